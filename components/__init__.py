@@ -1,0 +1,1 @@
+"""What exists: settings, releases, targets and the resources they are made of."""
