@@ -1,0 +1,35 @@
+"""The host tool as one file: a zip that Python runs, the same bytes on every machine."""
+
+import hashlib
+import io
+import zipfile
+from functools import cache
+from pathlib import Path
+
+_FOLDER = Path(__file__).parent / "host"
+_MAIN = "import sys\n\nfrom host.cli import main\n\nsys.exit(main())\n"
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+@cache
+def tool() -> bytes:
+    """The zip's bytes. Stored, not deflated: zlib differs between machines."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
+        _add(archive, "__main__.py", _MAIN.encode())
+        for path in sorted(_FOLDER.iterdir()):
+            if path.is_file() and path.suffix in (".py", ".conf"):
+                _add(archive, f"host/{path.name}", path.read_bytes())
+    return target.getvalue()
+
+
+def tool_id() -> str:
+    """SHA-256 of the tool, in hex."""
+    return hashlib.sha256(tool()).hexdigest()
+
+
+def _add(archive: zipfile.ZipFile, name: str, data: bytes) -> None:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.external_attr = 0o644 << 16
+    info.create_system = 3
+    archive.writestr(info, data)

@@ -1,0 +1,1 @@
+"""Front servers, a file each: `files(host)`."""

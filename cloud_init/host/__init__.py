@@ -1,0 +1,1 @@
+"""The tool that runs on a host: Python's standard library alone, shipped as one file."""

@@ -1,0 +1,89 @@
+"""Brings a host's processes up, and down: after installing, after a reboot, after a kill."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from . import gate, processes, state
+from .files import read_json, tail
+from .outcome import Refused, Steps, note
+from .places import COLOURS, Places
+from .supervisor import Supervisor, log_path
+
+STEPS = ("folders", "left-overs", "supervisor", "serve")
+
+
+def run(places: Places, steps: Steps) -> None:
+    """Adopts a supervisor that runs; otherwise ends what one that died left behind, and starts another."""
+    supervisor = Supervisor(places)
+    with steps.step("folders"):
+        state.make_tree(places)
+        state.make_run(places)
+        changed = supervisor.configure()
+    if supervisor.pid is not None and changed:
+        note("supervisord's configuration changed: it is started again, which interrupts service for a moment")
+        supervisor.shut_down()
+    if supervisor.pid is None:
+        with steps.step("left-overs"):
+            end_left_overs(places)
+        with steps.step("supervisor"):
+            supervisor.launch()
+    with steps.step("serve"):
+        _serve(places, supervisor)
+
+
+def halt(places: Places, steps: Steps) -> None:
+    """Stops everything of this app."""
+    with steps.step("supervisor"):
+        Supervisor(places).shut_down()
+    with steps.step("left-overs"):
+        end_left_overs(places)
+
+
+def end_left_overs(places: Places) -> None:
+    """Ends servers that outlived their supervisor, found by pid and start time."""
+    for path in _records(places):
+        pid = processes.recorded(path)
+        if pid is not None:
+            note(
+                f"ending process {pid}, left over from an earlier run ({path.stem if path.stem != 'process' else path.parent.name})"
+            )
+            processes.end(pid)
+        path.unlink(missing_ok=True)
+
+
+def _records(places: Places) -> list[Path]:
+    return [*(places.colour(name).process for name in COLOURS), places.lib / "processes/front.json"]
+
+
+def _serve(places: Places, supervisor: Supervisor) -> None:
+    """Waits until what was live before serves again. A release that no longer starts is no reason to refuse the next one."""
+    now = state.live(places)
+    if now is None:
+        return
+    for program in (now.colour.name, "front"):
+        if supervisor.info(program)["statename"] not in ("STARTING", "RUNNING"):
+            supervisor.restart(program)
+    manifest: dict[str, Any] = read_json(places.release(now.release) / "manifest.json")
+    address, port = places.facts["front"]["listen"]
+    log = log_path(places, now.colour.name)
+    try:
+        gate.wait(
+            gate.over_network(address, port),
+            manifest["health"],
+            now.release,
+            lambda: _dead(supervisor, now.colour.name),
+        )
+    except Refused as refused:
+        note(f"release {now.release} does not serve: {refused}")
+        for line in tail(log, 5):
+            note(line)
+
+
+def _dead(supervisor: Supervisor, program: str) -> str | None:
+    for name in (program, "front"):
+        state_name = supervisor.info(name)["statename"]
+        if state_name in ("FATAL", "EXITED"):
+            return f"{name} is {state_name.lower()}"
+    return None

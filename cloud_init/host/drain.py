@@ -1,0 +1,70 @@
+"""Waiting until nobody is in the queue of a socket that is about to be closed."""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import time
+from pathlib import Path
+
+_SOCK_DIAG = 4
+_BY_FAMILY = 20
+_REQUEST_DUMP = 0x301
+_SHOW_NAME_AND_QUEUE = 0x11
+_LISTENING = 1 << 10
+_NAME, _QUEUE = 0, 4
+_CALM = 0.3  # seconds of empty queue that count as drained: requests on their way have arrived
+
+
+def wait(path: Path, patience: float = 30) -> None:
+    """Returns when the socket's queue of connections has been empty for a moment, or patience is over."""
+    deadline = time.monotonic() + patience
+    calm_since = time.monotonic()
+    while time.monotonic() < deadline:
+        if queue(path):
+            calm_since = time.monotonic()
+        if time.monotonic() - calm_since >= _CALM:
+            return
+        time.sleep(0.02)
+
+
+def queue(path: Path) -> int:
+    """Connections that wait to be accepted at a unix socket; 0 where the kernel doesn't tell."""
+    wanted = os.path.realpath(path).encode()
+    try:
+        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) == wanted)
+    except OSError:
+        return 0
+
+
+def _listening() -> list[tuple[bytes, int]]:
+    """Every listening unix socket of this machine: its path and its queue (sock_diag(7))."""
+    body = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, _LISTENING, 0, _SHOW_NAME_AND_QUEUE, 0, 0)
+    head = struct.pack("=IHHII", 16 + len(body), _BY_FAMILY, _REQUEST_DUMP, 1, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as link:
+        link.settimeout(1)
+        link.send(head + body)
+        found: list[tuple[bytes, int]] = []
+        while True:
+            data = link.recv(1 << 16)
+            while data:
+                length, kind = struct.unpack_from("=IH", data)
+                if kind in (2, 3):  # an error, or the end
+                    return found
+                found.append(_message(data[16:length]))
+                data = data[(length + 3) & ~3 :]
+
+
+def _message(data: bytes) -> tuple[bytes, int]:
+    name, waiting = b"", 0
+    rest = data[16:]
+    while len(rest) >= 4:
+        length, kind = struct.unpack_from("=HH", rest)
+        value = rest[4:length]
+        if kind == _NAME:
+            name = value.rstrip(b"\0")
+        elif kind == _QUEUE:
+            waiting = struct.unpack_from("=I", value)[0]
+        rest = rest[(max(length, 4) + 3) & ~3 :]
+    return name, waiting

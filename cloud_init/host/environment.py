@@ -1,0 +1,88 @@
+"""The virtual environment of a release, shared by releases with equal requirements."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from .files import link, write_json
+from .outcome import Refused, note
+from .places import Places
+
+
+def ensure(places: Places, manifest: dict[str, Any]) -> Path:
+    """The environment for the manifest's requirements, made if there is none; the release's `venv` link points at it."""
+    key = _key(places, manifest)
+    folder = places.srv / "venvs" / key
+    if not (folder / "ready").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        note(f"installing requirements into a new environment {key}")
+        _make(places, folder, manifest["requirements"])
+        write_json(folder / "ready", {"python": places.python})
+    link(places.release(manifest["id"]) / "venv", f"../../venvs/{key}")
+    return folder
+
+
+def compile_source(venv: Path, source: Path) -> None:
+    """Byte code beside the sources: the app's user may not write there. A file that doesn't compile shows when it is imported."""
+    subprocess.run([str(venv / "bin/python"), "-m", "compileall", "-q", str(source)], capture_output=True, check=False)
+
+
+def used(places: Places) -> set[str]:
+    """The keys of the environments that some release links to."""
+    return {
+        os.path.basename(os.readlink(path)) for path in (places.srv / "releases").glob("*/venv") if path.is_symlink()
+    }
+
+
+def _key(places: Places, manifest: dict[str, Any]) -> str:
+    python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
+    _check_version(python, manifest.get("python"))
+    return hashlib.sha256(json.dumps([python, places.python, manifest["requirements"]]).encode()).hexdigest()[:12]
+
+
+def _check_version(found: str, wanted: str | None) -> None:
+    version = found.split()[1]
+    if wanted and not (version == wanted or version.startswith(wanted + ".")):
+        raise Refused(
+            f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting"
+        )
+
+
+def _make(places: Places, folder: Path, requirements: list[str]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    uv = places.facts.get("uv")
+    python = str(folder / "bin/python")
+    if uv:
+        _run([uv, "venv", "--quiet", "--python", places.python, str(folder)])
+        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+    else:
+        _run([places.python, "-m", "venv", str(folder)])
+        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    # The server's own come second and win: an old pin in the app must not bring an old server.
+    for number, text in enumerate(requirements):
+        path = folder / f"requirements-{number}.txt"
+        path.write_text(text, encoding="utf-8")
+        _run([*install, "-r", str(path)])
+
+
+def _run(command: list[str]) -> None:
+    """Runs an installer. Its words go into the outcome, without the credentials that an index address may hold."""
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+    )
+    if done.returncode:
+        words = re.sub(r"://[^/\s@]+@", "://***@", done.stdout)
+        raise Refused(f"requirements can't be installed: {_reason(words)}", log=words.splitlines()[-20:])
+
+
+def _reason(words: str) -> str:
+    lines = [line.strip(" ×╰─▶│") for line in words.splitlines() if line.strip()]
+    named = [line for line in lines if re.search(r"error|no solution|not found|failed|because", line, re.IGNORECASE)]
+    return (named or lines or ["the installer said nothing"])[0][:300]

@@ -1,0 +1,63 @@
+"""Files and links that are either old or new, never half: written beside and renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+
+def write(path: Path, data: bytes, mode: int = 0o644) -> bool:
+    """Writes `data` by rename; False, and nothing touched, if the file holds it already."""
+    if path.is_file() and path.read_bytes() == data and path.stat().st_mode & 0o777 == mode:
+        return False
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name("." + path.name + ".part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with open(descriptor, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fchmod(file.fileno(), mode)
+        os.fsync(file.fileno())
+    part.rename(path)
+    return True
+
+
+def write_json(path: Path, value: Any, mode: int = 0o644) -> bool:
+    """The value as readable JSON, by rename."""
+    return write(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode(), mode)
+
+
+def read_json(path: Path, default: Any = None) -> Any:
+    """The file's JSON; `default` if there is none or it is damaged (a kill can't damage it, a full disk of old could)."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return default
+
+
+def link(path: Path, to: str) -> None:
+    """Points the link `path` at `to`, by rename: whoever looks sees the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name("." + path.name + ".part")
+    if part.is_symlink() or part.exists():
+        part.unlink()
+    part.symlink_to(to)
+    part.rename(path)
+
+
+def target(path: Path) -> str | None:
+    """Where the link points, or None."""
+    return os.readlink(path) if path.is_symlink() else None
+
+
+def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:
+    """The last lines of a log from byte `start` on; its last 64 KiB are looked at."""
+    try:
+        with path.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(min(start, size), size - 65536))
+            return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+    except FileNotFoundError:
+        return []

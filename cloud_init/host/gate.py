@@ -1,0 +1,84 @@
+"""Is the release ready? Asked where users will ask: 2xx at the health path, by this very release, several times in a row."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import time
+from collections.abc import Callable
+from typing import Any
+
+from .outcome import Refused
+from .supervisor import UnixConnection
+
+IN_A_ROW = 3
+_PAUSE = 0.1
+_TRY = 5  # seconds for one answer
+
+Connect = Callable[[], http.client.HTTPConnection]
+
+
+def over_socket(path: str) -> Connect:
+    """Asks the app server itself."""
+    return lambda: UnixConnection(path, timeout=_TRY)
+
+
+def over_network(address: str, port: int) -> Connect:
+    """Asks the front server, as a user would."""
+    return lambda: http.client.HTTPConnection(address, port, timeout=_TRY)
+
+
+def wait(connect: Connect, health: dict[str, Any], release: str, dead: Callable[[], str | None]) -> None:
+    """Returns after three good answers in a row; refused when time is up or `dead()` says why there can be none."""
+    deadline = time.monotonic() + float(health["timeout"])
+    good = 0
+    last: dict[str, Any] = {"status": None, "body": "no answer yet"}
+    while good < IN_A_ROW:
+        last = ask(connect, health)
+        good = good + 1 if is_good(last, release) else 0
+        reason = None if good else dead()
+        if reason:
+            raise Refused(reason, http=last)
+        if not good and time.monotonic() > deadline:
+            raise Refused(_timed_out(health, release, last), http=last)
+        if not good:
+            time.sleep(_PAUSE)
+
+
+def is_good(answer: dict[str, Any], release: str) -> bool:
+    """2xx, and from the release that is meant."""
+    status = answer["status"]
+    return status is not None and 200 <= status < 300 and answer["release"] == release
+
+
+def ask(connect: Connect, health: dict[str, Any]) -> dict[str, Any]:
+    """One question; {"status" (None: no answer), "release", "body" (its first 300 characters)}."""
+    connection = connect()
+    headers = {"Host": health["host"], "X-Forwarded-Proto": health.get("scheme", "http"), "User-Agent": "slipway-gate"}
+    try:
+        connection.request("GET", health["path"], headers=headers)
+        answer = connection.getresponse()
+        body = answer.read(2000).decode("utf-8", "replace")
+        return {
+            "status": answer.status,
+            "release": answer.headers.get("X-Release-Id"),
+            "body": " ".join(body.split())[:300],
+        }
+    except (OSError, http.client.HTTPException, socket.timeout) as error:
+        return {"status": None, "release": None, "body": f"{type(error).__name__}: {error}"}
+    finally:
+        connection.close()
+
+
+def _timed_out(health: dict[str, Any], release: str, last: dict[str, Any]) -> str:
+    wanted = f"{health['path']}: wanted 2xx from release {release} within {health['timeout']} s, found "
+    if last["status"] is None:
+        return wanted + f"no answer ({last['body']})"
+    if 200 <= last["status"] < 300:
+        return wanted + f"{last['status']} from release {last['release'] or 'unknown'}"
+    hint = (
+        "; set slipway:app.healthPath to a page that answers 200"
+        if last["status"] in (301, 302, 303, 307, 308, 401, 403, 404)
+        else ""
+    )
+    return wanted + f"{last['status']} {last['body'][:120]!r}{hint}"

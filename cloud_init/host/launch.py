@@ -1,0 +1,54 @@
+"""What the supervisor starts: becomes a colour's server, or the front server. Constant over releases."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import NoReturn
+
+from . import processes, relay, runtime
+from .files import read_json
+from .places import Places
+
+# Supervisor takes an exit within `startsecs` for a failure and tries again; after it, exit 0 means there is nothing to run.
+_LONGER_THAN_STARTSECS = 1.3
+
+
+def run(places: Places, program: str) -> None:
+    """Never returns where there is something to run."""
+    if program == "front":
+        _front(places)
+    else:
+        _colour(places, program)
+    time.sleep(_LONGER_THAN_STARTSECS)
+
+
+def _colour(places: Places, name: str) -> None:
+    colour = places.colour(name)
+    if not colour.link.exists():
+        return
+    folder = colour.link.resolve()
+    manifest = read_json(folder / "manifest.json")
+    environment = runtime.variables(places, folder, manifest["database"]["engine"])
+    processes.record(colour.process, os.getpid())
+    os.chdir(folder / "src")
+    _become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
+
+
+def _front(places: Places) -> None:
+    configuration = places.front / "nginx.conf"
+    if not places.front.exists():
+        return
+    processes.record(places.lib / "processes/front.json", os.getpid())
+    front = places.facts["front"]
+    if front["kind"] == "relay":
+        address, port = front["listen"]
+        return relay.serve(address, port, places.live / "app.sock")
+    directives = "daemon off;"
+    if os.geteuid() == 0:
+        directives += f" user {places.facts.get('user') or 'root'};"
+    _become([front["binary"], "-e", "stderr", "-c", str(configuration), "-g", directives], dict(os.environ))
+
+
+def _become(command: list[str], environment: dict[str, str]) -> NoReturn:
+    os.execve(command[0], command, environment)

@@ -1,0 +1,68 @@
+"""The files of a release, as the manifest lists them, with this host's places filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from .files import link, write, write_json
+from .outcome import Refused
+from .places import Places
+from .user import give
+
+_TOKEN = re.compile(r"@@([A-Z]+)@@")
+
+
+def write_files(places: Places, manifest: dict[str, Any], secrets: dict[str, str]) -> None:
+    """Writes `files/`, `etc/`, `static/` and the environment (0400, the app's user alone)."""
+    folder = places.release(manifest["id"])
+    for file in manifest["files"]:
+        content = fill(file["content"], places) if file["path"].startswith("etc/") else file["content"]
+        write(_inside(folder, file["path"]), content.encode(), int(file["mode"], 8))
+    for path, source in manifest["static"].items():
+        _link_static(folder, path.strip("/"), source)
+    environment = folder / "env.json"
+    write_json(environment, {**manifest["environment"], **secrets}, 0o400)
+    give(environment, places.user)
+
+
+def fill(content: str, places: Places) -> str:
+    """Replaces `@@NAME@@` by this host's folder of that name, in one pass."""
+    known = {
+        "ROOT": places.root, "SRV": places.srv, "RUN": places.run, "ETC": places.etc, "LOG": places.log, "LIB": places.lib,
+    }  # fmt: skip
+    return _TOKEN.sub(lambda match: str(known[match.group(1)]), content)
+
+
+def validate(places: Places, folder: Path) -> None:
+    """Asks the real front server whether it takes the release's configuration."""
+    front = places.facts["front"]
+    if front["kind"] == "relay":
+        return
+    command = [front["binary"], "-t", "-q", "-e", "stderr", "-c", str(folder / "etc/nginx.conf")]
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise Refused("nginx refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
+
+
+def front_content(folder: Path) -> dict[str, str]:
+    """The front configuration as it lies in a folder, to be compared."""
+    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*")) if path.is_file()}
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = Path(os.path.normpath(folder / name))
+    if folder not in path.parents:
+        raise Refused(f"manifest: {name!r} leaves the release's folder; not used")
+    return path
+
+
+def _link_static(folder: Path, prefix: str, source: str) -> None:
+    """`static/PREFIX` -> the app's folder, so that one `root` serves every prefix."""
+    if not _inside(folder / "src", source).is_dir():
+        raise Refused(f"slipway:app.static: wanted a folder {source!r} in the app for /{prefix}, found none")
+    place = _inside(folder / "static", prefix)
+    link(place, os.path.relpath(folder / "src" / source, place.parent))

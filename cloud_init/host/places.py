@@ -1,0 +1,137 @@
+"""What this host is (host.json) and where everything on it stands."""
+
+from __future__ import annotations
+
+import pwd
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .files import read_json
+from .outcome import Refused
+
+COLOURS = ("blue", "green")
+SQLITE = "app.sqlite3"
+
+
+@dataclass(frozen=True)
+class Colour:
+    """One of the two sides that take turns."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    @property
+    def socket(self) -> Path:
+        return self.folder / "app.sock"
+
+    @property
+    def link(self) -> Path:
+        """Link to the release that this colour runs."""
+        return self.folder / "release"
+
+    @property
+    def process(self) -> Path:
+        """Who runs as this colour: pid and start time."""
+        return self.folder / "process.json"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The host's facts, and its folders as the architecture page lists them."""
+
+    root: Path
+    facts: dict[str, Any]
+
+    @property
+    def app(self) -> str:
+        return str(self.facts["app"])
+
+    @property
+    def host(self) -> str:
+        return str(self.facts["host"])
+
+    @property
+    def python(self) -> str:
+        return str(self.facts["python"])
+
+    @property
+    def user(self) -> pwd.struct_passwd | None:
+        """The app's own user; None: the app runs as whoever runs this tool."""
+        name = self.facts.get("user")
+        return pwd.getpwnam(name) if name else None
+
+    @property
+    def store(self) -> Path:
+        return Path(self.facts["store"])
+
+    @property
+    def run(self) -> Path:
+        return Path(self.facts["run"])
+
+    @property
+    def etc(self) -> Path:
+        return self.root / "etc/slipway" / self.app
+
+    @property
+    def srv(self) -> Path:
+        return self.root / "srv/slipway" / self.app
+
+    @property
+    def lib(self) -> Path:
+        return self.root / "var/lib/slipway" / self.app
+
+    @property
+    def log(self) -> Path:
+        return self.root / "var/log/slipway" / self.app
+
+    @property
+    def tool(self) -> Path:
+        return self.root / "opt/slipway/host.pyz"
+
+    @property
+    def shared(self) -> Path:
+        return self.srv / "shared"
+
+    @property
+    def database(self) -> Path:
+        return self.shared / SQLITE
+
+    @property
+    def live(self) -> Path:
+        """The link that the front server reads: its rename is the flip."""
+        return self.run / "live"
+
+    @property
+    def previous(self) -> Path:
+        return self.run / "previous"
+
+    @property
+    def front(self) -> Path:
+        """Link to the front configuration in force."""
+        return self.etc / "front"
+
+    def release(self, release: str) -> Path:
+        return self.srv / "releases" / release
+
+    def colour(self, name: str) -> Colour:
+        return Colour(self.run / name)
+
+
+def other(colour: str) -> str:
+    """The colour that takes turns with this one."""
+    return COLOURS[1 - COLOURS.index(colour)]
+
+
+def load(root: Path) -> Places:
+    """The places under `root`, from its host.json."""
+    path = root / "etc/slipway/host.json"
+    facts = read_json(path)
+    if not isinstance(facts, dict):
+        raise Refused(
+            f"{path}: wanted the facts of this host, found none or a damaged file; run `up` again to write it"
+        )
+    return Places(root, facts)

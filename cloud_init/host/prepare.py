@@ -1,0 +1,100 @@
+"""Phase one on a host: the candidate stands ready beside the live release, gated privately. Nothing that serves is touched."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from . import database, environment, front, gate, materialise, release_command, state, unpack
+from .files import link, read_json, tail, write_json
+from .outcome import Refused, Steps, note
+from .places import Colour, Places
+from .store import Store
+from .supervisor import Supervisor, log_path
+
+STEPS = ("fetch", "unpack", "venv", "files", "validate", "release-command", "start", "gate")
+
+
+def run(places: Places, store: Store, release: str, elected: bool, steps: Steps) -> None:
+    """Prepares the release; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
+    now = state.live(places)
+    if now and now.release == release:
+        return
+    supervisor = Supervisor(places)
+    folder = places.release(release)
+    manifest = _fetch(places, store, release, steps)
+    with steps.step("venv"):
+        venv = environment.ensure(places, manifest)
+        if not (folder / "ready").is_file():
+            environment.compile_source(venv, folder / "src")
+    with steps.step("files"):
+        materialise.write_files(places, manifest, store.secrets(release))
+        write_json(folder / "manifest.json", {**manifest, "files": []})
+    with steps.step("validate"):
+        materialise.validate(places, folder)
+        front.check_port(places, supervisor)
+    if not (folder / "ready").is_file():
+        write_json(folder / "ready", {"at": time.time()})
+    with steps.step("release-command"):
+        if elected:
+            release_command.run(places, manifest)
+        _tell_schema(places, release)
+    _start(places, supervisor, manifest, steps)
+
+
+def _fetch(places: Places, store: Store, release: str, steps: Steps) -> dict[str, Any]:
+    with steps.step("fetch"):
+        manifest = store.json(f"releases/{release}/manifest.json")
+        if manifest.get("schema") != 1 or manifest.get("id") != release:
+            raise Refused(
+                f"manifest of {release}: wanted schema 1 and that id, found {manifest.get('schema')} and {manifest.get('id')}"
+            )
+    source = places.release(release) / "src"
+    with steps.step("unpack"):
+        if not source.is_dir():
+            archive = store.path(f"releases/code/{manifest['code']['id']}.tar.gz")
+            unpack.verify(archive, manifest["code"])
+            unpack.unpack(archive, source)
+    return manifest
+
+
+def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], steps: Steps) -> None:
+    idle = state.idle(places)
+    log = log_path(places, idle.name)
+    mark = log.stat().st_size if log.exists() else 0
+    try:
+        with steps.step("start"):
+            stop(supervisor, idle)
+            idle.socket.unlink(missing_ok=True)
+            link(idle.link, str(places.release(manifest["id"])))
+            supervisor.start(idle.name)
+        with steps.step("gate"):
+            health = manifest["health"]
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: _dead(supervisor, idle))
+    except Refused as refused:
+        refused.log = refused.log or tail(log, 20, mark)
+        stop(supervisor, idle)
+        raise
+
+
+def stop(supervisor: Supervisor, colour: Colour) -> None:
+    """Stops a colour and unlinks its release, so that no restart of the supervisor brings it back."""
+    supervisor.stop(colour.name)
+    colour.link.unlink(missing_ok=True)
+
+
+def _dead(supervisor: Supervisor, colour: Colour) -> str | None:
+    """Why the server can't answer any more, if so."""
+    info = supervisor.info(colour.name)
+    if info["statename"] in ("BACKOFF", "FATAL", "EXITED"):
+        return f"the server ended as it started ({info['spawnerr'] or 'exit status ' + str(info['exitstatus'])})"
+    return None
+
+
+def _tell_schema(places: Places, release: str) -> None:
+    """A rollback changes code, never the schema: say so when they are not of one time."""
+    record = read_json(places.lib / "released" / f"{release}.json")
+    if record and record.get("schema") and record["schema"] != database.schema(places.database):
+        note(
+            f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema"
+        )

@@ -1,0 +1,56 @@
+"""What is kept: the live release, the one before it, and the newest others, five in all."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from . import database, environment, state
+from .files import read_json, target
+from .places import Places
+
+KEEP = 5
+
+
+def run(places: Places) -> None:
+    """Removes releases beyond the five, and environments, copies and records that no kept release uses."""
+    keep = kept(places)
+    for folder in (places.srv / "releases").iterdir():
+        if folder.name not in keep:
+            _remove(folder)
+    used = environment.used(places)
+    for folder in (places.srv / "venvs").glob("*"):
+        if folder.name not in used:
+            shutil.rmtree(folder, ignore_errors=True)
+    for record in (places.lib / "released").glob("*.json"):
+        if record.stem not in keep:
+            record.unlink()
+    database.prune(places, keep)
+
+
+def kept(places: Places) -> set[str]:
+    """Ids of the releases to keep."""
+    now = state.live(places)
+    previous = target(places.previous)
+    first = [name for name in (now and now.release, previous and os.path.basename(previous)) if name]
+    return set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
+
+
+def newest(places: Places) -> list[str]:
+    """Ids of finished releases, the newest first."""
+    ready = [path for path in (places.srv / "releases").glob("*/ready") if not path.parent.name.startswith(".")]
+    return [path.parent.name for path in sorted(ready, key=_time, reverse=True)]
+
+
+def _time(path: Path) -> float:
+    return float((read_json(path) or {}).get("at", 0))
+
+
+def _remove(folder: Path) -> None:
+    """Out of sight first: a kill in the middle must not leave half a release under its name."""
+    gone = folder.with_name(f".{folder.name.lstrip('.')}.gone")
+    if folder != gone:
+        shutil.rmtree(gone, ignore_errors=True)
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)

@@ -1,0 +1,57 @@
+"""The release command (migrations): once per release, as the app's user, the database put back when it fails."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from typing import Any
+
+from . import database, runtime
+from .files import read_json, tail, write_json
+from .outcome import Refused, note
+from .places import Places
+from .user import as_user
+
+
+def run(places: Places, manifest: dict[str, Any]) -> None:
+    """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
+    record = places.lib / "released" / f"{manifest['id']}.json"
+    engine = manifest["database"]["engine"]
+    if not manifest["release_command"] or read_json(record):
+        return
+    before = database.schema(places.database) if engine == "sqlite" else ""
+    copy = database.snapshot(places, manifest["id"]) if engine == "sqlite" else None
+    code, lines = _execute(places, manifest)
+    if code:
+        kept = _undo(places, manifest["id"], copy, before) if engine == "sqlite" else ""
+        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{kept}", log=lines)
+    after = database.schema(places.database) if engine == "sqlite" else ""
+    write_json(record, {"at": time.time(), "schema": after, "command": manifest["release_command"]})
+
+
+def _execute(places: Places, manifest: dict[str, Any]) -> tuple[int, list[str]]:
+    folder = places.release(manifest["id"])
+    environment = runtime.variables(places, folder, manifest["database"]["engine"])
+    # Flask's own way to name the app, unless the settings say otherwise.
+    environment.setdefault("FLASK_APP", manifest["module"])
+    log = places.log / "release.log"
+    with log.open("ab") as file:
+        start = file.tell()
+        file.write(f"--- {manifest['id']}: {manifest['release_command']}\n".encode())
+        file.flush()
+        done = subprocess.run(
+            ["/bin/sh", "-c", manifest["release_command"]], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
+            stdout=file, stderr=subprocess.STDOUT, check=False, **as_user(places.user),
+        )  # fmt: skip
+    return done.returncode, tail(log, 20, start)
+
+
+def _undo(places: Places, release: str, copy: Any, before: str) -> str:
+    """Puts the database back if the command changed its schema; otherwise rows written meanwhile are left alone."""
+    if database.schema(places.database) == before:
+        return "; the database's schema is as it was"
+    kept = database.restore(places, copy, release)
+    note(f"the database was put back as it was before the release command; the failed one is kept at {kept}")
+    return (
+        f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {kept})"
+    )

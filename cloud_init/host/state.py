@@ -1,0 +1,80 @@
+"""What serves on this host: read from the links; noted on disk so that a reboot can make the links again."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from .files import link, read_json, target, write_json
+from .places import COLOURS, Colour, Places, other
+from .user import private
+
+
+@dataclass(frozen=True)
+class Live:
+    """The colour and release that the front server serves."""
+
+    colour: Colour
+    release: str
+
+
+def live(places: Places) -> Live | None:
+    """What serves now, or None before the first release."""
+    name = target(places.live)
+    release = name and target(places.colour(name).link)
+    return Live(places.colour(name), Path(release).name) if name and release else None
+
+
+def idle(places: Places) -> Colour:
+    """The colour that may be stopped and started."""
+    name = target(places.live)
+    return places.colour(other(name) if name else COLOURS[0])
+
+
+def linked(places: Places, colour: Colour) -> str | None:
+    """The release that a colour is linked to."""
+    release = target(colour.link)
+    return Path(release).name if release else None
+
+
+def remember(places: Places, generation: int) -> None:
+    """Notes on disk what serves now."""
+    now = live(places)
+    previous = target(places.previous)
+    state = {
+        "release": now.release if now else None,
+        "colour": now.colour.name if now else None,
+        "previous": Path(previous).name if previous else None,
+        "generation": generation,
+        "since": time.time(),
+    }
+    write_json(places.lib / "state.json", state)
+
+
+def remembered(places: Places) -> dict[str, Any]:
+    """What was noted last; empty before the first release."""
+    return dict(read_json(places.lib / "state.json", {}))
+
+
+def make_run(places: Places) -> None:
+    """Makes RUN again from what is on disk: after a reboot there is none. What is there stays."""
+    places.run.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for name in COLOURS:
+        private(places.run / name, places.user)
+    noted = remembered(places)
+    if target(places.live) is None and noted.get("release"):
+        link(places.colour(noted["colour"]).link, str(places.release(noted["release"])))
+        if noted.get("previous"):
+            link(places.previous, str(places.release(noted["previous"])))
+        link(places.live, noted["colour"])
+
+
+def make_tree(places: Places) -> None:
+    """The folders that outlive a reboot."""
+    for folder in (places.srv / "releases", places.lib / "processes", places.log, places.etc):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        private(places.lib / "front" / name, places.user, 0o700)
+    private(places.shared, places.user)

@@ -1,0 +1,161 @@
+"""Supervisor on this host: its configuration, its start, and its programs over its own socket."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import pkgutil
+import socket
+import subprocess
+import time
+import xmlrpc.client
+from pathlib import Path
+from typing import Any
+
+from . import processes
+from .files import tail, write
+from .outcome import Refused
+from .places import Places
+
+PROGRAMS = ("blue", "green", "front")
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over a unix socket."""
+
+    def __init__(self, path: str, timeout: float = 10) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(self._path)
+
+
+class _Transport(xmlrpc.client.Transport):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return UnixConnection(self._path, timeout=60)
+
+
+class Supervisor:
+    """The supervisor of one app on this host."""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self._record = places.lib / "processes/supervisord.json"
+
+    @property
+    def pid(self) -> int | None:
+        """The running supervisord, known by pid and start time."""
+        return processes.recorded(self._record)
+
+    def configure(self) -> bool:
+        """Writes supervisord.conf; True if it changed."""
+        path = self.places.etc / "supervisord.conf"
+        return write(path, _configuration(self.places).encode())
+
+    def launch(self) -> None:
+        """Starts supervisord and waits until it answers."""
+        command = [*self.places.facts["supervisor"], "-c", str(self.places.etc / "supervisord.conf")]
+        log = self.places.log / "supervisord.log"
+        start = log.stat().st_size if log.exists() else 0
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            cwd="/",
+            check=False,
+        )
+        deadline = time.monotonic() + 10
+        while done.returncode == 0 and time.monotonic() < deadline:
+            if self._answers():
+                return processes.record(self._record, int((self.places.run / "supervisord.pid").read_text()))
+            time.sleep(0.05)
+        raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *tail(log, 20, start)][-20:])
+
+    def shut_down(self) -> None:
+        """Stops supervisord and its programs, each with its own grace."""
+        pid = self.pid
+        if pid is None:
+            return
+        if self._answers():
+            self._server().shutdown()
+        deadline = time.monotonic() + 60
+        while self.pid is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        if self.pid is not None:
+            processes.end(pid)
+
+    def info(self, program: str) -> dict[str, Any]:
+        """Supervisor's own words: statename, pid, start, exitstatus, …"""
+        found: Any = self._server().getProcessInfo(program)
+        return dict(found)
+
+    def start(self, program: str) -> None:
+        """Starts a stopped program without waiting for it to be well: the gate asks that."""
+        self._server().startProcess(program, False)
+
+    def restart(self, program: str) -> None:
+        """Starts a program whatever it does now: one that waits to be tried again counts as started already."""
+        self.stop(program)
+        self.start(program)
+
+    def stop(self, program: str) -> None:
+        """Stops a program, letting requests in flight finish; nothing to do if it does not run."""
+        try:
+            self._server().stopProcess(program, True)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != 70:  # NOT_RUNNING
+                raise
+
+    def signal(self, program: str, name: str) -> None:
+        """Sends a signal to a program's main process."""
+        self._server().signalProcess(program, name)
+
+    def _answers(self) -> bool:
+        try:
+            return bool(self._server().getState()["statename"] == "RUNNING")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return False
+
+    def _server(self) -> Any:
+        path = str(self.places.run / "supervisor.sock")
+        return xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_Transport(path)).supervisor
+
+
+def _configuration(places: Places) -> str:
+    template = (pkgutil.get_data(__package__ or "host", "supervisord.conf") or b"").decode()
+    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch"]
+    user = places.facts.get("user")
+    values = {
+        "RUN": _escaped(str(places.run)),
+        "LOG": _escaped(str(places.log)),
+        "LAUNCH": " ".join(_quoted(word) for word in launch),
+        "APP_USER": f"user={user}" if user else "",
+        # Said outright, or supervisord warns that it runs as root.
+        "SUPERVISOR_USER": "user=root" if os.geteuid() == 0 else "",
+    }
+    for name, value in values.items():
+        template = template.replace(f"@@{name}@@", value)
+    return template
+
+
+def _escaped(value: str) -> str:
+    """Supervisor reads `%` as its own and ` ;` as a comment; the target refuses folders with the latter."""
+    return value.replace("%", "%%")
+
+
+def _quoted(word: str) -> str:
+    return '"' + _escaped(word) + '"' if " " in word else _escaped(word)
+
+
+def log_path(places: Places, program: str) -> Path:
+    """Where a program's words go."""
+    return places.log / f"{program}.log"

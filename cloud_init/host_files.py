@@ -1,0 +1,48 @@
+"""The plain values that describe a host, and the files that come of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+class HostFileError(ValueError):
+    """A setting that can't be rendered: one line with the setting, what is wanted, what was found."""
+
+
+@dataclass(frozen=True)
+class HostFile:
+    """A file of a release. `path` starts with `files/` (written as it is) or `etc/` (the host fills in its own places)."""
+
+    path: str
+    content: str
+    mode: str = "0644"
+
+
+@dataclass(frozen=True)
+class Server:
+    """The application server. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds."""
+
+    kind: str = "gunicorn"
+    worker_class: str = "gthread"
+    workers: int | None = None
+    threads: int = 4
+    timeout: int = 30
+
+
+@dataclass(frozen=True)
+class Front:
+    """The front server. `listen`: addresses as the front server writes them. `max_body` in bytes; 0 is no limit."""
+
+    kind: str = "nginx"
+    listen: tuple[str, ...] = ("80 default_server",)
+    max_body: int = 20_000_000
+    cors: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class WebHost:
+    """A host that serves one app. `static` maps a URL path to a folder inside the app; `module` is `package.module:callable`."""
+
+    module: str
+    server: Server = field(default_factory=Server)
+    front: Front = field(default_factory=Front)
+    static: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,1 @@
+"""Application servers, a file each: `files(host)` and `requirements(server)`."""

@@ -1,0 +1,29 @@
+"""gunicorn's configuration: the release's values, and what this host can carry."""
+
+import json
+import sys
+from pathlib import Path
+
+_files = Path(__file__).resolve().parent
+sys.path.insert(0, str(_files))
+
+import capacity  # noqa: E402
+
+_values = json.loads((_files / "server.json").read_text(encoding="utf-8"))
+
+worker_class = _values["worker_class"]
+workers = _values["workers"] or capacity.workers(worker_class)
+threads = _values["threads"] if worker_class == "gthread" else 1
+timeout = _values["timeout"]
+graceful_timeout = 30
+keepalive = 5
+# Heartbeats to a disk can stall a worker that is well.
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
+pythonpath = str(_files)
+# The front talks through a unix socket that nobody else can open.
+forwarded_allow_ips = "*"
+umask = 0o007
+errorlog = "-"
+accesslog = None
+# It would be one socket in HOME for all apps and both colours.
+control_socket_disable = True

@@ -1,0 +1,36 @@
+"""The WSGI callable that servers load: the app, wrapped so that every answer names the release it comes from."""
+
+import importlib
+import json
+import os
+import sys
+from pathlib import Path
+
+FILES = Path(__file__).resolve().parent
+SOURCE = FILES.parent / "src"
+RELEASE = os.environ.get("SLIPWAY_RELEASE", "unknown")
+
+
+def load(module):
+    """`package.module:name`, or `package.module:factory()` for a callable that makes the app."""
+    name, _, attribute = module.partition(":")
+    value = importlib.import_module(name)
+    for part in attribute.removesuffix("()").split("."):
+        value = getattr(value, part)
+    return value() if attribute.endswith("()") else value
+
+
+def named(app, release):
+    """The app with `X-Release-Id` on every answer."""
+
+    def application(environ, start_response):
+        def start(status, headers, exc_info=None):
+            return start_response(status, [*headers, ("X-Release-Id", release)], exc_info)
+
+        return app(environ, start)
+
+    return application
+
+
+sys.path[:0] = [str(folder) for folder in (SOURCE, SOURCE / "src") if folder.is_dir()]
+application = named(load(json.loads((FILES / "server.json").read_text(encoding="utf-8"))["module"]), RELEASE)

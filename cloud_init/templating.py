@@ -1,0 +1,53 @@
+"""Jinja2 over the template files, with one filter for each syntax that a value can land in."""
+
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from cloud_init.host_files import HostFileError
+
+FOLDER = Path(__file__).parent / "templates"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
+
+
+def text(name: str) -> str:
+    """A template that is used as it is."""
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def render(name: str, **values: Any) -> str:
+    """A template with its values; a value that is missing is an error."""
+    return _environment().get_template(name).render(**values)
+
+
+def plain(value: str) -> str:
+    """The value, if it can stand on one line and is no place-holder of the host's."""
+    if _CONTROL.search(value):
+        raise HostFileError(f"wanted text on one line without control characters, found {value[:60]!r}")
+    if "@@" in value:
+        raise HostFileError(f"wanted text without '@@' (it marks a place that the host fills in), found {value[:60]!r}")
+    return value
+
+
+def nginx(value: str) -> str:
+    """A quoted nginx word. nginx has no escape for `$` inside one, so a value that holds it is refused."""
+    if "$" in plain(value):
+        raise HostFileError(f"wanted text without '$' (nginx reads a variable there), found {value[:60]!r}")
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(FOLDER),
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # the files are not HTML: every value passes its own syntax's filter
+    )
+    environment.filters["nginx"] = nginx
+    return environment

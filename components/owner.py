@@ -1,0 +1,64 @@
+"""Who manages a stack's tree on this machine. Two engines over one tree would undo each other's work."""
+
+import json
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pulumi.runtime.proto import resource_pb2_grpc
+from pulumi.runtime.settings import get_monitor
+
+from cloud_init.host.files import read_json, write_json
+
+IN_PROCESS, CLI = "slipway", "pulumi"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An engine, where it keeps its state, and the stack as that engine names it."""
+
+    engine: str
+    backend: str
+    project: str
+    stack: str
+
+    def __str__(self) -> str:
+        who = "`./slipway`" if self.engine == IN_PROCESS else f"the Pulumi CLI (backend {self.backend})"
+        return f"{who}, project {self.project}, stack {self.stack}"
+
+
+def current(project: str, stack: str) -> Owner:
+    """Who runs this program now: the CLI talks to a program over gRPC, the in-process engine is an object."""
+    if isinstance(get_monitor(), resource_pb2_grpc.ResourceMonitorStub):
+        return Owner(CLI, _backend(), project, stack)
+    return Owner(IN_PROCESS, "this folder", project, stack)
+
+
+def read(tree: Path) -> Owner | None:
+    """The tree's mark, or None."""
+    noted = read_json(tree / "owner.json")
+    return Owner(**noted) if isinstance(noted, dict) else None
+
+
+def refusal(tree: Path, owner: Owner) -> str | None:
+    """Why `owner` may not touch the tree, or None."""
+    noted = read(tree)
+    if noted is None or noted == owner:
+        return None
+    way = "`./slipway adopt`" if owner.engine == IN_PROCESS else "`./slipway adopt --to-pulumi`"
+    return f"{tree} is managed by {noted}; go on there, or take it over with {way}"
+
+
+def adopt(tree: Path, owner: Owner) -> None:
+    """Marks the tree as the owner's."""
+    write_json(tree / "owner.json", asdict(owner))
+
+
+def _backend() -> str:
+    if "PULUMI_BACKEND_URL" in os.environ:
+        return os.environ["PULUMI_BACKEND_URL"]
+    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    try:
+        return str(json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current", "unknown"))
+    except (OSError, ValueError):
+        return "unknown"

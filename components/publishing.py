@@ -1,0 +1,34 @@
+"""A release's objects, put into the store before anybody is told of them."""
+
+import json
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from cloud_init import bundle
+from components.archive import collect, write_archive
+from components.errors import SlipwayError
+from components.store import Store, to_json
+
+
+def publish(store: Store, props: Mapping[str, Any]) -> None:
+    """Writes archive, host tool, secrets and, last, the manifest of the release that a `Rollout`'s inputs describe."""
+    manifest = {**json.loads(props["manifest"]), "id": props["release"]}
+    name = f"releases/code/{manifest['code']['id']}.tar.gz"
+    if store.get(name) is None:
+        store.put(name, _archive(Path(props["source"]), manifest["code"]["id"]))
+    store.put(f"releases/tool/{manifest['tool']}.pyz", bundle.tool())
+    if props["secret_environment"]:
+        store.put(f"secrets/web/{manifest['id']}.json", to_json(props["secret_environment"]))
+    store.put(f"releases/{manifest['id']}/manifest.json", to_json(manifest))
+
+
+def _archive(folder: Path, code_id: str) -> bytes:
+    code = collect(folder)
+    if code.id != code_id:
+        raise SlipwayError(f"{folder}: wanted code {code_id}, found {code.id}: files changed meanwhile; run `up` again")
+    with tempfile.TemporaryDirectory() as place:
+        path = Path(place) / "code.tar.gz"
+        write_archive(code, path)
+        return path.read_bytes()

@@ -1,0 +1,51 @@
+"""The release in service: publishes it to the store and has the coordinator bring it to every host."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi.dynamic
+
+from components.providers import RolloutProvider
+
+
+@dataclass
+class RolloutArgs:
+    """What to roll out and where.
+
+    `release` id; `manifest` as JSON, without its id; `source` the app's folder; `secret_environment` lands in the store alone;
+    `hosts` their facts as JSON; `store` the store's folder; `url` the public address that must show the release.
+    """
+
+    release: pulumi.Input[str]
+    manifest: pulumi.Input[str]
+    source: pulumi.Input[str]
+    secret_environment: pulumi.Input[Mapping[str, str]]
+    hosts: pulumi.Input[str]
+    store: pulumi.Input[str]
+    url: pulumi.Input[str]
+
+
+class Rollout(pulumi.dynamic.Resource, module="slipway", name="Rollout"):
+    """`ok` and `message` are the verdict: a refused release is an answer, not an exception."""
+
+    release: pulumi.Output[str]
+    ok: pulumi.Output[bool]
+    message: pulumi.Output[str]
+    url: pulumi.Output[str]
+
+    def __init__(self, name: str, args: RolloutArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        inputs: dict[str, Any] = {**vars(args), "ok": None, "message": None}
+        super().__init__(RolloutProvider(), name, inputs, opts)
+
+    def require(self) -> pulumi.Output[str]:
+        """The URL, once the release serves. Raises `pulumi.RunError` with the reason when it was refused."""
+        return pulumi.Output.all(self.url, self.ok, self.message).apply(_required)
+
+
+def _required(verdict: list[Any]) -> str:
+    url, ok, message = verdict
+    if not ok:
+        raise pulumi.RunError(str(message))
+    return str(url)

@@ -1,0 +1,143 @@
+"""The kinds of values that settings take, each with the sentence a user reads when something else was found."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+from components.settings.schema import Kind, Unwanted, to_number
+
+_UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
+_LARGEST = 10**12  # bytes of a request body
+_RESERVED_PROCESSES = {"web", "front", "supervisord", "release"}
+
+
+def _matching(name: str, wanted: str, pattern: str, *refused: str) -> Kind:
+    """Text that matches `pattern` as a whole and isn't one of `refused`."""
+    compiled = re.compile(pattern)
+
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not compiled.fullmatch(value) or value in refused:
+            raise Unwanted
+        return value
+
+    return Kind(name, wanted, check)
+
+
+def _of_text(name: str, wanted: str, valid: Callable[[str], bool]) -> Kind:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not valid(value):
+            raise Unwanted
+        return value
+
+    return Kind(name, wanted, check)
+
+
+def _inside(path: str) -> bool:
+    """A folder below the app's, never the app's folder itself: that would serve its sources."""
+    parts = [part for part in path.split("/") if part not in ("", ".")]
+    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path
+
+
+def _is_domain(value: str) -> bool:
+    label = r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"
+    return len(value) <= 253 and re.fullmatch(rf"({label}\.)+(?=[a-z]){label}", value) is not None
+
+
+def _python(value: Any) -> str:
+    if isinstance(value, float):
+        raise Unwanted('a version in quotes such as "3.13" (without them YAML reads a number, and 3.10 becomes 3.1)')
+    if not isinstance(value, str) or not re.fullmatch(r"3\.(9|[1-9][0-9])", value):
+        raise Unwanted
+    return value
+
+
+def _workers(value: Any) -> Any:
+    return value if value == "auto" else to_number(value, 1, 256)
+
+
+def _size(value: Any) -> int:
+    """Bytes; units count in thousands, as nginx's `m` doesn't."""
+    words = re.fullmatch(r"([0-9]{1,12}) ?([A-Za-z]{0,2})", str(value)) if isinstance(value, str | int) else None
+    if isinstance(value, bool) or words is None:
+        raise Unwanted
+    unit = words[2].upper() or "B"
+    if unit not in _UNITS or int(words[1]) * _UNITS[unit] > _LARGEST:
+        raise Unwanted
+    return int(words[1]) * _UNITS[unit]
+
+
+def _origin(value: Any) -> str:
+    """As browsers send it: small letters."""
+    pattern = r"[a-z][a-z0-9+.-]*://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?"
+    words = re.fullmatch(pattern, value.lower()) if isinstance(value, str) else None
+    if value != "*" and (words is None or not 0 < int(words[3] or 80) < 65536):
+        raise Unwanted
+    return str(value).lower()
+
+
+def _environment_value(value: Any) -> str:
+    """Text or a whole number. What was found is never shown: people put passwords where they shouldn't."""
+    if isinstance(value, bool):
+        raise Unwanted(f'text in quotes ("{str(value).lower()}" or "{int(value)}", as the app reads it)', "a boolean")
+    if isinstance(value, float):
+        raise Unwanted("text in quotes", "a number with a point")
+    if isinstance(value, int) and value.bit_length() <= 64:
+        value = str(value)
+    if not isinstance(value, str):
+        raise Unwanted("text in quotes", "nothing" if value is None else f"a {type(value).__name__}")
+    if "\0" in value or not _is_utf8(value):
+        raise Unwanted("text without NUL that UTF-8 can hold", "text that no environment can hold")
+    return value
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+TARGET = _matching("name", "the name of a target (a file in components/targets/, with - for _)", r"[a-z0-9-]+")
+APP_NAME = _matching(
+    "name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}"
+)
+PATH = _of_text("folder", "a folder, as a path from the project folder", bool)
+MODULE = _matching(
+    "module",
+    '"package.module:name", or "package.module:factory()" for a function that makes the app',
+    r"(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)",
+)
+PYTHON = Kind("version", 'a version in quotes such as "3.13", from "3.9" on', _python)
+URL_CHARACTERS = r"A-Za-z0-9._~!&'()*+,;=:@%-"
+HEALTH_PATH = _matching(
+    "path",
+    "a path that starts with / (no query: not every load balancer takes one), other than /-/live, which the front answers",
+    rf"(/[{URL_CHARACTERS}]*)+",
+    "/-/live",
+)
+STATIC_URL = _matching(
+    "URL path",
+    "a URL path such as /static: starts with /, ends without one, holds letters, digits, . _ ~ -, no '..', and isn't below /-",
+    r"(?!/-(/|$))(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
+)
+FOLDER = _of_text("folder inside the app", "a folder inside the app's, as a relative path without '..'", _inside)
+COMMAND = _of_text("command", "a command on one line", lambda value: bool(value.strip()))
+PROCESS_NAME = _matching(
+    "name",
+    "a name of small letters, digits and hyphens, a letter first, other than " + ", ".join(sorted(_RESERVED_PROCESSES)),
+    r"[a-z][a-z0-9-]{0,30}",
+    *_RESERVED_PROCESSES,
+)
+ENV_NAME = _matching(
+    "NAME",
+    "a name of letters, digits and _, no digit first, not starting with SLIPWAY_ (those are Slipway's own)",
+    r"(?!SLIPWAY_)[A-Za-z_][A-Za-z0-9_]*",
+)
+ENV_VALUE = Kind("text", "text, or a whole number", _environment_value)
+WORKERS = Kind("auto or number", "auto or a whole number from 1 to 256", _workers)
+SIZE = Kind("size", "a size such as 20MB (units B, KB, MB, GB, in thousands; at most 1000GB; 0 is no limit)", _size)
+ORIGIN = Kind(
+    "origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin
+)
+DOMAIN = _of_text("host name", "a host name in small letters such as www.example.com", _is_domain)

@@ -1,0 +1,142 @@
+"""The release store as the deploying side sees it: names to bytes, one conditional write, one lock."""
+
+import fcntl
+import getpass
+import json
+import os
+import shutil
+import socket
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from components.errors import LockedError, SlipwayError
+
+_WAIT = 900  # seconds for another rollout to end
+
+
+class Conflict(Exception):
+    """Somebody else wrote the object since it was read."""
+
+
+class Store(Protocol):
+    """Names are slash-separated. Objects under `secrets/` are for the host role alone."""
+
+    def get(self, name: str) -> bytes | None:
+        """The object's bytes, or None."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Writes the object whole or not at all."""
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        """Writes `new` if the object still is `old`; raises `Conflict` otherwise."""
+
+    def names(self, prefix: str) -> list[str]:
+        """Names of all objects that start so, sorted."""
+
+    def delete(self, name: str) -> None:
+        """Removes the object; nothing to do if there is none."""
+
+    def lock(self, reason: str) -> AbstractContextManager[None]:
+        """One rollout at a time; waits, then raises `LockedError` with the holder, reason and time."""
+
+
+def get_json(store: Store, name: str) -> dict[str, Any] | None:
+    """The object read as JSON, or None. Raises `SlipwayError` for a damaged one."""
+    data = store.get(name)
+    try:
+        return None if data is None else dict(json.loads(data))
+    except ValueError as error:
+        raise SlipwayError(f"store: {name} is damaged ({error}); put back a good copy, or remove it to start anew") from None
+
+
+def to_json(value: Mapping[str, Any]) -> bytes:
+    """JSON as the store keeps it: readable, keys sorted."""
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def actor() -> str:
+    """Who acts, as the history tells it: user@machine."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+@dataclass(frozen=True)
+class FolderStore:
+    """A store in a folder of this machine: private to its owner (0700, objects 0600)."""
+
+    folder: Path
+
+    def get(self, name: str) -> bytes | None:
+        try:
+            return (self.folder / name).read_bytes()
+        except FileNotFoundError:
+            return None
+
+    def put(self, name: str, data: bytes) -> None:
+        path = self.folder / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}")
+        try:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        with self._locked(".write.lock"):
+            if self.get(name) != old:
+                raise Conflict(name)
+            self.put(name, new)
+
+    def names(self, prefix: str) -> list[str]:
+        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
+        return sorted(name for name in found if name.startswith(prefix))
+
+    def delete(self, name: str) -> None:
+        path = self.folder / name
+        path.unlink(missing_ok=True)
+        if path.parent != self.folder and path.parent.is_dir() and not any(path.parent.iterdir()):
+            shutil.rmtree(path.parent)
+
+    @contextmanager
+    def lock(self, reason: str) -> Iterator[None]:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = self.folder / "rollout.lock"
+        with open(path, "a+", encoding="utf-8") as file:
+            self._acquire(file.fileno(), path)
+            file.truncate(0)
+            file.write(json.dumps({"holder": actor(), "reason": reason, "pid": os.getpid(), "since": time.time()}))
+            file.flush()
+            yield
+            file.truncate(0)
+
+    def _acquire(self, descriptor: int, path: Path) -> None:
+        deadline = time.monotonic() + _WAIT
+        while True:
+            try:
+                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    raise LockedError(f"{path}: wanted the lock, found it held by {_holder(path)}; wait, or end that process") from None
+                time.sleep(0.2)
+
+    @contextmanager
+    def _locked(self, name: str) -> Iterator[None]:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(self.folder / name, "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _holder(path: Path) -> str:
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return f"{told['holder']} ({told['reason']}, process {told['pid']}, since {time.time() - told['since']:.0f} s)"
+    except (ValueError, KeyError):
+        return "another run"

@@ -1,0 +1,107 @@
+"""What a target is: the module components/targets/NAME.py (hyphens become underscores), found by its file alone."""
+
+import difflib
+import importlib
+import os
+import pkgutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+import pulumi
+
+from components.errors import SlipwayError
+from components.settings import Settings
+from components.store import Store
+from components.transport import Transport
+
+
+@dataclass(frozen=True)
+class Place:
+    """Which stack of which project, and the folder that Pulumi.yaml stands in."""
+
+    folder: Path
+    project: str
+    stack: str
+
+    @property
+    def tree(self) -> Path:
+        """Everything Slipway keeps on the deploying machine for this stack."""
+        return self.folder / ".slipway" / self.stack
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something the deploying machine should have; without it a target that doesn't require it works less well.
+
+    `packages` are names of Debian packages."""
+
+    program: str
+    why: str
+    packages: tuple[str, ...]
+    present: bool
+    required: bool
+
+
+@dataclass(frozen=True)
+class DayTwo:
+    """What the commands after a launch (status, logs, rollback, …) need of a target."""
+
+    store: Store
+    hosts: Sequence[Transport]
+    url: str
+    data: tuple[Path, ...] = ()
+    """Folders of this machine that outlive a `destroy`."""
+
+
+class Outputs(Protocol):
+    """What every target puts out."""
+
+    url: pulumi.Output[str]
+    target: pulumi.Output[str]
+    release: pulumi.Output[str]
+    addresses: pulumi.Output[list[str]]
+    database: pulumi.Output[str]
+
+
+class TargetModule(Protocol):
+    """The public names of components/targets/NAME.py."""
+
+    def deploy(self, settings: Settings, place: Place) -> Outputs:
+        """Creates the `Target` component; called once by the program."""
+
+    def needs(self, settings: Settings) -> list[Need]:
+        """What this target wants installed here; must not change anything."""
+
+    def day_two(self, settings: Settings, place: Place) -> DayTwo:
+        """How to reach what was launched, without running the program."""
+
+
+def names() -> list[str]:
+    """The names of all targets, as the stack config spells them."""
+    import components.targets as folder
+
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(folder.__path__))
+
+
+def find(name: str) -> TargetModule:
+    """The target of that name; the only place where a target's module is imported."""
+    if name not in names():
+        near = difflib.get_close_matches(name, names(), n=1)
+        hint = f"perhaps you meant {near[0]}" if near else "targets: " + ", ".join(names())
+        raise SlipwayError(f"slipway:target: no target is called {name!r}; {hint}")
+    return cast(TargetModule, importlib.import_module("components.targets." + name.replace("-", "_")))
+
+
+def place() -> Place:
+    """Where the running program stands."""
+    return Place(Path(os.getcwd()), pulumi.get_project(), pulumi.get_stack())
+
+
+def export(outputs: Outputs) -> None:
+    """Exports what every target has, as stack outputs."""
+    names: tuple[str, ...] = ("url", "target", "release", "addresses", "database")
+    values: dict[str, Any] = {name: getattr(outputs, name) for name in names}
+    for name, value in values.items():
+        pulumi.export(name, value)

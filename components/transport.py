@@ -1,0 +1,36 @@
+"""How the deploying side runs the host tool on a host: a file in components/transports/, found by its name."""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast
+
+Event = Mapping[str, Any]
+"""One line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
+
+
+class Transport(Protocol):
+    """One host, reachable."""
+
+    @property
+    def host(self) -> str:
+        """The host's name in the store."""
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        """Runs the host tool and gives its last event, the outcome; `on_event` hears every other as it happens.
+
+        Raises `SlipwayError` when the host can't be reached."""
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        """The host tool's plain lines, as they come (logs)."""
+
+    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
+        """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""
+
+    def remove(self, keep_data: bool) -> None:
+        """Stops everything and removes what `install` and releases made; shared data stays if it is to be kept."""
+
+
+def connect(facts: Mapping[str, Any]) -> Transport:
+    """The transport that `facts["transport"]` names, for the host that `facts` describes."""
+    module = importlib.import_module(f"components.transports.{facts['transport']}")
+    return cast(Transport, module.connect(facts))

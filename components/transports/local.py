@@ -1,0 +1,115 @@
+"""This machine: the host tool as a child process, its tree in a folder of the project."""
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cloud_init.bundle import tool as bundled_tool
+from cloud_init.host import files
+from components.errors import LockedError, SlipwayError
+from components.transport import Event
+
+_MADE = ("etc", "opt", "var", "run", "store")
+_DATA = ("shared", "snapshots")
+
+
+def connect(facts: Mapping[str, Any]) -> "LocalTransport":
+    """The host that `facts` describes."""
+    return LocalTransport(facts)
+
+
+class LocalTransport:
+    """A host that is this machine."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self.facts = facts
+        self.root = Path(facts["root"])
+
+    @property
+    def host(self) -> str:
+        return str(self.facts["host"])
+
+    @property
+    def data(self) -> tuple[Path, ...]:
+        """Where the app's data is."""
+        folder = self.root / "srv/slipway" / self.facts["app"]
+        return tuple(folder / name for name in _DATA if (folder / name).is_dir() and any((folder / name).iterdir()))
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        process = subprocess.Popen(
+            self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None and process.stderr is not None
+        outcome: dict[str, Any] = {}
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "outcome":
+                outcome = event
+            elif on_event:
+                on_event(event)
+        words = process.stderr.read()
+        return self._checked(process.wait(), outcome, arguments, words)
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        with subprocess.Popen(self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    yield line.rstrip("\n")
+            finally:
+                process.terminate()
+
+    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
+        try:
+            files.write(self.root / "opt/slipway/host.pyz", tool)
+            files.write_json(self.root / "etc/slipway/host.json", dict(facts))
+        except OSError as error:
+            raise SlipwayError(f"{error.filename or self.root}: can't be written ({error.strerror}); mend that, then run `up` again") from None
+
+    def remove(self, keep_data: bool) -> None:
+        if self.root.is_dir():
+            self.install(bundled_tool(), self.facts)
+            self.run(["halt"])
+            self._clear(keep_data)
+        shutil.rmtree(self.facts["run"], ignore_errors=True)
+
+    def _clear(self, keep_data: bool) -> None:
+        for name in _MADE:
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        app = self.root / "srv/slipway" / self.facts["app"]
+        for folder in app.iterdir() if app.is_dir() else ():
+            if not (keep_data and folder in self.data):
+                shutil.rmtree(folder)
+        for folder in (app, app.parent, app.parent.parent):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        (self.root / "owner.json").unlink(missing_ok=True)
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        tool = self.root / "opt/slipway/host.pyz"
+        if not tool.is_file():
+            raise SlipwayError(f"{self.root}: nothing is launched here yet; run `./slipway up`")
+        return [str(self.facts["python"]), "-I", str(tool), "--root", str(self.root), *arguments]
+
+    def _checked(self, code: int, outcome: dict[str, Any], arguments: Sequence[str], words: str) -> dict[str, Any]:
+        if code == 3:
+            raise LockedError(str(outcome.get("message", "this host is locked by another run")))
+        if not outcome:
+            last = (words.strip().splitlines() or [f"exit status {code}"])[-1]
+            return {"ok": False, "host": self.host, "step": arguments[0], "message": f"the host tool ended early: {last}", "log": []}
+        return outcome
+
+
+def run_folder(root: Path, app: str) -> Path:
+    """RUN for a tree at `root`: inside it, or a short private folder where a socket's path would be too long (107 bytes)."""
+    inside = root / "run/slipway" / app
+    if len(os.fsencode(inside / "green/app.sock")) <= 100:
+        return inside
+    import hashlib
+
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
+    return base / f"slipway-{os.getuid()}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}" / app

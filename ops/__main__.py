@@ -1,0 +1,32 @@
+"""`python -m ops`, which ./slipway runs."""
+
+import os
+import sys
+
+
+def _open_missing_streams() -> None:
+    """Started with a closed descriptor (`>&-`), the next file opened would take its number."""
+    while (descriptor := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(descriptor, True)
+    os.close(descriptor)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (open as long as the process)
+
+
+def main() -> None:
+    """Runs the command line; a reader who has gone away is no error."""
+    _open_missing_streams()
+    from ops.cli import app
+
+    try:
+        app(prog_name="slipway")
+    finally:
+        try:
+            sys.stdout.flush()
+        except (OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains while it ends
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""What every command is told, by options before or after it: which stack, whether to ask, whether to print JSON."""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+import typer
+
+
+@dataclass
+class Call:
+    """One run of the command line."""
+
+    stack: str = "dev"
+    yes: bool = False
+    as_json: bool = False
+    named: bool = False
+    """Somebody said which stack; it isn't just the default."""
+
+
+def of(context: typer.Context) -> Call:
+    """The call that the root command began and the options filled in."""
+    if not isinstance(context.obj, Call):
+        named = os.environ.get("SLIPWAY_STACK")
+        context.obj = Call(stack=short(named or "dev"), named=bool(named))
+    return context.obj
+
+
+def short(stack: str) -> str:
+    """The stack's own name: `organisation/project/dev` is `dev`."""
+    return stack.rpartition("/")[2]
+
+
+def _name(context: typer.Context, value: str | None) -> str | None:
+    if value is not None:
+        of(context).stack, of(context).named = short(value), True
+    return value
+
+
+def _remember(field: str) -> Callable[[typer.Context, Any], Any]:
+    def callback(context: typer.Context, value: Any) -> Any:
+        if value:
+            setattr(of(context), field, value)
+        return value
+
+    return callback
+
+
+Stack = Annotated[
+    str | None,
+    typer.Option(
+        "--stack",
+        "-s",
+        help="Which stack [default: $SLIPWAY_STACK or dev].",
+        callback=_name,
+        show_default=False,
+    ),
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember("yes"))]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember("as_json"))]

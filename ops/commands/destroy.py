@@ -1,0 +1,79 @@
+"""`destroy`: removes what `up` made; data stays unless its owner says the app's name."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ops import call as calls
+from ops import display, plan_display, workplace
+from ops.commands.up import run
+from ops.confirm import confirm, require_terminal
+
+if TYPE_CHECKING:
+    from components.target import DayTwo
+    from ops.engine import Result
+
+WithData = Annotated[
+    str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")
+]
+
+
+def destroy(
+    context: typer.Context,
+    stack: calls.Stack = None,
+    yes: calls.Yes = False,
+    as_json: calls.Json = False,
+    with_data: WithData = None,
+) -> None:
+    """Remove what was launched; data stays unless --with-data."""
+    call = calls.of(context)
+    work = workplace.enter(call)
+    name = work.settings.app.name
+    if with_data is not None and with_data != name:
+        _ask_for_name(name, with_data)
+    reach = work.day_two()
+    fate = "data too" if with_data else "data stays"
+    confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {reach.url} ({fate})?")
+    result = run(work, "destroy", stderr=call.as_json)
+    if result.ok and with_data is not None:
+        for host in reach.hosts:
+            host.remove(keep_data=False)
+    _tell(call, result, reach, name)
+
+
+def _ask_for_name(name: str, found: str) -> None:
+    """A wrong name may be a wrong stack."""
+    from components.errors import UsageError
+
+    require_terminal(f"--with-data: the app's name {name!r} is wanted, found {found!r}; nothing was changed")
+    answer = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
+    if answer != name:
+        raise UsageError(f"--with-data: the app's name {name!r} is wanted, found {answer!r}; nothing was changed")
+
+
+def _tell(call: calls.Call, result: "Result", reach: "DayTwo", name: str) -> None:
+    kept = [path for path in reach.data if path.exists()] if result.ok else []
+    if call.as_json:
+        shown = [{"path": str(path), "bytes": size_of(path)} for path in kept]
+        display.document({**plan_display.as_json(result), "kept": shown})
+    elif result.ok:
+        display.line(f"Destroyed stack {call.stack}.")
+        _list_kept(call, kept, name)
+    if not result.ok:
+        display.line(f"slipway: {result.error}", stderr=True)
+        raise typer.Exit(1)
+
+
+def _list_kept(call: calls.Call, kept: Sequence[Path], name: str) -> None:
+    for path in kept:
+        display.line(f"Stays: {path}  {display.size(size_of(path))}")
+    if kept:
+        display.line(f"To remove it too: ./slipway -s {call.stack} destroy --with-data {name}")
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else iter([path])
+    return sum(file.lstat().st_size for file in files if not file.is_dir())

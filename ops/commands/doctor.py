@@ -1,0 +1,70 @@
+"""`doctor`: what this machine has and lacks for a stack."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+import yaml
+from rich.text import Text
+
+from ops import call as calls
+from ops import display, workplace
+
+if TYPE_CHECKING:
+    from ops.doctor import Check
+
+_STYLES = {"ok": "green", "warning": "yellow", "missing": "bold red"}
+
+
+def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+    """Check this machine and the settings (3: missing)."""
+    from ops import doctor as checks
+
+    call = calls.of(context)
+    done = [*checks.machine(workplace.folder()), *_of_stack(call)]
+    if call.as_json:
+        display.document([asdict(check) for check in done])
+    else:
+        rows: list[list[str | Text]] = [
+            [check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done
+        ]
+        display.table(["check", "state", "found", "to mend it"], rows)
+    if any(check.state == checks.MISSING for check in done):
+        raise typer.Exit(3)
+
+
+def _of_stack(call: calls.Call) -> "Iterator[Check]":
+    """Settings that can't be read are a finding like any other, and the end of the list."""
+    from components.source import find_app
+
+    from components.errors import SlipwayError
+    from ops import doctor as checks
+
+    yield checks.passphrase(_document(call), os.environ)
+    try:
+        work = workplace.enter(call)
+        yield checks.Check("settings", checks.OK, f"stack {call.stack}, target {work.settings.target}")
+        yield from (checks.need(need) for need in work.target.needs(work.settings))
+        yield checks.port(work.day_two().url)
+    except SlipwayError as error:
+        yield checks.Check("settings", checks.MISSING, str(error))
+        return
+    yield checks.others_can_run(Path(sys.executable))
+    try:
+        found = find_app(work.place.folder / work.settings.app.path, work.settings.app.module)
+        yield checks.Check("app", checks.OK, f"{found.module} in {work.settings.app.path}")
+    except SlipwayError as error:
+        yield checks.Check("app", checks.MISSING, str(error))
+
+
+def _document(call: calls.Call) -> dict[str, object]:
+    """The stack file as it is; a broken one is told by the settings' own check."""
+    try:
+        read = yaml.safe_load(Path(f"Pulumi.{call.stack}.yaml").read_text())
+    except (OSError, yaml.YAMLError):
+        return {}
+    return read if isinstance(read, dict) else {}

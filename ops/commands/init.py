@@ -1,0 +1,96 @@
+"""`init`: a stack file for an existing app."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+import yaml
+
+from ops import app_facts, display, initialise, workplace
+from ops import call as calls
+from ops.confirm import on_terminal
+
+AppPath = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The app's folder [default: here, or ./app].")]
+Module = Annotated[str | None, typer.Option("--module", "-m", help="The WSGI callable, for instance wsgi:app.")]
+
+
+def init(
+    context: typer.Context,
+    path: AppPath = None,
+    module: Module = None,
+    stack: calls.Stack = None,
+    yes: calls.Yes = False,
+) -> None:
+    """Write the stack file for an app that exists already."""
+    from components.source import find_app
+
+    call = calls.of(context)
+    project = workplace.folder()
+    app = _app_folder(path, project)
+    source = find_app(app, module)
+    if not _may_write(call, app, project):
+        return
+    facts = app_facts.read(app, source.module)
+    _write(_stack_file(call, project), initialise.config(app, project, source.module, facts))
+    for sentence in (*source.found, *initialise.sentences(facts)):
+        display.line(sentence)
+    display.line(f"Wrote Pulumi.{call.stack}.yaml. Next: {_next(call)}")
+
+
+def _app_folder(path: str | None, project: Path) -> Path:
+    """Relative paths count from where the user is."""
+    here = Path(os.environ.get("SLIPWAY_CWD") or project)
+    if path is None:
+        path = "app" if here.resolve() == project.resolve() else "."
+    folder = Path(os.path.normpath(here / path))
+    if not folder.is_dir():
+        from components.errors import UsageError
+
+        raise UsageError(f"init: an app's folder is wanted, found no folder {path!r} in {here}")
+    return folder
+
+
+def _stack_file(call: calls.Call, project: Path) -> Path:
+    workplace.check_name(call.stack)
+    return project / f"Pulumi.{call.stack}.yaml"
+
+
+def _may_write(call: calls.Call, app: Path, project: Path) -> bool:
+    """Settles the stack's name; an existing file is never overwritten without `--yes`."""
+    from components.errors import UsageError
+
+    while (file := _stack_file(call, project)).exists() and not call.yes:
+        other = initialise.described_app(_load(file), project)
+        if other == app.resolve():
+            display.line(f"Nothing to do: {file.name} is for this app already. Next: {_next(call)}")
+            return False
+        about = f"{file.name} exists already, for {other or 'no app'}"
+        if call.named:
+            raise UsageError(f"{about}; pass --yes to change it, or another --stack")
+        if not on_terminal():
+            raise UsageError(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
+        call.stack = typer.prompt(f"{about}. Another name for the stack", err=True)
+    return True
+
+
+def _next(call: calls.Call) -> str:
+    return "./slipway up" if call.stack == "dev" else f"./slipway -s {call.stack} up"
+
+
+def _load(file: Path) -> dict[str, Any]:
+    from components.errors import UsageError
+
+    try:
+        document = yaml.safe_load(file.read_text()) if file.exists() else {}
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file.name}: YAML is wanted; {' '.join(str(error).split())}") from error
+    return document if isinstance(document, dict) else {}
+
+
+def _write(file: Path, settings: dict[str, Any]) -> None:
+    """Whole or not at all."""
+    text = yaml.safe_dump(initialise.merge(_load(file), settings), sort_keys=False, allow_unicode=True)
+    part = file.with_name(f".{file.name}.part")
+    part.write_text(text)
+    part.replace(file)

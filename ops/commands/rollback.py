@@ -1,0 +1,37 @@
+"""`rollback`: an earlier release serves again, through the same gates as a new one."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from ops import call as calls
+from ops import display, workplace
+from ops.progress_display import Progress
+
+ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
+
+
+def rollback(
+    context: typer.Context, release: ReleaseId = None, stack: calls.Stack = None, as_json: calls.Json = False
+) -> None:
+    """Serve an earlier release again (not its schema)."""
+    from components import coordinator, progress
+
+    call = calls.of(context)
+    reach = workplace.enter(call).day_two()
+
+    with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
+        verdict = coordinator.rollback(reach, release, workplace.actor(), _nothing)
+    if call.as_json:
+        head = {"ok": verdict.ok, "message": verdict.message}
+        display.document({**head, "release": verdict.release, "live": verdict.live, "url": reach.url})
+    elif verdict.ok:
+        display.line(f"Done: {reach.url} serves release {verdict.live}")
+    if not verdict.ok:
+        display.line(f"slipway: {verdict.message}", stderr=True)
+        raise typer.Exit(1)
+
+
+def _nothing(event: Mapping[str, Any]) -> None:
+    """The coordinator reports the hosts' steps through `components.progress`."""

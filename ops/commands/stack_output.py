@@ -1,0 +1,58 @@
+"""`stack output`: what the last `up` put out."""
+
+from typing import Annotated, Any
+
+import typer
+
+from ops import call as calls
+from ops import display, workplace
+
+Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this output, as it is.")]
+ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Show secret outputs too.")]
+
+
+def output(
+    context: typer.Context,
+    name: Name = None,
+    stack: calls.Stack = None,
+    as_json: calls.Json = False,
+    show_secrets: ShowSecrets = False,
+) -> None:
+    """Show the stack's outputs."""
+    call = calls.of(context)
+    values = _read(call, show_secrets)
+    if name is not None:
+        _show_one(call, values, name)
+    elif call.as_json:
+        display.document(values)
+    else:
+        display.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
+
+
+def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
+    from ops.engine import Engine
+    from ops.project import load_project, load_stack
+
+    place = workplace.place(call)
+    project = load_project(place.folder)
+    result = Engine(project, load_stack(project, call.stack), lambda event: None).outputs()
+    hidden = () if show_secrets else result.secret_outputs
+    return {key: "[secret]" if key in hidden else value for key, value in result.outputs.items()}
+
+
+def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
+    if name not in values:
+        from components.errors import UsageError
+
+        known = ", ".join(values) or "none yet: run ./slipway up"
+        raise UsageError(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
+    if call.as_json:
+        display.document(values[name])
+    else:
+        display.line(_text(values[name]))
+
+
+def _text(value: Any) -> str:
+    import json
+
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

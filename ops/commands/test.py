@@ -1,0 +1,84 @@
+"""`test`: what must hold before a change lands: checks of the code, the app's tests, Slipway's tests."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ops import app_tests, display, workplace
+
+Arguments = Annotated[
+    list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")
+]
+
+_OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
+
+
+def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
+    """Run the checks and all tests; arguments go to pytest alone."""
+    folder = workplace.folder()
+    results = {} if arguments else _checks(folder)
+    # pytest comes last, so that its closing line is the last one
+    results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or [])], folder)
+    bad = {name: code for name, code in results.items() if code}
+    if set(bad) - {"pytest"}:
+        display.line("failed: " + ", ".join(bad), stderr=True)
+    if bad:
+        raise typer.Exit(next(iter(bad.values())))
+
+
+def _checks(folder: Path) -> dict[str, int]:
+    """Runs them all, also after a failure, and sums up in one line."""
+    done = {}
+    for name, check in _steps(folder).items():
+        display.line(f"== {name}")
+        done[name] = check()
+    display.line("checks: " + ", ".join(f"{name} {'failed' if code else 'ok'}" for name, code in done.items()))
+    return done
+
+
+def _steps(folder: Path) -> dict[str, Callable[[], int]]:
+    scripts = [str(path) for path in sorted(shell_scripts(folder))]
+    return {
+        "ruff check": lambda: _run([_tool("ruff"), "check", "."], folder),
+        "ruff format": lambda: _run([_tool("ruff"), "format", "--check", "."], folder),
+        "mypy": lambda: _run([_tool("mypy")], folder),
+        "shellcheck": lambda: _run([_tool("shellcheck"), *scripts], folder),
+        "app tests": lambda: app_tests.run(folder),
+    }
+
+
+def shell_scripts(folder: Path) -> Iterator[Path]:
+    """Every file that says it is a shell script."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if name not in _OTHERS]
+        yield from (path for path in (Path(parent, name) for name in files) if _is_shell(path))
+
+
+def _is_shell(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            first = file.readline(80)
+    except OSError:
+        return False
+    return first.startswith(b"#!") and first.split()[-1].rpartition(b"/")[2] in (b"sh", b"bash", b"dash")
+
+
+def _tool(name: str) -> str:
+    """The environment's own, else the system's."""
+    own = Path(sys.executable).with_name(name)
+    return str(own) if own.exists() else shutil.which(name) or name
+
+
+def _run(command: Sequence[str], folder: Path) -> int:
+    sys.stdout.flush()
+    try:
+        return subprocess.run(command, cwd=folder, check=False).returncode
+    except FileNotFoundError:
+        display.line(f"slipway: {command[0]} is missing", stderr=True)
+        return 3

@@ -1,0 +1,88 @@
+"""`up`: shows what would change, asks, changes it, tells the address."""
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ops import call as calls
+from ops import display, plan_display, workplace
+from ops.confirm import confirm, require_terminal
+
+if TYPE_CHECKING:
+    from ops.engine import Result
+
+
+def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
+    """Launch the app, or bring what is launched up to date."""
+    call = calls.of(context)
+    if call.as_json and not call.yes:
+        require_terminal("nobody can be asked here: pass --yes to go on")
+    work = workplace.enter(call)
+    from ops import install
+
+    install.ensure(lambda: work.target.needs(work.settings))
+    plan = preview_of(work)
+    if plan_display.changes(plan.counts) == 0:
+        _nothing_to_do(call, work, plan)
+        return
+    if not call.as_json:
+        plan_display.show(plan)
+    confirm(call, f"Make these changes to stack {call.stack}?")
+    _finish(call, run(work, "up", stderr=call.as_json))
+
+
+def preview_of(work: workplace.Workplace) -> "Result":
+    """The plan; raises `SlipwayError` when it can't be made."""
+    from components.errors import SlipwayError
+    from ops.engine import Engine
+
+    result = Engine(work.project, work.stack, _silent).preview()
+    if not result.ok:
+        raise SlipwayError(result.error or "the plan could not be made")
+    return result
+
+
+def _silent(event: Any) -> None:
+    """A plan is shown whole, at its end."""
+
+
+def run(work: workplace.Workplace, verb: str, stderr: bool = False) -> "Result":
+    """Lets the engine work (`up` or `destroy`) while its progress and the hosts' is shown."""
+    from components import progress
+    from ops.engine import Engine
+    from ops.progress_display import Progress
+
+    with Progress(stderr) as shown, progress.listen(shown.host):
+        engine = Engine(work.project, work.stack, shown.engine)
+        result: Result = getattr(engine, verb)()
+    return result
+
+
+def _finish(call: calls.Call, result: "Result") -> None:
+    if call.as_json:
+        display.document(plan_display.as_json(result))
+    elif result.ok:
+        display.line(f"Done: {result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}")
+    if not result.ok:
+        display.line(f"slipway: {result.error}", stderr=True)
+        raise typer.Exit(1)
+
+
+def _nothing_to_do(call: calls.Call, work: workplace.Workplace, plan: "Result") -> None:
+    if call.as_json:
+        display.document(plan_display.as_json(plan))
+        return
+    release = plan.outputs.get("release", "?")
+    display.line(f"Nothing to do: {plan.outputs.get('url', '')} serves release {release}{_age(work)}")
+
+
+def _age(work: workplace.Workplace) -> str:
+    """Since when it serves, where a host can tell."""
+    from components.errors import SlipwayError
+
+    try:
+        hosts = work.day_two().hosts
+        live = hosts[0].run(["status"]).get("live") if hosts else None
+    except SlipwayError:
+        return ""
+    return f" ({display.age(live['since'])} old)" if live and live.get("since") else ""

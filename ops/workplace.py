@@ -1,0 +1,77 @@
+"""The stack a command works on: project, settings, target. Heavy imports wait until a command needs them."""
+
+import getpass
+import re
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.call import Call
+
+if TYPE_CHECKING:
+    from components.settings import Settings
+    from components.target import DayTwo, Place, TargetModule
+    from ops.project import Project, Stack
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A stack, read and checked."""
+
+    project: "Project"
+    stack: "Stack"
+    settings: "Settings"
+    target: "TargetModule"
+    place: "Place"
+
+    def day_two(self) -> "DayTwo":
+        """How to reach what was launched."""
+        return self.target.day_two(self.settings, self.place)
+
+
+def folder() -> Path:
+    """The project folder: ./slipway goes there before it starts Python."""
+    return Path.cwd()
+
+
+def place(call: Call) -> "Place":
+    """Where the stack's tree is, without reading its settings."""
+    from components.target import Place
+    from ops.project import load_project
+
+    check_name(call.stack)
+    return Place(folder(), load_project(folder()).name, call.stack)
+
+
+def enter(call: Call) -> Workplace:
+    """Reads the stack's settings; raises `UsageError` when there is no such stack."""
+    from components import settings, target
+    from components.errors import UsageError
+    from ops.project import load_project, load_stack
+
+    here = place(call)
+    if not (here.folder / f"Pulumi.{call.stack}.yaml").exists():
+        hint = f"make it with: ./slipway -s {call.stack} init APP"
+        raise UsageError(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
+    project = load_project(here.folder)
+    stack = load_stack(project, call.stack)
+    chosen = settings.parse(stack.config, stack.secret_keys, call.stack)
+    return Workplace(project, stack, chosen, target.find(chosen.target), here)
+
+
+def check_name(stack: str) -> None:
+    """A stack's name becomes a file's and a folder's."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stack):
+        from components.errors import UsageError
+
+        raise UsageError(f"--stack: letters, digits, '-', '_' and '.' are wanted, found {stack!r}")
+
+
+def actor() -> str:
+    """Who is at work, for the records: `user@machine`."""
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = "unknown"
+    return f"{user}@{socket.gethostname()}"

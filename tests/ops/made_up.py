@@ -1,0 +1,117 @@
+"""A made-up engine, target and hosts, so that each command's own behaviour shows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from ops import workplace
+
+LIVE = {"release": "aaaabbbbcccc", "colour": "blue", "since": "2026-01-01T00:00:00+00:00"}
+STATUS: dict[str, Any] = {
+    "event": "outcome",
+    "ok": True,
+    "live": LIVE,
+    "processes": [{"name": "web", "state": "RUNNING", "pid": 7, "uptime": 61, "memory": 52_000_000}],
+    "front": {"kind": "nginx", "listen": ["127.0.0.1", 8080]},
+    "disk": {"free": 5_000_000_000},
+}
+RELEASES: dict[str, Any] = {
+    "event": "outcome",
+    "ok": True,
+    "releases": [
+        {
+            "id": "aaaabbbbcccc",
+            "code": "111122223333",
+            "prepared_at": "2026-01-01T00:00:00+00:00",
+            "live": True,
+            "size": 9_000_000,
+        },
+        {"id": "ddddeeeeffff", "previous": True},
+    ],
+}
+
+
+def step(op: str, name: str, parent: str | None = None, **changes: tuple[Any, Any]) -> SimpleNamespace:
+    token = f"pulumi-python:dynamic/components.providers:{name.title()}"
+    urn = f"urn:pulumi:dev::slipway::{token}::{name}"
+    return SimpleNamespace(
+        op=op, urn=urn, type=token, name=name, parent=parent, changes=changes, seconds=0.1, error=None
+    )
+
+
+def result(steps: Sequence[SimpleNamespace] = (), ok: bool = True, error: str | None = None) -> SimpleNamespace:
+    counts = dict.fromkeys(("create", "update", "replace", "delete", "same"), 0)
+    for one in steps:
+        counts[one.op] += 1
+    outputs = {"url": "http://127.0.0.1:8080", "release": "aaaabbbbcccc", "token": "hush"}
+    return SimpleNamespace(
+        ok=ok, error=error, outputs=outputs, secret_outputs={"token"}, steps=list(steps), counts=counts
+    )
+
+
+@dataclass
+class Host:
+    """A host that answers what the test says."""
+
+    host: str = "local"
+    answers: dict[str, Any] = field(default_factory=lambda: {"status": STATUS, "releases": RELEASES})
+    lines: Sequence[str] = ("one", "two")
+    removed: list[bool] = field(default_factory=list)
+    asked: list[list[str]] = field(default_factory=list)
+
+    def run(self, arguments: Sequence[str], on_event: object = None) -> dict[str, Any]:
+        answer = self.answers[arguments[0]]
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        self.asked.append(list(arguments))
+        yield from self.lines
+
+    def remove(self, keep_data: bool) -> None:
+        self.removed.append(keep_data)
+
+
+@dataclass
+class World:
+    """What the commands meet instead of a real project."""
+
+    folder: Path
+    plan: Any = field(default_factory=result)
+    outcome: Any = field(default_factory=result)
+    needs: list[Any] = field(default_factory=list)
+    hosts: list[Host] = field(default_factory=lambda: [Host()])
+    data: tuple[Path, ...] = ()
+    calls: list[str] = field(default_factory=list)
+    during: Callable[[Any], None] = lambda engine: None
+
+    def day_two(self, settings: object = None, place: object = None) -> SimpleNamespace:
+        return SimpleNamespace(hosts=self.hosts, url="http://127.0.0.1:8080", data=self.data, store=None)
+
+    def enter(self, call: Any) -> workplace.Workplace:
+        settings: Any = SimpleNamespace(
+            target="local", app=SimpleNamespace(name="shop", path="./app", module="wsgi:app")
+        )
+        target: Any = SimpleNamespace(needs=lambda settings: self.needs, day_two=self.day_two)
+        place: Any = SimpleNamespace(
+            folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway"
+        )
+        names: Any = SimpleNamespace(name="slipway")
+        return workplace.Workplace(names, names, settings, target, place)
+
+    def engine(self, project: object, stack: object, observer: Callable[[Any], None]) -> SimpleNamespace:
+        def work(verb: str, answer: Callable[[], Any]) -> Callable[[], Any]:
+            def run() -> Any:
+                self.calls.append(verb)
+                if verb != "preview":
+                    self.during(observer)
+                return answer()
+
+            return run
+
+        outcome = lambda: self.outcome  # noqa: E731
+        verbs = {"preview": lambda: self.plan, "up": outcome, "destroy": outcome, "outputs": outcome}
+        return SimpleNamespace(**{verb: work(verb, answer) for verb, answer in verbs.items()})

@@ -1,0 +1,167 @@
+"""status, releases, logs, rollback, open, adopt: what hosts answer, as a person and as a machine read it."""
+
+import json
+import sys
+from types import ModuleType, SimpleNamespace
+
+import pytest
+from made_up import RELEASES, STATUS, Host
+
+from components.errors import SlipwayError
+
+
+def install_module(monkeypatch, name: str, **members) -> None:
+    module = ModuleType(name)
+    vars(module).update(members)
+    monkeypatch.setitem(sys.modules, name, module)
+    parent, _, last = name.rpartition(".")
+    monkeypatch.setattr(sys.modules[parent], last, module, raising=False)
+
+
+def test_status_tells_release_processes_and_front(world, slipway):
+    done = slipway("status")
+    assert done.exit_code == 0
+    assert "shop on local, stack dev: http://127.0.0.1:8080" in done.stdout
+    assert "release aaaabbbbcccc (blue, for" in done.stdout
+    assert "kind nginx, listen 127.0.0.1:8080" in done.stdout
+    assert "free 5.0 GB" in done.stdout
+    row = next(line for line in done.stdout.splitlines() if line.startswith("  web"))
+    assert row.split() == ["web", "RUNNING", "7", "61", "s", "52", "MB"]
+
+
+def test_status_is_content_with_few_facts(world, slipway):
+    world.hosts = [Host(answers={"status": {"ok": True}})]
+    done = slipway("status")
+    assert (done.exit_code, "nothing is live" in done.stdout) == (0, True)
+
+
+def test_a_host_out_of_reach_does_not_hide_the_others(world, slipway):
+    world.hosts = [Host("one", {"status": SlipwayError("one: refused")}), Host("two")]
+    done = slipway("status")
+    assert done.exit_code == 1
+    assert "one: refused" in done.stdout
+    assert "release aaaabbbbcccc" in done.stdout
+
+
+def test_status_json_is_what_the_hosts_said(world, slipway):
+    document = json.loads(slipway("status", "--json").stdout)
+    assert (document["stack"], document["target"], document["url"]) == ("dev", "local", "http://127.0.0.1:8080")
+    assert document["hosts"] == [{"host": "local", **STATUS}]
+
+
+def test_releases_marks_live_and_previous(world, slipway):
+    lines = slipway("releases").stdout.splitlines()
+    assert lines[0].split() == ["release", "code", "prepared", "size"]
+    assert lines[1].split()[0] == "aaaabbbbcccc"
+    assert lines[1].endswith("9 MB  live    ")
+    assert lines[2].split() == ["ddddeeeeffff", "-", "-", "-", "previous"]
+
+
+def test_releases_of_several_hosts_name_them(world, slipway):
+    world.hosts = [Host("one"), Host("two", {"releases": {"ok": False, "message": "locked"}})]
+    done = slipway("releases")
+    assert done.stdout.splitlines()[1].split()[:2] == ["one", "aaaabbbbcccc"]
+    assert (done.exit_code, done.stderr) == (1, "slipway: two: locked\n")
+
+
+def test_releases_json(world, slipway):
+    document = json.loads(slipway("--json", "releases").stdout)
+    assert document["hosts"][0]["releases"] == RELEASES["releases"]
+
+
+def test_logs_pass_their_options_on(world, slipway):
+    done = slipway("logs", "-f", "-n", "7")
+    assert (done.exit_code, done.stdout) == (0, "one\ntwo\n")
+    assert world.hosts[0].asked == [["logs", "-n", "7", "-f"]]
+
+
+def test_logs_of_several_hosts_carry_their_names(world, slipway):
+    world.hosts = [Host("one", lines=["a"]), Host("two", lines=["b"])]
+    assert sorted(slipway("logs").stdout.splitlines()) == ["one | a", "two | b"]
+
+
+def test_logs_end_when_their_reader_goes_away(monkeypatch):
+    from ops.commands import logs
+
+    read = []
+
+    def endless():
+        for number in range(1000):
+            read.append(number)
+            yield str(number)
+
+    class Gone:
+        def write(self, text):
+            raise BrokenPipeError
+
+    monkeypatch.setattr(sys, "stdout", Gone())
+    hosts = [SimpleNamespace(host="one", stream=lambda arguments: endless())]
+    monkeypatch.setattr(
+        logs.workplace, "enter", lambda call: SimpleNamespace(day_two=lambda: SimpleNamespace(hosts=hosts))
+    )
+    logs.logs(SimpleNamespace(obj=None))
+    assert read == [0]
+
+
+def verdict(ok=True, message="", release="ddddeeeeffff", live="ddddeeeeffff"):
+    return SimpleNamespace(ok=ok, message=message, release=release, live=live)
+
+
+@pytest.mark.parametrize(("words", "asked"), [(["rollback"], None), (["rollback", "ddddeeeeffff"], "ddddeeeeffff")])
+def test_rollback_tells_what_serves_now(world, slipway, monkeypatch, words, asked):
+    seen = []
+
+    def rollback(day_two, release, actor, on_event):
+        seen.append((release, "@" in actor))
+        return verdict()
+
+    install_module(monkeypatch, "components.coordinator", rollback=rollback)
+    done = slipway(*words)
+    assert (done.exit_code, seen) == (0, [(asked, True)])
+    assert done.stdout == "Done: http://127.0.0.1:8080 serves release ddddeeeeffff\n"
+
+
+def test_a_refused_rollback_says_why(world, slipway, monkeypatch):
+    bad = verdict(ok=False, message="gate: HTTP 500", live="aaaabbbbcccc")
+    install_module(monkeypatch, "components.coordinator", rollback=lambda *arguments: bad)
+    done = slipway("rollback")
+    assert (done.exit_code, done.stdout, done.stderr) == (1, "", "slipway: gate: HTTP 500\n")
+    document = json.loads(slipway("rollback", "--json").stdout)
+    assert (document["ok"], document["live"]) == (False, "aaaabbbbcccc")
+
+
+def test_open_prints_the_address_and_needs_no_display(world, slipway, monkeypatch):
+    opened = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert slipway("open").stdout == "http://127.0.0.1:8080\n"
+    assert opened == []
+    monkeypatch.setenv("DISPLAY", ":0")
+    slipway("open")
+    assert opened == ["http://127.0.0.1:8080"]
+
+
+def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch):
+    from ops import workplace
+
+    def owner(engine):
+        return SimpleNamespace(engine=engine, backend="local files", project="slipway", stack="dev")
+
+    written = []
+    state = {"old": owner("pulumi")}
+    install_module(
+        monkeypatch,
+        "components.owner",
+        current=lambda project, stack: owner("slipway"),
+        read=lambda tree: state["old"],
+        adopt=lambda tree, new: written.append(new.engine),
+    )
+    monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=None))
+    assert (slipway("adopt").exit_code, written) == (2, [])
+    done = slipway("adopt", "-y")
+    assert (done.exit_code, written) == (0, ["slipway"])
+    assert "engine 'slipway'" in done.stdout
+    state["old"] = owner("slipway")
+    assert slipway("adopt").stdout.startswith("Nothing to do")
+    assert written == ["slipway"]

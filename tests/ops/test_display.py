@@ -1,0 +1,105 @@
+"""Words for times and sizes; streams that may close; terminals of every kind."""
+
+import io
+import sys
+import time
+
+import pytest
+
+from ops import display
+from ops.plan_display import short_type
+from ops.progress_display import Progress
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")]
+)
+def test_seconds(value, text):
+    assert display.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0, "0 B"), (999, "999 B"), (1500, "2 kB"), (52_000_000, "52 MB"), (5e9, "5.0 GB"), (None, "-")]
+)
+def test_sizes(value, text):
+    assert display.size(value) == text
+
+
+@pytest.mark.parametrize(("ago", "text"), [(130, "2 min"), (7300, "2 h"), (3 * 86400, "3 days")])
+def test_ages_of_numbers_and_iso_times(ago, text):
+    then = time.time() - ago
+    assert display.age(then) == text
+    assert display.age(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then))) == text
+
+
+def test_an_unknown_age_is_a_dash():
+    assert (display.age("yesterday"), display.age(None), display.duration(None)) == ("-", "-", "-")
+
+
+class Broken(io.StringIO):
+    def write(self, text: str) -> int:
+        raise BrokenPipeError
+
+
+@pytest.mark.parametrize("stream", [None, Broken()])
+def test_a_closed_stream_falls_silent(stream):
+    tolerant = display.Tolerant(stream)
+    assert tolerant.write("text") == 4
+    tolerant.flush()
+    assert tolerant.gone
+    assert not tolerant.isatty()
+
+
+def test_a_stream_that_cannot_spell_a_letter_gets_a_question_mark():
+    raw = io.BytesIO()
+    tolerant = display.Tolerant(io.TextIOWrapper(raw, encoding="ascii", write_through=True))
+    tolerant.write("a → b")
+    assert raw.getvalue() == b"a ? b"
+
+
+def test_brackets_in_a_users_words_are_no_markup(capsys):
+    display.line("[bold]x[/nope]")
+    assert capsys.readouterr().out == "[bold]x[/nope]\n"
+
+
+def test_a_pipe_gets_whole_lines(capsys):
+    display.line("word " * 100)
+    display.table(["a"], [["x" * 150]])
+    out = capsys.readouterr().out.splitlines()
+    assert [len(text.rstrip()) for text in out] == [499, 1, 150]
+
+
+@pytest.mark.parametrize(
+    ("token", "text"),
+    [("pulumi-python:dynamic/components.providers:Host", "Host"), ("aws:ec2/instance:Instance", "Instance")],
+)
+def test_short_types(token, text):
+    assert short_type(token) == text
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("term", "colour", "moving"), [("xterm", None, True), ("dumb", None, False), ("xterm", "1", True)]
+)
+def test_terminals(monkeypatch, term, colour, moving):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stdout", terminal)
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setenv("COLUMNS", "30")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    if colour:
+        monkeypatch.setenv("NO_COLOR", colour)
+    from components.progress import HostStep
+
+    with Progress() as shown:
+        shown.host(HostStep("local", "venv", "start"))
+        time.sleep(0.3)
+        shown.host(HostStep("local", "venv", "done", 1.0))
+    written = terminal.getvalue()
+    assert ("\x1b[?25l" in written) == moving
+    assert ("\x1b[32m" in written) == (term != "dumb" and not colour)
+    assert "local: venv" in written

@@ -1,0 +1,164 @@
+"""init: the stack file of an app, from what its folder holds."""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+import yaml
+
+from ops import app_facts, initialise
+
+Tree = dict[str, str]
+
+
+def grow(folder: Path, tree: Tree) -> Path:
+    for name, text in tree.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    return folder
+
+
+FLASK: Tree = {
+    "wsgi.py": "from shop import create_app\napp = create_app()\n",
+    "shop/__init__.py": "@app.get('/health')\ndef h(): ...\nos.environ['DATABASE_URL']\n",
+    "shop/static/site.css": "",
+    "migrations/env.py": "",
+    "requirements.txt": "Flask==3\nFlask-Migrate==4\n",
+    "tests/test_it.py": "client.get('/healthz')\n",
+}
+DJANGO: Tree = {
+    "manage.py": "import django\n",
+    "site1/wsgi.py": "application = get_wsgi_application()\n",
+    "site1/urls.py": "urlpatterns = [path('up/', up)]\n",
+}
+
+
+@pytest.mark.parametrize(
+    ("tree", "module", "facts"),
+    [
+        (FLASK, "wsgi:app", ("shop/static", "flask db upgrade", "/health", "sqlite")),
+        (DJANGO, "site1.wsgi:application", (None, "python manage.py migrate", "/up/", "none")),
+        ({"app.py": "app = 1\n"}, "app:app", (None, None, "/", "none")),
+        ({"app.py": "r('/ping'); r('/healthz')\n", "static/a": ""}, "app:app", ("static", None, "/healthz", "none")),
+        ({"pkg/web.py": "", "pkg/static/a": "", "static/b": ""}, "pkg.web:app", ("pkg/static", None, "/", "none")),
+        ({"app.py": "", "venv/x.py": "DATABASE_URL '/up'", ".tox/x.py": "'/up'"}, "app:app", (None, None, "/", "none")),
+        ({"app.py": "", "migrations/env.py": ""}, "app:app", (None, None, "/", "none")),
+        ({"app.py": "'/healthz/'"}, "app:app", (None, None, "/healthz/", "none")),
+    ],
+)
+def test_facts(tmp_path, tree, module, facts):
+    assert app_facts.read(grow(tmp_path, tree), module) == app_facts.Facts(*facts)
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("My_App", "my-app"), ("shop", "shop"), ("2048 game", "game"), ("--", "app"), ("a" * 40, "a" * 30), ("ünï", "n")],
+)
+def test_app_names(folder, name):
+    assert initialise.app_name(Path("/x") / folder) == name
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder; `find_app` answers without looking."""
+    folder = grow(tmp_path / "deploy", {"Pulumi.yaml": "name: slipway\n"})
+    grow(tmp_path / "shop", FLASK)
+    monkeypatch.chdir(folder)
+    monkeypatch.delenv("SLIPWAY_STACK", raising=False)
+    monkeypatch.setenv("SLIPWAY_CWD", str(folder))
+    source = ModuleType("components.source")
+    found: Callable[..., SimpleNamespace] = lambda folder, module: SimpleNamespace(  # noqa: E731
+        folder=folder, module=module or "wsgi:app", requirements=None, found=["Module: wsgi:app."]
+    )
+    vars(source)["find_app"] = found
+    monkeypatch.setitem(sys.modules, "components.source", source)
+    return folder
+
+
+def read(project: Path, stack: str = "dev") -> dict:
+    return yaml.safe_load((project / f"Pulumi.{stack}.yaml").read_text())
+
+
+def test_init_writes_the_stack_file_and_says_what_it_found(project, slipway):
+    done = slipway("init", "../shop")
+    assert done.exit_code == 0
+    assert read(project) == {
+        "config": {
+            "slipway:target": "local",
+            "slipway:app": {
+                "name": "shop",
+                "path": "../shop",
+                "module": "wsgi:app",
+                "healthPath": "/health",
+                "static": {"/static": "shop/static"},
+                "releaseCommand": "flask db upgrade",
+            },
+            "slipway:database": {"engine": "sqlite"},
+        }
+    }
+    assert done.stdout.splitlines() == [
+        "Module: wsgi:app.",
+        "Static files: shop/static/, served at /static.",
+        "Release command: flask db upgrade.",
+        "Health is asked at /health.",
+        "The sources read DATABASE_URL: SQLite is set up.",
+        "Wrote Pulumi.dev.yaml. Next: ./slipway up",
+    ]
+
+
+def test_paths_count_from_where_the_user_is(project, slipway, monkeypatch):
+    monkeypatch.setenv("SLIPWAY_CWD", str(project.parent))
+    assert slipway("-s", "prod", "init", "shop").stdout.endswith("Next: ./slipway -s prod up\n")
+    monkeypatch.setenv("SLIPWAY_CWD", str(project.parent / "shop"))
+    assert slipway("init", "-m", "run:app").exit_code == 0
+    assert read(project, "prod")["config"]["slipway:app"]["path"] == "../shop"
+    assert read(project)["config"]["slipway:app"]["path"] == "../shop"
+    assert read(project)["config"]["slipway:app"]["module"] == "run:app"
+
+
+def test_an_app_inside_the_project(project, slipway):
+    grow(project / "app", {"wsgi.py": ""})
+    assert slipway("init").exit_code == 0
+    assert read(project)["config"]["slipway:app"]["path"] == "./app"
+
+
+def test_a_second_init_has_nothing_to_do(project, slipway):
+    slipway("init", "../shop")
+    (project / "Pulumi.dev.yaml").write_text((project / "Pulumi.dev.yaml").read_text() + "# mine\n")
+    assert slipway("init", "../shop").stdout.startswith("Nothing to do: Pulumi.dev.yaml is for this app already")
+    assert "# mine" in (project / "Pulumi.dev.yaml").read_text()
+
+
+OTHER = "encryptionsalt: v1:abc\nconfig:\n  slipway:app: {path: ./app}\n  slipway:domain: a.example\n"
+
+
+@pytest.mark.parametrize("words", [["init", "../shop"], ["init", "../shop", "-s", "dev"]])
+def test_another_apps_file_is_never_overwritten_unasked(project, slipway, words):
+    (project / "Pulumi.dev.yaml").write_text(OTHER)
+    done = slipway(*words)
+    assert (done.exit_code, (project / "Pulumi.dev.yaml").read_text()) == (2, OTHER)
+    assert "exists already" in done.stderr
+
+
+def test_another_name_is_asked_for(project, slipway, answering):
+    (project / "Pulumi.dev.yaml").write_text(OTHER)
+    answering("shop")
+    assert slipway("init", "../shop").exit_code == 0
+    assert read(project, "shop")["config"]["slipway:app"]["name"] == "shop"
+    assert (project / "Pulumi.dev.yaml").read_text() == OTHER
+
+
+def test_yes_keeps_what_init_does_not_know(project, slipway):
+    (project / "Pulumi.dev.yaml").write_text(OTHER)
+    assert slipway("init", "../shop", "-y").exit_code == 0
+    written = read(project)
+    assert (written["encryptionsalt"], written["config"]["slipway:domain"]) == ("v1:abc", "a.example")
+    assert written["config"]["slipway:app"]["path"] == "../shop"
+
+
+def test_a_missing_folder_and_a_broken_file_are_usage(project, slipway):
+    assert slipway("init", "nowhere").exit_code == 2
+    (project / "Pulumi.dev.yaml").write_text("a: [")
+    assert slipway("init", "../shop").exit_code == 2

@@ -1,0 +1,110 @@
+"""`slipway test`: every check runs, the first failure decides, pytest comes last."""
+
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from ops import app_tests
+from ops.commands import test as command
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def ran(monkeypatch):
+    """Programs that are only written down; `codes` says which fail."""
+    made = SimpleNamespace(lines=[], codes={})
+
+    def run(words, cwd=None, **options):
+        line = " ".join([Path(words[0]).name, *map(str, words[1:])])
+        made.lines.append(line)
+        return SimpleNamespace(returncode=next((code for part, code in made.codes.items() if part in line), 0))
+
+    monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(app_tests, "run", lambda folder: run(["app"]).returncode)
+    return made
+
+
+def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
+    (world.folder / "run").write_text("#!/usr/bin/env bash\n")
+    done = slipway("test")
+    python = Path(sys.executable).name
+    assert done.exit_code == 0
+    assert ran.lines == [
+        "ruff check .",
+        "ruff format --check .",
+        "mypy",
+        f"shellcheck {world.folder}/run",
+        "app",
+        f"{python} -m pytest",
+    ]
+    assert done.stdout.splitlines()[-1] == (
+        "checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok"
+    )
+    assert done.stderr == ""
+
+
+def test_arguments_go_to_pytest_alone(world, slipway, ran):
+    assert slipway("test", "-s", "tests/ops", "-k", "up", "--help").exit_code == 0
+    assert [line.partition(" ")[2] for line in ran.lines] == ["-m pytest -s tests/ops -k up --help"]
+
+
+def test_the_first_failure_decides_and_everything_runs(world, slipway, ran):
+    ran.codes = {"mypy": 7, "pytest": 1}
+    done = slipway("test")
+    assert (done.exit_code, len(ran.lines)) == (7, 6)
+    assert "mypy failed" in done.stdout
+    assert done.stderr == "failed: mypy, pytest\n"
+
+
+def test_a_missing_tool_is_a_failure(world, slipway, monkeypatch):
+    def missing(*arguments, **options):
+        raise FileNotFoundError
+
+    monkeypatch.setattr(subprocess, "run", missing)
+    assert slipway("test", "x").exit_code == 3
+
+
+def test_shell_scripts_are_found_by_what_they_say(tmp_path):
+    for name, text in {"a": "#!/bin/sh\n", "b.py": "#!/usr/bin/env python3\n", "x/c": "#!/usr/bin/env bash\n"}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv" / "d").write_text("#!/bin/sh\n")
+    assert sorted(path.name for path in command.shell_scripts(tmp_path)) == ["a", "c"]
+
+
+def test_the_apps_tests_run_in_an_environment_of_their_own(tmp_path, monkeypatch):
+    lines = []
+
+    def run(words, **options):
+        lines.append(" ".join(Path(word).name for word in map(str, words)))
+        if "venv" in words:
+            Path(words[-1]).mkdir(parents=True, exist_ok=True)
+        return SimpleNamespace(returncode=0, stdout="")
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert app_tests.run(tmp_path) == 0
+    assert lines == []
+    (tmp_path / "app" / "tests").mkdir(parents=True)
+    (tmp_path / "app" / "requirements.txt").write_text("flask\n")
+    assert app_tests.run(tmp_path) == 0
+    assert lines[-2].endswith("-r requirements.txt")
+    assert lines[-1] == "python -m pytest -q"
+    lines.clear()
+    app_tests.run(tmp_path)
+    assert lines == ["python -m pytest -q"]
+    (tmp_path / "app" / "requirements.txt").write_text("flask==3\n")
+    app_tests.run(tmp_path)
+    assert lines[-2].endswith("-r requirements.txt")
+
+
+def test_an_environment_that_cannot_be_made_is_told(tmp_path, monkeypatch, capfd):
+    bad = SimpleNamespace(returncode=1, stdout="", stderr="no such thing")
+    monkeypatch.setattr(subprocess, "run", lambda words, **options: bad)
+    (tmp_path / "app" / "tests").mkdir(parents=True)
+    assert app_tests.run(tmp_path) == 3
+    assert "no such thing" in capfd.readouterr().err

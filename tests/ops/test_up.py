@@ -1,0 +1,172 @@
+"""up, preview and destroy: the plan, the question, the work, the last line."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from made_up import result, step
+
+HOST = step("update", "host", tool=("abc", "def"))
+ROLLOUT = step("create", "rollout", parent=HOST.urn, release=(None, "aaaabbbbcccc"))
+CHANGING = result([HOST, ROLLOUT, step("same", "secret")])
+
+
+def test_nothing_to_do_names_the_release_and_its_age(world, slipway):
+    done = slipway("up")
+    assert done.exit_code == 0
+    assert done.stdout.startswith("Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc (")
+    assert "days old)" in done.stdout
+    assert world.calls == ["preview"]
+
+
+def test_up_without_a_terminal_refuses_in_one_line_and_changes_nothing(world, slipway):
+    world.plan = CHANGING
+    done = slipway("up")
+    assert (done.exit_code, world.calls) == (2, ["preview"])
+    assert done.stderr.splitlines() == ["slipway: nobody can be asked here: pass --yes to go on"]
+
+
+@pytest.mark.parametrize("words", [["up", "--yes"], ["--yes", "up"], ["up", "-y", "-s", "prod"]])
+def test_up_shows_the_plan_then_works_then_tells_the_address(world, slipway, words):
+    world.plan, world.outcome = CHANGING, result([HOST, ROLLOUT])
+    done = slipway(*words)
+    assert (done.exit_code, world.calls) == (0, ["preview", "up"])
+    plan, _, rest = done.stdout.partition("1 to create, 1 to update, 1 unchanged")
+    assert "~ host  Host" in plan
+    assert "tool: abc -> def" in plan
+    assert "+ rollout  Rollout" in plan
+    assert plan.index("host") < plan.index("rollout")
+    assert "secret" not in plan
+    assert rest.strip() == "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"
+
+
+def test_a_declined_question_changes_nothing(world, slipway, answering):
+    world.plan = CHANGING
+    answering(False)
+    done = slipway("up")
+    assert (done.exit_code, world.calls) == (1, ["preview"])
+    assert "Nothing was changed." in done.stderr
+
+
+def test_an_accepted_question_goes_on(world, slipway, answering):
+    world.plan = CHANGING
+    answering(True)
+    assert slipway("up").exit_code == 0
+    assert world.calls == ["preview", "up"]
+
+
+def test_progress_has_a_line_for_each_step_with_seconds(world, slipway):
+    from components import progress
+
+    def during(observer: Any) -> None:
+        observer(SimpleNamespace(kind="started", step=HOST))
+        progress.report("local", "venv", "start")
+        progress.report("local", "venv", "done", 3.25)
+        progress.report("local", "gate", "failed", 1.0, "HTTP 500")
+        observer(SimpleNamespace(kind="diagnostic", severity="warning", text="old nginx"))
+        observer(SimpleNamespace(kind="done", step=HOST))
+
+    world.plan, world.during = CHANGING, during
+    lines = slipway("up", "-y").stdout.splitlines()
+    assert [line for line in lines if line.startswith(("done", "failed", "  warning"))] == [
+        "done   local: venv  3.2 s",
+        "failed   local: gate  1.0 s  HTTP 500",
+        "  warning: old nginx",
+        "done updating host (Host)  0.1 s",
+    ]
+
+
+def test_a_failed_rollout_prints_its_block_and_exits_1(world, slipway):
+    world.plan, world.outcome = CHANGING, result(ok=False, error="gate: HTTP 500\n  last line of the log")
+    done = slipway("up", "-y")
+    assert done.exit_code == 1
+    assert done.stderr == "slipway: gate: HTTP 500\n  last line of the log\n"
+    assert "Done" not in done.stdout
+
+
+def test_a_failed_plan_stops_before_the_work(world, slipway):
+    world.plan = result(ok=False, error="slipway:domain: no")
+    done = slipway("up", "-y")
+    assert (done.exit_code, done.stderr, world.calls) == (1, "slipway: slipway:domain: no\n", ["preview"])
+
+
+@pytest.mark.parametrize("words", [["preview", "--json"], ["up", "-y", "--json"], ["--json", "preview"]])
+def test_json_is_one_document_and_keeps_secrets(world, slipway, words):
+    world.plan = world.outcome = CHANGING
+    done = slipway(*words)
+    document = json.loads(done.stdout)
+    assert document["counts"]["update"] == 1
+    assert document["outputs"]["token"] == "[secret]"
+    assert document["steps"][0]["changes"] == {"tool": {"old": "abc", "new": "def"}}
+
+
+def test_up_json_asks_for_yes_before_anything(world, slipway):
+    assert slipway("up", "--json").exit_code == 2
+    assert world.calls == []
+
+
+def test_preview_never_changes_anything(world, slipway):
+    world.plan = CHANGING
+    assert "1 to create" in slipway("preview").stdout
+    assert world.calls == ["preview"]
+
+
+def test_a_long_value_is_cut_in_the_plan(world, slipway):
+    world.plan = result([step("update", "host", text=("x", "y" * 500))])
+    assert "y" * 99 + "…" in slipway("preview").stdout
+
+
+def test_destroy_keeps_data_and_says_how_to_remove_it(world, slipway, tmp_path):
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "app.sqlite3").write_bytes(b"x" * 4096)
+    world.data = (tmp_path / "shared",)
+    done = slipway("destroy", "-y")
+    assert (done.exit_code, world.calls, world.hosts[0].removed) == (0, ["destroy"], [])
+    assert f"Stays: {tmp_path}/shared  4 kB" in done.stdout
+    assert "./slipway -s dev destroy --with-data shop" in done.stdout
+
+
+def test_destroy_with_data_removes_it_from_every_host(world, slipway):
+    assert slipway("destroy", "-y", "--with-data", "shop").exit_code == 0
+    assert world.hosts[0].removed == [False]
+
+
+def test_destroy_with_a_wrong_name_does_nothing(world, slipway):
+    done = slipway("destroy", "-y", "--with-data", "other")
+    assert (done.exit_code, world.calls) == (2, [])
+    assert "'shop' is wanted, found 'other'" in done.stderr
+
+
+def test_destroy_with_a_wrong_name_asks_where_somebody_answers(world, slipway, answering):
+    answering("shop")
+    assert slipway("destroy", "-y", "--with-data", "other").exit_code == 0
+    assert world.hosts[0].removed == [False]
+
+
+def test_a_failed_destroy_leaves_the_data_alone(world, slipway):
+    world.outcome = result(ok=False, error="no")
+    assert slipway("destroy", "-y", "--with-data", "shop").exit_code == 1
+    assert world.hosts[0].removed == []
+
+
+def test_destroy_needs_a_yes(world, slipway):
+    assert slipway("destroy").exit_code == 2
+    assert world.calls == []
+
+
+def test_closed_and_broken_outputs_are_no_error():
+    folder = Path(__file__).parents[2]
+    closed = subprocess.run(
+        [sys.executable, "-m", "ops", "version"], cwd=folder, preexec_fn=lambda: os.close(1), stderr=subprocess.PIPE
+    )
+    assert (closed.returncode, closed.stderr) == (0, b"")
+    reader, writer = os.pipe()
+    os.close(reader)
+    broken = subprocess.run([sys.executable, "-m", "ops", "version"], cwd=folder, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert (broken.returncode, broken.stderr) == (0, b"")
