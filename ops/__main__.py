@@ -1,5 +1,6 @@
 """`python -m ops`, which ./slipway runs."""
 
+import contextlib
 import os
 import sys
 
@@ -22,10 +23,8 @@ def main() -> None:
     try:
         app(prog_name="slipway")
     finally:
-        try:
+        with contextlib.suppress(OSError, ValueError):
             sys.stdout.flush()
-        except (OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # else Python complains while it ends
 
 
 if __name__ == "__main__":

@@ -38,9 +38,7 @@ stack_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read 
 
 
 @app.callback()
-def root(
-    context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False
-) -> None:
+def root(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
     """Launch one WSGI app on any target.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is missing, 4 locked, 130 interrupted.

@@ -60,9 +60,7 @@ def environment(folder: Path) -> Check:
 def disk(free: int) -> Check:
     """A release with its environment takes some 100 MB."""
     state = MISSING if free < 200e6 else WARNING if free < 1e9 else OK
-    return Check(
-        "disk", state, f"{display.size(free)} free", "" if state == OK else "remove what isn't needed: df -h ."
-    )
+    return Check("disk", state, f"{display.size(free)} free", "" if state == OK else "remove what isn't needed: df -h .")
 
 
 def clock(folder: Path) -> Check:

@@ -40,9 +40,7 @@ def as_json(result: "Result") -> dict[str, Any]:
         "ok": result.ok,
         "error": result.error,
         "counts": dict(result.counts),
-        "outputs": {
-            name: "[secret]" if name in result.secret_outputs else value for name, value in result.outputs.items()
-        },
+        "outputs": {name: "[secret]" if name in result.secret_outputs else value for name, value in result.outputs.items()},
         "steps": [_step_json(step) for step in result.steps],
     }
 

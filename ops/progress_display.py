@@ -28,9 +28,7 @@ class Progress:
         self._running: dict[str, tuple[str, float]] = {}
         moving = self._console.is_terminal and not self._console.is_dumb_terminal
         self._live = (
-            Live(get_renderable=self._picture, console=self._console, transient=True, refresh_per_second=8)
-            if moving
-            else None
+            Live(get_renderable=self._picture, console=self._console, transient=True, refresh_per_second=8) if moving else None
         )
 
     def __enter__(self) -> Self:
@@ -38,20 +36,14 @@ class Progress:
             self._live.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         if self._live:
             self._live.stop()
 
     def engine(self, event: Any) -> None:
         """The engine's observer."""
         if event.kind == "diagnostic":
-            self._print(
-                Text(
-                    f"  {event.severity}: {event.text}".rstrip(), style="yellow" if event.severity == "warning" else ""
-                )
-            )
+            self._print(Text(f"  {event.severity}: {event.text}".rstrip(), style="yellow" if event.severity == "warning" else ""))
         elif event.kind in ("started", "done", "failed") and event.step.op in _VERBS:
             step = event.step
             self._move(step.urn, event.kind, f"{_VERBS[step.op]} {step.name} ({short_type(step.type)})", step.seconds)
@@ -61,7 +53,7 @@ class Progress:
         key = f"{event.host} {event.step}"
         label = f"  {event.host}: {event.step}"
         if event.state == "note":
-            self._print(Text(f"{label} {event.text}".rstrip(), style="dim"))
+            self._print(Text(f"{label} {event.text}".replace(":  ", ": ").rstrip(), style="dim"))
         else:
             self._move(key, {"start": "started"}.get(event.state, event.state), label, event.seconds, event.text)
 

@@ -1,8 +1,6 @@
 """The stack a command works on: project, settings, target. Heavy imports wait until a command needs them."""
 
-import getpass
 import re
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -66,12 +64,3 @@ def check_name(stack: str) -> None:
         from components.errors import UsageError
 
         raise UsageError(f"--stack: letters, digits, '-', '_' and '.' are wanted, found {stack!r}")
-
-
-def actor() -> str:
-    """Who is at work, for the records: `user@machine`."""
-    try:
-        user = getpass.getuser()
-    except (KeyError, OSError):
-        user = "unknown"
-    return f"{user}@{socket.gethostname()}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
@@ -74,7 +75,7 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         stop(supervisor, idle)
-        raise
+        raise Refused(str(refused) + _cause(refused.log), refused.http, refused.log) from None
 
 
 def stop(supervisor: Supervisor, colour: Colour) -> None:
@@ -87,8 +88,14 @@ def _dead(supervisor: Supervisor, colour: Colour) -> str | None:
     """Why the server can't answer any more, if so."""
     info = supervisor.info(colour.name)
     if info["statename"] in ("BACKOFF", "FATAL", "EXITED"):
-        return f"the server ended as it started ({info['spawnerr'] or 'exit status ' + str(info['exitstatus'])})"
+        return "the server ended as it started"
     return None
+
+
+def _cause(lines: list[str]) -> str:
+    """The last exception that the log names, if it names one."""
+    found = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
+    return f": {found[-1]}" if found else ""
 
 
 def _tell_schema(places: Places, release: str) -> None:

@@ -1,4 +1,4 @@
-"""Stack config -> frozen, typed settings. Every key is declared once, in models.py; errors and docs/settings.md derive from it."""
+"""Stack config -> frozen, typed settings. A key is declared once, in models.py; errors and docs/settings.md derive from it."""
 
 from components.settings.models import App, Database, Http, Server, Settings
 from components.settings.program import load

@@ -66,6 +66,11 @@ def _size(value: Any) -> int:
     return int(words[1]) * _UNITS[unit]
 
 
+def _written_size(size: int) -> str:
+    unit = next(unit for unit in ("GB", "MB", "KB", "B") if size % _UNITS[unit] == 0)
+    return f"{size // _UNITS[unit]}{unit}"
+
+
 def _origin(value: Any) -> str:
     """As browsers send it: small letters."""
     pattern = r"[a-z][a-z0-9+.-]*://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?"
@@ -99,9 +104,7 @@ def _is_utf8(value: str) -> bool:
 
 
 TARGET = _matching("name", "the name of a target (a file in components/targets/, with - for _)", r"[a-z0-9-]+")
-APP_NAME = _matching(
-    "name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}"
-)
+APP_NAME = _matching("name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
 PATH = _of_text("folder", "a folder, as a path from the project folder", bool)
 MODULE = _matching(
     "module",
@@ -135,9 +138,12 @@ ENV_NAME = _matching(
     r"(?!SLIPWAY_)[A-Za-z_][A-Za-z0-9_]*",
 )
 ENV_VALUE = Kind("text", "text, or a whole number", _environment_value)
-WORKERS = Kind("auto or number", "auto or a whole number from 1 to 256", _workers)
-SIZE = Kind("size", "a size such as 20MB (units B, KB, MB, GB, in thousands; at most 1000GB; 0 is no limit)", _size)
-ORIGIN = Kind(
-    "origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin
+WORKERS = Kind("auto, or number from 1 to 256", "auto or a whole number from 1 to 256", _workers)
+SIZE = Kind(
+    "size such as 20MB",
+    "a size such as 20MB (units B, KB, MB, GB, in thousands; at most 1000GB; 0 is no limit)",
+    _size,
+    _written_size,
 )
+ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin)
 DOMAIN = _of_text("host name", "a host name in small letters such as www.example.com", _is_domain)

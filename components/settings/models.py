@@ -15,45 +15,43 @@ Environment = Mapping[Annotated[str, kinds.ENV_NAME], Annotated[str, kinds.ENV_V
 class App(Model):
     """slipway:app"""
 
-    name: Annotated[str, kinds.APP_NAME] = Field(
-        description="Names what is made for the app: folders on hosts, resources, tags."
-    )
-    path: Annotated[str, kinds.PATH] = Field(".", description="The app's folder, seen from the project folder.")
+    name: Annotated[str, kinds.APP_NAME] = Field(description="Names what is made for the app: folders on hosts, resources, tags.")
+    path: Annotated[str, kinds.PATH] = Field(default=".", description="The app's folder, seen from the project folder.")
     module: Annotated[str, kinds.MODULE] | None = Field(
-        None,
+        default=None,
         description="What to serve: `package.module:name`, or `package.module:factory()`. Found in the app's folder if left out.",
     )
     python: Annotated[str, kinds.PYTHON] | None = Field(
-        None, description="The Python that runs the app. Any that the host has if left out."
+        default=None, description="The Python that runs the app. Any that the host has if left out."
     )
     health_path: Annotated[str, kinds.HEALTH_PATH] = Field(
-        "/", description="A release goes live when this path answers 2xx."
+        default="/", description="A release goes live when this path answers 2xx."
     )
     static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = Field(
-        {}, description="Folders of the app that the front server serves itself."
+        default={}, description="Folders of the app that the front server serves itself."
     )
     release_command: Annotated[str, kinds.COMMAND] | None = Field(
-        None, description="Runs once for each release, on one host, before it goes live: database migrations."
+        default=None, description="Runs once for each release, on one host, before it goes live: database migrations."
     )
     processes: Mapping[Annotated[str, kinds.PROCESS_NAME], Annotated[str, kinds.COMMAND]] = Field(
-        {}, description="Commands that are kept running beside the web server: workers, schedulers."
+        default={}, description="Commands that are kept running beside the web server: workers, schedulers."
     )
     env: Environment = Field(
-        {}, description="Environment of the app, public. Whole numbers become text; write anything else in quotes."
+        default={}, description="Environment of the app, public. Whole numbers become text; write anything else in quotes."
     )
 
 
 class Server(Model):
     """slipway:server"""
 
-    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field("auto", description="The application server.")
-    worker_class: Literal["gthread", "sync", "gevent"] = Field("gthread", description="How a gunicorn worker works.")
+    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field(default="auto", description="The application server.")
+    worker_class: Literal["gthread", "sync", "gevent"] = Field(default="gthread", description="How a gunicorn worker works.")
     workers: Annotated[int | Literal["auto"], kinds.WORKERS] = Field(
-        "auto", description="Worker processes. `auto`: from the host's cores and memory, when the server starts."
+        default="auto", description="Worker processes. `auto`: from the host's cores and memory, when the server starts."
     )
-    threads: Annotated[int, number(1, 256)] = Field(4, description="Threads of each worker.")
+    threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker.")
     timeout: Annotated[int, number(1, 3600, "seconds")] = Field(
-        30, description="The longest a request may take, in seconds."
+        default=30, description="The longest a request may take, in seconds."
     )
 
 
@@ -61,10 +59,10 @@ class Http(Model):
     """slipway:http"""
 
     max_body: Annotated[int, kinds.SIZE] = Field(
-        "20MB", description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit."
+        default=20_000_000, description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit."
     )
     cors: tuple[Annotated[str, kinds.ORIGIN], ...] = Field(
-        (), description='Origins that browsers may call the app from; `"*"` is all of them.'
+        default=(), description='Origins that browsers may call the app from; `"*"` is all of them.'
     )
 
 
@@ -72,10 +70,10 @@ class Database(Model):
     """slipway:database"""
 
     engine: Literal["none", "sqlite", "postgres", "mysql"] = Field(
-        "none", description="The app finds the database in DATABASE_URL."
+        default="none", description="The app finds the database in DATABASE_URL."
     )
     placement: Literal["same-host", "own-host", "managed", "external"] = Field(
-        "same-host",
+        default="same-host",
         description="Where the database runs. `external`: it is there already, and `slipway:secretEnv.DATABASE_URL` says where.",
     )
 
@@ -84,16 +82,16 @@ class Settings(Model):
     """All settings of a stack."""
 
     target: Annotated[str, kinds.TARGET] = Field(
-        description="Where the app is launched. The section of that name, such as `slipway:local`, holds the target's own settings."
+        description="Where the app is launched. The section of that name (`slipway:local`) holds the target's own settings."
     )
     app: App = Field(description="The app.")
-    server: Server = Field(Server(), description="The application server.")
-    front: Literal["nginx", "apache"] = Field("nginx", description="The web server in front of the application server.")
-    manager: Literal["supervisor", "systemd"] = Field("supervisor", description="What keeps the processes running.")
-    http: Http = Field(Http(), description="What the front server lets through.")
-    database: Database = Field(Database(), description="The app's database.")
+    server: Server = Field(default=Server(), description="The application server.")
+    front: Literal["nginx", "apache"] = Field(default="nginx", description="The web server in front of the application server.")
+    manager: Literal["supervisor", "systemd"] = Field(default="supervisor", description="What keeps the processes running.")
+    http: Http = Field(default=Http(), description="What the front server lets through.")
+    database: Database = Field(default=Database(), description="The app's database.")
     domain: Annotated[str, kinds.DOMAIN] | None = Field(
-        None, description="The name under which the app is reached; TLS follows from it."
+        default=None, description="The name under which the app is reached; TLS follows from it."
     )
 
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -122,6 +120,6 @@ class Secrets(Model):
     """What is checked of slipway:secretEnv; its values never stay in a model."""
 
     secret_env: Environment = Field(
-        {},
+        default={},
         description="Environment of the app, encrypted: `pulumi config set --secret --path 'slipway:secretEnv.NAME' VALUE`.",
     )

@@ -104,9 +104,7 @@ def _model_at(model: type[BaseModel] | None, loc: Sequence[int | str]) -> type[B
     """The section that a key path leads to, or None where it leaves the models."""
     for part in loc:
         field = _field(model, part) if model else None
-        model = (
-            next((item for item in _classes(field.annotation) if issubclass(item, BaseModel)), None) if field else None
-        )
+        model = next((item for item in _classes(field.annotation) if issubclass(item, BaseModel)), None) if field else None
     return model
 
 

@@ -1,4 +1,4 @@
-"""What holds between settings: where secrets are, which sections there may be, names that Slipway sets itself, databases and places."""
+"""What holds between settings: where secrets are, which sections there may be, names that Slipway sets, databases and places."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
@@ -62,9 +62,7 @@ def secret_values(value: Any) -> Iterator[Problem]:
         yield SECRET_ENV, "wanted a mapping of names to texts, found something else"
         return
     # Still sealed, where nobody could decrypt: nothing to look at.
-    opened = {
-        name: "" if isinstance(item, Mapping) and list(item) == ["secure"] else item for name, item in value.items()
-    }
+    opened = {name: "" if isinstance(item, Mapping) and list(item) == ["secure"] else item for name, item in value.items()}
     try:
         Secrets.model_validate({SECRET_ENV: opened})
     except ValidationError as error:

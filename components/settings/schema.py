@@ -28,11 +28,16 @@ class Unwanted(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of value, for use in `Annotated[type, Kind(…)]`. `check` gives the value as the settings hold it, or raises `Unwanted`."""
+    """One kind of value, for use in `Annotated[type, Kind(…)]`.
+
+    `name` is for the table of settings, `wanted` for errors. `check` gives the value as settings hold it, or raises `Unwanted`;
+    `write` spells such a value as the stack file does.
+    """
 
     name: str
     wanted: str
     check: Callable[[Any], Any]
+    write: Callable[[Any], str] = str
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._validate)
@@ -48,7 +53,7 @@ class Kind:
 def number(low: int, high: int, unit: str = "") -> Kind:
     """A whole number from `low` to `high`, both included; digits in quotes do as well."""
     wanted = f"a whole number from {low} to {high}" + (f" ({unit})" if unit else "")
-    return Kind(unit or "number", wanted, lambda value: to_number(value, low, high))
+    return Kind(wanted.removeprefix("a whole "), wanted, lambda value: to_number(value, low, high))
 
 
 def to_number(value: Any, low: int, high: int) -> int:

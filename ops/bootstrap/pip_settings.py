@@ -57,9 +57,7 @@ def _listing() -> str:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode == 0:
         return done.stdout
-    variables = (
-        (name[4:].lower().replace("_", "-"), value) for name, value in os.environ.items() if name[:4] == "PIP_"
-    )
+    variables = ((name[4:].lower().replace("_", "-"), value) for name, value in os.environ.items() if name[:4] == "PIP_")
     return "\n".join(f":env:.{name}={value!r}" for name, value in variables)
 
 

@@ -75,9 +75,7 @@ def ensure_ensurepip(run: Run) -> None:
         with step(f"installing the Debian package {package}"):
             _apt_install(run, package)
     except StepError as error:
-        raise StepError(
-            f"  Python's ensurepip is missing; install it with: sudo apt-get install -y {package}"
-        ) from error
+        raise StepError(f"  Python's ensurepip is missing; install it with: sudo apt-get install -y {package}") from error
 
 
 def _apt_install(run: Run, package: str) -> None:

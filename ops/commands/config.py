@@ -10,9 +10,7 @@ from ops import display, workplace
 from ops.confirm import on_terminal
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="For instance slipway:target; with --path slipway:app.name.")]
-Value = Annotated[
-    str | None, typer.Argument(metavar="[VALUE]", help="Asked for, or read from standard input, if left out.")
-]
+Value = Annotated[str | None, typer.Argument(metavar="[VALUE]", help="Asked for, or read from standard input, if left out.")]
 Secret = Annotated[bool, typer.Option("--secret", help="Encrypt the value.")]
 Path = Annotated[bool, typer.Option("--path", help="KEY is a path into an object or a list.")]
 

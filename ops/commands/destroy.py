@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from components.target import DayTwo
     from ops.engine import Result
 
-WithData = Annotated[
-    str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")
-]
+WithData = Annotated[str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")]
 
 
 def destroy(

@@ -56,7 +56,7 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
     yield checks.others_can_run(Path(sys.executable))
     try:
         found = find_app(work.place.folder / work.settings.app.path, work.settings.app.module)
-        yield checks.Check("app", checks.OK, f"{found.module} in {work.settings.app.path}")
+        yield checks.Check("app", checks.OK, f"{found.module} in {found.folder}")
     except SlipwayError as error:
         yield checks.Check("app", checks.MISSING, str(error))
 

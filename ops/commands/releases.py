@@ -32,11 +32,7 @@ def _row(host: str, one: Mapping[str, Any]) -> list[str]:
 
 
 def _refuse_bad(answers: Mapping[str, Mapping[str, Any]]) -> None:
-    bad = [
-        f"{name}: {answer.get('message') or 'gives no answer'}"
-        for name, answer in answers.items()
-        if not answer.get("ok")
-    ]
+    bad = [f"{name}: {answer.get('message') or 'gives no answer'}" for name, answer in answers.items() if not answer.get("ok")]
     for text in bad:
         display.line(f"slipway: {text}", stderr=True)
     if bad:

@@ -1,7 +1,6 @@
 """`rollback`: an earlier release serves again, through the same gates as a new one."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,9 +11,7 @@ from ops.progress_display import Progress
 ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 
 
-def rollback(
-    context: typer.Context, release: ReleaseId = None, stack: calls.Stack = None, as_json: calls.Json = False
-) -> None:
+def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Serve an earlier release again (not its schema)."""
     from components import coordinator, progress
 
@@ -22,7 +19,7 @@ def rollback(
     reach = workplace.enter(call).day_two()
 
     with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
-        verdict = coordinator.rollback(reach, release, workplace.actor(), _nothing)
+        verdict = coordinator.rollback(reach, release)
     if call.as_json:
         head = {"ok": verdict.ok, "message": verdict.message}
         display.document({**head, "release": verdict.release, "live": verdict.live, "url": reach.url})
@@ -31,7 +28,3 @@ def rollback(
     if not verdict.ok:
         display.line(f"slipway: {verdict.message}", stderr=True)
         raise typer.Exit(1)
-
-
-def _nothing(event: Mapping[str, Any]) -> None:
-    """The coordinator reports the hosts' steps through `components.progress`."""

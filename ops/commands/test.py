@@ -12,9 +12,7 @@ import typer
 
 from ops import app_tests, display, workplace
 
-Arguments = Annotated[
-    list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")
-]
+Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 

@@ -36,9 +36,7 @@ RELEASES: dict[str, Any] = {
 def step(op: str, name: str, parent: str | None = None, **changes: tuple[Any, Any]) -> SimpleNamespace:
     token = f"pulumi-python:dynamic/components.providers:{name.title()}"
     urn = f"urn:pulumi:dev::slipway::{token}::{name}"
-    return SimpleNamespace(
-        op=op, urn=urn, type=token, name=name, parent=parent, changes=changes, seconds=0.1, error=None
-    )
+    return SimpleNamespace(op=op, urn=urn, type=token, name=name, parent=parent, changes=changes, seconds=0.1, error=None)
 
 
 def result(steps: Sequence[SimpleNamespace] = (), ok: bool = True, error: str | None = None) -> SimpleNamespace:
@@ -46,9 +44,7 @@ def result(steps: Sequence[SimpleNamespace] = (), ok: bool = True, error: str | 
     for one in steps:
         counts[one.op] += 1
     outputs = {"url": "http://127.0.0.1:8080", "release": "aaaabbbbcccc", "token": "hush"}
-    return SimpleNamespace(
-        ok=ok, error=error, outputs=outputs, secret_outputs={"token"}, steps=list(steps), counts=counts
-    )
+    return SimpleNamespace(ok=ok, error=error, outputs=outputs, secret_outputs={"token"}, steps=list(steps), counts=counts)
 
 
 @dataclass
@@ -92,13 +88,9 @@ class World:
         return SimpleNamespace(hosts=self.hosts, url="http://127.0.0.1:8080", data=self.data, store=None)
 
     def enter(self, call: Any) -> workplace.Workplace:
-        settings: Any = SimpleNamespace(
-            target="local", app=SimpleNamespace(name="shop", path="./app", module="wsgi:app")
-        )
+        settings: Any = SimpleNamespace(target="local", app=SimpleNamespace(name="shop", path="./app", module="wsgi:app"))
         target: Any = SimpleNamespace(needs=lambda settings: self.needs, day_two=self.day_two)
-        place: Any = SimpleNamespace(
-            folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway"
-        )
+        place: Any = SimpleNamespace(folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway")
         names: Any = SimpleNamespace(name="slipway")
         return workplace.Workplace(names, names, settings, target, place)
 

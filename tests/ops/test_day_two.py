@@ -96,9 +96,7 @@ def test_logs_end_when_their_reader_goes_away(monkeypatch):
 
     monkeypatch.setattr(sys, "stdout", Gone())
     hosts = [SimpleNamespace(host="one", stream=lambda arguments: endless())]
-    monkeypatch.setattr(
-        logs.workplace, "enter", lambda call: SimpleNamespace(day_two=lambda: SimpleNamespace(hosts=hosts))
-    )
+    monkeypatch.setattr(logs.workplace, "enter", lambda call: SimpleNamespace(day_two=lambda: SimpleNamespace(hosts=hosts)))
     logs.logs(SimpleNamespace(obj=None))
     assert read == [0]
 
@@ -111,13 +109,13 @@ def verdict(ok=True, message="", release="ddddeeeeffff", live="ddddeeeeffff"):
 def test_rollback_tells_what_serves_now(world, slipway, monkeypatch, words, asked):
     seen = []
 
-    def rollback(day_two, release, actor, on_event):
-        seen.append((release, "@" in actor))
+    def rollback(day_two, release):
+        seen.append(release)
         return verdict()
 
     install_module(monkeypatch, "components.coordinator", rollback=rollback)
     done = slipway(*words)
-    assert (done.exit_code, seen) == (0, [(asked, True)])
+    assert (done.exit_code, seen) == (0, [asked])
     assert done.stdout == "Done: http://127.0.0.1:8080 serves release ddddeeeeffff\n"
 
 
@@ -142,26 +140,18 @@ def test_open_prints_the_address_and_needs_no_display(world, slipway, monkeypatc
     assert opened == ["http://127.0.0.1:8080"]
 
 
-def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch):
+def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch, tmp_path):
+    from components import owner
     from ops import workplace
 
-    def owner(engine):
-        return SimpleNamespace(engine=engine, backend="local files", project="slipway", stack="dev")
-
-    written = []
-    state = {"old": owner("pulumi")}
-    install_module(
-        monkeypatch,
-        "components.owner",
-        current=lambda project, stack: owner("slipway"),
-        read=lambda tree: state["old"],
-        adopt=lambda tree, new: written.append(new.engine),
-    )
-    monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=None))
-    assert (slipway("adopt").exit_code, written) == (2, [])
+    cli, ours = owner.Owner(owner.CLI, "file", "slipway", "dev"), owner.current("slipway", "dev")
+    monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=tmp_path))
+    owner.adopt(tmp_path, cli)
+    assert (slipway("adopt").exit_code, owner.read(tmp_path)) == (2, cli)
     done = slipway("adopt", "-y")
-    assert (done.exit_code, written) == (0, ["slipway"])
-    assert "engine 'slipway'" in done.stdout
-    state["old"] = owner("slipway")
-    assert slipway("adopt").stdout.startswith("Nothing to do")
-    assert written == ["slipway"]
+    assert (done.exit_code, owner.read(tmp_path)) == (0, ours)
+    assert "before: the Pulumi CLI" in done.stdout
+    assert slipway("adopt").stdout.startswith("Nothing to do: `./slipway`")
+    assert slipway("adopt", "-y", "--to-pulumi").exit_code == 0
+    assert owner.read(tmp_path) is None
+    assert slipway("adopt", "--to-pulumi").exit_code == 0

@@ -82,9 +82,7 @@ class Terminal(io.StringIO):
         return True
 
 
-@pytest.mark.parametrize(
-    ("term", "colour", "moving"), [("xterm", None, True), ("dumb", None, False), ("xterm", "1", True)]
-)
+@pytest.mark.parametrize(("term", "colour", "moving"), [("xterm", None, True), ("dumb", None, False), ("xterm", "1", True)])
 def test_terminals(monkeypatch, term, colour, moving):
     terminal = Terminal()
     monkeypatch.setattr(sys, "stdout", terminal)

@@ -88,9 +88,7 @@ def test_an_address_elsewhere_is_not_tried():
 def test_a_policy_left_behind_is_told(tmp_path, monkeypatch):
     monkeypatch.setattr(install, "POLICY", tmp_path / "policy")
     (tmp_path / "policy").write_text("# put here by slipway")
-    assert [check.mend for check in doctor.machine(tmp_path) if check.name == "services"] == [
-        f"sudo rm {tmp_path}/policy"
-    ]
+    assert [check.mend for check in doctor.machine(tmp_path) if check.name == "services"] == [f"sudo rm {tmp_path}/policy"]
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
@@ -102,7 +100,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
 def healthy(world, monkeypatch):
     """A stack with an app, on a free port, on a machine with room."""
     source = ModuleType("components.source")
-    vars(source)["find_app"] = lambda folder, module: SimpleNamespace(module=module)
+    vars(source)["find_app"] = lambda folder, module: SimpleNamespace(module=module, folder=folder)
     monkeypatch.setitem(sys.modules, "components.source", source)
     monkeypatch.setattr(doctor, "port", lambda url: doctor.Check("port", "ok", "free"))
     monkeypatch.setattr(doctor, "disk", lambda free: doctor.Check("disk", "ok", "room"))

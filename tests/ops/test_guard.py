@@ -20,9 +20,7 @@ def test_an_unexpected_error_is_one_line_and_a_private_file(world, slipway, tmp_
     done = slipway("-s", "prod", "logs")
     log = tmp_path / ".slipway" / "prod" / "crash.log"
     assert done.exit_code == 1
-    assert done.stderr == (
-        "slipway: internal error: ZeroDivisionError: division by zero (details in .slipway/prod/crash.log)\n"
-    )
+    assert done.stderr == ("slipway: internal error: ZeroDivisionError: division by zero (details in .slipway/prod/crash.log)\n")
     assert "Traceback" in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
 

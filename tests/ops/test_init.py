@@ -45,6 +45,7 @@ DJANGO: Tree = {
         ({"pkg/web.py": "", "pkg/static/a": "", "static/b": ""}, "pkg.web:app", ("pkg/static", None, "/", "none")),
         ({"app.py": "", "venv/x.py": "DATABASE_URL '/up'", ".tox/x.py": "'/up'"}, "app:app", (None, None, "/", "none")),
         ({"app.py": "", "migrations/env.py": ""}, "app:app", (None, None, "/", "none")),
+        ({"app.py": "", "requirements.txt": "flask-migrate"}, "app:app", (None, None, "/", "none")),
         ({"app.py": "'/healthz/'"}, "app:app", (None, None, "/healthz/", "none")),
     ],
 )
@@ -140,6 +141,13 @@ def test_another_apps_file_is_never_overwritten_unasked(project, slipway, words)
     done = slipway(*words)
     assert (done.exit_code, (project / "Pulumi.dev.yaml").read_text()) == (2, OTHER)
     assert "exists already" in done.stderr
+
+
+def test_a_stack_that_was_named_is_not_asked_for(project, slipway, answering):
+    (project / "Pulumi.dev.yaml").write_text(OTHER)
+    answering("shop")
+    assert slipway("init", "../shop", "-s", "dev").exit_code == 2
+    assert not (project / "Pulumi.shop.yaml").exists()
 
 
 def test_another_name_is_asked_for(project, slipway, answering):

@@ -27,9 +27,7 @@ exit 0
 @pytest.fixture
 def apt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
     """A machine whose apt-get writes down what it is asked."""
-    made = SimpleNamespace(
-        log=tmp_path / "log", lists=tmp_path / "lists", policy=tmp_path / "policy-rc.d", bin=tmp_path / "bin"
-    )
+    made = SimpleNamespace(log=tmp_path / "log", lists=tmp_path / "lists", policy=tmp_path / "policy-rc.d", bin=tmp_path / "bin")
     made.lists.touch()
     made.bin.mkdir()
     (made.bin / "apt-get").write_text(FAKE_APT)
@@ -79,9 +77,7 @@ def test_package_lists_are_fetched_when_needed(apt):
 def test_a_failure_is_told_with_its_last_words_and_tidied(apt, monkeypatch):
     apt.lists.unlink()
     monkeypatch.setenv("BROKEN", "1")
-    with pytest.raises(
-        MissingError, match=r"nginx is missing .*sudo apt-get install -y nginx nginx-extra\n  E: Unable"
-    ):
+    with pytest.raises(MissingError, match=r"nginx is missing .*sudo apt-get install -y nginx nginx-extra\n  E: Unable"):
         ensure([need()])
     assert not apt.policy.exists()
 
@@ -93,9 +89,7 @@ def test_the_machines_own_policy_stays(apt):
 
 
 def test_a_policy_left_by_a_kill_is_removed_by_the_next_run(apt):
-    running = subprocess.Popen(
-        ["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "5"}, start_new_session=True
-    )
+    running = subprocess.Popen(["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "5"}, start_new_session=True)
     wait_for(apt.policy)
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
@@ -106,9 +100,7 @@ def test_a_policy_left_by_a_kill_is_removed_by_the_next_run(apt):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_installation_tidies(apt, how):
-    running = subprocess.Popen(
-        ["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "0.5"}, start_new_session=True
-    )
+    running = subprocess.Popen(["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "0.5"}, start_new_session=True)
     wait_for(apt.policy)
     os.killpg(running.pid, how)
     assert running.wait() in (130, 143)

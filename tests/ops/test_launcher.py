@@ -63,10 +63,7 @@ class Launcher:
     def did(self) -> list[str]:
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         self.log.unlink(missing_ok=True)
-        return [
-            " ".join(Path(word).name for word in line.split() if word.endswith(".txt") or word == "venv")
-            for line in lines
-        ]
+        return [" ".join(Path(word).name for word in line.split() if word.endswith(".txt") or word == "venv") for line in lines]
 
 
 @pytest.fixture
@@ -106,6 +103,7 @@ def test_arguments_and_the_users_folder_arrive_through_links(launcher, tmp_path)
 def test_a_fresh_environment_is_left_alone(launcher):
     assert launcher.run("status")[0] == 0
     assert launcher.did() == ["venv", "base.txt local.txt"]
+    shutil.rmtree(launcher.folder / "ops" / "bootstrap")  # not even asked
     start = time.monotonic()
     code, out, err = launcher.run("status")
     assert (code, err, launcher.did()) == (0, "", [])
@@ -162,10 +160,11 @@ def test_an_environment_that_pulumi_made_is_used(launcher):
     assert launcher.did() == ["base.txt local.txt"]
 
 
-@pytest.mark.parametrize("how", ["all", "shell"])
+@pytest.mark.parametrize("how", ["all", "shell", "bootstrap"])
 def test_a_kill_in_the_middle_is_repaired(launcher, how):
     running = launcher.start("status", SLOW="2")
     wait_until(lambda: launcher.log.exists() and "pip" in launcher.log.read_text())
+    bootstrap = int((launcher.folder / ".slipway" / "environment.lock").read_text())
     if how == "all":
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
@@ -173,6 +172,11 @@ def test_a_kill_in_the_middle_is_repaired(launcher, how):
         code, _, err = launcher.run("status")
         assert (code, launcher.did()) == (0, ["venv", "base.txt local.txt"])
         assert "making .venv" in err
+    elif how == "bootstrap":
+        os.kill(bootstrap, signal.SIGKILL)  # its uv goes on, and holds the lock until it ends
+        code, _, err = launcher.run("status")
+        assert (code, launcher.did()) == (0, ["venv", "base.txt local.txt"] * 2)
+        assert f"waiting for process {bootstrap}" in err
     else:
         running.kill()  # the shell alone: the rest goes on, and the next run waits for it
         code, _, err = launcher.run("status")
@@ -224,9 +228,7 @@ def test_without_a_python_the_command_is_told(launcher, tmp_path):
 
 def test_the_scripts_are_clean():
     shellcheck = Path(sys.executable).with_name("shellcheck")
-    done = subprocess.run(
-        [shellcheck, "slipway", "ops/install-packages.sh", ".ci/run"], cwd=ROOT, capture_output=True, text=True
-    )
+    done = subprocess.run([shellcheck, "slipway", "ops/install-packages.sh", ".ci/run"], cwd=ROOT, capture_output=True, text=True)
     assert done.stdout == ""
 
 

@@ -20,9 +20,7 @@ def test_listeners_hear_while_they_listen():
 def test_many_threads_lose_nothing():
     heard = []
     with progress.listen(heard.append):
-        threads = [
-            threading.Thread(target=lambda: [progress.report("a", "s", "start") for _ in range(200)]) for _ in range(8)
-        ]
+        threads = [threading.Thread(target=lambda: [progress.report("a", "s", "start") for _ in range(200)]) for _ in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:

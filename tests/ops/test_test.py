@@ -41,9 +41,7 @@ def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
         "app",
         f"{python} -m pytest",
     ]
-    assert done.stdout.splitlines()[-1] == (
-        "checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok"
-    )
+    assert done.stdout.splitlines()[-1] == ("checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok")
     assert done.stderr == ""
 
 

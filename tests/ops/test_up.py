@@ -40,7 +40,7 @@ def test_up_shows_the_plan_then_works_then_tells_the_address(world, slipway, wor
     assert "~ host  Host" in plan
     assert "tool: abc -> def" in plan
     assert "+ rollout  Rollout" in plan
-    assert plan.index("host") < plan.index("rollout")
+    assert "── + rollout  Rollout" in plan  # below its parent
     assert "secret" not in plan
     assert rest.strip() == "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"
 

@@ -1,17 +1,22 @@
-"""Becomes gunicorn for one colour: `start.py SOCKET`, run by the release's own Python with the release's environment."""
+"""gunicorn for one colour: `start.py SOCKET`, run by the release's own Python with the release's environment."""
 
-import os
 import sys
 from pathlib import Path
+
+from gunicorn.app.wsgiapp import run
+from gunicorn.errors import HaltServer
 
 FILES = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Replaces this process, so that the manager's child is gunicorn's master itself."""
-    command = [sys.executable, "-m", "gunicorn", "--config", str(FILES / "gunicorn.conf.py")]
-    command += ["--bind", "unix:" + sys.argv[1], *sys.argv[2:], "slipway_wsgi:application"]
-    os.execv(sys.executable, command)
+    """Serves until told to stop. The app's own traceback is the last thing in the log, not gunicorn's about it."""
+    bind = "unix:" + sys.argv[1]
+    sys.argv = ["gunicorn", "--config", str(FILES / "gunicorn.conf.py"), "--bind", bind, *sys.argv[2:], "slipway_wsgi:application"]
+    try:
+        run()
+    except HaltServer as halt:
+        sys.exit(halt.exit_status)
 
 
 main()

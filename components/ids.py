@@ -1,0 +1,30 @@
+"""Ids of code and of releases: short, public, equal on every machine, and telling nothing about secrets."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from typing import Any
+
+_LENGTH = 12  # hex digits
+
+
+def short(digest: str) -> str:
+    """The part of a hex digest that serves as an id."""
+    return digest[:_LENGTH]
+
+
+def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment: Mapping[str, str]) -> str:
+    """The id of a release: 12 hex digits, keyed with the stack's `key`, so that nobody can try out values of the environment.
+
+    `manifest` as in docs/architecture.md; an `id` in it doesn't count. `environment`: public and secret together.
+    """
+    if not key:
+        raise ValueError("a release id needs the stack's key; an empty one would hide nothing")
+    content = {
+        "code": code_id,
+        "manifest": {name: value for name, value in manifest.items() if name != "id"},
+        "environment": dict(environment),
+    }
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return short(hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest())

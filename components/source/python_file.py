@@ -1,0 +1,131 @@
+"""What a Python file binds at its top level, read from its syntax tree."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+_LARGEST = 2_000_000  # bytes; a larger file is generated data, no app
+_NOT_WSGI = {"FastAPI", "Starlette", "Quart", "Sanic", "Litestar", "Typer", "Celery"}
+_CONSTANTS = (ast.Constant, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.JoinedStr)
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+Value = ast.expr | Function | ast.ClassDef | ast.ImportFrom | ast.Import | None
+"""What a name is bound to; None: something that can't be told, as in `app, db = make()`."""
+
+
+class Unreadable(Exception):
+    """The file's syntax can't be read here, which doesn't mean that the app's Python can't; the text says where."""
+
+
+@dataclass(frozen=True)
+class PythonFile:
+    """The names of a module, each with what it is bound to last. `open`: there may be more (`import *`, `__getattr__`)."""
+
+    names: dict[str, Value]
+    open: bool
+
+    def factory_problem(self, name: str) -> str:
+        """Why `name()` can't be called without arguments; empty if it can, or if that can't be told."""
+        value = self.names.get(name)
+        if isinstance(value, ast.AsyncFunctionDef):
+            return "is asynchronous"
+        needed = _needed(value) if isinstance(value, ast.FunctionDef) else []
+        return f"needs arguments ({', '.join(needed)})" if needed else ""
+
+    def is_factory(self, name: str) -> bool:
+        """A function that can't be what a server calls for a request: it doesn't take two arguments."""
+        value = self.names.get(name)
+        return isinstance(value, ast.FunctionDef) and not _takes_two(value)
+
+    def refused(self, name: str) -> str:
+        """The class that `name` is made of, if that is known to be no WSGI app."""
+        made = _class_of(self.names.get(name))
+        return made if made in _NOT_WSGI else ""
+
+    def may_be_app(self, name: str) -> bool:
+        """An object, as far as can be told: assigned from something that isn't a constant, or a function of two arguments."""
+        if name not in self.names:
+            return False
+        value = self.names[name]
+        if isinstance(value, ast.FunctionDef):
+            return _takes_two(value)
+        others = (*_CONSTANTS, ast.AsyncFunctionDef, ast.ClassDef, ast.Import)
+        return not isinstance(value, others) and not self.refused(name)
+
+    def made_by(self, maker: str) -> list[str]:
+        """The names that are assigned from a call of `maker`, in their order."""
+        return [name for name, value in self.names.items() if _class_of(value) == maker]
+
+
+def read(path: Path) -> PythonFile:
+    """Raises `Unreadable`."""
+    try:
+        if path.stat().st_size > _LARGEST:
+            raise Unreadable("too large to be looked into")
+        tree = ast.parse(path.read_bytes())
+    except SyntaxError as error:
+        raise Unreadable(f"line {error.lineno}: {error.msg}") from None
+    except (ValueError, RecursionError, MemoryError, OSError) as error:
+        raise Unreadable(str(error) or type(error).__name__) from None
+    bound = list(_bound(tree.body))
+    return PythonFile(dict(bound), any(name in ("*", "__getattr__") for name, _ in bound))
+
+
+def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, Value]]:
+    """Names and values in the order they are bound; branches count, but for what only runs as a script or for type checkers."""
+    for node in body:
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                yield node.name, node
+            case ast.Import() | ast.ImportFrom():
+                yield from ((item.asname or item.name.partition(".")[0], node) for item in node.names)
+            case ast.Assign():
+                yield from (pair for target in node.targets for pair in _assigned(target, node.value))
+            case ast.AnnAssign(value=ast.expr() as value):
+                yield from _assigned(node.target, value)
+            case ast.If():
+                yield from [] if _is_elsewhere(node.test) else _bound(node.body)
+                yield from _bound(node.orelse)
+            case ast.Try() | ast.TryStar():
+                yield from _bound(
+                    [*node.body, *(part for one in node.handlers for part in one.body), *node.orelse, *node.finalbody]
+                )
+            case ast.With():
+                yield from _bound(node.body)
+
+
+def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Value]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple | ast.List):
+        yield from ((item.id, None) for item in target.elts if isinstance(item, ast.Name))
+
+
+def _is_elsewhere(test: ast.expr) -> bool:
+    """`__name__ == "__main__"`, `TYPE_CHECKING`."""
+    names = {getattr(node, "id", getattr(node, "attr", "")) for node in ast.walk(test)}
+    return bool(names & {"__name__", "TYPE_CHECKING"})
+
+
+def _class_of(value: Value) -> str:
+    """`Flask` of `Flask(__name__)` and of `flask.Flask(__name__)`."""
+    if not isinstance(value, ast.Call):
+        return ""
+    return str(getattr(value.func, "id", getattr(value.func, "attr", "")))
+
+
+def _needed(function: Function) -> list[str]:
+    """Parameters without a default."""
+    arguments = function.args
+    plain = [*arguments.posonlyargs, *arguments.args]
+    needed = plain[: len(plain) - len(arguments.defaults)]
+    needed += [one for one, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True) if default is None]
+    return [one.arg for one in needed]
+
+
+def _takes_two(function: ast.FunctionDef) -> bool:
+    """As `def application(environ, start_response)` does."""
+    arguments = function.args
+    plain = len(arguments.posonlyargs) + len(arguments.args)
+    return len(_needed(function)) <= 2 and (plain >= 2 or arguments.vararg is not None)

@@ -1,0 +1,127 @@
+"""This machine: the production path, unprivileged, under .slipway/STACK in the project folder."""
+
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import pulumi
+from pydantic import Field
+
+from components import owner, release
+from components.errors import UsageError
+from components.host import Host
+from components.machine import app_runtime, front_binary, supervisor_command, uv_binary
+from components.random_secret import RandomSecret
+from components.rollout import Rollout, RolloutArgs
+from components.settings import Model, Settings, number, target_options
+from components.store import FolderStore
+from components.target import DayTwo, Need, Place
+from components.transports.local import LocalTransport, run_folder
+
+_ADDRESS = "127.0.0.1"
+# Such a letter means something to nginx or Supervisor, and no quoting there takes it back.
+_FOLDER = re.compile(r"[^\x00-\x1f\x7f\"'$%;{}\\?#@]+")
+
+
+class Options(Model):
+    """slipway:local"""
+
+    port: Annotated[int, number(1, 65535)] = Field(8080, description="The port of 127.0.0.1 that the app is served on.")
+
+
+class Target(pulumi.ComponentResource):
+    """The app on this machine: processes under Supervisor, data under the tree's `shared`."""
+
+    url: pulumi.Output[str]
+    target: pulumi.Output[str]
+    release: pulumi.Output[str]
+    addresses: pulumi.Output[list[str]]
+    database: pulumi.Output[str]
+
+    def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:target:Local", name, None, opts)
+        options = target_options(settings, Options, "local")
+        _refuse_not_yet(settings)
+        planned = release.plan(settings, place.folder, (f"{_ADDRESS}:{options.port}",), f"{_ADDRESS}:{options.port}")
+        facts = _facts(settings, place, options)
+        child = pulumi.ResourceOptions(parent=self)
+        key = RandomSecret(f"{name}-key", child)
+        host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), child)
+        self.release = planned.id(key.value, settings.secret_env)
+        rollout = Rollout(
+            f"{name}-rollout",
+            RolloutArgs(
+                release=self.release,
+                manifest=planned.manifest_json,
+                source=str(planned.source),
+                secret_environment=settings.secret_env,
+                hosts=pulumi.Output.json_dumps([facts]),
+                store=facts["store"],
+                url=_url(options),
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=[host]),
+        )
+        self.url = rollout.require()
+        self.target = pulumi.Output.from_input("local")
+        self.addresses = pulumi.Output.from_input([_ADDRESS])
+        self.database = pulumi.Output.from_input(settings.database.engine)
+        self.register_outputs({})
+
+
+def deploy(settings: Settings, place: Place) -> Target:
+    """The component of this target."""
+    return Target(settings.app.name, settings, place)
+
+
+def needs(settings: Settings) -> list[Need]:
+    """nginx, for static files and buffering; without it a relay stands in."""
+    why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
+    return [Need("nginx", why, ("nginx-light",), front_binary() is not None, required=False)]
+
+
+def day_two(settings: Settings, place: Place) -> DayTwo:
+    """How to reach what `up` launched here."""
+    options = target_options(settings, Options, "local")
+    facts = _facts(settings, place, options)
+    host = LocalTransport(facts)
+    return DayTwo(FolderStore(Path(facts["store"])), (host,), _url(options), host.data)
+
+
+def _url(options: Options) -> str:
+    return f"http://{_ADDRESS}:{options.port}"
+
+
+def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]:
+    """host.json of this machine, with the transport's name."""
+    root = place.tree
+    if not _FOLDER.fullmatch(str(root)):
+        raise UsageError(f"{place.folder}: wanted a folder name without quotes, $ % ; {{ }} \\ ? # @, found one; move the project")
+    runtime = app_runtime(root, settings.app.python)
+    binary = front_binary()
+    return {
+        "transport": "local",
+        "app": settings.app.name,
+        "host": "local",
+        "root": str(root),
+        "run": str(run_folder(root, settings.app.name)),
+        "user": runtime.user,
+        "python": runtime.python,
+        "uv": uv_binary(),
+        "store": str(root / "store"),
+        "front": {"kind": settings.front if binary else "relay", "binary": binary, "listen": [_ADDRESS, options.port]},
+        "supervisor": supervisor_command(),
+    }
+
+
+def _refuse_not_yet(settings: Settings) -> None:
+    """What other parts will serve one day, refused by name today."""
+    asked = {
+        "manager: systemd": settings.manager == "systemd",
+        f"database.engine: {settings.database.engine}": settings.database.engine in ("postgres", "mysql"),
+        f"database.placement: {settings.database.placement}": settings.database.placement != "same-host",
+        f"domain: {settings.domain}": settings.domain is not None,
+        "app.processes": bool(settings.app.processes),
+    }
+    lines = [f"  slipway:{setting} is not served yet by the target local; leave it out" for setting, is_asked in asked.items() if is_asked]
+    if lines:
+        raise UsageError("\n".join([f"Pulumi.{settings.stack}.yaml: not yet", *lines]))

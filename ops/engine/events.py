@@ -1,0 +1,46 @@
+"""What the engine tells while it works, and what it gives at the end."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Op = Literal["create", "update", "replace", "delete", "same"]
+
+
+@dataclass(frozen=True)
+class Step:
+    """What happens to one resource. `changes`: property -> (old, new), secrets as "[secret]", unknowns as "[unknown]"."""
+
+    op: Op
+    urn: str
+    type: str
+    name: str
+    parent: str
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    seconds: float = 0.0
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Event:
+    """`step` is None for a diagnostic, which has `severity` ("debug", "info", "warning", "error") and `text`."""
+
+    kind: Literal["planned", "started", "done", "failed", "diagnostic"]
+    step: Step | None = None
+    severity: str = ""
+    text: str = ""
+
+
+Observer = Callable[[Event], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How a run ended. `error` is one block of text; `outputs` are plain, those named in `secret_outputs` not to be shown."""
+
+    ok: bool
+    error: str | None
+    outputs: Mapping[str, Any]
+    secret_outputs: frozenset[str]
+    steps: tuple[Step, ...]
+    counts: Mapping[str, int]

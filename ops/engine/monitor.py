@@ -1,0 +1,117 @@
+"""The resource monitor that the SDK talks to: an object in this process instead of the CLI."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pulumi
+from google.protobuf import empty_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
+
+from components.errors import SlipwayError
+from ops.engine import values
+from ops.engine.events import Event, Observer
+from ops.engine.providers import is_dynamic
+from ops.engine.state import Resource
+
+_STACK = "pulumi:pulumi:Stack"
+_FEATURES = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
+_SEVERITIES = ("debug", "info", "warning", "error")
+# Options of a resource that mean something this engine doesn't do, with how the request shows them.
+_REFUSED: dict[str, Callable[[Any], bool]] = {
+    "import_": lambda request: bool(request.importId),
+    "aliases": lambda request: bool(request.aliases or request.aliasURNs),
+    "custom_timeouts": lambda request: request.HasField("customTimeouts") and bool(str(request.customTimeouts)),
+    "replace_on_changes": lambda request: bool(request.replaceOnChanges),
+    "deleted_with": lambda request: bool(request.deletedWith),
+    "transforms": lambda request: bool(request.transforms),
+    "providers": lambda request: bool(request.providers),
+    "hooks": lambda request: request.HasField("hooks") and bool(str(request.hooks)),
+}
+
+Apply = Callable[[Resource, Any], None]
+
+
+class Monitor:
+    """Answers registrations; `apply` brings a custom resource to what its inputs say and fills in id and outputs."""
+
+    def __init__(self, project: str, stack: str, apply: Apply) -> None:
+        self.project, self.stack = project, stack
+        self.apply = apply
+        self.seen: dict[str, Resource] = {}
+        self.outputs: dict[str, Any] = {}
+        self.hidden: frozenset[str] = frozenset()
+        self.failure: str | None = None
+        self._lock = threading.Lock()
+
+    def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
+        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
+
+    def SignalAndWaitForShutdown(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        return self._fail(f"{request.tok}: look-ups need the Pulumi CLI; this stack's target needs `pulumi up`")
+
+    def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        if self.failure is not None:
+            raise SlipwayError("refused: the run failed already")
+        resource = self._resource(request)
+        if resource.custom:
+            try:
+                self.apply(resource, request)
+            except Exception as error:  # noqa: BLE001  a provider may raise anything; it is told once, in plain words
+                self._fail(f"{resource.name}: {error}" if not isinstance(error, pulumi.RunError) else str(error))
+        return resource_pb2.RegisterResourceResponse(
+            urn=resource.urn,
+            id=resource.id,
+            object=values.to_struct({k: v for k, v in resource.outputs.items() if not k.startswith("__")}, resource.hidden),
+        )
+
+    def RegisterResourceOutputs(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        if f"::{_STACK}::" in request.urn:
+            self.outputs, self.hidden = values.from_struct(request.outputs)
+        return empty_pb2.Empty()
+
+    def _resource(self, request: Any) -> Resource:
+        """The registration as a resource, refused if this engine can't take it."""
+        urn = _urn(self.project, self.stack, request)
+        if request.custom and not is_dynamic(request.type):
+            self._fail(f"{request.name}: {request.type} needs the Pulumi CLI and its provider; use `pulumi up`")
+        for option, asked in _REFUSED.items():
+            if asked(request):
+                self._fail(f"{request.name}: the option {option} needs the Pulumi CLI; use `pulumi up`")
+        inputs, hidden = values.from_struct(request.object)
+        known = {**{"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}}
+        resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)
+        resource.hidden = sorted({*hidden, *request.additionalSecretOutputs})
+        with self._lock:
+            if urn in self.seen:
+                self._fail(f"{request.name}: two resources have the URN {urn}; give one another name")
+            self.seen[urn] = resource
+        return resource
+
+    def _fail(self, message: str) -> Any:
+        """Remembers the first failure: what the SDK makes of it on its way up is not for people."""
+        self.failure = self.failure or message
+        raise SlipwayError(message)
+
+
+class Log:
+    """The engine's side that the SDK logs to."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+
+    def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        self.observer(Event("diagnostic", None, _SEVERITIES[request.severity], request.message.rstrip()))
+        return empty_pb2.Empty()
+
+    def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return engine_pb2.SetRootResourceResponse()
+
+
+def _urn(project: str, stack: str, request: Any) -> str:
+    parent = request.parent.split("::")[2] if request.parent else ""
+    prefix = "" if parent in ("", _STACK) else parent + "$"
+    return f"urn:pulumi:{stack}::{project}::{prefix}{request.type}::{request.name}"

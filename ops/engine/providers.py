@@ -1,0 +1,40 @@
+"""Calls to dynamic providers, with the shapes that the SDK's own provider host gives them."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import dill
+from pulumi.dynamic import DiffResult, ResourceProvider
+
+from ops.engine.values import Plain
+
+KEY = "__provider"
+_TYPE = "pulumi-python:dynamic"
+
+
+def is_dynamic(type_: str) -> bool:
+    """True for resources whose provider travels with them."""
+    return type_.startswith(_TYPE)
+
+
+def load(properties: Mapping[str, Any]) -> ResourceProvider:
+    """The provider that was serialized into the properties; by reference, so that it is today's code."""
+    provider = dill.loads(base64.b64decode(properties[KEY]))
+    assert isinstance(provider, ResourceProvider)
+    return provider
+
+
+def check(provider: ResourceProvider, old: Plain, new: Plain) -> tuple[Plain, list[str]]:
+    """The inputs to use, and a line for each failure."""
+    result = provider.check(dict(old), dict(new))
+    return {**result.inputs, KEY: new[KEY]}, [f"{failure.property}: {failure.reason}" for failure in result.failures]
+
+
+def diff(provider: ResourceProvider, id_: str, old_inputs: Plain, old_outputs: Plain, new: Plain) -> DiffResult:
+    """`changes` is always decided: by the provider, or else by comparing inputs."""
+    result = provider.diff(id_, dict(old_outputs), dict(new))
+    if result.changes is None:
+        result.changes = {**old_inputs, KEY: ""} != {**new, KEY: ""}
+    result.changes = bool(result.changes or result.replaces)
+    return result

@@ -1,0 +1,265 @@
+"""A run: the program registers, each resource is brought to its inputs, what is no longer wanted goes at the end."""
+
+import asyncio
+import json
+import logging
+import os
+import runpy
+import sys
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from typing import Any
+
+import pulumi
+from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
+
+from components.errors import SlipwayError
+from ops.engine import providers, values
+from ops.engine.events import Event, Observer, Op, Result, Step
+from ops.engine.lock import held
+from ops.engine.monitor import Log, Monitor
+from ops.engine.state import Resource, State
+from ops.project import Project, Stack
+
+_THREADS = 16
+
+
+class Engine:
+    """Preview, up and destroy of one stack. Raises `SlipwayError` for what stands in the way of starting."""
+
+    def __init__(self, project: Project, stack: Stack, observer: Observer | None = None) -> None:
+        self.project, self.stack = project, stack
+        self.observer = observer or (lambda event: None)
+        self.folder = project.folder / ".slipway" / stack.name
+
+    def state(self) -> State:
+        """What is stored now, to be read."""
+        return State(self.folder / "state.json", self.project.name, self.stack.name)
+
+    def preview(self) -> Result:
+        """What `up` would do; changes nothing."""
+        return _Run(self, self.state(), dry=True).program()
+
+    def up(self) -> Result:
+        """Brings everything to what the program says."""
+        return self._locked("up", lambda state: _Run(self, state, dry=False).program())
+
+    def destroy(self) -> Result:
+        """Removes everything, last made first."""
+        return self._locked("destroy", lambda state: _Run(self, state, dry=False).destroy())
+
+    def _locked(self, command: str, work: Callable[[State], Result]) -> Result:
+        def say(text: str) -> None:
+            self.observer(Event("diagnostic", None, "info", text))
+
+        with held(self.folder / "state.lock", command, say):
+            state = self.state()
+            state.keep_copy()
+            for urn, operation in state.pending.items():
+                self.observer(Event("diagnostic", None, "warning", f"an earlier run was cut off in: {operation} {urn.split('::')[-1]}"))
+            state.pending = {}
+            return work(state)
+
+
+class _Run:
+    def __init__(self, engine: Engine, state: State, dry: bool) -> None:
+        self.engine, self.state, self.dry = engine, state, dry
+        self.steps: list[Step] = []
+        self.lock = threading.RLock()
+        self.monitor = Monitor(engine.project.name, engine.stack.name, self.apply)
+
+    def program(self) -> Result:
+        error = self._execute()
+        if error is None:
+            error = self._remove_unwanted()
+        if not self.dry:
+            with self.lock:
+                self._register_components()
+                if error is None:
+                    self.state.outputs, self.state.hidden = dict(self.monitor.outputs), sorted(self.monitor.hidden)
+                self.state.save()
+        return self._result(error, self.monitor.outputs, self.monitor.hidden)
+
+    def destroy(self) -> Result:
+        error = self._remove(list(self.state.resources))
+        if error is None:
+            self.state.outputs, self.state.hidden = {}, []
+        self.state.save()
+        return self._result(error, {}, frozenset())
+
+    def apply(self, wanted: Resource, request: Any) -> None:
+        """One custom resource: check, diff, then create, update or replace it."""
+        old = self.state.find(wanted.urn)
+        provider = providers.load(wanted.inputs)
+        old_inputs = old.inputs if old else {}
+        for name in request.ignoreChanges:
+            if name in old_inputs:
+                wanted.inputs[name] = old_inputs[name]
+        wanted.inputs, failures = providers.check(provider, old_inputs, wanted.inputs)
+        if failures:
+            raise SlipwayError("\n".join(f"{wanted.name}: {failure}" for failure in failures))
+        op: Op = "create"
+        before_replace = request.deleteBeforeReplace
+        if old is not None:
+            found = providers.diff(provider, old.id, old.inputs, old.outputs, wanted.inputs)
+            op = "replace" if found.replaces else "update" if found.changes else "same"
+            before_replace = before_replace or found.delete_before_replace
+        changed = {} if op == "same" else values.changes(old_inputs, wanted.inputs, wanted.hidden)
+        step = Step(op, wanted.urn, wanted.type, wanted.name, wanted.parent, changed)
+        if self.dry:
+            return self._plan(step, wanted, old)
+        self._perform(step, lambda: self._change(op, provider, wanted, old, before_replace))
+
+    def _plan(self, step: Step, wanted: Resource, old: Resource | None) -> None:
+        """In a preview: outputs of what changes are unknown, but for those that are inputs."""
+        if step.op == "same" and old:
+            wanted.id, wanted.outputs = old.id, old.outputs
+        else:
+            wanted.id = old.id if old and step.op == "update" else ""
+            wanted.outputs = {name: value for name, value in wanted.inputs.items() if name != providers.KEY}
+        self._note("planned", step)
+
+    def _change(self, op: Op, provider: Any, wanted: Resource, old: Resource | None, before_replace: bool) -> None:
+        if old and op in ("same", "update"):
+            wanted.id, wanted.outputs = old.id, old.outputs
+        if old and op == "update":
+            wanted.outputs = self._outputs(provider.update(old.id, dict(old.outputs), dict(wanted.inputs)).outs, wanted)
+        if old and op == "replace" and before_replace:
+            self._delete(old)
+        if op in ("create", "replace"):
+            made = provider.create(dict(wanted.inputs))
+            wanted.id, wanted.outputs = made.id, self._outputs(made.outs, wanted)
+        with self.lock:
+            if old and op == "replace" and not before_replace:
+                old.replaced = True
+            self.state.put(wanted)
+
+    def _outputs(self, outs: dict[str, Any] | None, wanted: Resource) -> dict[str, Any]:
+        return {**(outs or {}), providers.KEY: wanted.inputs[providers.KEY]}
+
+    def _delete(self, resource: Resource) -> None:
+        if resource.custom and not resource.retain:
+            provider = providers.load(resource.outputs or resource.inputs)
+            provider.delete(resource.id, dict(resource.outputs))
+        with self.lock:
+            self.state.resources.remove(resource)
+
+    def _perform(self, step: Step, work: Callable[[], None]) -> None:
+        """A step that changes something: noted before, saved after, timed."""
+        if step.op != "same":
+            self._note("started", step)
+            with self.lock:
+                self.state.pending[step.urn] = step.op
+                self.state.save()
+        began = time.monotonic()
+        try:
+            work()
+        except Exception as error:
+            self._finish(Step(**{**vars(step), "seconds": time.monotonic() - began, "error": str(error)}), "failed")
+            raise
+        self._finish(Step(**{**vars(step), "seconds": time.monotonic() - began}), "done")
+
+    def _finish(self, step: Step, kind: Any) -> None:
+        with self.lock:
+            self.state.pending.pop(step.urn, None)
+            if step.op != "same":
+                self.state.save()
+        self._note(kind, step)
+
+    def _note(self, kind: Any, step: Step) -> None:
+        with self.lock:
+            if kind != "started":
+                self.steps.append(step)
+        self.engine.observer(Event(kind, step))
+
+    def _remove_unwanted(self) -> str | None:
+        seen = self.monitor.seen
+        return self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])
+
+    def _remove(self, unwanted: list[Resource]) -> str | None:
+        protected = [one.name for one in unwanted if one.protect and one.custom]
+        if protected:
+            return f"{', '.join(protected)}: protected, not deleted; lift `protect` first, or leave it in the program"
+        for resource in reversed(unwanted):
+            step = Step("delete", resource.urn, resource.type, resource.name, resource.parent)
+            if self.dry or not resource.custom:
+                if resource.custom:
+                    self._note("planned", step)
+                if not self.dry:
+                    self._delete(resource)
+                continue
+            try:
+                self._perform(step, lambda one=resource: self._delete(one))  # type: ignore[misc]
+            except Exception as error:  # noqa: BLE001  a provider may raise anything
+                return f"{resource.name}: {error}"
+        return None
+
+    def _register_components(self) -> None:
+        """Components change nothing, but are part of the tree; the state keeps the program's order."""
+        for resource in self.monitor.seen.values():
+            if not resource.custom:
+                self.state.put(resource)
+        order = {urn: number for number, urn in enumerate(self.monitor.seen)}
+        self.state.resources.sort(key=lambda one: order.get(one.urn, len(order)))
+
+    def _execute(self) -> str | None:
+        """Runs the program in a context of its own; the one block of text that says why it failed, or None."""
+        try:
+            copy_context().run(self._run_program)
+        except pulumi.RunError as error:
+            return self.monitor.failure or str(error)
+        except Exception as error:  # noqa: BLE001  the program is the user's
+            return self.monitor.failure or _unforeseen(error)
+        return self.monitor.failure
+
+    def _run_program(self) -> None:
+        engine = self.engine
+        folder = str(engine.project.folder)
+        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in engine.stack.config.items()}
+        set_all_config(texts, list(engine.stack.secret_keys))
+        # Every thread of the SDK's executor waits in a registration: more than its default makes no deadlock.
+        configure(
+            Settings(
+                project=engine.project.name,
+                stack=engine.stack.name,
+                monitor=self.monitor,
+                engine=Log(engine.observer),
+                dry_run=self.dry,
+                organization="organization",
+                root_directory=folder,
+            )
+        )
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        executor = ThreadPoolExecutor(_THREADS)
+        loop.set_default_executor(executor)
+        try:
+            main = os.path.join(folder, "__main__.py")
+            loop.run_until_complete(run_in_stack(lambda: _run_file(main)))
+        finally:
+            executor.shutdown(wait=True)
+            loop.close()
+            asyncio.set_event_loop(None)
+
+    def _result(self, error: str | None, outputs: dict[str, Any], hidden: frozenset[str]) -> Result:
+        counted: Counter[str] = Counter(step.op for step in self.steps if step.error is None)
+        return Result(error is None, error, dict(outputs), hidden, tuple(self.steps), dict(counted))
+
+
+def _run_file(path: str) -> None:
+    runpy.run_path(path, run_name="__main__")
+
+
+def _unforeseen(error: Exception) -> str:
+    """The error and the last place in the program's own code that it went through."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    return f"{type(error).__name__}: {error}{where}"

@@ -1,0 +1,133 @@
+"""What exists: a file of this stack, 0600, written whole after every finished step, secrets encrypted in it."""
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from cloud_init.host import files
+from components.errors import SlipwayError
+from ops.secrets import Crypter
+
+_VERSION = 1
+
+
+@dataclass
+class Resource:
+    """One resource, in the order of registration. `hidden` names its secret properties."""
+
+    urn: str
+    type: str
+    name: str
+    parent: str
+    custom: bool
+    id: str = ""
+    inputs: dict[str, Any] = field(default_factory=dict)
+    outputs: dict[str, Any] = field(default_factory=dict)
+    hidden: list[str] = field(default_factory=list)
+    protect: bool = False
+    retain: bool = False
+    replaced: bool = False
+    """Its successor exists: to be deleted at the end."""
+
+
+class State:
+    """The resources and outputs of a stack."""
+
+    def __init__(self, path: Path, project: str, stack: str) -> None:
+        self.path = path
+        self.project, self.stack = project, stack
+        self.resources: list[Resource] = []
+        self.outputs: dict[str, Any] = {}
+        self.hidden: list[str] = []
+        self.pending: dict[str, str] = {}
+        """Operations under way, by URN: what is found here at the start was interrupted."""
+        self._crypter: Crypter | None = None
+        self._load()
+
+    def find(self, urn: str) -> Resource | None:
+        """The resource itself, not one that was replaced."""
+        return next((one for one in self.resources if one.urn == urn and not one.replaced), None)
+
+    def put(self, resource: Resource) -> None:
+        """Adds the resource, or replaces the one of its URN in its place."""
+        old = self.find(resource.urn)
+        if old is None:
+            self.resources.append(resource)
+        else:
+            self.resources[self.resources.index(old)] = resource
+
+    def save(self) -> None:
+        """By fsync and rename; the copy before is kept beside."""
+        value = {
+            "version": _VERSION,
+            "project": self.project,
+            "stack": self.stack,
+            "resources": [self._sealed(asdict(one), one.hidden) for one in self.resources],
+            "outputs": self._seal(self.outputs, self.hidden),
+            "hidden": self.hidden,
+            "pending": self.pending,
+        }
+        try:
+            files.write_json(self.path, value, 0o600)
+        except OSError as error:
+            raise SlipwayError(f"{self.path}: the state can't be written ({error.strerror}); mend that, then run it again") from None
+
+    def keep_copy(self) -> None:
+        """Keeps the state as it was before this run."""
+        if self.path.exists():
+            files.write(self.path.with_suffix(".json.bak"), self.path.read_bytes(), 0o600)
+
+    def _load(self) -> None:
+        if not self.path.exists():
+            return
+        value = self._read()
+        if (value.get("project"), value.get("stack")) != (self.project, self.stack):
+            found = f"project {value.get('project')}, stack {value.get('stack')}"
+            raise SlipwayError(f"{self.path}: wanted the state of {self.project}/{self.stack}, found {found}; put the right file back")
+        self.resources = [Resource(**self._opened(one)) for one in value["resources"]]
+        self.outputs, self.hidden = self._open(value["outputs"]), value["hidden"]
+        self.pending = value["pending"]
+
+    def _read(self) -> dict[str, Any]:
+        copy = self.path.with_suffix(".json.bak")
+        advice = f"nothing was changed; a copy from before the last run is {copy.name} beside it"
+        try:
+            value = json.loads(self.path.read_text(encoding="utf-8"))
+            version = value["version"]
+            if version == _VERSION and isinstance(value["resources"], list):
+                return dict(value)
+        except (ValueError, KeyError, TypeError) as error:
+            raise SlipwayError(f"{self.path}: the state is damaged ({type(error).__name__}: {error}); {advice}") from None
+        raise SlipwayError(f"{self.path}: wanted a state of version {_VERSION}, found {version!r}; {advice}")
+
+    def _sealed(self, value: dict[str, Any], hidden: list[str]) -> dict[str, Any]:
+        return {**value, "inputs": self._seal(value["inputs"], hidden), "outputs": self._seal(value["outputs"], hidden)}
+
+    def _opened(self, value: Mapping[str, Any]) -> dict[str, Any]:
+        return {**value, "inputs": self._open(value["inputs"]), "outputs": self._open(value["outputs"])}
+
+    def _seal(self, values: Mapping[str, Any], hidden: list[str]) -> dict[str, Any]:
+        return {name: {"secure": self._key().encrypt(json.dumps(item))} if name in hidden else item for name, item in values.items()}
+
+    def _open(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return dict(self._opened_items(values))
+
+    def _opened_items(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, item in values.items():
+            try:
+                secure = isinstance(item, dict) and set(item) == {"secure"}
+                yield name, json.loads(self._key().decrypt(item["secure"])) if secure else item
+            except ValueError as error:
+                raise SlipwayError(f"{self.path}: {name} can't be decrypted ({error}); put the right state.key back beside it") from None
+
+    def _key(self) -> Crypter:
+        """A random key beside the state: it keeps secrets out of copies of the state file, not from who reads the folder."""
+        if self._crypter is None:
+            path = self.path.with_name("state.key")
+            if not path.exists():
+                files.write(path, os.urandom(32).hex().encode(), 0o600)
+            self._crypter = Crypter(bytes.fromhex(path.read_text()))
+        return self._crypter

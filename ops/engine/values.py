@@ -1,0 +1,69 @@
+"""Property values between the SDK's protobuf structs and plain Python. A property is secret if anything in it is."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+from pulumi.runtime.rpc import UNKNOWN
+
+# How the SDK marks special objects in a struct, and secrets among them.
+_SIGNATURE = "4dabf18193072939515e22adb298388d"
+_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+
+Plain = dict[str, Any]
+
+
+def from_struct(struct: struct_pb2.Struct) -> tuple[Plain, frozenset[str]]:
+    """Plain properties, and the names of the secret ones. Unknowns stay as the SDK's marker."""
+    raw = json_format.MessageToDict(struct)
+    hidden = frozenset(name for name, value in raw.items() if _holds_secret(value))
+    return {name: _plain(value) for name, value in raw.items()}, hidden
+
+
+def to_struct(values: Mapping[str, Any], hidden: Collection[str]) -> struct_pb2.Struct:
+    """The struct that the SDK resolves outputs from."""
+    struct = struct_pb2.Struct()
+    for name, value in values.items():
+        if value is not None:
+            struct[name] = {_SIGNATURE: _SECRET, "value": value} if name in hidden else value
+    return struct
+
+
+def has_unknown(value: Any) -> bool:
+    """True if any part of the value isn't known yet."""
+    if isinstance(value, dict):
+        return any(has_unknown(item) for item in value.values())
+    if isinstance(value, list):
+        return any(has_unknown(item) for item in value)
+    return bool(value == UNKNOWN)
+
+
+def changes(old: Plain, new: Plain, hidden: Collection[str]) -> dict[str, tuple[Any, Any]]:
+    """Properties that differ, fit to be shown."""
+    names = [name for name in sorted({*old, *new}) if not name.startswith("__") and old.get(name) != new.get(name)]
+    return {name: (_shown(old.get(name), name in hidden), _shown(new.get(name), name in hidden)) for name in names}
+
+
+def _shown(value: Any, secret: bool) -> Any:
+    if value is None:
+        return None
+    if secret:
+        return "[secret]"
+    return "[unknown]" if has_unknown(value) else value
+
+
+def _holds_secret(value: Any) -> bool:
+    if isinstance(value, dict):
+        return value.get(_SIGNATURE) == _SECRET or any(_holds_secret(item) for item in value.values())
+    return isinstance(value, list) and any(_holds_secret(item) for item in value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        if value.get(_SIGNATURE) == _SECRET:
+            return _plain(value.get("value"))
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    # A struct knows no whole numbers.
+    return int(value) if isinstance(value, float) and value.is_integer() else value

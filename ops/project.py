@@ -1,0 +1,80 @@
+"""Pulumi.yaml and the stack files, as the Pulumi CLI reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.errors import UsageError
+from ops import secrets
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a Pulumi.yaml."""
+
+    name: str
+    runtime: str
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack file: `config` has full keys such as `slipway:app` to plain values, secrets decrypted."""
+
+    name: str
+    config: Mapping[str, Any]
+    secret_keys: frozenset[str]
+    salt: str | None
+
+
+def load_project(folder: Path) -> Project:
+    """The project in that folder."""
+    value = _read(folder / "Pulumi.yaml", "run this in the folder that holds Pulumi.yaml")
+    runtime = value.get("runtime", "python")
+    name = value.get("name")
+    if not isinstance(name, str) or not name:
+        raise UsageError(f"{folder / 'Pulumi.yaml'}: name: wanted text, found {name!r}; write the project's name there")
+    return Project(name, runtime["name"] if isinstance(runtime, dict) else str(runtime), folder)
+
+
+def load_stack(project: Project, name: str) -> Stack:
+    """The stack of that name. A key that holds something encrypted anywhere counts as secret."""
+    path = stack_path(project, name)
+    value = _read(path, f"make it with `./slipway --stack {name} init APP`")
+    given = value.get("config") or {}
+    if not isinstance(given, dict):
+        raise UsageError(f"{path}: config: wanted keys and values, found {type(given).__name__}")
+    salt = value.get("encryptionsalt")
+    config, hidden = {}, set()
+    for key, raw in given.items():
+        full = str(key) if ":" in str(key) else f"{project.name}:{key}"
+        if secrets.is_encrypted(raw):
+            hidden.add(full)
+            raw = secrets.decrypted(raw, secrets.crypter(salt, path))
+        config[full] = raw
+    return Stack(name, config, frozenset(hidden), salt)
+
+
+def list_stacks(project: Project) -> list[str]:
+    """The names of the stacks that have a file."""
+    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in project.folder.glob("Pulumi.?*.yaml"))
+
+
+def stack_path(project: Project, name: str) -> Path:
+    """Where the stack's file is, or will be."""
+    return project.folder / f"Pulumi.{name}.yaml"
+
+
+def _read(path: Path, step: str) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: wanted a file, found none; {step}") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: wanted YAML, found {' '.join(str(error).split())}; mend it") from None
+    if value is not None and not isinstance(value, dict):
+        raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
+    return value or {}

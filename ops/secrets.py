@@ -1,0 +1,141 @@
+"""Encrypted stack config, as the Pulumi CLI's passphrase provider writes it: AES-256-GCM under a key from PBKDF2."""
+
+import base64
+import io
+import os
+import re
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+
+from cloud_init.host import files
+from components.errors import UsageError
+
+if TYPE_CHECKING:
+    from ops.project import Project
+
+_ROUNDS = 1_000_000
+_CHECK = "pulumi"  # what the salt line holds encrypted, to tell a wrong passphrase
+
+
+class Crypter:
+    """Encrypts text under one 32-byte key."""
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def encrypt(self, text: str) -> str:
+        """`v1:NONCE:CIPHERTEXT`, both in base64."""
+        nonce = os.urandom(12)
+        return f"v1:{_base64(nonce)}:{_base64(self._cipher.encrypt(nonce, text.encode(), None))}"
+
+    def decrypt(self, value: str) -> str:
+        """Raises `ValueError` for a damaged value or another key."""
+        version, _, rest = value.partition(":")
+        nonce, _, data = rest.partition(":")
+        if version != "v1":
+            raise ValueError(f"wanted a value of version v1, found {version!r}")
+        try:
+            return self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(data), None).decode()
+        except InvalidTag:
+            raise ValueError("the key does not fit") from None
+
+
+def crypter(salt: str | None, path: Path) -> Crypter:
+    """The stack's crypter from its `encryptionsalt` and the passphrase of the environment."""
+    if salt is None:
+        raise UsageError(f"{path}: wanted encryptionsalt for its secrets, found none (another secrets provider?); use the Pulumi CLI")
+    _, encoded, check = salt.split(":", 2)
+    made = Crypter(_key(passphrase(), base64.b64decode(encoded)))
+    try:
+        made.decrypt(check)
+    except ValueError:
+        raise UsageError(f"{path}: the passphrase is not this stack's; set PULUMI_CONFIG_PASSPHRASE to the right one") from None
+    return made
+
+
+def new_salt() -> str:
+    """An `encryptionsalt` line for the passphrase of the environment."""
+    salt = os.urandom(8)
+    return f"v1:{_base64(salt)}:{Crypter(_key(passphrase(), salt)).encrypt(_CHECK)}"
+
+
+def passphrase() -> str:
+    """PULUMI_CONFIG_PASSPHRASE, or the content of the file that PULUMI_CONFIG_PASSPHRASE_FILE names."""
+    if "PULUMI_CONFIG_PASSPHRASE" in os.environ:
+        return os.environ["PULUMI_CONFIG_PASSPHRASE"]
+    if "PULUMI_CONFIG_PASSPHRASE_FILE" in os.environ:
+        path = Path(os.environ["PULUMI_CONFIG_PASSPHRASE_FILE"])
+        try:
+            return path.read_text(encoding="utf-8").strip()
+        except OSError as error:
+            raise UsageError(f"PULUMI_CONFIG_PASSPHRASE_FILE: {path} can't be read ({error.strerror})") from None
+    raise UsageError("the stack has secrets: set PULUMI_CONFIG_PASSPHRASE (or PULUMI_CONFIG_PASSPHRASE_FILE)")
+
+
+def is_encrypted(value: Any) -> bool:
+    """True if anything in the value is encrypted."""
+    if isinstance(value, dict):
+        return _is_secure(value) or any(is_encrypted(item) for item in value.values())
+    return isinstance(value, list) and any(is_encrypted(item) for item in value)
+
+
+def decrypted(value: Any, by: Crypter) -> Any:
+    """The value with everything encrypted in plain."""
+    if isinstance(value, dict):
+        return by.decrypt(value["secure"]) if _is_secure(value) else {key: decrypted(item, by) for key, item in value.items()}
+    return [decrypted(item, by) for item in value] if isinstance(value, list) else value
+
+
+def set_config(project: "Project", stack: str, key: str, value: str, secret: bool = False, path: bool = False) -> None:
+    """`pulumi config set`: keeps the file's comments and order. `path`: the key's dots name nested keys."""
+    from ruamel.yaml import YAML
+
+    from ops.project import load_stack, stack_path
+
+    file = stack_path(project, stack)
+    if file.exists():
+        load_stack(project, stack)  # a broken file or a wrong passphrase is told before anything is written
+    round_trip = YAML()
+    round_trip.width = 4096
+    document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
+    stored: Any = value
+    if secret:
+        if "encryptionsalt" not in document:
+            document["encryptionsalt"] = new_salt()
+        stored = {"secure": crypter(document["encryptionsalt"], file).encrypt(value)}
+    _place(document.setdefault("config", {}), _parts(project, key, path), stored)
+    text = io.StringIO()
+    round_trip.dump(document, text)
+    files.write(file, text.getvalue().encode())
+
+
+def _parts(project: "Project", key: str, path: bool) -> list[str]:
+    full = key if ":" in key else f"{project.name}:{key}"
+    return re.split(r"\.", full) if path else [full]
+
+
+def _place(values: Any, parts: list[str], value: Any) -> None:
+    for part in parts[:-1]:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            raise UsageError(f"config set: {part}: wanted a section to put {parts[-1]!r} in, found a plain value")
+    values[parts[-1]] = value
+
+
+def _is_secure(value: dict[Any, Any]) -> bool:
+    return set(value) == {"secure"} and isinstance(value["secure"], str)
+
+
+@cache
+def _key(phrase: str, salt: bytes) -> bytes:
+    return PBKDF2HMAC(hashes.SHA256(), 32, salt, _ROUNDS).derive(phrase.encode())
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -1,0 +1,104 @@
+"""Writes what the code knows of settings into docs/settings.md and README.md, between `<!-- settings -->` and its end.
+
+`python -m ops.settings_table [--check]`; with --check nothing is written, and the exit code is 1 if a file is not current.
+"""
+
+import sys
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from components.ignore import NEVER
+from components.settings.models import Secrets, Settings
+from components.settings.report import kind_of
+from components.settings.schema import Kind
+
+FOLDER = Path(__file__).parents[1]
+_HEAD = "| key | type | default | meaning |\n|---|---|---|---|\n"
+
+
+def table() -> str:
+    """All settings as a Markdown table, in the order of the models."""
+    rows = [*_rows(Settings, "slipway:"), *_rows(Secrets, "slipway:")]
+    return _HEAD + "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in rows)
+
+
+def rows_of(model: type[BaseModel], section: str) -> list[tuple[str, ...]]:
+    """The rows of one section, such as a target's `Options`."""
+    return list(_rows(model, f"slipway:{section}."))
+
+
+def left_out() -> str:
+    """What no release holds, as a Markdown list."""
+    return "".join(f"* {reason}: {' '.join(f'`{pattern}`' for pattern in group)}\n" for reason, group in NEVER.items())
+
+
+def page(old: str) -> str:
+    """The text with what is current between its markers; a text without them stays as it is."""
+    for name, content in (("settings", table()), ("left-out", left_out())):
+        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+        before, found, rest = old.partition(start)
+        _, closed, after = rest.partition(end)
+        old = before + start + content + end + after if found and closed else old
+    return old
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks every file that has the markers; gives the exit code."""
+    stale = []
+    for path in (FOLDER / "docs/settings.md", FOLDER / "README.md"):
+        old = path.read_text(encoding="utf-8") if path.exists() else ""
+        if (new := page(old)) != old:
+            stale.append(path.relative_to(FOLDER).as_posix())
+            if "--check" not in arguments:
+                path.write_text(new, encoding="utf-8")
+    if stale and "--check" in arguments:
+        print(f"{', '.join(stale)}: the table of settings is not current; run: python -m ops.settings_table", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        key, inner = prefix + (field.alias or name), field.annotation
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from _rows(inner, key + ".")
+        else:
+            yield f"`{key}`", _type(field), _default(field), field.description or ""
+
+
+def _type(field: FieldInfo) -> str:
+    kind = kind_of(field)
+    return kind.name if kind else _spelled(field.annotation)
+
+
+def _spelled(annotation: Any) -> str:
+    """A type in words."""
+    parts = typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return next((item.name for item in parts[1:] if isinstance(item, Kind)), _spelled(parts[0]))
+    if origin is typing.Literal:
+        return ", ".join(f"`{choice}`" for choice in parts)
+    if origin is Mapping or origin is dict:
+        return f"map: {_spelled(parts[0])} to {_spelled(parts[1])}"
+    if origin in (tuple, list):
+        return f"list: {_spelled(parts[0])}"
+    return {bool: "`true`, `false`", int: "number", str: "text"}.get(annotation, str(annotation))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    kind, value = kind_of(field), field.default
+    if value is None or value == () or value == {}:
+        return "none"
+    return f"`{kind.write(value) if kind else value}`"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
