@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from rich.tree import Tree
 
-from ops import display
+from ops import display, plan_changes
 
 if TYPE_CHECKING:
     from ops.engine import Result, Step
 
 _MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
-_LONGEST = 100
+_STACK = "pulumi:pulumi:Stack"
 
 
 def changes(counts: Mapping[str, int]) -> int:
@@ -39,22 +39,24 @@ def as_json(result: "Result") -> dict[str, Any]:
     return {
         "ok": result.ok,
         "error": result.error,
-        "counts": dict(result.counts),
-        "outputs": {name: "[secret]" if name in result.secret_outputs else value for name, value in result.outputs.items()},
+        "counts": {kind: result.counts.get(kind, 0) for kind in (*_MARKS, "same")},
+        "outputs": {name: _output(result, name) for name in result.outputs},
         "steps": [_step_json(step) for step in result.steps],
     }
 
 
+def _output(result: "Result", name: str) -> Any:
+    from ops.engine.values import has_unknown
+
+    if name in result.secret_outputs:
+        return "[secret]"
+    return "[unknown]" if has_unknown(result.outputs[name]) else result.outputs[name]
+
+
 def _step_json(step: "Step") -> dict[str, Any]:
     changed = {key: {"old": old, "new": new} for key, (old, new) in step.changes.items()}
-    return {
-        "op": step.op,
-        "urn": step.urn,
-        "type": step.type,
-        "name": step.name,
-        "changes": changed,
-        "error": step.error,
-    }
+    head = {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "parent": step.parent}
+    return {**head, "changes": changed, "seconds": round(step.seconds, 3), "error": step.error}
 
 
 def _tree(steps: "Sequence[Step]") -> Tree:
@@ -63,18 +65,20 @@ def _tree(steps: "Sequence[Step]") -> Tree:
     by_urn = {step.urn: step for step in steps}
     branches: dict[str, Tree] = {}
 
-    def branch(step: "Step") -> Tree:
-        if step.urn not in branches:
-            above = by_urn.get(step.parent or "")
-            place = branch(above) if above and above is not step else root
-            branches[step.urn] = place.add(_label(step))
-            for key, (old, new) in step.changes.items():
-                branches[step.urn].add(_change(key, old, new))
-        return branches[step.urn]
+    def branch(urn: str) -> Tree:
+        if not urn or f"::{_STACK}::" in urn:
+            return root
+        if urn not in branches:
+            step = by_urn.get(urn)
+            branches[urn] = branch(step.parent if step else "").add(_label(step) if step else _component(urn))
+            for key, (old, new) in step.changes.items() if step else ():
+                for line in plan_changes.lines(key, old, new):
+                    branches[urn].add(line)
+        return branches[urn]
 
     for step in steps:
         if step.op in _MARKS:
-            branch(step)
+            branch(step.urn)
     return root
 
 
@@ -83,18 +87,12 @@ def _label(step: "Step") -> Text:
     return Text.assemble((f"{mark} ", colour), (step.name, "bold"), (f"  {short_type(step.type)}", "dim"))
 
 
+def _component(urn: str) -> Text:
+    """A component has no step of its own; its URN ends in its type and name."""
+    *_, token, name = urn.split("::")
+    return Text.assemble((name, "bold"), (f"  {short_type(token)}", "dim"))
+
+
 def short_type(token: str) -> str:
     """`pulumi-python:dynamic/components.providers:Host` is `Host`."""
     return token.rpartition(":")[2].rpartition("/")[2]
-
-
-def _change(key: str, old: Any, new: Any) -> Text:
-    if old is None:
-        return Text.assemble((f"{key}: ", "dim"), _value(new))
-    return Text.assemble((f"{key}: ", "dim"), _value(old), (" -> ", "dim"), _value(new))
-
-
-def _value(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
-    text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -40,9 +40,18 @@ class Progress:
         if self._live:
             self._live.stop()
 
-    def engine(self, event: Any) -> None:
-        """The engine's observer."""
-        if event.kind == "diagnostic":
+    def engine(self, event: "Event") -> None:
+        """The engine's observer. Errors come once more, and whole, at the end."""
+        if event.step is None:
+            if event.severity in ("info", "warning"):
+                self._say(event)
+        elif event.kind in ("started", "done", "failed") and event.step.op in _VERBS:
+            step = event.step
+            taken = None if event.kind == "started" else step.seconds
+            self._move(step.urn, event.kind, f"{_VERBS[step.op]} {step.name} ({short_type(step.type)})", taken)
+
+    def _say(self, event: "Event") -> None:
+        if True:
             self._print(Text(f"  {event.severity}: {event.text}".rstrip(), style="yellow" if event.severity == "warning" else ""))
         elif event.kind in ("started", "done", "failed") and event.step.op in _VERBS:
             step = event.step

@@ -39,7 +39,7 @@ def error(stack: str, problems: Iterable[Problem]) -> UsageError:
     """All problems of a file as one error, one line each; a key is named once."""
     texts = dict(reversed(list(problems)))
     count = "1 setting is wrong" if len(texts) == 1 else f"{len(texts)} settings are wrong"
-    lines = sorted(f"{one_line(key, None)}: {text}" for key, text in texts.items())
+    lines = [f"{one_line(key, None)}: {text}" for key, text in sorted(texts.items())]
     return UsageError("\n  ".join([f"{stack_file(stack)}: {count}", *lines]))
 
 

@@ -1,5 +1,6 @@
 """`stack output`: what the last `up` put out."""
 
+import json
 from typing import Annotated, Any
 
 import typer
@@ -35,9 +36,9 @@ def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
 
     place = workplace.place(call)
     project = load_project(place.folder)
-    result = Engine(project, load_stack(project, call.stack), lambda event: None).outputs()
-    hidden = () if show_secrets else result.secret_outputs
-    return {key: "[secret]" if key in hidden else value for key, value in result.outputs.items()}
+    state = Engine(project, load_stack(project, call.stack)).state()
+    hidden = () if show_secrets else state.hidden
+    return {key: "[secret]" if key in hidden else value for key, value in state.outputs.items()}
 
 
 def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
@@ -53,6 +54,4 @@ def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
 
 
 def _text(value: Any) -> str:
-    import json
-
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

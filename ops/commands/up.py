@@ -1,6 +1,6 @@
 """`up`: shows what would change, asks, changes it, tells the address."""
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Literal
 
 import typer
 
@@ -9,7 +9,7 @@ from ops import display, plan_display, workplace
 from ops.confirm import confirm, require_terminal
 
 if TYPE_CHECKING:
-    from ops.engine import Result
+    from ops.engine import Event, Result
 
 
 def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
@@ -36,17 +36,19 @@ def preview_of(work: workplace.Workplace) -> "Result":
     from components.errors import SlipwayError
     from ops.engine import Engine
 
-    result = Engine(work.project, work.stack, _silent).preview()
+    result = Engine(work.project, work.stack, _warn).preview()
     if not result.ok:
         raise SlipwayError(result.error or "the plan could not be made")
     return result
 
 
-def _silent(event: Any) -> None:
-    """A plan is shown whole, at its end."""
+def _warn(event: "Event") -> None:
+    """A plan is shown whole at its end; only warnings come before."""
+    if event.severity == "warning":
+        display.line(f"warning: {event.text}", stderr=True)
 
 
-def run(work: workplace.Workplace, verb: str, stderr: bool = False) -> "Result":
+def run(work: workplace.Workplace, verb: Literal["up", "destroy"], stderr: bool = False) -> "Result":
     """Lets the engine work (`up` or `destroy`) while its progress and the hosts' is shown."""
     from components import progress
     from ops.engine import Engine
@@ -54,7 +56,7 @@ def run(work: workplace.Workplace, verb: str, stderr: bool = False) -> "Result":
 
     with Progress(stderr) as shown, progress.listen(shown.host):
         engine = Engine(work.project, work.stack, shown.engine)
-        result: Result = getattr(engine, verb)()
+        result = engine.up() if verb == "up" else engine.destroy()
     return result
 
 
