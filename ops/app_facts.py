@@ -23,12 +23,12 @@ class Facts:
     database: str
 
 
-def read(folder: Path, module: str) -> Facts:
-    """`module` is `package.module:callable`."""
+def read(folder: Path, module: str, requirements: str) -> Facts:
+    """`module` is `package.module:callable`; `requirements` are what the app wants installed, one a line."""
     sources = [path.read_text(errors="replace") for path in _python_files(folder)]
     return Facts(
         static=_static(folder, module),
-        migrate=_migrate(folder),
+        migrate=_migrate(folder, requirements),
         health=_health(sources),
         database="sqlite" if any("DATABASE_URL" in text for text in sources) else "none",
     )
@@ -44,18 +44,18 @@ def _python_files(folder: Path) -> Iterator[Path]:
 
 def _static(folder: Path, module: str) -> str | None:
     """`static/` beside the module, in its package, or in a package of the app's folder."""
-    place = folder.joinpath(*module.partition(":")[0].split("."))
-    packages = sorted(path.parent for path in folder.glob("*/__init__.py"))
-    for base in (place, place.parent, folder, *packages):
-        if (base / "static").is_dir():
-            return (base / "static").relative_to(folder).as_posix()
+    parts = module.partition(":")[0].split(".")
+    for root in (folder, folder / "src"):
+        packages = sorted(path.parent for path in root.glob("*/__init__.py"))
+        for base in (root.joinpath(*parts), root.joinpath(*parts[:-1]), root, *packages):
+            if (base / "static").is_dir():
+                return (base / "static").relative_to(folder).as_posix()
     return None
 
 
-def _migrate(folder: Path) -> str | None:
+def _migrate(folder: Path, requirements: str) -> str | None:
     """The command that brings the database's schema up to date."""
-    wanted = "".join(_text(path) for path in (*sorted(folder.glob("requirements*.txt")), folder / "pyproject.toml"))
-    if (folder / "migrations").is_dir() and re.search(r"\bflask[-_]migrate\b", wanted, re.IGNORECASE):
+    if (folder / "migrations").is_dir() and re.search(r"^flask[-_.]migrate\b", requirements, re.IGNORECASE | re.MULTILINE):
         return "flask db upgrade"
     if "django" in _text(folder / "manage.py"):
         return "python manage.py migrate"

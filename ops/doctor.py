@@ -9,7 +9,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,14 +79,19 @@ def writable(folder: Path) -> Check:
     return Check("permission", OK, f"{folder} can be written")
 
 
-def others_can_run(python: Path) -> Check:
-    """The app's user is another one on a server: it needs to get through every folder above Python."""
-    real = python.resolve()
-    for place in (real, *real.parents):
-        if not place.stat().st_mode & stat.S_IXOTH:
-            detail = f"{real} can't be run by other users ({place} is closed to them)"
-            return Check("app's Python", WARNING, detail, "sudo apt-get install -y python3 python3-venv")
-    return Check("app's Python", OK, str(real))
+def app_python(pythons: Sequence[Path]) -> Check:
+    """The app's user may be another one: it needs to get through every folder above a Python."""
+    real = [python.resolve() for python in pythons if python.exists()]
+    usable = next((python for python in real if closed(python) is None), None)
+    if usable:
+        return Check("app's Python", OK, f"{usable}, which every user can run")
+    detail = f"{real[0]} can't be run by other users ({closed(real[0])} is closed to them)"
+    return Check("app's Python", WARNING, detail, "sudo apt-get install -y python3 python3-venv")
+
+
+def closed(python: Path) -> Path | None:
+    """What keeps other users from that Python, if anything does."""
+    return next((place for place in (python, *python.parents) if not place.stat().st_mode & stat.S_IXOTH), None)
 
 
 def passphrase(document: Mapping[str, Any], environ: Mapping[str, str]) -> Check:

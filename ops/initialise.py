@@ -33,12 +33,13 @@ def config(app: Path, project: Path, module: str, facts: Facts) -> dict[str, Any
 
 def sentences(facts: Facts) -> list[str]:
     """What was found, and what follows."""
-    database = "The sources read DATABASE_URL: SQLite is set up."
     return [
-        f"Static files: {facts.static}/, served at /static." if facts.static else "Static files: none found.",
-        f"Release command: {facts.migrate}." if facts.migrate else "Release command: none; no migrations found.",
-        f"Health is asked at {facts.health}." + (" (no usual health route found)" if facts.health == "/" else ""),
-        database if facts.database != "none" else "Database: none; the sources don't read DATABASE_URL.",
+        f"static files in {facts.static}, served at /static" if facts.static else "no folder of static files",
+        f"migrations, brought up by `{facts.migrate}`" if facts.migrate else "no migrations, so no release command",
+        f"health is asked at {facts.health}" + (", as there is no usual health route" if facts.health == "/" else ""),
+        "SQLite, as the sources read DATABASE_URL"
+        if facts.database != "none"
+        else "no database: the sources don't read DATABASE_URL",
     ]
 
 
@@ -49,6 +50,8 @@ def described_app(document: dict[str, Any], project: Path) -> Path | None:
     return (project / str(path)).resolve() if path else None
 
 
-def merge(old: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
-    """The new settings over the old file: other keys, and the salt that its secrets need, stay."""
-    return {**old, "config": {**(old.get("config") or {}), **settings}}
+def merge(document: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Puts the settings into an old file's content: other keys, and the salt that its secrets need, stay."""
+    if not isinstance(document.get("config"), dict):
+        document["config"] = {}
+    document["config"].update(settings)

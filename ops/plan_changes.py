@@ -13,6 +13,8 @@ _MOST = 12  # lines for one property
 
 def lines(key: str, old: Any, new: Any) -> list[Text]:
     """One line for each place that differs."""
+    if old is None and new in ("", "{}", "[]", {}, []):
+        return []
     found = [_line(place, before, after) for place, before, after in places(key, old, new)]
     more = len(found) - _MOST
     return found if more <= 0 else [*found[:_MOST], Text(f"… and {more} more", "dim")]
@@ -65,6 +67,7 @@ def _line(key: str, old: Any, new: Any) -> Text:
 
 
 def _short(value: Any) -> str:
+    value = "nothing" if value is None else value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -3,7 +3,7 @@
 import threading
 import time
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -15,6 +15,7 @@ from ops.plan_display import short_type
 
 if TYPE_CHECKING:
     from components.progress import HostStep
+    from ops.engine import Event
 
 _VERBS = {"create": "creating", "update": "updating", "replace": "replacing", "delete": "deleting"}
 
@@ -51,20 +52,18 @@ class Progress:
             self._move(step.urn, event.kind, f"{_VERBS[step.op]} {step.name} ({short_type(step.type)})", taken)
 
     def _say(self, event: "Event") -> None:
-        if True:
-            self._print(Text(f"  {event.severity}: {event.text}".rstrip(), style="yellow" if event.severity == "warning" else ""))
-        elif event.kind in ("started", "done", "failed") and event.step.op in _VERBS:
-            step = event.step
-            self._move(step.urn, event.kind, f"{_VERBS[step.op]} {step.name} ({short_type(step.type)})", step.seconds)
+        if event.severity == "warning":
+            self._print(Text(f"  warning: {event.text}", style="yellow"))
+        else:
+            self._print(Text(f"  {event.text}", style="dim"))
 
     def host(self, event: "HostStep") -> None:
         """A step of the host tool."""
-        key = f"{event.host} {event.step}"
-        label = f"  {event.host}: {event.step}"
+        label = f"  {event.host}: {event.step}".rstrip()
         if event.state == "note":
-            self._print(Text(f"{label} {event.text}".replace(":  ", ": ").rstrip(), style="dim"))
+            self._print(Text(f"{label} {event.text}", style="dim"))
         else:
-            self._move(key, {"start": "started"}.get(event.state, event.state), label, event.seconds, event.text)
+            self._move(label, {"start": "started"}.get(event.state, event.state), label, event.seconds, event.text)
 
     def _move(self, key: str, state: str, label: str, taken: float | None, text: str = "") -> None:
         if state == "started":
@@ -74,8 +73,9 @@ class Progress:
         with self._lock:
             started = self._running.pop(key, (label, time.monotonic()))[1]
         spent = display.seconds(time.monotonic() - started if taken is None else taken)
+        indent = label[: len(label) - len(label.lstrip())]
         mark = ("failed ", "bold red") if state == "failed" else ("done ", "green")
-        self._print(Text.assemble(mark, label, (f"  {spent}", "dim"), f"  {text}" if text else ""))
+        self._print(Text.assemble(indent, mark, label.lstrip(), (f"  {spent}", "dim"), f"  {text}" if text else ""))
 
     def _print(self, text: Text) -> None:
         self._console.print(text, soft_wrap=True)

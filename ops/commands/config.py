@@ -30,7 +30,7 @@ def set_value(
     call = calls.of(context)
     workplace.check_name(call.stack)
     text = _read_value(key, secret) if value is None else value
-    set_config(load_project(workplace.folder()), call.stack, key, text, secret, path)
+    set_config(load_project(workplace.folder()), call.stack, key, text, secret=secret, path=path)
     display.line(f"Set {key} in Pulumi.{call.stack}.yaml" + (" (encrypted)" if secret else ""), stderr=True)
 
 

@@ -53,7 +53,7 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
     except SlipwayError as error:
         yield checks.Check("settings", checks.MISSING, str(error))
         return
-    yield checks.others_can_run(Path(sys.executable))
+    yield checks.app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])
     try:
         found = find_app(work.place.folder / work.settings.app.path, work.settings.app.module)
         yield checks.Check("app", checks.OK, f"{found.module} in {found.folder}")

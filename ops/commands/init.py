@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-import yaml
 
 from ops import app_facts, display, initialise, workplace
 from ops import call as calls
@@ -31,10 +30,11 @@ def init(
     source = find_app(app, module)
     if not _may_write(call, app, project):
         return
-    facts = app_facts.read(app, source.module)
+    facts = app_facts.read(app, source.module, source.requirements)
     _write(_stack_file(call, project), initialise.config(app, project, source.module, facts))
+    display.line(f"Found in {app}:")
     for sentence in (*source.found, *initialise.sentences(facts)):
-        display.line(sentence)
+        display.line(f"  {sentence}")
     display.line(f"Wrote Pulumi.{call.stack}.yaml. Next: {_next(call)}")
 
 
@@ -79,18 +79,26 @@ def _next(call: calls.Call) -> str:
 
 
 def _load(file: Path) -> dict[str, Any]:
+    """The stack file with its comments, or nothing."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
     from components.errors import UsageError
 
     try:
-        document = yaml.safe_load(file.read_text()) if file.exists() else {}
-    except yaml.YAMLError as error:
+        document = YAML().load(file.read_text()) if file.exists() else {}
+    except YAMLError as error:
         raise UsageError(f"{file.name}: YAML is wanted; {' '.join(str(error).split())}") from error
     return document if isinstance(document, dict) else {}
 
 
 def _write(file: Path, settings: dict[str, Any]) -> None:
     """Whole or not at all."""
-    text = yaml.safe_dump(initialise.merge(_load(file), settings), sort_keys=False, allow_unicode=True)
+    from ruamel.yaml import YAML
+
+    document = _load(file)
+    initialise.merge(document, settings)
     part = file.with_name(f".{file.name}.part")
-    part.write_text(text)
+    with part.open("w", encoding="utf-8") as stream:
+        YAML().dump(document, stream)
     part.replace(file)

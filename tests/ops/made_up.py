@@ -1,5 +1,6 @@
 """A made-up engine, target and hosts, so that each command's own behaviour shows."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from ops import workplace
+from ops.engine import Result, Step
+from ops.engine.events import Op
 
 LIVE = {"release": "aaaabbbbcccc", "colour": "blue", "since": "2026-01-01T00:00:00+00:00"}
 STATUS: dict[str, Any] = {
@@ -33,18 +36,14 @@ RELEASES: dict[str, Any] = {
 }
 
 
-def step(op: str, name: str, parent: str | None = None, **changes: tuple[Any, Any]) -> SimpleNamespace:
+def step(op: Op, name: str, parent: str = "", **changes: tuple[Any, Any]) -> Step:
     token = f"pulumi-python:dynamic/components.providers:{name.title()}"
-    urn = f"urn:pulumi:dev::slipway::{token}::{name}"
-    return SimpleNamespace(op=op, urn=urn, type=token, name=name, parent=parent, changes=changes, seconds=0.1, error=None)
+    return Step(op, f"urn:pulumi:dev::slipway::{token}::{name}", token, name, parent, changes, 0.1)
 
 
-def result(steps: Sequence[SimpleNamespace] = (), ok: bool = True, error: str | None = None) -> SimpleNamespace:
-    counts = dict.fromkeys(("create", "update", "replace", "delete", "same"), 0)
-    for one in steps:
-        counts[one.op] += 1
+def result(steps: Sequence[Step] = (), ok: bool = True, error: str | None = None) -> Result:
     outputs = {"url": "http://127.0.0.1:8080", "release": "aaaabbbbcccc", "token": "hush"}
-    return SimpleNamespace(ok=ok, error=error, outputs=outputs, secret_outputs={"token"}, steps=list(steps), counts=counts)
+    return Result(ok, error, outputs, frozenset({"token"}), tuple(steps), Counter(step.op for step in steps))
 
 
 @dataclass
@@ -94,16 +93,17 @@ class World:
         names: Any = SimpleNamespace(name="slipway")
         return workplace.Workplace(names, names, settings, target, place)
 
-    def engine(self, project: object, stack: object, observer: Callable[[Any], None]) -> SimpleNamespace:
+    def engine(self, project: object, stack: object, observer: Any = None) -> SimpleNamespace:
         def work(verb: str, answer: Callable[[], Any]) -> Callable[[], Any]:
             def run() -> Any:
                 self.calls.append(verb)
-                if verb != "preview":
+                if verb in ("up", "destroy"):
                     self.during(observer)
                 return answer()
 
             return run
 
         outcome = lambda: self.outcome  # noqa: E731
-        verbs = {"preview": lambda: self.plan, "up": outcome, "destroy": outcome, "outputs": outcome}
+        stored = lambda: SimpleNamespace(outputs=self.outcome.outputs, hidden=["token"])  # noqa: E731
+        verbs = {"preview": lambda: self.plan, "up": outcome, "destroy": outcome, "state": stored}
         return SimpleNamespace(**{verb: work(verb, answer) for verb, answer in verbs.items()})

@@ -15,7 +15,7 @@ def stacks(world, monkeypatch):
     written = []
     project, secrets = ModuleType("ops.project"), ModuleType("ops.secrets")
     vars(project).update(load_project=lambda folder: "project", load_stack=lambda project, name: name)
-    vars(secrets).update(set_config=lambda *words: written.append(words))
+    vars(secrets).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
     monkeypatch.setitem(sys.modules, "ops.project", project)
     monkeypatch.setitem(sys.modules, "ops.secrets", secrets)
     place = SimpleNamespace(folder=world.folder)

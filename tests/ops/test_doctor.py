@@ -35,10 +35,13 @@ def test_a_python_in_a_closed_folder_is_for_nobody_else(tmp_path):
     for folder in (tmp_path, *tmp_path.parents):
         if not folder.stat().st_mode & 1:
             folder.chmod(0o755)
-    assert doctor.others_can_run(python).state == "ok"
+    assert doctor.app_python([python]).state == "ok"
     python.parent.chmod(0o700)
-    check = doctor.others_can_run(python)
+    check = doctor.app_python([python, tmp_path / "none"])
     assert (check.state, "private is closed" in check.detail) == ("warning", True)
+    assert doctor.app_python([python, tmp_path / "python"]).state == "warning"
+    (tmp_path / "python").touch(mode=0o755)
+    assert doctor.app_python([python, tmp_path / "python"]).state == "ok"
 
 
 SECRETS = {"config": {"slipway:secretEnv": {"KEY": {"secure": "v1:x"}}}}

@@ -42,6 +42,7 @@ DJANGO: Tree = {
         (DJANGO, "site1.wsgi:application", (None, "python manage.py migrate", "/up/", "none")),
         ({"app.py": "app = 1\n"}, "app:app", (None, None, "/", "none")),
         ({"app.py": "r('/ping'); r('/healthz')\n", "static/a": ""}, "app:app", ("static", None, "/healthz", "none")),
+        ({"src/shop/web.py": "", "src/shop/static/a": ""}, "shop.web:app", ("src/shop/static", None, "/", "none")),
         ({"pkg/web.py": "", "pkg/static/a": "", "static/b": ""}, "pkg.web:app", ("pkg/static", None, "/", "none")),
         ({"app.py": "", "venv/x.py": "DATABASE_URL '/up'", ".tox/x.py": "'/up'"}, "app:app", (None, None, "/", "none")),
         ({"app.py": "", "migrations/env.py": ""}, "app:app", (None, None, "/", "none")),
@@ -50,7 +51,7 @@ DJANGO: Tree = {
     ],
 )
 def test_facts(tmp_path, tree, module, facts):
-    assert app_facts.read(grow(tmp_path, tree), module) == app_facts.Facts(*facts)
+    assert app_facts.read(grow(tmp_path, tree), module, tree.get("requirements.txt", "")) == app_facts.Facts(*facts)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SLIPWAY_CWD", str(folder))
     source = ModuleType("components.source")
     found: Callable[..., SimpleNamespace] = lambda folder, module: SimpleNamespace(  # noqa: E731
-        folder=folder, module=module or "wsgi:app", requirements=None, found=["Module: wsgi:app."]
+        folder=folder, module=module or "wsgi:app", requirements="Flask-Migrate==4", found=("module wsgi:app",)
     )
     vars(source)["find_app"] = found
     monkeypatch.setitem(sys.modules, "components.source", source)
@@ -100,11 +101,12 @@ def test_init_writes_the_stack_file_and_says_what_it_found(project, slipway):
         }
     }
     assert done.stdout.splitlines() == [
-        "Module: wsgi:app.",
-        "Static files: shop/static/, served at /static.",
-        "Release command: flask db upgrade.",
-        "Health is asked at /health.",
-        "The sources read DATABASE_URL: SQLite is set up.",
+        f"Found in {project.parent}/shop:",
+        "  module wsgi:app",
+        "  static files in shop/static, served at /static",
+        "  migrations, brought up by `flask db upgrade`",
+        "  health is asked at /health",
+        "  SQLite, as the sources read DATABASE_URL",
         "Wrote Pulumi.dev.yaml. Next: ./slipway up",
     ]
 
@@ -132,7 +134,7 @@ def test_a_second_init_has_nothing_to_do(project, slipway):
     assert "# mine" in (project / "Pulumi.dev.yaml").read_text()
 
 
-OTHER = "encryptionsalt: v1:abc\nconfig:\n  slipway:app: {path: ./app}\n  slipway:domain: a.example\n"
+OTHER = "# mine\nencryptionsalt: v1:abc\nconfig:\n  slipway:app: {path: ./app}\n  slipway:domain: a.example\n"
 
 
 @pytest.mark.parametrize("words", [["init", "../shop"], ["init", "../shop", "-s", "dev"]])
@@ -164,6 +166,7 @@ def test_yes_keeps_what_init_does_not_know(project, slipway):
     written = read(project)
     assert (written["encryptionsalt"], written["config"]["slipway:domain"]) == ("v1:abc", "a.example")
     assert written["config"]["slipway:app"]["path"] == "../shop"
+    assert (project / "Pulumi.dev.yaml").read_text().startswith("# mine\n")
 
 
 def test_a_missing_folder_and_a_broken_file_are_usage(project, slipway):

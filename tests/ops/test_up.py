@@ -1,15 +1,17 @@
 """up, preview and destroy: the plan, the question, the work, the last line."""
 
+import dataclasses
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from made_up import result, step
+
+from ops.engine import Event
 
 HOST = step("update", "host", tool=("abc", "def"))
 ROLLOUT = step("create", "rollout", parent=HOST.urn, release=(None, "aaaabbbbcccc"))
@@ -64,19 +66,22 @@ def test_progress_has_a_line_for_each_step_with_seconds(world, slipway):
     from components import progress
 
     def during(observer: Any) -> None:
-        observer(SimpleNamespace(kind="started", step=HOST))
+        observer(Event("started", HOST))
         progress.report("local", "venv", "start")
         progress.report("local", "venv", "done", 3.25)
         progress.report("local", "gate", "failed", 1.0, "HTTP 500")
-        observer(SimpleNamespace(kind="diagnostic", severity="warning", text="old nginx"))
-        observer(SimpleNamespace(kind="done", step=HOST))
+        observer(Event("diagnostic", None, "warning", "old nginx"))
+        observer(Event("diagnostic", None, "debug", "deep"))
+        progress.report("local", "", "note", text="reused")
+        observer(Event("done", HOST))
 
     world.plan, world.during = CHANGING, during
     lines = slipway("up", "-y").stdout.splitlines()
-    assert [line for line in lines if line.startswith(("done", "failed", "  warning"))] == [
-        "done   local: venv  3.2 s",
-        "failed   local: gate  1.0 s  HTTP 500",
+    assert lines[-6:-1] == [
+        "  done local: venv  3.2 s",
+        "  failed local: gate  1.0 s  HTTP 500",
         "  warning: old nginx",
+        "  local: reused",
         "done updating host (Host)  0.1 s",
     ]
 
@@ -114,6 +119,35 @@ def test_preview_never_changes_anything(world, slipway):
     world.plan = CHANGING
     assert "1 to create" in slipway("preview").stdout
     assert world.calls == ["preview"]
+
+
+def test_a_component_shows_above_what_it_holds(world, slipway):
+    target = "urn:pulumi:dev::slipway::slipway:target:Local::showcase"
+    world.plan = result([step("create", "host", parent=target)])
+    lines = slipway("preview").stdout.splitlines()
+    assert (lines[0].rstrip(), lines[1].rstrip()) == ("showcase  Local", "└── + host  Host")
+
+
+def test_a_resource_of_the_stack_itself_has_nothing_above(world, slipway):
+    world.plan = result([step("create", "host", parent="urn:pulumi:dev::slipway::pulumi:pulumi:Stack::slipway-dev")])
+    assert slipway("preview").stdout.splitlines()[0].rstrip() == "+ host  Host"
+
+
+def test_unknown_outputs_are_named_so_in_json(world, slipway):
+    from pulumi.runtime.rpc import UNKNOWN
+
+    world.plan = dataclasses.replace(result(), outputs={"release": UNKNOWN})
+    assert json.loads(slipway("preview", "--json").stdout)["outputs"] == {"release": "[unknown]"}
+
+
+def test_warnings_of_a_plan_are_told(world, slipway, monkeypatch):
+    def engine(project, stack, observer):
+        observer(Event("diagnostic", None, "warning", "odd"))
+        observer(Event("diagnostic", None, "info", "even"))
+        return world.engine(project, stack, observer)
+
+    monkeypatch.setattr("ops.engine.Engine", engine)
+    assert slipway("preview").stderr == "warning: odd\n"
 
 
 def test_a_long_value_is_cut_in_the_plan(world, slipway):
