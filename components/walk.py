@@ -145,7 +145,8 @@ def _too_big(text: str, entries: Iterable[Entry]) -> SlipwayError:
         sizes[top + below] += entry.size
         counts[top + below] += 1
     order = counts if "files" in text else sizes
-    largest = [f"{name} ({_megabytes(sizes[name])}, {counts[name]:,} files)" for name, _ in order.most_common(3)]
+    names = sorted(order, key=lambda name: (-order[name], name))[:3]
+    largest = [f"{name} ({_megabytes(sizes[name])}, {counts[name]:,} files)" for name in names]
     return SlipwayError(
         f"the app's folder: wanted {text}; largest: {', '.join(largest)}; leave out what the app doesn't need by .slipwayignore"
     )

@@ -34,6 +34,7 @@ def _end(error: BaseException, context: object) -> NoReturn:
     call = getattr(context, "obj", None) or calls.Call()
     if isinstance(error, KeyboardInterrupt):
         _say(f"interrupted; what serves: ./slipway -s {call.stack} status; the next run finishes or undoes the rest")
+        sys.unraisablehook = lambda _: None  # what was cut off may complain while Python ends
         raise typer.Exit(130)
     if isinstance(error, BrokenPipeError):
         raise typer.Exit(0)
@@ -59,7 +60,7 @@ def _record(stack: str) -> str:
     """Writes the traceback where the stack's other files are; 0600, as it may quote settings."""
     path = Path(".slipway") / stack / "crash.log"
     try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
         path.write_text(traceback.format_exc())
     except OSError as problem:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-_LONGEST = 100  # characters
+_LONGEST = 70  # characters: old and new fit a wide line
 _MOST = 12  # lines for one property
 
 
@@ -61,7 +61,7 @@ def _first_difference(old: str, new: str) -> tuple[str, str]:
 
 
 def _line(key: str, old: Any, new: Any) -> Text:
-    if old is None:
+    if old in (None, ""):
         return Text.assemble((f"{key}: ", "dim"), _short(new))
     return Text.assemble((f"{key}: ", "dim"), _short(old), (" -> ", "dim"), _short(new))
 

@@ -6,7 +6,7 @@ import os
 import time
 from typing import NoReturn
 
-from . import processes, relay, runtime
+from . import materialise, processes, relay, runtime
 from .files import read_json
 from .places import Places
 
@@ -44,10 +44,7 @@ def _front(places: Places) -> None:
     if front["kind"] == "relay":
         address, port = front["listen"]
         return relay.serve(address, port, places.live / "app.sock")
-    directives = "daemon off;"
-    if os.geteuid() == 0:
-        directives += f" user {places.facts.get('user') or 'root'};"
-    _become([front["binary"], "-e", "stderr", "-c", str(configuration), "-g", directives], dict(os.environ))
+    _become(materialise.nginx(places, configuration, "daemon off;"), dict(os.environ))
 
 
 def _become(command: list[str], environment: dict[str, str]) -> NoReturn:

@@ -42,10 +42,18 @@ def validate(places: Places, folder: Path) -> None:
     front = places.facts["front"]
     if front["kind"] == "relay":
         return
-    command = [front["binary"], "-t", "-q", "-e", "stderr", "-c", str(folder / "etc/nginx.conf")]
+    command = [*nginx(places, folder / "etc/nginx.conf"), "-t", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
         raise Refused("nginx refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
+
+
+def nginx(places: Places, configuration: Path, directives: str = "") -> list[str]:
+    """nginx's command. As root it is told the app's user, also for a test: it hands its folders to whom it thinks it will be."""
+    if os.geteuid() == 0:
+        directives += f" user {places.facts.get('user') or 'root'};"
+    command = [places.facts["front"]["binary"], "-e", "stderr", "-c", str(configuration)]
+    return [*command, "-g", directives] if directives else command
 
 
 def front_content(folder: Path) -> dict[str, str]:

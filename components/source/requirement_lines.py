@@ -57,7 +57,7 @@ def _decoded(data: bytes) -> str:
 def _lines(text: str, path: Path, folder: Path, way: tuple[Path, ...]) -> Iterator[str]:
     joined = re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text)
     for line in joined.splitlines():
-        line = re.sub(r"(^|\s)#.*", "", line).strip()
+        line = " ".join(re.sub(r"(^|\s)#.*", "", line).split())
         if included := _INCLUDE.fullmatch(line):
             yield from _include(included[1].strip("\"'"), path, folder, way)
         elif line:

@@ -61,7 +61,7 @@ def make(run: Run, wanted: str) -> None:
 
 def attempt(wanted: str) -> None:
     """Under the lock. An orderly failure cuts nothing short, so what there is can be kept."""
-    PRIVATE.mkdir(mode=0o700, exist_ok=True)
+    PRIVATE.mkdir(exist_ok=True)  # open to others: the app may run as another user, in a folder below
     with locked(PRIVATE / "environment.lock") as run:
         try:
             make(run, wanted)

@@ -39,9 +39,8 @@ def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
 
 def _of_stack(call: calls.Call) -> "Iterator[Check]":
     """Settings that can't be read are a finding like any other, and the end of the list."""
-    from components.source import find_app
-
     from components.errors import SlipwayError
+    from components.source import find_app
     from ops import doctor as checks
 
     yield checks.passphrase(_document(call), os.environ)

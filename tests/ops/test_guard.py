@@ -23,9 +23,11 @@ def test_an_unexpected_error_is_one_line_and_a_private_file(world, slipway, tmp_
     assert done.stderr == ("slipway: internal error: ZeroDivisionError: division by zero (details in .slipway/prod/crash.log)\n")
     assert "Traceback" in log.read_text()
     assert log.stat().st_mode & 0o777 == 0o600
+    assert log.parent.stat().st_mode & 0o055 == 0o055
 
 
-def test_ctrl_c_says_how_to_see_what_serves(world, slipway):
+def test_ctrl_c_says_how_to_see_what_serves(world, slipway, monkeypatch):
+    monkeypatch.setattr("sys.unraisablehook", None)
     def interrupted(*arguments):
         raise KeyboardInterrupt
 

@@ -103,6 +103,7 @@ def test_arguments_and_the_users_folder_arrive_through_links(launcher, tmp_path)
 def test_a_fresh_environment_is_left_alone(launcher):
     assert launcher.run("status")[0] == 0
     assert launcher.did() == ["venv", "base.txt local.txt"]
+    assert (launcher.folder / ".slipway").stat().st_mode & 0o055 == 0o055  # the app may run as another user
     shutil.rmtree(launcher.folder / "ops" / "bootstrap")  # not even asked
     start = time.monotonic()
     code, out, err = launcher.run("status")

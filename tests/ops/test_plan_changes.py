@@ -19,6 +19,7 @@ def told(key: str, old: object, new: object) -> list[str]:
         (None, "", []),
         (None, {}, []),
         ("x", "", ["k: x -> "]),
+        ("", "x", ["k: x"]),
         ("b", None, ["k: b -> nothing"]),
         (8, 9, ["k: 8 -> 9"]),
         ({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}}, ["k.b.c: 2 -> 3"]),
@@ -26,7 +27,7 @@ def told(key: str, old: object, new: object) -> list[str]:
         ([{"path": "x.conf", "content": "1\n2\n3"}], [{"path": "x.conf", "content": "1\n4\n3"}], ["k[x.conf].content: 2 -> 4"]),
         (["a"], ["a", "b"], ["k[1]: b"]),
         ("{broken", "{broken too", ["k: {broken -> {broken too"]),
-        ("x", "y" * 300, ["k: x -> " + "y" * 99 + "…"]),
+        ("x", "y" * 300, ["k: x -> " + "y" * 69 + "…"]),
         ("[secret]", "[secret]", ["k: [secret] -> [secret]"]),
     ],
 )

@@ -152,7 +152,7 @@ def test_warnings_of_a_plan_are_told(world, slipway, monkeypatch):
 
 def test_a_long_value_is_cut_in_the_plan(world, slipway):
     world.plan = result([step("update", "host", text=("x", "y" * 500))])
-    assert "y" * 99 + "…" in slipway("preview").stdout
+    assert "y" * 69 + "…" in slipway("preview").stdout
 
 
 def test_destroy_keeps_data_and_says_how_to_remove_it(world, slipway, tmp_path):

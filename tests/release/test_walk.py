@@ -141,7 +141,7 @@ def test_too_many_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert told(tmp_path) == (
         "the app's folder: wanted at most 10 files, found 15; largest: data/ (0.0 MB, 9 files), img/ (0.0 MB, 4 files), "
         "a.py (0.0 MB, 1 files); leave out what the app doesn't need by .slipwayignore"
-    ).replace("a.py", "b/" if "b/" in told(tmp_path) else "a.py")
+    )
     write(tmp_path, *(f"more/{number}" for number in range(60)))
     assert "found more than 41" in told(tmp_path)
 
@@ -152,8 +152,8 @@ def test_too_many_bytes(tmp_path: Path) -> None:
         with open(write(tmp_path, f"{name}/x") / name / "x", "wb") as file:
             file.truncate(size * 10**6)
     assert told(tmp_path) == (
-        "the app's folder: wanted at most 500.0 MB, found 505.0 MB; largest: video/ (400.0 MB, 1 files), dump/ (99.0 MB, 1 files), "
-        "d/ (5.0 MB, 1 files); leave out what the app doesn't need by .slipwayignore"
+        "the app's folder: wanted at most 500.0 MB, found 505.0 MB; largest: video/ (400.0 MB, 1 files), "
+        "dump/ (99.0 MB, 1 files), d/ (5.0 MB, 1 files); leave out what the app doesn't need by .slipwayignore"
     )
     (tmp_path / ".slipwayignore").write_text("video\n.slipwayignore")
     assert paths_of(tmp_path) == ["a.py", "c/x", "d/x", "dump/x"]

@@ -1,0 +1,165 @@
+"""Finding an app and what it needs: apps.yaml, requirements.yaml, and locks that uv exports."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.errors import SlipwayError
+from components.source import find_app, python_file, requirement_lines
+
+HERE = Path(__file__).parent
+APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
+REQUIREMENTS = yaml.safe_load((HERE / "requirements.yaml").read_text())
+APP = {"wsgi.py": "app = Flask(__name__)"}
+
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    for path, text in files.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, newline="")
+    return folder
+
+
+def told(folder: Path, module: str | None = None) -> str:
+    with pytest.raises(SlipwayError) as caught:
+        find_app(folder, module)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("case", APPS, ids=lambda case: case["name"])
+def test_apps(case: dict[str, Any], tmp_path: Path) -> None:
+    folder = write(tmp_path, {"requirements.txt": "flask", **case["files"]})
+    before = set(sys.modules)
+    if "app" in case:
+        assert find_app(folder, case.get("module")).module == case["app"]
+    else:
+        text = told(folder, case.get("module"))
+        assert [words for words in case["told"] if words not in text] == [], text
+    assert not {"shop", "wsgi", "app", "hello"} & (set(sys.modules) - before)
+
+
+def test_words_for_people(tmp_path: Path) -> None:
+    write(tmp_path, {"src/shop/__init__.py": "def create_app(): ...", "requirements.txt": "flask\n"})
+    source = find_app(tmp_path, None)
+    assert source.found == ("module shop:create_app() (src/shop/__init__.py)", "requirements from requirements.txt (1 package)")
+    assert (source.folder, source.requirements, source.requirements_file) == (tmp_path, "flask\n", "requirements.txt")
+    assert find_app(tmp_path, "httpbin:app").found[0] == "module httpbin:app (not in the app's folder: from an installed package)"
+    write(tmp_path, {".flaskenv": "FLASK_APP=shop"})
+    assert find_app(tmp_path, None).found[0] == "module shop:create_app() (src/shop/__init__.py, named in .flaskenv)"
+
+
+def test_the_shells_flask_app_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_APP", "other:app")
+    assert find_app(write(tmp_path, {**APP, "requirements.txt": ""}), None).module == "wsgi:app"
+
+
+def test_no_folder(tmp_path: Path) -> None:
+    assert told(tmp_path / "missing").startswith("slipway:app.path: wanted the app's folder, found no folder at ")
+
+
+def test_the_example_app() -> None:
+    source = find_app(HERE.parents[1] / "app", None)
+    assert (source.module, source.requirements_file) == ("wsgi:app", "requirements.txt")
+
+
+@given(
+    text=st.text(st.characters(codec="utf-8")) | st.sampled_from(["(" * 500, "-" * 5000 + "1", "a." * 3000, "\ufeffapp = x()"])
+)
+def test_any_file_is_read_or_unreadable(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.py"
+    path.write_text(text, newline="")
+    try:
+        python_file.read(path)
+    except python_file.Unreadable as error:
+        reason = str(error)
+    else:
+        reason = "none"
+    assert reason
+
+
+@pytest.mark.parametrize("case", REQUIREMENTS, ids=lambda case: case["name"])
+def test_requirements(case: dict[str, Any], tmp_path: Path) -> None:
+    folder = write(tmp_path / "app", {**APP, **case["files"]})
+    write(tmp_path, {"other.txt": "x"})
+    if "lines" in case:
+        source = find_app(folder, None)
+        assert source.requirements.splitlines() == case["lines"]
+        assert case.get("found", source.found[1]) == source.found[1]
+    else:
+        text = told(folder)
+        assert [words for words in case["told"] if words not in text] == [], text
+        assert "hunter2" not in text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_encodings(encoding: str, tmp_path: Path) -> None:
+    write(tmp_path, APP)
+    (tmp_path / "requirements.txt").write_text("flask==3.1.3\n# é\n", encoding=encoding)
+    assert find_app(tmp_path, None).requirements == "flask==3.1.3\n"
+
+
+def test_a_file_that_is_no_text(tmp_path: Path) -> None:
+    write(tmp_path, APP)
+    (tmp_path / "requirements.txt").write_bytes(b"flask\xff\n")
+    assert told(tmp_path).startswith(
+        "requirements.txt: wanted a text file that can be read, found requirements.txt: 'utf-8' codec"
+    )
+
+
+def test_an_include_must_not_leave_by_a_link(tmp_path: Path) -> None:
+    write(tmp_path, {"secret.txt": "hunter2"})
+    folder = write(tmp_path / "app", {**APP, "requirements.txt": "-r more.txt"})
+    (folder / "more.txt").symlink_to("../secret.txt")
+    assert "which is outside" in told(folder)
+
+
+@given(st.text(st.sampled_from("abc-./@:+#=[]~ \\\n\r\t'\"efgithrps"), max_size=60))
+def test_any_requirements_are_lines_or_told(text: str) -> None:
+    try:
+        lines = requirement_lines.of_text(text, Path("requirements.txt"), Path.cwd())
+    except SlipwayError as error:
+        lines = [str(error)]
+    assert all(line == line.strip() and line and line.isprintable() for line in lines)
+
+
+def lock(*packages: str, root: str = "") -> dict[str, str]:
+    """A lock as uv writes it, for a project that needs `packages`; nothing of it exists anywhere."""
+    needs = "".join(f'{{ name = "{name}" }},' for name in packages)
+    text = 'version = 1\nrevision = 3\nrequires-python = ">=3.11"\n'
+    for number, name in enumerate(packages):
+        wheel = f'url = "https://files.example/{name}-1-py3-none-any.whl", hash = "sha256:{str(number) * 64}", size = 9'
+        text += f'[[package]]\nname = "{name}"\nversion = "1"\nwheels = [{{ {wheel} }}]\n'
+        text += 'source = { registry = "https://index.example/simple" }\n'
+    text += f'[[package]]\nname = "shop"\nversion = "1"\nsource = {{ virtual = "." }}\ndependencies = [{needs}{root}]\n'
+    text += f"[package.metadata]\nrequires-dist = [{needs}]\n"
+    project = f'[project]\nname = "shop"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = {list(packages)}\n'
+    return {"uv.lock": text, "pyproject.toml": project, **APP}
+
+
+def test_a_lock_is_exported_with_its_hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UV_NO_HASHES", "1")
+    monkeypatch.setenv("UV_OUTPUT_FILE", "requirements.txt")
+    source = find_app(write(tmp_path, {**lock("alpha", "beta"), "requirements.txt": "other"}), None)
+    assert source.requirements == f"alpha==1 --hash=sha256:{'0' * 64}\nbeta==1 --hash=sha256:{'1' * 64}\n"
+    assert source.found[1] == "requirements from uv.lock (2 packages)"
+    assert sorted(os.listdir(tmp_path)) == ["pyproject.toml", "requirements.txt", "uv.lock", "wsgi.py"]
+
+
+@pytest.mark.parametrize("broken", [{"uv.lock": "version = "}, {"uv.lock": "version = 99"}])
+def test_a_lock_that_uv_refuses(broken: dict[str, str], tmp_path: Path) -> None:
+    text = told(write(tmp_path, {**lock("alpha"), **broken}))
+    assert "uv.lock: wanted a lock that uv can export, found: " in text
+    assert text.endswith("; make it anew with: uv lock")
+
+
+def test_a_lock_with_a_package_in_a_folder(tmp_path: Path) -> None:
+    files = lock("alpha", root='{ name = "local" }')
+    files["uv.lock"] += '[[package]]\nname = "local"\nversion = "1"\nsource = { directory = "local" }\n'
+    assert "uv.lock: wanted packages by name or address, found the path ./local" in told(write(tmp_path, files))
