@@ -59,8 +59,8 @@ class _Walk:
     def _entry(self, path: str, real: str, way: tuple[str, ...]) -> Iterator[Entry]:
         place = os.path.join(self._root, path)
         is_link, is_folder = os.path.islink(place), os.path.isdir(place)
-        # git takes a link to a folder for a file; whoever ignores `build/` means a link of that name too.
-        if self._ignore.names(path, is_folder) or (is_link and self._ignore.names(path, False)):
+        # A link to a folder counts as one, unlike in git: whoever ignores `build/` means a link of that name too.
+        if self._ignore.names(path, is_folder):
             return
         # Behind a link to a folder the rules for where its files really are count as well.
         if real != path and self._ignore.names(real, is_folder):

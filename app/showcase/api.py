@@ -1,111 +1,48 @@
-"""The JSON API: list, create, get and delete, the same for every table; `RESOURCES` says in what the tables differ."""
+"""The JSON API: list, create, get and delete, the same for each of the resources."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, jsonify, url_for
 from flask.typing import ResponseReturnValue
 from flask.views import MethodView
-from sqlalchemy import delete, func, select
 from sqlalchemy.exc import IntegrityError
 from werkzeug.exceptions import Conflict, NotFound
 
 from . import intake, rules
 from .database import db
 from .errors import Duplicate, Problem
-from .models import ContentMain, Entry, GithubInfo, UserInfo, VideoInfo
-from .rules import Rule
+from .resources import RESOURCES, Resource
 
-LATEST_PAGE = 1_000_000  # keeps page times size within what databases count with
-LONGEST_TEXT = 10_000  # four bytes a letter at most, which still fits MySQL's TEXT of 64 KiB
+LAST_PAGE = 1_000_000  # keeps page times size within what databases count with
 
 blueprint = Blueprint("api", __name__, url_prefix="/api")
 
 
-@dataclass(frozen=True)
-class Resource:
-    """A table as the API offers it. `unique`: the fields that no two rows may share. `filters`: the columns to list by."""
-
-    path: str
-    name: str
-    model: type[Entry]
-    fields: Mapping[str, Rule[Any]]
-    unique: tuple[str, ...] = ()
-    filters: tuple[str, ...] = ()
-
-
-RESOURCES = (
-    Resource(
-        path="users",
-        name="user",
-        model=UserInfo,
-        fields={"name": rules.text(80), "email": rules.email()},
-        unique=("email",),
-    ),
-    Resource(
-        path="videos",
-        name="video",
-        model=VideoInfo,
-        fields={
-            "title": rules.text(200),
-            "url": rules.web_address(),
-            "duration": rules.whole(1, 24 * 60 * 60),
-            "user_id": rules.id_of(UserInfo, "user"),
-        },
-        unique=("user_id", "url"),
-        filters=("site",),
-    ),
-    Resource(
-        path="contents",
-        name="content",
-        model=ContentMain,
-        fields={
-            "title": rules.text(200),
-            "body": rules.text(LONGEST_TEXT, lines=True),
-            "author_id": rules.id_of(UserInfo, "user"),
-        },
-    ),
-    Resource(
-        path="github",
-        name="repository",
-        model=GithubInfo,
-        fields={
-            "login": rules.pattern(r"[A-Za-z0-9][A-Za-z0-9-]{0,38}", "a GitHub login such as ada-lovelace"),
-            "repo": rules.pattern(r"[\w.-]{1,100}", "a repository name such as engine"),
-            "stars": rules.whole(0, rules.BIGGEST),
-        },
-        unique=("login", "repo"),
-    ),
-)
-
-
 class Entries(MethodView):
-    """`/api/users`: all entries, a page at a time, newest first; and the place to add one."""
+    """`/api/users`: all entries, newest first, a page at a time; and the place to add one."""
 
     init_every_request = False
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
+        self.asked = {
+            "page": rules.written(int, 1, LAST_PAGE),
+            "per_page": rules.written(int, 1, 100),
+            **{name: rules.text(253) for name in resource.filters},
+        }
 
     def get(self) -> ResponseReturnValue:
-        asked = intake.query(
-            {
-                "page": rules.written(int, 1, LATEST_PAGE),
-                "per_page": rules.written(int, 1, 100),
-                **{name: rules.text(253) for name in self.resource.filters},
-            },
-            page=1,
-            per_page=20,
-        )
-        page, per_page = asked.pop("page"), asked.pop("per_page")
+        filters = intake.query(self.asked, page=1, per_page=20)
+        page, per_page = filters.pop("page"), filters.pop("per_page")
         model = self.resource.model
-        total = db.session.scalar(select(func.count()).select_from(model).filter_by(**asked)) or 0
-        chosen = select(model).filter_by(**asked).order_by(model.id.desc())
-        items = db.session.scalars(chosen.limit(per_page).offset((page - 1) * per_page))
+        total = db.session.scalar(sa.select(sa.func.count()).select_from(model).filter_by(**filters)) or 0
+        newest = sa.select(model).filter_by(**filters).order_by(model.id.desc())
+        entries = db.session.scalars(newest.limit(per_page).offset((page - 1) * per_page))
         return jsonify(
-            items=[item.as_json() for item in items],
+            items=[entry.as_json() for entry in entries],
             page=page,
             per_page=per_page,
             pages=ceil(total / per_page),
@@ -124,13 +61,13 @@ class Entries(MethodView):
         return jsonify(entry.as_json()), 201, {"Location": url_for(f"api.{self.resource.name}", key=entry.id)}
 
     def clash(self, values: Mapping[str, Any]) -> Conflict | Duplicate:
-        """What a constraint stood against: a duplicate, or a user deleted since the rules looked it up."""
+        """What a constraint stood against: a duplicate, or a user who was deleted since the rules looked."""
         same = {name: values[name] for name in self.resource.unique}
-        if not same or db.session.scalar(select(self.resource.model.id).filter_by(**same)) is None:
-            return Conflict("Something this entry refers to was deleted meanwhile.")
-        wanted = f"what no other {self.resource.name} has"
-        together = f"{wanted} together with {' and '.join(same)}" if len(same) > 1 else wanted
-        return Duplicate([Problem(name, together, intake.shown(value)) for name, value in same.items()])
+        if not same or db.session.scalar(sa.select(self.resource.model.id).filter_by(**same)) is None:
+            return Conflict("What this entry refers to was deleted meanwhile.")
+        together = f" together with {' and '.join(same)}" if len(same) > 1 else ""
+        wanted = f"one that no other {self.resource.name} has{together}"
+        return Duplicate([Problem(name, wanted, intake.shown(value)) for name, value in same.items()])
 
 
 class OneEntry(MethodView):
@@ -142,24 +79,29 @@ class OneEntry(MethodView):
         self.resource = resource
 
     def get(self, key: int) -> ResponseReturnValue:
-        entry = db.session.get(self.resource.model, key) if key <= rules.BIGGEST else None
+        entry = db.session.get(self.resource.model, self.possible(key))
         if entry is None:
             raise self.missing(key)
         return jsonify(entry.as_json())
 
     def delete(self, key: int) -> ResponseReturnValue:
-        """One statement, so that of two requests for the same entry one succeeds and the other learns that it is gone."""
         model = self.resource.model
+        statement = sa.delete(model).where(model.id == self.possible(key))
         try:
-            gone = db.session.scalars(select(model.id).where(model.id == key)).all() if key <= rules.BIGGEST else []
-            db.session.execute(delete(model).where(model.id == key))
+            deleted = db.session.connection().execute(statement).rowcount  # one statement: two requests, one succeeds
             db.session.commit()
         except IntegrityError:
             db.session.rollback()
-            raise Conflict(f"{self.resource.name} {key} is still referred to; delete its entries first.") from None
-        if not gone:
+            raise Conflict(f"Other entries refer to {self.resource.name} {key}; delete those first.") from None
+        if not deleted:
             raise self.missing(key)
         return Response(status=204)
+
+    def possible(self, key: int) -> int:
+        """The id, unless it is one that no row can have: databases call those errors rather than missing."""
+        if key > rules.BIGGEST:
+            raise self.missing(key)
+        return key
 
     def missing(self, key: int) -> NotFound:
         return NotFound(f"There is no {self.resource.name} {key}.")

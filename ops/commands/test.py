@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ops import app_tests, display, workplace
+from ops import call as calls
 
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
@@ -20,6 +21,8 @@ _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
     """Run the checks and all tests; arguments go to pytest alone."""
     folder = workplace.folder()
+    if not arguments:
+        _install_needs(calls.of(context))
     results = {} if arguments else _checks(folder)
     # pytest comes last, so that its closing line is the last one
     results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or [])], folder)
@@ -28,6 +31,18 @@ def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
         display.line("failed: " + ", ".join(bad), stderr=True)
     if bad:
         raise typer.Exit(next(iter(bad.values())))
+
+
+def _install_needs(call: calls.Call) -> None:
+    """Tests that launch for real want what the stack's target wants; those that miss it say so themselves."""
+    from components.errors import SlipwayError
+    from ops import install
+
+    try:
+        work = workplace.enter(call)
+        install.ensure(lambda: work.target.needs(work.settings))
+    except SlipwayError as error:
+        display.line(f"slipway: {error}", stderr=True)
 
 
 def _checks(folder: Path) -> dict[str, int]:

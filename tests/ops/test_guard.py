@@ -28,6 +28,7 @@ def test_an_unexpected_error_is_one_line_and_a_private_file(world, slipway, tmp_
 
 def test_ctrl_c_says_how_to_see_what_serves(world, slipway, monkeypatch):
     monkeypatch.setattr("sys.unraisablehook", None)
+
     def interrupted(*arguments):
         raise KeyboardInterrupt
 

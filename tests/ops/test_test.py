@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from components.errors import UsageError
 from ops import app_tests
 from ops.commands import test as command
 
@@ -43,6 +44,24 @@ def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
     ]
     assert done.stdout.splitlines()[-1] == ("checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok")
     assert done.stderr == ""
+
+
+def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran, monkeypatch):
+    asked = []
+    monkeypatch.setattr("ops.install.ensure", lambda read: asked.append(read()))
+    slipway("test")
+    slipway("test", "tests/ops")
+    assert asked == [[]]
+
+
+def test_a_broken_stack_does_not_keep_the_tests_from_running(world, slipway, ran, monkeypatch):
+    def broken(call):
+        raise UsageError("no such stack")
+
+    monkeypatch.setattr("ops.workplace.enter", broken)
+    done = slipway("test")
+    assert (done.exit_code, done.stderr) == (0, "slipway: no such stack\n")
+    assert len(ran.lines) == 6
 
 
 def test_arguments_go_to_pytest_alone(world, slipway, ran):

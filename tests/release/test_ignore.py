@@ -78,9 +78,8 @@ def test_generated_trees_are_as_git_has_them(files: dict[str, str]) -> None:
 def test_all_kinds_of_patterns_are_as_git_has_them(tmp_path: Path) -> None:
     letters = [f"{one}{two}" for one in string.ascii_lowercase[:4] for two in ("", ".log", ".py", "1")]
     files = {f"{folder}{name}": "" for folder in ("", "src/", "src/deep/er/", "build/", "keep/") for name in letters}
-    files[".gitignore"] = (
-        "\ufeff*.log\n!c.log\n/build/*\n!/build/d.py\nsrc/**/a\nsrc/*/er/b\n**/er/c\n[ab]1\n\n# no\n\\#no\n keep/c \r\nkeep/**\n!keep/b*\nd\\.py"
-    )
+    lines = ["\ufeff*.log", "!c.log", "/build/*", "!/build/d.py", "src/**/a", "src/*/er/b", "**/er/c", "[ab]1", "", "# no"]
+    files[".gitignore"] = "\n".join([*lines, "\\#no", " keep/c \r", "keep/**", "!keep/b*", "d\\.py"])
     files["src/.gitignore"] = "*\n!*/\n!*.py\n!.gitignore\n/d.py\n"
     write(tmp_path, files)
     assert archived(tmp_path) == git_has(tmp_path)

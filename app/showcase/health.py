@@ -1,0 +1,107 @@
+"""`/healthz`: does the database answer, and is its schema one that this code can work with?
+
+A schema *behind* the code is refused: queries would fail. One *ahead* of it is fine: while a new release comes up, its
+migrations have run and the old release still serves. Refusing would take the old one down at that very moment. This is
+also why a migration here only adds: the release before it has to keep working on its result.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from time import perf_counter
+
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from flask import Blueprint, current_app, jsonify
+from flask.typing import ResponseReturnValue
+from sqlalchemy import Dialect
+from sqlalchemy.exc import SQLAlchemyError
+
+from .config import MIGRATIONS
+from .database import db
+
+ENGINES = {"sqlite": "SQLite", "postgresql": "PostgreSQL", "mysql": "MySQL", "mariadb": "MariaDB"}
+
+blueprint = Blueprint("health", __name__)
+
+
+class State(StrEnum):
+    """How database and code fit. The text is what people and machines read."""
+
+    READY = "ready"
+    AHEAD = "ahead"
+    BEHIND = "behind"
+    AWAY = "away"
+
+
+MESSAGES = {
+    State.READY: "The database answers and its schema is the one of this release.",
+    State.AHEAD: "The database answers; a newer release has changed its schema already.",
+    State.BEHIND: "The database answers, but its schema is older than this release: run `flask db upgrade`.",
+    State.AWAY: "The database does not answer.",
+}
+
+
+@dataclass(frozen=True)
+class Database:
+    """One look at the database."""
+
+    engine: str
+    state: State
+    revision: str | None = None
+    milliseconds: float | None = None
+
+    @property
+    def usable(self) -> bool:
+        return self.state in {State.READY, State.AHEAD}
+
+    @property
+    def message(self) -> str:
+        return MESSAGES[self.state]
+
+
+@blueprint.get("/healthz")
+def healthz() -> ResponseReturnValue:
+    database = look()
+    answer = {
+        "status": "ok" if database.usable else "unavailable",
+        "message": database.message,
+        "release": current_app.config["RELEASE"],
+        "database": {"engine": database.engine, "state": database.state, "revision": database.revision},
+    }
+    return jsonify(answer), 200 if database.usable else 503, {"Cache-Control": "no-store"}
+
+
+def look() -> Database:
+    """Read the schema's revision: a table of one row, so this is cheap, and an answer covers the connection as well."""
+    started = perf_counter()
+    try:
+        with db.engine.connect() as connection:
+            found = set(MigrationContext.configure(connection).get_current_heads())
+    except SQLAlchemyError as error:
+        current_app.logger.warning("database: %s", error)  # only here: the cause can name hosts and users
+        return Database(engine_name(db.engine.dialect), State.AWAY)
+    milliseconds = (perf_counter() - started) * 1000
+    return Database(engine_name(db.engine.dialect), compare(found), ", ".join(sorted(found)) or None, milliseconds)
+
+
+def compare(found: set[str]) -> State:
+    """A revision that this code has never heard of can only come from a newer release."""
+    newest, known = revisions()
+    if found == newest:
+        return State.READY
+    return State.AHEAD if found - known else State.BEHIND
+
+
+@cache
+def revisions() -> tuple[frozenset[str], frozenset[str]]:
+    """The newest revision of the code and all it knows. They are files of the release and never change under it."""
+    scripts = ScriptDirectory(str(MIGRATIONS))
+    return frozenset(scripts.get_heads()), frozenset(script.revision for script in scripts.walk_revisions())
+
+
+def engine_name(dialect: Dialect) -> str:
+    """`PostgreSQL 17.2`; without the version until a first connection has told it."""
+    name = ENGINES["mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name]
+    version = getattr(dialect, "server_version_info", None) or ()
+    return " ".join([name, ".".join(str(part) for part in version if isinstance(part, int))]).strip()

@@ -1,0 +1,74 @@
+"""The same folder on the Pulumi CLI. Runs where `pulumi` is on PATH."""
+
+import os
+import shutil
+import subprocess
+
+import pytest
+
+pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
+
+
+@pytest.fixture
+def pulumi(site):
+    import sys
+
+    state = site.folder / "backend"
+    state.mkdir()
+    site.environment |= {
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_HOME": str(site.folder / "pulumi"),
+        "HOME": os.environ["HOME"],
+    }
+    (site.folder / ".venv").symlink_to(sys.prefix)
+
+    def run(*arguments: str, code: int | None = 0) -> str:
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"], cwd=site.folder, env=site.environment, capture_output=True, text=True, check=False
+        )
+        text = done.stdout + done.stderr
+        assert code is None or done.returncode == code, text
+        return text
+
+    run("stack", "init", "dev")
+    yield run
+    run("destroy", "--yes", code=None)
+
+
+def test_up_preview_change_rollback_destroy(site, pulumi):
+    pulumi("preview")
+    pulumi("up", "--yes")
+    assert site.get() == "one"
+    pulumi("preview", "--expect-no-changes")
+    first = site.release()
+    site.edit('"one"', '"two"')
+    pulumi("up", "--yes")
+    assert site.get() == "two"
+    assert pulumi("stack", "output", "url").strip() == f"http://127.0.0.1:{site.port}"
+    refused = site.run("up", "--yes")
+    assert refused.returncode == 1
+    assert "is managed by the Pulumi CLI" in refused.stdout + refused.stderr
+    assert site.run("rollback").returncode == 0
+    assert site.release() == first
+    assert "rolled back by" in pulumi("preview", "--diff")
+    site.edit("VERSION = ", "raise RuntimeError('broken')\nVERSION = ")
+    told = pulumi("up", "--yes", code=None)
+    assert "RuntimeError: broken" in told
+    assert "still serves" in told
+    assert "Traceback (most recent call last):\n  File" not in told.replace("  | ", "")  or "  | Traceback" in told
+    assert site.release() == first
+    pulumi("destroy", "--yes")
+    assert site.processes() == []
+    assert (site.tree / "srv/slipway/shop/shared/app.sqlite3").is_file()
+
+
+def test_no_secret_in_the_clis_state(site, pulumi):
+    secret = "tr0ub4dor&3"
+    pulumi("config", "set", "--secret", "--path", "slipway:secretEnv.SHOP_KEY", secret)
+    pulumi("up", "--yes")
+    assert site.get("/env/SHOP_KEY") == secret
+    for path in (site.folder / "backend").rglob("*.json"):
+        assert secret not in path.read_text(), path
+    assert secret not in pulumi("stack", "export")
