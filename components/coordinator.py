@@ -153,7 +153,7 @@ class _Rollout:
         served = [str(entry["release"]) for entry in reversed(wish.value["history"])]
         keep = list(dict.fromkeys([self.release, *served]))[:KEPT]
         for name in self.store.names("releases/"):
-            folder, release, *_ = name.split("/")[0:3]
+            release = name.split("/")[1]
             if release not in keep and release not in ("code", "tool"):
                 self.store.delete(name)
                 self.store.delete(f"secrets/web/{release}.json")

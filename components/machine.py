@@ -88,7 +88,9 @@ def _unprivileged(tree: Path) -> str | None:
 def _can_run(python: str, user: str, tree: Path) -> bool:
     """Tried, not guessed: that user starts that Python and lists the folder that the tree stands in."""
     entry = pwd.getpwnam(user)
-    code = f"import os, ssl, sqlite3, venv; os.stat({str(tree.parent.parent)!r}); os.access({str(tree.parent.parent)!r}, os.X_OK) or exit(1)"
+    code = (
+        f"import os, ssl, sqlite3, venv; os.stat({str(tree.parent.parent)!r}); os.access({str(tree.parent.parent)!r}, os.X_OK) or exit(1)"
+    )
     try:
         done = subprocess.run(
             [python, "-I", "-c", code], user=entry.pw_uid, group=entry.pw_gid, extra_groups=[], cwd="/", capture_output=True, check=False

@@ -46,9 +46,7 @@ class _Walk:
         place = os.path.join(self._root, path)
         real = self._inside(path) or ""
         if real in way:
-            raise SlipwayError(
-                f"{path}: wanted a link that doesn't lead back, found one to {real or '.'}, which it is in; {_LEAVE_OUT}"
-            )
+            raise SlipwayError(f"{path}: wanted a link that doesn't lead back, found one to {real or '.'}, which it is in; {_LEAVE_OUT}")
         try:
             names = os.listdir(place)
         except OSError as error:
@@ -101,9 +99,7 @@ def _check_name(path: str) -> None:
     try:
         path.encode()
     except UnicodeEncodeError:
-        raise SlipwayError(
-            f"{os.fsencode(path)!r}: wanted a name in UTF-8, found other bytes; rename it, or {_LEAVE_OUT}"
-        ) from None
+        raise SlipwayError(f"{os.fsencode(path)!r}: wanted a name in UTF-8, found other bytes; rename it, or {_LEAVE_OUT}") from None
 
 
 def _file(path: str, source: Path) -> Entry:
@@ -130,9 +126,7 @@ def _bounded(entries: Iterable[Entry]) -> list[Entry]:
             break
     size = sum(entry.size for entry in found)
     if len(found) > MOST_FILES:
-        raise _too_big(
-            f"at most {MOST_FILES:,} files, found {'more than ' * (len(found) > _ENOUGH * MOST_FILES)}{len(found):,}", found
-        )
+        raise _too_big(f"at most {MOST_FILES:,} files, found {'more than ' * (len(found) > _ENOUGH * MOST_FILES)}{len(found):,}", found)
     if size > MOST_BYTES:
         raise _too_big(f"at most {_megabytes(MOST_BYTES)}, found {_megabytes(size)}", found)
     return found

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 _NEVER = r"(?!)"
+_SPECIAL = set("*?[\\")
 _CLASSES = {
     "alnum": r"a-zA-Z0-9",
     "alpha": r"a-zA-Z",
@@ -87,7 +88,9 @@ def _stars(glob: str, position: int) -> tuple[str, int]:
     end = position
     while glob[end : end + 1] == "*":
         end += 1
-    alone = (position == 0 or glob[position - 1] == "/") and (end == len(glob) or glob[end] == "/")
+    # git compares the plain text before the first special letter by itself: stars right after it stand alone as well.
+    starts = not set(glob[:position]) & _SPECIAL or glob[position - 1] == "/"
+    alone = starts and (end == len(glob) or glob[end] == "/")
     if end - position < 2 or not alone:
         return "[^/]*", end
     return (".*", end) if end == len(glob) else ("(?:.*/)?", end + 1)

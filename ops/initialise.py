@@ -37,9 +37,7 @@ def sentences(facts: Facts) -> list[str]:
         f"static files in {facts.static}, served at /static" if facts.static else "no folder of static files",
         f"migrations, brought up by `{facts.migrate}`" if facts.migrate else "no migrations, so no release command",
         f"health is asked at {facts.health}" + (", as there is no usual health route" if facts.health == "/" else ""),
-        "SQLite, as the sources read DATABASE_URL"
-        if facts.database != "none"
-        else "no database: the sources don't read DATABASE_URL",
+        "SQLite, as the sources read DATABASE_URL" if facts.database != "none" else "no database: the sources don't read DATABASE_URL",
     ]
 
 

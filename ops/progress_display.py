@@ -28,9 +28,7 @@ class Progress:
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
         moving = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._live = (
-            Live(get_renderable=self._picture, console=self._console, transient=True, refresh_per_second=8) if moving else None
-        )
+        self._live = Live(get_renderable=self._picture, console=self._console, transient=True, refresh_per_second=8) if moving else None
 
     def __enter__(self) -> Self:
         if self._live:

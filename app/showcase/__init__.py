@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from flask import Flask
 from flask_cors import CORS
-from flask_migrate import Migrate
+from flask_migrate import Migrate  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from . import aids, api, database, errors, health, pages

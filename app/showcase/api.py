@@ -28,7 +28,7 @@ class Entries(MethodView):
 
     def __init__(self, resource: Resource) -> None:
         self.resource = resource
-        self.asked = {
+        self.asked: intake.Rules = {
             "page": rules.written(int, 1, LAST_PAGE),
             "per_page": rules.written(int, 1, 100),
             **{name: rules.text(253) for name in resource.filters},

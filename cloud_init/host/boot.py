@@ -46,9 +46,7 @@ def end_left_overs(places: Places) -> None:
     for path in _records(places):
         pid = processes.recorded(path)
         if pid is not None:
-            note(
-                f"ending process {pid}, left over from an earlier run ({path.stem if path.stem != 'process' else path.parent.name})"
-            )
+            note(f"ending process {pid}, left over from an earlier run ({path.stem if path.stem != 'process' else path.parent.name})")
             processes.end(pid)
         path.unlink(missing_ok=True)
 

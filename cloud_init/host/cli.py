@@ -65,9 +65,7 @@ def _prepare(where: Places, arguments: argparse.Namespace) -> int:
 
 
 def _commit(where: Places, arguments: argparse.Namespace) -> int:
-    return _reported(
-        where, arguments, "live", lambda steps: commit.run(where, arguments.generation, arguments.release, steps)
-    )
+    return _reported(where, arguments, "live", lambda steps: commit.run(where, arguments.generation, arguments.release, steps))
 
 
 def _abort(where: Places, arguments: argparse.Namespace) -> int:

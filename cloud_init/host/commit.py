@@ -66,16 +66,10 @@ def _gate(places: Places, supervisor: Supervisor, release: str) -> None:
 
 def _front_dead(supervisor: Supervisor) -> str | None:
     info = supervisor.info("front")
-    return (
-        f"the front server ended: {info['spawnerr'] or info['exitstatus']}"
-        if info["statename"] in ("FATAL", "EXITED")
-        else None
-    )
+    return f"the front server ended: {info['spawnerr'] or info['exitstatus']}" if info["statename"] in ("FATAL", "EXITED") else None
 
 
-def _undo(
-    places: Places, supervisor: Supervisor, colour: str | None, previous: str | None, old_front: str | None
-) -> None:
+def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: str | None, old_front: str | None) -> None:
     front.put_back(places, supervisor, old_front)
     if previous:
         link(places.previous, previous)

@@ -36,9 +36,7 @@ def compile_source(venv: Path, source: Path) -> None:
 
 def used(places: Places) -> set[str]:
     """The keys of the environments that some release links to."""
-    return {
-        os.path.basename(os.readlink(path)) for path in (places.srv / "releases").glob("*/venv") if path.is_symlink()
-    }
+    return {os.path.basename(os.readlink(path)) for path in (places.srv / "releases").glob("*/venv") if path.is_symlink()}
 
 
 def _key(places: Places, manifest: dict[str, Any]) -> str:
@@ -50,9 +48,7 @@ def _key(places: Places, manifest: dict[str, Any]) -> str:
 def _check_version(found: str, wanted: str | None) -> None:
     version = found.split()[1]
     if wanted and not (version == wanted or version.startswith(wanted + ".")):
-        raise Refused(
-            f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting"
-        )
+        raise Refused(f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting")
 
 
 def _make(places: Places, folder: Path, requirements: list[str]) -> None:
@@ -74,9 +70,7 @@ def _make(places: Places, folder: Path, requirements: list[str]) -> None:
 
 def _run(command: list[str]) -> None:
     """Runs an installer. Its words go into the outcome, without the credentials that an index address may hold."""
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
-    )
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if done.returncode:
         words = re.sub(r"://[^/\s@]+@", "://***@", done.stdout)
         raise Refused(f"requirements can't be installed: {_reason(words)}", log=words.splitlines()[-20:])

@@ -76,9 +76,5 @@ def _timed_out(health: dict[str, Any], release: str, last: dict[str, Any]) -> st
         return wanted + f"no answer ({last['body']})"
     if 200 <= last["status"] < 300:
         return wanted + f"{last['status']} from release {last['release'] or 'unknown'}"
-    hint = (
-        "; set slipway:app.healthPath to a page that answers 200"
-        if last["status"] in (301, 302, 303, 307, 308, 401, 403, 404)
-        else ""
-    )
+    hint = "; set slipway:app.healthPath to a page that answers 200" if last["status"] in (301, 302, 303, 307, 308, 401, 403, 404) else ""
     return wanted + f"{last['status']} {last['body'][:120]!r}{hint}"

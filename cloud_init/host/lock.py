@@ -39,9 +39,7 @@ def _acquire(descriptor: int, path: Path, wait: float) -> None:
             note(f"waiting for {holder}")
             told = True
         if time.monotonic() > deadline:
-            raise Locked(
-                f"{path}: wanted the lock, found it held by {holder} for over {wait:.0f} s; wait, or end that process"
-            )
+            raise Locked(f"{path}: wanted the lock, found it held by {holder} for over {wait:.0f} s; wait, or end that process")
         time.sleep(0.2)
 
 

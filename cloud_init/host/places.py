@@ -131,7 +131,5 @@ def load(root: Path) -> Places:
     path = root / "etc/slipway/host.json"
     facts = read_json(path)
     if not isinstance(facts, dict):
-        raise Refused(
-            f"{path}: wanted the facts of this host, found none or a damaged file; run `up` again to write it"
-        )
+        raise Refused(f"{path}: wanted the facts of this host, found none or a damaged file; run `up` again to write it")
     return Places(root, facts)

@@ -47,9 +47,7 @@ def _fetch(places: Places, store: Store, release: str, steps: Steps) -> dict[str
     with steps.step("fetch"):
         manifest = store.json(f"releases/{release}/manifest.json")
         if manifest.get("schema") != 1 or manifest.get("id") != release:
-            raise Refused(
-                f"manifest of {release}: wanted schema 1 and that id, found {manifest.get('schema')} and {manifest.get('id')}"
-            )
+            raise Refused(f"manifest of {release}: wanted schema 1 and that id, found {manifest.get('schema')} and {manifest.get('id')}")
     source = places.release(release) / "src"
     with steps.step("unpack"):
         if not source.is_dir():
@@ -102,6 +100,4 @@ def _tell_schema(places: Places, release: str) -> None:
     """A rollback changes code, never the schema: say so when they are not of one time."""
     record = read_json(places.lib / "released" / f"{release}.json")
     if record and record.get("schema") and record["schema"] != database.schema(places.database):
-        note(
-            f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema"
-        )
+        note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

@@ -52,6 +52,4 @@ def _undo(places: Places, release: str, copy: Any, before: str) -> str:
         return "; the database's schema is as it was"
     kept = database.restore(places, copy, release)
     note(f"the database was put back as it was before the release command; the failed one is kept at {kept}")
-    return (
-        f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {kept})"
-    )
+    return f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {kept})"

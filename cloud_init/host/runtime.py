@@ -16,9 +16,7 @@ def variables(places: Places, folder: Path, database: str) -> dict[str, str]:
     """Everything the app's processes see; nothing of the person who launched it but language and certificates."""
     own = read_json(folder / "env.json")
     if not isinstance(own, dict):
-        raise Refused(
-            f"{folder / 'env.json'}: wanted the release's environment, found none or a damaged file; run `up` again"
-        )
+        raise Refused(f"{folder / 'env.json'}: wanted the release's environment, found none or a damaged file; run `up` again")
     base = {name: os.environ[name] for name in _KEPT if name in os.environ}
     base.setdefault("LANG", "C.UTF-8")
     base |= {

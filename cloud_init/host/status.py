@@ -67,11 +67,7 @@ def _process(supervisor: Supervisor, name: str) -> dict[str, Any]:
 def _database(places: Places) -> dict[str, Any]:
     present = places.database.is_file()
     size = places.database.stat().st_size if present else 0
-    return (
-        {"engine": "sqlite", "path": str(places.database), "bytes": size, "schema": database.schema(places.database)}
-        if present
-        else {}
-    )
+    return {"engine": "sqlite", "path": str(places.database), "bytes": size, "schema": database.schema(places.database)} if present else {}
 
 
 def _size(folder: Path) -> int:

@@ -27,9 +27,7 @@ def verify(archive: Path, code: dict[str, Any]) -> None:
     except (OSError, EOFError, zlib.error) as error:
         raise Refused(f"archive {code['id']}: damaged ({error}); run `up` again to publish it") from None
     if digest.hexdigest() != code["sha256"]:
-        raise Refused(
-            f"archive {code['id']}: wanted SHA-256 {code['sha256'][:12]}…, found {digest.hexdigest()[:12]}…; not used"
-        )
+        raise Refused(f"archive {code['id']}: wanted SHA-256 {code['sha256'][:12]}…, found {digest.hexdigest()[:12]}…; not used")
 
 
 def unpack(archive: Path, folder: Path) -> None:

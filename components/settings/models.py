@@ -24,9 +24,7 @@ class App(Model):
     python: Annotated[str, kinds.PYTHON] | None = Field(
         default=None, description="The Python that runs the app. Any that the host has if left out."
     )
-    health_path: Annotated[str, kinds.HEALTH_PATH] = Field(
-        default="/", description="A release goes live when this path answers 2xx."
-    )
+    health_path: Annotated[str, kinds.HEALTH_PATH] = Field(default="/", description="A release goes live when this path answers 2xx.")
     static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = Field(
         default={}, description="Folders of the app that the front server serves itself."
     )
@@ -50,9 +48,7 @@ class Server(Model):
         default="auto", description="Worker processes. `auto`: from the host's cores and memory, when the server starts."
     )
     threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker.")
-    timeout: Annotated[int, number(1, 3600, "seconds")] = Field(
-        default=30, description="The longest a request may take, in seconds."
-    )
+    timeout: Annotated[int, number(1, 3600, "seconds")] = Field(default=30, description="The longest a request may take, in seconds.")
 
 
 class Http(Model):

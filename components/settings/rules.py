@@ -96,11 +96,7 @@ def placement(values: Mapping[str, Any]) -> Iterator[Problem]:
     if database is None or database.placement == "same-host":
         return
     if database.engine in ("none", "sqlite"):
-        wanted = (
-            "same-host, as SQLite is a file there"
-            if database.engine == "sqlite"
-            else "an engine beside it (slipway:database.engine)"
-        )
+        wanted = "same-host, as SQLite is a file there" if database.engine == "sqlite" else "an engine beside it (slipway:database.engine)"
         yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"
 
 

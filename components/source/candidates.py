@@ -26,9 +26,7 @@ def find(folder: Path) -> tuple[str, str]:
             return found
     found_elsewhere = [found for name in tree.others(folder, _MODULES) if (found := _in_package(folder, name))]
     if len(found_elsewhere) > 1:
-        raise SlipwayError(
-            f"{folder}: wanted one app, found {', '.join(name for name, _ in found_elsewhere)}; {_SET} to the one to serve"
-        )
+        raise SlipwayError(f"{folder}: wanted one app, found {', '.join(name for name, _ in found_elsewhere)}; {_SET} to the one to serve")
     if not found_elsewhere:
         raise SlipwayError(_nothing(folder))
     return found_elsewhere[0]

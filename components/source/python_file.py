@@ -88,9 +88,7 @@ def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, Value]]:
                 yield from [] if _is_elsewhere(node.test) else _bound(node.body)
                 yield from _bound(node.orelse)
             case ast.Try() | ast.TryStar():
-                yield from _bound(
-                    [*node.body, *(part for one in node.handlers for part in one.body), *node.orelse, *node.finalbody]
-                )
+                yield from _bound([*node.body, *(part for one in node.handlers for part in one.body), *node.orelse, *node.finalbody])
             case ast.With():
                 yield from _bound(node.body)
 

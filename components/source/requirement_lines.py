@@ -12,9 +12,7 @@ _EDITABLE = ("-e", "--editable")
 _FIND_LINKS = re.compile(r"(?:-f|--find-links)(?:\s*=\s*|\s*)(\S+)")
 # Somebody's name and password, or a token, in an address. ssh has a user that is no secret.
 _CREDENTIALS = re.compile(r"(?:[a-z+]*https?://[^/\s@]+@|://[^/\s@:]+:[^/\s@]+@)", re.IGNORECASE)
-_PATH = re.compile(
-    r"\.{0,2}/|\.{1,2}$|\.\[|~|[A-Za-z]:[\\/]|\.{1,2}\\|file:|[^\s;#@=<>!~\[]+\.(?:whl|zip|tar\.gz)(?:\s|$)|[\w.-]+/"
-)
+_PATH = re.compile(r"\.{0,2}/|\.{1,2}$|\.\[|~|[A-Za-z]:[\\/]|\.{1,2}\\|file:|[^\s;#@=<>!~\[]+\.(?:whl|zip|tar\.gz)(?:\s|$)|[\w.-]+/")
 
 
 def of_file(path: Path, folder: Path) -> list[str]:
@@ -84,17 +82,13 @@ def _check(line: str, path: Path, folder: Path) -> None:
         raise _error(path, folder, "packages to install", found, advice if "://" not in line else "take -e out")
     links = _FIND_LINKS.fullmatch(line)
     if _is_path(links[1] if links else line):
-        raise _error(
-            path, folder, "packages by name or address", f"the path {found}", "a host has no such path; take the line out"
-        )
+        raise _error(path, folder, "packages by name or address", f"the path {found}", "a host has no such path; take the line out")
 
 
 def _is_path(line: str) -> bool:
     """Also `name @ file:…` and `name @ ./folder`."""
     target = re.sub(r"^[\w.-]+\s*(\[[^\]]*\])?\s*@\s*", "", line)
-    return (
-        "://" not in target.split(";")[0].replace("file://", "") and _PATH.match(target) is not None and not line.startswith("-")
-    )
+    return "://" not in target.split(";")[0].replace("file://", "") and _PATH.match(target) is not None and not line.startswith("-")
 
 
 def _masked(text: str) -> str:

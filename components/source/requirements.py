@@ -85,7 +85,5 @@ def _declared(folder: Path) -> list[str] | None:
     if not isinstance(needs, list) or not all(isinstance(one, str) for one in needs):
         raise SlipwayError(f"{path}: wanted [project] dependencies as a list of texts, found something else")
     if "dependencies" in project.get("dynamic", []):
-        raise SlipwayError(
-            f"{path}: wanted dependencies in [project], found them declared dynamic; write them into requirements.txt"
-        )
+        raise SlipwayError(f"{path}: wanted dependencies in [project], found them declared dynamic; write them into requirements.txt")
     return requirement_lines.of_text("\n".join(needs), path, folder)

@@ -1,5 +1,6 @@
 """This machine: the host tool as a child process, its tree in a folder of the project."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -43,7 +44,8 @@ class LocalTransport:
         process = subprocess.Popen(
             self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert process.stdout is not None and process.stderr is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         outcome: dict[str, Any] = {}
         for line in process.stdout:
             event = json.loads(line)
@@ -68,7 +70,9 @@ class LocalTransport:
             files.write(self.root / "opt/slipway/host.pyz", tool)
             files.write_json(self.root / "etc/slipway/host.json", dict(facts))
         except OSError as error:
-            raise SlipwayError(f"{error.filename or self.root}: can't be written ({error.strerror}); mend that, then run `up` again") from None
+            raise SlipwayError(
+                f"{error.filename or self.root}: can't be written ({error.strerror}); mend that, then run `up` again"
+            ) from None
 
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
@@ -109,7 +113,5 @@ def run_folder(root: Path, app: str) -> Path:
     inside = root / "run/slipway" / app
     if len(os.fsencode(inside / "green/app.sock")) <= 100:
         return inside
-    import hashlib
-
     base = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
     return base / f"slipway-{os.getuid()}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}" / app

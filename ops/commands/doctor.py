@@ -29,9 +29,7 @@ def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     if call.as_json:
         display.document([asdict(check) for check in done])
     else:
-        rows: list[list[str | Text]] = [
-            [check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done
-        ]
+        rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
         display.table(["check", "state", "found", "to mend it"], rows)
     if any(check.state == checks.MISSING for check in done):
         raise typer.Exit(3)

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 
-WSGI = '''
+WSGI = """
 import os, sqlite3, time
 from flask import Flask, request
 
@@ -51,14 +51,14 @@ def add():
 def rows():
     with sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///"), timeout=20) as base:
         return [row[0] for row in base.execute("SELECT text FROM rows ORDER BY id")]
-'''
+"""
 
-MIGRATE = '''
+MIGRATE = """
 import os, sqlite3
 base = sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///"), isolation_level=None)
 for statement in open("schema.sql").read().split(";"):
     base.execute(statement)
-'''
+"""
 
 
 class Site:

@@ -57,7 +57,7 @@ def test_up_preview_change_rollback_destroy(site, pulumi):
     told = pulumi("up", "--yes", code=None)
     assert "RuntimeError: broken" in told
     assert "still serves" in told
-    assert "Traceback (most recent call last):\n  File" not in told.replace("  | ", "")  or "  | Traceback" in told
+    assert "Traceback (most recent call last):\n  File" not in told.replace("  | ", "") or "  | Traceback" in told
     assert site.release() == first
     pulumi("destroy", "--yes")
     assert site.processes() == []

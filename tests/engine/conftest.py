@@ -9,7 +9,7 @@ import pytest
 from ops.engine import Engine, Event
 from ops.project import load_project, load_stack
 
-PROVIDER = '''
+PROVIDER = """
 import os
 from pathlib import Path
 import pulumi.dynamic as dynamic
@@ -52,7 +52,7 @@ class ThingProvider(dynamic.ResourceProvider):
 class Thing(dynamic.Resource, module="test", name="Thing"):
     def __init__(self, name, size=1, kind="a", note=None, opts=None):
         super().__init__(ThingProvider(), name, {"size": size, "kind": kind, "note": note, "made": None}, opts)
-'''
+"""
 
 
 class Sandbox:
@@ -91,5 +91,3 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     monkeypatch.setenv("THINGS", str(made.things))
     monkeypatch.setattr(sys, "path", [str(tmp_path), *sys.path])
     return made
-
-

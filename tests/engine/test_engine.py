@@ -176,7 +176,7 @@ def test_two_at_once_one_waits(tmp_path):
     other.start()
     assert ready.wait(20)
     said: list[str] = []
-    with pytest.raises(LockedError, match="held by .* wait, or end that process"), held(tmp_path / "lock", "up", said.append, wait=0.3):
+    with pytest.raises(LockedError, match=r"held by .* wait, or end that process"), held(tmp_path / "lock", "up", said.append, wait=0.3):
         raise AssertionError("two hold the lock")
     with held(tmp_path / "lock", "up", said.append):
         assert not other.is_alive() or os.getpid()

@@ -11,9 +11,7 @@ from ops.plan_display import short_type
 from ops.progress_display import Progress
 
 
-@pytest.mark.parametrize(
-    ("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")]
-)
+@pytest.mark.parametrize(("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")])
 def test_seconds(value, text):
     assert display.seconds(value) == text
 

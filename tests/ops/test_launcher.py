@@ -51,9 +51,7 @@ class Launcher:
     def start(self, *words: str, **env: str) -> "subprocess.Popen[str]":
         command = [str(self.folder / "slipway"), *words]
         pipe = subprocess.PIPE
-        return subprocess.Popen(
-            command, env={**self.env, **env}, cwd="/", stdout=pipe, stderr=pipe, text=True, start_new_session=True
-        )
+        return subprocess.Popen(command, env={**self.env, **env}, cwd="/", stdout=pipe, stderr=pipe, text=True, start_new_session=True)
 
     def run(self, *words: str, **env: str) -> tuple[int, str, str]:
         running = self.start(*words, **env)

@@ -195,9 +195,7 @@ def test_destroy_needs_a_yes(world, slipway):
 
 def test_closed_and_broken_outputs_are_no_error():
     folder = Path(__file__).parents[2]
-    closed = subprocess.run(
-        [sys.executable, "-m", "ops", "version"], cwd=folder, preexec_fn=lambda: os.close(1), stderr=subprocess.PIPE
-    )
+    closed = subprocess.run([sys.executable, "-m", "ops", "version"], cwd=folder, preexec_fn=lambda: os.close(1), stderr=subprocess.PIPE)
     assert (closed.returncode, closed.stderr) == (0, b"")
     reader, writer = os.pipe()
     os.close(reader)

@@ -142,9 +142,7 @@ def test_the_archive_tells_nothing_of_this_machine(tmp_path: Path) -> None:
 def test_a_change_after_the_plan_is_told(tmp_path: Path) -> None:
     code = collect(made({"a": (b"before", False)}, tmp_path / "app"))
     (tmp_path / "app/a").write_bytes(b"behind")
-    with pytest.raises(
-        SlipwayError, match=r"x\.tar\.gz: the app's files changed since they were first read; run the command again"
-    ):
+    with pytest.raises(SlipwayError, match=r"x\.tar\.gz: the app's files changed since they were first read; run the command again"):
         write_archive(code, tmp_path / "x.tar.gz")
     assert [path.name for path in tmp_path.iterdir()] == ["app"]
 

@@ -51,9 +51,7 @@ PATTERNS = st.builds(
     *(st.sampled_from(["", "", "/", "/**", "/*"]), st.sampled_from(["", "", " ", "\\ ", "\r"])),
 )
 FOLDERS = st.sampled_from(["", "a/", "b/", "a/b/", "ab/"])
-IGNORES = st.dictionaries(
-    FOLDERS.map("{}.gitignore".format), st.lists(PATTERNS, max_size=4).map("\n".join), min_size=1, max_size=3
-)
+IGNORES = st.dictionaries(FOLDERS.map("{}.gitignore".format), st.lists(PATTERNS, max_size=4).map("\n".join), min_size=1, max_size=3)
 
 
 @st.composite
@@ -79,7 +77,10 @@ def test_all_kinds_of_patterns_are_as_git_has_them(tmp_path: Path) -> None:
     letters = [f"{one}{two}" for one in string.ascii_lowercase[:4] for two in ("", ".log", ".py", "1")]
     files = {f"{folder}{name}": "" for folder in ("", "src/", "src/deep/er/", "build/", "keep/") for name in letters}
     lines = ["\ufeff*.log", "!c.log", "/build/*", "!/build/d.py", "src/**/a", "src/*/er/b", "**/er/c", "[ab]1", "", "# no"]
-    files[".gitignore"] = "\n".join([*lines, "\\#no", " keep/c \r", "keep/**", "!keep/b*", "d\\.py"])
+    files[".gitignore"] = "\n".join([*lines, "\\#no", " keep/c \r", "keep/**", "!keep/b*", "d\\.py", "x\\ ", "y \\  ", "z  "])
+    files |= {"x": "", "x ": "", "y": "", "y  ": "", "z": "", "z ": ""}
+    files["glob/.gitignore"] = "a**/**\nb**/x\n?**/y\n/c**/z"
+    files |= {f"glob/{path}": "" for path in ("a1", "a2/x", "bx", "b1/x", "b1/2/x", "dy", "d1/y", "d1/2/y", "c1/2/z")}
     files["src/.gitignore"] = "*\n!*/\n!*.py\n!.gitignore\n/d.py\n"
     write(tmp_path, files)
     assert archived(tmp_path) == git_has(tmp_path)
@@ -124,9 +125,7 @@ def every_never() -> Iterator[str]:
 @pytest.mark.parametrize("name", list(every_never()))
 def test_never_in_a_release(name: str, tmp_path: Path) -> None:
     back = f"!{name}\n!*\n"
-    write(
-        tmp_path, {".gitignore": back, ".slipwayignore": back, "a.py": "", name: "", f"deep/{name}": "", f"folder/{name}/x": ""}
-    )
+    write(tmp_path, {".gitignore": back, ".slipwayignore": back, "a.py": "", name: "", f"deep/{name}": "", f"folder/{name}/x": ""})
     assert archived(tmp_path) == [".gitignore", ".slipwayignore", "a.py"]
 
 

@@ -69,9 +69,7 @@ def test_the_example_app() -> None:
     assert (source.module, source.requirements_file) == ("wsgi:app", "requirements.txt")
 
 
-@given(
-    text=st.text(st.characters(codec="utf-8")) | st.sampled_from(["(" * 500, "-" * 5000 + "1", "a." * 3000, "\ufeffapp = x()"])
-)
+@given(text=st.text(st.characters(codec="utf-8")) | st.sampled_from(["(" * 500, "-" * 5000 + "1", "a." * 3000, "\ufeffapp = x()"]))
 def test_any_file_is_read_or_unreadable(text: str, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.py"
     path.write_text(text, newline="")
@@ -108,9 +106,7 @@ def test_encodings(encoding: str, tmp_path: Path) -> None:
 def test_a_file_that_is_no_text(tmp_path: Path) -> None:
     write(tmp_path, APP)
     (tmp_path / "requirements.txt").write_bytes(b"flask\xff\n")
-    assert told(tmp_path).startswith(
-        "requirements.txt: wanted a text file that can be read, found requirements.txt: 'utf-8' codec"
-    )
+    assert told(tmp_path).startswith("requirements.txt: wanted a text file that can be read, found requirements.txt: 'utf-8' codec")
 
 
 def test_an_include_must_not_leave_by_a_link(tmp_path: Path) -> None:

@@ -94,7 +94,7 @@ def test_sizes(text: object, size: int) -> None:
 def test_settings_are_frozen() -> None:
     settings = parse(full({}), [], "dev")
     with pytest.raises(ValueError, match="frozen"):
-        settings.app.name = "other"  # type: ignore[misc]
+        settings.app.name = "other"
 
 
 def test_secret_environment_is_for_the_program() -> None:
@@ -104,9 +104,7 @@ def test_secret_environment_is_for_the_program() -> None:
 
 @pytest.mark.parametrize("raw", [{}, {"other:target": "local"}, {"slipway:app": None, "slipway:target": ""}])
 def test_no_settings_at_all(raw: dict[str, Any]) -> None:
-    assert message(raw) == (
-        "Pulumi.dev.yaml: wanted slipway: settings, found none; write them with: ./slipway --stack dev init APP"
-    )
+    assert message(raw) == ("Pulumi.dev.yaml: wanted slipway: settings, found none; write them with: ./slipway --stack dev init APP")
 
 
 def test_empty_sections_are_defaults() -> None:

@@ -11,9 +11,7 @@ def test_the_table_is_current(capsys: pytest.CaptureFixture[str]) -> None:
     assert settings_table.main(["--check"]) == 0, capsys.readouterr().err
 
 
-def test_a_stale_table_is_told_and_mended(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_stale_table_is_told_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(settings_table, "FOLDER", tmp_path)
     readme = tmp_path / "README.md"
     readme.write_text("before\n<!-- settings -->\nstale words\n<!-- /settings -->\nafter\n")

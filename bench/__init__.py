@@ -1,0 +1,1 @@
+"""Figures of the whole, taken in one run and printed as a table."""
