@@ -1,7 +1,7 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -52,9 +52,14 @@ def desired(store: Store) -> Desired:
     return Desired(data, get_json(store, DESIRED) or {} if data else {})
 
 
-def roll(day: DayTwo, release: str, by: str = "up") -> Verdict:
-    """Brings `release`, which is in the store, to every host, or leaves what serves as it is."""
+def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
+    """Brings `release` to every host, or leaves what serves as it is.
+
+    `publish` puts it into the store first, under the lock: another rollout's clean-up removes what never served.
+    """
     with day.store.lock(f"{by} {release}"):
+        if publish:
+            publish()
         try:
             return _Rollout(day, release, by).run()
         except Conflict:

@@ -94,9 +94,9 @@ class RolloutProvider(_Provider):
         from components.target import DayTwo
 
         store = FolderStore(Path(props["store"]))
-        publishing.publish(store, props)
         hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
-        verdict = coordinator.roll(DayTwo(store, hosts, props["url"]), props["release"])
+        day = DayTwo(store, hosts, props["url"])
+        verdict = coordinator.roll(day, props["release"], publish=lambda: publishing.publish(store, props))
         return {
             **{key: props[key] for key in ("release", "url", "store")},
             "ok": verdict.ok,

@@ -34,13 +34,18 @@ class Pattern:
         """`path` is relative to the folder of the ignore file, with `/` between its parts."""
         if self.folders_only and not is_folder:
             return False
-        return self.regex.fullmatch(path.rpartition("/")[2] if self.by_name else path) is not None
+        return self.regex.fullmatch(_bytes(path.rpartition("/")[2] if self.by_name else path)) is not None
 
 
 def patterns(text: str) -> list[Pattern]:
     """The patterns of a file, in its order."""
-    lines = text.removeprefix("\ufeff").split("\n")
+    lines = _bytes(text.removeprefix("\ufeff")).split("\n")
     return [found for line in lines if (found := _pattern(_trimmed(line.removesuffix("\r")))) is not None]
+
+
+def _bytes(text: str) -> str:
+    """A letter for each byte: to git `?` is one byte, and so half of an é."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("latin-1")
 
 
 def _trimmed(line: str) -> str:
@@ -117,7 +122,7 @@ def _member(glob: str, position: int) -> tuple[str, int]:
     low, position = _letter(glob, position)
     if glob[position : position + 1] == "-" and glob[position + 1 : position + 2] not in ("", "]"):
         high, position = _letter(glob, position + 1)
-        return (f"{re.escape(low)}-{re.escape(high)}" if low <= high else ""), position
+        return (f"{re.escape(low)}-{re.escape(high)}" if low <= high else re.escape(low)), position
     return re.escape(low), position
 
 

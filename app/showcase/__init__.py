@@ -8,7 +8,7 @@ from flask_cors import CORS
 from flask_migrate import Migrate  # type: ignore[import-untyped]
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import aids, api, database, errors, health, pages
+from . import aids, api, database, errors, filters, health, pages
 from .config import MIGRATIONS, Settings
 
 
@@ -31,6 +31,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     for blueprint in (pages.blueprint, api.blueprint, aids.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     errors.init_app(app)
+    filters.init_app(app)
     # One hop: the front server. Only the headers such a front is sure to set itself; a header it merely passes on
     # (X-Forwarded-Prefix, X-Forwarded-Port) would let any visitor choose the addresses that pages are built with.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]

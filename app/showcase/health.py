@@ -14,7 +14,6 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint, current_app, jsonify
 from flask.typing import ResponseReturnValue
-from sqlalchemy import Dialect
 from sqlalchemy.exc import SQLAlchemyError
 
 from .config import MIGRATIONS
@@ -28,47 +27,42 @@ blueprint = Blueprint("health", __name__)
 class State(StrEnum):
     """How database and code fit. The text is what people and machines read."""
 
-    READY = "ready"
+    OK = "ok"
     AHEAD = "ahead"
     BEHIND = "behind"
     AWAY = "away"
 
 
-MESSAGES = {
-    State.READY: "The database answers and its schema is the one of this release.",
-    State.AHEAD: "The database answers; a newer release has changed its schema already.",
-    State.BEHIND: "The database answers, but its schema is older than this release: run `flask db upgrade`.",
-    State.AWAY: "The database does not answer.",
-}
-
-
 @dataclass(frozen=True)
 class Database:
-    """One look at the database."""
+    """One look at the database. `cause` is the kind of error only: its text can name hosts, paths and users."""
 
     engine: str
     state: State
-    revision: str | None = None
+    cause: str = ""
     milliseconds: float | None = None
 
     @property
     def usable(self) -> bool:
-        return self.state in {State.READY, State.AHEAD}
+        return self.state in {State.OK, State.AHEAD}
 
     @property
     def message(self) -> str:
-        return MESSAGES[self.state]
+        return {
+            State.OK: "The database answers and its schema is this release's.",
+            State.AHEAD: "The database answers; a newer release has changed its schema already.",
+            State.BEHIND: "The database's schema is older than this release: run `flask db upgrade`.",
+            State.AWAY: f"The database can't be read ({self.cause}).",
+        }[self.state]
 
 
 @blueprint.get("/healthz")
 def healthz() -> ResponseReturnValue:
     database = look()
-    answer = {
-        "status": "ok" if database.usable else "unavailable",
-        "message": database.message,
-        "release": current_app.config["RELEASE"],
-        "database": {"engine": database.engine, "state": database.state, "revision": database.revision},
-    }
+    answer = {"database": database.cause or database.state, "engine": db.engine.dialect.name}
+    answer |= {"release": current_app.config["RELEASE"]}
+    if database.state is not State.OK:
+        answer |= {"message": database.message}
     return jsonify(answer), 200 if database.usable else 503, {"Cache-Control": "no-store"}
 
 
@@ -79,17 +73,21 @@ def look() -> Database:
         with db.engine.connect() as connection:
             found = set(MigrationContext.configure(connection).get_current_heads())
     except SQLAlchemyError as error:
-        current_app.logger.warning("database: %s", error)  # only here: the cause can name hosts and users
-        return Database(engine_name(db.engine.dialect), State.AWAY)
-    milliseconds = (perf_counter() - started) * 1000
-    return Database(engine_name(db.engine.dialect), compare(found), ", ".join(sorted(found)) or None, milliseconds)
+        return away(error)
+    return Database(engine_name(), compare(found), milliseconds=(perf_counter() - started) * 1000)
+
+
+def away(error: SQLAlchemyError) -> Database:
+    """What is known of a database that cannot be read. All of it goes to the log, and only there."""
+    current_app.logger.warning("database: %s", error)
+    return Database(engine_name(), State.AWAY, cause=type(error).__name__)
 
 
 def compare(found: set[str]) -> State:
     """A revision that this code has never heard of can only come from a newer release."""
     newest, known = revisions()
     if found == newest:
-        return State.READY
+        return State.OK
     return State.AHEAD if found - known else State.BEHIND
 
 
@@ -100,8 +98,9 @@ def revisions() -> tuple[frozenset[str], frozenset[str]]:
     return frozenset(scripts.get_heads()), frozenset(script.revision for script in scripts.walk_revisions())
 
 
-def engine_name(dialect: Dialect) -> str:
+def engine_name() -> str:
     """`PostgreSQL 17.2`; without the version until a first connection has told it."""
+    dialect = db.engine.dialect
     name = ENGINES["mariadb" if getattr(dialect, "is_mariadb", False) else dialect.name]
     version = getattr(dialect, "server_version_info", None) or ()
     return " ".join([name, ".".join(str(part) for part in version if isinstance(part, int))]).strip()

@@ -2,7 +2,7 @@
 
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from time import perf_counter
 
 from flask import Blueprint, Response, current_app, render_template
@@ -41,8 +41,7 @@ def home() -> ResponseReturnValue:
         try:
             glance = take_glance()
         except SQLAlchemyError as error:  # it went away between the two
-            current_app.logger.warning("database: %s", error)
-            database = replace(database, state=health.State.AWAY)
+            database = health.away(error)
     page = render_template(
         "home.html",
         database=database,

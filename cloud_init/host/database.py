@@ -21,9 +21,9 @@ def schema(database: Path) -> str:
         return ""
     with contextlib.closing(_open(database)) as connection:
         rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
-        for table in (name for kind, name, _ in rows if kind == "table" and name in _REVISIONS):
-            rows += sorted(connection.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr)
-    return hashlib.sha256(repr(rows).encode()).hexdigest()[:12]
+        tables = [name for kind, name, _ in rows if kind == "table" and name in _REVISIONS]
+        noted = [sorted(connection.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr) for table in tables]
+    return hashlib.sha256(repr((rows, noted)).encode()).hexdigest()[:12]
 
 
 def snapshot(places: Places, release: str) -> Path | None:

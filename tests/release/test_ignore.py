@@ -79,8 +79,11 @@ def test_all_kinds_of_patterns_are_as_git_has_them(tmp_path: Path) -> None:
     lines = ["\ufeff*.log", "!c.log", "/build/*", "!/build/d.py", "src/**/a", "src/*/er/b", "**/er/c", "[ab]1", "", "# no"]
     files[".gitignore"] = "\n".join([*lines, "\\#no", " keep/c \r", "keep/**", "!keep/b*", "d\\.py", "x\\ ", "y \\  ", "z  "])
     files |= {"x": "", "x ": "", "y": "", "y  ": "", "z": "", "z ": ""}
-    files["glob/.gitignore"] = "a**/**\nb**/x\n?**/y\n/c**/z"
-    files |= {f"glob/{path}": "" for path in ("a1", "a2/x", "bx", "b1/x", "b1/2/x", "dy", "d1/y", "d1/2/y", "c1/2/z")}
+    files["glob/.gitignore"] = "a**/**\nb**/x\n?**/y\n/c**/z\n?\n*è\n[é]1\n[d-b]2"
+    files |= {
+        f"glob/{path}": ""
+        for path in ("a1", "a2/x", "bx", "b1/x", "b1/2/x", "dy", "d1/y", "d1/2/y", "c1/2/z", "é", "è", "é1", "b2", "c2", "d2")
+    }
     files["src/.gitignore"] = "*\n!*/\n!*.py\n!.gitignore\n/d.py\n"
     write(tmp_path, files)
     assert archived(tmp_path) == git_has(tmp_path)

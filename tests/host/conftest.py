@@ -1,0 +1,112 @@
+"""A host of its own in a folder, its store filled by hand: the coordinator and the host tool without any engine."""
+
+import gzip
+import hashlib
+import io
+import shutil
+import socket
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cloud_init import bundle
+from cloud_init.host_files import Front, Server, WebHost
+from cloud_init.render import host_files, server_requirements
+from components import coordinator
+from components.machine import app_runtime, front_binary, supervisor_command, uv_binary
+from components.store import FolderStore, to_json
+from components.target import DayTwo
+from components.transports.local import LocalTransport, run_folder
+
+APP = """
+import time
+from flask import Flask, request
+app = Flask(__name__)
+
+@app.get("/")
+def home():
+    return "NUMBER"
+
+@app.get("/slow")
+def slow():
+    time.sleep(1)
+    return "slow"
+
+@app.post("/take")
+def take():
+    return str(len(request.get_data()))
+"""
+
+
+class Bench:
+    """One host, and releases for it."""
+
+    def __init__(self, folder: Path, front: str | None = None) -> None:
+        self.folder = folder
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        runtime = app_runtime(folder / ".slipway" / "t", None)
+        binary = front_binary()
+        tree = folder / ".slipway" / "t"
+        self.facts: dict[str, Any] = {
+            "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
+            "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": str(tree / "store"),
+            "front": {"kind": front or ("nginx" if binary else "relay"), "binary": binary, "listen": ["127.0.0.1", self.port]},
+            "supervisor": supervisor_command(),
+        }  # fmt: skip
+        self.host = LocalTransport(self.facts)
+        self.store = FolderStore(tree / "store")
+        self.day = DayTwo(self.store, [self.host], f"http://127.0.0.1:{self.port}")
+
+    def boot(self) -> dict[str, Any]:
+        self.host.install(bundle.tool(), self.facts)
+        return self.host.run(["boot"])
+
+    def publish(self, number: int, server: Server = Server(), **front: Any) -> str:  # noqa: B008  frozen
+        """A release that answers its number; its id."""
+        sources = {"wsgi.py": APP.replace("NUMBER", str(number)).encode(), "static/number.txt": str(number).encode()}
+        stream = io.BytesIO()
+        with tarfile.open(fileobj=stream, mode="w") as tar:
+            for name, content in sources.items():
+                info = tarfile.TarInfo(name)
+                info.size = len(content)
+                tar.addfile(info, io.BytesIO(content))
+        raw = stream.getvalue()
+        code = hashlib.sha256(raw).hexdigest()[:12]
+        web = WebHost("wsgi:app", server, Front(listen=(f"127.0.0.1:{self.port}",), **front), {"/static": "static"})
+        release = hashlib.sha256(repr((code, web)).encode()).hexdigest()[:12]
+        manifest = {
+            "schema": 1, "id": release, "tool": bundle.tool_id(), "module": "wsgi:app", "python": None,
+            "code": {"id": code, "sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)},
+            "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
+            "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {}, "database": {"engine": "none"},
+            "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
+            "static": {"/static": "static"},
+        }  # fmt: skip
+        self.store.put(f"releases/code/{code}.tar.gz", gzip.compress(raw))
+        self.store.put(f"releases/{release}/manifest.json", to_json(manifest))
+        return release
+
+    def roll(self, release: str) -> coordinator.Verdict:
+        return coordinator.roll(self.day, release)
+
+
+@pytest.fixture
+def make_bench() -> Iterator[Any]:
+    made: list[Bench] = []
+
+    def make(front: str | None = None) -> Bench:
+        folder = Path(tempfile.mkdtemp(prefix="slipway-host-"))
+        folder.chmod(0o755)
+        made.append(Bench(folder, front))
+        return made[-1]
+
+    yield make
+    for bench in made:
+        bench.host.remove(keep_data=False)
+        shutil.rmtree(bench.folder)

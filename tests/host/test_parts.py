@@ -1,0 +1,182 @@
+"""The host tool's parts, each against the real thing: SQLite, sockets, archives, processes, locks."""
+
+import contextlib
+import gzip
+import hashlib
+import io
+import multiprocessing
+import os
+import pwd
+import socket
+import sqlite3
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+
+from cloud_init.host import database, drain, files, lock, materialise, processes, unpack
+from cloud_init.host.outcome import Locked, Refused
+from cloud_init.host.places import Places
+
+
+@pytest.fixture
+def places(tmp_path: Path) -> Places:
+    made = Places(tmp_path, {"app": "shop", "host": "local", "run": str(tmp_path / "run"), "store": "", "python": sys.executable})
+    made.shared.mkdir(parents=True)
+    return made
+
+
+def query(path: Path, *statements: str) -> list[tuple[object, ...]]:
+    with contextlib.closing(sqlite3.connect(path, timeout=5)) as connection, connection:
+        for statement in statements:
+            rows = connection.execute(statement).fetchall()
+    return rows
+
+
+def test_schema_follows_tables_and_revisions_but_not_rows(places):
+    assert database.schema(places.database) == ""
+    query(places.database, "CREATE TABLE a (x)", "CREATE TABLE alembic_version (version_num)", "INSERT INTO alembic_version VALUES ('1')")
+    first = database.schema(places.database)
+    query(places.database, "INSERT INTO a VALUES (1)")
+    assert database.schema(places.database) == first
+    query(places.database, "UPDATE alembic_version SET version_num = '2'")
+    second = database.schema(places.database)
+    query(places.database, "ALTER TABLE a ADD COLUMN y")
+    assert len({first, second, database.schema(places.database)}) == 3
+
+
+def test_snapshot_and_restore_while_a_connection_stays_open(places):
+    query(places.database, "PRAGMA journal_mode=WAL", "CREATE TABLE a (x)", "INSERT INTO a VALUES (1)")
+    copy = database.snapshot(places, "r1")
+    with contextlib.closing(sqlite3.connect(places.database, timeout=5)) as reader:
+        assert reader.execute("SELECT count(*) FROM a").fetchone() == (1,)
+        query(places.database, "CREATE TABLE b (x)", "INSERT INTO a VALUES (2)")
+        kept = database.restore(places, copy, "r1")
+        assert reader.execute("SELECT x FROM a").fetchall() == [(1,)]
+        with pytest.raises(sqlite3.OperationalError, match="no such table"):
+            reader.execute("SELECT * FROM b")
+    assert query(kept, "SELECT x FROM a") == [(1,), (2,)]
+    database.prune(places, set())
+    assert list(copy.parent.iterdir()) == []
+
+
+def test_queue_counts_who_waits(tmp_path):
+    path = tmp_path / "app.sock"
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        server.listen(8)
+        waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
+        for client in waiting:
+            client.connect(str(path))
+        assert drain.queue(path) == 3
+        server.accept()[0].close()
+        assert drain.queue(path) == 2
+        began = time.monotonic()
+        drain.wait(path, patience=0.5)
+        assert time.monotonic() - began >= 0.5
+        for client in waiting:
+            client.close()
+
+
+def archive(**members: bytes | str | None) -> bytes:
+    stream = io.BytesIO()
+    with tarfile.open(fileobj=stream, mode="w") as tar:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name.replace("__", "/"))
+            if isinstance(content, str):
+                info.type, info.linkname = tarfile.SYMTYPE, content
+            elif content is None:
+                info.type = tarfile.FIFOTYPE
+            else:
+                info.size = len(content)
+            tar.addfile(info, io.BytesIO(content) if isinstance(content, bytes) else None)
+    return stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        ({"..__evil": b"x"}, "leaves the release's folder"),
+        ({"__etc__evil": b"x"}, "leaves the release's folder"),
+        ({"link": "/etc/passwd"}, "neither a file nor a folder"),
+        ({"pipe": None}, "neither a file nor a folder"),
+    ],
+)
+def test_an_archive_with_tricks_is_refused(tmp_path, members, said):
+    (tmp_path / "code.tar.gz").write_bytes(gzip.compress(archive(**members)))
+    with pytest.raises(Refused, match=said):
+        unpack.unpack(tmp_path / "code.tar.gz", tmp_path / "releases/src")
+    assert not (tmp_path / "releases/src").exists()
+
+
+def test_an_archive_is_its_hash(tmp_path):
+    raw = archive(a=b"x")
+    code = {"id": "c1", "sha256": hashlib.sha256(raw).hexdigest()}
+    path = tmp_path / "code.tar.gz"
+    for level in (1, 9):
+        path.write_bytes(gzip.compress(raw, level))
+        unpack.verify(path, code)
+    for damaged in (gzip.compress(archive(a=b"y")), gzip.compress(raw)[:-9], b"", b"nonsense"):
+        path.write_bytes(damaged)
+        with pytest.raises(Refused, match=r"archive c1: (damaged|wanted SHA-256)"):
+            unpack.verify(path, code)
+
+
+def test_a_link_is_moved_by_rename(tmp_path):
+    for name in ("blue", "green"):
+        files.link(tmp_path / "live", name)
+        assert os.readlink(tmp_path / "live") == name
+    assert [path.name for path in tmp_path.iterdir()] == ["live"]
+
+
+def test_an_equal_file_is_not_touched(tmp_path):
+    path = tmp_path / "a/b"
+    assert files.write(path, b"1")
+    before = path.stat().st_ino
+    assert not files.write(path, b"1")
+    assert path.stat().st_ino == before
+    assert files.write(path, b"1", 0o600)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_places_are_filled_in_once(places):
+    assert materialise.fill("@@RUN@@/x @@LOG@@", places) == f"{places.run}/x {places.log}"
+
+
+def test_a_process_is_known_by_its_start(tmp_path):
+    process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], start_new_session=True)
+    path = tmp_path / "process.json"
+    processes.record(path, process.pid)
+    assert processes.recorded(path) == process.pid
+    noted = files.read_json(path)
+    files.write_json(path, {**noted, "started": noted["started"] + "0"})
+    assert processes.recorded(path) is None
+    files.write_json(path, noted)
+    processes.end(process.pid, patience=5)
+    assert process.wait(5) != 0
+    assert processes.recorded(path) is None
+
+
+def _hold(path: Path, ready) -> None:
+    with lock.held(path, "prepare x"):
+        ready.set()
+        time.sleep(30)
+
+
+def test_the_lock_names_its_holder_and_ends_with_it(tmp_path, capsys):
+    context = multiprocessing.get_context("spawn")
+    ready = context.Event()
+    other = context.Process(target=_hold, args=(tmp_path / "lock", ready))
+    other.start()
+    assert ready.wait(20)
+    who = pwd.getpwuid(os.geteuid()).pw_name
+    with pytest.raises(Locked, match=rf"held by {who} \(prepare x, process {other.pid}"), lock.held(tmp_path / "lock", "y", wait=0.3):
+        raise AssertionError("two hold the lock")
+    assert "waiting for" in capsys.readouterr().out
+    other.kill()
+    other.join()
+    with lock.held(tmp_path / "lock", "y", wait=5):
+        pass
