@@ -24,6 +24,7 @@ Work = Callable[[Steps], None]
 def main() -> int:
     """Runs one command; the exit status."""
     arguments = _parse()
+    os.umask(0o022)  # the app's user reads what is made here; what it must not read is made 0600 by name
     try:
         where = places.load(Path(arguments.root))
         return int(_COMMANDS[arguments.command](where, arguments) or 0)

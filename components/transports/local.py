@@ -67,8 +67,13 @@ class LocalTransport:
 
     def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
         try:
+            # The app's user passes through here, whatever umask the deploying user has.
+            for folder in (self.root.parent, self.root, self.root / "opt", self.root / "opt/slipway", self.root / "etc"):
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o755)
             files.write(self.root / "opt/slipway/host.pyz", tool)
             files.write_json(self.root / "etc/slipway/host.json", dict(facts))
+            (self.root / "etc/slipway").chmod(0o755)
         except OSError as error:
             raise SlipwayError(
                 f"{error.filename or self.root}: can't be written ({error.strerror}); mend that, then run `up` again"

@@ -99,3 +99,10 @@ def test_left_overs_of_a_killed_supervisor_are_ended(site):
     assert site.get() == "one"
     gunicorns = [pid for pid in site.processes() if pid != supervisor]
     assert len(gunicorns) < 12
+
+
+def test_a_strict_umask_does_not_lock_the_apps_user_out(site):
+    done = site.run("up", "--yes", umask=0o077)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert site.get() == "one"
+    assert (site.tree / "state.json").stat().st_mode & 0o077 == 0

@@ -62,7 +62,7 @@ def trees(draw: st.DrawFn) -> dict[str, str]:
 
 
 @needs_git
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trees())
 def test_generated_trees_are_as_git_has_them(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as name:
