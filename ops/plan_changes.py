@@ -8,6 +8,7 @@ from typing import Any
 from rich.text import Text
 
 _LONGEST = 70  # characters: old and new fit a wide line
+_SENTENCE = 200  # characters: what replaces nothing may be a sentence about why, and is no use without its end
 _MOST = 12  # lines for one property
 
 
@@ -62,12 +63,13 @@ def _first_difference(old: str, new: str) -> tuple[str, str]:
 
 def _line(key: str, old: Any, new: Any) -> Text:
     if old in (None, ""):
-        return Text.assemble((f"{key}: ", "dim"), _short(new))
+        sentence = old == "" and isinstance(new, str)
+        return Text.assemble((f"{key}: ", "dim"), _short(new, _SENTENCE if sentence else _LONGEST))
     return Text.assemble((f"{key}: ", "dim"), _short(old), (" -> ", "dim"), _short(new))
 
 
-def _short(value: Any) -> str:
+def _short(value: Any, longest: int = _LONGEST) -> str:
     value = "nothing" if value is None else value
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
     text = " ".join(text.split())
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    return text if len(text) <= longest else text[: longest - 1] + "…"

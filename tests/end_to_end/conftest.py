@@ -68,7 +68,8 @@ class Site:
         self.folder, self.port = folder, port
         self.app = folder / "app"
         self.tree = folder / ".slipway/dev"
-        self.environment = {**os.environ, "HOME": str(folder / "home"), "NO_COLOR": "1", "COLUMNS": "160"}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
+        self.environment = {**own, "HOME": str(folder / "home"), "NO_COLOR": "1", "COLUMNS": "160"}
         (folder / "home").mkdir()
 
     def write_app(self, **files: str) -> None:

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import os
 import shutil
 import subprocess
 import urllib.request
@@ -16,7 +15,7 @@ def test_a_fresh_clone_serves_the_example_and_keeps_its_rows(site):
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)
     stack = folder / "Pulumi.dev.yaml"
     stack.write_text(stack.read_text().replace("port: 8080", f"port: {site.port}"))
-    environment = {**os.environ, "HOME": str(site.folder / "empty"), "NO_COLOR": "1"}
+    environment = {**site.environment, "HOME": str(site.folder / "empty")}
     environment.pop("VIRTUAL_ENV", None)
     (site.folder / "empty").mkdir()
 
