@@ -98,7 +98,8 @@ class _Rollout:
         wish = self._write(before, candidate=self.release, live=before.live, elected=self.hosts[0].host)
         failed = self._phase("prepare", wish.generation, self.release)
         if failed:
-            self._write(wish, candidate=None, live=before.live)
+            wish = self._write(wish, candidate=None, live=before.live)
+            self._phase("abort", wish.generation)
             return self._refused(failed, before.live)
         wish = self._write(wish, candidate=None, live=self.release)
         failed = self._phase("commit", wish.generation, self.release) or self._public()
@@ -119,14 +120,14 @@ class _Rollout:
         self.store.replace(DESIRED, before.data, data)
         return Desired(data, value)
 
-    def _phase(self, command: str, generation: int, release: str) -> list[Mapping[str, Any]]:
+    def _phase(self, command: str, generation: int, *release: str) -> list[Mapping[str, Any]]:
         """Runs a phase on every host at once; the outcomes that are not well."""
         with ThreadPoolExecutor(max_workers=min(8, len(self.hosts))) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, generation, release), self.hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, generation, *release), self.hosts))
         return [outcome for outcome in outcomes if not outcome.get("ok")]
 
-    def _run(self, host: Transport, command: str, generation: int, release: str) -> Mapping[str, Any]:
-        arguments = [command, str(generation), release]
+    def _run(self, host: Transport, command: str, generation: int, *release: str) -> Mapping[str, Any]:
+        arguments = [command, str(generation), *release]
         if command == "prepare" and host is self.hosts[0]:
             arguments.append("--elected")
         return host.run(arguments, lambda event: tell(host.host, event))

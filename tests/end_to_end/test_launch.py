@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 
 def test_launch_change_and_nothing_to_do(site):
@@ -84,6 +85,7 @@ def test_up_brings_back_what_a_reboot_took(site):
     release = site.release()
     for pid in site.processes():
         os.kill(pid, 9)
+    shutil.rmtree(site.tree / "run")
     plan = site.run("preview").stdout
     assert "nothing runs" in plan
     site.up()
