@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 import pulumi
+from pydantic import BaseModel
 
 from components.errors import SlipwayError
 from components.settings import Settings
@@ -67,6 +68,9 @@ class Outputs(Protocol):
 
 class TargetModule(Protocol):
     """The public names of components/targets/NAME.py."""
+
+    Options: type[BaseModel]
+    """The model of the target's own section, `slipway:NAME`."""
 
     def deploy(self, settings: Settings, place: Place) -> Outputs:
         """Creates the `Target` component; called once by the program."""

@@ -12,6 +12,7 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from components import target
 from components.ignore import NEVER
 from components.settings.models import Secrets, Settings
 from components.settings.report import kind_of
@@ -24,6 +25,8 @@ _HEAD = "| key | type | default | meaning |\n|---|---|---|---|\n"
 def table() -> str:
     """All settings as a Markdown table, in the order of the models."""
     rows = [*_rows(Settings, "slipway:"), *_rows(Secrets, "slipway:")]
+    for name in target.names():
+        rows += rows_of(target.find(name).Options, name)
     return _HEAD + "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in rows)
 
 

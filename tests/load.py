@@ -10,14 +10,18 @@ from dataclasses import dataclass, field
 
 @dataclass
 class Load:
-    """Requests to 127.0.0.1:`port` from `start()` to `stop()`. `failed` is anything but 200 from a known kind of release."""
+    """Requests to 127.0.0.1:`port` from `start()` to `stop()`, each client on its own timetable whatever the answers take.
+
+    `failed` is anything but 200, the body that was asked for, and the id of a release. `interval`: seconds between a client's requests.
+    """
 
     port: int
     path: str = "/"
+    bodies: tuple[str, ...] = ()
     post: str | None = None
     slow: str | None = None
     clients: int = 12
-    think: float = 0.02
+    interval: float = 0.05
     limit: int = 200_000
     sent: int = 0
     failures: list[str] = field(default_factory=list)
@@ -48,13 +52,14 @@ class Load:
     def _client(self, number: int) -> None:
         keep = number % 3 != 0  # a third opens a new connection for each request
         connection: http.client.HTTPConnection | None = None
-        while not self._stop.is_set() and self.sent < self.limit:
+        due = time.monotonic() + random.uniform(0, self.interval)
+        while not self._stop.wait(max(0.0, due - time.monotonic())) and self.sent < self.limit:
             connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             kept = self._ask(connection, *self._request(number))
             if not (keep and kept):
                 connection.close()
                 connection = None
-            time.sleep(random.uniform(0, 2 * self.think))
+            due += random.uniform(0.5, 1.5) * self.interval
 
     def _request(self, number: int) -> tuple[str, str, bytes | None]:
         if self.slow and number == 1:
@@ -67,9 +72,9 @@ class Load:
         try:
             connection.request(method, path, body)
             answer = connection.getresponse()
-            answer.read()
-            problem = "" if answer.status == 200 else f"{method} {path}: {answer.status}"
+            text = answer.read().decode("utf-8", "replace")
             release = answer.headers.get("X-Release-Id", "none")
+            problem = self._problem(method, path, body, answer.status, text, release)
             kept = not answer.will_close
         except (OSError, http.client.HTTPException) as error:
             problem, release, kept = f"{method} {path}: {type(error).__name__} {error}", "failed", False
@@ -79,3 +84,10 @@ class Load:
             if problem:
                 self.failures.append(problem)
         return kept
+
+    def _problem(self, method: str, path: str, body: bytes | None, status: int, text: str, release: str) -> str:
+        """What is wrong with an answer, or nothing."""
+        wanted = (str(len(body)),) if body is not None else self.bodies if path == self.path else ()
+        if status == 200 and release != "none" and (not wanted or text in wanted):
+            return ""
+        return f"{method} {path}: {status} from {release}: {text[:80]!r}"

@@ -14,16 +14,14 @@ def test_five_releases_under_load(site, capsys):
     """At least 20,000 requests, counted for each flip."""
     site.up()
     counts = []
-    with Load(site.port, post="/take", slow="/slow", clients=24, think=0.012) as load:
+    with Load(site.port, bodies=("one",), post="/take", slow="/slow", clients=24) as load:
         for number in range(5):
-            time.sleep(3)
+            time.sleep(5)
             before = (load.sent, len(load.failures))
             site.edit("VERSION = ", f"NUMBER = {number}\nVERSION = ")
             site.up()
             counts.append((site.release(), load.sent - before[0], len(load.failures) - before[1]))
-        deadline = time.monotonic() + 120
-        while load.sent < 20_500 and time.monotonic() < deadline:
-            time.sleep(0.5)
+        time.sleep(30)
     with capsys.disabled():
         print()
         for release, sent, failed in counts:
@@ -49,7 +47,7 @@ def test_a_broken_release_is_refused_and_the_corrected_one_goes_out(site, kind):
     before = site.release()
     site.post("/rows", "kept")
     good = (site.app / name).read_text()
-    with Load(site.port, post="/take", clients=8) as load:
+    with Load(site.port, bodies=("one", "corrected"), post="/take", clients=8) as load:
         site.edit(old, new, name)
         refused = site.run("up", "--yes")
         assert site.release() == before

@@ -25,7 +25,7 @@ def test_releases_under_load(make_bench, worker_class, front):
     server = Server(worker_class=worker_class)
     assert bench.boot()["ok"]
     assert bench.roll(bench.publish(0, server)).ok
-    with Load(bench.port, post="/take", slow="/slow", clients=8) as load:
+    with Load(bench.port, bodies=("0", "1", "2"), post="/take", slow="/slow", clients=8, interval=0.02) as load:
         for number in (1, 2):
             verdict = bench.roll(bench.publish(number, server))
             assert verdict.ok, verdict.message
@@ -55,7 +55,7 @@ def test_cors_and_a_changed_front_without_a_failed_request(make_bench):
     bench.boot()
     bench.roll(bench.publish(1))
     assert get(bench, Origin="https://a.example")[1]["Access-Control-Allow-Origin"] is None
-    with Load(bench.port, clients=4) as load:
+    with Load(bench.port, bodies=("1",), clients=4, interval=0.02) as load:
         assert bench.roll(bench.publish(1, cors=("https://a.example",))).ok
     assert get(bench, Origin="https://a.example")[1]["Access-Control-Allow-Origin"] == "https://a.example"
     assert get(bench, Origin="https://b.example")[1]["Access-Control-Allow-Origin"] is None
