@@ -13,7 +13,7 @@ from .config import MIGRATIONS, Settings
 
 
 def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
-    """The app as `environ` describes it. Nothing connects to the database here: an app whose database is away starts."""
+    """The app as `environ` describes it. Nothing connects here: an app whose database is away starts."""
     app = Flask(__name__)
     settings = Settings.from_environment(environ)
     if settings.secret_key_is_random:
@@ -26,8 +26,8 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
     )
     database.init_app(app)
     Migrate(app, database.db, directory=str(MIGRATIONS))
-    if settings.cors_origins:  # flask-cors takes "no origins given" for "every origin"
-        CORS(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
+    # An empty list means nobody; without a list flask-cors would let everybody in.
+    CORS(app, resources={r"/api/*": {"origins": list(settings.cors_origins)}})
     for blueprint in (pages.blueprint, api.blueprint, aids.blueprint, health.blueprint):
         app.register_blueprint(blueprint)
     errors.init_app(app)

@@ -13,7 +13,7 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 DEVELOPMENT_DATABASE = "sqlite:///showcase.sqlite3"  # a relative path lies in Flask's instance folder
 
-# Hosting services hand out addresses without a driver, or with the old name `postgres`; SQLAlchemy wants both spelled out.
+# Hosting services hand out addresses without a driver, or with the old name `postgres`; SQLAlchemy wants both in full.
 DRIVERS = {
     "sqlite": "sqlite",
     "postgres": "postgresql+psycopg",

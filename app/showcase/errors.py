@@ -55,6 +55,6 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 
 
 def database_away(error: Exception) -> ResponseReturnValue:
-    """503, not 500: the request is fine and may be sent again. The cause is for the log, it can name hosts and users."""
+    """503, not 500: the request is fine and may come again. The cause goes to the log: it can name hosts and users."""
     current_app.logger.error("database: %s", error)
     return answer(ServiceUnavailable("The database does not answer; try again shortly.", retry_after=5))

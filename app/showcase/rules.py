@@ -31,7 +31,7 @@ class Rule(Generic[T]):
 
 
 def text(longest: int, *, lines: bool = False) -> Rule[str]:
-    """Text without surrounding space. Control characters are out: PostgreSQL stores no NUL, and pages show none of them."""
+    """Text without surrounding space. Control characters are out: PostgreSQL stores no NUL, and pages show none."""
     controls = "\n\r\t" if lines else ""
 
     def read(value: object) -> str:
