@@ -44,10 +44,10 @@ def halt(places: Places, steps: Steps) -> None:
 def end_left_overs(places: Places) -> None:
     """Ends servers that outlived their supervisor, found by pid and start time."""
     for path in _records(places):
-        pid = processes.recorded(path)
-        if pid is not None:
-            note(f"ending process {pid}, left over from an earlier run ({path.stem if path.stem != 'process' else path.parent.name})")
-            processes.end(pid)
+        ended = processes.end(path)
+        if ended:
+            whose = path.stem if path.stem != "process" else path.parent.name
+            note(f"ended {len(ended)} processes of {whose}, left over from an earlier run")
         path.unlink(missing_ok=True)
 
 

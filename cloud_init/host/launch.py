@@ -39,7 +39,10 @@ def _front(places: Places) -> None:
     configuration = places.front / "nginx.conf"
     if not places.front.exists():
         return
-    processes.record(places.lib / "processes/front.json", os.getpid())
+    record = places.lib / "processes/front.json"
+    # A master that was killed leaves workers that hold the port.
+    processes.end(record, patience=2)
+    processes.record(record, os.getpid())
     front = places.facts["front"]
     if front["kind"] == "relay":
         address, port = front["listen"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import time
@@ -34,16 +35,28 @@ def recorded(path: Path) -> int | None:
     return pid if pid > 0 and noted.get("started") and started(pid) == noted["started"] else None
 
 
-def end(pid: int, patience: float = 10) -> None:
-    """Asks the process's group to stop, waits, then kills what is left of it."""
-    since = started(pid)
-    _signal(pid, signal.SIGTERM)
+def left_over(path: Path) -> list[int]:
+    """What still runs of the process noted there: itself, and its group, which outlives it when it was killed."""
+    noted = read_json(path)
+    if not isinstance(noted, dict) or not noted.get("started"):
+        return []
+    leader = int(noted["pid"])
+    if started(leader) not in (None, noted["started"]):
+        return []  # the number belongs to another process now
+    return [pid for pid in _of_group(leader) if _not_before(started(pid), noted["started"])]
+
+
+def end(path: Path, patience: float = 10) -> list[int]:
+    """Asks what is left of the process noted there to finish (QUIT), waits, kills the rest; the pids that were asked."""
+    asked = left_over(path)
+    for pid in asked:
+        _signal(pid, signal.SIGQUIT)
     deadline = time.monotonic() + patience
-    while started(pid) == since and since is not None:
-        if time.monotonic() > deadline:
-            break
+    while left_over(path) and time.monotonic() < deadline:
         time.sleep(0.05)
-    _signal(pid, signal.SIGKILL)
+    for pid in left_over(path):
+        _signal(pid, signal.SIGKILL)
+    return asked
 
 
 def memory(pid: int) -> int:
@@ -51,16 +64,29 @@ def memory(pid: int) -> int:
     return _pss(pid) + sum(memory(child) for child in _children(pid))
 
 
-def _signal(pid: int, number: int) -> None:
-    try:
-        # The group where it leads one: a master alone would leave its workers behind.
-        os.killpg(pid, number) if os.getpgid(pid) == pid else os.kill(pid, number)
-    except ProcessLookupError:
-        # The master is gone; its group may still have workers.
+def _of_group(leader: int) -> list[int]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*"):
         try:
-            os.killpg(pid, number)
+            if os.getpgid(int(path.name)) == leader:
+                found.append(int(path.name))
         except ProcessLookupError:
-            return
+            continue  # ended meanwhile
+    return found
+
+
+def _not_before(start: str | None, other: str) -> bool:
+    """Started in the same boot, and not earlier."""
+    if start is None:
+        return False
+    boot, _, ticks = start.partition("/")
+    other_boot, _, other_ticks = other.partition("/")
+    return boot == other_boot and int(ticks) >= int(other_ticks)
+
+
+def _signal(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):  # ended meanwhile
+        os.kill(pid, number)
 
 
 def _children(pid: int) -> list[int]:

@@ -82,16 +82,14 @@ class Supervisor:
 
     def shut_down(self) -> None:
         """Stops supervisord and its programs, each with its own grace."""
-        pid = self.pid
-        if pid is None:
+        if self.pid is None:
             return
         if self._answers():
             self._server().shutdown()
         deadline = time.monotonic() + 60
         while self.pid is not None and time.monotonic() < deadline:
             time.sleep(0.05)
-        if self.pid is not None:
-            processes.end(pid)
+        processes.end(self._record)
 
     def info(self, program: str) -> dict[str, Any]:
         """Supervisor's own words: statename, pid, start, exitstatus, …"""

@@ -117,6 +117,11 @@ class Site:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/", timeout=10) as answer:
             return str(answer.headers["X-Release-Id"])
 
+    def front_pid(self) -> int | None:
+        """The front server's main process, as it noted itself."""
+        text = (self.tree / "run/slipway/shop/front.pid").read_text().strip()
+        return int(text) if text and Path(f"/proc/{text}").exists() else None
+
     def processes(self) -> list[int]:
         """Every process of this machine that has something to do with the folder."""
         found = []
@@ -150,4 +155,7 @@ def site() -> Iterator[Site]:
     for pid in left:
         os.kill(pid, 9)
     shutil.rmtree(folder, ignore_errors=True)
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", port))  # nobody listens there any more
     assert not left, f"processes left after destroy: {left}\n{done.stdout}{done.stderr}"

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import time
+from pathlib import Path
 
 
 def test_launch_change_and_nothing_to_do(site):
@@ -108,3 +110,17 @@ def test_a_strict_umask_does_not_lock_the_apps_user_out(site):
     assert done.returncode == 0, done.stdout + done.stderr
     assert site.get() == "one"
     assert (site.tree / "state.json").stat().st_mode & 0o077 == 0
+
+
+def test_a_killed_front_server_is_back_by_itself(site):
+    site.up()
+    master = int((site.tree / "run/slipway/shop/front.pid").read_text())
+    workers = [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
+    os.kill(master, 9)
+    deadline = time.monotonic() + 15
+    while time.monotonic() < deadline and (site.front_pid() in (None, master) or any(Path(f"/proc/{pid}").exists() for pid in workers)):
+        time.sleep(0.1)
+    assert site.front_pid() not in (None, master)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+    time.sleep(1)
+    assert site.get() == "one"

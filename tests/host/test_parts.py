@@ -154,10 +154,27 @@ def test_a_process_is_known_by_its_start(tmp_path):
     noted = files.read_json(path)
     files.write_json(path, {**noted, "started": noted["started"] + "0"})
     assert processes.recorded(path) is None
+    assert processes.end(path) == []
+    assert process.poll() is None
     files.write_json(path, noted)
-    processes.end(process.pid, patience=5)
+    assert processes.end(path, patience=5) == [process.pid]
     assert process.wait(5) != 0
     assert processes.recorded(path) is None
+
+
+def test_a_killed_leader_leaves_a_group_that_is_found(tmp_path):
+    code = "import subprocess, sys; print(subprocess.Popen(['sleep', '60']).pid, flush=True); sys.stdin.read()"
+    leader = subprocess.Popen([sys.executable, "-c", code], start_new_session=True, stdout=subprocess.PIPE, stdin=subprocess.PIPE)
+    child = int(leader.stdout.readline())
+    path = tmp_path / "process.json"
+    processes.record(path, leader.pid)
+    leader.kill()
+    leader.wait()
+    assert processes.left_over(path) == [child]
+    assert processes.end(path, patience=5) == [child]
+    assert processes.started(child) is None
+    leader.stdout.close()
+    leader.stdin.close()
 
 
 def _hold(path: Path, ready) -> None:
