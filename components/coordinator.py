@@ -8,10 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cloud_init.host import gate
+from cloud_init.host.lock import actor
 from cloud_init.host.outcome import Refused
 from components import progress
 from components.errors import SlipwayError
-from components.store import Conflict, Store, actor, get_json, to_json
+from components.store import Conflict, Store, get_json, to_json
 from components.target import DayTwo
 from components.transport import Transport
 

@@ -1,18 +1,19 @@
 """The release store as the deploying side sees it: names to bytes, one conditional write, one lock."""
 
 import fcntl
-import getpass
 import json
 import os
 import shutil
-import socket
-import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import pulumi
+
+from cloud_init.host import lock as host_lock
+from cloud_init.host.outcome import Locked
 from components.errors import LockedError, SlipwayError
 
 _WAIT = 900  # seconds for another rollout to end
@@ -56,11 +57,6 @@ def get_json(store: Store, name: str) -> dict[str, Any] | None:
 def to_json(value: Mapping[str, Any]) -> bytes:
     """JSON as the store keeps it: readable, keys sorted."""
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
-
-
-def actor() -> str:
-    """Who acts, as the history tells it: user@machine."""
-    return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
 @dataclass(frozen=True)
@@ -107,24 +103,12 @@ class FolderStore:
     @contextmanager
     def lock(self, reason: str) -> Iterator[None]:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = self.folder / "rollout.lock"
-        with open(path, "a+", encoding="utf-8") as file:
-            self._acquire(file.fileno(), path)
-            file.truncate(0)
-            file.write(json.dumps({"holder": actor(), "reason": reason, "pid": os.getpid(), "since": time.time()}))
-            file.flush()
-            yield
-            file.truncate(0)
-
-    def _acquire(self, descriptor: int, path: Path) -> None:
-        deadline = time.monotonic() + _WAIT
-        while True:
+        with ExitStack() as stack:
             try:
-                return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() > deadline:
-                    raise LockedError(f"{path}: wanted the lock, found it held by {_holder(path)}; wait, or end that process") from None
-                time.sleep(0.2)
+                stack.enter_context(host_lock.held(self.folder / "rollout.lock", reason, _WAIT, pulumi.log.info))
+            except Locked as error:
+                raise LockedError(str(error)) from None
+            yield
 
     @contextmanager
     def _locked(self, name: str) -> Iterator[None]:
@@ -132,11 +116,3 @@ class FolderStore:
         with open(self.folder / name, "w", encoding="utf-8") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _holder(path: Path) -> str:
-    try:
-        told = json.loads(path.read_text(encoding="utf-8"))
-        return f"{told['holder']} ({told['reason']}, process {told['pid']}, since {time.time() - told['since']:.0f} s)"
-    except (ValueError, KeyError):
-        return "another run"

@@ -1,4 +1,4 @@
-"""One run at a time on a host: a lock the kernel lets go of when its holder dies, with a note of who holds it."""
+"""One run at a time: a lock that the kernel lets go of when its holder dies, with a note of who holds it, why and since when."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import fcntl
 import getpass
 import json
 import os
+import socket
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,19 +16,24 @@ from .outcome import Locked, note
 
 
 @contextmanager
-def held(path: Path, reason: str, wait: float = 300) -> Iterator[None]:
-    """Holds the lock for `reason`; waits up to `wait` seconds and says for whom."""
+def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] = note) -> Iterator[None]:
+    """Holds the lock for `reason`; waits up to `wait` seconds and says for whom. Raises `Locked` after that."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with open(path, "a+", encoding="utf-8") as file:
-        _acquire(file.fileno(), path, wait)
+        _acquire(file.fileno(), path, wait, say)
         file.truncate(0)
-        json.dump({"holder": getpass.getuser(), "pid": os.getpid(), "reason": reason, "since": time.time()}, file)
+        json.dump({"holder": actor(), "pid": os.getpid(), "reason": reason, "since": time.time()}, file)
         file.flush()
         yield
         file.truncate(0)
 
 
-def _acquire(descriptor: int, path: Path, wait: float) -> None:
+def actor() -> str:
+    """Who acts: user@machine."""
+    return f"{getpass.getuser()}@{socket.gethostname()}"
+
+
+def _acquire(descriptor: int, path: Path, wait: float, say: Callable[[str], None]) -> None:
     deadline = time.monotonic() + wait
     told = False
     while True:
@@ -36,16 +42,17 @@ def _acquire(descriptor: int, path: Path, wait: float) -> None:
         except BlockingIOError:
             holder = _holder(path)
         if not told:
-            note(f"waiting for {holder}")
+            say(f"waiting for {holder}")
             told = True
         if time.monotonic() > deadline:
-            raise Locked(f"{path}: wanted the lock, found it held by {holder} for over {wait:.0f} s; wait, or end that process")
+            raise Locked(f"{path}: wanted the lock, found it held by {holder}; wait, or end that process")
         time.sleep(0.2)
 
 
 def _holder(path: Path) -> str:
     try:
         told = json.loads(path.read_text(encoding="utf-8"))
-        return f"{told['holder']} ({told['reason']}, process {told['pid']}, {time.time() - told['since']:.0f} s)"
+        since = time.strftime("%H:%M:%S", time.localtime(told["since"]))
+        return f"{told['holder']} ({told['reason']}, since {since}, process {told['pid']})"
     except (OSError, ValueError, KeyError):
         return "another run"

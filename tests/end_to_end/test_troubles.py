@@ -100,6 +100,7 @@ def test_no_secret_anywhere(site):
         if path.is_file() and secret.encode() in path.read_bytes():
             assert path.name in allowed or "store/secrets" in str(path), path
             assert path.stat().st_mode & 0o077 == 0, path
+    assert (site.tree / "store").stat().st_mode & 0o077 == 0
     for pid in site.processes():
         told += Path(f"/proc/{pid}/cmdline").read_bytes().decode()
     assert secret not in told

@@ -190,7 +190,10 @@ def test_the_lock_names_its_holder_and_ends_with_it(tmp_path, capsys):
     other.start()
     assert ready.wait(20)
     who = pwd.getpwuid(os.geteuid()).pw_name
-    with pytest.raises(Locked, match=rf"held by {who} \(prepare x, process {other.pid}"), lock.held(tmp_path / "lock", "y", wait=0.3):
+    with (
+        pytest.raises(Locked, match=rf"held by {who}@\S+ \(prepare x, since [\d:]+, process {other.pid}\)"),
+        lock.held(tmp_path / "lock", "y", wait=0.3),
+    ):
         raise AssertionError("two hold the lock")
     assert "waiting for" in capsys.readouterr().out
     other.kill()
