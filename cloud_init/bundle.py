@@ -17,9 +17,9 @@ def tool() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         _add(archive, "__main__.py", _MAIN.encode())
-        for path in sorted(_FOLDER.iterdir()):
+        for path in sorted(_FOLDER.rglob("*")):
             if path.is_file() and path.suffix in (".py", ".conf"):
-                _add(archive, f"host/{path.name}", path.read_bytes())
+                _add(archive, f"host/{path.relative_to(_FOLDER).as_posix()}", path.read_bytes())
     return target.getvalue()
 
 

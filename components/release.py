@@ -78,6 +78,7 @@ def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host:
         "python": app.python,
         "environment": dict(app.env),
         "database": {"engine": settings.database.engine},
+        "processes": dict(app.processes),
         "release_command": app.release_command,
         "health": {"path": app.health_path, "host": health_host, "timeout": _HEALTH_SECONDS},
         "static": dict(app.static),

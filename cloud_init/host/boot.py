@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from . import gate, processes, state
+from . import extra, gate, processes, state
 from .files import read_json, tail
 from .outcome import Refused, Steps, note
 from .places import COLOURS, Places
@@ -52,7 +52,7 @@ def end_left_overs(places: Places) -> None:
 
 
 def _records(places: Places) -> list[Path]:
-    return [*(places.colour(name).process for name in COLOURS), places.lib / "processes/front.json"]
+    return [*(path for name in COLOURS for path in places.colour(name).folder.glob("*.json")), places.lib / "processes/front.json"]
 
 
 def _serve(places: Places, supervisor: Supervisor) -> None:
@@ -63,6 +63,7 @@ def _serve(places: Places, supervisor: Supervisor) -> None:
     for program in (now.colour.name, "front"):
         if supervisor.info(program)["statename"] not in ("STARTING", "RUNNING"):
             supervisor.restart(program)
+    extra.resume(places, supervisor, now.colour)
     manifest: dict[str, Any] = read_json(places.release(now.release) / "manifest.json")
     address, port = places.facts["front"]["listen"]
     log = log_path(places, now.colour.name)

@@ -46,7 +46,7 @@ def _parse() -> argparse.Namespace:
             command.add_argument("release")
         if name == "prepare":
             command.add_argument("--elected", action="store_true")
-    commands.add_parser("launch").add_argument("program", choices=("blue", "green", "front"))
+    commands.add_parser("launch").add_argument("program")
     show = commands.add_parser("logs")
     show.add_argument("-f", "--follow", action="store_true")
     show.add_argument("-n", "--lines", type=int, default=20)

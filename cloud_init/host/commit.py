@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from . import drain, front, gate, prune, state
+from . import drain, extra, front, gate, prune, state
 from .files import link, read_json, tail, target
 from .outcome import Refused, Steps
 from .places import COLOURS, Colour, Places, other
 from .prepare import stop
 from .supervisor import Supervisor, log_path
 
-STEPS = ("front", "flip", "gate-front", "drain", "prune")
+STEPS = ("front", "flip", "gate-front", "processes", "drain", "prune")
 
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
@@ -52,6 +52,8 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, release: st
                 supervisor.restart("front")
         with steps.step("gate-front"):
             _gate(places, supervisor, release)
+        with steps.step("processes"):
+            extra.switch(places, supervisor, candidate)
     except Refused as refused:
         refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
         _undo(places, supervisor, old_colour, old_previous, old_front)
@@ -75,6 +77,7 @@ def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: 
         link(places.previous, previous)
     if colour:
         link(places.live, colour)
+        extra.resume(places, supervisor, places.colour(colour))
     else:
         places.live.unlink(missing_ok=True)
         supervisor.stop("front")

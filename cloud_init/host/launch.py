@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from typing import NoReturn
+from pathlib import Path
+from typing import Any, NoReturn
 
 from . import materialise, processes, relay, runtime
 from .files import read_json
-from .places import Places
+from .places import Colour, Places
+from .programs import split
 
 # Supervisor takes an exit within `startsecs` for a failure and tries again; after it, exit 0 means there is nothing to run.
 _LONGER_THAN_STARTSECS = 1.3
@@ -16,8 +18,11 @@ _LONGER_THAN_STARTSECS = 1.3
 
 def run(places: Places, program: str) -> None:
     """Never returns where there is something to run."""
+    colour, process = split(program)
     if program == "front":
         _front(places)
+    elif process:
+        _process(places, colour, process)
     else:
         _colour(places, program)
     time.sleep(_LONGER_THAN_STARTSECS)
@@ -27,12 +32,28 @@ def _colour(places: Places, name: str) -> None:
     colour = places.colour(name)
     if not colour.link.exists():
         return
+    folder, _, environment = _release(places, colour)
+    processes.record(colour.process, os.getpid())
+    _become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
+
+
+def _process(places: Places, name: str, process: str) -> None:
+    """An extra process of the release: its command by the shell, which makes way for a single command."""
+    colour = places.colour(name)
+    if not colour.link.exists():
+        return
+    _, manifest, environment = _release(places, colour)
+    environment.setdefault("FLASK_APP", manifest["module"])
+    processes.record(colour.folder / f"{process}.json", os.getpid())
+    _become(["/bin/sh", "-c", manifest["processes"][process]], environment)
+
+
+def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict[str, str]]:
+    """The colour's release: its folder, manifest and environment; from here on in its sources."""
     folder = colour.link.resolve()
     manifest = read_json(folder / "manifest.json")
-    environment = runtime.variables(places, folder, manifest["database"]["engine"])
-    processes.record(colour.process, os.getpid())
     os.chdir(folder / "src")
-    _become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
+    return folder, manifest, runtime.variables(places, folder, manifest["database"]["engine"])
 
 
 def _front(places: Places) -> None:

@@ -6,7 +6,7 @@ import re
 import time
 from typing import Any
 
-from . import database, environment, front, gate, materialise, release_command, state, unpack
+from . import databases, environment, extra, front, gate, materialise, release_command, state, unpack
 from .files import link, read_json, tail, write_json
 from .outcome import Refused, Steps, note
 from .places import Colour, Places
@@ -39,7 +39,7 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
     with steps.step("release-command"):
         if elected:
             release_command.run(places, manifest)
-        _tell_schema(places, release)
+        _tell_schema(places, manifest)
     _start(places, supervisor, manifest, steps)
 
 
@@ -77,7 +77,8 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
 
 
 def stop(supervisor: Supervisor, colour: Colour) -> None:
-    """Stops a colour and unlinks its release, so that no restart of the supervisor brings it back."""
+    """Stops a colour with its processes and unlinks its release, so that no restart of the supervisor brings it back."""
+    extra.stop(supervisor, colour.name)
     supervisor.stop(colour.name)
     colour.link.unlink(missing_ok=True)
 
@@ -96,8 +97,9 @@ def _cause(lines: list[str]) -> str:
     return f": {found[-1]}" if found else ""
 
 
-def _tell_schema(places: Places, release: str) -> None:
+def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:
     """A rollback changes code, never the schema: say so when they are not of one time."""
+    release = manifest["id"]
     record = read_json(places.lib / "released" / f"{release}.json")
-    if record and record.get("schema") and record["schema"] != database.schema(places.database):
+    if record and record.get("schema") and record["schema"] != databases.find(manifest["database"]["engine"]).schema(places):
         note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

@@ -6,7 +6,7 @@ import os
 import shutil
 from pathlib import Path
 
-from . import database, environment, state
+from . import databases, environment, state
 from .files import read_json, target
 from .places import Places
 
@@ -26,7 +26,8 @@ def run(places: Places) -> None:
     for record in (places.lib / "released").glob("*.json"):
         if record.stem not in keep:
             record.unlink()
-    database.prune(places, keep)
+    now = state.live(places)
+    databases.of(places, now.release if now else None).prune(places, keep)
 
 
 def kept(places: Places) -> set[str]:

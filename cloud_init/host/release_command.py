@@ -6,9 +6,9 @@ import subprocess
 import time
 from typing import Any
 
-from . import database, runtime
+from . import databases, runtime
 from .files import read_json, tail, write_json
-from .outcome import Refused, note
+from .outcome import Refused
 from .places import Places
 from .user import as_user
 
@@ -16,17 +16,15 @@ from .user import as_user
 def run(places: Places, manifest: dict[str, Any]) -> None:
     """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
     record = places.lib / "released" / f"{manifest['id']}.json"
-    engine = manifest["database"]["engine"]
     if not manifest["release_command"] or read_json(record):
         return
-    before = database.schema(places.database) if engine == "sqlite" else ""
-    copy = database.snapshot(places, manifest["id"]) if engine == "sqlite" else None
+    database = databases.find(manifest["database"]["engine"])
+    before, copy = database.schema(places), database.snapshot(places, manifest["id"])
     code, lines = _execute(places, manifest)
     if code:
-        kept = _undo(places, manifest["id"], copy, before) if engine == "sqlite" else ""
+        kept = database.undo(places, manifest["id"], copy, before)
         raise Refused(f"release command `{manifest['release_command']}` ended with {code}{kept}", log=lines)
-    after = database.schema(places.database) if engine == "sqlite" else ""
-    write_json(record, {"at": time.time(), "schema": after, "command": manifest["release_command"]})
+    write_json(record, {"at": time.time(), "schema": database.schema(places), "command": manifest["release_command"]})
 
 
 def _execute(places: Places, manifest: dict[str, Any]) -> tuple[int, list[str]]:
@@ -44,12 +42,3 @@ def _execute(places: Places, manifest: dict[str, Any]) -> tuple[int, list[str]]:
             stdout=file, stderr=subprocess.STDOUT, check=False, **as_user(places.user),
         )  # fmt: skip
     return done.returncode, tail(log, 20, start)
-
-
-def _undo(places: Places, release: str, copy: Any, before: str) -> str:
-    """Puts the database back if the command changed its schema; otherwise rows written meanwhile are left alone."""
-    if database.schema(places.database) == before:
-        return "; the database's schema is as it was"
-    kept = database.restore(places, copy, release)
-    note(f"the database was put back as it was before the release command; the failed one is kept at {kept}")
-    return f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {kept})"

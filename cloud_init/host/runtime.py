@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from . import databases
 from .files import read_json
 from .outcome import Refused
 from .places import Places
@@ -27,6 +28,4 @@ def variables(places: Places, folder: Path, database: str) -> dict[str, str]:
         "SLIPWAY_RELEASE": folder.name,
         "SLIPWAY_SHARED": str(places.shared),
     }
-    if database == "sqlite":
-        base["DATABASE_URL"] = f"sqlite:///{places.database}"
-    return {**base, **own}
+    return {**base, **databases.find(database).variables(places), **own}

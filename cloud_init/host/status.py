@@ -8,10 +8,10 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import database, processes, prune, state
+from . import databases, processes, prune, state
 from .files import read_json, target
 from .places import Places
-from .supervisor import PROGRAMS, Supervisor
+from .supervisor import Supervisor
 
 
 def status(places: Places) -> dict[str, Any]:
@@ -25,9 +25,9 @@ def status(places: Places) -> dict[str, Any]:
         "supervisor": {"running": running, "pid": supervisor.pid, "memory": processes.memory(supervisor.pid or 0)},
         "live": {"release": now.release, "colour": now.colour.name, "since": noted.get("since")} if now else None,
         "candidate": state.linked(places, state.idle(places)) if running else None,
-        "processes": [_process(supervisor, name) for name in PROGRAMS] if running else [],
+        "processes": [_process(supervisor, name) for name in supervisor.programs()] if running else [],
         "front": {"kind": places.facts["front"]["kind"], "listen": places.facts["front"]["listen"]},
-        "database": _database(places),
+        "database": _database(places, noted.get("release")),
         "disk": {"free": shutil.disk_usage(places.root).free, "used": _size(places.srv)},
         "data": str(places.shared),
         "user": places.facts.get("user"),
@@ -64,10 +64,10 @@ def _process(supervisor: Supervisor, name: str) -> dict[str, Any]:
     }
 
 
-def _database(places: Places) -> dict[str, Any]:
-    present = places.database.is_file()
-    size = places.database.stat().st_size if present else 0
-    return {"engine": "sqlite", "path": str(places.database), "bytes": size, "schema": database.schema(places.database)} if present else {}
+def _database(places: Places, release: str | None) -> dict[str, Any]:
+    database = databases.of(places, release)
+    told: dict[str, Any] = database.status(places)
+    return {"engine": database.__name__.rpartition(".")[2], **told} if told else {}
 
 
 def _size(folder: Path) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import pkgutil
 import socket
 import subprocess
 import time
@@ -16,8 +15,7 @@ from . import processes
 from .files import tail, write
 from .outcome import Refused
 from .places import Places
-
-PROGRAMS = ("blue", "green", "front")
+from .programs import CONSTANT, Program, escaped, fill, section
 
 
 class UnixConnection(http.client.HTTPConnection):
@@ -113,6 +111,36 @@ class Supervisor:
             if fault.faultCode != 70:  # NOT_RUNNING
                 raise
 
+    def programs(self) -> list[str]:
+        """Names of all programs, those included that came with a release."""
+        return sorted(str(info["name"]) for info in self._server().getAllProcessInfo())
+
+    def add(self, program: Program) -> None:
+        """Has a program that is not in the constant configuration, and starts it; one that is there and unchanged is left alone."""
+        path = self._file(program.name)
+        changed = write(path, section(self.places, program).encode())
+        there = program.name in self.programs()
+        if changed and there:
+            self._drop(program.name)
+        if changed or not there:
+            self._server().reloadConfig()
+            self._server().addProcessGroup(program.name)  # autostart
+        elif self.info(program.name)["statename"] not in ("STARTING", "RUNNING"):
+            self.restart(program.name)
+
+    def remove(self, name: str) -> None:
+        """Stops a program that was added, and forgets it."""
+        self._file(name).unlink(missing_ok=True)
+        self._drop(name)
+        self._server().reloadConfig()
+
+    def _drop(self, name: str) -> None:
+        self.stop(name)
+        self._server().removeProcessGroup(name)
+
+    def _file(self, name: str) -> Path:
+        return self.places.etc / "programs" / f"{name}.conf"
+
     def signal(self, program: str, name: str) -> None:
         """Sends a signal to a program's main process."""
         self._server().signalProcess(program, name)
@@ -129,29 +157,13 @@ class Supervisor:
 
 
 def _configuration(places: Places) -> str:
-    template = (pkgutil.get_data(__package__ or "host", "supervisord.conf") or b"").decode()
-    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch"]
-    user = places.facts.get("user")
     values = {
-        "RUN": _escaped(str(places.run)),
-        "LOG": _escaped(str(places.log)),
-        "LAUNCH": " ".join(_quoted(word) for word in launch),
-        "APP_USER": f"user={user}" if user else "",
+        "RUN": escaped(str(places.run)),
+        "LOG": escaped(str(places.log)),
         # Said outright, or supervisord warns that it runs as root.
         "SUPERVISOR_USER": "user=root" if os.geteuid() == 0 else "",
     }
-    for name, value in values.items():
-        template = template.replace(f"@@{name}@@", value)
-    return template
-
-
-def _escaped(value: str) -> str:
-    """Supervisor reads `%` as its own and ` ;` as a comment; the target refuses folders with the latter."""
-    return value.replace("%", "%%")
-
-
-def _quoted(word: str) -> str:
-    return '"' + _escaped(word) + '"' if " " in word else _escaped(word)
+    return fill("supervisord.conf", values) + "".join(section(places, program) for program in CONSTANT)
 
 
 def log_path(places: Places, program: str) -> Path:

@@ -120,7 +120,6 @@ def _refuse_not_yet(settings: Settings) -> None:
         f"database.engine: {settings.database.engine}": settings.database.engine in ("postgres", "mysql"),
         f"database.placement: {settings.database.placement}": settings.database.placement != "same-host",
         f"domain: {settings.domain}": settings.domain is not None,
-        "app.processes": bool(settings.app.processes),
     }
     lines = [f"  slipway:{setting} is not served yet by the target local; leave it out" for setting, is_asked in asked.items() if is_asked]
     if lines:

@@ -85,7 +85,7 @@ class Bench:
             "code": {"id": code, "sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)},
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {}, "database": {"engine": "none"},
-            "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
+            "processes": {}, "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
             "static": {"/static": "static"},
         }  # fmt: skip
         self.store.put(f"releases/code/{code}.tar.gz", gzip.compress(raw))

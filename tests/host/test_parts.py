@@ -17,7 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init.host import database, drain, files, lock, materialise, processes, unpack
+from cloud_init.host import drain, files, lock, materialise, processes, unpack
+from cloud_init.host.databases import sqlite as database
 from cloud_init.host.outcome import Locked, Refused
 from cloud_init.host.places import Places
 
@@ -37,15 +38,15 @@ def query(path: Path, *statements: str) -> list[tuple[object, ...]]:
 
 
 def test_schema_follows_tables_and_revisions_but_not_rows(places):
-    assert database.schema(places.database) == ""
+    assert database.schema(places) == ""
     query(places.database, "CREATE TABLE a (x)", "CREATE TABLE alembic_version (version_num)", "INSERT INTO alembic_version VALUES ('1')")
-    first = database.schema(places.database)
+    first = database.schema(places)
     query(places.database, "INSERT INTO a VALUES (1)")
-    assert database.schema(places.database) == first
+    assert database.schema(places) == first
     query(places.database, "UPDATE alembic_version SET version_num = '2'")
-    second = database.schema(places.database)
+    second = database.schema(places)
     query(places.database, "ALTER TABLE a ADD COLUMN y")
-    assert len({first, second, database.schema(places.database)}) == 3
+    assert len({first, second, database.schema(places)}) == 3
 
 
 def test_snapshot_and_restore_while_a_connection_stays_open(places):

@@ -6,20 +6,27 @@ import contextlib
 import hashlib
 import sqlite3
 from pathlib import Path
+from typing import Any
 
-from .places import Places
-from .user import give
+from ..outcome import note
+from ..places import Places
+from ..user import give
 
 _BUSY = 30  # seconds that a copy waits for a writer
 # Tables in which migration tools note their revision.
 _REVISIONS = ("alembic_version", "django_migrations")
 
 
-def schema(database: Path) -> str:
+def variables(places: Places) -> dict[str, str]:
+    """Where the app finds its database."""
+    return {"DATABASE_URL": f"sqlite:///{places.database}"}
+
+
+def schema(places: Places) -> str:
     """A fingerprint of tables, indexes and noted revisions; empty without a database. Rows of the app's own don't change it."""
-    if not database.is_file():
+    if not places.database.is_file():
         return ""
-    with contextlib.closing(_open(database)) as connection:
+    with contextlib.closing(_open(places.database)) as connection:
         rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
         tables = [name for kind, name, _ in rows if kind == "table" and name in _REVISIONS]
         noted = [sorted(connection.execute(f'SELECT * FROM "{table}"').fetchall(), key=repr) for table in tables]
@@ -35,6 +42,15 @@ def snapshot(places: Places, release: str) -> Path | None:
     copy.parent.chmod(0o700)
     _copy(places.database, copy)
     return copy
+
+
+def undo(places: Places, release: str, copy: Path | None, before: str) -> str:
+    """After a failed release command: the copy back if the schema changed, else rows written meanwhile stay. Says what was done."""
+    if schema(places) == before:
+        return "; the database's schema is as it was"
+    kept = restore(places, copy, release)
+    note(f"the database was put back as it was before the release command; the failed one is kept at {kept}")
+    return f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {kept})"
 
 
 def restore(places: Places, copy: Path | None, release: str) -> Path | None:
@@ -59,6 +75,13 @@ def prune(places: Places, keep: set[str]) -> None:
     for path in (places.srv / "snapshots").glob("*.sqlite3"):
         if path.name.split(".")[0] not in keep:
             path.unlink()
+
+
+def status(places: Places) -> dict[str, Any]:
+    """What the person who asks for the status sees; empty without a database."""
+    if not places.database.is_file():
+        return {}
+    return {"path": str(places.database), "bytes": places.database.stat().st_size, "schema": schema(places)}
 
 
 def _open(path: Path) -> sqlite3.Connection:

@@ -1,0 +1,63 @@
+"""The extra processes of a release (workers, schedulers): one set runs at a time, that of the release that serves."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from .files import read_json, tail
+from .outcome import Refused, note
+from .places import Colour, Places, other
+from .programs import of_colour, process
+from .supervisor import Supervisor, log_path
+
+_CALM = 2.0  # seconds that a process must run to count as started; Supervisor's own `startsecs` is shorter
+
+
+def switch(places: Places, supervisor: Supervisor, colour: Colour) -> None:
+    """Stops the other colour's processes, then starts this one's: two schedulers at once would do everything twice.
+
+    Raises `Refused` when one ends as it starts.
+    """
+    stop(supervisor, other(colour.name))
+    wanted = _wanted(colour)
+    for name in set(of_colour(supervisor.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:
+        supervisor.remove(name)
+    marks = {name: _size(places, colour, name) for name in wanted}
+    for name in wanted:
+        supervisor.add(process(colour.name, name))
+    deadline = time.monotonic() + _CALM
+    while wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+        for name in wanted:
+            _check(places, supervisor, colour, name, marks[name])
+
+
+def resume(places: Places, supervisor: Supervisor, colour: Colour) -> None:
+    """As `switch`, where the web server serves anyway: a process that does not start is told, and tried again by the supervisor."""
+    try:
+        switch(places, supervisor, colour)
+    except Refused as refused:
+        note(f"{refused}: {' / '.join(refused.log[-3:])}")
+
+
+def stop(supervisor: Supervisor, colour: str) -> None:
+    """Stops a colour's processes; each gets its grace to finish what it has in hand."""
+    for name in of_colour(supervisor.programs(), colour):
+        supervisor.remove(name)
+
+
+def _wanted(colour: Colour) -> dict[str, Any]:
+    manifest = read_json(colour.link / "manifest.json") or {}
+    return dict(manifest.get("processes", {}))
+
+
+def _check(places: Places, supervisor: Supervisor, colour: Colour, name: str, mark: int) -> None:
+    program = process(colour.name, name).name
+    if supervisor.info(program)["statename"] in ("BACKOFF", "FATAL", "EXITED"):
+        raise Refused(f"slipway:app.processes.{name} ended as it started", log=tail(log_path(places, program), 20, mark))
+
+
+def _size(places: Places, colour: Colour, name: str) -> int:
+    path = log_path(places, process(colour.name, name).name)
+    return path.stat().st_size if path.exists() else 0
