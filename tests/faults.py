@@ -14,6 +14,8 @@ SECTIONS = {
     "damage": "Damaged archives, states, settings and store objects",
 }
 
+_HEAD = "| tried | what came of it | requests | failed | seconds until well |\n|---|---|---:|---:|---:|\n"
+
 
 @dataclass(frozen=True)
 class Fault:
@@ -27,7 +29,9 @@ class Fault:
     seconds: float | None = None
 
 
-def record(section: str, tried: str, came: str, requests: int | None = None, failed: int | None = None, seconds: float | None = None) -> None:
+def record(
+    section: str, tried: str, came: str, requests: int | None = None, failed: int | None = None, seconds: float | None = None
+) -> None:
     """Notes what a test saw, after its assertions held."""
     assert section in SECTIONS
     folder = os.environ.get("SLIPWAY_TEST_FAULTS")
@@ -50,7 +54,9 @@ def table(faults: list[Fault]) -> str:
     for section, title in SECTIONS.items():
         rows = [fault for fault in faults if fault.section == section]
         if rows:
-            parts.append(f"\n## {title}\n\n| tried | what came of it | requests | failed | seconds until well |\n|---|---|---:|---:|---:|\n")
+            parts.append(
+                f"\n## {title}\n\n| tried | what came of it | requests | failed | seconds until well |\n|---|---|---:|---:|---:|\n"
+            )
             parts += [_row(fault) for fault in rows]
     return "".join(parts)
 

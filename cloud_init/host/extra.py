@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import Any
 
 from .files import read_json, tail
 from .outcome import Refused, note
@@ -24,8 +23,8 @@ def switch(places: Places, supervisor: Supervisor, colour: Colour) -> None:
     for name in set(of_colour(supervisor.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:
         supervisor.remove(name)
     marks = {name: _size(places, colour, name) for name in wanted}
-    for name in wanted:
-        supervisor.add(process(colour.name, name))
+    for name, command in wanted.items():
+        supervisor.add(process(colour.name, name, command))
     deadline = time.monotonic() + _CALM
     while wanted and time.monotonic() < deadline:
         time.sleep(0.1)
@@ -47,7 +46,7 @@ def stop(supervisor: Supervisor, colour: str) -> None:
         supervisor.remove(name)
 
 
-def _wanted(colour: Colour) -> dict[str, Any]:
+def _wanted(colour: Colour) -> dict[str, str]:
     manifest = read_json(colour.link / "manifest.json") or {}
     return dict(manifest.get("processes", {}))
 

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import materialise, processes, relay, runtime
+from . import materialise, processes, relay, runtime, shell
 from .files import read_json
 from .places import Colour, Places
 from .programs import split
@@ -38,14 +38,14 @@ def _colour(places: Places, name: str) -> None:
 
 
 def _process(places: Places, name: str, process: str) -> None:
-    """An extra process of the release: its command by the shell, which makes way for a single command."""
+    """An extra process of the release."""
     colour = places.colour(name)
     if not colour.link.exists():
         return
     _, manifest, environment = _release(places, colour)
     environment.setdefault("FLASK_APP", manifest["module"])
     processes.record(colour.folder / f"{process}.json", os.getpid())
-    _become(["/bin/sh", "-c", manifest["processes"][process]], environment)
+    _become(shell.becoming(manifest["processes"][process]), environment)
 
 
 def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict[str, str]]:

@@ -6,6 +6,7 @@ import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from . import shell
 from .places import COLOURS, Places
 
 
@@ -19,14 +20,16 @@ class Program:
     always: bool = False
     """Started again whatever it ended with; otherwise exit 0 means that there is nothing to run."""
     retries: int = 3
+    whole_group: bool = False
+    """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
 
 
 CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, stop_signal="QUIT", retries=10))
 
 
-def process(colour: str, name: str) -> Program:
+def process(colour: str, name: str, command: str = "") -> Program:
     """One of the extra processes of the release that a colour runs."""
-    return Program(f"{colour}-{name}", always=True)
+    return Program(f"{colour}-{name}", always=True, whole_group=not shell.is_single(command))
 
 
 def split(program: str) -> tuple[str, str]:
@@ -50,6 +53,7 @@ def section(places: Places, program: Program) -> str:
         "LAUNCH": " ".join(_quoted(word) for word in launch),
         "AUTORESTART": "true" if program.always else "unexpected",
         "RETRIES": str(program.retries),
+        "GROUP": str(program.whole_group).lower(),
         "STOPSIGNAL": program.stop_signal,
         "USER": f"user={user}" if user and program.as_user else "",
     }

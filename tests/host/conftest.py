@@ -7,8 +7,9 @@ import shutil
 import socket
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -67,29 +68,36 @@ class Bench:
         self.host.install(bundle.tool(), self.facts)
         return self.host.run(["boot"])
 
-    def publish(self, number: int, server: Server = Server(), **front: Any) -> str:  # noqa: B008  frozen
-        """A release that answers its number; its id."""
-        sources = {"wsgi.py": APP.replace("NUMBER", str(number)).encode(), "static/number.txt": str(number).encode()}
+    def publish(
+        self,
+        number: int,
+        server: Server = Server(),  # noqa: B008  frozen
+        sources: Mapping[str, str] = MappingProxyType({}),
+        manifest: Mapping[str, Any] = MappingProxyType({}),
+        **front: Any,
+    ) -> str:
+        """A release that answers its number; its id. `sources` and `manifest` differ from the usual ones."""
+        given = {"wsgi.py": APP.replace("NUMBER", str(number)), "static/number.txt": str(number), **sources}
         stream = io.BytesIO()
         with tarfile.open(fileobj=stream, mode="w") as tar:
-            for name, content in sources.items():
+            for name, content in given.items():
                 info = tarfile.TarInfo(name)
-                info.size = len(content)
-                tar.addfile(info, io.BytesIO(content))
+                info.size = len(content.encode())
+                tar.addfile(info, io.BytesIO(content.encode()))
         raw = stream.getvalue()
         code = hashlib.sha256(raw).hexdigest()[:12]
         web = WebHost("wsgi:app", server, Front(listen=(f"127.0.0.1:{self.port}",), **front), {"/static": "static"})
-        release = hashlib.sha256(repr((code, web)).encode()).hexdigest()[:12]
-        manifest = {
+        release = hashlib.sha256(repr((code, web, manifest)).encode()).hexdigest()[:12]
+        whole = {
             "schema": 1, "id": release, "tool": bundle.tool_id(), "module": "wsgi:app", "python": None,
             "code": {"id": code, "sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)},
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {}, "database": {"engine": "none"},
             "processes": {}, "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
-            "static": {"/static": "static"},
+            "static": {"/static": "static"}, **manifest,
         }  # fmt: skip
         self.store.put(f"releases/code/{code}.tar.gz", gzip.compress(raw))
-        self.store.put(f"releases/{release}/manifest.json", to_json(manifest))
+        self.store.put(f"releases/{release}/manifest.json", to_json(whole))
         return release
 
     def roll(self, release: str) -> coordinator.Verdict:
