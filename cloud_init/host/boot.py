@@ -12,6 +12,7 @@ from .places import COLOURS, Places
 from .supervisor import Supervisor, log_path
 
 STEPS = ("folders", "left-overs", "supervisor", "serve")
+HALT_STEPS = ("supervisor", "left-overs")
 
 
 def run(places: Places, steps: Steps) -> None:

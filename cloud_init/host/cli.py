@@ -11,12 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import boot, commit, launch, logs, places, prepare, state, status
+from . import boot, commit, launch, logs, places, prepare, status
 from .lock import held
 from .outcome import Locked, Refused, Steps, emit
 from .places import Places
 from .store import Store
-from .supervisor import Supervisor
 
 Work = Callable[[Steps], None]
 
@@ -70,11 +69,7 @@ def _commit(where: Places, arguments: argparse.Namespace) -> int:
 
 
 def _abort(where: Places, arguments: argparse.Namespace) -> int:
-    def work(steps: Steps) -> None:
-        with steps.step("stop"):
-            prepare.stop(Supervisor(where), state.idle(where))
-
-    return _reported(where, arguments, "aborted", work)
+    return _reported(where, arguments, "aborted", lambda steps: prepare.abort(where, steps))
 
 
 def _boot(where: Places, arguments: argparse.Namespace) -> int:

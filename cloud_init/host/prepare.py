@@ -14,6 +14,7 @@ from .store import Store
 from .supervisor import Supervisor, log_path
 
 STEPS = ("fetch", "unpack", "venv", "files", "validate", "release-command", "start", "gate")
+ABORT_STEPS = ("stop",)
 
 
 def run(places: Places, store: Store, release: str, elected: bool, steps: Steps) -> None:
@@ -74,6 +75,12 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
         refused.log = refused.log or tail(log, 20, mark)
         stop(supervisor, idle)
         raise Refused(str(refused) + _cause(refused.log), refused.http, refused.log) from None
+
+
+def abort(places: Places, steps: Steps) -> None:
+    """The candidate is not wanted: the idle colour stops. Undoes nothing that serves."""
+    with steps.step("stop"):
+        stop(Supervisor(places), state.idle(places))
 
 
 def stop(supervisor: Supervisor, colour: Colour) -> None:

@@ -6,8 +6,10 @@ import shlex
 
 # Words that the shell itself understands: a process of that name can't take its place.
 _OWN = frozenset(
-    """. alias cd command do done eval exec exit export for if read set shift source test then time trap ulimit umask until wait while
-    [ { !""".split()
+    (
+        *(".", "[", "{", "!", "alias", "cd", "command", "do", "done", "eval", "exec", "exit", "export", "for", "if", "read", "set"),
+        *("shift", "source", "test", "then", "time", "trap", "ulimit", "umask", "until", "wait", "while"),
+    )
 )
 
 

@@ -17,6 +17,8 @@ from .outcome import Refused
 from .places import Places
 from .programs import CONSTANT, Program, escaped, fill, section
 
+_ANOTHER = 3  # seconds that another supervisord may take to answer
+
 
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
@@ -49,8 +51,12 @@ class Supervisor:
 
     @property
     def pid(self) -> int | None:
-        """The running supervisord, known by pid and start time."""
-        return processes.recorded(self._record)
+        """The running supervisord, known by pid and start time; one that a killed run started and could not note is adopted."""
+        noted = processes.recorded(self._record)
+        if noted is None and self._answers():
+            self._adopt()
+            return processes.recorded(self._record)
+        return noted
 
     def configure(self) -> bool:
         """Writes supervisord.conf; True if it changed."""
@@ -62,6 +68,7 @@ class Supervisor:
         command = [*self.places.facts["supervisor"], "-c", str(self.places.etc / "supervisord.conf")]
         log = self.places.log / "supervisord.log"
         start = log.stat().st_size if log.exists() else 0
+        began = time.monotonic()
         done = subprocess.run(
             command,
             stdout=subprocess.PIPE,
@@ -72,9 +79,12 @@ class Supervisor:
             check=False,
         )
         deadline = time.monotonic() + 10
-        while done.returncode == 0 and time.monotonic() < deadline:
+        # It also refuses to start where another is about to answer, started by a run that was killed.
+        while time.monotonic() < deadline:
             if self._answers():
-                return processes.record(self._record, int((self.places.run / "supervisord.pid").read_text()))
+                return self._adopt()
+            if done.returncode and time.monotonic() > began + _ANOTHER:
+                break
             time.sleep(0.05)
         raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *tail(log, 20, start)][-20:])
 
@@ -144,6 +154,9 @@ class Supervisor:
     def signal(self, program: str, name: str) -> None:
         """Sends a signal to a program's main process."""
         self._server().signalProcess(program, name)
+
+    def _adopt(self) -> None:
+        processes.record(self._record, int(self._server().getPID()))
 
     def _answers(self) -> bool:
         try:

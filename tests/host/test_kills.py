@@ -1,0 +1,144 @@
+"""kill -9 of the host tool before, in and after every step, and of everything it started: a release serves, the next run ends clean."""
+
+import ast
+import os
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from conftest import Doomed
+
+from cloud_init.host import boot, commit, prepare
+from components import coordinator
+from components.target import DayTwo
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
+from faults import record
+from load import Load
+
+HOST = Path(boot.__file__).parent
+MIGRATION = "import sqlite3,os; base = sqlite3.connect(os.environ['DATABASE_URL'][10:]); base.execute('CREATE TABLE IF NOT EXISTS a (x)')"
+
+
+class Killed(BaseException):
+    """The coordinator dies with the host tool: a machine that lost its power."""
+
+
+class Powerless(Doomed):
+    def run(self, arguments, on_event=None):
+        outcome = super().run(arguments, on_event)
+        if not outcome.get("ok") and "the host tool ended early" in outcome["message"]:
+            raise Killed
+        return outcome
+
+
+def publish(bench, number):
+    """Every step has something to do: new code, new environment, a release command, an extra process."""
+    manifest = {
+        "requirements": [f"# {number}\nflask==3.1.3\n", (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()],
+        "database": {"engine": "sqlite"}, "release_command": "python migrate.py", "processes": {"worker": "sleep 1000"},
+    }  # fmt: skip
+    return bench.publish(number, sources={"migrate.py": MIGRATION}, manifest=manifest)
+
+
+def answer(bench):
+    with urllib.request.urlopen(f"http://127.0.0.1:{bench.port}/", timeout=10) as found:
+        return found.read().decode()
+
+
+def test_the_lists_of_steps_are_complete():
+    """Every step there is in the source stands in some module's list."""
+    made, listed = set(), set()
+    for node in (node for path in HOST.rglob("*.py") for node in ast.walk(ast.parse(path.read_text()))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "step":
+            made |= {argument.value for argument in node.args if isinstance(argument, ast.Constant)}
+        if isinstance(node, ast.Assign) and str(getattr(node.targets[0], "id", "")).endswith("STEPS"):
+            listed |= set(ast.literal_eval(node.value))
+    assert made == listed
+
+
+MOMENTS = [(step, when) for step in (*prepare.STEPS, *commit.STEPS) for when in ("before", "inside", "after")]
+
+
+def clean(bench):
+    """Nothing half-made, nothing more than is wanted."""
+    tree = bench.folder / ".slipway/t"
+    status = bench.host.run(["status"])
+    assert status["candidate"] is None
+    assert {one["name"] for one in status["processes"] if one["state"] == "running"} == {
+        status["live"]["colour"], "front", status["live"]["colour"] + "-worker",
+    }  # fmt: skip
+    assert not [path for path in tree.rglob("*") if path.name.endswith((".part", ".gone"))]
+    assert len(bench.host.run(["releases"])["releases"]) <= 5
+    assert not (tree / "store/rollout.lock").read_text()
+    live = coordinator.desired(bench.store)
+    assert live.live == status["live"]["release"]
+    assert live.value["candidate"] is None
+
+
+@pytest.mark.parametrize("power", ["the coordinator lives on", "the coordinator dies too"])
+def test_kill_at_every_step_of_a_rollout(make_bench, power):
+    bench = make_bench()
+    bench.boot()
+    assert bench.roll(publish(bench, 0)).ok
+    lives_on = power == "the coordinator lives on"
+    for number, (step, when) in enumerate(MOMENTS, 1):
+        if lives_on and when == "inside":
+            continue
+        bodies = (answer(bench), str(number))
+        doomed = (Doomed if lives_on else Powerless)(bench.facts, "kill", when, step)
+        with Load(bench.port, bodies=bodies, post="/take", clients=4, interval=0.02) as load:
+            release = publish(bench, number)
+            try:
+                verdict = coordinator.roll(DayTwo(bench.store, [doomed], bench.day.url), release)
+                assert when == "inside" or not verdict.ok, (step, when)
+                assert answer(bench) == bodies[0] or verdict.ok  # undone
+            except Killed:
+                assert not lives_on
+            assert answer(bench) in bodies, (step, when)
+            began = time.monotonic()
+            verdict = bench.roll(publish(bench, number))
+            seconds = time.monotonic() - began
+            assert verdict.ok, (step, when, verdict.message)
+        assert answer(bench) == str(number)
+        assert load.failures == [], (step, when)
+        clean(bench)
+        came = "a release served throughout; the next run ended clean"
+        record("kills", f"host tool, {when} `{step}`; {power}", came, load.sent, len(load.failures), seconds)
+
+
+@pytest.mark.parametrize("when", ["before", "inside", "after"])
+@pytest.mark.parametrize("step", boot.STEPS)
+def test_kill_at_every_step_of_a_boot(make_bench, step, when):
+    bench = make_bench()
+    bench.boot()
+    assert bench.roll(publish(bench, 1)).ok
+    with Load(bench.port, bodies=("1",), clients=4, interval=0.02) as load:
+        Doomed(bench.facts, "kill", when, step).run(["boot"])
+        time.sleep(0.3)
+        assert bench.host.run(["boot"])["ok"]
+    assert load.failures == []
+    clean(bench)
+    bench.host.run(["halt"])
+    Doomed(bench.facts, "kill", when, step).run(["boot"])
+    began = time.monotonic()
+    assert bench.host.run(["boot"])["ok"]
+    seconds = time.monotonic() - began
+    assert answer(bench) == "1"
+    clean(bench)
+    record("kills", f"host tool, {when} `{step}` of a boot", "the next boot serves", load.sent, 0, seconds)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("step", boot.HALT_STEPS)
+def test_kill_at_every_step_of_a_halt(make_bench, step, when):
+    bench = make_bench()
+    bench.boot()
+    assert bench.roll(publish(bench, 1)).ok
+    Doomed(bench.facts, "kill", when, step).run(["halt"])
+    assert bench.host.run(["boot"])["ok"]
+    assert answer(bench) == "1"
+    clean(bench)
+    record("kills", f"host tool, {when} `{step}` of a halt", "the next boot serves")
