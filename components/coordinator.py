@@ -99,13 +99,13 @@ class _Rollout:
         wish = self._write(before, candidate=self.release, live=before.live, elected=self.hosts[0].host)
         failed = self._phase("prepare", wish.generation, self.release)
         if failed:
-            wish = self._write(wish, candidate=None, live=before.live)
+            wish = self._withdraw(wish, before.live, failed)
             self._phase("abort", wish.generation)
             return self._refused(failed, before.live)
         wish = self._write(wish, candidate=None, live=self.release)
         failed = self._phase("commit", wish.generation, self.release) or self._public()
         if failed:
-            self._undo(wish, before.live)
+            self._undo(wish, before.live, failed)
             return self._refused(failed, before.live)
         self._prune(wish)
         return Verdict(True, "", self.release, self.release)
@@ -143,12 +143,20 @@ class _Rollout:
             return [{"host": self.url, "step": "public", "message": str(refused), "http": refused.http, "log": []}]
         return []
 
-    def _undo(self, wish: Desired, live: str | None) -> None:
+    def _undo(self, wish: Desired, live: str | None, failed: list[Mapping[str, Any]]) -> None:
         """Wants the old release again and flips back every host that flipped."""
-        wish = self._write(wish, candidate=None, live=live)
+        wish = self._withdraw(wish, live, failed)
         if live is not None:
             self._phase("prepare", wish.generation, live)
             self._phase("commit", wish.generation, live)
+
+    def _withdraw(self, wish: Desired, live: str | None, failed: list[Mapping[str, Any]]) -> Desired:
+        """Wants what served before. Where that can't be written the hosts still hear of it, and the reason joins the others."""
+        try:
+            return self._write(wish, candidate=None, live=live)
+        except SlipwayError as error:
+            failed.append({"host": "coordinator", "step": "abort", "message": str(error)})
+            return wish
 
     def _refused(self, failed: Sequence[Mapping[str, Any]], live: str | None) -> Verdict:
         serves = f"release {live} still serves" if live else "nothing serves yet"

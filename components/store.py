@@ -1,5 +1,6 @@
 """The release store as the deploying side sees it: names to bytes, one conditional write, one lock."""
 
+import errno
 import fcntl
 import json
 import os
@@ -72,7 +73,13 @@ class FolderStore:
             return None
 
     def put(self, name: str, data: bytes) -> None:
-        path = self.folder / name
+        try:
+            self._put(self.folder / name, data)
+        except OSError as error:
+            mend = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
+            raise SlipwayError(f"store: {self.folder / name} can't be written ({error.strerror}); {mend}, then run it again") from None
+
+    def _put(self, path: Path, data: bytes) -> None:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         part = path.with_name(f".{path.name}.{os.getpid()}")
         try:

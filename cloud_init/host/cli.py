@@ -13,7 +13,7 @@ from typing import Any
 
 from . import boot, commit, launch, logs, places, prepare, status
 from .lock import held
-from .outcome import Locked, Refused, Steps, emit
+from .outcome import Locked, Refused, Steps, emit, note, refusal_of
 from .places import Places
 from .store import Store
 
@@ -32,6 +32,9 @@ def main() -> int:
     except Refused as refused:
         _tell(_refusal(refused, ""))
         return 3 if isinstance(refused, Locked) else 1
+    except OSError as error:
+        _tell(_refusal(refusal_of(error), ""))
+        return 1
 
 
 def _parse() -> argparse.Namespace:
@@ -81,7 +84,10 @@ def _halt(where: Places, arguments: argparse.Namespace) -> int:
 
 
 def _launch(where: Places, arguments: argparse.Namespace) -> None:
-    launch.run(where, arguments.program)
+    try:
+        launch.run(where, arguments.program)
+    except (OSError, Refused) as error:
+        sys.exit(f"slipway: {refusal_of(error) if isinstance(error, OSError) else error}")  # into the program's log
 
 
 def _logs(where: Places, arguments: argparse.Namespace) -> None:
@@ -107,7 +113,7 @@ def _reported(where: Places, arguments: argparse.Namespace, phase: str, work: Wo
     release = getattr(arguments, "release", None)
     extra = {"phase": phase, "release": release, "generation": arguments.generation}
     outcome = _outcome(where, f"{arguments.command} {release or ''}".strip(), work, extra)
-    Store(where.store, where.host).report(arguments.generation, outcome)
+    _kept(lambda: Store(where.store, where.host).report(arguments.generation, outcome))
     _tell(outcome)
     return 0 if outcome["ok"] else 1
 
@@ -129,6 +135,8 @@ def _outcome(where: Places, reason: str, work: Work, extra: dict[str, Any]) -> d
         raise
     except Refused as refused:
         result = {**extra, **_refusal(refused, steps.current), "phase": "failed"}
+    except OSError as error:
+        result = {**extra, **_refusal(refusal_of(error), steps.current), "phase": "failed"}
     except Exception as error:  # noqa: BLE001  whatever it was, the coordinator must hear of it
         unforeseen = Refused(f"{type(error).__name__}: {error}", log=traceback.format_exc().splitlines()[-20:])
         result = {**extra, **_refusal(unforeseen, steps.current), "phase": "failed"}
@@ -138,8 +146,16 @@ def _outcome(where: Places, reason: str, work: Work, extra: dict[str, Any]) -> d
         "seconds": round(time.monotonic() - began, 3),
         "steps": steps.done,
     }
-    _audit(where, reason, result)
+    _kept(lambda: _audit(where, reason, result))
     return result
+
+
+def _kept(write: Callable[[], None]) -> None:
+    """A record that can't be written (a full disk) must not hide the outcome, which is also told on standard output."""
+    try:
+        write()
+    except OSError as error:
+        note(f"not recorded: {refusal_of(error)}")
 
 
 def _refusal(refused: Refused, step: str) -> dict[str, Any]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from . import drain, extra, front, gate, prune, state
 from .files import link, read_json, tail, target
-from .outcome import Refused, Steps
+from .outcome import Refused, Steps, refusal_of
 from .places import COLOURS, Colour, Places, other
 from .prepare import stop
 from .supervisor import Supervisor, log_path
 
-STEPS = ("front", "flip", "gate-front", "processes", "drain", "prune")
+STEPS = ("front", "processes", "flip", "gate-front", "drain", "prune")
 
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
@@ -17,8 +17,7 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     supervisor = Supervisor(places)
     before = state.live(places)
     candidate = _candidate(places, release)
-    _flip(places, supervisor, candidate, release, steps)
-    state.remember(places, generation)
+    _flip(places, supervisor, candidate, generation, steps)
     with steps.step("drain"):
         old = places.colour(other(candidate.name))
         if before and before.colour == old and supervisor.info(old.name)["statename"] == "RUNNING":
@@ -36,14 +35,19 @@ def _candidate(places: Places, release: str) -> Colour:
     raise Refused(f"commit: wanted release {release} prepared on this host, found it in neither colour; run `up` again")
 
 
-def _flip(places: Places, supervisor: Supervisor, candidate: Colour, release: str, steps: Steps) -> None:
-    old_colour, old_previous = target(places.live), target(places.previous)
+def _flip(places: Places, supervisor: Supervisor, candidate: Colour, generation: int, steps: Steps) -> None:
+    release = str(state.linked(places, candidate))
+    old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = log_path(places, "front")
     mark = log.stat().st_size if log.exists() else 0
     old_front = None
     try:
         with steps.step("front"):
             old_front = front.install(places, supervisor, places.release(release))
+            # Noted before the flip: a disk that is full refuses here, while nothing has changed.
+            state.remember(places, candidate, generation)
+        with steps.step("processes"):
+            extra.switch(places, supervisor, candidate)
         with steps.step("flip"):
             if old_colour and old_colour != candidate.name:
                 link(places.previous, str(target(places.colour(old_colour).link)))
@@ -52,12 +56,12 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, release: st
                 supervisor.restart("front")
         with steps.step("gate-front"):
             _gate(places, supervisor, release)
-        with steps.step("processes"):
-            extra.switch(places, supervisor, candidate)
-    except Refused as refused:
+    except (Refused, OSError) as error:
+        refused = error if isinstance(error, Refused) else refusal_of(error)
         refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
         _undo(places, supervisor, old_colour, old_previous, old_front)
-        raise
+        state.put_back(places, noted)
+        raise refused from None
 
 
 def _gate(places: Places, supervisor: Supervisor, release: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,14 @@ def link(path: Path, to: str) -> None:
 def target(path: Path) -> str | None:
     """Where the link points, or None."""
     return os.readlink(path) if path.is_symlink() else None
+
+
+def remove(path: Path) -> None:
+    """Removes whatever is there: a file, a socket, a link, a folder with all it holds; nothing to do if there is nothing."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:

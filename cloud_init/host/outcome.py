@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 import time
@@ -18,6 +19,12 @@ class Refused(Exception):
         super().__init__(message)
         self.http = http
         self.log = log or []
+
+
+def refusal_of(error: OSError) -> Refused:
+    """What the system refused, as a person needs it: which file, why, and what to do."""
+    mend = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
+    return Refused(f"{error.filename or 'a file of this host'}: {error.strerror or error}; {mend}, then run it again")
 
 
 class Locked(Refused):

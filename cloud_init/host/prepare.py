@@ -7,7 +7,7 @@ import time
 from typing import Any
 
 from . import databases, environment, extra, front, gate, materialise, release_command, state, unpack
-from .files import link, read_json, tail, write_json
+from .files import link, read_json, remove, tail, write_json
 from .outcome import Refused, Steps, note
 from .places import Colour, Places
 from .store import Store
@@ -65,7 +65,7 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
     try:
         with steps.step("start"):
             stop(supervisor, idle)
-            idle.socket.unlink(missing_ok=True)
+            remove(idle.socket)
             link(idle.link, str(places.release(manifest["id"])))
             supervisor.start(idle.name)
         with steps.step("gate"):

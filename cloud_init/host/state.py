@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .files import link, read_json, target, write_json
+from .outcome import note, refusal_of
 from .places import COLOURS, Colour, Places, other
 from .user import private
 
@@ -39,18 +40,30 @@ def linked(places: Places, colour: Colour) -> str | None:
     return Path(release).name if release else None
 
 
-def remember(places: Places, generation: int) -> None:
-    """Notes on disk what serves now."""
+def remember(places: Places, colour: Colour, generation: int) -> None:
+    """Notes on disk what is about to serve, for a reboot."""
     now = live(places)
-    previous = target(places.previous)
+    same = now is not None and now.colour == colour
+    before = target(places.previous) if same else now and now.release
     state = {
-        "release": now.release if now else None,
-        "colour": now.colour.name if now else None,
-        "previous": Path(previous).name if previous else None,
+        "release": linked(places, colour),
+        "colour": colour.name,
+        "previous": Path(before).name if before else None,
         "generation": generation,
         "since": time.time(),
     }
     write_json(places.lib / "state.json", state)
+
+
+def put_back(places: Places, noted: dict[str, Any]) -> None:
+    """Undoes `remember`; where even that can't be written, a reboot would serve the release that was refused: said aloud."""
+    try:
+        if noted:
+            write_json(places.lib / "state.json", noted)
+        else:
+            (places.lib / "state.json").unlink(missing_ok=True)
+    except OSError as error:
+        note(f"not noted what serves: {refusal_of(error)}")
 
 
 def remembered(places: Places) -> dict[str, Any]:

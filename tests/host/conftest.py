@@ -87,7 +87,7 @@ class Bench:
                 tar.addfile(info, io.BytesIO(content.encode()))
         raw = stream.getvalue()
         code = hashlib.sha256(raw).hexdigest()[:12]
-        web = WebHost("wsgi:app", server, Front(listen=(f"127.0.0.1:{self.port}",), **front), {"/static": "static"})
+        web = WebHost(manifest.get("module", "wsgi:app"), server, Front(listen=(f"127.0.0.1:{self.port}",), **front), {"/static": "static"})
         release = hashlib.sha256(repr((code, web, manifest)).encode()).hexdigest()[:12]
         whole = {
             "schema": 1, "id": release, "tool": bundle.tool_id(), "module": "wsgi:app", "python": None,

@@ -8,7 +8,7 @@ import sqlite3
 from pathlib import Path
 from typing import Any
 
-from ..outcome import note
+from ..outcome import Refused, note
 from ..places import Places
 from ..user import give
 
@@ -92,9 +92,13 @@ def _copy(source: Path, target: Path) -> None:
     """Copies by way of a part file: a kill leaves the old copy or the new one."""
     part = target.with_name(target.name + ".part")
     part.unlink(missing_ok=True)
-    with contextlib.closing(_open(source)) as old, contextlib.closing(_open(part)) as new:
-        old.backup(new)
-        new.execute("PRAGMA journal_mode=DELETE")
+    try:
+        with contextlib.closing(_open(source)) as old, contextlib.closing(_open(part)) as new:
+            old.backup(new)
+            new.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.Error as error:
+        part.unlink(missing_ok=True)
+        raise Refused(f"{source}: wanted a copy at {target}, found: {error}; mend that (or make room), then run it again") from None
     part.rename(target)
 
 
