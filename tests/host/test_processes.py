@@ -42,7 +42,7 @@ def publish(bench, number, **processes):
 
 def running(bench):
     status = bench.host.run(["status"])
-    return {one["name"]: one for one in status["processes"] if one["state"] == "running"}
+    return {one["name"]: one for one in status["processes"] if one["state"] in ("running", "starting")}
 
 
 def test_processes_follow_the_release(make_bench):
