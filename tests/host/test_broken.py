@@ -6,7 +6,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -80,7 +79,7 @@ def test_broken_releases_under_load(make_bench, tmp_path_factory):
     for number, (kind, (change, reason)) in enumerate(BROKEN.items(), 1):
         change = dict(change)
         if change.get("requirements") == "SDIST":
-            folder = Path(tempfile.mkdtemp(prefix="slipway-sdist-"))
+            folder = tmp_path_factory.mktemp("sdist")
             change["requirements"] = sdist(folder)
         if change.get("files") == "BAD FRONT":
             change["files"] = [{"path": "etc/nginx.conf", "content": "nonsense;\n", "mode": "0644"}]
