@@ -147,8 +147,8 @@ class _Rollout:
         """Wants the old release again and flips back every host that flipped."""
         wish = self._withdraw(wish, live, failed)
         if live is not None:
-            self._phase("prepare", wish.generation, live)
-            self._phase("commit", wish.generation, live)
+            stuck = self._phase("prepare", wish.generation, live) or self._phase("commit", wish.generation, live)
+            failed += [{**one, "step": f"going back to {live}, {one.get('step')}"} for one in stuck]
 
     def _withdraw(self, wish: Desired, live: str | None, failed: list[Mapping[str, Any]]) -> Desired:
         """Wants what served before. Where that can't be written the hosts still hear of it, and the reason joins the others."""
@@ -159,7 +159,9 @@ class _Rollout:
             return wish
 
     def _refused(self, failed: Sequence[Mapping[str, Any]], live: str | None) -> Verdict:
+        stuck = any(str(one.get("step")).startswith("going back") for one in failed)
         serves = f"release {live} still serves" if live else "nothing serves yet"
+        serves = f"going back to release {live} failed too, see `slipway status`" if stuck else serves
         message = "\n".join([f"release {self.release} was refused; {serves}", *(_reason(one) for one in failed)])
         return Verdict(False, message, self.release, live)
 

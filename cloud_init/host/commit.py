@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import drain, extra, front, gate, prune, state
 from .files import link, read_json, tail, target
-from .outcome import Refused, Steps, refusal_of
+from .outcome import Refused, Steps, note, refusal_of
 from .places import COLOURS, Colour, Places, other
 from .prepare import stop
 from .supervisor import Supervisor, log_path
@@ -18,6 +18,13 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     before = state.live(places)
     candidate = _candidate(places, release)
     _flip(places, supervisor, candidate, generation, steps)
+    try:
+        _tidy(places, supervisor, before, candidate, steps)
+    except OSError as error:  # the release is live and well: what is left lying is no reason to take it back
+        note(f"clean-up after the release is not complete: {refusal_of(error)}")
+
+
+def _tidy(places: Places, supervisor: Supervisor, before: state.Live | None, candidate: Colour, steps: Steps) -> None:
     with steps.step("drain"):
         old = places.colour(other(candidate.name))
         if before and before.colour == old and supervisor.info(old.name)["statename"] == "RUNNING":

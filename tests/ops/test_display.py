@@ -60,7 +60,8 @@ def test_brackets_in_a_users_words_are_no_markup(capsys):
     assert capsys.readouterr().out == "[bold]x[/nope]\n"
 
 
-def test_a_pipe_gets_whole_lines(capsys):
+def test_a_pipe_gets_whole_lines(capsys, monkeypatch):
+    monkeypatch.delenv("COLUMNS", raising=False)
     display.line("word " * 100)
     display.table(["a"], [["x" * 150]])
     out = capsys.readouterr().out.splitlines()
