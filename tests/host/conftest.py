@@ -7,7 +7,7 @@ import shutil
 import socket
 import tarfile
 import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -21,7 +21,6 @@ from components import coordinator
 from components.machine import app_runtime, front_binary, supervisor_command, uv_binary
 from components.store import FolderStore, to_json
 from components.target import DayTwo
-from components.transport import Event
 from components.transports.local import LocalTransport, run_folder
 
 APP = """
@@ -46,6 +45,8 @@ def take():
 
 class Bench:
     """One host, and releases for it."""
+
+    source = APP
 
     def __init__(self, folder: Path, front: str | None = None) -> None:
         self.folder = folder
@@ -103,26 +104,6 @@ class Bench:
 
     def roll(self, release: str) -> coordinator.Verdict:
         return coordinator.roll(self.day, release)
-
-
-class Doomed(LocalTransport):
-    """The host, whose tool meets an accident once (see tool_at.py)."""
-
-    def __init__(self, facts: Mapping[str, Any], accident: str, when: str, step: str) -> None:
-        super().__init__(facts)
-        self.accident = [accident, when, step]
-        self.over = False
-
-    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        outcome = super().run(arguments, on_event)
-        self.over = self.over or not outcome["ok"]
-        return outcome
-
-    def _command(self, arguments: Sequence[str]) -> list[str]:
-        python, isolated, tool, *rest = super()._command(arguments)
-        if self.over:
-            return [python, isolated, tool, *rest]
-        return [python, isolated, str(Path(__file__).with_name("tool_at.py")), tool, *self.accident, "--", *rest]
 
 
 @pytest.fixture

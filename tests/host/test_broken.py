@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import APP, Doomed
+from accidents import Doomed
 
 from cloud_init.host import commit, prepare
 from components import coordinator
@@ -27,7 +27,8 @@ HEALTH = {"path": "/", "timeout": 3}
 
 
 def release(bench, number, wsgi=None, migrate=MIGRATED, requirements="flask==3.1.3\n", health=None, **manifest):
-    sources = {"wsgi.py": (wsgi or APP).replace("NUMBER", str(number)), "migrate.py": migrate}
+    source = wsgi(bench.source) if callable(wsgi) else wsgi or bench.source
+    sources = {"wsgi.py": source.replace("NUMBER", str(number)), "migrate.py": migrate}
     wanted = {"path": "/", "host": f"127.0.0.1:{bench.port}", "timeout": 20, **(health or {})}
     given = {
         "requirements": [requirements, GUNICORN],
@@ -49,15 +50,15 @@ def sdist(folder: Path) -> str:
 
 
 BROKEN = {
-    "import error": ({"wsgi": "import nosuchmodule\n" + APP}, "ModuleNotFoundError: No module named 'nosuchmodule'"),
+    "import error": ({"wsgi": lambda app: "import nosuchmodule\n" + app}, "ModuleNotFoundError: No module named 'nosuchmodule'"),
     "error in the app's own start": ({"wsgi": "raise RuntimeError('no config')\n"}, "RuntimeError: no config"),
     "syntax error": ({"wsgi": "def\n"}, "SyntaxError"),
     "wrong module": ({"module": "nosuch:app"}, "No module named 'nosuch'"),
     "wrong name in the module": ({"module": "wsgi:nosuch"}, "nosuch"),
-    "500 at health": ({"wsgi": APP.replace('return "NUMBER"', "1 / 0"), "health": HEALTH}, "found 500"),
+    "500 at health": ({"wsgi": lambda app: app.replace('return "NUMBER"', "1 / 0"), "health": HEALTH}, "found 500"),
     "404 at health": ({"health": {"path": "/nosuch", "timeout": 3}}, "set slipway:app.healthPath"),
     "never ready": ({"wsgi": "import time\ntime.sleep(600)\n", "health": HEALTH}, "no answer"),
-    "never answers": ({"wsgi": APP.replace('return "NUMBER"', "time.sleep(600)"), "health": {"timeout": 6}}, "no answer"),
+    "never answers": ({"wsgi": lambda app: app.replace('return "NUMBER"', "time.sleep(600)"), "health": {"timeout": 6}}, "no answer"),
     "missing requirement": ({"requirements": "slipway-no-such-package==1\n"}, "slipway-no-such-package"),
     "requirement that does not build": ({"requirements": "SDIST"}, "needs libfoo.h"),
     "requirements that contradict each other": ({"requirements": "flask==3.1.3\nwerkzeug==1.0.0\n"}, "requirements can't be installed"),

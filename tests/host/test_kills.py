@@ -8,7 +8,7 @@ import urllib.request
 from pathlib import Path
 
 import pytest
-from conftest import Doomed
+from accidents import Doomed
 
 from cloud_init.host import boot, commit, prepare
 from components import coordinator

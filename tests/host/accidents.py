@@ -1,0 +1,28 @@
+"""A host whose tool meets an accident."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.transport import Event
+from components.transports.local import LocalTransport
+
+
+class Doomed(LocalTransport):
+    """The host, whose tool meets an accident once (see tool_at.py)."""
+
+    def __init__(self, facts: Mapping[str, Any], accident: str, when: str, step: str) -> None:
+        super().__init__(facts)
+        self.accident = [accident, when, step]
+        self.over = False
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        outcome = super().run(arguments, on_event)
+        self.over = self.over or not outcome["ok"]
+        return outcome
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        python, isolated, tool, *rest = super()._command(arguments)
+        if self.over:
+            return [python, isolated, tool, *rest]
+        return [python, isolated, str(Path(__file__).with_name("tool_at.py")), tool, *self.accident, "--", *rest]
