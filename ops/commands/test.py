@@ -34,10 +34,11 @@ def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
 
 
 def _install_needs(call: calls.Call) -> None:
-    """Tests that launch for real want what the stack's target wants; those that miss it say so themselves."""
+    """What the tests run for real: the programs they name, and what the stack's target wants. Tests that miss one say so themselves."""
     from components.errors import SlipwayError
-    from ops import install
+    from ops import install, test_packages
 
+    install.ensure(lambda: test_packages.needs(workplace.folder()))
     try:
         work = workplace.enter(call)
         install.ensure(lambda: work.target.needs(work.settings))
