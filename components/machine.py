@@ -39,7 +39,18 @@ def app_runtime(tree: Path, version: str | None) -> Runtime:
 
 def front_binary() -> str | None:
     """nginx, wherever this machine has it."""
-    return shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), _SYSTEM]))
+    return _program("nginx")
+
+
+def database_binaries() -> dict[str, str]:
+    """The folder of each database engine's programs, of those that this machine has."""
+    newest = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    found = {"postgres": newest[-1] if newest else _program("postgres"), "mysql": _program("mariadbd")}
+    return {engine: str(Path(path).parent) for engine, path in found.items() if path}
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), _SYSTEM]))
 
 
 def uv_binary() -> str | None:

@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 
 from cloud_init import bundle
+from cloud_init.databases import agent_files, driver
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import host_files, resolve_auto, server_requirements
 from components.archive import collect
@@ -68,16 +69,16 @@ def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...]) ->
 
 
 def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host: str) -> dict[str, Any]:
-    app = settings.app
+    app, engine = settings.app, settings.database.engine
     return {
         "schema": 1,
         "tool": bundle.tool_id(),
         "module": source.module,
-        "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(host)],
+        "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in [*host_files(host), *agent_files(engine)]],
         "requirements": [source.requirements, server_requirements(host)],
         "python": app.python,
         "environment": dict(app.env),
-        "database": {"engine": settings.database.engine},
+        "database": {"engine": engine, "placement": settings.database.placement, "driver": driver(engine)},
         "processes": dict(app.processes),
         "release_command": app.release_command,
         "health": {"path": app.health_path, "host": health_host, "timeout": _HEALTH_SECONDS},

@@ -8,7 +8,7 @@ from typing import Any
 from . import extra, gate, processes, state
 from .files import read_json, tail
 from .outcome import Refused, Steps, note
-from .places import COLOURS, Places
+from .places import Places
 from .supervisor import Supervisor, log_path
 
 STEPS = ("folders", "left-overs", "supervisor", "serve")
@@ -53,7 +53,8 @@ def end_left_overs(places: Places) -> None:
 
 
 def _records(places: Places) -> list[Path]:
-    return [*(path for name in COLOURS for path in places.colour(name).folder.glob("*.json")), places.lib / "processes/front.json"]
+    """Of the two colours, their extra processes, a database, and the front."""
+    return [*places.run.glob("*/*.json"), places.lib / "processes/front.json"]
 
 
 def _serve(places: Places, supervisor: Supervisor) -> None:

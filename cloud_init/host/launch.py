@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from . import materialise, processes, relay, runtime, shell
+from . import databases, materialise, processes, relay, runtime, shell
 from .files import read_json
-from .places import Colour, Places
+from .places import COLOURS, Colour, Places
 from .programs import split
 
 # Supervisor takes an exit within `startsecs` for a failure and tries again; after it, exit 0 means there is nothing to run.
@@ -23,8 +24,10 @@ def run(places: Places, program: str) -> None:
         _front(places)
     elif process:
         _process(places, colour, process)
-    else:
+    elif program in COLOURS:
         _colour(places, program)
+    else:
+        _database(places, program)
     time.sleep(_LONGER_THAN_STARTSECS)
 
 
@@ -53,7 +56,13 @@ def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict
     folder = colour.link.resolve()
     manifest = read_json(folder / "manifest.json")
     os.chdir(folder / "src")
-    return folder, manifest, runtime.variables(places, folder, manifest["database"]["engine"])
+    return folder, manifest, runtime.variables(places, folder, manifest)
+
+
+def _database(places: Places, engine: str) -> None:
+    processes.record(places.run / "database" / f"{engine}.json", os.getpid())
+    os.chdir("/")
+    _become(importlib.import_module(f"{databases.__name__}.{engine}").launch(places), {**os.environ, "LC_ALL": "C.UTF-8"})
 
 
 def _front(places: Places) -> None:

@@ -65,9 +65,9 @@ def _process(supervisor: Supervisor, name: str) -> dict[str, Any]:
 
 
 def _database(places: Places, release: str | None) -> dict[str, Any]:
-    database = databases.of(places, release)
-    told: dict[str, Any] = database.status(places)
-    return {"engine": database.__name__.rpartition(".")[2], **told} if told else {}
+    database = databases.of_release(places, release)
+    told = database.status()
+    return {"engine": database.engine, **told} if told else {}
 
 
 def _size(folder: Path) -> int:

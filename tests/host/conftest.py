@@ -7,7 +7,7 @@ import shutil
 import socket
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -18,7 +18,7 @@ from cloud_init import bundle
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import host_files, server_requirements
 from components import coordinator
-from components.machine import app_runtime, front_binary, supervisor_command, uv_binary
+from components.machine import app_runtime, database_binaries, front_binary, supervisor_command, uv_binary
 from components.store import FolderStore, to_json
 from components.target import DayTwo
 from components.transports.local import LocalTransport, run_folder
@@ -60,7 +60,7 @@ class Bench:
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
             "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": str(tree / "store"),
             "front": {"kind": front or ("nginx" if binary else "relay"), "binary": binary, "listen": ["127.0.0.1", self.port]},
-            "supervisor": supervisor_command(),
+            "databases": database_binaries(), "supervisor": supervisor_command(),
         }  # fmt: skip
         self.host = LocalTransport(self.facts)
         self.store = FolderStore(tree / "store")
@@ -76,6 +76,7 @@ class Bench:
         server: Server = Server(),  # noqa: B008  frozen
         sources: Mapping[str, str] = MappingProxyType({}),
         manifest: Mapping[str, Any] = MappingProxyType({}),
+        files: Sequence[Mapping[str, str]] = (),
         **front: Any,
     ) -> str:
         """A release that answers its number; its id. `sources` and `manifest` differ from the usual ones."""
@@ -93,8 +94,9 @@ class Bench:
         whole = {
             "schema": 1, "id": release, "tool": bundle.tool_id(), "module": "wsgi:app", "python": None,
             "code": {"id": code, "sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)},
-            "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
-            "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {}, "database": {"engine": "none"},
+            "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)] + [*files],
+            "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {},
+            "database": {"engine": "none", "placement": "same-host"},
             "processes": {}, "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
             "static": {"/static": "static"}, **manifest,
         }  # fmt: skip

@@ -33,7 +33,7 @@ def release(bench, number, wsgi=None, migrate=MIGRATED, requirements="flask==3.1
     given = {
         "requirements": [requirements, GUNICORN],
         "health": wanted,
-        "database": {"engine": "sqlite"},
+        "database": {"engine": "sqlite", "placement": "same-host"},
         "release_command": "python migrate.py",
     }
     return bench.publish(number, sources=sources, manifest={**given, **manifest})

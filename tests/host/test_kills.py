@@ -38,7 +38,8 @@ def publish(bench, number):
     """Every step has something to do: new code, new environment, a release command, an extra process."""
     manifest = {
         "requirements": [f"# {number}\nflask==3.1.3\n", (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()],
-        "database": {"engine": "sqlite"}, "release_command": "python migrate.py", "processes": {"worker": "sleep 1000"},
+        "database": {"engine": "sqlite", "placement": "same-host"},
+        "release_command": "python migrate.py", "processes": {"worker": "sleep 1000"},
     }  # fmt: skip
     return bench.publish(number, sources={"migrate.py": MIGRATION}, manifest=manifest)
 
