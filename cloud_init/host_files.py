@@ -29,6 +29,17 @@ class Server:
 
 
 @dataclass(frozen=True)
+class Upstream:
+    """How a front server speaks to an application server: `protocol`, and the socket's name in the colour's folder."""
+
+    protocol: str
+    socket: str
+
+
+HTTP = Upstream("http", "app.sock")
+
+
+@dataclass(frozen=True)
 class Front:
     """The front server. `listen`: addresses as the front server writes them. `max_body` in bytes; 0 is no limit."""
 

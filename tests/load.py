@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 class Load:
     """Requests to 127.0.0.1:`port` from `start()` to `stop()`, each client on its own timetable whatever the answers take.
 
+    `heavy`: where chunked bodies and 5 MB go, twice a second each; `long`: a path that takes long, of which one is always in flight.
     `failed` is anything but 200, the body that was asked for, and the id of a release. `interval`: seconds between a client's requests.
     """
 
@@ -20,6 +21,8 @@ class Load:
     bodies: tuple[str, ...] = ()
     post: str | None = None
     slow: str | None = None
+    heavy: str | None = None
+    long: str | None = None
     clients: int = 12
     interval: float = 0.05
     limit: int = 200_000
@@ -55,22 +58,29 @@ class Load:
         due = time.monotonic() + random.uniform(0, self.interval)
         while not self._stop.wait(max(0.0, due - time.monotonic())) and self.sent < self.limit:
             connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-            kept = self._ask(connection, *self._request(number))
+            pace, *request = self._request(number)
+            kept = self._ask(connection, *request)
             if not (keep and kept):
                 connection.close()
                 connection = None
-            due += random.uniform(0.5, 1.5) * self.interval
+            due += random.uniform(0.5, 1.5) * pace
 
-    def _request(self, number: int) -> tuple[str, str, bytes | None]:
+    def _request(self, number: int) -> tuple[float, str, str, bytes | None, bool]:
+        """What that client asks: seconds until its next request, method, path, body, whether it comes in chunks."""
         if self.slow and number == 1:
-            return "GET", self.slow, None
+            return self.interval, "GET", self.slow, None, False
+        if self.long and number == 7:
+            return self.interval, "GET", self.long, None, False
+        if self.heavy and number in (4, 5):
+            return 0.5, "POST", self.heavy, random.randbytes(100_000 if number == 4 else 5_000_000), number == 4
         if self.post and number % 4 == 2:
-            return "POST", self.post, random.randbytes(200_000 if number == 2 else 300)
-        return "GET", self.path, None
+            return self.interval, "POST", self.post, random.randbytes(200_000 if number == 2 else 300), False
+        return self.interval, "GET", self.path, None, False
 
-    def _ask(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> bool:
+    def _ask(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, chunked: bool) -> bool:
+        pieces = iter([body[start : start + 9000] for start in range(0, len(body), 9000)]) if chunked and body else body
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, pieces, encode_chunked=chunked)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
             release = answer.headers.get("X-Release-Id", "none")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from . import drain, extra, front, gate, prune, state
 from .files import link, read_json, tail, target
 from .outcome import Refused, Steps
 from .places import COLOURS, Colour, Places, other
 from .prepare import stop
 from .supervisor import Supervisor, log_path
+
+Work = Callable[[], None]
 
 STEPS = ("front", "flip", "gate-front", "processes", "drain", "prune")
 
@@ -40,16 +45,19 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, release: st
     old_colour, old_previous = target(places.live), target(places.previous)
     log = log_path(places, "front")
     mark = log.stat().st_size if log.exists() else 0
-    old_front = None
+    old_front = target(places.front)
+
+    def move() -> None:
+        if old_colour and old_colour != candidate.name:
+            link(places.previous, str(target(places.colour(old_colour).link)))
+        link(places.live, candidate.name)
+        if old_colour is None or not front.is_running(supervisor):
+            supervisor.restart("front")
+
     try:
-        with steps.step("front"):
-            old_front = front.install(places, supervisor, places.release(release))
-        with steps.step("flip"):
-            if old_colour and old_colour != candidate.name:
-                link(places.previous, str(target(places.colour(old_colour).link)))
-            link(places.live, candidate.name)
-            if old_colour is None or not front.is_running(supervisor):
-                supervisor.restart("front")
+        for name, work in _in_order(places, supervisor, places.release(release) / "etc", move):
+            with steps.step(name):
+                work()
         with steps.step("gate-front"):
             _gate(places, supervisor, release)
         with steps.step("processes"):
@@ -58,6 +66,12 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, release: st
         refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
         _undo(places, supervisor, old_colour, old_previous, old_front)
         raise
+
+
+def _in_order(places: Places, supervisor: Supervisor, folder: Path, move: Work) -> list[tuple[str, Work]]:
+    """The front configuration in `folder` and the move of the link, so that the front always finds the socket that it speaks to."""
+    stages = [("front", lambda: front.install(places, supervisor, folder)), ("flip", move)]
+    return stages if front.fits(places, folder) else stages[::-1]
 
 
 def _gate(places: Places, supervisor: Supervisor, release: str) -> None:
@@ -72,13 +86,16 @@ def _front_dead(supervisor: Supervisor) -> str | None:
 
 
 def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: str | None, old_front: str | None) -> None:
-    front.put_back(places, supervisor, old_front)
-    if previous:
-        link(places.previous, previous)
+    def back() -> None:
+        if previous:
+            link(places.previous, previous)
+        link(places.live, str(colour))
+
     if colour:
-        link(places.live, colour)
+        for _, work in _in_order(places, supervisor, Path(str(old_front)), back):
+            work()
         extra.resume(places, supervisor, places.colour(colour))
     else:
         places.live.unlink(missing_ok=True)
-        supervisor.stop("front")
+        front.stop(places, supervisor)
     stop(supervisor, state.idle(places))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from . import materialise, processes, relay, runtime
-from .files import read_json
+from . import fronts, processes, runtime
+from .files import read_json, write
 from .places import Colour, Places
 from .programs import split
 
@@ -34,7 +34,7 @@ def _colour(places: Places, name: str) -> None:
         return
     folder, _, environment = _release(places, colour)
     processes.record(colour.process, os.getpid())
-    _become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
+    processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
 
 
 def _process(places: Places, name: str, process: str) -> None:
@@ -45,7 +45,7 @@ def _process(places: Places, name: str, process: str) -> None:
     _, manifest, environment = _release(places, colour)
     environment.setdefault("FLASK_APP", manifest["module"])
     processes.record(colour.folder / f"{process}.json", os.getpid())
-    _become(["/bin/sh", "-c", manifest["processes"][process]], environment)
+    processes.become(["/bin/sh", "-c", manifest["processes"][process]], environment)
 
 
 def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict[str, str]]:
@@ -57,19 +57,12 @@ def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict
 
 
 def _front(places: Places) -> None:
-    configuration = places.front / "nginx.conf"
     if not places.front.exists():
         return
     record = places.lib / "processes/front.json"
     # A master that was killed leaves workers that hold the port.
     processes.end(record, patience=2)
     processes.record(record, os.getpid())
-    front = places.facts["front"]
-    if front["kind"] == "relay":
-        address, port = front["listen"]
-        return relay.serve(address, port, places.live / "app.sock")
-    _become(materialise.nginx(places, configuration, "daemon off;"), dict(os.environ))
-
-
-def _become(command: list[str], environment: dict[str, str]) -> NoReturn:
-    os.execve(command[0], command, environment)
+    front = fronts.find(places, places.front)
+    write(places.serving, fronts.name(front).encode())
+    front.serve(places, places.front)

@@ -64,7 +64,8 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
     try:
         with steps.step("start"):
             stop(supervisor, idle)
-            idle.socket.unlink(missing_ok=True)
+            for socket in idle.folder.glob("app.*"):
+                socket.unlink()
             link(idle.link, str(places.release(manifest["id"])))
             supervisor.start(idle.name)
         with steps.step("gate"):

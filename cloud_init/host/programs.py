@@ -15,13 +15,12 @@ class Program:
 
     name: str
     as_user: bool = True
-    stop_signal: str = "TERM"
     always: bool = False
     """Started again whatever it ended with; otherwise exit 0 means that there is nothing to run."""
     retries: int = 3
 
 
-CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, stop_signal="QUIT", retries=10))
+CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, retries=10))
 
 
 def process(colour: str, name: str) -> Program:
@@ -50,7 +49,6 @@ def section(places: Places, program: Program) -> str:
         "LAUNCH": " ".join(_quoted(word) for word in launch),
         "AUTORESTART": "true" if program.always else "unexpected",
         "RETRIES": str(program.retries),
-        "STOPSIGNAL": program.stop_signal,
         "USER": f"user={user}" if user and program.as_user else "",
     }
     return fill("program.conf", values)

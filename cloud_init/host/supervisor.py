@@ -73,7 +73,7 @@ class Supervisor:
         )
         deadline = time.monotonic() + 10
         while done.returncode == 0 and time.monotonic() < deadline:
-            if self._answers():
+            if self.answers():
                 return processes.record(self._record, int((self.places.run / "supervisord.pid").read_text()))
             time.sleep(0.05)
         raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *tail(log, 20, start)][-20:])
@@ -82,7 +82,7 @@ class Supervisor:
         """Stops supervisord and its programs, each with its own grace."""
         if self.pid is None:
             return
-        if self._answers():
+        if self.answers():
             self._server().shutdown()
         deadline = time.monotonic() + 60
         while self.pid is not None and time.monotonic() < deadline:
@@ -110,6 +110,15 @@ class Supervisor:
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != 70:  # NOT_RUNNING
                 raise
+
+    def stop_by(self, program: str, signal: str, patience: float) -> None:
+        """Stops a program by a signal that Supervisor has no stopsignal for, or not for all of its kind; after `patience` as `stop`."""
+        if self.info(program)["statename"] in ("STARTING", "RUNNING"):
+            self.signal(program, signal)
+        deadline = time.monotonic() + patience
+        while self.info(program)["statename"] in ("STARTING", "RUNNING") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.stop(program)
 
     def programs(self) -> list[str]:
         """Names of all programs, those included that came with a release."""
@@ -145,7 +154,8 @@ class Supervisor:
         """Sends a signal to a program's main process."""
         self._server().signalProcess(program, name)
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """True while it takes commands."""
         try:
             return bool(self._server().getState()["statename"] == "RUNNING")
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):
