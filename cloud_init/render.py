@@ -16,7 +16,7 @@ def host_files(host: WebHost) -> list[HostFile]:
     return sorted(files, key=lambda file: file.path)
 
 
-def socket(host: WebHost) -> str:
+def front_socket(host: WebHost) -> str:
     """The name of the socket that the rendered front configuration speaks to."""
     return str(_server(host.server).UPSTREAM.socket)
 

@@ -9,7 +9,7 @@ import pulumi
 
 from cloud_init import bundle
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
-from cloud_init.render import host_files, resolve_auto, server_requirements, socket
+from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
 from components.archive import collect
 from components.errors import UsageError
 from components.ids import release_id
@@ -82,5 +82,5 @@ def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host:
         "release_command": app.release_command,
         "health": {"path": app.health_path, "host": health_host, "timeout": _HEALTH_SECONDS},
         "static": dict(app.static),
-        "socket": socket(host),
+        "socket": front_socket(host),
     }

@@ -7,6 +7,9 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+# What a client sees whose kept connection was closed while it was idle: nothing was answered, and nothing lost that it can't ask again.
+CLOSED = " on a kept connection"
+
 
 @dataclass
 class Load:
@@ -33,6 +36,7 @@ class Load:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._used: dict[int, bool] = {}
         self._threads = [threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(self.clients)]
 
     def start(self) -> "Load":
@@ -52,14 +56,20 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def lost(self) -> list[str]:
+        """The failures, without those of kept connections that were closed: a front server's reload closes those that are idle."""
+        return [one for one in self.failures if not one.endswith(CLOSED)]
+
     def _client(self, number: int) -> None:
         keep = number % 3 != 0  # a third opens a new connection for each request
         connection: http.client.HTTPConnection | None = None
         due = time.monotonic() + random.uniform(0, self.interval)
         while not self._stop.wait(max(0.0, due - time.monotonic())) and self.sent < self.limit:
+            self._used[number] = connection is not None
             connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
             pace, *request = self._request(number)
-            kept = self._ask(connection, *request)
+            kept = self._ask(connection, number, *request)
             if not (keep and kept):
                 connection.close()
                 connection = None
@@ -77,7 +87,7 @@ class Load:
             return self.interval, "POST", self.post, random.randbytes(200_000 if number == 2 else 300), False
         return self.interval, "GET", self.path, None, False
 
-    def _ask(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None, chunked: bool) -> bool:
+    def _ask(self, connection: http.client.HTTPConnection, number: int, method: str, path: str, body: bytes | None, chunked: bool) -> bool:
         pieces = iter([body[start : start + 9000] for start in range(0, len(body), 9000)]) if chunked and body else body
         try:
             connection.request(method, path, pieces, encode_chunked=chunked)
@@ -87,7 +97,8 @@ class Load:
             problem = self._problem(method, path, body, answer.status, text, release)
             kept = not answer.will_close
         except (OSError, http.client.HTTPException) as error:
-            problem, release, kept = f"{method} {path}: {type(error).__name__} {error}", "failed", False
+            where = CLOSED if self._used[number] and isinstance(error, ConnectionError) else ""
+            problem, release, kept = f"{method} {path}: {type(error).__name__} {error}{where}", "failed", False
         with self._lock:
             self.sent += 1
             self.releases[release] += 1

@@ -12,7 +12,7 @@ _TOLD = (("Real", "IP"), ("Forwarded", "For"), ("Forwarded", "Proto"), ("Forward
 
 
 def files(host: WebHost, upstream: Upstream) -> list[HostFile]:
-    """`etc/apache.conf`, and the answer of `/-/live`."""
+    """`etc/apache.conf`, the answer of `/-/live`, and what counts bodies."""
     content = render(
         "apache/apache.conf.j2",
         modules=_MODULES,
@@ -25,7 +25,8 @@ def files(host: WebHost, upstream: Upstream) -> list[HostFile]:
         protocol=upstream.protocol,
         socket=upstream.socket,
     )
-    return [HostFile("etc/apache.conf", content), HostFile("etc/live.txt", "live\n")]
+    limit = [HostFile("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
+    return [HostFile("etc/apache.conf", content), HostFile("etc/live.txt", "live\n"), *limit]
 
 
 def _listen(addresses: tuple[str, ...]) -> list[str]:

@@ -15,7 +15,7 @@ import pytest
 
 from cloud_init import bundle
 from cloud_init.host_files import Front, Server, WebHost
-from cloud_init.render import host_files, server_requirements, socket as socket_of
+from cloud_init.render import front_socket, host_files, server_requirements
 from components import coordinator
 from components.machine import app_runtime, front_binaries, supervisor_command, uv_binary
 from components.store import FolderStore, to_json
@@ -100,7 +100,7 @@ class Bench:
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {}, "database": {"engine": "none"},
             "processes": {}, "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
-            "static": {"/static": "static"}, "socket": socket_of(web),
+            "static": {"/static": "static"}, "socket": front_socket(web),
         }  # fmt: skip
         self.store.put(f"releases/code/{code}.tar.gz", gzip.compress(raw))
         self.store.put(f"releases/{release}/manifest.json", to_json(manifest))

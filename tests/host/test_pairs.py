@@ -65,7 +65,9 @@ def test_redeployed_under_load(make_bench, front, server):
         for number in (1, 2):
             verdict = bench.roll(bench.publish(number, SERVERS[server], kind=front))
             assert verdict.ok, verdict.message
-    assert load.failures == []
+    assert load.failures == [], [
+        line for line in (bench.folder / ".slipway/t/var/log/slipway/demo/front.log").read_text().splitlines() if not line.startswith("{")
+    ][-20:]
     assert load.sent > 200
     assert ask(bench, "GET", "/")[1] == "2"
     tried = "kept and new connections, POST, chunked, 5 MB, a 10 s answer in flight; redeployed twice"
