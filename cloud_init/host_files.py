@@ -19,10 +19,10 @@ class HostFile:
 
 @dataclass(frozen=True)
 class Server:
-    """The application server. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds."""
+    """The application server. `worker_class` is gunicorn's. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds."""
 
     kind: str = "gunicorn"
-    worker_class: str = "gthread"
+    worker_class: str | None = None
     workers: int | None = None
     threads: int = 4
     timeout: int = 30

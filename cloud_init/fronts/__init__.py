@@ -7,8 +7,8 @@ _MARGIN = 5
 
 
 def read_timeout(host: WebHost) -> int:
-    """Seconds that a front waits for the server."""
-    return max(60, host.server.timeout + _MARGIN)
+    """Seconds that a front waits for the server: for those that have no time-out of a request it is the only one."""
+    return host.server.timeout + _MARGIN
 
 
 def prefixes(host: WebHost) -> list[str]:

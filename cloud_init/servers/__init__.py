@@ -6,7 +6,7 @@ A release brings `files/start.py`, which is run with the socket's path by the re
 import json
 from pathlib import Path
 
-from cloud_init.host_files import HostFile, WebHost
+from cloud_init.host_files import HostFile, HostFileError, WebHost
 from cloud_init.templating import text
 
 _REQUIREMENTS = Path(__file__).parents[2] / "requirements"
@@ -21,6 +21,15 @@ def common(host: WebHost, **more: object) -> list[HostFile]:
         HostFile("files/capacity.py", text("release/capacity.py")),
         HostFile("files/slipway_wsgi.py", text("release/slipway_wsgi.py")),
     ]
+
+
+def refuse_worker_class(host: WebHost) -> None:
+    """For servers that have none."""
+    if host.server.worker_class is not None:
+        raise HostFileError(
+            f"slipway:server.workerClass: wanted none with the server {host.server.kind} (it is gunicorn's), "
+            f"found {host.server.worker_class}; leave it out, or set slipway:server.kind to gunicorn"
+        )
 
 
 def pinned(name: str) -> str:

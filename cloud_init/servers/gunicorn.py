@@ -10,7 +10,7 @@ UPSTREAM = HTTP
 def files(host: WebHost) -> list[HostFile]:
     """The launcher, gunicorn's configuration and the values both read."""
     return [
-        *common(host, worker_class=host.server.worker_class),
+        *common(host, worker_class=host.server.worker_class or "gthread"),
         HostFile("files/start.py", text("gunicorn/start.py")),
         HostFile("files/gunicorn.conf.py", text("gunicorn/gunicorn.conf.py")),
     ]

@@ -43,12 +43,17 @@ class Server(Model):
     """slipway:server"""
 
     kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field(default="auto", description="The application server.")
-    worker_class: Literal["gthread", "sync", "gevent"] = Field(default="gthread", description="How a gunicorn worker works.")
+    worker_class: Literal["gthread", "sync", "gevent"] | None = Field(
+        default=None, description="How a gunicorn worker works; `gthread` if left out. No other server has this."
+    )
     workers: Annotated[int | Literal["auto"], kinds.WORKERS] = Field(
         default="auto", description="Worker processes. `auto`: from the host's cores and memory, when the server starts."
     )
-    threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker.")
-    timeout: Annotated[int, number(1, 3600, "seconds")] = Field(default=30, description="The longest a request may take, in seconds.")
+    threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker, where it has threads.")
+    timeout: Annotated[int, number(1, 3600, "seconds")] = Field(
+        default=30,
+        description="The longest a request may take, in seconds. uWSGI and gunicorn's sync workers are ended then; elsewhere the front gives up.",
+    )
 
 
 class Http(Model):

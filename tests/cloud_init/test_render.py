@@ -77,6 +77,7 @@ def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
     ("host", "said"),
     [
         (WebHost("a:b", Server("waitress")), "slipway:server.kind: waitress is not served yet; today: granian, gunicorn, uwsgi"),
+        (WebHost("a:b", Server("granian", "sync")), "workerClass: wanted none with the server granian .it is gunicorn's., found sync"),
         (WebHost("a:b", front=Front("caddy")), "slipway:front: caddy is not served yet; today: apache, nginx"),
         (WebHost("a:b", front=Front("apache"), static={"/a%{ENV:x}b": "x"}), "wanted text without '$' and '%'"),
         (WebHost("a:b", front=Front("apache", cors=("https://a$1",))), "wanted text without '$' and '%'"),
