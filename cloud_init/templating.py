@@ -52,6 +52,13 @@ def apache_prefix(value: str) -> str:
     return _apache_quoted("^" + re.escape(value))
 
 
+def systemd(value: str) -> str:
+    """A word of a unit file. Quotes, `%`, `$` and `;` mean something there, and a path or a user's name holds none of them: refused."""
+    if not re.fullmatch(r"[\w./@+-]+", plain(value), re.ASCII):
+        raise HostFileError(f"wanted a path or a name of letters, digits and . / @ _ + -, found {value[:60]!r}")
+    return value
+
+
 def _apache_quoted(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
@@ -66,5 +73,5 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # the files are not HTML: every value passes its own syntax's filter
     )
-    environment.filters |= {"nginx": nginx, "apache": apache, "apache_prefix": apache_prefix}
+    environment.filters |= {"nginx": nginx, "apache": apache, "apache_prefix": apache_prefix, "systemd": systemd}
     return environment
