@@ -1,4 +1,4 @@
-"""`python -m bench.servers`: one small JSON view behind nginx by each application server, in paired runs; requests/s, p99, memory, restart."""
+"""`python -m bench.servers`: one small JSON view behind nginx by each application server, in paired runs: requests/s, p99, memory."""
 
 import json
 import os
@@ -92,7 +92,8 @@ def _memory(folder: Path) -> dict[str, float]:
 
 def _ops(folder: Path, *arguments: str, check: bool = True) -> str:
     environment = {**os.environ, "HOME": str(folder / "home"), "NO_COLOR": "1"}
-    done = subprocess.run([sys.executable, "-m", "ops", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-m", "ops", *arguments]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
     if check and done.returncode:
         raise SystemExit(done.stdout + done.stderr)
     return done.stdout

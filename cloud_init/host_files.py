@@ -19,7 +19,10 @@ class HostFile:
 
 @dataclass(frozen=True)
 class Server:
-    """The application server. `worker_class` is gunicorn's. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds."""
+    """The application server. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds.
+
+    `worker_class` is gunicorn's alone; None: the server's own way.
+    """
 
     kind: str = "gunicorn"
     worker_class: str | None = None

@@ -26,9 +26,19 @@ def server_requirements(host: WebHost) -> str:
     return str(_server(host.server).requirements(host.server))
 
 
-def resolve_auto(kind: str) -> str:
-    """The server that `auto` stands for."""
-    return "gunicorn" if kind == "auto" else kind
+def resolve_auto(kind: str, worker_class: str | None = None) -> str:
+    """The server that `auto` stands for: uWSGI, or gunicorn where one of its worker classes is asked for.
+
+    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn gthread 5,600 requests/s with 57 MB,
+    gunicorn sync 0.9 times that with 111 MB, gevent 0.7 times with 67 MB, granian 1.9 times with 75 MB, uWSGI 2.7 times with 59 MB
+    and the shortest p99. None loses a request in a release (`tests/host/test_pairs.py`). uWSGI also ends a worker whose request
+    takes too long, which of the others gunicorn sync alone does, is spoken to in a protocol that leaves no second opinion on where
+    a request ends, and has wheels for more Pythons and machines than granian. What it costs: with threads, a request that is
+    ended takes those beside it in its worker with it.
+    """
+    if kind != "auto":
+        return kind
+    return "uwsgi" if worker_class is None else "gunicorn"
 
 
 def _server(server: Server) -> ModuleType:

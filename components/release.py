@@ -62,7 +62,10 @@ def plan(settings: Settings, folder: Path, listen: tuple[str, ...], health_host:
 def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...]) -> WebHost:
     chosen = settings.server
     workers = chosen.workers if isinstance(chosen.workers, int) else None
-    server = Server(resolve_auto(chosen.kind), chosen.worker_class, workers, chosen.threads, chosen.timeout)
+    kind = resolve_auto(chosen.kind, chosen.worker_class)
+    if chosen.kind == "auto":
+        pulumi.log.info(f"slipway:server.kind: auto is {kind}")
+    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
     front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors))
     return WebHost(source.module, server, front, dict(settings.app.static))
 

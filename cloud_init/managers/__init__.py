@@ -1,4 +1,4 @@
-"""What keeps the processes of a host running, a file each. Supervisor's programs are the host tool's own (`cloud_init/host/programs.py`)."""
+"""What keeps the processes of a host running, a file each; Supervisor's programs are the host tool's own (`host/programs.py`)."""
 
 from dataclasses import dataclass
 

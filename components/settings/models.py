@@ -42,7 +42,9 @@ class App(Model):
 class Server(Model):
     """slipway:server"""
 
-    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field(default="auto", description="The application server.")
+    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field(
+        default="auto", description="The application server. `auto`: uwsgi, or gunicorn where a worker class is set."
+    )
     worker_class: Literal["gthread", "sync", "gevent"] | None = Field(
         default=None, description="How a gunicorn worker works; `gthread` if left out. No other server has this."
     )
@@ -52,7 +54,7 @@ class Server(Model):
     threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker, where it has threads.")
     timeout: Annotated[int, number(1, 3600, "seconds")] = Field(
         default=30,
-        description="The longest a request may take, in seconds. uWSGI and gunicorn's sync workers are ended then; elsewhere the front gives up.",
+        description="The longest a request may take, in seconds. Then uWSGI and gunicorn sync end the worker, or the front gives up.",
     )
 
 

@@ -48,7 +48,7 @@ def test_its_front_and_server_run_here(make_bench, name):
     found = settings(name)
     chosen = found.server
     workers = chosen.workers if isinstance(chosen.workers, int) else None
-    server = Server(resolve_auto(chosen.kind), chosen.worker_class, workers, chosen.threads, chosen.timeout)
+    server = Server(resolve_auto(chosen.kind, chosen.worker_class), chosen.worker_class, workers, chosen.threads, chosen.timeout)
     bench = make_bench()
     assert bench.boot()["ok"]
     front = {"kind": found.front, "cors": found.http.cors}
