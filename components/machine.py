@@ -13,6 +13,7 @@ import pulumi
 
 from components.errors import MissingError
 
+FRONT_PROGRAMS = {"nginx": "nginx", "apache": "apache2"}
 _SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -37,9 +38,10 @@ def app_runtime(tree: Path, version: str | None) -> Runtime:
     return Runtime(pythons[0], None)
 
 
-def front_binary() -> str | None:
-    """nginx, wherever this machine has it."""
-    return _program("nginx")
+def front_binaries() -> dict[str, str]:
+    """The front servers' programs, wherever this machine has them; only those that are there."""
+    found = {front: _program(program) for front, program in FRONT_PROGRAMS.items()}
+    return {front: program for front, program in found.items() if program}
 
 
 def database_binaries() -> dict[str, str]:

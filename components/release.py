@@ -10,7 +10,7 @@ import pulumi
 from cloud_init import bundle
 from cloud_init.databases import agent_files, driver
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
-from cloud_init.render import host_files, resolve_auto, server_requirements
+from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
 from components.archive import collect
 from components.errors import UsageError
 from components.ids import release_id
@@ -63,7 +63,10 @@ def plan(settings: Settings, folder: Path, listen: tuple[str, ...], health_host:
 def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...]) -> WebHost:
     chosen = settings.server
     workers = chosen.workers if isinstance(chosen.workers, int) else None
-    server = Server(resolve_auto(chosen.kind), chosen.worker_class, workers, chosen.threads, chosen.timeout)
+    kind = resolve_auto(chosen.kind, chosen.worker_class)
+    if chosen.kind == "auto":
+        pulumi.log.info(f"slipway:server.kind: auto is {kind}")
+    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
     front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors))
     return WebHost(source.module, server, front, dict(settings.app.static))
 
@@ -83,4 +86,5 @@ def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host:
         "release_command": app.release_command,
         "health": {"path": app.health_path, "host": health_host, "timeout": _HEALTH_SECONDS},
         "static": dict(app.static),
+        "socket": front_socket(host),
     }

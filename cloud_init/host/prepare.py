@@ -67,7 +67,8 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
     try:
         with steps.step("start"):
             stop(supervisor, idle)
-            remove(idle.socket)
+            for socket in idle.folder.glob("app.*"):
+                remove(socket)
             link(idle.link, str(places.release(manifest["id"])))
             supervisor.start(idle.name)
         with steps.step("gate"):

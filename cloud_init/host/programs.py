@@ -26,7 +26,7 @@ class Program:
     """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
 
 
-CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, stop_signal="QUIT", retries=10))
+CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, retries=10))
 
 
 def process(colour: str, name: str, command: str = "") -> Program:

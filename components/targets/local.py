@@ -10,7 +10,7 @@ from pydantic import Field
 from components import owner, release
 from components.errors import UsageError
 from components.host import Host
-from components.machine import app_runtime, database_binaries, front_binary, supervisor_command, uv_binary
+from components.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
 from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
@@ -18,6 +18,7 @@ from components.store import FolderStore
 from components.target import DayTwo, Need, Place
 from components.transports.local import LocalTransport, run_folder
 
+_PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ADDRESS = "127.0.0.1"
 _DATABASE_PACKAGES = {"postgres": "postgresql", "mysql": "mariadb-server"}
 # Such a letter means something to nginx or Supervisor, and no quoting there takes it back.
@@ -75,9 +76,9 @@ def deploy(settings: Settings, place: Place) -> Target:
 
 
 def needs(settings: Settings) -> list[Need]:
-    """nginx, for static files and buffering; without it a relay stands in."""
+    """The chosen front server, for static files, slow clients and limits; without it a relay stands in."""
     why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
-    front = Need("nginx", why, ("nginx-light",), front_binary() is not None, required=False)
+    front = Need(FRONT_PROGRAMS[settings.front], why, _PACKAGES[settings.front], settings.front in front_binaries(), required=False)
     return [front, *_database_needs(settings)]
 
 
@@ -108,7 +109,6 @@ def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]
     if not _FOLDER.fullmatch(str(root)):
         raise UsageError(f"{place.folder}: wanted a folder name without quotes, $ % ; {{ }} \\ ? # @, found one; move the project")
     runtime = app_runtime(root, settings.app.python)
-    binary = front_binary()
     return {
         "transport": "local",
         "app": settings.app.name,
@@ -119,7 +119,7 @@ def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]
         "python": runtime.python,
         "uv": uv_binary(),
         "store": str(root / "store"),
-        "front": {"kind": settings.front if binary else "relay", "binary": binary, "listen": [_ADDRESS, options.port]},
+        "front": {"listen": [_ADDRESS, options.port], "binaries": front_binaries()},
         "databases": database_binaries(),
         "supervisor": supervisor_command(),
     }
