@@ -4,7 +4,6 @@ import gzip
 import hashlib
 import io
 import shutil
-import socket
 import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import ports
 import pytest
 
 from cloud_init import bundle
@@ -65,9 +65,7 @@ class Bench:
 
     def __init__(self, folder: Path, front: str | None = None) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = ports.free()
         runtime = app_runtime(folder / ".slipway" / "t", None)
         tree = folder / ".slipway" / "t"
         self.facts: dict[str, Any] = {

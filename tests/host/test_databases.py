@@ -1,19 +1,15 @@
 """Each database on the host itself: migrated by its owner, written and read by the app, which can't change the schema."""
 
-import os
-import sys
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from database_app import ENGINES, publish
-
-from components.machine import database_binaries
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 from faults import record
 from load import Load
+
+from components.machine import database_binaries
 
 
 def needs(engine):

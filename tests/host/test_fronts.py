@@ -2,21 +2,17 @@
 
 import http.client
 import json
-import os
 import re
 import socket
-import sys
 import threading
 import time
 from pathlib import Path
 
+import faults
 import pytest
+from load import Load
 
 from cloud_init.host_files import Server
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
-import faults
-from load import Load
 
 FRONTS = ["nginx", "apache"]
 ORIGIN = "https://a.example"

@@ -2,16 +2,12 @@
 
 import http.client
 import json
-import os
-import sys
 
+import faults
 import pytest
+from load import Load
 
 from cloud_init.host_files import Server
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
-import faults
-from load import Load
 
 SERVERS = {
     "gunicorn gthread": Server("gunicorn", "gthread"),
