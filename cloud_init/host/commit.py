@@ -74,7 +74,7 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, generation:
 def _gate(places: Places, supervisor: Supervisor, release: str) -> None:
     address, port = places.facts["front"]["listen"]
     manifest = read_json(places.release(release) / "manifest.json")
-    gate.wait(gate.over_network(address, port), manifest["health"], release, lambda: _front_dead(supervisor))
+    gate.wait(gate.over_network(address, port), manifest["health"], release, lambda: _front_dead(supervisor), note)
 
 
 def _front_dead(supervisor: Supervisor) -> str | None:

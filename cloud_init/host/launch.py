@@ -53,7 +53,7 @@ def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict
     folder = colour.link.resolve()
     manifest = read_json(folder / "manifest.json")
     os.chdir(folder / "src")
-    return folder, manifest, runtime.variables(places, folder, manifest["database"]["engine"])
+    return folder, manifest, runtime.variables(places, folder, manifest)
 
 
 def _front(places: Places) -> None:

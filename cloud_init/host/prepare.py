@@ -70,7 +70,7 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
             supervisor.start(idle.name)
         with steps.step("gate"):
             health = manifest["health"]
-            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: _dead(supervisor, idle))
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: dead(supervisor, idle))
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         stop(supervisor, idle)
@@ -90,7 +90,7 @@ def stop(supervisor: Supervisor, colour: Colour) -> None:
     colour.link.unlink(missing_ok=True)
 
 
-def _dead(supervisor: Supervisor, colour: Colour) -> str | None:
+def dead(supervisor: Supervisor, colour: Colour) -> str | None:
     """Why the server can't answer any more, if so."""
     info = supervisor.info(colour.name)
     if info["statename"] in ("BACKOFF", "FATAL", "EXITED"):
@@ -108,5 +108,5 @@ def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:
     """A rollback changes code, never the schema: say so when they are not of one time."""
     release = manifest["id"]
     record = read_json(places.lib / "released" / f"{release}.json")
-    if record and record.get("schema") and record["schema"] != databases.find(manifest["database"]["engine"]).schema(places):
+    if record and record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
         note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from . import databases
 from .files import read_json
@@ -13,7 +14,7 @@ from .places import Places
 _KEPT = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
-def variables(places: Places, folder: Path, database: str) -> dict[str, str]:
+def variables(places: Places, folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     """Everything the app's processes see; nothing of the person who launched it but language and certificates."""
     own = read_json(folder / "env.json")
     if not isinstance(own, dict):
@@ -28,4 +29,4 @@ def variables(places: Places, folder: Path, database: str) -> dict[str, str]:
         "SLIPWAY_RELEASE": folder.name,
         "SLIPWAY_SHARED": str(places.shared),
     }
-    return {**base, **databases.find(database).variables(places), **own}
+    return {**base, **databases.of(places, manifest).variables("app"), **own}

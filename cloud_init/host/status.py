@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import databases, processes, prune, state
+from . import databases, maintenance, processes, prune, state, under_way
 from .files import read_json, target
 from .places import Places
 from .supervisor import Supervisor
@@ -32,6 +32,8 @@ def status(places: Places) -> dict[str, Any]:
         "data": str(places.shared),
         "user": places.facts.get("user"),
         "generation": noted.get("generation"),
+        "maintenance": maintenance.is_on(places),
+        "restore": under_way.status(places),
     }
 
 
@@ -65,9 +67,9 @@ def _process(supervisor: Supervisor, name: str) -> dict[str, Any]:
 
 
 def _database(places: Places, release: str | None) -> dict[str, Any]:
-    database = databases.of(places, release)
-    told: dict[str, Any] = database.status(places)
-    return {"engine": database.__name__.rpartition(".")[2], **told} if told else {}
+    database = databases.of_release(places, release)
+    told: dict[str, Any] = database.status()
+    return {"engine": database.engine, **told} if told else {}
 
 
 def _size(folder: Path) -> int:
