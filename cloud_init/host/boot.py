@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from . import extra, front, gate, processes, state
+from . import extra, front, gate, processes, restore, state
 from .files import read_json, tail
 from .outcome import Refused, Steps, note
 from .places import Places
@@ -30,6 +30,7 @@ def run(places: Places, steps: Steps) -> None:
             end_left_overs(places)
         with steps.step("supervisor"):
             supervisor.launch()
+    restore.settle(places, steps)
     with steps.step("serve"):
         _serve(places, supervisor)
 
@@ -83,6 +84,7 @@ def _serve(places: Places, supervisor: Supervisor) -> None:
             manifest["health"],
             now.release,
             lambda: _dead(supervisor, now.colour.name),
+            note,
         )
     except Refused as refused:
         note(f"release {now.release} does not serve: {refused}")

@@ -73,7 +73,7 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
             supervisor.start(idle.name)
         with steps.step("gate"):
             health = manifest["health"]
-            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: _dead(supervisor, idle))
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: dead(supervisor, idle))
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         stop(supervisor, idle)
@@ -93,7 +93,7 @@ def stop(supervisor: Supervisor, colour: Colour) -> None:
     colour.link.unlink(missing_ok=True)
 
 
-def _dead(supervisor: Supervisor, colour: Colour) -> str | None:
+def dead(supervisor: Supervisor, colour: Colour) -> str | None:
     """Why the server can't answer any more, if so."""
     info = supervisor.info(colour.name)
     if info["statename"] in ("BACKOFF", "FATAL", "EXITED"):

@@ -1,6 +1,7 @@
 """An app with rows in a database, its release command, and releases of both."""
 
 from pathlib import Path
+from types import MappingProxyType
 
 from cloud_init.databases import agent_files, driver
 
@@ -73,11 +74,11 @@ GUNICORN = (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()
 REQUIREMENTS = "flask==3.1.3\nsqlalchemy==2.1.9\npsycopg[binary]==3.3.9\npymysql==1.2.4\n"
 
 
-def publish(bench, number, engine, schema="", placement="same-host", **manifest):
-    """A release that answers its number and migrates; `schema`: statements after the usual table."""
+def publish(bench, number, engine, schema="", placement="same-host", extra=MappingProxyType({}), **manifest):
+    """A release that answers its number and migrates; `schema`: statements after the usual table, `extra`: more sources."""
     sources = {
         "base.py": SQLALCHEMY, "wsgi.py": APP.replace("NUMBER", str(number)), "migrate.py": MIGRATE,
-        "schema.sql": f"{SCHEMA[engine]};{schema}",
+        "schema.sql": f"{SCHEMA[engine]};{schema}", **extra,
     }  # fmt: skip
     files = [{"path": file.path, "content": file.content, "mode": file.mode} for file in agent_files(engine)]
     given = {

@@ -17,6 +17,8 @@ class Agent:
 
     def __init__(self, places: Places, manifest: dict[str, Any]) -> None:
         folder = places.release(manifest["id"])
+        if not manifest["id"] or not folder.is_dir():
+            raise Refused("database: wanted a release on this host to ask it with, found none; run `./slipway up` first")
         python = environment.drivers(places, manifest) / "bin/python"
         command = [str(python), str(folder / "files/database/agent.py")]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd="/")

@@ -39,6 +39,10 @@ class Database:
         """A fingerprint of tables, indexes and noted revisions; empty without any. Rows of the app's own don't change it."""
         return ""
 
+    def revision(self) -> str:
+        """What the migration tool noted last, as it spells it; empty without one."""
+        return ""
+
     def rows(self) -> dict[str, int]:
         """Rows of each table."""
         return {}
@@ -56,8 +60,9 @@ class Database:
         """After a failed release command; `before` is the schema that was. Says what was done."""
         return ""
 
-    def dump(self, path: Path) -> None:
-        """A consistent copy into a file, while others write. Raises `Refused`."""
+    def dump(self, path: Path) -> dict[str, int]:
+        """A consistent copy into a file, while others write; the rows of each table in it. Raises `Refused`."""
+        return {}
 
     def load(self, path: Path) -> None:
         """What `dump` wrote takes the place of everything there. Raises `Refused`."""

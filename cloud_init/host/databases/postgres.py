@@ -75,11 +75,17 @@ class Database(Served):
     def cluster(self) -> Postgres | None:
         return Postgres(self.places) if self.manifest["database"]["placement"] == "same-host" else None
 
-    def dump(self, path: Path) -> None:
+    def dump(self, path: Path) -> dict[str, int]:
+        """The rows are counted in the very transaction that is dumped."""
         part = path.with_name(path.name + ".part")
-        with open(part, "wb", opener=private_file) as file:
-            self._tool("pg_dump", ["--format=custom", "--no-owner"], self.places.app, stdout=file)
-        part.rename(path)
+        try:
+            with self.asked() as agent, open(part, "wb", opener=private_file) as file:
+                told = agent.ask("rows")
+                self._tool("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={told['snapshot']}"], self.places.app, stdout=file)
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return dict(told["rows"])
 
     def load(self, path: Path) -> None:
         """In one transaction, all of it or nothing; what is newer than the dump goes too."""
@@ -87,7 +93,7 @@ class Database(Served):
         try:
             with open(path, "rb") as file, open(script, "wb", opener=private_file) as text:
                 self._tool("pg_restore", ["--no-owner", "--file", "-"], None, stdin=file, stdout=text)
-            clear = ["--command", "DROP SCHEMA public CASCADE", "--command", "CREATE SCHEMA public"]
+            clear = ["--command", f"DROP OWNED BY {OWNER} CASCADE", "--command", "CREATE SCHEMA IF NOT EXISTS public"]
             options = ["--quiet", "--no-psqlrc", "--single-transaction", "--set", "ON_ERROR_STOP=1", *clear, "--file", "-"]
             with open(script, "rb") as text:
                 self._tool("psql", options, self.places.app, stdin=text, stdout=subprocess.DEVNULL)

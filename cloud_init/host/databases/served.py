@@ -64,6 +64,10 @@ class Served(base.Database):
         with self.asked() as agent:
             return str(agent.ask("schema")["schema"])
 
+    def revision(self) -> str:
+        with self.asked() as agent:
+            return str(agent.ask("schema")["revision"])
+
     def rows(self) -> dict[str, int]:
         with self.asked() as agent:
             return dict(agent.ask("rows")["rows"])

@@ -58,20 +58,19 @@ class Agent:
         return {"exists": bool(self.query(question))}
 
     def schema(self):
-        """A fingerprint of columns, indexes and noted revisions."""
+        """A fingerprint of columns, indexes and noted revisions; the latest revision."""
         found = [self.query(question) for question in engine.SCHEMA]
         noted = [sorted(map(repr, self.query(f"SELECT * FROM {name}"))) for name, plain in self._tables() if plain in REVISIONS]
         text = repr(([[list(map(str, row)) for row in rows] for rows in found], noted))
-        return {"schema": hashlib.sha256(text.encode()).hexdigest()[:12] if found[0] else ""}
+        return {"schema": hashlib.sha256(text.encode()).hexdigest()[:12] if found[0] else "", "revision": self._revision()}
 
     def rows(self):
-        """Rows of each table, counted in one transaction."""
+        """Rows of each table, counted in one transaction, which stays open; `snapshot`: its name, where others can join it."""
         self.connection.rollback()
         for statement in engine.SNAPSHOT:
             self.query(statement)
-        counts = {plain: int(self.query(f"SELECT count(*) FROM {name}")[0][0]) for name, plain in self._tables()}
-        self.connection.rollback()
-        return {"rows": counts}
+        name = self.query(engine.SNAPSHOT_NAME)[0][0] if engine.SNAPSHOT_NAME else None
+        return {"rows": {plain: int(self.query(f"SELECT count(*) FROM {name}")[0][0]) for name, plain in self._tables()}, "snapshot": name}
 
     def take(self, release):
         """Waits for the lock; `mine` is false when the release is noted as done."""
@@ -107,6 +106,10 @@ class Agent:
         cursor = self.connection.cursor()
         cursor.execute(statement, values) if values else cursor.execute(statement)
         return [list(row) for row in cursor.fetchall()] if cursor.description else []
+
+    def _revision(self):
+        noted = [self.query(f"SELECT * FROM {name}") for name, plain in self._tables() if plain in REVISIONS]
+        return " ".join(str(value) for rows in noted if rows for value in max(rows))
 
     def _tables(self):
         return [(engine.quoted(*row), row[-1]) for row in self.query(engine.TABLES)]

@@ -18,6 +18,7 @@ SCHEMA = (
     " AND left(tablename, 8) <> 'slipway_' ORDER BY 1, 2",
 )
 SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+SNAPSHOT_NAME = "SELECT pg_export_snapshot()"
 # The transaction stays open and idle for as long as the release command takes. Local: nothing is left with a pooled connection.
 NO_LIMITS = (
     "SET LOCAL idle_in_transaction_session_timeout = 0",
