@@ -43,7 +43,7 @@ class Outside:
         return self._run(command, PGPASSWORD=self._password()).split("\0")[:-1]
 
     def _mysql(self, statements):
-        command = [f"{self.binaries}/mariadb", "--no-defaults", "-NB", f"--socket={self.socket}/mysqld.sock", "-uowner", "demo", "-e"]
+        command = ["mariadb", "--no-defaults", "-NB", f"--socket={self.socket}/mysqld.sock", "-uowner", "demo", "-e"]
         return self._run([*command, ";".join(statements)], MYSQL_PWD=self._password()).splitlines()
 
     def _password(self):

@@ -27,7 +27,7 @@ class Agent:
         self.connection = None
 
     def connect(self, url, patience=0):
-        """Connects, trying again for `patience` seconds."""
+        """Connects, trying again for `patience` seconds where nobody answers."""
         self.close()
         address = urlsplit(url)
         options = dict(parse_qsl(address.query))
@@ -40,8 +40,8 @@ class Agent:
             try:
                 self.connection = engine.connect(parts, options)
                 return {}
-            except Exception:
-                if time.monotonic() > deadline:
+            except Exception as error:
+                if not engine.is_away(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.2)
 

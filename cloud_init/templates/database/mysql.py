@@ -16,6 +16,7 @@ SNAPSHOT = ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TR
 SNAPSHOT_NAME = None
 NO_LIMITS = ("SET SESSION wait_timeout = 86400",)
 _LOCK_TIMEOUTS = (1205, 1213)
+_AWAY = (2002, 2003, 2006, 2013)
 _VERIFIED = ("VERIFY_CA", "VERIFY_IDENTITY")
 
 
@@ -40,6 +41,11 @@ def commit_each(connection):
 def quoted(*names):
     """An identifier."""
     return ".".join("`" + name.replace("`", "``") + "`" for name in names)
+
+
+def is_away(error):
+    """Nobody takes connections there, or not yet."""
+    return isinstance(error, OSError) or (isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY)
 
 
 def is_lock_timeout(error):

@@ -58,6 +58,12 @@ def quoted(*names):
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
+def is_away(error):
+    """Nobody takes connections there, or not yet."""
+    starting = isinstance(error, pg8000.exceptions.DatabaseError) and isinstance(error.args[0], dict) and error.args[0].get("C") == "57P03"
+    return starting or isinstance(error, (pg8000.exceptions.InterfaceError, OSError))
+
+
 def is_lock_timeout(error):
     """Waiting for a lock took longer than the server allows."""
     return isinstance(error, pg8000.exceptions.DatabaseError) and error.args[0].get("C") == "55P03"
