@@ -40,8 +40,7 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
     with steps.step("database"):
         databases.of(places, manifest).ensure(supervisor)
     with steps.step("release-command"):
-        if elected:
-            release_command.run(places, manifest)
+        release_command.run(places, manifest, elected)
         _tell_schema(places, manifest)
     _start(places, supervisor, manifest, steps)
 
