@@ -20,6 +20,12 @@ def checked(url: str, name: str, schemes: tuple[str, ...]) -> str:
     return url
 
 
+def shown(url: str) -> str:
+    """Who and where, without the password."""
+    parts = urlsplit(url)
+    return f"{parts.username}@{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
 def _is_address(url: str) -> bool:
     """A password with `/`, `?` or `#` as it is ends the host too early: the rest of it then stands in the path, or behind."""
     try:

@@ -16,6 +16,7 @@ from .agent import Agent
 from .cluster import Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
+_AGAIN = 3  # one that runs may be restarting
 
 
 class Served(base.Database):
@@ -54,14 +55,25 @@ class Served(base.Database):
         with Agent(self.places, self.manifest) as agent:
             if cluster:
                 cluster.grant(agent, _STARTING)
-            agent.ask("connect", url=self.url(base.OWNER), patience=_STARTING if cluster else 3)
-            agent.ask("connect", url=self.url(base.APP), patience=0)
+            for role in (base.OWNER, base.APP):
+                self._try(agent, role)
+
+    def _try(self, agent: Agent, role: str) -> None:
+        url = self.url(role)
+        try:
+            agent.ask("connect", url=url, patience=_AGAIN)
+        except Refused as refused:
+            if self.cluster():
+                raise
+            whose = "the release command" if role == base.OWNER else "the app"
+            why = f"slipway:secretEnv: wanted to reach the external database as {address.shown(url)}, which is for {whose}"
+            raise Refused(f"{why}, found: {refused}; correct that address, or have the database run", log=refused.log) from None
 
     @contextmanager
     def asked(self) -> Iterator[Agent]:
         """An agent connected as the owner."""
         with Agent(self.places, self.manifest) as agent:
-            agent.ask("connect", url=self.url(base.OWNER), patience=3)
+            agent.ask("connect", url=self.url(base.OWNER), patience=_AGAIN)
             yield agent
 
     def schema(self) -> str:
