@@ -27,6 +27,11 @@ class Database:
         return str(self.manifest["database"]["engine"])
 
     @property
+    def program(self) -> str | None:
+        """The program of the supervisor that is this database, if one is."""
+        return None
+
+    @property
     def shared(self) -> bool:
         """Other hosts use it too: each takes its turn before it starts the app, and the first one runs the release command."""
         return False

@@ -26,6 +26,11 @@ class Served(base.Database):
     """What its addresses start with; a driver's name may follow, as in `postgresql+psycopg`."""
 
     @property
+    def program(self) -> str | None:
+        cluster = self.cluster()
+        return cluster.engine if cluster else None
+
+    @property
     def shared(self) -> bool:
         return self.cluster() is None
 
