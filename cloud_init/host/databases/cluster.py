@@ -79,13 +79,12 @@ class Cluster:
 
     def create(self) -> None:
         """Makes the cluster beside and renames it: a kill leaves none or a whole one."""
+        for left in self.data.parent.glob(f".{self.engine}.*.part"):
+            shutil.rmtree(left, ignore_errors=True)  # what a killed run started may still be at it; then the next run removes the rest
         if self.data.is_dir():
             return
         note(f"making a new {self.engine} cluster")
         self.data.parent.mkdir(parents=True, exist_ok=True)
-        for left in self.data.parent.glob(f".{self.engine}.*.part"):
-            shutil.rmtree(left, ignore_errors=True)
-        # A name of its own: what a killed run started may still be writing into the old one.
         part = private(self.data.with_name(f".{self.engine}.{os.getpid()}.part"), self.places.user, 0o700)
         try:
             for role in (ADMIN, OWNER, APP):
@@ -142,6 +141,6 @@ class Cluster:
 
 
 def _telling(lines: list[str]) -> str:
-    """The line that says why, which is seldom the last one."""
+    """The first line that tells of an error: those after it are what follows from it."""
     named = [line for line in lines if re.search(r"\b(fatal|panic|error)\b", line, re.IGNORECASE)]
-    return (named or lines or ["it said nothing"])[-1].strip()
+    return (named or lines[-1:] or ["it said nothing"])[0].strip()
