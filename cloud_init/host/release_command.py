@@ -9,7 +9,7 @@ from typing import Any
 from . import databases, runtime
 from .databases.base import OWNER, Database
 from .files import tail, write_json
-from .outcome import Refused
+from .outcome import Refused, cause
 from .places import Places
 from .user import as_user
 
@@ -33,7 +33,7 @@ def _guarded(places: Places, manifest: dict[str, Any], database: Database) -> No
     code, lines = _execute(places, manifest, database)
     if code:
         undone = database.undo(copy, before)
-        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{undone}", log=lines)
+        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{cause(lines)}{undone}", log=lines)
 
 
 def _execute(places: Places, manifest: dict[str, Any], database: Database) -> tuple[int, list[str]]:
