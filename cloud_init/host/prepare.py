@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
 from . import databases, environment, extra, front, gate, materialise, release_command, state, unpack
 from .files import link, read_json, remove, tail, write_json
-from .outcome import Refused, Steps, note
+from .outcome import Refused, Steps, cause, note
 from .places import Colour, Places
 from .store import Store
 from .supervisor import Supervisor, log_path
@@ -40,8 +39,7 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
     with steps.step("database"):
         databases.of(places, manifest).ensure(supervisor)
     with steps.step("release-command"):
-        if elected:
-            release_command.run(places, manifest)
+        release_command.run(places, manifest, elected)
         _tell_schema(places, manifest)
     _start(places, supervisor, manifest, steps)
 
@@ -77,7 +75,7 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         stop(supervisor, idle)
-        raise Refused(str(refused) + _cause(refused.log), refused.http, refused.log) from None
+        raise Refused(str(refused) + cause(refused.log), refused.http, refused.log) from None
 
 
 def abort(places: Places, steps: Steps) -> None:
@@ -99,12 +97,6 @@ def dead(supervisor: Supervisor, colour: Colour) -> str | None:
     if info["statename"] in ("BACKOFF", "FATAL", "EXITED"):
         return "the server ended as it started"
     return None
-
-
-def _cause(lines: list[str]) -> str:
-    """The last exception that the log names, if it names one."""
-    found = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
-    return f": {found[-1]}" if found else ""
 
 
 def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:

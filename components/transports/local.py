@@ -15,6 +15,7 @@ from components.errors import LockedError, SlipwayError
 from components.transport import Event
 
 _MADE = ("etc", "opt", "var", "run", "store")
+_LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
 _DATA = ("shared", "snapshots", "data", "backups")
 
 
@@ -138,7 +139,7 @@ def _copied(source: Path, target: Path) -> Path:
 def run_folder(root: Path, app: str) -> Path:
     """RUN for a tree at `root`: inside it, or a short private folder where a socket's path would be too long (107 bytes)."""
     inside = root / "run/slipway" / app
-    if len(os.fsencode(inside / "green/app.sock")) <= 100:
+    if len(os.fsencode(inside / _LONGEST)) <= 107:
         return inside
     base = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
     return base / f"slipway-{os.getuid()}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}" / app

@@ -19,10 +19,22 @@ class Database:
 
     def __init__(self, places: Places, manifest: dict[str, Any]) -> None:
         self.places, self.manifest = places, manifest
+        self.inherited: tuple[int, ...] = ()
+        """Descriptors for the release command: where this tool is killed, its turn lasts until the command has ended too."""
 
     @property
     def engine(self) -> str:
         return str(self.manifest["database"]["engine"])
+
+    @property
+    def program(self) -> str | None:
+        """The program of the supervisor that is this database, if one is."""
+        return None
+
+    @property
+    def shared(self) -> bool:
+        """Other hosts use it too: each takes its turn before it starts the app, and the first one runs the release command."""
+        return False
 
     @property
     def release(self) -> str:

@@ -73,6 +73,8 @@ class MariaDB(Cluster):
 class Database(Served):
     """Dumped and loaded by MariaDB's own tools."""
 
+    schemes = ("mysql", "mariadb")
+
     def cluster(self) -> MariaDB | None:
         return MariaDB(self.places) if self.manifest["database"]["placement"] == "same-host" else None
 

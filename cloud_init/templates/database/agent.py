@@ -1,7 +1,8 @@
 """Talks to a database for the host tool, in an environment that holds one pure-Python driver: JSON lines in, JSON lines out.
 
-Its end ends the connection, and with it the transaction that holds the lock: a tool that is killed leaves nothing locked. The lock is a row
-in an open transaction, so that a pooler that hands out connections by transaction can't lose it.
+Its end ends the connection, and with it the transaction that holds the lock: a tool that is killed leaves nothing locked, once the
+release command that it had started has ended too. The lock is a row in an open transaction, so that a pooler that hands out connections
+by transaction can't lose it.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ class Agent:
         self.connection = None
 
     def connect(self, url, patience=0):
-        """Connects, trying again for `patience` seconds where nobody answers."""
+        """Connects, for `patience` seconds again where nobody answers: a wrong password does not mend itself."""
         self.close()
         address = urlsplit(url)
         options = dict(parse_qsl(address.query))
@@ -41,7 +42,7 @@ class Agent:
                 self.connection = engine.connect(parts, options)
                 return {}
             except Exception as error:
-                if not engine.is_away(error) or time.monotonic() > deadline:
+                if time.monotonic() > deadline or not engine.is_away(error):
                     raise
                 time.sleep(0.2)
 
@@ -131,10 +132,12 @@ class Agent:
 
 
 def main():
-    """Answers until its standard input ends."""
+    """Answers until it is told to end, or its standard input ends."""
     agent = Agent()
     for line in sys.stdin:
         request = json.loads(line)
+        if request["do"] == "end":
+            break
         try:
             answer = {"ok": True, **getattr(agent, request.pop("do"))(**request)}
         except Exception as error:  # noqa: BLE001  whatever it was, the tool must hear of it

@@ -14,9 +14,10 @@ SCHEMA = (
 )
 SNAPSHOT = ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT")
 SNAPSHOT_NAME = None
-NO_LIMITS = ("SET SESSION wait_timeout = 86400",)
+# Read committed: who waited for the lock sees what its holder noted, whatever the server's default is.
+NO_LIMITS = ("SET SESSION wait_timeout = 86400", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 _LOCK_TIMEOUTS = (1205, 1213)
-_AWAY = (2002, 2003, 2006, 2013)
+_AWAY = (2002, 2003, 2006, 2013, 1040, 1053)  # no socket, no answer, lost, too many connections, shutting down
 _VERIFIED = ("VERIFY_CA", "VERIFY_IDENTITY")
 
 
@@ -43,14 +44,14 @@ def quoted(*names):
     return ".".join("`" + name.replace("`", "``") + "`" for name in names)
 
 
-def is_away(error):
-    """Nobody takes connections there, or not yet."""
-    return isinstance(error, OSError) or (isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY)
-
-
 def is_lock_timeout(error):
     """Waiting for a lock took longer than the server allows, or it saw a deadlock."""
     return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _LOCK_TIMEOUTS
+
+
+def is_away(error):
+    """Nobody answered, or not yet."""
+    return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY
 
 
 def words(error):
