@@ -25,7 +25,7 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="slipway-bench-"))
     folder.chmod(0o755)
     try:
-        figures = _measure(folder / "clone", _free_port())
+        figures = _measure(folder / "clone", free_port())
     finally:
         subprocess.run(["./slipway", "destroy", "--yes"], cwd=folder / "clone", capture_output=True, check=False)
         shutil.rmtree(folder, ignore_errors=True)
@@ -79,7 +79,8 @@ def _show(figures: dict[str, float]) -> None:
     Console().print(table)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody has now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -19,13 +19,27 @@ class HostFile:
 
 @dataclass(frozen=True)
 class Server:
-    """The application server. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds."""
+    """The application server. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds.
+
+    `worker_class` is gunicorn's alone; None: the server's own way.
+    """
 
     kind: str = "gunicorn"
-    worker_class: str = "gthread"
+    worker_class: str | None = None
     workers: int | None = None
     threads: int = 4
     timeout: int = 30
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """How a front server speaks to an application server: `protocol`, and the socket's name in the colour's folder."""
+
+    protocol: str
+    socket: str
+
+
+HTTP = Upstream("http", "app.sock")
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,30 @@ def nginx(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
+def apache(value: str) -> str:
+    """A quoted word of Apache's. `$` and `%` mean a variable to some of its modules and can't be escaped for all of them: refused."""
+    if "$" in plain(value) or "%" in value:
+        raise HostFileError(f"wanted text without '$' and '%' (Apache reads variables there), found {value[:60]!r}")
+    return _apache_quoted(value)
+
+
+def apache_prefix(value: str) -> str:
+    """A quoted pattern of Apache's that matches what starts with that text, every letter of it taken as it is."""
+    apache(value)
+    return _apache_quoted("^" + re.escape(value))
+
+
+def systemd(value: str) -> str:
+    """A word of a unit file. Quotes, `%`, `$` and `;` mean something there, and a path or a user's name holds none of them: refused."""
+    if not re.fullmatch(r"[\w./@+-]+", plain(value), re.ASCII):
+        raise HostFileError(f"wanted a path or a name of letters, digits and . / @ _ + -, found {value[:60]!r}")
+    return value
+
+
+def _apache_quoted(value: str) -> str:
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -49,5 +73,5 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # the files are not HTML: every value passes its own syntax's filter
     )
-    environment.filters["nginx"] = nginx
+    environment.filters |= {"nginx": nginx, "apache": apache, "apache_prefix": apache_prefix, "systemd": systemd}
     return environment

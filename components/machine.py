@@ -13,6 +13,7 @@ import pulumi
 
 from components.errors import MissingError
 
+FRONT_PROGRAMS = {"nginx": "nginx", "apache": "apache2"}
 _SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -37,9 +38,21 @@ def app_runtime(tree: Path, version: str | None) -> Runtime:
     return Runtime(pythons[0], None)
 
 
-def front_binary() -> str | None:
-    """nginx, wherever this machine has it."""
-    return shutil.which("nginx", path=os.pathsep.join([os.environ.get("PATH", ""), _SYSTEM]))
+def front_binaries() -> dict[str, str]:
+    """The front servers' programs, wherever this machine has them; only those that are there."""
+    found = {front: _program(program) for front, program in FRONT_PROGRAMS.items()}
+    return {front: program for front, program in found.items() if program}
+
+
+def database_binaries() -> dict[str, str]:
+    """The folder of each database engine's programs, of those that this machine has."""
+    newest = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    found = {"postgres": newest[-1] if newest else _program("postgres"), "mysql": _program("mariadbd")}
+    return {engine: str(Path(path).parent) for engine, path in found.items() if path}
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), _SYSTEM]))
 
 
 def uv_binary() -> str | None:

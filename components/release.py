@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 
 from cloud_init import bundle, cron
+from cloud_init.databases import agent_files, driver
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
-from cloud_init.render import host_files, resolve_auto, server_requirements
+from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
 from components.archive import collect
 from components.errors import UsageError
 from components.ids import release_id
@@ -62,15 +63,18 @@ def plan(settings: Settings, folder: Path, listen: tuple[str, ...], health_host:
 def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...]) -> WebHost:
     chosen = settings.server
     workers = chosen.workers if isinstance(chosen.workers, int) else None
-    server = Server(resolve_auto(chosen.kind), chosen.worker_class, workers, chosen.threads, chosen.timeout)
+    kind = resolve_auto(chosen.kind, chosen.worker_class)
+    if chosen.kind == "auto":
+        pulumi.log.info(f"slipway:server.kind: auto is {kind}")
+    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
     front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors))
     return WebHost(source.module, server, front, dict(settings.app.static))
 
 
 def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host: str) -> dict[str, Any]:
-    app = settings.app
+    app, engine = settings.app, settings.database.engine
     jobs = {name: job.model_dump() for name, job in app.cron.items()}
-    files = [*host_files(host), *(cron.files(jobs) if jobs else ())]
+    files = [*host_files(host), *agent_files(engine), *(cron.files(jobs) if jobs else ())]
     return {
         "schema": 1,
         "tool": bundle.tool_id(),
@@ -79,9 +83,10 @@ def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host:
         "requirements": [source.requirements, server_requirements(host), *([cron.requirements()] if jobs else ())],
         "python": app.python,
         "environment": dict(app.env),
-        "database": {"engine": settings.database.engine},
+        "database": {"engine": engine, "placement": settings.database.placement, "driver": driver(engine)},
         "processes": {**app.processes, **({cron.PROCESS: cron.COMMAND} if jobs else {})},
         "release_command": app.release_command,
         "health": {"path": app.health_path, "host": health_host, "timeout": _HEALTH_SECONDS},
         "static": dict(app.static),
+        "socket": front_socket(host),
     }

@@ -7,11 +7,15 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+# What a client sees whose kept connection was closed while it was idle: nothing was answered, and nothing lost that it can't ask again.
+CLOSED = " on a kept connection"
+
 
 @dataclass
 class Load:
     """Requests to 127.0.0.1:`port` from `start()` to `stop()`, each client on its own timetable whatever the answers take.
 
+    `heavy`: where chunked bodies and 5 MB go, twice a second each; `long`: a path that takes long, of which one is always in flight.
     `failed` is anything but 200, the body that was asked for, and the id of a release. `interval`: seconds between a client's requests.
     """
 
@@ -20,6 +24,8 @@ class Load:
     bodies: tuple[str, ...] = ()
     post: str | None = None
     slow: str | None = None
+    heavy: str | None = None
+    long: str | None = None
     clients: int = 12
     interval: float = 0.05
     limit: int = 200_000
@@ -30,6 +36,7 @@ class Load:
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._lock = threading.Lock()
+        self._used: dict[int, bool] = {}
         self._threads = [threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(self.clients)]
 
     def start(self) -> "Load":
@@ -49,35 +56,49 @@ class Load:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def lost(self) -> list[str]:
+        """The failures, without those of kept connections that were closed: a front server's reload closes those that are idle."""
+        return [one for one in self.failures if not one.endswith(CLOSED)]
+
     def _client(self, number: int) -> None:
         keep = number % 3 != 0  # a third opens a new connection for each request
         connection: http.client.HTTPConnection | None = None
         due = time.monotonic() + random.uniform(0, self.interval)
         while not self._stop.wait(max(0.0, due - time.monotonic())) and self.sent < self.limit:
+            self._used[number] = connection is not None
             connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
-            kept = self._ask(connection, *self._request(number))
+            pace, *request = self._request(number)
+            kept = self._ask(connection, number, *request)
             if not (keep and kept):
                 connection.close()
                 connection = None
-            due += random.uniform(0.5, 1.5) * self.interval
+            due += random.uniform(0.5, 1.5) * pace
 
-    def _request(self, number: int) -> tuple[str, str, bytes | None]:
+    def _request(self, number: int) -> tuple[float, str, str, bytes | None, bool]:
+        """What that client asks: seconds until its next request, method, path, body, whether it comes in chunks."""
         if self.slow and number == 1:
-            return "GET", self.slow, None
+            return self.interval, "GET", self.slow, None, False
+        if self.long and number == 7:
+            return self.interval, "GET", self.long, None, False
+        if self.heavy and number in (4, 5):
+            return 0.5, "POST", self.heavy, random.randbytes(100_000 if number == 4 else 5_000_000), number == 4
         if self.post and number % 4 == 2:
-            return "POST", self.post, random.randbytes(200_000 if number == 2 else 300)
-        return "GET", self.path, None
+            return self.interval, "POST", self.post, random.randbytes(200_000 if number == 2 else 300), False
+        return self.interval, "GET", self.path, None, False
 
-    def _ask(self, connection: http.client.HTTPConnection, method: str, path: str, body: bytes | None) -> bool:
+    def _ask(self, connection: http.client.HTTPConnection, number: int, method: str, path: str, body: bytes | None, chunked: bool) -> bool:
+        pieces = iter([body[start : start + 9000] for start in range(0, len(body), 9000)]) if chunked and body else body
         try:
-            connection.request(method, path, body)
+            connection.request(method, path, pieces, encode_chunked=chunked)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
             release = answer.headers.get("X-Release-Id", "none")
             problem = self._problem(method, path, body, answer.status, text, release)
             kept = not answer.will_close
         except (OSError, http.client.HTTPException) as error:
-            problem, release, kept = f"{method} {path}: {type(error).__name__} {error}", "failed", False
+            where = CLOSED if self._used[number] and isinstance(error, ConnectionError) else ""
+            problem, release, kept = f"{method} {path}: {type(error).__name__} {error}{where}", "failed", False
         with self._lock:
             self.sent += 1
             self.releases[release] += 1

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from . import extra, gate, processes, state
+from . import extra, front, gate, processes, state
 from .files import read_json, tail
 from .outcome import Refused, Steps, note
-from .places import COLOURS, Places
+from .places import Places
 from .supervisor import Supervisor, log_path
 
 STEPS = ("folders", "left-overs", "supervisor", "serve")
@@ -24,7 +24,7 @@ def run(places: Places, steps: Steps) -> None:
         changed = supervisor.configure()
     if supervisor.pid is not None and changed:
         note("supervisord's configuration changed: it is started again, which interrupts service for a moment")
-        supervisor.shut_down()
+        _shut_down(places, supervisor)
     if supervisor.pid is None:
         with steps.step("left-overs"):
             end_left_overs(places)
@@ -37,9 +37,16 @@ def run(places: Places, steps: Steps) -> None:
 def halt(places: Places, steps: Steps) -> None:
     """Stops everything of this app."""
     with steps.step("supervisor"):
-        Supervisor(places).shut_down()
+        _shut_down(places, Supervisor(places))
     with steps.step("left-overs"):
         end_left_overs(places)
+
+
+def _shut_down(places: Places, supervisor: Supervisor) -> None:
+    """The front server first: Supervisor's own signal would cut what it has in hand."""
+    if supervisor.pid is not None and supervisor.answers():
+        front.stop(places, supervisor)
+    supervisor.shut_down()
 
 
 def end_left_overs(places: Places) -> None:
@@ -53,7 +60,8 @@ def end_left_overs(places: Places) -> None:
 
 
 def _records(places: Places) -> list[Path]:
-    return [*(path for name in COLOURS for path in places.colour(name).folder.glob("*.json")), places.lib / "processes/front.json"]
+    """Of the two colours, their extra processes, a database, and the front."""
+    return [*places.run.glob("*/*.json"), places.lib / "processes/front.json"]
 
 
 def _serve(places: Places, supervisor: Supervisor) -> None:
@@ -64,6 +72,7 @@ def _serve(places: Places, supervisor: Supervisor) -> None:
     for program in (now.colour.name, "front"):
         if supervisor.info(program)["statename"] not in ("STARTING", "RUNNING"):
             supervisor.restart(program)
+    front.change_if_other(places, supervisor)
     extra.resume(places, supervisor, now.colour)
     manifest: dict[str, Any] = read_json(places.release(now.release) / "manifest.json")
     address, port = places.facts["front"]["listen"]

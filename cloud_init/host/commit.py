@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 from . import drain, extra, front, gate, prune, state
 from .files import link, read_json, tail, target
 from .outcome import Refused, Steps, note, refusal_of
@@ -47,20 +50,13 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, generation:
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = log_path(places, "front")
     mark = log.stat().st_size if log.exists() else 0
-    old_front = None
+    old_front, stages = target(places.front), _stages(places, supervisor, candidate)
     try:
-        with steps.step("front"):
-            old_front = front.install(places, supervisor, places.release(release))
-            # Noted before the flip: a disk that is full refuses here, while nothing has changed.
-            state.remember(places, candidate, generation)
-        with steps.step("processes"):
-            extra.switch(places, supervisor, candidate)
-        with steps.step("flip"):
-            if old_colour and old_colour != candidate.name:
-                link(places.previous, str(target(places.colour(old_colour).link)))
-            link(places.live, candidate.name)
-            if old_colour is None or not front.is_running(supervisor):
-                supervisor.restart("front")
+        # Noted before the flip: a disk that is full refuses here, while nothing has changed.
+        state.remember(places, candidate, generation)
+        for name in _order(places, places.release(release) / "etc", tuple(stages)):
+            with steps.step(name):
+                stages[name]()
         with steps.step("gate-front"):
             _gate(places, supervisor, release)
     except (Refused, OSError) as error:
@@ -69,6 +65,29 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, generation:
         _undo(places, supervisor, old_colour, old_previous, old_front)
         state.put_back(places, noted)
         raise refused from None
+
+
+def _stages(places: Places, supervisor: Supervisor, candidate: Colour) -> dict[str, Callable[[], None]]:
+    """What makes the candidate the live one, by the name of its step."""
+    old_colour, folder = target(places.live), places.release(str(state.linked(places, candidate))) / "etc"
+
+    def flip() -> None:
+        if old_colour and old_colour != candidate.name:
+            link(places.previous, str(target(places.colour(old_colour).link)))
+        link(places.live, candidate.name)
+        if old_colour is None or not front.is_running(supervisor):
+            supervisor.restart("front")
+
+    return {
+        "front": lambda: front.install(places, supervisor, folder),
+        "processes": lambda: extra.switch(places, supervisor, candidate),
+        "flip": flip,
+    }
+
+
+def _order(places: Places, folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    """The front configuration in `folder` first, or last: the front must always find the socket that it speaks to."""
+    return names if front.fits(places, folder) else (*names[1:], names[0])
 
 
 def _gate(places: Places, supervisor: Supervisor, release: str) -> None:
@@ -83,13 +102,18 @@ def _front_dead(supervisor: Supervisor) -> str | None:
 
 
 def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: str | None, old_front: str | None) -> None:
-    front.put_back(places, supervisor, old_front)
-    if previous:
-        link(places.previous, previous)
+    def back() -> None:
+        if previous:
+            link(places.previous, previous)
+        link(places.live, str(colour))
+
     if colour:
-        link(places.live, colour)
+        folder = Path(str(old_front))
+        stages = {"front": lambda: front.install(places, supervisor, folder), "flip": back}
+        for name in _order(places, folder, tuple(stages)):
+            stages[name]()
         extra.resume(places, supervisor, places.colour(colour))
     else:
         places.live.unlink(missing_ok=True)
-        supervisor.stop("front")
+        front.stop(places, supervisor)
     stop(supervisor, state.idle(places))

@@ -18,14 +18,23 @@ from .places import Places
 
 def ensure(places: Places, manifest: dict[str, Any]) -> Path:
     """The environment for the manifest's requirements, made if there is none; the release's `venv` link points at it."""
-    key = _key(places, manifest)
+    return _ensure(places, manifest, "venv", manifest["requirements"])
+
+
+def drivers(places: Places, manifest: dict[str, Any]) -> Path:
+    """The environment of the database's agent; the release's `drivers` link points at it."""
+    return _ensure(places, manifest, "drivers", [manifest["database"]["driver"]])
+
+
+def _ensure(places: Places, manifest: dict[str, Any], name: str, requirements: list[str]) -> Path:
+    key = _key(places, manifest, requirements)
     folder = places.srv / "venvs" / key
     if not (folder / "ready").is_file():
         shutil.rmtree(folder, ignore_errors=True)
         note(f"installing requirements into a new environment {key}")
-        _make(places, folder, manifest["requirements"])
+        _make(places, folder, requirements)
         write_json(folder / "ready", {"python": places.python})
-    link(places.release(manifest["id"]) / "venv", f"../../venvs/{key}")
+    link(places.release(manifest["id"]) / name, f"../../venvs/{key}")
     return folder
 
 
@@ -36,13 +45,14 @@ def compile_source(venv: Path, source: Path) -> None:
 
 def used(places: Places) -> set[str]:
     """The keys of the environments that some release links to."""
-    return {os.path.basename(os.readlink(path)) for path in (places.srv / "releases").glob("*/venv") if path.is_symlink()}
+    links = [path for name in ("venv", "drivers") for path in (places.srv / "releases").glob(f"*/{name}")]
+    return {os.path.basename(os.readlink(path)) for path in links if path.is_symlink()}
 
 
-def _key(places: Places, manifest: dict[str, Any]) -> str:
+def _key(places: Places, manifest: dict[str, Any], requirements: list[str]) -> str:
     python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
     _check_version(python, manifest.get("python"))
-    return hashlib.sha256(json.dumps([python, places.python, manifest["requirements"]]).encode()).hexdigest()[:12]
+    return hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
 
 
 def _check_version(found: str, wanted: str | None) -> None:

@@ -25,6 +25,11 @@ def write(path: Path, data: bytes, mode: int = 0o644) -> bool:
     return True
 
 
+def private_file(path: str, flags: int) -> int:
+    """An opener for `open`: a file that is its owner's alone from its first byte."""
+    return os.open(path, flags, 0o600)
+
+
 def write_json(path: Path, value: Any, mode: int = 0o644) -> bool:
     """The value as readable JSON, by rename."""
     return write(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode(), mode)

@@ -1,20 +1,31 @@
-"""The front server's configuration in force, and its reload when a release brings another."""
+"""The front server: its configuration in force, and its reload or change when a release brings another."""
 
 from __future__ import annotations
 
 import socket
+import time
 from pathlib import Path
+from typing import Any
 
-from .files import link, target
+from . import fronts, processes
+from .files import link, read_json, tail, target
 from .materialise import front_content
-from .outcome import Refused
-from .places import Places
-from .supervisor import Supervisor
+from .outcome import Refused, note
+from .places import HTTP, Places
+from .supervisor import Supervisor, log_path
+
+_PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
+_START = 10  # seconds until another front server takes connections
 
 
 def is_running(supervisor: Supervisor) -> bool:
     """True while the front server's program runs."""
     return bool(supervisor.info("front")["statename"] in ("STARTING", "RUNNING"))
+
+
+def serving(places: Places) -> str:
+    """The kind of front server that was started last."""
+    return places.serving.read_text() if places.serving.is_file() else fronts.STAND_IN
 
 
 def check_port(places: Places, supervisor: Supervisor) -> None:
@@ -33,29 +44,72 @@ def check_port(places: Places, supervisor: Supervisor) -> None:
             ) from None
 
 
-def install(places: Places, supervisor: Supervisor, release: Path) -> str | None:
-    """Puts the release's front configuration in force; the one before it if a reload was needed, else None."""
+def fits(places: Places, folder: Path) -> bool:
+    """True if the colour that is live now listens where the configuration in `folder` asks: it is then put in force before the flip."""
+    return target(places.live) is None or (places.live / _socket(folder)).is_socket()
+
+
+def install(places: Places, supervisor: Supervisor, folder: Path) -> None:
+    """Puts the configuration in `folder` in force; where nothing was live yet, the front server is left to be started."""
     before = target(places.front)
-    same = before is not None and front_content(Path(before)) == front_content(release / "etc")
-    link(places.front, str(release / "etc"))
+    same = before is not None and front_content(Path(before)) == front_content(folder)
+    settle = before is not None and _socket(Path(before)) != _socket(folder)
+    link(places.front, str(folder))
     link(places.etc / "front.listen", "{}:{}".format(*places.facts["front"]["listen"]))
-    if same or before is None or not is_running(supervisor):
-        return None
-    reload(places, supervisor)
-    return before
+    if before is None or target(places.live) is None:
+        return
+    if not is_running(supervisor):
+        supervisor.restart("front")
+    elif not change_if_other(places, supervisor) and not same:
+        _reload(places, supervisor, settle)
 
 
-def put_back(places: Places, supervisor: Supervisor, before: str | None) -> None:
-    """Undoes `install`."""
-    if before is not None:
-        link(places.front, before)
-        reload(places, supervisor)
+def change_if_other(places: Places, supervisor: Supervisor) -> bool:
+    """Starts the front server that the configuration in force is for, where another serves; True if so."""
+    before, wanted = serving(places), fronts.name(fronts.find(places, places.front))
+    if before == wanted:
+        return False
+    note(f"the front server changes from {before} to {wanted}, which interrupts service for a moment")
+    stop(places, supervisor)
+    supervisor.restart("front")
+    _await_start(places, supervisor, wanted)
+    return True
 
 
-def reload(places: Places, supervisor: Supervisor) -> None:
-    """New workers with the new configuration, the old ones finish what they have."""
-    if places.facts["front"]["kind"] != "relay":
-        supervisor.signal("front", "HUP")
+def stop(places: Places, supervisor: Supervisor) -> None:
+    """Stops the front server; requests in flight are finished."""
+    supervisor.stop_by("front", fronts.module(serving(places)).STOP, _PATIENCE)
+
+
+def _await_start(places: Places, supervisor: Supervisor, kind: str) -> None:
+    """Returns when the front server takes connections. Raises `Refused` as soon as it is clear that it doesn't."""
+    log = log_path(places, "front")
+    mark = log.stat().st_size if log.exists() else 0
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline and supervisor.info("front")["statename"] in ("STARTING", "RUNNING"):
+        try:
+            return socket.create_connection(tuple(places.facts["front"]["listen"]), timeout=1).close()
+        except OSError:
+            time.sleep(0.05)
+    raise Refused(f"{kind} ended as it started, or takes no connections", log=tail(log, 20, mark))
+
+
+def _reload(places: Places, supervisor: Supervisor, settle: bool) -> None:
+    """New workers with the new configuration; the old ones finish what they have. `settle`: wait until they have."""
+    signal = fronts.module(serving(places)).RELOAD
+    if signal is None:
+        return
+    workers = processes.children(int(supervisor.info("front")["pid"]))
+    supervisor.signal("front", signal)
+    deadline = time.monotonic() + _PATIENCE
+    while settle and any(processes.started(pid) for pid in workers) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def _socket(folder: Path) -> str:
+    """The socket of a colour that a front configuration speaks to."""
+    manifest: Any = read_json(folder.parent / "manifest.json")
+    return str((manifest or {}).get("socket", HTTP))
 
 
 def _listen_changed(places: Places) -> bool:

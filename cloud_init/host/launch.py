@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import time
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
-from . import materialise, processes, relay, runtime, shell
-from .files import read_json
-from .places import Colour, Places
+from . import databases, fronts, processes, runtime, shell
+from .files import read_json, write
+from .places import COLOURS, Colour, Places
 from .programs import split
 
 # Supervisor takes an exit within `startsecs` for a failure and tries again; after it, exit 0 means there is nothing to run.
@@ -23,8 +24,10 @@ def run(places: Places, program: str) -> None:
         _front(places)
     elif process:
         _process(places, colour, process)
-    else:
+    elif program in COLOURS:
         _colour(places, program)
+    else:
+        _database(places, program)
     time.sleep(_LONGER_THAN_STARTSECS)
 
 
@@ -34,7 +37,7 @@ def _colour(places: Places, name: str) -> None:
         return
     folder, _, environment = _release(places, colour)
     processes.record(colour.process, os.getpid())
-    _become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
+    processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
 
 
 def _process(places: Places, name: str, process: str) -> None:
@@ -45,7 +48,7 @@ def _process(places: Places, name: str, process: str) -> None:
     _, manifest, environment = _release(places, colour)
     environment.setdefault("FLASK_APP", manifest["module"])
     processes.record(colour.folder / f"{process}.json", os.getpid())
-    _become(shell.becoming(manifest["processes"][process]), environment)
+    processes.become(shell.becoming(manifest["processes"][process]), environment)
 
 
 def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict[str, str]]:
@@ -53,23 +56,23 @@ def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict
     folder = colour.link.resolve()
     manifest = read_json(folder / "manifest.json")
     os.chdir(folder / "src")
-    return folder, manifest, runtime.variables(places, folder, manifest["database"]["engine"])
+    return folder, manifest, runtime.variables(places, folder, manifest)
+
+
+def _database(places: Places, engine: str) -> None:
+    processes.record(places.run / "database" / f"{engine}.json", os.getpid())
+    os.chdir("/")
+    command = importlib.import_module(f"{databases.__name__}.{engine}").launch(places)
+    processes.become(command, {**os.environ, "LC_ALL": "C.UTF-8"})
 
 
 def _front(places: Places) -> None:
-    configuration = places.front / "nginx.conf"
     if not places.front.exists():
         return
     record = places.lib / "processes/front.json"
     # A master that was killed leaves workers that hold the port.
     processes.end(record, patience=2)
     processes.record(record, os.getpid())
-    front = places.facts["front"]
-    if front["kind"] == "relay":
-        address, port = front["listen"]
-        return relay.serve(address, port, places.live / "app.sock")
-    _become(materialise.nginx(places, configuration, "daemon off;"), dict(os.environ))
-
-
-def _become(command: list[str], environment: dict[str, str]) -> NoReturn:
-    os.execve(command[0], command, environment)
+    front = fronts.find(places, places.front)
+    write(places.serving, fronts.name(front).encode())
+    front.serve(places, places.front)

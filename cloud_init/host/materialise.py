@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from . import fronts
 from .files import link, write, write_json
 from .outcome import Refused
 from .places import Places
@@ -39,21 +40,13 @@ def fill(content: str, places: Places) -> str:
 
 def validate(places: Places, folder: Path) -> None:
     """Asks the real front server whether it takes the release's configuration."""
-    front = places.facts["front"]
-    if front["kind"] == "relay":
+    front = fronts.find(places, folder / "etc")
+    command = front.test(places, folder / "etc")
+    if not command:
         return
-    command = [*nginx(places, folder / "etc/nginx.conf"), "-t", "-q"]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     if done.returncode:
-        raise Refused("nginx refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
-
-
-def nginx(places: Places, configuration: Path, directives: str = "") -> list[str]:
-    """nginx's command. As root it is told the app's user, also for a test: it hands its folders to whom it thinks it will be."""
-    if os.geteuid() == 0:
-        directives += f" user {places.facts.get('user') or 'root'};"
-    command = [places.facts["front"]["binary"], "-e", "stderr", "-c", str(configuration)]
-    return [*command, "-g", directives] if directives else command
+        raise Refused(f"{fronts.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
 
 
 def front_content(folder: Path) -> dict[str, str]:

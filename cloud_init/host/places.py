@@ -12,6 +12,7 @@ from .outcome import Refused
 
 COLOURS = ("blue", "green")
 SQLITE = "app.sqlite3"
+HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Colour:
 
     @property
     def socket(self) -> Path:
-        return self.folder / "app.sock"
+        return self.folder / HTTP
 
     @property
     def link(self) -> Path:
@@ -113,6 +114,11 @@ class Places:
     def front(self) -> Path:
         """Link to the front configuration in force."""
         return self.etc / "front"
+
+    @property
+    def serving(self) -> Path:
+        """Which front server was started last."""
+        return self.run / "front.kind"
 
     def release(self, release: str) -> Path:
         return self.srv / "releases" / release

@@ -13,7 +13,7 @@ from .places import Colour, Places
 from .store import Store
 from .supervisor import Supervisor, log_path
 
-STEPS = ("fetch", "unpack", "venv", "files", "validate", "release-command", "start", "gate")
+STEPS = ("fetch", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
 ABORT_STEPS = ("stop",)
 
 
@@ -37,6 +37,8 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
         front.check_port(places, supervisor)
     if not (folder / "ready").is_file():
         write_json(folder / "ready", {"at": time.time()})
+    with steps.step("database"):
+        databases.of(places, manifest).ensure(supervisor)
     with steps.step("release-command"):
         if elected:
             release_command.run(places, manifest)
@@ -65,7 +67,8 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
     try:
         with steps.step("start"):
             stop(supervisor, idle)
-            remove(idle.socket)
+            for socket in idle.folder.glob("app.*"):
+                remove(socket)
             link(idle.link, str(places.release(manifest["id"])))
             supervisor.start(idle.name)
         with steps.step("gate"):
@@ -108,5 +111,5 @@ def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:
     """A rollback changes code, never the schema: say so when they are not of one time."""
     release = manifest["id"]
     record = read_json(places.lib / "released" / f"{release}.json")
-    if record and record.get("schema") and record["schema"] != databases.find(manifest["database"]["engine"]).schema(places):
+    if record and record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
         note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

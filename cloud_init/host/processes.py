@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from pathlib import Path
+from typing import NoReturn
 
 from .files import read_json, write_json
 
@@ -59,9 +60,14 @@ def end(path: Path, patience: float = 10) -> list[int]:
     return asked
 
 
+def become(command: list[str], environment: dict[str, str] | None = None) -> NoReturn:
+    """This process goes on as that command."""
+    os.execve(command[0], command, dict(os.environ) if environment is None else environment)
+
+
 def memory(pid: int) -> int:
     """Bytes that the process and its children hold for themselves (proportional set size)."""
-    return _pss(pid) + sum(memory(child) for child in _children(pid))
+    return _pss(pid) + sum(memory(child) for child in children(pid))
 
 
 def _of_group(leader: int) -> list[int]:
@@ -89,7 +95,8 @@ def _signal(pid: int, number: int) -> None:
         os.kill(pid, number)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that it started itself and that still run."""
     try:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except OSError:

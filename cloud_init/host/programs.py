@@ -20,11 +20,13 @@ class Program:
     always: bool = False
     """Started again whatever it ended with; otherwise exit 0 means that there is nothing to run."""
     retries: int = 3
+    priority: int = 999
+    """Low ones start first and stop last."""
     whole_group: bool = False
     """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
 
 
-CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, stop_signal="QUIT", retries=10))
+CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, retries=10))
 
 
 def process(colour: str, name: str, command: str = "") -> Program:
@@ -53,6 +55,7 @@ def section(places: Places, program: Program) -> str:
         "LAUNCH": " ".join(_quoted(word) for word in launch),
         "AUTORESTART": "true" if program.always else "unexpected",
         "RETRIES": str(program.retries),
+        "PRIORITY": str(program.priority),
         "GROUP": str(program.whole_group).lower(),
         "STOPSIGNAL": program.stop_signal,
         "USER": f"user={user}" if user and program.as_user else "",

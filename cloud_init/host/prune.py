@@ -27,7 +27,7 @@ def run(places: Places) -> None:
         if record.stem not in keep:
             record.unlink()
     now = state.live(places)
-    databases.of(places, now.release if now else None).prune(places, keep)
+    databases.of_release(places, now.release if now else None).prune(keep)
 
 
 def kept(places: Places) -> set[str]:

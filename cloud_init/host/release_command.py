@@ -7,7 +7,8 @@ import time
 from typing import Any
 
 from . import databases, runtime
-from .files import read_json, tail, write_json
+from .databases.base import OWNER, Database
+from .files import tail, write_json
 from .outcome import Refused
 from .places import Places
 from .user import as_user
@@ -15,21 +16,29 @@ from .user import as_user
 
 def run(places: Places, manifest: dict[str, Any]) -> None:
     """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
-    record = places.lib / "released" / f"{manifest['id']}.json"
-    if not manifest["release_command"] or read_json(record):
+    command = manifest["release_command"]
+    if not command:
         return
-    database = databases.find(manifest["database"]["engine"])
-    before, copy = database.schema(places), database.snapshot(places, manifest["id"])
-    code, lines = _execute(places, manifest)
+    record = places.lib / "released" / f"{manifest['id']}.json"
+    database = databases.of(places, manifest)
+    with database.turn(record) as mine:
+        if mine:
+            _guarded(places, manifest, database)
+    if mine or not record.is_file():
+        write_json(record, {"at": time.time(), "schema": database.schema(), "command": command})
+
+
+def _guarded(places: Places, manifest: dict[str, Any], database: Database) -> None:
+    before, copy = database.schema(), database.snapshot()
+    code, lines = _execute(places, manifest, database)
     if code:
-        kept = database.undo(places, manifest["id"], copy, before)
-        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{kept}", log=lines)
-    write_json(record, {"at": time.time(), "schema": database.schema(places), "command": manifest["release_command"]})
+        undone = database.undo(copy, before)
+        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{undone}", log=lines)
 
 
-def _execute(places: Places, manifest: dict[str, Any]) -> tuple[int, list[str]]:
+def _execute(places: Places, manifest: dict[str, Any], database: Database) -> tuple[int, list[str]]:
     folder = places.release(manifest["id"])
-    environment = runtime.variables(places, folder, manifest["database"]["engine"])
+    environment = {**runtime.variables(places, folder, manifest), **database.variables(OWNER)}
     # Flask's own way to name the app, unless the settings say otherwise.
     environment.setdefault("FLASK_APP", manifest["module"])
     log = places.log / "release.log"

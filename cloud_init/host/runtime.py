@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 from . import databases
+from .databases.base import APP
 from .files import read_json
 from .outcome import Refused
 from .places import Places
 
+_KEPT_BACK = ("DATABASE_OWNER_URL",)  # for the release command alone
 _KEPT = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
-def variables(places: Places, folder: Path, database: str) -> dict[str, str]:
+def variables(places: Places, folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
     """Everything the app's processes see; nothing of the person who launched it but language and certificates."""
     own = read_json(folder / "env.json")
     if not isinstance(own, dict):
@@ -28,4 +31,5 @@ def variables(places: Places, folder: Path, database: str) -> dict[str, str]:
         "SLIPWAY_RELEASE": folder.name,
         "SLIPWAY_SHARED": str(places.shared),
     }
-    return {**base, **databases.find(database).variables(places), **own}
+    base |= databases.of(places, manifest).variables(APP)
+    return {**base, **{name: value for name, value in own.items() if name not in _KEPT_BACK}}

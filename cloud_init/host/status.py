@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import databases, processes, prune, state
+from . import databases, front, processes, prune, state
 from .files import read_json, target
 from .places import Places
 from .supervisor import Supervisor
@@ -26,7 +26,7 @@ def status(places: Places) -> dict[str, Any]:
         "live": {"release": now.release, "colour": now.colour.name, "since": noted.get("since")} if now else None,
         "candidate": state.linked(places, state.idle(places)) if running else None,
         "processes": [_process(supervisor, name) for name in supervisor.programs()] if running else [],
-        "front": {"kind": places.facts["front"]["kind"], "listen": places.facts["front"]["listen"]},
+        "front": {"kind": front.serving(places) if running else None, "listen": places.facts["front"]["listen"]},
         "database": _database(places, noted.get("release")),
         "disk": {"free": shutil.disk_usage(places.root).free, "used": _size(places.srv)},
         "data": str(places.shared),
@@ -65,9 +65,9 @@ def _process(supervisor: Supervisor, name: str) -> dict[str, Any]:
 
 
 def _database(places: Places, release: str | None) -> dict[str, Any]:
-    database = databases.of(places, release)
-    told: dict[str, Any] = database.status(places)
-    return {"engine": database.__name__.rpartition(".")[2], **told} if told else {}
+    database = databases.of_release(places, release)
+    told = database.status()
+    return {"engine": database.engine, **told} if told else {}
 
 
 def _size(folder: Path) -> int:

@@ -53,7 +53,7 @@ class Supervisor:
     def pid(self) -> int | None:
         """The running supervisord, known by pid and start time; one that a killed run started and could not note is adopted."""
         noted = processes.recorded(self._record)
-        if noted is None and self._answers():
+        if noted is None and self.answers():
             self._adopt()
             return processes.recorded(self._record)
         return noted
@@ -81,7 +81,7 @@ class Supervisor:
         deadline = time.monotonic() + 10
         # It also refuses to start where another is about to answer, started by a run that was killed.
         while time.monotonic() < deadline:
-            if self._answers():
+            if self.answers():
                 return self._adopt()
             if done.returncode and time.monotonic() > began + _ANOTHER:
                 break
@@ -92,7 +92,7 @@ class Supervisor:
         """Stops supervisord and its programs, each with its own grace."""
         if self.pid is None:
             return
-        if self._answers():
+        if self.answers():
             self._server().shutdown()
         deadline = time.monotonic() + 60
         while self.pid is not None and time.monotonic() < deadline:
@@ -120,6 +120,15 @@ class Supervisor:
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != 70:  # NOT_RUNNING
                 raise
+
+    def stop_by(self, program: str, signal: str, patience: float) -> None:
+        """Stops a program by a signal that Supervisor has no stopsignal for, or not for all of its kind; after `patience` as `stop`."""
+        if self.info(program)["statename"] in ("STARTING", "RUNNING"):
+            self.signal(program, signal)
+        deadline = time.monotonic() + patience
+        while self.info(program)["statename"] in ("STARTING", "RUNNING") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.stop(program)
 
     def programs(self) -> list[str]:
         """Names of all programs, those included that came with a release."""
@@ -158,7 +167,8 @@ class Supervisor:
     def _adopt(self) -> None:
         processes.record(self._record, int(self._server().getPID()))
 
-    def _answers(self) -> bool:
+    def answers(self) -> bool:
+        """True while it takes commands."""
         try:
             return bool(self._server().getState()["statename"] == "RUNNING")
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):

@@ -1,24 +1,22 @@
-"""systemd units of a real host: constant over releases, as Supervisor's programs are; the launcher finds the release."""
+"""systemd units with the same programs that Supervisor has elsewhere: the colours, their extra processes, the front server."""
 
-import re
-
-from cloud_init.host_files import HostFile, HostFileError
+from cloud_init.host import fronts
+from cloud_init.host_files import HostFile, WebHost
+from cloud_init.managers import Machine
 from cloud_init.templating import render
 
-_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,30}")
-PYTHON = "/usr/bin/python3"
 
+def files(host: WebHost, machine: Machine) -> list[HostFile]:
+    """Units and the rotation of their logs, by their path on the host.
 
-def units(app: str, user: str, python: str = PYTHON) -> list[HostFile]:
-    """`slipway-APP@.service`, whose instances are blue, green and extra processes (`blue-worker`), and `slipway-APP-front.service`.
-
-    `user` runs the app; the front's master starts as root, for port 80, with the capabilities that takes and no other.
+    `slipway-APP@blue`, `slipway-APP-process@blue-worker` and `slipway-APP-front` are started by the host tool alone, but for the front.
     """
-    for value in (app, user):
-        if not _NAME.fullmatch(value):
-            raise HostFileError(f"systemd: wanted a name of small letters, digits, _ and -, a letter first, found {value!r}")
-    values = {"app": app, "user": user, "python": python}
-    return [
-        HostFile(f"systemd/slipway-{app}-front.service", render("systemd/front.service.j2", **values)),
-        HostFile(f"systemd/slipway-{app}@.service", render("systemd/app.service.j2", **values)),
-    ]
+    front = fronts.module(host.front.kind)
+    values = {"machine": machine, "stop": front.STOP, "reload": front.RELOAD}
+    units = {
+        f"slipway-{machine.app}@.service": render("systemd/colour.service.j2", **values),
+        f"slipway-{machine.app}-process@.service": render("systemd/process.service.j2", **values),
+        f"slipway-{machine.app}-front.service": render("systemd/front.service.j2", **values),
+    }
+    rotation = HostFile(f"etc/logrotate.d/slipway-{machine.app}", render("systemd/logrotate.j2", **values))
+    return [rotation, *(HostFile(f"etc/systemd/system/{name}", content) for name, content in sorted(units.items()))]

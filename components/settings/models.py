@@ -52,13 +52,20 @@ class App(Model):
 class Server(Model):
     """slipway:server"""
 
-    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field(default="auto", description="The application server.")
-    worker_class: Literal["gthread", "sync", "gevent"] = Field(default="gthread", description="How a gunicorn worker works.")
+    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field(
+        default="auto", description="The application server. `auto`: uwsgi, or gunicorn where a worker class is set."
+    )
+    worker_class: Literal["gthread", "sync", "gevent"] | None = Field(
+        default=None, description="How a gunicorn worker works; `gthread` if left out. No other server has this."
+    )
     workers: Annotated[int | Literal["auto"], kinds.WORKERS] = Field(
         default="auto", description="Worker processes. `auto`: from the host's cores and memory, when the server starts."
     )
-    threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker.")
-    timeout: Annotated[int, number(1, 3600, "seconds")] = Field(default=30, description="The longest a request may take, in seconds.")
+    threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker, where it has threads.")
+    timeout: Annotated[int, number(1, 3600, "seconds")] = Field(
+        default=30,
+        description="The longest a request may take, in seconds. Then uWSGI and gunicorn sync end the worker, or the front gives up.",
+    )
 
 
 class Http(Model):

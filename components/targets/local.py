@@ -10,7 +10,7 @@ from pydantic import Field
 from components import owner, release
 from components.errors import UsageError
 from components.host import Host
-from components.machine import app_runtime, front_binary, supervisor_command, uv_binary
+from components.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
 from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
@@ -18,7 +18,9 @@ from components.store import FolderStore
 from components.target import DayTwo, Need, Place
 from components.transports.local import LocalTransport, run_folder
 
+_PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ADDRESS = "127.0.0.1"
+_DATABASE_PACKAGES = {"postgres": "postgresql", "mysql": "mariadb-server"}
 # Such a letter means something to nginx or Supervisor, and no quoting there takes it back.
 _FOLDER = re.compile(r"[^\x00-\x1f\x7f\"'$%;{}\\?#@]+")
 
@@ -74,9 +76,19 @@ def deploy(settings: Settings, place: Place) -> Target:
 
 
 def needs(settings: Settings) -> list[Need]:
-    """nginx, for static files and buffering; without it a relay stands in."""
+    """The chosen front server, for static files, slow clients and limits; without it a relay stands in."""
     why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
-    return [Need("nginx", why, ("nginx-light",), front_binary() is not None, required=False)]
+    front = Need(FRONT_PROGRAMS[settings.front], why, _PACKAGES[settings.front], settings.front in front_binaries(), required=False)
+    return [front, *_database_needs(settings)]
+
+
+def _database_needs(settings: Settings) -> list[Need]:
+    """The programs of a cluster on this machine; a database elsewhere needs none."""
+    engine = settings.database.engine
+    if settings.database.placement != "same-host" or engine not in _DATABASE_PACKAGES:
+        return []
+    why = f"slipway:database.engine is {engine}, on the same host"
+    return [Need(_DATABASE_PACKAGES[engine], why, (_DATABASE_PACKAGES[engine],), engine in database_binaries(), required=True)]
 
 
 def day_two(settings: Settings, place: Place) -> DayTwo:
@@ -97,7 +109,6 @@ def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]
     if not _FOLDER.fullmatch(str(root)):
         raise UsageError(f"{place.folder}: wanted a folder name without quotes, $ % ; {{ }} \\ ? # @, found one; move the project")
     runtime = app_runtime(root, settings.app.python)
-    binary = front_binary()
     return {
         "transport": "local",
         "app": settings.app.name,
@@ -108,7 +119,8 @@ def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]
         "python": runtime.python,
         "uv": uv_binary(),
         "store": str(root / "store"),
-        "front": {"kind": settings.front if binary else "relay", "binary": binary, "listen": [_ADDRESS, options.port]},
+        "front": {"listen": [_ADDRESS, options.port], "binaries": front_binaries()},
+        "databases": database_binaries(),
         "supervisor": supervisor_command(),
     }
 
@@ -117,8 +129,7 @@ def _refuse_not_yet(settings: Settings) -> None:
     """What other parts will serve one day, refused by name today."""
     asked = {
         "manager: systemd": settings.manager == "systemd",
-        f"database.engine: {settings.database.engine}": settings.database.engine in ("postgres", "mysql"),
-        f"database.placement: {settings.database.placement}": settings.database.placement != "same-host",
+        f"database.placement: {settings.database.placement}": settings.database.placement not in ("same-host", "external"),
         f"domain: {settings.domain}": settings.domain is not None,
     }
     lines = [f"  slipway:{setting} is not served yet by the target local; leave it out" for setting, is_asked in asked.items() if is_asked]

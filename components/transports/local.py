@@ -15,7 +15,7 @@ from components.errors import LockedError, SlipwayError
 from components.transport import Event
 
 _MADE = ("etc", "opt", "var", "run", "store")
-_DATA = ("shared", "snapshots")
+_DATA = ("shared", "snapshots", "data", "backups")
 
 
 def connect(facts: Mapping[str, Any]) -> "LocalTransport":

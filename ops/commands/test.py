@@ -15,6 +15,8 @@ from ops import call as calls
 
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
+# Most of a real launch is waiting: two at once also keep two cores busy.
+_SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
@@ -25,7 +27,7 @@ def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
         _install_needs(calls.of(context))
     results = {} if arguments else _checks(folder)
     # pytest comes last, so that its closing line is the last one
-    results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or [])], folder)
+    results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or _SIDE_BY_SIDE)], folder)
     bad = {name: code for name, code in results.items() if code}
     if set(bad) - {"pytest"}:
         display.line("failed: " + ", ".join(bad), stderr=True)
@@ -34,10 +36,11 @@ def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
 
 
 def _install_needs(call: calls.Call) -> None:
-    """Tests that launch for real want what the stack's target wants; those that miss it say so themselves."""
+    """What the tests run for real: the programs they name, and what the stack's target wants. Tests that miss one say so themselves."""
     from components.errors import SlipwayError
-    from ops import install
+    from ops import install, test_packages
 
+    install.ensure(lambda: test_packages.needs(workplace.folder()))
     try:
         work = workplace.enter(call)
         install.ensure(lambda: work.target.needs(work.settings))

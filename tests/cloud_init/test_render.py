@@ -4,13 +4,18 @@ import json
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from cloud_init.bundle import tool
+from cloud_init.host import materialise
+from cloud_init.host.places import Places
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import host_files, server_requirements
+from cloud_init.templating import apache, apache_prefix
+from components.machine import FRONT_PROGRAMS
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PLAIN = WebHost("wsgi:app", front=Front(listen=("127.0.0.1:8080",)))
@@ -26,22 +31,38 @@ def content(host: WebHost, path: str) -> str:
     return next(file.content for file in host_files(host) if file.path == path)
 
 
-@pytest.mark.parametrize(("name", "host"), [("plain", PLAIN), ("full", FULL)])
-def test_nginx_as_the_golden_file(name: str, host: WebHost) -> None:
-    assert content(host, "etc/nginx.conf") == (GOLDEN / f"nginx-{name}.conf").read_text()
+UWSGI = WebHost("a:b", Server("uwsgi"), Front(listen=("127.0.0.1:8080",)))
+HOSTS = {"plain": PLAIN, "full": FULL, "uwsgi": UWSGI}
+PROGRAMS = {front: shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin") for front, name in FRONT_PROGRAMS.items()}
 
 
-@pytest.mark.skipif(not shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin"), reason="nginx is not on this machine")
-@pytest.mark.parametrize("host", [PLAIN, FULL])
-def test_nginx_takes_it(host: WebHost, tmp_path: Path) -> None:
+def behind(front: str, host: WebHost) -> WebHost:
+    return replace(host, front=replace(host.front, kind=front))
+
+
+@pytest.mark.parametrize("name", HOSTS)
+@pytest.mark.parametrize("front", PROGRAMS)
+def test_fronts_as_the_golden_files(front: str, name: str) -> None:
+    assert content(behind(front, HOSTS[name]), f"etc/{front}.conf") == (GOLDEN / f"{front}-{name}.conf").read_text()
+
+
+@pytest.mark.parametrize("name", HOSTS)
+@pytest.mark.parametrize("front", PROGRAMS)
+def test_the_program_takes_it(front: str, name: str, tmp_path: Path) -> None:
+    if not PROGRAMS[front]:
+        pytest.skip(f"{front} is not on this machine")
     (tmp_path / "front").mkdir()
-    path = tmp_path / "nginx.conf"
-    text = content(host, "etc/nginx.conf").replace("listen 80 ", "listen 8471 ").replace("listen [::]:80 ", "listen [::]:8471 ")
-    path.write_text(text.replace("@@RUN@@", str(tmp_path)).replace("@@LIB@@", str(tmp_path)))
-    nginx = shutil.which("nginx", path="/usr/sbin:/usr/bin:/usr/local/sbin")
-    done = subprocess.run([nginx, "-t", "-e", "stderr", "-c", str(path)], capture_output=True, text=True, check=False)
+    path = tmp_path / f"{front}.conf"
+    text = content(behind(front, HOSTS[name]), f"etc/{front}.conf")
+    for old, new in (("listen 80 ", "listen 8471 "), ("listen [::]:80 ", "listen [::]:8471 "), ("Listen 80", "Listen 8471")):
+        text = text.replace(old, new)
+    path.write_text(
+        materialise.fill(text, Places(tmp_path, {"app": "a", "run": str(tmp_path)})).replace(f"{tmp_path}/var/lib/slipway/a", str(tmp_path))
+    )
+    user = {"apache": ["-C", "User nobody", "-C", "Group nogroup", "-f"], "nginx": ["-e", "stderr", "-c"]}[front]
+    done = subprocess.run([str(PROGRAMS[front]), *user, str(path), "-t"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert "[warn]" not in done.stderr
+    assert "warn" not in done.stderr
 
 
 def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
@@ -55,8 +76,13 @@ def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
 @pytest.mark.parametrize(
     ("host", "said"),
     [
-        (WebHost("a:b", Server("uwsgi")), "slipway:server.kind: uwsgi is not served yet; today: gunicorn"),
-        (WebHost("a:b", front=Front("apache")), "slipway:front: apache is not served yet; today: nginx"),
+        (WebHost("a:b", Server("waitress")), "slipway:server.kind: waitress is not served yet; today: granian, gunicorn, uwsgi"),
+        (WebHost("a:b", Server("granian", "sync")), "workerClass: wanted none with the server granian .it is gunicorn's., found sync"),
+        (WebHost("a:b", front=Front("caddy")), "slipway:front: caddy is not served yet; today: apache, nginx"),
+        (WebHost("a:b", front=Front("apache"), static={"/a%{ENV:x}b": "x"}), "wanted text without '$' and '%'"),
+        (WebHost("a:b", front=Front("apache", cors=("https://a$1",))), "wanted text without '$' and '%'"),
+        (WebHost("a:b", front=Front("apache", cors=("a\nServerName b",))), "without control characters"),
+        (WebHost("a:b", front=Front("apache", cors=("@@RUN@@",))), "wanted text without '@@'"),
         (WebHost("a:b", static={"/a$b": "x"}), "wanted text without '$'"),
         (WebHost("a:b", static={"/a\nb": "x"}), "without control characters"),
         (WebHost("a:b", static={"/@@RUN@@": "x"}), "wanted text without '@@'"),
@@ -86,6 +112,8 @@ def test_gunicorn_takes_it(worker_class: str, tmp_path: Path) -> None:
 
 def test_the_server_is_pinned() -> None:
     assert "gunicorn==" in server_requirements(PLAIN)
+    assert "pyuwsgi==" in server_requirements(UWSGI)
+    assert "granian==" in server_requirements(WebHost("a:b", Server("granian")))
     assert "gevent==" in server_requirements(WebHost("a:b", Server("gunicorn", "gevent")))
 
 
@@ -93,4 +121,23 @@ def test_the_tool_is_one_file_of_equal_bytes() -> None:
     first = tool()
     tool.cache_clear()
     assert tool() == first
-    assert len(first) < 120_000
+    assert len(first) < 250_000
+
+
+HOSTILE = ['/a" b', "/a\\\\", '/a\\"\\nListen 1', "/a.*(b|c)[d]+?", "/a b'c", "/<Location>", "/a # b"]
+
+
+@pytest.mark.skipif(not PROGRAMS["apache"], reason="apache is not on this machine")
+@pytest.mark.parametrize("prefix", HOSTILE)
+def test_apache_takes_hostile_text_for_text(prefix: str, tmp_path: Path) -> None:
+    """Quoted, a value is one word of Apache's (both directives take two), and as a pattern it compiles."""
+    lines = (
+        "LoadModule alias_module /usr/lib/apache2/modules/mod_alias.so",
+        f"Alias {apache(prefix)} /x",
+        f"RedirectMatch {apache_prefix(prefix)} /y",
+    )
+    (tmp_path / "t.conf").write_text("\n".join(lines) + "\n")
+    first = ("LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so", "ServerName x", "ErrorLog /dev/null", "User nobody")
+    command = [str(PROGRAMS["apache"]), *(word for line in first for word in ("-C", line)), "-f", str(tmp_path / "t.conf")]
+    done = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
+    assert "Syntax OK" in done.stderr, done.stderr

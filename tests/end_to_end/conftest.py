@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import ports
 import pytest
 
 ROOT = Path(__file__).parents[2]
@@ -140,9 +141,7 @@ def site() -> Iterator[Site]:
     folder.chmod(0o755)
     for name in ("__main__.py", "Pulumi.yaml", "components", "cloud_init", "ops", "requirements"):
         (folder / name).symlink_to(ROOT / name)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = ports.free()
     made = Site(folder, port)
     made.write_app()
     made.write_stack()

@@ -2,14 +2,11 @@
 
 import os
 import shutil
-import sys
 import urllib.request
 from pathlib import Path
 
 import pytest
 import yaml
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 from faults import record
 from load import Load
 

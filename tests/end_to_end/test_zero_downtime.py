@@ -1,12 +1,8 @@
 """Releases under load, good ones and broken ones: nobody notices."""
 
-import os
-import sys
 import time
 
 import pytest
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 from load import Load
 
 

@@ -4,21 +4,21 @@ import gzip
 import hashlib
 import io
 import shutil
-import socket
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import ports
 import pytest
 
 from cloud_init import bundle
 from cloud_init.host_files import Front, Server, WebHost
-from cloud_init.render import host_files, server_requirements
+from cloud_init.render import front_socket, host_files, server_requirements
 from components import coordinator
-from components.machine import app_runtime, front_binary, supervisor_command, uv_binary
+from components.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
 from components.store import FolderStore, to_json
 from components.target import DayTwo
 from components.transports.local import LocalTransport, run_folder
@@ -37,6 +37,21 @@ def slow():
     time.sleep(1)
     return "slow"
 
+@app.get("/long")
+def long():
+    time.sleep(10)
+    return "long"
+
+@app.get("/seen", defaults={"path": ""})
+@app.get("/seen/<path:path>")
+def seen(path):
+    names = [name for name in request.environ if name.isupper() and isinstance(request.environ[name], str)]
+    return {"path": path, "url": request.url, "client": request.remote_addr, **{name: request.environ[name] for name in names}}
+
+@app.get("/empty/<int:status>")
+def empty(status):
+    return "", status
+
 @app.post("/take")
 def take():
     return str(len(request.get_data()))
@@ -50,17 +65,14 @@ class Bench:
 
     def __init__(self, folder: Path, front: str | None = None) -> None:
         self.folder = folder
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = ports.free()
         runtime = app_runtime(folder / ".slipway" / "t", None)
-        binary = front_binary()
         tree = folder / ".slipway" / "t"
         self.facts: dict[str, Any] = {
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
             "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": str(tree / "store"),
-            "front": {"kind": front or ("nginx" if binary else "relay"), "binary": binary, "listen": ["127.0.0.1", self.port]},
-            "supervisor": supervisor_command(),
+            "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else front_binaries()},
+            "databases": database_binaries(), "supervisor": supervisor_command(),
         }  # fmt: skip
         self.host = LocalTransport(self.facts)
         self.store = FolderStore(tree / "store")
@@ -76,6 +88,7 @@ class Bench:
         server: Server = Server(),  # noqa: B008  frozen
         sources: Mapping[str, str] = MappingProxyType({}),
         manifest: Mapping[str, Any] = MappingProxyType({}),
+        files: Sequence[Mapping[str, str]] = (),
         **front: Any,
     ) -> str:
         """A release that answers its number; its id. `sources` and `manifest` differ from the usual ones."""
@@ -93,10 +106,11 @@ class Bench:
         whole = {
             "schema": 1, "id": release, "tool": bundle.tool_id(), "module": "wsgi:app", "python": None,
             "code": {"id": code, "sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)},
-            "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
-            "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {}, "database": {"engine": "none"},
+            "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)] + [*files],
+            "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {},
+            "database": {"engine": "none", "placement": "same-host"},
             "processes": {}, "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
-            "static": {"/static": "static"}, **manifest,
+            "static": {"/static": "static"}, "socket": front_socket(web), **manifest,
         }  # fmt: skip
         self.store.put(f"releases/code/{code}.tar.gz", gzip.compress(raw))
         self.store.put(f"releases/{release}/manifest.json", to_json(whole))

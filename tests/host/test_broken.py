@@ -5,20 +5,17 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from accidents import Doomed
+from faults import record
+from load import Load
 
 from cloud_init.host import commit, prepare
 from components import coordinator
 from components.target import DayTwo
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
-from faults import record
-from load import Load
 
 GUNICORN = (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()
 TABLE = "import os, sqlite3\nbase = sqlite3.connect(os.environ['DATABASE_URL'][10:], isolation_level=None)\n"
@@ -33,7 +30,7 @@ def release(bench, number, wsgi=None, migrate=MIGRATED, requirements="flask==3.1
     given = {
         "requirements": [requirements, GUNICORN],
         "health": wanted,
-        "database": {"engine": "sqlite"},
+        "database": {"engine": "sqlite", "placement": "same-host"},
         "release_command": "python migrate.py",
     }
     return bench.publish(number, sources=sources, manifest={**given, **manifest})

@@ -3,14 +3,11 @@
 import http.client
 import os
 import signal
-import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 from faults import record
 
 

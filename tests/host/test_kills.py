@@ -1,22 +1,18 @@
 """kill -9 of the host tool before, in and after every step, and of everything it started: a release serves, the next run ends clean."""
 
 import ast
-import os
-import sys
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
 from accidents import Doomed
+from faults import record
+from load import Load
 
 from cloud_init.host import boot, commit, prepare
 from components import coordinator
 from components.target import DayTwo
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
-from faults import record
-from load import Load
 
 HOST = Path(boot.__file__).parent
 MIGRATION = "import sqlite3,os; base = sqlite3.connect(os.environ['DATABASE_URL'][10:]); base.execute('CREATE TABLE IF NOT EXISTS a (x)')"
@@ -38,7 +34,8 @@ def publish(bench, number):
     """Every step has something to do: new code, new environment, a release command, an extra process."""
     manifest = {
         "requirements": [f"# {number}\nflask==3.1.3\n", (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()],
-        "database": {"engine": "sqlite"}, "release_command": "python migrate.py", "processes": {"worker": "sleep 1000"},
+        "database": {"engine": "sqlite", "placement": "same-host"},
+        "release_command": "python migrate.py", "processes": {"worker": "sleep 1000"},
     }  # fmt: skip
     return bench.publish(number, sources={"migrate.py": MIGRATION}, manifest=manifest)
 

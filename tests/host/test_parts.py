@@ -18,9 +18,11 @@ from pathlib import Path
 import pytest
 
 from cloud_init.host import drain, files, lock, materialise, processes, unpack
-from cloud_init.host.databases import sqlite as database
+from cloud_init.host.databases.sqlite import Database
 from cloud_init.host.outcome import Locked, Refused
 from cloud_init.host.places import Places
+
+RELEASE = {"id": "r1", "database": {"engine": "sqlite"}}
 
 
 @pytest.fixture
@@ -38,29 +40,31 @@ def query(path: Path, *statements: str) -> list[tuple[object, ...]]:
 
 
 def test_schema_follows_tables_and_revisions_but_not_rows(places):
-    assert database.schema(places) == ""
+    database = Database(places, RELEASE)
+    assert database.schema() == ""
     query(places.database, "CREATE TABLE a (x)", "CREATE TABLE alembic_version (version_num)", "INSERT INTO alembic_version VALUES ('1')")
-    first = database.schema(places)
+    first = database.schema()
     query(places.database, "INSERT INTO a VALUES (1)")
-    assert database.schema(places) == first
+    assert database.schema() == first
     query(places.database, "UPDATE alembic_version SET version_num = '2'")
-    second = database.schema(places)
+    second = database.schema()
     query(places.database, "ALTER TABLE a ADD COLUMN y")
-    assert len({first, second, database.schema(places)}) == 3
+    assert len({first, second, database.schema()}) == 3
 
 
 def test_snapshot_and_restore_while_a_connection_stays_open(places):
+    database = Database(places, RELEASE)
     query(places.database, "PRAGMA journal_mode=WAL", "CREATE TABLE a (x)", "INSERT INTO a VALUES (1)")
-    copy = database.snapshot(places, "r1")
+    copy = database.snapshot()
     with contextlib.closing(sqlite3.connect(places.database, timeout=5)) as reader:
         assert reader.execute("SELECT count(*) FROM a").fetchone() == (1,)
         query(places.database, "CREATE TABLE b (x)", "INSERT INTO a VALUES (2)")
-        kept = database.restore(places, copy, "r1")
+        kept = database.restore(copy)
         assert reader.execute("SELECT x FROM a").fetchall() == [(1,)]
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             reader.execute("SELECT * FROM b")
     assert query(kept, "SELECT x FROM a") == [(1,), (2,)]
-    database.prune(places, set())
+    database.prune(set())
     assert list(copy.parent.iterdir()) == []
 
 

@@ -1,16 +1,12 @@
 """A real host, driven by the coordinator: worker classes, the relay, static files of two releases, kills between the phases."""
 
-import os
-import sys
 import urllib.request
 
 import pytest
+from load import Load
 
 from cloud_init.host_files import Server
 from components import coordinator
-
-sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
-from load import Load
 
 
 def get(bench, path="/", **headers):

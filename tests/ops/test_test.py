@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from components.errors import UsageError
-from ops import app_tests
+from ops import app_tests, test_packages
 from ops.commands import test as command
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
         "mypy",
         f"shellcheck {world.folder}/run",
         "app",
-        f"{python} -m pytest",
+        f"{python} -m pytest -n 2 --dist worksteal",
     ]
     assert done.stdout.splitlines()[-1] == ("checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok")
     assert done.stderr == ""
@@ -49,9 +49,23 @@ def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
 def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran, monkeypatch):
     asked = []
     monkeypatch.setattr("ops.install.ensure", lambda read: asked.append(read()))
+    (world.folder / "tests").mkdir()
+    (world.folder / "tests/packages.txt").write_text("# programs\n\nnone-such-server nosuchd  # a server\ncoreutils /bin/l?  # files\n")
     slipway("test")
     slipway("test", "tests/ops")
-    assert asked == [[]]
+    programs, target = asked
+    assert [(need.program, need.packages, need.present, need.required) for need in programs] == [
+        ("nosuchd", ("none-such-server",), False, False),
+        ("l?", ("coreutils",), True, False),
+    ]
+    assert programs[0].why == "tests: a server"
+    assert target == []
+
+
+def test_the_list_of_packages_can_be_read():
+    listed = test_packages.needs(ROOT)
+    assert {"postgresql", "mariadb-server", "pgbouncer"} <= {package for need in listed for package in need.packages}
+    assert all(need.why != "tests: " for need in listed)
 
 
 def test_a_broken_stack_does_not_keep_the_tests_from_running(world, slipway, ran, monkeypatch):

@@ -55,7 +55,7 @@ def test_defaults() -> None:
         **{"name": "shop", "path": ".", "module": None, "python": None, "health_path": "/", "static": {}},
         **{"release_command": None, "processes": {}, "cron": {}, "env": {}},
     }
-    server = {"kind": "auto", "worker_class": "gthread", "workers": "auto", "threads": 4, "timeout": 30}
+    server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 4, "timeout": 30}
     assert settings.server.model_dump() == server
     assert settings.http.model_dump() == {"max_body": 20_000_000, "cors": ()}
     assert settings.database.model_dump() == {"engine": "none", "placement": "same-host"}

@@ -1,4 +1,4 @@
-"""Databases, a file each; the folder is the registry. `none.py` shows what each has."""
+"""Databases, a file each; the folder is the registry. `base.py` is the contract, and no database at all."""
 
 from __future__ import annotations
 
@@ -7,14 +7,19 @@ from typing import Any
 
 from ..files import read_json
 from ..places import Places
+from .base import Database
 
 
-def find(engine: str) -> Any:
-    """The module of that engine."""
-    return importlib.import_module(f"{__name__}.{engine}")
+def of(places: Places, manifest: dict[str, Any]) -> Database:
+    """The database of a release."""
+    engine = manifest["database"]["engine"]
+    if engine == "none":
+        return Database(places, manifest)
+    made: Database = importlib.import_module(f"{__name__}.{engine}").Database(places, manifest)
+    return made
 
 
-def of(places: Places, release: str | None) -> Any:
-    """The module of a release's engine; `none` where there is no such release."""
+def of_release(places: Places, release: str | None) -> Database:
+    """The database of a release that is on this host; none where there is no such release."""
     manifest = read_json(places.release(release) / "manifest.json") if release else None
-    return find(manifest["database"]["engine"] if manifest else "none")
+    return of(places, manifest) if manifest else Database(places, {"id": "", "database": {"engine": "none"}})

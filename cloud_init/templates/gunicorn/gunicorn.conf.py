@@ -15,6 +15,7 @@ worker_class = _values["worker_class"]
 workers = _values["workers"] or capacity.workers(worker_class)
 threads = _values["threads"] if worker_class == "gthread" else 1
 timeout = _values["timeout"]
+http_parser = "auto"  # the one in C where the app's own requirements brought it
 graceful_timeout = 30
 keepalive = 5
 # Heartbeats to a disk can stall a worker that is well.

@@ -20,10 +20,19 @@ def load(module):
     return value() if attribute.endswith("()") else value
 
 
+def told(environ):
+    """The client's address and scheme as the front server tells them: servers behind a socket know neither, or each its own way."""
+    environ["REMOTE_ADDR"] = environ.get("HTTP_X_REAL_IP") or environ.get("REMOTE_ADDR") or "127.0.0.1"
+    if environ.get("HTTP_X_FORWARDED_PROTO") in ("http", "https"):
+        environ["wsgi.url_scheme"] = environ["HTTP_X_FORWARDED_PROTO"]
+
+
 def named(app, release):
     """The app with `X-Release-Id` on every answer."""
 
     def application(environ, start_response):
+        told(environ)
+
         def start(status, headers, exc_info=None):
             return start_response(status, [*headers, ("X-Release-Id", release)], exc_info)
 

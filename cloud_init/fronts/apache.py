@@ -1,0 +1,35 @@
+"""Apache in front, its event MPM: one configuration file, whole; it loads what it uses and nothing else of the system's own Apache."""
+
+from cloud_init.fronts import prefixes, read_timeout
+from cloud_init.host_files import HostFile, Upstream, WebHost
+from cloud_init.templating import render
+
+_MODULES = (
+    "mpm_event", "authz_core", "alias", "deflate", "env", "filter", "headers", "mime", "proxy", "reqtimeout", "rewrite", "setenvif",
+    "unique_id",
+)  # fmt: skip
+_TOLD = (("Real", "IP"), ("Forwarded", "For"), ("Forwarded", "Proto"), ("Forwarded", "Host"), ("Forwarded", "Port"), ("Request", "Id"))
+
+
+def files(host: WebHost, upstream: Upstream) -> list[HostFile]:
+    """`etc/apache.conf`, the answer of `/-/live`, and what counts bodies."""
+    content = render(
+        "apache/apache.conf.j2",
+        modules=_MODULES,
+        told=_TOLD,
+        listen=_listen(host.front.listen),
+        max_body=host.front.max_body,
+        cors=host.front.cors,
+        static=prefixes(host),
+        read_timeout=read_timeout(host),
+        protocol=upstream.protocol,
+        socket=upstream.socket,
+    )
+    limit = [HostFile("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
+    return [HostFile("etc/apache.conf", content), HostFile("etc/live.txt", "live\n"), *limit]
+
+
+def _listen(addresses: tuple[str, ...]) -> list[str]:
+    """As Apache wants them: a port alone is both families, and there is no default server to name."""
+    words = [address.split()[0] for address in addresses]
+    return [word for word in words if not (word.startswith("[::]:") and word[5:] in words)]

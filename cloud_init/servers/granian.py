@@ -1,0 +1,18 @@
+"""granian: HTTP in Rust around Python's threads."""
+
+from cloud_init.host_files import HTTP, HostFile, Server, WebHost
+from cloud_init.servers import common, pinned, refuse_worker_class
+from cloud_init.templating import text
+
+UPSTREAM = HTTP
+
+
+def files(host: WebHost) -> list[HostFile]:
+    """The launcher and the values it reads. It has no time-out of a request."""
+    refuse_worker_class(host)
+    return [*common(host), HostFile("files/start.py", text("granian/start.py"))]
+
+
+def requirements(server: Server) -> str:
+    """Pinned."""
+    return pinned("granian.txt")

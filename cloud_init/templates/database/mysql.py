@@ -1,0 +1,51 @@
+"""MySQL and MariaDB by PyMySQL."""
+
+import pymysql
+
+TABLES = (
+    "SELECT table_name FROM information_schema.tables WHERE table_type = 'BASE TABLE' AND table_schema = DATABASE()"
+    " AND left(table_name, 8) <> 'slipway_' ORDER BY 1"
+)
+SCHEMA = (
+    "SELECT table_name, column_name, column_type, is_nullable, column_default, extra FROM information_schema.columns"
+    " WHERE table_schema = DATABASE() AND left(table_name, 8) <> 'slipway_' ORDER BY table_name, ordinal_position",
+    "SELECT table_name, index_name, seq_in_index, column_name, non_unique FROM information_schema.statistics"
+    " WHERE table_schema = DATABASE() AND left(table_name, 8) <> 'slipway_' ORDER BY 1, 2, 3",
+)
+SNAPSHOT = ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT")
+NO_LIMITS = ("SET SESSION wait_timeout = 86400",)
+_LOCK_TIMEOUTS = (1205, 1213)
+_VERIFIED = ("VERIFY_CA", "VERIFY_IDENTITY")
+
+
+def connect(parts, options):
+    """`unix_socket` in the address is the socket's path."""
+    where = {"unix_socket": options["unix_socket"]} if "unix_socket" in options else {"host": parts["host"], "port": parts["port"] or 3306}
+    mode = options.get("ssl-mode", options.get("ssl_mode", "")).upper()
+    if mode in _VERIFIED or "ssl_ca" in options:
+        where |= {"ssl_ca": options.get("ssl_ca"), "ssl_verify_cert": True, "ssl_verify_identity": mode == "VERIFY_IDENTITY"}
+    elif mode == "REQUIRED":
+        where |= {"ssl": {"ssl": True}}
+    return pymysql.connect(
+        user=parts["user"], password=parts["password"], database=parts["database"] or None, connect_timeout=10, charset="utf8mb4", **where
+    )
+
+
+def commit_each(connection):
+    """From here on every statement is a transaction: roles and databases can't be made in one."""
+    connection.autocommit(True)
+
+
+def quoted(*names):
+    """An identifier."""
+    return ".".join("`" + name.replace("`", "``") + "`" for name in names)
+
+
+def is_lock_timeout(error):
+    """Waiting for a lock took longer than the server allows, or it saw a deadlock."""
+    return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _LOCK_TIMEOUTS
+
+
+def words(error):
+    """The server's own sentence."""
+    return str(error.args[1]) if len(error.args) > 1 else f"{error}" or type(error).__name__

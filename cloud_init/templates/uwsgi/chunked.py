@@ -1,0 +1,32 @@
+"""The app with bodies that come in chunks: uWSGI leaves those to whoever knows its own functions."""
+
+import io
+
+import uwsgi
+from slipway_wsgi import application as app
+
+
+class Chunks(io.RawIOBase):
+    """A body that comes in chunks, as a file."""
+
+    def __init__(self):
+        self.rest = b""
+        self.ended = False
+
+    def readable(self):
+        return True
+
+    def readinto(self, target):
+        if not self.rest and not self.ended:
+            self.rest = uwsgi.chunked_read()
+            self.ended = not self.rest
+        count = min(len(target), len(self.rest))
+        target[:count], self.rest = self.rest[:count], self.rest[count:]
+        return count
+
+
+def application(environ, start_response):
+    if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked" and not environ.get("CONTENT_LENGTH"):
+        environ["wsgi.input"] = io.BufferedReader(Chunks())
+        environ["wsgi.input_terminated"] = True
+    return app(environ, start_response)
