@@ -4,10 +4,11 @@
 """
 
 import sys
+import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -76,7 +77,7 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
                 yield from _rows(section, key + ".NAME.")
 
 
-def _is_section(annotation: Any) -> bool:
+def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
     return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
@@ -95,6 +96,8 @@ def _spelled(annotation: Any) -> str:
         return ", ".join(f"`{choice}`" for choice in parts)
     if origin is Mapping or origin is dict:
         return f"map: {_spelled(parts[0])} to {_spelled(parts[1])}"
+    if origin in (typing.Union, types.UnionType):
+        return ", ".join(_spelled(part) for part in parts if part is not type(None))
     if origin in (tuple, list):
         return f"list: {_spelled(parts[0])}"
     if _is_section(annotation):

@@ -13,12 +13,18 @@ from components import target
 from components.settings.models import Secrets, Settings
 
 ODD = (
-    *("\n", "\r", "\r\n", "\t", "\x00", "\x1b[31m", "\x7f", "\x85", "\u2028", "\u2029", "\ufeff", "\u200b", "\u202e", "\xa0", "\ud800", "\udfff"),
-    *("'", '"', '"""', "`", ";", " ;", "#", " #", "{", "}", "{}", "};", "%", "%%", "%(here)s", "%s", "$", "$$", "${x}", "$(id)", "`id`", "\\"),
-    *("\\\\", "\\n", "\\x00", "\\u0000", "@", "@@", "@@RUN@@", "@@NOSUCH@@", "{{ 7 * 7 }}", "{% raw %}", "{# #}", "<%= x %>", "&&", "||", "| cat"),
-    *("\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301", "ß", "İ", "日本", "العربية", " ", "  ", "", "-", "--", "-v", "~", "*", "?"),
-    *("[", "]", "[x]", "null", "true", "no", "0755", "1e3", "NaN", "0x10", "1_000", "- a\n- b", "a: b", "{a: b}", '{"a": 1}', '["a"]', "!!python/x"),
-    *("&a", "*a", "|", ">", "---", "...", "include x;", "; return 200", "[program:x]", "\n[program:x]\ncommand=id", "../..", "/", "//", "/..", "."),
+    *("\n", "\r", "\r\n", "\t", "\x00", "\x1b[31m", "\x7f", "\x85"),
+    *("\u2028", "\u2029", "\ufeff", "\u200b", "\u202e", "\xa0", "\ud800", "\udfff"),
+    *("'", '"', '"""', "`", ";", " ;", "#", " #", "{", "}", "{}", "};"),
+    *("%", "%%", "%(here)s", "%s", "$", "$$", "${x}", "$(id)", "`id`", "\\"),
+    *("\\\\", "\\n", "\\x00", "\\u0000", "@", "@@", "@@RUN@@", "@@NOSUCH@@"),
+    *("{{ 7 * 7 }}", "{% raw %}", "{# #}", "<%= x %>", "&&", "||", "| cat"),
+    *("\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301"),
+    *("ß", "İ", "日本", "العربية", " ", "  ", "", "-", "--", "-v", "~", "*", "?"),
+    *("[", "]", "[x]", "null", "true", "no", "0755", "1e3", "NaN", "0x10"),
+    *("1_000", "- a\n- b", "a: b", "{a: b}", '{"a": 1}', '["a"]', "!!python/x"),
+    *("&a", "*a", "|", ">", "---", "...", "include x;", "; return 200"),
+    *("[program:x]", "\n[program:x]\ncommand=id", "../..", "/", "//", "/..", "."),
     *("x" * 300, "x" * 10_000, "\U0001f600" * 5_000, "é" * 70_000, "x " * 5_000, "\\" * 1_001, '"' * 1_001, "ſ", "１", "\u0661"),
 )  # fmt: skip
 """What has broken some program's configuration somewhere."""
@@ -41,9 +47,11 @@ def values(good: Any) -> st.SearchStrategy[Any]:
 
 GOOD: Mapping[str, Any] = {
     "target": "local", "app.name": "shop", "app.path": "./app", "app.module": "shop.wsgi:make()", "app.python": "3.11",
-    "app.healthPath": "/up/%C3%A9", "app.static[name]": "/static/a", "app.static[value]": "shop/static", "app.releaseCommand": "flask db upgrade",
+    "app.healthPath": "/up/%C3%A9", "app.static[name]": "/static/a", "app.static[value]": "shop/static",
+    "app.releaseCommand": "flask db upgrade",
     "app.processes[name]": "worker", "app.processes[value]": "celery -A shop worker", "app.cron[name]": "nightly",
-    "app.cron[value].schedule": "0 3 * * 1-5", "app.cron[value].command": "flask clean --all", "app.env[name]": "NAME", "app.env[value]": "text",
+    "app.cron[value].schedule": "0 3 * * 1-5", "app.cron[value].command": "flask clean --all",
+    "app.env[name]": "NAME", "app.env[value]": "text",
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
     "database.engine": "sqlite", "database.placement": "same-host", "domain": "www.example.com", "secretEnv[name]": "KEY",

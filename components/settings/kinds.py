@@ -39,7 +39,7 @@ def _of_text(name: str, wanted: str, valid: Callable[[str], bool]) -> Kind:
 def _inside(path: str) -> bool:
     """A folder below the app's, never the app's folder itself: that would serve its sources."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path and len(path.encode(errors="replace")) <= 1000
+    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path and _bytes(path) <= 1000
 
 
 def _is_domain(value: str) -> bool:
@@ -115,6 +115,10 @@ def _schedule(value: str) -> bool:
         return False
 
 
+def _bytes(value: str) -> int:
+    return len(value.encode(errors="replace"))
+
+
 def _is_utf8(value: str) -> bool:
     try:
         value.encode()
@@ -128,8 +132,8 @@ APP_NAME = _matching("name", "a name of 1 to 31 small letters, digits and hyphen
 PATH = _of_text("folder", "a folder, as a path from the project folder", bool)
 MODULE = _matching(
     "module",
-    '"package.module:name", or "package.module:factory()" for a function that makes the app',
-    r"(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)",
+    '"package.module:name", or "package.module:factory()" for a function that makes the app, at most 200 letters',
+    r"(?=.{1,200}$)(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)",
 )
 PYTHON = Kind("version", 'a version in quotes such as "3.13", from "3.9" on', _python)
 URL_CHARACTERS = r"A-Za-z0-9._~!&'()*+,;=:@%-"

@@ -109,11 +109,19 @@ def test_values_made_odd(slot: hostile.Slot, data: Any) -> None:
         check(slot, value)
 
 
-@given(name=st.sampled_from(("OK", "1A", "a b", "SLIPWAY_X")), value=hostile.PIECES, wrapped=st.sampled_from((str, lambda one: [one], lambda one: {"a": one})))
+@given(
+    name=st.sampled_from(("OK", "1A", "a b", "SLIPWAY_X")),
+    value=hostile.PIECES,
+    wrapped=st.sampled_from((str, lambda one: [one], lambda one: {"a": one})),
+)
 def test_an_odd_secret_is_never_told(name: str, value: str, wrapped: Callable[[str], Any]) -> None:
     secret = f"hunter2{value}hunter3"
     try:
-        taken = parse({"slipway:target": "local", "slipway:app": {"name": "shop"}, "slipway:secretEnv": {name: wrapped(secret)}}, ["slipway:secretEnv"], "dev")
+        taken = parse(
+            {"slipway:target": "local", "slipway:app": {"name": "shop"}, "slipway:secretEnv": {name: wrapped(secret)}},
+            ["slipway:secretEnv"],
+            "dev",
+        )
         said = repr(taken) + str(vars(taken))
     except UsageError as error:
         said = str(error)
