@@ -4,10 +4,11 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from cloud_init.host.programs import CRON
 from cloud_init.host_files import HostFile
 from cloud_init.templating import text
 
-PROCESS = "cron"
+PROCESS = CRON
 COMMAND = "python ../files/cron.py"
 _REQUIREMENTS = Path(__file__).parents[1] / "requirements/cron.txt"
 

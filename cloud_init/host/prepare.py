@@ -10,6 +10,7 @@ from . import databases, environment, extra, front, gate, materialise, release_c
 from .files import link, read_json, remove, tail, write_json
 from .outcome import Refused, Steps, note
 from .places import Colour, Places
+from .programs import CRON
 from .store import Store
 from .supervisor import Supervisor, log_path
 
@@ -31,7 +32,7 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
             environment.compile_source(venv, folder / "src")
     with steps.step("files"):
         materialise.write_files(places, manifest, store.secrets(release))
-        write_json(folder / "manifest.json", {**manifest, "files": []})
+        write_json(folder / "manifest.json", {**manifest, "files": [], "processes": _processes(manifest, elected)})
     with steps.step("validate"):
         materialise.validate(places, folder)
         front.check_port(places, supervisor)
@@ -44,6 +45,11 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
             release_command.run(places, manifest)
         _tell_schema(places, manifest)
     _start(places, supervisor, manifest, steps)
+
+
+def _processes(manifest: dict[str, Any], elected: bool) -> dict[str, str]:
+    """The extra processes that this host runs: jobs by the clock belong to one host."""
+    return {name: command for name, command in manifest["processes"].items() if elected or name != CRON}
 
 
 def _fetch(places: Places, store: Store, release: str, steps: Steps) -> dict[str, Any]:

@@ -15,7 +15,7 @@ Environment = Mapping[Annotated[str, kinds.ENV_NAME], Annotated[str, kinds.ENV_V
 class Job(Model):
     """A job of slipway:app.cron"""
 
-    schedule: Annotated[str, kinds.SCHEDULE] = Field(description="When, in the host's time zone.")
+    schedule: Annotated[str, kinds.SCHEDULE] = Field(description="When, in the host's time zone (or that of `TZ` in `app.env`).")
     command: Annotated[str, kinds.COMMAND] = Field(description="What, by /bin/sh in the app's folder, one run at a time.")
 
 

@@ -1,7 +1,7 @@
 """Starts the jobs in `cron.json` when they are due: run by the release's own Python, in its sources, with its environment.
 
-A job that became due while nobody looked (a release changes hands, the machine slept) is started once, late. A job runs once at a time,
-also over a change of the release: who runs holds the lock of the job's file, whose time says up to when the job was looked at.
+A job that became due while nobody looked (a release changed hands, the machine slept) is started once, up to an hour late. It runs once at
+a time, also over a change of the release: a run holds the lock of the job's file, whose time says up to when somebody looked.
 """
 
 import contextlib
@@ -24,9 +24,9 @@ GRACE = 30  # seconds that running jobs get when the scheduler is told to stop; 
 LAST_WORDS = 5  # seconds that are left to them after TERM
 LOOK = 30  # seconds between two looks at the clock, at most: a machine that slept tells nobody
 LATE = 60  # seconds after which a start is told as late
-FORGOTTEN = 600  # seconds of nobody looking, after which what was missed is left out
+FORGOTTEN = 3600  # seconds after which what was missed is left out
 BACK = 7200  # seconds that the clock may be set back; more is a clock that was wrong before
-LINE = 8192  # bytes of a job's line that are passed on together
+LINE = 4000  # bytes of a job's line that are passed on together
 
 
 def say(name, text):
@@ -48,7 +48,7 @@ def zone():
 
 
 class Job:
-    """One job. `due` is when it starts next, in seconds since 1970: times of a zone can't be compared over a change of its clock."""
+    """One job. `due`, when it starts next, is in seconds since 1970: times of a zone can't be compared over a change of its clock."""
 
     def __init__(self, name, schedule, command, folder, moment):
         self.name, self.schedule, self.command, self.moment = name, schedule, command, moment
@@ -93,7 +93,7 @@ class Job:
         finally:
             os.close(lock)
         say(self.name, "started")
-        self.thread = threading.Thread(target=self.follow, args=(self.process,))
+        self.thread = threading.Thread(target=self.follow, args=(self.process,), daemon=True)
         self.thread.start()
 
     def follow(self, process):
@@ -106,10 +106,6 @@ class Job:
         took = f"after {time.monotonic() - began:.1f} s"
         ended = f"failed with exit code {code}" if code > 0 else f"was ended by {signal.Signals(-code).name}" if code else "done"
         say(self.name, f"{ended} {took}")
-
-    def runs(self):
-        """True while a run of this scheduler goes on."""
-        return self.thread is not None and self.thread.is_alive()
 
     def tell(self, number):
         """A signal to every process of the run."""
@@ -129,7 +125,7 @@ class Scheduler:
         self.last = now()
         for job in self.jobs:
             looked = job.looked()
-            job.look_from(looked if 0 <= self.last - looked <= FORGOTTEN else self.last)
+            job.look_from(looked if -BACK <= self.last - looked <= FORGOTTEN else self.last)
 
     def run(self):
         """Until it is time to stop; then waits for the jobs that run."""
@@ -151,13 +147,19 @@ class Scheduler:
             self.last = now
         self.last = max(self.last, now)
         for job in self.jobs:
+            job.note(self.last)  # before it starts: better missed than run twice
             if job.due <= now:
-                if now - job.due > LATE:
-                    say(job.name, f"was due {timedelta(seconds=int(now - job.due))} ago")
-                job.note(now)  # before it starts: better missed than run twice
-                job.look_from(now)
-                job.start()
-            job.note(self.last)
+                self.serve(job, now)
+
+    def serve(self, job, now):
+        """Starts a job that is due, unless it is too late for it."""
+        late = int(now - job.due)
+        job.look_from(now)
+        if late > FORGOTTEN:
+            return say(job.name, f"was due {timedelta(seconds=late)} ago, left out")
+        if late > LATE:
+            say(job.name, f"was due {timedelta(seconds=late)} ago")
+        job.start()
 
     def end(self):
         """Lets runs finish; ends those that take longer, with all their processes."""
@@ -174,7 +176,7 @@ class Scheduler:
                 job.thread.join(1)
 
     def running(self):
-        return [job for job in self.jobs if job.runs()]
+        return [job for job in self.jobs if job.thread and job.thread.is_alive()]
 
 
 def waiter():
