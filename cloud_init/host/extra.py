@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from .files import read_json, tail
+from . import manifests
+from .files import tail
 from .outcome import Refused, note
 from .places import Colour, Places, other
 from .programs import CRON, of_colour, process
@@ -47,8 +48,7 @@ def stop(supervisor: Supervisor, colour: str) -> None:
 
 
 def _wanted(colour: Colour) -> dict[str, str]:
-    manifest = read_json(colour.link / "manifest.json") or {}
-    return dict(manifest.get("processes", {}))
+    return dict(manifests.peek(colour.link.resolve()).get("processes", {}))
 
 
 def _check(places: Places, supervisor: Supervisor, colour: Colour, name: str, mark: int) -> None:
