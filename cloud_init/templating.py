@@ -10,7 +10,7 @@ import jinja2
 from cloud_init.host_files import HostFileError
 
 FOLDER = Path(__file__).parent / "templates"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]")
 
 
 def text(name: str) -> str:
@@ -39,17 +39,17 @@ def nginx(value: str) -> str:
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
-def apache(value: str) -> str:
-    """A quoted word of Apache's. `$` and `%` mean a variable to some of its modules and can't be escaped for all of them: refused."""
-    if "$" in plain(value) or "%" in value:
-        raise HostFileError(f"wanted text without '$' and '%' (Apache reads variables there), found {value[:60]!r}")
-    return _apache_quoted(value)
+def apache_rewrite(value: str) -> str:
+    """A quoted word of mod_rewrite's, which splits its lines by itself: it knows no escape. Quotes, `$` and `%` are refused."""
+    if re.search('[$%"]', plain(value)):
+        raise HostFileError(f"wanted text without '$', '%' and '\"' (Apache's mod_rewrite has no way to write them), found {value[:60]!r}")
+    return f'"{value}"'
 
 
 def apache_prefix(value: str) -> str:
-    """A quoted pattern of Apache's that matches what starts with that text, every letter of it taken as it is."""
-    apache(value)
-    return _apache_quoted("^" + re.escape(value))
+    """A quoted pattern of mod_rewrite's that matches what starts with that text, every letter of it taken as it is."""
+    apache_rewrite(value)
+    return f'"^{re.escape(value)}"'
 
 
 def systemd(value: str) -> str:
@@ -57,10 +57,6 @@ def systemd(value: str) -> str:
     if not re.fullmatch(r"[\w./@+-]+", plain(value), re.ASCII):
         raise HostFileError(f"wanted a path or a name of letters, digits and . / @ _ + -, found {value[:60]!r}")
     return value
-
-
-def _apache_quoted(value: str) -> str:
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 @cache
@@ -73,5 +69,5 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # the files are not HTML: every value passes its own syntax's filter
     )
-    environment.filters |= {"nginx": nginx, "apache": apache, "apache_prefix": apache_prefix, "systemd": systemd}
+    environment.filters |= {"nginx": nginx, "apache_rewrite": apache_rewrite, "apache_prefix": apache_prefix, "systemd": systemd}
     return environment

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from cloud_init.host import gate
+from cloud_init.host import gate, manifests
 from cloud_init.host.lock import actor
 from cloud_init.host.outcome import Refused
 from components import progress
 from components.errors import SlipwayError
-from components.store import Conflict, Store, get_json, to_json
+from components.store import Conflict, Store, damaged, get_json, to_json
 from components.target import DayTwo
 from components.transport import Transport
 
@@ -50,7 +50,12 @@ class Desired:
 def desired(store: Store) -> Desired:
     """The store's present wish."""
     data = store.get(DESIRED)
-    return Desired(data, get_json(store, DESIRED) or {} if data else {})
+    value = get_json(store, DESIRED) or {} if data is not None else {}
+    history = value.get("history", [])
+    sound = isinstance(history, list) and all(isinstance(entry, dict) and isinstance(entry.get("release"), str) for entry in history)
+    if not sound or type(value.get("generation", 0)) is not int or not isinstance(value.get("live"), str | None):
+        raise damaged(DESIRED, "generation, live or history are no such things")
+    return Desired(data, value)
 
 
 def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
@@ -92,6 +97,8 @@ class _Rollout:
         manifest = get_json(day.store, f"releases/{release}/manifest.json")
         if manifest is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
+        if why := manifests.problem(manifest, release):
+            raise damaged(f"releases/{release}/manifest.json", why)
         self.health = dict(manifest["health"])
 
     def run(self) -> Verdict:
@@ -174,13 +181,21 @@ class _Rollout:
             if release not in keep and release not in ("code", "tool"):
                 self.store.delete(name)
                 self.store.delete(f"secrets/web/{release}.json")
-        used = {(get_json(self.store, f"releases/{release}/manifest.json") or {}).get("code", {}).get("id") for release in keep}
-        for name in self.store.names("releases/code/"):
-            if name.split("/")[-1].split(".")[0] not in used:
-                self.store.delete(name)
+        self._prune_code(keep)
         for name in self.store.names("outcomes/"):
             number = name.split("/")[-1].split(".")[0]
             if number.isdigit() and int(number) < wish.generation - _HISTORY:
+                self.store.delete(name)
+
+    def _prune_code(self, keep: Sequence[str]) -> None:
+        """The archives that no kept release uses; none while it can't be told what one uses."""
+        try:
+            found = [get_json(self.store, f"releases/{release}/manifest.json") or {} for release in keep]
+            used = {manifest["code"]["id"] for manifest in found if manifest}
+        except (SlipwayError, KeyError, TypeError):
+            return progress.report("coordinator", "", "note", text="the manifest of a kept release is damaged: no archive is removed")
+        for name in self.store.names("releases/code/"):
+            if name.split("/")[-1].split(".")[0] not in used:
                 self.store.delete(name)
 
 

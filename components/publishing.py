@@ -1,7 +1,10 @@
 """A release's objects, put into the store before anybody is told of them."""
 
+import gzip
+import hashlib
 import json
 import tempfile
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -16,12 +19,20 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     """Writes archive, host tool, secrets and, last, the manifest of the release that a `Rollout`'s inputs describe."""
     manifest = {**json.loads(props["manifest"]), "id": props["release"]}
     name = f"releases/code/{manifest['code']['id']}.tar.gz"
-    if store.get(name) is None:
+    if not _is_whole(store.get(name), manifest["code"]["sha256"]):
         store.put(name, _archive(Path(props["source"]), manifest["code"]["id"]))
     store.put(f"releases/tool/{manifest['tool']}.pyz", bundle.tool())
     if props["secret_environment"]:
         store.put(f"secrets/web/{manifest['id']}.json", to_json(props["secret_environment"]))
     store.put(f"releases/{manifest['id']}/manifest.json", to_json(manifest))
+
+
+def _is_whole(archive: bytes | None, sha256: str) -> bool:
+    """True if it is there and holds what it should: a damaged one is published again."""
+    try:
+        return archive is not None and hashlib.sha256(gzip.decompress(archive)).hexdigest() == sha256
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
 def _archive(folder: Path, code_id: str) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from cloud_init import bundle
+from cloud_init import bundle, cron
 from cloud_init.databases import agent_files, driver
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
@@ -73,16 +73,18 @@ def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...]) ->
 
 def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host: str) -> dict[str, Any]:
     app, engine = settings.app, settings.database.engine
+    jobs = {name: job.model_dump() for name, job in app.cron.items()}
+    files = [*host_files(host), *agent_files(engine), *(cron.files(jobs) if jobs else ())]
     return {
         "schema": 1,
         "tool": bundle.tool_id(),
         "module": source.module,
-        "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in [*host_files(host), *agent_files(engine)]],
-        "requirements": [source.requirements, server_requirements(host)],
+        "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in files],
+        "requirements": [source.requirements, server_requirements(host), *([cron.requirements()] if jobs else ())],
         "python": app.python,
         "environment": dict(app.env),
         "database": {"engine": engine, "placement": settings.database.placement, "driver": driver(engine)},
-        "processes": dict(app.processes),
+        "processes": {**app.processes, **({cron.PROCESS: cron.COMMAND} if jobs else {})},
         "release_command": app.release_command,
         "health": {"path": app.health_path, "host": health_host, "timeout": _HEALTH_SECONDS},
         "static": dict(app.static),

@@ -50,9 +50,17 @@ def get_json(store: Store, name: str) -> dict[str, Any] | None:
     """The object read as JSON, or None. Raises `SlipwayError` for a damaged one."""
     data = store.get(name)
     try:
-        return None if data is None else dict(json.loads(data))
+        found = None if data is None else json.loads(data)
     except ValueError as error:
-        raise SlipwayError(f"store: {name} is damaged ({error}); put back a good copy, or remove it to start anew") from None
+        raise damaged(name, str(error)) from None
+    if not isinstance(found, dict | None):
+        raise damaged(name, "no object")
+    return found
+
+
+def damaged(name: str, why: str) -> SlipwayError:
+    """What to say of an object that holds something else than it should."""
+    return SlipwayError(f"store: {name} is damaged ({' '.join(why.split())}); put back a good copy, or remove it to start anew")
 
 
 def to_json(value: Mapping[str, Any]) -> bytes:
@@ -71,6 +79,8 @@ class FolderStore:
             return (self.folder / name).read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise SlipwayError(f"store: {self.folder / name} can't be read ({error.strerror}); mend that, then run it again") from None
 
     def put(self, name: str, data: bytes) -> None:
         try:
@@ -109,12 +119,14 @@ class FolderStore:
 
     @contextmanager
     def lock(self, reason: str) -> Iterator[None]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with ExitStack() as stack:
             try:
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
                 stack.enter_context(host_lock.held(self.folder / "rollout.lock", reason, _WAIT, pulumi.log.info))
             except Locked as error:
                 raise LockedError(str(error)) from None
+            except OSError as error:
+                raise SlipwayError(f"store: {error.filename} can't be locked ({error.strerror}); mend that, then run it again") from None
             yield
 
     @contextmanager

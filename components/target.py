@@ -12,8 +12,9 @@ from typing import Any, Protocol, cast
 import pulumi
 from pydantic import BaseModel
 
-from components.errors import SlipwayError
+from components.errors import UsageError
 from components.settings import Settings
+from components.settings.found import shown
 from components.store import Store
 from components.transport import Transport
 
@@ -104,7 +105,7 @@ def find(name: str) -> TargetModule:
     if name not in names():
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"perhaps you meant {near[0]}" if near else "targets: " + ", ".join(names())
-        raise SlipwayError(f"slipway:target: no target is called {name!r}; {hint}")
+        raise UsageError(f"slipway:target: no target is called {shown(name)}; {hint}")
     return cast(TargetModule, importlib.import_module("components.targets." + name.replace("-", "_")))
 
 

@@ -4,10 +4,11 @@
 """
 
 import sys
+import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -68,10 +69,16 @@ def main(arguments: list[str]) -> int:
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
     for name, field in model.model_fields.items():
         key, inner = prefix + (field.alias or name), field.annotation
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
+        if _is_section(inner):
             yield from _rows(inner, key + ".")
         else:
             yield f"`{key}`", _type(field), _default(field), field.description or ""
+            for section in filter(_is_section, typing.get_args(inner)):
+                yield from _rows(section, key + ".NAME.")
+
+
+def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _type(field: FieldInfo) -> str:
@@ -89,8 +96,12 @@ def _spelled(annotation: Any) -> str:
         return ", ".join(f"`{choice}`" for choice in parts)
     if origin is Mapping or origin is dict:
         return f"map: {_spelled(parts[0])} to {_spelled(parts[1])}"
+    if origin in (typing.Union, types.UnionType):
+        return ", ".join(_spelled(part) for part in parts if part is not type(None))
     if origin in (tuple, list):
         return f"list: {_spelled(parts[0])}"
+    if _is_section(annotation):
+        return " and ".join(field.alias or name for name, field in annotation.model_fields.items())
     return {bool: "`true`, `false`", int: "number", str: "text"}.get(annotation, str(annotation))
 
 

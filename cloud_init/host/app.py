@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from . import drain, extra, gate, prepare, state
-from .files import read_json, tail
+from . import drain, extra, gate, manifests, prepare, state
+from .files import tail
 from .outcome import Refused, note
 from .places import Places
 from .state import Live
@@ -12,7 +12,7 @@ from .supervisor import Supervisor, log_path
 
 def is_well(places: Places, live: Live) -> bool:
     """Whether it answers at its health path now, asked on its own socket."""
-    manifest = read_json(places.release(live.release) / "manifest.json")
+    manifest = manifests.read(places.release(live.release))
     answer = gate.ask(gate.over_socket(str(live.colour.socket)), manifest["health"])
     return gate.is_good(answer, live.release)
 
@@ -29,7 +29,7 @@ def start(places: Places, supervisor: Supervisor, live: Live, must_be_well: bool
     """The web server, then the extra processes. One that isn't well is refused, or told."""
     log = log_path(places, live.colour.name)
     mark = log.stat().st_size if log.exists() else 0
-    manifest = read_json(places.release(live.release) / "manifest.json")
+    manifest = manifests.read(places.release(live.release))
     supervisor.restart(live.colour.name)
     try:
         connect = gate.over_socket(str(live.colour.socket))

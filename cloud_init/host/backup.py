@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import databases, state
+from . import databases, manifests, state
 from .databases.base import Database
-from .files import read_json, write_json
+from .files import read_object, write_json
 from .lock import actor
 from .outcome import Refused, Steps
 from .places import Places
@@ -41,7 +41,7 @@ def serving(places: Places) -> str | None:
 def database_of(places: Places, engine: str = "none") -> Database:
     """The database of the release that serves; where there is none, the one of that engine on this host."""
     release = serving(places)
-    manifest = read_json(places.release(release) / "manifest.json") if release else None
+    manifest = manifests.peek(places.release(release)) if release else None
     return databases.of(places, manifest or {"id": "", "database": {"engine": engine, "placement": "same-host"}})
 
 
@@ -92,7 +92,7 @@ def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) 
 
 def made(places: Places, release: str | None) -> float:
     """When a release was first made ready on this host."""
-    return float((read_json(places.release(release) / "ready") or {}).get("at", 0)) if release else 0.0
+    return float(read_object(places.release(release) / "ready").get("at", 0)) if release else 0.0
 
 
 def every(places: Places) -> list[dict[str, Any]]:
@@ -130,8 +130,8 @@ def check(places: Places, facts: dict[str, Any]) -> None:
 
 
 def _facts(places: Places, identity: str) -> dict[str, Any] | None:
-    found = read_json(folder(places) / identity / FACTS)
-    if not isinstance(found, dict) or found.get("id") != identity or not set(found) >= _WANTED:
+    found = read_object(folder(places) / identity / FACTS)
+    if found.get("id") != identity or not set(found) >= _WANTED:
         return None
     return found if isinstance(found["dump"], dict) and {"sha256", "bytes"} <= set(found["dump"]) else None
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
-from . import extra, front, gate, processes, restore, state
-from .files import read_json, tail
+from . import extra, front, gate, manifests, processes, restore, state
+from .files import link, tail
 from .outcome import Refused, Steps, note
 from .places import Places
 from .supervisor import Supervisor, log_path
@@ -73,15 +72,16 @@ def _serve(places: Places, supervisor: Supervisor) -> None:
     for program in (now.colour.name, "front"):
         if supervisor.info(program)["statename"] not in ("STARTING", "RUNNING"):
             supervisor.restart(program)
+    if not places.front.is_dir():
+        link(places.front, str(places.release(now.release) / "etc"))
     front.change_if_other(places, supervisor)
     extra.resume(places, supervisor, now.colour)
-    manifest: dict[str, Any] = read_json(places.release(now.release) / "manifest.json")
     address, port = places.facts["front"]["listen"]
     log = log_path(places, now.colour.name)
     try:
         gate.wait(
             gate.over_network(address, port),
-            manifest["health"],
+            manifests.read(places.release(now.release))["health"],
             now.release,
             lambda: _dead(supervisor, now.colour.name),
             note,

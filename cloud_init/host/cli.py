@@ -30,6 +30,9 @@ def main() -> int:
     except OSError as error:
         tell(refusal(refusal_of(error), ""))
         return 1
+    except Exception as error:  # noqa: BLE001  people wait for a line, whatever it was
+        tell(refusal(Refused(f"{arguments.command}: {type(error).__name__}: {error} (unforeseen)"), ""))
+        return 1
 
 
 def _parse() -> argparse.Namespace:

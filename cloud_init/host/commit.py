@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import drain, extra, front, gate, prune, state
-from .files import link, read_json, tail, target
+from . import drain, extra, front, gate, manifests, prune, state
+from .files import link, tail, target, unlink
 from .outcome import Refused, Steps, note, refusal_of
 from .places import COLOURS, Colour, Places, other
 from .prepare import stop
@@ -98,7 +98,7 @@ def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> l
 
 def _gate(places: Places, supervisor: Supervisor, release: str) -> None:
     address, port = places.facts["front"]["listen"]
-    manifest = read_json(places.release(release) / "manifest.json")
+    manifest = manifests.read(places.release(release))
     gate.wait(gate.over_network(address, port), manifest["health"], release, lambda: _front_dead(supervisor), note)
 
 
@@ -119,6 +119,6 @@ def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: 
             stage()
         extra.resume(places, supervisor, places.colour(colour))
     else:
-        places.live.unlink(missing_ok=True)
+        unlink(places.live)
         front.stop(places, supervisor)
     stop(supervisor, state.idle(places))

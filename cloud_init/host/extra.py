@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 
-from .files import read_json, tail
+from . import manifests
+from .files import tail
 from .outcome import Refused, note
 from .places import Colour, Places, other
-from .programs import of_colour, process
+from .programs import CRON, of_colour, process
 from .supervisor import Supervisor, log_path
 
 _CALM = 2.0  # seconds that a process must run to count as started; Supervisor's own `startsecs` is shorter
@@ -47,14 +48,14 @@ def stop(supervisor: Supervisor, colour: str) -> None:
 
 
 def _wanted(colour: Colour) -> dict[str, str]:
-    manifest = read_json(colour.link / "manifest.json") or {}
-    return dict(manifest.get("processes", {}))
+    return dict(manifests.peek(colour.link.resolve()).get("processes", {}))
 
 
 def _check(places: Places, supervisor: Supervisor, colour: Colour, name: str, mark: int) -> None:
     program = process(colour.name, name).name
     if supervisor.info(program)["statename"] in ("BACKOFF", "FATAL", "EXITED"):
-        raise Refused(f"slipway:app.processes.{name} ended as it started", log=tail(log_path(places, program), 20, mark))
+        setting = f"slipway:app.{name}" if name == CRON else f"slipway:app.processes.{name}"
+        raise Refused(f"{setting} ended as it started", log=tail(log_path(places, program), 20, mark))
 
 
 def _size(places: Places, colour: Colour, name: str) -> int:

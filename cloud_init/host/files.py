@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ def write(path: Path, data: bytes, mode: int = 0o644) -> bool:
     if path.is_file() and path.read_bytes() == data and path.stat().st_mode & 0o777 == mode:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
+    make_way(path)
     part = path.with_name("." + path.name + ".part")
+    remove(part)
     descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with open(descriptor, "wb") as file:
         file.write(data)
@@ -36,21 +39,39 @@ def write_json(path: Path, value: Any, mode: int = 0o644) -> bool:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """The file's JSON; `default` if there is none or it is damaged (a kill can't damage it, a full disk of old could)."""
+    """The file's JSON; `default` if there is none or it is damaged, a folder in its place included."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, IsADirectoryError, ValueError):
         return default
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The file's JSON object; empty if there is none, or something else."""
+    found = read_json(path)
+    return found if isinstance(found, dict) else {}
 
 
 def link(path: Path, to: str) -> None:
     """Points the link `path` at `to`, by rename: whoever looks sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    make_way(path)
     part = path.with_name("." + path.name + ".part")
-    if part.is_symlink() or part.exists():
-        part.unlink()
+    remove(part)
     part.symlink_to(to)
     part.rename(path)
+
+
+def unlink(path: Path) -> None:
+    """Removes a file or link, or nothing; a folder in its place is put aside."""
+    make_way(path)
+    path.unlink(missing_ok=True)
+
+
+def make_way(path: Path) -> None:
+    """Nothing is renamed over a folder: one that stands where a file or link belongs is put aside, whatever it holds."""
+    if path.is_dir() and not path.is_symlink():
+        path.rename(path.with_name(f"{path.name}.aside-{time.time_ns()}"))
 
 
 def target(path: Path) -> str | None:

@@ -5,10 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
-from . import fronts, processes
-from .files import link, read_json, tail, target
+from . import fronts, manifests, processes
+from .files import link, tail, target
 from .materialise import front_content
 from .outcome import Refused, note
 from .places import HTTP, Places
@@ -108,12 +107,12 @@ def _reload(places: Places, supervisor: Supervisor, settle: bool) -> None:
 
 def _socket(folder: Path) -> str:
     """The socket of a colour that a front configuration speaks to."""
-    manifest: Any = read_json(folder.parent / "manifest.json")
-    return str((manifest or {}).get("socket", HTTP))
+    return str(manifests.peek(folder.parent).get("socket", HTTP))
 
 
 def _listen_changed(places: Places) -> bool:
-    return target(places.etc / "front.listen") != "{}:{}".format(*places.facts["front"]["listen"])
+    noted = target(places.etc / "front.listen")
+    return noted is not None and noted != "{}:{}".format(*places.facts["front"]["listen"])
 
 
 def _why(error: OSError) -> str:

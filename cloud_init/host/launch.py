@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import databases, fronts, processes, runtime, shell
-from .files import read_json, write
+from . import databases, fronts, manifests, processes, runtime, shell
+from .files import write
 from .places import COLOURS, Colour, Places
 from .programs import split
 
@@ -54,7 +54,7 @@ def _process(places: Places, name: str, process: str) -> None:
 def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict[str, str]]:
     """The colour's release: its folder, manifest and environment; from here on in its sources."""
     folder = colour.link.resolve()
-    manifest = read_json(folder / "manifest.json")
+    manifest = manifests.read(folder)
     os.chdir(folder / "src")
     return folder, manifest, runtime.variables(places, folder, manifest)
 

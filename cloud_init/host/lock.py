@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from .files import make_way
 from .outcome import Locked, note
 
 
@@ -19,6 +20,7 @@ from .outcome import Locked, note
 def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] = note) -> Iterator[None]:
     """Holds the lock for `reason`; waits up to `wait` seconds and says for whom. Raises `Locked` after that."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    make_way(path)
     with open(path, "a+", encoding="utf-8") as file:
         _acquire(file.fileno(), path, wait, say)
         file.truncate(0)

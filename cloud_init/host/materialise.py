@@ -49,9 +49,9 @@ def validate(places: Places, folder: Path) -> None:
         raise Refused(f"{fronts.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
 
 
-def front_content(folder: Path) -> dict[str, str]:
+def front_content(folder: Path) -> dict[str, bytes]:
     """The front configuration as it lies in a folder, to be compared."""
-    return {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("*")) if path.is_file()}
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()}
 
 
 def _inside(folder: Path, name: str) -> Path:

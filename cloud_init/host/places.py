@@ -10,6 +10,7 @@ from typing import Any
 from .files import read_json
 from .outcome import Refused
 
+_FACTS = {"app": str, "host": str, "run": str, "store": str, "python": str, "supervisor": list, "front": dict}
 COLOURS = ("blue", "green")
 SQLITE = "app.sqlite3"
 HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
@@ -136,6 +137,6 @@ def load(root: Path) -> Places:
     """The places under `root`, from its host.json."""
     path = root / "etc/slipway/host.json"
     facts = read_json(path)
-    if not isinstance(facts, dict):
+    if not isinstance(facts, dict) or not all(isinstance(facts.get(name), kind) for name, kind in _FACTS.items()):
         raise Refused(f"{path}: wanted the facts of this host, found none or a damaged file; run `up` again to write it")
     return Places(root, facts)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from . import databases, environment, extra, front, gate, materialise, release_command, state, unpack
-from .files import link, read_json, remove, tail, write_json
+from . import databases, environment, extra, front, gate, manifests, materialise, release_command, state, unpack
+from .files import link, read_object, remove, tail, unlink, write_json
 from .outcome import Refused, Steps, cause, note
 from .places import Colour, Places
+from .programs import CRON
 from .store import Store
 from .supervisor import Supervisor, log_path
 
@@ -30,7 +31,7 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
             environment.compile_source(venv, folder / "src")
     with steps.step("files"):
         materialise.write_files(places, manifest, store.secrets(release))
-        write_json(folder / "manifest.json", {**manifest, "files": []})
+        write_json(folder / "manifest.json", {**manifest, "files": [], "processes": _processes(manifest, elected)})
     with steps.step("validate"):
         materialise.validate(places, folder)
         front.check_port(places, supervisor)
@@ -44,11 +45,17 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
     _start(places, supervisor, manifest, steps)
 
 
+def _processes(manifest: dict[str, Any], elected: bool) -> dict[str, str]:
+    """The extra processes that this host runs: jobs by the clock belong to one host."""
+    return {name: command for name, command in manifest["processes"].items() if elected or name != CRON}
+
+
 def _fetch(places: Places, store: Store, release: str, steps: Steps) -> dict[str, Any]:
     with steps.step("fetch"):
         manifest = store.json(f"releases/{release}/manifest.json")
-        if manifest.get("schema") != 1 or manifest.get("id") != release:
-            raise Refused(f"manifest of {release}: wanted schema 1 and that id, found {manifest.get('schema')} and {manifest.get('id')}")
+        why = manifests.problem(manifest, release)
+        if why:
+            raise Refused(f"store: wanted the manifest of release {release}, found {why}; run `up` again to publish it")
     source = places.release(release) / "src"
     with steps.step("unpack"):
         if not source.is_dir():
@@ -88,7 +95,7 @@ def stop(supervisor: Supervisor, colour: Colour) -> None:
     """Stops a colour with its processes and unlinks its release, so that no restart of the supervisor brings it back."""
     extra.stop(supervisor, colour.name)
     supervisor.stop(colour.name)
-    colour.link.unlink(missing_ok=True)
+    unlink(colour.link)
 
 
 def dead(supervisor: Supervisor, colour: Colour) -> str | None:
@@ -102,6 +109,6 @@ def dead(supervisor: Supervisor, colour: Colour) -> str | None:
 def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:
     """A rollback changes code, never the schema: say so when they are not of one time."""
     release = manifest["id"]
-    record = read_json(places.lib / "released" / f"{release}.json")
-    if record and record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
+    record = read_object(places.lib / "released" / f"{release}.json")
+    if record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
         note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

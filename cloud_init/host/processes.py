@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import read_json, write_json
+from .files import read_object, write_json
 
 
 def started(pid: int) -> str | None:
@@ -29,22 +30,24 @@ def record(path: Path, pid: int) -> None:
 
 def recorded(path: Path) -> int | None:
     """The pid noted there, if that very process still runs."""
-    noted = read_json(path)
-    if not isinstance(noted, dict):
-        return None
-    pid = int(noted.get("pid", 0))
-    return pid if pid > 0 and noted.get("started") and started(pid) == noted["started"] else None
+    pid, start = _noted(path)
+    return pid if pid and started(pid) == start else None
 
 
 def left_over(path: Path) -> list[int]:
     """What still runs of the process noted there: itself, and its group, which outlives it when it was killed."""
-    noted = read_json(path)
-    if not isinstance(noted, dict) or not noted.get("started"):
-        return []
-    leader = int(noted["pid"])
-    if started(leader) not in (None, noted["started"]):
+    leader, start = _noted(path)
+    if not leader or started(leader) not in (None, start):
         return []  # the number belongs to another process now
-    return [pid for pid in _of_group(leader) if _not_before(started(pid), noted["started"])]
+    return [pid for pid in _of_group(leader) if _not_before(started(pid), start)]
+
+
+def _noted(path: Path) -> tuple[int, str]:
+    """Pid and start as noted; 0 where nothing sound is."""
+    noted = read_object(path)
+    pid, start = noted.get("pid"), noted.get("started")
+    sound = type(pid) is int and pid > 0 and isinstance(start, str) and re.fullmatch(r"[^/]+/[0-9]+", start)
+    return (int(str(pid)), str(start)) if sound else (0, "")
 
 
 def end(path: Path, patience: float = 10) -> list[int]:

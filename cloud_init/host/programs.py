@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from . import shell
 from .places import COLOURS, Places
 
+CRON = "cron"  # the one extra process that runs on a single host: the elected one
+
 
 @dataclass(frozen=True)
 class Program:

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from . import databases, environment, state
-from .files import read_json, target
+from .files import read_object, target
 from .outcome import note
 from .places import Places
 from .programs import is_database
@@ -58,7 +58,8 @@ def newest(places: Places) -> list[str]:
 
 
 def _time(path: Path) -> float:
-    return float((read_json(path) or {}).get("at", 0))
+    at = read_object(path).get("at")
+    return float(at) if isinstance(at, (int, float)) else 0.0
 
 
 def _remove(folder: Path) -> None:

@@ -7,6 +7,7 @@ import time
 import traceback
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from .lock import held
@@ -48,8 +49,7 @@ def _outcome(where: Places, reason: str, work: Work, extra: dict[str, Any]) -> d
     except OSError as error:
         result = {**extra, **refusal(refusal_of(error), steps.current), "phase": "failed"}
     except Exception as error:  # noqa: BLE001  whatever it was, the coordinator must hear of it
-        unforeseen = Refused(f"{type(error).__name__}: {error}", log=traceback.format_exc().splitlines()[-20:])
-        result = {**extra, **refusal(unforeseen, steps.current), "phase": "failed"}
+        result = {**extra, **refusal(_unforeseen(where, error), steps.current), "phase": "failed"}
     result |= {
         "at": time.time(),
         "host": where.host,
@@ -68,6 +68,13 @@ def _kept(write: Callable[[], None]) -> None:
         note(f"not recorded: {refusal_of(error)}")
 
 
+def _unforeseen(where: Places, error: Exception) -> Refused:
+    """A line for whoever waits; where it happened is written down for whoever mends it."""
+    path = where.log / "tool.log"
+    _kept(lambda: _append(path, traceback.format_exc()))
+    return Refused(f"{type(error).__name__}: {error} (unforeseen; where it happened is in {path})")
+
+
 def refusal(refused: Refused, step: str) -> dict[str, Any]:
     return {"ok": False, "step": step, "message": str(refused), "http": refused.http, "log": refused.log}
 
@@ -81,9 +88,13 @@ def _audit(where: Places, reason: str, outcome: dict[str, Any]) -> None:
             "ok" if outcome["ok"] else f"failed at {outcome['step']}",
         ]
     )
-    descriptor = os.open(where.lib / "audit.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    _append(where.lib / "audit.log", line + "\n")
+
+
+def _append(path: Path, text: str) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     with open(descriptor, "a", encoding="utf-8") as file:
-        file.write(line + "\n")
+        file.write(text)
 
 
 def tell(outcome: dict[str, Any]) -> None:

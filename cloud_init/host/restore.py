@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import app, backup, maintenance, release_command, state, under_way
+from . import app, backup, maintenance, manifests, release_command, state, under_way
 from .databases.base import Database
-from .files import read_json
+from .files import read_object
 from .outcome import Refused, Steps, note, refusal_of
 from .places import Places
 from .state import Live
@@ -57,7 +57,7 @@ def _fits(places: Places, live: Live, database: Database, chosen: dict[str, Any]
     """True if the release's own command has to bring the schema up. Refuses a schema that the release can't know."""
     if chosen["engine"] != database.engine:
         raise Refused(f"restore: wanted a backup of {database.engine}, found one of {chosen['engine']}; restore another one")
-    record = read_json(places.lib / "released" / f"{live.release}.json") or {}
+    record = read_object(places.lib / "released" / f"{live.release}.json")
     if chosen["schema"] in (database.schema(), record.get("schema")):
         return False
     newer = chosen["release"] != live.release and chosen["release_made"] > backup.made(places, live.release)
@@ -125,7 +125,7 @@ def _load(places: Places, supervisor: Supervisor, live: Live, work: UnderWay, st
     with steps.step("bring-up-schema"):
         if work.migrate:
             (places.lib / "released" / f"{live.release}.json").unlink(missing_ok=True)
-            release_command.run(places, read_json(places.release(live.release) / "manifest.json"))
+            release_command.run(places, manifests.read(places.release(live.release)))
     work.reach(places, LOADED)
 
 

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 
 # Words that the shell itself understands: a process of that name can't take its place.
 _OWN = frozenset(
     (
-        *(".", "[", "{", "!", "alias", "cd", "command", "do", "done", "eval", "exec", "exit", "export", "for", "if", "read", "set"),
-        *("shift", "source", "test", "then", "time", "trap", "ulimit", "umask", "until", "wait", "while"),
+        *(".", ":", "[", "[[", "alias", "bg", "break", "builtin", "caller", "case", "cd", "chdir", "command", "continue", "coproc"),
+        *("declare", "dirs", "disown", "do", "done", "echo", "elif", "else", "enable", "esac", "eval", "exec", "exit", "export", "false"),
+        *("fc", "fg", "fi", "for", "function", "getopts", "hash", "history", "if", "in", "jobs", "kill", "let", "local", "logout"),
+        *("mapfile", "newgrp", "popd", "printf", "pushd", "pwd", "read", "readonly", "return", "select", "set", "shift", "shopt"),
+        *("source", "suspend", "test", "then", "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias"),
+        *("unset", "until", "wait", "while"),
     )
 )
+# Variables set for the program, then its name in plain letters: what may come of `$X` or a glob there is only known to the shell.
+_VALUE = r"""(?:[^\s'"\\`;&|()<>#]|'[^']*'|"[^"\\`(]*")*"""
+_START = re.compile(rf"\s*((?:[A-Za-z_][A-Za-z0-9_]*={_VALUE}\s+)*)(?P<program>[A-Za-z0-9_./][A-Za-z0-9_./+-]*)(?!\S)", re.ASCII)
 
 
 def is_single(command: str) -> bool:
     """True for one program with its arguments: the shell can make way for it, and signals reach it."""
+    start = _START.match(command)
+    lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()")
+    lexer.commenters = ""  # it would end a word at any #, which the shell doesn't
     try:
-        words = list(shlex.shlex(command, posix=True, punctuation_chars=";&|()"))
-        first = next(word for word in shlex.split(command) if "=" not in word)
-    except (ValueError, StopIteration):
+        words = list(lexer)
+    except ValueError:
         return False
-    return first not in _OWN and not any(set(word) <= set(";&|()") for word in words if word)
+    if start is None or start["program"] in _OWN:
+        return False
+    return not any(set(word) <= set(";&|()") for word in words if word)
 
 
 def becoming(command: str) -> list[str]:
-    """The command to execute; `env` takes what is set before the program's name."""
-    return ["/bin/sh", "-c", f"exec env {command}" if is_single(command) else command]
+    """The command to execute. `exec` stands after what is set for the program, so that the shell reads that as it always does."""
+    start = _START.match(command)
+    if start and is_single(command):
+        command = f"{command[: start.start('program')]}exec {command[start.start('program') :]}"
+    return ["/bin/sh", "-c", command]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .files import link, read_json, target, write_json
+from .files import link, read_object, target, write_json
 from .outcome import note, refusal_of
 from .places import COLOURS, Colour, Places, other
 from .user import private
@@ -68,7 +68,7 @@ def put_back(places: Places, noted: dict[str, Any]) -> None:
 
 def remembered(places: Places) -> dict[str, Any]:
     """What was noted last; empty before the first release."""
-    return dict(read_json(places.lib / "state.json", {}))
+    return read_object(places.lib / "state.json")
 
 
 def make_run(places: Places) -> None:

@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import databases, front, maintenance, processes, prune, state, under_way
-from .files import read_json, target
+from . import databases, front, maintenance, manifests, processes, prune, state, under_way
+from .files import read_object, target
 from .places import Places
 from .supervisor import Supervisor
 
@@ -44,8 +44,8 @@ def releases(places: Places) -> list[dict[str, Any]]:
     return [
         {
             "id": name,
-            "code": (read_json(places.release(name) / "manifest.json") or {}).get("code", {}).get("id"),
-            "prepared_at": (read_json(places.release(name) / "ready") or {}).get("at"),
+            "code": manifests.peek(places.release(name)).get("code", {}).get("id"),
+            "prepared_at": read_object(places.release(name) / "ready").get("at"),
             "live": bool(now and now.release == name),
             "previous": previous == name,
             "size": _size(places.release(name)),

@@ -27,9 +27,12 @@ class Store:
     def json(self, name: str) -> dict[str, Any]:
         """The object read as JSON."""
         try:
-            return dict(json.loads(self.path(name).read_text(encoding="utf-8")))
+            found = json.loads(self.path(name).read_text(encoding="utf-8"))
         except ValueError as error:
             raise Refused(f"store: {name} is damaged ({error}); run `up` again to publish it") from None
+        if not isinstance(found, dict):
+            raise Refused(f"store: {name} is damaged (no object); run `up` again to publish it")
+        return found
 
     def secrets(self, release: str) -> dict[str, str]:
         """The secret environment of a release; empty if it has none."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import processes
-from .files import read_json, write_json
+from .files import read_object, write_json
 from .places import Places
 
 BEGUN, LOADING, LOADED, SERVING = "begun", "loading", "loaded", "serving"
@@ -45,10 +45,9 @@ class UnderWay:
 
 def read(places: Places) -> UnderWay | None:
     """The restore that was or is under way."""
-    noted = read_json(_path(places))
-    if not isinstance(noted, dict):
-        return None
-    return UnderWay(**{field.name: noted[field.name] for field in fields(UnderWay)})
+    noted = read_object(_path(places))
+    known = {field.name: noted[field.name] for field in fields(UnderWay) if field.name in noted}
+    return UnderWay(**known) if "backup" in known else None
 
 
 def forget(places: Places) -> None:

@@ -4,6 +4,7 @@ from cloud_init.host import fronts
 from cloud_init.host_files import HostFile, WebHost
 from cloud_init.managers import Machine
 from cloud_init.templating import render
+from cloud_init.templating import systemd as safe
 
 
 def files(host: WebHost, machine: Machine) -> list[HostFile]:
@@ -12,6 +13,7 @@ def files(host: WebHost, machine: Machine) -> list[HostFile]:
     `slipway-APP@blue`, `slipway-APP-process@blue-worker` and `slipway-APP-front` are started by the host tool alone, but for the front.
     """
     front = fronts.module(host.front.kind)
+    safe(machine.app)
     values = {"machine": machine, "stop": front.STOP, "reload": front.RELOAD}
     units = {
         f"slipway-{machine.app}@.service": render("systemd/colour.service.j2", **values),

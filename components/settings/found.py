@@ -54,7 +54,7 @@ def bad_text(key: str, value: Any, levels: int = _DEEPEST) -> Iterator[tuple[str
 def one_line(name: object, longest: int | None = _LONGEST) -> str:
     """A key for an error message, whatever it holds; `longest` None leaves its length alone."""
     text = name if isinstance(name, str) else shown(name)
-    text = "".join(repr(letter)[1:-1] if _is_control(letter) else letter for letter in text)
+    text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
     return text if longest is None or len(text) <= longest else text[:longest] + "…"
 
 

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
+
+from cronsim import CronSim, CronSimError
 
 from components.settings.schema import Kind, Unwanted, to_number
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _LARGEST = 10**12  # bytes of a request body
-_RESERVED_PROCESSES = {"web", "front", "supervisord", "release"}
+_LONGEST = 100_000  # bytes of a command or a variable: Linux hands a process none of 128 KiB or more
+_RESERVED_PROCESSES = {"cron", "web", "front", "supervisord", "release"}
 
 
 def _matching(name: str, wanted: str, pattern: str, *refused: str) -> Kind:
@@ -35,7 +39,7 @@ def _of_text(name: str, wanted: str, valid: Callable[[str], bool]) -> Kind:
 def _inside(path: str) -> bool:
     """A folder below the app's, never the app's folder itself: that would serve its sources."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
-    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path
+    return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path and _bytes(path) <= 1000
 
 
 def _is_domain(value: str) -> bool:
@@ -75,7 +79,7 @@ def _origin(value: Any) -> str:
     """As browsers send it: small letters."""
     pattern = r"[a-z][a-z0-9+.-]*://([a-z0-9]([a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?"
     words = re.fullmatch(pattern, value.lower()) if isinstance(value, str) else None
-    if value != "*" and (words is None or not 0 < int(words[3] or 80) < 65536):
+    if value != "*" and (words is None or len(words[0]) > 300 or not 0 < int(words[3] or 80) < 65536):
         raise Unwanted
     return str(value).lower()
 
@@ -92,7 +96,27 @@ def _environment_value(value: Any) -> str:
         raise Unwanted("text in quotes", "nothing" if value is None else f"a {type(value).__name__}")
     if "\0" in value or not _is_utf8(value):
         raise Unwanted("text without NUL that UTF-8 can hold", "text that no environment can hold")
+    if len(value.encode()) > _LONGEST:
+        raise Unwanted("text of at most 100 kB (a process can't be given more)", f"{len(value.encode()):,} bytes")
     return value
+
+
+def _command(value: str) -> bool:
+    return bool(value.strip()) and _is_utf8(value) and len(value.encode()) <= _LONGEST
+
+
+def _schedule(value: str) -> bool:
+    """Five fields; the library itself takes a sixth, for seconds, and any script's digits."""
+    if not re.fullmatch(r"[0-9A-Za-z*,/#-]+( +[0-9A-Za-z*,/#-]+){4}", value) or len(value) > 200:
+        return False
+    try:
+        return next(CronSim(value, datetime(2000, 1, 1)), None) is not None
+    except CronSimError:
+        return False
+
+
+def _bytes(value: str) -> int:
+    return len(value.encode(errors="replace"))
 
 
 def _is_utf8(value: str) -> bool:
@@ -108,8 +132,8 @@ APP_NAME = _matching("name", "a name of 1 to 31 small letters, digits and hyphen
 PATH = _of_text("folder", "a folder, as a path from the project folder", bool)
 MODULE = _matching(
     "module",
-    '"package.module:name", or "package.module:factory()" for a function that makes the app',
-    r"(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)",
+    '"package.module:name", or "package.module:factory()" for a function that makes the app, at most 200 letters',
+    r"(?=.{1,200}$)(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)",
 )
 PYTHON = Kind("version", 'a version in quotes such as "3.13", from "3.9" on', _python)
 URL_CHARACTERS = r"A-Za-z0-9._~!&'()*+,;=:@%-"
@@ -121,16 +145,22 @@ HEALTH_PATH = _matching(
 )
 STATIC_URL = _matching(
     "URL path",
-    "a URL path such as /static: starts with /, ends without one, holds letters, digits, . _ ~ -, no '..', and isn't below /-",
-    r"(?!/-(/|$))(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
+    "a URL path such as /static: starts with /, ends without one, holds letters, digits, . _ ~ -, no '..', at most 200, and isn't below /-",
+    r"(?!/-(/|$))(?=.{1,200}$)(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
 )
 FOLDER = _of_text("folder inside the app", "a folder inside the app's, as a relative path without '..'", _inside)
-COMMAND = _of_text("command", "a command on one line", lambda value: bool(value.strip()))
+COMMAND = _of_text("command", "a command on one line, of at most 100 kB", _command)
 PROCESS_NAME = _matching(
     "name",
     "a name of small letters, digits and hyphens, a letter first, other than " + ", ".join(sorted(_RESERVED_PROCESSES)),
     r"[a-z][a-z0-9-]{0,30}",
     *_RESERVED_PROCESSES,
+)
+JOB_NAME = _matching("name", "a name of small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
+SCHEDULE = _of_text(
+    "schedule such as 0 3 * * *",
+    "five fields such as 0 3 * * * (minute, hour, day of the month, month, day of the week) that some day fits",
+    _schedule,
 )
 ENV_NAME = _matching(
     "NAME",

@@ -12,6 +12,13 @@ from components.settings.schema import Model, number
 Environment = Mapping[Annotated[str, kinds.ENV_NAME], Annotated[str, kinds.ENV_VALUE]]
 
 
+class Job(Model):
+    """A job of slipway:app.cron"""
+
+    schedule: Annotated[str, kinds.SCHEDULE] = Field(description="When, in the host's time zone (or that of `TZ` in `app.env`).")
+    command: Annotated[str, kinds.COMMAND] = Field(description="What, by /bin/sh in the app's folder, one run at a time.")
+
+
 class App(Model):
     """slipway:app"""
 
@@ -33,6 +40,9 @@ class App(Model):
     )
     processes: Mapping[Annotated[str, kinds.PROCESS_NAME], Annotated[str, kinds.COMMAND]] = Field(
         default={}, description="Commands that are kept running beside the web server: workers, schedulers."
+    )
+    cron: Mapping[Annotated[str, kinds.JOB_NAME], Job] = Field(
+        default={}, description="Jobs that run by the clock on one host: `nightly: {schedule: 0 3 * * *, command: flask clean}`."
     )
     env: Environment = Field(
         default={}, description="Environment of the app, public. Whole numbers become text; write anything else in quotes."

@@ -37,6 +37,8 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str) -> S
         *rules.sections(kept),
         *rules.names({**values, **kept}),
         *rules.placement(kept),
+        *rules.nested(kept),
+        *rules.environment_size({**values, **kept}),
     ]
     problems += [*rules.secret_values(values.get(SECRET_ENV, {})), *(one for one in wrong if _root(one) not in refused)]
     if problems or settings is None:

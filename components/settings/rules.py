@@ -14,6 +14,7 @@ NAMESPACE = "slipway:"
 SECRET_ENV = "secretEnv"
 ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, field in model.model_fields.items()}
 _SET_SECRET = "pulumi config set --secret --path 'slipway:secretEnv.NAME' VALUE"
+_ENVIRONMENT = 10**6  # bytes
 
 Section = TypeVar("Section", bound=BaseModel)
 
@@ -98,6 +99,26 @@ def placement(values: Mapping[str, Any]) -> Iterator[Problem]:
     if database.engine in ("none", "sqlite"):
         wanted = "same-host, as SQLite is a file there" if database.engine == "sqlite" else "an engine beside it (slipway:database.engine)"
         yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"
+
+
+def nested(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """Each static path is a link on the host: one can't lie in another's folder."""
+    app = _sound(App, values.get("app"))
+    paths = sorted(app.static) if app else []
+    for path in paths:
+        above = [other for other in paths if path.startswith(other + "/")]
+        if above:
+            yield f"app.static.{path}", f"lies below {above[0]}; serve it under a path of its own"
+
+
+def environment_size(values: Mapping[str, Any]) -> Iterator[Problem]:
+    """What a process can be given at its start, with room to spare."""
+    app, secrets = _sound(App, values.get("app")), values.get(SECRET_ENV)
+    texts = [*app.env.items()] if app else []
+    texts += [(str(name), str(value)) for name, value in secrets.items()] if isinstance(secrets, Mapping) else []
+    size = sum(len(text.encode(errors="replace")) for pair in texts for text in pair)
+    if size > _ENVIRONMENT:
+        yield "app.env", f"wanted at most 1 MB, slipway:secretEnv included (a process can't be given more), found {size:,} bytes"
 
 
 def _sound(model: type[Section], value: Any) -> Section | None:

@@ -14,6 +14,7 @@ from components.machine import FRONT_PROGRAMS, app_runtime, database_binaries, f
 from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
+from components.settings.found import one_line
 from components.store import FolderStore
 from components.target import DayTwo, Need, Place
 from components.transports.local import LocalTransport, run_folder
@@ -21,8 +22,8 @@ from components.transports.local import LocalTransport, run_folder
 _PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ADDRESS = "127.0.0.1"
 _DATABASE_PACKAGES = {"postgres": "postgresql", "mysql": "mariadb-server"}
-# Such a letter means something to nginx or Supervisor, and no quoting there takes it back.
-_FOLDER = re.compile(r"[^\x00-\x1f\x7f\"'$%;{}\\?#@]+")
+# Such a letter means something to nginx, Apache or Supervisor, and no quoting there takes it back: `[` and `*` find other folders.
+_REFUSED = re.compile(r"[\"'$%;{}\\?#@*|\[\]]")
 
 
 class Options(Model):
@@ -99,6 +100,11 @@ def day_two(settings: Settings, place: Place) -> DayTwo:
     return DayTwo(FolderStore(Path(facts["store"])), (host,), _url(options), host.data)
 
 
+def takes(folder: Path) -> bool:
+    """True for a folder that every program here can be told of."""
+    return str(folder).isprintable() and not _REFUSED.search(str(folder))
+
+
 def _url(options: Options) -> str:
     return f"http://{_ADDRESS}:{options.port}"
 
@@ -106,8 +112,9 @@ def _url(options: Options) -> str:
 def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]:
     """host.json of this machine, with the transport's name."""
     root = place.tree
-    if not _FOLDER.fullmatch(str(root)):
-        raise UsageError(f"{place.folder}: wanted a folder name without quotes, $ % ; {{ }} \\ ? # @, found one; move the project")
+    if not takes(root):
+        wanted = "wanted a folder name of letters that can be seen, without quotes and $ % ; { } [ ] \\ ? # @ * |"
+        raise UsageError(f"{one_line(str(place.folder))}: {wanted}, found another; move the project")
     runtime = app_runtime(root, settings.app.python)
     return {
         "transport": "local",

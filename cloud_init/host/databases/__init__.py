@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-from ..files import read_json
+from .. import manifests
 from ..places import Places
 from .base import Database
 
@@ -21,5 +21,5 @@ def of(places: Places, manifest: dict[str, Any]) -> Database:
 
 def of_release(places: Places, release: str | None) -> Database:
     """The database of a release that is on this host; none where there is no such release."""
-    manifest = read_json(places.release(release) / "manifest.json") if release else None
+    manifest = manifests.peek(places.release(release)) if release else None
     return of(places, manifest) if manifest else Database(places, {"id": "", "database": {"engine": "none"}})

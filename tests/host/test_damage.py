@@ -1,0 +1,178 @@
+"""Files damaged at random, one at a time, on a host that serves: each is mended or told in one line, and nothing that serves stops."""
+
+import os
+import random
+import shutil
+import time
+import urllib.request
+from fnmatch import fnmatch
+from pathlib import Path
+
+from faults import record
+
+from components.errors import SlipwayError
+
+SEED = int(os.environ.get("SEED", "20261121"))
+COUNT = int(os.environ.get("SLIPWAY_TEST_DAMAGES", "36"))
+APP = """
+def app(environ, start):
+    start("200 OK", [("Content-Type", "text/plain")])
+    return [b"NUMBER"]
+"""
+# Without the link that says which colour is live, or what the colour runs, nothing can be served until it is there again.
+NEEDED_TO_SERVE = ("live", "release")
+
+WHERE = (
+    ("host", "etc/slipway/host.json"), ("host", "etc/slipway/demo/supervisord.conf"), ("host", "etc/slipway/demo/front"),
+    ("host", "etc/slipway/demo/front.listen"), ("host", "opt/slipway/host.pyz"),
+    ("host", "var/lib/slipway/demo/state.json"), ("host", "var/lib/slipway/demo/lock"), ("host", "var/lib/slipway/demo/audit.log"),
+    ("host", "var/lib/slipway/demo/processes/*.json"), ("host", "var/lib/slipway/demo/released/*.json"),
+    ("release", "srv/slipway/demo/releases/*/ready"), ("release", "srv/slipway/demo/releases/*/env.json"),
+    ("release", "srv/slipway/demo/releases/*/manifest.json"), ("release", "srv/slipway/demo/releases/*/etc/nginx.conf"),
+    ("release", "srv/slipway/demo/releases/*/venv"), ("release", "srv/slipway/demo/releases/*/files/start.py"),
+    ("release", "srv/slipway/demo/venvs/*/ready"), ("run", "run/*"), ("run", "run/*/*.json"), ("run", "run/*/release"),
+    ("store", "store/desired.json"), ("store", "store/releases/*/manifest.json"), ("store", "store/releases/code/*.tar.gz"),
+    ("store", "store/outcomes/*/*.json"), ("store", "store/rollout.lock"),
+)  # fmt: skip
+
+
+def release(bench, number):
+    return bench.publish(
+        number, sources={"wsgi.py": APP.replace("NUMBER", str(number))},
+        manifest={
+            "database": {"engine": "sqlite", "placement": "same-host"}, "release_command": "true",
+            "environment": {"A": "1"},
+        },
+    )  # fmt: skip
+
+
+# What happens to a file or link.
+
+
+def truncated(path, chance):
+    data = path.read_bytes()
+    path.write_bytes(data[: chance.randrange(len(data) + 1)])
+
+
+def flipped(path, chance):
+    data = bytearray(path.read_bytes())
+    for _ in range(min(len(data), 20)):
+        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
+    path.write_bytes(bytes(data))
+
+
+def emptied(path, chance):
+    path.write_bytes(b"")
+
+
+def strange(path, chance):
+    path.write_bytes(b"\xff\xfe{\x00" + path.read_bytes())
+
+
+def gone(path, chance):
+    path.unlink()
+
+
+def folder(path, chance):
+    path.unlink()
+    (path / "inside").mkdir(parents=True)
+
+
+def astray(path, chance):
+    path.unlink()
+    path.symlink_to("nowhere/to/be/found")
+
+
+OF_FILES = (truncated, flipped, emptied, strange, gone, folder, astray)
+OF_LINKS = (gone, folder, astray)
+
+
+class Damage:
+    """One damage, and what was there before it."""
+
+    def __init__(self, path: Path, how, chance) -> None:
+        self.path, self.link = path, os.readlink(path) if path.is_symlink() else None
+        self.data, self.stat = (None, None) if self.link else (path.read_bytes(), path.stat())
+        how(path, chance)
+
+    def undo(self) -> None:
+        if self.path.is_dir() and not self.path.is_symlink():
+            shutil.rmtree(self.path)
+        self.path.unlink(missing_ok=True)
+        if self.link is not None:
+            self.path.symlink_to(self.link)
+            return
+        self.path.write_bytes(self.data)
+        os.chown(self.path, self.stat.st_uid, self.stat.st_gid)
+        self.path.chmod(self.stat.st_mode & 0o7777)
+
+
+def places(bench, pattern):
+    """The files and links of one pattern, as they are now."""
+    root = Path(bench.facts["run"]) if pattern.startswith("run/") else bench.folder / ".slipway/t"
+    folders, _, name = pattern.removeprefix("run/").rpartition("/")
+    found = [path for folder in (root.glob(folders) if folders else (root,)) if folder.is_dir() for path in folder.iterdir()]
+    found = [path for path in found if fnmatch(path.name, name) and ".aside-" not in path.name]
+    return sorted(path for path in found if path.is_symlink() or path.is_file())
+
+
+def served(bench):
+    with urllib.request.urlopen(f"http://127.0.0.1:{bench.port}/", timeout=10) as answer:
+        return answer.read().decode()
+
+
+def clear(said):
+    """What a person reads: no traceback, no screenful."""
+    assert "Traceback" not in said, said
+    assert 'File "' not in said, said
+    assert len(said) < 3000, said
+    return said
+
+
+def tried(action, *arguments):
+    """Whether it went well, and what was said."""
+    try:
+        outcome = action(*arguments)
+    except SlipwayError as error:
+        return False, clear(str(error))
+    if isinstance(outcome, dict):
+        return outcome.get("ok", True), clear("\n".join([str(outcome.get("message", "")), *(outcome.get("log") or [])]))
+    return outcome.ok, clear(outcome.message)
+
+
+def test_damaged_files(make_bench):
+    chance = random.Random(SEED)
+    bench = make_bench()
+    bench.boot()
+    for number in (1, 2):
+        assert bench.roll(release(bench, number)).ok
+    serves, kinds, told = 2, [], {}
+    for count in range(COUNT):
+        area, pattern = WHERE[count % len(WHERE)]
+        path = chance.choice(places(bench, pattern))
+        how = chance.choice(OF_LINKS if path.is_symlink() else OF_FILES)
+        name = f"{path.relative_to(bench.folder)} {how.__name__}"
+        new = release(bench, 100 + count)
+        damage = Damage(path, how, chance)
+        began = time.monotonic()
+        results = [tried(bench.host.run, ["status"]), tried(bench.boot)]
+        if path.name not in NEEDED_TO_SERVE:
+            assert served(bench) == str(serves), (name, results)
+        results.append(tried(bench.roll, new))
+        told[name] = [(ok, said.replace(str(bench.folder), "")[:300]) for ok, said in results]
+        print(name, told[name], f"{time.monotonic() - began:.1f}", flush=True)
+        mended = results[-1][0]
+        if not mended:
+            assert all(said for ok, said in results if not ok), name
+            if path.name not in NEEDED_TO_SERVE:
+                assert served(bench) == str(serves), name
+            damage.undo()
+            again = [tried(bench.boot), tried(bench.roll, release(bench, 100 + count))]
+            assert all(ok for ok, _ in again), (name, again)
+        serves = 100 + count
+        assert served(bench) == str(serves), name
+        kinds.append((area, mended))
+    for area in dict.fromkeys(area for area, _ in WHERE):
+        outcomes = [mended for kind, mended in kinds if kind == area]
+        came = f"{sum(outcomes)} mended by the next `up`, {len(outcomes) - sum(outcomes)} told in a line; the release goes on serving"
+        record("damage", f"{len(outcomes)} damages to files of the {area}", came)

@@ -1,0 +1,142 @@
+"""Odd values, and every place of the settings where one can stand: found in the models, so that a new setting is in."""
+
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hypothesis import strategies as st
+from pydantic import BaseModel
+
+from components import target
+from components.settings.models import Secrets, Settings
+
+ODD = (
+    *("\n", "\r", "\r\n", "\t", "\x00", "\x1b[31m", "\x7f", "\x85"),
+    *("\u2028", "\u2029", "\ufeff", "\u200b", "\u202e", "\xa0", "\ud800", "\udfff"),
+    *("'", '"', '"""', "`", ";", " ;", "#", " #", "{", "}", "{}", "};"),
+    *("%", "%%", "%(here)s", "%s", "$", "$$", "${x}", "$(id)", "`id`", "\\"),
+    *("\\\\", "\\n", "\\x00", "\\u0000", "@", "@@", "@@RUN@@", "@@NOSUCH@@"),
+    *("{{ 7 * 7 }}", "{% raw %}", "{# #}", "<%= x %>", "&&", "||", "| cat"),
+    *("\U0001f600", "\U0001f468\u200d\U0001f469\u200d\U0001f467", "e\u0301"),
+    *("ß", "İ", "日本", "العربية", " ", "  ", "", "-", "--", "-v", "~", "*", "?"),
+    *("[", "]", "[x]", "null", "true", "no", "0755", "1e3", "NaN", "0x10"),
+    *("1_000", "- a\n- b", "a: b", "{a: b}", '{"a": 1}', '["a"]', "!!python/x"),
+    *("&a", "*a", "|", ">", "---", "...", "include x;", "; return 200"),
+    *("[program:x]", "\n[program:x]\ncommand=id", "../..", "/", "//", "/..", "."),
+    *("x" * 300, "x" * 10_000, "\U0001f600" * 5_000, "é" * 70_000, "x " * 5_000, "\\" * 1_001, '"' * 1_001, "ſ", "１", "\u0661"),
+)  # fmt: skip
+"""What has broken some program's configuration somewhere."""
+
+OTHERS: tuple[Any, ...] = (None, True, False, 0, -1, 3, 10**30, 1.5, float("nan"), [], ["a"], {}, {"a": "b"}, [[]], {"": ""})
+"""What isn't text at all."""
+
+PIECES = st.sampled_from(ODD) | st.text(st.characters(), max_size=8)
+
+
+def around(good: str) -> st.SearchStrategy[str]:
+    """A value that is good, with odd text put somewhere into it: such ones are taken more often than nonsense is."""
+    return st.builds(lambda place, piece: good[:place] + piece + good[place:], st.integers(0, len(good)), PIECES)
+
+
+def values(good: Any) -> st.SearchStrategy[Any]:
+    """Odd values for a place where `good` is right."""
+    return around(str(good)) | PIECES | st.lists(PIECES, max_size=4).map("".join) | st.sampled_from(OTHERS)
+
+
+GOOD: Mapping[str, Any] = {
+    "target": "local", "app.name": "shop", "app.path": "./app", "app.module": "shop.wsgi:make()", "app.python": "3.11",
+    "app.healthPath": "/up/%C3%A9", "app.static[name]": "/static/a", "app.static[value]": "shop/static",
+    "app.releaseCommand": "flask db upgrade",
+    "app.processes[name]": "worker", "app.processes[value]": "celery -A shop worker", "app.cron[name]": "nightly",
+    "app.cron[value].schedule": "0 3 * * 1-5", "app.cron[value].command": "flask clean --all",
+    "app.env[name]": "NAME", "app.env[value]": "text",
+    "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
+    "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
+    "database.engine": "sqlite", "database.placement": "same-host", "domain": "www.example.com", "secretEnv[name]": "KEY",
+    "secretEnv[value]": "text", "local.port": "8080",
+}  # fmt: skip
+"""What is right in each place. A setting that isn't here fails the tests: it isn't covered."""
+
+
+@dataclass(frozen=True)
+class Slot:
+    """A place for one value. `part`: "name" or "value" of a mapping, "item" of a list; `inner`: below a value that is a section itself."""
+
+    path: tuple[str, ...]
+    part: str = ""
+    inner: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return ".".join(self.path) + (f"[{self.part}]" if self.part else "") + "".join(f".{name}" for name in self.inner)
+
+    @property
+    def secret(self) -> bool:
+        return self.path[0] == "secretEnv"
+
+    def put(self, value: Any) -> dict[str, Any]:
+        """A stack's settings with `value` here and nothing else that isn't needed."""
+        held = self._held(value)
+        for name in reversed(self.path[1:]):
+            held = {name: held}
+        raw: dict[str, Any] = {"target": "local", "app": {"name": "shop"}}
+        raw[self.path[0]] = {**raw["app"], **held} if self.path[0] == "app" and self.path[1:] else held
+        return {f"slipway:{name}": one for name, one in raw.items()}
+
+    def _held(self, value: Any) -> Any:
+        here = ".".join(self.path)
+        if self.part == "item":
+            return [value]
+        if not self.part:
+            return value
+        if self.part == "name":
+            return {value: _partner(here)}
+        return {GOOD[f"{here}[name]"]: {**_partner(here), self.inner[0]: value} if self.inner else value}
+
+
+def _partner(mapping: str) -> Any:
+    """What is right as a value of the mapping: a text, or a section."""
+    start = f"{mapping}[value]"
+    inner = {name.removeprefix(start + "."): good for name, good in GOOD.items() if name.startswith(start + ".")}
+    return inner or GOOD[start]
+
+
+def slots() -> list[Slot]:
+    """Every place in the settings, secrets and the sections of targets included."""
+    found = [*_below(Settings, ()), *_below(Secrets, ())]
+    for name in target.names():
+        found += _below(target.find(name).Options, (name,))
+    return found
+
+
+def _below(model: type[BaseModel], path: tuple[str, ...]) -> Iterator[Slot]:
+    for name, field in model.model_fields.items():
+        yield from _of(field.annotation, (*path, field.alias or name))
+
+
+def _of(annotation: Any, path: tuple[str, ...]) -> Iterator[Slot]:
+    annotation = _bare(annotation)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from _below(annotation, path)
+    elif typing.get_origin(annotation) in (Mapping, dict):
+        yield Slot(path, "name")
+        inner = _bare(typing.get_args(annotation)[1])
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from (Slot(path, "value", slot.path) for slot in _below(inner, ()))
+        else:
+            yield Slot(path, "value")
+    elif typing.get_origin(annotation) in (tuple, list):
+        yield Slot(path, "item")
+    else:
+        yield Slot(path)
+
+
+def _bare(annotation: Any) -> Any:
+    """Without `Annotated` and `| None`."""
+    if typing.get_origin(annotation) is typing.Annotated:
+        return _bare(typing.get_args(annotation)[0])
+    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
+        choices = [one for one in typing.get_args(annotation) if one is not type(None)]
+        return _bare(choices[0]) if len(choices) == 1 else annotation
+    return annotation
