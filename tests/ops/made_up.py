@@ -69,6 +69,7 @@ class Host:
 
     def save(self, engine: str, folder: Path, on_event: object = None) -> Path:
         self.saved.append((engine, self.removed[:]))
+        (folder / "shop-20260101-000000").mkdir()
         return folder / "shop-20260101-000000"
 
     def remove(self, keep_data: bool) -> None:
