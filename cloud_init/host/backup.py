@@ -39,10 +39,16 @@ def serving(places: Places) -> str | None:
 
 
 def database_of(places: Places, engine: str = "none") -> Database:
-    """The database of the release that serves; where there is none, the one of that engine on this host."""
-    release = serving(places)
+    """The database of the release that serves; where there is none, the one of that engine on this host, asked by any release there is."""
+    release = serving(places) or _any_with(places, engine)
     manifest = manifests.peek(places.release(release)) if release else None
     return databases.of(places, manifest or {"id": "", "database": {"engine": engine, "placement": "same-host"}})
+
+
+def _any_with(places: Places, engine: str) -> str | None:
+    """A release on this host that has that engine; one whose first rollout was refused may be all there is."""
+    folders = (path for path in sorted((places.srv / "releases").glob("*")) if path.is_dir())
+    return next((path.name for path in folders if manifests.peek(path).get("database", {}).get("engine") == engine), None)
 
 
 def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:

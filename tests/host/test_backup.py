@@ -220,3 +220,17 @@ def test_two_at_once_and_a_release_meanwhile(make_bench):
         thread.join()
     assert sorted(one["ok"] for one in outcomes) in ([False, True], [True, True])  # one after the other is right too
     well(bench)
+
+
+def test_a_last_backup_where_nothing_ever_served(make_bench, tmp_path):
+    """The first release was refused: what its migration made can be kept and then removed."""
+    if "postgres" not in database_binaries():
+        pytest.skip("the programs of postgres are not on this machine")
+    bench = make_bench()
+    assert bench.boot()["ok"]
+    assert not bench.roll(release(bench, 1, "postgres", "NONSENSE")).ok
+    kept = bench.host.save("postgres", tmp_path)
+    assert kept is not None
+    assert (kept / "dump").read_bytes().startswith(b"PGDMP")
+    bench.host.remove(keep_data=False)
+    assert not (bench.folder / ".slipway/t/srv/slipway/demo/data").exists()
