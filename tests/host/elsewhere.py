@@ -30,7 +30,11 @@ class Elsewhere:
         if self.user:
             shutil.chown(self.folder, "nobody")
         self.running = []
-        getattr(self, f"_make_{engine}")()
+        try:
+            getattr(self, f"_make_{engine}")()
+        except BaseException:
+            self.remove()
+            raise
 
     def url(self, role, password=None, port=None):
         scheme = {"postgres": "postgresql", "mysql": "mysql"}[self.engine]
