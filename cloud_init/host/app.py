@@ -21,7 +21,7 @@ def stop(places: Places, supervisor: Supervisor, live: Live) -> None:
     """Nobody of this app writes any more: requests in flight finish, a prepared candidate goes too."""
     prepare.stop(supervisor, state.idle(places))
     extra.stop(supervisor, live.colour.name)
-    drain.wait(live.colour.socket)
+    drain.wait(live.colour.sockets)
     supervisor.stop(live.colour.name)
 
 

@@ -33,7 +33,7 @@ def _tidy(places: Places, supervisor: Supervisor, before: state.Live | None, can
     with steps.step("drain"):
         old = places.colour(other(candidate.name))
         if before and before.colour == old and supervisor.info(old.name)["statename"] == "RUNNING":
-            drain.wait(old.socket)
+            drain.wait(old.sockets)
         stop(supervisor, old)
     with steps.step("prune"):
         prune.run(places)

@@ -1,4 +1,4 @@
-"""Waiting until nobody is in the queue of a socket that is about to be closed."""
+"""Waiting until nobody is in the queues of sockets that are about to be closed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import time
+from collections.abc import Collection
 from pathlib import Path
 
 _SOCK_DIAG = 4
@@ -17,23 +18,23 @@ _NAME, _QUEUE = 0, 4
 _CALM = 0.3  # seconds of empty queue that count as drained: requests on their way have arrived
 
 
-def wait(path: Path, patience: float = 30) -> None:
-    """Returns when the socket's queue of connections has been empty for a moment, or patience is over."""
+def wait(paths: Collection[Path], patience: float = 30) -> None:
+    """Returns when no socket has had a connection in its queue for a moment, or patience is over."""
     deadline = time.monotonic() + patience
     calm_since = time.monotonic()
     while time.monotonic() < deadline:
-        if queue(path):
+        if queue(paths):
             calm_since = time.monotonic()
         if time.monotonic() - calm_since >= _CALM:
             return
         time.sleep(0.02)
 
 
-def queue(path: Path) -> int:
-    """Connections that wait to be accepted at a unix socket; 0 where the kernel doesn't tell."""
-    wanted = os.path.realpath(path).encode()
+def queue(paths: Collection[Path]) -> int:
+    """Connections that wait to be accepted at unix sockets; 0 where the kernel doesn't tell."""
+    wanted = {os.path.realpath(path).encode() for path in paths}
     try:
-        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) == wanted)
+        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) in wanted)
     except OSError:
         return 0
 

@@ -31,6 +31,11 @@ class Colour:
         return self.folder / HTTP
 
     @property
+    def sockets(self) -> list[Path]:
+        """Everything that the colour's server listens on: HTTP, and a protocol of its own beside it."""
+        return sorted(path for path in self.folder.glob("app.*") if path.is_socket())
+
+    @property
     def link(self) -> Path:
         """Link to the release that this colour runs."""
         return self.folder / "release"

@@ -27,6 +27,8 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict
     work = _begin(places, live, UnderWay(identity, migrate=migrate))
     if work.phase == BEGUN:
         _save(places, supervisor, live, work, steps)
+    else:
+        _close(places, supervisor, live, steps)
     _carry_on(places, supervisor, live, work, steps)
     return {"backup": identity, "first": work.first}
 
@@ -42,6 +44,8 @@ def settle(places: Places, steps: Steps) -> None:
         _resume(places, supervisor, live, work, steps)
         return note(f"nothing of the data had been changed; restore {work.backup} again if it is wanted")
     work.well = False  # nobody knows any more how well the app was
+    if work.phase == LOADING:
+        _close(places, supervisor, live, steps)
     _carry_on(places, supervisor, live, work, steps)
     note(f"the restore of {work.backup} is finished")
 
@@ -101,10 +105,9 @@ def _close(places: Places, supervisor: Supervisor, live: Live, steps: Steps) -> 
 
 
 def _carry_on(places: Places, supervisor: Supervisor, live: Live, work: UnderWay, steps: Steps) -> None:
-    """From where the note says to the end. Raises `Refused` with what was there before in place."""
+    """From where the note says to the end, with the app stopped. Raises `Refused` with what was there before in place."""
     try:
         if work.phase == LOADING:
-            _close(places, supervisor, live, steps)
             _load(places, supervisor, live, work, steps)
         _resume(places, supervisor, live, work, steps)
     except Exception as error:  # noqa: BLE001  whatever it was, what was there before comes back

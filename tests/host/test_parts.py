@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init.host import drain, files, lock, materialise, processes, unpack
+from cloud_init.host import drain, files, lock, materialise, places, processes, unpack
 from cloud_init.host.databases.sqlite import Database
 from cloud_init.host.outcome import Locked, Refused
 from cloud_init.host.places import Places
@@ -68,19 +68,20 @@ def test_snapshot_and_restore_while_a_connection_stays_open(places):
     assert list(copy.parent.iterdir()) == []
 
 
-def test_queue_counts_who_waits(tmp_path):
-    path = tmp_path / "app.sock"
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(path))
-        server.listen(8)
+def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):
+    colour = places.Colour(tmp_path)
+    with socket.socket(socket.AF_UNIX) as quiet, socket.socket(socket.AF_UNIX) as busy:
+        for server, name in ((quiet, "app.sock"), (busy, "app.uwsgi")):
+            server.bind(str(tmp_path / name))
+            server.listen(8)
         waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
         for client in waiting:
-            client.connect(str(path))
-        assert drain.queue(path) == 3
-        server.accept()[0].close()
-        assert drain.queue(path) == 2
+            client.connect(str(tmp_path / "app.uwsgi"))
+        assert drain.queue(colour.sockets) == 3
+        busy.accept()[0].close()
+        assert drain.queue(colour.sockets) == 2
         began = time.monotonic()
-        drain.wait(path, patience=0.5)
+        drain.wait(colour.sockets, patience=0.5)
         assert time.monotonic() - began >= 0.5
         for client in waiting:
             client.close()
