@@ -4,7 +4,6 @@ import http.client
 import json
 from concurrent.futures import ThreadPoolExecutor
 
-import conftest
 import faults
 import pytest
 from database_app import ENGINES, REQUIREMENTS, ROUTES, publish
@@ -60,7 +59,7 @@ def look(bench):
 
 def made(bench, number, front, server, engine):
     """A release of that pair and database; all of them share one environment."""
-    app = conftest.APP.replace("NUMBER", str(number))
+    app = bench.source.replace("NUMBER", str(number))
     needed = server_requirements(WebHost("wsgi:app", SERVERS[server], Front(listen=("127.0.0.1:80",))))
     manifest = {"requirements": [REQUIREMENTS, needed]}
     if engine == "none":

@@ -17,10 +17,10 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init.host import drain, files, lock, materialise, places, processes, unpack
+from cloud_init.host import drain, files, lock, materialise, processes, unpack
 from cloud_init.host.databases.sqlite import Database
 from cloud_init.host.outcome import Locked, Refused
-from cloud_init.host.places import Places
+from cloud_init.host.places import Colour, Places
 
 RELEASE = {"id": "r1", "database": {"engine": "sqlite"}}
 
@@ -69,7 +69,7 @@ def test_snapshot_and_restore_while_a_connection_stays_open(places):
 
 
 def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):
-    colour = places.Colour(tmp_path)
+    colour = Colour(tmp_path)
     with socket.socket(socket.AF_UNIX) as quiet, socket.socket(socket.AF_UNIX) as busy:
         for server, name in ((quiet, "app.sock"), (busy, "app.uwsgi")):
             server.bind(str(tmp_path / name))
