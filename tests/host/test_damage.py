@@ -16,7 +16,7 @@ from components.publishing import publish
 from components.store import FolderStore
 
 SEED = 20261121
-COUNT = 40
+COUNT = 26
 APP = """
 def app(environ, start):
     start("200 OK", [("Content-Type", "text/plain")])
