@@ -18,7 +18,7 @@ def tool() -> bytes:
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         _add(archive, "__main__.py", _MAIN.encode())
         for path in sorted(_FOLDER.rglob("*")):
-            if path.is_file() and path.suffix in (".py", ".conf"):
+            if path.is_file() and path.suffix in (".py", ".conf", ".html"):
                 _add(archive, f"host/{path.relative_to(_FOLDER).as_posix()}", path.read_bytes())
     return target.getvalue()
 

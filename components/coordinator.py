@@ -145,7 +145,7 @@ class _Rollout:
         address = urlsplit(self.url)
         connect = gate.over_network(str(address.hostname), address.port or 80)
         try:
-            gate.wait(connect, self.health, self.release, lambda: None)
+            gate.wait(connect, self.health, self.release, lambda: None, lambda text: progress.report(self.url, "", "note", text=text))
         except Refused as refused:
             return [{"host": self.url, "step": "public", "message": str(refused), "http": refused.http, "log": []}]
         return []

@@ -118,6 +118,9 @@ def _host_drift(facts: Mapping[str, Any]) -> str:
         return str(status.get("message"))
     if not status["supervisor"]["running"]:
         return "nothing runs: supervisord is gone (a reboot, or it was ended)"
+    restore = status.get("restore")
+    if restore and not restore["running"]:
+        return f"the restore of backup {restore['backup']} was interrupted: it is finished, or undone"
     live = status["live"]
     needed = (live["colour"], "front") if live else ()
     down = [one["name"] for one in status["processes"] if one["name"] in needed and one["state"] not in ("running", "starting")]

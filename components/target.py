@@ -32,6 +32,11 @@ class Place:
         """Everything Slipway keeps on the deploying machine for this stack."""
         return self.folder / ".slipway" / self.stack
 
+    @property
+    def last_backups(self) -> Path:
+        """Where the last backup of what `destroy --with-data` removes is kept."""
+        return self.folder / ".slipway/backups" / self.stack
+
 
 @dataclass(frozen=True)
 class Need:
@@ -55,6 +60,11 @@ class DayTwo:
     url: str
     data: tuple[Path, ...] = ()
     """Folders of this machine that outlive a `destroy`."""
+
+    @property
+    def database_host(self) -> Transport:
+        """The host that is asked about the database: the one that runs release commands."""
+        return self.hosts[0]
 
 
 class Outputs(Protocol):

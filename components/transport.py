@@ -2,6 +2,7 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, cast
 
 Event = Mapping[str, Any]
@@ -25,6 +26,11 @@ class Transport(Protocol):
 
     def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
         """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""
+
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        """A last backup of the database, copied into a folder of the deploying machine; None where there is no database.
+
+        Raises `SlipwayError` when it can't be made."""
 
     def remove(self, keep_data: bool) -> None:
         """Stops everything and removes what `install` and releases made; shared data stays if it is to be kept."""

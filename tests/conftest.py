@@ -1,4 +1,4 @@
-"""`--write-faults`: what the tests recorded becomes docs/faults.md."""
+"""`--faults=write`: what the tests recorded becomes docs/faults.md. `--faults=check`: it holds what they recorded, and nothing else."""
 
 import os
 import shutil
@@ -12,19 +12,43 @@ sys.path.insert(0, str(Path(__file__).parent))
 import faults
 
 _TABLE = Path(__file__).parents[1] / "docs/faults.md"
+_HOSTS = ("tests/host", "tests/end_to_end")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--write-faults", action="store_true", help="write docs/faults.md from what the tests saw (run them all)")
+    parser.addoption(
+        "--faults", choices=("write", "check"), help="write docs/faults.md from what the tests saw, or check it (run them all)"
+    )
+
+
+def _asked(config: pytest.Config) -> str | None:
+    """What is wanted, asked of the process that sees the whole run."""
+    return None if hasattr(config, "workerinput") else config.getoption("--faults")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--write-faults") and not hasattr(config, "workerinput"):
+    if _asked(config):
         os.environ["SLIPWAY_TEST_FAULTS"] = tempfile.mkdtemp(prefix="slipway-faults-")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    if config.getoption("--write-faults") and not hasattr(config, "workerinput"):
-        folder = Path(os.environ.pop("SLIPWAY_TEST_FAULTS"))
-        _TABLE.write_text(faults.table(faults.gathered(folder)), encoding="utf-8")
-        shutil.rmtree(folder)
+    if _asked(config):
+        shutil.rmtree(os.environ.pop("SLIPWAY_TEST_FAULTS"))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    wanted = _asked(session.config)
+    if not wanted or session.testsfailed:
+        return
+    found = faults.gathered(Path(os.environ["SLIPWAY_TEST_FAULTS"]))
+    if wanted == "write":
+        _TABLE.write_text(faults.table(found), encoding="utf-8")
+        return
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    left_out = any(report.nodeid.startswith(_HOSTS) for report in reporter.stats.get("skipped", []))
+    problems = faults.stale(_TABLE.read_text(encoding="utf-8"), found, whole=not left_out)
+    for problem in problems:
+        reporter.line(f"docs/faults.md: {problem}; run `./slipway test --faults=write`", red=True)
+    if problems:
+        session.exitstatus = 1

@@ -1,4 +1,4 @@
-"""What the tests tried and what came of it: one line for each, gathered into docs/faults.md by `--write-faults`."""
+"""What the tests tried and what came of it: one line for each, gathered into docs/faults.md by `--faults=write`."""
 
 import json
 import os
@@ -15,6 +15,7 @@ SECTIONS = {
 }
 
 _HEAD = "| tried | what came of it | requests | failed | seconds until well |\n|---|---|---:|---:|---:|\n"
+_START = "# What was tried\n\nWritten by the tests (`./slipway test --faults=write`); a figure is from one run on one machine.\n"
 
 
 @dataclass(frozen=True)
@@ -50,15 +51,19 @@ def gathered(folder: Path) -> list[Fault]:
 
 def table(faults: list[Fault]) -> str:
     """docs/faults.md."""
-    parts = ["# What was tried\n\nWritten by the tests (`./slipway test --write-faults`); a figure is from one run on one machine.\n"]
+    parts = [_START]
     for section, title in SECTIONS.items():
-        rows = [fault for fault in faults if fault.section == section]
-        if rows:
-            parts.append(
-                f"\n## {title}\n\n| tried | what came of it | requests | failed | seconds until well |\n|---|---|---:|---:|---:|\n"
-            )
-            parts += [_row(fault) for fault in rows]
+        rows = [_row(fault) for fault in faults if fault.section == section]
+        parts += [f"\n## {title}\n\n{_HEAD}", *rows] if rows else []
     return "".join(parts)
+
+
+def stale(text: str, found: list[Fault], whole: bool) -> list[str]:
+    """What docs/faults.md lacks of it, and, after a `whole` run, has too much. Figures differ from run to run and don't count."""
+    told = {line.split(" | ")[0].removeprefix("| ") for line in text.splitlines() if line.startswith("| ")} - {"tried"}
+    seen = {_row(fault).split(" | ")[0].removeprefix("| ") for fault in found}
+    lacking = [f"lacks {name!r}" for name in sorted(seen - told)]
+    return lacking + [f"has {name!r}, which no test recorded" for name in sorted(told - seen)] if whole else lacking
 
 
 def _row(fault: Fault) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from . import extra, front, gate, manifests, processes, state
+from . import extra, front, gate, manifests, processes, restore, state
 from .files import link, tail
 from .outcome import Refused, Steps, note
 from .places import Places
@@ -29,6 +29,7 @@ def run(places: Places, steps: Steps) -> None:
             end_left_overs(places)
         with steps.step("supervisor"):
             supervisor.launch()
+    restore.settle(places, steps)
     with steps.step("serve"):
         _serve(places, supervisor)
 
@@ -83,6 +84,7 @@ def _serve(places: Places, supervisor: Supervisor) -> None:
             manifests.read(places.release(now.release))["health"],
             now.release,
             lambda: _dead(supervisor, now.colour.name),
+            note,
         )
     except Refused as refused:
         note(f"release {now.release} does not serve: {refused}")

@@ -12,6 +12,8 @@ from .places import COLOURS, Colour, Places, other
 from .prepare import stop
 from .supervisor import Supervisor, log_path
 
+Stage = Callable[[], None]
+
 STEPS = ("front", "processes", "flip", "gate-front", "drain", "prune")
 
 
@@ -50,13 +52,12 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, generation:
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = log_path(places, "front")
     mark = log.stat().st_size if log.exists() else 0
-    old_front, stages = target(places.front), _stages(places, supervisor, candidate)
+    old_front = target(places.front)
     try:
         # Noted before the flip: a disk that is full refuses here, while nothing has changed.
         state.remember(places, candidate, generation)
-        for name in _order(places, places.release(release) / "etc", tuple(stages)):
-            with steps.step(name):
-                stages[name]()
+        for stage in _in_order(places, places.release(release) / "etc", *_stages(places, supervisor, candidate, steps)):
+            stage()
         with steps.step("gate-front"):
             _gate(places, supervisor, release)
     except (Refused, OSError) as error:
@@ -67,33 +68,38 @@ def _flip(places: Places, supervisor: Supervisor, candidate: Colour, generation:
         raise refused from None
 
 
-def _stages(places: Places, supervisor: Supervisor, candidate: Colour) -> dict[str, Callable[[], None]]:
-    """What makes the candidate the live one, by the name of its step."""
+def _stages(places: Places, supervisor: Supervisor, candidate: Colour, steps: Steps) -> list[Stage]:
+    """What makes the candidate the live one; its front configuration first."""
     old_colour, folder = target(places.live), places.release(str(state.linked(places, candidate))) / "etc"
 
+    def install() -> None:
+        with steps.step("front"):
+            front.install(places, supervisor, folder)
+
+    def switch() -> None:
+        with steps.step("processes"):
+            extra.switch(places, supervisor, candidate)
+
     def flip() -> None:
-        if old_colour and old_colour != candidate.name:
-            link(places.previous, str(target(places.colour(old_colour).link)))
-        link(places.live, candidate.name)
-        if old_colour is None or not front.is_running(supervisor):
-            supervisor.restart("front")
+        with steps.step("flip"):
+            if old_colour and old_colour != candidate.name:
+                link(places.previous, str(target(places.colour(old_colour).link)))
+            link(places.live, candidate.name)
+            if old_colour is None or not front.is_running(supervisor):
+                supervisor.restart("front")
 
-    return {
-        "front": lambda: front.install(places, supervisor, folder),
-        "processes": lambda: extra.switch(places, supervisor, candidate),
-        "flip": flip,
-    }
+    return [install, switch, flip]
 
 
-def _order(places: Places, folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> list[Stage]:
     """The front configuration in `folder` first, or last: the front must always find the socket that it speaks to."""
-    return names if front.fits(places, folder) else (*names[1:], names[0])
+    return [install, *others] if front.fits(places, folder) else [*others, install]
 
 
 def _gate(places: Places, supervisor: Supervisor, release: str) -> None:
     address, port = places.facts["front"]["listen"]
     manifest = manifests.read(places.release(release))
-    gate.wait(gate.over_network(address, port), manifest["health"], release, lambda: _front_dead(supervisor))
+    gate.wait(gate.over_network(address, port), manifest["health"], release, lambda: _front_dead(supervisor), note)
 
 
 def _front_dead(supervisor: Supervisor) -> str | None:
@@ -109,9 +115,8 @@ def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: 
 
     if colour:
         folder = Path(str(old_front))
-        stages = {"front": lambda: front.install(places, supervisor, folder), "flip": back}
-        for name in _order(places, folder, tuple(stages)):
-            stages[name]()
+        for stage in _in_order(places, folder, lambda: front.install(places, supervisor, folder), back):
+            stage()
         extra.resume(places, supervisor, places.colour(colour))
     else:
         unlink(places.live)

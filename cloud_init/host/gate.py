@@ -28,14 +28,19 @@ def over_network(address: str, port: int) -> Connect:
     return lambda: http.client.HTTPConnection(address, port, timeout=_TRY)
 
 
-def wait(connect: Connect, health: dict[str, Any], release: str, dead: Callable[[], str | None]) -> None:
-    """Returns after three good answers in a row; refused when time is up or `dead()` says why there can be none."""
+def wait(
+    connect: Connect, health: dict[str, Any], release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None
+) -> None:
+    """Returns after three good answers in a row; refused when time is up or `dead()` says why there can be none.
+
+    `say` is given where the front server is asked: its maintenance page counts as well, and is told.
+    """
     deadline = time.monotonic() + float(health["timeout"])
     good = 0
     last: dict[str, Any] = {"status": None, "body": "no answer yet"}
     while good < IN_A_ROW:
         last = ask(connect, health)
-        good = good + 1 if is_good(last, release) else 0
+        good = good + 1 if is_good(last, release) or (say and last["maintenance"]) else 0
         reason = None if good else dead()
         if reason:
             raise Refused(reason, http=last)
@@ -43,6 +48,8 @@ def wait(connect: Connect, health: dict[str, Any], release: str, dead: Callable[
             raise Refused(_timed_out(health, release, last), http=last)
         if not good:
             time.sleep(_PAUSE)
+    if say and last["maintenance"]:
+        say("the maintenance page is up: what is behind it was asked on its own socket alone")
 
 
 def is_good(answer: dict[str, Any], release: str) -> bool:
@@ -52,7 +59,7 @@ def is_good(answer: dict[str, Any], release: str) -> bool:
 
 
 def ask(connect: Connect, health: dict[str, Any]) -> dict[str, Any]:
-    """One question; {"status" (None: no answer), "release", "body" (its first 300 characters)}."""
+    """One question; {"status" (None: no answer), "release", "body" (its first 300 characters), "maintenance"}."""
     connection = connect()
     headers = {"Host": health["host"], "X-Forwarded-Proto": health.get("scheme", "http"), "User-Agent": "slipway-gate"}
     try:
@@ -63,9 +70,10 @@ def ask(connect: Connect, health: dict[str, Any]) -> dict[str, Any]:
             "status": answer.status,
             "release": answer.headers.get("X-Release-Id"),
             "body": " ".join(body.split())[:300],
+            "maintenance": answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on",
         }
     except (OSError, http.client.HTTPException, socket.timeout) as error:
-        return {"status": None, "release": None, "body": f"{type(error).__name__}: {error}"}
+        return {"status": None, "release": None, "body": f"{type(error).__name__}: {error}", "maintenance": False}
     finally:
         connection.close()
 

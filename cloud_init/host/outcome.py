@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import re
 import sys
 import time
 from collections.abc import Iterator
@@ -25,6 +26,16 @@ def refusal_of(error: OSError) -> Refused:
     """What the system refused, as a person needs it: which file, why, and what to do."""
     mend = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
     return Refused(f"{error.filename or 'a file of this host'}: {error.strerror or error}; {mend}, then run it again")
+
+
+def cause(lines: list[str]) -> str:
+    """The last exception that a program's words name, if they name one: `: ValueError: …`."""
+    found = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
+    named = [line for line in found if not line.startswith("Error")] or found  # `Error: …` is what a command makes of it
+    if not named:
+        return ""
+    mend = " (add what has it to the app's requirements)" if named[-1].startswith("ModuleNotFoundError") else ""
+    return f": {named[-1]}{mend}"
 
 
 class Locked(Refused):

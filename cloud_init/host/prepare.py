@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 import time
 from typing import Any
 
 from . import databases, environment, extra, front, gate, manifests, materialise, release_command, state, unpack
 from .files import link, read_object, remove, tail, unlink, write_json
-from .outcome import Refused, Steps, note
+from .outcome import Refused, Steps, cause, note
 from .places import Colour, Places
 from .programs import CRON
 from .store import Store
@@ -41,8 +40,7 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
     with steps.step("database"):
         databases.of(places, manifest).ensure(supervisor)
     with steps.step("release-command"):
-        if elected:
-            release_command.run(places, manifest)
+        release_command.run(places, manifest, elected)
         _tell_schema(places, manifest)
     _start(places, supervisor, manifest, steps)
 
@@ -80,11 +78,11 @@ def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], ste
             supervisor.start(idle.name)
         with steps.step("gate"):
             health = manifest["health"]
-            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: _dead(supervisor, idle))
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: dead(supervisor, idle))
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         stop(supervisor, idle)
-        raise Refused(str(refused) + _cause(refused.log), refused.http, refused.log) from None
+        raise Refused(str(refused) + cause(refused.log), refused.http, refused.log) from None
 
 
 def abort(places: Places, steps: Steps) -> None:
@@ -100,18 +98,12 @@ def stop(supervisor: Supervisor, colour: Colour) -> None:
     unlink(colour.link)
 
 
-def _dead(supervisor: Supervisor, colour: Colour) -> str | None:
+def dead(supervisor: Supervisor, colour: Colour) -> str | None:
     """Why the server can't answer any more, if so."""
     info = supervisor.info(colour.name)
     if info["statename"] in ("BACKOFF", "FATAL", "EXITED"):
         return "the server ended as it started"
     return None
-
-
-def _cause(lines: list[str]) -> str:
-    """The last exception that the log names, if it names one."""
-    found = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
-    return f": {found[-1]}" if found else ""
 
 
 def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:

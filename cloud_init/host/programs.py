@@ -42,6 +42,11 @@ def split(program: str) -> tuple[str, str]:
     return (colour, name) if colour in COLOURS and name else ("", "")
 
 
+def is_database(program: str) -> bool:
+    """What is neither constant nor of a colour."""
+    return program not in {one.name for one in CONSTANT} and not split(program)[0]
+
+
 def of_colour(programs: Iterable[str], colour: str) -> list[str]:
     """The extra processes of a colour, of all programs there are."""
     return [name for name in programs if split(name)[0] == colour]

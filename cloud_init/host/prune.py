@@ -1,4 +1,4 @@
-"""What is kept: the live release, the one before it, and the newest others, five in all."""
+"""What is kept: the live release, the one before it, and the newest others, five in all; and the database server of the live one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from pathlib import Path
 
 from . import databases, environment, state
 from .files import read_object, target
+from .outcome import note
 from .places import Places
+from .programs import is_database
+from .supervisor import Supervisor
 
 KEEP = 5
 
@@ -27,7 +30,17 @@ def run(places: Places) -> None:
         if record.stem not in keep:
             record.unlink()
     now = state.live(places)
-    databases.of_release(places, now.release if now else None).prune(keep)
+    database = databases.of_release(places, now.release if now else None)
+    database.prune(keep)
+    _retire(Supervisor(places), database.program)
+
+
+def _retire(supervisor: Supervisor, program: str | None) -> None:
+    """Ends the database servers that the live release doesn't use; one that is wanted again is started by its release."""
+    for name in supervisor.programs():
+        if is_database(name) and name != program:
+            note(f"{name} is stopped, its data stay: the live release does not use it")
+            supervisor.remove(name)
 
 
 def kept(places: Places) -> set[str]:

@@ -9,18 +9,18 @@ from typing import Any
 from . import databases, runtime
 from .databases.base import OWNER, Database
 from .files import tail, write_json
-from .outcome import Refused
+from .outcome import Refused, cause
 from .places import Places
 from .user import as_user
 
 
-def run(places: Places, manifest: dict[str, Any]) -> None:
+def run(places: Places, manifest: dict[str, Any], elected: bool = True) -> None:
     """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
     command = manifest["release_command"]
-    if not command:
-        return
     record = places.lib / "released" / f"{manifest['id']}.json"
     database = databases.of(places, manifest)
+    if not command or not (elected or database.shared):
+        return
     with database.turn(record) as mine:
         if mine:
             _guarded(places, manifest, database)
@@ -33,7 +33,7 @@ def _guarded(places: Places, manifest: dict[str, Any], database: Database) -> No
     code, lines = _execute(places, manifest, database)
     if code:
         undone = database.undo(copy, before)
-        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{undone}", log=lines)
+        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{cause(lines)}{undone}", log=lines)
 
 
 def _execute(places: Places, manifest: dict[str, Any], database: Database) -> tuple[int, list[str]]:
@@ -48,6 +48,6 @@ def _execute(places: Places, manifest: dict[str, Any], database: Database) -> tu
         file.flush()
         done = subprocess.run(
             ["/bin/sh", "-c", manifest["release_command"]], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
-            stdout=file, stderr=subprocess.STDOUT, check=False, **as_user(places.user),
+            stdout=file, stderr=subprocess.STDOUT, check=False, pass_fds=database.inherited, **as_user(places.user),
         )  # fmt: skip
     return done.returncode, tail(log, 20, start)

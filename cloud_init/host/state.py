@@ -76,6 +76,7 @@ def make_run(places: Places) -> None:
     places.run.mkdir(mode=0o755, parents=True, exist_ok=True)
     for name in COLOURS:
         private(places.run / name, places.user)
+    private(places.run / "database", places.user)  # a server of its own has its socket there
     noted = remembered(places)
     if target(places.live) is None and noted.get("release"):
         link(places.colour(noted["colour"]).link, str(places.release(noted["release"])))

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from . import databases, front, manifests, processes, prune, state
+from . import databases, front, maintenance, manifests, processes, prune, state, under_way
 from .files import read_object, target
 from .places import Places
 from .supervisor import Supervisor
@@ -32,6 +32,8 @@ def status(places: Places) -> dict[str, Any]:
         "data": str(places.shared),
         "user": places.facts.get("user"),
         "generation": noted.get("generation"),
+        "maintenance": maintenance.is_on(places),
+        "restore": under_way.status(places),
     }
 
 

@@ -15,6 +15,7 @@ from components.errors import LockedError, SlipwayError
 from components.transport import Event
 
 _MADE = ("etc", "opt", "var", "run", "store")
+_LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
 _DATA = ("shared", "snapshots", "data", "backups")
 
 
@@ -79,6 +80,15 @@ class LocalTransport:
                 f"{error.filename or self.root}: can't be written ({error.strerror}); mend that, then run `up` again"
             ) from None
 
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        if not self.data:
+            return None
+        self.install(bundled_tool(), self.facts)  # a plain `destroy` may have removed it
+        outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        if not outcome["ok"]:
+            raise SlipwayError(f"last backup: {outcome['message']}; nothing was removed; mend that, or remove {self.root} by hand")
+        return _copied(Path(outcome["path"]), folder / f"{self.facts['app']}-{outcome['backup']['id']}") if outcome["backup"] else None
+
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
             self.install(bundled_tool(), self.facts)
@@ -113,10 +123,23 @@ class LocalTransport:
         return outcome
 
 
+def _copied(source: Path, target: Path) -> Path:
+    """A copy of a backup, as private as it is; whole or not there."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copytree(source, part, dirs_exist_ok=True)
+        part.rename(target)
+    except (OSError, shutil.Error) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
+    return target
+
+
 def run_folder(root: Path, app: str) -> Path:
     """RUN for a tree at `root`: inside it, or a short private folder where a socket's path would be too long (107 bytes)."""
     inside = root / "run/slipway" / app
-    if len(os.fsencode(inside / "green/app.sock")) <= 100:
+    if len(os.fsencode(inside / _LONGEST)) <= 107:
         return inside
     base = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
     return base / f"slipway-{os.getuid()}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}" / app

@@ -34,11 +34,25 @@ def destroy(
     reach = work.day_two()
     fate = "data too" if with_data else "data stays"
     confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {reach.url} ({fate})?")
+    last = _last_backup(call, work, reach) if with_data is not None else None
     result = run(work, "destroy", stderr=call.as_json)
     if result.ok and with_data is not None:
         for host in reach.hosts:
             host.remove(keep_data=False)
-    _tell(call, result, reach, name)
+    _tell(call, result, reach, name, last)
+
+
+def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "DayTwo") -> Path | None:
+    """Of the database that goes with the stack; one that is somewhere else stays."""
+    from components import coordinator, progress
+    from ops.progress_display import Progress
+
+    database = work.settings.database
+    if database.engine == "none" or database.placement == "external":
+        return None
+    host = reach.database_host
+    with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
+        return host.save(database.engine, work.place.last_backups, lambda event: coordinator.tell(host.host, event))
 
 
 def _ask_for_name(name: str, found: str) -> None:
@@ -51,14 +65,16 @@ def _ask_for_name(name: str, found: str) -> None:
         raise UsageError(f"--with-data: the app's name {name!r} is wanted, found {answer!r}; nothing was changed")
 
 
-def _tell(call: calls.Call, result: "Result", reach: "DayTwo", name: str) -> None:
+def _tell(call: calls.Call, result: "Result", reach: "DayTwo", name: str, last: Path | None) -> None:
     kept = [path for path in reach.data if path.exists()] if result.ok else []
     if call.as_json:
         shown = [{"path": str(path), "bytes": size_of(path)} for path in kept]
-        display.document({**plan_display.as_json(result), "kept": shown})
+        display.document({**plan_display.as_json(result), "kept": shown, "last_backup": last and str(last)})
     elif result.ok:
         display.line(f"Destroyed stack {call.stack}.")
         _list_kept(call, kept, name)
+    if last and not call.as_json:
+        display.line(f"Last backup of the database: {last}  {display.size(size_of(last))}")
     if not result.ok:
         display.line(f"slipway: {result.error}", stderr=True)
         raise typer.Exit(1)

@@ -63,12 +63,23 @@ def _facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
     for name in ("front", "database", "disk"):
         if answer.get(name):
             facts.append((name, _words(answer[name])))
+    if answer.get("maintenance"):
+        facts.append(("page", "the maintenance page is up"))
+    if answer.get("restore"):
+        facts.append(("restore", _restore(answer["restore"])))
     return facts
 
 
 def _live(live: Mapping[str, Any]) -> str:
     since = f", for {display.age(live['since'])}" if live.get("since") else ""
     return f"release {live.get('release', '?')} ({live.get('colour', '?')}{since})"
+
+
+def _restore(one: Mapping[str, Any]) -> str:
+    if one.get("running"):
+        return f"of backup {one['backup']}, under way ({one['phase']})"
+    first = f"; what was there before is backup {one['first']}" if one.get("first") else ""
+    return f"of backup {one['backup']} was interrupted ({one['phase']}): `./slipway up` finishes or undoes it, or restore another{first}"
 
 
 def _words(value: Any) -> str:

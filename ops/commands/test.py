@@ -16,7 +16,7 @@ from ops import call as calls
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
 # Most of a real launch is waiting: two at once also keep two cores busy.
-_SIDE_BY_SIDE = ("-n", "2", "--dist", "worksteal")
+_ALL = ("-n", "2", "--dist", "worksteal", "--faults=check")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
@@ -27,7 +27,7 @@ def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
         _install_needs(calls.of(context))
     results = {} if arguments else _checks(folder)
     # pytest comes last, so that its closing line is the last one
-    results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or _SIDE_BY_SIDE)], folder)
+    results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or _ALL)], folder)
     bad = {name: code for name, code in results.items() if code}
     if set(bad) - {"pytest"}:
         display.line("failed: " + ", ".join(bad), stderr=True)

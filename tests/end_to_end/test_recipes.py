@@ -50,3 +50,18 @@ def test_recipe(site, recipe):
     kind = config["slipway:server"]
     words = f"{recipe.upper()}: {config.get('slipway:front', 'nginx')}, {kind['kind']} {kind.get('workerClass', '')}".strip()
     record("pairs", f"{words}, {config['slipway:database']['engine']}", "released again", load.sent, len(failures))
+
+
+@pytest.mark.parametrize("engine", ["mysql", "postgres"])
+def test_an_app_without_its_driver(site, engine):
+    if missing({"slipway:database": {"engine": engine}}):
+        pytest.skip(f"not on this machine: {engine}")
+    shutil.rmtree(site.app)
+    shutil.copytree(ROOT / "app", site.app, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", ".venv"))
+    site.write_stack(app={"name": "shop", "path": "./app", "releaseCommand": "flask db upgrade"}, database={"engine": engine})
+    done = site.run("up", "--yes")
+    assert done.returncode == 1
+    driver = {"mysql": "pymysql", "postgres": "psycopg"}[engine]
+    told = f"ended with 2: ModuleNotFoundError: No module named '{driver}' (add what has it to the app's requirements)"
+    assert told in done.stdout + done.stderr
+    record("broken", f"{engine}: the app's requirements lack its driver", "refused; the driver is named")

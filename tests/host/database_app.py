@@ -1,8 +1,10 @@
 """An app with rows in a database, its release command, and releases of both."""
 
 from pathlib import Path
+from types import MappingProxyType
 
 from cloud_init.databases import agent_files, driver
+from cloud_init.host_files import Server
 
 ENGINES = ("sqlite", "postgres", "mysql")
 SQLALCHEMY = """
@@ -23,15 +25,16 @@ from base import engine, text
 
 app = Flask(__name__)
 
-@app.errorhandler(SQLAlchemyError)
-def away(error):
-    return f"database away: {type(error).__name__}", 503, {"Retry-After": "5"}
-
 @app.get("/")
 def home():
     with engine.connect() as connection:
         connection.execute(text("SELECT 1"))
     return "NUMBER"
+"""
+ROUTES = """
+@app.errorhandler(SQLAlchemyError)
+def away(error):
+    return f"database away: {type(error).__name__}", 503, {"Retry-After": "5"}
 
 @app.post("/rows")
 def add():
@@ -73,15 +76,17 @@ GUNICORN = (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()
 REQUIREMENTS = "flask==3.1.3\nsqlalchemy==2.1.9\npsycopg[binary]==3.3.9\npymysql==1.2.4\n"
 
 
-def publish(bench, number, engine, schema="", placement="same-host", **manifest):
-    """A release that answers its number and migrates; `schema`: statements after the usual table."""
+def publish(
+    bench, number, engine, schema="", placement="same-host", extra=MappingProxyType({}), server=Server(), front="nginx", **manifest  # noqa: B008  frozen
+):  # fmt: skip
+    """A release that answers its number and migrates; `schema`: statements after the usual table, `extra`: more sources."""
     sources = {
-        "base.py": SQLALCHEMY, "wsgi.py": APP.replace("NUMBER", str(number)), "migrate.py": MIGRATE,
-        "schema.sql": f"{SCHEMA[engine]};{schema}",
+        "base.py": SQLALCHEMY, "wsgi.py": (APP + ROUTES).replace("NUMBER", str(number)), "migrate.py": MIGRATE,
+        "schema.sql": f"{SCHEMA[engine]};{schema}", **extra,
     }  # fmt: skip
     files = [{"path": file.path, "content": file.content, "mode": file.mode} for file in agent_files(engine)]
     given = {
         "requirements": [REQUIREMENTS, GUNICORN], "release_command": "python migrate.py",
         "database": {"engine": engine, "placement": placement, "driver": driver(engine)},
     }  # fmt: skip
-    return bench.publish(number, sources=sources, manifest={**given, **manifest}, files=files)
+    return bench.publish(number, server, kind=front, sources=sources, manifest={**given, **manifest}, files=files)

@@ -209,5 +209,6 @@ def test_who_behaves_is_served(make_bench, front):
     tried = f"{front}: {', '.join(everyone)} ({BIG[front] / 1e6:.1f} MB); at the same time " + ", ".join(name for name, _, _ in refused)
     longest = max(visitor.longest for visitor in visitors)
     idle = everyone["500 that keep idle connections"].closed
-    came = f"who behaves is always answered (slowest: {longest:.1f} s), what is too large is refused, {idle} idle connections are closed"
+    answered = f"who behaves is always answered (the slowest answer took {longest:.1f} s)"
+    came = f"{answered}; what is too large is refused; {idle} idle connections are closed; as before afterwards"
     record("abuse", tried, came, sum(visitor.asked for visitor in visitors), 0)

@@ -55,6 +55,7 @@ class Host:
     lines: Sequence[str] = ("one", "two")
     removed: list[bool] = field(default_factory=list)
     asked: list[list[str]] = field(default_factory=list)
+    saved: list[tuple[str, list[bool]]] = field(default_factory=list)
 
     def run(self, arguments: Sequence[str], on_event: object = None) -> dict[str, Any]:
         answer = self.answers[arguments[0]]
@@ -65,6 +66,11 @@ class Host:
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         self.asked.append(list(arguments))
         yield from self.lines
+
+    def save(self, engine: str, folder: Path, on_event: object = None) -> Path:
+        self.saved.append((engine, self.removed[:]))
+        (folder / "shop-20260101-000000").mkdir()
+        return folder / "shop-20260101-000000"
 
     def remove(self, keep_data: bool) -> None:
         self.removed.append(keep_data)
@@ -84,12 +90,16 @@ class World:
     during: Callable[[Any], None] = lambda engine: None
 
     def day_two(self, settings: object = None, place: object = None) -> SimpleNamespace:
-        return SimpleNamespace(hosts=self.hosts, url="http://127.0.0.1:8080", data=self.data, store=None)
+        return SimpleNamespace(hosts=self.hosts, database_host=self.hosts[0], url="http://127.0.0.1:8080", data=self.data, store=None)
 
     def enter(self, call: Any) -> workplace.Workplace:
-        settings: Any = SimpleNamespace(target="local", app=SimpleNamespace(name="shop", path="./app", module="wsgi:app"))
+        app = SimpleNamespace(name="shop", path="./app", module="wsgi:app")
+        database = SimpleNamespace(engine="sqlite", placement="same-host")
+        settings: Any = SimpleNamespace(target="local", app=app, database=database)
         target: Any = SimpleNamespace(needs=lambda settings: self.needs, day_two=self.day_two)
-        place: Any = SimpleNamespace(folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway")
+        place: Any = SimpleNamespace(
+            folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway", last_backups=self.folder
+        )
         names: Any = SimpleNamespace(name="slipway")
         return workplace.Workplace(names, names, settings, target, place)
 

@@ -166,8 +166,11 @@ def test_destroy_keeps_data_and_says_how_to_remove_it(world, slipway, tmp_path):
 
 
 def test_destroy_with_data_removes_it_from_every_host(world, slipway):
-    assert slipway("destroy", "-y", "--with-data", "shop").exit_code == 0
+    done = slipway("destroy", "-y", "--with-data", "shop")
+    assert done.exit_code == 0, done.stderr
     assert world.hosts[0].removed == [False]
+    assert world.hosts[0].saved == [("sqlite", [])]  # a last backup, before anything was removed
+    assert "Last backup of the database: " in done.stdout
 
 
 def test_destroy_with_a_wrong_name_does_nothing(world, slipway):

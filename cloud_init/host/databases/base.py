@@ -19,10 +19,22 @@ class Database:
 
     def __init__(self, places: Places, manifest: dict[str, Any]) -> None:
         self.places, self.manifest = places, manifest
+        self.inherited: tuple[int, ...] = ()
+        """Descriptors for the release command: where this tool is killed, its turn lasts until the command has ended too."""
 
     @property
     def engine(self) -> str:
         return str(self.manifest["database"]["engine"])
+
+    @property
+    def program(self) -> str | None:
+        """The program of the supervisor that is this database, if one is."""
+        return None
+
+    @property
+    def shared(self) -> bool:
+        """Other hosts use it too: each takes its turn before it starts the app, and the first one runs the release command."""
+        return False
 
     @property
     def release(self) -> str:
@@ -37,6 +49,10 @@ class Database:
 
     def schema(self) -> str:
         """A fingerprint of tables, indexes and noted revisions; empty without any. Rows of the app's own don't change it."""
+        return ""
+
+    def revision(self) -> str:
+        """What the migration tool noted last, as it spells it; empty without one."""
         return ""
 
     def rows(self) -> dict[str, int]:
@@ -56,8 +72,9 @@ class Database:
         """After a failed release command; `before` is the schema that was. Says what was done."""
         return ""
 
-    def dump(self, path: Path) -> None:
-        """A consistent copy into a file, while others write. Raises `Refused`."""
+    def dump(self, path: Path) -> dict[str, int]:
+        """A consistent copy into a file, while others write; the rows of each table in it. Raises `Refused`."""
+        return {}
 
     def load(self, path: Path) -> None:
         """What `dump` wrote takes the place of everything there. Raises `Refused`."""

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
+import socket
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
-from ..files import read_json, write_json
+from ..files import read_json, tail, write_json
 from ..outcome import Refused, note
 from ..places import Places
 from ..programs import Program
+from ..supervisor import Supervisor, log_path
 from ..user import as_user, give, private
 from .agent import Agent
 from .base import APP, OWNER
 
 ADMIN = "admin"
+_STARTING = 60  # seconds that it may take after a crash
 
 
 class Cluster:
@@ -36,6 +41,11 @@ class Cluster:
     @property
     def socket_folder(self) -> Path:
         return self.places.run / "database"
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens, and nowhere else."""
+        raise NotImplementedError
 
     @property
     def program(self) -> Program:
@@ -69,19 +79,41 @@ class Cluster:
 
     def create(self) -> None:
         """Makes the cluster beside and renames it: a kill leaves none or a whole one."""
-        self.socket_folder.mkdir(parents=True, exist_ok=True)
-        private(self.socket_folder, self.places.user, 0o750)
+        for left in self.data.parent.glob(f".{self.engine}.*.part"):
+            shutil.rmtree(left, ignore_errors=True)  # what a killed run started may still be at it; then the next run removes the rest
         if self.data.is_dir():
             return
         note(f"making a new {self.engine} cluster")
         self.data.parent.mkdir(parents=True, exist_ok=True)
-        part = self.data.with_name(f".{self.engine}.part")
-        shutil.rmtree(part, ignore_errors=True)
-        private(part, self.places.user, 0o700)
-        for role in (ADMIN, OWNER, APP):
-            self.password(role)
-        self.initialise(part)
-        part.rename(self.data)
+        part = private(self.data.with_name(f".{self.engine}.{os.getpid()}.part"), self.places.user, 0o700)
+        try:
+            for role in (ADMIN, OWNER, APP):
+                self.password(role)
+            self.initialise(part)
+            part.rename(self.data)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)  # gone by now, or half of a cluster on a disk that may be full
+
+    def start(self, supervisor: Supervisor) -> None:
+        """Runs, and takes connections. Raises `Refused` with the last words of one that ended instead."""
+        log = log_path(self.places, self.engine)
+        mark = log.stat().st_size if log.exists() else 0
+        supervisor.add(self.program)
+        deadline = time.monotonic() + _STARTING
+        while not self._takes_connections():
+            ended = supervisor.info(self.engine)["statename"] == "FATAL"
+            if ended or time.monotonic() > deadline:
+                lines = tail(log, 20, mark)
+                raise Refused(f"{self.engine} {'ended as it started' if ended else 'does not start'}: {_telling(lines)}", log=lines)
+            time.sleep(0.05)
+
+    def _takes_connections(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+        return True
 
     def initialise(self, folder: Path) -> None:
         """Fills an empty folder."""
@@ -104,7 +136,11 @@ class Cluster:
         )  # fmt: skip
         if done.returncode:
             lines = done.stderr.decode("utf-8", "replace").splitlines()
-            raise Refused(
-                f"{os.path.basename(command[0])} ended with {done.returncode}: {(lines or ['it said nothing'])[-1]}", log=lines[-20:]
-            )
+            raise Refused(f"{os.path.basename(command[0])} ended with {done.returncode}: {_telling(lines)}", log=lines[-20:])
         return done
+
+
+def _telling(lines: list[str]) -> str:
+    """The first line that tells of an error: those after it are what follows from it."""
+    named = [line for line in lines if re.search(r"\b(fatal|panic|error)\b", line, re.IGNORECASE)]
+    return (named or lines[-1:] or ["it said nothing"])[0].strip()

@@ -16,6 +16,7 @@ from .served import Served
 
 # Neither CREATE, ALTER, DROP nor INDEX: the app's role can't change the schema.
 _ROWS = "SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, CREATE TEMPORARY TABLES, LOCK TABLES"
+_MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
 _USERS = {ADMIN: "root", OWNER: OWNER, APP: APP}
 
 
@@ -72,15 +73,23 @@ class MariaDB(Cluster):
 class Database(Served):
     """Dumped and loaded by MariaDB's own tools."""
 
+    schemes = ("mysql", "mariadb")
+
     def cluster(self) -> MariaDB | None:
         return MariaDB(self.places) if self.manifest["database"]["placement"] == "same-host" else None
 
-    def dump(self, path: Path) -> None:
+    def dump(self, path: Path) -> dict[str, int]:
+        """A line for each row, which is how they are counted: MariaDB lets no other connection join the transaction that is dumped."""
         part = path.with_name(path.name + ".part")
-        options = ["--single-transaction", "--routines", "--triggers", "--events", "--hex-blob", "--no-tablespaces", "--skip-lock-tables"]
-        with open(part, "wb", opener=private_file) as file:
-            self._tool("mariadb-dump", [*options, self.places.app], stdout=file)
-        part.rename(path)
+        content = ["--routines", "--triggers", "--events", "--hex-blob", "--no-tablespaces", "--skip-extended-insert", "--no-autocommit"]
+        try:
+            with open(part, "wb", opener=private_file) as file:
+                self._tool("mariadb-dump", ["--single-transaction", "--skip-lock-tables", *content, self.places.app], stdout=file)
+            rows = _counted(part)
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return rows
 
     def load(self, path: Path) -> None:
         """Its statements can't be taken back: whoever calls keeps a dump of what was there."""
@@ -102,6 +111,20 @@ class Database(Served):
         cluster = self._own()
         address = {"MYSQL_PWD": cluster.password(OWNER)}
         cluster.run([name, "--no-defaults", f"--socket={cluster.socket}", f"--user={OWNER}", *options], env=address, **streams)
+
+
+def _counted(path: Path) -> dict[str, int]:
+    """Rows of each table in a dump. What triggers and routines hold stands between changes of the delimiter."""
+    rows: dict[str, int] = {}
+    plain = True
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(b"DELIMITER "):
+                plain = line.split() == [b"DELIMITER", b";"]
+            elif plain and line.startswith((_MADE, _FILLED)):
+                name = line.split(b"`")[1].decode()
+                rows[name] = rows.get(name, 0) + line.startswith(_FILLED)
+    return {name: count for name, count in rows.items() if not name.startswith("slipway_")}
 
 
 def launch(places: Places) -> list[str]:

@@ -22,6 +22,24 @@ class Postgres(Cluster):
     engine = "postgres"
     stop_signal = "INT"
 
+    @property
+    def binaries(self) -> Path:
+        """Of the version that made the data: a newer one beside it doesn't read them."""
+        newest = super().binaries
+        noted = self.data / "PG_VERSION"
+        version = noted.read_text().strip() if noted.is_file() else newest.parent.name
+        if not newest.parent.name.isdigit() or version == newest.parent.name:
+            return newest
+        own = newest.parent.parent / version / "bin"
+        if not (own / "postgres").is_file():
+            wanted = f"{self.data}: wanted PostgreSQL {version}, which made these data, found {newest.parent.name}"
+            raise Refused(f"{wanted}; install postgresql-{version} beside it")
+        return own
+
+    @property
+    def socket(self) -> Path:
+        return self.socket_folder / ".s.PGSQL.5432"
+
     def url(self, role: str) -> str:
         name = "postgres" if role == ADMIN else quote(self.places.app)
         return f"postgresql://{role}:{self.password(role)}@/{name}?host={quote(str(self.socket_folder), safe='')}"
@@ -56,8 +74,9 @@ class Postgres(Cluster):
             agent.ask("execute", statements=[f"ALTER ROLE {role} PASSWORD '{self.password(role)}'"])
         literal = self.places.app.replace("'", "''")
         if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = '{literal}'")["exists"]:
-            agent.ask("execute", statements=[f"CREATE DATABASE {name} OWNER {OWNER}", f"REVOKE ALL ON DATABASE {name} FROM PUBLIC"])
-        agent.ask("execute", statements=[f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {APP}"])
+            agent.ask("execute", statements=[f"CREATE DATABASE {name} OWNER {OWNER}"])
+        rights = [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {APP}"]
+        agent.ask("execute", statements=rights)
         agent.ask("connect", url=self.url(ADMIN).replace("/postgres?", f"/{quote(self.places.app)}?"))
         default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT"
         statements = [
@@ -72,14 +91,22 @@ class Postgres(Cluster):
 class Database(Served):
     """Dumped and loaded by PostgreSQL's own tools."""
 
+    schemes = ("postgresql", "postgres")
+
     def cluster(self) -> Postgres | None:
         return Postgres(self.places) if self.manifest["database"]["placement"] == "same-host" else None
 
-    def dump(self, path: Path) -> None:
+    def dump(self, path: Path) -> dict[str, int]:
+        """The rows are counted in the very transaction that is dumped."""
         part = path.with_name(path.name + ".part")
-        with open(part, "wb", opener=private_file) as file:
-            self._tool("pg_dump", ["--format=custom", "--no-owner"], self.places.app, stdout=file)
-        part.rename(path)
+        try:
+            with self.asked() as agent, open(part, "wb", opener=private_file) as file:
+                told = agent.ask("rows")
+                self._tool("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={told['snapshot']}"], self.places.app, stdout=file)
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return dict(told["rows"])
 
     def load(self, path: Path) -> None:
         """In one transaction, all of it or nothing; what is newer than the dump goes too."""
@@ -87,7 +114,7 @@ class Database(Served):
         try:
             with open(path, "rb") as file, open(script, "wb", opener=private_file) as text:
                 self._tool("pg_restore", ["--no-owner", "--file", "-"], None, stdin=file, stdout=text)
-            clear = ["--command", "DROP SCHEMA public CASCADE", "--command", "CREATE SCHEMA public"]
+            clear = ["--command", f"DROP OWNED BY {OWNER} CASCADE", "--command", "CREATE SCHEMA IF NOT EXISTS public"]
             options = ["--quiet", "--no-psqlrc", "--single-transaction", "--set", "ON_ERROR_STOP=1", *clear, "--file", "-"]
             with open(script, "rb") as text:
                 self._tool("psql", options, self.places.app, stdin=text, stdout=subprocess.DEVNULL)

@@ -11,15 +11,28 @@ from typing import Any
 from ..files import read_json
 from ..outcome import Refused, note
 from ..supervisor import Supervisor
-from . import base
+from . import address, base
 from .agent import Agent
 from .cluster import Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
+_AGAIN = 3  # one that runs may be restarting
 
 
 class Served(base.Database):
     """Where it is says the release's manifest: `placement` same-host or external."""
+
+    schemes: tuple[str, ...] = ()
+    """What its addresses start with; a driver's name may follow, as in `postgresql+psycopg`."""
+
+    @property
+    def program(self) -> str | None:
+        cluster = self.cluster()
+        return cluster.engine if cluster else None
+
+    @property
+    def shared(self) -> bool:
+        return self.cluster() is None
 
     def cluster(self) -> Cluster | None:
         """The cluster of this host; None where the database is somewhere else."""
@@ -31,11 +44,8 @@ class Served(base.Database):
         if cluster:
             return cluster.url(role)
         own = read_json(self.places.release(self.release) / "env.json", {})
-        found = own.get("DATABASE_OWNER_URL") if role == base.OWNER else None
-        found = found or own.get("DATABASE_URL")
-        if not found:
-            raise Refused("slipway:secretEnv.DATABASE_URL: wanted the address of the external database, found none; set it with --secret")
-        return str(found)
+        name = "DATABASE_OWNER_URL" if role == base.OWNER and own.get("DATABASE_OWNER_URL") else "DATABASE_URL"
+        return address.checked(str(own.get(name, "")), name, self.schemes)
 
     def variables(self, role: str) -> dict[str, str]:
         if self.cluster() is None and role == base.APP:
@@ -46,23 +56,38 @@ class Served(base.Database):
         cluster = self.cluster()
         if cluster:
             cluster.create()
-            supervisor.add(cluster.program)
+            cluster.start(supervisor)
         with Agent(self.places, self.manifest) as agent:
             if cluster:
                 cluster.grant(agent, _STARTING)
-            agent.ask("connect", url=self.url(base.OWNER), patience=_STARTING if cluster else 3)
-            agent.ask("connect", url=self.url(base.APP), patience=0)
+            for role in (base.OWNER, base.APP):
+                self._try(agent, role)
+
+    def _try(self, agent: Agent, role: str) -> None:
+        url = self.url(role)
+        try:
+            agent.ask("connect", url=url, patience=_AGAIN)
+        except Refused as refused:
+            if self.cluster():
+                raise
+            whose = "the release command" if role == base.OWNER else "the app"
+            why = f"slipway:secretEnv: wanted to reach the external database as {address.shown(url)}, which is for {whose}"
+            raise Refused(f"{why}, found: {refused}; correct that address, or have the database run", log=refused.log) from None
 
     @contextmanager
     def asked(self) -> Iterator[Agent]:
         """An agent connected as the owner."""
         with Agent(self.places, self.manifest) as agent:
-            agent.ask("connect", url=self.url(base.OWNER), patience=3)
+            agent.ask("connect", url=self.url(base.OWNER), patience=_AGAIN)
             yield agent
 
     def schema(self) -> str:
         with self.asked() as agent:
             return str(agent.ask("schema")["schema"])
+
+    def revision(self) -> str:
+        with self.asked() as agent:
+            return str(agent.ask("schema")["revision"])
 
     def rows(self) -> dict[str, int]:
         with self.asked() as agent:
@@ -75,9 +100,18 @@ class Served(base.Database):
             mine = bool(agent.ask("take", release=self.release)["mine"])
             if not mine:
                 note(f"the release command of {self.release} ran already")
+            self.inherited = (agent.pipe,)
             yield mine
+            self.inherited = ()
             if mine:
-                agent.ask("done", release=self.release, command=self.manifest["release_command"], host=self.places.host)
+                self._note(agent)
+
+    def _note(self, agent: Agent) -> None:
+        try:
+            agent.ask("done", release=self.release, command=self.manifest["release_command"], host=self.places.host)
+        except Refused as refused:
+            why = "the release command ended well, but the database did not note that, so the next run runs it again"
+            raise Refused(f"{why}; {refused}", log=refused.log) from None
 
     def snapshot(self) -> Path | None:
         """Of a cluster of this host; what is somewhere else has backups of its own."""
@@ -92,7 +126,11 @@ class Served(base.Database):
 
     def undo(self, copy: Path | None, before: str) -> str:
         """A running server is never put back by itself: rows written since would be lost. What is there to go back to is named."""
-        if self.schema() == before:
+        try:
+            changed = self.schema() != before
+        except Refused as refused:
+            return f"; whether it changed the schema can't be seen ({refused})"
+        if not changed:
             return "; the database's schema is as it was"
         where = f"; the database as it was before is kept at {copy}" if copy else ""
         return f"; statements before the one that failed have changed the schema{where}"

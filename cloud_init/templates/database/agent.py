@@ -1,7 +1,8 @@
 """Talks to a database for the host tool, in an environment that holds one pure-Python driver: JSON lines in, JSON lines out.
 
-Its end ends the connection, and with it the transaction that holds the lock: a tool that is killed leaves nothing locked. The lock is a row
-in an open transaction, so that a pooler that hands out connections by transaction can't lose it.
+Its end ends the connection, and with it the transaction that holds the lock: a tool that is killed leaves nothing locked, once the
+release command that it had started has ended too. The lock is a row in an open transaction, so that a pooler that hands out connections
+by transaction can't lose it.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ class Agent:
         self.connection = None
 
     def connect(self, url, patience=0):
-        """Connects, trying again for `patience` seconds."""
+        """Connects, for `patience` seconds again where nobody answers: a wrong password does not mend itself."""
         self.close()
         address = urlsplit(url)
         options = dict(parse_qsl(address.query))
@@ -40,8 +41,8 @@ class Agent:
             try:
                 self.connection = engine.connect(parts, options)
                 return {}
-            except Exception:
-                if time.monotonic() > deadline:
+            except Exception as error:
+                if time.monotonic() > deadline or not engine.is_away(error):
                     raise
                 time.sleep(0.2)
 
@@ -58,20 +59,19 @@ class Agent:
         return {"exists": bool(self.query(question))}
 
     def schema(self):
-        """A fingerprint of columns, indexes and noted revisions."""
+        """A fingerprint of columns, indexes and noted revisions; the latest revision."""
         found = [self.query(question) for question in engine.SCHEMA]
         noted = [sorted(map(repr, self.query(f"SELECT * FROM {name}"))) for name, plain in self._tables() if plain in REVISIONS]
         text = repr(([[list(map(str, row)) for row in rows] for rows in found], noted))
-        return {"schema": hashlib.sha256(text.encode()).hexdigest()[:12] if found[0] else ""}
+        return {"schema": hashlib.sha256(text.encode()).hexdigest()[:12] if found[0] else "", "revision": self._revision()}
 
     def rows(self):
-        """Rows of each table, counted in one transaction."""
+        """Rows of each table, counted in one transaction, which stays open; `snapshot`: its name, where others can join it."""
         self.connection.rollback()
         for statement in engine.SNAPSHOT:
             self.query(statement)
-        counts = {plain: int(self.query(f"SELECT count(*) FROM {name}")[0][0]) for name, plain in self._tables()}
-        self.connection.rollback()
-        return {"rows": counts}
+        name = self.query(engine.SNAPSHOT_NAME)[0][0] if engine.SNAPSHOT_NAME else None
+        return {"rows": {plain: int(self.query(f"SELECT count(*) FROM {name}")[0][0]) for name, plain in self._tables()}, "snapshot": name}
 
     def take(self, release):
         """Waits for the lock; `mine` is false when the release is noted as done."""
@@ -108,6 +108,10 @@ class Agent:
         cursor.execute(statement, values) if values else cursor.execute(statement)
         return [list(row) for row in cursor.fetchall()] if cursor.description else []
 
+    def _revision(self):
+        noted = [self.query(f"SELECT * FROM {name}") for name, plain in self._tables() if plain in REVISIONS]
+        return " ".join(str(value) for rows in noted if rows for value in max(rows))
+
     def _tables(self):
         return [(engine.quoted(*row), row[-1]) for row in self.query(engine.TABLES)]
 
@@ -128,10 +132,12 @@ class Agent:
 
 
 def main():
-    """Answers until its standard input ends."""
+    """Answers until it is told to end, or its standard input ends."""
     agent = Agent()
     for line in sys.stdin:
         request = json.loads(line)
+        if request["do"] == "end":
+            break
         try:
             answer = {"ok": True, **getattr(agent, request.pop("do"))(**request)}
         except Exception as error:  # noqa: BLE001  whatever it was, the tool must hear of it

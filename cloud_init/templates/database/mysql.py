@@ -13,8 +13,11 @@ SCHEMA = (
     " WHERE table_schema = DATABASE() AND left(table_name, 8) <> 'slipway_' ORDER BY 1, 2, 3",
 )
 SNAPSHOT = ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT")
-NO_LIMITS = ("SET SESSION wait_timeout = 86400",)
+SNAPSHOT_NAME = None
+# Read committed: who waited for the lock sees what its holder noted, whatever the server's default is.
+NO_LIMITS = ("SET SESSION wait_timeout = 86400", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 _LOCK_TIMEOUTS = (1205, 1213)
+_AWAY = (2002, 2003, 2006, 2013, 1040, 1053)  # no socket, no answer, lost, too many connections, shutting down
 _VERIFIED = ("VERIFY_CA", "VERIFY_IDENTITY")
 
 
@@ -44,6 +47,11 @@ def quoted(*names):
 def is_lock_timeout(error):
     """Waiting for a lock took longer than the server allows, or it saw a deadlock."""
     return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _LOCK_TIMEOUTS
+
+
+def is_away(error):
+    """Nobody answered, or not yet."""
+    return isinstance(error, pymysql.err.OperationalError) and error.args[0] in _AWAY
 
 
 def words(error):

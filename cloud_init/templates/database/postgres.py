@@ -1,5 +1,6 @@
 """PostgreSQL by pg8000."""
 
+import socket
 import ssl
 
 import pg8000.dbapi
@@ -18,23 +19,40 @@ SCHEMA = (
     " AND left(tablename, 8) <> 'slipway_' ORDER BY 1, 2",
 )
 SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",)
+SNAPSHOT_NAME = "SELECT pg_export_snapshot()"
 # The transaction stays open and idle for as long as the release command takes. Local: nothing is left with a pooled connection.
+# Read committed: who waited for the lock sees what its holder noted, whatever the server's default is.
 NO_LIMITS = (
+    "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL lock_timeout = 0",
 )
 _VERIFIED = ("verify-ca", "verify-full")
+_AWAY = ("57P03", "57P01", "53300")
 
 
 def connect(parts, options):
     """A host that starts with `/` is the folder of a socket, as libpq has it."""
     host = options.get("host") or parts["host"]
-    where = {"host": host or "localhost", "port": parts["port"] or 5432, "ssl_context": _tls(options)}
+    port = options.get("port") or parts["port"] or 5432
     if host.startswith("/"):
-        where = {"unix_sock": f"{host}/.s.PGSQL.{parts['port'] or 5432}", "ssl_context": False}
+        where = {"unix_sock": f"{host}/.s.PGSQL.{port}", "ssl_context": False}
+    else:
+        where = {"host": host, "sock": _reached(host or "localhost", int(port)), "ssl_context": _tls(options)}
     who = {"user": parts["user"], "password": parts["password"] or None, "database": parts["database"]}
     return pg8000.dbapi.connect(**who, **where, application_name="slipway")
+
+
+def _reached(host, port):
+    """A connected socket: limited is the time to get there, not what answers take, for whoever waits for the lock waits long."""
+    try:
+        found = socket.create_connection((host, port), timeout=10)
+    except OSError as error:
+        raise ConnectionError(f"{host}:{port} does not answer ({error.strerror or error})") from None
+    found.settimeout(None)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    return found
 
 
 def _tls(options):
@@ -57,9 +75,10 @@ def quoted(*names):
     return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
 
-def is_lock_timeout(error):
-    """Waiting for a lock took longer than the server allows."""
-    return isinstance(error, pg8000.exceptions.DatabaseError) and error.args[0].get("C") == "55P03"
+def is_away(error):
+    """Nobody answered, or not yet: it starts up, shuts down, or has no connection to spare."""
+    told = error.args[0] if error.args else ""
+    return not isinstance(told, dict) or told.get("C") in _AWAY
 
 
 def words(error):

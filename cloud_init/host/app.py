@@ -1,0 +1,42 @@
+"""The app of the release that serves, stopped for a while with all its processes and started again."""
+
+from __future__ import annotations
+
+from . import drain, extra, gate, manifests, prepare, state
+from .files import tail
+from .outcome import Refused, note
+from .places import Places
+from .state import Live
+from .supervisor import Supervisor, log_path
+
+
+def is_well(places: Places, live: Live) -> bool:
+    """Whether it answers at its health path now, asked on its own socket."""
+    manifest = manifests.read(places.release(live.release))
+    answer = gate.ask(gate.over_socket(str(live.colour.socket)), manifest["health"])
+    return gate.is_good(answer, live.release)
+
+
+def stop(places: Places, supervisor: Supervisor, live: Live) -> None:
+    """Nobody of this app writes any more: requests in flight finish, a prepared candidate goes too."""
+    prepare.stop(supervisor, state.idle(places))
+    extra.stop(supervisor, live.colour.name)
+    drain.wait(live.colour.socket)
+    supervisor.stop(live.colour.name)
+
+
+def start(places: Places, supervisor: Supervisor, live: Live, must_be_well: bool) -> None:
+    """The web server, then the extra processes. One that isn't well is refused, or told."""
+    log = log_path(places, live.colour.name)
+    mark = log.stat().st_size if log.exists() else 0
+    manifest = manifests.read(places.release(live.release))
+    supervisor.restart(live.colour.name)
+    try:
+        connect = gate.over_socket(str(live.colour.socket))
+        gate.wait(connect, manifest["health"], live.release, lambda: prepare.dead(supervisor, live.colour))
+    except Refused as refused:
+        refused.log = refused.log or tail(log, 20, mark)
+        if must_be_well:
+            raise
+        note(f"release {live.release} is not well: {refused}")
+    extra.resume(places, supervisor, live.colour)

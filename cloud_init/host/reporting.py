@@ -1,0 +1,103 @@
+"""How a command of the host tool ends: under the host's lock, its outcome told, kept in the store and noted in the audit log."""
+
+from __future__ import annotations
+
+import os
+import time
+import traceback
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from .files import make_way
+from .lock import held
+from .outcome import Locked, Refused, Steps, emit, note, refusal_of
+from .places import Places
+from .store import Store
+
+Work = Callable[[Steps], None]
+
+
+def reported(where: Places, arguments: Namespace, phase: str, work: Work) -> int:
+    """Runs a phase of a rollout under the lock; its outcome also goes to the store."""
+    release = getattr(arguments, "release", None)
+    extra = {"phase": phase, "release": release, "generation": arguments.generation}
+    outcome = _outcome(where, f"{arguments.command} {release or ''}".strip(), work, extra)
+    _kept(lambda: Store(where.store, where.host).report(arguments.generation, outcome))
+    tell(outcome)
+    return 0 if outcome["ok"] else 1
+
+
+def told(where: Places, reason: str, work: Work, extra: dict[str, Any] | None = None) -> int:
+    """Runs something under the lock; `extra`, which the work may fill, joins the outcome."""
+    outcome = _outcome(where, reason, work, {} if extra is None else extra)
+    tell(outcome)
+    return 0 if outcome["ok"] else 1
+
+
+def _outcome(where: Places, reason: str, work: Work, extra: dict[str, Any]) -> dict[str, Any]:
+    steps = Steps()
+    began = time.monotonic()
+    try:
+        with held(where.lib / "lock", reason):
+            work(steps)
+        result: dict[str, Any] = {**extra, "ok": True}
+    except Locked:
+        raise
+    except Refused as refused:
+        result = {**extra, **refusal(refused, steps.current), "phase": "failed"}
+    except OSError as error:
+        result = {**extra, **refusal(refusal_of(error), steps.current), "phase": "failed"}
+    except Exception as error:  # noqa: BLE001  whatever it was, the coordinator must hear of it
+        result = {**extra, **refusal(_unforeseen(where, error), steps.current), "phase": "failed"}
+    result |= {
+        "at": time.time(),
+        "host": where.host,
+        "seconds": round(time.monotonic() - began, 3),
+        "steps": steps.done,
+    }
+    _kept(lambda: _audit(where, reason, result))
+    return result
+
+
+def _kept(write: Callable[[], None]) -> None:
+    """A record that can't be written (a full disk) must not hide the outcome, which is also told on standard output."""
+    try:
+        write()
+    except OSError as error:
+        note(f"not recorded: {refusal_of(error)}")
+
+
+def _unforeseen(where: Places, error: Exception) -> Refused:
+    """A line for whoever waits; where it happened is written down for whoever mends it."""
+    path = where.log / "tool.log"
+    _kept(lambda: _append(path, traceback.format_exc()))
+    return Refused(f"{type(error).__name__}: {error} (unforeseen; where it happened is in {path})")
+
+
+def refusal(refused: Refused, step: str) -> dict[str, Any]:
+    return {"ok": False, "step": step, "message": str(refused), "http": refused.http, "log": refused.log}
+
+
+def _audit(where: Places, reason: str, outcome: dict[str, Any]) -> None:
+    """One line a run, for whoever asks later what happened here."""
+    line = " ".join(
+        [
+            time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            reason,
+            "ok" if outcome["ok"] else f"failed at {outcome['step']}",
+        ]
+    )
+    _append(where.lib / "audit.log", line + "\n")
+
+
+def _append(path: Path, text: str) -> None:
+    make_way(path)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    with open(descriptor, "a", encoding="utf-8") as file:
+        file.write(text)
+
+
+def tell(outcome: dict[str, Any]) -> None:
+    emit("outcome", **outcome)

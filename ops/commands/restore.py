@@ -1,0 +1,68 @@
+"""`restore`: a backup takes the place of what the database holds now."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from ops import call as calls
+from ops import display, workplace
+from ops.confirm import confirm
+from ops.on_host import run_shown
+
+BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`.")]
+Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
+
+
+def restore(
+    context: typer.Context,
+    backup: BackupId,
+    newer_schema: Newer = False,
+    stack: calls.Stack = None,
+    yes: calls.Yes = False,
+    as_json: calls.Json = False,
+) -> None:
+    """Load a backup, behind the maintenance page."""
+    call = calls.of(context)
+    work = workplace.enter(call)
+    reach = work.day_two()
+    host = reach.database_host
+    chosen = _find(host.run(["backups"]), backup)
+    confirm(
+        call, f"Load backup {backup} ({_words(chosen)}) into {work.settings.app.name!r} at {reach.url}? What is there is backed up first."
+    )
+    with reach.store.lock(f"restore {backup}"):  # no rollout between the phases of another
+        answer = run_shown(call, host, ["restore", backup, *(["--newer-schema"] if newer_schema else [])])
+    if call.as_json:
+        display.document(answer)
+    elif answer.get("ok"):
+        before = f"; what was there before is backup {answer['first']}" if answer.get("first") else ""
+        display.line(f"Done: backup {backup} is loaded{before}")
+    if not answer.get("ok"):
+        _refuse(host.host, answer)
+
+
+def _find(answer: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
+    """The backup of that ID; refused before anybody is asked."""
+    from components.errors import SlipwayError
+
+    if not answer.get("ok"):
+        raise SlipwayError(f"backups: {answer.get('message') or 'the host gives no answer'}")
+    found: dict[str, Mapping[str, Any]] = {one["id"]: one for one in answer["backups"]}
+    if wanted not in found:
+        raise SlipwayError(f"restore: wanted a backup of this stack, found {wanted!r}; there are: {', '.join(found) or 'none'}")
+    return found[wanted]
+
+
+def _words(one: Mapping[str, Any]) -> str:
+    if "dump" not in one:
+        return "damaged"
+    reason = f", {one['reason']}" if one["reason"] else ""
+    return f"{display.age(one['at'])} old, {sum(one['rows'].values())} rows{reason}"
+
+
+def _refuse(host: str, answer: Mapping[str, Any]) -> None:
+    display.line(f"slipway: {host}, {answer.get('step') or 'start'}: {answer.get('message') or 'gives no answer'}", stderr=True)
+    for text in answer.get("log") or []:
+        display.line(f"  | {text}", stderr=True)
+    raise typer.Exit(1)
