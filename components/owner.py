@@ -37,7 +37,8 @@ def current(project: str, stack: str) -> Owner:
 def read(tree: Path) -> Owner | None:
     """The tree's mark, or None."""
     noted = read_json(tree / "owner.json")
-    return Owner(**noted) if isinstance(noted, dict) else None
+    sound = isinstance(noted, dict) and noted.keys() == Owner.__dataclass_fields__.keys()
+    return Owner(**noted) if sound else None
 
 
 def refusal(tree: Path, owner: Owner) -> str | None:

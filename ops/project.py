@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from components.errors import UsageError
+from components.settings.found import one_line, shown
 from ops import secrets
 
 
@@ -36,8 +37,11 @@ def load_project(folder: Path) -> Project:
     runtime = value.get("runtime", "python")
     name = value.get("name")
     if not isinstance(name, str) or not name:
-        raise UsageError(f"{folder / 'Pulumi.yaml'}: name: wanted text, found {name!r}; write the project's name there")
-    return Project(name, runtime["name"] if isinstance(runtime, dict) else str(runtime), folder)
+        raise UsageError(f"{folder / 'Pulumi.yaml'}: name: wanted text, found {shown(name)}; write the project's name there")
+    chosen = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if not isinstance(chosen, str):
+        raise UsageError(f"{folder / 'Pulumi.yaml'}: runtime: wanted python, found {shown(chosen)}; write runtime: python there")
+    return Project(name, chosen, folder)
 
 
 def load_stack(project: Project, name: str) -> Stack:
@@ -48,14 +52,23 @@ def load_stack(project: Project, name: str) -> Stack:
     if not isinstance(given, dict):
         raise UsageError(f"{path}: config: wanted keys and values, found {type(given).__name__}")
     salt = value.get("encryptionsalt")
+    if not isinstance(salt, str | None):
+        raise UsageError(f"{path}: encryptionsalt: wanted text, found {shown(salt)}; put the line back as it was")
     config, hidden = {}, set()
     for key, raw in given.items():
         full = str(key) if ":" in str(key) else f"{project.name}:{key}"
         if secrets.is_encrypted(raw):
             hidden.add(full)
-            raw = secrets.decrypted(raw, secrets.crypter(salt, path))
+            raw = _opened(path, full, raw, salt)
         config[full] = raw
     return Stack(name, config, frozenset(hidden), salt)
+
+
+def _opened(path: Path, key: str, raw: Any, salt: Any) -> Any:
+    try:
+        return secrets.decrypted(raw, secrets.crypter(salt, path))
+    except ValueError as error:
+        raise UsageError(f"{path}: {one_line(key)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
 
 
 def list_stacks(project: Project) -> list[str]:
@@ -73,8 +86,10 @@ def _read(path: Path, step: str) -> dict[str, Any]:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise UsageError(f"{path}: wanted a file, found none; {step}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: wanted YAML, found {' '.join(str(error).split())}; mend it") from None
+    except OSError as error:
+        raise UsageError(f"{path}: wanted a file, found one that can't be read ({error.strerror}); mend that") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2001-13-01 is a ValueError of Python's own
+        raise UsageError(f"{path}: wanted YAML, found {one_line(' '.join(str(error).split()), 400)}; mend it") from None
     if value is not None and not isinstance(value, dict):
         raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
     return value or {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import time
 from pathlib import Path
@@ -23,8 +24,9 @@ def is_running(supervisor: Supervisor) -> bool:
 
 
 def serving(places: Places) -> str:
-    """The kind of front server that was started last."""
-    return places.serving.read_text() if places.serving.is_file() else fronts.STAND_IN
+    """The kind of front server that was started last; where that note is lost, the one that the configuration in force is for."""
+    noted = places.serving.read_text(errors="replace") if places.serving.is_file() else ""
+    return noted if noted in fronts.known() else fronts.name(fronts.find(places, places.front))
 
 
 def check_port(places: Places, supervisor: Supervisor) -> None:
@@ -111,8 +113,9 @@ def _socket(folder: Path) -> str:
 
 
 def _listen_changed(places: Places) -> bool:
-    noted = target(places.etc / "front.listen")
-    return noted is not None and noted != "{}:{}".format(*places.facts["front"]["listen"])
+    """A note that is lost or damaged says nothing: the front server that runs is this host's own."""
+    noted = target(places.etc / "front.listen") or ""
+    return bool(re.fullmatch(r"[^/]+:[0-9]+", noted)) and noted != "{}:{}".format(*places.facts["front"]["listen"])
 
 
 def _why(error: OSError) -> str:

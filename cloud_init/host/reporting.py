@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from .files import make_way
 from .lock import held
 from .outcome import Locked, Refused, Steps, emit, note, refusal_of
 from .places import Places
@@ -92,6 +93,7 @@ def _audit(where: Places, reason: str, outcome: dict[str, Any]) -> None:
 
 
 def _append(path: Path, text: str) -> None:
+    make_way(path)
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     with open(descriptor, "a", encoding="utf-8") as file:
         file.write(text)

@@ -9,6 +9,7 @@ from typing import Any
 
 from cloud_init.host import files
 from components.errors import SlipwayError
+from components.settings.found import one_line
 from ops.secrets import Crypter
 
 _VERSION = 1
@@ -87,21 +88,29 @@ class State:
         if (value.get("project"), value.get("stack")) != (self.project, self.stack):
             found = f"project {value.get('project')}, stack {value.get('stack')}"
             raise SlipwayError(f"{self.path}: wanted the state of {self.project}/{self.stack}, found {found}; put the right file back")
-        self.resources = [Resource(**self._opened(one)) for one in value["resources"]]
-        self.outputs, self.hidden = self._open(value["outputs"]), value["hidden"]
-        self.pending = value["pending"]
+        try:
+            self.resources = [Resource(**self._opened(one)) for one in value["resources"]]
+            self.outputs, self.hidden = self._open(value["outputs"]), value["hidden"]
+            self.pending = dict(value["pending"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise self._damaged(error) from None
 
     def _read(self) -> dict[str, Any]:
-        copy = self.path.with_suffix(".json.bak")
-        advice = f"nothing was changed; a copy from before the last run is {copy.name} beside it"
         try:
             value = json.loads(self.path.read_text(encoding="utf-8"))
             version = value["version"]
             if version == _VERSION and isinstance(value["resources"], list):
                 return dict(value)
-        except (ValueError, KeyError, TypeError) as error:
-            raise SlipwayError(f"{self.path}: the state is damaged ({type(error).__name__}: {error}); {advice}") from None
-        raise SlipwayError(f"{self.path}: wanted a state of version {_VERSION}, found {version!r}; {advice}")
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise self._damaged(error) from None
+        raise SlipwayError(f"{self.path}: wanted a state of version {_VERSION}, found {version!r}; {self._advice()}")
+
+    def _damaged(self, error: Exception) -> SlipwayError:
+        why = one_line(f"{type(error).__name__}: {error}", 300)
+        return SlipwayError(f"{self.path}: the state is damaged ({why}); {self._advice()}")
+
+    def _advice(self) -> str:
+        return f"nothing was changed; a copy from before the last run is {self.path.with_suffix('.json.bak').name} beside it"
 
     def _sealed(self, value: dict[str, Any], hidden: list[str]) -> dict[str, Any]:
         return {**value, "inputs": self._seal(value["inputs"], hidden), "outputs": self._seal(value["outputs"], hidden)}
@@ -129,5 +138,9 @@ class State:
             path = self.path.with_name("state.key")
             if not path.exists():
                 files.write(path, os.urandom(32).hex().encode(), 0o600)
-            self._crypter = Crypter(bytes.fromhex(path.read_text()))
+            try:
+                self._crypter = Crypter(bytes.fromhex(path.read_text(encoding="ascii")))
+            except (OSError, ValueError) as error:
+                why = one_line(str(error), 200)
+                raise SlipwayError(f"{path}: wanted the key of this state, found a damaged one ({why}); put the right one back") from None
         return self._crypter

@@ -1,19 +1,22 @@
 """Files damaged at random, one at a time, on a host that serves: each is mended or told in one line, and nothing that serves stops."""
 
-import os
+import json
 import random
-import shutil
-import time
 import urllib.request
 from fnmatch import fnmatch
 from pathlib import Path
 
+from damages import OF_FILES, OF_LINKS, Damage, emptied, flipped, gone, strange, truncated
 from faults import record
 
+from cloud_init.host import unpack
+from components.archive import collect
 from components.errors import SlipwayError
+from components.publishing import publish
+from components.store import FolderStore
 
-SEED = int(os.environ.get("SEED", "20261121"))
-COUNT = int(os.environ.get("SLIPWAY_TEST_DAMAGES", "36"))
+SEED = 20261121
+COUNT = 26
 APP = """
 def app(environ, start):
     start("200 OK", [("Content-Type", "text/plain")])
@@ -44,67 +47,6 @@ def release(bench, number):
             "environment": {"A": "1"},
         },
     )  # fmt: skip
-
-
-# What happens to a file or link.
-
-
-def truncated(path, chance):
-    data = path.read_bytes()
-    path.write_bytes(data[: chance.randrange(len(data) + 1)])
-
-
-def flipped(path, chance):
-    data = bytearray(path.read_bytes())
-    for _ in range(min(len(data), 20)):
-        data[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    path.write_bytes(bytes(data))
-
-
-def emptied(path, chance):
-    path.write_bytes(b"")
-
-
-def strange(path, chance):
-    path.write_bytes(b"\xff\xfe{\x00" + path.read_bytes())
-
-
-def gone(path, chance):
-    path.unlink()
-
-
-def folder(path, chance):
-    path.unlink()
-    (path / "inside").mkdir(parents=True)
-
-
-def astray(path, chance):
-    path.unlink()
-    path.symlink_to("nowhere/to/be/found")
-
-
-OF_FILES = (truncated, flipped, emptied, strange, gone, folder, astray)
-OF_LINKS = (gone, folder, astray)
-
-
-class Damage:
-    """One damage, and what was there before it."""
-
-    def __init__(self, path: Path, how, chance) -> None:
-        self.path, self.link = path, os.readlink(path) if path.is_symlink() else None
-        self.data, self.stat = (None, None) if self.link else (path.read_bytes(), path.stat())
-        how(path, chance)
-
-    def undo(self) -> None:
-        if self.path.is_dir() and not self.path.is_symlink():
-            shutil.rmtree(self.path)
-        self.path.unlink(missing_ok=True)
-        if self.link is not None:
-            self.path.symlink_to(self.link)
-            return
-        self.path.write_bytes(self.data)
-        os.chown(self.path, self.stat.st_uid, self.stat.st_gid)
-        self.path.chmod(self.stat.st_mode & 0o7777)
 
 
 def places(bench, pattern):
@@ -146,7 +88,7 @@ def test_damaged_files(make_bench):
     bench.boot()
     for number in (1, 2):
         assert bench.roll(release(bench, number)).ok
-    serves, kinds, told = 2, [], {}
+    serves, kinds = 2, []
     for count in range(COUNT):
         area, pattern = WHERE[count % len(WHERE)]
         path = chance.choice(places(bench, pattern))
@@ -154,13 +96,10 @@ def test_damaged_files(make_bench):
         name = f"{path.relative_to(bench.folder)} {how.__name__}"
         new = release(bench, 100 + count)
         damage = Damage(path, how, chance)
-        began = time.monotonic()
         results = [tried(bench.host.run, ["status"]), tried(bench.boot)]
         if path.name not in NEEDED_TO_SERVE:
             assert served(bench) == str(serves), (name, results)
         results.append(tried(bench.roll, new))
-        told[name] = [(ok, said.replace(str(bench.folder), "")[:300]) for ok, said in results]
-        print(name, told[name], f"{time.monotonic() - began:.1f}", flush=True)
         mended = results[-1][0]
         if not mended:
             assert all(said for ok, said in results if not ok), name
@@ -176,3 +115,17 @@ def test_damaged_files(make_bench):
         outcomes = [mended for kind, mended in kinds if kind == area]
         came = f"{sum(outcomes)} mended by the next `up`, {len(outcomes) - sum(outcomes)} told in a line; the release goes on serving"
         record("damage", f"{len(outcomes)} damages to files of the {area}", came)
+
+
+def test_a_damaged_archive_is_published_again(tmp_path):
+    (tmp_path / "app").mkdir()
+    (tmp_path / "app/wsgi.py").write_text(APP)
+    code, store = collect(tmp_path / "app"), FolderStore(tmp_path / "store")
+    manifest = {"code": {"id": code.id, "sha256": code.sha256, "bytes": code.bytes}, "tool": "t"}
+    props = {"manifest": json.dumps(manifest), "release": "r1", "source": str(tmp_path / "app"), "secret_environment": {}}
+    publish(store, props)
+    path = tmp_path / f"store/releases/code/{code.id}.tar.gz"
+    for how in (truncated, flipped, emptied, strange, gone):
+        how(path, random.Random(SEED))
+        publish(store, props)
+        unpack.verify(path, manifest["code"])

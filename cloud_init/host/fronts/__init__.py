@@ -24,8 +24,12 @@ def find(places: Places, folder: Path) -> Any:
 
 def kind(folder: Path) -> str | None:
     """The front server that the configuration in that folder is for, whether it can be had here or not."""
-    known = {found.name for found in pkgutil.iter_modules(__path__)}
-    return next((path.stem for path in sorted(folder.glob("*.conf")) if path.stem in known), None)
+    return next((path.stem for path in sorted(folder.glob("*.conf")) if path.stem in known()), None)
+
+
+def known() -> set[str]:
+    """The front servers there are."""
+    return {found.name for found in pkgutil.iter_modules(__path__)}
 
 
 def module(name: str) -> Any:
