@@ -30,7 +30,8 @@ def options(socket, values):
         "processes": values["workers"] or capacity.workers("sync" if threads == 1 else "gthread"),
         "threads": threads,
         "enable-threads": True,
-        "harakiri": values["timeout"],
+        # With threads uWSGI 2.0 ends a worker now and then that is not late at all, while bodies arrive: the front's time-out is left.
+        **({"harakiri": values["timeout"]} if threads == 1 else {}),
         # TERM lets requests in flight finish; uWSGI's own answer to it would be a reload.
         "hook-master-start": "unix_signal:15 gracefully_kill_them_all",
         "worker-reload-mercy": 30,
