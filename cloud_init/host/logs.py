@@ -7,26 +7,31 @@ import time
 from pathlib import Path
 
 from .files import tail
-from .places import Places
+from .places import COLOURS, Places
+from .programs import split
 
-_SOURCES = {"blue": "web", "green": "web", "front": "front", "release": "release"}
+_OWN = ("supervisord", "tool")  # of whoever mends the host, not of the app
 _POLL = 0.3
 
 
 def show(places: Places, lines: int, follow: bool) -> None:
     """Prints `SOURCE | line`; with `follow` until interrupted."""
-    paths = {name: places.log / f"{name}.log" for name in _SOURCES}
-    marks = {name: _size(path) for name, path in paths.items()}
-    for name, path in paths.items():
+    marks = {path: _size(path) for path in _paths(places)}
+    for path in marks:
         for line in tail(path, lines):
-            _print(name, line)
+            _print(path, line)
     while follow:
         time.sleep(_POLL)
-        for name, path in paths.items():
-            marks[name] = _news(name, path, marks[name])
+        for path in _paths(places):
+            marks[path] = _news(path, marks.get(path, 0))
 
 
-def _news(name: str, path: Path, mark: int) -> int:
+def _paths(places: Places) -> list[Path]:
+    """A file for each program, those included that came with a release."""
+    return [path for path in sorted(places.log.glob("*.log")) if path.stem not in _OWN]
+
+
+def _news(path: Path, mark: int) -> int:
     """Prints whole lines since `mark`; a log that got shorter was rotated and is read from its start."""
     size = _size(path)
     if size == mark:
@@ -36,12 +41,13 @@ def _news(name: str, path: Path, mark: int) -> int:
         data = file.read()
         whole = data.rfind(b"\n") + 1
         for line in data[:whole].decode("utf-8", "replace").splitlines():
-            _print(name, line)
+            _print(path, line)
         return file.tell() - len(data) + whole
 
 
-def _print(name: str, line: str) -> None:
-    print(f"{_SOURCES[name]:8}| {line}", flush=True)
+def _print(path: Path, line: str) -> None:
+    source = split(path.stem)[1] or ("web" if path.stem in COLOURS else path.stem)
+    print(f"{source:8}| {line}", flush=True)
 
 
 def _size(path: Path) -> int:

@@ -64,7 +64,7 @@ class Server(Model):
     threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker, where it has threads.")
     timeout: Annotated[int, number(1, 3600, "seconds")] = Field(
         default=30,
-        description="The longest a request may take, in seconds. Then gunicorn sync and uWSGI with one thread end the worker, or the front gives up.",
+        description="Seconds that a request may take. Then a worker with one thread (gunicorn sync, uWSGI) ends, or the front gives up.",
     )
 
 

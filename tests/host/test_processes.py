@@ -15,6 +15,8 @@ from pathlib import Path
 name = sys.argv[1]
 shared = Path(os.environ["SLIPWAY_SHARED"])
 
+print("here is", name, flush=True)
+
 def tell(what):
     with (shared / f"{name}.txt").open("a") as file:
         print(what, os.environ["SLIPWAY_RELEASE"], os.getpid(), file=file)
@@ -57,6 +59,7 @@ def test_processes_follow_the_release(make_bench):
     # never two at once: each has ended before the next one starts
     assert [(what, release) for what, release, _ in told(bench, "worker")] == [("start", first), ("end", first), ("start", second)]
     assert [what for what, _, _ in told(bench, "beat")] == ["start", "end"]
+    assert {"worker  | here is worker", "beat    | here is beat"} <= {line.strip() for line in bench.host.stream(["logs", "-n", "50"])}
     assert bench.roll(publish(bench, 3)).ok
     assert {"blue", "front"} == set(running(bench))
 
