@@ -61,7 +61,7 @@ def end_left_overs(places: Places) -> None:
 
 def _records(places: Places) -> list[Path]:
     """Of the two colours, their extra processes, a database, and the front."""
-    return [*places.run.glob("*/*.json"), places.lib / "processes/front.json"]
+    return [*places.run.glob("*/*.json"), places.front_process]
 
 
 def _serve(places: Places, supervisor: Supervisor) -> None:

@@ -29,10 +29,11 @@ def serving(places: Places) -> str:
     return noted if noted in fronts.known() else fronts.name(fronts.find(places, places.front))
 
 
-def check_port(places: Places, supervisor: Supervisor) -> None:
+def check_port(places: Places) -> None:
     """Refuses a port that somebody else holds, before anything is changed."""
     address, port = places.facts["front"]["listen"]
-    if is_running(supervisor) and not _listen_changed(places):
+    # What the supervisor calls running may be a launcher that found nothing to run yet: only a front server is noted.
+    if processes.recorded(places.front_process) and not _listen_changed(places):
         return
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -69,10 +69,9 @@ def _database(places: Places, engine: str) -> None:
 def _front(places: Places) -> None:
     if not places.front.exists():
         return
-    record = places.lib / "processes/front.json"
     # A master that was killed leaves workers that hold the port.
-    processes.end(record, patience=2)
-    processes.record(record, os.getpid())
+    processes.end(places.front_process, patience=2)
+    processes.record(places.front_process, os.getpid())
     front = fronts.find(places, places.front)
     write(places.serving, fronts.name(front).encode())
     front.serve(places, places.front)

@@ -122,6 +122,11 @@ class Places:
         return self.etc / "front"
 
     @property
+    def front_process(self) -> Path:
+        """Who runs as the front server: pid and start time."""
+        return self.lib / "processes/front.json"
+
+    @property
     def serving(self) -> Path:
         """Which front server was started last."""
         return self.run / "front.kind"

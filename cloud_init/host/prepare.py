@@ -34,7 +34,7 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
         write_json(folder / "manifest.json", {**manifest, "files": [], "processes": _processes(manifest, elected)})
     with steps.step("validate"):
         materialise.validate(places, folder)
-        front.check_port(places, supervisor)
+        front.check_port(places)
     if not (folder / "ready").is_file():
         write_json(folder / "ready", {"at": time.time()})
     with steps.step("database"):

@@ -16,7 +16,7 @@ from ops import call as calls
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
 # Most of a real launch is waiting: two at once also keep two cores busy.
-_ALL = ("-n", "2", "--dist", "worksteal", "--faults=check")
+_ALL = ("-n", "2", "--maxschedchunk", "1", "--faults=check")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 

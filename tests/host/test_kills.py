@@ -30,12 +30,12 @@ class Powerless(Doomed):
         return outcome
 
 
-def publish(bench, number):
-    """Every step has something to do: new code, new environment, a release command, an extra process."""
+def publish(bench, number, worker=True):
+    """Every step has something to do: new code, new environment, a release command, an extra process (2 s to count as started)."""
     manifest = {
         "requirements": [f"# {number}\nflask==3.1.3\n", (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()],
         "database": {"engine": "sqlite", "placement": "same-host"},
-        "release_command": "python migrate.py", "processes": {"worker": "sleep 1000"},
+        "release_command": "python migrate.py", "processes": {"worker": "sleep 1000"} if worker else {},
     }  # fmt: skip
     return bench.publish(number, sources={"migrate.py": MIGRATION}, manifest=manifest)
 
@@ -59,13 +59,13 @@ def test_the_lists_of_steps_are_complete():
 MOMENTS = [(step, when) for step in (*prepare.STEPS, *commit.STEPS) for when in ("before", "inside", "after")]
 
 
-def clean(bench):
+def clean(bench, worker=True):
     """Nothing half-made, nothing more than is wanted."""
     tree = bench.folder / ".slipway/t"
     status = bench.host.run(["status"])
     assert status["candidate"] is None
     assert {one["name"] for one in status["processes"] if one["state"] == "running"} == {
-        status["live"]["colour"], "front", status["live"]["colour"] + "-worker",
+        status["live"]["colour"], "front", *([status["live"]["colour"] + "-worker"] if worker else []),
     }  # fmt: skip
     assert not [path for path in tree.rglob("*") if path.name.endswith((".part", ".gone"))]
     assert len(bench.host.run(["releases"])["releases"]) <= 5
@@ -84,10 +84,10 @@ def test_kill_at_every_step_of_a_rollout(make_bench, power):
     for number, (step, when) in enumerate(MOMENTS, 1):
         if lives_on and when == "inside":
             continue
-        bodies = (answer(bench), str(number))
+        bodies, worker = (answer(bench), str(number)), step in (*prepare.STEPS[-2:], *commit.STEPS)
         doomed = (Doomed if lives_on else Powerless)(bench.facts, "kill", when, step)
         with Load(bench.port, bodies=bodies, post="/take", clients=4, interval=0.02) as load:
-            release = publish(bench, number)
+            release = publish(bench, number, worker)
             try:
                 verdict = coordinator.roll(DayTwo(bench.store, [doomed], bench.day.url), release)
                 assert when == "inside" or not verdict.ok, (step, when)
@@ -96,22 +96,26 @@ def test_kill_at_every_step_of_a_rollout(make_bench, power):
                 assert not lives_on
             assert answer(bench) in bodies, (step, when)
             began = time.monotonic()
-            verdict = bench.roll(publish(bench, number))
+            verdict = bench.roll(publish(bench, number, worker))
             seconds = time.monotonic() - began
             assert verdict.ok, (step, when, verdict.message)
         assert answer(bench) == str(number)
         assert load.failures == [], (step, when)
-        clean(bench)
+        clean(bench, worker)
         came = "a release served throughout; the next run ended clean"
         record("kills", f"host tool, {when} `{step}`; {power}", came, load.sent, len(load.failures), seconds)
 
 
-@pytest.mark.parametrize("when", ["before", "inside", "after"])
-@pytest.mark.parametrize("step", boot.STEPS)
-def test_kill_at_every_step_of_a_boot(make_bench, step, when):
+def test_kill_at_every_step_of_a_boot(make_bench):
     bench = make_bench()
     bench.boot()
     assert bench.roll(publish(bench, 1)).ok
+    for step in boot.STEPS:
+        for when in ("before", "inside", "after"):
+            kill_in_boot(bench, step, when)
+
+
+def kill_in_boot(bench, step, when):
     with Load(bench.port, bodies=("1",), clients=4, interval=0.02) as load:
         Doomed(bench.facts, "kill", when, step).run(["boot"])
         time.sleep(0.3)
@@ -128,14 +132,13 @@ def test_kill_at_every_step_of_a_boot(make_bench, step, when):
     record("kills", f"host tool, {when} `{step}` of a boot", "the next boot serves", load.sent, 0, seconds)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("step", boot.HALT_STEPS)
-def test_kill_at_every_step_of_a_halt(make_bench, step, when):
+def test_kill_at_every_step_of_a_halt(make_bench):
     bench = make_bench()
     bench.boot()
     assert bench.roll(publish(bench, 1)).ok
-    Doomed(bench.facts, "kill", when, step).run(["halt"])
-    assert bench.host.run(["boot"])["ok"]
-    assert answer(bench) == "1"
-    clean(bench)
-    record("kills", f"host tool, {when} `{step}` of a halt", "the next boot serves")
+    for step, when in ((step, when) for step in boot.HALT_STEPS for when in ("before", "after")):
+        Doomed(bench.facts, "kill", when, step).run(["halt"])
+        assert bench.host.run(["boot"])["ok"]
+        assert answer(bench) == "1"
+        clean(bench)
+        record("kills", f"host tool, {when} `{step}` of a halt", "the next boot serves")

@@ -40,7 +40,7 @@ def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
         "mypy",
         f"shellcheck {world.folder}/run",
         "app",
-        f"{python} -m pytest -n 2 --dist worksteal --faults=check",
+        f"{python} -m pytest -n 2 --maxschedchunk 1 --faults=check",
     ]
     assert done.stdout.splitlines()[-1] == ("checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok")
     assert done.stderr == ""
