@@ -5,6 +5,7 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,10 @@ class LocalTransport:
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         if not self.data:
             return None
+        app = self.root / "srv/slipway" / self.facts["app"]
+        if (app / "data").is_dir() and not (app / "releases").is_dir():
+            # After a plain `destroy` nothing runs that could dump a cluster: its files are a whole copy of it.
+            return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
         self.install(bundled_tool(), self.facts)  # a plain `destroy` may have removed it
         outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not outcome["ok"]:
@@ -128,7 +133,9 @@ def _copied(source: Path, target: Path) -> Path:
     part = target.with_name(f".{target.name}.part")
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copytree(source, part, dirs_exist_ok=True)
+        shutil.copytree(source, part, symlinks=True, dirs_exist_ok=True)
+        for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
+            os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
         part.rename(target)
     except (OSError, shutil.Error) as error:
         shutil.rmtree(part, ignore_errors=True)

@@ -50,7 +50,7 @@ def test_the_app_cannot_change_the_schema_and_nobody_else_can_read(make_bench, e
 
 
 @pytest.mark.parametrize("engine", ENGINES[1:])
-def test_data_outlives_halt_and_destroy(make_bench, engine):
+def test_data_outlives_halt_and_destroy(make_bench, engine, tmp_path):
     needs(engine)
     bench = make_bench()
     bench.boot()
@@ -60,6 +60,13 @@ def test_data_outlives_halt_and_destroy(make_bench, engine):
     assert bench.host.run(["boot"])["ok"]
     assert get(bench, "/rows") == "1"
     bench.host.remove(keep_data=True)
+    kept = bench.host.save(engine, tmp_path)
+    # What was copied while nothing ran takes the place of what was removed for good.
+    data = bench.folder / ".slipway/t/srv/slipway/demo/data"
+    bench.host.remove(keep_data=False)
+    assert not data.exists()
+    data.parent.mkdir(parents=True)
+    kept.rename(data)
     bench.boot()
     verdict = bench.roll(publish(bench, 1, engine))
     assert verdict.ok, verdict.message

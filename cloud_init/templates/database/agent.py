@@ -5,6 +5,7 @@ release command that it had started has ended too. The lock is a row in an open 
 by transaction can't lose it.
 """
 
+import contextlib
 import hashlib
 import json
 import sys
@@ -143,6 +144,8 @@ def main():
         except Exception as error:  # noqa: BLE001  whatever it was, the tool must hear of it
             answer = {"ok": False, "error": engine.words(error)}
         print(json.dumps(answer), flush=True)
+    with contextlib.suppress(Exception):  # a server that has gone is left as well
+        agent.close()
 
 
 if __name__ == "__main__":
