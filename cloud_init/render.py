@@ -29,12 +29,10 @@ def server_requirements(host: WebHost) -> str:
 def resolve_auto(kind: str, worker_class: str | None = None) -> str:
     """The server that `auto` stands for: uWSGI, or gunicorn where one of its worker classes is asked for.
 
-    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn gthread 5,600 requests/s with 57 MB,
-    gunicorn sync 0.9 times that with 111 MB, gevent 0.7 times with 67 MB, granian 1.9 times with 75 MB, uWSGI 2.7 times with 59 MB
-    and the shortest p99. None loses a request in a release (`tests/host/test_pairs.py`). uWSGI also ends a worker whose request
-    takes too long, which of the others gunicorn sync alone does, is spoken to in a protocol that leaves no second opinion on where
-    a request ends, and has wheels for more Pythons and machines than granian. What it costs: with threads, a request that is
-    ended takes those beside it in its worker with it.
+    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn gthread 4,475 requests/s with 58 MB,
+    gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times with 68 MB, granian 1.8 times with 73 MB, uWSGI 2.6 times with 59 MB
+    and the shortest p99. None loses a request in a release (`tests/host/test_pairs.py`). uWSGI is also spoken to in a protocol that
+    leaves no second opinion on where a request ends, and has wheels for more Pythons and machines than granian.
     """
     if kind != "auto":
         return kind

@@ -1,6 +1,6 @@
 """Apache in front, its event MPM: one configuration file, whole; it loads what it uses and nothing else of the system's own Apache."""
 
-from cloud_init.fronts import prefixes, read_timeout
+from cloud_init.fronts import values
 from cloud_init.host_files import HostFile, Upstream, WebHost
 from cloud_init.templating import render
 
@@ -13,18 +13,8 @@ _TOLD = (("Real", "IP"), ("Forwarded", "For"), ("Forwarded", "Proto"), ("Forward
 
 def files(host: WebHost, upstream: Upstream) -> list[HostFile]:
     """`etc/apache.conf`, the answer of `/-/live`, and what counts bodies."""
-    content = render(
-        "apache/apache.conf.j2",
-        modules=_MODULES,
-        told=_TOLD,
-        listen=_listen(host.front.listen),
-        max_body=host.front.max_body,
-        cors=host.front.cors,
-        static=prefixes(host),
-        read_timeout=read_timeout(host),
-        protocol=upstream.protocol,
-        socket=upstream.socket,
-    )
+    own = {"modules": _MODULES, "told": _TOLD, "listen": _listen(host.front.listen)}
+    content = render("apache/apache.conf.j2", **own, **values(host, upstream))
     limit = [HostFile("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
     return [HostFile("etc/apache.conf", content), HostFile("etc/live.txt", "live\n"), *limit]
 

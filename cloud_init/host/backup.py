@@ -56,14 +56,15 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
-        if not database.schema():
+        schema = database.schema()
+        if not schema:
             return None
         identity = _free(places)
         part = folder(places) / f".{identity}.part"
     try:
         with steps.step("dump"):
             part.mkdir(mode=0o700)
-            facts = _dump(places, database, part, {"id": identity, "reason": reason})
+            facts = _dump(places, database, part, {"id": identity, "reason": reason, "schema": schema})
         with steps.step("keep"):
             _settle(part)
             part.rename(part.with_name(identity))
@@ -83,12 +84,12 @@ def _free(places: Places) -> str:
 
 
 def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
-    schema, revision = database.schema(), database.revision()
+    revision = database.revision()
     rows = database.dump(part / DUMP)
     (part / DUMP).chmod(0o600)
     release = serving(places)
     facts = {
-        **head, "at": time.time(), "by": actor(), "engine": database.engine, "schema": schema, "revision": revision, "rows": rows,
+        **head, "at": time.time(), "by": actor(), "engine": database.engine, "revision": revision, "rows": rows,
         "release": release, "release_made": made(places, release), "tool": _tool(places),
         "dump": {"sha256": _digest(part / DUMP), "bytes": (part / DUMP).stat().st_size},
     }  # fmt: skip

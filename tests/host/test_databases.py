@@ -17,6 +17,15 @@ def needs(engine):
         pytest.skip(f"the programs of {engine} are not on this machine")
 
 
+def launched(make_bench, engine):
+    """A host whose first release has that database."""
+    needs(engine)
+    bench = make_bench()
+    bench.boot()
+    assert bench.roll(publish(bench, 0, engine)).ok
+    return bench
+
+
 def get(bench, path="/"):
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{bench.port}{path}", timeout=10) as answer:
@@ -32,10 +41,7 @@ def post(bench, body=b"x"):
 
 @pytest.mark.parametrize("engine", ENGINES[1:])
 def test_the_app_cannot_change_the_schema_and_nobody_else_can_read(make_bench, engine):
-    needs(engine)
-    bench = make_bench()
-    bench.boot()
-    assert bench.roll(publish(bench, 0, engine)).ok
+    bench = launched(make_bench, engine)
     told = bench.host.run(["status"])["database"]
     assert told["engine"] == engine
     assert told["schema"]
@@ -51,10 +57,7 @@ def test_the_app_cannot_change_the_schema_and_nobody_else_can_read(make_bench, e
 
 @pytest.mark.parametrize("engine", ENGINES[1:])
 def test_data_outlives_halt_and_destroy(make_bench, engine, tmp_path):
-    needs(engine)
-    bench = make_bench()
-    bench.boot()
-    assert bench.roll(publish(bench, 0, engine)).ok
+    bench = launched(make_bench, engine)
     post(bench)
     assert bench.host.run(["halt"])["ok"]
     assert bench.host.run(["boot"])["ok"]
@@ -129,10 +132,7 @@ def test_the_database_is_away_for_a_while(make_bench, engine):
 
 @pytest.mark.parametrize("engine", ENGINES[1:])
 def test_a_stopped_database_comes_back_with_the_next_release(make_bench, engine):
-    needs(engine)
-    bench = make_bench()
-    bench.boot()
-    assert bench.roll(publish(bench, 0, engine)).ok
+    bench = launched(make_bench, engine)
     Stopped(bench, engine).stop()
     assert get(bench).startswith("503")
     assert bench.roll(publish(bench, 1, engine)).ok

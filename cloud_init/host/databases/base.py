@@ -68,6 +68,13 @@ class Database:
         """A consistent copy before the release command; None where there is nothing to copy."""
         return None
 
+    def beside(self, name: str) -> Path:
+        """A place for a copy, in a folder that is its owner's alone."""
+        folder = self.places.srv / "snapshots"
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o700)
+        return folder / name
+
     def undo(self, copy: Path | None, before: str) -> str:
         """After a failed release command; `before` is the schema that was. Says what was done."""
         return ""

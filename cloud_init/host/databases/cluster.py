@@ -9,6 +9,7 @@ import shutil
 import socket
 import subprocess
 import time
+from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ ADMIN = "admin"
 _STARTING = 60  # seconds that it may take after a crash
 
 
-class Cluster:
+class Cluster(ABC):
     """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN, no port. Run by the app's user where root launches."""
 
     engine = ""
@@ -43,9 +44,9 @@ class Cluster:
         return self.places.run / "database"
 
     @property
+    @abstractmethod
     def socket(self) -> Path:
         """Where it listens, and nowhere else."""
-        raise NotImplementedError
 
     @property
     def program(self) -> Program:
@@ -58,9 +59,9 @@ class Cluster:
             raise Refused(f"slipway:database.engine: wanted {self.engine}'s programs on this host, found none; see `./slipway doctor`")
         return Path(found)
 
+    @abstractmethod
     def url(self, role: str) -> str:
         """The role's address over the socket."""
-        raise NotImplementedError
 
     def password(self, role: str) -> str:
         """Made once. The app's is readable by the app's user alone, the others by whoever runs this tool."""
@@ -115,17 +116,17 @@ class Cluster:
                 return False
         return True
 
+    @abstractmethod
     def initialise(self, folder: Path) -> None:
         """Fills an empty folder."""
-        raise NotImplementedError
 
+    @abstractmethod
     def command(self) -> list[str]:
         """The server, in the foreground."""
-        raise NotImplementedError
 
+    @abstractmethod
     def grant(self, agent: Agent, patience: float) -> None:
         """Roles, the app's database and who may do what: the same every time."""
-        raise NotImplementedError
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Runs one of the engine's programs as the user of the cluster. Raises `Refused` with its words."""

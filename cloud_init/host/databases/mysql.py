@@ -75,8 +75,7 @@ class Database(Served):
 
     schemes = ("mysql", "mariadb")
 
-    def cluster(self) -> MariaDB | None:
-        return MariaDB(self.places) if self.manifest["database"]["placement"] == "same-host" else None
+    kind = MariaDB
 
     def dump(self, path: Path) -> dict[str, int]:
         """A line for each row, which is how they are counted: MariaDB lets no other connection join the transaction that is dumped."""
@@ -93,7 +92,7 @@ class Database(Served):
 
     def load(self, path: Path) -> None:
         """Its statements can't be taken back: whoever calls keeps a dump of what was there."""
-        cluster = self._own()
+        cluster = self.own()
         name = "`" + self.places.app.replace("`", "``") + "`"
         with Agent(self.places, self.manifest) as agent:
             agent.ask("connect", url=cluster.url(ADMIN), patience=3)
@@ -101,14 +100,8 @@ class Database(Served):
         with open(path, "rb") as file:
             self._tool("mariadb", ["--batch", self.places.app], stdin=file)
 
-    def _own(self) -> MariaDB:
-        cluster = self.cluster()
-        if cluster is None:
-            raise Refused("database, external: backups are made where it runs, found no cluster of this host")
-        return cluster
-
     def _tool(self, name: str, options: list[str], **streams: object) -> None:
-        cluster = self._own()
+        cluster = self.own()
         address = {"MYSQL_PWD": cluster.password(OWNER)}
         cluster.run([name, "--no-defaults", f"--socket={cluster.socket}", f"--user={OWNER}", *options], env=address, **streams)
 

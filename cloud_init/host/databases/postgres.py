@@ -93,8 +93,7 @@ class Database(Served):
 
     schemes = ("postgresql", "postgres")
 
-    def cluster(self) -> Postgres | None:
-        return Postgres(self.places) if self.manifest["database"]["placement"] == "same-host" else None
+    kind = Postgres
 
     def dump(self, path: Path) -> dict[str, int]:
         """The rows are counted in the very transaction that is dumped."""
@@ -120,18 +119,12 @@ class Database(Served):
                 self._tool("psql", options, self.places.app, stdin=text, stdout=subprocess.DEVNULL)
         finally:
             script.unlink(missing_ok=True)
-        cluster = self._own()
+        cluster = self.own()
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, 3)
 
-    def _own(self) -> Postgres:
-        cluster = self.cluster()
-        if cluster is None:
-            raise Refused("database, external: backups are made where it runs, found no cluster of this host")
-        return cluster
-
     def _tool(self, name: str, options: list[str], database: str | None, **streams: object) -> None:
-        cluster = self._own()
+        cluster = self.own()
         address = {"PGHOST": str(cluster.socket_folder), "PGUSER": OWNER, "PGPASSWORD": cluster.password(OWNER)}
         target = ["--dbname", database] if database else []
         cluster.run([str(cluster.binaries / name), *options, *target], env=address, **streams)

@@ -22,6 +22,7 @@ _AGAIN = 3  # one that runs may be restarting
 class Served(base.Database):
     """Where it is says the release's manifest: `placement` same-host or external."""
 
+    kind: type[Cluster]
     schemes: tuple[str, ...] = ()
     """What its addresses start with; a driver's name may follow, as in `postgresql+psycopg`."""
 
@@ -36,7 +37,14 @@ class Served(base.Database):
 
     def cluster(self) -> Cluster | None:
         """The cluster of this host; None where the database is somewhere else."""
-        raise NotImplementedError
+        return self.kind(self.places) if self.manifest["database"]["placement"] == "same-host" else None
+
+    def own(self) -> Cluster:
+        """The cluster of this host. Raises `Refused` where the database is somewhere else."""
+        cluster = self.cluster()
+        if cluster is None:
+            raise Refused("database, external: backups are made where it runs, found no cluster of this host")
+        return cluster
 
     def url(self, role: str) -> str:
         """The address of a role; it holds a password."""
@@ -117,10 +125,7 @@ class Served(base.Database):
         """Of a cluster of this host; what is somewhere else has backups of its own."""
         if self.cluster() is None:
             return None
-        folder = self.places.srv / "snapshots"
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        copy = folder / f"{self.release}.dump"
+        copy = self.beside(f"{self.release}.dump")
         self.dump(copy)
         return copy
 

@@ -53,7 +53,7 @@ class Database(base.Database):
     def snapshot(self) -> Path | None:
         if not self.path.is_file():
             return None
-        copy = self._beside(f"{self.release}.sqlite3")
+        copy = self.beside(f"{self.release}.sqlite3")
         self.dump(copy)
         return copy
 
@@ -69,7 +69,7 @@ class Database(base.Database):
         """Puts the copy back. What was there is kept beside; its path."""
         if not self.path.is_file():
             return None
-        kept = self._beside(f"{self.release}.failed.sqlite3")
+        kept = self.beside(f"{self.release}.failed.sqlite3")
         self.dump(kept)
         if copy is None:
             self._remove("", *_BESIDE)
@@ -111,12 +111,6 @@ class Database(base.Database):
     def _remove(self, *suffixes: str) -> None:
         for suffix in suffixes:
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
-
-    def _beside(self, name: str) -> Path:
-        folder = self.places.srv / "snapshots"
-        folder.mkdir(parents=True, exist_ok=True)
-        folder.chmod(0o700)
-        return folder / name
 
 
 def _counted(connection: sqlite3.Connection) -> dict[str, int]:
