@@ -1,0 +1,1 @@
+"""Plans without credentials: the program recorded in process, compared, shown."""

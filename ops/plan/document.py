@@ -1,0 +1,63 @@
+"""What `plan --json` prints and `plan --against FILE` reads. docs/plan.schema.json is made of this file: `python -m ops.plan.schema`."""
+
+from typing import Any, Literal
+
+from policy.findings import Finding
+from policy.plan import Plan, Strict
+
+Op = Literal["add", "alter", "replace", "may-replace", "remove"]
+
+
+class PropertyChange(Strict):
+    """One place that differs. `path` goes down into mappings and lists (`rootBlockDevice.volumeSize`, `tags.owner`, `ingress[0].fromPort`);
+    `old` and `new` are null where there is nothing."""
+
+    path: str
+    old: Any = None
+    new: Any = None
+    replaces: bool | None = False
+    """Whether this change replaces the resource; null: not known."""
+
+
+class Change(Strict):
+    """What happens to one resource."""
+
+    op: Op
+    urn: str
+    type: str
+    name: str
+    parent: str = ""
+    properties: tuple[PropertyChange, ...] = ()
+
+
+class Warning(Strict):  # noqa: A001
+    """Something to think about before this is merged. `urn` is empty where it is about the stack."""
+
+    kind: Literal["replaced", "removed", "opened", "unprotected", "downtime"]
+    urn: str
+    message: str
+
+
+class Comparison(Strict):
+    """From `base` (a git ref or a file's name) to now."""
+
+    base: str
+    settings: tuple[PropertyChange, ...]
+    resources: tuple[Change, ...]
+    unchanged: int
+    """How many resources stay as they are."""
+    warnings: tuple[Warning, ...]
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing differs."""
+        return not self.settings and not self.resources
+
+
+class Document(Strict):
+    """A plan, what the rules found in it, and what it changes where a base was given."""
+
+    version: Literal[1] = 1
+    plan: Plan
+    findings: tuple[Finding, ...]
+    comparison: Comparison | None = None
