@@ -87,14 +87,14 @@ def test_an_opened_port(changing):
 def test_a_changed_secret(changing):
     """Its name is told, no part of it."""
     changing.edit(STACK_FILE, "v1:AAAA:sealed", "v1:CCCC:sealed")
-    found, changed = compared(changing, "-s", "aws")
+    found, _ = compared(changing, "-s", "aws")
     assert [one["path"] for one in found["settings"]] == ["slipway:secretEnv.SECRET_KEY"]
     assert "CCCC" not in json.dumps(found)
 
 
 def test_a_new_stack(changing):
     (changing.folder / "Pulumi.new.yaml").write_text((changing.folder / "Pulumi.dev.yaml").read_text())
-    found, changed = compared(changing, "-s", "new")
+    _, changed = compared(changing, "-s", "new")
     assert {one["op"] for one in changed.values()} == {"add"}
     assert len(changed) == 4
 
