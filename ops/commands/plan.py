@@ -61,11 +61,13 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
 def _document(call: calls.Call, base: str | None, against: Path | None) -> "Document":
     from ops.plan.document import Document
     from ops.plan.record import record
-    from policy import rules
+    from policy import check
 
     work = workplace.enter(call, sealed=True)
     now = record(work.project, work.stack)
-    return Document(plan=now, findings=rules.run(now), comparison=_comparison(work, now, base, against))
+    return Document(
+        plan=now, findings=check.run(now, now.settings.get(check.SETTING) or ()), comparison=_comparison(work, now, base, against)
+    )
 
 
 def _comparison(work: workplace.Workplace, now: "Plan", base: str | None, against: Path | None) -> "Comparison | None":

@@ -11,7 +11,7 @@ import pytest
 
 from components import target
 from ops.plan.values import SIGNATURE
-from policy import resource_types, rules
+from policy import check, resource_types
 from policy.plan import is_secret, is_unknown
 
 OUTPUTS = {"url", "target", "release", "addresses", "database"}
@@ -49,8 +49,10 @@ def test_every_resource_is_below_the_one_component(case):
     assert {plan.find(urn).kind for urn in parents} == {"component"}
 
 
-def test_the_rules_are_kept(case):
-    findings = rules.run(case.record().plan)
+@pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])
+def test_the_rules_are_kept(case, answered):
+    plan = case.record(answered).plan
+    findings = check.run(plan, plan.settings.get(check.SETTING) or ())
     assert [one for one in findings if not one.waived] == []
 
 
