@@ -13,6 +13,6 @@ def where(provider: str, inputs: Mapping[str, Input]) -> str | None:
         if name in inputs:
             return name
         for outer in inputs.values():
-            if name in outer.below and not outer.many and outer.below[name].is_mapping and name != "labels":
+            if name == "userLabels" and name in outer.below and not outer.many:
                 return f"{outer.name}.{name}"
     return None
