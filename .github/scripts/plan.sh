@@ -20,22 +20,30 @@ name_of() { # Pulumi.NAME.yaml
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-: >"$work/document"
-code=0
+
+messages() { # indented, so that nothing in a message can end the block
+    tail -n 20 "$1" | cut -c -1000 | sed 's/^/    /'
+    echo
+}
 
 plan() {
-    local stack=$1 printed=0
-    ./slipway plan --stack="$stack" --base="$base" --format=markdown >"$work/plan" 2>"$work/messages" || printed=$?
-    cat "$work/messages" >&2
-    if [ -s "$work/plan" ]; then
-        cat "$work/plan"
-    else
-        # Indented, so that nothing in a message can end the block.
-        printf '<!-- slipway plan: %s -->\n### `%s`: no plan could be made\n\n' "$stack" "$stack"
-        tail -n 20 "$work/messages" | cut -c -1000 | sed 's/^/    /'
+    local stack=$1 code=0
+    ./slipway plan --stack="$stack" --base="$base" --format=markdown >"$work/plan" 2>"$work/why" || code=$?
+    cat "$work/why" >&2
+    if [ ! -s "$work/plan" ]; then
+        # A base that has no plan must not fail what mends it: the rules are looked at all the same.
+        code=0
+        ./slipway plan --stack="$stack" --format=markdown >"$work/plan" 2>"$work/why alone" || code=$?
+        cat "$work/why alone" >&2
+        if [ -s "$work/plan" ]; then
+            printf 'What `%s` changes could not be found out:\n\n' "$stack" && messages "$work/why"
+        else
+            printf '<!-- slipway plan: %s -->\n### `%s`: no plan could be made\n\n' "$stack" "$stack" && messages "$work/why alone"
+        fi
     fi
+    cat "$work/plan"
     echo
-    return "$printed"
+    return "$code"
 }
 
 gone() { # removing a stack's file removes nothing that it launched, so somebody must be told
@@ -52,8 +60,10 @@ if [ $# = 0 ]; then
         [ ! -f "$file" ] || set -- "$@" "$(name_of "$file")"
     done
 fi
-[ $# != 0 ] || echo 'No stack has a file `Pulumi.STACK.yaml`, so there is nothing to plan.' >>"$work/document"
 
+code=0
+: >"$work/document"
+[ $# != 0 ] || echo 'No stack has a file `Pulumi.STACK.yaml`, so there is nothing to plan.' >>"$work/document"
 for stack in "$@"; do
     if usable "$stack"; then
         plan "$stack" >>"$work/document" || code=1
@@ -62,7 +72,6 @@ for stack in "$@"; do
         code=1
     fi
 done
-
 gone >>"$work/document" || code=1
 
 mv "$work/document" "$document"
