@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 import pulumi
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
+from components.settings.found import one_line
 from ops.project import Project, Stack
 
 _THREADS = 16
@@ -43,9 +45,9 @@ class Program:
         except pulumi.RunError as error:
             return monitor.failure or str(error)
         except SystemExit as error:
-            return monitor.failure or (f"the program ended itself: sys.exit({error.code!r})" if error.code else None)
+            return monitor.failure or (f"the program ended itself: sys.exit({error.code!r}); mend the program" if error.code else None)
         except Exception as error:  # noqa: BLE001  the program is the user's
-            return monitor.failure or _unforeseen(error)
+            return monitor.failure or _unforeseen(error, self.project.folder)
         return monitor.failure
 
     def _run(self, monitor: Any, log: Any) -> None:
@@ -87,8 +89,12 @@ def _run_file(path: str) -> None:
     runpy.run_path(path, run_name="__main__")
 
 
-def _unforeseen(error: Exception) -> str:
+def _unforeseen(error: Exception, folder: Path) -> str:
     """The error and the last place in the program's own code that it went through."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
-    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(Path(frame.filename), folder)]
+    where = f" ({Path(frames[-1].filename).relative_to(folder)}:{frames[-1].lineno})" if frames else ""
+    return f"{one_line(' '.join(f'{type(error).__name__}: {error}'.split()), None)}{where}; mend the program"
+
+
+def _is_own(file: Path, folder: Path) -> bool:
+    return file.is_relative_to(folder) and not {".venv", "site-packages"} & set(file.parts)

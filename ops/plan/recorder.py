@@ -5,8 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import empty_pb2, json_format, struct_pb2
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from google.protobuf import empty_pb2, json_format
+from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
 
 from components.errors import SlipwayError
 from ops.engine.monitor import STACK, urn_of
@@ -46,16 +46,23 @@ class Recorder:
         shown = values.from_struct(request.args, {}, self._shorten)
         with self._lock:
             self.lookups[name] = Lookup(token=request.tok, arguments=shown, stand_in=name)
-        return resource_pb2.ResourceInvokeResponse(**{"return": _struct(answer)})
+        return _invoked(answer)
 
-    def Call(self, request: Any, *_: Any) -> Any:  # noqa: N802
-        message = f"{request.tok}: a method of a component made in another language can't be planned; use `pulumi preview`"
-        self.failure = self.failure or message
-        raise SlipwayError(message)
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a program may ask of an engine."""
+        if not hasattr(resource_pb2_grpc.ResourceMonitorServicer, name):
+            raise AttributeError(name)
+
+        def refuse(request: Any, *_: Any) -> Any:
+            what = getattr(request, "tok", "") or getattr(request, "name", "") or name
+            self.failure = self.failure or f"{what}: {name} can't be planned without the Pulumi CLI; use `pulumi preview`"
+            raise SlipwayError(self.failure)
+
+        return refuse
 
     def ReadResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
         resource = self._note(request, request.properties, {}, "existing", {"id": request.id})
-        return resource_pb2.ReadResourceResponse(urn=resource.urn, properties=values.known_scalars(request.properties))
+        return resource_pb2.ReadResourceResponse(urn=resource.urn, id=request.id, properties=values.known_scalars(request.properties))
 
     def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
         kind: Kind = "resource" if request.custom else "component"
@@ -118,7 +125,8 @@ def _options(request: Any) -> dict[str, Any]:
     }
 
 
-def _struct(value: dict[str, Any]) -> struct_pb2.Struct:
-    made = struct_pb2.Struct()
-    made.update(value)
+def _invoked(answer: dict[str, Any]) -> resource_pb2.ResourceInvokeResponse:
+    """Its field is called `return`, which Python lets nobody write."""
+    made = resource_pb2.ResourceInvokeResponse()
+    getattr(made, "return").update(answer)
     return made
