@@ -1,4 +1,4 @@
-"""plan.sh: every stack in one document, whatever becomes of its plan. `./slipway` is a stand-in; test_plan_for_real.py runs the real one."""
+"""plan.sh: every stack in one document, whatever becomes of its plan. `./slipway` is a stand-in; test_plan_for_real.py has the real one."""
 
 import subprocess
 from pathlib import Path
