@@ -7,8 +7,8 @@ from ops.plan.document import Document
 from ops.plan.formats import Paper
 from ops.plan.view import graph as graphs
 from ops.plan.view import words
-from ops.plan.view.mermaid_text import coded
 from ops.plan.view.graph import Graph
+from ops.plan.view.mermaid_text import coded
 from ops.plan.view.names import name_of, type_of
 from policy.plan import Resource
 
