@@ -73,8 +73,9 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
             yield from _rows(inner, key + ".")
         else:
             yield f"`{key}`", _type(field), _default(field), field.description or ""
+            below = ".NAME." if typing.get_origin(inner) in (Mapping, dict) else "[]."
             for section in filter(_is_section, typing.get_args(inner)):
-                yield from _rows(section, key + ".NAME.")
+                yield from _rows(section, key + below)
 
 
 def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
