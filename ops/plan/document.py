@@ -30,7 +30,7 @@ class Change(Strict):
     properties: tuple[PropertyChange, ...] = ()
 
 
-class Warning(Strict):  # noqa: A001
+class Warning(Strict):
     """Something to think about before this is merged. `urn` is empty where it is about the stack."""
 
     kind: Literal["replaced", "removed", "opened", "unprotected", "downtime"]
