@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from policy.plan import is_secret, is_unknown
 from policy.values import origins
@@ -95,10 +95,16 @@ def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place
 def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
     """Names of all items, where each has one that is its own; else they go by position."""
     for key in _NAMING:
-        found = [[one.get(key) if isinstance(one, Mapping) else None for one in items] for items in (old, new)]
-        if all(isinstance(name, str) and name for names in found for name in names) and all(len({*names}) == len(names) for names in found):
-            return found[0], found[1]
+        before, after = (
+            [name for one in items if isinstance(one, Mapping) for name in [one.get(key)] if _is_name(name)] for items in (old, new)
+        )
+        if (len({*before}), len({*after})) == (len(old), len(new)):
+            return before, after
     return None
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value)
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place]:
