@@ -146,7 +146,7 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
     )
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     made=resources(),
     config=st.dictionaries(st.sampled_from(("slipway:app", "slipway:app.env", "slipway:app.env.KEY", "slipway:waivers", "x")), SHAPES),
