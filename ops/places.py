@@ -95,10 +95,16 @@ def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place
 def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
     """Names of all items, where each has one that is its own; else they go by position."""
     for key in _NAMING:
-        found = [[one.get(key) if isinstance(one, Mapping) else None for one in items] for items in (old, new)]
-        if all(isinstance(name, str) and name for names in found for name in names) and all(len({*names}) == len(names) for names in found):
-            return found[0], found[1]
+        before, after = _named(key, old), _named(key, new)
+        if before is not None and after is not None:
+            return before, after
     return None
+
+
+def _named(key: str, items: Sequence[Any]) -> list[str] | None:
+    found = [one.get(key) if isinstance(one, Mapping) else None for one in items]
+    names = [name for name in found if isinstance(name, str) and name]
+    return names if len({*names}) == len(items) else None
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place]:
