@@ -69,7 +69,8 @@ def test_every_chosen_type_has_a_line(provider):
 
 
 def test_what_nobody_knows():
-    assert resource_types.missing(["made:up:Type", INSTANCE, "../plan:x", ""]) == ["", "../plan:x", "made:up:Type"]
+    hostile = ["", "../resource_types/aws:x", "\0:x", "made:up:Type", "x" * 5000 + ":y"]
+    assert resource_types.missing([*hostile, INSTANCE]) == sorted(hostile)
     assert resource_types.replaces("made:up:Type") is None
     assert resource_types.tags("made:up:Type") is None
 
