@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from policy.plan import is_secret, is_unknown
 from policy.values import origins
@@ -95,16 +95,16 @@ def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place
 def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
     """Names of all items, where each has one that is its own; else they go by position."""
     for key in _NAMING:
-        before, after = _named(key, old), _named(key, new)
-        if before is not None and after is not None:
+        before, after = (
+            [name for one in items if isinstance(one, Mapping) for name in [one.get(key)] if _is_name(name)] for items in (old, new)
+        )
+        if (len({*before}), len({*after})) == (len(old), len(new)):
             return before, after
     return None
 
 
-def _named(key: str, items: Sequence[Any]) -> list[str] | None:
-    found = [one.get(key) if isinstance(one, Mapping) else None for one in items]
-    names = [name for name in found if isinstance(name, str) and name]
-    return names if len({*names}) == len(items) else None
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value)
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place]:

@@ -54,7 +54,7 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
         raise UsageError("plan: wanted --base REF or --against FILE, found both; leave one out")
     render = formats.find(format)
     document = _document(call, base, against)
-    display.text(render(document))
+    display.text(render(document, formats.Paper.here()))
     return document
 
 

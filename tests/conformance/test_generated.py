@@ -7,7 +7,7 @@ from typing import Any
 
 import cases
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -20,6 +20,8 @@ from components.settings import BOOT
 from policy import check, clouds
 from policy.plan import Plan
 
+# Making a failing example smaller would take minutes: each is a plan of its own.
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
 _NAMES = st.from_regex(r"[A-Z][A-Z0-9_]{0,10}X", fullmatch=True)
 _WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30) | hostile.PIECES.filter(lambda one: len(one) < 1000)
 _COMMANDS = st.sampled_from(["flask clean", "sh -c 'exit 0'", 'echo "$HOME"; true', "python -m worker --name=%n"])
@@ -94,7 +96,7 @@ def boot_data(plan: Plan) -> dict[str, str]:
     return {one.at.urn: cases.text(one.value) for one in clouds.gather(plan).user_data}
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_generated_settings(case, data):
     changed = case.with_(data.draw(changes(case)))
@@ -106,7 +108,7 @@ def test_generated_settings(case, data):
     assert not any(word in plan.model_dump_json() for word in words)
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.data())
 def test_boot_data_stays_the_same(case, data):
     """Whatever isn't image, size, region or store travels in the release: user-data that changes replaces servers, or is never applied."""
