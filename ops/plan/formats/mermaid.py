@@ -7,8 +7,8 @@ from ops.plan.document import Document
 from ops.plan.formats import Paper
 from ops.plan.view import graph as graphs
 from ops.plan.view import words
-from ops.plan.view.mermaid_text import coded
 from ops.plan.view.graph import Graph
+from ops.plan.view.mermaid_text import coded
 from ops.plan.view.names import name_of, type_of
 from policy.plan import Resource
 
@@ -33,11 +33,13 @@ _CLASSES = {
 
 def render(document: Document, paper: Paper) -> str:
     """Every resource, or the components alone where there is too much for a picture."""
-    graph = graphs.whole(document)
-    drawn = _Drawing(document, graph).text()
-    if len(drawn) <= MOST_TEXT and len(graph.edges) <= MOST_EDGES and sum(map(len, graph.tree.values())) <= _MOST_NODES:
-        return drawn
-    return _Drawing(document, graphs.overview(document)).text()
+    for graph in (graphs.whole(document), graphs.overview(document)):
+        if len(graph.edges) <= MOST_EDGES and sum(map(len, graph.tree.values())) <= _MOST_NODES:
+            drawn = _Drawing(document, graph).text()
+            if len(drawn) <= MOST_TEXT:
+                return drawn
+    there = sum(one.kind == "resource" for one in document.plan.resources)
+    return f'flowchart LR\n  n1["{there} resources, too many for a picture"]\n'
 
 
 class _Drawing:
