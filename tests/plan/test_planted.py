@@ -3,6 +3,7 @@
 import shutil
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import yaml
@@ -80,7 +81,9 @@ def test_in_plain_where_encrypted_is_wanted(folder):
     assert told(said, WORD) == []
 
 
-@pytest.mark.parametrize(("name", "value"), [("SECRET_KEY", WORD), ("API_TOKEN", WORD), ("BROKER", f"amqp://user:{WORD}@host/")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("SECRET_KEY", WORD), ("API_TOKEN", WORD), ("BROKER", f"amqp://user:{quote(WORD, safe='')}@host/")]
+)
 def test_in_plain_in_the_public_environment(folder, name, value):
     """It is public there, and in the repository: the rules say so."""
     stack_file(folder, {"slipway:target": "local", "slipway:app": {"name": "shop", "env": {name: value}}}, encrypted=False)
