@@ -12,11 +12,14 @@ from typing import Any, Protocol, cast
 import pulumi
 from pydantic import BaseModel
 
-from components.errors import UsageError
+from components.errors import MissingError, UsageError
 from components.settings import Settings
 from components.settings.found import shown
 from components.store import Store
 from components.transport import Transport
+
+AS_IF_IN = "SLIPWAY_AS_IF_IN"
+"""Names the folder that a plan of another checkout is to be compared in: its tree is the one that is meant."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Place:
     @property
     def tree(self) -> Path:
         """Everything Slipway keeps on the deploying machine for this stack."""
-        return self.folder / ".slipway" / self.stack
+        return Path(os.environ.get(AS_IF_IN) or self.folder) / ".slipway" / self.stack
 
     @property
     def last_backups(self) -> Path:
@@ -106,7 +109,15 @@ def find(name: str) -> TargetModule:
         near = difflib.get_close_matches(name, names(), n=1)
         hint = f"perhaps you meant {near[0]}" if near else "targets: " + ", ".join(names())
         raise UsageError(f"slipway:target: no target is called {shown(name)}; {hint}")
-    return cast(TargetModule, importlib.import_module("components.targets." + name.replace("-", "_")))
+    try:
+        return cast(TargetModule, importlib.import_module("components.targets." + name.replace("-", "_")))
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("pulumi_"):
+            raise
+        package = str(error.name).partition(".")[0].replace("_", "-")
+        file = f"requirements/{name}.txt"
+        how = f"run ./slipway with this stack, or: pip install -r {file}"
+        raise MissingError(f"slipway:target: {name} needs the package {package}, which isn't installed; {how}") from None
 
 
 def place() -> Place:

@@ -44,8 +44,8 @@ def load_project(folder: Path) -> Project:
     return Project(name, chosen, folder)
 
 
-def load_stack(project: Project, name: str) -> Stack:
-    """The stack of that name. A key that holds something encrypted anywhere counts as secret."""
+def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
+    """The stack of that name. A key that holds something encrypted anywhere counts as secret; `sealed` leaves it encrypted."""
     path = stack_path(project, name)
     value = _read(path, f"make it with `./slipway --stack {name} init APP`")
     given = value.get("config") or {}
@@ -59,7 +59,7 @@ def load_stack(project: Project, name: str) -> Stack:
         full = str(key) if ":" in str(key) else f"{project.name}:{key}"
         if secrets.is_encrypted(raw):
             hidden.add(full)
-            raw = _opened(path, full, raw, salt)
+            raw = raw if sealed else _opened(path, full, raw, salt)
         config[full] = raw
     return Stack(name, config, frozenset(hidden), salt)
 
@@ -88,8 +88,12 @@ def _read(path: Path, step: str) -> dict[str, Any]:
         raise UsageError(f"{path}: wanted a file, found none; {step}") from None
     except OSError as error:
         raise UsageError(f"{path}: wanted a file, found one that can't be read ({error.strerror}); mend that") from None
+    except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password
+        mark = error.problem_mark
+        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise UsageError(f"{where}: wanted YAML, found an error: {one_line(error.problem or 'it ends too early', 200)}; mend it") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2001-13-01 is a ValueError of Python's own
-        raise UsageError(f"{path}: wanted YAML, found {one_line(' '.join(str(error).split()), 400)}; mend it") from None
+        raise UsageError(f"{path}: wanted YAML, found something else ({type(error).__name__}); mend it") from None
     if value is not None and not isinstance(value, dict):
         raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
     return value or {}

@@ -42,8 +42,8 @@ def place(call: Call) -> "Place":
     return Place(folder(), load_project(folder()).name, call.stack)
 
 
-def enter(call: Call) -> Workplace:
-    """Reads the stack's settings; raises `UsageError` when there is no such stack."""
+def enter(call: Call, sealed: bool = False) -> Workplace:
+    """Reads the stack's settings; raises `UsageError` when there is no such stack. `sealed` decrypts nothing."""
     from components import settings, target
     from components.errors import UsageError
     from ops.project import load_project, load_stack
@@ -53,7 +53,7 @@ def enter(call: Call) -> Workplace:
         hint = f"make it with: ./slipway -s {call.stack} init APP"
         raise UsageError(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
     project = load_project(here.folder)
-    stack = load_stack(project, call.stack)
+    stack = load_stack(project, call.stack, sealed)
     chosen = settings.parse(stack.config, stack.secret_keys, call.stack)
     return Workplace(project, stack, chosen, target.find(chosen.target), here)
 

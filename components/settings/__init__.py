@@ -3,9 +3,10 @@
 from components.settings.models import App, Database, Http, Server, Settings
 from components.settings.program import load
 from components.settings.reader import parse, target_options
-from components.settings.schema import Kind, Model, number
+from components.settings.schema import BOOT, Kind, Model, number
 
 __all__ = [
+    "BOOT",
     "App",
     "Database",
     "Http",

@@ -6,10 +6,14 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
+from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 WANTED = "wanted"
 """Type of the pydantic errors that a `Kind` raises; their context holds `wanted` and `found` (empty: the value itself)."""
+
+BOOT: JsonDict = {"boot": True}
+"""`json_schema_extra` of a target's option that boot data may depend on: image, size, region, store. Any other leaves it as it is."""
 
 
 class Model(BaseModel):

@@ -14,7 +14,7 @@ from ops.engine.events import Event, Observer
 from ops.engine.providers import is_dynamic
 from ops.engine.state import Resource
 
-_STACK = "pulumi:pulumi:Stack"
+STACK = "pulumi:pulumi:Stack"
 _FEATURES = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
 _SEVERITIES = ("debug", "info", "warning", "error")
 # Options of a resource that mean something this engine doesn't do, with how the request shows them.
@@ -69,13 +69,13 @@ class Monitor:
         )
 
     def RegisterResourceOutputs(self, request: Any, *_: Any) -> Any:  # noqa: N802
-        if f"::{_STACK}::" in request.urn:
+        if f"::{STACK}::" in request.urn:
             self.outputs, self.hidden = values.from_struct(request.outputs)
         return empty_pb2.Empty()
 
     def _resource(self, request: Any) -> Resource:
         """The registration as a resource, refused if this engine can't take it."""
-        urn = _urn(self.project, self.stack, request)
+        urn = urn_of(self.project, self.stack, request)
         if request.custom and not is_dynamic(request.type):
             self._fail(f"{request.name}: {request.type} needs the Pulumi CLI and its provider; use `pulumi up`")
         for option, asked in _REFUSED.items():
@@ -111,7 +111,7 @@ class Log:
         return engine_pb2.SetRootResourceResponse()
 
 
-def _urn(project: str, stack: str, request: Any) -> str:
+def urn_of(project: str, stack: str, request: Any) -> str:
     parent = request.parent.split("::")[2] if request.parent else ""
-    prefix = "" if parent in ("", _STACK) else parent + "$"
+    prefix = "" if parent in ("", STACK) else parent + "$"
     return f"urn:pulumi:{stack}::{project}::{prefix}{request.type}::{request.name}"

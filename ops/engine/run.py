@@ -1,32 +1,19 @@
 """A run: the program registers, each resource is brought to its inputs, what is no longer wanted goes at the end."""
 
-import asyncio
-import json
-import logging
-import os
-import runpy
-import sys
 import threading
 import time
-import traceback
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
 from typing import Any
-
-import pulumi
-from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
 from components.errors import SlipwayError
 from ops.engine import providers, values
 from ops.engine.events import Event, Observer, Op, Result, Step
 from ops.engine.lock import held
 from ops.engine.monitor import Log, Monitor
+from ops.engine.program import Program
 from ops.engine.state import Resource, State
 from ops.project import Project, Stack
-
-_THREADS = 16
 
 
 class Engine:
@@ -74,7 +61,7 @@ class _Run:
         self.monitor = Monitor(engine.project.name, engine.stack.name, self.apply)
 
     def program(self) -> Result:
-        error = self._execute()
+        error = Program(self.engine.project, self.engine.stack, self.dry).run(self.monitor, Log(self.engine.observer))
         if error is None:
             error = self._remove_unwanted()
         if not self.dry:
@@ -207,59 +194,6 @@ class _Run:
         order = {urn: number for number, urn in enumerate(self.monitor.seen)}
         self.state.resources.sort(key=lambda one: order.get(one.urn, len(order)))
 
-    def _execute(self) -> str | None:
-        """Runs the program in a context of its own; the one block of text that says why it failed, or None."""
-        try:
-            copy_context().run(self._run_program)
-        except pulumi.RunError as error:
-            return self.monitor.failure or str(error)
-        except Exception as error:  # noqa: BLE001  the program is the user's
-            return self.monitor.failure or _unforeseen(error)
-        return self.monitor.failure
-
-    def _run_program(self) -> None:
-        engine = self.engine
-        folder = str(engine.project.folder)
-        texts = {key: value if isinstance(value, str) else json.dumps(value) for key, value in engine.stack.config.items()}
-        set_all_config(texts, list(engine.stack.secret_keys))
-        # Every thread of the SDK's executor waits in a registration: more than its default makes no deadlock.
-        configure(
-            Settings(
-                project=engine.project.name,
-                stack=engine.stack.name,
-                monitor=self.monitor,
-                engine=Log(engine.observer),
-                dry_run=self.dry,
-                organization="organization",
-                root_directory=folder,
-            )
-        )
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
-        if folder not in sys.path:
-            sys.path.insert(0, folder)
-        loop = asyncio.new_event_loop()
-        asyncio.set_event_loop(loop)
-        executor = ThreadPoolExecutor(_THREADS)
-        loop.set_default_executor(executor)
-        try:
-            main = os.path.join(folder, "__main__.py")
-            loop.run_until_complete(run_in_stack(lambda: _run_file(main)))
-        finally:
-            executor.shutdown(wait=True)
-            loop.close()
-            asyncio.set_event_loop(None)
-
     def _result(self, error: str | None, outputs: dict[str, Any], hidden: frozenset[str]) -> Result:
         counted: Counter[str] = Counter(step.op for step in self.steps if step.error is None)
         return Result(error is None, error, dict(outputs), hidden, tuple(self.steps), dict(counted))
-
-
-def _run_file(path: str) -> None:
-    runpy.run_path(path, run_name="__main__")
-
-
-def _unforeseen(error: Exception) -> str:
-    """The error and the last place in the program's own code that it went through."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
-    where = f" ({frames[-1].filename}:{frames[-1].lineno})" if frames else ""
-    return f"{type(error).__name__}: {error}{where}"

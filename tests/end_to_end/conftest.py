@@ -9,7 +9,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -139,7 +139,7 @@ class Site:
 def site() -> Iterator[Site]:
     folder = Path(tempfile.mkdtemp(prefix="slipway-"))
     folder.chmod(0o755)
-    for name in ("__main__.py", "Pulumi.yaml", "components", "cloud_init", "ops", "requirements"):
+    for name in ("__main__.py", "Pulumi.yaml", "components", "cloud_init", "ops", "policy", "requirements"):
         (folder / name).symlink_to(ROOT / name)
     port = ports.free()
     made = Site(folder, port)
@@ -158,3 +158,30 @@ def site() -> Iterator[Site]:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))  # nobody listens there any more
     assert not left, f"processes left after destroy: {left}\n{done.stdout}{done.stderr}"
+
+
+@pytest.fixture
+def pulumi(site: Site) -> Iterator[Callable[..., str]]:
+    """The real command line on a state of its own; gives what it printed."""
+    state = site.folder / "backend"
+    state.mkdir()
+    site.environment |= {
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": "",
+        "PULUMI_SKIP_UPDATE_CHECK": "1",
+        "PULUMI_HOME": str(site.folder / "pulumi"),
+        "HOME": os.environ["HOME"],
+    }
+    (site.folder / ".venv").symlink_to(sys.prefix)
+
+    def run(*arguments: str, code: int | None = 0) -> str:
+        done = subprocess.run(
+            ["pulumi", *arguments, "--non-interactive"], cwd=site.folder, env=site.environment, capture_output=True, text=True, check=False
+        )
+        text = done.stdout + done.stderr
+        assert code is None or done.returncode == code, text
+        return text
+
+    run("stack", "init", "dev")
+    yield run
+    run("destroy", "--yes", code=None)

@@ -1,40 +1,10 @@
 """The same folder on the Pulumi CLI. Runs where `pulumi` is on PATH."""
 
-import os
 import shutil
-import subprocess
 
 import pytest
 
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
-
-
-@pytest.fixture
-def pulumi(site):
-    import sys
-
-    state = site.folder / "backend"
-    state.mkdir()
-    site.environment |= {
-        "PULUMI_BACKEND_URL": f"file://{state}",
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-        "PULUMI_HOME": str(site.folder / "pulumi"),
-        "HOME": os.environ["HOME"],
-    }
-    (site.folder / ".venv").symlink_to(sys.prefix)
-
-    def run(*arguments: str, code: int | None = 0) -> str:
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"], cwd=site.folder, env=site.environment, capture_output=True, text=True, check=False
-        )
-        text = done.stdout + done.stderr
-        assert code is None or done.returncode == code, text
-        return text
-
-    run("stack", "init", "dev")
-    yield run
-    run("destroy", "--yes", code=None)
 
 
 def test_up_preview_change_rollback_destroy(site, pulumi):

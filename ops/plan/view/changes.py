@@ -10,7 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from components.settings.found import one_line
-from ops import plan_changes
+from ops import places
 from ops.plan.document import Change, Comparison, PropertyChange, Warning
 from ops.plan.view import values, words
 from ops.plan.view.names import Names, type_of
@@ -48,9 +48,9 @@ def property_lines(one: PropertyChange, names: Names) -> Iterator[Text]:
 def differences(one: PropertyChange, names: Names) -> Iterator[tuple[str, str | None, str]]:
     """(path, old or None where there was nothing, new), down to the line of a long text."""
     sides = _sides(one, names)
-    for path, old, new in plan_changes.places(one.path, *sides):
-        before = None if old is None else _side(old)
-        yield one_line(path, _LONGEST), before, "nothing" if new is None else _side(new)
+    for place in places.differing(one.path, *sides):
+        before = None if place.old is None else _side(place.old)
+        yield one_line(str(place), _LONGEST), before, "nothing" if place.new is None else _side(place.new)
 
 
 def _sides(one: PropertyChange, names: Names) -> tuple[Any, Any]:

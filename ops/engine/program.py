@@ -1,0 +1,100 @@
+"""Runs a stack's program in this process, against any object that answers as a resource monitor."""
+
+import asyncio
+import json
+import logging
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import pulumi
+from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
+
+from components.settings.found import one_line
+from ops.project import Project, Stack
+
+_THREADS = 16
+
+
+class Answering(Protocol):
+    """A monitor that remembers the first thing that went wrong: what the SDK makes of it on its way up is not for people."""
+
+    @property
+    def failure(self) -> str | None: ...
+
+
+@dataclass(frozen=True)
+class Program:
+    """`__main__.py` of a project folder with one stack's config; `dry`: outputs may be unknown."""
+
+    project: Project
+    stack: Stack
+    dry: bool
+
+    def run(self, monitor: Answering, log: Any) -> str | None:
+        """Runs it in a context of its own; the one block of text that says why it failed, or None."""
+        try:
+            copy_context().run(self._run, monitor, log)
+        except pulumi.RunError as error:
+            return monitor.failure or str(error)
+        except SystemExit as error:
+            return monitor.failure or (f"the program ended itself: sys.exit({error.code!r}); mend the program" if error.code else None)
+        except Exception as error:  # noqa: BLE001  the program is the user's
+            return monitor.failure or _unforeseen(error, self.project.folder)
+        return monitor.failure
+
+    def _run(self, monitor: Any, log: Any) -> None:
+        folder = str(self.project.folder)
+        set_all_config(_texts(self.stack.config), list(self.stack.secret_keys))
+        configure(
+            Settings(
+                project=self.project.name,
+                stack=self.stack.name,
+                monitor=monitor,
+                engine=log,
+                dry_run=self.dry,
+                organization="organization",
+                root_directory=folder,
+            )
+        )
+        logging.getLogger("asyncio").setLevel(logging.CRITICAL)  # unfinished futures of a failed run are no news
+        if folder not in sys.path:
+            sys.path.insert(0, folder)
+        loop = asyncio.new_event_loop()
+        asyncio.set_event_loop(loop)
+        # Every thread of the SDK's executor waits in a registration: more than its default makes no deadlock.
+        executor = ThreadPoolExecutor(_THREADS)
+        loop.set_default_executor(executor)
+        try:
+            loop.run_until_complete(run_in_stack(lambda: _run_file(os.path.join(folder, "__main__.py"))))
+        finally:
+            executor.shutdown(wait=True)
+            loop.close()
+            asyncio.set_event_loop(None)
+
+
+def _texts(config: Mapping[str, Any]) -> dict[str, str]:
+    """As Pulumi hands config over: objects as JSON."""
+    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+
+
+def _run_file(path: str) -> None:
+    runpy.run_path(path, run_name="__main__")
+
+
+def _unforeseen(error: Exception, folder: Path) -> str:
+    """The error and the last place in the program's own code that it went through."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(Path(frame.filename), folder)]
+    where = f" ({Path(frames[-1].filename).relative_to(folder)}:{frames[-1].lineno})" if frames else ""
+    return f"{one_line(' '.join(f'{type(error).__name__}: {error}'.split()), None)}{where}; mend the program"
+
+
+def _is_own(file: Path, folder: Path) -> bool:
+    return file.is_relative_to(folder) and not {".venv", "site-packages"} & set(file.parts)

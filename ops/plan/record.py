@@ -1,0 +1,91 @@
+"""Records a stack's program as a plan, with no credentials, no plugin and no network."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from graphlib import TopologicalSorter
+from pathlib import Path
+from typing import Any
+
+from components.errors import SlipwayError
+from components.target import AS_IF_IN
+from ops.engine.program import Program
+from ops.plan.recorder import Answer, Recorder
+from ops.project import Project, Stack
+from policy.plan import SECRET, Plan, Resource
+
+SEALED = "sealed"
+"""What a program reads in the place of each secret setting."""
+
+
+def record(project: Project, stack: Stack, answer: Answer | None = None) -> Plan:
+    """The plan of a stack whose secrets are still sealed. Raises `SlipwayError` when the program fails.
+
+    `answer`: what resources put out; without it that is unknown."""
+    recorder = Recorder(project.name, stack.name, _folders(project.folder), answer)
+    error = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None).run(recorder, recorder)
+    if error is not None:
+        raise SlipwayError(error)
+    return plan_of(recorder, stack.config)
+
+
+def plan_of(recorder: Recorder, config: Mapping[str, Any]) -> Plan:
+    """What was recorded, in an order that is always the same."""
+    return Plan(
+        project=recorder.project,
+        stack=recorder.stack,
+        target=str(config.get("slipway:target", "")),
+        settings=dict(sorted(_settings(config))),
+        resources=tuple(_ordered(recorder.resources)),
+        lookups=tuple(recorder.lookups[name] for name in sorted(recorder.lookups)),
+        outputs=recorder.outputs,
+        notes=tuple(dict.fromkeys(recorder.notes)),
+    )
+
+
+def _folders(folder: Path) -> tuple[Path, ...]:
+    return tuple(Path(one) for one in (str(folder), os.environ.get(AS_IF_IN)) if one)
+
+
+def _stand_ins(value: Any) -> Any:
+    """Config as the program gets it: nothing encrypted is opened."""
+    if isinstance(value, Mapping) and set(value) == {"secure"}:
+        return SEALED
+    if isinstance(value, Mapping):
+        return {name: _stand_ins(item) for name, item in value.items()}
+    return [_stand_ins(item) for item in value] if isinstance(value, list) else value
+
+
+def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """(key path, value) of each setting; lists are values."""
+    if isinstance(value, Mapping) and value and set(value) != {"secure"}:
+        for name, item in value.items():
+            yield from _settings(item, f"{path}.{name}" if path else str(name))
+    elif path:
+        yield path, _shown(value)
+
+
+def _shown(value: Any) -> Any:
+    """Plain JSON, a mark for what is encrypted: its encrypted text lies open in the stack file, so may a fingerprint of that."""
+    if isinstance(value, Mapping):
+        sealed = set(value) == {"secure"}
+        return {SECRET: _fingerprint(value["secure"])} if sealed else {str(name): _shown(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_shown(item) for item in value]
+    return value if isinstance(value, str | int | float | bool | None) else str(value)
+
+
+def _fingerprint(sealed: Any) -> str:
+    return hashlib.sha256(str(sealed).encode()).hexdigest()[:12]
+
+
+def _ordered(resources: Mapping[str, Resource]) -> Iterator[Resource]:
+    """What others need comes first; among equals by URN."""
+    needs = {urn: {*one.depends_on, one.parent} & resources.keys() for urn, one in resources.items()}
+    sorter = TopologicalSorter(needs)
+    sorter.prepare()
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        yield from (resources[urn] for urn in ready)
+        sorter.done(*ready)

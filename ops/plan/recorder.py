@@ -1,0 +1,132 @@
+"""The resource monitor of a plan: notes every registration and answers it without any cloud."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import empty_pb2, json_format
+from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
+
+from components.errors import SlipwayError
+from ops.engine.monitor import STACK, urn_of
+from ops.plan import stand_ins, values
+from policy.plan import Kind, Lookup, Resource
+
+_FEATURES = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
+_NOTED = (engine_pb2.INFO, engine_pb2.WARNING, engine_pb2.ERROR)
+
+Answer = Callable[[Resource], tuple[str, dict[str, Any]]]
+"""(id, outputs) that a resource is to put out."""
+
+
+class Recorder:
+    """Takes any type and option. Without `answer` what resources put out is unknown, but for inputs that are plain values."""
+
+    def __init__(self, project: str, stack: str, folders: tuple[Path, ...], answer: Answer | None = None) -> None:
+        self.project, self.stack = project, stack
+        self.answer = answer
+        self.resources: dict[str, Resource] = {}
+        self.lookups: dict[str, Lookup] = {}
+        self.outputs: dict[str, Any] = {}
+        self.notes: list[str] = []
+        self.failure: str | None = None
+        self._shorten = values.shortener(folders)
+        self._lock = threading.Lock()
+
+    def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
+        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
+
+    def SignalAndWaitForShutdown(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        arguments = json_format.MessageToDict(request.args)
+        name, answer = stand_ins.lookup(request.tok, arguments)
+        shown = values.from_struct(request.args, {}, self._shorten)
+        with self._lock:
+            self.lookups[name] = Lookup(token=request.tok, arguments=shown, stand_in=name)
+        return _invoked(answer)
+
+    def __getattr__(self, name: str) -> Any:
+        """Whatever else a program may ask of an engine."""
+        if not hasattr(resource_pb2_grpc.ResourceMonitorServicer, name):
+            raise AttributeError(name)
+
+        def refuse(request: Any, *_: Any) -> Any:
+            what = getattr(request, "tok", "") or getattr(request, "name", "") or name
+            self.failure = self.failure or f"{what}: {name} can't be planned without the Pulumi CLI; use `pulumi preview`"
+            raise SlipwayError(self.failure)
+
+        return refuse
+
+    def ReadResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        resource = self._note(request, request.properties, {}, "existing", {"id": request.id})
+        return resource_pb2.ReadResourceResponse(urn=resource.urn, id=request.id, properties=values.known_scalars(request.properties))
+
+    def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        kind: Kind = "resource" if request.custom else "component"
+        if request.type.startswith("pulumi:providers:"):
+            kind = "provider"
+        origins = {name: sorted(one.urns) for name, one in request.propertyDependencies.items() if one.urns}
+        resource = self._note(request, request.object, origins, kind)
+        id_, outputs = "", values.known_scalars(request.object)
+        if self.answer is not None and request.custom:
+            id_, answered = self.answer(resource)
+            outputs.update(answered)
+        return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=id_, object=outputs)
+
+    def RegisterResourceOutputs(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        if f"::{STACK}::" in request.urn:
+            self.outputs = values.from_struct(request.outputs, {}, self._shorten)
+        return empty_pb2.Empty()
+
+    def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        """The engine's side that the SDK logs to."""
+        if request.severity in _NOTED:
+            with self._lock:
+                self.notes.append(self._shorten(request.message.rstrip()))
+        return empty_pb2.Empty()
+
+    def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return engine_pb2.SetRootResourceResponse()
+
+    def _note(self, request: Any, inputs: Any, origins: dict[str, list[str]], kind: Kind, more: dict[str, Any] | None = None) -> Resource:
+        urn = urn_of(self.project, self.stack, request)
+        options = _options(request) if kind != "existing" else {}
+        resource = Resource(
+            urn=urn,
+            type=request.type,
+            name=request.name,
+            parent="" if f"::{STACK}::" in request.parent else request.parent,
+            kind=kind,
+            inputs={**(more or {}), **values.from_struct(inputs, origins, self._shorten)},
+            depends_on=tuple(sorted({*request.dependencies})),
+            references={name: tuple(urns) for name, urns in sorted(origins.items())},
+            provider=request.provider.rpartition("::")[0],
+            **options,
+        )
+        with self._lock:
+            if urn in self.resources:
+                self.failure = self.failure or f"{request.name}: two resources have the URN {urn}; give one another name"
+                raise SlipwayError(self.failure)
+            if request.type != STACK:
+                self.resources[urn] = resource
+        return resource
+
+
+def _options(request: Any) -> dict[str, Any]:
+    return {
+        "protect": request.protect,
+        "retain": request.retainOnDelete,
+        "ignore_changes": tuple(sorted(request.ignoreChanges)),
+        "delete_before_replace": request.deleteBeforeReplace,
+        "secret_outputs": tuple(sorted(request.additionalSecretOutputs)),
+    }
+
+
+def _invoked(answer: dict[str, Any]) -> resource_pb2.ResourceInvokeResponse:
+    """Its field is called `return`, which Python lets nobody write."""
+    made = resource_pb2.ResourceInvokeResponse()
+    getattr(made, "return").update(answer)
+    return made

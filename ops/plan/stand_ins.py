@@ -1,0 +1,90 @@
+"""Values that stand for what only a cloud could tell, of the type that the provider's SDK declares for them."""
+
+import hashlib
+import importlib
+import inspect
+import json
+import types
+import typing
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+_LIST = 3
+_DEEPEST = 4
+
+
+def lookup(token: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
+    """(what every text in the answer starts with, the answer): the same for equal arguments, another for others."""
+    digest = hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:8]
+    name = f"lookup({token}#{digest})"
+    answer = fields(_find(token, "Result"), name)
+    return name, {**answer, **{key: value for key, value in arguments.items() if value is not None}}
+
+
+def outputs(token: str, name: str) -> dict[str, Any]:
+    """What a resource of that type puts out, each text `${NAME.OUTPUT}`."""
+    found = fields(_find(token, ""), "$")
+    return {key: _renamed(value, name) for key, value in found.items() if key not in ("urn", "id")}
+
+
+def fields(declared: type | None, name: str, depth: int = 0) -> dict[str, Any]:
+    """One value for each getter of an SDK's class; nothing for a class that isn't known."""
+    if declared is None or depth > _DEEPEST:
+        return {}
+    made = {}
+    for python_name, member in inspect.getmembers(declared, lambda one: isinstance(one, property)):
+        key = getattr(member.fget, "_pulumi_name", python_name)
+        made[key] = _of(_hint(member.fget), f"{name}.{key}", depth)
+    return made
+
+
+def _of(hint: Any, name: str, depth: int) -> Any:
+    origin, arguments = typing.get_origin(hint), [one for one in typing.get_args(hint) if one is not type(None)]
+    if origin in (typing.Union, types.UnionType) or (isinstance(origin, type) and origin.__name__ == "Output"):
+        return _of(arguments[0], name, depth)
+    if origin in (list, Sequence):
+        return [_of(arguments[0], f"{name}[{number}]", depth) for number in range(_LIST)]
+    if origin in (dict, Mapping):
+        return {}
+    if hint is bool:
+        return True
+    if hint in (int, float):
+        return 1
+    return name if hint in (str, Any) or not isinstance(hint, type) else fields(hint, name, depth + 1)
+
+
+def _hint(getter: Any) -> Any:
+    """The declared type; text where it can't be resolved."""
+    try:
+        return typing.get_type_hints(getter).get("return", str)
+    except (NameError, TypeError, AttributeError):
+        return str
+
+
+def _find(token: str, ending: str) -> type | None:
+    """The SDK's class for a token such as `aws:ec2/getAmi:getAmi`, or None."""
+    package, _, rest = token.partition(":")
+    module, _, name = rest.partition(":")
+    folder = module.partition("/")[0]
+    path = f"pulumi_{package}" + ("" if folder in ("", "index") else f".{folder}")
+    try:
+        found = getattr(importlib.import_module(path), name[:1].upper() + name[1:] + ending, None)
+    except ImportError:
+        return None
+    return found if isinstance(found, type) else _unexported(path, name, ending)
+
+
+def _unexported(path: str, name: str, ending: str) -> type | None:
+    """A result class lives in the module of its function and isn't always passed on."""
+    function = getattr(importlib.import_module(path), "".join("_" + one.lower() if one.isupper() else one for one in name), None)
+    module = inspect.getmodule(function) if function else None
+    found = getattr(module, name[:1].upper() + name[1:] + ending, None)
+    return found if isinstance(found, type) else None
+
+
+def _renamed(value: Any, name: str) -> Any:
+    if isinstance(value, str):
+        return "${" + name + value[1:] + "}"
+    if isinstance(value, list):
+        return [_renamed(item, name) for item in value]
+    return {key: _renamed(item, name) for key, item in value.items()} if isinstance(value, dict) else value

@@ -1,0 +1,68 @@
+"""Property values of a registration as a plan holds them: marks for what is unknown or secret, `.` for the project's folder."""
+
+import re
+from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import json_format, struct_pb2
+from pulumi.runtime.rpc import UNKNOWN as SDK_UNKNOWN
+
+from policy.plan import SECRET, UNKNOWN
+
+# How the SDK marks special objects in a struct, and which ones there are.
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+_IS_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+_IS_ASSET = "c44067f5952c0a294b673a41bacd8c17"
+_IS_ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
+
+Shorten = Callable[[str], str]
+
+
+def shortener(folders: Collection[Path]) -> Shorten:
+    """Writes each of these folders as `.`, wherever it stands in a text as a whole path."""
+    names = sorted({str(one) for one in folders} - {"/"}, key=len, reverse=True)
+    if not names:
+        return str
+    pattern = re.compile(r"(?<![\w./-])(?:" + "|".join(map(re.escape, names)) + r")(?![\w.-])")
+    return lambda text: pattern.sub(".", text)
+
+
+def from_struct(struct: struct_pb2.Struct, origins: Mapping[str, Collection[str]], shorten: Shorten) -> dict[str, Any]:
+    """Plain properties with marks. `origins`: for each property the URNs that it comes from."""
+    raw = json_format.MessageToDict(struct)
+    kept = {name: value for name, value in raw.items() if not name.startswith("__")}
+    return {name: _plain(value, sorted(origins.get(name, ())), shorten) for name, value in sorted(kept.items())}
+
+
+def known_scalars(struct: struct_pb2.Struct) -> struct_pb2.Struct:
+    """The properties that a resource is sure to put out as they came in: nested ones may get computed fields."""
+    made = struct_pb2.Struct()
+    for name, value in json_format.MessageToDict(struct).items():
+        inner = value.get("value") if isinstance(value, dict) and value.get(SIGNATURE) == _IS_SECRET else value
+        if not name.startswith("__") and isinstance(inner, str | bool | float) and inner != SDK_UNKNOWN:
+            made[name] = value
+    return made
+
+
+def _plain(value: Any, origins: list[str], shorten: Shorten) -> Any:
+    if isinstance(value, dict):
+        return _mapping(value, origins, shorten)
+    if isinstance(value, list):
+        return [_plain(item, origins, shorten) for item in value]
+    if isinstance(value, str):
+        return {UNKNOWN: origins} if value == SDK_UNKNOWN else shorten(value)
+    # A struct knows no whole numbers.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _mapping(value: dict[str, Any], origins: list[str], shorten: Shorten) -> Any:
+    kind = value.get(SIGNATURE)
+    if kind == _IS_SECRET:
+        return {SECRET: ""}
+    if kind in (_IS_ASSET, _IS_ARCHIVE):
+        shown = {name: item for name, item in value.items() if name != SIGNATURE}
+        return {"asset" if kind == _IS_ASSET else "archive": _plain(shown, origins, shorten)}
+    if kind is not None:
+        return str(value.get("urn", kind))
+    return {name: _plain(item, origins, shorten) for name, item in sorted(value.items())}

@@ -1,0 +1,72 @@
+"""Runs every rule over a plan, and waives what the stack's settings waive."""
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from policy import clouds, rules
+from policy.facts import Facts
+from policy.findings import Finding, Problem
+from policy.plan import Plan
+from policy.values import cut, mapping, one_line, shown, text
+
+WAIVERS = "waivers"
+"""The rule that waivers themselves keep: each names a rule that there is, and waives something."""
+SETTING = "slipway:waivers"
+
+
+def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding, ...]:
+    """What the rules find, by rule and by the plan's order; then what is wrong with waivers.
+
+    A waiver: `rule`, `resource` (its name, or a setting's key path; left out: any) and `reason`.
+    """
+    given, facts = [mapping(waiver) for waiver in waivers], clouds.gather(plan)
+    found, used = list[Finding](), set[int]()
+    for rule in rules.every():
+        for finding, places in _judged(rule, plan, facts, given):
+            found.append(finding)
+            used.update(places)
+    return (*found, *(_unused(place, waiver) for place, waiver in enumerate(given) if place not in used))
+
+
+def of_rule(rule: rules.Rule, plan: Plan, facts: Facts, waivers: Iterable[Any]) -> Iterator[Finding]:
+    """What one rule finds, waived or not."""
+    return (finding for finding, _ in _judged(rule, plan, facts, [mapping(waiver) for waiver in waivers]))
+
+
+def _judged(rule: rules.Rule, plan: Plan, facts: Facts, waivers: list[Mapping[str, Any]]) -> Iterator[tuple[Finding, list[int]]]:
+    """Each finding once, with the places of the waivers that waive it."""
+    for urn, message, name in dict.fromkeys((_urn(one), _message(one), _name(one)) for one in rule.check(plan, facts)):
+        places = [place for place, waiver in enumerate(waivers) if _waives(waiver, rule.id, name)]
+        reason = one_line(text(waivers[places[0]].get("reason"))).strip() or "no reason given" if places else ""
+        yield Finding(rule=rule.id, urn=urn, message=message, waived=reason), places
+
+
+def _waives(waiver: Mapping[str, Any], rule: str, name: str) -> bool:
+    resource = waiver.get("resource")
+    return waiver.get("rule") == rule and (resource is None or name in (resource, f"slipway:{text(resource)}"))
+
+
+def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:
+    name, known = text(waiver.get("rule")), rules.ids()
+    if name in known:
+        of = f" on {shown(waiver['resource'])}" if waiver.get("resource") is not None else ""
+        message = f"{name}{of} is kept, so nothing is waived; take the waiver out"
+    else:
+        near = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1)
+        hint = f"perhaps you meant {near[0]}" if near else f"there are: {', '.join(known)}"
+        message = f"wanted the id of a rule, found {cut(name) or 'nothing'}; {hint}"
+    return Finding(rule=WAIVERS, urn="", message=one_line(f"{SETTING}[{place}]: {message}"))
+
+
+def _urn(problem: Problem) -> str:
+    return "" if isinstance(problem.at, str) else problem.at.urn
+
+
+def _name(problem: Problem) -> str:
+    return problem.at if isinstance(problem.at, str) else problem.at.name
+
+
+def _message(problem: Problem) -> str:
+    """One line; a setting stands in it, while a resource is told by its URN."""
+    return one_line(f"{problem.at}: {problem.message}" if isinstance(problem.at, str) else problem.message)

@@ -1,0 +1,42 @@
+"""Amazon Web Services, as its Pulumi types and inputs say it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from policy.clouds.aws import databases, entrances, firewalls, servers, storage, ties
+from policy.facts import DefaultTags, Facts
+from policy.plan import Plan
+from policy.values import mapping
+
+
+def facts(plan: Plan) -> Facts:
+    """What the plan's AWS resources mean."""
+    return Facts(
+        openings=tuple(firewalls.openings(plan)),
+        disks=(*storage.disks(plan), *databases.disks(plan)),
+        buckets=tuple(storage.buckets(plan)),
+        databases=tuple(databases.databases(plan)),
+        hosts=tuple(servers.hosts(plan)),
+        entrances=tuple(entrances.entrances(plan)),
+        images=tuple(servers.images(plan)),
+        metadata=tuple(servers.metadata(plan)),
+        user_data=tuple(servers.user_data(plan)),
+        ties=tuple(ties.ties(plan)),
+        default_tags=tuple(_default_tags(plan)),
+    )
+
+
+def _default_tags(plan: Plan) -> Iterator[DefaultTags]:
+    for provider in plan.of("pulumi:providers:aws"):
+        given = _decoded(provider.inputs.get("defaultTags"))
+        if given is not None:
+            yield DefaultTags(provider, mapping(given).get("tags", given))
+
+
+def _decoded(value: Any) -> Any:
+    """A provider's inputs that aren't text travel as JSON."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,60 @@
+"""Security groups: rules inside them, and rules that are resources of their own."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from policy.clouds.aws.types import SECURITY_GROUPS, groups, origins, own
+from policy.facts import ALL_PORTS, Opening
+from policy.plan import Plan, Resource
+from policy.values import flag, items, mapping, number
+
+_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
+_INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_WITHOUT_PORTS = {"icmp", "icmpv6", "1", "58"}
+_WITH_PORTS = {"tcp", "udp", "6", "17"}
+
+
+def openings(plan: Plan) -> Iterator[Opening]:
+    """All that security groups let in."""
+    for group in own(plan, *SECURITY_GROUPS):
+        for entry in items(group.inputs.get("ingress")):
+            yield from _opening(plan, group, group.urn, mapping(entry), "ingress")
+    for rule in own(plan, _RULE):
+        if rule.inputs.get("type") != "egress":
+            yield from _opening(plan, rule, _group_of(plan, rule), rule.inputs, "sourceSecurityGroupId")
+    for rule in own(plan, _INGRESS_RULE):
+        yield from _opening(plan, rule, _group_of(plan, rule), rule.inputs, "referencedSecurityGroupId")
+
+
+def _opening(plan: Plan, at: Resource, firewall: str, entry: Any, input: str) -> Iterator[Opening]:
+    protocol = _protocol(entry.get("protocol", entry.get("ipProtocol")))
+    if protocol in _WITHOUT_PORTS or not entry:
+        return
+    named = [one for key in ("securityGroups", "sourceSecurityGroupId", "referencedSecurityGroupId") for one in items(entry.get(key))]
+    members = groups(plan, at, input, named) + ((firewall,) if flag(entry.get("self")) else ())
+    keys = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "cidrIpv4", "cidrIpv6", "prefixListId")
+    addresses = tuple(one for key in keys for one in items(entry.get(key)))
+    yield Opening(at, firewall, _ports(protocol, entry), addresses, members)
+
+
+def _ports(protocol: str, entry: Any) -> range | None:
+    """A protocol without ports of its own, or all of them, opens everything."""
+    if protocol and protocol not in _WITH_PORTS:
+        return ALL_PORTS
+    first, last = entry.get("fromPort"), entry.get("toPort")
+    if first is None and last is None:
+        return ALL_PORTS
+    low, high = number(first), number(last)
+    if low is None or high is None:
+        return None
+    return ALL_PORTS if low < 0 else range(low, min(high, ALL_PORTS[-1]) + 1)
+
+
+def _protocol(value: Any) -> str:
+    """In small letters; empty where it isn't known."""
+    given = number(value)
+    return str(given) if given is not None else value.lower() if isinstance(value, str) else ""
+
+
+def _group_of(plan: Plan, rule: Resource) -> str:
+    return next((one.urn for one in origins(plan, rule, "securityGroupId", *SECURITY_GROUPS)), "")

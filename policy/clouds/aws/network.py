@@ -1,0 +1,92 @@
+"""Where a subnet's routes lead: subnet, association, route table, routes, gateway."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from policy import values
+from policy.addresses import is_world
+from policy.clouds.aws.types import SUBNET, VPC, first, origins, own
+from policy.facts import Place
+from policy.plan import Plan, Resource, is_known
+from policy.values import flag, items, mapping
+
+_DEFAULT_TABLE = "aws:ec2/defaultRouteTable:DefaultRouteTable"
+_TABLES = ("aws:ec2/routeTable:RouteTable", _DEFAULT_TABLE)
+_ROUTE = "aws:ec2/route:Route"
+_ASSOCIATION = "aws:ec2/routeTableAssociation:RouteTableAssociation"
+_MAIN_ASSOCIATION = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation"
+_INTERNET = "aws:ec2/internetGateway:InternetGateway"
+_NAT = "aws:ec2/natGateway:NatGateway"
+_DESTINATIONS = ("cidrBlock", "destinationCidrBlock", "ipv6CidrBlock", "destinationIpv6CidrBlock")
+_PUBLIC = ("mapPublicIpOnLaunch", "assignIpv6AddressOnCreation")
+
+
+def place(plan: Plan, subnet: Resource) -> Place:
+    """The subnet as a place for hosts."""
+    tables = _tables(plan, subnet)
+    ways = {way for table in tables or () for way in _ways(plan, table)}
+    gives = any(flag(subnet.inputs.get(input)) is not False for input in _PUBLIC)
+    return Place(subnet, tables is not None and "unseen" not in ways, "gateway" in ways, "relay" in ways, gives)
+
+
+def _tables(plan: Plan, subnet: Resource) -> list[Resource] | None:
+    """The route tables in force there; None where they are chosen outside the plan."""
+    chosen = [one for one in own(plan, _ASSOCIATION) if subnet in origins(plan, one, "subnetId", SUBNET)]
+    networks = origins(plan, subnet, "vpcId", VPC)
+    if not chosen and not any(network.kind == "resource" for network in networks):
+        return None
+    chosen = chosen or [one for one in own(plan, _MAIN_ASSOCIATION) if plan.origins(one, "vpcId") == networks]
+    if not chosen:
+        return [one for one in own(plan, _DEFAULT_TABLE) if plan.origins(one, "defaultRouteTableId") == networks]
+    found = [origins(plan, one, "routeTableId", *_TABLES) for one in chosen]
+    return [table for tables in found for table in tables] if all(found) else None
+
+
+def _ways(plan: Plan, table: Resource) -> Iterator[str]:
+    """`gateway`, `relay` or `unseen` for each way out of a route table."""
+    for entry in items(table.inputs.get("routes")):
+        yield from _way(plan, table, mapping(entry), "routes") if is_known(entry) else ["unseen"]
+    for route in own(plan, _ROUTE):
+        if table in plan.origins(route, "routeTableId"):
+            yield from _way(plan, route, route.inputs, "")
+
+
+def _way(plan: Plan, at: Resource, route: Any, within: str) -> Iterator[str]:
+    """`within`: the input that the route is a part of, which its references are noted for."""
+    destination = first([route[key] for key in _DESTINATIONS if route.get(key) is not None])
+    if (isinstance(destination, str) and not is_world(destination)) or route.get("destinationPrefixListId") is not None:
+        return
+    if route.get("gatewayId") is not None:
+        found = _targets(plan, at, route["gatewayId"], within or "gatewayId", _INTERNET)
+        yield "gateway" if found or values.text(route["gatewayId"]).startswith("igw-") else "unseen"
+    elif route.get("natGatewayId") is not None:
+        gateways = _targets(plan, at, route["natGatewayId"], within or "natGatewayId", _NAT)
+        if not gateways or any(_leads_out(plan, gateway) for gateway in gateways):
+            yield "relay"
+    elif any(key.endswith(("GatewayId", "InterfaceId", "ConnectionId", "EndpointId", "Arn")) for key in route if route[key]):
+        yield "relay"
+
+
+def _targets(plan: Plan, at: Resource, value: Any, input: str, type: str) -> list[Resource]:
+    named = [plan.find(urn) for urn in values.origins(value)]
+    return [one for one in named if one and one.type == type] or origins(plan, at, input, type)
+
+
+def _leads_out(plan: Plan, gateway: Resource) -> bool:
+    """Address translation that itself stands where a route to the internet is, or in a subnet that isn't in the plan."""
+    if gateway.inputs.get("connectivityType") == "private":
+        return False
+    subnets = origins(plan, gateway, "subnetId", SUBNET)
+    return not subnets or any(_has_gateway(plan, subnet) for subnet in subnets)
+
+
+def _has_gateway(plan: Plan, subnet: Resource) -> bool:
+    """Routes to other address translation don't count, nor are they followed: they could go in a circle."""
+    tables = _tables(plan, subnet)
+    if tables is None:
+        return True
+    urns = {table.urn for table in tables}
+    entries = [(table, mapping(one), "routes") for table in tables for one in items(table.inputs.get("routes"))]
+    entries += [(one, one.inputs, "") for one in own(plan, _ROUTE) if urns & {table.urn for table in plan.origins(one, "routeTableId")}]
+    straight = [(at, route, within) for at, route, within in entries if route.get("natGatewayId") is None]
+    return any(way in ("gateway", "unseen") for at, route, within in straight for way in _way(plan, at, route, within))

@@ -1,0 +1,81 @@
+"""Disks and buckets."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from policy.clouds.aws.types import INSTANCE, TEMPLATE, first, own
+from policy.facts import Bucket, Disk
+from policy.plan import Plan, Resource, is_known
+from policy.values import flag, items, mapping, shown, text
+
+_VOLUME = "aws:ebs/volume:Volume"
+_FILES = "aws:efs/fileSystem:FileSystem"
+_BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+_ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration"
+_ENCRYPTIONS = (f"{_ENCRYPTION}:BucketServerSideEncryptionConfiguration", f"{_ENCRYPTION}V2:BucketServerSideEncryptionConfigurationV2")
+_BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
+_ACLS = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
+_SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
+
+
+def disks(plan: Plan) -> Iterator[Disk]:
+    """Of hosts, and those that are resources of their own."""
+    for server in own(plan, INSTANCE):
+        if server.inputs.get("rootBlockDevice") is not None or server.inputs.get("launchTemplate") is None:
+            yield _disk(server, "rootBlockDevice", first(server.inputs.get("rootBlockDevice")))
+        for place, device in enumerate(items(server.inputs.get("ebsBlockDevices"))):
+            yield _disk(server, f"ebsBlockDevices[{place}]", device)
+    for template in own(plan, TEMPLATE):
+        yield from _of_template(template)
+    for volume in own(plan, _VOLUME):
+        snapshot = flag(volume.inputs.get("finalSnapshot"))
+        yield Disk(volume, "encrypted", flag(volume.inputs.get("encrypted")), apart=True, final_snapshot=snapshot)
+    for files in own(plan, _FILES):
+        yield Disk(files, "encrypted", flag(files.inputs.get("encrypted")))
+
+
+def buckets(plan: Plan) -> Iterator[Bucket]:
+    """Each bucket with what other resources say about it."""
+    for bucket in own(plan, *_BUCKETS):
+        yield Bucket(bucket, _encrypted(plan, bucket), tuple(_openness(plan, bucket)))
+
+
+def _of_template(template: Resource) -> Iterator[Disk]:
+    mappings = template.inputs.get("blockDeviceMappings")
+    if mappings is None:
+        yield Disk(template, "blockDeviceMappings", False)
+    for place, device in enumerate(items(mappings)):
+        if not is_known(device) or mapping(device).get("ebs") is not None:
+            inner = mapping(device).get("ebs") if is_known(device) else device
+            yield _disk(template, f"blockDeviceMappings[{place}].ebs", first(inner))
+
+
+def _disk(server: Resource, path: str, device: Any) -> Disk:
+    known = device is None or is_known(device)
+    return Disk(server, f"{path}.encrypted", flag(mapping(device).get("encrypted")) if known else None)
+
+
+def _encrypted(plan: Plan, bucket: Resource) -> bool | None:
+    inline = bucket.inputs.get("serverSideEncryptionConfiguration", bucket.inputs.get("serverSideEncryptionConfigurations"))
+    if inline is not None and not is_known(inline):
+        return None
+    return bool(inline) or any(one.inputs.get("rules") for one in _about(plan, bucket, *_ENCRYPTIONS))
+
+
+def _openness(plan: Plan, bucket: Resource) -> Iterator[str]:
+    blocks = [*_about(plan, bucket, _BLOCK)]
+    if not blocks:
+        yield "no BucketPublicAccessBlock"
+    for block in blocks:
+        yield from (f"{switch} not true" for switch in _SWITCHES if flag(block.inputs.get(switch)) is False)
+    for one in (bucket, *_about(plan, bucket, *_ACLS)):
+        if text(one.inputs.get("acl")).startswith(("public-", "authenticated-")):
+            yield f"acl {shown(one.inputs['acl'])}"
+
+
+def _about(plan: Plan, bucket: Resource, *types: str) -> Iterator[Resource]:
+    """What is said about this bucket, by reference or by its name."""
+    name = text(bucket.inputs.get("bucket"))
+    for one in own(plan, *types):
+        if bucket in plan.origins(one, "bucket") or (name and one.inputs.get("bucket") == name):
+            yield one

@@ -1,0 +1,177 @@
+"""What rules speak of, whatever the cloud. In all of it None means: not known yet; `at` is the resource that says it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from policy.addresses import is_world
+from policy.plan import Resource
+
+ALL_PORTS = range(65536)
+DATABASE_PORTS = frozenset({3306, 33060, 5432, 6432})
+"""What MySQL and PostgreSQL listen on, and the usual pooler."""
+
+
+@dataclass(frozen=True)
+class Opening:
+    """Something a firewall lets in."""
+
+    at: Resource
+    firewall: str
+    """URN of the firewall; empty where it isn't in the plan."""
+    ports: range | None
+    addresses: tuple[Any, ...] = ()
+    """Ranges of addresses, marks and names of lists included."""
+    members: tuple[str, ...] = ()
+    """Firewalls whose members may come in: their URNs, or what names them where they aren't in the plan."""
+
+    @property
+    def from_world(self) -> tuple[str, ...]:
+        """Those of the ranges that are the world."""
+        return tuple(one for one in self.addresses if is_world(one))
+
+    def covers(self, port: int) -> bool:
+        """The port is open."""
+        return self.ports is not None and port in self.ports
+
+    def names_a_port_of(self, ports: Iterable[int]) -> bool:
+        """It opens one of the ports, and not just because it opens them all."""
+        return self.ports != ALL_PORTS and any(map(self.covers, ports))
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A disk of a host, or a database's storage."""
+
+    at: Resource
+    label: str
+    encrypted: bool | None
+    apart: bool = False
+    """A resource of its own, which outlives hosts: it holds data."""
+    final_snapshot: bool | None = False
+    """A copy is made as it is removed."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A store of objects. `openness`: what leaves it open to the public, in words."""
+
+    at: Resource
+    encrypted: bool | None
+    openness: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Database:
+    """A database that the cloud runs."""
+
+    at: Resource
+    public: bool | None
+    firewalls: tuple[str, ...] = ()
+    ports: tuple[int, ...] = ()
+    holds_data: bool = True
+    """Not so for what only computes, and for copies of another one."""
+    locked: bool | None = False
+    """The cloud itself refuses to remove it."""
+    final_snapshot: bool | None = False
+    lock_input: str = ""
+    """The input that locks it."""
+    stops_for: frozenset[str] = frozenset()
+    """Inputs whose change stops it for a while, though it isn't replaced."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """The part of a network that a host stands in, and where its routes lead."""
+
+    at: Resource
+    seen: bool = True
+    """False: its routes are set outside the plan."""
+    gateway: bool = False
+    """To the internet, for hosts with a public address."""
+    relay: bool = False
+    """Through address translation or the like, for every host."""
+    gives_addresses: bool = False
+    """Hosts get a public address unless they say otherwise."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """A server, or a group of equal ones."""
+
+    at: Resource
+    places: tuple[Place, ...] = ()
+    firewalls: tuple[str, ...] = ()
+    public: bool | None = None
+    """Whether it has a public address; None: as the place gives them."""
+    stops_for: frozenset[str] = frozenset()
+    """Inputs whose change stops it for a while, though it isn't replaced; none where others serve meanwhile."""
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What clients come in by: a fixed address, a load balancer, a name."""
+
+    at: Resource
+
+
+@dataclass(frozen=True)
+class Image:
+    """What a server's disk is made from. `input` names it."""
+
+    at: Resource
+    input: str
+
+
+@dataclass(frozen=True)
+class Metadata:
+    """The cloud's metadata service, as servers may ask it."""
+
+    at: Resource
+    token_wanted: bool | None
+    hops: int | None
+    """How many network hops an answer may take; 0: not said."""
+
+
+@dataclass(frozen=True)
+class UserData:
+    """What a server is given for its first start. `size` in bytes, as the cloud counts."""
+
+    at: Resource
+    input: str
+    value: Any
+    size: int | None
+    limit: int
+
+
+@dataclass(frozen=True)
+class Tie:
+    """`at` can't be while `needs` isn't there."""
+
+    at: Resource
+    needs: Resource
+
+
+@dataclass(frozen=True)
+class DefaultTags:
+    """Tags that a provider puts on all it makes."""
+
+    at: Resource
+    tags: Any
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All there is of each in one plan."""
+
+    openings: tuple[Opening, ...] = ()
+    disks: tuple[Disk, ...] = ()
+    buckets: tuple[Bucket, ...] = ()
+    databases: tuple[Database, ...] = ()
+    hosts: tuple[Host, ...] = ()
+    entrances: tuple[Entrance, ...] = ()
+    images: tuple[Image, ...] = ()
+    metadata: tuple[Metadata, ...] = ()
+    user_data: tuple[UserData, ...] = ()
+    ties: tuple[Tie, ...] = ()
+    default_tags: tuple[DefaultTags, ...] = ()

@@ -1,0 +1,98 @@
+"""Stack files as cases: their config, recorded without anything or with every output answered."""
+
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from google.protobuf import json_format
+
+from components.errors import SlipwayError
+from ops.engine.program import Program
+from ops.plan import stand_ins
+from ops.plan.record import plan_of
+from ops.plan.recorder import Recorder
+from ops.project import Project, Stack
+from policy.plan import Plan, Resource
+
+ROOT = Path(__file__).parents[2]
+PLANTED = "pl4nted/s3cret+{}"  # changes when encoded as base64 or for a URL
+SECRETS = ("SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL")
+
+
+@dataclass
+class Recording:
+    """A plan, and the registrations as they went over the wire."""
+
+    plan: Plan
+    wire: list[dict[str, Any]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One stack: full keys to plain values."""
+
+    name: str
+    config: Mapping[str, Any]
+
+    @property
+    def target(self) -> str:
+        return str(self.config["slipway:target"])
+
+    def with_(self, changes: Mapping[str, Any]) -> "Case":
+        """Another stack: each `changes` key is a dotted path such as `slipway:app.env`."""
+        config = copy.deepcopy(dict(self.config))
+        for path, value in changes.items():
+            *sections, last = path.split(".")
+            place = config
+            for name in sections:
+                place = place.setdefault(name, {})
+            place[last] = value
+        return Case(self.name, config)
+
+    def record(self, answered: bool = False) -> Recording:
+        """Runs the program; `answered`: with a value for everything that a cloud would tell."""
+        secret = {key for key in self.config if key == "slipway:secretEnv"}
+        stack = Stack("dev", self.config, frozenset(secret), None)
+        project = Project("slipway", "python", ROOT)
+        recorder = _Wire(project.name, stack.name, (ROOT,), _answer if answered else None)
+        error = Program(project, stack, dry=not answered).run(recorder, recorder)
+        if error is not None:
+            raise SlipwayError(error)
+        return Recording(plan_of(recorder, {**self.config, **{key: {"secure": "x"} for key in secret}}), recorder.wire)
+
+
+class _Wire(Recorder):
+    def __init__(self, *words: Any) -> None:
+        super().__init__(*words)
+        self.wire: list[dict[str, Any]] = []
+
+    def RegisterResource(self, request: Any, *words: Any) -> Any:  # noqa: N802
+        self.wire.append(json_format.MessageToDict(request))
+        return super().RegisterResource(request, *words)
+
+
+def _answer(resource: Resource) -> tuple[str, dict[str, Any]]:
+    if resource.type.startswith("pulumi-python:dynamic"):
+        return f"{resource.name}-id", {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12}
+    return f"{resource.name}-id", stand_ins.outputs(resource.type, resource.name)
+
+
+def stack_files() -> list[Path]:
+    """Every example, and those of the target for tests."""
+    return sorted([*(ROOT / "stacks").rglob("*.yaml"), *(ROOT / "tests/conformance/stacks").glob("*.yaml")])
+
+
+def read(path: Path) -> Case:
+    """The case of a stack file."""
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))["config"]
+    names = {*config.get("slipway:secretEnv", {}), "SECRET_KEY"}
+    return Case(path.stem, {**config, "slipway:secretEnv": {name: PLANTED.format(name) for name in sorted(names)}})
+
+
+def text(value: Any) -> str:
+    """All of it as one text to look in, the way a document prints it."""
+    return json.dumps(value, ensure_ascii=False, default=str)

@@ -1,0 +1,131 @@
+"""Settings nobody wrote: whatever they are, a plan comes out that keeps the rules, or one clear refusal."""
+
+import sys
+import typing
+from pathlib import Path
+from typing import Any
+
+import cases
+import pytest
+from hypothesis import HealthCheck, Phase, assume, given, settings
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+import hostile
+
+from components import target
+from components.errors import SlipwayError
+from components.settings import BOOT
+from policy import check, clouds
+from policy.plan import Plan
+
+# Making a failing example smaller would take minutes: each is a plan of its own.
+_PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+_NAMES = st.from_regex(r"[A-Z][A-Z0-9_]{0,10}X", fullmatch=True)
+_WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30) | hostile.PIECES.filter(lambda one: len(one) < 1000)
+_COMMANDS = st.sampled_from(["flask clean", "sh -c 'exit 0'", 'echo "$HOME"; true', "python -m worker --name=%n"])
+
+# None: as the stack file has it. None of these is image, size, region or store.
+SETTINGS: dict[str, st.SearchStrategy[Any]] = {
+    "slipway:server": st.fixed_dictionaries(
+        {"kind": st.sampled_from(["auto", "gunicorn", "uwsgi", "granian"])},
+        optional={"workers": st.sampled_from(["auto", 1, 7]), "threads": st.integers(1, 256), "timeout": st.integers(1, 3600)},
+    ),
+    "slipway:front": st.sampled_from(["nginx", "apache"]),
+    "slipway:http": st.fixed_dictionaries({}, optional={"maxBody": st.sampled_from(["20MB", 0]), "cors": st.just(["https://a.example"])}),
+    "slipway:app.healthPath": st.sampled_from(["/", "/healthz", "/up/%C3%A9"]),
+    "slipway:app.releaseCommand": _COMMANDS,
+    "slipway:app.processes": st.dictionaries(st.sampled_from(["worker", "mailer"]), _COMMANDS),
+    "slipway:app.cron": st.dictionaries(
+        st.just("nightly"), st.fixed_dictionaries({"schedule": st.just("0 3 * * *"), "command": _COMMANDS})
+    ),
+    "slipway:app.env": st.dictionaries(_NAMES, _WORDS, max_size=3),
+}
+
+
+@st.composite
+def changes(draw: st.DrawFn, case: cases.Case) -> dict[str, Any]:
+    """Some settings with other values, those of the target among them, but none that boot data may depend on."""
+    made = {path: draw(values) for path, values in SETTINGS.items() if draw(st.booleans())}
+    return made | {path: draw(st.sampled_from(values)) for path, values in option_values(case).items() if draw(st.booleans())}
+
+
+def option_values(case: cases.Case) -> dict[str, list[Any]]:
+    """For each option of the target that isn't marked BOOT: values it takes."""
+    model = target.find(case.target).Options
+    found = {}
+    for name, field in model.model_fields.items():
+        if field.json_schema_extra != BOOT:
+            key = field.alias or name
+            found[f"slipway:{case.target}.{key}"] = [one for one in candidates(field) if taken(model, key, one)]
+    return found
+
+
+def candidates(field: Any) -> list[Any]:
+    """Values of the option's type beside its default."""
+    if typing.get_origin(field.annotation) is typing.Literal:
+        return list(typing.get_args(field.annotation))
+    if field.annotation is bool:
+        return [True, False]
+    return [field.default, *(field.default + step for step in (1, 10, 100) if field.annotation is int)]
+
+
+def taken(model: Any, key: str, value: Any) -> bool:
+    """Whether the option takes it."""
+    try:
+        model.model_validate({key: value})
+    except ValidationError:
+        return False
+    return True
+
+
+def plan_or_none(case: cases.Case, answered: bool = False) -> Plan | None:
+    """The plan, or None where the settings are refused, in words."""
+    try:
+        return case.record(answered).plan
+    except SlipwayError as error:
+        said = str(error)
+    assert "Traceback" not in said
+    assert len(said.splitlines()) < 20
+    return None
+
+
+def boot_data(plan: Plan) -> dict[str, str]:
+    """What each server of a plan boots from, whole."""
+    return {one.at.urn: cases.text(one.value) for one in clouds.gather(plan).user_data}
+
+
+@settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.data())
+def test_generated_settings(case, data):
+    changed = case.with_(data.draw(changes(case)))
+    plan = plan_or_none(changed)
+    assume(plan is not None)
+    findings = [one for one in check.run(plan, plan.settings.get(check.SETTING) or ()) if not one.waived]
+    assert findings == []
+    words = [cases.PLANTED.format(name) for name in case.config["slipway:secretEnv"]]
+    assert not any(word in plan.model_dump_json() for word in words)
+
+
+@settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@given(st.data())
+def test_boot_data_stays_the_same(case, data):
+    """Whatever isn't image, size, region or store travels in the release: user-data that changes replaces servers, or is never applied."""
+    before, after = case.record(answered=True).plan, plan_or_none(case.with_(data.draw(changes(case))), answered=True)
+    assume(after is not None)
+    assert boot_data(before) == boot_data(after)
+
+
+def test_boot_data_is_looked_at(case):
+    """A target with servers has some: else the test above compares nothing."""
+    plan = case.record(answered=True).plan
+    assert {one.urn for one in plan.resources if one.kind == "resource" and "userData" in one.inputs} <= boot_data(plan).keys()
+    assert boot_data(plan).keys() == {host.at.urn for host in clouds.gather(plan).hosts}
+
+
+@pytest.mark.parametrize("path", ["slipway:app.name"])
+def test_boot_data_knows_its_name(path, case):
+    """The other way round: what boot data holds shows in it."""
+    plan = case.with_({path: "another"}).record(answered=True).plan
+    assert all("another" in data for data in boot_data(plan).values())

@@ -1,0 +1,121 @@
+"""What every target keeps, today's and tomorrow's: it is enough to be a file in components/targets/ with an example in stacks/."""
+
+import base64
+import typing
+import urllib.parse
+from collections.abc import Iterator
+from typing import Any
+
+import cases
+import pytest
+
+from components import target
+from ops.plan.values import SIGNATURE
+from policy import check, resource_types
+from policy.plan import is_secret, is_unknown
+
+OUTPUTS = {"url", "target", "release", "addresses", "database"}
+
+
+def test_every_target_has_an_example():
+    shown = {cases.read(path).target for path in cases.stack_files()}
+    assert shown == set(target.names())
+
+
+@pytest.mark.parametrize("name", target.names())
+def test_the_module_has_the_public_names(name):
+    module = target.find(name)
+    public = {one for one in vars(target.TargetModule) if not one.startswith("_")} | set(typing.get_type_hints(target.TargetModule))
+    assert public == {"Options", "deploy", "needs", "day_two"}
+    assert all(hasattr(module, one) for one in public)
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])
+def test_outputs(case, answered):
+    outputs = case.record(answered).plan.outputs
+    assert set(outputs) == OUTPUTS
+    assert outputs["target"] == case.target
+    assert not any(is_secret(value) for value in outputs.values())
+    if answered:
+        assert not any(is_unknown(value) for value in outputs.values())
+
+
+def test_every_resource_is_below_the_one_component(case):
+    plan = case.record().plan
+    roots = [one for one in plan.resources if not one.parent]
+    assert [one.kind for one in roots] == ["component"]
+    assert roots[0].type.startswith("slipway:target:")
+    parents = {one.parent for one in plan.resources} - {""}
+    assert {plan.find(urn).kind for urn in parents} == {"component"}
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])
+def test_the_rules_are_kept(case, answered):
+    plan = case.record(answered).plan
+    findings = check.run(plan, plan.settings.get(check.SETTING) or ())
+    assert [one for one in findings if not one.waived] == []
+
+
+def test_the_tables_know_every_type(case):
+    types = {one.type for one in case.record().plan.resources if one.kind == "resource"}
+    assert [one for one in sorted(types) if resource_types.replaces(one) is None] == []
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])
+def test_secrets_are_wrapped_on_the_wire(case, answered):
+    recording = case.record(answered)
+    words = [cases.PLANTED.format(name) for name in case.config["slipway:secretEnv"]]
+    seen = cases.text([dict(unwrapped(one.get("object", {}))) for one in recording.wire])
+    assert [word for word in words for spelled in spellings(word) if spelled in seen] == []
+    shown = recording.plan.model_dump_json()
+    assert [word for word in words for spelled in spellings(word) if spelled in shown] == []
+    assert any(word in cases.text(recording.wire) for word in words), "the secrets went nowhere: this test looks at nothing"
+
+
+def spellings(word: str) -> Iterator[str]:
+    """The word, and the same as base64 at each of the three places in a longer text, and in a URL."""
+    yield word
+    yield urllib.parse.quote(word, safe="")
+    for shift in range(3):
+        encoded = base64.b64encode(b"x" * shift + word.encode()).decode()
+        yield encoded[4:-4] if shift else encoded[:-4]
+
+
+def unwrapped(value: Any) -> Iterator[tuple[str, Any]]:
+    """(place, value) of all that isn't marked as a secret."""
+    if isinstance(value, dict):
+        if SIGNATURE in value and "value" in value:
+            return
+        for name, item in value.items():
+            yield from ((f"{name}.{place}", inner) for place, inner in unwrapped(item))
+    elif isinstance(value, list):
+        for number, item in enumerate(value):
+            yield from ((f"{number}.{place}", inner) for place, inner in unwrapped(item))
+    else:
+        yield "", value
+
+
+def test_recorded_twice_it_is_the_same(case):
+    assert case.record().plan == case.record().plan
+
+
+def test_preview_and_real_run_ask_for_the_same(case):
+    """What is known in a preview is what is made; what isn't is there all the same."""
+    preview, real = case.record().plan, case.record(answered=True).plan
+    assert [one.urn for one in preview.resources] == [one.urn for one in real.resources]
+    for before, after in zip(preview.resources, real.resources, strict=True):
+        assert before.model_copy(update={"inputs": {}}) == after.model_copy(update={"inputs": {}})
+        assert before.inputs.keys() == after.inputs.keys()
+        assert differing(before.inputs, after.inputs) == []
+
+
+def differing(before: Any, after: Any, place: str = "") -> list[str]:
+    """Places that were known and became something else."""
+    if is_unknown(before):
+        return []
+    if isinstance(before, dict) and isinstance(after, dict):
+        names = before.keys() | after.keys()
+        return [one for name in sorted(names) for one in differing(before.get(name), after.get(name), f"{place}.{name}")]
+    if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        return [one for number, pair in enumerate(zip(before, after, strict=True)) for one in differing(*pair, f"{place}[{number}]")]
+    return [] if before == after else [place]

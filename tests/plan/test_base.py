@@ -1,0 +1,143 @@
+"""`plan --base` and `--against`: what a change adds, alters, replaces and removes."""
+
+import json
+
+import pytest
+from project_copy import Copy
+
+STACK_FILE = "Pulumi.aws.yaml"
+
+
+def compared(copy, *words, base="HEAD"):
+    """The comparison, and each changed resource's name to its change."""
+    document = copy.document("--base", base, *words)
+    found = document["comparison"]
+    return found, {one["name"]: one for one in found["resources"]}
+
+
+def properties(change):
+    return {one["path"]: (one["old"], one["new"]) for one in change["properties"]}
+
+
+@pytest.mark.parametrize("stack", ["dev", "aws"])
+def test_nothing_changed(project, stack):
+    """Though it is another folder, and on the dev stack paths are all over the plan."""
+    found, changed = compared(project, "-s", stack)
+    assert (found["settings"], changed, found["warnings"]) == ([], {}, [])
+    assert found["unchanged"] > 3
+    assert project.run("-s", stack, "plan", "--base", "HEAD", "--exit-code").returncode == 0
+    assert project.git("status", "--porcelain") == ""
+    assert project.git("worktree", "list").count("\n") == 1
+
+
+def test_a_changed_setting(changing):
+    changing.edit(STACK_FILE, "instanceType: t4g.small", "instanceType: t4g.large")
+    found, changed = compared(changing, "-s", "aws")
+    assert [(one["path"], one["old"], one["new"]) for one in found["settings"]] == [
+        ("slipway:example-aws.instanceType", "t4g.small", "t4g.large")
+    ]
+    assert properties(changed["shop-web-host"]) == {"instanceType": ("t4g.small", "t4g.large")}
+    assert changed["shop-web-host"]["op"] == "alter"
+    assert {one["kind"] for one in found["warnings"]} == {"downtime"}
+    assert changing.run("-s", "aws", "plan", "--base", "HEAD", "--exit-code").returncode == 2
+
+
+@pytest.mark.parametrize("stack", ["dev", "aws"])
+def test_a_new_release(changing, stack):
+    """Code alone: nothing that is or has a server is replaced."""
+    with (changing.folder / "app/wsgi.py").open("a") as file:
+        file.write("# another release\n")
+    found, changed = compared(changing, "-s", stack)
+    assert list(changed) == (["showcase-rollout"] if stack == "dev" else ["shop-manifest"])
+    assert {one["op"] for one in changed.values()} == {"alter"}
+    paths = {path.partition(".")[2] for one in changed.values() for path in properties(one)}
+    assert paths == {"code.bytes", "code.id", "code.sha256"} or paths == {"code.id", "code.sha256"}
+    assert found["warnings"] == []
+
+
+def test_a_removed_database(changing):
+    changing.edit(STACK_FILE, "{engine: postgres, placement: managed}", "{engine: sqlite}")
+    found, changed = compared(changing, "-s", "aws")
+    removed = {name for name, one in changed.items() if one["op"] == "remove"}
+    assert {"shop-database-database", "shop-database-subnets", "shop-database-firewall", "shop-database-in"} <= removed
+    kinds = {(one["kind"], one["urn"].rpartition("::")[2]) for one in found["warnings"]}
+    assert ("removed", "shop-database-database") in kinds
+    assert ("unprotected", "shop-network-vpc") in kinds
+
+
+def test_a_changed_disk(changing):
+    changing.edit(STACK_FILE, "{instanceType: t4g.small}", "{instanceType: t4g.small, disk: 40}")
+    found, changed = compared(changing, "-s", "aws")
+    assert list(changed) == ["shop-web-host"]
+    assert changed["shop-web-host"]["op"] == "alter"
+    assert properties(changed["shop-web-host"]) == {"rootBlockDevice.volumeSize": (20, 40)}
+    changing.edit("components/targets/example_aws.py", 'volume_type="gp3", encrypted=True', 'volume_type="gp3", encrypted=False')
+    found, changed = compared(changing, "-s", "aws")
+    assert changed["shop-web-host"]["op"] == "replace"
+    assert ("replaced", "shop-web-host") in {(one["kind"], one["urn"].rpartition("::")[2]) for one in found["warnings"]}
+
+
+def test_an_opened_port(changing):
+    changing.edit("components/targets/example_aws.py", "for port in (80, 443):", "for port in (80, 443, 8080):")
+    found, changed = compared(changing, "-s", "aws")
+    assert {name: one["op"] for name, one in changed.items()} == {"shop-web-8080": "add"}
+    assert [one["kind"] for one in found["warnings"]] == ["opened"]
+
+
+def test_a_changed_secret(changing):
+    """Its name is told, no part of it."""
+    changing.edit(STACK_FILE, "v1:AAAA:sealed", "v1:CCCC:sealed")
+    found, _ = compared(changing, "-s", "aws")
+    assert [one["path"] for one in found["settings"]] == ["slipway:secretEnv.SECRET_KEY"]
+    assert "CCCC" not in json.dumps(found)
+
+
+def test_a_new_stack(changing):
+    (changing.folder / "Pulumi.new.yaml").write_text((changing.folder / "Pulumi.dev.yaml").read_text())
+    _, changed = compared(changing, "-s", "new")
+    assert {one["op"] for one in changed.values()} == {"add"}
+    assert len(changed) == 4
+
+
+def test_a_base_that_fails(changing):
+    changing.edit("__main__.py", "chosen = ", "raise ValueError('then')\nchosen = ")
+    changing.commit()
+    changing.edit("__main__.py", "raise ValueError('then')\n", "")
+    done = changing.run("plan", "--base", "HEAD")
+    assert done.returncode == 2
+    assert done.stderr.startswith("slipway: --base: HEAD: no plan could be made there (ValueError: then (__main__.py:")
+    assert len(done.stderr.splitlines()) == 1
+    changing.git("reset", "-q", "--hard", "HEAD~1")
+
+
+def test_a_saved_plan(changing):
+    saved = changing.folder / "saved.json"
+    saved.write_text(changing.run("plan", "--json").stdout)
+    assert changing.run("plan", "--against", "saved.json", "--exit-code").returncode == 0
+    changing.edit("Pulumi.dev.yaml", "port: 8080", "port: 8081")
+    done = changing.run("plan", "--against", "saved.json", "--exit-code", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["comparison"]["base"] == "saved.json"
+
+
+def test_in_a_folder_of_a_repository(tmp_path):
+    """The project may be a part of what is versioned, with its app elsewhere in it."""
+    copy = Copy(tmp_path / "deploy")
+    (copy.folder / ".git").rename(tmp_path / ".git")
+    (copy.folder / "app").rename(tmp_path / "shop")
+    copy.edit("Pulumi.dev.yaml", "path: ./app", "path: ../shop")
+    copy.git("add", "-A", str(tmp_path))
+    copy.git("commit", "-qm", "moved")
+    with (tmp_path / "shop/wsgi.py").open("a") as file:
+        file.write("# more\n")
+    assert list(compared(copy)[1]) == ["showcase-rollout"]
+
+
+def test_outside_any_repository(changing):
+    (changing.folder / ".git").rename(changing.folder.parent / "git-away")
+    try:
+        done = changing.run("plan", "--base", "HEAD")
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "is in no git repository; compare with a saved plan instead: --against FILE" in done.stderr
+    finally:
+        (changing.folder.parent / "git-away").rename(changing.folder / ".git")

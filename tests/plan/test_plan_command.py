@@ -1,0 +1,115 @@
+"""`./slipway plan` as its user runs it: a process of its own, without credentials and without a network."""
+
+import json
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from ops.plan.document import Document
+
+STACKS = ("dev", "aws")
+ALONE = ("unshare", "--net") if os.geteuid() == 0 and shutil.which("unshare") else ()
+
+
+@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("format", ["text", "json", "markdown", "mermaid"])
+def test_formats(project, stack, format):
+    """Also without any network, where that can be had."""
+    done = project.run("-s", stack, "plan", "--format", format, before=ALONE)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "rollout" in done.stdout if stack == "dev" else "shop-web-host" in done.stdout
+    assert str(project.folder) not in done.stdout
+
+
+def test_json_is_the_document(project):
+    document = Document.model_validate(project.document("-s", "aws"))
+    assert document.comparison is None
+    assert [one.name for one in document.plan.of("aws:ec2/instance:Instance")] == ["shop-web-host"]
+    assert {one.token for one in document.plan.lookups} == {"aws:ec2/getAmi:getAmi", "aws:index/getAvailabilityZones:getAvailabilityZones"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_time_and_memory(project, stack):
+    """3 s of processor time and 400 MB at most. What is compiled once is compiled before."""
+    project.run("-s", stack, "plan", env={"PYTHONDONTWRITEBYTECODE": ""})
+    measure = "import os, resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=subprocess.DEVNULL); "
+    measure += "used = resource.getrusage(resource.RUSAGE_CHILDREN); print(used.ru_utime + used.ru_stime, used.ru_maxrss)"
+    done = project.run("-s", stack, "plan", before=(sys.executable, "-c", measure))
+    seconds, kilobytes = map(float, done.stdout.split())
+    assert seconds < 3
+    assert kilobytes < 400_000
+
+
+def test_what_is_wrong_with_the_command_line(project):
+    for words, said in {
+        ("--format", "pdf"): "found 'pdf'",
+        ("--base", "HEAD", "--against", "x"): "found both",
+        ("--base", "no/such"): "wanted a branch, tag or commit of this clone, found 'no/such'",
+        ("--base", "--output=x"): "wanted a branch, tag or commit of this clone, found '--output=x'",
+        ("--against", "no/such"): "no/such can't be read",
+        ("--against", "Pulumi.yaml"): "wanted what `./slipway plan --json` prints",
+    }.items():
+        done = project.run("plan", *words)
+        assert done.returncode == 2, done
+        assert said in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+        assert done.stdout == ""
+        assert project.run("plan", "--exit-code", *words).returncode == 1
+
+
+def test_what_is_wrong_with_the_stack(changing):
+    (changing.folder / "Pulumi.broken.yaml").write_text("config:\n  slipway:app: {name: [}\n  password: hunter2\n")
+    (changing.folder / "Pulumi.sdk.yaml").write_text("config:\n  slipway:target: missing\n  slipway:app: {name: shop, path: ./app}\n")
+    (changing.folder / "components/targets/missing.py").write_text("import pulumi_nosuch.web\n")
+    for stack, code, said in (
+        ("nosuch", 2, "there is no stack 'nosuch'"),
+        ("broken", 2, "Pulumi.broken.yaml, line 2, column 24: wanted YAML"),
+        ("sdk", 3, "missing needs the package pulumi-nosuch, which isn't installed; run ./slipway with this stack"),
+    ):
+        done = changing.run("-s", stack, "plan")
+        assert (done.returncode, done.stdout) == (code, "")
+        assert said in done.stderr
+        assert "hunter2" not in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("raise ValueError('no\\nway')", "slipway: ValueError: no way (__main__.py:"),
+        ("import nosuch", "slipway: ModuleNotFoundError: No module named 'nosuch' (__main__.py:"),
+        ("def broken(:", "slipway: SyntaxError:"),
+        ("import sys; sys.exit(3)", "slipway: the program ended itself: sys.exit(3)"),
+        (
+            "import pulumi; pulumi.Output.from_input(1).apply(lambda one: one / 0)",
+            "slipway: ZeroDivisionError: division by zero (__main__.py:",
+        ),
+    ],
+)
+def test_a_program_that_raises(changing, line, said):
+    with (changing.folder / "__main__.py").open("a") as file:
+        file.write(line + "\n")
+    done = changing.run("plan")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(said)
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_rule_that_is_not_kept(changing):
+    changing.edit("components/targets/example_aws.py", "for port in (80, 443):", "for port in (80, 443, 22):")
+    done = changing.run("-s", "aws", "plan")
+    assert done.returncode == 1
+    assert "ssh-closed" in done.stdout
+    assert changing.run("-s", "aws", "plan", "--json").returncode == 1
+    found = {one["rule"] for one in json.loads(changing.run("-s", "aws", "plan", "--json").stdout)["findings"]}
+    assert found == {"ssh-closed", "ports-open"}
+
+
+def test_nothing_is_written(project):
+    before = project.git("status", "--porcelain", "--ignored")
+    project.run("plan")
+    assert project.git("status", "--porcelain", "--ignored") == before
+    assert not Path(project.folder / ".slipway").exists()

@@ -1,0 +1,185 @@
+"""What the recorder notes of a registration, and what it answers."""
+
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from components.errors import SlipwayError
+from ops.plan import stand_ins
+from ops.plan.record import SEALED, record
+from ops.plan.values import shortener
+from ops.project import Project, Stack
+from policy.plan import Plan
+
+PROVIDERS = """
+import pulumi
+import pulumi_aws as aws
+"""
+
+
+@pytest.fixture
+def planned(tmp_path, monkeypatch):
+    """Records a program given as text."""
+    monkeypatch.chdir(tmp_path)
+
+    def plan(program: str, config: dict | None = None, secret: tuple[str, ...] = ()) -> Plan:
+        (tmp_path / "__main__.py").write_text(PROVIDERS + textwrap.dedent(program))
+        return record(Project("shop", "python", tmp_path), Stack("dev", config or {}, frozenset(secret), None))
+
+    return plan
+
+
+def test_options_and_references(planned):
+    plan = planned("""
+        group = aws.ec2.SecurityGroup("group", opts=pulumi.ResourceOptions(protect=True, retain_on_delete=True))
+        other = aws.ec2.Eip("other")
+        aws.ec2.Instance("host", ami="ami-1", vpc_security_group_ids=[group.id, "sg-1"], user_data=group.name.apply(str.upper),
+            opts=pulumi.ResourceOptions(depends_on=[other], ignore_changes=["ami"], delete_before_replace=True))
+    """)
+    other, group, host = plan.resources
+    assert (group.protect, group.retain, group.parent) == (True, True, "")
+    assert host.depends_on == tuple(sorted([group.urn, other.urn]))
+    assert host.references == {"userData": (group.urn,), "vpcSecurityGroupIds": (group.urn,)}
+    assert host.inputs["vpcSecurityGroupIds"] == [{"$unknown": [group.urn]}, "sg-1"]
+    assert host.inputs["userData"] == {"$unknown": [group.urn]}
+    assert (host.ignore_changes, host.delete_before_replace) == (("ami",), True)
+
+
+def test_plain_inputs_come_out_again(planned):
+    """Nested ones don't: the cloud may add to them."""
+    plan = planned("""
+        bucket = aws.s3.Bucket("store", bucket="mine", tags={"a": "b"})
+        pulumi.export("name", bucket.bucket)
+        pulumi.export("tags", bucket.tags)
+        pulumi.export("arn", bucket.arn)
+    """)
+    assert plan.outputs == {"arn": {"$unknown": []}, "name": "mine", "tags": {"$unknown": []}}
+
+
+def test_secrets_and_nested_secrets(planned):
+    plan = planned("""
+        word = pulumi.Output.secret("hush")
+        aws.rds.Instance("base", password=word, instance_class=pulumi.Output.concat("db.", word), tags={"open": "yes", "closed": word})
+        pulumi.export("word", word)
+    """)
+    (base,) = plan.resources
+    assert base.inputs["password"] == {"$secret": ""}
+    assert base.inputs["instanceClass"] == {"$secret": ""}
+    assert base.inputs["tags"]["closed"] == {"$secret": ""} or base.inputs["tags"] == {"$secret": ""}
+    assert "hush" not in plan.model_dump_json()
+
+
+def test_settings_stay_sealed(planned):
+    config = {
+        "slipway:secretEnv": {"A": {"secure": "v1:x:y"}},
+        "slipway:app": {"name": "shop", "list": [{"secure": "z"}]},
+        "aws:region": "eu",
+    }
+    plan = planned('pulumi.export("read", pulumi.Config("slipway").get_object("secretEnv"))', config, ("slipway:secretEnv",))
+    assert plan.outputs == {"read": {"A": SEALED}}
+    fingerprint = plan.settings["slipway:secretEnv.A"]["$secret"]
+    assert len(fingerprint) == 12
+    assert plan.settings["slipway:app.name"] == "shop"
+    assert plan.settings["slipway:app.list"][0].keys() == {"$secret"}
+    assert "v1:x:y" not in plan.model_dump_json()
+
+
+def test_lookups_in_both_forms(planned):
+    plan = planned("""
+        zones = aws.get_availability_zones(state="available")
+        image = aws.ec2.get_ami_output(owners=["self"], most_recent=True)
+        aws.ec2.Subnet("net", vpc_id="vpc-1", availability_zone=zones.names[2])
+        aws.ec2.Instance("host", ami=image.id, user_data=image.block_device_mappings[0].device_name)
+        unknown = aws.ec2.get_subnet_output(id=aws.ec2.Eip("address").id)
+        pulumi.export("unknown", unknown.cidr_block)
+    """)
+    asked = {one.token: one for one in plan.lookups}
+    assert set(asked) == {"aws:index/getAvailabilityZones:getAvailabilityZones", "aws:ec2/getAmi:getAmi"}
+    assert asked["aws:ec2/getAmi:getAmi"].arguments == {"mostRecent": True, "owners": ["self"]}
+    inputs = {one.name: one.inputs for one in plan.resources}
+    zones = asked["aws:index/getAvailabilityZones:getAvailabilityZones"]
+    assert inputs["net"]["availabilityZone"] == f"{zones.stand_in}.names[2]"
+    image = asked["aws:ec2/getAmi:getAmi"].stand_in
+    assert inputs["host"] == {"ami": f"{image}.id", "userData": f"{image}.blockDeviceMappings[0].deviceName"}
+    assert plan.outputs == {"unknown": {"$unknown": []}}
+
+
+def test_other_arguments_are_another_lookup():
+    one, other = (stand_ins.lookup("aws:ec2/getAmi:getAmi", {"owners": [name]})[0] for name in ("a", "b"))
+    assert one != other
+    assert stand_ins.lookup("aws:ec2/getAmi:getAmi", {"owners": ["a"]})[0] == one
+
+
+def test_a_lookup_of_an_unknown_package_answers_with_its_arguments():
+    assert stand_ins.lookup("nosuch:index/getIt:getIt", {"a": "b"})[1] == {"a": "b"}
+
+
+def test_what_was_there_before(planned):
+    plan = planned("""
+        network = aws.ec2.Vpc.get("network", "vpc-123")
+        aws.ec2.Subnet("net", vpc_id=network.id, cidr_block=network.cidr_block)
+    """)
+    network, subnet = plan.resources
+    assert (network.kind, network.inputs["id"]) == ("existing", "vpc-123")
+    assert subnet.inputs == {"cidrBlock": {"$unknown": [network.urn]}, "vpcId": "vpc-123"}
+
+
+def test_providers_and_components(planned):
+    plan = planned("""
+        provider = aws.Provider("frankfurt", region="eu-central-1")
+        class Web(pulumi.ComponentResource):
+            def __init__(self):
+                super().__init__("shop:Web", "web", None, pulumi.ResourceOptions(provider=provider))
+                aws.ec2.Eip("address", opts=pulumi.ResourceOptions(parent=self))
+        Web()
+    """)
+    found = {one.name: one for one in plan.resources}
+    assert (found["frankfurt"].kind, found["web"].kind, found["address"].kind) == ("provider", "component", "resource")
+    assert found["address"].parent == found["web"].urn
+    assert found["address"].provider == found["frankfurt"].urn
+
+
+def test_the_order_is_always_the_same(planned):
+    program = """
+        for name in "dbca":
+            aws.ec2.Eip(name)
+        aws.ec2.EipAssociation("aa", allocation_id=aws.ec2.Eip("z").id)
+    """
+    names = [one.name for one in planned(program).resources]
+    assert names == ["a", "b", "c", "d", "z", "aa"]
+
+
+def test_two_of_one_name(planned):
+    with pytest.raises(SlipwayError, match=r"a: two resources have the URN .*; give one another name"):
+        planned('aws.ec2.Eip("a"); aws.ec2.Eip("a")')
+
+
+def test_notes_are_what_the_program_said(planned):
+    assert planned('pulumi.log.info("one"); pulumi.log.warn("two"); pulumi.log.debug("three")').notes == ("one", "two")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("/srv/shop", "."),
+        ("/srv/shop/app", "./app"),
+        ('{"root": "/srv/shop/.slipway"}', '{"root": "./.slipway"}'),
+        ("/srv/shops", "/srv/shops"),
+        ("/srv/shop-two", "/srv/shop-two"),
+        ("/mnt/srv/shop", "/mnt/srv/shop"),
+        ("x/srv/shop", "x/srv/shop"),
+        ("--in=/srv/shop --out=/srv/shop/x", "--in=. --out=./x"),
+    ],
+)
+def test_the_folder_is_a_dot(text, shown):
+    assert shortener([Path("/srv/shop")])(text) == shown
+
+
+def test_the_root_folder_is_not():
+    assert shortener([Path("/")])("/etc/hosts") == "/etc/hosts"
+
+
+def test_what_a_plan_has_no_answer_to(planned):
+    with pytest.raises(SlipwayError, match=r"shop:index:method: Call can't be planned without the Pulumi CLI; use `pulumi preview`"):
+        planned('pulumi.runtime.call("shop:index:method", {}, aws.ec2.Eip("a"))')
