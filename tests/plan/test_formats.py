@@ -26,7 +26,7 @@ def test_the_folder_is_the_registry():
     ("name", "message"), [("markdwon", "perhaps you meant markdown"), ("x\n", r"there are: json, markdown, mermaid, text")]
 )
 def test_an_unknown_format_is_told_in_one_line(name, message):
-    with pytest.raises(UsageError, match=f"^--format: no format is called '{name[:1]}.*{message}$"):
+    with pytest.raises(UsageError, match=f"^--format: wanted the name of a format, found '{name[:1]}.*{message}$"):
         formats.find(name)
 
 

@@ -52,7 +52,7 @@ class Read(HTMLParser):
 
 def read(document: Document) -> Read:
     text = markdown.render(document, Paper())
-    assert len(text) <= markdown.MOST
+    assert len(text.encode()) <= markdown.MOST
     return Read(cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE))
 
 

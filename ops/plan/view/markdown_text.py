@@ -30,6 +30,11 @@ def in_comment(text: str) -> str:
     return quote(one_line(text, LONGEST), safe="")
 
 
+def size(text: str) -> int:
+    """Bytes, of which there are never fewer than characters."""
+    return len(text.encode("utf-8", "replace"))
+
+
 def _ticks(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
 
@@ -45,9 +50,9 @@ class Part:
 
     def cut(self, room: int) -> tuple[str, int]:
         """(what fits, how many lines don't)."""
-        room -= len(self.head) + len(self.foot) + 1
+        room -= size(self.head) + size(self.foot) + 1
         kept = 0
-        while kept < len(self.lines) and (room := room - len(self.lines[kept]) - 1) >= 0:
+        while kept < len(self.lines) and (room := room - size(self.lines[kept]) - 1) >= 0:
             kept += 1
         if not kept:
             return "", len(self.lines)
@@ -67,12 +72,12 @@ def folded(name: str, summary: str, language: str, text: str, whole: bool = Fals
 
 
 def fitted(first: str, parts: Sequence[Part], most: int) -> str:
-    """`first` and of the parts what there is room for, then what was left out."""
+    """`first` and of the parts what there is room for in `most` bytes, then what was left out."""
     made, left_out = [first], []
-    room = most - len(first) - sum(len(part.name) + 40 for part in parts) - 40
+    room = most - size(first) - sum(len(part.name) + 40 for part in parts) - 40
     for part in parts:
         text, missing = part.cut(room)
-        room -= len(text)
+        room -= size(text) + 1
         made.append(text)
         if missing:
             left_out.append(f"{missing} of {len(part.lines)} {part.name}" if len(part.lines) > 1 else part.name)
