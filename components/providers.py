@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
@@ -17,11 +17,14 @@ from pulumi.runtime.rpc import UNKNOWN
 Props = dict[str, Any]
 
 
-class _Provider(ResourceProvider):
+class DynamicProvider(ResourceProvider):
+    """What they share. `REPLACES`: inputs whose change replaces the resource; policy/resource_types/pulumi-python.json is made from it."""
+
+    REPLACES: ClassVar[tuple[str, ...]] = ()
     serialize_as_secret_always = False
 
 
-class RandomSecretProvider(_Provider):
+class RandomSecretProvider(DynamicProvider):
     """Made once; never changes."""
 
     def create(self, props: Props) -> CreateResult:
@@ -31,7 +34,7 @@ class RandomSecretProvider(_Provider):
         return DiffResult(changes=False)
 
 
-class HostProvider(_Provider):
+class HostProvider(DynamicProvider):
     """Installs the host tool and brings the host's processes up."""
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -72,7 +75,7 @@ class HostProvider(_Provider):
         return {key: props[key] for key in ("facts", "tool", "owner")}
 
 
-class RolloutProvider(_Provider):
+class RolloutProvider(DynamicProvider):
     """Publishes a release and rolls it out; its outputs are the verdict."""
 
     def check(self, _olds: Props, news: Props) -> CheckResult:

@@ -16,6 +16,7 @@ from ops.commands import (
     init,
     logs,
     maintenance,
+    plan,
     preview,
     releases,
     restore,
@@ -52,6 +53,7 @@ def root(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fal
 _COMMANDS: dict[str, Callable[..., None]] = {
     "up": up.up,
     "preview": preview.preview,
+    "plan": plan.plan,
     "status": status.status,
     "logs": logs.logs,
     "releases": releases.releases,

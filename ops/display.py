@@ -71,8 +71,13 @@ def line(text: str | Text, stderr: bool = False) -> None:
 
 def document(value: Any) -> None:
     """`--json`: one document and nothing else on standard output."""
+    text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def text(whole: str) -> None:
+    """Something that is laid out already, lines' ends included."""
     stream = Tolerant(sys.stdout)
-    stream.write(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+    stream.write(whole)
     stream.flush()
 
 

@@ -18,6 +18,7 @@ from components.ignore import NEVER
 from components.settings.models import Secrets, Settings
 from components.settings.report import kind_of
 from components.settings.schema import Kind
+from ops import generated
 
 FOLDER = Path(__file__).parents[1]
 _HEAD = "| key | type | default | meaning |\n|---|---|---|---|\n"
@@ -28,7 +29,7 @@ def table() -> str:
     rows = [*_rows(Settings, "slipway:"), *_rows(Secrets, "slipway:")]
     for name in target.names():
         rows += rows_of(target.find(name).Options, name)
-    return _HEAD + "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |\n" for row in rows)
+    return _HEAD + "".join(generated.cells(*row) for row in rows)
 
 
 def rows_of(model: type[BaseModel], section: str) -> list[tuple[str, ...]]:
@@ -43,27 +44,13 @@ def left_out() -> str:
 
 def page(old: str) -> str:
     """The text with what is current between its markers; a text without them stays as it is."""
-    for name, content in (("settings", table()), ("left-out", left_out())):
-        start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
-        before, found, rest = old.partition(start)
-        _, closed, after = rest.partition(end)
-        old = before + start + content + end + after if found and closed else old
-    return old
+    return generated.filled(generated.filled(old, "settings", table()), "left-out", left_out())
 
 
 def main(arguments: list[str]) -> int:
     """Writes or checks every file that has the markers; gives the exit code."""
-    stale = []
-    for path in (FOLDER / "docs/settings.md", FOLDER / "README.md"):
-        old = path.read_text(encoding="utf-8") if path.exists() else ""
-        if (new := page(old)) != old:
-            stale.append(path.relative_to(FOLDER).as_posix())
-            if "--check" not in arguments:
-                path.write_text(new, encoding="utf-8")
-    if stale and "--check" in arguments:
-        print(f"{', '.join(stale)}: the table of settings is not current; run: python -m ops.settings_table", file=sys.stderr)
-        return 1
-    return 0
+    stale = "the table of settings is not current; run: python -m ops.settings_table"
+    return generated.update(FOLDER, ["docs/settings.md", "README.md"], page, "--check" in arguments, stale)
 
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
@@ -73,8 +60,9 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
             yield from _rows(inner, key + ".")
         else:
             yield f"`{key}`", _type(field), _default(field), field.description or ""
+            below = ".NAME." if typing.get_origin(inner) in (Mapping, dict) else "[]."
             for section in filter(_is_section, typing.get_args(inner)):
-                yield from _rows(section, key + ".NAME.")
+                yield from _rows(section, key + below)
 
 
 def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:

@@ -69,4 +69,4 @@ def _name(problem: Problem) -> str:
 
 def _message(problem: Problem) -> str:
     """One line; a setting stands in it, while a resource is told by its URN."""
-    return one_line(f"{problem.at}: {problem.message}" if isinstance(problem.at, str) else problem.message)
+    return one_line(f"{cut(problem.at, 200)}: {problem.message}" if isinstance(problem.at, str) else problem.message)

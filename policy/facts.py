@@ -76,6 +76,8 @@ class Database:
     final_snapshot: bool | None = False
     lock_input: str = ""
     """The input that locks it."""
+    stops_for: frozenset[str] = frozenset()
+    """Inputs whose change stops it for a while, though it isn't replaced."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,15 @@ class Host:
     firewalls: tuple[str, ...] = ()
     public: bool | None = None
     """Whether it has a public address; None: as the place gives them."""
+    stops_for: frozenset[str] = frozenset()
+    """Inputs whose change stops it for a while, though it isn't replaced; none where others serve meanwhile."""
+
+
+@dataclass(frozen=True)
+class Entrance:
+    """What clients come in by: a fixed address, a load balancer, a name."""
+
+    at: Resource
 
 
 @dataclass(frozen=True)
@@ -158,6 +169,7 @@ class Facts:
     buckets: tuple[Bucket, ...] = ()
     databases: tuple[Database, ...] = ()
     hosts: tuple[Host, ...] = ()
+    entrances: tuple[Entrance, ...] = ()
     images: tuple[Image, ...] = ()
     metadata: tuple[Metadata, ...] = ()
     user_data: tuple[UserData, ...] = ()

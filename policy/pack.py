@@ -31,9 +31,13 @@ _SECRETS = "slipway:secretEnv"
 
 def serve() -> None:
     """Answers the engine until it is done."""
+    PolicyPack("slipway", policies(), EnforcementLevel.MANDATORY)
+
+
+def policies() -> list[Policy]:
+    """One for each rule, after the one that notes."""
     noted: dict[str, Mapping[str, Any]] = {}
-    policies: list[Policy] = [_noting(noted), *(_policy(rule, noted) for rule in rules.every())]
-    PolicyPack("slipway", policies, EnforcementLevel.MANDATORY)
+    return [_noting(noted), *(_policy(rule, noted) for rule in rules.every())]
 
 
 def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, Any]], config: Mapping[str, str]) -> Plan:

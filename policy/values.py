@@ -7,7 +7,8 @@ from policy.plan import SECRET, UNKNOWN, is_known, is_secret, is_unknown
 
 LOOKED_UP = "lookup("
 """What the stand-in of a look-up's answer starts with."""
-_LONGEST = 60  # characters
+_LONGEST = 60  # characters of one value
+_LONGEST_LINE = 600
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -78,14 +79,14 @@ def shown(value: Any) -> str:
     return cut(value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else _written(value))
 
 
-def cut(text: str) -> str:
-    """No longer than a message can bear."""
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+def cut(text: str, longest: int = _LONGEST) -> str:
+    """No longer than that many characters."""
+    return text if len(text) <= longest else f"{text[:longest]}…"
 
 
 def one_line(text: str) -> str:
-    """Without control characters, line separators and halves of characters."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
+    """Without control characters, line separators and halves of characters, and no longer than is read."""
+    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in cut(text, _LONGEST_LINE))
 
 
 def _written(value: Any) -> str:

@@ -54,7 +54,8 @@ GOOD: Mapping[str, Any] = {
     "app.env[name]": "NAME", "app.env[value]": "text",
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
-    "database.engine": "sqlite", "database.placement": "same-host", "domain": "www.example.com", "secretEnv[name]": "KEY",
+    "database.engine": "sqlite", "database.placement": "same-host", "domain": "www.example.com",
+    "waivers[item].rule": "ssh-closed", "waivers[item].resource": "web", "waivers[item].reason": "a lab", "secretEnv[name]": "KEY",
     "secretEnv[value]": "text", "local.port": "8080",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""
@@ -87,7 +88,7 @@ class Slot:
     def _held(self, value: Any) -> Any:
         here = ".".join(self.path)
         if self.part == "item":
-            return [value]
+            return [{**_partner(here, "item"), self.inner[0]: value} if self.inner else value]
         if not self.part:
             return value
         if self.part == "name":
@@ -95,9 +96,9 @@ class Slot:
         return {GOOD[f"{here}[name]"]: {**_partner(here), self.inner[0]: value} if self.inner else value}
 
 
-def _partner(mapping: str) -> Any:
-    """What is right as a value of the mapping: a text, or a section."""
-    start = f"{mapping}[value]"
+def _partner(holder: str, part: str = "value") -> Any:
+    """What is right as a value of the mapping, or as an item of the list: a text, or a section."""
+    start = f"{holder}[{part}]"
     inner = {name.removeprefix(start + "."): good for name, good in GOOD.items() if name.startswith(start + ".")}
     return inner or GOOD[start]
 
@@ -121,15 +122,18 @@ def _of(annotation: Any, path: tuple[str, ...]) -> Iterator[Slot]:
         yield from _below(annotation, path)
     elif typing.get_origin(annotation) in (Mapping, dict):
         yield Slot(path, "name")
-        inner = _bare(typing.get_args(annotation)[1])
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
-            yield from (Slot(path, "value", slot.path) for slot in _below(inner, ()))
-        else:
-            yield Slot(path, "value")
+        yield from _parts(_bare(typing.get_args(annotation)[1]), path, "value")
     elif typing.get_origin(annotation) in (tuple, list):
-        yield Slot(path, "item")
+        yield from _parts(_bare(typing.get_args(annotation)[0]), path, "item")
     else:
         yield Slot(path)
+
+
+def _parts(inner: Any, path: tuple[str, ...], part: str) -> Iterator[Slot]:
+    if isinstance(inner, type) and issubclass(inner, BaseModel):
+        yield from (Slot(path, part, slot.path) for slot in _below(inner, ()))
+    else:
+        yield Slot(path, part)
 
 
 def _bare(annotation: Any) -> Any:

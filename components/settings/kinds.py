@@ -105,6 +105,10 @@ def _command(value: str) -> bool:
     return bool(value.strip()) and _is_utf8(value) and len(value.encode()) <= _LONGEST
 
 
+def _is_named(value: str) -> bool:
+    return bool(value.strip()) and len(value) <= 300
+
+
 def _schedule(value: str) -> bool:
     """Five fields; the library itself takes a sixth, for seconds, and any script's digits."""
     if not re.fullmatch(r"[0-9A-Za-z*,/#-]+( +[0-9A-Za-z*,/#-]+){4}", value) or len(value) > 200:
@@ -176,4 +180,7 @@ SIZE = Kind(
     _written_size,
 )
 ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin)
+RULE = _matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
+RESOURCE = _of_text("resource", "the name of a resource, or a setting such as app.env.NAME, of at most 300 letters", _is_named)
+REASON = _of_text("sentence", "a reason in words, of at most 500 letters", lambda value: bool(value.strip()) and len(value) <= 500)
 DOMAIN = _of_text("host name", "a host name in small letters such as www.example.com", _is_domain)

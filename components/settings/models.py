@@ -91,6 +91,16 @@ class Database(Model):
     )
 
 
+class Waiver(Model):
+    """An item of slipway:waivers"""
+
+    rule: Annotated[str, kinds.RULE] = Field(description="Which rule (docs/policy.md) needn't be kept.")
+    resource: Annotated[str, kinds.RESOURCE] | None = Field(
+        default=None, description="By what: a resource's name, or a setting such as `app.env.NAME`. Left out: by anything."
+    )
+    reason: Annotated[str, kinds.REASON] = Field(description="Why, for whoever reads the plan.")
+
+
 class Settings(Model):
     """All settings of a stack."""
 
@@ -105,6 +115,10 @@ class Settings(Model):
     database: Database = Field(default=Database(), description="The app's database.")
     domain: Annotated[str, kinds.DOMAIN] | None = Field(
         default=None, description="The name under which the app is reached; TLS follows from it."
+    )
+
+    waivers: tuple[Waiver, ...] = Field(
+        default=(), description="Rules that this stack doesn't keep on purpose: `[{rule: ssh-closed, resource: web, reason: a lab}]`."
     )
 
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)

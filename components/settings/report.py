@@ -2,7 +2,7 @@
 
 import types
 import typing
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -102,9 +102,14 @@ def _wanted_at(model: type[BaseModel], loc: Sequence[int | str]) -> str:
 
 def _model_at(model: type[BaseModel] | None, loc: Sequence[int | str]) -> type[BaseModel] | None:
     """The section that a key path leads to, or None where it leaves the models."""
+    inside = False
     for part in loc:
+        if inside:  # a name or a number in front of one of many sections
+            inside = False
+            continue
         field = _field(model, part) if model else None
         model = next((item for item in _classes(field.annotation) if issubclass(item, BaseModel)), None) if field else None
+        inside = field is not None and typing.get_origin(field.annotation) in (Mapping, tuple)
     return model
 
 

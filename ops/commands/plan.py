@@ -54,18 +54,20 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
         raise UsageError("plan: wanted --base REF or --against FILE, found both; leave one out")
     render = formats.find(format)
     document = _document(call, base, against)
-    display.text(render(document))
+    display.text(render(document, formats.Paper.here()))
     return document
 
 
 def _document(call: calls.Call, base: str | None, against: Path | None) -> "Document":
     from ops.plan.document import Document
     from ops.plan.record import record
-    from policy import rules
+    from policy import check
 
     work = workplace.enter(call, sealed=True)
     now = record(work.project, work.stack)
-    return Document(plan=now, findings=rules.run(now), comparison=_comparison(work, now, base, against))
+    return Document(
+        plan=now, findings=check.run(now, now.settings.get(check.SETTING) or ()), comparison=_comparison(work, now, base, against)
+    )
 
 
 def _comparison(work: workplace.Workplace, now: "Plan", base: str | None, against: Path | None) -> "Comparison | None":

@@ -12,11 +12,14 @@ FOLDER = Path(__file__).parent
 
 
 class ResourceType(Strict):
-    """A path such as `ebsBlockDevices[].encrypted` goes down into mappings and lists."""
+    """A path such as `ebsBlockDevices[].encrypted` goes down into mappings and lists, and stands for all that is below it."""
 
     replaces: frozenset[str]
+    """`networkInterfaces#`: not what is in them, but their number, or that the input appears or goes."""
+    unknown: frozenset[str] = frozenset()
+    """Of these nobody says whether they replace, but for what is in `replaces`."""
     tags: str | None = None
-    """The input that holds tags (`tags`, `labels`), where it has one."""
+    """The input that holds tags, where it has one: `tags`, `labels`, `settings.userLabels`. A mapping in most types, a list in some."""
 
 
 class Table(Strict):

@@ -66,4 +66,4 @@ def _is_plain(value: Any) -> bool:
 
 
 def _move(name: str) -> str:
-    return f"take it out and set it with: pulumi config set --secret --path 'slipway:secretEnv.{name}' VALUE"
+    return f"take it out and set it with: pulumi config set --secret --path 'slipway:secretEnv.{cut(name)}' VALUE"

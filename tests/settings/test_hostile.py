@@ -48,8 +48,8 @@ def held(slot: hostile.Slot, taken: Settings, options: Any) -> Any:
     for name in names[1:] if place is options else names:
         place = getattr(place, name)
     if slot.part == "item":
-        return place[0]
-    if slot.part:
+        place = place[0]
+    elif slot.part:
         place = next(iter(place.keys() if slot.part == "name" else place.values()))
     for name in slot.inner:
         place = getattr(place, _snake(name))

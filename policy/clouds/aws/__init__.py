@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from policy.clouds.aws import databases, firewalls, servers, storage, ties
+from policy.clouds.aws import databases, entrances, firewalls, servers, storage, ties
 from policy.facts import DefaultTags, Facts
 from policy.plan import Plan
 from policy.values import mapping
@@ -18,6 +18,7 @@ def facts(plan: Plan) -> Facts:
         buckets=tuple(storage.buckets(plan)),
         databases=tuple(databases.databases(plan)),
         hosts=tuple(servers.hosts(plan)),
+        entrances=tuple(entrances.entrances(plan)),
         images=tuple(servers.images(plan)),
         metadata=tuple(servers.metadata(plan)),
         user_data=tuple(servers.user_data(plan)),

@@ -10,6 +10,8 @@ from policy.values import flag, number, text
 _INSTANCE = "aws:rds/instance:Instance"
 _CLUSTER = "aws:rds/cluster:Cluster"
 _MEMBER = "aws:rds/clusterInstance:ClusterInstance"
+_STOPPED_FOR = frozenset({"instanceClass", "engineVersion", "port", "caCertIdentifier"})
+"""It is restarted for these: at once with `applyImmediately`, else in its maintenance window."""
 _PORTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "aurora": 3306}
 
 
@@ -25,6 +27,7 @@ def databases(plan: Plan) -> Iterator[Database]:
             locked=flag(one.inputs.get("deletionProtection")),
             final_snapshot=_final_snapshot(one),
             lock_input="deletionProtection",
+            stops_for=_STOPPED_FOR,
         )
     for member in own(plan, _MEMBER):
         yield Database(member, public=flag(member.inputs.get("publiclyAccessible")), holds_data=False)

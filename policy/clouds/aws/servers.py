@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from policy.clouds.aws import network
@@ -12,6 +13,8 @@ from policy.plan import Plan, Resource, is_known
 from policy.values import flag, items, mapping, number
 
 _LIMIT = 16384  # bytes of user data, before base64
+_STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
+"""An instance is stopped to change these, and started again; `userData` though what it says is only read at the first start."""
 _ADDRESSES = {"aws:ec2/eip:Eip": "instance", "aws:ec2/eipAssociation:EipAssociation": "instanceId"}
 
 
@@ -20,7 +23,7 @@ def hosts(plan: Plan) -> Iterator[Host]:
     addressed = {one.urn for type, input in _ADDRESSES.items() for address in own(plan, type) for one in plan.origins(address, input)}
     for instance in own(plan, INSTANCE):
         public = True if instance.urn in addressed else _public(instance.inputs.get("associatePublicIpAddress"))
-        yield _host(plan, instance, "subnetId", public)
+        yield replace(_host(plan, instance, "subnetId", public), stops_for=_STOPPED_FOR)
     for group in own(plan, SCALING_GROUP):
         yield _host(plan, group, "vpcZoneIdentifiers", None)
 

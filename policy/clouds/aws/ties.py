@@ -16,6 +16,12 @@ _INPUTS = {
     "aws:ebs/volume:Volume": ("kmsKeyId",),
     INSTANCE: ("subnetId", "vpcSecurityGroupIds"),
     SUBNET: ("vpcId",),
+    "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
+    "aws:ec2/natGateway:NatGateway": ("subnetId", "allocationId"),
+    "aws:ec2/routeTable:RouteTable": ("vpcId",),
+    "aws:ec2/securityGroupRule:SecurityGroupRule": ("securityGroupId", "sourceSecurityGroupId"),
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": ("securityGroupId", "referencedSecurityGroupId"),
+    "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule": ("securityGroupId", "referencedSecurityGroupId"),
     **{group: ("vpcId", "ingress", "egress") for group in SECURITY_GROUPS},  # a group that a rule names can't be removed either
 }
 

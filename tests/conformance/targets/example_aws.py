@@ -118,8 +118,9 @@ class ManagedDatabase(pulumi.ComponentResource):
         subnets = aws.rds.SubnetGroup(f"{name}-subnets", subnet_ids=[one.id for one in network.subnets], tags=tags, opts=kept)
         group = aws.ec2.SecurityGroup(f"{name}-firewall", vpc_id=network.vpc.id, description="database", tags=tags, opts=kept)
         ports: dict[str, Any] = {"from_port": port, "to_port": port, "ip_protocol": "tcp"}
+        child = pulumi.ResourceOptions(parent=self)  # not kept: while the rule is there, the web server's group can't be removed
         aws.vpc.SecurityGroupIngressRule(
-            f"{name}-in", security_group_id=group.id, referenced_security_group_id=web.group.id, **ports, tags=tags, opts=kept
+            f"{name}-in", security_group_id=group.id, referenced_security_group_id=web.group.id, **ports, tags=tags, opts=child
         )
         self.server = aws.rds.Instance(
             f"{name}-database",

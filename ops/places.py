@@ -1,0 +1,148 @@
+"""Where two values differ, down to the place: inside mappings, lists, JSON texts and texts of many lines."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, NamedTuple, TypeGuard
+
+from policy.plan import is_secret, is_unknown
+from policy.values import origins
+
+_DEEPEST = 50  # steps; what differs deeper is one place
+_NAMING = ("name", "path", "key", "deviceName")  # what tells the objects in a list apart, the first that all of them have
+_PLAIN = re.compile(r"[^\s.\[\]\"]+")
+
+
+class Step(NamedTuple):
+    """One step down: to a mapping's key, or to a list's item, by its name or its number."""
+
+    name: str
+    is_item: bool = False
+
+
+Path = tuple[Step, ...]
+
+
+@dataclass(frozen=True)
+class Place:
+    """`old` and `new` are None where there is nothing."""
+
+    path: Path
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`; the first name stands as it is."""
+        first, *rest = self.path
+        return first.name + "".join(map(_shown, rest))
+
+
+def differing(key: str, old: Any, new: Any) -> Iterator[Place]:
+    """All places below `key` that differ; none where nothing does."""
+    if not same(old, new):
+        yield from _places((Step(key),), old, new)
+
+
+def same(old: Any, new: Any) -> bool:
+    """Equal as JSON is: 1 is not true. What is unknown is the same where it comes from the same resources."""
+    if is_unknown(old) and is_unknown(new):
+        return set(origins(old)) == set(origins(new))
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return old.keys() == new.keys() and all(same(old[name], new[name]) for name in old)
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        return len(old) == len(new) and all(map(same, old, new))
+    return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)
+
+
+def _places(path: Path, old: Any, new: Any) -> Iterator[Place]:
+    inside = list(_inside(path, _read(old), _read(new))) if len(path) < _DEEPEST else []
+    # Nothing inside differs: the same JSON is written in another way.
+    yield from inside or [Place(path, old, new)]
+
+
+def _inside(path: Path, old: Any, new: Any) -> Iterator[Place]:
+    if any(is_unknown(one) or is_secret(one) for one in (old, new)):
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in sorted({*old, *new}):
+            yield from _below((*path, Step(name)), old.get(name), new.get(name))
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        yield from _items(path, old, new)
+    elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
+        yield Place(path, *_first_difference(old, new))
+
+
+def _below(path: Path, old: Any, new: Any) -> Iterator[Place]:
+    if not same(old, new):
+        yield from _places(path, old, new)
+
+
+def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place]:
+    names = _names(old, new)
+    if names is None:
+        yield from _by_position(path, old, new)
+        return
+    before, after = dict(zip(names[0], old, strict=True)), dict(zip(names[1], new, strict=True))
+    for name in {**after, **before}:
+        yield from _below((*path, Step(name, True)), before.get(name), after.get(name))
+    kept = [[name for name in one if name in before and name in after] for one in names]
+    if kept[0] != kept[1]:
+        yield Place(path, *kept)
+
+
+def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
+    """Names of all items, where each has one that is its own; else they go by position."""
+    for key in _NAMING:
+        before, after = (
+            [name for one in items if isinstance(one, Mapping) for name in [one.get(key)] if _is_name(name)] for items in (old, new)
+        )
+        if (len({*before}), len({*after})) == (len(old), len(new)):
+            return before, after
+    return None
+
+
+def _is_name(value: Any) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value)
+
+
+def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Place]:
+    """What is alike at the beginning and at the end is left out: an item that is put in between moves the rest."""
+    shortest = min(len(old), len(new))
+    start = next((place for place in range(shortest) if not same(old[place], new[place])), shortest)
+    end = next((place for place in range(shortest - start) if not same(old[-1 - place], new[-1 - place])), shortest - start)
+    pairs = zip_longest(old[start : len(old) - end], new[start : len(new) - end])
+    for number, (before, after) in enumerate(pairs, start):
+        yield from _below((*path, Step(str(number), True)), before, after)
+
+
+def _read(value: Any) -> Any:
+    """A text of JSON as what it says."""
+    if not isinstance(value, str) or value[:1] not in ("{", "["):
+        return value
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return value if _deeper(read, _DEEPEST) else read
+
+
+def _deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True
+
+
+def _first_difference(old: str, new: str) -> tuple[str | None, str | None]:
+    pairs = zip_longest(old.split("\n"), new.split("\n"))
+    return next(pair for pair in pairs if pair[0] != pair[1])
+
+
+def _shown(step: Step) -> str:
+    if step.is_item:
+        return f"[{step.name}]"
+    return f".{step.name}" if _PLAIN.fullmatch(step.name) else f"[{json.dumps(step.name)}]"

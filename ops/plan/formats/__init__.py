@@ -1,0 +1,41 @@
+"""How a plan is shown: one file per format, found by its name; each has `render(document, paper)`."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import cast
+
+from components.errors import UsageError
+from components.settings.found import nearest, shown
+from ops import display
+from ops.plan.document import Document
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What a text is written on: `width` in characters; colours only where somebody sees them."""
+
+    width: int = 160
+    colour: bool = False
+
+    @classmethod
+    def here(cls) -> "Paper":
+        """Standard output, as wide as it is."""
+        console = display.console()
+        return cls(console.width, console.color_system is not None)
+
+
+Render = Callable[[Document, Paper], str]
+
+
+def names() -> list[str]:
+    """All formats there are."""
+    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+
+
+def find(name: str) -> Render:
+    """The format of that name: gives a text that ends with a line's end."""
+    if name not in names():
+        raise UsageError(f"--format: no format is called {shown(name)}; {nearest(name, names())}")
+    return cast(Render, importlib.import_module(f"{__name__}.{name}").render)

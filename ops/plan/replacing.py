@@ -1,0 +1,61 @@
+"""Whether a change at a place replaces its resource, as the tables in policy/resource_types say."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ops.places import Path, Place
+from policy import resource_types
+from policy.plan import Resource, is_secret, is_unknown
+from policy.resource_types import ResourceType
+
+
+def verdict(resource: Resource, place: Place) -> bool | None:
+    """True, False, or None where nobody says so. Components and what was there before aren't made, so they aren't replaced."""
+    if resource.kind in ("component", "existing"):
+        return False
+    known = resource_types.find(resource.type)
+    return None if known is None else _verdict(known, place)
+
+
+def _verdict(known: ResourceType, place: Place) -> bool | None:
+    above = list(_patterns(place.path))
+    inside = {pattern for value in (place.old, place.new) for pattern in _within(above[-1], value)}
+    whole = f"{above[-1].removesuffix('[]')}#"
+    if known.replaces.intersection(above) or known.replaces & inside or (_counts(place) and whole in known.replaces):
+        return True
+    if known.unknown.intersection(above) or known.unknown & inside or _hides(known, place, above[-1]):
+        return None
+    return False
+
+
+def _patterns(path: Path) -> Iterator[str]:
+    """The place and all above it, as the tables write them: `a`, `a[]`, `a[].b`."""
+    written = ""
+    for step in path:
+        written = f"{written}[]" if step.is_item else f"{written}.{step.name}" if written else step.name
+        yield written
+
+
+def _within(above: str, value: Any) -> Iterator[str]:
+    """All that stands in a value that appears or goes."""
+    waiting = [(above, value)]
+    while waiting:
+        pattern, value = waiting.pop()
+        if isinstance(value, list | tuple):
+            waiting += [(f"{pattern}[]", one) for one in value]
+        elif isinstance(value, Mapping) and not is_unknown(value) and not is_secret(value):
+            waiting += [(f"{pattern}.{name}", one) for name, one in value.items()]
+        if pattern != above and value is not None:
+            yield pattern
+
+
+def _counts(place: Place) -> bool:
+    """An item or a block comes or goes."""
+    return (place.old is None) != (place.new is None)
+
+
+def _hides(known: ResourceType, place: Place, pattern: str) -> bool:
+    """A value that isn't known may hold what replaces."""
+    if not any(is_unknown(one) or is_secret(one) for one in (place.old, place.new)):
+        return False
+    return any(one.startswith((f"{pattern}.", f"{pattern}[", f"{pattern}#")) for one in known.replaces | known.unknown)

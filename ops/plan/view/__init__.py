@@ -1,0 +1,1 @@
+"""What several formats need: names, short values, the order of dependencies, words."""

@@ -1,0 +1,107 @@
+"""What a picture of a plan shows: which resources are nodes, which fold into another's label, what points where."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ops.plan.document import Document
+from ops.plan.view import needs
+from ops.plan.view.names import Names, type_of
+from ops.plan_display import short_type
+from policy.plan import Resource
+
+_JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")
+
+
+@dataclass(frozen=True)
+class Graph:
+    """`tree`: for each component what is drawn in it (for an empty URN: in none); `folded`: for each node the types of what
+    belongs to it alone. An edge points at what is needed first."""
+
+    tree: Mapping[str, list[Resource]]
+    folded: Mapping[str, Counter[str]]
+    edges: list[tuple[str, str]]
+
+
+def whole(document: Document) -> Graph:
+    """Every resource but what folds; what a comparison speaks of never does."""
+    names, wanted = Names(document.plan), needs.direct(document.plan)
+    changes = document.comparison.resources if document.comparison else ()
+    owners = _owners(names, wanted, {change.urn for change in changes})
+    gone = [Resource(urn=one.urn, type=one.type, name=one.name, parent=one.parent) for one in changes if one.op == "remove"]
+    tree = _tree([one for one in document.plan.resources if one.urn not in owners and one.kind != "provider"] + gone)
+    return Graph(tree, _counts(names, owners), _edges(names, tree, wanted, owners))
+
+
+def overview(document: Document) -> Graph:
+    """A node for each component that holds resources, with how many of which type: for plans that no picture has room for."""
+    names, wanted = Names(document.plan), needs.direct(document.plan)
+    owners = {one.urn: one.parent for one in document.plan.resources if one.kind != "component" and one.parent in names.by_urn}
+    kept = [one for one in document.plan.resources if one.urn in set(owners.values())]
+    tree = {"": kept}
+    return Graph(tree, _counts(names, owners), _edges(names, tree, wanted, owners))
+
+
+def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) -> dict[str, str]:
+    """What folds into what: attachments that nothing else has an input from. What merely waits for them doesn't count."""
+    needed = {urn for one in names.by_urn.values() for urns in one.references.values() for urn in urns}
+    leaves = (one for one in names.by_urn.values() if one.urn not in needed | changed and one.kind == "resource" and not one.protect)
+    found = {one.urn: _owner(one, [names.by_urn[urn] for urn in wanted[one.urn]]) for one in leaves if not names.children.get(one.urn)}
+    return {urn: owner for urn, owner in found.items() if owner}
+
+
+def _owner(one: Resource, first: list[Resource]) -> str:
+    """What an attachment belongs to: what it is named after (`Bucket` of `BucketPolicy`), or the only thing that it needs."""
+    kind = short_type(one.type)
+    named_after = [each for each in first if kind.startswith(_bare(each.type)) and kind != short_type(each.type)]
+    if named_after:
+        return max(named_after, key=lambda each: len(each.type)).urn
+    return first[0].urn if len(first) == 1 and _JOINS.fullmatch(kind) and first[0].kind == "resource" else ""
+
+
+def _bare(token: str) -> str:
+    return re.sub(r"V\d+$", "", short_type(token))
+
+
+def _counts(names: Names, owners: Mapping[str, str]) -> dict[str, Counter[str]]:
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for urn, owner in owners.items():
+        found[owner][type_of(names.by_urn[urn].type)] += 1
+    return found
+
+
+def _tree(nodes: Iterable[Resource]) -> dict[str, list[Resource]]:
+    """Components without anything in them are left out."""
+    by_urn = {one.urn: one for one in nodes}
+    parents = {one.parent for one in by_urn.values()}
+    tree: dict[str, list[Resource]] = defaultdict(list)
+    for one in by_urn.values():
+        if one.kind != "component" or one.urn in parents:
+            tree[one.parent if one.parent in by_urn else ""].append(one)
+    return tree
+
+
+def _edges(
+    names: Names, tree: Mapping[str, list[Resource]], wanted: Mapping[str, list[str]], owners: Mapping[str, str]
+) -> list[tuple[str, str]]:
+    """What a folded resource needs, its owner points at; nothing points at itself or at what it is in."""
+    drawn = {one.urn for inside in tree.values() for one in inside}
+    kept: dict[str, list[str]] = {}
+    for pair in ((owners.get(urn, urn), owners.get(need, need)) for urn, urns in wanted.items() for need in urns):
+        if drawn.issuperset(pair) and not _within(names, *pair):
+            kept.setdefault(pair[0], []).append(pair[1])
+    return [(one, other) for one, others in needs.reduced(kept).items() for other in others]
+
+
+def _within(names: Names, one: str, other: str) -> bool:
+    """They are the same, or one is a component that holds the other."""
+    return one in _and_above(names, other) or other in _and_above(names, one)
+
+
+def _and_above(names: Names, urn: str) -> set[str]:
+    found = set()
+    while urn in names.by_urn and urn not in found:
+        found.add(urn)
+        urn = names.by_urn[urn].parent
+    return found

@@ -1,0 +1,121 @@
+"""Values as a reader of a plan wants them: marks in words, long texts by their size, what matters first."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice
+from typing import Any
+
+from components.settings.found import one_line
+from ops import display
+from ops.plan.view.names import STAND_IN, Names
+from policy.plan import UNKNOWN, Resource, is_secret, is_unknown
+
+_LONGEST = 60  # characters of one text
+_ITEMS = 4  # of a list or mapping that is shown item by item
+_ORDER = (
+    r"image|ami|engine|version|runtime|platform|command|program",
+    r"size|class|type|cpu|cores|memory|capacity|storage|iops|volume|count|min|max|desired|replicas",
+    r"protocol|port|cidr|address|ip|listen|host|domain|dns|url|path",
+    r"encrypt|encrypted|kms|public|publicly|private|tokens|access|protection|delete|deletion|backup|retention|skip|multi",
+    r"region|zone|zones|az|location|subnet|subnets|network|vpc|group|groups|role|policy|user|owner",
+)
+_RANKS = [re.compile(f"({words})s?", re.IGNORECASE) for words in _ORDER]
+_WORDS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_DULL = re.compile(r"__.*|tags|tagsAll|labels|labelsAll|description")
+_HEAD = ("name", "key", "path")
+
+
+def plain(value: Any, names: Names) -> Any:
+    """The same value with words for its marks and stand-ins."""
+    if is_secret(value):
+        return "[secret]"
+    if is_unknown(value):
+        return f"[known after up: {', '.join(map(names.of, value[UNKNOWN]))}]" if value[UNKNOWN] else "[known after up]"
+    if isinstance(value, Mapping):
+        return {one_line(name): plain(item, names) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item, names) for item in value]
+    return _looked_up(value, names) if isinstance(value, str) else value
+
+
+def _looked_up(text: str, names: Names) -> str:
+    """`lookup(aws:ec2/getAmi:getAmi#1a2b3c4d).id` is `[looked up: getAmi].id`."""
+    return STAND_IN.sub(lambda found: f"[looked up: {names.lookup(found[1], found[2])}]", text)
+
+
+def brief(value: Any, names: Names) -> str:
+    """The value on one line, never long."""
+    return _brief(plain(value, names), is_whole=is_secret(value) or is_unknown(value))
+
+
+def pairs(resource: Resource, names: Names) -> list[tuple[str, str]]:
+    """(path, short value) of the inputs that tell something, what matters most first."""
+    kept = {key: value for key, value in resource.inputs.items() if value != resource.name and not _DULL.fullmatch(key)}
+    return sorted((pair for key, value in kept.items() for pair in flat(key, value, names)), key=lambda pair: _rank(pair[0]))
+
+
+def flat(path: str, value: Any, names: Names) -> Iterator[tuple[str, str]]:
+    """One pair, or one for each thing inside where these are few."""
+    path = one_line(path)
+    marked = is_secret(value) or is_unknown(value)
+    if value is None or value in ("", [], {}):
+        return
+    if isinstance(value, Mapping) and not marked and len(value) <= _ITEMS:
+        for name, item in value.items():
+            yield from flat(f"{path}.{name}", item, names)
+    elif isinstance(value, list) and len(value) <= _ITEMS and any(map(_is_group, value)):
+        for number, item in enumerate(value):
+            yield f"{path}[{number}]", _group(item, names) if _is_group(item) else brief(item, names)
+    else:
+        yield path, brief(value, names)
+
+
+def _is_group(value: Any) -> bool:
+    return isinstance(value, Mapping) and not is_secret(value) and not is_unknown(value)
+
+
+def _group(value: Mapping[str, Any], names: Names) -> str:
+    """`protocol tcp, fromPort 80, toPort 80`."""
+    items = {name: brief(item, names) for name, item in value.items() if item not in (None, "", [], {})}
+    shown = [f"{one_line(name)} {items[name]}" for name in sorted(items, key=lambda name: -1 if name in _HEAD else _rank(name))]
+    return ", ".join(shown[: 2 * _ITEMS] + (["…"] if len(shown) > 2 * _ITEMS else []))
+
+
+def _brief(value: Any, is_whole: bool = False) -> str:
+    if isinstance(value, str):
+        return one_line(value, None) if is_whole else _text(value)
+    if isinstance(value, list) and not any(isinstance(item, list | dict) for item in value):
+        more = [f"… {len(value) - _ITEMS} more"] if len(value) > _ITEMS else []
+        return ", ".join([*map(_brief, value[:_ITEMS]), *more])
+    return _size(value) if isinstance(value, list | dict) else json.dumps(value)
+
+
+def _text(text: str) -> str:
+    """Texts of many lines and JSON by what they are."""
+    if text[:1] in ("{", "["):
+        try:
+            return f"JSON, {_size(json.loads(text))}"
+        except (ValueError, RecursionError):
+            pass
+    if len(text) > 4 * _LONGEST or ("\n" in text and len(text) > _LONGEST):
+        return f"{display.size(len(text.encode('utf-8', 'replace')))} text"
+    return one_line(text, _LONGEST)
+
+
+def _size(value: Any) -> str:
+    """`14 files, 3 programs`: the lists inside, or how many there are."""
+    if isinstance(value, dict):
+        lists = [f"{len(item)} {one_line(name)}" for name, item in value.items() if isinstance(item, list | dict) and len(item) > 1]
+        return ", ".join(islice(lists, 2)) or _entries(len(value))
+    return _entries(len(value)) if isinstance(value, list) else one_line(str(value))
+
+
+def _entries(count: int) -> str:
+    return "1 entry" if count == 1 else f"{count} entries"
+
+
+def _rank(path: str) -> int:
+    """Its place in a reader's interest; the words of its name decide."""
+    words = _WORDS.findall(path)
+    return next((rank for rank, group in enumerate(_RANKS) if any(group.fullmatch(word) for word in words)), len(_RANKS))

@@ -1,0 +1,76 @@
+"""Words and signs that all formats share."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from components.settings.found import one_line
+from ops.plan.document import Comparison, Document, Op, PropertyChange
+from policy.plan import Resource
+
+SIGNS: dict[Op, str] = {"replace": "±", "may-replace": "±?", "remove": "-", "alter": "~", "add": "+"}
+"""What is most serious comes first."""
+COLOURS: dict[str, str] = {"add": "green", "alter": "yellow", "replace": "magenta", "may-replace": "magenta", "remove": "red"}
+_VERBS: dict[Op, str] = {
+    "add": "to add",
+    "alter": "to alter",
+    "replace": "to replace",
+    "may-replace": "perhaps to replace",
+    "remove": "to remove",
+}
+
+
+def flags(resource: Resource) -> list[str]:
+    """What sets a resource apart: `protected`, `ignores ami`."""
+    kinds = {"existing": "only read", "provider": "provider"}
+    found = [kinds[resource.kind]] if resource.kind in kinds else []
+    found += ["protected"] * resource.protect + ["retained"] * resource.retain
+    if resource.ignore_changes:
+        found.append("ignores " + ", ".join(map(one_line, resource.ignore_changes)))
+    return found + ["deleted before it is replaced"] * resource.delete_before_replace
+
+
+def replacing(change: PropertyChange) -> str:
+    """What a change of a property does to its resource, where that is more than altering it."""
+    return {True: "replaces", None: "may replace"}.get(change.replaces, "")
+
+
+def title(document: Document) -> str:
+    """Which plan this is."""
+    plan = document.plan
+    return f"Plan of stack {one_line(plan.stack)} ({one_line(plan.project)} on {one_line(plan.target)})"
+
+
+def summary(document: Document) -> str:
+    """`1 to add, 2 to alter, 30 unchanged; 1 warning; all rules are kept`."""
+    first = _changes(document.comparison) if document.comparison is not None else _contents(document)
+    return "; ".join([first, *_judgement(document)])
+
+
+def _changes(comparison: Comparison) -> str:
+    if comparison.is_empty:
+        return f"no change, {count(comparison.unchanged, 'resource')}"
+    by_op = Counter(change.op for change in comparison.resources)
+    words = [f"{by_op[op]} {verb}" for op, verb in _VERBS.items() if by_op[op]]
+    settings = [f"{count(len(comparison.settings), 'setting')} changed"] if comparison.settings else []
+    return ", ".join([*words, f"{comparison.unchanged} unchanged", *settings])
+
+
+def _contents(document: Document) -> str:
+    by_kind = Counter(one.kind for one in document.plan.resources)
+    protected = sum(one.protect for one in document.plan.resources)
+    words = [count(by_kind["resource"], "resource")] + [count(by_kind["component"], "component")] * bool(by_kind["component"])
+    words += [f"{by_kind['existing']} only read"] * bool(by_kind["existing"]) + [f"{protected} protected"] * bool(protected)
+    return ", ".join(words + [count(len(document.plan.lookups), "look-up")] * bool(document.plan.lookups))
+
+
+def _judgement(document: Document) -> Iterator[str]:
+    if document.comparison is not None and document.comparison.warnings:
+        yield count(len(document.comparison.warnings), "warning")
+    waived = sum(bool(one.waived) for one in document.findings)
+    broken = len(document.findings) - waived
+    yield (f"{count(broken, 'finding')} against the rules" if broken else "all rules are kept") + (f", {waived} waived" if waived else "")
+
+
+def count(number: int, noun: str) -> str:
+    """`1 resource`, `2 resources`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

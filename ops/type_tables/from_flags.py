@@ -1,0 +1,16 @@
+"""From a list of the top-level inputs that replace: what is below those is documented to replace, or unknown."""
+
+from collections.abc import Collection, Mapping
+
+from ops.type_tables.sdk import Input
+from ops.type_tables.verdict import Verdict
+
+
+def inputs(flagged: Collection[str], found: Mapping[str, Input]) -> dict[str, Verdict]:
+    """An input that the SDK lacks (the list is older or newer) is taken at its word."""
+    known = {name: Verdict(name in flagged, _below(one), one.many) for name, one in found.items()}
+    return {**{name: Verdict(True) for name in flagged}, **known}
+
+
+def _below(outer: Input) -> dict[str, Verdict]:
+    return {name: Verdict(True if one.documented else None, _below(one), one.many) for name, one in outer.below.items()}

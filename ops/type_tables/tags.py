@@ -1,0 +1,18 @@
+"""Where a type's tags are: the input that maps names to texts under the name that its cloud uses."""
+
+from collections.abc import Mapping
+
+from ops.type_tables.sdk import Input
+
+_NAMES = {"aws": ("tags",), "alicloud": ("tags",), "gcp": ("labels", "userLabels"), "docker": ("labels",)}
+
+
+def where(provider: str, inputs: Mapping[str, Input]) -> str | None:
+    """`tags`, `labels`, `settings.userLabels`; None where a type has none."""
+    for name in _NAMES.get(provider, ()):
+        if name in inputs:
+            return name
+        for outer in inputs.values():
+            if name == "userLabels" and name in outer.below and not outer.many:
+                return f"{outer.name}.{name}"
+    return None
