@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -114,8 +114,8 @@ def test_from_one_scheduler_to_the_next(started: Started) -> None:
 class Real:
     """Jobs that are started by hand."""
 
-    def __init__(self, cron: ModuleType, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
-        self.cron, self.folder, self.capfd, self.said = cron, folder, capfd, ""
+    def __init__(self, cron: ModuleType, folder: Path, output: Path) -> None:
+        self.cron, self.folder, self.output = cron, folder, output
 
     def scheduler(self, **commands: str) -> Any:
         jobs = {name: {"schedule": "0 0 1 1 *", "command": command} for name, command in commands.items()}
@@ -124,16 +124,24 @@ class Real:
     def wait(self, wanted: Callable[[str], bool] | str) -> str:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
-            self.said += self.capfd.readouterr().out
-            if wanted in self.said if isinstance(wanted, str) else wanted(self.said):
-                return self.said
+            said = self.output.read_text(encoding="utf-8")
+            if wanted in said if isinstance(wanted, str) else wanted(said):
+                return said
             time.sleep(0.02)
-        raise AssertionError(self.said)
+        raise AssertionError(said)
 
 
 @pytest.fixture
-def real(cron: ModuleType, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> Real:
-    return Real(cron, tmp_path / "cron", capfd)
+def real(cron: ModuleType, tmp_path: Path) -> Iterator[Real]:
+    """Standard output is a file: what pytest captures it empties as it is read, and loses what is written meanwhile."""
+    output, before = tmp_path / "said", os.dup(1)
+    with output.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+    try:
+        yield Real(cron, tmp_path / "cron", output)
+    finally:
+        os.dup2(before, 1)
+        os.close(before)
 
 
 def test_what_a_run_says_and_how_it_ended(real: Real) -> None:
