@@ -56,7 +56,7 @@ def main() -> None:
 
 
 def _prepare(folder: Path) -> int:
-    for name in ("__main__.py", "Pulumi.yaml", "components", "cloud_init", "ops", "requirements"):
+    for name in ("__main__.py", "Pulumi.yaml", "components", "cloud_init", "ops", "policy", "requirements"):
         (folder / name).symlink_to(ROOT / name)
     (folder / "app").mkdir()
     (folder / "home").mkdir()

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 from rich.tree import Tree
 
-from ops import display, plan_changes
+from ops import display
 
 if TYPE_CHECKING:
     from ops.engine import Result, Step
@@ -61,6 +61,8 @@ def _step_json(step: "Step") -> dict[str, Any]:
 
 def _tree(steps: "Sequence[Step]") -> Tree:
     """Unchanged resources show only where something below them changes."""
+    from ops import plan_changes
+
     root = Tree("Changes", hide_root=True)
     by_urn = {step.urn: step for step in steps}
     branches: dict[str, Tree] = {}

@@ -17,7 +17,7 @@ Kind = Literal["component", "resource", "existing", "provider"]
 class Strict(BaseModel):
     """Frozen, and nothing in it that the schema doesn't name."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Resource(Strict):

@@ -5,7 +5,7 @@ set -euo pipefail
 
 code=0
 pulumi preview --refresh --expect-no-changes --non-interactive --color=never --suppress-progress --suppress-outputs --stack="$1" 2>&1 |
-    tee "$2" || code=${PIPESTATUS[0]}
+    tee "$2" || code=$?
 
 # 7 is Pulumi's own for "no changes were expected" (since 3.226).
 case $code in

@@ -54,10 +54,15 @@ def _recorded(there: Path, folder: Path, stack: str, ref: str) -> Plan:
     try:
         return Document.model_validate(json.loads(done.stdout)).plan
     except ValueError:
-        lines = done.stderr.strip().splitlines() or ["it printed no plan"]
-        why = one_line(lines[0].removeprefix("slipway: ").replace(str(there), "."), 400)
         advice = "compare with a saved plan instead: --against FILE, or with a ref where `plan` works"
-        raise UsageError(f"--base: {ref}: no plan could be made there ({why}); {advice}") from None
+        raise UsageError(f"--base: {ref}: no plan could be made there ({_reason(done.stderr, there)}); {advice}") from None
+
+
+def _reason(said: str, there: Path) -> str:
+    """The first line of an error of Slipway's own; of a wrong usage (a version that has no `plan`) the last one."""
+    lines = [line for line in said.splitlines() if line.strip()] or ["it printed no plan"]
+    line = next((one for one in lines if one.startswith("slipway: ")), lines[-1])
+    return one_line(line.removeprefix("slipway: ").replace(str(there), "."), 400)
 
 
 def _check_out(folder: Path, commit: str, there: Path) -> None:

@@ -1,7 +1,8 @@
 """What follows from a replacement: a resource whose input comes from a replaced one gets another value there.
 
 Nothing of that shows in the inputs, which are unknown before and after. So it is followed from resource to resource: where the table says
-that such an input replaces, its resource is replaced too; where it doesn't, it is altered. What only may be replaced makes others that may be.
+that such an input replaces, its resource is replaced too; where it doesn't, it is altered. What only may be replaced makes others that
+may be.
 """
 
 from collections.abc import Iterator, Mapping

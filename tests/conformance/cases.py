@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 from google.protobuf import json_format
+from planted import PLANTED
 
 from components.errors import SlipwayError
 from ops.engine.program import Program
@@ -19,8 +20,6 @@ from ops.project import Project, Stack
 from policy.plan import Plan, Resource
 
 ROOT = Path(__file__).parents[2]
-PLANTED = "pl4nted/s3cret+{}"  # changes when encoded as base64 or for a URL
-SECRETS = ("SECRET_KEY", "DATABASE_URL", "DATABASE_OWNER_URL")
 
 
 @dataclass

@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
+from planted import PLANTED, told
 
 from components import target
 from components.errors import SlipwayError
@@ -104,8 +105,7 @@ def test_generated_settings(case, data):
     assume(plan is not None)
     findings = [one for one in check.run(plan, plan.settings.get(check.SETTING) or ()) if not one.waived]
     assert findings == []
-    words = [cases.PLANTED.format(name) for name in case.config["slipway:secretEnv"]]
-    assert not any(word in plan.model_dump_json() for word in words)
+    assert told(plan.model_dump_json(), *(PLANTED.format(name) for name in case.config["slipway:secretEnv"])) == []
 
 
 @settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])

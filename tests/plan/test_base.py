@@ -110,6 +110,19 @@ def test_a_base_that_fails(changing):
     changing.git("reset", "-q", "--hard", "HEAD~1")
 
 
+def test_a_base_before_there_was_a_plan(changing):
+    (changing.folder / "ops/commands/plan.py").rename(changing.folder / "plan.py")
+    changing.edit("ops/cli.py", "    plan,\n", "")
+    changing.edit("ops/cli.py", '    "plan": plan.plan,\n', "")
+    changing.commit()
+    changing.git("checkout", "-q", "HEAD~1", "--", ".")
+    (changing.folder / "plan.py").unlink()
+    done = changing.run("plan", "--base", "HEAD")
+    assert done.returncode == 2
+    assert done.stderr.startswith("slipway: --base: HEAD: no plan could be made there (Error: No such command 'plan'.); compare with a saved")
+    changing.git("reset", "-q", "--hard", "HEAD~1")
+
+
 def test_a_saved_plan(changing):
     saved = changing.folder / "saved.json"
     saved.write_text(changing.run("plan", "--json").stdout)

@@ -45,7 +45,7 @@ def test_time_and_memory(project, stack):
 
 def test_what_is_wrong_with_the_command_line(project):
     for words, said in {
-        ("--format", "pdf"): "found 'pdf'",
+        ("--format", "pdf"): "no format is called 'pdf'; there are: json, markdown, mermaid, text",
         ("--base", "HEAD", "--against", "x"): "found both",
         ("--base", "no/such"): "wanted a branch, tag or commit of this clone, found 'no/such'",
         ("--base", "--output=x"): "wanted a branch, tag or commit of this clone, found '--output=x'",

@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,15 @@ _MODULE = "github.com/rhysd/actionlint/cmd/actionlint@v1.7.12"
 _SECONDS = 300
 
 
-def program() -> str:
-    """Its path. Built once for each version on a machine (Go keeps what it compiled); skips where neither it nor Go can be had."""
+def program(temporary: pytest.TempPathFactory) -> str:
+    """Its path. Built once, beside the folders of all workers and runs; skips where neither it nor Go can be had."""
     if found := shutil.which("actionlint"):
         return found
     go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
     if go is None:
         pytest.skip("actionlint is not on PATH, and there is no Go to build it with")
-    folder = Path(tempfile.gettempdir(), f"slipway-actionlint-{os.getuid()}-{_MODULE.rpartition('@')[2]}")
-    folder.mkdir(mode=0o700, exist_ok=True)
+    folder = temporary.getbasetemp().parent / _MODULE.rpartition("/")[2]
+    folder.mkdir(exist_ok=True)
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "actionlint").exists():

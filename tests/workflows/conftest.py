@@ -22,7 +22,7 @@ def github() -> State:
 def script(github: State, tmp_path: Path) -> Iterator[Script]:
     """Runs one of the Python scripts with an event, against the server."""
 
-    def run(name: str, *words: str, event: dict[str, Any] | None = None) -> "subprocess.CompletedProcess[str]":
+    def run(name: str, *words: str, event: dict[str, Any] | None = None, memory: int = 0) -> "subprocess.CompletedProcess[str]":
         (tmp_path / "event.json").write_text(json.dumps(event))
         environment = {
             "PATH": "/usr/bin:/bin",
@@ -33,7 +33,8 @@ def script(github: State, tmp_path: Path) -> Iterator[Script]:
             "GITHUB_TOKEN": "t0ken",
             "GITHUB_EVENT_PATH": str(tmp_path / "event.json"),
         }
-        command = [sys.executable, str(SCRIPTS / name), *words]
+        limit = ["prlimit", f"--as={memory}"] if memory else []
+        command = [*limit, sys.executable, str(SCRIPTS / name), *words]
         return subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
 
     with serving(github) as url:

@@ -26,6 +26,7 @@ class State:
         self.tokens_at_storage: list[str | None] = []
         self.failing: dict[str, int] = {}
         self.storage = ""
+        self.filters = True
         self._id = 100
 
     def new_id(self) -> int:
@@ -47,7 +48,8 @@ class State:
             case ["pulls"]:
                 owner, _, branch = query["head"].partition(":")
                 state = [one for one in self.pulls if one["state"] == query["state"]]
-                return _page([one for one in state if (one["head"]["user"], one["head"]["ref"]) == (owner, branch)], query)
+                wanted = [one for one in state if not self.filters or (one["head"]["user"], one["head"]["ref"]) == (owner, branch)]
+                return _page(wanted, query)
             case ["pulls", number]:
                 return next(one for one in self.pulls if one["number"] == int(number))
             case ["issues", number, "comments"]:

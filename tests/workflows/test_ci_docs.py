@@ -4,6 +4,7 @@ import re
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,15 @@ def test_scripts_of_gitlab_are_there_and_clean(tmp_path: Path) -> None:
         [Path(sys.executable).with_name("shellcheck"), "--exclude=SC2155", tmp_path / "all.sh"], capture_output=True, text=True
     )
     assert checked.returncode == 0, checked.stdout
+
+
+def test_gitlab_calls_pulumi_as_the_workflows_do() -> None:
+    def calls(lines: Iterable[str]) -> set[str]:
+        return {re.sub(r"(--stack)[ =].*", r"\1", line) for line in lines if re.match(r"exec pulumi", line)}
+
+    ours = calls(step.get("run", "") for _, step in steps())
+    assert len(ours) == 2
+    assert calls(line for job in gitlab().values() for line in job["script"]) == ours
 
 
 def test_the_image_has_the_sdk_s_version() -> None:

@@ -47,7 +47,7 @@ def test_closes_it_and_opens_another_later(github: State, script: Script, drifte
     script("drift_issue.py", "prod", "2", drifted)
     script("drift_issue.py", "prod", "0", drifted)
     assert [(method, path) for method, path, _ in github.changes[1:]] == [("POST", "/issues/101/comments"), ("PATCH", "/issues/101")]
-    assert github.issues[0]["state"] == "closed"
+    assert github.changes[2][2] == {"state": "closed", "state_reason": "completed"}
     script("drift_issue.py", "prod", "2", drifted)
     assert github.changes[-1][:2] == ("POST", "/issues")
 

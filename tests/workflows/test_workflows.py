@@ -40,16 +40,16 @@ def run(*command: str) -> str:
     return done.stdout
 
 
-def test_actionlint() -> None:
+def test_actionlint(tmp_path_factory: pytest.TempPathFactory) -> None:
     """With shellcheck over every `run:`."""
-    run(actionlint.program(), "-shellcheck", str(TOOLS / "shellcheck"), *map(str, WORKFLOWS))
+    run(actionlint.program(tmp_path_factory), "-shellcheck", str(TOOLS / "shellcheck"), *map(str, WORKFLOWS))
 
 
-def test_actionlint_would_say(tmp_path: Path) -> None:
+def test_actionlint_would_say(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     """It is the real one, and asks shellcheck."""
     bad = WORKFLOWS[0].read_text().replace("python3 .github", "cat $HOME; python3 .github").replace("ubuntu-24.04", "ubuntu-1.0")
     (tmp_path / "bad.yml").write_text(bad)
-    command = [actionlint.program(), "-shellcheck", str(TOOLS / "shellcheck"), str(tmp_path / "bad.yml")]
+    command = [actionlint.program(tmp_path_factory), "-shellcheck", str(TOOLS / "shellcheck"), str(tmp_path / "bad.yml")]
     said = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False).stdout
     assert "SC2086" in said
     assert "ubuntu-1.0" in said

@@ -37,5 +37,5 @@ def names() -> list[str]:
 def find(name: str) -> Render:
     """The format of that name: gives a text that ends with a line's end."""
     if name not in names():
-        raise UsageError(f"--format: no format is called {shown(name)}; {nearest(name, names())}")
+        raise UsageError(f"--format: wanted the name of a format, found {shown(name)}; {nearest(name, names())}")
     return cast(Render, importlib.import_module(f"{__name__}.{name}").render)

@@ -33,11 +33,13 @@ _CLASSES = {
 
 def render(document: Document, paper: Paper) -> str:
     """Every resource, or the components alone where there is too much for a picture."""
-    graph = graphs.whole(document)
-    drawn = _Drawing(document, graph).text()
-    if len(drawn) <= MOST_TEXT and len(graph.edges) <= MOST_EDGES and sum(map(len, graph.tree.values())) <= _MOST_NODES:
-        return drawn
-    return _Drawing(document, graphs.overview(document)).text()
+    for graph in (graphs.whole(document), graphs.overview(document)):
+        if len(graph.edges) <= MOST_EDGES and sum(map(len, graph.tree.values())) <= _MOST_NODES:
+            drawn = _Drawing(document, graph).text()
+            if len(drawn) <= MOST_TEXT:
+                return drawn
+    there = sum(one.kind == "resource" for one in document.plan.resources)
+    return f'flowchart LR\n  n1["{there} resources, too many for a picture"]\n'
 
 
 class _Drawing:

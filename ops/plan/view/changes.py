@@ -48,7 +48,11 @@ def property_lines(one: PropertyChange, names: Names) -> Iterator[Text]:
 def differences(one: PropertyChange, names: Names) -> Iterator[tuple[str, str | None, str]]:
     """(path, old or None where there was nothing, new), down to the line of a long text."""
     sides = _sides(one, names)
-    for place in places.differing(one.path, *sides):
+    found = list(places.differing(one.path, *sides))
+    if not found:
+        # Shown alike though it differs: an output of what is replaced, a look-up with other arguments.
+        yield one_line(one.path, _LONGEST), _side(sides[0]), "another one"
+    for place in found:
         before = None if place.old is None else _side(place.old)
         yield one_line(str(place), _LONGEST), before, "nothing" if place.new is None else _side(place.new)
 

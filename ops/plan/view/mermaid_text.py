@@ -10,10 +10,10 @@ _LONGEST = 40  # characters of one line of a label
 _GAP = "\u200b"
 _ALIKE = str.maketrans({"*": "\u2217", "`": "\u02cb", "~": "\u223c"})
 _UNDERLINE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
-_MARKS = re.compile(r"[\\<&$@!\[\]#:](?!\s)|(?<=www)(?=\.)")
+_MARKS = re.compile(r"[\\<&$@!\[\]#:ﬂ°¶](?!\s)|(?<=www)(?=\.)")
 _START = re.compile(r"^(?=\s*[-+#>=|~\d])")
-# Letters of any language, digits and some signs stand for themselves.
-_CODED = re.compile(r"[^\w ,/()-]|_")
+# Letters, digits, some signs and what isn't ASCII stand for themselves; Mermaid writes its own codes with a ring and a pilcrow.
+_CODED = re.compile(r"[^\w .,+/()\-\u00a0-\U0010ffff]|[_°¶]")
 
 
 def coded(text: str) -> str:

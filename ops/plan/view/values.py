@@ -3,7 +3,6 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice
 from typing import Any
 
 from components.settings.found import one_line
@@ -104,10 +103,11 @@ def _text(text: str) -> str:
 
 
 def _size(value: Any) -> str:
-    """`14 files, 3 programs`: the lists inside, or how many there are."""
+    """`14 files, 3 programs`: the longest lists inside, or how many there are."""
     if isinstance(value, dict):
-        lists = [f"{len(item)} {one_line(name)}" for name, item in value.items() if isinstance(item, list | dict) and len(item) > 1]
-        return ", ".join(islice(lists, 2)) or _entries(len(value))
+        lists = [(len(item), one_line(name, _LONGEST)) for name, item in value.items() if isinstance(item, list) and len(item) > 1]
+        longest = sorted(lists, key=lambda one: -one[0])[:2]
+        return ", ".join(f"{length} {name}" for length, name in longest) or _entries(len(value))
     return _entries(len(value)) if isinstance(value, list) else one_line(str(value))
 
 

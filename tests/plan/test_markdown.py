@@ -1,0 +1,137 @@
+"""The comment on a pull request, read by the parser that GitHub reads it with."""
+
+import re
+from html.parser import HTMLParser
+
+import cmarkgfm
+import made_plans
+import pytest
+from cmarkgfm.cmark import Options
+from hostile_texts import HOSTILE, SHORT
+
+from ops.plan.document import Document
+from ops.plan.formats import Paper, markdown, mermaid
+
+_OURS = {"h3", "h4", "p", "strong", "em", "blockquote", "ul", "li", "br", "code", "pre", "details", "summary"}
+_OURS |= {"table", "thead", "tbody", "tr", "th", "td"}
+_TOKEN = "qzx"
+
+
+class Read(HTMLParser):
+    """What is in a page: tags, comments, text outside of code, cells of each row, which tags were left open."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, tuple[tuple[str, str | None], ...]]] = []
+        self.comments: list[str] = []
+        self.rows: list[int] = []
+        self.open: list[str] = []
+        self.prose = self.code = ""
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, tuple(attrs)))
+        if tag == "tr":
+            self.rows.append(0)
+        self.rows[-1:] = [self.rows[-1] + (tag in ("td", "th"))] if self.rows else []
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+    def handle_data(self, data: str) -> None:
+        if "code" in self.open:
+            self.code += data
+        else:
+            self.prose += data
+
+
+def read(document: Document) -> Read:
+    text = markdown.render(document, Paper())
+    assert len(text.encode()) <= markdown.MOST
+    return Read(cmarkgfm.github_flavored_markdown_to_html(text, options=Options.CMARK_OPT_UNSAFE))
+
+
+def only_ours(page: Read) -> bool:
+    """No links, images or markup but what the format itself writes; no comment but its mark."""
+    foreign = {
+        tag
+        for tag in page.tags
+        if tag[0] not in _OURS or (tag[1] and tag not in (("pre", (("lang", "mermaid"),)), ("pre", (("lang", "text"),))))
+    }
+    assert foreign == set()
+    assert len(page.comments) == 1
+    assert page.comments[0].startswith(" slipway plan: ")
+    assert page.open == []
+    return True
+
+
+def test_the_comment_is_found_again():
+    text = markdown.render(made_plans.shop().document(), Paper())
+    assert text.splitlines()[0] == markdown.marker("prod") == "<!-- slipway plan: prod -->"
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:30])
+def test_hostile_text_stands_in_code_and_nowhere_else(text):
+    marked = [f"{_TOKEN}{text}", f"{text}{_TOKEN}", text]
+    for page in (read(made_plans.hostile(marked).document()), read(made_plans.hostile_comparison(marked))):
+        assert only_ours(page)
+        assert _TOKEN not in page.prose
+        assert _TOKEN in page.code
+
+
+def test_hostile_text_makes_no_cells():
+    page = read(made_plans.hostile_comparison([f"{one}|" for one in SHORT if "|" in one]))
+    assert set(page.rows) <= {3, 4}
+    bare = read(made_plans.hostile_comparison(["x"]))
+    assert [sorted(set(one.rows)) for one in (page, bare)] == [[3, 4], [3, 4]]
+
+
+def test_bars_are_shown_as_they_are():
+    assert "a\\||b" in read(made_plans.hostile_comparison(["a\\||b"])).code
+
+
+@pytest.mark.parametrize("stack", ["-->x", "--!>", "a--", "<!--", "a\nb"])
+def test_no_stack_ends_the_mark(stack):
+    mark = markdown.marker(stack)
+    assert Read(mark + "\n").comments == [mark[4:-3]]
+    assert re.fullmatch(r"<!-- slipway plan: [\w.%-]+ -->", mark)
+
+
+def test_prose_is_ours_alone():
+    """All prose of a plan full of words of others, but for the numbers of a summary."""
+    prose = re.sub(r"\d+", "N", read(made_plans.hostile_comparison([_TOKEN, "other"])).prose)
+    known = re.sub(r"\d+", "N", read(made_plans.compared(made_plans.shop())).prose)
+    assert set(prose.split()) <= set(known.split()) | {"waived", "warnings,", "alter", "findings"}
+
+
+def test_the_diagram_is_the_mermaid_format():
+    document = made_plans.compared(made_plans.shop())
+    assert f"```mermaid\n{mermaid.render(document, Paper())}```\n" in markdown.render(document, Paper())
+
+
+@pytest.mark.parametrize("number", [60, 300, 1000])
+def test_what_has_no_room_is_cut_and_told(number):
+    made = made_plans.many(number)
+    changes = [made_plans.Change(op="remove", urn=one.urn, type=one.type, name="`|" * 100) for one in made.resources]
+    warnings = [made_plans.Warning(kind="removed", urn=one.urn, message="<details>" * 50) for one in made.resources]
+    comparison = made_plans.Comparison(base="x", settings=(), resources=tuple(changes), unchanged=0, warnings=tuple(warnings))
+    for document in (made.document(), made.document(comparison=comparison)):
+        page = read(document)
+        assert only_ours(page)
+        cut = "Left out, because a comment has no room for it: " in page.prose
+        assert cut == (number > 60 or document.comparison is not None)
+    assert re.search(r"\d+ of \d+ (warnings|lines)", page.prose)
+
+
+def test_no_base_shows_resources_and_an_empty_change_says_so():
+    plain, made = read(made_plans.single().document()), made_plans.shop()
+    assert "Resources" in plain.prose
+    same = made_plans.Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
+    page = read(made.document(comparison=same))
+    assert "no change, 31 resources" in page.prose
+    assert page.rows == []

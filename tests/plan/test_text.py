@@ -1,0 +1,131 @@
+"""The tree for a terminal: what a reader looks at is there, and nothing is wider than the terminal."""
+
+import made_plans
+import pytest
+from made_plans import SECRET, Made, unknown
+from rich.cells import cell_len
+
+from ops.plan.document import PropertyChange
+from ops.plan.formats import Paper, text
+from ops.plan.view import changes
+from ops.plan.view.names import Names
+
+
+def shown(made: Made, width: int = 160) -> str:
+    return text.render(made.document(), Paper(width))
+
+
+def one(**inputs: object) -> str:
+    """The inputs of a single resource."""
+    made = Made()
+    made.add("x", "aws:ec2/instance:Instance", inputs)
+    lines = shown(made).split("\n\n")[1].splitlines()
+    return "\n".join(line.strip() for line in lines[1:])
+
+
+@pytest.mark.parametrize(
+    ("inputs", "lines"),
+    [
+        ({"other": "a", "size": 8, "region": "eu", "ami": "x1", "port": 80}, "ami: x1 · size: 8 · port: 80 · region: eu · other: a"),
+        ({"encrypted": True, "public": False, "price": 0.5, "none": None, "empty": {}}, "encrypted: true · public: false · price: 0.5"),
+        ({"password": SECRET, "keys": [SECRET, "a"]}, "password: [secret] · keys: [secret], a"),
+        ({"userData": "#!/bin/sh\n" * 1200}, "userData: 12 kB text"),
+        ({"motd": "a\nb"}, r"motd: a\nb"),
+        ({"manifest": '{"files": [1, 2, 3], "id": "x"}'}, "manifest: JSON, 3 files"),
+        ({"manifest": '{"id": "x"}', "broken": "{id"}, "manifest: JSON, 1 entry · broken: {id"),
+        ({"zones": ["a", "b", "c", "d", "e", "f"]}, "zones: a, b, c, d, … 2 more"),
+        ({"disk": {"size": 20, "tags": {}, "kind": {"name": "gp3"}}}, "disk.size: 20 · disk.kind.name: gp3"),
+        ({"map": dict.fromkeys("abcdef", 1)}, "map: 6 entries"),
+        ({"rules": [{"cidr": "::/0", "port": 22, "name": "ssh"}]}, "rules[0]: name ssh, cidr ::/0, port 22"),
+        ({"rules": [{"port": n} for n in range(9)]}, "rules: 9 entries"),
+        ({"name": "x", "tags": {"a": "b"}, "labels": {"a": "b"}, "description": "long words"}, ""),
+        ({letter: 1 for letter in "bcdefghijk"}, "b: 1 · c: 1 · d: 1 · e: 1 · f: 1 · g: 1 · h: 1 · i: 1 · … 2 more"),
+        ({"image": {"$unknown": []}}, "image: [known after up]"),
+    ],
+)
+def test_inputs(inputs, lines):
+    assert one(**inputs) == lines
+
+
+def test_unknowns_say_where_they_come_from_and_other_dependencies_stand_below():
+    made = Made()
+    host, key = made.add("web-host", "a:b:Host", {}), made.add("key", "a:b:Key", {})
+    made.add("key", "a:b:Lock", {})
+    made.add("last", "a:b:Last", {"address": unknown(host)}, after=[key, host])
+    lines = [line.strip() for line in shown(made).splitlines()]
+    at = lines.index("address: [known after up: web-host]")
+    assert lines[at + 1] == "after key (Key)"
+
+
+def test_what_follows_from_other_dependencies_is_left_out():
+    made = Made()
+    first = made.add("first", "a:b:C", {})
+    second = made.add("second", "a:b:C", {}, after=[first])
+    made.add("third", "a:b:C", {}, after=[first, second])
+    assert "after second\n" in shown(made)
+    assert "after first, second" not in shown(made)
+
+
+def test_flags_of_a_resource():
+    made = Made()
+    made.add("x", "a:b:C", {}, protect=True, retain=True, ignore_changes=["ami"], delete_before_replace=True)
+    made.add("y", "a:b:C", {}, kind="existing")
+    assert "x  C  protected  retained  ignores ami  deleted before it is replaced\n" in shown(made)
+    assert "y  C  only read\n" in shown(made)
+
+
+def test_look_ups_name_their_arguments_and_are_told_apart():
+    made = Made()
+    one, two = (made.look_up("aws:ec2/getAmi:getAmi", {"owners": [owner], "mostRecent": True}) for owner in "ab")
+    made.add("x", "a:b:C", {"ami": f"{one}.id", "other": [f"arn:{two}.arn"]})
+    assert "ami: [looked up: getAmi#1a2b3c4d].id · other: arn:[looked up: getAmi#1a2b3c4e].arn" in shown(made)
+    assert "  getAmi#1a2b3c4d · owners: a · mostRecent: true\n" in shown(made)
+
+
+@pytest.mark.parametrize("width", [40, 80, 160])
+def test_nothing_is_wider_than_the_paper_or_ends_in_spaces(width):
+    for document in (made_plans.shop().document(made_plans.FINDINGS), made_plans.compared(made_plans.shop())):
+        lines = text.render(document, Paper(width)).splitlines()
+        assert max(map(cell_len, lines)) <= width
+        assert all(line == line.rstrip() for line in lines)
+
+
+def test_colours_only_where_they_are_seen(monkeypatch):
+    document = made_plans.compared(made_plans.shop())
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert "\x1b" not in text.render(document, Paper())
+    monkeypatch.delenv("FORCE_COLOR")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[1;31m! replaced" in text.render(document, Paper(colour=True))
+
+
+def test_a_waived_finding_has_its_reason_and_comes_last():
+    lines = text.render(made_plans.single().document(made_plans.FINDINGS[::-1]), Paper()).splitlines()
+    at = lines.index("Rules")
+    assert lines[at + 1].startswith("  broken  open-ports: ")
+    assert lines[at + 2].endswith("(waived: moved to the new account in May)")
+
+
+def test_no_change_says_so():
+    same = made_plans.Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
+    told = text.render(made_plans.shop().document(comparison=same), Paper())
+    assert told == "Plan of stack prod (shop on aws-ec2)\n\nCompared with main\n\nno change, 31 resources; all rules are kept\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "lines"),
+    [
+        (PropertyChange(path="size", old=8, new=16, replaces=True), ["size: 8 -> 16  (replaces)"]),
+        (PropertyChange(path="size", old=8, new=16, replaces=None), ["size: 8 -> 16  (may replace)"]),
+        (PropertyChange(path="size", new=16), ["size: 16"]),
+        (PropertyChange(path="size", old=8), ["size: 8 -> nothing"]),
+        (PropertyChange(path="a", old="x", new=""), ['a: x -> ""']),
+        (PropertyChange(path="a", old={"$secret": "1"}, new={"$secret": "2"}), ["a: [secret] -> [another secret]"]),
+        (PropertyChange(path="a", old="x", new={"$unknown": ["a::b::c::web"]}), ["a: x -> [known after up: web]"]),
+        (PropertyChange(path="a", old="1\n2\n3", new="1\n4\n3"), ["a: 2 -> 4"]),
+        (PropertyChange(path="a", old='{"b": 1}', new='{"b": 2, "c": "\\u001b["}'), ["a.b: 1 -> 2", r"a.c: \x1b["]),
+        (PropertyChange(path="a", old=[0] * 14, new=[1] * 14), [*(f"a[{n}]: 0 -> 1" for n in range(12)), "… 2 more places in a"]),
+    ],
+)
+def test_changed_properties(change, lines):
+    assert [line.plain for line in changes.property_lines(change, Names(Made().plan()))] == lines

@@ -1,0 +1,213 @@
+"""The tables of what replaces a resource: that they cover what they should, say what is known to be true, and how they are made."""
+
+import importlib
+import json
+import os
+import pkgutil
+import re
+from pathlib import Path
+
+import pulumi.dynamic
+import pytest
+
+import components
+from components import providers
+from ops.places import Place, Step
+from ops.plan.replacing import verdict
+from ops.type_tables import chosen, from_flags, from_schema, own, tags, writing
+from ops.type_tables.sdk import Input, Sdk
+from ops.type_tables.terraform.fields import Field
+from ops.type_tables.terraform.names import mapped
+from ops.type_tables.verdict import Verdict, paths
+from ops.type_tables.writing import Entry
+from policy import resource_types
+from policy.plan import Resource
+
+INSTANCE, DATABASE = "aws:ec2/instance:Instance", "aws:rds/instance:Instance"
+SCHEMA = json.loads((Path(__file__).parent / "schemas/made_up.json").read_text())
+VOLUME = "docker:index/volume:Volume"
+
+
+@pytest.mark.parametrize(
+    ("type", "replaces", "keeps"),
+    [
+        (INSTANCE, "ami availabilityZone subnetId keyName", "instanceType userData tags vpcSecurityGroupIds monitoring"),
+        (INSTANCE, "rootBlockDevice.encrypted rootBlockDevice.kmsKeyId", "rootBlockDevice.volumeSize rootBlockDevice.volumeType"),
+        (INSTANCE, "ebsBlockDevices[].deviceName privateIp tenancy", "metadataOptions.httpTokens disableApiTermination"),
+        ("aws:ec2/securityGroup:SecurityGroup", "name vpcId description", "ingress[].fromPort ingress[].cidrBlocks tags"),
+        ("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule", "securityGroupId", "fromPort cidrIpv4"),
+        (DATABASE, "engine storageEncrypted username", "allocatedStorage instanceClass deletionProtection engineVersion"),
+        ("aws:s3/bucket:Bucket", "bucket bucketPrefix", "tags forceDestroy versioning.enabled"),
+        ("aws:ebs/volume:Volume", "availabilityZone encrypted", "size type"),
+        ("aws:ec2/vpc:Vpc", "cidrBlock instanceTenancy", "enableDnsHostnames"),
+        ("aws:ec2/subnet:Subnet", "cidrBlock vpcId availabilityZone", "mapPublicIpOnLaunch"),
+        ("aws:lb/targetGroup:TargetGroup", "port protocol vpcId", "deregistrationDelay healthCheck.path"),
+        ("aws:cloudwatch/metricAlarm:MetricAlarm", "name", "threshold"),
+        ("gcp:compute/instance:Instance", "name zone hostname", "machineType metadata labels tags"),
+        ("gcp:sql/databaseInstance:DatabaseInstance", "region name", "databaseVersion deletionProtection"),
+        ("alicloud:ecs/instance:Instance", "systemDiskEncrypted availabilityZone", "instanceType userData"),
+        ("docker:index/container:Container", "image name ports[].internal envs", "start"),
+        ("pulumi-python:dynamic/slipway:Host", "", "facts tool owner"),
+    ],
+)
+def test_facts(type, replaces, keeps):
+    """What the clouds' documentation says, looked up by hand."""
+    said = {path: verdict(Resource(urn="u", type=type, name="n"), place(path)) for path in f"{replaces} {keeps}".split()}
+    assert said == {**dict.fromkeys(replaces.split(), True), **dict.fromkeys(keeps.split(), False)}
+
+
+def place(path):
+    """`a[].b` as a place where one text became another."""
+    steps = [Step(name or "0", not name) for name in re.split(r"\.|(?=\[\])", path.replace("[]", "[]")) for name in [name.strip("[]")]]
+    return Place(tuple(steps), "old", "new")
+
+
+@pytest.mark.parametrize("provider", chosen.providers())
+def test_every_chosen_type_has_a_line(provider):
+    assert resource_types.missing(list(chosen.types(provider))) == []
+    assert set(json.loads((resource_types.FOLDER / f"{provider}.json").read_text())["types"]) == set(chosen.types(provider))
+
+
+def test_what_nobody_knows():
+    hostile = ["", "../resource_types/aws:x", "\0:x", "made:up:Type", "x" * 5000 + ":y"]
+    assert resource_types.missing([*hostile, INSTANCE]) == sorted(hostile)
+    assert resource_types.replaces("made:up:Type") is None
+    assert resource_types.tags("made:up:Type") is None
+
+
+@pytest.mark.parametrize(
+    ("type", "name"),
+    [
+        (INSTANCE, "tags"),
+        ("aws:ec2/routeTableAssociation:RouteTableAssociation", None),
+        ("gcp:compute/instance:Instance", "labels"),
+        ("gcp:sql/databaseInstance:DatabaseInstance", "settings.userLabels"),
+        ("alicloud:oss/bucket:Bucket", "tags"),
+        ("docker:index/volume:Volume", "labels"),
+    ],
+)
+def test_tags(type, name):
+    assert resource_types.tags(type) == name
+
+
+@pytest.mark.parametrize("provider", resource_types.providers())
+def test_a_table_says_where_it_is_from_and_is_as_it_would_be_written(provider):
+    text = (resource_types.FOLDER / f"{provider}.json").read_text()
+    read = json.loads(text)
+    assert re.search(r" \d{4}|\.py$", read["source"])
+    assert list(read["types"]) == sorted(read["types"])
+    assert text.count("\n") == len(read["types"]) + 3
+
+
+def test_our_own_resources_are_as_their_providers_say():
+    """The table is current, and holds every dynamic resource that there is."""
+    assert (resource_types.FOLDER / f"{own.PROVIDER}.json").read_text() == writing.text(own.SOURCE, own.entries())
+    for module in pkgutil.iter_modules(components.__path__, "components."):
+        importlib.import_module(module.name)
+    made = {one for one in pulumi.dynamic.Resource.__subclasses__() if one.__module__.startswith("components.")}
+    assert {f"pulumi-python:{one._resource_type_name}" for one in made} == set(own.entries())
+    assert len(made) > 2
+
+
+@pytest.mark.parametrize("name", ["RandomSecret", "Host", "Rollout"])
+def test_our_own_providers_replace_what_they_declare(name):
+    """Whatever changes, `diff` replaces nothing that isn't declared."""
+    provider = getattr(providers, f"{name}Provider")
+    keys = ("facts", "tool", "owner", "release", "url", "store", "drift", "ok")
+    answer = provider().diff("id", dict.fromkeys(keys, "old"), dict.fromkeys(keys, "new"))
+    assert set(answer.replaces or ()) <= set(provider.REPLACES)
+
+
+def test_from_a_package_schema():
+    found = paths(from_schema.inputs(SCHEMA, VOLUME))
+    assert sorted(found.replaces) == ["cluster.group", "driverOpts", "kind", "labels", "mode", "mounts#", "mounts[].source", "name"]
+    assert found.unknown == {"mounts"}
+
+
+def test_from_flags():
+    inner = {"image": Input("image", "image"), "size": Input("size", "size", documented=True)}
+    inputs = {
+        "disk": Input("disk", "disk", below=inner),
+        "nets": Input("nets", "nets", "Sequence['NetArgs']", inner),
+        "zone": Input("zone", "zone"),
+        "tags": Input("tags", "tags"),
+    }
+    found = paths(from_flags.inputs(["zone", "nets", "gone"], inputs))
+    assert sorted(found.replaces) == ["disk.size", "gone", "nets#", "nets[].size", "zone"]
+    assert found.unknown == {"disk", "nets"}
+
+
+def test_from_a_terraform_provider():
+    inner = {"encrypted": Field("encrypted", "bool"), "size": Field("size", "number")}
+    fields = {
+        "root_block_device": Field("root_block_device", "list", is_block=True, below=inner),
+        "ebs_block_device": Field("ebs_block_device", "set", is_block=True, below=inner),
+        "alarm_name": Field("alarm_name", "string"),
+        "policy": Field("policy", "string"),
+        "arn": Field("arn", "string", settable=False),
+        "left": Field("left", "string"),
+    }
+    below = {name: Input(name, name) for name in inner}
+    inputs = {
+        "rootBlockDevice": Input("rootBlockDevice", "root_block_device", below=below),
+        "ebsBlockDevices": Input("ebsBlockDevices", "ebs_block_devices", "Sequence['EbsArgs']", below),
+        "name": Input("name", "name"),
+        "policy": Input("policy", "policy"),
+        "region": Input("region", "region"),
+        "newer": Input("newer", "newer"),
+    }
+    answers = {
+        ("root_block_device",): False,
+        ("root_block_device", "encrypted"): True,
+        ("root_block_device", "size"): False,
+        ("ebs_block_device",): True,
+        ("ebs_block_device", "encrypted"): True,
+        ("ebs_block_device", "size"): None,
+        ("alarm_name",): True,
+        ("policy",): False,
+    }
+    found = mapped(answers, fields, inputs)
+    written = paths(found.inputs)
+    assert sorted(written.replaces) == ["ebsBlockDevices#", "ebsBlockDevices[].encrypted", "name", "region", "rootBlockDevice.encrypted"]
+    assert written.unknown == {"ebsBlockDevices", "newer"}
+    assert (found.pulumi_only, found.terraform_only) == (["newer"], ["left"])
+
+
+def test_written_with_one_type_to_a_line():
+    entries = {"b:c:D": Entry({"z": Verdict(True), "a": Verdict(None)}, "tags"), "a:b:C": Entry({})}
+    text = writing.text("a source", entries)
+    assert text.splitlines()[2:4] == [
+        '"a:b:C": {"replaces": [], "tags": null},',
+        '"b:c:D": {"replaces": ["z"], "unknown": ["a"], "tags": "tags"}',
+    ]
+    assert set(resource_types.Table.model_validate_json(text).types) == set(entries)
+
+
+def test_the_sdk_of_aws_still_has_what_the_table_names():
+    """Where the SDK is there: a newer one may have renamed inputs or whole types."""
+    pulumi_aws = pytest.importorskip("pulumi_aws", reason="the SDK of AWS isn't installed")
+    sdk = Sdk(Path(pulumi_aws.__file__).parent)
+    for type in ("aws:ec2/instance:Instance", "aws:s3/bucketVersioning:BucketVersioning", "aws:rds/instance:Instance"):
+        inputs, known = sdk.inputs(type), resource_types.find(type)
+        named = {re.split(r"[.\[#]", path)[0] for path in known.replaces | known.unknown}
+        assert named <= set(inputs)
+        assert tags.where("aws", inputs) == known.tags
+    assert [token for token in chosen.types("aws") if token not in sdk] == []
+
+
+@pytest.mark.skipif("SLIPWAY_AWS_PROVIDER" not in os.environ, reason="SLIPWAY_AWS_PROVIDER names no program of Terraform's AWS provider")
+def test_the_provider_still_says_so():
+    """A few types asked anew, where the provider is at hand."""
+    pulumi_aws = pytest.importorskip("pulumi_aws", reason="the SDK of AWS isn't installed")
+    from ops.type_tables.terraform import plugin, table
+    from ops.type_tables.terraform.settings import SETTINGS
+
+    sdk = Sdk(Path(pulumi_aws.__file__).parent)
+    with plugin.started(Path(os.environ["SLIPWAY_AWS_PROVIDER"]), SETTINGS["aws"]) as asked:
+        for type in (
+            "aws:ec2/securityGroup:SecurityGroup",
+            "aws:ebs/volume:Volume",
+            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        ):
+            entry = table.entry("aws", asked, sdk, type, chosen.types("aws")[type], lambda _line: None)
+            assert paths(entry.inputs).replaces == resource_types.replaces(type)

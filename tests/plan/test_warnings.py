@@ -1,0 +1,177 @@
+"""What to think about before a change is merged."""
+
+import pytest
+from small import DATABASE, EIP, GROUP, INSTANCE, RULE, VOLUME, of, plan, resource
+
+from ops.plan.compare import compare
+from policy.plan import UNKNOWN
+
+
+def warned(old, new):
+    """(kind, name of the resource, message) of each warning."""
+    return [(one.kind, one.urn.rpartition("::")[2], one.message) for one in compare("base", old, new).warnings]
+
+
+def kinds(old, new):
+    return [(kind, name) for kind, name, _ in warned(old, new)]
+
+
+def one(type, before, after, **options):
+    """The warnings about one resource that changes."""
+    return kinds(plan(resource(type, inputs=before, **options)), plan(resource(type, inputs=after, **options)))
+
+
+@pytest.mark.parametrize(
+    ("type", "before", "after", "options", "expected"),
+    [
+        (INSTANCE, {"ami": "a"}, {"ami": "b"}, {}, ["replaced"]),
+        (INSTANCE, {"ami": "a"}, {"ami": "b"}, {"ignore_changes": ("ami",)}, []),
+        (INSTANCE, {"ami": "a"}, {"ami": "b"}, {"delete_before_replace": True}, ["downtime", "replaced"]),
+        (INSTANCE, {"instanceType": "a"}, {"instanceType": "b"}, {}, ["downtime"]),
+        (INSTANCE, {"tags": {"a": "1"}}, {"tags": {"a": "2"}}, {}, []),
+        (INSTANCE, {"disableApiTermination": True}, {}, {}, ["unprotected"]),
+        (DATABASE, {"instanceClass": "a"}, {"instanceClass": "b"}, {}, ["downtime"]),
+        (DATABASE, {"engine": "a"}, {"engine": "b"}, {}, ["replaced"]),
+        (DATABASE, {"allocatedStorage": 20}, {"allocatedStorage": 40}, {}, []),
+        (DATABASE, {"deletionProtection": True}, {"deletionProtection": False}, {}, ["unprotected"]),
+        (DATABASE, {"deletionProtection": False}, {"deletionProtection": True}, {}, []),
+        (DATABASE, {"skipFinalSnapshot": False}, {"skipFinalSnapshot": True}, {}, ["unprotected"]),
+        (VOLUME, {"encrypted": True}, {"encrypted": False}, {}, ["replaced"]),
+        (VOLUME, {"iops": 1}, {"iops": 2}, {}, ["replaced"]),
+        (EIP, {"domain": "a"}, {"domain": "b"}, {}, ["replaced"]),
+        (GROUP, {"description": "a"}, {"description": "b"}, {}, []),
+        (GROUP, {"description": "a"}, {"description": "b"}, {"protect": True}, ["replaced"]),
+        ("made:up:Type", {"a": 1}, {"a": 2}, {}, []),
+        ("made:up:Type", {"a": 1}, {"a": 2}, {"retain": True}, ["replaced"]),
+        ("pulumi-python:dynamic/slipway:Host", {"facts": "a"}, {"facts": "b"}, {}, []),
+    ],
+)
+def test_of_one_resource(type, before, after, options, expected):
+    assert one(type, before, after, **options) == [(kind, "it") for kind in expected]
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        (resource(INSTANCE), ["removed"]),
+        (resource(DATABASE, retain=True), ["removed"]),
+        (resource(DATABASE, protect=True), ["removed", "unprotected"]),
+        (resource(GROUP), []),
+        (resource(GROUP, protect=True), ["removed", "unprotected"]),
+        (resource("pulumi-python:dynamic/slipway:Host"), ["removed"]),
+        (resource(INSTANCE, kind="existing"), []),
+    ],
+)
+def test_of_what_is_removed(before, expected):
+    assert kinds(plan(before), plan()) == [(kind, "it") for kind in expected]
+
+
+def test_protection_of_pulumi_lifted():
+    assert one(GROUP, {}, {}) == []
+    before, after = plan(resource(GROUP, protect=True, retain=True)), plan(resource(GROUP))
+    assert kinds(before, after) == [("unprotected", "it")] * 2
+    assert kinds(after, before) == []
+
+
+def test_a_replacement_tells_why_and_what_becomes_of_it():
+    before, after = (plan(resource(INSTANCE, inputs={"ami": value, "subnetId": value, "tags": {"a": value}})) for value in "ab")
+    assert warned(before, after) == [
+        ("replaced", "it", "it, a server, is replaced by the change of ami, subnetId; what is on it stays behind: back it up first")
+    ]
+    before, after = (plan(resource(INSTANCE, protect=True, inputs={"ami": value})) for value in "ab")
+    assert warned(before, after)[0][2].endswith("it is protected: the engine refuses that")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (("postgres", "managed"), ("sqlite", "same-host"), ["slipway:database.engine: postgres", "slipway:database.placement: managed"]),
+        (("postgres", "same-host"), ("postgres", "own-host"), ["slipway:database.placement: same-host becomes own-host"]),
+        (("postgres", "managed"), (None, None), ["slipway:database.engine: postgres becomes nothing", "slipway:database.placement"]),
+        (("none", "same-host"), ("postgres", "same-host"), []),
+        (("postgres", "external"), ("mysql", "external"), []),
+        ((None, None), ("postgres", "managed"), []),
+        (("postgres", "managed"), ("postgres", "managed"), []),
+    ],
+)
+def test_another_database(old, new, expected):
+    plans = [plan(database_engine=engine, database_placement=placement) for engine, placement in (old, new)]
+    found = warned(*plans)
+    assert [kind for kind, _, _ in found] == ["removed"] * len(expected)
+    assert all(message.startswith(start) for (_, _, message), start in zip(found, expected, strict=True))
+
+
+def test_another_front():
+    assert [kind for kind, _, _ in warned(plan(front="nginx"), plan(front="apache"))] == ["downtime"]
+
+
+WORLD, OFFICE = "0.0.0.0/0", "192.0.2.0/24"
+
+
+def opened(before, after, more=()):
+    """The warnings where a firewall's rules (ports, addresses) become others."""
+
+    def made(rules):
+        inputs = {
+            "ingress": [{"fromPort": low, "toPort": high, "protocol": "tcp", "cidrBlocks": list(blocks)} for low, high, *blocks in rules]
+        }
+        return plan(resource(GROUP, inputs=inputs), *more)
+
+    found = warned(made(before), made(after))
+    assert {kind for kind, _, _ in found} <= {"opened"}
+    return [message for _, _, message in found]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ([(80, 80, WORLD)], [(80, 80, WORLD)], []),
+        ([(80, 80, WORLD)], [], []),
+        ([(80, 80, WORLD)], [(80, 80, WORLD), (8080, 8080, WORLD)], ["it opens port 8080 to 0.0.0.0/0"]),
+        ([(80, 80, WORLD)], [(80, 90, WORLD)], ["it opens ports 80 to 90 to 0.0.0.0/0"]),
+        ([(80, 90, WORLD)], [(81, 82, WORLD)], []),
+        ([(22, 22, OFFICE)], [(22, 22, OFFICE, WORLD)], ["it opens port 22 to 0.0.0.0/0"]),
+        ([(22, 22, OFFICE)], [(22, 22, "192.0.2.8/32")], []),
+        ([(22, 22, OFFICE)], [(22, 22, "192.0.0.0/16")], ["it opens port 22 to 192.0.0.0/16"]),
+        ([(22, 22, WORLD)], [(22, 22, OFFICE)], []),
+        ([], [(22, 22, "nonsense")], ["it opens port 22 to nonsense"]),
+        ([], [(22, 22, {UNKNOWN: ["x"]})], ["it opens port 22 to an unknown value"]),
+        ([(22, 22, {UNKNOWN: ["x"]})], [(22, 22, {UNKNOWN: ["x"]})], []),
+        ([], [({UNKNOWN: ["x"]}, 80, WORLD)], ["it opens a port not known yet to 0.0.0.0/0"]),
+        ([({UNKNOWN: ["x"]}, 80, WORLD)], [({UNKNOWN: ["x"]}, 80, WORLD)], []),
+    ],
+)
+def test_opened(before, after, expected):
+    assert opened(before, after) == expected
+
+
+def test_a_rule_of_its_own_and_a_member():
+    web, group = resource(GROUP, "web"), resource(GROUP, "group")
+
+    def rule(name, port, **source):
+        return resource(RULE, name, inputs={"securityGroupId": of(group), "ipProtocol": "tcp", "fromPort": port, "toPort": port, **source})
+
+    inside = rule("inside", 5432, referencedSecurityGroupId=of(web))
+    assert warned(plan(web, group), plan(web, group, inside)) == [("opened", "inside", "inside opens port 5432 to web")]
+    renamed = rule("other", 5432, referencedSecurityGroupId=of(web))
+    assert warned(plan(web, group, inside), plan(web, group, renamed)) == []
+
+
+def test_a_new_firewall_is_told_where_it_opens_to_the_world():
+    """What lets a web server into its new database isn't worth a warning; port 22 for everyone is."""
+
+    def group(block):
+        return resource(GROUP, "new", inputs={"ingress": [{"fromPort": 22, "toPort": 22, "protocol": "tcp", "cidrBlocks": [block]}]})
+
+    there = resource(EIP, "there")
+    assert kinds(plan(there), plan(there, group(OFFICE))) == []
+    assert kinds(plan(there), plan(there, group(WORLD))) == [("opened", "new")]
+    assert kinds(plan(), plan(there, group(WORLD))) == []
+
+
+def test_names_are_shown_on_one_line():
+    name = "a\n\x1b[31m" + "b" * 300
+    before, after = (plan(resource(INSTANCE, name, inputs={"ami": value})) for value in "ab")
+    message = warned(before, after)[0][2]
+    assert message.isprintable()
+    assert len(message) < 300
