@@ -3,7 +3,7 @@
 import importlib.util
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from types import ModuleType
@@ -118,6 +118,9 @@ class Real:
         self.cron, self.folder, self.output = cron, folder, output
 
     def scheduler(self, **commands: str) -> Any:
+        """Standard output is a file from here on, until pytest takes it back: what it captures it empties as it is read, and so loses."""
+        with self.output.open("ab") as file:
+            os.dup2(file.fileno(), 1)
         jobs = {name: {"schedule": "0 0 1 1 *", "command": command} for name, command in commands.items()}
         return self.cron.Scheduler(jobs, self.folder, time.time, lambda _: True, UTC)
 
@@ -132,16 +135,8 @@ class Real:
 
 
 @pytest.fixture
-def real(cron: ModuleType, tmp_path: Path) -> Iterator[Real]:
-    """Standard output is a file: what pytest captures it empties as it is read, and loses what is written meanwhile."""
-    output, before = tmp_path / "said", os.dup(1)
-    with output.open("ab") as file:
-        os.dup2(file.fileno(), 1)
-    try:
-        yield Real(cron, tmp_path / "cron", output)
-    finally:
-        os.dup2(before, 1)
-        os.close(before)
+def real(cron: ModuleType, tmp_path: Path) -> Real:
+    return Real(cron, tmp_path / "cron", tmp_path / "said")
 
 
 def test_what_a_run_says_and_how_it_ended(real: Real) -> None:

@@ -119,7 +119,7 @@ def test_a_base_before_there_was_a_plan(changing):
     (changing.folder / "plan.py").unlink()
     done = changing.run("plan", "--base", "HEAD")
     assert done.returncode == 2
-    assert done.stderr.startswith("slipway: --base: HEAD: no plan could be made there (Error: No such command 'plan'.); compare with a saved")
+    assert done.stderr.startswith("slipway: --base: HEAD: no plan could be made there (Error: No such command 'plan'.); compare with")
     changing.git("reset", "-q", "--hard", "HEAD~1")
 
 
