@@ -1,23 +1,20 @@
 """Encrypted stack config, as the Pulumi CLI's passphrase provider writes it: AES-256-GCM under a key from PBKDF2."""
 
 import base64
-import io
 import os
-import re
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
-from cloud_init.host import files
 from components.errors import UsageError
 
 if TYPE_CHECKING:
-    from ops.project import Project
+    pass
 
 _ROUNDS = 1_000_000
 _CHECK = "pulumi"  # what the salt line holds encrypted, to tell a wrong passphrase
@@ -92,42 +89,6 @@ def decrypted(value: Any, by: Crypter) -> Any:
     if isinstance(value, dict):
         return by.decrypt(value["secure"]) if _is_secure(value) else {key: decrypted(item, by) for key, item in value.items()}
     return [decrypted(item, by) for item in value] if isinstance(value, list) else value
-
-
-def set_config(project: "Project", stack: str, key: str, value: str, secret: bool = False, path: bool = False) -> None:
-    """`pulumi config set`: keeps the file's comments and order. `path`: the key's dots name nested keys."""
-    from ruamel.yaml import YAML
-
-    from ops.project import load_stack, stack_path
-
-    file = stack_path(project, stack)
-    if file.exists():
-        load_stack(project, stack)  # a broken file or a wrong passphrase is told before anything is written
-    round_trip = YAML()
-    round_trip.width = 4096
-    document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
-    stored: Any = value
-    if secret:
-        if "encryptionsalt" not in document:
-            document["encryptionsalt"] = new_salt()
-        stored = {"secure": crypter(document["encryptionsalt"], file).encrypt(value)}
-    _place(document.setdefault("config", {}), _parts(project, key, path), stored)
-    text = io.StringIO()
-    round_trip.dump(document, text)
-    files.write(file, text.getvalue().encode())
-
-
-def _parts(project: "Project", key: str, path: bool) -> list[str]:
-    full = key if ":" in key else f"{project.name}:{key}"
-    return re.split(r"\.", full) if path else [full]
-
-
-def _place(values: Any, parts: list[str], value: Any) -> None:
-    for part in parts[:-1]:
-        values = values.setdefault(part, {})
-        if not isinstance(values, dict):
-            raise UsageError(f"config set: {part}: wanted a section to put {parts[-1]!r} in, found a plain value")
-    values[parts[-1]] = value
 
 
 def _is_secure(value: dict[Any, Any]) -> bool:

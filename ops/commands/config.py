@@ -25,7 +25,7 @@ def set_value(
 ) -> None:
     """Set one value of the stack's settings."""
     from ops.project import load_project
-    from ops.secrets import set_config
+    from ops.set_config import set_config
 
     call = calls.of(context)
     workplace.check_name(call.stack)

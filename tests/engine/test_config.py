@@ -8,7 +8,7 @@ import pytest
 
 from components.errors import UsageError
 from ops.project import list_stacks, load_project, load_stack
-from ops.secrets import set_config
+from ops.set_config import set_config
 
 ODD = "quote\" colon: hash# % $ 'x' \\ é ☃"
 

@@ -13,11 +13,11 @@ from ops import workplace
 def stacks(world, monkeypatch):
     """Records what would be written."""
     written = []
-    project, secrets = ModuleType("ops.project"), ModuleType("ops.secrets")
+    project, writing = ModuleType("ops.project"), ModuleType("ops.set_config")
     vars(project).update(load_project=lambda folder: "project", load_stack=lambda project, name: name)
-    vars(secrets).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
+    vars(writing).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
     monkeypatch.setitem(sys.modules, "ops.project", project)
-    monkeypatch.setitem(sys.modules, "ops.secrets", secrets)
+    monkeypatch.setitem(sys.modules, "ops.set_config", writing)
     place = SimpleNamespace(folder=world.folder)
     monkeypatch.setattr(workplace, "place", lambda call: place)
     return written

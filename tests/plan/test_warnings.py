@@ -102,7 +102,11 @@ def test_another_database(old, new, expected):
 
 
 def test_another_front():
-    assert [kind for kind, _, _ in warned(plan(front="nginx"), plan(front="apache"))] == ["downtime"]
+    it = resource(EIP)
+    assert [kind for kind, _, _ in warned(plan(it, front="nginx"), plan(it, front="apache"))] == ["downtime"]
+    assert [kind for kind, _, _ in warned(plan(it), plan(it, front="apache"))] == ["downtime"]  # nginx is the default
+    assert warned(plan(it), plan(it, front="nginx")) == []
+    assert warned(plan(), plan(it, front="apache")) == []  # there was no such stack
 
 
 WORLD, OFFICE = "0.0.0.0/0", "192.0.2.0/24"

@@ -2,11 +2,13 @@
 
 from collections.abc import Iterator
 
+from components.settings import Settings
+from components.settings.rules import NAMESPACE
 from ops.plan.document import Warning
 from ops.plan.warnings.context import Context
 from policy.values import cut, one_line, shown
 
-_HOST_SETTINGS = ("slipway:front", "slipway:manager")
+_HOST_SETTINGS = (f"{NAMESPACE}front", f"{NAMESPACE}manager")
 
 
 def warn(context: Context) -> Iterator[Warning]:
@@ -27,7 +29,8 @@ def warn(context: Context) -> Iterator[Warning]:
 
 def _settings(context: Context) -> Iterator[Warning]:
     for key in _HOST_SETTINGS:
-        old, new = context.old.settings.get(key), context.new.settings.get(key)
-        if old != new and old is not None and new is not None:
+        default = Settings.model_fields[key.removeprefix(NAMESPACE)].default
+        old, new = (plan.settings.get(key, default) for plan in (context.old, context.new))
+        if old != new and context.old.resources:
             message = f"{key}: {shown(old)} becomes {shown(new)}: hosts change over, requests in that moment may fail"
             yield Warning(kind="downtime", urn="", message=message)
