@@ -13,9 +13,6 @@ from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
 from components.errors import UsageError
 
-if TYPE_CHECKING:
-    pass
-
 _ROUNDS = 1_000_000
 _CHECK = "pulumi"  # what the salt line holds encrypted, to tell a wrong passphrase
 
