@@ -1,5 +1,6 @@
 """The same folder on the Pulumi CLI. Runs where `pulumi` is on PATH."""
 
+import json
 import shutil
 
 import pytest
@@ -42,3 +43,18 @@ def test_no_secret_in_the_clis_state(site, pulumi):
     for path in (site.folder / "backend").rglob("*.json"):
         assert secret not in path.read_text(), path
     assert secret not in pulumi("stack", "export")
+
+
+def test_plan_is_what_the_engine_previews(site, pulumi):
+    """The recorder and the real engine: the same resources with the same inputs."""
+    steps = json.loads(pulumi("preview", "--json"))["steps"]
+    real = {step["urn"]: step["newState"] for step in steps if step["newState"]["type"] != "pulumi:pulumi:Stack"}
+    planned = {one["urn"]: one for one in json.loads(site.run("plan", "--json").stdout)["plan"]["resources"]}
+    assert planned.keys() == real.keys()
+    for urn, one in planned.items():
+        assert one["parent"] in (real[urn]["parent"], "")
+        assert set(one["depends_on"]) == set(real[urn].get("dependencies", []))
+        assert one["inputs"].keys() == {name for name in real[urn].get("inputs", {}) if not name.startswith("__")} - {"drift"}
+        assert {name: one["inputs"][name] for name in ("manifest", "url", "tool") if name in one["inputs"]} == {
+            name: real[urn]["inputs"][name] for name in ("manifest", "url", "tool") if name in real[urn]["inputs"]
+        }
