@@ -31,7 +31,7 @@ def disks(plan: Plan) -> Iterator[Disk]:
         snapshot = flag(volume.inputs.get("finalSnapshot"))
         yield Disk(volume, "encrypted", flag(volume.inputs.get("encrypted")), apart=True, final_snapshot=snapshot)
     for files in own(plan, _FILES):
-        yield Disk(files, "encrypted", flag(files.inputs.get("encrypted")))
+        yield Disk(files, "encrypted", flag(files.inputs.get("encrypted")), apart=True)
 
 
 def buckets(plan: Plan) -> Iterator[Bucket]:
@@ -41,13 +41,14 @@ def buckets(plan: Plan) -> Iterator[Bucket]:
 
 
 def _of_template(template: Resource) -> Iterator[Disk]:
-    mappings = template.inputs.get("blockDeviceMappings")
-    if mappings is None:
-        yield Disk(template, "blockDeviceMappings", False)
-    for place, device in enumerate(items(mappings)):
-        if not is_known(device) or mapping(device).get("ebs") is not None:
-            inner = mapping(device).get("ebs") if is_known(device) else device
-            yield _disk(template, f"blockDeviceMappings[{place}].ebs", first(inner))
+    """A template that names no disk leaves the image's as it is."""
+    mappings = [*enumerate(items(template.inputs.get("blockDeviceMappings")))]
+    named = [(place, device) for place, device in mappings if not is_known(device) or mapping(device).get("ebs") is not None]
+    if not named:
+        yield Disk(template, "blockDeviceMappings[].ebs.encrypted", False)
+    for place, device in named:
+        inner = mapping(device).get("ebs") if is_known(device) else device
+        yield _disk(template, f"blockDeviceMappings[{place}].ebs", first(inner))
 
 
 def _disk(server: Resource, path: str, device: Any) -> Disk:

@@ -14,6 +14,7 @@ _INPUTS = {
     "aws:rds/clusterInstance:ClusterInstance": ("clusterIdentifier", "dbSubnetGroupName", "dbParameterGroupName"),
     "aws:rds/subnetGroup:SubnetGroup": ("subnetIds",),
     "aws:ebs/volume:Volume": ("kmsKeyId",),
+    "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
     INSTANCE: ("subnetId", "vpcSecurityGroupIds"),
     SUBNET: ("vpcId",),
     "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
