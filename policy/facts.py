@@ -158,6 +158,8 @@ class DefaultTags:
 
     at: Resource
     tags: Any
+    without: frozenset[str] = frozenset()
+    """Types that it doesn't put them on."""
 
 
 @dataclass(frozen=True)

@@ -52,6 +52,15 @@ def origins(value: Any) -> tuple[str, ...]:
     return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list | tuple) else ()
 
 
+def at(value: Any, path: str) -> Any:
+    """What stands at a path such as `settings.userLabels`; where a mark stands on the way, that."""
+    for name in path.split("."):
+        if not is_known(value):
+            return value
+        value = mapping(value).get(name)
+    return value
+
+
 def leaves(value: Any) -> Iterator[tuple[str, str, Any]]:
     """(path, name, value) of all that is neither mapping nor list, however deep; marks count as values. `name`: the last of the path."""
     waiting = [("", "", value)]
