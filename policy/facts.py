@@ -23,7 +23,7 @@ class Opening:
     addresses: tuple[Any, ...] = ()
     """Ranges of addresses, marks and names of lists included."""
     members: tuple[str, ...] = ()
-    """Firewalls whose members may come in: their URNs, or what names them where they aren't in the plan."""
+    """Firewalls whose members may come in: their URNs, or what names them where they aren't in the plan (`NOT_KNOWN`: nothing yet)."""
 
     @property
     def from_world(self) -> tuple[str, ...]:
@@ -158,6 +158,8 @@ class DefaultTags:
 
     at: Resource
     tags: Any
+    without: frozenset[str] = frozenset()
+    """Types that it doesn't put them on."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,8 @@ from policy.plan import SECRET, UNKNOWN, is_known, is_secret, is_unknown
 
 LOOKED_UP = "lookup("
 """What the stand-in of a look-up's answer starts with."""
+NOT_KNOWN = "an unknown value"
+"""How a message names what isn't known yet."""
 _LONGEST = 60  # characters of one value
 _LONGEST_LINE = 600
 
@@ -50,6 +52,15 @@ def origins(value: Any) -> tuple[str, ...]:
     return tuple(one for one in found if isinstance(one, str)) if isinstance(found, list | tuple) else ()
 
 
+def at(value: Any, path: str) -> Any:
+    """What stands at a path such as `settings.userLabels`; where a mark stands on the way, that."""
+    for name in path.split("."):
+        if not is_known(value):
+            return value
+        value = mapping(value).get(name)
+    return value
+
+
 def leaves(value: Any) -> Iterator[tuple[str, str, Any]]:
     """(path, name, value) of all that is neither mapping nor list, however deep; marks count as values. `name`: the last of the path."""
     waiting = [("", "", value)]
@@ -73,7 +84,7 @@ def shown(value: Any) -> str:
     if value is None:
         return "nothing"
     if is_unknown(value) or is_secret(value):
-        return "a secret" if is_secret(value) else "an unknown value"
+        return "a secret" if is_secret(value) else NOT_KNOWN
     if isinstance(value, Mapping | list | tuple):
         return "a mapping" if isinstance(value, Mapping) else "a list"
     return cut(value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else _written(value))

@@ -1,8 +1,9 @@
 """What holds data can't be lost: it is protected, and kept or copied where it is removed all the same.
 
-Databases that the cloud runs, and disks that are resources of their own, must be `protect`. Unless it is `retainOnDelete` too, a
-database must be locked by the cloud (deletion protection) and leave a final snapshot with a name, and a disk a final snapshot. Copies
-of another database hold nothing of their own. Buckets aren't asked for: a cloud removes none that still holds something.
+Databases that the cloud runs, and disks and file systems that are resources of their own, must be `protect`. Unless it is
+`retainOnDelete` too, a database must be locked by the cloud (deletion protection) and leave a final snapshot with a name, and a disk a
+final snapshot. Copies of another database hold nothing of their own. Buckets aren't asked for: a cloud removes none that still holds
+something.
 """
 
 from collections.abc import Iterator

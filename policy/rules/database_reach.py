@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from policy.facts import DATABASE_PORTS, Facts
 from policy.findings import Problem
 from policy.plan import Plan
-from policy.values import shown
+from policy.values import NOT_KNOWN, shown
 
 
 def check(plan: Plan, facts: Facts) -> Iterator[Problem]:
@@ -17,7 +17,7 @@ def check(plan: Plan, facts: Facts) -> Iterator[Problem]:
     web = {urn for host in facts.hosts for urn in host.firewalls}
     for opening in facts.openings:
         if opening.firewall in guards or opening.names_a_port_of(DATABASE_PORTS):
-            strangers = [one for one in opening.members if one not in web and one != opening.firewall]
+            strangers = [one for one in opening.members if one not in web and one not in (opening.firewall, NOT_KNOWN)]
             found = [*map(shown, opening.addresses), *(f"the group {_named(plan, one)}" for one in strangers)]
             if found:
                 wanted = "wanted a database that the hosts' groups alone reach"

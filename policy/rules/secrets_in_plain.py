@@ -13,7 +13,7 @@ from typing import Any
 from policy import names, resource_types
 from policy.facts import Facts
 from policy.findings import Problem
-from policy.plan import Plan, Resource
+from policy.plan import Plan, Resource, is_secret
 from policy.settings import below
 from policy.values import LOOKED_UP, cut, holds_secret, leaves
 
@@ -22,6 +22,7 @@ IN_PACK = (
     " `slipway:secretEnv` instead, and the settings are seen whole."
 )
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
+_TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")
 _SETTING = "slipway:app.env"
 
 
@@ -47,9 +48,17 @@ def _in_settings(plan: Plan) -> Iterator[Problem]:
 
 
 def _in_tags(resource: Resource) -> Iterator[Problem]:
-    tags = resource_types.tags(resource.type)
-    if tags and holds_secret(resource.inputs.get(tags)):
-        yield Problem(resource, f"wanted no secret in tags, found one in {tags}; leave it out")
+    """Its own, and those that it hands on to disks or servers."""
+    if resource_types.tags(resource.type):
+        for tags in dict.fromkeys(_tags(path) for path, _, value in leaves(resource.inputs) if is_secret(value)):
+            if tags:
+                yield Problem(resource, f"wanted no secret in tags, found one in {cut(tags)}; leave it out")
+
+
+def _tags(path: str) -> str:
+    """The path of the tags that it leads into; empty where that are none."""
+    found = _TAGS.match(path)
+    return found[0] if found else ""
 
 
 def _in_inputs(resource: Resource) -> Iterator[Problem]:

@@ -10,18 +10,20 @@ from policy import resource_types
 from policy.facts import Facts
 from policy.findings import Problem
 from policy.plan import Plan, is_known
-from policy.values import items, mapping
+from policy.values import at, items, mapping
 
 _WANTED = ("project", "stack", "owner")
 
 
 def check(plan: Plan, facts: Facts) -> Iterator[Problem]:
-    defaults = {one.at.urn: one.tags for one in facts.default_tags}
+    defaults = {one.at.urn: one for one in facts.default_tags}
     for resource in plan.resources:
         input = resource_types.tags(resource.type) if resource.kind == "resource" else None
         if input is None:
             continue
-        given = [value for value in (resource.inputs.get(input), defaults.get(resource.provider)) if value is not None]
+        default = defaults.get(resource.provider)
+        by_default = default.tags if default and resource.type not in default.without else None
+        given = [value for value in (at(resource.inputs, input), by_default) if value is not None]
         if all(is_known(value) for value in given):
             missing = [name for name in _WANTED if not any(name in _names(value) for value in given)]
             if missing:

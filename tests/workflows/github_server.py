@@ -20,6 +20,7 @@ class State:
         self.comments: dict[int, list[dict[str, Any]]] = {}
         self.issues: list[dict[str, Any]] = []
         self.artifacts: list[dict[str, Any]] = []
+        self.branches: dict[str, str] = {}
         self.archive = b""
         self.calls: list[tuple[str, str]] = []
         self.changes: list[tuple[str, str, dict[str, Any]]] = []
@@ -57,6 +58,8 @@ class State:
             case ["issues"]:
                 wanted = [one for one in self.issues if one["state"] == query["state"] and one["user"]["login"] == query["creator"]]
                 return _page(wanted, query)
+            case ["git", "ref", "heads", branch]:
+                return {"object": {"sha": self.branches[branch]}}
             case ["actions", "runs", _, "artifacts"]:
                 return {"artifacts": [one for one in self.artifacts if one["name"] == query["name"]]}
         raise KeyError(path)

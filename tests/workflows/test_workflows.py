@@ -10,7 +10,9 @@ from typing import Any
 
 import actionlint
 import pytest
+from github_server import State
 from workflow_files import ACTIONS, ROOT, WORKFLOWS, Job, jobs, read, steps
+from workflow_runs import Script
 
 TOOLS = Path(sys.executable).parent
 READ = {"contents": "read"}
@@ -197,6 +199,25 @@ def test_what_changes_something_is_never_cut_off() -> None:
         (job,) = (job for job in jobs() if job.label == label)
         assert job.content["concurrency"]["cancel-in-progress"] is False
         assert "${{" in job.content["concurrency"]["group"]
+
+
+def test_only_the_last_commit_is_launched() -> None:
+    """Once it is this run's turn: what asks comes before all that has credentials."""
+    (job,) = (job for job in jobs() if job.label == "up/up")
+    _, asks, *rest = job.content["steps"]
+    assert asks["run"].startswith("python3 .github/scripts/newest.py")
+    assert rest
+    assert all(step["if"] == f"steps.{asks['id']}.outputs.newest == 'true'" for step in rest)
+
+
+@pytest.mark.parametrize(
+    ("sha", "printed", "said"), [("b" * 40, "newest=true\n", ""), ("a" * 40, "newest=false\n", "::notice::main has gone on")]
+)
+def test_which_commit_is_the_last(github: State, script: Script, sha: str, printed: str, said: str) -> None:
+    github.branches = {"main": "b" * 40}
+    done = script("newest.py", sha, "main")
+    assert (done.returncode, done.stdout) == (0, printed)
+    assert done.stderr.startswith(said)
 
 
 def test_no_lock_is_taken_away_but_a_review_stack_s() -> None:

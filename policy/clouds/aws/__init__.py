@@ -5,9 +5,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from policy.clouds.aws import databases, entrances, firewalls, servers, storage, ties
+from policy.clouds.aws.types import SCALING_GROUP
 from policy.facts import DefaultTags, Facts
 from policy.plan import Plan
 from policy.values import mapping
+
+_NO_DEFAULT_TAGS = frozenset({SCALING_GROUP})
 
 
 def facts(plan: Plan) -> Facts:
@@ -31,7 +34,7 @@ def _default_tags(plan: Plan) -> Iterator[DefaultTags]:
     for provider in plan.of("pulumi:providers:aws"):
         given = _decoded(provider.inputs.get("defaultTags"))
         if given is not None:
-            yield DefaultTags(provider, mapping(given).get("tags", given))
+            yield DefaultTags(provider, mapping(given).get("tags", given), _NO_DEFAULT_TAGS)
 
 
 def _decoded(value: Any) -> Any:

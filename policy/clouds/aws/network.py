@@ -37,7 +37,8 @@ def _tables(plan: Plan, subnet: Resource) -> list[Resource] | None:
         return None
     chosen = chosen or [one for one in own(plan, _MAIN_ASSOCIATION) if plan.origins(one, "vpcId") == networks]
     if not chosen:
-        return [one for one in own(plan, _DEFAULT_TABLE) if plan.origins(one, "defaultRouteTableId") == networks]
+        # The network stands for its main table: routes are put there by its `mainRouteTableId`, too.
+        return [*networks, *(one for one in own(plan, _DEFAULT_TABLE) if plan.origins(one, "defaultRouteTableId") == networks)]
     found = [origins(plan, one, "routeTableId", *_TABLES) for one in chosen]
     return [table for tables in found for table in tables] if all(found) else None
 

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -15,17 +15,20 @@ from policy.values import flag, items, mapping, number
 _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
 """An instance is stopped to change these, and started again; `userData` though what it says is only read at the first start."""
-_ADDRESSES = {"aws:ec2/eip:Eip": "instance", "aws:ec2/eipAssociation:EipAssociation": "instanceId"}
+_INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
+_ADDRESSES = {
+    "aws:ec2/eip:Eip": ("instance", "networkInterface"),
+    "aws:ec2/eipAssociation:EipAssociation": ("instanceId", "networkInterfaceId"),
+}
+_IPV6 = ("ipv6AddressCount", "ipv6Addresses")
 
 
 def hosts(plan: Plan) -> Iterator[Host]:
     """Each instance and each scaling group."""
-    addressed = {one.urn for type, input in _ADDRESSES.items() for address in own(plan, type) for one in plan.origins(address, input)}
     for instance in own(plan, INSTANCE):
-        public = True if instance.urn in addressed else _public(instance.inputs.get("associatePublicIpAddress"))
-        yield replace(_host(plan, instance, "subnetId", public), stops_for=_STOPPED_FOR)
+        yield replace(_host(plan, instance, "subnetId"), stops_for=_STOPPED_FOR)
     for group in own(plan, SCALING_GROUP):
-        yield _host(plan, group, "vpcZoneIdentifiers", None)
+        yield _host(plan, group, "vpcZoneIdentifiers")
 
 
 def images(plan: Plan) -> Iterator[Image]:
@@ -54,12 +57,23 @@ def user_data(plan: Plan) -> Iterator[UserData]:
                 yield UserData(server, input, value, _size(value, encoded), _LIMIT)
 
 
-def _host(plan: Plan, at: Resource, subnets: str, public: bool | None) -> Host:
-    templates = [*origins(plan, at, "launchTemplate", TEMPLATE), *origins(plan, at, "mixedInstancesPolicy", TEMPLATE)]
-    firewalls = [urn for one in (at, *templates) for urn in _firewalls(plan, one)]
-    said = [_public(mapping(one).get("associatePublicIpAddress")) for it in templates for one in items(it.inputs.get("networkInterfaces"))]
-    places = tuple(network.place(plan, subnet) for subnet in origins(plan, at, subnets, SUBNET) if subnet.kind == "resource")
-    return Host(at, places, tuple(firewalls), next((one for one in (public, *said) if one is not None), None))
+def _host(plan: Plan, at: Resource, input: str) -> Host:
+    """`input` names its subnets; what an interface of its own says counts as said by the host."""
+    templates = [one for made_by in ("launchTemplate", "mixedInstancesPolicy") for one in origins(plan, at, made_by, TEMPLATE)]
+    interfaces = [one for within in ("primaryNetworkInterface", "networkInterfaces") for one in origins(plan, at, within, _INTERFACE)]
+    firewalls = [urn for one in (at, *templates, *interfaces) for urn in _firewalls(plan, one)]
+    subnets = [*origins(plan, at, input, SUBNET), *(one for it in interfaces for one in origins(plan, it, "subnetId", SUBNET))]
+    places = tuple(network.place(plan, subnet) for subnet in subnets if subnet.kind == "resource")
+    inner = [mapping(one) for template in templates for one in items(template.inputs.get("networkInterfaces"))]
+    said = [_public(one) for one in (at.inputs, *(it.inputs for it in interfaces), *inner)]
+    public = _is_addressed(plan, at, *interfaces) or next((one for one in said if one is not None), None)
+    return Host(at, places, tuple(firewalls), public)
+
+
+def _is_addressed(plan: Plan, *servers: Resource) -> bool:
+    """A fixed address is for one of them, hosts or interfaces."""
+    given = ((one, input) for type, inputs in _ADDRESSES.items() for one in own(plan, type) for input in inputs)
+    return any(server in servers for address, input in given for server in plan.origins(address, input))
 
 
 def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
@@ -69,8 +83,11 @@ def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
         yield from groups(plan, server, "networkInterfaces", mapping(interface).get("securityGroups"))
 
 
-def _public(value: Any) -> bool | None:
+def _public(given: Mapping[str, Any]) -> bool | None:
     """None: not said, as the subnet does it. What isn't known yet is taken for the best."""
+    if any(given.get(input) not in (None, 0, []) for input in _IPV6):
+        return True
+    value = given.get("associatePublicIpAddress")
     return None if value is None else flag(value) is not False
 
 

@@ -10,9 +10,9 @@ from policy.values import flag, items, mapping, shown, text
 
 _VOLUME = "aws:ebs/volume:Volume"
 _FILES = "aws:efs/fileSystem:FileSystem"
-_BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
+BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration"
-_ENCRYPTIONS = (f"{_ENCRYPTION}:BucketServerSideEncryptionConfiguration", f"{_ENCRYPTION}V2:BucketServerSideEncryptionConfigurationV2")
+ENCRYPTIONS = (f"{_ENCRYPTION}:BucketServerSideEncryptionConfiguration", f"{_ENCRYPTION}V2:BucketServerSideEncryptionConfigurationV2")
 _BLOCK = "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock"
 _ACLS = ("aws:s3/bucketAcl:BucketAcl", "aws:s3/bucketAclV2:BucketAclV2")
 _SWITCHES = ("blockPublicAcls", "blockPublicPolicy", "ignorePublicAcls", "restrictPublicBuckets")
@@ -31,23 +31,24 @@ def disks(plan: Plan) -> Iterator[Disk]:
         snapshot = flag(volume.inputs.get("finalSnapshot"))
         yield Disk(volume, "encrypted", flag(volume.inputs.get("encrypted")), apart=True, final_snapshot=snapshot)
     for files in own(plan, _FILES):
-        yield Disk(files, "encrypted", flag(files.inputs.get("encrypted")))
+        yield Disk(files, "encrypted", flag(files.inputs.get("encrypted")), apart=True)
 
 
 def buckets(plan: Plan) -> Iterator[Bucket]:
     """Each bucket with what other resources say about it."""
-    for bucket in own(plan, *_BUCKETS):
+    for bucket in own(plan, *BUCKETS):
         yield Bucket(bucket, _encrypted(plan, bucket), tuple(_openness(plan, bucket)))
 
 
 def _of_template(template: Resource) -> Iterator[Disk]:
-    mappings = template.inputs.get("blockDeviceMappings")
-    if mappings is None:
-        yield Disk(template, "blockDeviceMappings", False)
-    for place, device in enumerate(items(mappings)):
-        if not is_known(device) or mapping(device).get("ebs") is not None:
-            inner = mapping(device).get("ebs") if is_known(device) else device
-            yield _disk(template, f"blockDeviceMappings[{place}].ebs", first(inner))
+    """A template that names no disk leaves the image's as it is."""
+    mappings = [*enumerate(items(template.inputs.get("blockDeviceMappings")))]
+    named = [(place, device) for place, device in mappings if not is_known(device) or mapping(device).get("ebs") is not None]
+    if not named:
+        yield Disk(template, "blockDeviceMappings[].ebs.encrypted", False)
+    for place, device in named:
+        inner = mapping(device).get("ebs") if is_known(device) else device
+        yield _disk(template, f"blockDeviceMappings[{place}].ebs", first(inner))
 
 
 def _disk(server: Resource, path: str, device: Any) -> Disk:
@@ -59,21 +60,21 @@ def _encrypted(plan: Plan, bucket: Resource) -> bool | None:
     inline = bucket.inputs.get("serverSideEncryptionConfiguration", bucket.inputs.get("serverSideEncryptionConfigurations"))
     if inline is not None and not is_known(inline):
         return None
-    return bool(inline) or any(one.inputs.get("rules") for one in _about(plan, bucket, *_ENCRYPTIONS))
+    return bool(inline) or any(one.inputs.get("rules") for one in about(plan, bucket, *ENCRYPTIONS))
 
 
 def _openness(plan: Plan, bucket: Resource) -> Iterator[str]:
-    blocks = [*_about(plan, bucket, _BLOCK)]
+    blocks = [*about(plan, bucket, _BLOCK)]
     if not blocks:
         yield "no BucketPublicAccessBlock"
     for block in blocks:
         yield from (f"{switch} not true" for switch in _SWITCHES if flag(block.inputs.get(switch)) is False)
-    for one in (bucket, *_about(plan, bucket, *_ACLS)):
+    for one in (bucket, *about(plan, bucket, *_ACLS)):
         if text(one.inputs.get("acl")).startswith(("public-", "authenticated-")):
             yield f"acl {shown(one.inputs['acl'])}"
 
 
-def _about(plan: Plan, bucket: Resource, *types: str) -> Iterator[Resource]:
+def about(plan: Plan, bucket: Resource, *types: str) -> Iterator[Resource]:
     """What is said about this bucket, by reference or by its name."""
     name = text(bucket.inputs.get("bucket"))
     for one in own(plan, *types):

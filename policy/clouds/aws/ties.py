@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from policy.clouds.aws.storage import BUCKETS, ENCRYPTIONS, about
 from policy.clouds.aws.types import INSTANCE, SECURITY_GROUPS, SUBNET, own
 from policy.facts import Tie
 from policy.plan import Plan
@@ -14,6 +15,7 @@ _INPUTS = {
     "aws:rds/clusterInstance:ClusterInstance": ("clusterIdentifier", "dbSubnetGroupName", "dbParameterGroupName"),
     "aws:rds/subnetGroup:SubnetGroup": ("subnetIds",),
     "aws:ebs/volume:Volume": ("kmsKeyId",),
+    "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
     INSTANCE: ("subnetId", "vpcSecurityGroupIds"),
     SUBNET: ("vpcId",),
     "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
@@ -26,8 +28,14 @@ _INPUTS = {
 }
 
 
+_BUCKET = ("serverSideEncryptionConfiguration", "serverSideEncryptionConfigurations", "rules")
+
+
 def ties(plan: Plan) -> Iterator[Tie]:
     """Each such pair."""
+    for bucket in own(plan, *BUCKETS):
+        said = ((one, input) for one in (bucket, *about(plan, bucket, *ENCRYPTIONS)) for input in _BUCKET)
+        yield from (Tie(bucket, key) for one, input in said for key in plan.origins(one, input) if key.kind == "resource")
     for one in own(plan, *_INPUTS):
         for input in _INPUTS[one.type]:
             yield from (Tie(one, needs) for needs in plan.origins(one, input) if needs.kind == "resource" and needs is not one)
