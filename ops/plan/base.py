@@ -8,7 +8,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from components.errors import UsageError
-from components.settings.found import one_line
+from components.settings.found import one_line, shown
 from components.target import AS_IF_IN
 from ops.plan.checkout import checked_out
 from ops.plan.document import Document
@@ -23,8 +23,16 @@ def at_ref(folder: Path, stack: str, ref: str) -> Plan | None:
         return _recorded(there, folder, stack, ref) if (there / f"Pulumi.{stack}.yaml").exists() else None
 
 
-def saved(path: Path) -> Plan:
-    """The plan in a file that `plan --json` wrote."""
+def saved(path: Path, now: Plan) -> Plan:
+    """The plan in a file that `plan --json` wrote, for the stack that `now` is of."""
+    found = _read(path)
+    if (found.project, found.stack) != (now.project, now.stack):
+        theirs, ours = (f"stack {shown(one.stack)} of {shown(one.project)}" for one in (found, now))
+        raise UsageError(f"--against: {path}: wanted a plan of {ours}, found one of {theirs}; choose it with --stack, or give its own file")
+    return found
+
+
+def _read(path: Path) -> Plan:
     try:
         return Document.model_validate_json(path.read_bytes()).plan
     except OSError as error:

@@ -179,3 +179,16 @@ def test_a_base_that_is_no_slipway(tmp_path, monkeypatch, program, said):
         subprocess.run(["git", *words], cwd=tmp_path, check=True)
     with pytest.raises(UsageError, match=rf"^--base: HEAD: no plan could be made there \({said}\); compare with a saved plan"):
         bases.at_ref(tmp_path, "dev", "HEAD")
+
+
+def test_a_saved_plan_counts_from_where_the_user_is(project, tmp_path):
+    (tmp_path / "saved.json").write_text(project.run("plan", "--json").stdout)
+    done = project.run("plan", "--against", "saved.json", "--exit-code", env={"SLIPWAY_CWD": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_saved_plan_of_another_stack(project, tmp_path):
+    (tmp_path / "saved.json").write_text(project.run("plan", "--json").stdout)
+    done = project.run("-s", "aws", "plan", "--against", str(tmp_path / "saved.json"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "wanted a plan of stack 'aws' of 'slipway', found one of stack 'dev' of 'slipway'; choose it with --stack" in done.stderr
