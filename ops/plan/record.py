@@ -2,7 +2,9 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 from components.errors import SlipwayError
 from components.target import AS_IF_IN
 from ops.engine.program import Program
+from ops.plan.asked import with_marks
 from ops.plan.recorder import Answer, Recorder
 from ops.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
@@ -24,7 +27,10 @@ def record(project: Project, stack: Stack, answer: Answer | None = None) -> Plan
 
     `answer`: what resources put out; without it that is unknown."""
     recorder = Recorder(project.name, stack.name, _folders(project.folder), answer)
-    error = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None).run(recorder, recorder)
+    program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None)
+    # What the program prints would stand before the plan, in a file that is meant to hold nothing else.
+    with with_marks(), redirect_stdout(sys.stderr):
+        error = program.run(recorder, recorder)
     if error is not None:
         raise SlipwayError(error)
     return plan_of(recorder, stack.config)
