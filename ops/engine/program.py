@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -84,8 +85,8 @@ class Program:
 
 
 def _texts(config: Mapping[str, Any]) -> dict[str, str]:
-    """As Pulumi hands config over: objects as JSON."""
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    """As Pulumi hands config over: objects as JSON. What YAML takes for a date is text there."""
+    return {key: str(value) if isinstance(value, str | date) else json.dumps(value, default=str) for key, value in config.items()}
 
 
 def _run_file(path: str) -> None:

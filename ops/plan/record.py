@@ -1,6 +1,7 @@
 """Records a stack's program as a plan, with no credentials, no plugin and no network."""
 
 import hashlib
+import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -79,7 +80,9 @@ def _shown(value: Any) -> Any:
         return {SECRET: _fingerprint(value["secure"])} if sealed else {str(name): _shown(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_shown(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if isinstance(value, str | int | None) else str(value)
 
 
 def _fingerprint(sealed: Any) -> str:

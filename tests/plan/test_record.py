@@ -3,6 +3,7 @@
 import sys
 import textwrap
 import types
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -85,6 +86,15 @@ def test_settings_stay_sealed(planned):
     assert plan.settings["slipway:app.name"] == "shop"
     assert plan.settings["slipway:app.list"][0].keys() == {"$secret"}
     assert "v1:x:y" not in plan.model_dump_json()
+
+
+def test_settings_that_json_has_no_value_for(planned):
+    """As YAML reads them; a plan is the same when it was saved in between."""
+    config = {"other:a": float("nan"), "other:b": [float("-inf"), 0.5], "other:c": date(2001, 2, 3), "other:d": {"e": date(2001, 2, 3)}}
+    plan = planned("config = pulumi.Config('other'); pulumi.export('read', [config.get('c'), config.get_object('d')])", config)
+    assert plan.settings == {"other:a": "nan", "other:b": ["-inf", 0.5], "other:c": "2001-02-03", "other:d.e": "2001-02-03"}
+    assert plan.outputs == {"read": ["2001-02-03", {"e": "2001-02-03"}]}
+    assert Plan.model_validate_json(plan.model_dump_json()) == plan
 
 
 def test_lookups_in_both_forms(planned):
