@@ -15,6 +15,14 @@ def _open_missing_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (open as long as the process)
 
 
+def _flush() -> None:
+    """What can't be written Python would try again as it ends, and end with 120."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def main() -> None:
     """Runs the command line; a reader who has gone away is no error."""
     _open_missing_streams()
@@ -23,8 +31,8 @@ def main() -> None:
     try:
         app(prog_name="slipway")
     finally:
-        with contextlib.suppress(OSError, ValueError):
-            sys.stdout.flush()
+        with contextlib.suppress(ValueError):
+            _flush()
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ class Tolerant:
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
+        self.why: str | None = None
+        """What keeps it from being written (a full disk), but for a reader who went away."""
 
     def write(self, text: str) -> int:
         if self._stream is not None:
@@ -26,16 +28,21 @@ class Tolerant:
                 self._stream.write(text)
             except UnicodeEncodeError:
                 self._stream.write(text.encode("ascii", "replace").decode())
-            except (OSError, ValueError):
-                self._stream = None
+            except (OSError, ValueError) as error:
+                self._give_up(error)
         return len(text)
 
     def flush(self) -> None:
         if self._stream is not None:
             try:
                 self._stream.flush()
-            except (OSError, ValueError):
-                self._stream = None
+            except (OSError, ValueError) as error:
+                self._give_up(error)
+
+    def _give_up(self, error: OSError | ValueError) -> None:
+        self._stream = None
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            self.why = error.strerror
 
     def isatty(self) -> bool:
         with suppress(OSError, ValueError):
@@ -74,11 +81,12 @@ def document(value: Any) -> None:
     text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
 
 
-def text(whole: str) -> None:
-    """Something that is laid out already, lines' ends included."""
+def text(whole: str) -> str | None:
+    """Something that is laid out already, lines' ends included. Gives why it isn't whole; a reader who went away has enough of it."""
     stream = Tolerant(sys.stdout)
     stream.write(whole)
     stream.flush()
+    return stream.why
 
 
 def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:

@@ -1,5 +1,6 @@
 """The stack a command works on: project, settings, target. Heavy imports wait until a command needs them."""
 
+import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,11 @@ class Workplace:
 def folder() -> Path:
     """The project folder: ./slipway goes there before it starts Python."""
     return Path.cwd()
+
+
+def given(path: Path) -> Path:
+    """A path on the command line: a relative one counts from where the user is."""
+    return Path(os.environ.get("SLIPWAY_CWD") or folder()) / path
 
 
 def place(call: Call) -> "Place":

@@ -40,7 +40,7 @@ def init(
 
 def _app_folder(path: str | None, project: Path) -> Path:
     """Relative paths count from where the user is."""
-    here = Path(os.environ.get("SLIPWAY_CWD") or project)
+    here = workplace.given(Path())
     if path is None:
         path = "app" if here.resolve() == project.resolve() else "."
     folder = Path(os.path.normpath(here / path))

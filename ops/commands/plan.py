@@ -47,14 +47,15 @@ def plan(
 
 
 def _show(call: calls.Call, format: str, base: str | None, against: Path | None) -> "Document":
-    from components.errors import UsageError
+    from components.errors import SlipwayError, UsageError
     from ops.plan import formats
 
     if base is not None and against is not None:
         raise UsageError("plan: wanted --base REF or --against FILE, found both; leave one out")
     render = formats.find(format)
     document = _document(call, base, against)
-    display.text(render(document, formats.Paper.here()))
+    if why := display.text(render(document, formats.Paper.here())):
+        raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
     return document
 
 
@@ -76,7 +77,7 @@ def _comparison(work: workplace.Workplace, now: "Plan", base: str | None, agains
 
     if base is not None:
         return compare(base, bases.at_ref(work.project.folder, work.stack.name, base) or _nothing(now), now)
-    return compare(against.name, bases.saved(against), now) if against is not None else None
+    return compare(against.name, bases.saved(workplace.given(against), now), now) if against is not None else None
 
 
 def _nothing(now: "Plan") -> "Plan":

@@ -110,6 +110,10 @@ class Log:
     def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
         return engine_pb2.SetRootResourceResponse()
 
+    def RequirePulumiVersion(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        """There is no CLI here that could be too old."""
+        return engine_pb2.RequirePulumiVersionResponse()
+
 
 def urn_of(project: str, stack: str, request: Any) -> str:
     parent = request.parent.split("::")[2] if request.parent else ""

@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 import os
+import re
 import runpy
 import sys
 import traceback
@@ -11,6 +12,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,6 +23,8 @@ from components.settings.found import one_line
 from ops.project import Project, Stack
 
 _THREADS = 16
+_OF_THE_CLI = re.compile(r"^The Pulumi CLI does not support (?:the )?([\w ]+)\. Please update the Pulumi CLI\.$")
+"""What the SDK says where a monitor doesn't offer something; there is no CLI to be updated."""
 
 
 class Answering(Protocol):
@@ -46,7 +50,7 @@ class Program:
             return monitor.failure or str(error)
         except SystemExit as error:
             return monitor.failure or (f"the program ended itself: sys.exit({error.code!r}); mend the program" if error.code else None)
-        except Exception as error:  # noqa: BLE001  the program is the user's
+        except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  the program is the user's
             return monitor.failure or _unforeseen(error, self.project.folder)
         return monitor.failure
 
@@ -81,18 +85,20 @@ class Program:
 
 
 def _texts(config: Mapping[str, Any]) -> dict[str, str]:
-    """As Pulumi hands config over: objects as JSON."""
-    return {key: value if isinstance(value, str) else json.dumps(value) for key, value in config.items()}
+    """As Pulumi hands config over: objects as JSON. What YAML takes for a date is text there."""
+    return {key: str(value) if isinstance(value, str | date) else json.dumps(value, default=str) for key, value in config.items()}
 
 
 def _run_file(path: str) -> None:
     runpy.run_path(path, run_name="__main__")
 
 
-def _unforeseen(error: Exception, folder: Path) -> str:
+def _unforeseen(error: BaseException, folder: Path) -> str:
     """The error and the last place in the program's own code that it went through."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(Path(frame.filename), folder)]
     where = f" ({Path(frames[-1].filename).relative_to(folder)}:{frames[-1].lineno})" if frames else ""
+    if missing := _OF_THE_CLI.search(str(error)):
+        return f"{missing[1]} can't be had without the Pulumi CLI{where}; use `pulumi preview` and `pulumi up`"
     return f"{one_line(' '.join(f'{type(error).__name__}: {error}'.split()), None)}{where}; mend the program"
 
 

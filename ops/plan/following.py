@@ -2,15 +2,17 @@
 
 Nothing of that shows in the inputs, which are unknown before and after. So it is followed from resource to resource: where the table says
 that such an input replaces, its resource is replaced too; where it doesn't, it is altered. What only may be replaced makes others that
-may be.
+may be. A provider is followed too: whether what it made can stay, the provider decides.
 """
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
 from ops.places import Path, Place, Step
 from ops.plan.document import PropertyChange
 from ops.plan.ignoring import ignored
+from ops.plan.options import PROVIDER
 from ops.plan.replacing import verdict
 from policy.plan import Resource, is_secret, is_unknown
 from policy.values import origins
@@ -18,15 +20,24 @@ from policy.values import origins
 Found = dict[str, list[PropertyChange]]
 
 
+class _Input(NamedTuple):
+    """`urn`: whose it is."""
+
+    urn: str
+    place: Place
+    replaces: bool | None
+
+
 def follow(found: Found, kept: Mapping[str, Resource]) -> None:
     """Adds to `found` (changes by URN) what follows from them. `kept`: what is there before and after."""
+    coming = _by_origin(kept.values())
     followed: dict[str, bool | None] = {}
     while waiting := [urn for urn, one in found.items() if urn in kept and _fate(one) is not False and _news(followed, urn, _fate(one))]:
         for urn in waiting:
             followed[urn] = _fate(found[urn])
-        for resource in kept.values():
-            for urn in waiting:
-                _add(found, resource, urn, sure=followed[urn] is True)
+        for urn in waiting:
+            for one in coming[urn]:
+                _add(found, one, sure=followed[urn] is True)
 
 
 def _fate(changes: list[PropertyChange]) -> bool | None:
@@ -39,28 +50,38 @@ def _news(followed: Mapping[str, bool | None], urn: str, fate: bool | None) -> b
     return urn not in followed or followed[urn] is not fate
 
 
-def _add(found: Found, resource: Resource, replaced: str, sure: bool) -> None:
-    for one in _inputs_from(resource, replaced):
-        said = verdict(resource, one)
-        if not sure and said is False:
-            continue
-        change = PropertyChange(path=str(one), old=one.old, new=one.new, replaces=said if sure else None)
-        there = found.setdefault(resource.urn, [])
-        same = next((place for place, known in enumerate(there) if known.path == change.path), None)
-        if same is None:
-            there.append(change)
-        elif there[same].replaces is not True and sure:
-            there[same] = change
+def _add(found: Found, one: _Input, sure: bool) -> None:
+    if not sure and one.replaces is False:
+        return
+    change = PropertyChange(path=str(one.place), old=one.place.old, new=one.place.new, replaces=one.replaces if sure else None)
+    there = found.setdefault(one.urn, [])
+    same = next((place for place, known in enumerate(there) if known.path == change.path), None)
+    if same is None:
+        there.append(change)
+    elif there[same].replaces is not True and sure:
+        there[same] = change
 
 
-def _inputs_from(resource: Resource, urn: str) -> Iterator[Place]:
-    """The inputs that will be another value once `urn` is another resource."""
+def _by_origin(resources: Iterable[Resource]) -> Mapping[str, list[_Input]]:
+    """For each URN the inputs that will be another value once that is another resource."""
+    found: dict[str, list[_Input]] = defaultdict(list)
+    for resource in resources:
+        for origin, place, replaces in _inputs(resource):
+            found[origin].append(_Input(resource.urn, place, replaces))
+    return found
+
+
+def _inputs(resource: Resource) -> Iterator[tuple[str, Place, bool | None]]:
+    """(origin, where its value goes in, whether another value replaces) of each."""
     if resource.kind == "component":
         return
+    if resource.provider and resource.kind == "resource":
+        yield resource.provider, Place((Step(PROVIDER),), resource.provider, resource.provider), None
     for name, value in resource.inputs.items():
         for place in _unknown((Step(name),), value):
-            if urn in origins(place.old) and not ignored(place.path, resource.ignore_changes):
-                yield place
+            if not ignored(place.path, resource.ignore_changes):
+                said = verdict(resource, place)
+                yield from ((origin, place, said) for origin in dict.fromkeys(origins(place.old)))
 
 
 def _unknown(path: Path, value: Any) -> Iterator[Place]:

@@ -1,9 +1,11 @@
-"""Changes of a resource's options: none of them replaces it."""
+"""Changes of a resource's options: another provider may replace it, as the provider itself decides; nothing else does."""
 
 from collections.abc import Iterator
 
 from ops.plan.document import PropertyChange
 from policy.plan import Resource
+
+PROVIDER = "provider"
 
 
 def changes(old: Resource, new: Resource) -> Iterator[PropertyChange]:
@@ -12,14 +14,14 @@ def changes(old: Resource, new: Resource) -> Iterator[PropertyChange]:
         ("protect", old.protect, new.protect),
         ("retainOnDelete", old.retain, new.retain),
         ("deleteBeforeReplace", old.delete_before_replace, new.delete_before_replace),
-        ("provider", old.provider or None, new.provider or None),
+        (PROVIDER, old.provider or None, new.provider or None),
         ("parent", old.parent or None, new.parent or None),
         ("ignoreChanges", sorted(old.ignore_changes), sorted(new.ignore_changes)),
         ("additionalSecretOutputs", sorted(old.secret_outputs), sorted(new.secret_outputs)),
         ("dependsOn", _said(old), _said(new)),
     ):
         if before != after:
-            yield PropertyChange(path=name, old=before, new=after)
+            yield PropertyChange(path=name, old=before, new=after, replaces=None if name == PROVIDER and new.kind == "resource" else False)
 
 
 def _said(resource: Resource) -> list[str]:

@@ -1,8 +1,11 @@
 """Records a stack's program as a plan, with no credentials, no plugin and no network."""
 
 import hashlib
+import math
 import os
+import sys
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -11,6 +14,7 @@ from typing import Any
 from components.errors import SlipwayError
 from components.target import AS_IF_IN
 from ops.engine.program import Program
+from ops.plan.asked import with_marks
 from ops.plan.recorder import Answer, Recorder
 from ops.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
@@ -24,7 +28,10 @@ def record(project: Project, stack: Stack, answer: Answer | None = None) -> Plan
 
     `answer`: what resources put out; without it that is unknown."""
     recorder = Recorder(project.name, stack.name, _folders(project.folder), answer)
-    error = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None).run(recorder, recorder)
+    program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None)
+    # What the program prints would stand before the plan, in a file that is meant to hold nothing else.
+    with with_marks(), redirect_stdout(sys.stderr):
+        error = program.run(recorder, recorder)
     if error is not None:
         raise SlipwayError(error)
     return plan_of(recorder, stack.config)
@@ -73,7 +80,9 @@ def _shown(value: Any) -> Any:
         return {SECRET: _fingerprint(value["secure"])} if sealed else {str(name): _shown(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_shown(item) for item in value]
-    return value if isinstance(value, str | int | float | bool | None) else str(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else str(value)
+    return value if isinstance(value, str | int | None) else str(value)
 
 
 def _fingerprint(sealed: Any) -> str:

@@ -5,15 +5,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from google.protobuf import empty_pb2, json_format
+from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
+from pulumi.runtime.rpc import UNKNOWN as SDK_UNKNOWN
 
 from components.errors import SlipwayError
+from components.settings.found import one_line
 from ops.engine.monitor import STACK, urn_of
 from ops.plan import stand_ins, values
-from policy.plan import Kind, Lookup, Resource
+from policy.plan import UNKNOWN, Kind, Lookup, Resource
 
-_FEATURES = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
+# Without the one for its option the SDK refuses deleted_with and replace_with.
+_FEATURES = (
+    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
+    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
+)
 _NOTED = (engine_pb2.INFO, engine_pb2.WARNING, engine_pb2.ERROR)
 
 Answer = Callable[[Resource], tuple[str, dict[str, Any]]]
@@ -41,11 +49,10 @@ class Recorder:
         return empty_pb2.Empty()
 
     def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802
-        arguments = json_format.MessageToDict(request.args)
+        arguments = values.from_struct(request.args, {}, self._shorten)
         name, answer = stand_ins.lookup(request.tok, arguments)
-        shown = values.from_struct(request.args, {}, self._shorten)
         with self._lock:
-            self.lookups[name] = Lookup(token=request.tok, arguments=shown, stand_in=name)
+            self.lookups[name] = Lookup(token=request.tok, arguments=arguments, stand_in=name)
         return _invoked(answer)
 
     def __getattr__(self, name: str) -> Any:
@@ -55,13 +62,13 @@ class Recorder:
 
         def refuse(request: Any, *_: Any) -> Any:
             what = getattr(request, "tok", "") or getattr(request, "name", "") or name
-            self.failure = self.failure or f"{what}: {name} can't be planned without the Pulumi CLI; use `pulumi preview`"
-            raise SlipwayError(self.failure)
+            raise self._refused(f"{one_line(what)}: {name} can't be planned without the Pulumi CLI; use `pulumi preview`")
 
         return refuse
 
     def ReadResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
-        resource = self._note(request, request.properties, {}, "existing", {"id": request.id})
+        id_ = {UNKNOWN: []} if request.id == SDK_UNKNOWN else request.id
+        resource = self._note(request, request.properties, {}, "existing", {"id": id_})
         return resource_pb2.ReadResourceResponse(urn=resource.urn, id=request.id, properties=values.known_scalars(request.properties))
 
     def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
@@ -70,7 +77,7 @@ class Recorder:
             kind = "provider"
         origins = {name: sorted(one.urns) for name, one in request.propertyDependencies.items() if one.urns}
         resource = self._note(request, request.object, origins, kind)
-        id_, outputs = "", values.known_scalars(request.object)
+        id_, outputs = "", values.known_scalars(request.object, request.additionalSecretOutputs)
         if self.answer is not None and request.custom:
             id_, answered = self.answer(resource)
             outputs.update(answered)
@@ -91,6 +98,14 @@ class Recorder:
     def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
         return engine_pb2.SetRootResourceResponse()
 
+    def RequirePulumiVersion(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        """There is no CLI here that could be too old."""
+        return engine_pb2.RequirePulumiVersionResponse()
+
+    def _refused(self, message: str) -> SlipwayError:
+        self.failure = self.failure or message
+        return SlipwayError(message)
+
     def _note(self, request: Any, inputs: Any, origins: dict[str, list[str]], kind: Kind, more: dict[str, Any] | None = None) -> Resource:
         urn = urn_of(self.project, self.stack, request)
         options = _options(request) if kind != "existing" else {}
@@ -108,8 +123,7 @@ class Recorder:
         )
         with self._lock:
             if urn in self.resources:
-                self.failure = self.failure or f"{request.name}: two resources have the URN {urn}; give one another name"
-                raise SlipwayError(self.failure)
+                raise self._refused(f"{one_line(request.name)}: two resources have the URN {one_line(urn, None)}; give one another name")
             if request.type != STACK:
                 self.resources[urn] = resource
         return resource

@@ -7,18 +7,23 @@ import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from keyword import iskeyword
 from typing import Any
+
+from policy.values import holds_secret
 
 _LIST = 3
 _DEEPEST = 4
 
 
 def lookup(token: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """(what every text in the answer starts with, the answer): the same for equal arguments, another for others."""
+    """(what every text in the answer starts with, the answer): the same for equal arguments, another for others.
+
+    Arguments come out again, but for those that hold the mark of a secret."""
     digest = hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:8]
     name = f"lookup({token}#{digest})"
     answer = fields(_find(token, "Result"), name)
-    return name, {**answer, **{key: value for key, value in arguments.items() if value is not None}}
+    return name, {**answer, **{key: value for key, value in arguments.items() if value is not None and not holds_secret(value)}}
 
 
 def outputs(token: str, name: str) -> dict[str, Any]:
@@ -66,7 +71,8 @@ def _find(token: str, ending: str) -> type | None:
     package, _, rest = token.partition(":")
     module, _, name = rest.partition(":")
     folder = module.partition("/")[0]
-    path = f"pulumi_{package}" + ("" if folder in ("", "index") else f".{folder}")
+    folder += "_" * iskeyword(folder)
+    path = f"pulumi_{package.replace('-', '_')}" + ("" if folder in ("", "index") else f".{folder}")
     try:
         found = getattr(importlib.import_module(path), name[:1].upper() + name[1:] + ending, None)
     except ImportError:

@@ -35,13 +35,13 @@ def from_struct(struct: struct_pb2.Struct, origins: Mapping[str, Collection[str]
     return {name: _plain(value, sorted(origins.get(name, ())), shorten) for name, value in sorted(kept.items())}
 
 
-def known_scalars(struct: struct_pb2.Struct) -> struct_pb2.Struct:
-    """The properties that a resource is sure to put out as they came in: nested ones may get computed fields."""
+def known_scalars(struct: struct_pb2.Struct, hidden: Collection[str] = ()) -> struct_pb2.Struct:
+    """The properties that a resource is sure to put out as they came in: nested ones may get computed fields. `hidden`: as secrets."""
     made = struct_pb2.Struct()
     for name, value in json_format.MessageToDict(struct).items():
         inner = value.get("value") if isinstance(value, dict) and value.get(SIGNATURE) == _IS_SECRET else value
         if not name.startswith("__") and isinstance(inner, str | bool | float) and inner != SDK_UNKNOWN:
-            made[name] = value
+            made[name] = {SIGNATURE: _IS_SECRET, "value": inner} if name in hidden else value
     return made
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
 from policy.findings import Finding
 from policy.plan import UNKNOWN, Lookup, Plan, Resource
+from policy.values import origins
 
 TAGS = {"slipway:app": "shop", "slipway:stack": "prod", "Name": "shop", "owner": "web"}
 
@@ -77,7 +78,7 @@ SECRET = {"$secret": "5f2c"}
 
 def _origins(value: Any) -> Iterator[str]:
     if isinstance(value, Mapping):
-        yield from value.get(UNKNOWN, ())
+        yield from origins(value)
         value = list(value.values())
     if isinstance(value, list):
         for item in value:

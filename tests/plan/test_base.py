@@ -1,9 +1,13 @@
 """`plan --base` and `--against`: what a change adds, alters, replaces and removes."""
 
 import json
+import subprocess
 
 import pytest
 from project_copy import Copy
+
+from components.errors import UsageError
+from ops.plan import base as bases
 
 STACK_FILE = "Pulumi.aws.yaml"
 
@@ -151,6 +155,40 @@ def test_outside_any_repository(changing):
     try:
         done = changing.run("plan", "--base", "HEAD")
         assert (done.returncode, done.stdout) == (2, "")
-        assert "is in no git repository; compare with a saved plan instead: --against FILE" in done.stderr
+        assert "fatal: not a git repository" in done.stderr
+        assert done.stderr.endswith("compare with a saved plan instead: --against FILE\n")
     finally:
         (changing.folder.parent / "git-away").rename(changing.folder / ".git")
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import time; time.sleep(60)", "it took longer than 1 s"),
+        (r"import os; os.write(2, b'slipway: \xff no \x1b[31m')", r"\ufffd no \\x1b\[31m"),
+        ("print('[' * 100_000)", "it printed no plan"),
+        ("print('{}')", "it printed no plan"),
+    ],
+)
+def test_a_base_that_is_no_slipway(tmp_path, monkeypatch, program, said):
+    monkeypatch.setattr(bases, "_SECONDS", 1)
+    (tmp_path / "ops").mkdir()
+    (tmp_path / "ops/__main__.py").write_text(program)
+    (tmp_path / "Pulumi.dev.yaml").touch()
+    for words in (("init", "-q"), ("add", "-A"), ("-c", "user.name=t", "-c", "user.email=t@example.com", "commit", "-qm", "state")):
+        subprocess.run(["git", *words], cwd=tmp_path, check=True)
+    with pytest.raises(UsageError, match=rf"^--base: HEAD: no plan could be made there \({said}\); compare with a saved plan"):
+        bases.at_ref(tmp_path, "dev", "HEAD")
+
+
+def test_a_saved_plan_counts_from_where_the_user_is(project, tmp_path):
+    (tmp_path / "saved.json").write_text(project.run("plan", "--json").stdout)
+    done = project.run("plan", "--against", "saved.json", "--exit-code", env={"SLIPWAY_CWD": str(tmp_path)})
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_saved_plan_of_another_stack(project, tmp_path):
+    (tmp_path / "saved.json").write_text(project.run("plan", "--json").stdout)
+    done = project.run("-s", "aws", "plan", "--against", str(tmp_path / "saved.json"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "wanted a plan of stack 'aws' of 'slipway', found one of stack 'dev' of 'slipway'; choose it with --stack" in done.stderr

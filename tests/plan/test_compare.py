@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small import ATTACHMENT, DATABASE, EIP, GROUP, INSTANCE, RULE, VOLUME, of, plan, resource
 from test_places import JSON
@@ -102,7 +102,7 @@ def test_options():
     before = plan(resource(GROUP, protect=True, retain=True, depends_on=("a", "b")))
     after = plan(resource(GROUP, depends_on=("b", "a"), delete_before_replace=True, ignore_changes=("x",), provider="p", parent="q"))
     paths = ["protect", "retainOnDelete", "deleteBeforeReplace", "provider", "parent", "ignoreChanges"]
-    assert changed(before, after) == {"it": ("alter", dict.fromkeys(paths, False))}
+    assert changed(before, after) == {"it": ("may-replace", dict.fromkeys(paths, False) | {"provider": None})}
     assert changed(plan(resource(GROUP, depends_on=("a",))), plan(resource(GROUP)))["it"][1] == {"dependsOn": False}
 
 
@@ -161,6 +161,18 @@ def test_what_a_replacement_leads_to():
     }
 
 
+@pytest.mark.parametrize(("kind", "expected"), [("resource", ("may-replace", {"provider": None})), ("existing", None), ("component", None)])
+def test_what_another_region_of_its_provider_leads_to(kind, expected):
+    """The engine asks the provider; nothing of that shows in what the provider makes."""
+
+    def made(region):
+        provider = resource("pulumi:providers:aws", "provider", kind="provider", inputs={"region": region})
+        return plan(provider, resource(INSTANCE, kind=kind, provider=provider.urn))
+
+    assert changed(made("a"), made("b")).get("it") == expected
+    assert changed(made("a"), made("a")) == {}
+
+
 def test_a_lookup_that_asks_for_something_else():
     before, after = ({"ami": f"lookup(aws:ec2/getAmi:getAmi#{args}).id"} for args in ("ab12", "cd34"))
     assert altered(before, after) == ("replace", {"ami": True})
@@ -187,6 +199,8 @@ def test_counted():
     assert compare("base", before, after).unchanged == 1
 
 
+# How fast a machine is says nothing here.
+SLOWLY = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 TYPES = st.sampled_from([INSTANCE, GROUP, RULE, DATABASE, EIP, "made:up:Type", "pulumi:providers:aws", ""])
 RESOURCES = st.builds(
     resource,
@@ -207,6 +221,7 @@ PLANS = st.builds(
 )
 
 
+@SLOWLY
 @given(PLANS)
 def test_nothing_differs_from_itself(made):
     found = compare("base", made, Plan.model_validate_json(made.model_dump_json()))
@@ -214,6 +229,7 @@ def test_nothing_differs_from_itself(made):
     assert (found.unchanged, found.warnings) == (len(made.resources), ())
 
 
+@SLOWLY
 @given(PLANS, PLANS)
 def test_both_ways(old, new):
     """Never an exception; what one way adds, the other way removes; settings and alterations are the same places."""

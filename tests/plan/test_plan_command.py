@@ -100,3 +100,15 @@ def test_nothing_is_written(project):
     project.run("plan")
     assert project.git("status", "--porcelain", "--ignored") == before
     assert not Path(project.folder / ".slipway").exists()
+
+
+@pytest.mark.parametrize("format", ["json", "mermaid"])
+def test_a_full_disk(project, format):
+    """A plan that was saved in part is no plan; a reader who has enough is no error."""
+    done = project.run("plan", "-f", format, before=("sh", "-c", '"$@" > /dev/full', "sh"))
+    assert (done.returncode, done.stderr) == (
+        1,
+        "slipway: plan: standard output can't be written (No space left on device); what is there is not the whole plan\n",
+    )
+    done = project.run("plan", "-f", format, before=("bash", "-c", '"$@" | true; exit ${PIPESTATUS[0]}', "bash"))
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,6 +1,9 @@
 """What the recorder notes of a registration, and what it answers."""
 
+import sys
 import textwrap
+import types
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -85,6 +88,15 @@ def test_settings_stay_sealed(planned):
     assert "v1:x:y" not in plan.model_dump_json()
 
 
+def test_settings_that_json_has_no_value_for(planned):
+    """As YAML reads them; a plan is the same when it was saved in between."""
+    config = {"other:a": float("nan"), "other:b": [float("-inf"), 0.5], "other:c": date(2001, 2, 3), "other:d": {"e": date(2001, 2, 3)}}
+    plan = planned("config = pulumi.Config('other'); pulumi.export('read', [config.get('c'), config.get_object('d')])", config)
+    assert plan.settings == {"other:a": "nan", "other:b": ["-inf", 0.5], "other:c": "2001-02-03", "other:d.e": "2001-02-03"}
+    assert plan.outputs == {"read": ["2001-02-03", {"e": "2001-02-03"}]}
+    assert Plan.model_validate_json(plan.model_dump_json()) == plan
+
+
 def test_lookups_in_both_forms(planned):
     plan = planned("""
         zones = aws.get_availability_zones(state="available")
@@ -111,6 +123,33 @@ def test_other_arguments_are_another_lookup():
     assert stand_ins.lookup("aws:ec2/getAmi:getAmi", {"owners": ["a"]})[0] == one
 
 
+def test_a_lookup_does_not_tell_its_secret_arguments(planned):
+    """Neither what it asks for nor what of that comes out again, in the form that gives plain values either."""
+    plan = planned("""
+        word = pulumi.Output.secret("hush")
+        image = aws.ec2.get_ami_output(owners=[word, "self"], name_regex=word, most_recent=True)
+        aws.ec2.Instance("host", ami=image.id, user_data=image.name_regex, instance_type=image.owners[0])
+        plain = pulumi.runtime.invoke("aws:ssm/getParameter:getParameter", {"name": word}).value
+        pulumi.export("plain", plain["name"])
+    """)
+    asked = {one.token: one for one in plan.lookups}
+    hidden = {"$secret": ""}
+    assert asked["aws:ec2/getAmi:getAmi"].arguments == {"mostRecent": True, "nameRegex": hidden, "owners": [hidden, "self"]}
+    assert plan.resources[0].inputs == {"ami": hidden, "userData": hidden, "instanceType": hidden}
+    assert plan.outputs == {"plain": asked["aws:ssm/getParameter:getParameter"].stand_in + ".name"}
+    assert "hush" not in plan.model_dump_json()
+    other = planned('aws.ssm.get_parameter_output(name=pulumi.Output.secret("another"))')
+    assert other.lookups == (asked["aws:ssm/getParameter:getParameter"],), "a hash of a secret is a trace of it"
+
+
+def test_a_lookup_in_a_module_or_package_that_python_calls_otherwise(monkeypatch):
+    assert "arn" in stand_ins.lookup("aws:lambda/getFunction:getFunction", {})[1]
+    package = types.ModuleType("pulumi_made_up")
+    package.GetItResult = type("GetItResult", (), {"size": property(lambda _: None)})
+    monkeypatch.setitem(sys.modules, "pulumi_made_up", package)
+    assert set(stand_ins.lookup("made-up:index:getIt", {})[1]) == {"size"}
+
+
 def test_a_lookup_of_an_unknown_package_answers_with_its_arguments():
     assert stand_ins.lookup("nosuch:index/getIt:getIt", {"a": "b"})[1] == {"a": "b"}
 
@@ -123,6 +162,27 @@ def test_what_was_there_before(planned):
     network, subnet = plan.resources
     assert (network.kind, network.inputs["id"]) == ("existing", "vpc-123")
     assert subnet.inputs == {"cidrBlock": {"$unknown": [network.urn]}, "vpcId": "vpc-123"}
+
+
+def test_what_was_there_before_under_an_id_not_known_yet(planned):
+    plan = planned("""
+        network = aws.ec2.Vpc.get("network", aws.ec2.Vpc("made").id)
+        aws.ec2.Subnet("net", vpc_id=network.id)
+    """)
+    found = {one.name: one for one in plan.resources}
+    assert found["network"].inputs == {"id": {"$unknown": []}}
+    assert found["net"].inputs == {"vpcId": {"$unknown": [found["network"].urn]}}
+
+
+def test_outputs_that_the_program_calls_secret(planned):
+    """Its own input says it in plain; nothing that comes from there does."""
+    plan = planned("""
+        one = aws.ec2.Eip("one", domain="hush", opts=pulumi.ResourceOptions(additional_secret_outputs=["domain"]))
+        aws.ec2.Eip("two", tags={"a": one.domain})
+        pulumi.export("domain", one.domain)
+    """)
+    assert plan.resources[1].inputs == {"tags": {"a": {"$secret": ""}}}
+    assert plan.outputs == {"domain": {"$secret": ""}}
 
 
 def test_providers_and_components(planned):
@@ -155,6 +215,12 @@ def test_two_of_one_name(planned):
         planned('aws.ec2.Eip("a"); aws.ec2.Eip("a")')
 
 
+def test_names_in_errors_are_on_one_line(planned):
+    with pytest.raises(SlipwayError) as raised:
+        planned('for _ in "ab": aws.ec2.Eip("a\\nb\\x1b[31m")')
+    assert str(raised.value).isprintable()
+
+
 def test_notes_are_what_the_program_said(planned):
     assert planned('pulumi.log.info("one"); pulumi.log.warn("two"); pulumi.log.debug("three")').notes == ("one", "two")
 
@@ -178,6 +244,41 @@ def test_the_folder_is_a_dot(text, shown):
 
 def test_the_root_folder_is_not():
     assert shortener([Path("/")])("/etc/hosts") == "/etc/hosts"
+
+
+def test_what_has_no_part_in_a_plan_is_taken(planned):
+    plan = planned("""
+        pulumi.require_pulumi_version(">=3.0.0")
+        first = aws.ec2.Eip("first")
+        aws.ec2.Eip("last", opts=pulumi.ResourceOptions(deleted_with=first, replace_with=[first], import_="eip-1",
+            custom_timeouts=pulumi.CustomTimeouts(create="1m"), version="7.0.0"))
+    """)
+    assert [one.name for one in plan.resources] == ["first", "last"]
+
+
+def test_what_a_program_prints_is_no_part_of_the_plan(planned, capsys):
+    planned('print("by the way")')
+    assert capsys.readouterr() == ("", "by the way\n")
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        (
+            'aws.ec2.Eip("a", opts=pulumi.ResourceOptions(transforms=[print]))',
+            "transforms can't be had without the Pulumi CLI; use `pulumi",
+        ),
+        (
+            "hooks = pulumi.ResourceHookBinding(before_create=[pulumi.ResourceHook('a', print)])\n"
+            "aws.ec2.Eip('a', opts=pulumi.ResourceOptions(hooks=hooks))",
+            "resource hooks can't be had without the",
+        ),
+        ("import asyncio; raise asyncio.CancelledError", r"CancelledError: \(__main__.py:\d+\); mend the program"),
+    ],
+)
+def test_what_the_sdk_says_of_a_cli_that_is_not_there(planned, program, said):
+    with pytest.raises(SlipwayError, match=f"^{said}"):
+        planned(program)
 
 
 def test_what_a_plan_has_no_answer_to(planned):

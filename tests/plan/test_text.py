@@ -41,6 +41,10 @@ def one(**inputs: object) -> str:
         ({"name": "x", "tags": {"a": "b"}, "labels": {"a": "b"}, "description": "long words"}, ""),
         ({letter: 1 for letter in "bcdefghijk"}, "b: 1 · c: 1 · d: 1 · e: 1 · f: 1 · g: 1 · h: 1 · i: 1 · … 2 more"),
         ({"image": {"$unknown": []}}, "image: [known after up]"),
+        (
+            {"a": {"$unknown": 3}, "b": [{"$unknown": None}], "c": {"$unknown": [1, {}]}},
+            "a: [known after up] · b: [known after up] · c: [known after up]",
+        ),
     ],
 )
 def test_inputs(inputs, lines):

@@ -75,20 +75,24 @@ def _warning(one: Warning, names: Names) -> Text:
 
 
 def _tree(comparison: Comparison, names: Names) -> Tree:
-    """Unchanged components stand where something below them changes."""
+    """Unchanged components stand where something below them changes. What becomes a resource of another kind goes and comes."""
     root = Tree("", hide_root=True)
     changed = {change.urn: change for change in comparison.resources}
     branches: dict[str, Tree] = {"": root}
 
     def branch(urn: str) -> Tree:
         if urn not in branches:
+            branches[urn] = root  # in a plan that was saved two may say that they are in each other
             change, one = changed.get(urn), names.by_urn.get(urn)
             parent = change.parent if change else one.parent if one else ""
             branches[urn] = branch(parent).add(_label(change, names) if change else _unchanged(urn, names))
         return branches[urn]
 
     for change in comparison.resources:
-        branch(change.urn)
+        if change is changed[change.urn]:
+            branch(change.urn)
+        else:
+            branch(change.parent).add(_label(change, names))
     return root
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from components.settings.found import one_line
 from ops import display
 from ops.plan.view.names import STAND_IN, Names
-from policy.plan import UNKNOWN, Resource, is_secret, is_unknown
+from policy.plan import Resource, is_secret, is_unknown
+from policy.values import origins
 
 _LONGEST = 60  # characters of one text
 _ITEMS = 4  # of a list or mapping that is shown item by item
@@ -30,7 +31,8 @@ def plain(value: Any, names: Names) -> Any:
     if is_secret(value):
         return "[secret]"
     if is_unknown(value):
-        return f"[known after up: {', '.join(map(names.of, value[UNKNOWN]))}]" if value[UNKNOWN] else "[known after up]"
+        urns = origins(value)
+        return f"[known after up: {', '.join(map(names.of, urns))}]" if urns else "[known after up]"
     if isinstance(value, Mapping):
         return {one_line(name): plain(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):
