@@ -31,7 +31,7 @@ class Change(Strict):
 
 
 class Warning(Strict):
-    """Something to think about before this is merged. `urn` is empty where it is about the stack."""
+    """Something to think about before this is merged: `message` says what of the resource at `urn`, or of the stack where that is empty."""
 
     kind: Literal["replaced", "removed", "opened", "unprotected", "downtime"]
     urn: str

@@ -76,7 +76,7 @@ def test_protection_of_pulumi_lifted():
 def test_a_replacement_tells_why_and_what_becomes_of_it():
     before, after = (plan(resource(INSTANCE, inputs={"ami": value, "subnetId": value, "tags": {"a": value}})) for value in "ab")
     assert warned(before, after) == [
-        ("replaced", "it", "it, a server, is replaced by the change of ami, subnetId; what is on it stays behind: back it up first")
+        ("replaced", "it", "a server, is replaced by the change of ami, subnetId; what is on it stays behind: back it up first")
     ]
     before, after = (plan(resource(INSTANCE, protect=True, inputs={"ami": value})) for value in "ab")
     assert warned(before, after)[0][2].endswith("it is protected: the engine refuses that")
@@ -131,17 +131,17 @@ def opened(before, after, more=()):
     [
         ([(80, 80, WORLD)], [(80, 80, WORLD)], []),
         ([(80, 80, WORLD)], [], []),
-        ([(80, 80, WORLD)], [(80, 80, WORLD), (8080, 8080, WORLD)], ["it opens port 8080 to 0.0.0.0/0"]),
-        ([(80, 80, WORLD)], [(80, 90, WORLD)], ["it opens ports 80 to 90 to 0.0.0.0/0"]),
+        ([(80, 80, WORLD)], [(80, 80, WORLD), (8080, 8080, WORLD)], ["opens port 8080 to 0.0.0.0/0"]),
+        ([(80, 80, WORLD)], [(80, 90, WORLD)], ["opens ports 80 to 90 to 0.0.0.0/0"]),
         ([(80, 90, WORLD)], [(81, 82, WORLD)], []),
-        ([(22, 22, OFFICE)], [(22, 22, OFFICE, WORLD)], ["it opens port 22 to 0.0.0.0/0"]),
+        ([(22, 22, OFFICE)], [(22, 22, OFFICE, WORLD)], ["opens port 22 to 0.0.0.0/0"]),
         ([(22, 22, OFFICE)], [(22, 22, "192.0.2.8/32")], []),
-        ([(22, 22, OFFICE)], [(22, 22, "192.0.0.0/16")], ["it opens port 22 to 192.0.0.0/16"]),
+        ([(22, 22, OFFICE)], [(22, 22, "192.0.0.0/16")], ["opens port 22 to 192.0.0.0/16"]),
         ([(22, 22, WORLD)], [(22, 22, OFFICE)], []),
-        ([], [(22, 22, "nonsense")], ["it opens port 22 to nonsense"]),
-        ([], [(22, 22, {UNKNOWN: ["x"]})], ["it opens port 22 to an unknown value"]),
+        ([], [(22, 22, "nonsense")], ["opens port 22 to nonsense"]),
+        ([], [(22, 22, {UNKNOWN: ["x"]})], ["opens port 22 to an unknown value"]),
         ([(22, 22, {UNKNOWN: ["x"]})], [(22, 22, {UNKNOWN: ["x"]})], []),
-        ([], [({UNKNOWN: ["x"]}, 80, WORLD)], ["it opens a port not known yet to 0.0.0.0/0"]),
+        ([], [({UNKNOWN: ["x"]}, 80, WORLD)], ["opens a port not known yet to 0.0.0.0/0"]),
         ([({UNKNOWN: ["x"]}, 80, WORLD)], [({UNKNOWN: ["x"]}, 80, WORLD)], []),
     ],
 )
@@ -156,7 +156,7 @@ def test_a_rule_of_its_own_and_a_member():
         return resource(RULE, name, inputs={"securityGroupId": of(group), "ipProtocol": "tcp", "fromPort": port, "toPort": port, **source})
 
     inside = rule("inside", 5432, referencedSecurityGroupId=of(web))
-    assert warned(plan(web, group), plan(web, group, inside)) == [("opened", "inside", "inside opens port 5432 to web")]
+    assert warned(plan(web, group), plan(web, group, inside)) == [("opened", "inside", "opens port 5432 to web")]
     renamed = rule("other", 5432, referencedSecurityGroupId=of(web))
     assert warned(plan(web, group, inside), plan(web, group, renamed)) == []
 

@@ -6,7 +6,7 @@ from components.settings import Settings
 from components.settings.rules import NAMESPACE
 from ops.plan.document import Warning
 from ops.plan.warnings.context import Context
-from policy.values import cut, one_line, shown
+from policy.values import shown
 
 _HOST_SETTINGS = (f"{NAMESPACE}front", f"{NAMESPACE}manager")
 
@@ -18,11 +18,11 @@ def warn(context: Context) -> Iterator[Warning]:
     for change in context.changed("alter", "may-replace"):
         why = [one.path for one in change.properties if one.path.partition(".")[0] in stopped.get(change.urn, ())]
         if why:
-            message = f"{cut(one_line(change.name))} is stopped for a while by the change of {', '.join(why)}"
+            message = f"is stopped for a while by the change of {', '.join(why)}"
             yield Warning(kind="downtime", urn=change.urn, message=message)
     for change in context.changed("replace", "may-replace"):
         if change.urn in context.roles and context.news[change.urn].delete_before_replace:
-            message = f"{cut(one_line(change.name))} is removed before the next one is made: nothing serves in between"
+            message = "is removed before the next one is made: nothing serves in between"
             yield Warning(kind="downtime", urn=change.urn, message=message)
     yield from _settings(context)
 

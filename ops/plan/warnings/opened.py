@@ -8,7 +8,7 @@ from ops.places import same
 from ops.plan.document import Warning
 from ops.plan.warnings.context import Context
 from policy.facts import ALL_PORTS, Opening
-from policy.values import cut, one_line, shown
+from policy.values import one_line, shown
 
 
 def warn(context: Context) -> Iterator[Warning]:
@@ -20,8 +20,7 @@ def warn(context: Context) -> Iterator[Warning]:
         known = one.firewall in context.olds or not one.firewall
         sources = _new(one, before) if known else one.from_world
         if sources:
-            name = cut(one_line(one.at.name))
-            yield Warning(kind="opened", urn=one.at.urn, message=f"{name} opens {_ports(one)} to {_sources(sources)}")
+            yield Warning(kind="opened", urn=one.at.urn, message=f"opens {_ports(one)} to {_sources(sources)}")
 
 
 def _new(opening: Opening, before: Iterable[Opening]) -> tuple[Any, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from ops.plan.document import Warning
 from ops.plan.warnings.context import Context
-from policy.values import cut, one_line, shown
+from policy.values import shown
 
 _DATABASE = ("slipway:database.engine", "slipway:database.placement")
 _NO_DATA = (None, "none", "external")
@@ -15,14 +15,14 @@ def warn(context: Context) -> Iterator[Warning]:
     for change in context.changed("remove"):
         role = context.roles.get(change.urn)
         if role:
-            yield Warning(kind="removed", urn=change.urn, message=_message(context, change.urn, cut(one_line(change.name)), role))
+            yield Warning(kind="removed", urn=change.urn, message=_message(context, change.urn, role))
     yield from _database(context)
 
 
-def _message(context: Context, urn: str, name: str, role: str) -> str:
+def _message(context: Context, urn: str, role: str) -> str:
     if context.olds[urn].retain:
-        return f"{name}, {role}, is no longer managed; it stays where it is, with its costs"
-    return f"{name}, {role}, is removed with all that is on it: back it up first"
+        return f"{role}, is no longer managed; it stays where it is, with its costs"
+    return f"{role}, is removed with all that is on it: back it up first"
 
 
 def _database(context: Context) -> Iterator[Warning]:

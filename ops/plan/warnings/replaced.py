@@ -19,7 +19,7 @@ def _message(context: Context, change: Change, role: str) -> str:
     sure = change.op == "replace"
     why = [one.path for one in change.properties if one.replaces is (True if sure else None)]
     told = ", ".join(cut(one_line(path)) for path in why[:3]) + (f" and {len(why) - 3} more" if len(why) > 3 else "")
-    what = f"{cut(one_line(change.name))}, {role}, {'is' if sure else 'may be'} replaced by the change of {told}"
+    what = f"{role}, {'is' if sure else 'may be'} replaced by the change of {told}"
     kept = context.olds[change.urn]
     if kept.protect and context.news[change.urn].protect:
         return f"{what}; it is protected: the engine refuses that"

@@ -21,11 +21,11 @@ def warn(context: Context) -> Iterator[Warning]:
     """Of what stays, each lock that is opened; of what goes, that it was locked."""
     for change in context.changed("alter", "replace", "may-replace"):
         for path in _lifted(change):
-            message = f"{cut(one_line(change.name))}: {cut(one_line(path))} no longer protects it"
+            message = f"{cut(one_line(path))} no longer protects it"
             yield Warning(kind="unprotected", urn=change.urn, message=message)
     for change in context.changed("remove"):
         if context.olds[change.urn].protect:
-            message = f"{cut(one_line(change.name))} is protected, and removed: the engine refuses that until it is unprotected"
+            message = "is protected, and removed: the engine refuses that until it is unprotected"
             yield Warning(kind="unprotected", urn=change.urn, message=message)
 
 
