@@ -6,16 +6,16 @@ from typing import Any
 
 import pulumi
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import engine_pb2, resource_pb2
+from pulumi.runtime.proto import resource_pb2
 
 from components.errors import SlipwayError
 from ops.engine import values
+from ops.engine.courtesies import Courtesies
 from ops.engine.events import Event, Observer
 from ops.engine.providers import is_dynamic
 from ops.engine.state import Resource
 
 STACK = "pulumi:pulumi:Stack"
-_FEATURES = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
 _SEVERITIES = ("debug", "info", "warning", "error")
 # Options of a resource that mean something this engine doesn't do, with how the request shows them.
 _REFUSED: dict[str, Callable[[Any], bool]] = {
@@ -32,7 +32,7 @@ _REFUSED: dict[str, Callable[[Any], bool]] = {
 Apply = Callable[[Resource, Any], None]
 
 
-class Monitor:
+class Monitor(Courtesies):
     """Answers registrations; `apply` brings a custom resource to what its inputs say and fills in id and outputs."""
 
     def __init__(self, project: str, stack: str, apply: Apply) -> None:
@@ -44,13 +44,7 @@ class Monitor:
         self.failure: str | None = None
         self._lock = threading.Lock()
 
-    def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
-        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
-
-    def SignalAndWaitForShutdown(self, _request: Any, *_: Any) -> Any:  # noqa: N802
-        return empty_pb2.Empty()
-
-    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
         return self._fail(f"{request.tok}: look-ups need the Pulumi CLI; this stack's target needs `pulumi up`")
 
     def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
@@ -97,7 +91,7 @@ class Monitor:
         raise SlipwayError(message)
 
 
-class Log:
+class Log(Courtesies):
     """The engine's side that the SDK logs to."""
 
     def __init__(self, observer: Observer) -> None:
@@ -106,13 +100,6 @@ class Log:
     def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
         self.observer(Event("diagnostic", None, _SEVERITIES[request.severity], request.message.rstrip()))
         return empty_pb2.Empty()
-
-    def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
-        return engine_pb2.SetRootResourceResponse()
-
-    def RequirePulumiVersion(self, _request: Any, *_: Any) -> Any:  # noqa: N802
-        """There is no CLI here that could be too old."""
-        return engine_pb2.RequirePulumiVersionResponse()
 
 
 def urn_of(project: str, stack: str, request: Any) -> str:

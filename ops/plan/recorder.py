@@ -11,25 +11,22 @@ from pulumi.runtime.rpc import UNKNOWN as SDK_UNKNOWN
 
 from components.errors import SlipwayError
 from components.settings.found import one_line
+from ops.engine.courtesies import Courtesies
 from ops.engine.monitor import STACK, urn_of
 from ops.plan import stand_ins, values
 from policy.plan import UNKNOWN, Kind, Lookup, Resource
 
-# Without the one for its option the SDK refuses deleted_with and replace_with.
-_FEATURES = (
-    resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH,
-    resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH,
-)
 _NOTED = (engine_pb2.INFO, engine_pb2.WARNING, engine_pb2.ERROR)
 
 Answer = Callable[[Resource], tuple[str, dict[str, Any]]]
 """(id, outputs) that a resource is to put out."""
 
 
-class Recorder:
+class Recorder(Courtesies):
     """Takes any type and option. Without `answer` what resources put out is unknown, but for inputs that are plain values."""
+
+    # Without the one for its option the SDK refuses deleted_with and replace_with.
+    features = (resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH, resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH)
 
     def __init__(self, project: str, stack: str, folders: tuple[Path, ...], answer: Answer | None = None) -> None:
         self.project, self.stack = project, stack
@@ -42,13 +39,7 @@ class Recorder:
         self._shorten = values.shortener(folders)
         self._lock = threading.Lock()
 
-    def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
-        return resource_pb2.DeploymentInfo(supportedFeatures=_FEATURES)
-
-    def SignalAndWaitForShutdown(self, _request: Any, *_: Any) -> Any:  # noqa: N802
-        return empty_pb2.Empty()
-
-    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802
+    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
         arguments = values.from_struct(request.args, {}, self._shorten)
         name, answer = stand_ins.lookup(request.tok, arguments)
         with self._lock:
@@ -94,13 +85,6 @@ class Recorder:
             with self._lock:
                 self.notes.append(self._shorten(request.message.rstrip()))
         return empty_pb2.Empty()
-
-    def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
-        return engine_pb2.SetRootResourceResponse()
-
-    def RequirePulumiVersion(self, _request: Any, *_: Any) -> Any:  # noqa: N802
-        """There is no CLI here that could be too old."""
-        return engine_pb2.RequirePulumiVersionResponse()
 
     def _refused(self, message: str) -> SlipwayError:
         self.failure = self.failure or message

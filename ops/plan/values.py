@@ -63,6 +63,4 @@ def _mapping(value: dict[str, Any], origins: list[str], shorten: Shorten) -> Any
     if kind in (_IS_ASSET, _IS_ARCHIVE):
         shown = {name: item for name, item in value.items() if name != SIGNATURE}
         return {"asset" if kind == _IS_ASSET else "archive": _plain(shown, origins, shorten)}
-    if kind is not None:
-        return str(value.get("urn", kind))
     return {name: _plain(item, origins, shorten) for name, item in sorted(value.items())}

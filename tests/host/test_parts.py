@@ -178,6 +178,9 @@ def test_a_killed_leader_leaves_a_group_that_is_found(tmp_path):
     leader.wait()
     assert processes.left_over(path) == [child]
     assert processes.end(path, patience=5) == [child]
+    deadline = time.monotonic() + 10
+    while processes.started(child) and time.monotonic() < deadline:
+        time.sleep(0.01)  # it is dead, and its new parent has yet to notice
     assert processes.started(child) is None
     leader.stdout.close()
     leader.stdin.close()

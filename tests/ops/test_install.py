@@ -100,7 +100,7 @@ def test_a_policy_left_by_a_kill_is_removed_by_the_next_run(apt):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_installation_tidies(apt, how):
-    running = subprocess.Popen(["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "0.5"}, start_new_session=True)
+    running = subprocess.Popen(["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "20"}, start_new_session=True)
     wait_for(apt.policy)
     os.killpg(running.pid, how)
     assert running.wait() in (130, 143)

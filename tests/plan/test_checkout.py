@@ -58,6 +58,14 @@ def test_as_committed(repository):
     assert {path: path.stat().st_mtime_ns for path in repository.top.rglob("*")} == before
 
 
+def test_any_name_of_a_commit(repository):
+    repository.git("tag", "-a", "-m", "words", "then")
+    repository.write("file", "second\n")
+    repository.commit()
+    for ref in ("HEAD~1", "then", "main^"):
+        assert first(repository.folder, ref) == b"first\n"
+
+
 def test_it_was_not_there(repository):
     later = repository.top / "later"
     later.mkdir()

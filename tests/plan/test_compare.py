@@ -94,6 +94,11 @@ def test_what_is_ignored_is_no_change():
     before, after = ({"ami": value, "tags": {"x": value, "y": value}} for value in "ab")
     ignoring = [plan(resource(INSTANCE, inputs=inputs, ignore_changes=("ami", 'tags["x"]'))) for inputs in (before, after)]
     assert changed(*ignoring) == {"it": ("alter", {"tags.y": False})}
+    deeper = [
+        one.model_copy(update={"resources": (one.resources[0].model_copy(update={"ignore_changes": ("ami", "tags.x.z", "tags.y")}),)})
+        for one in ignoring
+    ]
+    assert changed(*deeper) == {"it": ("alter", {"tags.x": False})}
     ignoring = [plan(resource(INSTANCE, inputs=inputs, ignore_changes=("ami", "tags.*"))) for inputs in (before, after)]
     assert changed(*ignoring) == {}
 
@@ -158,6 +163,22 @@ def test_what_a_replacement_leads_to():
         "address": ("alter", {"instance": False}),
         "after": ("may-replace", {"list[0].of": None}),
         "last": ("may-replace", {"vpcId": None}),
+    }
+
+
+def test_what_perhaps_follows_and_then_surely_does():
+    """Told as sure, and so is what follows from it, whichever was found first."""
+
+    def made(value):
+        perhaps, server = resource("made:up:Type", "perhaps", inputs={"a": value}), resource(INSTANCE, "server", inputs={"ami": value})
+        attached = resource(ATTACHMENT, "attached", inputs={"instanceId": of(server)})
+        both = resource(ATTACHMENT, "both", inputs={"instanceId": of(perhaps, attached)})
+        return plan(perhaps, server, attached, both, resource(ATTACHMENT, "last", inputs={"instanceId": of(both)}))
+
+    assert changed(made("a"), made("b")) == {
+        "perhaps": ("may-replace", {"a": None}),
+        "server": ("replace", {"ami": True}),
+        **{name: ("replace", {"instanceId": True}) for name in ("attached", "both", "last")},
     }
 
 

@@ -62,6 +62,16 @@ def test_very_deep_texts_are_not_read():
     assert told("[" * 100_000, "[" * 100_001)
 
 
+def test_very_deep_values_are_one_place():
+    def deep(value):
+        for _ in range(60):
+            value = {"a": value}
+        return value
+
+    (place,) = differing("k", deep(1), deep(2))
+    assert str(place) == "k" + ".a" * 49
+
+
 @given(JSON, JSON)
 def test_whatever_it_is_given(old, new):
     places = list(differing("k", old, new))

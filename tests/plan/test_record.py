@@ -1,5 +1,6 @@
 """What the recorder notes of a registration, and what it answers."""
 
+import json
 import sys
 import textwrap
 import types
@@ -71,6 +72,31 @@ def test_secrets_and_nested_secrets(planned):
     assert base.inputs["instanceClass"] == {"$secret": ""}
     assert base.inputs["tags"]["closed"] == {"$secret": ""} or base.inputs["tags"] == {"$secret": ""}
     assert "hush" not in plan.model_dump_json()
+
+
+def test_assets(planned):
+    plan = planned("""
+        folder = pulumi.FileArchive("./app")
+        parts = {"a": pulumi.StringAsset("text"), "b": folder}
+        aws.s3.BucketObject("one", bucket="b", source=pulumi.FileAsset(__file__))
+        aws.s3.BucketObject("two", bucket="b", source=pulumi.AssetArchive(parts))
+        aws.s3.BucketObject("three", bucket="b", source=pulumi.Output.secret(pulumi.StringAsset("hush")))
+    """)
+    one, three, two = (one.inputs["source"] for one in plan.resources)
+    assert one == {"asset": {"path": "./__main__.py"}}
+    assert two == {"archive": {"assets": {"a": {"asset": {"text": "text"}}, "b": {"archive": {"path": "./app"}}}}}
+    assert three == {"$secret": ""}
+
+
+def test_numbers_are_whole_and_what_belongs_to_the_sdk_is_left_out(planned):
+    plan = planned("""
+        from pulumi.dynamic import Resource, ResourceProvider
+        class Made(Resource): pass
+        made = Made(ResourceProvider(), "made", {"count": 3, "share": 0.5})
+        pulumi.export("provider", getattr(made, "__provider", None))
+    """)
+    assert json.dumps(plan.resources[0].inputs) == '{"count": 3, "share": 0.5}'
+    assert "__provider" not in plan.model_dump_json()
 
 
 def test_settings_stay_sealed(planned):
@@ -150,6 +176,22 @@ def test_a_lookup_in_a_module_or_package_that_python_calls_otherwise(monkeypatch
     assert set(stand_ins.lookup("made-up:index:getIt", {})[1]) == {"size"}
 
 
+def test_an_answer_goes_as_deep_as_one_reads_and_no_deeper():
+    class Part:
+        @property
+        def inside(self) -> "Part": ...
+
+        @property
+        def name(self) -> str: ...
+
+    Part.inside.fget.__annotations__["return"] = Part
+    found, depth = stand_ins.fields(Part, "x"), 0
+    while found:
+        assert found["name"] == "x" + ".inside" * depth + ".name"
+        found, depth = found["inside"], depth + 1
+    assert depth == 5
+
+
 def test_a_lookup_of_an_unknown_package_answers_with_its_arguments():
     assert stand_ins.lookup("nosuch:index/getIt:getIt", {"a": "b"})[1] == {"a": "b"}
 
@@ -181,6 +223,7 @@ def test_outputs_that_the_program_calls_secret(planned):
         aws.ec2.Eip("two", tags={"a": one.domain})
         pulumi.export("domain", one.domain)
     """)
+    assert [one.secret_outputs for one in plan.resources] == [("domain",), ()]
     assert plan.resources[1].inputs == {"tags": {"a": {"$secret": ""}}}
     assert plan.outputs == {"domain": {"$secret": ""}}
 
@@ -208,6 +251,8 @@ def test_the_order_is_always_the_same(planned):
     """
     names = [one.name for one in planned(program).resources]
     assert names == ["a", "b", "c", "d", "z", "aa"]
+    child = 'aws.ec2.Eip("a", opts=pulumi.ResourceOptions(parent=pulumi.ComponentResource("shop:Web", "z")))'
+    assert [one.name for one in planned(child).resources] == ["z", "a"]
 
 
 def test_two_of_one_name(planned):
@@ -222,7 +267,9 @@ def test_names_in_errors_are_on_one_line(planned):
 
 
 def test_notes_are_what_the_program_said(planned):
-    assert planned('pulumi.log.info("one"); pulumi.log.warn("two"); pulumi.log.debug("three")').notes == ("one", "two")
+    said = 'pulumi.log.info("one"); pulumi.log.warn("two"); pulumi.log.debug("three"); pulumi.log.info("one")'
+    assert planned(said).notes == ("one", "two")
+    assert planned("import os; pulumi.log.info('in ' + os.path.join(os.getcwd(), 'app'))").notes == ("in ./app",)
 
 
 @pytest.mark.parametrize(
@@ -235,6 +282,7 @@ def test_notes_are_what_the_program_said(planned):
         ("/srv/shop-two", "/srv/shop-two"),
         ("/mnt/srv/shop", "/mnt/srv/shop"),
         ("x/srv/shop", "x/srv/shop"),
+        ("x-/srv/shop", "x-/srv/shop"),
         ("--in=/srv/shop --out=/srv/shop/x", "--in=. --out=./x"),
     ],
 )

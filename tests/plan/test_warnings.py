@@ -40,6 +40,8 @@ def one(type, before, after, **options):
         (VOLUME, {"iops": 1}, {"iops": 2}, {}, ["replaced"]),
         (EIP, {"domain": "a"}, {"domain": "b"}, {}, ["replaced"]),
         (GROUP, {"description": "a"}, {"description": "b"}, {}, []),
+        (GROUP, {"description": "a"}, {"description": "b"}, {"delete_before_replace": True}, []),
+        (DATABASE, {"skipFinalSnapshot": False}, {"skipFinalSnapshot": {UNKNOWN: ["x"]}}, {}, ["unprotected"]),
         (GROUP, {"description": "a"}, {"description": "b"}, {"protect": True}, ["replaced"]),
         ("made:up:Type", {"a": 1}, {"a": 2}, {}, []),
         ("made:up:Type", {"a": 1}, {"a": 2}, {"retain": True}, ["replaced"]),
@@ -80,6 +82,8 @@ def test_a_replacement_tells_why_and_what_becomes_of_it():
     ]
     before, after = (plan(resource(INSTANCE, protect=True, inputs={"ami": value})) for value in "ab")
     assert warned(before, after)[0][2].endswith("it is protected: the engine refuses that")
+    after = plan(resource(INSTANCE, inputs={"ami": "b"}))
+    assert warned(before, after)[0][2].endswith("what is on it stays behind: back it up first")
 
 
 @pytest.mark.parametrize(
@@ -138,6 +142,7 @@ def opened(before, after, more=()):
         ([(22, 22, OFFICE)], [(22, 22, "192.0.2.8/32")], []),
         ([(22, 22, OFFICE)], [(22, 22, "192.0.0.0/16")], ["opens port 22 to 192.0.0.0/16"]),
         ([(22, 22, WORLD)], [(22, 22, OFFICE)], []),
+        ([(22, 22, WORLD)], [(22, 22, "2001:db8::/32")], ["opens port 22 to 2001:db8::/32"]),
         ([], [(22, 22, "nonsense")], ["opens port 22 to nonsense"]),
         ([], [(22, 22, {UNKNOWN: ["x"]})], ["opens port 22 to an unknown value"]),
         ([(22, 22, {UNKNOWN: ["x"]})], [(22, 22, {UNKNOWN: ["x"]})], []),

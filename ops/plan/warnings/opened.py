@@ -58,5 +58,5 @@ def _ports(opening: Opening) -> str:
 
 
 def _sources(sources: tuple[Any, ...]) -> str:
-    names = [shown(one.rpartition("::")[2] if isinstance(one, str) else one) for one in sources[:3]]
+    names = [shown(one.rpartition("::")[2] if isinstance(one, str) and one.startswith("urn:") else one) for one in sources[:3]]
     return ", ".join(map(one_line, names)) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
