@@ -7,8 +7,8 @@ from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.rpc import UNKNOWN
 
 # How the SDK marks special objects in a struct, and secrets among them.
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+SIGNATURE = "4dabf18193072939515e22adb298388d"
+IS_SECRET = "1b47061264138c4ac30d75fd1eb44270"
 
 Plain = dict[str, Any]
 
@@ -25,7 +25,7 @@ def to_struct(values: Mapping[str, Any], hidden: Collection[str]) -> struct_pb2.
     struct = struct_pb2.Struct()
     for name, value in values.items():
         if value is not None:
-            struct[name] = {_SIGNATURE: _SECRET, "value": value} if name in hidden else value
+            struct[name] = {SIGNATURE: IS_SECRET, "value": value} if name in hidden else value
     return struct
 
 
@@ -54,13 +54,13 @@ def _shown(value: Any, secret: bool) -> Any:
 
 def _holds_secret(value: Any) -> bool:
     if isinstance(value, dict):
-        return value.get(_SIGNATURE) == _SECRET or any(_holds_secret(item) for item in value.values())
+        return value.get(SIGNATURE) == IS_SECRET or any(_holds_secret(item) for item in value.values())
     return isinstance(value, list) and any(_holds_secret(item) for item in value)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, dict):
-        if value.get(_SIGNATURE) == _SECRET:
+        if value.get(SIGNATURE) == IS_SECRET:
             return _plain(value.get("value"))
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from keyword import iskeyword
 from typing import Any
 
-from policy.values import holds_secret
+from policy.values import LOOKED_UP, holds_secret
 
 _LIST = 3
 _DEEPEST = 4
@@ -21,7 +21,7 @@ def lookup(token: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any
 
     Arguments come out again, but for those that hold the mark of a secret."""
     digest = hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:8]
-    name = f"lookup({token}#{digest})"
+    name = f"{LOOKED_UP}{token}#{digest})"
     answer = fields(_find(token, "Result"), name)
     return name, {**answer, **{key: value for key, value in arguments.items() if value is not None and not holds_secret(value)}}
 

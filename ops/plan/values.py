@@ -8,11 +8,10 @@ from typing import Any
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.rpc import UNKNOWN as SDK_UNKNOWN
 
+from ops.engine.values import IS_SECRET, SIGNATURE
 from policy.plan import SECRET, UNKNOWN
 
-# How the SDK marks special objects in a struct, and which ones there are.
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-_IS_SECRET = "1b47061264138c4ac30d75fd1eb44270"
+# What else the SDK marks as a special object in a struct.
 _IS_ASSET = "c44067f5952c0a294b673a41bacd8c17"
 _IS_ARCHIVE = "0def7320c3a5731c473e5ecbe6d01bc7"
 
@@ -39,9 +38,9 @@ def known_scalars(struct: struct_pb2.Struct, hidden: Collection[str] = ()) -> st
     """The properties that a resource is sure to put out as they came in: nested ones may get computed fields. `hidden`: as secrets."""
     made = struct_pb2.Struct()
     for name, value in json_format.MessageToDict(struct).items():
-        inner = value.get("value") if isinstance(value, dict) and value.get(SIGNATURE) == _IS_SECRET else value
+        inner = value.get("value") if isinstance(value, dict) and value.get(SIGNATURE) == IS_SECRET else value
         if not name.startswith("__") and isinstance(inner, str | bool | float) and inner != SDK_UNKNOWN:
-            made[name] = {SIGNATURE: _IS_SECRET, "value": inner} if name in hidden else value
+            made[name] = {SIGNATURE: IS_SECRET, "value": inner} if name in hidden else value
     return made
 
 
@@ -58,7 +57,7 @@ def _plain(value: Any, origins: list[str], shorten: Shorten) -> Any:
 
 def _mapping(value: dict[str, Any], origins: list[str], shorten: Shorten) -> Any:
     kind = value.get(SIGNATURE)
-    if kind == _IS_SECRET:
+    if kind == IS_SECRET:
         return {SECRET: ""}
     if kind in (_IS_ASSET, _IS_ARCHIVE):
         shown = {name: item for name, item in value.items() if name != SIGNATURE}

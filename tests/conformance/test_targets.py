@@ -9,7 +9,7 @@ import pytest
 from planted import PLANTED, told
 
 from components import target
-from ops.plan.values import SIGNATURE
+from ops.engine.values import SIGNATURE
 from policy import check, resource_types
 from policy.plan import is_secret, is_unknown
 
