@@ -67,7 +67,7 @@ def _memory(clone: Path) -> dict[str, float]:
     host: Any = json.loads(told)
     host = host.get("hosts", [host])[0]
     sizes = {process["name"]: (process["memory"] or 0) / 1e6 for process in host["processes"]}
-    all_of_it = host["supervisor"]["memory"] / 1e6
+    all_of_it = host["manager"]["memory"] / 1e6
     app = sizes["blue"] + sizes["green"]
     return {"memory of the app, MB": app, "memory beside it, MB": all_of_it - app}
 

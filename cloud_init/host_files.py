@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cloud_init.fleet import Tls
+
 
 class HostFileError(ValueError):
     """A setting that can't be rendered: one line with the setting, what is wanted, what was found."""
@@ -44,12 +46,18 @@ HTTP = Upstream("http", "app.sock")
 
 @dataclass(frozen=True)
 class Front:
-    """The front server. `listen`: addresses as the front server writes them. `max_body` in bytes; 0 is no limit."""
+    """The front server. `listen`: addresses as the front server writes them, for plain HTTP; with `tls` the same with its port as well.
+
+    `max_body` in bytes; 0 is no limit. `balancer`: networks of a load balancer, which alone is believed who asks, and by which scheme and
+    port.
+    """
 
     kind: str = "nginx"
     listen: tuple[str, ...] = ("80 default_server",)
     max_body: int = 20_000_000
     cors: tuple[str, ...] = ()
+    tls: Tls | None = None
+    balancer: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Jinja2 over the template files, with one filter for each syntax that a value can land in."""
 
 import re
+import shlex
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,11 +24,16 @@ def render(name: str, **values: Any) -> str:
     return _environment().get_template(name).render(**values)
 
 
-def plain(value: str) -> str:
-    """The value, if it can stand on one line and is no place-holder of the host's."""
+def one_line(value: str) -> str:
+    """The value, if it can stand on one line."""
     if _CONTROL.search(value):
         raise HostFileError(f"wanted text on one line without control characters, found {value[:60]!r}")
-    if "@@" in value:
+    return value
+
+
+def plain(value: str) -> str:
+    """The value, if it can stand on one line and is no place-holder of the host's."""
+    if "@@" in one_line(value):
         raise HostFileError(f"wanted text without '@@' (it marks a place that the host fills in), found {value[:60]!r}")
     return value
 
@@ -59,6 +65,11 @@ def systemd(value: str) -> str:
     return value
 
 
+def shell(value: str) -> str:
+    """A word of a POSIX shell script."""
+    return shlex.quote(one_line(value))
+
+
 @cache
 def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
@@ -69,5 +80,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # the files are not HTML: every value passes its own syntax's filter
     )
-    environment.filters |= {"nginx": nginx, "apache_rewrite": apache_rewrite, "apache_prefix": apache_prefix, "systemd": systemd}
+    environment.filters |= {
+        "nginx": nginx, "apache_rewrite": apache_rewrite, "apache_prefix": apache_prefix, "systemd": systemd, "shell": shell,
+    }  # fmt: skip
     return environment

@@ -1,24 +1,20 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
-import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from cloud_init.host import gate, manifests
-from cloud_init.host.lock import actor
-from cloud_init.host.outcome import Refused
-from components import progress
+from cloud_init.host import manifests
+from components import clean_up, domain, phases, progress, public, publishing, wish
 from components.errors import SlipwayError
+from components.host_names import short
 from components.store import Conflict, Store, damaged, get_json, to_json
 from components.target import DayTwo
-from components.transport import Transport
+from components.wish import Desired, desired
 
-DESIRED = "desired.json"
-KEPT = 5  # releases in the store that can be rolled back to
-_HISTORY = 20
+__all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
+_PROVEN = "proven.json"
 
 
 @dataclass(frozen=True)
@@ -29,33 +25,6 @@ class Verdict:
     message: str
     release: str
     live: str | None
-
-
-@dataclass(frozen=True)
-class Desired:
-    """What the store wants, with the exact bytes it was read from."""
-
-    data: bytes | None
-    value: Mapping[str, Any]
-
-    @property
-    def live(self) -> str | None:
-        return self.value.get("live")
-
-    @property
-    def generation(self) -> int:
-        return int(self.value.get("generation", 0))
-
-
-def desired(store: Store) -> Desired:
-    """The store's present wish."""
-    data = store.get(DESIRED)
-    value = get_json(store, DESIRED) or {} if data is not None else {}
-    history = value.get("history", [])
-    sound = isinstance(history, list) and all(isinstance(entry, dict) and isinstance(entry.get("release"), str) for entry in history)
-    if not sound or type(value.get("generation", 0)) is not int or not isinstance(value.get("live"), str | None):
-        raise damaged(DESIRED, "generation, live or history are no such things")
-    return Desired(data, value)
 
 
 def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
@@ -76,94 +45,104 @@ def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] 
 def rollback(day: DayTwo, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
     wanted = release or _before(day.store)
-    known = [str(entry["release"]) for entry in desired(day.store).value.get("history", [])]
     if get_json(day.store, f"releases/{wanted}/manifest.json") is None:
-        raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {', '.join(dict.fromkeys(known)) or 'none'}")
+        kept = ", ".join(reversed(desired(day.store).served)) or "none"
+        raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {kept}")
     return roll(day, wanted, by="rollback")
 
 
 def _before(store: Store) -> str:
     now = desired(store)
-    for entry in reversed(now.value.get("history", [])):
-        if entry["release"] != now.live and store.get(f"releases/{entry['release']}/manifest.json") is not None:
-            return str(entry["release"])
+    for release in now.served:
+        if release != now.live and store.get(f"releases/{release}/manifest.json") is not None:
+            return release
     raise SlipwayError("rollback: wanted a release that served before this one, found none; see `slipway releases`")
 
 
 class _Rollout:
     def __init__(self, day: DayTwo, release: str, by: str) -> None:
-        self.store, self.hosts, self.url = day.store, day.hosts, day.url
+        self.day, self.store, self.phases = day, day.store, phases.of(day)
         self.release, self.by = release, by
+        self.elected: str | None = None
         manifest = get_json(day.store, f"releases/{release}/manifest.json")
         if manifest is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
         if why := manifests.problem(manifest, release):
             raise damaged(f"releases/{release}/manifest.json", why)
         self.health = dict(manifest["health"])
+        self.tls, self.tool = manifest.get("tls"), manifest.get("tool")
+        self.addresses = day.addresses or (str(urlsplit(day.url).hostname),)
 
     def run(self) -> Verdict:
+        self.elected = self.phases.gather()
         before = desired(self.store)
-        wish = self._write(before, candidate=self.release, live=before.live, elected=self.hosts[0].host)
-        failed = self._phase("prepare", wish.generation, self.release)
+        old = self._proven(before)
+        now = self._write(before, candidate=self.release, live=before.live)
+        failed = self.phases.prepare(now.generation, self.release)
         if failed:
-            wish = self._withdraw(wish, before.live, failed)
-            self._phase("abort", wish.generation)
-            return self._refused(failed, before.live)
-        wish = self._write(wish, candidate=None, live=self.release)
-        failed = self._phase("commit", wish.generation, self.release) or self._public()
+            stays = before.live if old else None
+            now = self._withdraw(now, stays, failed)
+            self.phases.abort(now.generation)
+            return self._refused(failed, stays)
+        now = self._write(now, candidate=None, live=self.release)
+        failed = self.phases.commit(now.generation, self.release) or self._public()
         if failed:
-            self._undo(wish, before.live, failed)
-            return self._refused(failed, before.live)
-        self._prune(wish)
-        return Verdict(True, "", self.release, self.release)
+            self._undo(now, old, failed)
+            return self._refused(failed, old)
+        self.store.put(_PROVEN, to_json({"release": self.release, "generation": now.generation}))
+        if self.tool:
+            publishing.name_tool(self.store, self.tool)
+        clean_up.run(self.store, now)
+        missing = self._missing()
+        return Verdict(not missing, missing, self.release, self.release)
 
-    def _write(self, before: Desired, **wish: Any) -> Desired:
-        """The next generation, if nobody wrote since `before`."""
-        history = list(before.value.get("history", []))
-        stamp = {"by": self.by, "actor": actor(), "at": time.time()}
-        if wish["live"] and wish["live"] != before.live:
-            history.append({"release": wish["live"], **stamp})
-        value = {"generation": before.generation + 1, **wish, **stamp, "history": history[-_HISTORY:]}
-        data = to_json(value)
-        self.store.replace(DESIRED, before.data, data)
-        return Desired(data, value)
+    def _write(self, before: Desired, **wanted: Any) -> Desired:
+        """Who is elected stays so: hosts that come to what is wanted later must know."""
+        return wish.write(self.store, before, self.by, elected=self.elected, **wanted)
 
-    def _phase(self, command: str, generation: int, *release: str) -> list[Mapping[str, Any]]:
-        """Runs a phase on every host at once; the outcomes that are not well."""
-        with ThreadPoolExecutor(max_workers=min(8, len(self.hosts))) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, generation, *release), self.hosts))
-        return [outcome for outcome in outcomes if not outcome.get("ok")]
-
-    def _run(self, host: Transport, command: str, generation: int, *release: str) -> Mapping[str, Any]:
-        arguments = [command, str(generation), *release]
-        if command == "prepare" and host is self.hosts[0]:
-            arguments.append("--elected")
-        return host.run(arguments, lambda event: tell(host.host, event))
+    def _proven(self, before: Desired) -> str | None:
+        """What to go back to. This very release is live already where its rollout was cut off after the commit: then what served before it;
+        or where it was wanted before there were hosts (`FirstRelease`), which counts for nothing until it is proven."""
+        if before.live != self.release:
+            return before.live
+        noted = get_json(self.store, _PROVEN)
+        proven = (noted or {}).get("release")
+        kept = isinstance(proven, str) and self.store.get(f"releases/{proven}/manifest.json") is not None
+        return proven if kept else before.live if noted else None
 
     def _public(self) -> list[Mapping[str, Any]]:
-        """Green means live: the release's id, read back through the public address."""
-        address = urlsplit(self.url)
-        connect = gate.over_network(str(address.hostname), address.port or 80)
-        try:
-            gate.wait(connect, self.health, self.release, lambda: None, lambda text: progress.report(self.url, "", "note", text=text))
-        except Refused as refused:
-            return [{"host": self.url, "step": "public", "message": str(refused), "http": refused.http, "log": []}]
-        return []
+        return public.check(self.day.url, self._asked(), self.health, self.release, self.tls)
 
-    def _undo(self, wish: Desired, live: str | None, failed: list[Mapping[str, Any]]) -> None:
-        """Wants the old release again and flips back every host that flipped."""
-        wish = self._withdraw(wish, live, failed)
-        if live is not None:
-            stuck = self._phase("prepare", wish.generation, live) or self._phase("commit", wish.generation, live)
-            failed += [{**one, "step": f"going back to {live}, {one.get('step')}"} for one in stuck]
+    def _asked(self) -> list[str]:
+        """The addresses of those that take part: who was left out has been told, and is no reason to go back."""
+        names = dict(zip(self.day.addresses, self.day.expected, strict=False))
+        return [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
 
-    def _withdraw(self, wish: Desired, live: str | None, failed: list[Mapping[str, Any]]) -> Desired:
+    def _missing(self) -> str:
+        """What the site goes without, where that makes the deployment a failed one; else it is told. The release stays either way."""
+        if self.tls is None:
+            return ""
+        problem = domain.problem(self.tls, self.addresses, self.health, self.release)
+        if problem and self.tls["strict"]:
+            return f"release {self.release} is live, but slipway:tls.strict wants it at https://{self.tls['domain']}: {problem}"
+        if problem:
+            progress.report(self.day.url, "", "note", text=problem)
+        return ""
+
+    def _undo(self, now: Desired, old: str | None, failed: list[Mapping[str, Any]]) -> None:
+        """Wants the old release again and brings it back to every host that flipped."""
+        now = self._withdraw(now, old, failed)
+        if old is not None:
+            stuck = self.phases.back(now.generation, old)
+            failed += [{**one, "step": f"going back to {old}, {one.get('step')}"} for one in stuck]
+
+    def _withdraw(self, now: Desired, old: str | None, failed: list[Mapping[str, Any]]) -> Desired:
         """Wants what served before. Where that can't be written the hosts still hear of it, and the reason joins the others."""
         try:
-            return self._write(wish, candidate=None, live=live)
+            return self._write(now, candidate=None, live=old)
         except SlipwayError as error:
             failed.append({"host": "coordinator", "step": "abort", "message": str(error)})
-            return wish
+            return now
 
     def _refused(self, failed: Sequence[Mapping[str, Any]], live: str | None) -> Verdict:
         stuck = any(str(one.get("step")).startswith("going back") for one in failed)
@@ -172,43 +151,9 @@ class _Rollout:
         message = "\n".join([f"release {self.release} was refused; {serves}", *(_reason(one) for one in failed)])
         return Verdict(False, message, self.release, live)
 
-    def _prune(self, wish: Desired) -> None:
-        """Keeps the newest releases that served; the archives and secrets of the others go."""
-        served = [str(entry["release"]) for entry in reversed(wish.value["history"])]
-        keep = list(dict.fromkeys([self.release, *served]))[:KEPT]
-        for name in self.store.names("releases/"):
-            release = name.split("/")[1]
-            if release not in keep and release not in ("code", "tool"):
-                self.store.delete(name)
-                self.store.delete(f"secrets/web/{release}.json")
-        self._prune_code(keep)
-        for name in self.store.names("outcomes/"):
-            number = name.split("/")[-1].split(".")[0]
-            if number.isdigit() and int(number) < wish.generation - _HISTORY:
-                self.store.delete(name)
-
-    def _prune_code(self, keep: Sequence[str]) -> None:
-        """The archives that no kept release uses; none while it can't be told what one uses."""
-        try:
-            found = [get_json(self.store, f"releases/{release}/manifest.json") or {} for release in keep]
-            used = {manifest["code"]["id"] for manifest in found if manifest}
-        except (SlipwayError, KeyError, TypeError):
-            return progress.report("coordinator", "", "note", text="the manifest of a kept release is damaged: no archive is removed")
-        for name in self.store.names("releases/code/"):
-            if name.split("/")[-1].split(".")[0] not in used:
-                self.store.delete(name)
-
-
-def tell(host: str, event: Mapping[str, Any]) -> None:
-    """Passes what a host says on to whoever shows progress."""
-    if event["event"] == "step":
-        progress.report(host, event["step"], event["state"], event.get("seconds"))
-    elif event["event"] == "note":
-        progress.report(host, "", "note", text=event["text"])
-
 
 def _reason(outcome: Mapping[str, Any]) -> str:
-    lines = [f"{outcome.get('host', 'a host')}, {outcome.get('step') or 'start'}: {outcome.get('message', 'no reason given')}"]
+    lines = [f"{short(outcome.get('host', 'a host'))}, {outcome.get('step') or 'start'}: {outcome.get('message', 'no reason given')}"]
     http = outcome.get("http") or {}
     if http.get("status") and str(http["status"]) not in lines[0]:
         lines.append(f"  answered {http['status']}: {http.get('body', '')}")

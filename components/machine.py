@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pulumi
 
+from cloud_init.host import found
 from components.errors import MissingError
 
-FRONT_PROGRAMS = {"nginx": "nginx", "apache": "apache2"}
-_SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin"
+FRONT_PROGRAMS = found.FRONTS
+front_binaries = found.fronts
+database_binaries = found.databases
 
 
 @dataclass(frozen=True)
@@ -36,23 +38,6 @@ def app_runtime(tree: Path, version: str | None) -> Runtime:
             return Runtime(python, user)
     pulumi.log.info(f"the app runs as root: no other user can read both {tree.parent} and a Python here")
     return Runtime(pythons[0], None)
-
-
-def front_binaries() -> dict[str, str]:
-    """The front servers' programs, wherever this machine has them; only those that are there."""
-    found = {front: _program(program) for front, program in FRONT_PROGRAMS.items()}
-    return {front: program for front, program in found.items() if program}
-
-
-def database_binaries() -> dict[str, str]:
-    """The folder of each database engine's programs, of those that this machine has."""
-    newest = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
-    found = {"postgres": newest[-1] if newest else _program("postgres"), "mysql": _program("mariadbd")}
-    return {engine: str(Path(path).parent) for engine, path in found.items() if path}
-
-
-def _program(name: str) -> str | None:
-    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), _SYSTEM]))
 
 
 def uv_binary() -> str | None:

@@ -1,5 +1,6 @@
 """Who manages a stack's tree on this machine. Two engines over one tree would undo each other's work."""
 
+import fcntl
 import json
 import os
 from dataclasses import asdict, dataclass
@@ -51,8 +52,14 @@ def refusal(tree: Path, owner: Owner) -> str | None:
 
 
 def adopt(tree: Path, owner: Owner) -> None:
-    """Marks the tree as the owner's."""
-    write_json(tree / "owner.json", asdict(owner))
+    """Marks the tree as the owner's. Servers that are set up at once all do so: one after the other."""
+    tree.mkdir(parents=True, exist_ok=True)
+    folder = os.open(tree, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        write_json(tree / "owner.json", asdict(owner))
+    finally:
+        os.close(folder)
 
 
 def _backend() -> str:

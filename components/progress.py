@@ -1,9 +1,12 @@
 """Progress of the steps on hosts: whoever drives a host reports, whoever shows progress listens."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
+
+from components.host_names import short
 
 
 @dataclass(frozen=True)
@@ -25,9 +28,22 @@ _listeners: tuple[list[Listener], ...] = ()
 
 def report(host: str, step: str, state: str, seconds: float | None = None, text: str = "") -> None:
     """Tells every listener, in the caller's thread."""
-    event = HostStep(host, step, state, seconds, text)
+    event = HostStep(short(host), step, state, seconds, text)
     for (listener,) in _listeners:
         listener(event)
+
+
+def note(host: str, text: str) -> None:
+    """A sentence for the person who watches."""
+    report(host, "", "note", text=text)
+
+
+def tell(host: str, event: Mapping[str, Any]) -> None:
+    """Passes on what a host says: a line of the host tool."""
+    if event["event"] == "step":
+        report(host, event["step"], event["state"], event.get("seconds"))
+    elif event["event"] == "note":
+        note(host, event["text"])
 
 
 @contextmanager

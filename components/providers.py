@@ -23,6 +23,11 @@ class DynamicProvider(ResourceProvider):
     REPLACES: ClassVar[tuple[str, ...]] = ()
     serialize_as_secret_always = False
 
+    def _replaced(self, olds: Props, news: Props) -> DiffResult:
+        """Of what changes in no other way."""
+        replaces = [name for name in self.REPLACES if olds.get(name) != news[name]]
+        return DiffResult(changes=bool(replaces), replaces=replaces)
+
 
 class RandomSecretProvider(DynamicProvider):
     """Made once; never changes."""
@@ -32,6 +37,47 @@ class RandomSecretProvider(DynamicProvider):
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         return DiffResult(changes=False)
+
+
+class PrivateAuthorityProvider(DynamicProvider):
+    """Made once; its certificate is made anew, with its key, before what it signs could outlive it."""
+
+    def create(self, props: Props) -> CreateResult:
+        from components import certificates
+
+        return CreateResult("authority", {"name": props["name"], **vars(certificates.authority(props["name"]))})
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        from components import certificates
+
+        return DiffResult(changes=certificates.is_due(_olds["certificate"], certificates.AUTHORITY_DAYS))
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        from components import certificates
+
+        return UpdateResult({"name": _olds["name"], **vars(certificates.authority(_olds["name"], _olds["key"]))})
+
+
+class ServerCertificateProvider(DynamicProvider):
+    """Made anew for another address, by another authority's certificate, and before it ends. The authority's key is never put out."""
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult("certificate", self._made(props))
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        from components import certificates
+
+        other = any(_olds[name] != _news[name] for name in ("address", "authority"))
+        return DiffResult(changes=other or certificates.is_due(_olds["certificate"], certificates.SERVER_DAYS))
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        return UpdateResult(self._made(_news))
+
+    def _made(self, props: Props) -> Props:
+        from components import certificates
+
+        signer = certificates.Pair(props["authority"], props["authority_key"])
+        return {"address": props["address"], "authority": props["authority"], **vars(certificates.server(signer, props["address"]))}
 
 
 class HostProvider(DynamicProvider):
@@ -62,17 +108,90 @@ class HostProvider(DynamicProvider):
 
     def _bring_up(self, props: Props) -> Props:
         from cloud_init import bundle
-        from components import coordinator, owner, transport
+        from components import owner, progress, transport
         from components.errors import SlipwayError
 
         facts = json.loads(props["facts"])
         host = transport.connect(facts)
         host.install(bundle.tool(), facts)
         owner.adopt(Path(facts["root"]), owner.Owner(**props["owner"]))
-        outcome = host.run(["boot"], lambda event: coordinator.tell(host.host, event))
+        outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:
             raise SlipwayError("\n".join([f"{host.host}, {outcome['step']}: {outcome['message']}", *(outcome.get("log") or [])]))
         return {key: props[key] for key in ("facts", "tool", "owner")}
+
+
+class SshServerProvider(DynamicProvider):
+    """Makes a server that is reached by SSH one of the stack's own."""
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        from components.ssh import bring_up
+
+        return CheckResult({**news, "drift": bring_up.drift(json.loads(news["facts"]), json.loads(news["servers"])) if _olds else ""}, [])
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        changed = any(_olds.get(key) != _news[key] for key in ("facts", "owner", "boot"))
+        return DiffResult(changes=changed or bool(_news.get("drift")))
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult(json.loads(props["facts"])["host"], self._bring_up(props))
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        from components.ssh import bring_up
+
+        same = all(_olds.get(key) == _news[key] for key in ("facts", "owner", "boot"))
+        if same and bring_up.is_away(json.loads(_news["facts"]), json.loads(_news["servers"])):
+            return UpdateResult(self._kept(_news))
+        return UpdateResult(self._bring_up(_news))
+
+    def delete(self, _id: str, _props: Props) -> None:
+        from components.ssh import leaving
+
+        leaving.leave(json.loads(_props["facts"]))
+
+    def _bring_up(self, props: Props) -> Props:
+        from components import owner
+        from components.ssh import bring_up
+
+        tree, who = Path(props["tree"]), owner.Owner(**props["owner"])
+        bring_up.run(json.loads(props["facts"]), json.loads(props["servers"]), who, owner.read(tree) == who)
+        owner.adopt(tree, who)
+        return self._kept(props)
+
+    def _kept(self, props: Props) -> Props:
+        return {key: props[key] for key in ("facts", "servers", "owner", "tree", "boot")}
+
+
+class FirstReleaseProvider(DynamicProvider):
+    """Wants a release before there are hosts. Once for each store: later ones are the rollout's."""
+
+    REPLACES = ("store",)
+
+    def create(self, props: Props) -> CreateResult:
+        from components import first_wish
+        from components.store import connect
+
+        first_wish.write(connect(props["store"]), props)
+        return CreateResult("first-release", {key: props[key] for key in ("release", "store")})
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        return self._replaced(_olds, _news)
+
+
+class ServingProvider(DynamicProvider):
+    """Is there once hosts serve what is live; waits for others in their place."""
+
+    REPLACES = ("hosts",)
+
+    def create(self, props: Props) -> CreateResult:
+        from components.phases import joining
+        from components.store import connect
+
+        joining.wait(connect(props["store"]), props["hosts"])
+        return CreateResult("serving", {key: props[key] for key in ("hosts", "store")})
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        return self._replaced(_olds, _news)
 
 
 class RolloutProvider(DynamicProvider):
@@ -93,12 +212,13 @@ class RolloutProvider(DynamicProvider):
 
     def _roll(self, props: Props) -> Props:
         from components import coordinator, publishing, transport
-        from components.store import FolderStore
+        from components.store import connect
         from components.target import DayTwo
 
-        store = FolderStore(Path(props["store"]))
+        store = connect(props["store"])
         hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
-        day = DayTwo(store, hosts, props["url"])
+        known = {name: tuple(props.get(name) or ()) for name in ("expected", "addresses")}
+        day = DayTwo(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
         verdict = coordinator.roll(day, props["release"], publish=lambda: publishing.publish(store, props))
         return {
             **{key: props[key] for key in ("release", "url", "store")},
@@ -119,13 +239,13 @@ def _host_drift(facts: Mapping[str, Any]) -> str:
         return str(error)
     if not status.get("ok"):
         return str(status.get("message"))
-    if not status["supervisor"]["running"]:
-        return "nothing runs: supervisord is gone (a reboot, or it was ended)"
+    if not status["manager"]["running"]:
+        return f"nothing runs: {status['manager']['kind']} is gone (a reboot, or it was ended)"
     restore = status.get("restore")
     if restore and not restore["running"]:
         return f"the restore of backup {restore['backup']} was interrupted: it is finished, or undone"
     live = status["live"]
-    needed = (live["colour"], "front") if live else ()
+    needed = (live["colour"], "front") if live and live["colour"] else ()
     down = [one["name"] for one in status["processes"] if one["name"] in needed and one["state"] not in ("running", "starting")]
     return f"not running: {', '.join(down)}" if down else ""
 
@@ -133,11 +253,11 @@ def _host_drift(facts: Mapping[str, Any]) -> str:
 def _release_drift(olds: Props, news: Props) -> str:
     """One sentence when something else than the last rollout is live; empty for an ordinary new release."""
     from components import coordinator
-    from components.store import FolderStore
+    from components.store import connect
 
     if not olds or UNKNOWN in (news["store"], news["release"]):
         return ""
-    now = coordinator.desired(FolderStore(Path(news["store"])))
+    now = coordinator.desired(connect(news["store"]))
     if now.live == news["release"] or (now.live is not None and now.live == olds.get("release")):
         return ""
     at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.value.get("at", 0)))

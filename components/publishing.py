@@ -13,18 +13,34 @@ from cloud_init import bundle
 from components.archive import collect, write_archive
 from components.errors import SlipwayError
 from components.store import Store, to_json
+from components.wish import desired
 
 
 def publish(store: Store, props: Mapping[str, Any]) -> None:
-    """Writes archive, host tool, secrets and, last, the manifest of the release that a `Rollout`'s inputs describe."""
+    """Writes archive, host tool, secrets and, last, the manifest of the release that a `Rollout`'s inputs describe.
+
+    Before anything was live a server that boots takes this tool; later the one of a release that went live: this one may be refused.
+    """
     manifest = {**json.loads(props["manifest"]), "id": props["release"]}
     name = f"releases/code/{manifest['code']['id']}.tar.gz"
     if not _is_whole(store.get(name), manifest["code"]["sha256"]):
         store.put(name, _archive(Path(props["source"]), manifest["code"]["id"]))
     store.put(f"releases/tool/{manifest['tool']}.pyz", bundle.tool())
-    if props["secret_environment"]:
-        store.put(f"secrets/web/{manifest['id']}.json", to_json(props["secret_environment"]))
+    if desired(store).live is None:
+        name_tool(store, manifest["tool"])
+    secrets = {
+        "web": {**(props.get("database_environment") or {}), **props["secret_environment"]},
+        "database": props.get("database_secrets"),
+    }
+    for role, values in secrets.items():
+        if values:
+            store.put(f"secrets/{role}/{manifest['id']}.json", to_json(values))
     store.put(f"releases/{manifest['id']}/manifest.json", to_json(manifest))
+
+
+def name_tool(store: Store, sha256: str) -> None:
+    """A server that boots now takes this host tool."""
+    store.put("tool.json", to_json({"sha256": sha256}))
 
 
 def _is_whole(archive: bytes | None, sha256: str) -> bool:

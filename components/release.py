@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from cloud_init import bundle, cron
+from cloud_init import bundle, cron, fleet
 from cloud_init.databases import agent_files, driver
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
@@ -47,27 +47,33 @@ class Release:
         return pulumi.Output.unsecret(pulumi.Output.all(key, secret_environment).apply(derive))
 
 
-def plan(settings: Settings, folder: Path, listen: tuple[str, ...], health_host: str) -> Release:
-    """Reads the app's folder and renders its host files. Raises `UsageError` for what can't be served."""
+def plan(settings: Settings, folder: Path, listen: tuple[str, ...], health_host: str, servers: fleet.Fleet | None = None) -> Release:
+    """Reads the app's folder and renders its host files. `servers`: those that Slipway sets up. Raises `UsageError`."""
     source = find_app(folder / settings.app.path, settings.app.module)
     for sentence in source.found:
         pulumi.log.debug(sentence)
     code = collect(source.folder)
     try:
-        manifest = _manifest(settings, source, _web_host(settings, source, listen), health_host)
+        host = _web_host(settings, source, listen, servers)
+        manifest = _manifest(settings, source, host, health_host) | _servers(servers)
     except HostFileError as error:
         raise UsageError(f"Pulumi.{settings.stack}.yaml: {error}") from None
     return Release({**manifest, "code": {"id": code.id, "sha256": code.sha256, "bytes": code.bytes}}, source.folder)
 
 
-def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...]) -> WebHost:
+def _servers(servers: fleet.Fleet | None) -> dict[str, Any]:
+    return {"host": None, "tls": None} if servers is None else fleet.manifest(servers)
+
+
+def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
     chosen = settings.server
     workers = chosen.workers if isinstance(chosen.workers, int) else None
     kind = resolve_auto(chosen.kind, chosen.worker_class)
     if chosen.kind == "auto":
         pulumi.log.info(f"slipway:server.kind: auto is {kind}")
     server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
-    front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors))
+    tls, balancer = (servers.tls, servers.balancer) if servers else (None, ())
+    front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors), tls, balancer)
     return WebHost(source.module, server, front, dict(settings.app.static))
 
 
@@ -86,7 +92,12 @@ def _manifest(settings: Settings, source: AppSource, host: WebHost, health_host:
         "database": {"engine": engine, "placement": settings.database.placement, "driver": driver(engine)},
         "processes": {**app.processes, **({cron.PROCESS: cron.COMMAND} if jobs else {})},
         "release_command": app.release_command,
-        "health": {"path": app.health_path, "host": health_host, "timeout": _HEALTH_SECONDS},
+        "health": {"path": app.health_path, "timeout": _HEALTH_SECONDS, **_asked_as(settings.domain, host.front, health_host)},
         "static": dict(app.static),
         "socket": front_socket(host),
     }
+
+
+def _asked_as(domain: str | None, front: Front, health_host: str) -> dict[str, str]:
+    """The name by which the app is asked whether it is well: an app may refuse others, and plain HTTP. TLS may be a load balancer's."""
+    return {"host": domain, "scheme": "https"} if domain and (front.tls or front.balancer) else {"host": health_host}

@@ -1,7 +1,7 @@
 """The release in service: publishes it to the store and has the coordinator bring it to every host."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
@@ -15,7 +15,10 @@ class RolloutArgs:
     """What to roll out and where.
 
     `release` id; `manifest` as JSON, without its id; `source` the app's folder; `secret_environment` lands in the store alone;
-    `hosts` their facts as JSON; `store` the store's folder; `url` the public address that must show the release.
+    `database_environment` is the part of it that leads to a database host, whose own secrets are `database_secrets`;
+    `hosts` their facts as JSON, none where they follow the store by themselves; `store` the store's address; `url` the public address
+    that must show the release, as must `addresses` of the web hosts; `expected` names hosts that follow, `fewest` says how many web hosts
+    there will be at least.
     """
 
     release: pulumi.Input[str]
@@ -25,6 +28,11 @@ class RolloutArgs:
     hosts: pulumi.Input[str]
     store: pulumi.Input[str]
     url: pulumi.Input[str]
+    expected: pulumi.Input[Sequence[str]] = ()
+    fewest: pulumi.Input[int] = 0
+    addresses: pulumi.Input[Sequence[str]] = ()
+    database_environment: pulumi.Input[Mapping[str, str]] = field(default_factory=dict)
+    database_secrets: pulumi.Input[Mapping[str, Any]] = field(default_factory=dict)
 
 
 class Rollout(pulumi.dynamic.Resource, module="slipway", name="Rollout"):

@@ -1,31 +1,31 @@
-"""The release store as the deploying side sees it: names to bytes, one conditional write, one lock."""
+"""The release store as the deploying side sees it: what a host sees, errors of ours, and one lock."""
 
-import errno
-import fcntl
+import importlib
+import importlib.util
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
+from urllib.parse import urlsplit
 
-import pulumi
+from cloud_init.host import stores
+from cloud_init.host.outcome import Refused
+from cloud_init.host.stores import Conflict
+from components import rollout_lock
+from components.errors import MissingError, SlipwayError
 
-from cloud_init.host import lock as host_lock
-from cloud_init.host.outcome import Locked
-from components.errors import LockedError, SlipwayError
+__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "get_json", "in_folder", "to_json"]
 
-_WAIT = 900  # seconds for another rollout to end
-
-
-class Conflict(Exception):
-    """Somebody else wrote the object since it was read."""
+_INSTALL = "run: pip install -r requirements/bucket.txt"
 
 
 class Store(Protocol):
-    """Names are slash-separated. Objects under `secrets/` are for the host role alone."""
+    """`cloud_init/host/stores/contract.py` says more of each; what that calls away is a `SlipwayError` here."""
+
+    @property
+    def address(self) -> str: ...
 
     def get(self, name: str) -> bytes | None:
         """The object's bytes, or None."""
@@ -36,14 +36,36 @@ class Store(Protocol):
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         """Writes `new` if the object still is `old`; raises `Conflict` otherwise."""
 
-    def names(self, prefix: str) -> list[str]:
-        """Names of all objects that start so, sorted."""
+    def names(self, folder: str) -> dict[str, float]:
+        """Every object under a folder, sorted by name, each with when it was written by the store's clock."""
 
-    def delete(self, name: str) -> None:
-        """Removes the object; nothing to do if there is none."""
+    def modified(self, name: str) -> float | None:
+        """When the object was written by the store's clock, or None."""
+
+    def delete(self, *names: str) -> None:
+        """Removes the objects; nothing to do for those that aren't there."""
 
     def lock(self, reason: str) -> AbstractContextManager[None]:
         """One rollout at a time; waits, then raises `LockedError` with the holder, reason and time."""
+
+
+def connect(address: str) -> Store:
+    """The store at an address such as `s3://bucket/prefix`; a plain path, as older states have it, is a folder.
+
+    Schemes are files in cloud_init/host/stores/, or in components/stores/ where no host knows such a store."""
+    own = f"components.stores.{urlsplit(address).scheme or 'file'}"
+    if importlib.util.find_spec(own):
+        return cast(Store, importlib.import_module(own).connect(address))
+    try:
+        with _told():
+            return ReleaseStore(stores.connect(address))
+    except ModuleNotFoundError as error:
+        raise MissingError(f"store: {address.partition('?')[0]} needs the package {error.name}; {_INSTALL}") from None
+
+
+def in_folder(path: Path) -> str:
+    """The address of a store in a folder of this machine."""
+    return f"file://{path.absolute()}"
 
 
 def get_json(store: Store, name: str) -> dict[str, Any] | None:
@@ -68,70 +90,50 @@ def to_json(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-@dataclass(frozen=True)
-class FolderStore:
-    """A store in a folder of this machine: private to its owner (0700, objects 0600)."""
+@contextmanager
+def _told() -> Iterator[None]:
+    """A host's word for it becomes ours."""
+    try:
+        yield
+    except Refused as refused:
+        raise SlipwayError(str(refused)) from None
 
-    folder: Path
+
+@dataclass(frozen=True)
+class ReleaseStore:
+    """Any of the stores that hosts know."""
+
+    objects: stores.Store
+
+    @property
+    def address(self) -> str:
+        return self.objects.address
 
     def get(self, name: str) -> bytes | None:
-        try:
-            return (self.folder / name).read_bytes()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise SlipwayError(f"store: {self.folder / name} can't be read ({error.strerror}); mend that, then run it again") from None
+        with _told():
+            return self.objects.get(name)
 
     def put(self, name: str, data: bytes) -> None:
-        try:
-            self._put(self.folder / name, data)
-        except OSError as error:
-            mend = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
-            raise SlipwayError(f"store: {self.folder / name} can't be written ({error.strerror}); {mend}, then run it again") from None
-
-    def _put(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        part = path.with_name(f".{path.name}.{os.getpid()}")
-        try:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.rename(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with _told():
+            self.objects.put(name, data)
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        with self._locked(".write.lock"):
-            if self.get(name) != old:
-                raise Conflict(name)
-            self.put(name, new)
+        with _told():
+            self.objects.replace(name, old, new)
 
-    def names(self, prefix: str) -> list[str]:
-        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
-        return sorted(name for name in found if name.startswith(prefix))
+    def names(self, folder: str) -> dict[str, float]:
+        with _told():
+            return self.objects.names(folder)
 
-    def delete(self, name: str) -> None:
-        path = self.folder / name
-        path.unlink(missing_ok=True)
-        if path.parent != self.folder and path.parent.is_dir() and not any(path.parent.iterdir()):
-            shutil.rmtree(path.parent)
+    def modified(self, name: str) -> float | None:
+        with _told():
+            return self.objects.modified(name)
+
+    def delete(self, *names: str) -> None:
+        with _told():
+            self.objects.delete(*names)
 
     @contextmanager
     def lock(self, reason: str) -> Iterator[None]:
-        with ExitStack() as stack:
-            try:
-                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                stack.enter_context(host_lock.held(self.folder / "rollout.lock", reason, _WAIT, pulumi.log.info))
-            except Locked as error:
-                raise LockedError(str(error)) from None
-            except OSError as error:
-                raise SlipwayError(f"store: {error.filename} can't be locked ({error.strerror}); mend that, then run it again") from None
-            yield
-
-    @contextmanager
-    def _locked(self, name: str) -> Iterator[None]:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(self.folder / name, "w", encoding="utf-8") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+        with rollout_lock.held(self.objects, reason):
             yield

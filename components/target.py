@@ -12,7 +12,7 @@ from typing import Any, Protocol, cast
 import pulumi
 from pydantic import BaseModel
 
-from components.errors import MissingError, UsageError
+from components.errors import MissingError, SlipwayError, UsageError
 from components.settings import Settings
 from components.settings.found import shown
 from components.store import Store
@@ -61,13 +61,26 @@ class DayTwo:
     store: Store
     hosts: Sequence[Transport]
     url: str
-    data: tuple[Path, ...] = ()
-    """Folders of this machine that outlive a `destroy`."""
+    follow: bool = False
+    """The hosts follow the store by themselves; nobody drives them through a rollout."""
+    expected: tuple[str, ...] = ()
+    """Hosts that follow, by name, as far as the target knows them."""
+    fewest: int = 0
+    """Web hosts that there will be at least, where the target knows no names."""
+    addresses: tuple[str, ...] = ()
+    """Of the web hosts, as far as they can be asked from here, in the order of `expected`. A domain is to lead to them."""
+
+    @property
+    def web(self) -> Sequence[Transport]:
+        """The hosts that serve the app."""
+        return [host for host in self.hosts if host.role == "web"]
 
     @property
     def database_host(self) -> Transport:
-        """The host that is asked about the database: the one that runs release commands."""
-        return self.hosts[0]
+        """The host that is asked about the database: its own, or else the web host that runs release commands."""
+        if not self.hosts:
+            raise SlipwayError(f"no server of {self.url} is there; run `./slipway up`, or look why none starts")
+        return next((host for host in self.hosts if host.role == "database"), self.hosts[0])
 
 
 class Outputs(Protocol):
@@ -116,7 +129,7 @@ def find(name: str) -> TargetModule:
             raise
         package = str(error.name).partition(".")[0].replace("_", "-")
         file = f"requirements/{name}.txt"
-        how = f"run ./slipway with this stack, or: pip install -r {file}"
+        how = f"run ./slipway with this stack, or: .venv/bin/pip install -r {file}"
         raise MissingError(f"slipway:target: {name} needs the package {package}, which isn't installed; {how}") from None
 
 

@@ -2,11 +2,20 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 Event = Mapping[str, Any]
 """One line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Data that outlives a `destroy`: where, as a person finds it, and how many bytes."""
+
+    path: str
+    bytes: int
 
 
 class Transport(Protocol):
@@ -16,6 +25,14 @@ class Transport(Protocol):
     def host(self) -> str:
         """The host's name in the store."""
 
+    @property
+    def role(self) -> str:
+        """`web` or `database`."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people."""
+
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         """Runs the host tool and gives its last event, the outcome; `on_event` hears every other as it happens.
 
@@ -23,6 +40,12 @@ class Transport(Protocol):
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         """The host tool's plain lines, as they come (logs)."""
+
+    def attach(self, arguments: Sequence[str]) -> int:
+        """Runs the host tool with this terminal's own input and output; its exit status."""
+
+    def kept(self) -> Sequence[Kept]:
+        """The app's data here."""
 
     def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
         """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""

@@ -140,3 +140,10 @@ def duration(value: Any) -> str:
         if value >= 2 * length:
             return f"{value / length:.0f} {unit}"
     return f"{value:.0f} s"
+
+
+def host(name: str) -> str:
+    """A host's name as people know it."""
+    from components.host_names import short
+
+    return short(name)

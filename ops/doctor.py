@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ops import display, install
+from ops import display, install, pulumi_cli
 
 if TYPE_CHECKING:
     from components.target import Need
+    from policy.plan import Resource
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -46,6 +47,22 @@ def machine(folder: Path) -> Iterator[Check]:
     if install.POLICY.exists() and b"slipway" in install.POLICY.read_bytes():
         detail = f"{install.POLICY}, left by an interrupted installation, keeps services from starting"
         yield Check("services", WARNING, detail, f"sudo rm {install.POLICY}")
+
+
+def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
+    """The CLI and its plugins, for a stack with these resources of providers'."""
+    wanted = f"stack {stack} has resources of {', '.join(pulumi_cli.packages(found))}"
+    if pulumi_cli.path() is None:
+        yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
+        return
+    yield Check("pulumi up", OK, wanted)
+    for name, version, there in pulumi_cli.plugins(found):
+        words = " ".join(filter(None, ("pulumi plugin install resource", name, version)))
+        detail = f"{name} {version or ''}".strip()
+        if there:
+            yield Check("plugin", OK, detail)
+        else:
+            yield Check("plugin", WARNING, f"{detail} isn't there; `pulumi up` fetches it", words)
 
 
 def environment(folder: Path) -> Check:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 def run_shown(call: Call, host: "Transport", arguments: Sequence[str]) -> dict[str, Any]:
     """The outcome; progress goes where it does not mix with `--json`."""
-    from components import coordinator, progress
+    from components import progress
 
     with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
-        return host.run(arguments, lambda event: coordinator.tell(host.host, event))
+        return host.run(arguments, lambda event: progress.tell(host.host, event))

@@ -3,6 +3,7 @@
 import glob
 import os
 import shutil
+import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,12 +12,30 @@ if TYPE_CHECKING:
 
 _SYSTEM = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))  # not on everybody's PATH
 
+_HOSTS = ("mmdebstrap", "systemd-nspawn", "ip", "nft", "nsenter")
+
 
 def needs(folder: Path) -> "list[Need]":
     """One for each line; none is required, because a test without its program is skipped. No file, no needs."""
     file = folder / "tests/packages.txt"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     return [_need(line) for line in lines if line.strip() and not line.startswith("#")]
+
+
+def why_no_hosts() -> str:
+    """Why tests can't have real hosts on this machine, or nothing."""
+    if os.geteuid() != 0:
+        return "real hosts need root; run it with sudo or as root"
+    if absent := [name for name in _HOSTS if not _is_here(name)]:
+        return f"real hosts need {', '.join(absent)}; install the packages that tests/packages.txt names"
+    refused = _refused(("unshare", "--mount", "--net", "--pid", "--fork", "true"))
+    return f"real hosts need namespaces of their own, which this machine refuses: {refused}" if refused else ""
+
+
+def _refused(command: tuple[str, ...]) -> str:
+    """Root in a container may not be allowed what it takes to boot another one; what is said then."""
+    tried = subprocess.run(command, capture_output=True, text=True, check=False)
+    return " ".join(tried.stderr.split()) or f"exit {tried.returncode}" if tried.returncode else ""
 
 
 def _need(line: str) -> "Need":

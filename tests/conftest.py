@@ -12,8 +12,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 import faults
 
 _TABLE = Path(__file__).parents[1] / "docs/faults.md"
-_LONG = ("test_kills.py", "test_pairs.py")
+_LONG = ("test_kills.py", "test_fleet.py", "test_troubles.py", "test_pairs.py", "test_managers.py")
 _HOSTS = ("tests/host", "tests/end_to_end")
+_LAUNCHES = (*_HOSTS, "tests/real_hosts")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,7 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Real launches first, the longest before them: what is quick fills the gaps at the end."""
-    items.sort(key=lambda item: (_LONG.index(item.path.name) if item.path.name in _LONG else 9, not item.nodeid.startswith(_HOSTS)))
+    items.sort(key=lambda item: (_LONG.index(item.path.name) if item.path.name in _LONG else 9, not item.nodeid.startswith(_LAUNCHES)))
 
 
 def _asked(config: pytest.Config) -> str | None:

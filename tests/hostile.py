@@ -55,10 +55,29 @@ GOOD: Mapping[str, Any] = {
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
     "database.engine": "sqlite", "database.placement": "same-host", "domain": "www.example.com",
+    "tls.directory": "https://acme.example/directory", "tls.email": "web@example.com", "tls.strict": True,
     "waivers[item].rule": "ssh-closed", "waivers[item].resource": "web", "waivers[item].reason": "a lab", "secretEnv[name]": "KEY",
     "secretEnv[value]": "text", "local.port": "8080",
+    "ssh.user": "deploy", "ssh.port": "2222", "ssh.key": "~/.ssh/id_ed25519", "ssh.knownHosts": "known_hosts",
+    "ssh.hostKeys[item]": "10.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFCS3o3EynzKoGIhtTbKkyHqbeDBYLxsbYyJ/Q2HG2Ee",
+    "ssh.acceptNewHostKeys": True, "ssh.sshFrom[item]": "192.0.2.0/24", "ssh.store": "s3://bucket/shop?region=eu-west-1",
+    **{f"ssh.hosts.{one}.{name}": value for one in ("web[item]", "database") for name, value in (
+        ("address", "10.0.0.1"), ("name", "one"), ("privateAddress", "10.1.0.1"), ("user", "deploy"), ("port", "2222"))},
+    "keepData": True, **{f"aws-ec2.{name}": value for name, value in (
+        ("region", "eu-west-1"), ("instanceType", "t3.small"), ("image", "ubuntu-24.04"), ("disk", 20), ("ssh[item]", "192.0.2.0/24"),
+        ("instances.min", 1), ("instances.max", 2), ("network.vpc", "default"), ("network.subnets[item]", "subnet-0123456789abcdef0"),
+        ("network.databaseSubnets[item]", "subnet-0123456789abcdef1"), ("network.nat", True), ("zone", "example.com"),
+        ("database.instanceType", "t4g.micro"), ("database.disk", 40), ("email", "ops@example.com"), ("logs", 30))},
+    "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""
+
+NEEDED: Mapping[str, Any] = {
+    "app": {"name": "shop"},
+    "aws-ec2": {"region": "eu-west-1"},
+    "ssh": {"hosts": {"web": ["10.0.0.9"], "database": {"address": "10.0.0.8"}}},
+}
+"""What a section can't do without."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +100,9 @@ class Slot:
         held = self._held(value)
         for name in reversed(self.path[1:]):
             held = {name: held}
-        raw: dict[str, Any] = {"target": "local", "app": {"name": "shop"}}
-        raw[self.path[0]] = {**raw["app"], **held} if self.path[0] == "app" and self.path[1:] else held
+        section = self.path[0]
+        raw: dict[str, Any] = {"target": section if section in target.names() else "local", "app": NEEDED["app"]}
+        raw[section] = _joined(NEEDED[section], held) if section in NEEDED and self.path[1:] else held
         return {f"slipway:{name}": one for name, one in raw.items()}
 
     def _held(self, value: Any) -> Any:
@@ -94,6 +114,13 @@ class Slot:
         if self.part == "name":
             return {value: _partner(here)}
         return {GOOD[f"{here}[name]"]: {**_partner(here), self.inner[0]: value} if self.inner else value}
+
+
+def _joined(needed: Any, held: Any) -> Any:
+    """What is needed, with what is held in its place."""
+    if not isinstance(needed, Mapping) or not isinstance(held, Mapping):
+        return held
+    return {**needed, **{name: _joined(needed.get(name), one) for name, one in held.items()}}
 
 
 def _partner(holder: str, part: str = "value") -> Any:

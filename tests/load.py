@@ -2,24 +2,42 @@
 
 import http.client
 import random
+import ssl
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 # What a client sees whose kept connection was closed while it was idle: nothing was answered, and nothing lost that it can't ask again.
 CLOSED = " on a kept connection"
 
 
+class Flip(NamedTuple):
+    """What was asked while one release took another's place."""
+
+    name: str
+    sent: int
+    failed: int
+    gap: float
+    """The longest time in seconds without a good answer to those who connect anew."""
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.sent} requests meanwhile, {self.failed} failed, longest gap {self.gap:.2f} s"
+
+
 @dataclass
 class Load:
-    """Requests to 127.0.0.1:`port` from `start()` to `stop()`, each client on its own timetable whatever the answers take.
+    """Requests to `port` of `hosts`, one host a client, from `start()` to `stop()`; each on its own timetable whatever the answers take.
 
     `heavy`: where chunked bodies and 5 MB go, twice a second each; `long`: a path that takes long, of which one is always in flight.
     `failed` is anything but 200, the body that was asked for, and the id of a release. `interval`: seconds between a client's requests.
     """
 
     port: int
+    hosts: tuple[str, ...] = ("127.0.0.1",)
     path: str = "/"
     bodies: tuple[str, ...] = ()
     post: str | None = None
@@ -29,20 +47,32 @@ class Load:
     clients: int = 12
     interval: float = 0.05
     limit: int = 200_000
+    tls: ssl.SSLContext | None = None
     sent: int = 0
     failures: list[str] = field(default_factory=list)
     releases: Counter[str] = field(default_factory=Counter)
+    flips: list["Flip"] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._used: dict[int, bool] = {}
+        self._gap, self._well = 0.0, time.monotonic()
         self._threads = [threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(self.clients)]
 
     def start(self) -> "Load":
         for thread in self._threads:
             thread.start()
         return self
+
+    @contextmanager
+    def flip(self, name: str) -> Iterator[None]:
+        """Counts what was sent and what failed meanwhile, under this name."""
+        sent, failed = self.sent, len(self.failures)
+        self._gap, self._well = 0.0, time.monotonic()
+        yield
+        self._answered()
+        self.flips.append(Flip(name, self.sent - sent, len(self.failures) - failed, self._gap))
 
     def stop(self) -> "Load":
         self._stop.set()
@@ -61,19 +91,28 @@ class Load:
         """The failures, without those of kept connections that were closed: a front server's reload closes those that are idle."""
         return [one for one in self.failures if not one.endswith(CLOSED)]
 
+    def _answered(self) -> None:
+        now = time.monotonic()
+        self._gap, self._well = max(self._gap, now - self._well), now
+
     def _client(self, number: int) -> None:
         keep = number % 3 != 0  # a third opens a new connection for each request
         connection: http.client.HTTPConnection | None = None
         due = time.monotonic() + random.uniform(0, self.interval)
         while not self._stop.wait(max(0.0, due - time.monotonic())) and self.sent < self.limit:
             self._used[number] = connection is not None
-            connection = connection or http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+            connection = connection or self._connection(self.hosts[number % len(self.hosts)])
             pace, *request = self._request(number)
             kept = self._ask(connection, number, *request)
             if not (keep and kept):
                 connection.close()
                 connection = None
             due += random.uniform(0.5, 1.5) * pace
+
+    def _connection(self, host: str) -> http.client.HTTPConnection:
+        if self.tls:
+            return http.client.HTTPSConnection(host, self.port, timeout=30, context=self.tls)
+        return http.client.HTTPConnection(host, self.port, timeout=30)
 
     def _request(self, number: int) -> tuple[float, str, str, bytes | None, bool]:
         """What that client asks: seconds until its next request, method, path, body, whether it comes in chunks."""
@@ -104,6 +143,8 @@ class Load:
             self.releases[release] += 1
             if problem:
                 self.failures.append(problem)
+            elif not self._used[number] and path == self.path:
+                self._answered()
         return kept
 
     def _problem(self, method: str, path: str, body: bytes | None, status: int, text: str, release: str) -> str:

@@ -8,15 +8,24 @@ _MODULES = (
     "mpm_event", "authz_core", "alias", "deflate", "env", "filter", "headers", "mime", "proxy", "reqtimeout", "rewrite", "setenvif",
     "unique_id",
 )  # fmt: skip
+_TLS_MODULES = ("ssl", "socache_shmcb", "http2")
 _TOLD = (("Real", "IP"), ("Forwarded", "For"), ("Forwarded", "Proto"), ("Forwarded", "Host"), ("Forwarded", "Port"), ("Request", "Id"))
 
 
 def files(host: WebHost, upstream: Upstream) -> list[HostFile]:
     """`etc/apache.conf`, the answer of `/-/live`, and what counts bodies."""
-    own = {"modules": _MODULES, "told": _TOLD, "listen": _listen(host.front.listen)}
-    content = render("apache/apache.conf.j2", **own, **values(host, upstream))
+    common = values(host, upstream)
+    tls = common["tls"]
+    own: dict[str, object] = {"modules": (*_MODULES, *(_TLS_MODULES if tls else ())), "told": _TOLD, "listen": _listen(host.front.listen)}
+    own["balanced"] = _from([*common["balancer"], "127.0.0.1"])
+    content = render("apache/apache.conf.j2", **own, **common, tls_listen=_listen(tls.listen) if tls else ())
     limit = [HostFile("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
     return [HostFile("etc/apache.conf", content), HostFile("etc/live.txt", "live\n"), *limit]
+
+
+def _from(networks: list[str]) -> str:
+    """The condition that whoever is connected is one of these; the last is the host's own gate."""
+    return "(" + " || ".join(f"%{{CONN_REMOTE_ADDR}} -ipmatch '{network}'" for network in networks) + ")"
 
 
 def _listen(addresses: tuple[str, ...]) -> list[str]:

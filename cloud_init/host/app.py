@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from . import drain, extra, gate, manifests, prepare, state
 from .files import tail
+from .managers.contract import Manager
 from .outcome import Refused, note
 from .places import Places
+from .programs import log_path
 from .state import Live
-from .supervisor import Supervisor, log_path
 
 
 def is_well(places: Places, live: Live) -> bool:
@@ -17,26 +18,26 @@ def is_well(places: Places, live: Live) -> bool:
     return gate.is_good(answer, live.release)
 
 
-def stop(places: Places, supervisor: Supervisor, live: Live) -> None:
+def stop(places: Places, manager: Manager, live: Live) -> None:
     """Nobody of this app writes any more: requests in flight finish, a prepared candidate goes too."""
-    prepare.stop(supervisor, state.idle(places))
-    extra.stop(supervisor, live.colour.name)
+    prepare.stop(manager, state.idle(places))
+    extra.stop(manager, live.colour.name)
     drain.wait(live.colour.sockets)
-    supervisor.stop(live.colour.name)
+    manager.stop(live.colour.name)
 
 
-def start(places: Places, supervisor: Supervisor, live: Live, must_be_well: bool) -> None:
+def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> None:
     """The web server, then the extra processes. One that isn't well is refused, or told."""
     log = log_path(places, live.colour.name)
     mark = log.stat().st_size if log.exists() else 0
     manifest = manifests.read(places.release(live.release))
-    supervisor.restart(live.colour.name)
+    manager.restart(live.colour.name)
     try:
         connect = gate.over_socket(str(live.colour.socket))
-        gate.wait(connect, manifest["health"], live.release, lambda: prepare.dead(supervisor, live.colour))
+        gate.wait(connect, manifest["health"], live.release, lambda: prepare.dead(manager, live.colour))
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         if must_be_well:
             raise
         note(f"release {live.release} is not well: {refused}")
-    extra.resume(places, supervisor, live.colour)
+    extra.resume(places, manager, live.colour)

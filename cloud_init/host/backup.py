@@ -32,15 +32,9 @@ def folder(places: Places) -> Path:
     return path
 
 
-def serving(places: Places) -> str | None:
-    """The release that serves, or that would if anything ran."""
-    now = state.live(places)
-    return now.release if now else state.remembered(places).get("release")
-
-
 def database_of(places: Places, engine: str = "none") -> Database:
     """The database of the release that serves; where there is none, the one of that engine on this host, asked by any release there is."""
-    release = serving(places) or _any_with(places, engine)
+    release = state.serving(places) or _any_with(places, engine)
     manifest = manifests.peek(places.release(release)) if release else None
     return databases.of(places, manifest or {"id": "", "database": {"engine": engine, "placement": "same-host"}})
 
@@ -74,6 +68,11 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
     return facts
 
 
+def is_id(name: str) -> bool:
+    """Whether that is how backups are named."""
+    return bool(_ID.fullmatch(name))
+
+
 def _free(places: Places) -> str:
     """The time now, of which there is no backup yet."""
     while True:
@@ -87,7 +86,7 @@ def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) 
     revision = database.revision()
     rows = database.dump(part / DUMP)
     (part / DUMP).chmod(0o600)
-    release = serving(places)
+    release = state.serving(places)
     facts = {
         **head, "at": time.time(), "by": actor(), "engine": database.engine, "revision": revision, "rows": rows,
         "release": release, "release_made": made(places, release), "tool": _tool(places),
@@ -104,7 +103,7 @@ def made(places: Places, release: str | None) -> float:
 
 def every(places: Places) -> list[dict[str, Any]]:
     """What each backup says of itself, the newest first; only the ID of one that says nothing."""
-    names = sorted((path.name for path in folder(places).iterdir() if _ID.fullmatch(path.name)), reverse=True)
+    names = sorted((path.name for path in folder(places).iterdir() if is_id(path.name)), reverse=True)
     return [_facts(places, name) or {"id": name} for name in names]
 
 

@@ -2,88 +2,82 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
-from . import extra, front, gate, manifests, processes, restore, state
-from .files import link, tail
+from . import extra, front, gate, keeping, managers, manifests, restore, state
+from .files import tail, target
+from .managers.contract import Manager
 from .outcome import Refused, Steps, note
 from .places import Places
-from .supervisor import Supervisor, log_path
+from .programs import log_path
 
-STEPS = ("folders", "left-overs", "supervisor", "serve")
-HALT_STEPS = ("supervisor", "left-overs")
+STEPS = ("folders", "left-overs", "manager", "serve")
+HALT_STEPS = ("manager", "left-overs")
 
 
 def run(places: Places, steps: Steps) -> None:
-    """Adopts a supervisor that runs; otherwise ends what one that died left behind, and starts another."""
-    supervisor = Supervisor(places)
+    """Adopts a manager that runs, or starts one; then what served serves."""
+    bring_up(places, steps)
+    restore.settle(places, steps)
+    with steps.step("serve"):
+        keeping.complete(places)
+        _serve(places, managers.of(places))
+
+
+def bring_up(places: Places, steps: Steps) -> Manager:
+    """Adopts a manager that runs; otherwise ends what one that died left behind, and starts another."""
     with steps.step("folders"):
         state.make_tree(places)
         state.make_run(places)
-        changed = supervisor.configure()
-    if supervisor.pid is not None and changed:
-        note("supervisord's configuration changed: it is started again, which interrupts service for a moment")
-        _shut_down(places, supervisor)
-    if supervisor.pid is None:
+        keeping.agree(places)
+        manager = managers.of(places)
+        changed = manager.configure()
+    if manager.running and changed:
+        note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
+        _shut_down(places, manager)
+    if not manager.running:
         with steps.step("left-overs"):
-            end_left_overs(places)
-        with steps.step("supervisor"):
-            supervisor.launch()
-    restore.settle(places, steps)
-    with steps.step("serve"):
-        _serve(places, supervisor)
+            keeping.end_left_overs(places)
+        with steps.step("manager"):
+            manager.launch()
+    return managers.of(places)
 
 
 def halt(places: Places, steps: Steps) -> None:
     """Stops everything of this app."""
-    with steps.step("supervisor"):
-        _shut_down(places, Supervisor(places))
+    with steps.step("manager"):
+        _shut_down(places, managers.of(places))
     with steps.step("left-overs"):
-        end_left_overs(places)
+        keeping.end_left_overs(places)
 
 
-def _shut_down(places: Places, supervisor: Supervisor) -> None:
-    """The front server first: Supervisor's own signal would cut what it has in hand."""
-    if supervisor.pid is not None and supervisor.answers():
-        front.stop(places, supervisor)
-    supervisor.shut_down()
+def _shut_down(places: Places, manager: Manager) -> None:
+    """The front server first: a manager's own signal would cut what it has in hand."""
+    if manager.running and manager.answers():
+        front.stop(places, manager)
+    manager.shut_down()
 
 
-def end_left_overs(places: Places) -> None:
-    """Ends servers that outlived their supervisor, found by pid and start time."""
-    for path in _records(places):
-        ended = processes.end(path)
-        if ended:
-            whose = path.stem if path.stem != "process" else path.parent.name
-            note(f"ended {len(ended)} processes of {whose}, left over from an earlier run")
-        path.unlink(missing_ok=True)
-
-
-def _records(places: Places) -> list[Path]:
-    """Of the two colours, their extra processes, a database, and the front."""
-    return [*places.run.glob("*/*.json"), places.front_process]
-
-
-def _serve(places: Places, supervisor: Supervisor) -> None:
+def _serve(places: Places, manager: Manager) -> None:
     """Waits until what was live before serves again. A release that no longer starts is no reason to refuse the next one."""
     now = state.live(places)
     if now is None:
         return
     for program in (now.colour.name, "front"):
-        if supervisor.info(program)["statename"] not in ("STARTING", "RUNNING"):
-            supervisor.restart(program)
-    if not places.front.is_dir():
-        link(places.front, str(places.release(now.release) / "etc"))
-    front.change_if_other(places, supervisor)
-    extra.resume(places, supervisor, now.colour)
-    address, port = places.facts["front"]["listen"]
+        if not manager.told(program).runs:
+            manager.restart(program)
+    # A change that was killed leaves the one of the release that was to come, or of the one that went.
+    folder = places.release(now.release) / "etc"
+    if target(places.front) != str(folder):
+        front.install(places, manager, folder)
+    front.change_if_other(places, manager)
+    extra.resume(places, manager, now.colour)
+    manifest = manifests.read(places.release(now.release))
     log = log_path(places, now.colour.name)
     try:
         gate.wait(
-            gate.over_network(address, port),
-            manifests.read(places.release(now.release))["health"],
+            front.asked(places, manifest),
+            manifest["health"],
             now.release,
-            lambda: _dead(supervisor, now.colour.name),
+            lambda: _dead(manager, now.colour.name),
             note,
         )
     except Refused as refused:
@@ -92,9 +86,9 @@ def _serve(places: Places, supervisor: Supervisor) -> None:
             note(line)
 
 
-def _dead(supervisor: Supervisor, program: str) -> str | None:
+def _dead(manager: Manager, program: str) -> str | None:
     for name in (program, "front"):
-        state_name = supervisor.info(name)["statename"]
-        if state_name in ("FATAL", "EXITED"):
-            return f"{name} is {state_name.lower()}"
+        told = manager.told(name)
+        if told.over:
+            return f"{name} is {told.state}"
     return None

@@ -1,4 +1,7 @@
-"""The host tool's command line: JSON events on standard output, the outcome last. Exit 0 done, 1 refused, 2 usage, 3 locked."""
+"""The host tool's command line: JSON events on standard output, the outcome last. Exit 0 done, 1 refused, 2 usage, 3 locked.
+
+A command imports its own parts: all of them together take longer to load than most commands to run.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,12 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from . import boot, commit, data_commands, launch, logs, places, prepare, status
-from .outcome import Locked, Refused, refusal_of
+from . import data_commands, phase_commands, places
+from .outcome import Locked, Refused, Steps, refusal_of
 from .places import Places
-from .reporting import refusal, reported, tell, told
-from .store import Store
+from .reporting import Work, refusal, tell
 
 
 def main() -> int:
@@ -20,6 +23,8 @@ def main() -> int:
     arguments = _parse()
     os.umask(0o022)  # the app's user reads what is made here; what it must not read is made 0600 by name
     try:
+        if arguments.command in _BEFORE_SETUP:
+            return _BEFORE_SETUP[arguments.command](arguments)
         where = places.load(Path(arguments.root))
         return int(_COMMANDS[arguments.command](where, arguments) or 0)
     except KeyboardInterrupt:
@@ -39,74 +44,143 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="host.pyz", description=__doc__)
     parser.add_argument("--root", default="/")
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("prepare", "commit", "abort"):
+    for name in ("prepare", "commit", "abort", "converge"):
         command = commands.add_parser(name)
         command.add_argument("generation", type=int)
         if name != "abort":
             command.add_argument("release")
-        if name == "prepare":
+        if name in ("prepare", "converge"):
             command.add_argument("--elected", action="store_true")
-    commands.add_parser("launch").add_argument("program")
+    commands.add_parser("exec").add_argument("words", nargs=argparse.REMAINDER)
+    start = commands.add_parser("launch")
+    start.add_argument("manager")
+    start.add_argument("program")
     show = commands.add_parser("logs")
     show.add_argument("-f", "--follow", action="store_true")
     show.add_argument("-n", "--lines", type=int, default=20)
+    show.add_argument("--marks", help="of what was shown; the last line has them for the next time")
+    commands.add_parser("carry").add_argument("words")
+    more = commands.add_parser("carried")
+    more.add_argument("token")
+    more.add_argument("start", type=int)
     data_commands.add(commands)
-    for name in ("boot", "halt", "status", "releases"):
+    commands.add_parser("store").add_argument("address")
+    for name in ("boot", "halt", "status", "releases", "setup", "watch", "check", "certificate", "later", "compile"):
         commands.add_parser(name)
     return parser.parse_args()
 
 
-def _prepare(where: Places, arguments: argparse.Namespace) -> int:
-    store = Store(where.store, where.host)
-    return reported(
-        where,
-        arguments,
-        "prepared",
-        data_commands.settled(where, lambda steps: prepare.run(where, store, arguments.release, arguments.elected, steps)),
-    )
+def _watch(where: Places, arguments: argparse.Namespace) -> None:
+    from . import watch
+
+    watch.run(where)
 
 
-def _commit(where: Places, arguments: argparse.Namespace) -> int:
-    work = data_commands.settled(where, lambda steps: commit.run(where, arguments.generation, arguments.release, steps))
-    return reported(where, arguments, "live", work)
+def _check(where: Places, arguments: argparse.Namespace) -> None:
+    from . import check
+
+    tell({"ok": True, **check.run(where)})
 
 
-def _abort(where: Places, arguments: argparse.Namespace) -> int:
-    return reported(where, arguments, "aborted", lambda steps: prepare.abort(where, steps))
+def _exec(where: Places, arguments: argparse.Namespace) -> None:
+    from . import execute
+
+    execute.run(where, arguments.words)
 
 
-def _boot(where: Places, arguments: argparse.Namespace) -> int:
-    return told(where, "boot", lambda steps: boot.run(where, steps))
+def _certificate(where: Places, arguments: argparse.Namespace) -> int:
+    from . import certificates
+    from .certificates import seeking
+
+    return _beside(lambda steps: seeking.run(where, steps), lambda: {"tls": certificates.status(where, seeking.of_live(where))})
 
 
-def _halt(where: Places, arguments: argparse.Namespace) -> int:
-    return told(where, "halt", lambda steps: boot.halt(where, steps))
+def _later(where: Places, arguments: argparse.Namespace) -> int:
+    from . import later
+
+    return _beside(lambda steps: later.run(where, steps))
+
+
+def _beside(work: Work, facts: Callable[[], dict[str, Any]] = dict) -> int:
+    """Without the host's lock: the authority, or apt, takes its time, and a release must not wait for it."""
+    steps = Steps()
+    try:
+        work(steps)
+    except Refused as refused:
+        tell(refusal(refused, steps.of(refused)))
+        return 1
+    tell({"ok": True, **facts()})
+    return 0
 
 
 def _launch(where: Places, arguments: argparse.Namespace) -> None:
+    from . import launch
+
     try:
-        launch.run(where, arguments.program)
+        launch.run(where, arguments.manager, arguments.program)
     except (OSError, Refused) as error:
         sys.exit(f"slipway: {refusal_of(error) if isinstance(error, OSError) else error}")  # into the program's log
 
 
 def _logs(where: Places, arguments: argparse.Namespace) -> None:
+    from . import logs
+
+    if arguments.marks is not None:
+        return logs.since(where, arguments.lines, arguments.marks)
     logs.show(where, arguments.lines, arguments.follow)
 
 
+def _carry(where: Places, arguments: argparse.Namespace) -> None:
+    from . import carry
+
+    carry.run(where, arguments.words)
+
+
+def _carried(where: Places, arguments: argparse.Namespace) -> None:
+    from . import carry
+
+    carry.more(where, arguments.token, arguments.start)
+
+
 def _status(where: Places, arguments: argparse.Namespace) -> None:
+    from . import status
+
     tell({"ok": True, **status.status(where)})
 
 
 def _releases(where: Places, arguments: argparse.Namespace) -> None:
+    from . import status
+
     tell({"ok": True, "releases": status.releases(where)})
 
 
+def _setup(arguments: argparse.Namespace) -> int:
+    from . import setup
+
+    return setup.command(Path(arguments.root))
+
+
+def _compile(arguments: argparse.Namespace) -> int:
+    from . import compiled
+
+    compiled.make(Path(arguments.root) / "opt/slipway/host.pyz")
+    return 0
+
+
+def _store(arguments: argparse.Namespace) -> int:
+    from . import store_agent
+
+    return store_agent.run(arguments.address)
+
+
 _COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
-    "prepare": _prepare, "commit": _commit, "abort": _abort, "boot": _boot, "halt": _halt,
+    "exec": _exec, "carry": _carry, "carried": _carried, "watch": _watch, "check": _check, "certificate": _certificate, "later": _later,
     "launch": _launch, "logs": _logs, "status": _status, "releases": _releases,
-    **data_commands.COMMANDS,
+    **phase_commands.COMMANDS, **data_commands.COMMANDS,
 }  # fmt: skip
+
+# What needs no host.json: there may be none yet.
+_BEFORE_SETUP: dict[str, Callable[[argparse.Namespace], int]] = {"setup": _setup, "compile": _compile, "store": _store}
 
 
 if __name__ == "__main__":

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from . import drain, extra, front, gate, manifests, prune, state
+from . import drain, extra, front, gate, keeping, managers, manifests, prune, state
+from .certificates import seeking
 from .files import link, tail, target, unlink
+from .managers.contract import RUNNING, Manager
 from .outcome import Refused, Steps, note, refusal_of
 from .places import COLOURS, Colour, Places, other
 from .prepare import stop
-from .supervisor import Supervisor, log_path
+from .programs import log_path
 
 Stage = Callable[[], None]
 
@@ -19,24 +21,27 @@ STEPS = ("front", "processes", "flip", "gate-front", "drain", "prune")
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
-    supervisor = Supervisor(places)
+    keeping.settle(places)
+    manager = managers.of(places)
     before = state.live(places)
     candidate = _candidate(places, release)
-    _flip(places, supervisor, candidate, generation, steps)
+    _flip(places, manager, candidate, generation, steps)
     try:
-        _tidy(places, supervisor, before, candidate, steps)
+        _tidy(places, manager, before, candidate, steps)
     except OSError as error:  # the release is live and well: what is left lying is no reason to take it back
         note(f"clean-up after the release is not complete: {refusal_of(error)}")
 
 
-def _tidy(places: Places, supervisor: Supervisor, before: state.Live | None, candidate: Colour, steps: Steps) -> None:
+def _tidy(places: Places, manager: Manager, before: state.Live | None, candidate: Colour, steps: Steps) -> None:
     with steps.step("drain"):
         old = places.colour(other(candidate.name))
-        if before and before.colour == old and supervisor.info(old.name)["statename"] == "RUNNING":
+        if before and before.colour == old and manager.told(old.name).state == RUNNING:
             drain.wait(old.sockets)
-        stop(supervisor, old)
+        stop(manager, old)
+        keeping.retire(places)
     with steps.step("prune"):
         prune.run(places)
+    seeking.begin(places)
 
 
 def _candidate(places: Places, release: str) -> Colour:
@@ -47,46 +52,49 @@ def _candidate(places: Places, release: str) -> Colour:
     raise Refused(f"commit: wanted release {release} prepared on this host, found it in neither colour; run `up` again")
 
 
-def _flip(places: Places, supervisor: Supervisor, candidate: Colour, generation: int, steps: Steps) -> None:
+def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
     release = str(state.linked(places, candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = log_path(places, "front")
     mark = log.stat().st_size if log.exists() else 0
-    old_front = target(places.front)
+    old_front, old_manager = target(places.front), managers.noted(places)
     try:
         # Noted before the flip: a disk that is full refuses here, while nothing has changed.
         state.remember(places, candidate, generation)
-        for stage in _in_order(places, places.release(release) / "etc", *_stages(places, supervisor, candidate, steps)):
+        for stage in _in_order(places, places.release(release) / "etc", *_stages(places, manager, candidate, steps)):
             stage()
         with steps.step("gate-front"):
-            _gate(places, supervisor, release)
+            _gate(places, manager, release)
+            if keeping.change(places, managers.owner(places, candidate.name)):
+                _gate(places, manager, release)
     except (Refused, OSError) as error:
         refused = error if isinstance(error, Refused) else refusal_of(error)
         refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
-        _undo(places, supervisor, old_colour, old_previous, old_front)
+        keeping.change_back(places, old_manager)
+        _undo(places, manager, old_colour, old_previous, old_front)
         state.put_back(places, noted)
         raise refused from None
 
 
-def _stages(places: Places, supervisor: Supervisor, candidate: Colour, steps: Steps) -> list[Stage]:
+def _stages(places: Places, manager: Manager, candidate: Colour, steps: Steps) -> list[Stage]:
     """What makes the candidate the live one; its front configuration first."""
     old_colour, folder = target(places.live), places.release(str(state.linked(places, candidate))) / "etc"
 
     def install() -> None:
         with steps.step("front"):
-            front.install(places, supervisor, folder)
+            front.install(places, manager, folder)
 
     def switch() -> None:
         with steps.step("processes"):
-            extra.switch(places, supervisor, candidate)
+            extra.switch(places, manager, candidate)
 
     def flip() -> None:
         with steps.step("flip"):
             if old_colour and old_colour != candidate.name:
                 link(places.previous, str(target(places.colour(old_colour).link)))
             link(places.live, candidate.name)
-            if old_colour is None or not front.is_running(supervisor):
-                supervisor.restart("front")
+            if old_colour is None or not front.is_running(manager):
+                manager.restart("front")
 
     return [install, switch, flip]
 
@@ -96,18 +104,17 @@ def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> l
     return [install, *others] if front.fits(places, folder) else [*others, install]
 
 
-def _gate(places: Places, supervisor: Supervisor, release: str) -> None:
-    address, port = places.facts["front"]["listen"]
+def _gate(places: Places, manager: Manager, release: str) -> None:
     manifest = manifests.read(places.release(release))
-    gate.wait(gate.over_network(address, port), manifest["health"], release, lambda: _front_dead(supervisor), note)
+    gate.wait(front.asked(places, manifest), manifest["health"], release, lambda: _front_dead(manager), note)
 
 
-def _front_dead(supervisor: Supervisor) -> str | None:
-    info = supervisor.info("front")
-    return f"the front server ended: {info['spawnerr'] or info['exitstatus']}" if info["statename"] in ("FATAL", "EXITED") else None
+def _front_dead(manager: Manager) -> str | None:
+    told = manager.told("front")
+    return f"the front server ended: {told.why}" if told.over else None
 
 
-def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: str | None, old_front: str | None) -> None:
+def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
     def back() -> None:
         if previous:
             link(places.previous, previous)
@@ -115,10 +122,10 @@ def _undo(places: Places, supervisor: Supervisor, colour: str | None, previous: 
 
     if colour:
         folder = Path(str(old_front))
-        for stage in _in_order(places, folder, lambda: front.install(places, supervisor, folder), back):
+        for stage in _in_order(places, folder, lambda: front.install(places, manager, folder), back):
             stage()
-        extra.resume(places, supervisor, places.colour(colour))
+        extra.resume(places, manager, places.colour(colour))
     else:
         unlink(places.live)
-        front.stop(places, supervisor)
-    stop(supervisor, state.idle(places))
+        front.stop(places, manager)
+    stop(manager, state.idle(places))

@@ -8,12 +8,18 @@ import os
 import re
 import shutil
 import subprocess
+import threading
+import zipfile
 from pathlib import Path
 from typing import Any
 
 from .files import link, write_json
 from .outcome import Refused, note
 from .places import Places
+
+_WHEELS = Path("/usr/share/python-wheels")  # of Debian's and Ubuntu's python3-venv
+_ONE = threading.Lock()  # environments are made side by side
+_START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 
 
 def ensure(places: Places, manifest: dict[str, Any]) -> Path:
@@ -36,6 +42,18 @@ def _ensure(places: Places, manifest: dict[str, Any], name: str, requirements: l
         write_json(folder / "ready", {"python": places.python})
     link(places.release(manifest["id"]) / name, f"../../venvs/{key}")
     return folder
+
+
+def of_the_host(places: Places, name: str, requirements: str) -> None:
+    """One of the host's own, pinned by hash; the link `opt/slipway/NAME` points at it. Another version is another folder."""
+    python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
+    key = hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
+    folder = places.tool.with_name(f"{name}-{key}")
+    if not (folder / "ready").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        _make(places, folder, [requirements])
+        write_json(folder / "ready", {"python": places.python})
+    link(places.tool.with_name(name), folder.name)
 
 
 def compile_source(venv: Path, source: Path) -> None:
@@ -63,19 +81,48 @@ def _check_version(found: str, wanted: str | None) -> None:
 
 def _make(places: Places, folder: Path, requirements: list[str]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    uv = places.facts.get("uv")
-    python = str(folder / "bin/python")
-    if uv:
-        _run([uv, "venv", "--quiet", "--python", places.python, str(folder)])
-        install = [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
-    else:
-        _run([places.python, "-m", "venv", str(folder)])
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    # The server's own come second and win: an old pin in the app must not bring an old server.
+    install = _with_uv(places, folder) if places.facts.get("uv") else _with_pip(places, folder)
+    files = []
     for number, text in enumerate(requirements):
         path = folder / f"requirements-{number}.txt"
         path.write_text(text, encoding="utf-8")
-        _run([*install, "-r", str(path)])
+        files.append(["-r", str(path)])
+    try:
+        _run([*install, *(word for file in files for word in file)])
+    except Refused:
+        if len(files) == 1:
+            raise
+        # The server's own come second and win: an old pin in the app must not bring an old server.
+        for file in files:
+            _run([*install, *file])
+
+
+def _with_uv(places: Places, folder: Path) -> list[str]:
+    uv = str(places.facts["uv"])
+    _run([uv, "venv", "--quiet", "--python", places.python, str(folder)])
+    return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "bin/python")]
+
+
+def _with_pip(places: Places, folder: Path) -> list[str]:
+    """Where the system has pip as a wheel that is used: to put pip into every environment takes longer than what it then installs."""
+    python = str(folder / "bin/python")
+    wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role else None
+    _run([places.python, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
+    start = ["-I", "-c", _START, str(_unpacked(places, wheel))] if wheel else ["-m", "pip"]
+    return [python, *start, "install", "--quiet", "--disable-pip-version-check"]
+
+
+def _unpacked(places: Places, wheel: Path) -> Path:
+    """A folder, because byte code is kept there."""
+    folder = places.tool.with_name(wheel.stem)
+    with _ONE:
+        if not folder.is_dir():
+            part = folder.with_name(f"{folder.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(part)
+            part.rename(folder)
+    return folder
 
 
 def _run(command: list[str]) -> None:

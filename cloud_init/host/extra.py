@@ -6,54 +6,54 @@ import time
 
 from . import manifests
 from .files import tail
+from .managers.contract import Manager
 from .outcome import Refused, note
 from .places import Colour, Places, other
-from .programs import CRON, of_colour, process
-from .supervisor import Supervisor, log_path
+from .programs import CRON, log_path, of_colour, process
 
-_CALM = 2.0  # seconds that a process must run to count as started; Supervisor's own `startsecs` is shorter
+_CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
 
 
-def switch(places: Places, supervisor: Supervisor, colour: Colour) -> None:
+def switch(places: Places, manager: Manager, colour: Colour) -> None:
     """Stops the other colour's processes, then starts this one's: two schedulers at once would do everything twice.
 
     Raises `Refused` when one ends as it starts.
     """
-    stop(supervisor, other(colour.name))
+    stop(manager, other(colour.name))
     wanted = _wanted(colour)
-    for name in set(of_colour(supervisor.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:
-        supervisor.remove(name)
+    for name in set(of_colour(manager.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:
+        manager.remove(name)
     marks = {name: _size(places, colour, name) for name in wanted}
     for name, command in wanted.items():
-        supervisor.add(process(colour.name, name, command))
+        manager.add(process(colour.name, name, command))
     deadline = time.monotonic() + _CALM
     while wanted and time.monotonic() < deadline:
         time.sleep(0.1)
         for name in wanted:
-            _check(places, supervisor, colour, name, marks[name])
+            _check(places, manager, colour, name, marks[name])
 
 
-def resume(places: Places, supervisor: Supervisor, colour: Colour) -> None:
-    """As `switch`, where the web server serves anyway: a process that does not start is told, and tried again by the supervisor."""
+def resume(places: Places, manager: Manager, colour: Colour) -> None:
+    """As `switch`, where the web server serves anyway: a process that does not start is told, and tried again by the manager."""
     try:
-        switch(places, supervisor, colour)
+        switch(places, manager, colour)
     except Refused as refused:
         note(f"{refused}: {' / '.join(refused.log[-3:])}")
 
 
-def stop(supervisor: Supervisor, colour: str) -> None:
+def stop(manager: Manager, colour: str) -> None:
     """Stops a colour's processes; each gets its grace to finish what it has in hand."""
-    for name in of_colour(supervisor.programs(), colour):
-        supervisor.remove(name)
+    for name in of_colour(manager.programs(), colour):
+        manager.remove(name)
 
 
 def _wanted(colour: Colour) -> dict[str, str]:
     return dict(manifests.peek(colour.link.resolve()).get("processes", {}))
 
 
-def _check(places: Places, supervisor: Supervisor, colour: Colour, name: str, mark: int) -> None:
+def _check(places: Places, manager: Manager, colour: Colour, name: str, mark: int) -> None:
     program = process(colour.name, name).name
-    if supervisor.info(program)["statename"] in ("BACKOFF", "FATAL", "EXITED"):
+    if manager.told(program).ended:
         setting = f"slipway:app.{name}" if name == CRON else f"slipway:app.processes.{name}"
         raise Refused(f"{setting} ended as it started", log=tail(log_path(places, program), 20, mark))
 

@@ -52,6 +52,14 @@ def read_object(path: Path) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def read_text(path: Path) -> str:
+    """The file's text; empty if there is none, a folder in its place included."""
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except (FileNotFoundError, IsADirectoryError):
+        return ""
+
+
 def link(path: Path, to: str) -> None:
     """Points the link `path` at `to`, by rename: whoever looks sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -87,6 +95,11 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def size_of(folder: Path) -> int:
+    """Bytes of the files below, links not followed."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink() and path.is_file())
+
+
 def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:
     """The last lines of a log from byte `start` on; its last 64 KiB are looked at."""
     try:
@@ -96,3 +109,11 @@ def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:
             return file.read().decode("utf-8", "replace").splitlines()[-lines:]
     except FileNotFoundError:
         return []
+
+
+def link_beside(path: Path, other: Path) -> None:
+    """The same file under another name too, whatever was there."""
+    part = other.with_name("." + other.name + ".part")
+    remove(part)
+    os.link(path, part)
+    part.rename(other)

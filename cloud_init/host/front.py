@@ -6,21 +6,20 @@ import re
 import socket
 import time
 from pathlib import Path
+from typing import Any
 
-from . import fronts, manifests, processes
-from .files import link, tail, target
+from . import fronts, gate, handover, manifests, processes
+from .files import link, target
+from .gate import Connect
+from .managers.contract import Manager
 from .materialise import front_content
 from .outcome import Refused, note
 from .places import HTTP, Places
-from .supervisor import Supervisor, log_path
-
-_PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
-_START = 10  # seconds until another front server takes connections
 
 
-def is_running(supervisor: Supervisor) -> bool:
+def is_running(manager: Manager) -> bool:
     """True while the front server's program runs."""
-    return bool(supervisor.info("front")["statename"] in ("STARTING", "RUNNING"))
+    return manager.told("front").runs
 
 
 def serving(places: Places) -> str:
@@ -29,21 +28,41 @@ def serving(places: Places) -> str:
     return noted if noted in fronts.known() else fronts.name(fronts.find(places, places.front))
 
 
+def asked(places: Places, manifest: dict[str, Any]) -> Connect:
+    """How to ask the front server what users will ask: where there is TLS, plain HTTP may only send them there."""
+    address, port = places.facts["front"]["listen"]
+    tls = manifest.get("tls")
+    return gate.over_tls(address, tls["port"], tls["domain"]) if tls else gate.over_network(address, port)
+
+
 def check_port(places: Places) -> None:
     """Refuses a port that somebody else holds, before anything is changed."""
     address, port = places.facts["front"]["listen"]
-    # What the supervisor calls running may be a launcher that found nothing to run yet: only a front server is noted.
+    # What a manager calls running may be a launcher that found nothing to run yet: only a front server is noted.
     if processes.recorded(places.front_process) and not _listen_changed(places):
         return
+    held = _held(address, port)
+    if held:
+        raise Refused(
+            f"port {port}: wanted {address}:{port} for the front server, found it {_why(held)}; end what listens there, or set another port"
+        )
+
+
+def await_port(places: Places) -> None:
+    """Waits while another front server, on its way out, is told to let go of the port."""
+    while places.front_awaits.exists() and _held(*places.facts["front"]["listen"]):
+        time.sleep(0.005)
+
+
+def _held(address: str, port: int) -> OSError | None:
+    """Why the port can't be had."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
         except OSError as error:
-            raise Refused(
-                f"port {port}: wanted {address}:{port} for the front server, found it {_why(error)}; "
-                "end what listens there, or set another port"
-            ) from None
+            return error
+    return None
 
 
 def fits(places: Places, folder: Path) -> bool:
@@ -51,7 +70,7 @@ def fits(places: Places, folder: Path) -> bool:
     return target(places.live) is None or (places.live / _socket(folder)).is_socket()
 
 
-def install(places: Places, supervisor: Supervisor, folder: Path) -> None:
+def install(places: Places, manager: Manager, folder: Path) -> None:
     """Puts the configuration in `folder` in force; where nothing was live yet, the front server is left to be started."""
     before = target(places.front)
     same = before is not None and front_content(Path(before)) == front_content(folder)
@@ -60,50 +79,35 @@ def install(places: Places, supervisor: Supervisor, folder: Path) -> None:
     link(places.etc / "front.listen", "{}:{}".format(*places.facts["front"]["listen"]))
     if before is None or target(places.live) is None:
         return
-    if not is_running(supervisor):
-        supervisor.restart("front")
-    elif not change_if_other(places, supervisor) and not same:
-        _reload(places, supervisor, settle)
+    if not is_running(manager):
+        manager.restart("front")
+    elif not change_if_other(places, manager) and not same:
+        _reload(places, manager, settle)
 
 
-def change_if_other(places: Places, supervisor: Supervisor) -> bool:
+def change_if_other(places: Places, manager: Manager) -> bool:
     """Starts the front server that the configuration in force is for, where another serves; True if so."""
     before, wanted = serving(places), fronts.name(fronts.find(places, places.front))
     if before == wanted:
         return False
     note(f"the front server changes from {before} to {wanted}, which interrupts service for a moment")
-    stop(places, supervisor)
-    supervisor.restart("front")
-    _await_start(places, supervisor, wanted)
+    handover.change(places, manager, fronts.module(before).STOP, fronts.module(wanted).STOP)
     return True
 
 
-def stop(places: Places, supervisor: Supervisor) -> None:
+def stop(places: Places, manager: Manager) -> None:
     """Stops the front server; requests in flight are finished."""
-    supervisor.stop_by("front", fronts.module(serving(places)).STOP, _PATIENCE)
+    manager.stop_by("front", fronts.module(serving(places)).STOP, handover.PATIENCE)
 
 
-def _await_start(places: Places, supervisor: Supervisor, kind: str) -> None:
-    """Returns when the front server takes connections. Raises `Refused` as soon as it is clear that it doesn't."""
-    log = log_path(places, "front")
-    mark = log.stat().st_size if log.exists() else 0
-    deadline = time.monotonic() + _START
-    while time.monotonic() < deadline and supervisor.info("front")["statename"] in ("STARTING", "RUNNING"):
-        try:
-            return socket.create_connection(tuple(places.facts["front"]["listen"]), timeout=1).close()
-        except OSError:
-            time.sleep(0.05)
-    raise Refused(f"{kind} ended as it started, or takes no connections", log=tail(log, 20, mark))
-
-
-def _reload(places: Places, supervisor: Supervisor, settle: bool) -> None:
+def _reload(places: Places, manager: Manager, settle: bool) -> None:
     """New workers with the new configuration; the old ones finish what they have. `settle`: wait until they have."""
     signal = fronts.module(serving(places)).RELOAD
     if signal is None:
         return
-    workers = processes.children(int(supervisor.info("front")["pid"]))
-    supervisor.signal("front", signal)
-    deadline = time.monotonic() + _PATIENCE
+    workers = processes.children(manager.told("front").pid or 0)
+    manager.signal("front", signal)
+    deadline = time.monotonic() + handover.PATIENCE
     while settle and any(processes.started(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import http.client
 import socket
+import ssl
 import time
 from collections.abc import Callable
 from typing import Any
 
 from .outcome import Refused
-from .supervisor import UnixConnection
+from .unix_http import UnixConnection
 
 IN_A_ROW = 3
 _PAUSE = 0.1
@@ -26,6 +27,31 @@ def over_socket(path: str) -> Connect:
 def over_network(address: str, port: int) -> Connect:
     """Asks the front server, as a user would."""
     return lambda: http.client.HTTPConnection(address, port, timeout=_TRY)
+
+
+def over_tls(address: str, port: int, domain: str) -> Connect:
+    """Asks the front server under the site's name. Whose certificate it has doesn't matter here: it may not have an authority's yet."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return lambda: _Named(address, port, domain, context)
+
+
+def verified(domain: str, port: int) -> Connect:
+    """Asks as a browser does: by name, and with a certificate that this machine trusts."""
+    return lambda: http.client.HTTPSConnection(domain, port, timeout=_TRY)
+
+
+class _Named(http.client.HTTPSConnection):
+    """To an address, as if it had been found by a name."""
+
+    def __init__(self, address: str, port: int, domain: str, context: ssl.SSLContext) -> None:
+        super().__init__(address, port, timeout=_TRY, context=context)
+        self._domain, self._own = domain, context
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self.host, self.port), self.timeout)
+        self.sock = self._own.wrap_socket(plain, server_hostname=self._domain)
 
 
 def wait(

@@ -1,26 +1,35 @@
-"""What the supervisor starts: becomes a colour's server, or the front server. Constant over releases."""
+"""What a manager starts: becomes a colour's server, or the front server. Constant over releases."""
 
 from __future__ import annotations
 
 import importlib
 import os
+import stat
 import time
 from pathlib import Path
 from typing import Any
 
-from . import databases, fronts, manifests, processes, runtime, shell
+from . import databases, front, fronts, managers, manifests, processes, runtime, shell
 from .files import write
 from .places import COLOURS, Colour, Places
-from .programs import split
+from .programs import is_front, log_path, memory_score, split
 
 # Supervisor takes an exit within `startsecs` for a failure and tries again; after it, exit 0 means there is nothing to run.
 _LONGER_THAN_STARTSECS = 1.3
 
 
-def run(places: Places, program: str) -> None:
-    """Never returns where there is something to run."""
+def run(places: Places, manager: str, program: str) -> None:
+    """Never returns where there is something to run: while a release changes the manager, each program is that of one of them."""
+    if managers.owner(places, program) == manager:
+        _become(places, program)
+    time.sleep(_LONGER_THAN_STARTSECS)
+
+
+def _become(places: Places, program: str) -> None:
+    if places.role:
+        _give_way(memory_score(program))
     colour, process = split(program)
-    if program == "front":
+    if is_front(program):
         _front(places)
     elif process:
         _process(places, colour, process)
@@ -28,7 +37,13 @@ def run(places: Places, program: str) -> None:
         _colour(places, program)
     else:
         _database(places, program)
-    time.sleep(_LONGER_THAN_STARTSECS)
+
+
+def _give_way(score: int) -> None:
+    """Under systemd it is so already; what Supervisor starts has Supervisor's own, and may only raise it."""
+    path = Path("/proc/self/oom_score_adj")
+    if int(path.read_text()) < score:
+        path.write_text(str(score))
 
 
 def _colour(places: Places, name: str) -> None:
@@ -72,6 +87,17 @@ def _front(places: Places) -> None:
     # A master that was killed leaves workers that hold the port.
     processes.end(places.front_process, patience=2)
     processes.record(places.front_process, os.getpid())
-    front = fronts.find(places, places.front)
-    write(places.serving, fronts.name(front).encode())
-    front.serve(places, places.front)
+    served_by = fronts.find(places, places.front)
+    _open_log(log_path(places, "front"))
+    front.await_port(places)
+    write(places.serving, fronts.name(served_by).encode())
+    served_by.serve(places, places.front)
+
+
+def _open_log(path: Path) -> None:
+    """A front server opens /dev/stdout anew, which it may not where that is somebody else's pipe."""
+    out = os.fstat(1)
+    if stat.S_ISFIFO(out.st_mode) and os.geteuid() not in (0, out.st_uid):
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import getpass
 import json
@@ -11,23 +12,34 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from .files import make_way
 from .outcome import Locked, note
 
 
 @contextmanager
-def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] = note) -> Iterator[None]:
-    """Holds the lock for `reason`; waits up to `wait` seconds and says for whom. Raises `Locked` after that."""
+def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] = note, holder: str = "") -> Iterator[None]:
+    """Holds the lock for `reason`; waits up to `wait` seconds and says for whom. Raises `Locked` after that.
+
+    `holder`: who is meant, where that isn't who runs this."""
     path.parent.mkdir(parents=True, exist_ok=True)
     make_way(path)
     with open(path, "a+", encoding="utf-8") as file:
         _acquire(file.fileno(), path, wait, say)
-        file.truncate(0)
-        json.dump({"holder": actor(), "pid": os.getpid(), "reason": reason, "since": time.time()}, file)
-        file.flush()
+        _sign(file.fileno(), path, {"holder": holder or actor(), "pid": os.getpid(), "reason": reason, "since": time.time()})
         yield
         file.truncate(0)
+
+
+def _sign(descriptor: int, path: Path, holder: dict[str, Any]) -> None:
+    """The note is for people: a full disk keeps nobody from the lock, for that may be what makes room."""
+    try:
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, json.dumps(holder).encode())
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def actor() -> str:

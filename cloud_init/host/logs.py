@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from pathlib import Path
@@ -24,6 +25,22 @@ def show(places: Places, lines: int, follow: bool) -> None:
         time.sleep(_POLL)
         for path in _paths(places):
             marks[path] = _news(path, marks.get(path, 0))
+
+
+def since(places: Places, lines: int, noted: str) -> None:
+    """What came since; then, as the last line, the marks to give next time. Without any, the last `lines` of each.
+
+    For whoever can't listen and asks again and again. `noted`: as that last line had it, JSON {name: bytes}."""
+    paths = _paths(places)
+    if noted:
+        seen = json.loads(noted)
+        marks = {path.stem: _news(path, int(seen.get(path.stem, 0))) for path in paths}
+    else:
+        marks = {path.stem: _size(path) for path in paths}
+        for path in paths:
+            for line in tail(path, lines):
+                _print(path, line)
+    print(json.dumps(marks))
 
 
 def _paths(places: Places) -> list[Path]:

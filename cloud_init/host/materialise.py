@@ -8,11 +8,12 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from . import fronts
+from . import fronts, manifests
 from .files import link, write, write_json
 from .outcome import Refused
 from .places import Places
-from .user import give
+from .programs import log_path
+from .user import give, with_port
 
 _TOKEN = re.compile(r"@@([A-Z]+)@@")
 
@@ -41,10 +42,15 @@ def fill(content: str, places: Places) -> str:
 def validate(places: Places, folder: Path) -> None:
     """Asks the real front server whether it takes the release's configuration."""
     front = fronts.find(places, folder / "etc")
+    if manifests.peek(folder).get("host") and fronts.name(front) == fronts.STAND_IN:
+        raise Refused(f"wanted the front server {fronts.kind(folder / 'etc')} on this server, found none; it comes with its package")
     command = front.test(places, folder / "etc")
     if not command:
         return
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if places.role:  # as it runs there: what root makes it could not write
+        command = [*with_port(str(places.facts["user"])), *command]
+    with log_path(places, "front").open("ab") as out:  # opened anew by its name, as it will be
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     if done.returncode:
         raise Refused(f"{fronts.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
 

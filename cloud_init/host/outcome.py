@@ -30,12 +30,23 @@ def refusal_of(error: OSError) -> Refused:
 
 def cause(lines: list[str]) -> str:
     """The last exception that a program's words name, if they name one: `: ValueError: …`."""
+    named = _named(lines)
+    mend = " (add what has it to the app's requirements)" if named.startswith("ModuleNotFoundError") else ""
+    return f": {named}{mend}" if named else ""
+
+
+def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
+    """The lines that lead to what `cause` names; the last ones where it names nothing."""
+    named = _named(lines)
+    end = len(lines) - lines[::-1].index(named) if named else len(lines)
+    return lines[max(end - count, 0) : end]
+
+
+def _named(lines: list[str]) -> str:
+    """Some words come last without being why: what a command makes of its error, and workers ended because another one failed."""
     found = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
-    named = [line for line in found if not line.startswith("Error")] or found  # `Error: …` is what a command makes of it
-    if not named:
-        return ""
-    mend = " (add what has it to the app's requirements)" if named[-1].startswith("ModuleNotFoundError") else ""
-    return f": {named[-1]}{mend}"
+    telling = [line for line in found if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or found
+    return telling[-1] if telling else ""
 
 
 class Locked(Refused):
@@ -45,7 +56,8 @@ class Locked(Refused):
 def emit(event: str, **values: Any) -> None:
     """One line of JSON on standard output, at once. Whoever listened may be gone: the work goes on."""
     try:
-        print(json.dumps({"event": event, **values}, sort_keys=True), flush=True)
+        sys.stdout.write(json.dumps({"event": event, **values}, sort_keys=True) + "\n")  # in one go: steps may run side by side
+        sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = sys.stderr
 
@@ -56,6 +68,11 @@ class Steps:
 
     done: list[dict[str, Any]] = field(default_factory=list)
     current: str = ""
+    _failures: list[tuple[BaseException, str]] = field(default_factory=list)
+
+    def of(self, error: BaseException) -> str:
+        """The step that failed with it: others run side by side, and may have begun since. Otherwise the last one."""
+        return next((name for one, name in self._failures if one is error), self.current)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -67,6 +84,10 @@ class Steps:
         try:
             yield
             state = "done"
+        except BaseException as error:
+            self.current = name  # where it is told in other words
+            self._failures.append((error, name))
+            raise
         finally:
             seconds = round(time.monotonic() - started, 3)
             self.done.append({"step": name, "seconds": seconds})

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from . import found
 from .files import read_json
 from .outcome import Refused
 
-_FACTS = {"app": str, "host": str, "run": str, "store": str, "python": str, "supervisor": list, "front": dict}
+_FACTS = {"app": str, "host": str, "run": str, "store": str, "python": str, "front": dict}
 COLOURS = ("blue", "green")
 SQLITE = "app.sqlite3"
 HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
@@ -72,8 +73,37 @@ class Places:
         return pwd.getpwnam(name) if name else None
 
     @property
-    def store(self) -> Path:
-        return Path(self.facts["store"])
+    def database_user(self) -> pwd.struct_passwd | None:
+        """Who runs a database of this host: a user of its own on a server, the app's where there is none."""
+        name = self.facts.get("database_user")
+        return pwd.getpwnam(name) if name else self.user
+
+    @property
+    def store(self) -> str:
+        """The store's address."""
+        return str(self.facts["store"])
+
+    @property
+    def role(self) -> str | None:
+        """What this server is for; None: no server, but a machine taken as it is."""
+        return self.facts.get("role")
+
+    @property
+    def front_binaries(self) -> dict[str, str]:
+        """As host.json has it; on a server, whose packages come with a release, looked for."""
+        given = self.facts["front"].get("binaries")
+        return found.fronts() if given is None else dict(given)
+
+    @property
+    def database_binaries(self) -> dict[str, str]:
+        """Likewise."""
+        given = self.facts.get("databases")
+        return found.databases() if given is None else dict(given)
+
+    @property
+    def supervisor(self) -> list[str]:
+        """The command that starts supervisord. On a server it has an environment of its own."""
+        return list(self.facts.get("supervisor") or [str(self.tool.with_name("supervisor") / "bin/supervisord")])
 
     @property
     def run(self) -> Path:
@@ -124,12 +154,17 @@ class Places:
     @property
     def front_process(self) -> Path:
         """Who runs as the front server: pid and start time."""
-        return self.lib / "processes/front.json"
+        return self.run / "front/process.json"
+
+    @property
+    def front_awaits(self) -> Path:
+        """There while a front server waits until another one has let go of the port."""
+        return self.run / "front.awaits"
 
     @property
     def serving(self) -> Path:
         """Which front server was started last."""
-        return self.run / "front.kind"
+        return self.run / "front/kind"
 
     def release(self, release: str) -> Path:
         return self.srv / "releases" / release

@@ -3,34 +3,43 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
 from typing import Any
 
-from . import databases, environment, extra, front, gate, manifests, materialise, release_command, state, unpack
+from . import (
+    certificates,
+    databases,
+    environment,
+    extra,
+    front,
+    gate,
+    keeping,
+    managers,
+    manifests,
+    materialise,
+    release_command,
+    state,
+    unpack,
+)  # fmt: skip
 from .files import link, read_object, remove, tail, unlink, write_json
-from .outcome import Refused, Steps, cause, note
+from .managers.contract import Manager
+from .outcome import Refused, Steps, cause, note, up_to_cause
 from .places import Colour, Places
-from .programs import CRON
+from .programs import CRON, log_path
 from .store import Store
-from .supervisor import Supervisor, log_path
 
 STEPS = ("fetch", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
 ABORT_STEPS = ("stop",)
 
 
-def run(places: Places, store: Store, release: str, elected: bool, steps: Steps) -> None:
-    """Prepares the release; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
-    now = state.live(places)
-    if now and now.release == release:
-        return
-    supervisor = Supervisor(places)
-    folder = places.release(release)
-    manifest = _fetch(places, store, release, steps)
-    with steps.step("venv"):
-        venv = environment.ensure(places, manifest)
-        if not (folder / "ready").is_file():
-            environment.compile_source(venv, folder / "src")
+def run(places: Places, store: Store, manifest: dict[str, Any], elected: bool, steps: Steps) -> None:
+    """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
+    manager = keeping.ready(places, manifest)
+    folder = places.release(manifest["id"])
     with steps.step("files"):
-        materialise.write_files(places, manifest, store.secrets(release))
+        materialise.write_files(places, manifest, store.secrets(manifest["id"]))
+        if manifest.get("tls"):
+            certificates.ensure(places, manifest["tls"])
         write_json(folder / "manifest.json", {**manifest, "files": [], "processes": _processes(manifest, elected)})
     with steps.step("validate"):
         materialise.validate(places, folder)
@@ -38,11 +47,36 @@ def run(places: Places, store: Store, release: str, elected: bool, steps: Steps)
     if not (folder / "ready").is_file():
         write_json(folder / "ready", {"at": time.time()})
     with steps.step("database"):
-        databases.of(places, manifest).ensure(supervisor)
+        databases.of(places, manifest).ensure(manager)
     with steps.step("release-command"):
         release_command.run(places, manifest, elected)
         _tell_schema(places, manifest)
-    _start(places, supervisor, manifest, steps)
+    _start(places, manager, manifest, steps)
+
+
+def again(places: Places, store: Store, now: state.Live, elected: bool, steps: Steps) -> None:
+    """It serves already, and goes on. What belongs to one host alone begins or ends: it may serve from a time when nobody was elected."""
+    whole, folder = fetch(store, now.release, steps), places.release(now.release)
+    if elected and not release_command.record(places, now.release).is_file():
+        with steps.step("release-command"):
+            release_command.run(places, whole)
+    mine, wanted = manifests.read(folder), _processes(whole, elected)
+    if mine["processes"] != wanted:
+        with steps.step("processes"):
+            write_json(folder / "manifest.json", {**mine, "processes": wanted})
+            extra.switch(places, managers.of(places), now.colour)
+
+
+def bring(places: Places, store: Store, manifest: dict[str, Any], steps: Steps) -> None:
+    """The release's code and its environment: nothing else on the host is asked for, or changed."""
+    folder = places.release(manifest["id"])
+    with steps.step("unpack"):
+        if not (folder / "src").is_dir():
+            _unpack(store, manifest["code"], folder / "src")
+    with steps.step("venv"):
+        venv = environment.ensure(places, manifest)
+        if not (folder / "ready").is_file():
+            environment.compile_source(venv, folder / "src")
 
 
 def _processes(manifest: dict[str, Any], elected: bool) -> dict[str, str]:
@@ -50,65 +84,70 @@ def _processes(manifest: dict[str, Any], elected: bool) -> dict[str, str]:
     return {name: command for name, command in manifest["processes"].items() if elected or name != CRON}
 
 
-def _fetch(places: Places, store: Store, release: str, steps: Steps) -> dict[str, Any]:
+def fetch(store: Store, release: str, steps: Steps) -> dict[str, Any]:
+    """The release's manifest, whole."""
     with steps.step("fetch"):
         manifest = store.json(f"releases/{release}/manifest.json")
         why = manifests.problem(manifest, release)
         if why:
             raise Refused(f"store: wanted the manifest of release {release}, found {why}; run `up` again to publish it")
-    source = places.release(release) / "src"
-    with steps.step("unpack"):
-        if not source.is_dir():
-            archive = store.path(f"releases/code/{manifest['code']['id']}.tar.gz")
-            unpack.verify(archive, manifest["code"])
-            unpack.unpack(archive, source)
     return manifest
 
 
-def _start(places: Places, supervisor: Supervisor, manifest: dict[str, Any], steps: Steps) -> None:
+def _unpack(store: Store, code: dict[str, Any], source: Path) -> None:
+    """An archive that had to be fetched goes again."""
+    fetched = source.with_name("code.tar.gz")
+    try:
+        archive = store.file(f"releases/code/{code['id']}.tar.gz", fetched)
+        unpack.verify(archive, code)
+        unpack.unpack(archive, source)
+    finally:
+        fetched.unlink(missing_ok=True)
+
+
+def _start(places: Places, manager: Manager, manifest: dict[str, Any], steps: Steps) -> None:
     idle = state.idle(places)
     log = log_path(places, idle.name)
     mark = log.stat().st_size if log.exists() else 0
     try:
         with steps.step("start"):
-            stop(supervisor, idle)
+            stop(manager, idle)
             for socket in idle.folder.glob("app.*"):
                 remove(socket)
             link(idle.link, str(places.release(manifest["id"])))
-            supervisor.start(idle.name)
+            manager.start(idle.name)
         with steps.step("gate"):
             health = manifest["health"]
-            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: dead(supervisor, idle))
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: dead(manager, idle))
     except Refused as refused:
-        refused.log = refused.log or tail(log, 20, mark)
-        stop(supervisor, idle)
-        raise Refused(str(refused) + cause(refused.log), refused.http, refused.log) from None
+        stop(manager, idle)
+        words = refused.log or tail(log, 400, mark)
+        raise Refused(str(refused) + cause(words), refused.http, up_to_cause(words)) from None
 
 
 def abort(places: Places, steps: Steps) -> None:
     """The candidate is not wanted: the idle colour stops. Undoes nothing that serves."""
     with steps.step("stop"):
-        stop(Supervisor(places), state.idle(places))
+        stop(managers.of(places), state.idle(places))
+        keeping.settle(places)
+        keeping.retire(places)
 
 
-def stop(supervisor: Supervisor, colour: Colour) -> None:
-    """Stops a colour with its processes and unlinks its release, so that no restart of the supervisor brings it back."""
-    extra.stop(supervisor, colour.name)
-    supervisor.stop(colour.name)
+def stop(manager: Manager, colour: Colour) -> None:
+    """Stops a colour with its processes and unlinks its release, so that no restart of the manager brings it back."""
+    extra.stop(manager, colour.name)
+    manager.stop(colour.name)
     unlink(colour.link)
 
 
-def dead(supervisor: Supervisor, colour: Colour) -> str | None:
+def dead(manager: Manager, colour: Colour) -> str | None:
     """Why the server can't answer any more, if so."""
-    info = supervisor.info(colour.name)
-    if info["statename"] in ("BACKOFF", "FATAL", "EXITED"):
-        return "the server ended as it started"
-    return None
+    return "the server ended as it started" if manager.told(colour.name).ended else None
 
 
 def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:
     """A rollback changes code, never the schema: say so when they are not of one time."""
     release = manifest["id"]
-    record = read_object(places.lib / "released" / f"{release}.json")
+    record = read_object(release_command.record(places, release))
     if record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
         note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

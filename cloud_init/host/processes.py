@@ -68,6 +68,14 @@ def become(command: list[str], environment: dict[str, str] | None = None) -> NoR
     os.execve(command[0], command, dict(os.environ) if environment is None else environment)
 
 
+def command_line(pid: int) -> bytes:
+    """Its words, each with a zero byte after it; empty where it is gone."""
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):
+        return b""
+
+
 def memory(pid: int) -> int:
     """Bytes that the process and its children hold for themselves (proportional set size)."""
     return _pss(pid) + sum(memory(child) for child in children(pid))

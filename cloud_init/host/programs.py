@@ -1,10 +1,10 @@
-"""The programs that the supervisor keeps running, and what Supervisor is told of each."""
+"""The programs that a manager keeps running."""
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from . import shell
 from .places import COLOURS, Places
@@ -19,6 +19,8 @@ class Program:
     name: str
     as_user: bool = True
     stop_signal: str = "TERM"
+    account: str = "user"
+    """Which fact of the host names the user that runs it; the app's where there is no such fact."""
     always: bool = False
     """Started again whatever it ended with; otherwise exit 0 means that there is nothing to run."""
     retries: int = 3
@@ -28,7 +30,11 @@ class Program:
     """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
 
 
-CONSTANT = (Program("blue"), Program("green"), Program("front", as_user=False, retries=10))
+FRONT = Program("front", as_user=False, retries=10)
+MEANWHILE = Program("front-meanwhile", as_user=False, retries=10)
+"""While another kind of front server takes the place of the one that runs."""
+
+CONSTANT = (Program("blue"), Program("green"), FRONT)
 
 
 def process(colour: str, name: str, command: str = "") -> Program:
@@ -43,8 +49,19 @@ def split(program: str) -> tuple[str, str]:
 
 
 def is_database(program: str) -> bool:
-    """What is neither constant nor of a colour."""
-    return program not in {one.name for one in CONSTANT} and not split(program)[0]
+    """What is neither constant nor a front server nor of a colour."""
+    return program not in {one.name for one in (*CONSTANT, MEANWHILE)} and not split(program)[0]
+
+
+def is_front(program: str) -> bool:
+    return program in (FRONT.name, MEANWHILE.name)
+
+
+def memory_score(program: str) -> int:
+    """Who goes first on a server that has no memory left: the highest (`oom_score_adj`)."""
+    if split(program)[0]:
+        return 400
+    return 200 if program in COLOURS else -100 if is_front(program) else -300
 
 
 def of_colour(programs: Iterable[str], colour: str) -> list[str]:
@@ -52,36 +69,6 @@ def of_colour(programs: Iterable[str], colour: str) -> list[str]:
     return [name for name in programs if split(name)[0] == colour]
 
 
-def section(places: Places, program: Program) -> str:
-    """The program's part of Supervisor's configuration."""
-    user = places.facts.get("user")
-    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch"]
-    values = {
-        "NAME": program.name,
-        "LOG": escaped(str(places.log)),
-        "LAUNCH": " ".join(_quoted(word) for word in launch),
-        "AUTORESTART": "true" if program.always else "unexpected",
-        "RETRIES": str(program.retries),
-        "PRIORITY": str(program.priority),
-        "GROUP": str(program.whole_group).lower(),
-        "STOPSIGNAL": program.stop_signal,
-        "USER": f"user={user}" if user and program.as_user else "",
-    }
-    return fill("program.conf", values)
-
-
-def fill(template: str, values: dict[str, str]) -> str:
-    """A template of this folder with its places filled in."""
-    text = (pkgutil.get_data(__package__ or "host", template) or b"").decode()
-    for name, value in values.items():
-        text = text.replace(f"@@{name}@@", value)
-    return text
-
-
-def escaped(value: str) -> str:
-    """Supervisor reads `%` as its own and ` ;` as a comment; the target refuses folders with the latter."""
-    return value.replace("%", "%%")
-
-
-def _quoted(word: str) -> str:
-    return '"' + escaped(word) + '"' if " " in word else escaped(word)
+def log_path(places: Places, program: str) -> Path:
+    """Where a program's words go."""
+    return places.log / f"{FRONT.name if is_front(program) else program}.log"

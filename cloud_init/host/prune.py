@@ -6,12 +6,12 @@ import os
 import shutil
 from pathlib import Path
 
-from . import databases, environment, state
+from . import databases, environment, managers, state
 from .files import read_object, target
+from .managers.contract import Manager
 from .outcome import note
 from .places import Places
 from .programs import is_database
-from .supervisor import Supervisor
 
 KEEP = 5
 
@@ -29,25 +29,23 @@ def run(places: Places) -> None:
     for record in (places.lib / "released").glob("*.json"):
         if record.stem not in keep:
             record.unlink()
-    now = state.live(places)
-    database = databases.of_release(places, now.release if now else None)
+    database = databases.of_release(places, state.serving(places))
     database.prune(keep)
-    _retire(Supervisor(places), database.program)
+    _retire(managers.of(places), database.program)
 
 
-def _retire(supervisor: Supervisor, program: str | None) -> None:
+def _retire(manager: Manager, program: str | None) -> None:
     """Ends the database servers that the live release doesn't use; one that is wanted again is started by its release."""
-    for name in supervisor.programs():
+    for name in manager.programs():
         if is_database(name) and name != program:
             note(f"{name} is stopped, its data stay: the live release does not use it")
-            supervisor.remove(name)
+            manager.remove(name)
 
 
 def kept(places: Places) -> set[str]:
     """Ids of the releases to keep."""
-    now = state.live(places)
     previous = target(places.previous)
-    first = [name for name in (now and now.release, previous and os.path.basename(previous)) if name]
+    first = [name for name in (state.serving(places), previous and os.path.basename(previous)) if name]
     return set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import time
+from pathlib import Path
 from typing import Any
 
 from . import databases, runtime
@@ -14,18 +15,29 @@ from .places import Places
 from .user import as_user
 
 
+def record(places: Places, release: str) -> Path:
+    """This host's note that the release's command ran, here or elsewhere."""
+    return places.lib / "released" / f"{release}.json"
+
+
 def run(places: Places, manifest: dict[str, Any], elected: bool = True) -> None:
     """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
     command = manifest["release_command"]
-    record = places.lib / "released" / f"{manifest['id']}.json"
+    noted = record(places, manifest["id"])
     database = databases.of(places, manifest)
     if not command or not (elected or database.shared):
         return
-    with database.turn(record) as mine:
+    with database.turn(noted) as mine:
         if mine:
             _guarded(places, manifest, database)
-    if mine or not record.is_file():
-        write_json(record, {"at": time.time(), "schema": database.schema(), "command": command})
+    if mine or not noted.is_file():
+        write_json(noted, {"at": time.time(), "schema": database.schema(), "command": command})
+
+
+def again(places: Places, manifest: dict[str, Any]) -> None:
+    """Runs it though this host noted that it did: the database is an older one now."""
+    record(places, manifest["id"]).unlink(missing_ok=True)
+    run(places, manifest)
 
 
 def _guarded(places: Places, manifest: dict[str, Any], database: Database) -> None:

@@ -24,8 +24,8 @@ def reported(where: Places, arguments: Namespace, phase: str, work: Work) -> int
     release = getattr(arguments, "release", None)
     extra = {"phase": phase, "release": release, "generation": arguments.generation}
     outcome = _outcome(where, f"{arguments.command} {release or ''}".strip(), work, extra)
-    _kept(lambda: Store(where.store, where.host).report(arguments.generation, outcome))
-    tell(outcome)
+    kept = _kept(lambda: Store(where.store, where.host).report(arguments.generation, outcome))
+    tell({**outcome, "kept": kept})
     return 0 if outcome["ok"] else 1
 
 
@@ -46,11 +46,11 @@ def _outcome(where: Places, reason: str, work: Work, extra: dict[str, Any]) -> d
     except Locked:
         raise
     except Refused as refused:
-        result = {**extra, **refusal(refused, steps.current), "phase": "failed"}
+        result = {**extra, **refusal(refused, steps.of(refused)), "phase": "failed"}
     except OSError as error:
-        result = {**extra, **refusal(refusal_of(error), steps.current), "phase": "failed"}
+        result = {**extra, **refusal(refusal_of(error), steps.of(error)), "phase": "failed"}
     except Exception as error:  # noqa: BLE001  whatever it was, the coordinator must hear of it
-        result = {**extra, **refusal(_unforeseen(where, error), steps.current), "phase": "failed"}
+        result = {**extra, **refusal(_unforeseen(where, error), steps.of(error)), "phase": "failed"}
     result |= {
         "at": time.time(),
         "host": where.host,
@@ -61,12 +61,14 @@ def _outcome(where: Places, reason: str, work: Work, extra: dict[str, Any]) -> d
     return result
 
 
-def _kept(write: Callable[[], None]) -> None:
-    """A record that can't be written (a full disk) must not hide the outcome, which is also told on standard output."""
+def _kept(write: Callable[[], None]) -> bool:
+    """A record that can't be written (no room, the store away) must not hide the outcome, which is also told on standard output."""
     try:
         write()
-    except OSError as error:
-        note(f"not recorded: {refusal_of(error)}")
+        return True
+    except (OSError, Refused) as error:
+        note(f"not recorded: {refusal_of(error) if isinstance(error, OSError) else error}")
+        return False
 
 
 def _unforeseen(where: Places, error: Exception) -> Refused:

@@ -6,39 +6,55 @@ import json
 from pathlib import Path
 from typing import Any
 
-from .files import write_json
+from . import stores
 from .outcome import Refused
 
 
 class Store:
-    """A store in a folder of this host."""
+    """The store that host.json names."""
 
-    def __init__(self, folder: Path, host: str) -> None:
-        self.folder = folder
+    def __init__(self, address: str, host: str) -> None:
+        self.objects = stores.connect(address)
         self.host = host
 
-    def path(self, name: str) -> Path:
-        """The object as a local file; refused with its name if it isn't there."""
-        path = self.folder / name
-        if not path.is_file():
-            raise Refused(f"store: wanted {name}, found nothing in {self.folder}; run `up` again to publish it")
-        return path
-
-    def json(self, name: str) -> dict[str, Any]:
-        """The object read as JSON."""
-        try:
-            found = json.loads(self.path(name).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise Refused(f"store: {name} is damaged ({error}); run `up` again to publish it") from None
-        if not isinstance(found, dict):
-            raise Refused(f"store: {name} is damaged (no object); run `up` again to publish it")
+    def file(self, name: str, place: Path) -> Path:
+        """The object as a file of this host, at `place` if it must be fetched; refused with its name if there is none."""
+        found = self.objects.file(name, place)
+        if found is None:
+            raise self._nothing(name)
         return found
 
-    def secrets(self, release: str) -> dict[str, str]:
-        """The secret environment of a release; empty if it has none."""
-        name = f"secrets/web/{release}.json"
-        return self.json(name) if (self.folder / name).is_file() else {}
+    def json(self, name: str) -> dict[str, Any]:
+        """The object read as JSON; refused with its name if there is none."""
+        data = self.objects.get(name)
+        if data is None:
+            raise self._nothing(name)
+        return _object(name, data)
+
+    def secrets(self, release: str, role: str = "web") -> dict[str, Any]:
+        """What a role alone may know of a release; empty if there is nothing."""
+        name = f"secrets/{role}/{release}.json"
+        data = self.objects.get(name)
+        return {} if data is None else _object(name, data)
 
     def report(self, generation: int, outcome: dict[str, Any]) -> None:
         """Writes this host's outcome of a generation."""
-        write_json(self.folder / "outcomes" / self.host / f"{generation}.json", outcome, 0o600)
+        self.tell(str(generation), outcome)
+
+    def tell(self, what: str, value: dict[str, Any]) -> None:
+        """Writes `outcomes/HOST/WHAT.json`."""
+        text = json.dumps(value, indent=1, sort_keys=True) + "\n"
+        self.objects.put(f"outcomes/{self.host}/{what}.json", text.encode())
+
+    def _nothing(self, name: str) -> Refused:
+        return Refused(f"store: wanted {name}, found nothing in {self.objects.address}; run `up` again to publish it")
+
+
+def _object(name: str, data: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(data)
+    except ValueError as error:
+        raise Refused(f"store: {name} is damaged ({error}); run `up` again to publish it") from None
+    if not isinstance(found, dict):
+        raise Refused(f"store: {name} is damaged (no object); run `up` again to publish it")
+    return found

@@ -12,8 +12,9 @@ from . import processes
 from .files import read_object, write_json
 from .places import Places
 
-BEGUN, LOADING, LOADED, SERVING = "begun", "loading", "loaded", "serving"
-"""Nothing of the data changed yet; it may be half loaded; it is whole again; the app runs on it and only the page is left."""
+BEGUN, LOADING, LOADED, SERVING, HELD = "begun", "loading", "loaded", "serving", "held"
+"""Nothing of the data changed yet; it may be half loaded; it is whole again; the app runs on it and only the page is left; or all of
+that happens on the database host, and this one has its page up meanwhile."""
 
 
 @dataclass

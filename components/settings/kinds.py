@@ -1,5 +1,6 @@
 """The kinds of values that settings take, each with the sentence a user reads when something else was found."""
 
+import ipaddress
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +16,7 @@ _LONGEST = 100_000  # bytes of a command or a variable: Linux hands a process no
 _RESERVED_PROCESSES = {"cron", "web", "front", "supervisord", "release"}
 
 
-def _matching(name: str, wanted: str, pattern: str, *refused: str) -> Kind:
+def matching(name: str, wanted: str, pattern: str, *refused: str) -> Kind:
     """Text that matches `pattern` as a whole and isn't one of `refused`."""
     compiled = re.compile(pattern)
 
@@ -40,6 +41,19 @@ def _inside(path: str) -> bool:
     """A folder below the app's, never the app's folder itself: that would serve its sources."""
     parts = [part for part in path.split("/") if part not in ("", ".")]
     return bool(parts) and not path.startswith("/") and ".." not in parts and "\\" not in path and _bytes(path) <= 1000
+
+
+def _switch(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise Unwanted
+    return value
+
+
+def _network(value: Any) -> str:
+    try:
+        return str(ipaddress.ip_network(value if isinstance(value, str) else "", strict=False))
+    except ValueError:
+        raise Unwanted from None
 
 
 def _is_domain(value: str) -> bool:
@@ -131,42 +145,42 @@ def _is_utf8(value: str) -> bool:
     return True
 
 
-TARGET = _matching("name", "the name of a target (a file in components/targets/, with - for _)", r"[a-z0-9-]+")
-APP_NAME = _matching("name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
+TARGET = matching("name", "the name of a target (a file in components/targets/, with - for _)", r"[a-z0-9-]+")
+APP_NAME = matching("name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
 PATH = _of_text("folder", "a folder, as a path from the project folder", bool)
-MODULE = _matching(
+MODULE = matching(
     "module",
     '"package.module:name", or "package.module:factory()" for a function that makes the app, at most 200 letters',
     r"(?=.{1,200}$)(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)",
 )
 PYTHON = Kind("version", 'a version in quotes such as "3.13", from "3.9" on', _python)
 URL_CHARACTERS = r"A-Za-z0-9._~!&'()*+,;=:@%-"
-HEALTH_PATH = _matching(
+HEALTH_PATH = matching(
     "path",
     "a path that starts with / (no query: not every load balancer takes one), other than /-/live, which the front answers",
     rf"(/[{URL_CHARACTERS}]*)+",
     "/-/live",
 )
-STATIC_URL = _matching(
+STATIC_URL = matching(
     "URL path",
     "a URL path such as /static: starts with /, ends without one, holds letters, digits, . _ ~ -, no '..', at most 200, and isn't below /-",
     r"(?!/-(/|$))(?=.{1,200}$)(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
 )
 FOLDER = _of_text("folder inside the app", "a folder inside the app's, as a relative path without '..'", _inside)
 COMMAND = _of_text("command", "a command on one line, of at most 100 kB", _command)
-PROCESS_NAME = _matching(
+PROCESS_NAME = matching(
     "name",
     "a name of small letters, digits and hyphens, a letter first, other than " + ", ".join(sorted(_RESERVED_PROCESSES)),
     r"[a-z][a-z0-9-]{0,30}",
     *_RESERVED_PROCESSES,
 )
-JOB_NAME = _matching("name", "a name of small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
+JOB_NAME = matching("name", "a name of small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
 SCHEDULE = _of_text(
     "schedule such as 0 3 * * *",
     "five fields such as 0 3 * * * (minute, hour, day of the month, month, day of the week) that some day fits",
     _schedule,
 )
-ENV_NAME = _matching(
+ENV_NAME = matching(
     "NAME",
     "a name of letters, digits and _, no digit first, not starting with SLIPWAY_ (those are Slipway's own)",
     r"(?!SLIPWAY_)[A-Za-z_][A-Za-z0-9_]*",
@@ -180,7 +194,17 @@ SIZE = Kind(
     _written_size,
 )
 ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin)
-RULE = _matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
+RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
 RESOURCE = _of_text("resource", "the name of a resource, or a setting such as app.env.NAME, of at most 300 letters", _is_named)
 REASON = _of_text("sentence", "a reason in words, of at most 500 letters", lambda value: bool(value.strip()) and len(value) <= 500)
+SWITCH = Kind("`true`, `false`", "true or false", _switch, lambda value: str(value).lower())
+ACME = matching(
+    "URL",
+    "the address of an ACME directory such as https://acme-v02.api.letsencrypt.org/directory, of at most 300 letters",
+    r"(?=.{1,300}$)https://[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?(/[A-Za-z0-9._~-]*)*",
+)
+EMAIL = matching(
+    "address", "an e-mail address such as web@example.com", r"(?=.{1,254}$)[A-Za-z0-9][A-Za-z0-9._+-]*@([a-z0-9-]+\.)+[a-z0-9-]+"
+)
 DOMAIN = _of_text("host name", "a host name in small letters such as www.example.com", _is_domain)
+NETWORK = Kind("network", "an address or network, such as 203.0.113.0/24", _network)

@@ -91,6 +91,20 @@ class Database(Model):
     )
 
 
+class Tls(Model):
+    """slipway:tls"""
+
+    directory: Annotated[str, kinds.ACME] = Field(
+        default="https://acme-v02.api.letsencrypt.org/directory",
+        description="The authority that gives the domain's certificate (ACME). That it does so means that its terms are agreed to.",
+    )
+    email: Annotated[str, kinds.EMAIL] | None = Field(default=None, description="Where the authority writes to, if ever.")
+    strict: Annotated[bool, kinds.SWITCH] = Field(
+        default=False,
+        description="`true`: `up` fails while the domain has no certificate. `false`: it warns, and HTTP serves until there is one.",
+    )
+
+
 class Waiver(Model):
     """An item of slipway:waivers"""
 
@@ -116,7 +130,12 @@ class Settings(Model):
     domain: Annotated[str, kinds.DOMAIN] | None = Field(
         default=None, description="The name under which the app is reached; TLS follows from it."
     )
+    tls: Tls = Field(default=Tls(), description="The domain's certificate.")
 
+    keep_data: Annotated[bool, kinds.SWITCH] = Field(
+        default=True,
+        description="Clouds: what holds data is protected, and stays when all else is removed. `false`, then an `up`: it goes too.",
+    )
     waivers: tuple[Waiver, ...] = Field(
         default=(), description="Rules that this stack doesn't keep on purpose: `[{rule: ssh-closed, resource: web, reason: a lab}]`."
     )

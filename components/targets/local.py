@@ -15,7 +15,7 @@ from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
 from components.settings.found import one_line
-from components.store import FolderStore
+from components.store import connect, in_folder
 from components.target import DayTwo, Need, Place
 from components.transports.local import LocalTransport, run_folder
 
@@ -97,7 +97,7 @@ def day_two(settings: Settings, place: Place) -> DayTwo:
     options = target_options(settings, Options, "local")
     facts = _facts(settings, place, options)
     host = LocalTransport(facts)
-    return DayTwo(FolderStore(Path(facts["store"])), (host,), _url(options), host.data)
+    return DayTwo(connect(facts["store"]), (host,), _url(options))
 
 
 def takes(folder: Path) -> bool:
@@ -125,7 +125,7 @@ def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]
         "user": runtime.user,
         "python": runtime.python,
         "uv": uv_binary(),
-        "store": str(root / "store"),
+        "store": in_folder(root / "store"),
         "front": {"listen": [_ADDRESS, options.port], "binaries": front_binaries()},
         "databases": database_binaries(),
         "supervisor": supervisor_command(),

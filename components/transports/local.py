@@ -13,7 +13,7 @@ from typing import Any
 from cloud_init.bundle import tool as bundled_tool
 from cloud_init.host import files
 from components.errors import LockedError, SlipwayError
-from components.transport import Event
+from components.transport import Event, Kept
 
 _MADE = ("etc", "opt", "var", "run", "store")
 _LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
@@ -35,6 +35,17 @@ class LocalTransport:
     @property
     def host(self) -> str:
         return str(self.facts["host"])
+
+    @property
+    def role(self) -> str:
+        return str(self.facts.get("role") or "web")
+
+    @property
+    def address(self) -> str:
+        return str(self.facts["front"]["listen"][0])
+
+    def kept(self) -> list[Kept]:
+        return [Kept(str(path), files.size_of(path)) for path in self.data]
 
     @property
     def data(self) -> tuple[Path, ...]:
@@ -67,13 +78,17 @@ class LocalTransport:
             finally:
                 process.terminate()
 
+    def attach(self, arguments: Sequence[str]) -> int:
+        return subprocess.run(self._command(arguments), check=False).returncode
+
     def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
         try:
             # The app's user passes through here, whatever umask the deploying user has.
             for folder in (self.root.parent, self.root, self.root / "opt", self.root / "opt/slipway", self.root / "etc"):
                 folder.mkdir(parents=True, exist_ok=True)
                 folder.chmod(0o755)
-            files.write(self.root / "opt/slipway/host.pyz", tool)
+            if files.write(self.root / "opt/slipway/host.pyz", tool):
+                subprocess.run(self._command(["compile"]), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
             files.write_json(self.root / "etc/slipway/host.json", dict(facts))
             (self.root / "etc/slipway").chmod(0o755)
         except OSError as error:

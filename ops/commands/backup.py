@@ -24,7 +24,7 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
         display.line(f"Done: backup {made['id']}, {_words(made)}, in {answer['path']}")
     if not answer.get("ok") or not made:
         text = "there is no database to back up" if answer.get("ok") else answer.get("message") or "gives no answer"
-        display.line(f"slipway: {host.host}: {text}", stderr=True)
+        display.line(f"slipway: {display.host(host.host)}: {text}", stderr=True)
         raise typer.Exit(1)
 
 

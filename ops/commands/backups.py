@@ -18,8 +18,10 @@ def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
         display.document({"stack": call.stack, "host": host.host, "path": answer.get("path"), "backups": answer.get("backups") or []})
     else:
         display.table(["backup", "age", "engine", "release", "size", "rows", "reason"], [_row(one) for one in answer.get("backups") or []])
+    if answer.get("problem"):
+        display.line(f"slipway: {display.host(host.host)}: only those of the host itself: {answer['problem']}", stderr=True)
     if not answer.get("ok"):
-        display.line(f"slipway: {host.host}: {answer.get('message') or 'gives no answer'}", stderr=True)
+        display.line(f"slipway: {display.host(host.host)}: {answer.get('message') or 'gives no answer'}", stderr=True)
         raise typer.Exit(1)
 
 

@@ -13,6 +13,7 @@ from ops.confirm import confirm, require_terminal
 
 if TYPE_CHECKING:
     from components.target import DayTwo
+    from components.transport import Kept
     from ops.engine import Result
 
 WithData = Annotated[str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")]
@@ -27,6 +28,7 @@ def destroy(
 ) -> None:
     """Remove what was launched; data stays unless --with-data."""
     call = calls.of(context)
+    _refuse_what_others_launched(call, with_data is not None)
     work = workplace.enter(call)
     name = work.settings.app.name
     if with_data is not None and with_data != name:
@@ -35,16 +37,44 @@ def destroy(
     fate = "data too" if with_data else "data stays"
     confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {reach.url} ({fate})?")
     last = _last_backup(call, work, reach) if with_data is not None else None
+    kept = [] if with_data is not None else _kept(reach)
     result = run(work, "destroy", stderr=call.as_json)
     if result.ok and with_data is not None:
         for host in reach.hosts:
             host.remove(keep_data=False)
-    _tell(call, result, reach, name, last)
+    _tell(call, result, kept if result.ok else [], name, last)
+
+
+def _refuse_what_others_launched(call: calls.Call, with_data: bool) -> None:
+    """Nothing of it is in this engine's state, so it would be called destroyed while it serves."""
+    from components import owner
+    from components.errors import UsageError
+    from ops import pulumi_cli
+
+    work = workplace.enter(call, sealed=True)
+    mine = owner.Owner(owner.IN_PROCESS, "this folder", work.place.project, work.place.stack)
+    if refused := owner.refusal(work.place.tree, mine):
+        raise UsageError(refused)
+    if found := pulumi_cli.elsewhere(work):
+        raise pulumi_cli.not_destroyed(call, found, with_data)
+
+
+def _kept(reach: "DayTwo") -> "list[Kept]":
+    """The data that will stay; a host that can't tell now is no reason to stop."""
+    from components.errors import SlipwayError
+
+    found: list[Kept] = []
+    for host in reach.hosts:
+        try:
+            found += host.kept()
+        except SlipwayError as error:
+            display.line(f"slipway: what stays on {display.host(host.host)} isn't known: {error}", stderr=True)
+    return found
 
 
 def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "DayTwo") -> Path | None:
     """Of the database that goes with the stack; one that is somewhere else stays."""
-    from components import coordinator, progress
+    from components import progress
     from ops.progress_display import Progress
 
     database = work.settings.database
@@ -52,7 +82,7 @@ def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "DayTwo") -
         return None
     host = reach.database_host
     with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
-        return host.save(database.engine, work.place.last_backups, lambda event: coordinator.tell(host.host, event))
+        return host.save(database.engine, work.place.last_backups, lambda event: progress.tell(host.host, event))
 
 
 def _ask_for_name(name: str, found: str) -> None:
@@ -65,10 +95,11 @@ def _ask_for_name(name: str, found: str) -> None:
         raise UsageError(f"--with-data: the app's name {name!r} is wanted, found {answer!r}; nothing was changed")
 
 
-def _tell(call: calls.Call, result: "Result", reach: "DayTwo", name: str, last: Path | None) -> None:
-    kept = [path for path in reach.data if path.exists()] if result.ok else []
+def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", name: str, last: Path | None) -> None:
+    from cloud_init.host.files import size_of
+
     if call.as_json:
-        shown = [{"path": str(path), "bytes": size_of(path)} for path in kept]
+        shown = [vars(one) for one in kept]
         display.document({**plan_display.as_json(result), "kept": shown, "last_backup": last and str(last)})
     elif result.ok:
         display.line(f"Destroyed stack {call.stack}.")
@@ -80,14 +111,8 @@ def _tell(call: calls.Call, result: "Result", reach: "DayTwo", name: str, last: 
         raise typer.Exit(1)
 
 
-def _list_kept(call: calls.Call, kept: Sequence[Path], name: str) -> None:
-    for path in kept:
-        display.line(f"Stays: {path}  {display.size(size_of(path))}")
+def _list_kept(call: calls.Call, kept: "Sequence[Kept]", name: str) -> None:
+    for one in kept:
+        display.line(f"Stays: {one.path}  {display.size(one.bytes)}")
     if kept:
         display.line(f"To remove it too: ./slipway -s {call.stack} destroy --with-data {name}")
-
-
-def size_of(path: Path) -> int:
-    """Bytes of a file, or of all files in a folder."""
-    files = path.rglob("*") if path.is_dir() else iter([path])
-    return sum(file.lstat().st_size for file in files if not file.is_dir())

@@ -46,16 +46,35 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
         work = workplace.enter(call)
         yield checks.Check("settings", checks.OK, f"stack {call.stack}, target {work.settings.target}")
         yield from (checks.need(need) for need in work.target.needs(work.settings))
-        yield checks.port(work.day_two().url)
     except SlipwayError as error:
         yield checks.Check("settings", checks.MISSING, str(error))
         return
+    yield from _of_engine(call)
+    try:
+        yield checks.port(work.day_two().url)
+    except SlipwayError as error:
+        yield checks.Check("what is launched", checks.MISSING, str(error))
     yield checks.app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])
     try:
         found = find_app(work.place.folder / work.settings.app.path, work.settings.app.module)
         yield checks.Check("app", checks.OK, f"{found.module} in {found.folder}")
     except SlipwayError as error:
         yield checks.Check("app", checks.MISSING, str(error))
+
+
+def _of_engine(call: calls.Call) -> "Iterator[Check]":
+    """Who can launch it follows from what the program asks for."""
+    from components.errors import SlipwayError
+    from ops import doctor as checks
+    from ops import pulumi_cli
+
+    try:
+        found = pulumi_cli.foreign(workplace.enter(call, sealed=True))
+    except SlipwayError as error:
+        yield checks.Check("plan", checks.MISSING, str(error))
+        return
+    if found:
+        yield from checks.pulumi(found, call.stack)
 
 
 def _document(call: calls.Call) -> dict[str, object]:

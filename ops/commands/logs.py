@@ -51,7 +51,7 @@ def _merged(hosts: "Sequence[Transport]", arguments: Sequence[str]) -> Iterator[
 def _pump(host: "Transport", arguments: Sequence[str], lines: "queue.SimpleQueue[str | Exception | None]") -> None:
     try:
         for text in host.stream(arguments):
-            lines.put(f"{host.host} | {text}")
+            lines.put(f"{display.host(host.host)} | {text}")
     except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
         lines.put(error)
     lines.put(None)

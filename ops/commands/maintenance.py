@@ -24,8 +24,9 @@ def maintenance(context: typer.Context, state: Wanted, stack: calls.Stack = None
     """Answer every request with a maintenance page, or no longer."""
     call = calls.of(context)
     reach = workplace.enter(call).day_two()
-    answers = {host.host: run_shown(call, host, ["maintenance", state.value]) for host in reach.hosts}
-    bad = [f"{name}: {answer.get('message') or 'gives no answer'}" for name, answer in answers.items() if not answer.get("ok")]
+    answers = {host.host: run_shown(call, host, ["maintenance", state.value]) for host in reach.web}
+    wrong = {display.host(name): answer for name, answer in answers.items() if not answer.get("ok")}
+    bad = [f"{name}: {answer.get('message') or 'gives no answer'}" for name, answer in wrong.items()]
     if call.as_json:
         display.document(
             {"stack": call.stack, "maintenance": state.value, "hosts": [{"host": name, **one} for name, one in answers.items()]}

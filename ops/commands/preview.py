@@ -10,7 +10,7 @@ from ops.commands.up import preview_of
 def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Show what `up` would change; change nothing."""
     call = calls.of(context)
-    plan = preview_of(workplace.enter(call))
+    plan = preview_of(call, workplace.enter(call), "preview")
     if call.as_json:
         display.document(plan_display.as_json(plan))
     else:

@@ -28,7 +28,7 @@ def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.J
 def _row(host: str, one: Mapping[str, Any]) -> list[str]:
     mark = "live" if one.get("live") else "previous" if one.get("previous") else ""
     prepared = f"{display.age(one['prepared_at'])} ago" if one.get("prepared_at") else "-"
-    return [host, str(one.get("id", "?")), str(one.get("code") or "-"), prepared, display.size(one.get("size")), mark]
+    return [display.host(host), str(one.get("id", "?")), str(one.get("code") or "-"), prepared, display.size(one.get("size")), mark]
 
 
 def _refuse_bad(answers: Mapping[str, Mapping[str, Any]]) -> None:

@@ -1,14 +1,16 @@
 """`restore`: a backup takes the place of what the database holds now."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from ops import call as calls
 from ops import display, workplace
 from ops.confirm import confirm
-from ops.on_host import run_shown
+
+if TYPE_CHECKING:
+    from components.target import DayTwo
 
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`.")]
 Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
@@ -31,15 +33,22 @@ def restore(
     confirm(
         call, f"Load backup {backup} ({_words(chosen)}) into {work.settings.app.name!r} at {reach.url}? What is there is backed up first."
     )
-    with reach.store.lock(f"restore {backup}"):  # no rollout between the phases of another
-        answer = run_shown(call, host, ["restore", backup, *(["--newer-schema"] if newer_schema else [])])
+    answer = _restored(call, reach, backup, newer_schema)
     if call.as_json:
         display.document(answer)
     elif answer.get("ok"):
         before = f"; what was there before is backup {answer['first']}" if answer.get("first") else ""
         display.line(f"Done: backup {backup} is loaded{before}")
     if not answer.get("ok"):
-        _refuse(host.host, answer)
+        _refuse(str(answer.get("host", host.host)), answer)
+
+
+def _restored(call: calls.Call, reach: "DayTwo", backup: str, newer_schema: bool) -> Mapping[str, Any]:
+    from components import progress, restoring
+    from ops.progress_display import Progress
+
+    with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
+        return restoring.restore(reach, backup, newer_schema, progress.tell)
 
 
 def _find(answer: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
@@ -62,7 +71,8 @@ def _words(one: Mapping[str, Any]) -> str:
 
 
 def _refuse(host: str, answer: Mapping[str, Any]) -> None:
-    display.line(f"slipway: {host}, {answer.get('step') or 'start'}: {answer.get('message') or 'gives no answer'}", stderr=True)
+    where = f"{display.host(host)}, {answer.get('step') or 'start'}"
+    display.line(f"slipway: {where}: {answer.get('message') or 'gives no answer'}", stderr=True)
     for text in answer.get("log") or []:
         display.line(f"  | {text}", stderr=True)
     raise typer.Exit(1)

@@ -22,12 +22,21 @@ def output(
     """Show the stack's outputs."""
     call = calls.of(context)
     values = _read(call, show_secrets)
+    if name is None and not values:
+        display.line(f"slipway: stack {call.stack} put nothing out here; {_where(call)}", stderr=True)
     if name is not None:
         _show_one(call, values, name)
     elif call.as_json:
         display.document(values)
     else:
         display.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
+
+
+def _where(call: calls.Call) -> str:
+    """Outputs are kept by the engine that launched a stack."""
+    from ops import pulumi_cli
+
+    return f"run ./slipway up, or where the Pulumi CLI launched it {pulumi_cli.line('stack output', call)}"
 
 
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
@@ -45,7 +54,7 @@ def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
     if name not in values:
         from components.errors import UsageError
 
-        known = ", ".join(values) or "none yet: run ./slipway up"
+        known = ", ".join(values) or f"none yet: {_where(call)}"
         raise UsageError(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
     if call.as_json:
         display.document(values[name])

@@ -1,6 +1,6 @@
 """`status`: what serves, on every host."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -10,6 +10,8 @@ from ops import display, workplace
 
 if TYPE_CHECKING:
     from components.transport import Transport
+
+_PROBLEM = 70  # letters in the table; each host's part below has all of it
 
 
 def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
@@ -23,6 +25,8 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
         display.document({**head, "hosts": answers})
     else:
         display.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {reach.url}")
+        if len(answers) > 1:
+            display.table(["host", "role", "address", "live", "problems"], [_row(*pair) for pair in zip(reach.hosts, answers, strict=True)])
         for answer in answers:
             _show(answer)
     if not answers or not all(answer.get("ok") for answer in answers):
@@ -39,10 +43,27 @@ def _ask(host: "Transport") -> dict[str, Any]:
         return {"host": host.host, "ok": False, "message": str(error)}
 
 
+def _row(host: "Transport", answer: Mapping[str, Any]) -> list[str]:
+    problems = [*(answer.get("problems") or []), *([] if answer.get("ok") else [answer.get("message") or "gives no answer"])]
+    live = (answer.get("live") or {}).get("release") or "-"
+    return [display.host(host.host), host.role, host.address, str(live), _first(problems)]
+
+
+def _first(problems: Sequence[Any]) -> str:
+    """The first of them, on one line, and how many more there are."""
+    if not problems:
+        return "-"
+    text = " ".join(str(problems[0]).split())
+    more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
+    return (text if len(text) <= _PROBLEM else text[: _PROBLEM - 1] + "…") + more
+
+
 def _show(answer: Mapping[str, Any]) -> None:
-    display.line(f"\n{answer['host']}")
+    display.line(f"\n{display.host(answer['host'])}")
     if not answer.get("ok"):
         display.line(f"  {answer.get('message') or 'gives no answer'}")
+    for problem in answer.get("problems") or []:
+        display.line(f"  problem   {problem}")
     for name, text in _facts(answer):
         display.line(f"  {name:<10}{text}")
     rows = [

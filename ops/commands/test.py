@@ -13,18 +13,23 @@ import typer
 from ops import app_tests, display, workplace
 from ops import call as calls
 
+Hosts = Annotated[bool, typer.Option("--hosts", help="Only the tests on real hosts (needs root); arguments go to pytest.")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
 # Most of a real launch is waiting: two at once also keep two cores busy.
 _ALL = ("-n", "2", "--maxschedchunk", "1", "--faults=check")
+_HOSTS = ("tests/real_hosts", "-n", "2", "--maxschedchunk", "1")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
-def run_tests(context: typer.Context, arguments: Arguments = None) -> None:
+def run_tests(context: typer.Context, arguments: Arguments = None, hosts: Hosts = False) -> None:
     """Run the checks and all tests; arguments go to pytest alone."""
     folder = workplace.folder()
-    if not arguments:
+    if hosts or not arguments:
         _install_needs(calls.of(context))
+    if hosts:
+        _refuse_without_hosts()
+        arguments = [*_HOSTS, *(arguments or ())]
     results = {} if arguments else _checks(folder)
     # pytest comes last, so that its closing line is the last one
     results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or _ALL)], folder)
@@ -46,6 +51,15 @@ def _install_needs(call: calls.Call) -> None:
         install.ensure(lambda: work.target.needs(work.settings))
     except SlipwayError as error:
         display.line(f"slipway: {error}", stderr=True)
+
+
+def _refuse_without_hosts() -> None:
+    """Asked for by name, they are not skipped."""
+    from components.errors import MissingError
+    from ops import test_packages
+
+    if reason := test_packages.why_no_hosts():
+        raise MissingError(f"test --hosts: {reason}")
 
 
 def _checks(folder: Path) -> dict[str, int]:
@@ -70,10 +84,10 @@ def _steps(folder: Path) -> dict[str, Callable[[], int]]:
 
 
 def shell_scripts(folder: Path) -> Iterator[Path]:
-    """Every file that says it is a shell script."""
+    """Every file that says it is a shell script; a template becomes one when it is rendered, and is checked then."""
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _OTHERS]
-        yield from (path for path in (Path(parent, name) for name in files) if _is_shell(path))
+        yield from (path for path in (Path(parent, name) for name in files) if path.suffix != ".j2" and _is_shell(path))
 
 
 def _is_shell(path: Path) -> bool:

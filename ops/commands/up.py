@@ -21,7 +21,7 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     from ops import install
 
     install.ensure(lambda: work.target.needs(work.settings))
-    plan = preview_of(work)
+    plan = preview_of(call, work, "up")
     if plan_display.changes(plan.counts) == 0:
         _nothing_to_do(call, work, plan)
         return
@@ -31,12 +31,16 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     _finish(call, run(work, "up", stderr=call.as_json))
 
 
-def preview_of(work: workplace.Workplace) -> "Result":
-    """The plan; raises `SlipwayError` when it can't be made."""
+def preview_of(call: calls.Call, work: workplace.Workplace, verb: str) -> "Result":
+    """The plan; raises `SlipwayError` when it can't be made, which says to let the CLI do `verb` where nobody else can."""
     from components.errors import SlipwayError
+    from ops import pulumi_cli
     from ops.engine import Engine
 
     result = Engine(work.project, work.stack, _warn).preview()
+    if result.beyond:
+        why = f"stack {call.stack} on {work.settings.target} needs the Pulumi CLI ({result.beyond})"
+        raise pulumi_cli.refusal(why, f"run {pulumi_cli.line(verb, call)}")
     if not result.ok:
         raise SlipwayError(result.error or "the plan could not be made")
     return result

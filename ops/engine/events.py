@@ -36,7 +36,9 @@ Observer = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended. `error` is one block of text; `outputs` are plain, those named in `secret_outputs` not to be shown."""
+    """How a run ended. `error` is one block of text; `outputs` are plain, those named in `secret_outputs` not to be shown.
+
+    `beyond`: what the program asked for that the Pulumi CLI alone can do, where that is the error."""
 
     ok: bool
     error: str | None
@@ -44,3 +46,4 @@ class Result:
     secret_outputs: frozenset[str]
     steps: tuple[Step, ...]
     counts: Mapping[str, int]
+    beyond: str | None = None

@@ -42,10 +42,12 @@ class Monitor(Courtesies):
         self.outputs: dict[str, Any] = {}
         self.hidden: frozenset[str] = frozenset()
         self.failure: str | None = None
+        self.beyond: str | None = None
+        """What the CLI alone can do, and was asked for first."""
         self._lock = threading.Lock()
 
     def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
-        return self._fail(f"{request.tok}: look-ups need the Pulumi CLI; this stack's target needs `pulumi up`")
+        return self._refuse(f"{request.tok}: a look-up")
 
     def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
         if self.failure is not None:
@@ -71,10 +73,10 @@ class Monitor(Courtesies):
         """The registration as a resource, refused if this engine can't take it."""
         urn = urn_of(self.project, self.stack, request)
         if request.custom and not is_dynamic(request.type):
-            self._fail(f"{request.name}: {request.type} needs the Pulumi CLI and its provider; use `pulumi up`")
+            self._refuse(f"{request.name}: {request.type}")
         for option, asked in _REFUSED.items():
             if asked(request):
-                self._fail(f"{request.name}: the option {option} needs the Pulumi CLI; use `pulumi up`")
+                self._refuse(f"{request.name}: the option {option}")
         inputs, hidden = values.from_struct(request.object)
         known = {**{"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}}
         resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)
@@ -84,6 +86,11 @@ class Monitor(Courtesies):
                 self._fail(f"{request.name}: two resources have the URN {urn}; give one another name")
             self.seen[urn] = resource
         return resource
+
+    def _refuse(self, what: str) -> Any:
+        if self.failure is None:
+            self.beyond = what
+        return self._fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
 
     def _fail(self, message: str) -> Any:
         """Remembers the first failure: what the SDK makes of it on its way up is not for people."""

@@ -196,4 +196,4 @@ class _Run:
 
     def _result(self, error: str | None, outputs: dict[str, Any], hidden: frozenset[str]) -> Result:
         counted: Counter[str] = Counter(step.op for step in self.steps if step.error is None)
-        return Result(error is None, error, dict(outputs), hidden, tuple(self.steps), dict(counted))
+        return Result(error is None, error, dict(outputs), hidden, tuple(self.steps), dict(counted), self.monitor.beyond)

@@ -7,6 +7,7 @@ import json
 import types
 import typing
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from keyword import iskeyword
 from typing import Any
 
@@ -14,6 +15,8 @@ from policy.values import LOOKED_UP, holds_secret
 
 _LIST = 3
 _DEEPEST = 4
+_TAKEN_APART = {"ipv6CidrBlock": "2001:db8:0:ff00::/56"}
+"""What programs read as more than a text has its form."""
 
 
 def lookup(token: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -39,7 +42,7 @@ def fields(declared: type | None, name: str, depth: int = 0) -> dict[str, Any]:
     made = {}
     for python_name, member in inspect.getmembers(declared, lambda one: isinstance(one, property)):
         key = getattr(member.fget, "_pulumi_name", python_name)
-        made[key] = _of(_hint(member.fget), f"{name}.{key}", depth)
+        made[key] = _TAKEN_APART.get(key) or _of(_hint(member.fget), f"{name}.{key}", depth)
     return made
 
 
@@ -55,6 +58,8 @@ def _of(hint: Any, name: str, depth: int) -> Any:
         return True
     if hint in (int, float):
         return 1
+    if isinstance(hint, type) and issubclass(hint, Enum):
+        return next(iter(hint)).value
     return name if hint in (str, Any) or not isinstance(hint, type) else fields(hint, name, depth + 1)
 
 
@@ -89,8 +94,10 @@ def _unexported(path: str, name: str, ending: str) -> type | None:
 
 
 def _renamed(value: Any, name: str) -> Any:
+    if isinstance(value, str) and value in _TAKEN_APART.values():
+        return value
     if isinstance(value, str):
-        return "${" + name + value[1:] + "}"
+        return "${" + name + value[1:] + "}" if value.startswith("$") else value
     if isinstance(value, list):
         return [_renamed(item, name) for item in value]
     return {key: _renamed(item, name) for key, item in value.items()} if isinstance(value, dict) else value

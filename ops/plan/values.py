@@ -19,11 +19,11 @@ Shorten = Callable[[str], str]
 
 
 def shortener(folders: Collection[Path]) -> Shorten:
-    """Writes each of these folders as `.`, wherever it stands in a text as a whole path."""
+    """Writes each of these folders as `.`, wherever it stands in a text as a whole path, or as one in a `file://` address."""
     names = sorted({str(one) for one in folders} - {"/"}, key=len, reverse=True)
     if not names:
         return str
-    pattern = re.compile(r"(?<![\w./-])(?:" + "|".join(map(re.escape, names)) + r")(?![\w.-])")
+    pattern = re.compile(r"(?:(?<![\w./-])|(?<=file://))(?:" + "|".join(map(re.escape, names)) + r")(?![\w.-])")
     return lambda text: pattern.sub(".", text)
 
 

@@ -3,7 +3,7 @@
 Databases that the cloud runs, and disks and file systems that are resources of their own, must be `protect`. Unless it is
 `retainOnDelete` too, a database must be locked by the cloud (deletion protection) and leave a final snapshot with a name, and a disk a
 final snapshot. Copies of another database hold nothing of their own. Buckets aren't asked for: a cloud removes none that still holds
-something.
+something. A stack that is to go with its data says so: `slipway:keepData: false`.
 """
 
 from collections.abc import Iterator
@@ -12,10 +12,13 @@ from policy.facts import Facts
 from policy.findings import Problem
 from policy.plan import Plan, Resource
 
+_SETTING = "slipway:keepData"
 IN_PACK = "`protect` alone is asked for: the engine doesn't tell what is retained."
 
 
 def check(plan: Plan, facts: Facts) -> Iterator[Problem]:
+    if plan.settings.get(_SETTING) is False:
+        return
     for database in facts.databases:
         if database.holds_data:
             yield from _protected(database.at)

@@ -24,12 +24,13 @@ from supervisor.options import ServerOptions, UnhosedConfigParser
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
 
-from cloud_init.host import materialise, programs
+from cloud_init.host import materialise, programs, sections
+from cloud_init.host.managers import systemd
+from cloud_init.host.outcome import Refused
 from cloud_init.host.places import Places
 from cloud_init.host_files import Front, HostFileError, WebHost
-from cloud_init.managers import Machine, systemd
 from cloud_init.render import host_files
-from components import release
+from components import release, target
 from components.errors import SlipwayError, UsageError
 from components.machine import front_binaries
 from components.settings import parse
@@ -38,11 +39,14 @@ from components.targets import local
 FRONTS = ("nginx", "apache")
 LISTEN = ("127.0.0.1:8080",)
 NOT_IN_FILES = {
-    *("target", "app.path", "manager", "domain", "local.port"),  # where things are, not what they hold
+    *("tls.directory", "tls.email", "tls.strict"),  # arguments of a program, or no text
+    *("target", "app.path", "manager", "domain"),  # where things are, not what they hold
+    "keepData",  # of clouds
     *("server.kind", "server.workerClass", "front", "database.engine", "database.placement"),  # a few words, each with tests of its own
     *("secretEnv[name]", "secretEnv[value]"),  # as app.env: see the last test
 }
-SLOTS = [slot for slot in hostile.slots() if str(slot) not in NOT_IN_FILES]
+# What a target's own section holds says where hosts are.
+SLOTS = [slot for slot in hostile.slots() if str(slot) not in NOT_IN_FILES and slot.path[0] not in target.names()]
 PRINTABLE = st.text(string.printable, max_size=12)
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
 
@@ -273,7 +277,7 @@ def asked(front: str, binary: str, files: dict[str, str], root: Path) -> "subpro
     """What the front server says of its configuration, with `root` as the host's root."""
     places = Places(root, {"app": "shop", "run": str(root / "run"), "front": {"binaries": {front: binary}}, "user": None})
     (places.lib / "front").mkdir(parents=True)
-    (places.run).mkdir()
+    (places.run / "front").mkdir(parents=True)
     (root / "etc").mkdir(exist_ok=True)
     for path, content in files.items():
         if path.startswith("etc/"):
@@ -296,11 +300,11 @@ def test_supervisor_reads_odd_folders(name: str) -> None:
     root = Path("/srv") / name / ".slipway/dev"
     places = Places(root, {"app": "shop", "run": str(root / "run"), "python": str(root / "bin/python")})
     parser = UnhosedConfigParser()
-    parser.read_string(programs.section(places, programs.process("blue", "worker", "x")))
+    parser.read_string(sections.section(places, programs.process("blue", "worker", "x")))
     with mock.patch("supervisor.datatypes.existing_dirpath", str):  # its folders aren't made
         [group] = ServerOptions().process_groups_from_parser(parser)
     [program] = group.process_configs
-    launch = [str(root / "bin/python"), "-I", str(places.tool), "--root", str(root), "launch", "blue-worker"]
+    launch = [str(root / "bin/python"), "-I", str(places.tool), "--root", str(root), "launch", "supervisor", "blue-worker"]
     assert shlex.split(program.command) == launch  # as Supervisor does before it executes a program
     assert program.stdout_logfile == str(places.log / "blue-worker.log")
 
@@ -328,27 +332,31 @@ def test_fronts_take_odd_folders(front: str, tmp_path: Path) -> None:
 
 
 UNIT = configparser.RawConfigParser(strict=False, interpolation=None, delimiters=("=",), comment_prefixes=("#", ";"))
+UNIT.optionxform = str  # type: ignore[assignment,method-assign]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@QUICK
 @given(
     user=hostile.around("www-data") | PRINTABLE,
     name=hostile.around("shop") | PRINTABLE,
     python=hostile.around("/usr/bin/python3") | PRINTABLE,
 )
 def test_units_hold_just_that_or_are_refused(user: str, name: str, python: str) -> None:
-    for machine in (Machine("shop", user), Machine(name, "www-data"), Machine("shop", "www-data", python)):
+    usual = {"app": "shop", "user": "www-data", "python": "/usr/bin/python3"}
+    for odd in ({"user": user}, {"app": name}, {"python": python}):
+        facts = {**usual, **odd, "run": "/run/slipway/shop", "role": "web"}
         try:
-            units = {file.path: file.content for file in systemd.files(WebHost("a:b"), machine)}
-        except HostFileError as error:
-            clear(error, 1)
+            text = systemd.unit(Places(Path("/nowhere"), facts), programs.CONSTANT[0])
+        except Refused as refused:
+            clear(refused, 1)
             continue
         UNIT.clear()
-        UNIT.read_string(units[f"etc/systemd/system/slipway-{machine.app}@.service"])
-        assert UNIT["Service"]["User"] == machine.user
-        assert UNIT["Service"]["ExecStart"] == f"{machine.python} -I /opt/slipway/host.pyz --root / launch %i"
-        assert UNIT["Service"]["StandardOutput"] == f"append:/var/log/slipway/{machine.app}/%i.log"
-        assert not set(machine.app + machine.user + machine.python) & set("%$;\"'\\ \t\n")
+        UNIT.read_string(text)
+        assert UNIT["Service"]["User"] == facts["user"]
+        tool = "/nowhere/opt/slipway/host.pyz"
+        assert UNIT["Service"]["ExecStart"] == f"{facts['python']} -I {tool} --root /nowhere launch systemd blue"
+        assert UNIT["Service"]["StandardOutput"] == f"append:/nowhere/var/log/slipway/{facts['app']}/blue.log"
+        assert not set(facts["app"] + facts["user"] + facts["python"]) & set("%$;\"'\\ \t\n")
 
 
 @QUICK

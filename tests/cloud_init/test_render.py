@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from cloud_init.bundle import tool
+from cloud_init.fronts import idle_timeout
 from cloud_init.host import materialise
 from cloud_init.host.places import Places
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
@@ -31,7 +32,8 @@ def content(host: WebHost, path: str) -> str:
 
 
 UWSGI = WebHost("a:b", Server("uwsgi"), Front(listen=("127.0.0.1:8080",)))
-HOSTS = {"plain": PLAIN, "full": FULL, "uwsgi": UWSGI}
+BALANCED = WebHost("a:b", front=Front(listen=("80 default_server",), balancer=("10.0.0.0/20", "10.0.16.0/20", "2001:db8::/56")))
+HOSTS = {"plain": PLAIN, "full": FULL, "uwsgi": UWSGI, "balanced": BALANCED}
 PROGRAMS = {front: shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin") for front, name in FRONT_PROGRAMS.items()}
 
 
@@ -82,6 +84,7 @@ def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
         (WebHost("a:b", front=Front("apache", cors=("https://a$1",))), "wanted text without '$', '%' and '\"'"),
         (WebHost("a:b", front=Front("apache", cors=("a\nServerName b",))), "without control characters"),
         (WebHost("a:b", front=Front("apache", cors=("@@RUN@@",))), "wanted text without '@@'"),
+        (WebHost("a:b", front=Front(balancer=("10.0.0.0/8; x",))), "the load balancer's networks: wanted such as 10.0.0.0/16, found: '10"),
         (WebHost("a:b", static={"/a$b": "x"}), "wanted text without '$'"),
         (WebHost("a:b", static={"/a\nb": "x"}), "without control characters"),
         (WebHost("a:b", static={"/@@RUN@@": "x"}), "wanted text without '@@'"),
@@ -120,4 +123,13 @@ def test_the_tool_is_one_file_of_equal_bytes() -> None:
     first = tool()
     tool.cache_clear()
     assert tool() == first
-    assert len(first) < 250_000
+    assert len(first) < 500_000
+
+
+@pytest.mark.parametrize(("timeout", "idle", "kept"), [(30, 60, 65), (50, 60, 65), (51, 61, 66), (600, 610, 615)])
+@pytest.mark.parametrize(("front", "line"), [("nginx", "keepalive_timeout {}s;"), ("apache", "KeepAliveTimeout {}")])
+def test_a_front_keeps_connections_longer_than_a_load_balancer(timeout: int, idle: int, kept: int, front: str, line: str) -> None:
+    """Else a request meets a connection that is just being closed."""
+    files = host_files(WebHost("wsgi:app", Server(timeout=timeout), Front(front, balancer=("10.0.0.0/8",))))
+    assert idle_timeout(timeout) == idle > timeout + 5
+    assert any(line.format(kept) in file.content for file in files)

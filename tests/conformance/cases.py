@@ -76,7 +76,7 @@ class _Wire(Recorder):
 
 def _answer(resource: Resource) -> tuple[str, dict[str, Any]]:
     if resource.type.startswith("pulumi-python:dynamic"):
-        return f"{resource.name}-id", {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12}
+        return f"{resource.name}-id", {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12, "certificate": "PEM", "key": "PEM"}
     return f"{resource.name}-id", stand_ins.outputs(resource.type, resource.name)
 
 

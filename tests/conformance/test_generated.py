@@ -1,5 +1,6 @@
 """Settings nobody wrote: whatever they are, a plan comes out that keeps the rules, or one clear refusal."""
 
+import base64
 import sys
 import typing
 from pathlib import Path
@@ -9,7 +10,7 @@ import cases
 import pytest
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
@@ -53,14 +54,14 @@ def changes(draw: st.DrawFn, case: cases.Case) -> dict[str, Any]:
 
 
 def option_values(case: cases.Case) -> dict[str, list[Any]]:
-    """For each option of the target that isn't marked BOOT: values it takes."""
-    model = target.find(case.target).Options
+    """For each option of the target that isn't marked BOOT: values it takes beside those that the case has."""
+    model, given = target.find(case.target).Options, case.config.get(f"slipway:{case.target}", {})
     found = {}
     for name, field in model.model_fields.items():
         if field.json_schema_extra != BOOT:
             key = field.alias or name
-            found[f"slipway:{case.target}.{key}"] = [one for one in candidates(field) if taken(model, key, one)]
-    return found
+            found[f"slipway:{case.target}.{key}"] = [one for one in candidates(field) if taken(model, {**given, key: one})]
+    return {key: values for key, values in found.items() if values}
 
 
 def candidates(field: Any) -> list[Any]:
@@ -69,13 +70,22 @@ def candidates(field: Any) -> list[Any]:
         return list(typing.get_args(field.annotation))
     if field.annotation is bool:
         return [True, False]
+    if isinstance(field.default, BaseModel):
+        return nested(field.default)
     return [field.default, *(field.default + step for step in (1, 10, 100) if field.annotation is int)]
 
 
-def taken(model: Any, key: str, value: Any) -> bool:
-    """Whether the option takes it."""
+def nested(section: BaseModel) -> list[Any]:
+    """The section as it is, then with each of its values changed."""
+    given = section.model_dump(by_alias=True, mode="json")
+    fields = type(section).model_fields.items()
+    return [given, *({**given, field.alias or name: one} for name, field in fields for one in candidates(field))]
+
+
+def taken(model: Any, values: Any) -> bool:
+    """Whether the options take it."""
     try:
-        model.model_validate({key: value})
+        model.model_validate(values)
     except ValidationError:
         return False
     return True
@@ -94,7 +104,15 @@ def plan_or_none(case: cases.Case, answered: bool = False) -> Plan | None:
 
 def boot_data(plan: Plan) -> dict[str, str]:
     """What each server of a plan boots from, whole."""
-    return {one.at.urn: cases.text(one.value) for one in clouds.gather(plan).user_data}
+    return {one.at.urn: plain(one.value) for one in clouds.gather(plan).user_data}
+
+
+def plain(value: Any) -> str:
+    """As the server reads it: templates have it in base64."""
+    try:
+        return base64.b64decode(value, validate=True).decode()
+    except (TypeError, ValueError):
+        return cases.text(value)
 
 
 @settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -121,7 +139,9 @@ def test_boot_data_is_looked_at(case):
     """A target with servers has some: else the test above compares nothing."""
     plan = case.record(answered=True).plan
     assert {one.urn for one in plan.resources if one.kind == "resource" and "userData" in one.inputs} <= boot_data(plan).keys()
-    assert boot_data(plan).keys() == {host.at.urn for host in clouds.gather(plan).hosts}
+    hosts = [host.at for host in clouds.gather(plan).hosts]
+    made_from = [plan.origins(host, "launchTemplate") or [host] for host in hosts]
+    assert boot_data(plan).keys() == {one.urn for found in made_from for one in found}
 
 
 @pytest.mark.parametrize("path", ["slipway:app.name"])

@@ -1,22 +1,17 @@
 """A copy of the project in a folder that other users may read, launched for real by its own command line."""
 
-import json
 import os
-import shutil
 import socket
-import subprocess
-import sys
-import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import ports
 import pytest
-
-ROOT = Path(__file__).parents[2]
+from project import Project
+from pulumi_cli import PulumiCli
 
 WSGI = """
 import os, sqlite3, time
@@ -62,24 +57,17 @@ for statement in open("schema.sql").read().split(";"):
 """
 
 
-class Site:
-    """One project folder with one small app."""
+class Site(Project):
+    """On this machine, behind `port`."""
 
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.port = folder, port
-        self.app = folder / "app"
-        self.tree = folder / ".slipway/dev"
-        own = {name: value for name, value in os.environ.items() if not name.startswith("SLIPWAY_")}
-        self.environment = {**own, "HOME": str(folder / "home"), "NO_COLOR": "1", "COLUMNS": "160"}
-        (folder / "home").mkdir()
+    def __init__(self, port: int) -> None:
+        super().__init__()
+        self.port = port
 
     def write_app(self, **files: str) -> None:
-        shutil.rmtree(self.app, ignore_errors=True)
-        self.app.mkdir()
         given = {"wsgi.py": WSGI, "requirements.txt": "flask==3.1.3\n", "migrate.py": MIGRATE}
         given["schema.sql"] = "CREATE TABLE IF NOT EXISTS rows (id INTEGER PRIMARY KEY, text)"
-        for name, text in {**given, **files}.items():
-            (self.app / name).write_text(text)
+        self.write_files({**given, **files})
 
     def write_stack(self, **config: Any) -> None:
         given: dict[str, Any] = {
@@ -88,24 +76,7 @@ class Site:
             "database": {"engine": "sqlite"},
             "local": {"port": self.port},
         }
-        values = {f"slipway:{name}": value for name, value in {**given, **config}.items()}
-        (self.folder / "Pulumi.dev.yaml").write_text(json.dumps({"config": values}))
-
-    def edit(self, old: str, new: str, name: str = "wsgi.py") -> None:
-        text = (self.app / name).read_text()
-        assert old in text
-        (self.app / name).write_text(text.replace(old, new))
-
-    def run(self, *arguments: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "ops", *arguments]
-        return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=300, check=False, **options
-        )
-
-    def up(self) -> subprocess.CompletedProcess[str]:
-        done = self.run("up", "--yes")
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done
+        self.write_config({**given, **config})
 
     def get(self, path: str = "/") -> str:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=10) as answer:
@@ -120,29 +91,27 @@ class Site:
 
     def front_pid(self) -> int | None:
         """The front server's main process, as it noted itself."""
-        text = (self.tree / "run/slipway/shop/front.pid").read_text().strip()
+        text = (self.tree / "run/slipway/shop/front/pid").read_text().strip()
         return int(text) if text and Path(f"/proc/{text}").exists() else None
 
     def processes(self) -> list[int]:
-        """Every process of this machine that has something to do with the folder."""
-        found = []
+        """Every process of this machine that has something to do with the folder, and its group (nginx's workers name no folder)."""
+        found, groups = set(), {}
         for path in Path("/proc").glob("[0-9]*/cmdline"):
+            pid = int(path.parent.name)
             try:
+                groups[pid] = os.getpgid(pid)
                 if str(self.folder).encode() in path.read_bytes():
-                    found.append(int(path.parent.name))
+                    found.add(pid)
             except OSError:
                 continue
-        return found
+        return [pid for pid, group in groups.items() if pid in found or group in found]
 
 
 @pytest.fixture
 def site() -> Iterator[Site]:
-    folder = Path(tempfile.mkdtemp(prefix="slipway-"))
-    folder.chmod(0o755)
-    for name in ("__main__.py", "Pulumi.yaml", "components", "cloud_init", "ops", "policy", "requirements"):
-        (folder / name).symlink_to(ROOT / name)
     port = ports.free()
-    made = Site(folder, port)
+    made = Site(port)
     made.write_app()
     made.write_stack()
     yield made
@@ -153,7 +122,7 @@ def site() -> Iterator[Site]:
     left = made.processes()
     for pid in left:
         os.kill(pid, 9)
-    shutil.rmtree(folder, ignore_errors=True)
+    made.remove()
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         probe.bind(("127.0.0.1", port))  # nobody listens there any more
@@ -161,27 +130,8 @@ def site() -> Iterator[Site]:
 
 
 @pytest.fixture
-def pulumi(site: Site) -> Iterator[Callable[..., str]]:
+def pulumi(site: Site) -> Iterator[PulumiCli]:
     """The real command line on a state of its own; gives what it printed."""
-    state = site.folder / "backend"
-    state.mkdir()
-    site.environment |= {
-        "PULUMI_BACKEND_URL": f"file://{state}",
-        "PULUMI_CONFIG_PASSPHRASE": "",
-        "PULUMI_SKIP_UPDATE_CHECK": "1",
-        "PULUMI_HOME": str(site.folder / "pulumi"),
-        "HOME": os.environ["HOME"],
-    }
-    (site.folder / ".venv").symlink_to(sys.prefix)
-
-    def run(*arguments: str, code: int | None = 0) -> str:
-        done = subprocess.run(
-            ["pulumi", *arguments, "--non-interactive"], cwd=site.folder, env=site.environment, capture_output=True, text=True, check=False
-        )
-        text = done.stdout + done.stderr
-        assert code is None or done.returncode == code, text
-        return text
-
-    run("stack", "init", "dev")
+    run = PulumiCli(site)
     yield run
     run("destroy", "--yes", code=None)

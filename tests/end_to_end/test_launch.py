@@ -114,7 +114,7 @@ def test_a_strict_umask_does_not_lock_the_apps_user_out(site):
 
 def test_a_killed_front_server_is_back_by_itself(site):
     site.up()
-    master = int((site.tree / "run/slipway/shop/front.pid").read_text())
+    master = int((site.tree / "run/slipway/shop/front/pid").read_text())
     workers = [int(pid) for pid in Path(f"/proc/{master}/task/{master}/children").read_text().split()]
     os.kill(master, 9)
     deadline = time.monotonic() + 15

@@ -32,9 +32,7 @@ def test_recipe(site, recipe):
     stack = yaml.safe_load((ROOT / f"stacks/recipes/{recipe}.yaml").read_text())
     if missing(stack["config"]):
         pytest.skip(f"not on this machine: {', '.join(missing(stack['config']))}")
-    shutil.rmtree(site.app)
-    shutil.copytree(ROOT / "app", site.app, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", ".venv"))
-    (site.app / "requirements.txt").write_text((site.app / "requirements.txt").read_text() + DRIVERS)
+    site.take_example(DRIVERS)
     stack["config"]["slipway:local"] = {"port": site.port}
     (site.folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump(stack))
     site.up()
@@ -56,8 +54,7 @@ def test_recipe(site, recipe):
 def test_an_app_without_its_driver(site, engine):
     if missing({"slipway:database": {"engine": engine}}):
         pytest.skip(f"not on this machine: {engine}")
-    shutil.rmtree(site.app)
-    shutil.copytree(ROOT / "app", site.app, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", "instance", ".venv"))
+    site.take_example("")
     site.write_stack(app={"name": "shop", "path": "./app", "releaseCommand": "flask db upgrade"}, database={"engine": engine})
     done = site.run("up", "--yes")
     assert done.returncode == 1

@@ -9,19 +9,15 @@ from load import Load
 def test_five_releases_under_load(site, capsys):
     """At least 20,000 requests, counted for each flip."""
     site.up()
-    counts = []
     with Load(site.port, bodies=("one",), post="/take", slow="/slow", clients=24) as load:
         for number in range(5):
             time.sleep(5)
-            before = (load.sent, len(load.failures))
-            site.edit("VERSION = ", f"NUMBER = {number}\nVERSION = ")
-            site.up()
-            counts.append((site.release(), load.sent - before[0], len(load.failures) - before[1]))
+            with load.flip(f"flip {number + 1}"):
+                site.edit("VERSION = ", f"NUMBER = {number}\nVERSION = ")
+                site.up()
         time.sleep(30)
     with capsys.disabled():
-        print()
-        for release, sent, failed in counts:
-            print(f"flip to {release}: {sent} requests meanwhile, {failed} failed")
+        print("", *load.flips, sep="\n")
         print(f"in all: {load.sent} requests, {len(load.failures)} failed, {len(load.releases)} releases answered")
     assert load.failures == []
     assert load.sent >= 20_000

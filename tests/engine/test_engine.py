@@ -108,6 +108,7 @@ def test_what_is_refused_is_said_in_one_line(sandbox, program, said):
         assert not result.ok
         assert result.error.startswith(said)
         assert "\n" not in result.error
+        assert result.beyond == (said.removesuffix(" needs the Pulumi CLI") if said.endswith("CLI") else None)
 
 
 def test_an_error_in_the_program_names_its_line(sandbox):

@@ -19,7 +19,7 @@ from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import front_socket, host_files, server_requirements
 from components import coordinator
 from components.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
-from components.store import FolderStore, to_json
+from components.store import connect, in_folder, to_json
 from components.target import DayTwo
 from components.transports.local import LocalTransport, run_folder
 
@@ -70,12 +70,12 @@ class Bench:
         tree = folder / ".slipway" / "t"
         self.facts: dict[str, Any] = {
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
-            "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": str(tree / "store"),
+            "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": in_folder(tree / "store"),
             "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else front_binaries()},
             "databases": database_binaries(), "supervisor": supervisor_command(),
         }  # fmt: skip
         self.host = LocalTransport(self.facts)
-        self.store = FolderStore(tree / "store")
+        self.store = connect(self.facts["store"])
         self.day = DayTwo(self.store, [self.host], f"http://127.0.0.1:{self.port}")
 
     def boot(self) -> dict[str, Any]:

@@ -17,12 +17,21 @@ from components.machine import database_binaries
 OWNER, APP = "kee/p@er", "a?p#p:1"  # passwords
 _SLEEP = {"postgres": "SELECT pg_sleep({})", "mysql": "SELECT SLEEP({})"}
 
+# What the master of a managed MySQL may do, of what matters here: neither SUPER nor FILE, and nothing in the system's own tables.
+_MASTER = (
+    "SELECT, INSERT, UPDATE, DELETE, CREATE, DROP, REFERENCES, INDEX, ALTER, CREATE TEMPORARY TABLES, LOCK TABLES, EXECUTE, CREATE VIEW,"
+    " SHOW VIEW, CREATE USER"
+)
+
 
 class Elsewhere:
-    """Both engines alike; PostgreSQL's owner comes through PgBouncer, which hands out connections by transaction."""
+    """Both engines alike; PostgreSQL's owner comes through PgBouncer, which hands out connections by transaction.
 
-    def __init__(self, engine):
-        self.engine = engine
+    `managed`: its owner is the master that a cloud gives, no superuser, and there is no other role.
+    """
+
+    def __init__(self, engine, managed=False):
+        self.engine, self.managed = engine, managed
         self.binaries = Path(database_binaries()[engine])
         self.folder = Path(tempfile.mkdtemp(prefix="slipway-elsewhere-"))
         self.port, self.pooler = ports.free(), ports.free()
@@ -44,6 +53,11 @@ class Elsewhere:
 
     def secrets(self):
         return {"DATABASE_URL": self.url("app"), "DATABASE_OWNER_URL": self.url("keeper")}
+
+    def strange(self):
+        """A table that belongs to somebody else, as an extension's do; what an older release granted too much is none of it."""
+        if self.engine == "postgres":
+            self.ask("CREATE TABLE public.strange (x integer)")
 
     def sleep(self, seconds):
         return _SLEEP[self.engine].format(seconds)
@@ -99,9 +113,11 @@ class Elsewhere:
             f"listen_addr = 127.0.0.1\nlisten_port = {self.pooler}\nunix_socket_dir =\nauth_type = plain\nauth_file = {self.folder}/users\n"
         )
         self.start()
-        for statement in (f"CREATE ROLE keeper LOGIN PASSWORD '{OWNER}'", f"CREATE ROLE app LOGIN PASSWORD '{APP}'"):
-            self.ask(statement, "postgres")
+        self.ask(f"CREATE ROLE keeper LOGIN CREATEDB CREATEROLE PASSWORD '{OWNER}'", "postgres")
         self.ask("CREATE DATABASE shop OWNER keeper", "postgres")
+        if self.managed:
+            return
+        self.ask(f"CREATE ROLE app LOGIN PASSWORD '{APP}'", "postgres")
         self.ask("ALTER SCHEMA public OWNER TO keeper")
         for rights in ("SELECT, INSERT ON TABLES", "USAGE ON SEQUENCES"):
             self.ask(f"ALTER DEFAULT PRIVILEGES FOR ROLE keeper GRANT {rights} TO app")
@@ -116,8 +132,11 @@ class Elsewhere:
         self._run("mariadb-install-db", "--no-defaults", data, "--auth-root-authentication-method=normal", "--skip-test-db")
         self.start()
         self.ask("CREATE DATABASE shop", "mysql")
-        for role, password, rights in (("keeper", OWNER, "ALL"), ("app", APP, "SELECT, INSERT")):
-            self.ask(f"CREATE USER {role}@'127.0.0.1' IDENTIFIED BY '{password}'; GRANT {rights} ON shop.* TO {role}@'127.0.0.1'")
+        self.ask(f"CREATE USER keeper@'127.0.0.1' IDENTIFIED BY '{OWNER}'")
+        if self.managed:
+            return self.ask(f"GRANT {_MASTER} ON *.* TO keeper@'127.0.0.1' WITH GRANT OPTION")
+        self.ask(f"CREATE USER app@'127.0.0.1' IDENTIFIED BY '{APP}'; GRANT SELECT, INSERT ON shop.* TO app@'127.0.0.1'")
+        self.ask("GRANT ALL ON shop.* TO keeper@'127.0.0.1'")
 
     def _start_mysql(self):
         where = [f"--datadir={self.folder}/data", f"--socket={self.folder}/s", f"--pid-file={self.folder}/pid"]

@@ -13,7 +13,7 @@ from cloud_init.host import unpack
 from components.archive import collect
 from components.errors import SlipwayError
 from components.publishing import publish
-from components.store import FolderStore
+from components.store import connect, in_folder
 
 SEED = 20261121
 COUNT = 26
@@ -120,7 +120,7 @@ def test_damaged_files(make_bench):
 def test_a_damaged_archive_is_published_again(tmp_path):
     (tmp_path / "app").mkdir()
     (tmp_path / "app/wsgi.py").write_text(APP)
-    code, store = collect(tmp_path / "app"), FolderStore(tmp_path / "store")
+    code, store = collect(tmp_path / "app"), connect(in_folder(tmp_path / "store"))
     manifest = {"code": {"id": code.id, "sha256": code.sha256, "bytes": code.bytes}, "tool": "t"}
     props = {"manifest": json.dumps(manifest), "release": "r1", "source": str(tmp_path / "app"), "secret_environment": {}}
     publish(store, props)

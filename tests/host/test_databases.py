@@ -140,17 +140,16 @@ def test_a_stopped_database_comes_back_with_the_next_release(make_bench, engine)
 
 
 class Stopped:
-    """The supervisor's own word on a program."""
+    """A program, by the word of what keeps it running."""
 
     def __init__(self, bench, program):
-        from cloud_init.host import places
-        from cloud_init.host.supervisor import Supervisor
+        from cloud_init.host import managers, places
 
-        self.supervisor = Supervisor(places.load(Path(bench.facts["root"])))
+        self.manager = managers.of(places.load(Path(bench.facts["root"])))
         self.program = program
 
     def stop(self):
-        self.supervisor.stop(self.program)
+        self.manager.stop(self.program)
 
     def start(self):
-        self.supervisor.start(self.program)
+        self.manager.start(self.program)

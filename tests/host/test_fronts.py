@@ -2,10 +2,13 @@
 
 import http.client
 import json
+import os
 import re
+import signal
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import faults
@@ -203,6 +206,65 @@ def test_a_changed_front_and_one_that_does_not_start(make_bench, tmp_path, capsy
     assert bench.roll(bench.publish(3)).ok
     assert ask(bench, "GET", "/")[0].headers["Server"] == "nginx"
     faults.record("broken", "the front server changes to one that does not start", "the old front server serves the old release again")
+
+
+def held(bench) -> socket.socket:
+    """A request in hand for as long as its last byte isn't sent."""
+    link = socket.create_connection(("127.0.0.1", bench.port), timeout=40)
+    link.sendall(b"POST /take HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 10\r\n\r\n123456789")
+    return link
+
+
+def until_served_by(bench, front: str) -> None:
+    def served_by() -> str:
+        try:
+            return ask(bench, "GET", "/")[0].headers["Server"].lower()
+        except OSError:
+            return ""
+
+    deadline = time.monotonic() + 25  # less than a front server waits for a body
+    while served_by() != front:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def programs(bench) -> set[str]:
+    return {one["name"] for one in bench.host.run(["status"])["processes"]}
+
+
+@pytest.mark.parametrize(("before", "after"), [FRONTS, FRONTS[::-1]], ids=FRONTS)
+def test_a_long_request_does_not_hold_up_a_change_of_front(make_bench, before, after):
+    bench = launched(make_bench(), 1, kind=before)
+    release = bench.publish(2, kind=after)
+    with held(bench) as link, ThreadPoolExecutor(1) as pool:
+        change = pool.submit(bench.roll, release)
+        until_served_by(bench, after)
+        assert not change.done()
+        link.sendall(b"0")
+        assert link.makefile("rb").read().endswith(b"\r\n\r\n10")
+        assert change.result().ok, change.result().message
+    answer, text = ask(bench, "GET", "/")
+    assert (text, answer.headers["Server"].lower()) == ("2", after)
+    assert programs(bench) == {"blue", "green", "front"}
+
+
+def test_a_change_of_front_that_is_killed(make_bench):
+    bench = launched(make_bench(), 1)
+    release = bench.publish(2, kind="apache")
+    with held(bench), ThreadPoolExecutor(1) as pool:
+        change = pool.submit(bench.roll, release)
+        until_served_by(bench, "apache")
+        assert "front-meanwhile" in programs(bench)
+        lock = json.loads((bench.folder / ".slipway/t/var/lib/slipway/demo/lock").read_text())
+        os.kill(lock["pid"], signal.SIGKILL)
+        assert not change.result().ok
+    assert bench.boot()["ok"]
+    until_served_by(bench, "nginx")  # Apache's children may take one more connection while they end
+    assert ask(bench, "GET", "/")[1] == "1"
+    assert programs(bench) == {"blue", "green", "front"}
+    assert bench.roll(release).ok
+    answer, text = ask(bench, "GET", "/")
+    assert (text, answer.headers["Server"]) == ("2", "Apache")
 
 
 def test_a_front_that_came_to_the_machine_later_takes_over_from_the_relay(make_bench):

@@ -94,10 +94,10 @@ def test_supervisord_needs_up(make_bench):
     bench.boot()
     assert bench.roll(bench.publish(1)).ok
     with Probe(bench.port) as probe:
-        os.kill(bench.host.run(["status"])["supervisor"]["pid"], signal.SIGKILL)
+        os.kill(bench.host.run(["status"])["manager"]["pid"], signal.SIGKILL)
         time.sleep(2)
         assert probe.failed == 0
-        assert bench.host.run(["status"])["supervisor"]["running"] is False
+        assert bench.host.run(["status"])["manager"]["running"] is False
         began = time.monotonic()
         assert bench.boot()["ok"]
         probe.settled()
@@ -112,7 +112,7 @@ def test_everything_at_once_needs_up(make_bench):
     bench.boot()
     assert bench.roll(bench.publish(1)).ok
     status = bench.host.run(["status"])
-    for pid in (status["supervisor"]["pid"], *(one["pid"] for one in status["processes"] if one["pid"])):
+    for pid in (status["manager"]["pid"], *(one["pid"] for one in status["processes"] if one["pid"])):
         os.kill(pid, signal.SIGKILL)
     began = time.monotonic()
     assert bench.boot()["ok"]

@@ -1,6 +1,7 @@
 """The host tool's parts, each against the real thing: SQLite, sockets, archives, processes, locks."""
 
 import contextlib
+import errno
 import gzip
 import hashlib
 import io
@@ -19,7 +20,7 @@ import pytest
 
 from cloud_init.host import drain, files, lock, materialise, processes, unpack
 from cloud_init.host.databases.sqlite import Database
-from cloud_init.host.outcome import Locked, Refused
+from cloud_init.host.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.places import Colour, Places
 
 RELEASE = {"id": "r1", "database": {"engine": "sqlite"}}
@@ -192,6 +193,29 @@ def _hold(path: Path, ready) -> None:
         time.sleep(30)
 
 
+def test_a_full_disk_keeps_nobody_from_the_lock(tmp_path, monkeypatch):
+    def full(_descriptor, _data):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as changed:
+        changed.setattr(lock.os, "write", full)
+        first, second = (lock.held(tmp_path / "lock", why, wait=0) for why in ("make room", "again"))
+        with first, pytest.raises(Locked, match="held by another run"), second:
+            raise AssertionError
+    with lock.held(tmp_path / "lock", "again"):
+        assert '"reason": "again"' in (tmp_path / "lock").read_text()
+
+
+def test_a_failure_is_of_its_step_whatever_began_since():
+    steps = Steps()
+    with pytest.raises(Refused) as caught, steps.step("unpack"):
+        raise Refused("damaged")
+    with steps.step("manager"):
+        assert steps.of(caught.value) == "unpack"
+    assert steps.of(caught.value) == "unpack"
+    assert steps.of(Refused("another")) == "manager"
+
+
 def test_the_lock_names_its_holder_and_ends_with_it(tmp_path, capsys):
     context = multiprocessing.get_context("spawn")
     ready = context.Event()
@@ -209,3 +233,13 @@ def test_the_lock_names_its_holder_and_ends_with_it(tmp_path, capsys):
     other.join()
     with lock.held(tmp_path / "lock", "y", wait=5):
         pass
+
+
+def test_the_cause_is_not_what_the_other_workers_said_when_they_were_ended():
+    why = ["Traceback (most recent call last):", '  File "wsgi.py", line 3', "RuntimeError: broken"]
+    ended = [*["  frame"] * 30, "Error: no app", "KeyboardInterrupt"]
+    words = [*["before"] * 40, *why, *ended]
+    assert cause(words) == ": RuntimeError: broken"
+    assert up_to_cause(words) == [*["before"] * 17, *why]
+    assert (cause(ended), len(up_to_cause(ended))) == (": KeyboardInterrupt", 20)
+    assert (cause(["words"]), up_to_cause(["words"] * 30)) == ("", ["words"] * 20)

@@ -67,7 +67,7 @@ def test_a_coordinator_killed_between_the_phases(make_bench):
     second = bench.publish(2)
     now = coordinator.desired(bench.store)
     rollout = coordinator._Rollout(bench.day, second, "up")
-    wish = rollout._write(now, candidate=second, live=first, elected="local")
+    wish = rollout._write(now, candidate=second, live=first)
     assert bench.host.run(["prepare", str(wish.generation), second])["ok"]
     assert get(bench)[0] == "1"
     assert bench.roll(bench.publish(3)).ok

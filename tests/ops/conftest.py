@@ -21,6 +21,8 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(workplace, "enter", made.enter)
     monkeypatch.setattr("ops.engine.Engine", made.engine, raising=False)
+    for name in ("foreign", "elsewhere"):
+        monkeypatch.setattr(f"ops.pulumi_cli.{name}", lambda work: made.foreign)
     return made
 
 

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from components.target import DayTwo
+from components.transport import Kept
 from ops import workplace
 from ops.engine import Result, Step
 from ops.engine.events import Op
@@ -51,6 +53,9 @@ class Host:
     """A host that answers what the test says."""
 
     host: str = "local"
+    role: str = "web"
+    address: str = "127.0.0.1"
+    data: Sequence[Kept] = ()
     answers: dict[str, Any] = field(default_factory=lambda: {"status": STATUS, "releases": RELEASES})
     lines: Sequence[str] = ("one", "two")
     removed: list[bool] = field(default_factory=list)
@@ -72,6 +77,13 @@ class Host:
         (folder / "shop-20260101-000000").mkdir()
         return folder / "shop-20260101-000000"
 
+    def attach(self, arguments: Sequence[str]) -> int:
+        self.asked.append(list(arguments))
+        return 7
+
+    def kept(self) -> Sequence[Kept]:
+        return self.data
+
     def remove(self, keep_data: bool) -> None:
         self.removed.append(keep_data)
 
@@ -84,15 +96,16 @@ class World:
     plan: Any = field(default_factory=result)
     outcome: Any = field(default_factory=result)
     needs: list[Any] = field(default_factory=list)
+    foreign: list[Any] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=lambda: [Host()])
-    data: tuple[Path, ...] = ()
     calls: list[str] = field(default_factory=list)
     during: Callable[[Any], None] = lambda engine: None
 
-    def day_two(self, settings: object = None, place: object = None) -> SimpleNamespace:
-        return SimpleNamespace(hosts=self.hosts, database_host=self.hosts[0], url="http://127.0.0.1:8080", data=self.data, store=None)
+    def day_two(self, settings: object = None, place: object = None) -> DayTwo:
+        hosts: Any = self.hosts
+        return DayTwo(Any, hosts, "http://127.0.0.1:8080")
 
-    def enter(self, call: Any) -> workplace.Workplace:
+    def enter(self, call: Any, sealed: bool = False) -> workplace.Workplace:
         app = SimpleNamespace(name="shop", path="./app", module="wsgi:app")
         database = SimpleNamespace(engine="sqlite", placement="same-host")
         settings: Any = SimpleNamespace(target="local", app=app, database=database)

@@ -1,5 +1,6 @@
 """config set, stack output, version: the in-process counterparts of Pulumi's commands."""
 
+import dataclasses
 import json
 import sys
 from types import ModuleType, SimpleNamespace
@@ -54,6 +55,14 @@ def test_one_output_is_printed_as_it_is(stacks, slipway):
     assert slipway("stack", "output", "url", "--json").stdout == '"http://127.0.0.1:8080"\n'
     done = slipway("stack", "output", "nope")
     assert (done.exit_code, "outputs: url, release, token" in done.stderr) == (2, True)
+
+
+def test_nothing_put_out_here_may_be_elsewhere(stacks, world, slipway):
+    world.outcome = dataclasses.replace(world.outcome, outputs={})
+    where = "run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack dev`"
+    assert slipway("stack", "output").stderr == f"slipway: stack dev put nothing out here; {where}\n"
+    assert json.loads(slipway("stack", "output", "--json").stdout) == {}
+    assert slipway("stack", "output", "url").stderr.endswith(f"outputs: none yet: {where}\n")
 
 
 def test_version_tells_what_slipway_stands_on(world, slipway):

@@ -2,6 +2,8 @@
 
 import json
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType, SimpleNamespace
 
 import pytest
@@ -36,11 +38,56 @@ def test_status_is_content_with_few_facts(world, slipway):
 
 
 def test_a_host_out_of_reach_does_not_hide_the_others(world, slipway):
-    world.hosts = [Host("one", {"status": SlipwayError("one: refused")}), Host("two")]
+    world.hosts = [Host("one", answers={"status": SlipwayError("one: refused")}), Host("two")]
     done = slipway("status")
     assert done.exit_code == 1
     assert "one: refused" in done.stdout
     assert "release aaaabbbbcccc" in done.stdout
+
+
+def test_several_hosts_have_a_table_before_their_details(world, slipway):
+    told = {"status": {**STATUS, "problems": ["the disk is full", "the clock is wrong"]}}
+    world.hosts = [
+        Host("one", answers=told),
+        Host("two", answers={"status": SlipwayError("two: no answer")}, role="database", address="10.0.0.2"),
+    ]
+    lines = [line.split() for line in slipway("status").stdout.splitlines()]
+    assert ["one", "web", "127.0.0.1", "aaaabbbbcccc", "the", "disk", "is", "full", "(and", "1", "more)"] in lines
+    assert ["two", "database", "10.0.0.2", "-", "two:", "no", "answer"] in lines
+    assert ["problem", "the", "clock", "is", "wrong"] in lines
+
+
+def test_hosts_that_a_cloud_identifies_are_called_by_their_own_names(world, slipway):
+    world.hosts = [Host("AROAEXAMPLE:i-01", lines=["a"]), Host("AROAEXAMPLE:i-02", lines=["b"])]
+    for command in ("status", "releases", "logs"):
+        told = slipway(command).stdout
+        assert "i-01" in told
+        assert "AROA" not in told
+    for number, name in enumerate(("i-02", "AROAEXAMPLE:i-02"), 1):
+        assert slipway("exec", "--host", name, "--", "true").exit_code == 7
+        assert world.hosts[1].asked.count(["exec", "--", "true"]) == number
+    assert slipway("exec", "--host", "i-03", "--", "true").stderr.endswith("found 'i-03'; there are: i-01, i-02\n")
+    assert '"host": "AROAEXAMPLE:i-01"' in slipway("status", "--json").stdout
+
+
+def test_exec_passes_words_and_exit_code_through(world, slipway):
+    world.hosts = [Host("db", role="database"), Host("one"), Host("two")]
+    assert slipway("exec", "--", "flask", "shell", "--help").exit_code == 7
+    assert slipway("exec", "--host", "two", "--", "true").exit_code == 7
+    assert [host.asked for host in world.hosts] == [[], [["exec", "--", "flask", "shell", "--help"]], [["exec", "--", "true"]]]
+    done = slipway("exec", "--host", "db", "--", "true")
+    assert (done.exit_code, done.stderr) == (2, "slipway: --host: a web host is wanted, found 'db'; there are: one, two\n")
+
+
+def test_maintenance_is_for_web_hosts_and_backups_for_the_database(world, slipway):
+    page = {"maintenance": {"ok": True}}
+    world.hosts = [
+        Host("one", answers=page),
+        Host("two", answers=page),
+        Host("db", answers={"backups": {"ok": True, "backups": []}}, role="database"),
+    ]
+    assert slipway("maintenance", "on").exit_code == 0
+    assert json.loads(slipway("backups", "--json").stdout)["host"] == "db"
 
 
 def test_status_json_is_what_the_hosts_said(world, slipway):
@@ -58,7 +105,7 @@ def test_releases_marks_live_and_previous(world, slipway):
 
 
 def test_releases_of_several_hosts_name_them(world, slipway):
-    world.hosts = [Host("one"), Host("two", {"releases": {"ok": False, "message": "locked"}})]
+    world.hosts = [Host("one"), Host("two", answers={"releases": {"ok": False, "message": "locked"}})]
     done = slipway("releases")
     assert done.stdout.splitlines()[1].split()[:2] == ["one", "aaaabbbbcccc"]
     assert (done.exit_code, done.stderr) == (1, "slipway: two: locked\n")
@@ -155,3 +202,18 @@ def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch, tmp_path)
     assert slipway("adopt", "-y", "--to-pulumi").exit_code == 0
     assert owner.read(tmp_path) is None
     assert slipway("adopt", "--to-pulumi").exit_code == 0
+
+
+def test_servers_that_are_set_up_at_once_all_mark_the_tree(tmp_path):
+    from components import owner
+
+    start, tree = threading.Barrier(16), tmp_path / "tree"
+    mine = [owner.Owner(owner.CLI, "file", "slipway", f"dev-{number}") for number in range(16)]
+
+    def mark(one):
+        start.wait(10)
+        owner.adopt(tree, one)
+
+    with ThreadPoolExecutor(max_workers=len(mine)) as pool:
+        list(pool.map(mark, mine))
+    assert owner.read(tree) in mine

@@ -100,7 +100,9 @@ def test_a_policy_left_by_a_kill_is_removed_by_the_next_run(apt):
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_an_interrupted_installation_tidies(apt, how):
+    before = signal.signal(how, signal.SIG_DFL)  # what this process was started to ignore no shell of its could trap
     running = subprocess.Popen(["sh", install.SCRIPT, apt.policy, "x"], env={**os.environ, "SLOW": "20"}, start_new_session=True)
+    signal.signal(how, before)
     wait_for(apt.policy)
     os.killpg(running.pid, how)
     assert running.wait() in (130, 143)

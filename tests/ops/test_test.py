@@ -83,6 +83,33 @@ def test_arguments_go_to_pytest_alone(world, slipway, ran):
     assert [line.partition(" ")[2] for line in ran.lines] == ["-m pytest -s tests/ops -k up --help"]
 
 
+def test_real_hosts_alone(world, slipway, ran, monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr("ops.install.ensure", lambda read: read())
+    monkeypatch.setattr(test_packages, "_is_here", lambda name: True)
+    monkeypatch.setattr(test_packages, "_refused", lambda command: "")
+    assert slipway("test", "--hosts", "-k", "boot").exit_code == 0
+    assert [line.partition(" ")[2] for line in ran.lines] == ["-m pytest tests/real_hosts -n 2 --maxschedchunk 1 -k boot"]
+
+
+@pytest.mark.parametrize(("user", "wanted"), [(1000, "real hosts need root"), (0, "real hosts need mmdebstrap, systemd-nspawn, ip")])
+def test_real_hosts_asked_for_where_none_can_be(world, slipway, ran, monkeypatch, user, wanted):
+    monkeypatch.setattr("os.geteuid", lambda: user)
+    monkeypatch.setattr("ops.install.ensure", lambda read: None)
+    monkeypatch.setattr(test_packages, "_is_here", lambda name: name == "nsenter")
+    done = slipway("test", "--hosts")
+    assert (done.exit_code, ran.lines) == (3, [])
+    assert wanted in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_real_hosts_where_namespaces_are_refused(monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(test_packages, "_is_here", lambda name: True)
+    monkeypatch.setattr(test_packages.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "unshare: no\n"))
+    assert test_packages.why_no_hosts() == "real hosts need namespaces of their own, which this machine refuses: unshare: no"
+
+
 def test_the_first_failure_decides_and_everything_runs(world, slipway, ran):
     ran.codes = {"mypy": 7, "pytest": 1}
     done = slipway("test")

@@ -9,9 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from made_up import result, step
+from made_up import Host, result, step
 
+from components import owner
+from components.transport import Kept
 from ops.engine import Event
+from ops.pulumi_cli import HOW
 
 HOST = step("update", "host", tool=("abc", "def"))
 ROLLOUT = step("create", "rollout", parent=HOST.urn, release=(None, "aaaabbbbcccc"))
@@ -155,13 +158,34 @@ def test_a_long_value_is_cut_in_the_plan(world, slipway):
     assert "y" * 69 + "…" in slipway("preview").stdout
 
 
-def test_destroy_keeps_data_and_says_how_to_remove_it(world, slipway, tmp_path):
-    (tmp_path / "shared").mkdir()
-    (tmp_path / "shared" / "app.sqlite3").write_bytes(b"x" * 4096)
-    world.data = (tmp_path / "shared",)
+def test_what_the_cli_alone_can_do_is_sent_there_in_one_line(world, slipway, monkeypatch):
+    world.plan = dataclasses.replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI; use `pulumi up`"), beyond="vm: aws:x")
+    needed = "slipway: stack prod on local needs the Pulumi CLI (vm: aws:x)"
+    for found, code, then in (
+        ("/bin/pulumi", 2, "; run "),
+        (None, 3, f", and there is no `pulumi` on PATH; install it ({HOW}), then run "),
+    ):
+        monkeypatch.setattr("shutil.which", lambda name, found=found: found)
+        for words in (["preview"], ["up", "--yes"]):
+            done = slipway("-s", "prod", *words)
+            assert (done.exit_code, done.stdout) == (code, "")
+            assert done.stderr == f"{needed}{then}`pulumi {words[0]} --stack prod`\n"
+    assert set(world.calls) == {"preview"}
+
+
+def test_destroy_leaves_a_tree_alone_that_the_cli_manages(world, slipway):
+    owner.adopt(world.folder / ".slipway", owner.Owner(owner.CLI, "file:///state", "slipway", "dev"))
+    for words in (["destroy", "-y"], ["destroy", "-y", "--with-data", "shop"]):
+        done = slipway(*words)
+        assert (done.exit_code, done.stdout, world.calls, world.hosts[0].removed) == (2, "", [], [])
+        assert "is managed by the Pulumi CLI (backend file:///state)" in done.stderr
+
+
+def test_destroy_keeps_data_and_says_how_to_remove_it(world, slipway):
+    world.hosts = [Host(data=[Kept("/srv/shared", 4096)]), Host("two", data=[Kept("two:/srv/data", 2_000_000)])]
     done = slipway("destroy", "-y")
     assert (done.exit_code, world.calls, world.hosts[0].removed) == (0, ["destroy"], [])
-    assert f"Stays: {tmp_path}/shared  4 kB" in done.stdout
+    assert "Stays: /srv/shared  4 kB\nStays: two:/srv/data  2 MB\n" in done.stdout
     assert "./slipway -s dev destroy --with-data shop" in done.stdout
 
 

@@ -7,6 +7,7 @@ import types
 from datetime import date
 from pathlib import Path
 
+import pulumi_aws
 import pytest
 
 from components.errors import SlipwayError
@@ -174,6 +175,13 @@ def test_a_lookup_in_a_module_or_package_that_python_calls_otherwise(monkeypatch
     package.GetItResult = type("GetItResult", (), {"size": property(lambda _: None)})
     monkeypatch.setitem(sys.modules, "pulumi_made_up", package)
     assert set(stand_ins.lookup("made-up:index:getIt", {})[1]) == {"size"}
+
+
+def test_what_is_one_of_a_few_words_is_answered_with_one_of_them():
+    """As each field that is text, a list of such words would else be no answer that the provider's SDK can read."""
+    group = stand_ins.outputs("aws:autoscaling/group:Group", "web")
+    assert set(group["enabledMetrics"]) <= {one.value for one in pulumi_aws.autoscaling.Metric}
+    assert group["name"] == "${web.name}"
 
 
 def test_an_answer_goes_as_deep_as_one_reads_and_no_deeper():

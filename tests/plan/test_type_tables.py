@@ -102,14 +102,14 @@ def test_a_table_says_where_it_is_from_and_is_as_it_would_be_written(provider):
 def test_our_own_resources_are_as_their_providers_say():
     """The table is current, and holds every dynamic resource that there is."""
     assert (resource_types.FOLDER / f"{own.PROVIDER}.json").read_text() == writing.text(own.SOURCE, own.entries())
-    for module in pkgutil.iter_modules(components.__path__, "components."):
+    for module in pkgutil.walk_packages(components.__path__, "components."):
         importlib.import_module(module.name)
     made = {one for one in pulumi.dynamic.Resource.__subclasses__() if one.__module__.startswith("components.")}
     assert {f"pulumi-python:{one._resource_type_name}" for one in made} == set(own.entries())
     assert len(made) > 2
 
 
-@pytest.mark.parametrize("name", ["RandomSecret", "Host", "Rollout"])
+@pytest.mark.parametrize("name", ["RandomSecret", "Host", "Rollout", "SshServer"])
 def test_our_own_providers_replace_what_they_declare(name):
     """Whatever changes, `diff` replaces nothing that isn't declared."""
     provider = getattr(providers, f"{name}Provider")

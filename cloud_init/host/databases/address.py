@@ -2,9 +2,32 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
 
 from ..outcome import Refused
+from .base import OWNER
+
+_EXTERNAL = ("slipway:secretEnv: wanted to reach the external database", "correct that address, or have the database run")
+_REACHED = {
+    "own-host": ("database host: wanted to reach it", "see `./slipway status` for that host, then run `up` again"),
+    "managed": ("managed database: wanted to reach it", "see that it runs and lets this host in, then run `up` again"),
+}
+
+
+@dataclass(frozen=True)
+class Login:
+    """Who an address is for, and which database."""
+
+    user: str
+    password: str
+    database: str
+
+
+def login(url: str) -> Login:
+    """Of an address that `checked` let pass."""
+    parts = urlsplit(url)
+    return Login(unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path.lstrip("/")))
 
 
 def checked(url: str, name: str, schemes: tuple[str, ...]) -> str:
@@ -24,6 +47,13 @@ def shown(url: str) -> str:
     """Who and where, without the password."""
     parts = urlsplit(url)
     return f"{parts.username}@{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def unreachable(placement: str, role: str, url: str, why: Refused) -> str:
+    """The sentence for a database that should be there, at its address for that role."""
+    wanted, mend = _REACHED.get(placement, _EXTERNAL)
+    whose = "the release command" if role == OWNER else "the app"
+    return f"{wanted} as {shown(url)}, which is for {whose}, found: {why}; {mend}"
 
 
 def _is_address(url: str) -> bool:

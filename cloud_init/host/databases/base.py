@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..managers.contract import Manager
 from ..places import Places
-from ..supervisor import Supervisor
 
 APP, OWNER = "app", "owner"
 """Roles: the app reads and writes rows; the owner, who runs the release command, changes the schema too."""
@@ -28,7 +28,7 @@ class Database:
 
     @property
     def program(self) -> str | None:
-        """The program of the supervisor that is this database, if one is."""
+        """The program that is this database, if one is."""
         return None
 
     @property
@@ -44,8 +44,12 @@ class Database:
         """What the app's processes, or the release command, find in their environment."""
         return {}
 
-    def ensure(self, supervisor: Supervisor) -> None:
+    def ensure(self, manager: Manager) -> None:
         """The database runs and can be asked. Raises `Refused`."""
+
+    def run(self, manager: Manager) -> None:
+        """As `ensure`, but the app's own role is not tried: it may be kept out."""
+        self.ensure(manager)
 
     def schema(self) -> str:
         """A fingerprint of tables, indexes and noted revisions; empty without any. Rows of the app's own don't change it."""

@@ -1,4 +1,4 @@
-"""A private database cluster of this host: its folder, its passwords, its program. Engines say how it is made, started and asked."""
+"""A database cluster of this host: its folder, its passwords, its program. Engines say how it is made, started and asked."""
 
 from __future__ import annotations
 
@@ -13,27 +13,37 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
+from .. import processes
 from ..files import read_json, tail, write_json
+from ..managers.contract import Manager
 from ..outcome import Refused, note
 from ..places import Places
-from ..programs import Program
-from ..supervisor import Supervisor, log_path
+from ..programs import Program, log_path
 from ..user import as_user, give, private
+from ..volume import await_mount
+from . import network
 from .agent import Agent
 from .base import APP, OWNER
+from .network import Network
 
 ADMIN = "admin"
 _STARTING = 60  # seconds that it may take after a crash
 
 
 class Cluster(ABC):
-    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN, no port. Run by the app's user where root launches."""
+    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; no port, but on a host of its own. Run by the database's user."""
 
     engine = ""
     stop_signal = "TERM"
 
     def __init__(self, places: Places) -> None:
         self.places = places
+        self.user = places.database_user
+
+    @property
+    def network(self) -> Network | None:
+        """Where it listens for others; None: nowhere."""
+        return network.read(self.places)
 
     @property
     def data(self) -> Path:
@@ -50,11 +60,14 @@ class Cluster(ABC):
 
     @property
     def program(self) -> Program:
-        return Program(self.engine, stop_signal=self.stop_signal, always=True, priority=100)
+        # A private address may come a moment after the rest at boot: then it is tried again for some minutes.
+        return Program(
+            self.engine, stop_signal=self.stop_signal, account="database_user", always=True, retries=20 if self.network else 3, priority=100
+        )
 
     @property
     def binaries(self) -> Path:
-        found = self.places.facts.get("databases", {}).get(self.engine)
+        found = self.places.database_binaries.get(self.engine)
         if not found:
             raise Refused(f"slipway:database.engine: wanted {self.engine}'s programs on this host, found none; see `./slipway doctor`")
         return Path(found)
@@ -65,18 +78,24 @@ class Cluster(ABC):
 
     def password(self, role: str) -> str:
         """Made once. The app's is readable by the app's user alone, the others by whoever runs this tool."""
-        folder = self.places.srv / "data/passwords" / self.engine  # beside the data: whoever keeps one needs the other
-        path = folder / f"{role}.json"
-        noted = read_json(path)
+        noted = read_json(self._password_file(role))
         if isinstance(noted, dict) and noted.get("password"):
             return str(noted["password"])
-        folder.mkdir(parents=True, exist_ok=True)
-        for passed in (folder, folder.parent):
+        self.set_password(role, secrets.token_hex(24))
+        return self.password(role)
+
+    def set_password(self, role: str, password: str) -> None:
+        """Noted for this role; `grant` puts it in force."""
+        path = self._password_file(role)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for passed in (path.parent, path.parent.parent):
             passed.chmod(0o711)
-        write_json(path, {"password": secrets.token_hex(24)}, 0o400)
+        write_json(path, {"password": password}, 0o400)
         if role == APP:
             give(path, self.places.user)
-        return self.password(role)
+
+    def _password_file(self, role: str) -> Path:
+        return self.places.srv / "data/passwords" / self.engine / f"{role}.json"  # beside the data: whoever keeps one needs the other
 
     def create(self) -> None:
         """Makes the cluster beside and renames it: a kill leaves none or a whole one."""
@@ -86,7 +105,7 @@ class Cluster(ABC):
             return
         note(f"making a new {self.engine} cluster")
         self.data.parent.mkdir(parents=True, exist_ok=True)
-        part = private(self.data.with_name(f".{self.engine}.{os.getpid()}.part"), self.places.user, 0o700)
+        part = private(self.data.with_name(f".{self.engine}.{os.getpid()}.part"), self.user, 0o700)
         try:
             for role in (ADMIN, OWNER, APP):
                 self.password(role)
@@ -95,14 +114,14 @@ class Cluster(ABC):
         finally:
             shutil.rmtree(part, ignore_errors=True)  # gone by now, or half of a cluster on a disk that may be full
 
-    def start(self, supervisor: Supervisor) -> None:
+    def start(self, manager: Manager) -> None:
         """Runs, and takes connections. Raises `Refused` with the last words of one that ended instead."""
         log = log_path(self.places, self.engine)
         mark = log.stat().st_size if log.exists() else 0
-        supervisor.add(self.program)
+        manager.add(self.program)
         deadline = time.monotonic() + _STARTING
         while not self._takes_connections():
-            ended = supervisor.info(self.engine)["statename"] == "FATAL"
+            ended = manager.told(self.engine).over
             if ended or time.monotonic() > deadline:
                 lines = tail(log, 20, mark)
                 raise Refused(f"{self.engine} {'ended as it started' if ended else 'does not start'}: {_telling(lines)}", log=lines)
@@ -124,16 +143,35 @@ class Cluster(ABC):
     def command(self) -> list[str]:
         """The server, in the foreground."""
 
+    def launch(self) -> list[str]:
+        """The server's command, once its data are there: it must never start beside the disk that they are on."""
+        if self.network and self.network.uuid:
+            await_mount(self.data.parent, self.network.uuid)
+        return self.command()
+
+    def is_outdated(self) -> bool:
+        """Whether the server that runs was started with other settings than it would be now."""
+        words = processes.command_line(processes.recorded(self.socket_folder / f"{self.engine}.json") or 0)
+        return bool(words) and words.decode(errors="replace").rstrip("\0").split("\0") != self.command()
+
     @abstractmethod
     def grant(self, agent: Agent, patience: float) -> None:
-        """Roles, the app's database and who may do what: the same every time."""
+        """Roles, the app's database and who may do what: the same every time. Stays connected to the app's database as its master."""
+
+    @abstractmethod
+    def reload(self, agent: Agent) -> None:
+        """Rules and certificate that were written are put in force; no connection ends. `agent` is connected as its master."""
+
+    @abstractmethod
+    def shut_out(self, agent: Agent, out: bool) -> None:
+        """The app's role may not connect, and what it has open ends; or it may again. `agent` is connected as its master."""
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Runs one of the engine's programs as the user of the cluster. Raises `Refused` with its words."""
         base = {"PATH": f"{self.binaries}:/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": "/", "LC_ALL": "C.UTF-8"}
         environment = {**base, **options.pop("env", {})}
         done = subprocess.run(
-            command, env=environment, cwd="/", stderr=subprocess.PIPE, check=False, **{**as_user(self.places.user), **options}
+            command, env=environment, cwd="/", stderr=subprocess.PIPE, check=False, **{**as_user(self.user), **options}
         )  # fmt: skip
         if done.returncode:
             lines = done.stderr.decode("utf-8", "replace").splitlines()

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import time
+from abc import abstractmethod
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from .. import state
 from ..files import read_json
+from ..managers.contract import Manager
 from ..outcome import Refused, note
-from ..supervisor import Supervisor
-from . import address, base
+from . import address, authority, base
 from .agent import Agent
 from .cluster import Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
 _AGAIN = 3  # one that runs may be restarting
+_FIRST = 300  # seconds that a host of its own may take until it has its database
 
 
 class Served(base.Database):
-    """Where it is says the release's manifest: `placement` same-host or external."""
+    """Where it is says the release's manifest: `placement` same-host, own-host, managed or external."""
 
     kind: type[Cluster]
     schemes: tuple[str, ...] = ()
@@ -37,13 +40,18 @@ class Served(base.Database):
 
     def cluster(self) -> Cluster | None:
         """The cluster of this host; None where the database is somewhere else."""
-        return self.kind(self.places) if self.manifest["database"]["placement"] == "same-host" else None
+        here = {"same-host": True, "own-host": self.places.role == "database"}
+        return self.kind(self.places) if here.get(self._placement) else None
+
+    @property
+    def _placement(self) -> str:
+        return str(self.manifest["database"]["placement"])
 
     def own(self) -> Cluster:
         """The cluster of this host. Raises `Refused` where the database is somewhere else."""
         cluster = self.cluster()
         if cluster is None:
-            raise Refused("database, external: backups are made where it runs, found no cluster of this host")
+            raise Refused("database: backups are made where it runs, found no cluster of this host")
         return cluster
 
     def url(self, role: str) -> str:
@@ -60,27 +68,64 @@ class Served(base.Database):
             return {}  # its own environment has it
         return {"DATABASE_URL": self.url(role)}
 
-    def ensure(self, supervisor: Supervisor) -> None:
-        cluster = self.cluster()
-        if cluster:
-            cluster.create()
-            cluster.start(supervisor)
+    def ensure(self, manager: Manager) -> None:
+        self.run(manager)
         with Agent(self.places, self.manifest) as agent:
-            if cluster:
-                cluster.grant(agent, _STARTING)
-            for role in (base.OWNER, base.APP):
-                self._try(agent, role)
+            self._try(agent, base.OWNER)
+            if self._placement == "managed":
+                self._let_in(agent)
+            self._try(agent, base.APP)
+
+    def _let_in(self, agent: Agent) -> None:
+        """The app's role, where the owner is all that came with the server. In this host's turn: two at once are in each other's way."""
+        with self.asked() as holder:
+            holder.ask("take", release=self.release)
+            self.let_in(agent, address.login(self.url(base.OWNER)), address.login(self.url(base.APP)))
+
+    @abstractmethod
+    def let_in(self, agent: Agent, owner: address.Login, app: address.Login) -> None:
+        """The app's role with its password, which may read and write rows and change no schema: the same every time. `agent` is connected
+        as the owner."""
+
+    def run(self, manager: Manager) -> None:
+        cluster = self.cluster()
+        if cluster is None:
+            return authority.trust(self.places, self.manifest)
+        cluster.create()
+        cluster.start(manager)
+        with Agent(self.places, self.manifest) as agent:
+            cluster.grant(agent, _STARTING)
+            cluster.reload(agent)
 
     def _try(self, agent: Agent, role: str) -> None:
         url = self.url(role)
         try:
-            agent.ask("connect", url=url, patience=_AGAIN)
+            self._connect(agent, url)
         except Refused as refused:
             if self.cluster():
                 raise
-            whose = "the release command" if role == base.OWNER else "the app"
-            why = f"slipway:secretEnv: wanted to reach the external database as {address.shown(url)}, which is for {whose}"
-            raise Refused(f"{why}, found: {refused}; correct that address, or have the database run", log=refused.log) from None
+            raise Refused(address.unreachable(self._placement, role, url, refused), log=refused.log) from None
+
+    def _connect(self, agent: Agent, url: str) -> None:
+        """A database host that is set up beside this one is waited for, whatever it says meanwhile."""
+        deadline = time.monotonic() + (_FIRST if self._is_first() else 0)
+        told = False
+        while True:
+            try:
+                agent.ask("connect", url=url, patience=_AGAIN)
+                return
+            except Refused as refused:
+                if time.monotonic() > deadline:
+                    raise
+                if not told:
+                    note(f"waiting for the database host, {address.shown(url)}: {refused}")
+                    told = True
+            time.sleep(1)
+
+    def _is_first(self) -> bool:
+        """Nothing serves here yet, and the database's host is one that Slipway sets up."""
+        own = self._placement == "own-host" and self.cluster() is None
+        return own and not state.remembered(self.places).get("release")
 
     @contextmanager
     def asked(self) -> Iterator[Agent]:
@@ -142,7 +187,7 @@ class Served(base.Database):
 
     def status(self) -> dict[str, Any]:
         began = time.monotonic()
-        told: dict[str, Any] = {"placement": self.manifest["database"]["placement"]}
+        told: dict[str, Any] = {"placement": self._placement}
         try:
             told["schema"] = self.schema()
             told["answers_in"] = round(time.monotonic() - began, 3)

@@ -19,7 +19,7 @@ MAINTENANCE = "maintenance.html"
 def find(places: Places, folder: Path) -> Any:
     """The module of the front server that serves the configuration in that folder."""
     wanted = kind(folder)
-    return module(wanted if wanted and places.facts["front"]["binaries"].get(wanted) else STAND_IN)
+    return module(wanted if wanted and places.front_binaries.get(wanted) else STAND_IN)
 
 
 def kind(folder: Path) -> str | None:

@@ -6,15 +6,19 @@ import grp
 import os
 from pathlib import Path
 
+from ..files import unlink
 from ..places import Places
 from ..processes import become
 
 STOP = "WINCH"  # finishes the requests in flight; Supervisor's own TERM cuts them
 RELOAD: str | None = "USR1"
+UNIT = "apache2.service"  # of the package: kept from starting
+RENEW = "USR1"  # it reads a certificate as it starts, and again when it is told to
 
 
 def serve(places: Places, folder: Path) -> None:
-    """Becomes Apache, in the foreground."""
+    """Becomes Apache, in the foreground. It would end at once where a front server on its way out has its number in the same file."""
+    unlink(places.front_process.with_name("pid"))
     become([*_command(places, folder), "-D", "FOREGROUND"])
 
 
@@ -24,9 +28,9 @@ def test(places: Places, folder: Path) -> list[str]:
 
 
 def _command(places: Places, folder: Path) -> list[str]:
-    """As root it is told the app's user: its children become that, and the parent alone stays root."""
-    command = [places.facts["front"]["binaries"]["apache"], "-f", str(folder / "apache.conf")]
+    """As root it is told the app's user: its children become that, and the parent alone stays root. On a server it never is."""
+    command = [places.front_binaries["apache"], "-f", str(folder / "apache.conf")]
     user = places.user
-    if os.geteuid() == 0 and user is not None:
+    if os.geteuid() == 0 and user is not None and not places.role:
         command += ["-C", f"User {user.pw_name}", "-C", f"Group {grp.getgrgid(user.pw_gid).gr_name}"]
     return command

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from ..certificates import front_group
 from ..places import Places
 from ..processes import become
 
 STOP = "QUIT"  # finishes the requests in flight; Supervisor's own TERM cuts them
 RELOAD: str | None = "HUP"
+UNIT = "nginx.service"  # of the package: kept from starting
 
 
 def serve(places: Places, folder: Path) -> None:
@@ -23,8 +25,8 @@ def test(places: Places, folder: Path) -> list[str]:
 
 
 def _command(places: Places, folder: Path, directives: str = "") -> list[str]:
-    """As root it is told the app's user, also for a test: it hands its folders to whom it thinks it will be."""
-    if os.geteuid() == 0:
-        directives += f" user {places.facts.get('user') or 'root'};"
-    command = [places.facts["front"]["binaries"]["nginx"], "-e", "stderr", "-c", str(folder / "nginx.conf")]
+    """As root it is told the app's user, also for a test: it hands its folders to whom it thinks it will be. Not on a server."""
+    if os.geteuid() == 0 and not places.role:
+        directives += f" user {places.facts.get('user') or 'root'} {front_group() or ''};"
+    command = [places.front_binaries["nginx"], "-e", "stderr", "-c", str(folder / "nginx.conf")]
     return [*command, "-g", directives] if directives else command

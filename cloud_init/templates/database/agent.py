@@ -59,6 +59,10 @@ class Agent:
         """Whether the question has any answer."""
         return {"exists": bool(self.query(question))}
 
+    def find(self, question):
+        """The rows of a question."""
+        return {"found": self.query(question)}
+
     def schema(self):
         """A fingerprint of columns, indexes and noted revisions; the latest revision."""
         found = [self.query(question) for question in engine.SCHEMA]

@@ -1,0 +1,53 @@
+"""How a bare server comes up: one script, alone or inside a cloud-config. Equal `Boot`s give equal bytes, and nothing else goes in."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from cloud_init.boot import Boot
+from cloud_init.fleet import ROLES
+from cloud_init.host_files import HostFileError
+from cloud_init.templating import FOLDER, render, text
+
+_REQUIREMENTS = Path(__file__).parents[1] / "requirements/store.txt"
+_FOLDER = "file"
+
+
+def script(boot: Boot) -> str:
+    """A POSIX shell script for root, on Debian or Ubuntu with or without cloud-init; the same server takes it again and again."""
+    if boot.role not in ROLES:
+        raise HostFileError(f"role: wanted {' or '.join(ROLES)}, found {boot.role[:60]!r}")
+    scheme = _scheme(boot.store)
+    return render(
+        "bootstrap/bootstrap.sh.j2",
+        owner=_ascii(f"app {boot.app}, stack {boot.stack}, role {boot.role}"),
+        facts=json.dumps(asdict(boot), sort_keys=True),
+        fetch=render("bootstrap/fetch.py.j2", reader=text(f"bootstrap/stores/{scheme}.py")),
+        bring_up=text("bootstrap/bring-up.sh"),
+        unit=text("bootstrap/unit.service"),
+        requirements="" if scheme == _FOLDER else _plain_lines(_REQUIREMENTS.read_text(encoding="utf-8")),
+    )
+
+
+def cloud_config(boot: Boot) -> str:
+    """The same as user data of a server with cloud-init."""
+    return render("bootstrap/cloud-config.j2", script=script(boot))
+
+
+def _scheme(store: str) -> str:
+    known = sorted(path.stem for path in (FOLDER / "bootstrap/stores").glob("*.py"))
+    scheme = urlsplit(store).scheme
+    if scheme not in known:
+        raise HostFileError(f"store: wanted an address that starts with {', '.join(f'{name}://' for name in known)}, found {store[:60]!r}")
+    return scheme
+
+
+def _ascii(value: str) -> str:
+    """Readable, and on one line whatever is in it."""
+    return json.dumps(value)[1:-1]
+
+
+def _plain_lines(requirements: str) -> str:
+    """Without the words for people."""
+    return "".join(f"{line}\n" for line in requirements.splitlines() if not line.startswith("#"))

@@ -1,0 +1,110 @@
+"""What the servers of a stack are to be, as plain values, and the parts of a manifest that come of it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+ROLES = ("web", "database")
+
+
+@dataclass(frozen=True)
+class OwnHost:
+    """A database server, as its firewall knows it: `clients` are the networks that may connect to `port`."""
+
+    port: int
+    clients: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Tls:
+    """A certificate by ACME. `directory` is the authority's address; `peers` all web hosts of several: any may hold a challenge.
+
+    `strict`: a deployment without the certificate is a failed one.
+    """
+
+    domain: str
+    directory: str
+    email: str | None = None
+    peers: tuple[str, ...] = ()
+    strict: bool = False
+    port: int = 443
+
+
+@dataclass(frozen=True)
+class SystemFile:
+    """A file of the host's own system. `apply` names the file in `cloud_init/host/apply/` that puts it in force.
+
+    Its place is one of a few folders of `/etc`, its name says that it is Slipway's (`cloud_init/host/system.py`)."""
+
+    path: str
+    content: str
+    apply: str
+    mode: str = "0644"
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A Debian package that no distribution has, from an https address; `{arch}` in it is the host's architecture as dpkg names it.
+
+    `instead`: a snap, or a unit such as `agent.service`, that makes it needless where it is there."""
+
+    package: str
+    url: str
+    instead: str | None = None
+
+
+@dataclass(frozen=True)
+class More:
+    """What a target adds to its hosts; serving doesn't wait for it. Files come after packages and archives."""
+
+    packages: tuple[str, ...] = ()
+    archives: tuple[Archive, ...] = ()
+    files: tuple[SystemFile, ...] = ()
+
+
+@dataclass(frozen=True)
+class Fleet:
+    """`front`, `engine` and `placement` (of the database) say which packages are needed.
+
+    `balancer`: networks of the load balancer that web hosts stand behind, if they do. `more`: by role.
+
+    `ssh_from`: who may reach `ssh_ports`; an empty one closes them.
+
+    None is anybody, and the default: a list that lacks the address of whoever launches would lock them out: `firewall.lets_in` tells.
+    """
+
+    manager: str
+    front: str
+    engine: str
+    ssh_from: tuple[str, ...] | None = None
+    ssh_ports: tuple[int, ...] = (22,)
+    database: OwnHost | None = None
+    tls: Tls | None = None
+    roles: tuple[str, ...] = field(default=("web",))
+    placement: str = "same-host"
+    balancer: tuple[str, ...] = ()
+    more: Mapping[str, More] = field(default_factory=dict)
+
+    def has_data(self, role: str) -> bool:
+        """Whether the hosts of that role have the app's database."""
+        return self.engine != "none" and {"same-host": "web", "own-host": "database"}.get(self.placement) == role
+
+
+def manifest(fleet: Fleet) -> dict[str, Any]:
+    """`host` and `tls` of a manifest."""
+    from cloud_init import system
+
+    def parts(later: bool) -> dict[str, Any]:
+        return {
+            "packages": {role: system.packages(fleet, role, later) for role in fleet.roles},
+            "system": {role: system.files(fleet, role, later) for role in fleet.roles},
+        }
+
+    return {
+        "host": {"manager": fleet.manager, **parts(False), "later": {**parts(True), "archives": _archives(fleet)}},
+        "tls": vars(fleet.tls) if fleet.tls else None,
+    }
+
+
+def _archives(fleet: Fleet) -> dict[str, list[dict[str, Any]]]:
+    return {role: [asdict(one) for one in fleet.more[role].archives] for role in fleet.roles if role in fleet.more}

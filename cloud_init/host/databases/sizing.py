@@ -1,0 +1,53 @@
+"""What a database server may use of a host, from the host's memory in bytes: pure functions, for hosts of 512 MB and more."""
+
+from __future__ import annotations
+
+import os
+
+MB = 1 << 20
+_LEAST = 512 * MB
+_CONNECTION = 8 * MB  # what one connection may come to hold, the server's own share aside
+
+
+def memory() -> int:
+    """Bytes of this host."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def connections(size: int) -> int:
+    """How many may be open at once: what the memory beside the buffers carries."""
+    return _between(50, max(size, _LEAST) // 2 // _CONNECTION, 500)
+
+
+def postgres(size: int) -> dict[str, str]:
+    """A quarter for the shared buffers, what the kernel caches counted in; each sort gets a share of the rest."""
+    size = max(size, _LEAST)
+    buffers = _between(64 * MB, size // 4, 16384 * MB)
+    return {
+        "shared_buffers": _megabytes(buffers, "MB"),
+        "effective_cache_size": _megabytes(size * 3 // 4, "MB"),
+        "work_mem": _megabytes(_between(2 * MB, (size - buffers) // (connections(size) * 3), 64 * MB), "MB"),
+        "maintenance_work_mem": _megabytes(_between(32 * MB, size // 16, 1024 * MB), "MB"),
+        "max_connections": str(connections(size)),
+    }
+
+
+def mariadb(size: int) -> dict[str, str]:
+    """Half for InnoDB's buffers: it caches itself what PostgreSQL leaves to the kernel. Temporary tables get a share of the rest."""
+    size = max(size, _LEAST)
+    temporary = _megabytes(_between(4 * MB, size // 128, 64 * MB), "M")
+    return {
+        "innodb-buffer-pool-size": _megabytes(_between(128 * MB, size // 2, 65536 * MB), "M"),
+        "innodb-log-file-size": _megabytes(_between(48 * MB, size // 16, 1024 * MB), "M"),
+        "tmp-table-size": temporary,
+        "max-heap-table-size": temporary,
+        "max-connections": str(connections(size)),
+    }
+
+
+def _between(least: int, wanted: int, most: int) -> int:
+    return max(least, min(wanted, most))
+
+
+def _megabytes(size: int, unit: str) -> str:
+    return f"{size // MB}{unit}"

@@ -1,0 +1,30 @@
+"""Release stores, a file each, named by the scheme of their address; the folder is the registry. `contract.py` says what each does."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import cast
+
+from ..outcome import Refused
+from .contract import Away, Conflict, Store, Version
+
+__all__ = ["Away", "Conflict", "Store", "Version", "connect", "known"]
+
+
+def connect(address: str) -> Store:
+    """The store at an address such as `s3://bucket/prefix?region=eu-west-1`. A plain path, as older states have it, is a folder."""
+    scheme = address.partition("://")[0] if "://" in address else "file"
+    if scheme not in known():
+        raise Refused(f"store: wanted an address that starts with {', '.join(f'{name}://' for name in known())}, found {address!r}")
+    return cast(Store, _module(scheme).connect(address))
+
+
+def known() -> list[str]:
+    """The schemes there are."""
+    return sorted(found.name for found in pkgutil.iter_modules(__path__) if hasattr(_module(found.name), "connect"))
+
+
+def _module(name: str) -> ModuleType:
+    return importlib.import_module(f"{__name__}.{name}")

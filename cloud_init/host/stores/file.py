@@ -1,0 +1,178 @@
+"""A store in a folder of this machine: private to its owner (0700, objects 0600). `file:///folder`, the path as it is."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from .contract import Away, Conflict, Store, Version
+
+_SCHEME = "file://"
+_LOCK = "rollout.lock"
+_NONE = "none"  # the tag of what isn't there
+
+
+def connect(address: str) -> Store:
+    """The store in the folder of that address."""
+    return FileStore(Path(address.removeprefix(_SCHEME)))
+
+
+class FileStore:
+    """Each write goes to a file beside and is renamed, or linked where it must be the first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @property
+    def address(self) -> str:
+        return _SCHEME + str(self.folder.absolute())
+
+    @property
+    def lock_file(self) -> Path | None:
+        return self.folder / _LOCK
+
+    def get(self, name: str) -> bytes | None:
+        with _told("read"):
+            try:
+                return (self.folder / name).read_bytes()
+            except FileNotFoundError:
+                return None
+
+    def changed(self, name: str, tag: str) -> Version | None:
+        with _told("read"):
+            try:
+                with open(self.folder / name, "rb") as file:
+                    now = _tag(os.fstat(file.fileno()))
+                    return None if now == tag else Version(file.read(), now)
+            except FileNotFoundError:
+                return None if tag == _NONE else Version(None, _NONE)
+
+    def file(self, name: str, place: Path) -> Path | None:
+        path = self.folder / name
+        return path if path.is_file() else None
+
+    def put(self, name: str, data: bytes) -> None:
+        with self._part(name, data) as part:
+            part.rename(self.folder / name)
+
+    def send(self, name: str, path: Path) -> None:
+        """One file under two names, where both are on one disk."""
+        with self._beside(name) as part:
+            try:
+                os.link(path, part)
+            except OSError as error:
+                if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
+                    raise
+                self._copy(path, part)
+            part.rename(self.folder / name)
+
+    def _copy(self, path: Path, part: Path) -> None:
+        with open(path, "rb") as source, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
+            shutil.copyfileobj(source, target, 1 << 20)
+            target.flush()
+            os.fsync(target.fileno())
+
+    def create(self, name: str, data: bytes) -> None:
+        with self._part(name, data) as part:
+            try:
+                os.link(part, self.folder / name)
+            except FileExistsError:
+                raise Conflict(name) from None
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        with self._locked():
+            if self.get(name) != old:
+                raise Conflict(name)
+            self.put(name, new)
+
+    def names(self, folder: str) -> dict[str, float]:
+        with _told("read"):
+            found = {path.relative_to(self.folder).as_posix(): _time(path) for path in self._objects(folder)}
+        return {name: time for name, time in sorted(found.items()) if time is not None}
+
+    def modified(self, name: str) -> float | None:
+        with _told("read"):
+            return _time(self.folder / name)
+
+    def delete(self, *names: str) -> None:
+        for path in (self.folder / name for name in names):
+            with _told("removed"):
+                path.unlink(missing_ok=True)
+                self._tidy(path.parent)
+
+    def _tidy(self, folder: Path) -> None:
+        """An empty folder goes with its last object, unless somebody fills it just now."""
+        try:
+            if folder != self.folder:
+                folder.rmdir()
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT):
+                raise
+
+    def _objects(self, folder: str) -> Iterator[Path]:
+        for place, _, names in os.walk(self.folder / folder):  # what goes meanwhile is left out
+            yield from (Path(place, name) for name in names if not name.startswith(".") and name != _LOCK)
+
+    @contextmanager
+    def _part(self, name: str, data: bytes) -> Iterator[Path]:
+        """The bytes in a file of their own, on the disk; gone afterwards unless it was renamed."""
+        with self._beside(name) as part:
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            yield part
+
+    @contextmanager
+    def _beside(self, name: str) -> Iterator[Path]:
+        """A name beside the object's, for its next content; gone afterwards unless it was renamed."""
+        path = self.folder / name
+        part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
+        with _told("written", path):
+            try:
+                self._make(path.parent)
+                yield part
+            finally:
+                part.unlink(missing_ok=True)
+
+    def _make(self, folder: Path) -> None:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with _told("written"):
+            self._make(self.folder)
+            lock = open(self.folder / ".write.lock", "w", encoding="utf-8")  # noqa: SIM115  closed below
+        with lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+
+def _tag(found: os.stat_result) -> str:
+    """Every write makes another file."""
+    return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+
+
+def _time(path: Path) -> float | None:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return None
+
+
+@contextmanager
+def _told(what: str, path: Path | None = None) -> Iterator[None]:
+    """What the system refused, in a line."""
+    try:
+        yield
+    except OSError as error:
+        mend = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
+        where = path or error.filename or "a file"
+        raise Away(f"store: {where} can't be {what} ({error.strerror or error}); {mend}, then run it again") from None

@@ -1,0 +1,57 @@
+"""Which ports of a server can be reached: a table of nftables that is Slipway's own; tables of others (Docker's, the user's) stay."""
+
+import ipaddress
+from collections.abc import Sequence
+
+from cloud_init.fleet import Fleet
+from cloud_init.host_files import HostFileError
+from cloud_init.system import SystemFile
+from cloud_init.templating import render, text
+
+_OPEN = {"web": (80, 443)}
+
+
+def packages(fleet: Fleet, role: str) -> list[str]:
+    """What loads the rules."""
+    return ["nftables"]
+
+
+def files(fleet: Fleet, role: str) -> list[SystemFile]:
+    """The rules, and the unit that loads them at boot before there is a network."""
+    database = fleet.database if role == "database" else None
+    rules = render(
+        "system/firewall.nft.j2",
+        open=_OPEN.get(role, ()),
+        ssh_ports=fleet.ssh_ports,
+        ssh_from=None if fleet.ssh_from is None else _families(fleet.ssh_from, "the networks for SSH"),
+        database=database and {"port": database.port, "clients": _families(database.clients, "the networks of web hosts")},
+    )
+    unit = text("system/slipway-firewall.service")
+    return [
+        SystemFile("/etc/slipway/firewall.nft", rules, "nftables"),
+        SystemFile("/etc/systemd/system/slipway-firewall.service", unit, "systemd"),
+    ]
+
+
+def lets_in(fleet: Fleet, address: str) -> bool:
+    """Whether SSH from that address stays possible: to be asked before a list is put in force over SSH."""
+    if fleet.ssh_from is None:
+        return True
+    found = ipaddress.ip_address(address)
+    found = getattr(found, "ipv4_mapped", None) or found
+    return any(found in network for network in _networks(fleet.ssh_from, "the networks for SSH"))
+
+
+def _families(networks: Sequence[str], what: str) -> dict[str, list[str]]:
+    """By family, as nftables names them; none lies in another, which a set of nftables refuses."""
+    found = _networks(networks, what)
+    four = ipaddress.collapse_addresses([one for one in found if isinstance(one, ipaddress.IPv4Network)])
+    six = ipaddress.collapse_addresses([one for one in found if isinstance(one, ipaddress.IPv6Network)])
+    return {"ip": [str(one) for one in four], "ip6": [str(one) for one in six]}
+
+
+def _networks(networks: Sequence[str], what: str) -> list[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    try:
+        return [ipaddress.ip_network(one, strict=False) for one in networks]
+    except ValueError:
+        raise HostFileError(f"{what}: wanted addresses or networks such as 203.0.113.0/24, found {', '.join(networks)[:100]!r}") from None

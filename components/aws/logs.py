@@ -1,0 +1,71 @@
+"""Hosts' logs in CloudWatch: where they go, who may write there, and what the agent on a host is told."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.tags import child, named
+
+_FILES = "/var/log/slipway/{app}/{program}.log"
+_COLOURS = ("blue", "green")
+_OF_ROLE = {"web": (*_COLOURS, "front", "release", "supervisord", "tool"), "database": ("supervisord", "tool")}
+
+
+@dataclass
+class LogsArgs:
+    """`group`: what the log group is called, such as `/slipway/shop/prod`; `days` that a line stays there: one of those that CloudWatch
+    knows (1, 3, 5, 7, 14, 30, 60, 90, …); `roles`: names of the hosts' roles, by what they are called here."""
+
+    group: str
+    days: int
+    roles: Mapping[str, pulumi.Input[str]]
+    tags: Mapping[str, str]
+
+
+class Logs(pulumi.ComponentResource):
+    """A log group that hosts may write to, and to no other. `group_name`: known once it is there."""
+
+    group_name: pulumi.Output[str]
+
+    def __init__(self, name: str, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:Logs", name, None, opts)
+        made = aws.cloudwatch.LogGroup(name, name=args.group, retention_in_days=args.days, tags=named(args.tags, name), opts=child(self))
+        for called, role in args.roles.items():
+            aws.iam.RolePolicy(f"{name}-{called}", role=role, policy=made.arn.apply(_policy), opts=child(self))
+        self.group_name = made.name
+        self.register_outputs({"group_name": self.group_name})
+
+
+def agent_settings(app: str, group: str, role: str, engine: str = "none", processes: Sequence[str] = ()) -> str:
+    """The settings of CloudWatch's agent for a host of that role, as JSON: each program's file is a stream `INSTANCE/PROGRAM` of the group.
+
+    `engine` of a database that runs there; `processes`: names of the app's own, whose files are there for each colour. Where there is no
+    such file the agent waits for it."""
+    programs = [*_OF_ROLE[role], *((engine,) if engine in ("postgres", "mysql") else ())]
+    programs += [f"{colour}-{process}" for process in processes for colour in _COLOURS] if role == "web" else []
+    files = [_file(app, group, program) for program in sorted(programs)]
+    return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}}, indent=1, sort_keys=True)
+
+
+def _file(app: str, group: str, program: str) -> dict[str, Any]:
+    """Without a retention of its own: the group has one, and hosts may not change it."""
+    return {
+        "file_path": _FILES.format(app=app, program=program),
+        "log_group_name": group,
+        "log_stream_name": f"{{instance_id}}/{program}",
+    }
+
+
+def _policy(group: str) -> str:
+    """Streams can't be kept apart by host: their names may not hold the colon that `aws:userid` has."""
+    write = {
+        "Sid": "WriteLogs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+        "Resource": [f"{group}:*"],
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [write]})

@@ -1,0 +1,154 @@
+"""A database that Amazon runs (RDS): private, encrypted, backed up, and not easily lost."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.firewall import Firewall, FirewallArgs
+from components.aws.short_names import DATABASE, short
+from components.aws.tags import child, named
+from components.database_host import PORTS, addresses
+from components.random_secret import RandomSecret
+
+OWNER = "slipway_owner"
+"""Who may change the schema; the role `app` is made by the first web host, as its URL says."""
+VERSIONS = {
+    "postgres": "17",  # as in Debian 13, so its pg_dump reads it; supported by Amazon until 2030
+    "mysql": "8.4",  # the release that is supported longest, until 2029
+}
+_TLS = {"postgres": "rds.force_ssl", "mysql": "require_secure_transport"}
+_AUTHORITY = "https://truststore.pki.rds.amazonaws.com/{0}/{0}-bundle.pem"
+_PASSWORD = 40  # hex digits, 160 bits: Amazon takes 41 letters for MySQL
+_GROWTH = 4  # times its first size that the storage may become by itself
+_LARGEST = 65536  # GB
+
+
+@dataclass
+class ManagedDatabaseArgs:
+    """`app`: names the database, and the web hosts' folder that the authority's certificate is in; `engine`: `postgres` or `mysql`;
+    `instance_class` such as `db.t4g.small`; `storage` in GB, 20 at least: it grows to four times that by itself.
+
+    `region` such as `eu-west-1`; `vpc_id` and `subnets`: of two zones, private ones if there are any; `web`: the hosts' firewall, which
+    alone is let in. `version`: the engine's, without the minor one, which Amazon keeps up to date; another major one is refused by Amazon
+    until that is allowed there, as there is no way back. `keep`: it is protected and retained, with all it stands in."""
+
+    app: str
+    engine: str
+    instance_class: str
+    storage: int
+    region: str
+    vpc_id: pulumi.Input[str]
+    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
+    web: Firewall
+    tags: Mapping[str, str]
+    version: str | None = None
+    keep: bool = False
+
+
+class ManagedDatabase(pulumi.ComponentResource):
+    """`environment`: what the web hosts' secret environment holds more, DATABASE_URL for the role `app` and DATABASE_OWNER_URL; secret.
+    `manifest`: what the manifest's `database` holds more, the address of the authorities to check it against; public. `secrets`: what a
+    database host may know, so nothing. `address`: its name, which never changes; `identifier`: what figures in CloudWatch are named by."""
+
+    environment: pulumi.Output[dict[str, str]]
+    secrets: pulumi.Output[dict[str, Any]]
+    manifest: pulumi.Output[dict[str, Any]]
+    address: pulumi.Output[str]
+    identifier: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ManagedDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:ManagedDatabase", name, None, opts)
+        self._name, self._args, self._kept = name, args, child(self, args.keep)
+        owner = self._random("owner").apply(lambda digits: digits[:_PASSWORD])
+        made = self._server(owner, self._firewall())
+        self.address, self.identifier = made.address, made.identifier
+        passwords = {"owner": owner, "app": self._random("app")}
+        self.environment = pulumi.Output.secret(pulumi.Output.all(passwords, made.address).apply(lambda known: _told(args, *known)))
+        self.secrets = pulumi.Output.from_input({})
+        self.manifest = pulumi.Output.from_input({"authority": _AUTHORITY.format(args.region)})
+        outputs = ("environment", "secrets", "manifest", "address", "identifier")
+        self.register_outputs({one: getattr(self, one) for one in outputs})
+
+    def _firewall(self) -> Firewall:
+        args = self._args
+        firewall = Firewall(self._name, FirewallArgs(args.vpc_id, "Database: web hosts alone", args.tags, keep=args.keep), child(self))
+        firewall.open("web", PORTS[args.engine], args.web)
+        return firewall
+
+    def _server(self, password: pulumi.Output[str], firewall: Firewall) -> aws.rds.Instance:
+        args, name = self._args, short(self._name, DATABASE)
+        return aws.rds.Instance(
+            name,
+            engine=args.engine,
+            engine_version=_version(args),
+            auto_minor_version_upgrade=True,
+            instance_class=args.instance_class,
+            allocated_storage=args.storage,
+            max_allocated_storage=min(args.storage * _GROWTH, _LARGEST),
+            storage_type="gp3",
+            storage_encrypted=True,
+            db_name=legal(args.app),
+            username=OWNER,
+            password=password,
+            port=PORTS[args.engine],
+            db_subnet_group_name=self._subnets(name).name,
+            vpc_security_group_ids=[firewall.group_id],
+            publicly_accessible=False,
+            parameter_group_name=self._parameters(name).name,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            backup_retention_period=7,
+            backup_window="03:00-04:00",  # UTC, as the next
+            maintenance_window="sun:04:30-sun:05:30",
+            deletion_protection=args.keep,
+            skip_final_snapshot=False,
+            final_snapshot_identifier=self._last(name),
+            copy_tags_to_snapshot=True,
+            performance_insights_enabled=False,
+            tags=named(args.tags, self._name),
+            opts=self._kept,
+        )
+
+    def _subnets(self, name: str) -> aws.rds.SubnetGroup:
+        tags = named(self._args.tags, self._name)
+        return aws.rds.SubnetGroup(name, subnet_ids=self._args.subnets, description=self._name, tags=tags, opts=self._kept)
+
+    def _parameters(self, name: str) -> aws.rds.ParameterGroup:
+        """Whoever comes without TLS is refused: from the first start on, so nothing is ever applied to a database that runs, which for
+        some versions Amazon refuses."""
+        engine = self._args.engine
+        return aws.rds.ParameterGroup(
+            name,
+            family=f"{engine}{_version(self._args)}",
+            description=self._name,
+            parameters=[aws.rds.ParameterGroupParameterArgs(name=_TLS[engine], value="1", apply_method="pending-reboot")],
+            tags=named(self._args.tags, self._name),
+            opts=self._kept,
+        )
+
+    def _last(self, name: str) -> pulumi.Output[str]:
+        """What the snapshot is called that is taken as the database is removed. It outlives the stack, and the next database of that name
+        needs another: so a part of it is made by chance, anew for all that makes another database."""
+        chance = self._random(f"{self._args.engine}-{legal(self._args.app)}-last").apply(lambda digits: digits[:8])
+        return pulumi.Output.unsecret(pulumi.Output.concat(name, "-last-", chance))
+
+    def _random(self, what: str) -> pulumi.Output[str]:
+        """Kept with the database: another password would lock out who knows the first."""
+        return RandomSecret(f"{self._name}-{what}", self._kept).value
+
+
+def legal(app: str) -> str:
+    """The name of an app's database: small letters, digits and underscores, at most 63, and no word that an engine keeps for itself."""
+    stem = re.sub(r"[^a-z0-9]+", "_", app.lower()).strip("_").lstrip("0123456789_")[:50]
+    return f"{stem}_app" if stem else "app"
+
+
+def _version(args: ManagedDatabaseArgs) -> str:
+    return args.version or VERSIONS[args.engine]
+
+
+def _told(args: ManagedDatabaseArgs, passwords: Mapping[str, str], address: str) -> dict[str, str]:
+    return addresses(args.app, args.engine, passwords, address, legal(args.app), OWNER, shared=True)

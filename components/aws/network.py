@@ -1,0 +1,162 @@
+"""The network that servers, load balancer and databases stand in: one of its own over two zones, or one that is there."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws import subnets
+from components.aws.tags import child, named
+
+_ZONES = 2
+_PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
+
+
+@dataclass
+class NetworkArgs:
+    """`vpc`: an existing one by its id, or `default`; None makes one. Of an existing one `subnets` are for servers and load balancer,
+    `database_subnets` for managed databases, of two zones each; what isn't named is looked up. Of its own: `nat` gives servers private
+    subnets with address translation, `databases` makes private subnets for managed databases. `keep` protects and retains it with those,
+    for data that stands there; `keep_public` the public ones too, with their way out, for data on a server."""
+
+    tags: Mapping[str, str]
+    vpc: str | None = None
+    subnets: Sequence[str] = ()
+    database_subnets: Sequence[str] = ()
+    nat: bool = False
+    databases: bool = False
+    keep: bool = False
+    keep_public: bool = False
+
+
+class Network(pulumi.ComponentResource):
+    """`vpc_id`; `cidr`: its IPv4 block; ids of the subnets of each kind, of two zones: `host_subnets` are the public ones unless `nat`,
+    `host_zone` is the zone of the first of them."""
+
+    vpc_id: pulumi.Output[str]
+    cidr: pulumi.Output[str]
+    public_subnets: pulumi.Output[list[str]]
+    host_subnets: pulumi.Output[list[str]]
+    host_zone: pulumi.Output[str]
+    database_subnets: pulumi.Output[list[str]]
+    has_ipv6: bool
+
+    def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:Network", name, None, opts)
+        self._name, self._args, self._own = name, args, child(self)
+        self._kept, self._public = child(self, args.keep), child(self, args.keep_public)
+        self.has_ipv6 = args.vpc is None
+        if args.vpc is None:
+            self._make()
+        else:
+            self._find(args.vpc)
+        outputs = ("vpc_id", "cidr", "public_subnets", "host_subnets", "host_zone", "database_subnets")
+        self.register_outputs({name: getattr(self, name) for name in outputs})
+
+    def _find(self, vpc: str) -> None:
+        given, lookup = self._args, pulumi.InvokeOutputOptions(parent=self)
+        if vpc == "default":
+            found = aws.ec2.get_vpc_output(default=True, opts=lookup)
+            only = aws.ec2.GetSubnetsFilterArgs(name="default-for-az", values=["true"])
+        else:
+            found = aws.ec2.get_vpc_output(id=vpc, opts=lookup)
+            only = aws.ec2.GetSubnetsFilterArgs(name="map-public-ip-on-launch", values=["true"])
+        self.vpc_id, self.cidr = found.id, found.cidr_block
+        self.public_subnets = pulumi.Output.from_input([*given.subnets]) if given.subnets else self._found(found.id, only, lookup)
+        self.host_subnets = self.public_subnets
+        self.host_zone = aws.ec2.get_subnet_output(id=self.host_subnets.apply(lambda ids: ids[0]), opts=lookup).availability_zone
+        self.database_subnets = pulumi.Output.from_input([*given.database_subnets]) if given.database_subnets else self.public_subnets
+
+    def _found(
+        self, vpc: pulumi.Output[str], only: aws.ec2.GetSubnetsFilterArgs, opts: pulumi.InvokeOutputOptions
+    ) -> pulumi.Output[list[str]]:
+        within = vpc.apply(lambda identity: [aws.ec2.GetSubnetsFilterArgs(name="vpc-id", values=[identity]), only])
+        return aws.ec2.get_subnets_output(filters=within, opts=opts).ids.apply(sorted)
+
+    def _make(self) -> None:
+        given, name = self._args, self._name
+        self._vpc = aws.ec2.Vpc(
+            f"{name}-vpc",
+            cidr_block=subnets.NETWORK,
+            assign_generated_ipv6_cidr_block=True,
+            enable_dns_hostnames=True,
+            enable_dns_support=True,
+            tags=named(given.tags, name),
+            opts=self._kept,
+        )
+        self.vpc_id, self.cidr = self._vpc.id, self._vpc.cidr_block
+        opt_in = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
+        lookup = pulumi.InvokeOutputOptions(parent=self)
+        self._zones = aws.get_availability_zones_output(state="available", filters=[opt_in], opts=lookup).names
+        self.host_zone = self._zones[0]
+        public = self._subnets("public", _PUBLIC, True, self._public)
+        self._public_routes(public)
+        self.public_subnets = _ids(public)
+        self.host_subnets = _ids(self._translated(public[0])) if given.nat else self.public_subnets
+        self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
+
+    def _subnets(self, kind: str, first: int, public: bool, opts: pulumi.ResourceOptions) -> list[aws.ec2.Subnet]:
+        """Where they stand is never changed: the list of zones is shorter while one is in trouble."""
+        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["availabilityZone"]))
+        return [
+            aws.ec2.Subnet(
+                f"{self._name}-{kind}-{number}",
+                vpc_id=self._vpc.id,
+                cidr_block=subnets.ipv4(first + number),
+                ipv6_cidr_block=self._vpc.ipv6_cidr_block.apply(partial(subnets.ipv6, number=first + number)),
+                availability_zone=self._zones[number],
+                map_public_ip_on_launch=public,
+                assign_ipv6_address_on_creation=True,
+                tags=named(self._args.tags, f"{self._name}-{kind}-{number}"),
+                opts=opts,
+            )
+            for number in range(_ZONES)
+        ]
+
+    def _public_routes(self, public: Sequence[aws.ec2.Subnet]) -> None:
+        gateway = aws.ec2.InternetGateway(
+            f"{self._name}-gateway", vpc_id=self._vpc.id, tags=named(self._args.tags, self._name), opts=self._public
+        )
+        table = self._table("public", public, self._public)
+        self._route("public-ipv4", table, self._public, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id)
+        self._route("public-ipv6", table, self._public, destination_ipv6_cidr_block="::/0", gateway_id=gateway.id)
+
+    def _translated(self, public: aws.ec2.Subnet) -> list[aws.ec2.Subnet]:
+        """Private subnets with a way out: one gateway for all zones (each is priced by the hour), none for IPv6, and S3 past it."""
+        name, tags = self._name, self._args.tags
+        address = aws.ec2.Eip(f"{name}-nat", domain="vpc", tags=named(tags, f"{name}-nat"), opts=self._own)
+        gateway = aws.ec2.NatGateway(
+            f"{name}-nat", subnet_id=public.id, allocation_id=address.id, tags=named(tags, f"{name}-nat"), opts=self._own
+        )
+        outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
+        private = self._subnets("private", _PRIVATE, False, self._own)
+        table = self._table("private", private, self._own)
+        self._route("private-ipv4", table, self._own, destination_cidr_block="0.0.0.0/0", nat_gateway_id=gateway.id)
+        self._route("private-ipv6", table, self._own, destination_ipv6_cidr_block="::/0", egress_only_gateway_id=outward.id)
+        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
+        aws.ec2.VpcEndpoint(
+            f"{name}-s3",
+            vpc_id=self._vpc.id,
+            service_name=pulumi.Output.concat("com.amazonaws.", region, ".s3"),
+            vpc_endpoint_type="Gateway",
+            route_table_ids=[table.id],
+            tags=named(tags, f"{name}-s3"),
+            opts=self._own,
+        )
+        return private
+
+    def _table(self, kind: str, within: Sequence[aws.ec2.Subnet], opts: pulumi.ResourceOptions) -> aws.ec2.RouteTable:
+        name = f"{self._name}-{kind}"
+        table = aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
+        for number, subnet in enumerate(within):
+            aws.ec2.RouteTableAssociation(f"{name}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
+        return table
+
+    def _route(self, kind: str, table: aws.ec2.RouteTable, opts: pulumi.ResourceOptions, **way: pulumi.Input[str]) -> None:
+        aws.ec2.Route(f"{self._name}-{kind}", route_table_id=table.id, **way, opts=opts)
+
+
+def _ids(made: Sequence[aws.ec2.Subnet]) -> pulumi.Output[list[str]]:
+    return pulumi.Output.all(*(one.id for one in made))

@@ -1,0 +1,87 @@
+"""What AWS, or the way to it, has against a request: one line of where, what and what to do for each."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from components.errors import MissingError, SlipwayError
+
+_LOGIN = "run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+_AGAIN = "log in again (`aws sso login`), or renew what AWS_SESSION_TOKEN came with"
+_WHOSE = "see with `aws configure list` which are used"
+_OVER = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId", "OptInRequired"}
+_WRONG = {"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed"}
+_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"}
+OFTEN = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+_NO_LOGIN = {"UnauthorizedException", "ForbiddenException"}  # of single sign-on, as credentials are fetched
+
+
+class Refused(SlipwayError):
+    """AWS answered with an error; `code` is AWS's own name for it."""
+
+    def __init__(self, message: str, code: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+@contextmanager
+def told(action: str, region: str) -> Iterator[None]:
+    """Errors of botocore become `Refused`, `MissingError` or `SlipwayError`. `action`: as a policy spells it, `ec2:DescribeVpcs`."""
+    try:
+        yield
+    except SlipwayError:
+        raise
+    except Exception as error:
+        if not any(kind.__module__.startswith(("botocore", "boto3")) for kind in type(error).__mro__):
+            raise
+        raise _line(error, action, f"aws, {region}") from None
+
+
+def _line(error: Any, action: str, where: str) -> SlipwayError:
+    response = getattr(error, "response", None)
+    code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+    if code:
+        return Refused(f"{where}: {_answered(error, code, action)}", code)
+    return _unanswered(error, action, where)
+
+
+def _answered(error: Any, code: str, action: str) -> str:
+    words = " ".join(str(error.response["Error"].get("Message", "")).split())
+    if code in _OVER:
+        return f"the credentials are over ({code}); {_AGAIN}"
+    if code in _NO_LOGIN and error.operation_name == "GetRoleCredentials":
+        return f"single sign-on gives no credentials ({code}); {_AGAIN}"
+    if code in _UNKNOWN:
+        return f"it doesn't know the credentials ({code}); {_WHOSE}, and whether the account has that region enabled"
+    if code in _WRONG:
+        return f"it doesn't take the credentials ({code}); {_WHOSE}, and look at this machine's clock"
+    if code in _DENIED:
+        return _denied(words, action if error.operation_name == action.partition(":")[2] else error.operation_name)
+    if code in OFTEN:
+        return f"{action}: asked too often ({code}); wait a little, then run it again"
+    return f"{action}: {code}: {words}" if words else f"{action}: {code}"
+
+
+def _denied(words: str, action: str) -> str:
+    """AWS names who asked, and what it would have taken, where it wants to tell."""
+    who = re.search(r"User: (\S+) is not", words)
+    what = re.search(r"perform: ([\w-]+:\w+)", words)
+    wanted, found = what[1] if what else action, who[1] if who else "these credentials"
+    return f"wanted leave for {wanted}, found none for {found}; add it to that user's or role's policy (docs/targets/aws-ec2.md)"
+
+
+def _unanswered(error: Any, action: str, where: str) -> SlipwayError:
+    """By the class's name: newer versions of botocore have more of them."""
+    name = type(error).__name__
+    if name in ("NoCredentialsError", "PartialCredentialsError"):
+        return MissingError(f"{where}: no credentials were found; {_LOGIN}")
+    if name == "ProfileNotFound":
+        profile = error.kwargs["profile"]
+        return MissingError(f"{where}: there is no profile {profile!r}; set AWS_PROFILE to one that `aws configure list-profiles` names")
+    if re.search(r"SSO|Token|Login|Credential", name):
+        return MissingError(f"{where}: the login is over or never was ({name}); {_AGAIN}")
+    if re.search(r"Connect|Timeout|SSL|Proxy|HTTPClient", name):
+        return SlipwayError(f"{where}: {action}: not reachable ({name}); look at the network, a proxy, and AWS_ENDPOINT_URL")
+    return SlipwayError(f"{where}: {action}: {' '.join(str(error).split())}")

@@ -1,0 +1,38 @@
+"""How a rollout's phases reach the hosts: the coordinator drives them, or they follow the store by themselves."""
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+from components.phases.direct import Driven
+from components.phases.pulled import Following
+from components.target import DayTwo
+
+Outcome = Mapping[str, Any]
+"""What a host says of a phase: {"ok", "host", "step", "message", "http", "log", …}."""
+
+
+class Phases(Protocol):
+    """Each phase ends when every host has; it returns the outcomes that are not well."""
+
+    def gather(self) -> str:
+        """Who takes part is settled; the name of the elected one. Raises `SlipwayError` where nobody is there."""
+
+    def takes_part(self, host: str) -> bool:
+        """Whether that host was there when all were gathered."""
+
+    def prepare(self, generation: int, release: str) -> list[Outcome]:
+        """The candidate stands ready beside what serves."""
+
+    def commit(self, generation: int, release: str) -> list[Outcome]:
+        """The candidate serves."""
+
+    def abort(self, generation: int) -> list[Outcome]:
+        """The candidate stops."""
+
+    def back(self, generation: int, release: str) -> list[Outcome]:
+        """What served before serves again."""
+
+
+def of(day: DayTwo) -> Phases:
+    """How this target's hosts are reached."""
+    return Following(day.store, day.expected, day.fewest) if day.follow else Driven(day.hosts)

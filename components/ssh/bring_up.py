@@ -1,0 +1,181 @@
+"""Brings one server up, from whatever a person ordered to one that follows the store."""
+
+import ipaddress
+import json
+import shlex
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import asyncssh
+
+from cloud_init import bundle
+from cloud_init.boot import Boot
+from components import progress
+from components.errors import SlipwayError
+from components.owner import Owner
+from components.ssh import agent, agent_process, connection, login, stores
+from components.ssh.connection import Connection, Lost
+from components.store import Store, to_json
+
+_PATIENCE = 300.0  # seconds for a server that boots
+_REBOOT = 30.0  # seconds for one that was set up before, and may be gone
+_FOLLOWS = 300.0  # seconds until it follows the store: packages are fetched before that
+_FRESH = 30.0  # seconds; a heartbeat comes every five
+SYSTEMS = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
+OWNER = "/var/lib/slipway/owner.json"
+_BOOT = "/etc/slipway/boot.json"
+
+
+def run(facts: Mapping[str, Any], servers: list[Mapping[str, Any]], owner: Owner, taken_over: bool) -> None:
+    """All of it; done again it changes nothing. `servers`: the facts of all servers of the stack. Raises `SlipwayError`."""
+    host, to = str(facts["host"]), connection.to(login.of(facts))
+    with _step(host, "connect"):
+        to.open(_PATIENCE, lambda text: progress.report(host, "", "note", text=text))
+        _check_system(to)
+        _check_way_back(to, facts)
+        if refusal := another(to, facts, owner, taken_over):
+            raise SlipwayError(refusal)
+    with _step(host, "store"):
+        _mark(to, owner)
+        if stores.is_folder(facts["store"]):
+            _fill(to, facts, servers)
+    store = stores.of(servers)
+    before = store.modified(_heartbeat(host))
+    with _step(host, "bootstrap"):
+        _bootstrap(to, facts)
+    with _step(host, "follow"):
+        _wait(to, store, host, before)
+
+
+def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
+    """Whether a server that was set up before gives no answer: told, and left out. Without the first one nothing goes."""
+    host = str(facts["host"])
+    try:
+        connection.to(login.of(facts)).open(_REBOOT)
+    except Lost as lost:
+        if host == servers[0]["host"] or isinstance(lost.__cause__, asyncssh.PermissionDenied):
+            raise
+        progress.note(host, f"left out: {lost}; it gets what it missed at the next `up`")
+        return True
+    return False
+
+
+def drift(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> str:
+    """One sentence about what isn't as it should be."""
+    host = str(facts["host"])
+    try:
+        store = stores.of(servers)
+        beat = store.modified(_heartbeat(host))
+        if beat is None or time.time() - beat > _FRESH:
+            return f"{host} doesn't follow the store: slipway.service isn't at work there"
+        return stores.drift(store, host)
+    except SlipwayError as error:
+        return str(error)
+
+
+def another(to: Connection, facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> str:
+    """Why this server isn't ours to set up; empty: it is."""
+    boot, mark = _read(to, _BOOT), _read(to, OWNER)
+    wanted = {name: facts[name] for name in ("app", "stack", "role")}
+    found = {name: boot.get(name) for name in wanted}
+    if boot and found != wanted:
+        held, asked = (", ".join(f"{name} {one}" for name, one in values.items()) for values in (found, wanted))
+        return f"{to.login}: wanted a server for {asked}, found it set up for {held}; take another one, or destroy that stack first"
+    other = mark and mark != vars(owner) and not taken_over
+    if not other:
+        return ""
+    way = "`./slipway adopt`" if owner.engine == "slipway" else "`./slipway adopt --to-pulumi`"
+    try:
+        return f"{to.login} is managed by {Owner(**mark)}; go on there, or take it over with {way}"
+    except TypeError:
+        return ""
+
+
+def _check_system(to: Connection) -> None:
+    """A system that the host tool knows, with systemd, and root's rights."""
+    lines = to.run(["cat", "/etc/os-release"]).out.decode(errors="replace").splitlines()
+    found = {name: value.strip('"') for name, _, value in (line.partition("=") for line in lines)}
+    known = ", ".join(f"{name.title()} {version}" for name, versions in SYSTEMS.items() for version in versions)
+    if found.get("VERSION_ID") not in SYSTEMS.get(found.get("ID", ""), ()):
+        raise SlipwayError(f"{to.login}: wanted {known}, found {found.get('PRETTY_NAME') or 'another system'}; use such a server")
+    if to.run(["test", "-d", "/run/systemd/system"]).status:
+        raise SlipwayError(
+            f"{to.login}: wanted a server that systemd runs, found none; a container has to start systemd as its first process"
+        )
+    _ = to.become
+
+
+def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
+    """The firewall that comes with a release must not lock out who launches it."""
+    allowed = facts["sshFrom"]
+    words = to.run(["printenv", "SSH_CONNECTION"]).out.decode().split()
+    if allowed is None or not words:
+        return
+    mine = ipaddress.ip_address(words[0])
+    if not any(mine in ipaddress.ip_network(one, strict=False) for one in allowed):
+        raise SlipwayError(
+            f"slipway:ssh.sshFrom: wanted {mine} in it, from where {to.login} is reached now, found {', '.join(allowed) or 'none'}"
+        )
+
+
+def _mark(to: Connection, owner: Owner) -> None:
+    _do(to, ["install", "-d", "-m", "0755", "/var/lib/slipway"])
+    _do(to, ["install", "-m", "0644", "/dev/stdin", OWNER], to_json(vars(owner)))
+
+
+def _fill(to: Connection, facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> None:
+    """The host tool for the bootstrap, and what the other servers know."""
+    agent_process.upload(to, facts["store"])
+    agent.of(to.login, facts["store"]).put("tool.json", to_json({"sha256": bundle.tool_id()}))
+    stores.catch_up(servers, str(facts["host"]))
+
+
+def _bootstrap(to: Connection, facts: Mapping[str, Any]) -> None:
+    from cloud_init import bootstrap
+
+    boot = Boot(facts["app"], facts["stack"], facts["role"], facts["store"], facts["host"])
+    _do(to, ["sh", "-s"], bootstrap.script(boot).encode())
+
+
+def _wait(to: Connection, store: Store, host: str, before: float | None) -> None:
+    until = time.monotonic() + _FOLLOWS
+    while (store.modified(_heartbeat(host)) or 0.0) <= (before or 0.0) + 0.5:
+        if time.monotonic() > until:
+            said = to.run(["journalctl", "--no-pager", "--output=cat", "--lines=15", "--unit=slipway*"], root=True)
+            lines = "\n".join(f"  | {line}" for line in said.out.decode(errors="replace").splitlines())
+            raise SlipwayError(
+                f"{to.login}: wanted it to follow the store within {_FOLLOWS:.0f} s, found no heartbeat; its last words:\n{lines}"
+            )
+        time.sleep(0.5)
+
+
+def _do(to: Connection, command: list[str], stdin: bytes = b"") -> None:
+    done = to.run(command, stdin, root=True)
+    if done.status:
+        raise SlipwayError(f"{to.login}: `{shlex.join(command)}` failed ({done.status}): {done.last}; mend that, then run `up` again")
+
+
+def _read(to: Connection, path: str) -> dict[str, Any]:
+    try:
+        found = json.loads(to.run(["cat", path]).out)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _heartbeat(host: str) -> str:
+    return f"outcomes/{host}/heartbeat.json"
+
+
+@contextmanager
+def _step(host: str, name: str) -> Iterator[None]:
+    began = time.monotonic()
+    progress.report(host, name, "start")
+    state = "failed"
+    try:
+        yield
+        state = "done"
+    finally:
+        progress.report(host, name, state, time.monotonic() - began)

@@ -1,0 +1,55 @@
+"""The event loop that all SSH connections of this process live on, in a thread of its own: everybody else waits for answers."""
+
+import asyncio
+import threading
+from collections.abc import Awaitable, Callable
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+import asyncssh
+
+Answer = TypeVar("Answer")
+Arguments = ParamSpec("Arguments")
+
+
+def once(make: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """As `functools.cache`, but threads that ask at the same moment get the same one."""
+    kept, lock = cache(make), threading.Lock()
+
+    def given(*words: Arguments.args, **named: Arguments.kwargs) -> Answer:
+        with lock:
+            return kept(*words, **named)  # type: ignore[arg-type]
+
+    return given
+
+
+@once
+def _loop() -> asyncio.AbstractEventLoop:
+    loop = asyncio.new_event_loop()
+    threading.Thread(target=loop.run_forever, name="slipway-ssh", daemon=True).start()
+    return loop
+
+
+def wait_for(work: Awaitable[Answer]) -> Answer:
+    """Runs it there and gives its answer. Interrupted, it is cancelled."""
+    future = asyncio.run_coroutine_threadsafe(_done(work), _loop())
+    try:
+        return future.result()
+    except BaseException:
+        future.cancel()
+        raise
+
+
+async def _done(work: Awaitable[Answer]) -> Answer:
+    """The library gives awaitables that are no coroutines."""
+    return await work
+
+
+async def line_of(reader: asyncssh.SSHReader[bytes]) -> bytes:
+    """The next line, however long; without its end where the stream ended in it. The library hands long ones out in parts."""
+    line = b""
+    while part := await reader.readline():
+        line += part
+        if part.endswith(b"\n"):
+            break
+    return line

@@ -1,0 +1,31 @@
+"""A server that is there already: made one of the stack's own."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import pulumi
+import pulumi.dynamic
+
+from cloud_init import bootstrap
+from cloud_init.boot import Boot
+from components.owner import Owner
+from components.providers import SshServerProvider
+
+
+class SshServer(pulumi.dynamic.Resource, module="slipway", name="SshServer"):
+    """`facts` of the server, and of all `servers` of the stack, as components/targets/ssh.py has them; `tree`: the stack's folder here."""
+
+    def __init__(
+        self, facts: Mapping[str, Any], servers: Sequence[Mapping[str, Any]], owner: Owner, tree: str, opts: pulumi.ResourceOptions
+    ) -> None:
+        inputs = {"facts": json.dumps(facts, sort_keys=True), "servers": json.dumps(servers, sort_keys=True), "owner": asdict(owner)}
+        super().__init__(SshServerProvider(), f"{facts['app']}-{facts['host']}", {**inputs, "tree": tree, "boot": _boot(facts)}, opts)
+
+
+def _boot(facts: Mapping[str, Any]) -> str:
+    """What changes where a server has to be set up anew."""
+    boot = Boot(facts["app"], facts["stack"], facts["role"], facts["store"], facts["host"])
+    return hashlib.sha256(bootstrap.script(boot).encode()).hexdigest()

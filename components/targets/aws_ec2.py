@@ -1,0 +1,172 @@
+"""Amazon EC2: one server with a fixed address, or a fleet behind a load balancer; the database on a server of its own, or managed."""
+
+import pulumi
+
+from cloud_init.fleet import Fleet, OwnHost
+from components import domain, release
+from components import store as release_store
+from components.aws import agents, databases, fleet_hosts, web
+from components.aws.databases import Database
+from components.aws.ground import Ground
+from components.aws.options import Options
+from components.aws.problems import is_fleet, problems
+from components.aws.web import Web
+from components.database_host import PORTS, Final, finish
+from components.random_secret import RandomSecret
+from components.release import Release
+from components.rollout import Rollout, RolloutArgs
+from components.settings import Settings, report, target_options
+from components.target import DayTwo, Need, Place
+
+__all__ = ["Options", "Target", "day_two", "deploy", "needs"]
+
+_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""Where a load balancer and web servers may stand, whatever the network; who of them is let in say the security groups."""
+
+
+class Target(pulumi.ComponentResource):
+    """Everything of a stack, in one region."""
+
+    url: pulumi.Output[str]
+    target: pulumi.Output[str]
+    release: pulumi.Output[str]
+    addresses: pulumi.Output[list[str]]
+    database: pulumi.Output[str]
+
+    def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:target:AwsEc2", name, None, opts)
+        options = _options(settings)
+        planned = release.plan(
+            settings, place.folder, ("80 default_server",), settings.domain or "localhost", _described(settings, options, place)
+        )
+        ground = Ground(self, settings, place, options)
+        database = databases.make(ground)
+        key = RandomSecret(f"{name}-key", ground.own)
+        final = finish(planned, key.value, settings.secret_env, database.told if database else None)
+        made = _fleet(ground, final, planned) if is_fleet(options) else web.server(ground)
+        if options.logs:
+            _logs(ground, options.logs, made, database)
+        if options.email:
+            _alarms(ground, options.email, made, database)
+        rollout = _rollout(ground, planned, final, made, database)
+        self.release = final.id
+        self.url = rollout.require()
+        self.target = pulumi.Output.from_input("aws-ec2")
+        self.addresses = pulumi.Output.all(made.address)
+        self.database = pulumi.Output.from_input(settings.database.engine)
+        self.register_outputs({})
+
+
+def _described(settings: Settings, options: Options, place: Place) -> Fleet:
+    """The servers as their release has to know them. TLS is a load balancer's where there is one."""
+    roles = ("web", "database") if settings.database.placement == "own-host" else ("web",)
+    group = agents.log_group(settings.app.name, place.stack) if options.logs else None
+    return Fleet(
+        settings.manager,
+        settings.front,
+        settings.database.engine,
+        ssh_from=options.ssh,
+        database=OwnHost(PORTS[settings.database.engine], _PRIVATE) if "database" in roles else None,
+        tls=None if is_fleet(options) else domain.tls(settings),
+        roles=roles,
+        placement=settings.database.placement,
+        balancer=_PRIVATE if is_fleet(options) else (),
+        more={role: agents.more(settings, options.region, role, group) for role in roles},
+    )
+
+
+def _fleet(ground: Ground, final: Final, planned: Release) -> Web:
+    """Each part of Amazon's SDK that is imported costs a plan a tenth of a second: so only where it is needed."""
+    from components.aws import fleet
+
+    return fleet.make(ground, final, str(planned.source))
+
+
+def _logs(ground: Ground, days: int, made: Web, database: Database | None) -> None:
+    from components.aws.logs import Logs, LogsArgs
+
+    hosts = {"web": made.host, **({"database": database.host} if database and database.host else {})}
+    roles = {role: host.role.name for role, host in hosts.items()}
+    Logs(f"{ground.name}-logs", LogsArgs(agents.log_group(ground.name, ground.place.stack), days, roles, ground.tags), ground.child)
+
+
+def _alarms(ground: Ground, email: str, made: Web, database: Database | None) -> None:
+    from components.aws.alarms import Alarms, AlarmsArgs
+
+    servers = {**made.watched.get("servers", {})}
+    if database and database.server:
+        servers["database"] = database.server.instance_id
+    args = AlarmsArgs(
+        email=email,
+        region=ground.options.region,
+        tags=ground.tags,
+        servers=servers,
+        load_balancer=made.watched.get("load_balancer"),
+        target_group=made.watched.get("target_group"),
+        database=database.managed.identifier if database and database.managed else None,
+        storage=ground.options.database.disk,
+    )
+    Alarms(f"{ground.name}-alarms", args, ground.child)
+
+
+def _rollout(ground: Ground, planned: Release, final: Final, made: Web, database: Database | None) -> Rollout:
+    expected = [*made.expected, *(database.expected if database else ())]
+    needed = [
+        ground.store,
+        *made.made,
+        *([database.told] if database else []),
+        *([database.server] if database and database.server else []),
+    ]
+    args = RolloutArgs(
+        release=final.id,
+        manifest=final.manifest,
+        source=str(planned.source),
+        secret_environment=ground.settings.secret_env,
+        database_environment=final.database_environment,
+        hosts=pulumi.Output.json_dumps([]),
+        store=ground.address,
+        url=made.address.apply(lambda address: _url(ground.settings, address)),
+        expected=pulumi.Output.all(*expected),
+        fewest=made.fewest,
+        addresses=pulumi.Output.all(made.address),
+        database_secrets=final.database_secrets,
+    )
+    return Rollout(f"{ground.name}-rollout", args, pulumi.ResourceOptions.merge(ground.own, pulumi.ResourceOptions(depends_on=needed)))
+
+
+def deploy(settings: Settings, place: Place) -> Target:
+    """The component of this target."""
+    return Target(settings.app.name, settings, place)
+
+
+def needs(settings: Settings) -> list[Need]:
+    """Nothing on this machine but Python's packages."""
+    return []
+
+
+def day_two(settings: Settings, place: Place) -> DayTwo:
+    """How to reach the servers that there are now."""
+    options = _options(settings)
+    found = fleet_hosts.find(options.region, place.project, place.stack, settings.app.name)
+    hosts, fixed = [one for one in found.hosts if one.role == "web"], not is_fleet(options)
+    way_in = hosts[0].address if fixed and hosts else None if fixed else fleet_hosts.balancer(options.region, place.project, place.stack)
+    return DayTwo(
+        release_store.connect(found.store),
+        found.hosts,
+        _url(settings, way_in or "none-yet.invalid"),
+        follow=True,
+        expected=tuple(one.host for one in found.hosts) if fixed else (),
+        fewest=options.instances.min,
+        addresses=tuple(one.address for one in hosts) if fixed else (way_in,) if way_in else (),
+    )
+
+
+def _url(settings: Settings, address: str) -> str:
+    return f"https://{settings.domain}" if settings.domain else f"http://{address}"
+
+
+def _options(settings: Settings) -> Options:
+    options = target_options(settings, Options, "aws-ec2")
+    if found := list(problems(settings, options)):
+        raise report.error(settings.stack, found)
+    return options

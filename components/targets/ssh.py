@@ -1,0 +1,104 @@
+"""Servers that are there already, reached by SSH: any VPS, own hardware, a machine under the desk."""
+
+import pulumi
+
+from components import owner, release
+from components import store as release_store
+from components.database_host import DatabaseHost, DatabaseHostArgs, finish
+from components.random_secret import RandomSecret
+from components.rollout import Rollout, RolloutArgs
+from components.settings import Settings, report, target_options
+from components.ssh import fleet
+from components.ssh.options import Options, problems
+from components.ssh.server import SshServer
+from components.ssh.stores import address
+from components.target import DayTwo, Need, Place
+from components.transports.ssh import SshTransport
+
+__all__ = ["Options", "Target", "day_two", "deploy", "needs"]
+
+
+class Target(pulumi.ComponentResource):
+    """Web servers, perhaps one for the database; each is set up by itself, then all get the release."""
+
+    url: pulumi.Output[str]
+    target: pulumi.Output[str]
+    release: pulumi.Output[str]
+    addresses: pulumi.Output[list[str]]
+    database: pulumi.Output[str]
+
+    def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:target:Ssh", name, None, opts)
+        options = _options(settings)
+        web = fleet.addresses(options)
+        servers = fleet.servers(settings, options, place)
+        described = fleet.described(settings, options)
+        planned = release.plan(settings, place.folder, ("80 default_server",), settings.domain or web[0], described)
+        child = pulumi.ResourceOptions(parent=self)
+        key = RandomSecret(f"{name}-key", child)
+        who = owner.current(place.project, place.stack)
+        made = [SshServer(facts, servers, who, str(place.tree), child) for facts in servers]
+        final = finish(planned, key.value, settings.secret_env, _database(settings, options, child))
+        rollout = Rollout(
+            f"{name}-rollout",
+            RolloutArgs(
+                release=final.id,
+                manifest=final.manifest,
+                source=str(planned.source),
+                secret_environment=settings.secret_env,
+                database_environment=final.database_environment,
+                hosts=pulumi.Output.json_dumps([]),
+                store=address(servers),
+                url=fleet.url(settings, options),
+                expected=fleet.names(servers),
+                addresses=web,
+                database_secrets=final.database_secrets,
+            ),
+            pulumi.ResourceOptions(parent=self, depends_on=made),
+        )
+        self.release = final.id
+        self.url = rollout.require()
+        self.target = pulumi.Output.from_input("ssh")
+        self.addresses = pulumi.Output.from_input([*web])
+        self.database = pulumi.Output.from_input(settings.database.engine)
+        self.register_outputs({})
+
+
+def deploy(settings: Settings, place: Place) -> Target:
+    """The component of this target."""
+    return Target(settings.app.name, settings, place)
+
+
+def needs(settings: Settings) -> list[Need]:
+    """Nothing on this machine: the SSH library is Python."""
+    return []
+
+
+def day_two(settings: Settings, place: Place) -> DayTwo:
+    """How to reach the servers."""
+    options = _options(settings)
+    servers = fleet.servers(settings, options, place)
+    return DayTwo(
+        release_store.connect(address(servers)),
+        [SshTransport(facts) for facts in servers],
+        fleet.url(settings, options),
+        follow=True,
+        expected=fleet.names(servers),
+        addresses=fleet.addresses(options),
+    )
+
+
+def _options(settings: Settings) -> Options:
+    options = target_options(settings, Options, "ssh")
+    if found := list(problems(settings, options)):
+        raise report.error(settings.stack, found)
+    return options
+
+
+def _database(settings: Settings, options: Options, opts: pulumi.ResourceOptions) -> DatabaseHost | None:
+    """Passwords and certificate of a database server."""
+    host = options.hosts.database
+    if host is None:
+        return None
+    args = DatabaseHostArgs(settings.app.name, settings.database.engine, str(host.inside), fleet.clients(options), host.volume)
+    return DatabaseHost(f"{settings.app.name}-database", args, opts)

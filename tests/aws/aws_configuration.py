@@ -1,0 +1,120 @@
+"""A recording as a configuration for Terraform, in JSON."""
+
+import ipaddress
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from aws_differences import NAMES, NOT_TOLD
+from aws_recording import MARK, Made, Recording
+from aws_schema import Schema, field_named
+
+from ops.type_tables.terraform.fields import Field
+
+_STEP = re.compile(r"([A-Za-z]\w*)|\[(\d+)\]")
+_ASSET, _SUFFIX = "4dabf18193072939515e22adb298388d", "-1a2b3c4"
+
+
+def written(recording: Recording, schema: Schema) -> dict[str, Any]:
+    """`resource` and `data` of one stack."""
+    found: dict[str, dict[str, Any]] = {"resource": {}, "data": {}}
+    translator = _Translator(schema, recording)
+    for one in recording.lookups.values():
+        _, type, label = one.address.split(".")
+        found["data"].setdefault(type, {})[label] = translator.body(one, schema.fields(f"data.{type}"))
+    for one in recording.made.values():
+        type, label = one.address.split(".")
+        found["resource"].setdefault(type, {})[label] = translator.resource(one, type)
+    return {kind: types for kind, types in found.items() if types}
+
+
+class _Translator:
+    def __init__(self, schema: Schema, recording: Recording) -> None:
+        self._schema, self._recording = schema, recording
+        self._blocks = {ipaddress.IPv6Network(one.inputs[""]): one.address for one in recording.made.values() if "" in one.inputs}
+
+    def resource(self, made: Made, type: str) -> dict[str, Any]:
+        fields = self._schema.fields(type)
+        body = self.body(made, fields)
+        key = NAMES.get(type, "name")
+        if key in fields and fields[key].settable and not {key, "name_prefix"} & body.keys():
+            body[key] = made.address.partition("__")[2] + _SUFFIX
+        needed = sorted({self._recording.made[urn].address for urn in made.depends_on if urn in self._recording.made} - {made.address})
+        ignored = [field.name for name in made.ignored if (field := field_named(re.split(r"[.\[]", name)[0], fields))]
+        ignored += [name for of, name in NOT_TOLD if of == type and name in body]
+        return {**body, **({"depends_on": needed} if needed else {}), **({"lifecycle": {"ignore_changes": ignored}} if ignored else {})}
+
+    def body(self, made: Made, fields: Mapping[str, Field]) -> dict[str, Any]:
+        return self._object({name: value for name, value in made.inputs.items() if name}, fields, made.address)
+
+    def _object(self, given: Mapping[str, Any], fields: Mapping[str, Field], where: str) -> dict[str, Any]:
+        found = {}
+        for name, value in given.items():
+            field = field_named(name, fields)
+            if isinstance(value, dict) and _ASSET in value:
+                found.update({"content": self._text(value["text"])} if "text" in value else {"source": value["path"]})
+            elif field is None:
+                raise LookupError(f"{where}: provider 5.100 has no {name}")
+            elif value is not None:
+                found[field.name] = self._value(value, field, f"{where}.{name}")
+        return found
+
+    def _value(self, value: Any, field: Field, where: str) -> Any:
+        if field.below:
+            many = value if isinstance(value, list) else [value]
+            objects = [self._object(one, field.below, where) for one in many]
+            if not field.is_block:  # an attribute that is an object has all of its parts
+                objects = [{**dict.fromkeys(field.below), **one} for one in objects]
+            return objects if field.is_block or field.kind != "single" else objects[0]
+        return self._plain(value)
+
+    def _plain(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._text(value)
+        if isinstance(value, list):
+            return [self._plain(one) for one in value]
+        return {key: self._plain(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+    def _text(self, text: str) -> str:
+        if (part := self._part(text)) is not None:
+            return part
+        return MARK.sub(lambda found: "${" + self._expression(found[1], found[2]) + "}", text.replace("${", "$${").replace("%{", "%%{"))
+
+    def _part(self, text: str) -> str | None:
+        """A part of a network's stand-in is the same part of its block."""
+        try:
+            network = ipaddress.IPv6Network(text)
+        except ValueError:
+            return None
+        for block, address in self._blocks.items():
+            if network.subnet_of(block):
+                number = (int(network.network_address) - int(block.network_address)) >> (128 - network.prefixlen)
+                whole = f"{address}.ipv6_cidr_block"
+                return f"${{cidrsubnet({whole}, {network.prefixlen - block.prefixlen}, {number})}}" if network != block else f"${{{whole}}}"
+        return None
+
+    def _expression(self, address: str, path: str) -> str:
+        fields, expression, steps = self._schema.fields(address.rpartition(".")[0]), address, _STEP.findall(path)
+        field: Field | None = None
+        for name, number in steps:
+            if number:
+                expression = f"tolist({expression})[{number}]"
+                continue
+            if field is not None and field.kind in ("list", "set") and not expression.endswith("]"):
+                expression = f"tolist({expression})[0]"  # one item, which Pulumi shows without its list
+            field = field_named(name, fields)
+            if field is None:
+                raise LookupError(f"{address}: wanted an output {path}, which provider 5.100 hasn't got; answer it in aws_differences.py")
+            expression, fields = f"{expression}.{field.name}", field.below
+        return expression
+
+
+def joined(parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """Several stacks' as one."""
+    whole: dict[str, Any] = {}
+    for part in parts:
+        for kind, types in part.items():
+            for type, labelled in types.items():
+                whole.setdefault(kind, {}).setdefault(type, {}).update(json.loads(json.dumps(labelled)))
+    return whole

@@ -1,0 +1,106 @@
+"""What there is in an account, asked of each service: not what Terraform believes."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from aws_emulated import client
+
+_ALIVE = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
+LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
+    "aws_acm_certificate": ("acm", "list_certificates", {}, "CertificateSummaryList[].CertificateArn"),
+    "aws_autoscaling_group": ("autoscaling", "describe_auto_scaling_groups", {}, "AutoScalingGroups[].AutoScalingGroupName"),
+    "aws_cloudwatch_log_group": ("logs", "describe_log_groups", {}, "logGroups[].logGroupName"),
+    "aws_cloudwatch_metric_alarm": ("cloudwatch", "describe_alarms", {}, "MetricAlarms[].AlarmName"),
+    "aws_db_instance": ("rds", "describe_db_instances", {}, "DBInstances[].DbiResourceId"),
+    "aws_db_parameter_group": ("rds", "describe_db_parameter_groups", {}, "DBParameterGroups[].DBParameterGroupName"),
+    "aws_db_snapshot": ("rds", "describe_db_snapshots", {}, "DBSnapshots[?SnapshotType == 'manual'].DBSnapshotIdentifier"),
+    "aws_db_subnet_group": ("rds", "describe_db_subnet_groups", {}, "DBSubnetGroups[].DBSubnetGroupName"),
+    "aws_ebs_snapshot": ("ec2", "describe_snapshots", {"OwnerIds": ["self"]}, "Snapshots[].VolumeId"),
+    "aws_ebs_volume": (
+        "ec2",
+        "describe_volumes",
+        {},
+        "Volumes[?length(Attachments) == `0` || !contains(['/dev/sda1', '/dev/xvda'], Attachments[0].Device)].VolumeId",
+    ),
+    "aws_egress_only_internet_gateway": (
+        "ec2",
+        "describe_egress_only_internet_gateways",
+        {},
+        "EgressOnlyInternetGateways[].EgressOnlyInternetGatewayId",
+    ),
+    "aws_eip": ("ec2", "describe_addresses", {}, "Addresses[].AllocationId"),
+    "aws_iam_instance_profile": ("iam", "list_instance_profiles", {}, "InstanceProfiles[].InstanceProfileName"),
+    "aws_iam_policy": ("iam", "list_policies", {"Scope": "Local"}, "Policies[].Arn"),
+    "aws_iam_role": ("iam", "list_roles", {}, "Roles[].RoleName"),
+    "aws_instance": ("ec2", "describe_instances", {"Filters": _ALIVE}, "Reservations[].Instances[].InstanceId"),
+    "aws_internet_gateway": ("ec2", "describe_internet_gateways", {}, "InternetGateways[].InternetGatewayId"),
+    "aws_launch_template": ("ec2", "describe_launch_templates", {}, "LaunchTemplates[].LaunchTemplateId"),
+    "aws_lb": ("elbv2", "describe_load_balancers", {}, "LoadBalancers[].LoadBalancerArn"),
+    "aws_lb_target_group": ("elbv2", "describe_target_groups", {}, "TargetGroups[].TargetGroupArn"),
+    "aws_nat_gateway": ("ec2", "describe_nat_gateways", {}, "NatGateways[?State != 'deleted'].NatGatewayId"),
+    "aws_route_table": ("ec2", "describe_route_tables", {}, "RouteTables[?length(Associations[?Main]) == `0`].RouteTableId"),
+    "aws_s3_bucket": ("s3", "list_buckets", {}, "Buckets[].Name"),
+    "aws_security_group": ("ec2", "describe_security_groups", {}, "SecurityGroups[?GroupName != 'default'].GroupId"),
+    "aws_sns_topic": ("sns", "list_topics", {}, "Topics[].TopicArn"),
+    "aws_ssm_parameter": ("ssm", "describe_parameters", {}, "Parameters[].Name"),
+    "aws_subnet": ("ec2", "describe_subnets", {}, "Subnets[].SubnetId"),
+    "aws_vpc": ("ec2", "describe_vpcs", {}, "Vpcs[].VpcId"),
+    "aws_vpc_endpoint": ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints[?State != 'deleted'].VpcEndpointId"),
+}
+"""Terraform's type: (service, what is asked, with which arguments, where the ids are that Terraform has too; of snapshots: of what)."""
+
+PARTS = {
+    "aws_acm_certificate_validation",
+    "aws_autoscaling_policy",
+    "aws_eip_association",
+    "aws_iam_role_policy",
+    "aws_iam_role_policy_attachment",
+    "aws_lb_listener",
+    "aws_route",
+    "aws_route53_record",
+    "aws_route_table_association",
+    "aws_s3_bucket_lifecycle_configuration",
+    "aws_s3_bucket_ownership_controls",
+    "aws_s3_bucket_policy",
+    "aws_s3_bucket_public_access_block",
+    "aws_s3_bucket_server_side_encryption_configuration",
+    "aws_s3_bucket_versioning",
+    "aws_sns_topic_subscription",
+    "aws_volume_attachment",
+    "aws_vpc_security_group_egress_rule",
+    "aws_vpc_security_group_ingress_rule",
+}
+"""Types that are no thing of their own: gone with what they are part of, or looked at by their own rule (records)."""
+
+Things = set[tuple[str, str]]
+"""(Terraform's type, id)."""
+
+
+def there(endpoint: str, region: str) -> Things:
+    """All of it; records of zones too."""
+    import jmespath
+
+    clients = {service: client(service, endpoint, region) for service in {one[0] for one in LISTED.values()}}
+    found = set()
+    for type, (service, method, words, path) in LISTED.items():
+        pages = clients[service].get_paginator(method).paginate(**words) if clients[service].can_paginate(method) else None
+        for page in pages or [getattr(clients[service], method)(**words)]:
+            found |= {(type, one) for one in jmespath.search(path, page) or ()}
+    return found | set(_records(endpoint, region))
+
+
+def known(state: Mapping[str, Any]) -> Things:
+    """The same of a state of Terraform's."""
+    found = set()
+    for one in state["resources"]:
+        if one["mode"] == "managed":
+            assert one["type"] in LISTED.keys() | PARTS, f"{one['type']}: neither listed nor part of anything: name it in aws_left.py"
+            found |= {(one["type"], instance["attributes"]["id"]) for instance in one["instances"] if one["type"] in LISTED}
+    return found
+
+
+def _records(endpoint: str, region: str) -> Iterator[tuple[str, str]]:
+    route53 = client("route53", endpoint, region)
+    for zone in route53.list_hosted_zones()["HostedZones"]:
+        for one in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]:
+            yield "aws_route53_record", f"{one['Name']} {one['Type']}"

@@ -1,0 +1,147 @@
+"""A stack's program, recorded with every output answered by a mark: where Terraform has the value, once it is known."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from aws_differences import ANSWERED, BLOCKS
+from google.protobuf import json_format
+from pulumi.runtime.proto import resource_pb2
+
+from components.errors import SlipwayError
+from ops.engine.program import Program
+from ops.engine.values import IS_SECRET, SIGNATURE
+from ops.plan import stand_ins
+from ops.plan.recorder import Recorder
+from ops.project import Project, Stack
+from policy.plan import Resource
+
+MARK = re.compile(r"__tf\(([^()|]+)\|([^()|]+)\)__")
+"""(address, Pulumi's path below it), in any text that a program makes of an output."""
+_DYNAMIC = {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12, "certificate": "PEM", "key": "PEM"}
+
+
+@dataclass(frozen=True)
+class Made:
+    """A resource or look-up as the program asked for it; `kept`: it outlives its stack. `inputs` hold secrets in plain, and marks."""
+
+    urn: str
+    type: str
+    address: str
+    inputs: Mapping[str, Any]
+    depends_on: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    kept: bool = False
+
+
+@dataclass
+class Recording:
+    """What a program asked of AWS, in the order in which it did. `left_out`: what is Slipway's own, by URN."""
+
+    name: str
+    made: dict[str, Made] = field(default_factory=dict)
+    lookups: dict[str, Made] = field(default_factory=dict)
+    left_out: set[str] = field(default_factory=set)
+    regions: set[str] = field(default_factory=set)
+
+
+def record(name: str, project: Project, config: Mapping[str, Any], named: Callable[[str], str]) -> Recording:
+    """`named`: Terraform's name of a type, a look-up's begins with `data.`. Raises `SlipwayError` where the program fails."""
+    recording = Recording(name)
+    monitor = _Answering(recording, project, named)
+    secret = frozenset({"slipway:secretEnv"} & config.keys())
+    error = Program(project, Stack("dev", config, secret, None), dry=False).run(monitor, monitor)
+    if error is not None:
+        raise SlipwayError(error)
+    return recording
+
+
+class _Answering(Recorder):
+    def __init__(self, recording: Recording, project: Project, named: Callable[[str], str]) -> None:
+        super().__init__(project.name, "dev", (project.folder,), self._answered)
+        self._recording, self._named = recording, named
+        self._blocks = iter(BLOCKS)
+        self._raw: dict[str, dict[str, Any]] = {}
+
+    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
+        inputs = plain(json_format.MessageToDict(request.args))
+        stood, answer = stand_ins.lookup(request.tok, inputs)
+        label = f"{self._recording.name}__{stood.partition('#')[2].rstrip(')')}"
+        address = f"{self._named('data.' + request.tok)}.{label}"
+        if request.tok not in ANSWERED:
+            self._recording.lookups[address] = Made("", request.tok, address, inputs)
+        made = resource_pb2.ResourceInvokeResponse()
+        getattr(made, "return").update({**_marked(answer, stood, address), **ANSWERED.get(request.tok, {})})
+        return made
+
+    def RegisterResource(self, request: Any, *words: Any) -> Any:  # noqa: N802  the SDK's name
+        self._raw[f"{request.type}|{request.name}"] = plain(json_format.MessageToDict(request.object))
+        return super().RegisterResource(request, *words)
+
+    def _note(self, request: Any, inputs: Any, origins: Any, kind: Any, more: Any = None) -> Resource:
+        resource = super()._note(request, inputs, origins, kind, more)
+        if kind == "provider" and (region := self._raw[f"{request.type}|{request.name}"].get("region")):
+            self._recording.regions.add(region)
+        return resource
+
+    def _answered(self, resource: Resource) -> tuple[str, dict[str, Any]]:
+        recording, inputs = self._recording, self._raw[f"{resource.type}|{resource.name}"]
+        if not resource.type.startswith("aws:"):
+            recording.left_out.add(resource.urn)
+            return f"{resource.name}-id", {} if resource.kind == "provider" else _DYNAMIC
+        address = f"{self._named(resource.type)}.{recording.name}__{re.sub(r'[^A-Za-z0-9_-]', '_', resource.name)}"
+        if address in [one.address for one in tuple(recording.made.values())]:
+            raise self._refused(f"{address}: two resources have that name; give one another name")
+        kept, ignored = resource.retain, resource.ignore_changes
+        recording.made[resource.urn] = Made(resource.urn, resource.type, address, inputs, resource.depends_on, ignored, kept)
+        outputs = {name: _first(_marked({name: value}, "$", address)[name], address, name) for name, value in _outputs(resource).items()}
+        if resource.type == "aws:ec2/vpc:Vpc" and "ipv6CidrBlock" not in inputs:
+            outputs["ipv6CidrBlock"] = next(self._blocks)
+            recording.made[resource.urn] = Made(resource.urn, resource.type, address, {**inputs, "": outputs["ipv6CidrBlock"]}, kept=kept)
+        return mark(address, "id"), {**outputs, **inputs}
+
+
+def mark(address: str, path: str) -> str:
+    """A text that stands for a value of Terraform's."""
+    return f"__tf({address}|{path})__"
+
+
+def plain(value: Any) -> Any:
+    """As the program meant it: secrets opened, whole numbers whole."""
+    if isinstance(value, dict):
+        if value.get(SIGNATURE) == IS_SECRET:
+            return plain(value["value"])
+        return {key: plain(one) for key, one in value.items() if not key.startswith("__")}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _outputs(resource: Resource) -> dict[str, Any]:
+    """Each as the SDK declares it, texts beginning with `$`."""
+    found = stand_ins.outputs(resource.type, "")
+    return {name: _unnamed(value) for name, value in found.items() if name != "region"}
+
+
+def _unnamed(value: Any) -> Any:
+    if isinstance(value, str):
+        return "$" + value[2:-1] if value.startswith("${.") else value
+    if isinstance(value, list):
+        return [_unnamed(one) for one in value]
+    return {key: _unnamed(one) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _marked(value: Any, stood: str, address: str) -> Any:
+    if isinstance(value, str) and value.startswith(f"{stood}."):
+        return mark(address, value[len(stood) + 1 :])
+    if isinstance(value, list):
+        return [_marked(one, stood, address) for one in value]
+    return {key: _marked(one, stood, address) for key, one in value.items()} if isinstance(value, dict) else value
+
+
+def _first(value: Any, address: str, name: str) -> Any:
+    """Of a list what is surely there; a number too is a mark: programs pass them on."""
+    if isinstance(value, list):
+        return value[:1]
+    return mark(address, name) if type(value) is int else value

@@ -1,0 +1,70 @@
+"""The provider's own schema, and Pulumi's names in it."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from aws_differences import RENAMED
+
+from ops.type_tables import chosen
+from ops.type_tables.terraform.fields import Field
+
+_PLURALS = (("", ""), ("", "s"), ("", "es"), ("y", "ies"), ("s", ""))
+
+
+class Schema:
+    """Made of what `terraform providers schema -json` prints."""
+
+    def __init__(self, printed: Mapping[str, Any]) -> None:
+        (given,) = printed["provider_schemas"].values()
+        self._given = {**given["resource_schemas"], **{f"data.{name}": one for name, one in given["data_source_schemas"].items()}}
+        self._types = chosen.types("aws")
+
+    def named(self, token: str) -> str:
+        """Terraform's name of a Pulumi type; of a look-up `data.aws:ec2/getVpc:getVpc` it is `data.aws_vpc`."""
+        if not token.startswith("data."):
+            return self._types[token]
+        module, name = token.partition(":")[2].partition("/")[0], _snake(token.rpartition(":")[2]).removeprefix("get_")
+        return next(one for one in (f"data.aws_{name}", f"data.aws_{module}_{name}") if one in self._given)
+
+    def fields(self, name: str) -> dict[str, Field]:
+        """The fields of a type by Terraform's names."""
+        return _block(self._given[name]["block"])
+
+
+def field_named(name: str, fields: Mapping[str, Field]) -> Field | None:
+    """What Pulumi calls `securityGroups` and the like."""
+    wanted = _flat(name)
+    for old, new in _PLURALS:
+        for key, one in fields.items():
+            if key.endswith(old) and _flat(key.removesuffix(old) + new) == wanted:
+                return one
+    return next((fields[key] for key, ours in RENAMED.items() if key in fields and _flat(ours) == wanted), None)
+
+
+def _flat(name: str) -> str:
+    return name.replace("_", "").lower()
+
+
+def _snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def _block(block: Mapping[str, Any]) -> dict[str, Field]:
+    found = {name: _typed(name, one["type"], one) for name, one in block.get("attributes", {}).items() if "type" in one}
+    for name, one in block.get("block_types", {}).items():
+        found[name] = Field(name, one["nesting_mode"], is_block=True, below=_block(one["block"]))
+    return found
+
+
+def _typed(name: str, type: Any, said: Mapping[str, Any]) -> Field:
+    settable = bool(said.get("required") or said.get("optional"))
+    words: dict[str, Any] = {"settable": settable, "required": bool(said.get("required"))}
+    if isinstance(type, str):
+        return Field(name, type, **words)
+    outer, inner = type
+    if outer == "object":
+        return Field(name, "single", below={key: _typed(key, one, {"optional": True}) for key, one in inner.items()}, **words)
+    if isinstance(inner, list) and inner[0] == "object":
+        return Field(name, outer, below={key: _typed(key, one, {"optional": True}) for key, one in inner[1].items()}, **words)
+    return Field(name, outer, inner if isinstance(inner, str) else "nested", **words)

@@ -1,0 +1,88 @@
+"""What a user can be the cause of, as AWS and its library tell it: one line with what to do."""
+
+import pytest
+from buckets import REGION
+
+from components.aws import account
+from components.aws.refusals import Refused, told
+from components.errors import MissingError, SlipwayError, UsageError
+from components.store import connect
+
+
+def refused(kind=SlipwayError, region=REGION):
+    with pytest.raises(kind) as caught:
+        account.number(region)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def test_the_accounts_number(user):
+    assert account.number(REGION) == "123456789012"
+
+
+def test_no_credentials(user):
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        user.delenv(name)
+    line = refused(MissingError)
+    assert line.startswith("aws, eu-west-1: no credentials were found; run `aws configure` or `aws sso login`, or set AWS_PROFILE")
+
+
+def test_a_profile_that_is_not_there(user):
+    user.setenv("AWS_PROFILE", "wrok")
+    assert "there is no profile 'wrok'; set AWS_PROFILE" in refused(MissingError)
+    with pytest.raises(SlipwayError, match=r"s3://some: no AWS credentials were found \(.*wrok.*\); log in"):
+        connect("s3://some?region=eu-west-1")
+
+
+def test_a_login_that_is_over(user, tmp_path):
+    user.delenv("AWS_ACCESS_KEY_ID")
+    user.setenv("HOME", str(tmp_path))
+    lines = [
+        "[default]",
+        "sso_start_url = https://x.example",
+        "sso_region = eu-west-1",
+        "sso_account_id = 123456789012",
+        "sso_role_name = r",
+    ]
+    (tmp_path / "CONFIG").write_text("\n".join(lines))
+    assert "the login is over or never was" in refused(MissingError)
+
+
+@pytest.mark.parametrize(("region", "hint"), [("eu-wset-1", "perhaps you meant eu-west-1"), ("xx", "see `aws ec2 describe-regions`")])
+def test_a_region_that_is_not_there(user, region, hint):
+    assert f"wanted a region of AWS, found '{region}'; {hint}" in refused(UsageError, region)
+
+
+def test_nobody_answers(user):
+    user.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    with pytest.raises(SlipwayError, match=r"aws, eu-west-1: sts:GetCallerIdentity: not reachable .*AWS_ENDPOINT_URL"):
+        account.ask_once("sts", REGION, "GetCallerIdentity")
+
+
+@pytest.mark.parametrize(
+    ("code", "operation", "message", "words"),
+    [
+        ("UnauthorizedOperation", "DescribeVpcs", "You are not authorized to perform this operation.",
+         "wanted leave for ec2:DescribeVpcs, found none for these credentials; add it"),
+        ("AccessDenied", "AssumeRole", "User: arn:aws:iam::1:user/x is not authorized to perform: sts:AssumeRole on resource: y",
+         "wanted leave for sts:AssumeRole, found none for arn:aws:iam::1:user/x;"),
+        ("RequestExpired", "DescribeVpcs", "Request has expired.", "the credentials are over (RequestExpired); log in again"),
+        ("AuthFailure", "DescribeVpcs", "AWS was not able to validate", "it doesn't know the credentials (AuthFailure)"),
+        ("SignatureDoesNotMatch", "DescribeVpcs", "Signature expired", "look at this machine's clock"),
+        ("UnauthorizedException", "GetRoleCredentials", "Session token not found", "single sign-on gives no credentials"),
+        ("RequestLimitExceeded", "DescribeVpcs", "", "ec2:DescribeVpcs: asked too often"),
+        ("InvalidVpcID.NotFound", "DescribeVpcs", "The vpc\nis not there", "ec2:DescribeVpcs: InvalidVpcID.NotFound: The vpc is not there"),
+    ],
+)  # fmt: skip
+def test_answers(code, operation, message, words):
+    from botocore.exceptions import ClientError
+
+    with pytest.raises(Refused) as caught, told("ec2:DescribeVpcs", REGION):
+        raise ClientError({"Error": {"Code": code, "Message": message}}, operation)
+    assert words in str(caught.value)
+    assert (caught.value.code, "\n" in str(caught.value)) == (code, False)
+
+
+def test_what_is_not_aws_stays_what_it_is():
+    with pytest.raises(ZeroDivisionError), told("ec2:DescribeVpcs", REGION):
+        raise ZeroDivisionError

@@ -1,0 +1,301 @@
+"""What is asked of Amazon, exactly: how many of what, with which inputs, and what must not be there. In preview and in a real run."""
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import cases
+import pytest
+
+from policy import check
+from policy.plan import Plan, Resource, is_unknown
+
+_STACKS = Path(__file__).parent / "stacks"
+TAGS = {"project": "slipway", "stack": "dev", "owner": "slipway"}
+STORE = {
+    "s3/bucket:Bucket": 1, "s3/bucketPolicy:BucketPolicy": 1, "s3/bucketVersioning:BucketVersioning": 1,
+    "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1, "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
+    "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration": 1,
+}  # fmt: skip
+NETWORK = {
+    "ec2/vpc:Vpc": 1, "ec2/internetGateway:InternetGateway": 1, "ec2/routeTable:RouteTable": 1, "ec2/route:Route": 2,
+    "ec2/subnet:Subnet": 2, "ec2/routeTableAssociation:RouteTableAssociation": 2,
+}  # fmt: skip
+ROLE = {"iam/role:Role": 1, "iam/rolePolicy:RolePolicy": 1, "iam/instanceProfile:InstanceProfile": 1}
+SERVER = {
+    **ROLE, "ec2/instance:Instance": 1, "ec2/eip:Eip": 1, "ec2/eipAssociation:EipAssociation": 1, "ec2/securityGroup:SecurityGroup": 1,
+    "vpc/securityGroupIngressRule:SecurityGroupIngressRule": 4, "vpc/securityGroupEgressRule:SecurityGroupEgressRule": 2,
+}  # fmt: skip
+DATABASE = {
+    **ROLE, "ec2/instance:Instance": 1, "ebs/volume:Volume": 1, "ec2/volumeAttachment:VolumeAttachment": 1,
+    "ec2/securityGroup:SecurityGroup": 1, "vpc/securityGroupIngressRule:SecurityGroupIngressRule": 1,
+    "vpc/securityGroupEgressRule:SecurityGroupEgressRule": 2,
+}  # fmt: skip
+MANAGED = {
+    "rds/instance:Instance": 1, "rds/parameterGroup:ParameterGroup": 1, "rds/subnetGroup:SubnetGroup": 1, "ec2/subnet:Subnet": 2,
+    "ec2/securityGroup:SecurityGroup": 1, "vpc/securityGroupIngressRule:SecurityGroupIngressRule": 1,
+    "vpc/securityGroupEgressRule:SecurityGroupEgressRule": 2,
+}  # fmt: skip
+FLEET = {
+    **ROLE, "ec2/launchTemplate:LaunchTemplate": 1, "autoscaling/group:Group": 1, "lb/loadBalancer:LoadBalancer": 1,
+    "lb/targetGroup:TargetGroup": 1, "lb/listener:Listener": 1, "ec2/securityGroup:SecurityGroup": 2,
+    "vpc/securityGroupIngressRule:SecurityGroupIngressRule": 3, "vpc/securityGroupEgressRule:SecurityGroupEgressRule": 4,
+}  # fmt: skip
+TRANSLATED = {
+    "ec2/natGateway:NatGateway": 1, "ec2/eip:Eip": 1, "ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway": 1, "ec2/subnet:Subnet": 2,
+    "ec2/routeTable:RouteTable": 1, "ec2/route:Route": 2, "ec2/routeTableAssociation:RouteTableAssociation": 2,
+    "ec2/vpcEndpoint:VpcEndpoint": 1,
+}  # fmt: skip
+SECURE = {
+    "acm/certificate:Certificate": 1, "acm/certificateValidation:CertificateValidation": 1, "route53/record:Record": 3,
+    "lb/listener:Listener": 1, "vpc/securityGroupIngressRule:SecurityGroupIngressRule": 2,
+}  # fmt: skip
+SCALING = {"autoscaling/policy:Policy": 2}
+TELLING = {"sns/topic:Topic": 1, "sns/topicSubscription:TopicSubscription": 1}
+KEPT_STORE = {f"aws:{one}" for one in STORE}
+
+
+def plan_of(name: str, answered: bool) -> Plan:
+    return cases.read(_STACKS / f"{name}.yaml").record(answered).plan
+
+
+def counts(plan: Plan) -> Counter[str]:
+    return Counter(one.type.removeprefix("aws:") for one in plan.resources if one.kind == "resource" and one.type.startswith("aws:"))
+
+
+def made_of(*parts: dict[str, int]) -> Counter[str]:
+    return sum((Counter(part) for part in parts), Counter())
+
+
+def one(plan: Plan, type: str, name: str = "") -> Resource:
+    (found,) = (resource for resource in plan.of(f"aws:{type}") if name in resource.name)
+    return found
+
+
+def known(value: Any) -> Any:
+    """With `None` for what only a cloud can tell, in a preview and when it was answered alike."""
+    if is_unknown(value) or (isinstance(value, str) and (value.startswith(("${", "lookup(")) or value.endswith("-id"))):
+        return None
+    if isinstance(value, dict):
+        return {key: known(item) for key, item in value.items()}
+    return [known(item) for item in value] if isinstance(value, list) else value
+
+
+def kept(plan: Plan) -> set[str]:
+    both = {one.type for one in plan.resources if one.protect}
+    assert both == {one.type for one in plan.resources if one.retain}
+    return both
+
+
+@pytest.fixture(params=[False, True], ids=["preview", "answered"])
+def answered(request: pytest.FixtureRequest) -> bool:
+    return bool(request.param)
+
+
+def test_one_server(answered: bool) -> None:
+    plan = plan_of("small", answered)
+    assert counts(plan) == made_of(STORE, NETWORK, SERVER)
+    assert kept(plan) == KEPT_STORE
+    tags = {**TAGS, "Name": "shop-web", "slipway:role": "web"}
+    server = one(plan, "ec2/instance:Instance")
+    assert server.name == "shop-web-debian-13-arm64"
+    assert set(server.ignore_changes) == {"ami", "associatePublicIpAddress", "userData"}
+    assert known(server.inputs) == {
+        "ami": None, "instanceType": "t4g.small", "subnetId": None, "vpcSecurityGroupIds": [None], "iamInstanceProfile": None,
+        "associatePublicIpAddress": True, "ipv6AddressCount": 1, "privateDnsNameOptions": {"hostnameType": "resource-name"},
+        "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
+        "maintenanceOptions": {"autoRecovery": "default"}, "tags": tags, "userData": server.inputs["userData"] if answered else None,
+        "rootBlockDevice": {"volumeSize": 16, "volumeType": "gp3", "encrypted": True, "deleteOnTermination": True, "tags": tags},
+    }  # fmt: skip
+    address = one(plan, "ec2/eipAssociation:EipAssociation")
+    assert plan.origins(address, "instanceId") == [server]
+    assert plan.origins(address, "allocationId") == [one(plan, "ec2/eip:Eip")]
+
+
+def test_what_is_open(answered: bool) -> None:
+    """80 and 443, by both protocols; everything may go out."""
+    plan = plan_of("small", answered)
+    rules = [known(rule.inputs) for rule in plan.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")]
+    assert {(rule["fromPort"], rule["toPort"], rule.get("cidrIpv4") or rule.get("cidrIpv6")) for rule in rules} == {
+        (80, 80, "0.0.0.0/0"), (80, 80, "::/0"), (443, 443, "0.0.0.0/0"), (443, 443, "::/0"),
+    }  # fmt: skip
+    assert {rule["ipProtocol"] for rule in rules} == {"tcp"}
+    assert all("ingress" not in group.inputs for group in plan.of("aws:ec2/securityGroup:SecurityGroup"))
+
+
+def test_ssh_is_open_to_whom_it_is_given(answered: bool) -> None:
+    plan = plan_of("x86", answered)
+    rules = [known(rule.inputs) for rule in plan.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")]
+    assert [rule.get("cidrIpv4") for rule in rules if rule["fromPort"] == 22] == ["198.51.100.0/24"]
+    assert one(plan, "ec2/instance:Instance").name == "shop-web-ubuntu-24.04-amd64"
+
+
+@pytest.mark.parametrize(("stack", "name", "architecture"), [("small", "debian-13-arm64-*", "arm64"), ("x86", "-amd64-server-", "x86_64")])
+def test_the_image_is_looked_up_for_the_architecture(stack: str, name: str, architecture: str) -> None:
+    (lookup,) = (found for found in plan_of(stack, False).lookups if found.token == "aws:ec2/getAmi:getAmi")
+    filters = {one["name"]: one["values"] for one in lookup.arguments["filters"]}
+    assert name in filters["name"][0]
+    assert filters["architecture"] == [architecture]
+    assert (lookup.arguments["mostRecent"], len(lookup.arguments["owners"])) == (True, 1)
+
+
+def test_the_network(answered: bool) -> None:
+    """Two zones, IPv6 everywhere, and a way out for both protocols by one gateway."""
+    plan = plan_of("small", answered)
+    assert known(one(plan, "ec2/vpc:Vpc").inputs) == {
+        "cidrBlock": "10.60.0.0/16", "assignGeneratedIpv6CidrBlock": True, "enableDnsHostnames": True, "enableDnsSupport": True,
+        "tags": {**TAGS, "Name": "shop-network"},
+    }  # fmt: skip
+    subnets = [known(subnet.inputs) for subnet in plan.of("aws:ec2/subnet:Subnet")]
+    assert {subnet["cidrBlock"] for subnet in subnets} == {"10.60.0.0/20", "10.60.16.0/20"}
+    assert all(subnet["mapPublicIpOnLaunch"] and subnet["assignIpv6AddressOnCreation"] for subnet in subnets)
+    routes = [known(route.inputs) for route in plan.of("aws:ec2/route:Route")]
+    assert {route.get("destinationCidrBlock") or route.get("destinationIpv6CidrBlock") for route in routes} == {"0.0.0.0/0", "::/0"}
+    assert all("availabilityZone" in subnet.ignore_changes for subnet in plan.of("aws:ec2/subnet:Subnet"))
+
+
+@pytest.mark.parametrize(("stack", "port", "size", "type"), [("own-postgres", 5432, 40, "t4g.micro"), ("own-mysql", 3306, 20, "t4g.small")])
+def test_a_database_on_its_own_server(stack: str, port: int, size: int, type: str, answered: bool) -> None:
+    plan = plan_of(stack, answered)
+    assert counts(plan) == made_of(STORE, NETWORK, SERVER, DATABASE)
+    assert kept(plan) == KEPT_STORE | {"aws:ebs/volume:Volume"}
+    server = one(plan, "ec2/instance:Instance", "database")
+    assert (server.inputs["instanceType"], server.inputs["rootBlockDevice"]["volumeSize"]) == (type, 8)
+    assert server.inputs["tags"]["slipway:role"] == "database"
+    volume = one(plan, "ebs/volume:Volume")
+    assert known(volume.inputs) == {
+        "availabilityZone": None, "size": size, "type": "gp3", "encrypted": True, "finalSnapshot": True,
+        "tags": {**TAGS, "Name": "shop-database-data"},
+    }  # fmt: skip
+    rule = one(plan, "vpc/securityGroupIngressRule:SecurityGroupIngressRule", "shop-database")
+    assert (rule.inputs["fromPort"], rule.inputs["toPort"]) == (port, port)
+    assert plan.origins(rule, "referencedSecurityGroupId") == [one(plan, "ec2/securityGroup:SecurityGroup", "shop-web")]
+    assert {"cidrIpv4", "cidrIpv6"}.isdisjoint(rule.inputs)
+
+
+def test_data_on_the_web_server_keeps_it_and_what_it_stands_in(answered: bool) -> None:
+    plan = plan_of("sqlite", answered)
+    assert counts(plan) == made_of(STORE, NETWORK, SERVER)
+    server = {"ec2/instance:Instance", "ec2/securityGroup:SecurityGroup"}
+    assert kept(plan) == KEPT_STORE | {f"aws:{one}" for one in (*server, *NETWORK)}
+    assert one(plan, "ec2/instance:Instance").inputs["disableApiTermination"] is True
+
+
+def test_without_its_data_nothing_is_kept(answered: bool) -> None:
+    case = cases.read(_STACKS / "own-postgres.yaml").with_({"slipway:keepData": False})
+    plan = case.record(answered).plan
+    assert kept(plan) == set()
+    assert one(plan, "s3/bucket:Bucket").inputs["forceDestroy"] is True
+    assert [finding for finding in check.run(plan, ()) if not finding.waived] == []
+
+
+@pytest.mark.parametrize("stack", ["given", "default"])
+def test_an_existing_network_is_left_alone(stack: str, answered: bool) -> None:
+    plan = plan_of(stack, answered)
+    assert counts(plan) == made_of(STORE, SERVER)
+    assert "ipv6AddressCount" not in one(plan, "ec2/instance:Instance").inputs
+    looked_up = Counter(found.token for found in plan.lookups)
+    assert looked_up["aws:ec2/getSubnets:getSubnets"] == (stack == "default")
+
+
+def test_the_store(answered: bool) -> None:
+    plan = plan_of("small", answered)
+    policy = one(plan, "s3/bucketPolicy:BucketPolicy").inputs["policy"]
+    if answered:
+        (statement,) = json.loads(policy)["Statement"]
+        assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert known(one(plan, "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]) == [{
+        "id": "old-versions", "status": "Enabled", "filter": {"prefix": ""}, "noncurrentVersionExpiration": {"noncurrentDays": 30},
+        "expiration": {"expiredObjectDeleteMarker": True}, "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+    }]  # fmt: skip
+    assert one(plan, "s3/bucketVersioning:BucketVersioning").inputs["versioningConfiguration"] == {"status": "Enabled"}
+
+
+def test_boot_data_says_where_and_as_whom() -> None:
+    plan = plan_of("own-postgres", True)
+    for role in ("web", "database"):
+        text = one(plan, "ec2/instance:Instance", role).inputs["userData"]
+        assert text.startswith("#cloud-config\n")
+        assert f'"role": "{role}"' in text
+        assert "?region=eu-west-1" in text
+        assert ':{host}"' in text
+
+
+@pytest.mark.parametrize(
+    ("stack", "engine", "port", "alarms"), [("managed-postgres", "postgres", 5432, 0), ("managed-mysql", "mysql", 3306, 4)]
+)
+def test_a_managed_database(stack: str, engine: str, port: int, alarms: int, answered: bool) -> None:
+    plan = plan_of(stack, answered)
+    told = {**TELLING, "cloudwatch/metricAlarm:MetricAlarm": alarms} if alarms else {}
+    assert counts(plan) == made_of(STORE, NETWORK, SERVER, MANAGED, told)
+    database = one(plan, "rds/instance:Instance")
+    wanted = {
+        "engine": engine,
+        "publiclyAccessible": False,
+        "storageEncrypted": True,
+        "deletionProtection": True,
+        "skipFinalSnapshot": False,
+    }
+    assert wanted.items() <= database.inputs.items()
+    assert kept(plan) == KEPT_STORE | {
+        "aws:rds/instance:Instance", "aws:rds/parameterGroup:ParameterGroup", "aws:rds/subnetGroup:SubnetGroup", "aws:ec2/vpc:Vpc",
+        "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup", "pulumi-python:dynamic/slipway:RandomSecret",
+    }  # fmt: skip
+    assert {subnet.name for subnet in plan.of("aws:ec2/subnet:Subnet") if subnet.protect} == {f"shop-network-database-{n}" for n in (0, 1)}
+    rule = one(plan, "vpc/securityGroupIngressRule:SecurityGroupIngressRule", "shop-database")
+    assert (rule.inputs["fromPort"], rule.inputs["toPort"]) == (port, port)
+    assert plan.origins(rule, "referencedSecurityGroupId") == [one(plan, "ec2/securityGroup:SecurityGroup", "shop-web")]
+
+
+def test_a_fleet(answered: bool) -> None:
+    plan = plan_of("fleet", answered)
+    assert counts(plan) == made_of(STORE, NETWORK, FLEET, SECURE, MANAGED, TELLING, {"cloudwatch/metricAlarm:MetricAlarm": 4}, SCALING)
+    group = one(plan, "autoscaling/group:Group")
+    assert (group.inputs["minSize"], group.inputs["maxSize"], group.inputs["healthCheckType"]) == (2, 4, "ELB")
+    first, rollout = (one_of_ours(plan, name) for name in ("FirstRelease", "Rollout"))
+    assert first.urn in group.depends_on
+    assert group.urn in rollout.depends_on
+    assert "aws:ec2/instance:Instance" not in {resource.type for resource in plan.resources}
+    assert not [*plan.of("pulumi-python:dynamic/slipway:Serving")]
+
+
+def test_a_fleet_is_reached_through_its_load_balancer_alone(answered: bool) -> None:
+    plan = plan_of("fleet", answered)
+    rules = [
+        rule for rule in plan.of("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule") if rule.name.startswith("shop-web-balancer")
+    ]
+    world = [rule for rule in rules if known(rule.inputs).keys() & {"cidrIpv4", "cidrIpv6"}]
+    assert {rule.inputs["fromPort"] for rule in world} == {80, 443}
+    (inner,) = (rule for rule in rules if rule not in world)
+    assert inner.inputs["fromPort"] == 80
+    assert plan.origins(inner, "referencedSecurityGroupId") == [one(plan, "ec2/securityGroup:SecurityGroup", "balancer")]
+
+
+def test_servers_without_public_addresses(answered: bool) -> None:
+    plan = plan_of("nat", answered)
+    assert counts(plan) == made_of(STORE, NETWORK, FLEET, TRANSLATED)
+    (interface,) = one(plan, "ec2/launchTemplate:LaunchTemplate").inputs["networkInterfaces"]
+    assert interface["associatePublicIpAddress"] == "false"
+    assert kept(plan) == KEPT_STORE
+
+
+def test_a_fleet_with_a_database_on_its_own_server(answered: bool) -> None:
+    plan = plan_of("fleet-own", answered)
+    logs = {"cloudwatch/logGroup:LogGroup": 1, "iam/rolePolicy:RolePolicy": 2}
+    assert counts(plan) == made_of(STORE, NETWORK, FLEET, TRANSLATED, DATABASE, SCALING, logs)
+    assert one(plan, "ec2/instance:Instance").inputs["associatePublicIpAddress"] is False
+
+
+def test_a_name_leads_to_the_server(answered: bool) -> None:
+    plan = plan_of("domain", answered)
+    assert counts(plan) == made_of(STORE, NETWORK, SERVER, {"route53/record:Record": 1})
+    record = one(plan, "route53/record:Record")
+    assert (record.inputs["name"], record.inputs["type"]) == ("www.example.com", "A")
+    assert plan.origins(record, "records") == [one(plan, "ec2/eip:Eip")]
+
+
+def one_of_ours(plan: Plan, name: str) -> Resource:
+    (found,) = plan.of(f"pulumi-python:dynamic/slipway:{name}")
+    return found

@@ -1,0 +1,63 @@
+"""Settings that don't go together: one line each that says what to set."""
+
+from pathlib import Path
+from typing import Any
+
+import cases
+import pytest
+
+from components.errors import SlipwayError
+
+_SMALL = Path(__file__).parent / "stacks/small.yaml"
+_OWN = "slipway:aws-ec2"
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({f"{_OWN}.region": "eu-west-9"}, "slipway:aws-ec2.region: wanted a region of AWS, found 'eu-west-9'; perhaps you meant eu-west-"),
+        ({f"{_OWN}.region": "Ireland"}, "slipway:aws-ec2.region: wanted the name of a region, such as eu-west-1, found 'Ireland'"),
+        ({f"{_OWN}.instances": {"min": 3, "max": 2}}, "slipway:aws-ec2.instances: wanted a min that is at most max, found 3 and 2"),
+        ({f"{_OWN}.image": "debian-9"}, "slipway:aws-ec2.image: wanted debian-13, ubuntu-24.04, or an image's id"),
+        ({f"{_OWN}.instanceType": "small"}, "slipway:aws-ec2.instanceType: wanted an instance type, such as t4g.small, found 'small'"),
+        (
+            {"slipway:database": {"engine": "sqlite"}, f"{_OWN}.instances": {"max": 2}},
+            "slipway:database.placement: wanted own-host, managed or external (postgres or mysql), as servers behind a load balancer",
+        ),
+        (
+            {"slipway:database": {"engine": "postgres"}, f"{_OWN}.network": {"nat": True}},
+            "slipway:database.placement: wanted own-host, managed or external (postgres), as servers",
+        ),
+        (
+            {"slipway:domain": "www.example.com", f"{_OWN}.instances": {"max": 2}},
+            "slipway:aws-ec2.zone: wanted the Route 53 zone of slipway:domain",
+        ),
+        ({f"{_OWN}.zone": "example.com"}, "slipway:domain: wanted a name in the zone example.com (slipway:aws-ec2.zone), found none"),
+        (
+            {"slipway:domain": "www.example.org", f"{_OWN}.zone": "example.com"},
+            "slipway:aws-ec2.zone: wanted the zone that slipway:domain (www.example.org) is in, found 'example.com'",
+        ),
+        (
+            {f"{_OWN}.network": {"vpc": "default", "nat": True}},
+            "slipway:aws-ec2.network.nat: wanted false with slipway:aws-ec2.network.vpc",
+        ),
+        (
+            {f"{_OWN}.network": {"subnets": ["subnet-0123456789abcdef0"]}},
+            "slipway:aws-ec2.network.subnets: wanted none without slipway:aws-ec2.network.vpc, found 1; set vpc too",
+        ),
+        (
+            {f"{_OWN}.network": {"vpc": "default", "subnets": ["subnet-0123456789abcdef0"]}, f"{_OWN}.instances": {"max": 2}},
+            "slipway:aws-ec2.network.subnets: wanted subnets of two zones at least, found one",
+        ),
+        (
+            {"slipway:database": {"engine": "postgres", "placement": "own-host"}, f"{_OWN}.database": {"instanceType": "t2.small"}},
+            "slipway:aws-ec2.database.instanceType: wanted a type of the Nitro kind, such as t4g.small, found 't2.small'",
+        ),
+    ],
+)
+def test_a_line_says_what_to_set(changes: dict[str, Any], line: str) -> None:
+    with pytest.raises(SlipwayError) as told:
+        cases.read(_SMALL).with_(changes).record()
+    head, *lines = str(told.value).split("\n")
+    assert head == "Pulumi.dev.yaml: 1 setting is wrong"
+    assert [one.strip().startswith(line) for one in lines] == [True], lines

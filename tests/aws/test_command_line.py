@@ -1,0 +1,138 @@
+"""./slipway for a stack that only the Pulumi CLI can launch: nobody is logged in, and no provider is there."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+from project import ROOT, Project
+
+STACK = ROOT / "stacks/aws-ec2.yaml"
+KEPT = [
+    "showcase-database-data  aws:ebs/volume:Volume",
+    "showcase-store  aws:s3/bucket:Bucket",
+    "showcase-store  aws:s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "showcase-store  aws:s3/bucketPolicy:BucketPolicy",
+    "showcase-store  aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "showcase-store  aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "showcase-store  aws:s3/bucketVersioning:BucketVersioning",
+]
+ALL_OF_IT = "set slipway:keepData: false in Pulumi.prod.yaml, run `pulumi up --stack prod`, then `pulumi destroy --stack prod`"
+ALONE = ("unshare", "--net") if os.geteuid() == 0 and shutil.which("unshare") else ()
+
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="module")
+def project() -> Iterator[Project]:
+    made = Project()
+    made.take_example("")
+    shutil.copy(STACK, made.folder / "Pulumi.prod.yaml")
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def slipway(project: Project, tmp_path: Path) -> Run:
+    """`./slipway -s prod WORDS`: no network, no credentials. `cli`: what `pulumi plugin ls --json` prints, None: there is no CLI."""
+
+    def run(*words: str, cli: list[Mapping[str, str]] | None = None) -> "subprocess.CompletedProcess[str]":
+        programs = tmp_path / ("with" if cli is not None else "without")
+        programs.mkdir(exist_ok=True)
+        if cli is not None:
+            (programs / "plugins.json").write_text(json.dumps(cli))
+            (programs / "pulumi").write_text(f'#!/bin/sh\n[ "$*" = "plugin ls --json" ] && exec cat {programs}/plugins.json\n')
+            (programs / "pulumi").chmod(0o755)
+        empty = {f"AWS_{name}_FILE": "/nonexistent" for name in ("CONFIG", "SHARED_CREDENTIALS")}
+        found = {"PATH": str(programs) + ("" if cli is None else ":/usr/bin:/bin"), "HOME": str(tmp_path), "COLUMNS": "200"}
+        command = [*(shutil.which(one) or one for one in ALONE[:1]), *ALONE[1:], sys.executable, "-m", "ops", "-s", "prod", *words]
+        environment = {**found, **empty, "AWS_EC2_METADATA_DISABLED": "true"}
+        return subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+
+    return run
+
+
+def test_a_plan_needs_nobody_and_nothing(slipway):
+    done = slipway("plan", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {one["name"] for one in json.loads(done.stdout)["plan"]["resources"] if one["protect"]} == {
+        line.partition("  ")[0] for line in KEPT
+    }
+
+
+@pytest.mark.parametrize("verb", ["up", "preview"])
+def test_launching_is_sent_to_the_cli_in_one_line(slipway, verb):
+    words = [verb, *(["--yes"] if verb == "up" else [])]
+    why = "slipway: stack prod on aws-ec2 needs the Pulumi CLI (showcase-aws: pulumi:providers:aws)"
+    there, none = slipway(*words, cli=[]), slipway(*words)
+    assert (there.returncode, there.stdout, there.stderr) == (2, "", f"{why}; run `pulumi {verb} --stack prod`\n")
+    assert (none.returncode, none.stdout) == (3, "")
+    assert none.stderr.startswith(f"{why}, and there is no `pulumi` on PATH; install it (https://")
+    assert none.stderr.endswith(f"), then run `pulumi {verb} --stack prod`\n")
+
+
+def test_destroy_says_what_to_run_and_what_stays_then(slipway, project):
+    done = slipway("destroy", "--yes", cli=[])
+    first, *stays, last = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert first.startswith("slipway: stack prod: nothing was removed: ")
+    assert first.endswith("; run `pulumi destroy --exclude-protected --stack prod`, which keeps the data")
+    assert sorted(stays) == [f"Stays: {line}" for line in KEPT]
+    assert last == f"To remove it too: {ALL_OF_IT}"
+    assert slipway("destroy", "--yes").returncode == 3
+    assert not (project.folder / ".slipway/prod").exists()
+
+
+def test_destroy_with_data_says_how_that_goes(slipway):
+    done = slipway("destroy", "--yes", "--with-data", "showcase", cli=[])
+    first, *goes = done.stderr.splitlines()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert first.endswith(f"; for the data too: {ALL_OF_IT}")
+    assert sorted(goes) == [f"Goes then: {line}" for line in KEPT]
+
+
+def test_destroy_of_a_stack_that_keeps_nothing_says_so(slipway, project):
+    file = project.folder / "Pulumi.prod.yaml"
+    try:
+        file.write_text(f"{STACK.read_text()}  slipway:keepData: false\n")
+        done = slipway("destroy", "--yes", cli=[])
+    finally:
+        file.write_text(STACK.read_text())
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert done.stderr.endswith(
+        "; run `pulumi up --stack prod`, then `pulumi destroy --stack prod`: nothing is protected, so the data goes too\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cli", "found"),
+    [
+        (None, {"pulumi up": "missing"}),
+        ([], {"pulumi up": "ok", "plugin": "warning"}),
+        ([{"name": "aws", "kind": "resource", "version": "7.0.0"}], {"pulumi up": "ok", "plugin": "warning"}),
+        ([{"name": "aws", "kind": "resource", "version": "{version}"}], {"pulumi up": "ok", "plugin": "ok"}),
+    ],
+)
+def test_doctor_looks_for_the_cli_and_its_plugin(slipway, cli, found):
+    from ops.pulumi_cli import version_of
+
+    listed: Any = cli and [{**one, "version": one["version"].format(version=version_of("aws"))} for one in cli]
+    checks = {one["name"]: one for one in json.loads(slipway("doctor", "--json", cli=listed if cli else cli).stdout)}
+    assert {name: checks[name]["state"] for name in ("pulumi up", "plugin") if name in checks} == found
+    if found.get("plugin") == "warning":
+        assert checks["plugin"]["mend"] == f"pulumi plugin install resource aws {version_of('aws')}"
+    assert "no credentials were found" in checks["what is launched"]["detail"]
+    assert checks["app"]["state"] == "ok"  # the list goes on where nobody is logged in
+
+
+@pytest.mark.parametrize("words", [["status"], ["rollback"], ["exec", "true"]])
+def test_day_two_without_credentials_is_one_line(slipway, words):
+    done = slipway(*words)
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("slipway: aws, eu-west-1: no credentials were found; run `aws configure` or `aws sso login`")
+    assert len(done.stderr.splitlines()) == 1

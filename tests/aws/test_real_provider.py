@@ -1,0 +1,99 @@
+"""The real AWS provider says yes to every stack: applied against an emulated account, applied again without a change, destroyed.
+
+What the emulator doesn't tell is in aws_differences.py (NOT_TOLD), what it had to be given in aws_emulator.py, each with its reason.
+"""
+
+import json
+import os
+from contextlib import contextmanager
+
+import aws_calls
+import aws_emulated
+import aws_terraform
+import cases
+import pytest
+from aws_differences import REGION
+from aws_launch import Launch
+from aws_recording import record
+from cases import ROOT
+
+from ops.project import Project
+
+WANTED = "SLIPWAY_AWS_STACKS"
+"""Which stacks to try instead of those chosen: names, or `all`."""
+CHOSEN = ("default", "fleet", "fleet-own", "given", "managed-mysql", "sqlite")
+"""Together they ask for all that any does: every type, look-up and field."""
+FOLDERS = ("stacks", "tests/aws/stacks")
+ZONE = "example.com"
+GIVEN = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+"""What stacks of a network that is there say of it."""
+pytestmark = pytest.mark.skipif(bool(aws_terraform.missing()), reason=aws_terraform.missing())
+
+
+def stacks():
+    """Those to be tried, each under a name of its own."""
+    paths = {path.stem: path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.yaml")) if "aws-ec2" in path.read_text()}
+    wanted = os.environ.get(WANTED, " ".join(CHOSEN)).split()
+    names = paths if wanted == ["all"] else wanted
+    return [cases.read(paths[name]).with_({"slipway:app.name": name}) for name in names]
+
+
+@contextmanager
+def account(tmp_path):
+    """An account with a zone, and a network that stacks are given. Its address, and what ids in stack files are there."""
+    with aws_emulated.account(tmp_path) as endpoint:
+        aws_emulated.client("route53", endpoint, REGION).create_hosted_zone(Name=ZONE, CallerReference="1")
+        ec2 = aws_emulated.client("ec2", endpoint, REGION)
+        vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+        real = {GIVEN["vpc"]: vpc}
+        for number, name in enumerate(GIVEN["subnets"]):
+            words = {"VpcId": vpc, "CidrBlock": f"10.1.{number}.0/24", "AvailabilityZone": f"{REGION}{'ab'[number]}"}
+            real[name] = ec2.create_subnet(**words)["Subnet"]["SubnetId"]
+        yield endpoint, real
+
+
+def replaced(value, real):
+    """With the ids that are there."""
+    if isinstance(value, dict):
+        return {key: replaced(one, real) for key, one in value.items()}
+    return (
+        [replaced(one, real) for one in value] if isinstance(value, list) else real.get(value, value) if isinstance(value, str) else value
+    )
+
+
+def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    project, before = Project("slipway", "python", ROOT), aws_terraform.spent()
+    with account(tmp_path) as (endpoint, real), aws_terraform.started(tmp_path / "terraform") as terraform:
+        schema = terraform.schema()
+
+        def recorded(changes):
+            return [record(one.name, project, replaced(dict(one.with_(changes).config), real), schema.named) for one in stacks()]
+
+        keeping = recorded({})
+        launch = Launch(terraform, schema, endpoint, keeping)
+        names = {one.name for one in keeping}
+        assert not names >= set(CHOSEN) or launch.asked(names) == launch.asked(CHOSEN), "more is asked than those chosen ask"
+        launch.apply()
+        assert launch.wrongly_listed() == []
+        launch.again()
+        kept = launch.destroy_all_but_kept()
+        assert launch.left() == kept
+        snapshots = launch.destroy_kept(recorded({"slipway:keepData": False}))
+        assert launch.left() == snapshots
+    asked = aws_calls.actions(tmp_path / "calls")
+    policy = aws_calls.allowed(json.loads(aws_calls.POLICY.read_text()))
+    with capsys.disabled():
+        count, seconds = sum(len(one.made) for one in keeping), aws_terraform.spent() - before
+        print(f"\n{len(keeping)} stacks, {count} resources, {len(kept)} of them stay with data: {seconds:.0f} s of processor time")
+        print(", ".join(f"{what} {seconds:.0f} s" for what, seconds in launch.seconds.items()))
+    assert asked - aws_calls.covered(asked, policy) == set(), "docs/targets/aws-ec2-policy.json must allow it"
+    assert asked & aws_calls.NOT_SEEN.keys() == set(), "which is seen"
+    needed = asked | aws_calls.day_two() | aws_calls.NOT_SEEN.keys()
+    assert {one for one in policy if not aws_calls.covered(needed, [one])} == set(), "what nobody asks"
+
+
+def test_images_are_owned_by_whom_targets_ask():
+    """The emulated account's owners are the target's: another would find nothing."""
+    text = (ROOT / "components/aws/image.py").read_text()
+    assert all(owner in text for owner in aws_emulated.IMAGES)

@@ -1,0 +1,266 @@
+"""Day two by Systems Manager: a real tree, whose host tool only its run command reaches."""
+
+import json
+import os
+import threading
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+from systems_manager import Problem
+from typer.testing import CliRunner
+
+from components.aws import run_command
+from components.errors import LockedError, SlipwayError
+from components.target import DayTwo
+from components.transport import connect
+from ops import workplace
+from ops.cli import app
+
+ODD = ["", " ", "'", '"', "$(id)", "`id`", "{{ssm:x}}", "a\nb", "\\", "-n", "é\U0001f600", os.fsdecode(b"\xff\xfe"), "*", "%s", "!"]
+DATABASE = {"database": {"engine": "sqlite", "placement": "same-host"}, "release_command": "python migrate.py"}
+MIGRATE = """
+import os, sqlite3
+sqlite3.connect(os.environ["DATABASE_URL"].removeprefix("sqlite:///")).execute("CREATE TABLE IF NOT EXISTS items (id)")
+"""
+
+
+@pytest.fixture(scope="module")
+def launched(bench):
+    """Two releases; the second one serves."""
+    bench.boot()
+    bench.releases = []
+    for number in (1, 2):
+        bench.releases.append(bench.publish(number, sources={"migrate.py": MIGRATE}, manifest=DATABASE))
+        assert bench.roll(bench.releases[-1]).ok
+    return bench
+
+
+@pytest.fixture
+def host(launched, service, facts, monkeypatch):
+    monkeypatch.setattr(run_command, "_FIRST", 0.02)
+    return connect(facts)
+
+
+@pytest.fixture
+def slipway(launched, host, monkeypatch):
+    """The command line over that host alone."""
+    settings = SimpleNamespace(target="aws-ec2", app=SimpleNamespace(name="demo"))
+    work = SimpleNamespace(settings=settings, day_two=lambda: DayTwo(launched.store, [host], launched.day.url))
+    monkeypatch.setattr(workplace, "enter", lambda call: work)
+    runner = CliRunner()
+    return lambda *words: runner.invoke(app, ["-s", "t", *words])
+
+
+def test_status_and_releases(slipway, launched):
+    done = slipway("status", "--json")
+    assert done.exit_code == 0, done.output
+    (told,) = json.loads(done.stdout)["hosts"]
+    assert told["live"]["release"] == launched.releases[1]
+    assert launched.releases[0] in slipway("releases").stdout
+
+
+def test_exec_passes_words_output_and_status_through(slipway):
+    script = "import sys; print(ascii(sys.argv[1:])); print('err', file=sys.stderr); sys.exit(7)"
+    done = slipway("exec", "--", "python", "-c", script, *ODD)
+    assert (done.exit_code, done.stdout) == (7, ascii(ODD) + "\n")
+    assert done.stderr == "err\n"
+
+
+def test_output_that_the_service_would_cut_comes_whole(host, service, capfdbinary):
+    script = "import random, sys; sys.stdout.buffer.write(random.Random(1).randbytes(60000)); sys.stderr.write('e' * 30000)"
+    assert host.attach(["exec", "--", "python", "-c", script]) == 0
+    out, err = capfdbinary.readouterr()
+    import random
+
+    assert out == random.Random(1).randbytes(60000)
+    assert err == b"e" * 30000
+    assert len(service.sent) == 5  # pages of 20,000 letters, base64
+
+
+def test_of_far_too_much_output_the_middle_is_left_out_and_told(host, capfdbinary):
+    script = "import sys; sys.stdout.write('a' * 4_000_000 + 'b' * 4_000_000)"
+    assert host.attach(["exec", "--", "python", "-c", script]) == 0
+    out, err = capfdbinary.readouterr()
+    assert out.startswith(b"a" * (2 << 20))
+    assert out.endswith(b"b" * (2 << 20))
+    assert b"3805696 bytes were left out" in err
+
+
+def test_what_a_command_leaves_running_is_not_waited_for(host, capfdbinary):
+    assert host.attach(["exec", "--", "sh", "-c", "sleep 30 & echo started $!"]) == 0
+    word, pid = capfdbinary.readouterr().out.split()
+    assert word == b"started"
+    assert b"sleep" in Path(f"/proc/{int(pid)}/cmdline").read_bytes()
+    os.kill(int(pid), 9)
+
+
+def test_a_terminal_is_told_that_there_is_no_input(host, capfd, monkeypatch):
+    main, terminal = os.openpty()
+    with open(terminal) as stdin:
+        monkeypatch.setattr("sys.stdin", stdin)
+        assert host.attach(["exec", "--", "cat"]) == 0
+    os.close(main)
+    assert "no input and no terminal" in capfd.readouterr().err
+
+
+def test_one_that_a_signal_ended_has_a_shells_status(host):
+    assert host.attach(["exec", "--", "sh", "-c", "kill -TERM $$"]) == 143
+
+
+def test_an_interrupted_exec_is_cancelled_and_an_interrupted_backup_is_not(host, service, monkeypatch):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(run_command.time, "sleep", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        host.attach(["exec", "--", "sleep", "1"])
+    assert len(service.cancelled) == 1
+    with pytest.raises(KeyboardInterrupt):
+        host.run(["status"])
+    assert len(service.cancelled) == 1
+
+
+def test_logs_once(slipway, launched):
+    (launched.host.root / "var/log/slipway/demo/blue.log").open("a").write("a line é\n")
+    done = slipway("logs", "-n", "1")
+    assert "web     | a line é" in done.stdout.splitlines()
+
+
+def test_logs_go_on_with_new_lines_alone(host, launched, monkeypatch):
+    monkeypatch.setattr("components.transports.ssm._AGAIN", 0.05)
+    with (launched.host.root / "var/log/slipway/demo/probe.log").open("a") as file:
+        file.write("old\n")
+        file.flush()
+        lines = host.stream(["logs", "-n", "1", "-f"])
+        until_old = [next(lines)]
+        while "old" not in until_old[-1]:
+            until_old.append(next(lines))
+        threading.Timer(0.5, lambda: (file.write("half"), file.flush())).start()
+        threading.Timer(1.0, lambda: (file.write(" and half\nnext\n"), file.flush())).start()
+        seen = []
+        while not seen or "next" not in seen[-1]:
+            seen.append(next(lines))
+        assert [line for line in seen if line.startswith("probe")] == ["probe   | half and half", "probe   | next"]
+
+
+def test_a_rotated_log_is_read_from_its_start(host, launched, monkeypatch):
+    log = launched.host.root / "var/log/slipway/demo/release.log"
+    log.write_text("before\n" * 3)
+    *_, marks = host._lines(["logs", "-n", "0", "--marks="])
+    log.write_text("after\n")
+    lines = host._lines(["logs", f"--marks={marks}"])
+    assert "release | after" in lines
+
+
+def test_rollback_backup_and_restore(slipway, launched):
+    done = slipway("rollback", "--json")
+    assert json.loads(done.stdout)["live"] == launched.releases[0]
+    assert slipway("rollback", launched.releases[1]).exit_code == 0
+    done = slipway("backup", "--reason", 'it\'s "mine" $HOME', "--json")
+    made = json.loads(done.stdout)["backup"]
+    assert made["reason"] == 'it\'s "mine" $HOME'
+    assert made["id"] in slipway("backups").stdout
+    done = slipway("restore", made["id"], "--yes")
+    assert done.exit_code == 0, done.output
+    assert f"backup {made['id']} is loaded" in done.stdout
+
+
+def test_steps_are_told(host):
+    told = []
+    assert host.run(["backup"], told.append)["ok"]
+    assert [one["state"] for one in told if one["event"] == "step"][-2:] == ["start", "done"]
+
+
+def test_a_last_backup_comes_from_the_store(launched, host, tmp_path):
+    """As a server the host sends each backup there."""
+    place = launched.host.root / "etc/slipway/host.json"
+    before = place.read_text()
+    place.write_text(json.dumps({**json.loads(before), "role": "web"}))
+    try:
+        path = host.save("sqlite", tmp_path / "kept")
+    finally:
+        place.write_text(before)
+    assert sorted(one.name for one in path.iterdir()) == ["backup.json", "dump"]
+    assert json.loads((path / "backup.json").read_text())["engine"] == "sqlite"
+    assert path.stat().st_mode & 0o777 == 0o700
+    assert [one.name for one in path.parent.iterdir()] == [path.name]
+
+
+def test_a_last_backup_that_is_not_in_the_store_is_a_failure(launched, host, tmp_path):
+    with pytest.raises(SlipwayError, match=r"last backup: wanted a copy at .*, found: no backups/.*/dump in .*; nothing was removed"):
+        host.save("sqlite", tmp_path / "kept")
+
+
+def test_a_locked_host_says_by_whom(host, monkeypatch):
+    told = json.dumps({"event": "outcome", "ok": False, "message": "locked by a test"}).encode()
+    monkeypatch.setattr(run_command.Instance, "run", lambda *_: run_command.Answer(3, told, b""))
+    with pytest.raises(LockedError, match="local: locked by a test"):
+        host.run(["let-go"])
+
+
+def test_a_refusal_before_the_command_is_an_outcome(host, launched):
+    place = launched.host.root / "etc/slipway/host.json"
+    before = place.read_text()
+    place.write_text("{}")
+    try:
+        outcome = host.run(["status"])
+    finally:
+        place.write_text(before)
+    assert (outcome["ok"], "wanted the facts of this host" in outcome["message"]) == (False, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "words"),
+    [
+        ("SendCommand", Problem("InvalidInstanceId"), "doesn't know it .yet.: a new server's agent needs a minute or two"),
+        ("SendCommand", Problem("AccessDeniedException", "User: arn:aws:iam::1:user/x is not authorized to perform: ssm:SendCommand on y"),
+         "wanted leave for ssm:SendCommand, found none for arn:aws:iam::1:user/x"),
+        ("GetCommandInvocation", Problem("ExpiredTokenException"), "the credentials are over"),
+    ],
+)  # fmt: skip
+def test_what_the_service_has_against_it_is_one_line(host, service, name, error, words):
+    service.fails[name] = [error]
+    with pytest.raises(SlipwayError, match=words) as caught:
+        host.run(["status"])
+    assert "\n" not in str(caught.value)
+
+
+def test_a_command_is_never_sent_twice_but_for_being_asked_too_often(host, service, monkeypatch):
+    monkeypatch.setattr("components.aws.account._PAUSES", (0.01,))
+    service.fails["SendCommand"] = [Problem("ThrottlingException")]
+    assert host.run(["status"])["ok"]
+    service.fails["SendCommand"] = [Problem("InternalServerError"), Problem("InternalServerError")]
+    with pytest.raises(SlipwayError, match="InternalServerError"):
+        host.run(["status"])
+    assert len(service.fails["SendCommand"]) == 1
+
+
+def test_an_agent_that_is_silent_is_given_up(host, service):
+    service.silent.add(host.instance.id)
+    service.delivery = 0.1
+    with pytest.raises(SlipwayError, match=rf"{host.instance.id}: its agent .* didn't take the command within 60 s; .*get-console-output"):
+        host.run(["status"])
+
+
+def test_an_instance_that_ends_amid_a_command_is_not_waited_for(host, service, monkeypatch):
+    monkeypatch.setattr(run_command, "_HEARD", 0.2)
+
+    def end(script):
+        service.instances.clear()
+        time.sleep(60)
+
+    service.instances[host.instance.id] = end
+    with pytest.raises(SlipwayError, match="its agent is silent; whether the command was done isn't known"):
+        host.run(["status"])
+
+
+def test_long_commands_are_not_cut_and_the_delivery_is_bounded(host, service):
+    host.run(["status"])
+    assert service.sent[0]["Parameters"]["executionTimeout"] == ["172800"]
+    assert service.sent[0]["TimeoutSeconds"] == 60
+
+
+def test_a_host_that_is_gone_is_removed_already(facts):
+    connect({**facts, "instance": "i-gone"}).remove(keep_data=False)

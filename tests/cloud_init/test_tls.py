@@ -1,0 +1,94 @@
+"""TLS in the rendered files: golden for reading, taken by the real programs; no domain and no address gets out of its place."""
+
+import shutil
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from cloud_init import fleet, system, tls
+from cloud_init.fleet import Fleet, Tls
+from cloud_init.host import certificates, materialise
+from cloud_init.host.places import Places
+from cloud_init.host_files import Front, HostFileError, Server, WebHost
+from cloud_init.render import host_files
+from components.machine import front_binaries
+
+GOLDEN = Path(__file__).parent.parent / "golden"
+TLS = Tls("www.example.com", "https://acme.example/directory", peers=("10.0.0.5", "10.0.0.6:8080", "fd00::7"))
+ONE = WebHost("a:b", Server("uwsgi"), Front(listen=("127.0.0.1:8471", "[::1]:8471"), tls=replace(TLS, port=8472)))
+MANY = WebHost("a:b", Server("uwsgi"), Front(listen=("80 default_server", "[::]:80 default_server"), cors=("https://a.example",), tls=TLS))
+
+
+def content(host: WebHost, front: str) -> str:
+    host = replace(host, front=replace(host.front, kind=front))
+    return next(file.content for file in host_files(host) if file.path == f"etc/{front}.conf")
+
+
+@pytest.mark.parametrize("front", ["nginx", "apache"])
+def test_fronts_as_the_golden_files(front: str) -> None:
+    assert content(MANY, front) == (GOLDEN / f"{front}-tls.conf").read_text()
+
+
+@pytest.mark.parametrize("host", [ONE, MANY], ids=["one", "many"])
+@pytest.mark.parametrize("front", ["nginx", "apache"])
+def test_the_program_takes_it(front: str, host: WebHost, tmp_path: Path) -> None:
+    binary = front_binaries().get(front)
+    if not binary:
+        pytest.skip(f"{front} is not on this machine")
+    places = Places(tmp_path, {"app": "a", "run": str(tmp_path)})
+    (places.lib / "front").mkdir(parents=True)
+    (places.run / "front").mkdir(exist_ok=True)
+    certificates.ensure(places, {"domain": TLS.domain})
+    text = content(host, front)
+    for old, new in (("listen 80 ", "listen 8471 "), ("listen [::]:80 ", "listen [::]:8471 "), ("Listen 80", "Listen 8471")):
+        text = text.replace(old, new)
+    path = tmp_path / f"{front}.conf"
+    path.write_text(materialise.fill(text, places))
+    user = {"apache": ["-C", "User nobody", "-C", "Group nogroup", "-f"], "nginx": ["-e", "stderr", "-c"]}[front]
+    done = subprocess.run([binary, *user, str(path), "-t"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    "domain", ["", "a", "a.b;", "a.example\n", "$host.example", "a b.example", "A.example", "-a.example", "1.2.3.4", '".example']
+)
+def test_what_is_no_domain_is_refused(domain: str) -> None:
+    with pytest.raises(HostFileError, match="slipway:domain: wanted a host name"):
+        tls.values(replace(TLS, domain=domain), ("80",))
+
+
+@pytest.mark.parametrize("peer", ["", "host", "10.0.0.5;", "10.0.0.5:80 backup", "10.0.0.5:", "[::1]", "::1 x", "10.0.0.5:x", "10.0.0.5\n"])
+def test_what_is_no_address_of_a_web_host_is_refused(peer: str) -> None:
+    with pytest.raises(HostFileError, match="the addresses of web hosts: wanted addresses"):
+        tls.values(replace(TLS, peers=(peer,)), ("80",))
+
+
+def test_listening_follows_the_addresses_of_plain_http() -> None:
+    given = ("80 default_server", "[::]:80 default_server", "127.0.0.1:8080", "[::1]:8080")
+    assert tls.values(replace(TLS, port=8443), given).listen == (
+        "8443 default_server",
+        "[::]:8443 default_server",
+        "127.0.0.1:8443",
+        "[::1]:8443",
+    )
+    assert tls.values(TLS, given).site == "https://www.example.com"
+    assert tls.values(replace(TLS, port=8443), given).site == "https://www.example.com:8443"
+
+
+def test_only_web_hosts_with_a_domain_seek_a_certificate() -> None:
+    plain = Fleet("systemd", "nginx", "none", roles=fleet.ROLES)
+    both = replace(plain, tls=TLS)
+    assert "certbot" in system.packages(both, "web")
+    assert "certbot" not in system.packages(both, "database") + system.packages(plain, "web")
+    names = [Path(file["path"]).name for file in system.files(both, "web")]
+    assert {"slipway-certificate.service", "slipway-certificate.timer"} <= set(names)
+    assert fleet.manifest(both)["tls"]["domain"] == "www.example.com"
+
+
+def test_every_cipher_is_known() -> None:
+    if not shutil.which("openssl"):
+        pytest.skip("wanted openssl")
+    done = subprocess.run(["openssl", "ciphers", "-tls1_2", "-s", tls.CIPHERS], capture_output=True, text=True, check=True)
+    assert set(tls.CIPHERS.split(":")) <= set(done.stdout.strip().split(":"))

@@ -1,0 +1,26 @@
+"""What a server is called."""
+
+from pathlib import Path
+
+import pytest
+
+from cloud_init.host import setup
+from cloud_init.host.files import write_json
+
+_BOOT = {"app": "shop", "stack": "prod", "role": "web", "store": "s3://bucket?region=eu-west-1"}
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        (None, "i-0123.eu-west-1.compute.internal"),
+        ("web-1", "web-1"),
+        ("AROAEXAMPLE:{host}", "AROAEXAMPLE:i-0123"),
+        ("{host}", "i-0123"),
+        ("{other}", "{other}"),
+    ],
+)
+def test_a_name_may_hold_the_servers_own(name: str | None, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup.socket, "gethostname", lambda: "i-0123.eu-west-1.compute.internal")
+    write_json(tmp_path / "etc/slipway/boot.json", {**_BOOT, "name": name})
+    assert setup._facts(setup._boot(tmp_path))["host"] == wanted

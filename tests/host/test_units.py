@@ -1,0 +1,133 @@
+"""Units of a server's managers: taken by systemd itself, the same promises as Supervisor's programs, little exposed."""
+
+import configparser
+import getpass
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cloud_init.host import sections, units
+from cloud_init.host.managers import supervisor, systemd
+from cloud_init.host.outcome import Refused
+from cloud_init.host.places import Places
+from cloud_init.host.programs import CONSTANT, Program, process
+
+NAMES = ("blue", "front", "blue-worker", "postgres")
+needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
+
+
+def places(root: Path, **facts: object) -> Places:
+    usual = {
+        "app": "shop", "role": "web", "user": getpass.getuser(), "run": str(root / "run/slipway/shop"), "python": "/usr/bin/python3",
+        "supervisor": ["/bin/true"], "front": {"listen": ["0.0.0.0", 80], "binaries": {"nginx": "/bin/true", "apache": "/bin/true"}},
+    }  # fmt: skip
+    return Places(root, {**usual, **facts})
+
+
+def program(name: str) -> Program:
+    known = {one.name: one for one in (*CONSTANT, process("blue", "worker", "celery"))}
+    return known.get(name) or Program(name, stop_signal="INT", account="database_user", always=True)
+
+
+def parsed(text: str) -> dict[str, dict[str, str]]:
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(text)
+    return {name: dict(parser[name]) for name in parser.sections()}
+
+
+def service(here: Places, name: str) -> dict[str, str]:
+    return parsed(systemd.unit(here, program(name)))["Service"]
+
+
+def written(here: Places, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """All units there are, in a folder that systemd-analyze reads."""
+    said: list[tuple[str, ...]] = []
+    monkeypatch.setattr(units, "systemctl", lambda *words: said.append(words))
+    monkeypatch.setattr(units, "call", lambda *words: said.append(words))
+    monkeypatch.setattr(units, "show", lambda unit, *asked: {"NeedDaemonReload": "yes"})
+    monkeypatch.setattr(units, "folder", lambda _: folder)
+    manager = systemd.Manager(here)
+    manager.configure()
+    for name in NAMES:
+        manager._put(program(name))
+    supervisor.Manager(here)._start_unit()
+    assert ("daemon-reload",) in said
+    return sorted(folder.iterdir())
+
+
+@needs_systemd
+def test_systemd_takes_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "units"
+    paths = written(places(tmp_path), folder, monkeypatch)
+    assert [path.name for path in paths] == [
+        *("slipway-shop-front.service", "slipway-shop-postgres.service", "slipway-shop-process@blue-worker.service"),
+        *("slipway-shop-supervisor.service", "slipway-shop.target", "slipway-shop@blue.service", "slipway-shop@green.service"),
+    ]
+    done = subprocess.run(["systemd-analyze", "verify", "--man=no", *map(str, paths)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "slipway" not in done.stderr
+
+
+@needs_systemd
+def test_exposure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    found = {}
+    for path in written(places(tmp_path, user="www-data"), tmp_path / "units", monkeypatch):
+        if path.suffix == ".service":
+            command = ["systemd-analyze", "security", "--offline=true", "--no-pager", str(path)]
+            words = subprocess.run(command, capture_output=True, text=True, check=False).stdout
+            found[path.stem] = float(re.search(r"Overall exposure level for .*: ([\d.]+)", words)[1])  # type: ignore[index]
+    with capsys.disabled():
+        print("\nexposure (0 to 10):", found)
+    assert found.pop("slipway-shop-supervisor") < 2.6
+    assert max(found.values()) < 2
+
+
+def test_the_programs_of_a_manager_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written(places(tmp_path), tmp_path / "units", monkeypatch)
+    (tmp_path / "units/slipway.service").touch()
+    assert systemd.Manager(places(tmp_path)).programs() == sorted({*NAMES, "green"})
+
+
+def test_the_same_promises_as_supervisors_programs(tmp_path: Path) -> None:
+    here = places(tmp_path, database_user="postgres")
+    for name in NAMES:
+        theirs = parsed(sections.section(here, program(name)))[f"program:{name}"]
+        mine = service(here, name)
+        assert (mine["TimeoutStopSec"], mine["KillSignal"]) == (theirs["stopwaitsecs"], f"SIG{theirs['stopsignal']}")
+        assert mine["KillMode"] == {"true": "control-group", "false": "mixed"}[theirs["stopasgroup"]]
+        assert mine["Restart"] == {"true": "always", "unexpected": "on-failure"}[theirs["autorestart"]]
+        assert mine["StandardOutput"] == f"append:{theirs['stdout_logfile']}"
+        assert mine["ExecStart"] == re.sub(r"^.*setpriv.* -- ", "", theirs["command"]).replace("launch supervisor", "launch systemd")
+        assert ("setpriv" in theirs["command"]) is (mine["AmbientCapabilities"] != "") is (name == "front")
+        assert mine["User"] == theirs.get("user", getpass.getuser())
+    assert service(here, "postgres")["User"] == "postgres"
+
+
+@pytest.mark.parametrize(("kind", "signal"), [("nginx", "QUIT"), ("apache", "WINCH")])
+def test_a_front_finishes_what_it_has_in_hand(tmp_path: Path, kind: str, signal: str) -> None:
+    here = places(tmp_path)
+    here.front.mkdir(parents=True)
+    (here.front / f"{kind}.conf").touch()
+    assert service(here, "front")["KillSignal"] == f"SIG{signal}"
+
+
+@pytest.mark.parametrize("name", ["www-data\nExecStart=/bin/sh", "%u", "$HOME", "a;b", 'a"b', "a\\b", "a b", ""])
+def test_hostile_text_is_refused(tmp_path: Path, name: str) -> None:
+    with pytest.raises(Refused):
+        systemd.unit(places(tmp_path, user=name), program("blue"))
+
+
+@pytest.mark.parametrize("old", ["yes", "no"])
+def test_all_units_are_read_anew_only_where_systemd_has_an_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str) -> None:
+    said: list[tuple[str, ...]] = []
+    monkeypatch.setattr(units, "systemctl", lambda *words: said.append(words) or f"NeedDaemonReload={old}\n")
+    here = places(tmp_path)
+    assert units.put(here, "slipway-shop.service", "[Unit]\n")
+    assert said[1:] == ([("daemon-reload",)] if old == "yes" else [])
+    said.clear()
+    assert not units.put(here, "slipway-shop.service", "[Unit]\n")
+    assert not said

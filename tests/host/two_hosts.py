@@ -1,0 +1,102 @@
+"""A web host and a database host, each in a folder of this machine, with one store: they meet on the loopback address, by TLS."""
+
+import io
+import json
+import shutil
+import tempfile
+import urllib.error
+import urllib.request
+import zipfile
+from pathlib import Path
+
+import ports
+from conftest import Bench
+from database_app import publish
+
+from cloud_init import bundle
+from cloud_init.databases import driver
+from components import certificates
+from components.store import to_json
+from components.target import DayTwo
+from components.transports.local import LocalTransport, run_folder
+
+SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
+SERVERS = {"manager": "supervisor", "packages": {}, "system": {}}
+
+
+class TwoHosts(Bench):
+    """`clients`: who may connect."""
+
+    def __init__(self, folder: Path, engine: str) -> None:
+        super().__init__(folder)
+        tree = folder / ".slipway/d"
+        self.engine, self.tree = engine, tree
+        self.address, self.database_port, self.clients = "127.0.0.1", ports.free(), ["127.0.0.1/32"]
+        run = str(run_folder(tree, "demo"))
+        self.database = LocalTransport({**self.facts, "host": "data", "role": "database", "root": str(tree), "run": run})
+        self.day = DayTwo(self.store, [self.host, self.database], self.day.url)
+        self.authority = certificates.authority("demo")
+        self.pair = certificates.server(self.authority, self.address)
+        self.passwords = {"owner": "owner-1", "app": "app-1"}
+
+    def boot(self):
+        super().boot()
+        self.database.install(without_systemd(), self.database.facts)
+        return self.database.run(["boot"])
+
+    def release(self, number, **given):
+        """A release that asks the database host, published with its secrets."""
+        where = {
+            "address": [self.address, self.database_port],
+            "clients": self.clients,
+            "volume": None,
+            "authority": self.authority.certificate,
+        }
+        database = {"engine": self.engine, "placement": "own-host", "driver": driver(self.engine), **where}
+        release = publish(
+            self, number, self.engine, database=database, host=SERVERS, environment={"PAIR": self.pair.certificate[-60:]}, **given
+        )
+        self.store.put(f"secrets/web/{release}.json", to_json(self.environment()))
+        self.store.put(f"secrets/database/{release}.json", to_json({"passwords": self.passwords, **vars(self.pair)}))
+        return release
+
+    def environment(self):
+        trusted = f"{self.folder}/.slipway/t/etc/slipway/demo/database-ca.pem"
+        options = {"postgres": f"sslmode=verify-full&sslrootcert={trusted}", "mysql": f"charset=utf8mb4&ssl_ca={trusted}"}[self.engine]
+        where = f"{self.address}:{self.database_port}/demo?{options}"
+        names = {"DATABASE_URL": "app", "DATABASE_OWNER_URL": "owner"}
+        return {name: f"{SCHEMES[self.engine]}://{role}:{self.passwords[role]}@{where}" for name, role in names.items()}
+
+    def ask(self, path="/", body=None):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", body, timeout=10) as answer:
+                return answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return f"{error.code} {error.read().decode()}"
+
+    def in_force(self):
+        """What the database host's server was started from."""
+        return json.loads((self.tree / "etc/slipway/demo/database/network.json").read_text())
+
+    def end(self):
+        self.database.facts.pop("role")  # removed as what it is here: a folder
+        for host in (self.database, self.host):
+            host.remove(keep_data=False)
+        shutil.rmtree(self.folder)
+
+
+def without_systemd():
+    """The host tool, whose Supervisor starts as it does on a machine taken as it is: here is no systemd that could keep it."""
+    name = "host/managers/supervisor.py"
+    stream = io.BytesIO(bundle.tool())
+    with zipfile.ZipFile(stream) as old, zipfile.ZipFile(target := io.BytesIO(), "w") as new:
+        for one in old.namelist():
+            content = old.read(one)
+            new.writestr(one, content.replace(b"self.places.role", b"None") if one == name else content)
+    return target.getvalue()
+
+
+def made(engine):
+    folder = Path(tempfile.mkdtemp(prefix="slipway-two-"))
+    folder.chmod(0o755)
+    return TwoHosts(folder, engine)

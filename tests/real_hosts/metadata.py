@@ -1,0 +1,79 @@
+"""A cloud's metadata service, version 2, as the servers of one network see it: its role, whose credentials are real nowhere, and itself."""
+
+import json
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from .commands import run
+from .network import Network
+
+_GIVEN = {
+    "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z", "Expiration": "2099-01-01T00:00:00Z",
+    "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "of a role", "Token": "session",
+}  # fmt: skip
+_ROLE = {"meta-data/iam/security-credentials/server": json.dumps(_GIVEN)}
+Tree = Mapping[str, str]
+"""Paths below a version, such as `meta-data/instance-id`, with what stands there."""
+
+
+class Metadata:
+    """`trees`: what hosts are told beside their role, by address."""
+
+    def __init__(self) -> None:
+        self.trees: dict[str, Tree] = {}
+
+    def answer(self, asker: str, path: str) -> str | None:
+        """What stands at that path of any version; of a folder the names in it, each on a line."""
+        wanted = path.strip("/").partition("/")[2]
+        tree = {**_ROLE, **self.trees.get(asker, {})}
+        if wanted in tree:
+            return tree[wanted]
+        below = [name.removeprefix(f"{wanted}/") for name in tree if not wanted or name.startswith(f"{wanted}/")]
+        names = dict.fromkeys(name.partition("/")[0] + "/" * ("/" in name) for name in below)
+        return "\n".join(names) or None
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """Whoever brings no token is refused."""
+
+    metadata: Metadata
+
+    def do_PUT(self) -> None:
+        self._answer(200, "a token" if self.path == "/latest/api/token" else None)
+
+    def do_GET(self) -> None:
+        if self.headers.get("x-aws-ec2-metadata-token") != "a token":
+            self._answer(401, None)
+            return
+        self._answer(200, self.metadata.answer(self.client_address[0], self.path))
+
+    def log_message(self, *_: object) -> None:
+        """Nobody reads that."""
+
+    def _answer(self, status: int, text: str | None) -> None:
+        body = (text or "").encode()
+        self.send_response(404 if text is None and status == 200 else status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def metadata(network: Network) -> Iterator[Metadata]:
+    """At the address where a cloud has it, for this network alone. The rule goes with the network's table."""
+    told = Metadata()
+    server = ThreadingHTTPServer((network.gateway, 0), type("Handler", (_Handler,), {"metadata": told}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    rules = Path(__file__).with_name("metadata.nft").read_text(encoding="utf-8")
+    values = {"NAME": network.name, "GATEWAY": network.gateway, "PORT": str(server.server_port)}
+    for name, value in values.items():
+        rules = rules.replace(name, value)
+    run(["nft", "-f", "-"], text=rules)
+    try:
+        yield told
+    finally:
+        server.shutdown()
+        server.server_close()

@@ -1,0 +1,131 @@
+"""A bridge of its own with a network namespace for each host; out of it through this machine."""
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+
+from . import addresses, cgroups
+from .base import Base
+from .commands import run
+from .disk import Disk
+from .machine import Machine
+from .seed import Seed, cloud_seed, instance_seed, ssh_seed
+
+_PROPAGATED = Path("/run/systemd/nspawn/propagate")
+
+
+class Network:
+    """Hosts that reach each other, this machine and, through it, the outside. Ends with `destroy()`, or as a context.
+
+    A network whose process was killed is removed by the next one that is made.
+    """
+
+    def __init__(self) -> None:
+        remove_left_overs()
+        self._range = addresses.take()
+        _clear(self._range)
+        self.name, self.prefix = self._range.name, self._range.network
+        self.gateway = self._range.address(1)
+        self.machines: dict[str, Machine] = {}
+        self._range.folder.mkdir(parents=True)
+        self._make_bridge()
+
+    def __enter__(self) -> "Network":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None) -> None:
+        self.destroy()
+
+    def machine(
+        self,
+        name: str,
+        user_data: str | bytes = "#cloud-config\n",
+        meta_data: str | None = None,
+        *,
+        base: Base | None = None,
+        disk: int | None = None,
+        volume: int | None = None,
+    ) -> Machine:
+        """A host booted from this boot data by cloud-init. `disk`: bytes it can write at most; `volume`: bytes of a second, empty disk."""
+        meta = meta_data or f"instance-id: {self.name}-{name}\nlocal-hostname: {name}\n"
+        return self._add(name, cloud_seed(user_data, meta), base, disk, volume)
+
+    def bare(self, name: str, key: str, *, base: Base | None = None, disk: int | None = None, volume: int | None = None) -> Machine:
+        """A host that knows nothing but a user `admin`, who has sudo and this public key. cloud-init finds nothing and stays out."""
+        return self._add(name, ssh_seed(name, key), base, disk, volume)
+
+    def instance(self, name: str, environment: Mapping[str, str], *, volume: int | None = None) -> Machine:
+        """A host that gets its boot data from a cloud's metadata service; services see that environment, as an image would set it."""
+        return self._add(name, instance_seed(environment), None, None, volume)
+
+    def address(self, number: int) -> str:
+        """Hosts have those from 2 on, in the order in which they are made."""
+        return self._range.address(number)
+
+    def destroy(self) -> None:
+        """Ends every host, whatever state it is in, and leaves nothing."""
+        _clear(self._range)
+        self._range.lock.close()
+
+    def _add(self, name: str, seed: Seed, base: Base | None, disk: int | None, volume: int | None) -> Machine:
+        number = len(self.machines) + 2
+        machine = Machine(name, f"{self.name}-{name}", self._range.address(number), f"{self.name}.{number}", self._range.folder / name)
+        self.machines[name] = machine
+        machine.disk.make((base or Base()).folder(), disk)
+        if volume:
+            machine.volume = machine.disk.add_volume(volume)
+        seed(machine.disk.root)
+        self._connect(machine)
+        return machine.start()
+
+    def _make_bridge(self) -> None:
+        Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+        run(["ip", "link", "add", self.name, "type", "bridge"])
+        run(["ip", "address", "add", f"{self.gateway}/24", "dev", self.name])
+        run(["ip", "link", "set", self.name, "up"])
+        template = Path(__file__).with_name("masquerade.nft").read_text(encoding="utf-8")
+        run(["nft", "-f", "-"], text=template.replace("NAME", self.name).replace("PREFIX", self.prefix))
+
+    def _connect(self, machine: Machine) -> None:
+        space = machine.namespace
+        run(["ip", "netns", "add", space])
+        run(["ip", "link", "add", machine.link, "type", "veth", "peer", "name", "eth0", "netns", space])
+        run(["ip", "link", "set", machine.link, "mtu", _mtu(), "master", self.name, "up"])
+        run(["ip", "-n", space, "address", "add", f"{machine.address}/24", "dev", "eth0"])
+        run(["ip", "-n", space, "link", "set", "eth0", "mtu", _mtu(), "up"])
+        run(["ip", "-n", space, "link", "set", "lo", "up"])
+        run(["ip", "-n", space, "route", "add", "default", "via", self.gateway])
+
+
+def remove_left_overs() -> None:
+    """What test runs left behind that were killed."""
+    for one in addresses.left_over():
+        _clear(one)
+        one.lock.close()
+
+
+def _clear(one: addresses.Range) -> None:
+    """By names alone: it may be the network of a process that is gone. Links first: a namespace ends late."""
+    for link in Path("/sys/class/net").glob(f"{one.name}.*"):
+        run(["ip", "link", "delete", link.name], check=False)
+    if not one.folder.is_dir():
+        return
+    for folder in one.folder.iterdir():
+        name = f"{one.name}-{folder.name}"
+        cgroups.remove(name)
+        run(["ip", "netns", "delete", name], check=False)
+        Disk(folder).remove()
+        shutil.rmtree(_PROPAGATED / name, ignore_errors=True)
+    for link in Path("/sys/class/net").glob(f"{one.name}.*"):  # a namespace takes its own along later than it says
+        run(["ip", "link", "delete", link.name], check=False)
+    run(["ip", "link", "delete", one.name], check=False)
+    run(["nft", "delete", "table", "ip", one.name], check=False)
+    shutil.rmtree(one.folder, ignore_errors=True)
+
+
+def _mtu() -> str:
+    """That of the way out: larger packets would be lost where it is small."""
+    routes = json.loads(run(["ip", "-j", "route", "show", "default"]).stdout)
+    return Path("/sys/class/net", routes[0]["dev"], "mtu").read_text().strip() if routes else "1500"

@@ -1,0 +1,35 @@
+"""A deployer who dies as soon as one of its writes is done: killed.py ADDRESS URL RELEASE NUMBER. Exit 0 where there are fewer."""
+
+import os
+import signal
+import sys
+
+import simulated
+
+from components import coordinator
+from components.store import connect
+from components.target import DayTwo
+
+
+def main(address, url, release, number):
+    simulated.hurry()
+    store, count = connect(address), 0
+
+    def dying(write):
+        def wrapped(*arguments):
+            nonlocal count
+            count += 1
+            mine = count  # to replace an object in a folder puts it
+            write(*arguments)
+            if mine == number:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+        return wrapped
+
+    for name in ("put", "replace", "delete"):
+        setattr(store.objects, name, dying(getattr(store.objects, name)))
+    coordinator.roll(DayTwo(store, [], url, follow=True), release)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:4], int(sys.argv[4]))

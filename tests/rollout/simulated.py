@@ -1,0 +1,110 @@
+"""Servers as threads: the real `decide`, a real store, and releases that exist in name alone."""
+
+import json
+import threading
+import time
+
+from cloud_init.host import decide, stores
+from cloud_init.host.watch import wish
+from components.phases import gathering, pulled, signs
+from components.store import to_json
+
+BEAT = 0.1
+
+
+def hurry(replace=setattr):
+    """Seconds instead of minutes; the proportions are as they are."""
+    for name, value in {"SILENT": 1.5, "_PAUSE": 0.05, "_AWAY": 6.0, "_CHECK": 0.3}.items():
+        replace(pulled, name, value)
+    for name, value in {"FIRST": 6.0, "BOOT": 3.0, "GRACE": 1.0}.items():
+        replace(gathering, name, value)
+    replace(signs, "FRESH", 1.2)
+    replace(signs, "_LONGEST_PAUSE", 2.0)
+
+
+def publish(store, release):
+    """A release's manifest, as whole as the coordinator wants it."""
+    manifest = {
+        "schema": 1, "id": release, "tool": "tool of " + release, "module": "app",
+        "code": {"id": "c" + release, "sha256": "0"}, "files": [], "requirements": [],
+        "environment": {}, "database": {"engine": "none"}, "processes": {}, "static": {},
+        "health": {"path": "/", "host": "x", "timeout": 1},
+    }  # fmt: skip
+    store.put(f"releases/code/c{release}.tar.gz", b"")
+    store.put(f"secrets/web/{release}.json", b"{}")
+    store.put(f"releases/{release}/manifest.json", to_json(manifest))
+
+
+class Server(threading.Thread):
+    """`faults`: what happens in an action on a release: {("prepare", "r2"): "fail" | "die" | "hang" | seconds that it takes}."""
+
+    def __init__(self, address, name, role="web", faults=(), late=0.0, skew=0.0):
+        super().__init__(name=name, daemon=True)
+        self.store, self.role, self.faults, self.late = stores.connect(address), role, dict(faults), late
+        self.skew = skew
+        self.live = self.ready = None
+        self.generation, self.attempts, self.served = 0, {}, []
+        self.halt, self.dead = threading.Event(), False
+
+    def run(self):
+        self.halt.wait(self.late)
+        last = 0.0
+        while not self.halt.is_set() and not self.dead:
+            try:
+                if time.monotonic() - last > BEAT:
+                    self.beat()
+                    last = time.monotonic()
+                self.turn()
+            except stores.Away:
+                self.halt.wait(0.05)
+            self.halt.wait(0.02)
+
+    def beat(self):
+        self.tell("heartbeat", {"at": time.time() + self.skew, "role": self.role, "live": self.live, "problems": []})
+
+    def tell(self, what, value):
+        self.store.put(f"outcomes/{self.name}/{what}.json", json.dumps(value).encode())
+
+    def turn(self):
+        data = self.store.get("desired.json")
+        wanted = wish(json.loads(data)) if data else decide.Wanted()
+        here = decide.Here(self.name, self.live, self.ready, self.generation, self.attempts)
+        action = decide.decide(wanted, here, time.monotonic())
+        if action is None:
+            return
+        if wanted.generation != self.generation:
+            self.generation, self.attempts = wanted.generation, {}
+        told_as = action.generation - (action.kind == decide.CONVERGE and wanted.candidate is not None)
+        self.tell("progress", {"generation": told_as, "events": [{"event": "step", "step": action.kind, "state": "start"}]})
+        self.act(action, told_as)
+
+    def act(self, action, told_as):
+        fault = self.faults.get((action.kind, action.release))
+        if fault == "die":
+            self.dead = True
+            return
+        if fault == "hang":
+            while not self.halt.wait(BEAT):
+                self.beat()
+            return
+        if isinstance(fault, float):
+            until = time.monotonic() + fault
+            while time.monotonic() < until and not self.halt.wait(BEAT / 2):
+                self.beat()
+        ok = fault != "fail"
+        tries = self.attempts[action.kind].tries + 1 if action.kind in self.attempts else 1
+        self.attempts[action.kind] = decide.Attempt(decide.DONE if ok else decide.FAILED, tries, time.monotonic())
+        if action.kind == decide.PREPARE:
+            self.ready = action.release if ok else None
+        elif ok and action.kind in (decide.COMMIT, decide.CONVERGE):
+            self.live, self.ready = action.release, None
+            self.served.append(action.release)
+        elif action.kind == decide.ABORT:
+            self.ready = None
+        phase = {"prepare": "prepared", "abort": "aborted"}.get(action.kind, "live") if ok else "failed"
+        outcome = {"ok": ok, "phase": phase, "release": action.release, "host": self.name}
+        self.tell(str(told_as), outcome if ok else {**outcome, "step": "gate", "message": "made to fail", "log": ["the app's last words"]})
+
+    def stop(self):
+        self.halt.set()
+        self.join(10)
