@@ -32,12 +32,25 @@ def run_tests(context: typer.Context, arguments: Arguments = None, hosts: Hosts 
         arguments = [*_HOSTS, *(arguments or ())]
     results = {} if arguments else _checks(folder)
     # pytest comes last, so that its closing line is the last one
-    results["pytest"] = _run([sys.executable, "-m", "pytest", *(arguments or _ALL)], folder)
+    results["pytest"] = _pytest(arguments, folder) if arguments else _collected(folder) or _pytest(_ALL, folder)
     bad = {name: code for name, code in results.items() if code}
     if set(bad) - {"pytest"}:
         display.line("failed: " + ", ".join(bad), stderr=True)
     if bad:
         raise typer.Exit(next(iter(bad.values())))
+
+
+def _pytest(arguments: Sequence[str], folder: Path) -> int:
+    return _run([sys.executable, "-m", "pytest", *arguments], folder)
+
+
+def _collected(folder: Path) -> int:
+    """A test file that can't be read is told now; with workers, pytest tells it after all the others have run."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq"]
+    found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if found.returncode:
+        display.line(found.stdout + found.stderr, stderr=True)
+    return found.returncode
 
 
 def _install_needs(call: calls.Call) -> None:

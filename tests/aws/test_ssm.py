@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import threading
 import time
 from pathlib import Path
@@ -250,6 +251,7 @@ def test_an_instance_that_ends_amid_a_command_is_not_waited_for(host, service, m
     def end(script):
         service.instances.clear()
         time.sleep(60)
+        return subprocess.CompletedProcess(script, 0, "", "")
 
     service.instances[host.instance.id] = end
     with pytest.raises(SlipwayError, match="its agent is silent; whether the command was done isn't known"):

@@ -22,7 +22,7 @@ def ran(monkeypatch):
     def run(words, cwd=None, **options):
         line = " ".join([Path(words[0]).name, *map(str, words[1:])])
         made.lines.append(line)
-        return SimpleNamespace(returncode=next((code for part, code in made.codes.items() if part in line), 0))
+        return SimpleNamespace(returncode=next((code for part, code in made.codes.items() if part in line), 0), stdout="seen", stderr="!")
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(app_tests, "run", lambda folder: run(["app"]).returncode)
@@ -40,6 +40,7 @@ def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
         "mypy",
         f"shellcheck {world.folder}/run",
         "app",
+        f"{python} -m pytest --collect-only -qq",
         f"{python} -m pytest -n 2 --maxschedchunk 1 --faults=check",
     ]
     assert done.stdout.splitlines()[-1] == ("checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok")
@@ -75,7 +76,7 @@ def test_a_broken_stack_does_not_keep_the_tests_from_running(world, slipway, ran
     monkeypatch.setattr("ops.workplace.enter", broken)
     done = slipway("test")
     assert (done.exit_code, done.stderr) == (0, "slipway: no such stack\n")
-    assert len(ran.lines) == 6
+    assert len(ran.lines) == 7
 
 
 def test_arguments_go_to_pytest_alone(world, slipway, ran):
@@ -111,11 +112,18 @@ def test_real_hosts_where_namespaces_are_refused(monkeypatch):
 
 
 def test_the_first_failure_decides_and_everything_runs(world, slipway, ran):
-    ran.codes = {"mypy": 7, "pytest": 1}
+    ran.codes = {"mypy": 7, "pytest -n": 1}
     done = slipway("test")
-    assert (done.exit_code, len(ran.lines)) == (7, 6)
+    assert (done.exit_code, len(ran.lines)) == (7, 7)
     assert "mypy failed" in done.stdout
     assert done.stderr == "failed: mypy, pytest\n"
+
+
+def test_tests_that_cannot_be_collected_are_told_before_any_runs(world, slipway, ran):
+    ran.codes = {"--collect-only": 2}
+    done = slipway("test")
+    assert (done.exit_code, done.stderr) == (2, "seen!\n")
+    assert ran.lines[-1].endswith("--collect-only -qq")
 
 
 def test_a_missing_tool_is_a_failure(world, slipway, monkeypatch):
