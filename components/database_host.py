@@ -2,7 +2,7 @@
 
 database = DatabaseHost(f"{name}-database", DatabaseHostArgs(settings.app.name, "postgres", "10.0.0.5", ["10.0.0.0/24"]), child)
 final = finish(planned, key.value, settings.secret_env, database)
-Rollout(…, RolloutArgs(final.id, final.manifest, …, …, final.database_environment, final.database_secrets))
+Rollout(…, RolloutArgs(**vars(final), …))
 """
 
 import ipaddress
@@ -76,10 +76,12 @@ class Told(Protocol):
 
 @dataclass(frozen=True)
 class Final:
-    """A release with all that is known only once resources are there; the names are those of `RolloutArgs`."""
+    """A release with all that is known only once resources are there; the names are those of `RolloutArgs` and `FirstReleaseArgs`."""
 
-    id: pulumi.Output[str]
+    release: pulumi.Output[str]
     manifest: pulumi.Output[str]
+    source: str
+    secret_environment: pulumi.Input[Mapping[str, str]]
     database_environment: pulumi.Output[dict[str, str]]
     database_secrets: pulumi.Output[dict[str, Any]]
 
@@ -94,7 +96,7 @@ def finish(
     manifest = part.apply(lambda known: {**planned.manifest, "database": {**planned.manifest["database"], **known}})
     identity = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(planned, *known))
     text = manifest.apply(lambda whole: json.dumps(whole, sort_keys=True))
-    return Final(pulumi.Output.unsecret(identity), pulumi.Output.unsecret(text), more, secrets)
+    return Final(pulumi.Output.unsecret(identity), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets)
 
 
 def _id(planned: Release, key: str, manifest: Mapping[str, Any], environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:

@@ -25,9 +25,9 @@ class RolloutArgs:
     manifest: pulumi.Input[str]
     source: pulumi.Input[str]
     secret_environment: pulumi.Input[Mapping[str, str]]
-    hosts: pulumi.Input[str]
     store: pulumi.Input[str]
     url: pulumi.Input[str]
+    hosts: pulumi.Input[str] = "[]"
     expected: pulumi.Input[Sequence[str]] = ()
     fewest: pulumi.Input[int] = 0
     addresses: pulumi.Input[Sequence[str]] = ()

@@ -83,14 +83,23 @@ class DayTwo:
         return next((host for host in self.hosts if host.role == "database"), self.hosts[0])
 
 
-class Outputs(Protocol):
-    """What every target puts out."""
+class TargetComponent(pulumi.ComponentResource):
+    """What every target puts out; how it comes about says its own `Target`."""
 
     url: pulumi.Output[str]
     target: pulumi.Output[str]
     release: pulumi.Output[str]
     addresses: pulumi.Output[list[str]]
     database: pulumi.Output[str]
+
+    def put_out(self, settings: Settings, release: pulumi.Input[str], url: pulumi.Input[str], addresses: pulumi.Input[list[str]]) -> None:
+        """`release` its id; `url` known once it is served there; `addresses` of the web hosts. The last step of `__init__`."""
+        self.url = pulumi.Output.from_input(url)
+        self.target = pulumi.Output.from_input(settings.target)
+        self.release = pulumi.Output.from_input(release)
+        self.addresses = pulumi.Output.from_input(addresses)
+        self.database = pulumi.Output.from_input(settings.database.engine)
+        self.register_outputs({})
 
 
 class TargetModule(Protocol):
@@ -99,7 +108,7 @@ class TargetModule(Protocol):
     Options: type[BaseModel]
     """The model of the target's own section, `slipway:NAME`."""
 
-    def deploy(self, settings: Settings, place: Place) -> Outputs:
+    def deploy(self, settings: Settings, place: Place) -> TargetComponent:
         """Creates the `Target` component; called once by the program."""
 
     def needs(self, settings: Settings) -> list[Need]:
@@ -138,7 +147,7 @@ def place() -> Place:
     return Place(Path(os.getcwd()), pulumi.get_project(), pulumi.get_stack())
 
 
-def export(outputs: Outputs) -> None:
+def export(outputs: TargetComponent) -> None:
     """Exports what every target has, as stack outputs."""
     names: tuple[str, ...] = ("url", "target", "release", "addresses", "database")
     values: dict[str, Any] = {name: getattr(outputs, name) for name in names}

@@ -10,18 +10,10 @@ from components.database_host import Final
 from components.first_release import FirstRelease, FirstReleaseArgs
 
 
-def make(ground: Ground, final: Final, source: str) -> Web:
+def make(ground: Ground, final: Final) -> Web:
     """The group, its load balancer and, with a domain, its certificate."""
     host, options, app = ground.host("web"), ground.options, ground.name
-    first = FirstReleaseArgs(
-        store=ground.address,
-        release=final.id,
-        manifest=final.manifest,
-        source=source,
-        secret_environment=ground.settings.secret_env,
-        database_environment=final.database_environment,
-        database_secrets=final.database_secrets,
-    )
+    first = FirstReleaseArgs(ground.address, **vars(final))
     domain, zone = ground.settings.domain, options.zone
     secure = Certificate(f"{app}-certificate", CertificateArgs(domain, zone, ground.tags), ground.child) if domain and zone else None
     args = WebFleetArgs(

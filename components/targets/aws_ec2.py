@@ -13,10 +13,9 @@ from components.aws.problems import is_fleet, problems
 from components.aws.web import Web
 from components.database_host import PORTS, Final, finish
 from components.random_secret import RandomSecret
-from components.release import Release
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Settings, report, target_options
-from components.target import DayTwo, Need, Place
+from components.target import DayTwo, Need, Place, TargetComponent
 
 __all__ = ["Options", "Target", "day_two", "deploy", "needs"]
 
@@ -24,14 +23,8 @@ _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Where a load balancer and web servers may stand, whatever the network; who of them is let in say the security groups."""
 
 
-class Target(pulumi.ComponentResource):
+class Target(TargetComponent):
     """Everything of a stack, in one region."""
-
-    url: pulumi.Output[str]
-    target: pulumi.Output[str]
-    release: pulumi.Output[str]
-    addresses: pulumi.Output[list[str]]
-    database: pulumi.Output[str]
 
     def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
@@ -43,18 +36,13 @@ class Target(pulumi.ComponentResource):
         database = databases.make(ground)
         key = RandomSecret(f"{name}-key", ground.own)
         final = finish(planned, key.value, settings.secret_env, database.told if database else None)
-        made = _fleet(ground, final, planned) if is_fleet(options) else web.server(ground)
+        made = _fleet(ground, final) if is_fleet(options) else web.server(ground)
         if options.logs:
             _logs(ground, options.logs, made, database)
         if options.email:
             _alarms(ground, options.email, made, database)
-        rollout = _rollout(ground, planned, final, made, database)
-        self.release = final.id
-        self.url = rollout.require()
-        self.target = pulumi.Output.from_input("aws-ec2")
-        self.addresses = pulumi.Output.all(made.address)
-        self.database = pulumi.Output.from_input(settings.database.engine)
-        self.register_outputs({})
+        rollout = _rollout(ground, final, made, database)
+        self.put_out(settings, final.release, rollout.require(), pulumi.Output.all(made.address))
 
 
 def _described(settings: Settings, options: Options, place: Place) -> Fleet:
@@ -75,11 +63,11 @@ def _described(settings: Settings, options: Options, place: Place) -> Fleet:
     )
 
 
-def _fleet(ground: Ground, final: Final, planned: Release) -> Web:
+def _fleet(ground: Ground, final: Final) -> Web:
     """Each part of Amazon's SDK that is imported costs a plan a tenth of a second: so only where it is needed."""
     from components.aws import fleet
 
-    return fleet.make(ground, final, str(planned.source))
+    return fleet.make(ground, final)
 
 
 def _logs(ground: Ground, days: int, made: Web, database: Database | None) -> None:
@@ -109,7 +97,7 @@ def _alarms(ground: Ground, email: str, made: Web, database: Database | None) ->
     Alarms(f"{ground.name}-alarms", args, ground.child)
 
 
-def _rollout(ground: Ground, planned: Release, final: Final, made: Web, database: Database | None) -> Rollout:
+def _rollout(ground: Ground, final: Final, made: Web, database: Database | None) -> Rollout:
     expected = [*made.expected, *(database.expected if database else ())]
     needed = [
         ground.store,
@@ -118,18 +106,12 @@ def _rollout(ground: Ground, planned: Release, final: Final, made: Web, database
         *([database.server] if database and database.server else []),
     ]
     args = RolloutArgs(
-        release=final.id,
-        manifest=final.manifest,
-        source=str(planned.source),
-        secret_environment=ground.settings.secret_env,
-        database_environment=final.database_environment,
-        hosts=pulumi.Output.json_dumps([]),
+        **vars(final),
         store=ground.address,
         url=made.address.apply(lambda address: _url(ground.settings, address)),
         expected=pulumi.Output.all(*expected),
         fewest=made.fewest,
         addresses=pulumi.Output.all(made.address),
-        database_secrets=final.database_secrets,
     )
     return Rollout(f"{ground.name}-rollout", args, pulumi.ResourceOptions.merge(ground.own, pulumi.ResourceOptions(depends_on=needed)))
 

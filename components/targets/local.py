@@ -16,7 +16,7 @@ from components.rollout import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
 from components.settings.found import one_line
 from components.store import connect, in_folder
-from components.target import DayTwo, Need, Place
+from components.target import DayTwo, Need, Place, TargetComponent
 from components.transports.local import LocalTransport, run_folder
 
 _PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
@@ -32,14 +32,8 @@ class Options(Model):
     port: Annotated[int, number(1, 65535)] = Field(8080, description="The port of 127.0.0.1 that the app is served on.")
 
 
-class Target(pulumi.ComponentResource):
+class Target(TargetComponent):
     """The app on this machine: processes under Supervisor, data under the tree's `shared`."""
-
-    url: pulumi.Output[str]
-    target: pulumi.Output[str]
-    release: pulumi.Output[str]
-    addresses: pulumi.Output[list[str]]
-    database: pulumi.Output[str]
 
     def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Local", name, None, opts)
@@ -50,11 +44,11 @@ class Target(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         key = RandomSecret(f"{name}-key", child)
         host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), child)
-        self.release = planned.id(key.value, settings.secret_env)
+        release_id = planned.id(key.value, settings.secret_env)
         rollout = Rollout(
             f"{name}-rollout",
             RolloutArgs(
-                release=self.release,
+                release=release_id,
                 manifest=planned.manifest_json,
                 source=str(planned.source),
                 secret_environment=settings.secret_env,
@@ -64,11 +58,7 @@ class Target(pulumi.ComponentResource):
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[host]),
         )
-        self.url = rollout.require()
-        self.target = pulumi.Output.from_input("local")
-        self.addresses = pulumi.Output.from_input([_ADDRESS])
-        self.database = pulumi.Output.from_input(settings.database.engine)
-        self.register_outputs({})
+        self.put_out(settings, release_id, rollout.require(), [_ADDRESS])
 
 
 def deploy(settings: Settings, place: Place) -> Target:

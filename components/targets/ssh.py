@@ -12,20 +12,14 @@ from components.ssh import fleet
 from components.ssh.options import Options, problems
 from components.ssh.server import SshServer
 from components.ssh.stores import address
-from components.target import DayTwo, Need, Place
+from components.target import DayTwo, Need, Place, TargetComponent
 from components.transports.ssh import SshTransport
 
 __all__ = ["Options", "Target", "day_two", "deploy", "needs"]
 
 
-class Target(pulumi.ComponentResource):
+class Target(TargetComponent):
     """Web servers, perhaps one for the database; each is set up by itself, then all get the release."""
-
-    url: pulumi.Output[str]
-    target: pulumi.Output[str]
-    release: pulumi.Output[str]
-    addresses: pulumi.Output[list[str]]
-    database: pulumi.Output[str]
 
     def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Ssh", name, None, opts)
@@ -39,29 +33,11 @@ class Target(pulumi.ComponentResource):
         who = owner.current(place.project, place.stack)
         made = [SshServer(facts, servers, who, str(place.tree), child) for facts in servers]
         final = finish(planned, key.value, settings.secret_env, _database(settings, options, child))
-        rollout = Rollout(
-            f"{name}-rollout",
-            RolloutArgs(
-                release=final.id,
-                manifest=final.manifest,
-                source=str(planned.source),
-                secret_environment=settings.secret_env,
-                database_environment=final.database_environment,
-                hosts=pulumi.Output.json_dumps([]),
-                store=address(servers),
-                url=fleet.url(settings, options),
-                expected=fleet.names(servers),
-                addresses=web,
-                database_secrets=final.database_secrets,
-            ),
-            pulumi.ResourceOptions(parent=self, depends_on=made),
+        where = RolloutArgs(
+            **vars(final), store=address(servers), url=fleet.url(settings, options), expected=fleet.names(servers), addresses=web
         )
-        self.release = final.id
-        self.url = rollout.require()
-        self.target = pulumi.Output.from_input("ssh")
-        self.addresses = pulumi.Output.from_input([*web])
-        self.database = pulumi.Output.from_input(settings.database.engine)
-        self.register_outputs({})
+        rollout = Rollout(f"{name}-rollout", where, pulumi.ResourceOptions(parent=self, depends_on=made))
+        self.put_out(settings, final.release, rollout.require(), [*web])
 
 
 def deploy(settings: Settings, place: Place) -> Target:

@@ -18,7 +18,7 @@ database = ManagedDatabase("shop-database", ManagedDatabaseArgs(
     "shop", ENGINE, "db.t4g.small", 100, "eu-west-1", network.vpc_id, network.database_subnets, web, tags, keep=KEEP))
 WebFleet("shop-web", WebFleetArgs(**common))
 manifest = {"environment": {"A": "b"}, "database": {"engine": ENGINE, "placement": "managed"}}
-final = finish(SimpleNamespace(code="0123456789ab", manifest=manifest), "k", pulumi.Output.secret({"B": "c"}), database)
+final = finish(SimpleNamespace(code="0123456789ab", manifest=manifest, source="app"), "k", pulumi.Output.secret({"B": "c"}), database)
 pulumi.export("told", pulumi.Output.unsecret(final.database_environment))
 pulumi.export("secrets", pulumi.Output.unsecret(final.database_secrets))
 pulumi.export("manifest", final.manifest)

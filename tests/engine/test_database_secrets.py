@@ -9,7 +9,7 @@ from types import SimpleNamespace
 from components.database_host import DatabaseHost, DatabaseHostArgs, finish
 
 manifest = {"environment": {"A": "b"}, "database": {"engine": "postgres", "placement": "own-host"}}
-planned = SimpleNamespace(code="0123456789ab", manifest=manifest)
+planned = SimpleNamespace(code="0123456789ab", manifest=manifest, source="app")
 host = DatabaseHost("shop-database", DatabaseHostArgs("shop", "postgres", ADDRESS, ["10.0.0.0/24"], "/dev/vdb"))
 final = finish(planned, "k", pulumi.Output.secret({"B": "c"}), host)
 for name, value in vars(final).items():
@@ -26,7 +26,7 @@ def up(sandbox, address="10.0.0.5"):
 
 def test_passwords_and_keys_are_nowhere_in_plain_text(sandbox):
     result = up(sandbox)
-    assert result.secret_outputs == {"database_environment", "database_secrets"}
+    assert result.secret_outputs == {"database_environment", "database_secrets", "secret_environment"}
     environment, secrets = result.outputs["database_environment"], result.outputs["database_secrets"]
     state = (sandbox.folder / ".slipway/dev/state.json").read_text()
     hidden = [*secrets["passwords"].values(), *secrets["key"].split("\n")[1:3]]
@@ -46,9 +46,9 @@ def test_passwords_and_keys_are_nowhere_in_plain_text(sandbox):
 def test_the_second_time_nothing_changes_and_another_address_is_another_certificate(sandbox):
     first, again = up(sandbox), up(sandbox)
     assert again.counts == {"same": first.counts["create"]}
-    assert again.outputs["id"] == first.outputs["id"]
+    assert again.outputs["release"] == first.outputs["release"]
     moved = up(sandbox, "fd00::5")
     assert (moved.counts["update"], moved.counts.get("replace")) == (1, None)
-    assert moved.outputs["id"] != first.outputs["id"]
+    assert moved.outputs["release"] != first.outputs["release"]
     assert moved.outputs["database_secrets"]["passwords"] == first.outputs["database_secrets"]["passwords"]
     assert "@[fd00::5]:5432/" in moved.outputs["database_environment"]["DATABASE_URL"]

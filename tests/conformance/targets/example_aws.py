@@ -8,7 +8,7 @@ from pydantic import Field
 
 from components import release
 from components.settings import BOOT, Model, Settings, number, target_options
-from components.target import DayTwo, Need, Place
+from components.target import DayTwo, Need, Place, TargetComponent
 
 _BOOT = """#cloud-config
 write_files:
@@ -143,14 +143,8 @@ class ManagedDatabase(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-class Target(pulumi.ComponentResource):
+class Target(TargetComponent):
     """One server, a bucket, perhaps a database."""
-
-    url: pulumi.Output[str]
-    target: pulumi.Output[str]
-    release: pulumi.Output[str]
-    addresses: pulumi.Output[list[str]]
-    database: pulumi.Output[str]
 
     def __init__(self, name: str, settings: Settings, place: Place) -> None:
         super().__init__("slipway:target:ExampleAws", name)
@@ -166,15 +160,11 @@ class Target(pulumi.ComponentResource):
         key = aws.s3.BucketObjectv2(f"{name}-manifest", bucket=store.bucket.id, content=planned.manifest_json, tags=tags, opts=child)
         secrets = pulumi.Output.json_dumps(settings.secret_env)
         aws.s3.BucketObjectv2(f"{name}-secrets", bucket=store.bucket.id, content=secrets, tags=tags, opts=child)
-        self.database = pulumi.Output.from_input(settings.database.engine)
         if managed:
             password = pulumi.Output.secret(settings.secret_env["DATABASE_PASSWORD"])
             ManagedDatabase(f"{name}-database", settings.database.engine, network, web, password, tags, child)
-        self.release = planned.id(key.etag, settings.secret_env)
-        self.url = pulumi.Output.concat("http://", web.address.public_ip)
-        self.addresses = pulumi.Output.all(web.address.public_ip)
-        self.target = pulumi.Output.from_input("example-aws")
-        self.register_outputs({})
+        url = pulumi.Output.concat("http://", web.address.public_ip)
+        self.put_out(settings, planned.id(key.etag, settings.secret_env), url, pulumi.Output.all(web.address.public_ip))
 
 
 def deploy(settings: Settings, place: Place) -> Target:
