@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+from . import processes
 from .files import link, write_json
 from .outcome import Refused, note
 from .places import Places
@@ -58,7 +59,7 @@ def of_the_host(places: Places, name: str, requirements: str) -> None:
 
 def compile_source(venv: Path, source: Path) -> None:
     """Byte code beside the sources: the app's user may not write there. A file that doesn't compile shows when it is imported."""
-    subprocess.run([str(venv / "bin/python"), "-m", "compileall", "-q", str(source)], capture_output=True, check=False)
+    subprocess.run(processes.bound([str(venv / "bin/python"), "-m", "compileall", "-q", str(source)]), capture_output=True, check=False)
 
 
 def used(places: Places) -> set[str]:
@@ -127,7 +128,8 @@ def _unpacked(places: Places, wheel: Path) -> Path:
 
 def _run(command: list[str]) -> None:
     """Runs an installer. Its words go into the outcome, without the credentials that an index address may hold."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    pipe = subprocess.PIPE
+    done = subprocess.run(processes.bound(command), stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if done.returncode:
         words = re.sub(r"://[^/\s@]+@", "://***@", done.stdout)
         raise Refused(f"requirements can't be installed: {_reason(words)}", log=words.splitlines()[-20:])

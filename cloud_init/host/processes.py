@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -66,6 +67,15 @@ def end(path: Path, patience: float = 10) -> list[int]:
 def become(command: list[str], environment: dict[str, str] | None = None) -> NoReturn:
     """This process goes on as that command."""
     os.execve(command[0], command, dict(os.environ) if environment is None else environment)
+
+
+def bound(command: list[str]) -> list[str]:
+    """The command, made to end with this process, however that ends: else the next run would meet it at work in the same folder.
+
+    The kernel sees to it (util-linux's setpriv asks it to); a system without that goes without.
+    """
+    setpriv = shutil.which("setpriv")
+    return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
 
 
 def command_line(pid: int) -> bytes:

@@ -243,3 +243,34 @@ def test_the_cause_is_not_what_the_other_workers_said_when_they_were_ended():
     assert up_to_cause(words) == [*["before"] * 17, *why]
     assert (cause(ended), len(up_to_cause(ended))) == (": KeyboardInterrupt", 20)
     assert (cause(["words"]), up_to_cause(["words"] * 30)) == ("", ["words"] * 20)
+
+
+INSTALLING = """
+import sys
+from pathlib import Path
+from cloud_init.host import environment
+from cloud_init.host.places import Places
+
+folder = Path(sys.argv[1])
+facts = {"app": "shop", "host": "local", "run": str(folder / "run"), "store": "", "python": sys.executable, "uv": str(folder / "uv")}
+environment.of_the_host(Places(folder, facts), "tool", "flask")
+"""
+
+
+def test_an_installer_ends_with_the_run_that_was_killed(tmp_path):
+    """It would make its environment where the next run makes the same one."""
+    at_work, installer = tmp_path / "at-work", tmp_path / "uv"
+    installer.write_text(f"#!/bin/sh\necho $$ >{at_work}.new\nmv {at_work}.new {at_work}\nexec sleep 60\n")
+    installer.chmod(0o755)
+    with subprocess.Popen([sys.executable, "-c", INSTALLING, str(tmp_path)], cwd=Path(__file__).parents[2]) as run:
+        eventually(at_work.exists)
+        run.kill()
+    pid = int(at_work.read_text())
+    eventually(lambda: processes.started(pid) is None)
+    assert processes.started(pid) is None
+
+
+def eventually(holds):
+    deadline = time.monotonic() + 20
+    while not holds() and time.monotonic() < deadline:
+        time.sleep(0.02)
