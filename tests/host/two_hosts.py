@@ -10,8 +10,8 @@ import zipfile
 from pathlib import Path
 
 import ports
-from conftest import Bench
 from database_app import publish
+from host_bench import Bench
 
 from cloud_init import bundle
 from cloud_init.databases import driver
