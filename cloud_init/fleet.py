@@ -1,8 +1,7 @@
-"""What the servers of a stack are to be, as plain values, and the parts of a manifest that come of it."""
+"""What the servers of a stack are to be, as plain values."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 ROLES = ("web", "database")
 
@@ -88,23 +87,3 @@ class Fleet:
     def has_data(self, role: str) -> bool:
         """Whether the hosts of that role have the app's database."""
         return self.engine != "none" and {"same-host": "web", "own-host": "database"}.get(self.placement) == role
-
-
-def manifest(fleet: Fleet) -> dict[str, Any]:
-    """`host` and `tls` of a manifest."""
-    from cloud_init import system
-
-    def parts(later: bool) -> dict[str, Any]:
-        return {
-            "packages": {role: system.packages(fleet, role, later) for role in fleet.roles},
-            "system": {role: system.files(fleet, role, later) for role in fleet.roles},
-        }
-
-    return {
-        "host": {"manager": fleet.manager, **parts(False), "later": {**parts(True), "archives": _archives(fleet)}},
-        "tls": vars(fleet.tls) if fleet.tls else None,
-    }
-
-
-def _archives(fleet: Fleet) -> dict[str, list[dict[str, Any]]]:
-    return {role: [asdict(one) for one in fleet.more[role].archives] for role in fleet.roles if role in fleet.more}

@@ -7,7 +7,7 @@ from typing import Any
 
 import pulumi
 
-from cloud_init import bundle, cron, fleet
+from cloud_init import bundle, cron, fleet, server_manifest
 from cloud_init.databases import agent_files, driver
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
@@ -62,7 +62,7 @@ def plan(settings: Settings, folder: Path, listen: tuple[str, ...], health_host:
 
 
 def _servers(servers: fleet.Fleet | None) -> dict[str, Any]:
-    return {"host": None, "tls": None} if servers is None else fleet.manifest(servers)
+    return {"host": None, "tls": None} if servers is None else server_manifest.parts(servers)
 
 
 def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:

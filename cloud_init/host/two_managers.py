@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from . import managers
 from .managers.contract import Manager, Told
 from .places import Places
 from .programs import Program
 
 
 class TwoManagers(Manager):
-    """`first` is the one in force. What is started goes to its owner; what is stopped stops wherever it runs."""
+    """`first` is the one in force, `owner` names the one that a program belongs to.
 
-    def __init__(self, places: Places, first: Manager, others: Sequence[Manager]) -> None:
+    What is started goes to its owner; what is stopped stops wherever it runs."""
+
+    def __init__(self, places: Places, first: Manager, others: Sequence[Manager], owner: Callable[[Places, str], str]) -> None:
         super().__init__(places)
         self.kind = first.kind
         self._first = first
+        self._name = owner
         self._all = [first, *others]
 
     @property
@@ -71,7 +73,7 @@ class TwoManagers(Manager):
             one.remove(name)
 
     def _owner(self, program: str) -> Manager:
-        kind = managers.owner(self.places, program)
+        kind = self._name(self.places, program)
         return next((one for one in self._all if one.kind == kind), self._first)
 
     def _having(self, program: str) -> list[Manager]:

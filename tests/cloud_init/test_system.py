@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from cloud_init import fleet, system
+from cloud_init import fleet, server_manifest, system
 from cloud_init.fleet import Fleet, OwnHost
 from cloud_init.host import apply
 from cloud_init.host_files import HostFileError
@@ -107,7 +107,7 @@ def test_apt_takes_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("role", fleet.ROLES)
 def test_what_serving_does_not_wait_for_is_a_part_of_its_own(role: str) -> None:
-    host = fleet.manifest(DATABASE)["host"]
+    host = server_manifest.parts(DATABASE)["host"]
     later = host["later"]
     assert {"logrotate", "unattended-upgrades"} < set(later["packages"][role])
     assert {"nftables", "python3-venv"} <= set(host["packages"][role])

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init import fleet, system, tls
+from cloud_init import fleet, server_manifest, system, tls
 from cloud_init.fleet import Fleet, Tls
 from cloud_init.host import certificates, materialise
 from cloud_init.host.places import Places
@@ -84,7 +84,7 @@ def test_only_web_hosts_with_a_domain_seek_a_certificate() -> None:
     assert "certbot" not in system.packages(both, "database") + system.packages(plain, "web")
     names = [Path(file["path"]).name for file in system.files(both, "web")]
     assert {"slipway-certificate.service", "slipway-certificate.timer"} <= set(names)
-    assert fleet.manifest(both)["tls"]["domain"] == "www.example.com"
+    assert server_manifest.parts(both)["tls"]["domain"] == "www.example.com"
 
 
 def test_every_cipher_is_known() -> None:

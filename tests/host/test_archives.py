@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from published import serving
 
-from cloud_init import fleet
+from cloud_init import server_manifest
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
 from cloud_init.host import archives, fetching, later, packages, system
 from cloud_init.host.outcome import Refused, Steps
@@ -17,8 +17,8 @@ UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "s
 
 def test_all_of_it_waits_until_the_release_serves():
     more = {"web": More(("acl",), (Archive("agent", "https://a.example/{arch}/agent.deb", "agent.service"),), (UNIT,))}
-    with_more = fleet.manifest(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))["host"]
-    without = fleet.manifest(Fleet("systemd", "nginx", "none", roles=("web", "database")))["host"]
+    with_more = server_manifest.parts(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))["host"]
+    without = server_manifest.parts(Fleet("systemd", "nginx", "none", roles=("web", "database")))["host"]
     assert (with_more["packages"], with_more["system"]) == (without["packages"], without["system"])
     assert set(with_more["later"]["packages"]["web"]) - set(without["later"]["packages"]["web"]) == {"acl"}
     assert [one for one in with_more["later"]["system"]["web"] if one not in without["later"]["system"]["web"]] == [vars(UNIT)]

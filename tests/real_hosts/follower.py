@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from cloud_init import bundle, fleet
+from cloud_init import bundle, fleet, server_manifest
 from real_hosts.commands import run
 from real_hosts.machine import Machine
 from real_hosts.shelf import WEB, Shelf
@@ -67,5 +67,5 @@ def tool_with(**files: str) -> bytes:
 
 
 def with_packages(*names: str, servers: fleet.Fleet = WEB) -> Mapping[str, Any]:
-    host = fleet.manifest(servers)["host"]
+    host = server_manifest.parts(servers)["host"]
     return {"host": {**host, "packages": {"web": [*host["packages"]["web"], *names]}}}

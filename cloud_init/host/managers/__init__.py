@@ -15,6 +15,7 @@ from .. import manifests
 from ..files import read_text, write
 from ..places import COLOURS, Places
 from ..programs import split
+from ..two_managers import TwoManagers
 from .contract import Manager
 
 USUAL = "supervisor"
@@ -24,11 +25,7 @@ def of(places: Places) -> Manager:
     """What keeps this app's processes running."""
     first = module(places, noted(places))
     others = [one for one in others_than(places, first.kind) if one.running]
-    if not others:
-        return first
-    from ..two_managers import TwoManagers
-
-    return TwoManagers(places, first, others)
+    return TwoManagers(places, first, others, owner) if others else first
 
 
 def others_than(places: Places, kind: str) -> list[Manager]:
