@@ -177,9 +177,18 @@ def test_a_database_on_its_own_server(stack: str, port: int, size: int, type: st
 def test_data_on_the_web_server_keeps_it_and_what_it_stands_in(answered: bool) -> None:
     plan = plan_of("sqlite", answered)
     assert counts(plan) == made_of(STORE, NETWORK, SERVER)
-    server = {"ec2/instance:Instance", "ec2/securityGroup:SecurityGroup"}
-    assert kept(plan) == KEPT_STORE | {f"aws:{one}" for one in (*server, *NETWORK)}
+    server = {"ec2/instance:Instance", "ec2/securityGroup:SecurityGroup", "vpc/securityGroupEgressRule:SecurityGroupEgressRule"}
+    assert kept(plan) == KEPT_STORE | {f"aws:{one}" for one in (*server, *ROLE, *NETWORK)}
     assert one(plan, "ec2/instance:Instance").inputs["disableApiTermination"] is True
+
+
+@pytest.mark.parametrize("stack", sorted(path.stem for path in _STACKS.glob("*.yaml")))
+def test_what_is_kept_stands_on_nothing_that_goes(stack: str) -> None:
+    """What the Pulumi CLI's `--exclude-protected` leaves: all that something protected was made of. That is what is listed, no more."""
+    plan = plan_of(stack, True)
+    needed = {urn for resource in plan.resources if resource.protect for urn in resource.depends_on}
+    found = (plan.find(urn) for urn in needed)
+    assert [one.name for one in found if one and one.kind == "resource" and not one.protect] == []
 
 
 def test_without_its_data_nothing_is_kept(answered: bool) -> None:
@@ -241,7 +250,8 @@ def test_a_managed_database(stack: str, engine: str, port: int, alarms: int, ans
     assert wanted.items() <= database.inputs.items()
     assert kept(plan) == KEPT_STORE | {
         "aws:rds/instance:Instance", "aws:rds/parameterGroup:ParameterGroup", "aws:rds/subnetGroup:SubnetGroup", "aws:ec2/vpc:Vpc",
-        "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup", "pulumi-python:dynamic/slipway:RandomSecret",
+        "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "pulumi-python:dynamic/slipway:RandomSecret",
     }  # fmt: skip
     assert {subnet.name for subnet in plan.of("aws:ec2/subnet:Subnet") if subnet.protect} == {f"shop-network-database-{n}" for n in (0, 1)}
     rule = one(plan, "vpc/securityGroupIngressRule:SecurityGroupIngressRule", "shop-database")
