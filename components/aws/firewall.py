@@ -29,9 +29,7 @@ class Firewall(pulumi.ComponentResource):
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Firewall", name, None, opts)
         self._name, self._tags, self._own, self._kept = name, args.tags, child(self), child(self, args.keep)
-        group = aws.ec2.SecurityGroup(
-            name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=self._kept
-        )
+        group = aws.ec2.SecurityGroup(name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=self._kept)
         self.group_id = group.id
         self._out("ipv4", cidr_ipv4="0.0.0.0/0")
         self._out("ipv6", cidr_ipv6="::/0")

@@ -174,26 +174,6 @@ def test_steps_are_told(host):
     assert [one["state"] for one in told if one["event"] == "step"][-2:] == ["start", "done"]
 
 
-def test_a_last_backup_comes_from_the_store(launched, host, tmp_path):
-    """As a server the host sends each backup there."""
-    place = launched.host.root / "etc/slipway/host.json"
-    before = place.read_text()
-    place.write_text(json.dumps({**json.loads(before), "role": "web"}))
-    try:
-        path = host.save("sqlite", tmp_path / "kept")
-    finally:
-        place.write_text(before)
-    assert sorted(one.name for one in path.iterdir()) == ["backup.json", "dump"]
-    assert json.loads((path / "backup.json").read_text())["engine"] == "sqlite"
-    assert path.stat().st_mode & 0o777 == 0o700
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
-
-
-def test_a_last_backup_that_is_not_in_the_store_is_a_failure(launched, host, tmp_path):
-    with pytest.raises(SlipwayError, match=r"last backup: wanted a copy at .*, found: no backups/.*/dump in .*; nothing was removed"):
-        host.save("sqlite", tmp_path / "kept")
-
-
 def test_a_locked_host_says_by_whom(host, monkeypatch):
     told = json.dumps({"event": "outcome", "ok": False, "message": "locked by a test"}).encode()
     monkeypatch.setattr(run_command.Instance, "run", lambda *_: run_command.Answer(3, told, b""))
@@ -262,7 +242,3 @@ def test_long_commands_are_not_cut_and_the_delivery_is_bounded(host, service):
     host.run(["status"])
     assert service.sent[0]["Parameters"]["executionTimeout"] == ["172800"]
     assert service.sent[0]["TimeoutSeconds"] == 60
-
-
-def test_a_host_that_is_gone_is_removed_already(facts):
-    connect({**facts, "instance": "i-gone"}).remove(keep_data=False)
