@@ -68,10 +68,11 @@ class HostRole(pulumi.ComponentResource):
 def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict[str, Any]:
     """The role's policy. Who may list is told that an object isn't there; who may not is refused alike.
 
-    Backups of a server that was replaced can be read by its successor: names of both begin with the role's `identity`."""
-    read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}:*"] if backups else [])]
+    Backups of a server that was replaced can be read by its successor: those of all hosts of the role lie together, as
+    cloud_init/host/kept_backups.py says."""
+    read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else [])]
     own = f"outcomes/{_SELF}/*"
-    kept = [f"backups/{_SELF}/*"] if backups else []
+    kept = [f"backups/{identity}/{_SELF}/*"] if backups else []
     statements = [
         _allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
         _allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept)]),

@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import threading
 import time
@@ -172,6 +174,25 @@ def test_steps_are_told(host):
     told = []
     assert host.run(["backup"], told.append)["ok"]
     assert [one["state"] for one in told if one["event"] == "step"][-2:] == ["start", "done"]
+
+
+def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway):
+    place = launched.host.root / "etc/slipway/host.json"
+    before = place.read_text()
+
+    def called(name):
+        place.write_text(json.dumps({**json.loads(before), "role": "web", "host": name}))
+
+    try:
+        called("AROAEXAMPLE:i-0a")
+        made = host.run(["backup", "--reason", "before the change"])["backup"]["id"]
+        shutil.rmtree(launched.host.root / "srv/slipway/demo/backups" / made)
+        called("AROAEXAMPLE:i-0b")
+        assert re.search(rf"{made} .* before the change, of i-0a *$", slipway("backups").stdout, re.MULTILINE)
+        done = slipway("restore", made, "--yes")
+        assert f"backup {made} is loaded" in done.stdout, done.output
+    finally:
+        place.write_text(before)
 
 
 def test_a_locked_host_says_by_whom(host, monkeypatch):
