@@ -105,7 +105,8 @@ def test_one_server(answered: bool) -> None:
         "ami": None, "instanceType": "t4g.small", "subnetId": None, "vpcSecurityGroupIds": [None], "iamInstanceProfile": None,
         "associatePublicIpAddress": True, "ipv6AddressCount": 1, "privateDnsNameOptions": {"hostnameType": "resource-name"},
         "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
-        "maintenanceOptions": {"autoRecovery": "default"}, "tags": tags, "userData": server.inputs["userData"] if answered else None,
+        "maintenanceOptions": {"autoRecovery": "default"}, "disableApiTermination": False, "tags": tags,
+        "userData": server.inputs["userData"] if answered else None,
         "rootBlockDevice": {"volumeSize": 16, "volumeType": "gp3", "encrypted": True, "deleteOnTermination": True, "tags": tags},
     }  # fmt: skip
     address = one(plan, "ec2/eipAssociation:EipAssociation")
@@ -180,6 +181,8 @@ def test_data_on_the_web_server_keeps_it_and_what_it_stands_in(answered: bool) -
     server = {"ec2/instance:Instance", "ec2/securityGroup:SecurityGroup", "vpc/securityGroupEgressRule:SecurityGroupEgressRule"}
     assert kept(plan) == KEPT_STORE | {f"aws:{one}" for one in (*server, *ROLE, *NETWORK)}
     assert one(plan, "ec2/instance:Instance").inputs["disableApiTermination"] is True
+    without = cases.read(_STACKS / "sqlite.yaml").with_({"slipway:keepData": False}).record(answered).plan
+    assert (kept(without), one(without, "ec2/instance:Instance").inputs["disableApiTermination"]) == (set(), False)
 
 
 @pytest.mark.parametrize("stack", sorted(path.stem for path in _STACKS.glob("*.yaml")))

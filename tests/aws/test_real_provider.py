@@ -39,7 +39,13 @@ def stacks():
     paths = {path.stem: path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.yaml")) if "aws-ec2" in path.read_text()}
     wanted = os.environ.get(WANTED, " ".join(CHOSEN)).split()
     names = paths if wanted == ["all"] else wanted
-    return [cases.read(paths[name]).with_({"slipway:app.name": name}) for name in names]
+    return [_apart(cases.read(paths[name]), name) for name in names]
+
+
+def _apart(case, name):
+    """Under names that no other stack has."""
+    domain = {"slipway:domain": f"{name}.{ZONE}"} if "slipway:domain" in case.config else {}
+    return case.with_({"slipway:app.name": name, **domain})
 
 
 def ids(endpoint):
