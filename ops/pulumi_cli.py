@@ -85,7 +85,7 @@ def _copied(found: "Sequence[Resource]") -> "list[Resource]":
     from policy.plan import Plan
 
     facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
-    return [one.at for one in (*facts.disks, *facts.databases) if one.final_snapshot]
+    return [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
 
 
 def _counted(found: "Sequence[Resource]") -> str:
