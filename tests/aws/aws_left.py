@@ -46,6 +46,7 @@ LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
     "aws_ssm_parameter": ("ssm", "describe_parameters", {}, "Parameters[].Name"),
     "aws_subnet": ("ec2", "describe_subnets", {}, "Subnets[].SubnetId"),
     "aws_vpc": ("ec2", "describe_vpcs", {}, "Vpcs[].VpcId"),
+    "aws_vpc_endpoint": ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints[?State != 'deleted'].VpcEndpointId"),
     "aws_vpc_security_group_egress_rule": ("ec2", "describe_security_group_rules", {}, f"SecurityGroupRules[?IsEgress && {_OURS}].{_RULE}"),
     "aws_vpc_security_group_ingress_rule": (
         "ec2",
@@ -53,7 +54,6 @@ LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
         {},
         f"SecurityGroupRules[?!IsEgress && {_OURS}].{_RULE}",
     ),
-    "aws_vpc_endpoint": ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints[?State != 'deleted'].VpcEndpointId"),
 }
 """Terraform's type: (service, what is asked, with which arguments, where the ids are that Terraform has too; of snapshots: of what)."""
 
