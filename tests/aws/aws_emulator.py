@@ -89,7 +89,7 @@ def protect_instances() -> None:
     def run_instances(self: Any) -> Any:
         answer: Any = known(self)
         for instance in answer.result.instances:
-            instance.disable_api_termination = self._get_param("DisableApiTermination") == "true"
+            instance.disable_api_termination = bool(self._get_param("DisableApiTermination"))
         return answer
 
     InstanceResponse.run_instances = run_instances  # type: ignore[method-assign]
