@@ -44,6 +44,10 @@ class Transport(Protocol):
     def attach(self, arguments: Sequence[str]) -> int:
         """Runs the host tool with this terminal's own input and output; its exit status."""
 
+
+class Launched(Transport, Protocol):
+    """A host that Slipway itself launches and removes. Others are resources of a provider's, with their disks."""
+
     def kept(self) -> Sequence[Kept]:
         """The app's data here."""
 
@@ -59,7 +63,7 @@ class Transport(Protocol):
         """Stops everything and removes what `install` and releases made; shared data stays if it is to be kept."""
 
 
-def connect(facts: Mapping[str, Any]) -> Transport:
+def connect(facts: Mapping[str, Any]) -> Launched:
     """The transport that `facts["transport"]` names, for the host that `facts` describes."""
     module = importlib.import_module(f"components.transports.{facts['transport']}")
-    return cast(Transport, module.connect(facts))
+    return cast(Launched, module.connect(facts))

@@ -70,12 +70,22 @@ def not_destroyed(call: Call, found: "Sequence[Resource]", with_data: bool) -> "
     kept = [one for one in found if one.protect or one.retain]
     why = f"stack {call.stack}: nothing was removed: {_counted(found)} can be removed by the Pulumi CLI alone"
     all_of_it = f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run {line('up', call)}, then {line('destroy', call)}"
+    copies = _listed("Leaves a last snapshot even then", _copied(found))
     if not kept:
-        return refusal(why, f"run {line('up', call)}, then {line('destroy', call)}: nothing is protected, so the data goes too")
+        return refusal(why, f"run {line('up', call)}, then {line('destroy', call)}: nothing is protected, so the data goes too", copies)
     if with_data:
-        return refusal(why, f"for the data too: {all_of_it}", _listed("Goes then", kept))
-    rest = _listed("Stays", kept) + f"\nTo remove it too: {all_of_it}"
+        return refusal(why, f"for the data too: {all_of_it}", _listed("Goes then", kept) + copies)
+    rest = _listed("Stays", kept) + f"\nTo remove it too: {all_of_it}{copies}"
     return refusal(why, f"run {line('destroy --exclude-protected', call)}, which keeps the data", rest)
+
+
+def _copied(found: "Sequence[Resource]") -> "list[Resource]":
+    """Of what a cloud makes a copy as it is removed, which no stack knows of."""
+    from policy import clouds
+    from policy.plan import Plan
+
+    facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
+    return [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
 
 
 def _counted(found: "Sequence[Resource]") -> str:

@@ -49,7 +49,7 @@ def problem(places: Places) -> str:
 
 def _thin_out(places: Places, store: Store) -> None:
     """By the hand of a person are those with another reason: they stay."""
-    there = [identity for identity, facts in kept_backups.every(places, store).items() if facts.get("reason") == REASON]
+    there = [identity for identity, facts in kept_backups.every(places, store, others=False).items() if facts.get("reason") == REASON]
     here = sorted((one["id"] for one in backup.every(places) if one.get("reason") == REASON), reverse=True)
     keep = retention.kept(there)
     stays = keep if store.objects.address.startswith("file:") else {*here[:_HERE]}

@@ -13,7 +13,7 @@ WORLD = ("0.0.0.0/0", "::/0")
 
 @dataclass
 class FirewallArgs:
-    """`vpc_id`: the network it is of. `keep`: it is protected and retained, as data stands behind it."""
+    """`vpc_id`: the network it is of. `keep`: it is protected and retained with the way out, as data stands behind it."""
 
     vpc_id: pulumi.Input[str]
     description: str
@@ -28,10 +28,8 @@ class Firewall(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Firewall", name, None, opts)
-        self._name, self._tags, self._own = name, args.tags, child(self)
-        group = aws.ec2.SecurityGroup(
-            name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=child(self, args.keep)
-        )
+        self._name, self._tags, self._own, self._kept = name, args.tags, child(self), child(self, args.keep)
+        group = aws.ec2.SecurityGroup(name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=self._kept)
         self.group_id = group.id
         self._out("ipv4", cidr_ipv4="0.0.0.0/0")
         self._out("ipv6", cidr_ipv6="::/0")
@@ -47,6 +45,7 @@ class Firewall(pulumi.ComponentResource):
             self._rule(f"{name}-{network}", port, **{kind: network})
 
     def _out(self, name: str, cidr_ipv4: str | None = None, cidr_ipv6: str | None = None) -> None:
+        """Stays with the group: a kept server asks by it for updates, sends its backups and is reached by Systems Manager."""
         aws.vpc.SecurityGroupEgressRule(
             f"{self._name}-out-{name}",
             security_group_id=self.group_id,
@@ -54,11 +53,11 @@ class Firewall(pulumi.ComponentResource):
             cidr_ipv4=cidr_ipv4,
             cidr_ipv6=cidr_ipv6,
             tags=named(self._tags, f"{self._name}-out-{name}"),
-            opts=self._own,
+            opts=self._kept,
         )
 
     def _rule(self, name: str, port: int, **source: pulumi.Input[str]) -> None:
-        """Of a group that is kept the rule isn't: while it is there, the group that it names can't be removed."""
+        """Of a group that is kept the rule isn't: nobody comes in any more, and the group that it names can be removed."""
         aws.vpc.SecurityGroupIngressRule(
             f"{self._name}-{name}",
             security_group_id=self.group_id,

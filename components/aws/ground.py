@@ -52,9 +52,9 @@ class Ground:
         """And is to be kept."""
         return self.has_data_on_web and self.settings.keep_data
 
-    def host(self, role: str, backups: bool = False) -> Host:
-        """Role and boot data for servers of that kind; `backups`: they have a database."""
-        made = HostRole(f"{self.name}-{role}", HostRoleArgs(role, self.store.arn, self.tags, backups), self.child)
+    def host(self, role: str, backups: bool = False, keep: bool = False) -> Host:
+        """Role and boot data for servers of that kind; `backups`: they have a database; `keep`: they are kept."""
+        made = HostRole(f"{self.name}-{role}", HostRoleArgs(role, self.store.arn, self.tags, backups, keep), self.child)
         return Host(made, boot.user_data(self.name, self.place.stack, role, self.options.region, self.store, made))
 
     def subnet(self) -> pulumi.Output[str]:

@@ -34,12 +34,14 @@ _REACHED = (
 
 @dataclass
 class HostRoleArgs:
-    """`role`: `web` or `database`; `bucket_arn`: of the release store; `backups`: its hosts make backups of a database."""
+    """`role`: `web` or `database`; `bucket_arn`: of the release store; `backups`: its hosts make backups of a database. `keep`: its hosts
+    are kept, so it is protected and retained: they are named after it, and another role would let them write nothing."""
 
     role: str
     bucket_arn: pulumi.Input[str]
     tags: Mapping[str, str]
     backups: bool = False
+    keep: bool = False
 
 
 class HostRole(pulumi.ComponentResource):
@@ -52,7 +54,7 @@ class HostRole(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: HostRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:HostRole", name, None, opts)
-        own, tags = child(self), named(args.tags, name)
+        own, tags = child(self, args.keep), named(args.tags, name)
         role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), tags=tags, opts=own)
         text = pulumi.Output.all(args.bucket_arn, role.unique_id).apply(
             lambda known: json.dumps(policy(known[0], known[1], args.role, args.backups))
@@ -66,10 +68,11 @@ class HostRole(pulumi.ComponentResource):
 def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict[str, Any]:
     """The role's policy. Who may list is told that an object isn't there; who may not is refused alike.
 
-    Backups of a server that was replaced can be read by its successor: names of both begin with the role's `identity`."""
-    read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}:*"] if backups else [])]
+    Backups of a server that was replaced can be read by its successor: those of all hosts of the role lie together, as
+    cloud_init/host/kept_backups.py says."""
+    read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else [])]
     own = f"outcomes/{_SELF}/*"
-    kept = [f"backups/{_SELF}/*"] if backups else []
+    kept = [f"backups/{identity}/{_SELF}/*"] if backups else []
     statements = [
         _allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
         _allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept)]),

@@ -58,7 +58,7 @@ def make(name: str, role: str, args: ServerArgs, parent: pulumi.Resource) -> aws
         root_block_device=aws.ec2.InstanceRootBlockDeviceArgs(
             volume_size=args.disk, volume_type="gp3", encrypted=True, delete_on_termination=True, tags=tags
         ),
-        disable_api_termination=keep,
+        disable_api_termination=args.keep,  # said also where it isn't: left out, it would stay as it was
         user_data=args.user_data,
         tags=tags,
         opts=pulumi.ResourceOptions(parent=parent, ignore_changes=_IGNORED, protect=keep, retain_on_delete=keep),

@@ -26,7 +26,7 @@ class Web:
 
 def server(ground: Ground) -> Web:
     """One server."""
-    host, options = ground.host("web", backups=ground.has_data_on_web), ground.options
+    host, options = ground.host("web", ground.has_data_on_web, ground.keeps_web), ground.options
     args = WebServerArgs(
         image=options.image,
         instance_type=options.instance_type,

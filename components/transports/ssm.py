@@ -6,14 +6,11 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
-from components.aws import last_backup
-from components.aws.account import ask
 from components.aws.run_command import Answer, Instance
 from components.errors import LockedError, SlipwayError
-from components.transport import Event, Kept
+from components.transport import Event
 
 _AGAIN = 2.0  # seconds between two questions for new lines
 
@@ -74,31 +71,6 @@ class SsmTransport:
         if answer.left_out:
             print(f"slipway: {self.host}: {answer.left_out} bytes were left out: let the command write a file", file=sys.stderr)
         return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
-
-    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
-        raise NotImplementedError("a server sets itself up from its boot data")
-
-    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
-        if not outcome["ok"]:
-            raise SlipwayError(f"{self.host}: last backup: {outcome['message']}; nothing was removed; mend that, then run it again")
-        if not outcome["backup"]:
-            return None
-        identity = outcome["backup"]["id"]
-        target = folder / f"{self.facts['app']}-{self.facts['instance']}-{identity}"
-        return last_backup.copied(str(self.facts["store"]), self.host, identity, target)
-
-    def kept(self) -> list[Kept]:
-        """Disks that don't end with their instance."""
-        region, wanted = self.instance.region, [self.instance.id]
-        (found,) = ask("ec2", region, "DescribeInstances", InstanceIds=wanted)["Reservations"]
-        disks = [one["Ebs"] for one in found["Instances"][0]["BlockDeviceMappings"] if not one["Ebs"]["DeleteOnTermination"]]
-        stay = [disk["VolumeId"] for disk in disks]
-        volumes = ask("ec2", region, "DescribeVolumes", VolumeIds=stay)["Volumes"] if stay else []
-        return [Kept(f"{region}:{one['VolumeId']}", one["Size"] << 30) for one in volumes]
-
-    def remove(self, keep_data: bool) -> None:
-        """Nothing: an instance and its disks are resources, gone with those."""
 
     def _lines(self, arguments: Sequence[str]) -> list[str]:
         answer = self.instance.run(arguments)

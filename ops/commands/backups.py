@@ -36,5 +36,10 @@ def _row(one: Mapping[str, Any]) -> list[str]:
         one["release"] or "-",
         display.size(one["dump"]["bytes"]),
         rows,
-        one["reason"],
+        why(one),
     ]
+
+
+def why(one: Mapping[str, Any]) -> str:
+    """Its reason, and of a server that is gone whose it is."""
+    return ", ".join([*filter(None, [one["reason"]]), *([f"of {display.host(one['host'])}"] if "host" in one else [])])

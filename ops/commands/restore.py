@@ -7,6 +7,7 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
+from ops.commands.backups import why
 from ops.confirm import confirm
 
 if TYPE_CHECKING:
@@ -66,8 +67,7 @@ def _find(answer: Mapping[str, Any], wanted: str) -> Mapping[str, Any]:
 def _words(one: Mapping[str, Any]) -> str:
     if "dump" not in one:
         return "damaged"
-    reason = f", {one['reason']}" if one["reason"] else ""
-    return f"{display.age(one['at'])} old, {sum(one['rows'].values())} rows{reason}"
+    return ", ".join([f"{display.age(one['at'])} old", f"{sum(one['rows'].values())} rows", *filter(None, [why(one)])])
 
 
 def _refuse(host: str, answer: Mapping[str, Any]) -> None:

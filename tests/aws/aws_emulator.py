@@ -1,5 +1,6 @@
 """moto's server with what it lacks of what Terraform's provider asks for; run as a program, with moto's own arguments."""
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -10,18 +11,14 @@ from uuid import uuid4
 CALLS = "SLIPWAY_EMULATOR_CALLS"
 """The file that notes what was asked."""
 
+_PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
 _FILTER = "ipv6-cidr-block-association.association-id"
 
 
 def complete() -> None:
     """Each of them by its reason."""
-    say_ipv6_blocks()
-    tell_databases_apart()
-    tell_groups_of_interfaces()
-    protect_instances()
-    tell_policies_whole()
-    keep_tags_of_templates()
-    tell_whose_parameters()
+    for mend in MENDS.values():
+        mend()
     note_calls(Path(os.environ[CALLS]))
 
 
@@ -130,6 +127,41 @@ def tell_whose_parameters() -> None:
         known(self, [{**one, "Source": "user"} for one in new_parameters])
 
     DBParameterGroup.update_parameters = update_parameters  # type: ignore[method-assign]
+
+
+def come_by_tls() -> None:
+    """moto 5.2.5 reads no conditions in a bucket's policy: what refuses plain HTTP would refuse everybody."""
+    from moto.iam.access_control import PermissionResult
+    from moto.s3.models import FakeBucket
+
+    known = FakeBucket.get_permission
+
+    def get_permission(self: Any, action: str, resource: str) -> Any:
+        stated = json.loads(self.policy)["Statement"] if self.policy else []
+        return PermissionResult.NEUTRAL if all(one.get("Condition") == _PLAIN for one in stated) else known(self, action, resource)
+
+    FakeBucket.get_permission = get_permission  # type: ignore[method-assign]
+
+
+def remove_marks() -> None:
+    """That an object was removed is a version too; moto 5.2.5 fails where that is the last one to go."""
+    from moto.s3.models import FakeDeleteMarker
+
+    FakeDeleteMarker.dispose = lambda _self: None  # type: ignore[attr-defined]
+
+
+MENDS: dict[str, Callable[[], None]] = {
+    "aws_autoscaling_policy": tell_policies_whole,
+    "aws_db_instance": tell_databases_apart,
+    "aws_db_parameter_group": tell_whose_parameters,
+    "aws_instance.disable_api_termination": protect_instances,
+    "aws_instance.vpc_security_group_ids": tell_groups_of_interfaces,
+    "aws_launch_template": keep_tags_of_templates,
+    "aws_s3_bucket.force_destroy": remove_marks,
+    "aws_s3_bucket_policy": come_by_tls,
+    "aws_subnet.ipv6_cidr_block": say_ipv6_blocks,
+}
+"""Terraform's type, or a field of it: what moto is given for it."""
 
 
 def _after(kind: Any, do: Callable[[Any], None]) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from aws_configuration import joined, written
 from aws_differences import NOT_TOLD
+from aws_emulated import client
 from aws_left import Things, known, there
 from aws_recording import Recording
 from aws_schema import Schema
@@ -52,6 +53,16 @@ class Launch:
         """Fails with the differences where there are any."""
         self._run("plan again", "plan", "-detailed-exitcode", "-input=false", _PARALLEL)
 
+    def fill(self) -> Things:
+        """What hosts and deployers leave in each bucket: an object of two versions, and one that was removed since. What is there then."""
+        s3, filled = client("s3", self._endpoint, self._region), set()
+        for bucket in sorted(id for type, id in self.left() if type == "aws_s3_bucket"):
+            for name, text in (("desired.json", b"1"), ("desired.json", b"2"), ("lock.json", b"")):
+                s3.put_object(Bucket=bucket, Key=name, Body=text)
+            s3.delete_object(Bucket=bucket, Key="lock.json")
+            filled.add(("aws_s3_object", f"{bucket}/desired.json"))
+        return filled
+
     def destroy_all_but_kept(self) -> Things:
         """As a destroy does that keeps data: what the plan says stays is let go of first. What that is."""
         whole = self._terraform.state
@@ -61,8 +72,8 @@ class Launch:
         return known(self._terraform.state)
 
     def destroy_kept(self, recordings: Sequence[Recording]) -> Things:
-        """`recordings`: the same stacks that keep nothing. What is left of them is changed to that first, then all of it goes, but for
-        the last snapshots: those."""
+        """`recordings`: the same stacks that keep nothing. What is left of them is changed to that first, then all of it goes. Left are
+        last snapshots alone: which."""
         now = json.loads(json.dumps(joined(written(one, self._schema) for one in recordings)))
         resources = {
             type: {label: self._alone(body) for label, body in labelled.items() if f"{type}.{label}" in self._kept}

@@ -6,6 +6,7 @@ from typing import Any
 from aws_emulated import client
 
 _ALIVE = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
+_OURS, _RULE = "length(not_null(Tags, `[]`)) > `0`", "SecurityGroupRuleId"  # without the rules that each group has at first
 LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
     "aws_acm_certificate": ("acm", "list_certificates", {}, "CertificateSummaryList[].CertificateArn"),
     "aws_autoscaling_group": ("autoscaling", "describe_auto_scaling_groups", {}, "AutoScalingGroups[].AutoScalingGroupName"),
@@ -46,6 +47,13 @@ LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
     "aws_subnet": ("ec2", "describe_subnets", {}, "Subnets[].SubnetId"),
     "aws_vpc": ("ec2", "describe_vpcs", {}, "Vpcs[].VpcId"),
     "aws_vpc_endpoint": ("ec2", "describe_vpc_endpoints", {}, "VpcEndpoints[?State != 'deleted'].VpcEndpointId"),
+    "aws_vpc_security_group_egress_rule": ("ec2", "describe_security_group_rules", {}, f"SecurityGroupRules[?IsEgress && {_OURS}].{_RULE}"),
+    "aws_vpc_security_group_ingress_rule": (
+        "ec2",
+        "describe_security_group_rules",
+        {},
+        f"SecurityGroupRules[?!IsEgress && {_OURS}].{_RULE}",
+    ),
 }
 """Terraform's type: (service, what is asked, with which arguments, where the ids are that Terraform has too; of snapshots: of what)."""
 
@@ -53,7 +61,6 @@ PARTS = {
     "aws_acm_certificate_validation",
     "aws_autoscaling_policy",
     "aws_eip_association",
-    "aws_iam_role_policy",
     "aws_iam_role_policy_attachment",
     "aws_lb_listener",
     "aws_route",
@@ -67,17 +74,17 @@ PARTS = {
     "aws_s3_bucket_versioning",
     "aws_sns_topic_subscription",
     "aws_volume_attachment",
-    "aws_vpc_security_group_egress_rule",
-    "aws_vpc_security_group_ingress_rule",
 }
 """Types that are no thing of their own: gone with what they are part of, or looked at by their own rule (records)."""
+_WITHIN = {"aws_iam_role_policy"}
+"""Types that no request lists: found in what they are part of."""
 
 Things = set[tuple[str, str]]
 """(Terraform's type, id)."""
 
 
 def there(endpoint: str, region: str) -> Things:
-    """All of it; records of zones too."""
+    """All of it; records of zones, roles' own policies and what lies in buckets too."""
     import jmespath
 
     clients = {service: client(service, endpoint, region) for service in {one[0] for one in LISTED.values()}}
@@ -86,7 +93,7 @@ def there(endpoint: str, region: str) -> Things:
         pages = clients[service].get_paginator(method).paginate(**words) if clients[service].can_paginate(method) else None
         for page in pages or [getattr(clients[service], method)(**words)]:
             found |= {(type, one) for one in jmespath.search(path, page) or ()}
-    return found | set(_records(endpoint, region))
+    return found | {*_records(endpoint, region), *_policies(endpoint, region), *_objects(endpoint, region)}
 
 
 def known(state: Mapping[str, Any]) -> Things:
@@ -94,8 +101,10 @@ def known(state: Mapping[str, Any]) -> Things:
     found = set()
     for one in state["resources"]:
         if one["mode"] == "managed":
-            assert one["type"] in LISTED.keys() | PARTS, f"{one['type']}: neither listed nor part of anything: name it in aws_left.py"
-            found |= {(one["type"], instance["attributes"]["id"]) for instance in one["instances"] if one["type"] in LISTED}
+            assert one["type"] in LISTED.keys() | PARTS | _WITHIN, (
+                f"{one['type']}: neither listed nor part of anything: name it in aws_left.py"
+            )
+            found |= {(one["type"], instance["attributes"]["id"]) for instance in one["instances"] if one["type"] not in PARTS}
     return found
 
 
@@ -104,3 +113,16 @@ def _records(endpoint: str, region: str) -> Iterator[tuple[str, str]]:
     for zone in route53.list_hosted_zones()["HostedZones"]:
         for one in route53.list_resource_record_sets(HostedZoneId=zone["Id"])["ResourceRecordSets"]:
             yield "aws_route53_record", f"{one['Name']} {one['Type']}"
+
+
+def _policies(endpoint: str, region: str) -> Iterator[tuple[str, str]]:
+    for role in client("iam", endpoint, region).get_account_authorization_details(Filter=["Role"])["RoleDetailList"]:
+        yield from (("aws_iam_role_policy", f"{role['RoleName']}:{one['PolicyName']}") for one in role["RolePolicyList"])
+
+
+def _objects(endpoint: str, region: str) -> Iterator[tuple[str, str]]:
+    s3 = client("s3", endpoint, region)
+    for bucket in s3.list_buckets()["Buckets"]:
+        yield from (
+            ("aws_s3_object", f"{bucket['Name']}/{one['Key']}") for one in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", ())
+        )

@@ -19,6 +19,8 @@ from policy.plan import Resource
 
 MARK = re.compile(r"__tf\(([^()|]+)\|([^()|]+)\)__")
 """(address, Pulumi's path below it), in any text that a program makes of an output."""
+Told = Mapping[str, Mapping[str, Any]]
+"""By a look-up's address."""
 _DYNAMIC = {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12, "certificate": "PEM", "key": "PEM"}
 
 
@@ -46,10 +48,11 @@ class Recording:
     regions: set[str] = field(default_factory=set)
 
 
-def record(name: str, project: Project, config: Mapping[str, Any], named: Callable[[str], str]) -> Recording:
-    """`named`: Terraform's name of a type, a look-up's begins with `data.`. Raises `SlipwayError` where the program fails."""
+def record(name: str, project: Project, config: Mapping[str, Any], named: Callable[[str], str], told: Told | None = None) -> Recording:
+    """`named`: Terraform's name of a type, a look-up's begins with `data.`. `told`: what the provider answered look-ups, where a program
+    decides by it. Raises `SlipwayError` where the program fails."""
     recording = Recording(name)
-    monitor = _Answering(recording, project, named)
+    monitor = _Answering(recording, project, named, told or {})
     secret = frozenset({"slipway:secretEnv"} & config.keys())
     error = Program(project, Stack("dev", config, secret, None), dry=False).run(monitor, monitor)
     if error is not None:
@@ -58,9 +61,9 @@ def record(name: str, project: Project, config: Mapping[str, Any], named: Callab
 
 
 class _Answering(Recorder):
-    def __init__(self, recording: Recording, project: Project, named: Callable[[str], str]) -> None:
+    def __init__(self, recording: Recording, project: Project, named: Callable[[str], str], told: Told) -> None:
         super().__init__(project.name, "dev", (project.folder,), self._answered)
-        self._recording, self._named = recording, named
+        self._recording, self._named, self._told = recording, named, told
         self._blocks = iter(BLOCKS)
         self._raw: dict[str, dict[str, Any]] = {}
 
@@ -72,7 +75,8 @@ class _Answering(Recorder):
         if request.tok not in ANSWERED:
             self._recording.lookups[address] = Made("", request.tok, address, inputs)
         made = resource_pb2.ResourceInvokeResponse()
-        getattr(made, "return").update({**_marked(answer, stood, address), **ANSWERED.get(request.tok, {})})
+        known = {**ANSWERED.get(request.tok, {}), **self._told.get(address, {})}
+        getattr(made, "return").update({**_marked(answer, stood, address), **known})
         return made
 
     def RegisterResource(self, request: Any, *words: Any) -> Any:  # noqa: N802  the SDK's name

@@ -105,7 +105,8 @@ def test_one_server(answered: bool) -> None:
         "ami": None, "instanceType": "t4g.small", "subnetId": None, "vpcSecurityGroupIds": [None], "iamInstanceProfile": None,
         "associatePublicIpAddress": True, "ipv6AddressCount": 1, "privateDnsNameOptions": {"hostnameType": "resource-name"},
         "metadataOptions": {"httpEndpoint": "enabled", "httpTokens": "required", "httpPutResponseHopLimit": 1},
-        "maintenanceOptions": {"autoRecovery": "default"}, "tags": tags, "userData": server.inputs["userData"] if answered else None,
+        "maintenanceOptions": {"autoRecovery": "default"}, "disableApiTermination": False, "tags": tags,
+        "userData": server.inputs["userData"] if answered else None,
         "rootBlockDevice": {"volumeSize": 16, "volumeType": "gp3", "encrypted": True, "deleteOnTermination": True, "tags": tags},
     }  # fmt: skip
     address = one(plan, "ec2/eipAssociation:EipAssociation")
@@ -177,9 +178,20 @@ def test_a_database_on_its_own_server(stack: str, port: int, size: int, type: st
 def test_data_on_the_web_server_keeps_it_and_what_it_stands_in(answered: bool) -> None:
     plan = plan_of("sqlite", answered)
     assert counts(plan) == made_of(STORE, NETWORK, SERVER)
-    server = {"ec2/instance:Instance", "ec2/securityGroup:SecurityGroup"}
-    assert kept(plan) == KEPT_STORE | {f"aws:{one}" for one in (*server, *NETWORK)}
+    server = {"ec2/instance:Instance", "ec2/securityGroup:SecurityGroup", "vpc/securityGroupEgressRule:SecurityGroupEgressRule"}
+    assert kept(plan) == KEPT_STORE | {f"aws:{one}" for one in (*server, *ROLE, *NETWORK)}
     assert one(plan, "ec2/instance:Instance").inputs["disableApiTermination"] is True
+    without = cases.read(_STACKS / "sqlite.yaml").with_({"slipway:keepData": False}).record(answered).plan
+    assert (kept(without), one(without, "ec2/instance:Instance").inputs["disableApiTermination"]) == (set(), False)
+
+
+@pytest.mark.parametrize("stack", sorted(path.stem for path in _STACKS.glob("*.yaml")))
+def test_what_is_kept_stands_on_nothing_that_goes(stack: str) -> None:
+    """What the Pulumi CLI's `--exclude-protected` leaves: all that something protected was made of. That is what is listed, no more."""
+    plan = plan_of(stack, True)
+    needed = {urn for resource in plan.resources if resource.protect for urn in resource.depends_on}
+    found = (plan.find(urn) for urn in needed)
+    assert [one.name for one in found if one and one.kind == "resource" and not one.protect] == []
 
 
 def test_without_its_data_nothing_is_kept(answered: bool) -> None:
@@ -241,7 +253,8 @@ def test_a_managed_database(stack: str, engine: str, port: int, alarms: int, ans
     assert wanted.items() <= database.inputs.items()
     assert kept(plan) == KEPT_STORE | {
         "aws:rds/instance:Instance", "aws:rds/parameterGroup:ParameterGroup", "aws:rds/subnetGroup:SubnetGroup", "aws:ec2/vpc:Vpc",
-        "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup", "pulumi-python:dynamic/slipway:RandomSecret",
+        "aws:ec2/subnet:Subnet", "aws:ec2/securityGroup:SecurityGroup", "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+        "pulumi-python:dynamic/slipway:RandomSecret",
     }  # fmt: skip
     assert {subnet.name for subnet in plan.of("aws:ec2/subnet:Subnet") if subnet.protect} == {f"shop-network-database-{n}" for n in (0, 1)}
     rule = one(plan, "vpc/securityGroupIngressRule:SecurityGroupIngressRule", "shop-database")

@@ -23,6 +23,7 @@ KEPT = [
     "showcase-store  aws:s3/bucketVersioning:BucketVersioning",
 ]
 ALL_OF_IT = "set slipway:keepData: false in Pulumi.prod.yaml, run `pulumi up --stack prod`, then `pulumi destroy --stack prod`"
+COPY = "Leaves a last snapshot even then: showcase-database-data  aws:ebs/volume:Volume"
 ALONE = ("unshare", "--net") if os.geteuid() == 0 and shutil.which("unshare") else ()
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -78,20 +79,20 @@ def test_launching_is_sent_to_the_cli_in_one_line(slipway, verb):
 
 def test_destroy_says_what_to_run_and_what_stays_then(slipway, project):
     done = slipway("destroy", "--yes", cli=[])
-    first, *stays, last = done.stderr.splitlines()
+    first, *stays, last, copy = done.stderr.splitlines()
     assert (done.returncode, done.stdout) == (2, "")
     assert first.startswith("slipway: stack prod: nothing was removed: ")
     assert first.endswith("; run `pulumi destroy --exclude-protected --stack prod`, which keeps the data")
     assert sorted(stays) == [f"Stays: {line}" for line in KEPT]
-    assert last == f"To remove it too: {ALL_OF_IT}"
+    assert (last, copy) == (f"To remove it too: {ALL_OF_IT}", COPY)
     assert slipway("destroy", "--yes").returncode == 3
     assert not (project.folder / ".slipway/prod").exists()
 
 
 def test_destroy_with_data_says_how_that_goes(slipway):
     done = slipway("destroy", "--yes", "--with-data", "showcase", cli=[])
-    first, *goes = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (2, "")
+    first, *goes, copy = done.stderr.splitlines()
+    assert (done.returncode, done.stdout, copy) == (2, "", COPY)
     assert first.endswith(f"; for the data too: {ALL_OF_IT}")
     assert sorted(goes) == [f"Goes then: {line}" for line in KEPT]
 
@@ -103,9 +104,9 @@ def test_destroy_of_a_stack_that_keeps_nothing_says_so(slipway, project):
         done = slipway("destroy", "--yes", cli=[])
     finally:
         file.write_text(STACK.read_text())
-    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
     assert done.stderr.endswith(
-        "; run `pulumi up --stack prod`, then `pulumi destroy --stack prod`: nothing is protected, so the data goes too\n"
+        f"; run `pulumi up --stack prod`, then `pulumi destroy --stack prod`: nothing is protected, so the data goes too\n{COPY}\n"
     )
 
 

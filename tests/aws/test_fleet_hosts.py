@@ -86,13 +86,3 @@ def test_no_server_is_one_line_where_one_is_needed(launch):
     assert day.web == []
     with pytest.raises(SlipwayError, match=r"no server of http://shop.example is there; run `./slipway up`"):
         day.database_host  # noqa: B018
-
-
-def test_what_stays_of_an_instance_are_the_disks_that_do_not_end_with_it(launch):
-    identity = launch("database")
-    assert [list(one.kept()) for one in found(launch).hosts] == [[]]
-    zone = account.ask("ec2", REGION, "DescribeInstances", InstanceIds=[identity])["Reservations"][0]["Instances"][0]["Placement"]
-    disk = account.ask("ec2", REGION, "CreateVolume", Size=20, AvailabilityZone=zone["AvailabilityZone"])["VolumeId"]
-    account.ask("ec2", REGION, "AttachVolume", Device="/dev/sdf", InstanceId=identity, VolumeId=disk)
-    (kept,) = found(launch).hosts[0].kept()
-    assert (kept.path, kept.bytes) == (f"{REGION}:{disk}", 20 << 30)

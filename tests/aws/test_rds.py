@@ -131,8 +131,8 @@ def test_it_is_kept_with_all_that_it_stands_in(made):
     assert check.run(plan) == ()
     own = [one for one in plan.resources if "slipway:aws:ManagedDatabase" in one.urn and one.kind == "resource"]
     let_go = {one.type.rpartition(":")[2] for one in own if not (one.protect and one.retain)}
-    # While these are there, the web hosts' group can't be removed.
-    assert let_go == {"SecurityGroupIngressRule", "SecurityGroupEgressRule"}
+    # While it is there, the web hosts' group can't be removed.
+    assert let_go == {"SecurityGroupIngressRule"}
 
 
 def test_a_preview_keeps_the_rules_too(tmp_path):

@@ -12,11 +12,13 @@ import aws_emulated
 import aws_terraform
 import cases
 import pytest
+from aws_configuration import written
 from aws_differences import REGION
 from aws_launch import Launch
 from aws_recording import record
 from cases import ROOT
 
+from components.errors import SlipwayError
 from ops.project import Project
 
 WANTED = "SLIPWAY_AWS_STACKS"
@@ -26,7 +28,9 @@ CHOSEN = ("default", "fleet", "fleet-own", "given", "managed-mysql", "sqlite")
 FOLDERS = ("stacks", "tests/aws/stacks")
 ZONE = "example.com"
 GIVEN = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
-"""What stacks of a network that is there say of it."""
+"""What the stack of a network that is there says of it."""
+IMAGE = "ami-0123456789abcdef0"
+"""What it says of its image."""
 pytestmark = pytest.mark.skipif(bool(aws_terraform.missing()), reason=aws_terraform.missing())
 
 
@@ -35,7 +39,19 @@ def stacks():
     paths = {path.stem: path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.yaml")) if "aws-ec2" in path.read_text()}
     wanted = os.environ.get(WANTED, " ".join(CHOSEN)).split()
     names = paths if wanted == ["all"] else wanted
-    return [cases.read(paths[name]).with_({"slipway:app.name": name}) for name in names]
+    return [_apart(cases.read(paths[name]), name) for name in names]
+
+
+def _apart(case, name):
+    """Under names that no other stack has."""
+    domain = {"slipway:domain": f"{name}.{ZONE}"} if "slipway:domain" in case.config else {}
+    return case.with_({"slipway:app.name": name, **domain})
+
+
+def ids(endpoint):
+    """{architecture: the id of Debian's image for it}"""
+    found = aws_emulated.client("ec2", endpoint, REGION).describe_images(Owners=[next(iter(aws_emulated.IMAGES))])["Images"]
+    return {one["Architecture"]: one["ImageId"] for one in found}
 
 
 @contextmanager
@@ -45,7 +61,7 @@ def account(tmp_path):
         aws_emulated.client("route53", endpoint, REGION).create_hosted_zone(Name=ZONE, CallerReference="1")
         ec2 = aws_emulated.client("ec2", endpoint, REGION)
         vpc = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
-        real = {GIVEN["vpc"]: vpc}
+        real = {GIVEN["vpc"]: vpc, IMAGE: ids(endpoint)["arm64"]}
         for number, name in enumerate(GIVEN["subnets"]):
             words = {"VpcId": vpc, "CidrBlock": f"10.1.{number}.0/24", "AvailabilityZone": f"{REGION}{'ab'[number]}"}
             real[name] = ec2.create_subnet(**words)["Subnet"]["SubnetId"]
@@ -77,8 +93,9 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
         launch.apply()
         assert launch.wrongly_listed() == []
         launch.again()
+        filled = launch.fill()
         kept = launch.destroy_all_but_kept()
-        assert launch.left() == kept
+        assert launch.left() == kept | filled
         snapshots = launch.destroy_kept(recorded({"slipway:keepData": False}))
         assert launch.left() == snapshots
     asked = aws_calls.actions(tmp_path / "calls")
@@ -90,7 +107,36 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     assert asked - aws_calls.covered(asked, policy) == set(), "docs/targets/aws-ec2-policy.json must allow it"
     assert asked & aws_calls.NOT_SEEN.keys() == set(), "which is seen"
     needed = asked | aws_calls.day_two() | aws_calls.NOT_SEEN.keys()
-    assert {one for one in policy if not aws_calls.covered(needed, [one])} == set(), "what nobody asks"
+    assert not names >= set(CHOSEN) or {one for one in policy if not aws_calls.covered(needed, [one])} == set(), "what nobody asks"
+
+
+def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    project, case = Project("slipway", "python", ROOT), cases.read(ROOT / "tests/aws/stacks/given.yaml")
+    with account(tmp_path) as (endpoint, _), aws_terraform.started(tmp_path / "terraform") as terraform:
+        schema, images = terraform.schema(), ids(endpoint)
+
+        def recorded(image, told):
+            return record("given", project, dict(case.with_({"slipway:aws-ec2.image": image}).config), schema.named, told)
+
+        def told(image):
+            """What the provider finds for the stack with that image."""
+            lookups = written(recorded(image, {}), schema)["data"]
+            provider = {"aws": aws_terraform.provider(endpoint, REGION)}
+            terraform.configure({"provider": provider, "data": {type: lookups[type] for type in ("aws_ami_ids",)}})
+            terraform("apply", "-auto-approve", "-input=false")
+            (found,) = terraform.state["resources"]
+            return {f"data.{found['type']}.{found['name']}": {"ids": found["instances"][0]["attributes"]["ids"]}}
+
+        for image in (images["arm64"], "ami-0fedcba9876543210"):  # one that fits, one that nobody tells of
+            (server,) = [one for one in recorded(image, told(image)).made.values() if one.type == "aws:ec2/instance:Instance"]
+            assert server.inputs["ami"] == image
+        with pytest.raises(SlipwayError) as refused:
+            recorded(images["x86_64"], told(images["x86_64"]))
+    assert str(refused.value) == (
+        f"slipway:aws-ec2.image: wanted an image for arm64 (t4g.small), found {images['x86_64']} for x86_64; "
+        "set an image for arm64, or an instance type of x86_64"
+    )
 
 
 def test_images_are_owned_by_whom_targets_ask():

@@ -69,7 +69,7 @@ def asked(tmp_path_factory):
                 client.put_object(Bucket=role, Key=name, Body=b"{}")
             heard.append(heard_while(folder, lambda store=store, role=role: use(store, role, folder / role)))
             found[role] = {call for text in heard for call in calls(text, role)}
-            found[role] |= {Call("s3:DeleteObject", f"backups/{HOST}/{BACKUP}/{name}") for name in ("dump", "backup.json")}
+            found[role] |= {Call("s3:DeleteObject", f"backups/{IDENTITY}/{HOST}/{BACKUP}/{name}") for name in ("dump", "backup.json")}
     return found
 
 
@@ -147,16 +147,22 @@ def test_everything_that_a_host_asks_is_allowed(placement, role, policies, asked
 REFUSED = [
     *(Call("s3:PutObject", name) for name in ("desired.json", "tool.json", "proven.json", "lock.json", "releases/abc/manifest.json")),
     *(Call("s3:PutObject", name) for name in (f"outcomes/{OTHER}/5.json", f"outcomes/{BEFORE}/5.json", "secrets/web/abc.json")),
-    *(Call("s3:PutObject", name) for name in (f"backups/{OTHER}/1/dump", f"backups/{BEFORE}/1/dump", f"outcomes/{HOST}x/5.json")),
+    *(
+        Call("s3:PutObject", name)
+        for name in (f"backups/AROAOTHER/{OTHER}/1/dump", f"backups/{IDENTITY}/{BEFORE}/1/dump", f"outcomes/{HOST}x/5.json")
+    ),
     *(
         Call("s3:GetObject", name)
-        for name in (f"outcomes/{OTHER}/5.json", f"backups/{OTHER}/1/dump", "secrets/other/abc.json", "lock.json")
+        for name in (f"outcomes/{OTHER}/5.json", f"backups/AROAOTHER/{OTHER}/1/dump", "secrets/other/abc.json", "lock.json")
     ),
     *(Call("s3:DeleteObject", name) for name in ("desired.json", "releases/abc/manifest.json", f"outcomes/{HOST}/5.json")),
-    *(Call("s3:DeleteObject", name) for name in (f"backups/{OTHER}/1/dump", f"backups/{BEFORE}/1/dump", "secrets/web/abc.json")),
+    *(
+        Call("s3:DeleteObject", name)
+        for name in (f"backups/AROAOTHER/{OTHER}/1/dump", f"backups/{IDENTITY}/{BEFORE}/1/dump", "secrets/web/abc.json")
+    ),
     *(Call("s3:ListBucket", name) for name in (None, "", "secrets/", "secrets", "backups/", "outcomes/", f"outcomes/{OTHER}/")),
     *(Call(action, "desired.json") for action in ("s3:GetObjectVersion", "s3:PutObjectAcl", "s3:PutObjectTagging")),
-    *(Call(action, f"backups/{HOST}/1/dump") for action in ("s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObjectAcl")),
+    *(Call(action, f"backups/{IDENTITY}/{HOST}/1/dump") for action in ("s3:DeleteObjectVersion", "s3:GetObjectVersion", "s3:PutObjectAcl")),
 ]
 
 
@@ -165,7 +171,7 @@ def test_nothing_else_is(placement, role, policies, decide):
     foreign = "web" if role == "database" else "database"
     refused = [*REFUSED, Call("s3:GetObject", f"secrets/{foreign}/abc.json"), Call("s3:ListBucket", f"secrets/{foreign}/")]
     if (placement, role) == ("own-host", "web"):
-        refused += [Call(action, f"backups/{HOST}/1/dump") for action in ("s3:PutObject", "s3:GetObject", *WITHOUT_DATA)]
+        refused += [Call(action, f"backups/{IDENTITY}/{HOST}/1/dump") for action in ("s3:PutObject", "s3:GetObject", *WITHOUT_DATA)]
     mine = policies[placement, role]
     answers = decide([one.question(ARN, HOST, mine, policies["bucket"]) for one in refused])
     assert [one for one, allowed in zip(refused, answers, strict=True) if allowed] == []
@@ -178,8 +184,8 @@ def test_nothing_else_is(placement, role, policies, decide):
 
 
 def test_a_server_that_took_anothers_place_reads_its_backups(policies, decide):
-    name = f"backups/{BEFORE}/1/dump"
-    wanted = [Call("s3:GetObject", name), Call("s3:ListBucket", f"backups/{BEFORE}/")]
+    name = f"backups/{IDENTITY}/{BEFORE}/1/dump"
+    wanted = [Call("s3:GetObject", name), Call("s3:ListBucket", f"backups/{IDENTITY}/")]
     for mine in (policies["own-host", "database"], policies["same-host", "web"]):
         assert all(decide([one.question(ARN, HOST, mine, policies["bucket"]) for one in wanted]))
 

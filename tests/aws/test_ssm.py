@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import threading
 import time
@@ -174,24 +176,23 @@ def test_steps_are_told(host):
     assert [one["state"] for one in told if one["event"] == "step"][-2:] == ["start", "done"]
 
 
-def test_a_last_backup_comes_from_the_store(launched, host, tmp_path):
-    """As a server the host sends each backup there."""
+def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway):
     place = launched.host.root / "etc/slipway/host.json"
     before = place.read_text()
-    place.write_text(json.dumps({**json.loads(before), "role": "web"}))
+
+    def called(name):
+        place.write_text(json.dumps({**json.loads(before), "role": "web", "host": name}))
+
     try:
-        path = host.save("sqlite", tmp_path / "kept")
+        called("AROAEXAMPLE:i-0a")
+        made = host.run(["backup", "--reason", "before the change"])["backup"]["id"]
+        shutil.rmtree(launched.host.root / "srv/slipway/demo/backups" / made)
+        called("AROAEXAMPLE:i-0b")
+        assert re.search(rf"{made} .* before the change, of i-0a *$", slipway("backups").stdout, re.MULTILINE)
+        done = slipway("restore", made, "--yes")
+        assert f"backup {made} is loaded" in done.stdout, done.output
     finally:
         place.write_text(before)
-    assert sorted(one.name for one in path.iterdir()) == ["backup.json", "dump"]
-    assert json.loads((path / "backup.json").read_text())["engine"] == "sqlite"
-    assert path.stat().st_mode & 0o777 == 0o700
-    assert [one.name for one in path.parent.iterdir()] == [path.name]
-
-
-def test_a_last_backup_that_is_not_in_the_store_is_a_failure(launched, host, tmp_path):
-    with pytest.raises(SlipwayError, match=r"last backup: wanted a copy at .*, found: no backups/.*/dump in .*; nothing was removed"):
-        host.save("sqlite", tmp_path / "kept")
 
 
 def test_a_locked_host_says_by_whom(host, monkeypatch):
@@ -262,7 +263,3 @@ def test_long_commands_are_not_cut_and_the_delivery_is_bounded(host, service):
     host.run(["status"])
     assert service.sent[0]["Parameters"]["executionTimeout"] == ["172800"]
     assert service.sent[0]["TimeoutSeconds"] == 60
-
-
-def test_a_host_that_is_gone_is_removed_already(facts):
-    connect({**facts, "instance": "i-gone"}).remove(keep_data=False)
