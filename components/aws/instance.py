@@ -1,13 +1,14 @@
 """What every single server is: metadata by token alone, an encrypted disk, named after its id, moved by Amazon when its hardware fails."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws import image
-from components.aws.tags import ROLE, named
+from components.aws.block import Args
+from components.aws.tags import ROLE, Tags, named
 
 _IGNORED = [
     "ami",  # looked up: the answer changes by itself
@@ -16,24 +17,32 @@ _IGNORED = [
 ]
 
 
-@dataclass
-class ServerArgs:
-    """`image`: `debian-13`, `ubuntu-24.04` or an image's id; `instance_type` decides the architecture; `disk` in GB; `profile`: the
-    instance profile's name; `group_ids`: its security groups; `subnet_id` must lead out; `user_data`: `boot.user_data`;
-    `public_address`: it has one from the start. `keep`: the app's
-    data is on its disk, so it is protected and retained."""
+@dataclass(kw_only=True)
+class ServerArgs(Args):
+    """Of one server."""
 
     image: str
+    """`debian-13`, `ubuntu-24.04` or an image's id. Another one makes another server; a newer one of that name doesn't."""
     instance_type: str
-    disk: int
+    """Such as `t4g.small`. It decides between images for ARM and for x86."""
+    disk: pulumi.Input[int]
+    """The system's, in GB."""
     subnet_id: pulumi.Input[str]
+    """Where it stands: a subnet that leads out."""
     group_ids: Sequence[pulumi.Input[str]]
-    profile: pulumi.Input[str]
+    """Its security groups."""
+    profile_name: pulumi.Input[str]
+    """Its instance profile, as `HostRole` puts it out."""
     user_data: pulumi.Input[str]
-    tags: Mapping[str, str]
-    has_ipv6: bool = False
-    public_address: bool = True
-    keep: bool = False
+    """What it boots with: `HostRole`'s, or your own. Read once: another one changes nothing of a server that is there."""
+    has_ipv6: bool | None = None
+    """It has an IPv6 address, as its subnet has them."""
+    public_address: bool | None = True
+    """It has a public IPv4 address from the start."""
+    tags: Tags | None = None
+    """On all that is made."""
+    keep: bool | None = None
+    """The app's data is on its disk: it is protected and retained."""
 
 
 def make(name: str, role: str, args: ServerArgs, parent: pulumi.Resource) -> aws.ec2.Instance:
@@ -43,11 +52,11 @@ def make(name: str, role: str, args: ServerArgs, parent: pulumi.Resource) -> aws
     keep = args.keep or None
     return aws.ec2.Instance(
         f"{name}-{args.image}-{image.architecture(args.instance_type)}",
-        ami=image.find(args.image, args.instance_type, pulumi.InvokeOutputOptions(parent=parent)),
+        ami=image.find(name, args.image, args.instance_type, parent),
         instance_type=args.instance_type,
         subnet_id=args.subnet_id,
         vpc_security_group_ids=[*args.group_ids],
-        iam_instance_profile=args.profile,
+        iam_instance_profile=args.profile_name,
         associate_public_ip_address=args.public_address,
         ipv6_address_count=1 if args.has_ipv6 else None,
         private_dns_name_options=aws.ec2.InstancePrivateDnsNameOptionsArgs(hostname_type="resource-name"),
