@@ -55,10 +55,16 @@ class Firewall(Block):
         """Lets TCP to that port in from members of another group. `name`: the rule's, within this firewall."""
         ingress(self, f"{self._name}-{name}", self.group_id, port, self._tags, referenced_security_group_id=group_id)
 
-    def _out(self, name: str, **where: pulumi.Input[str]) -> None:
+    def _out(self, name: str, cidr_ipv4: str | None = None, cidr_ipv6: str | None = None) -> None:
         name = f"{self._name}-out-{name}"
         aws.vpc.SecurityGroupEgressRule(
-            name, security_group_id=self.group_id, ip_protocol="-1", **where, tags=named(self._tags, name), opts=child(self)
+            name,
+            security_group_id=self.group_id,
+            ip_protocol="-1",
+            cidr_ipv4=cidr_ipv4,
+            cidr_ipv6=cidr_ipv6,
+            tags=named(self._tags, name),
+            opts=child(self),
         )
 
 

@@ -13,6 +13,9 @@ from ops.project import Project, Stack
 from policy.plan import Plan, Resource, is_unknown
 
 ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples/aws"
+CONFIG = {"shop:vpc": "vpc-0123456789abcdef0", "shop:subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
+"""Of the example's stacks."""
 TAGS = {"project": "shop", "stack": "prod", "owner": "slipway"}
 FLEET = """
 import pulumi

@@ -4,12 +4,12 @@ from collections import Counter
 
 import block_programs
 import pytest
-from block_programs import ROOT, agree, of, only
+import yaml
+from block_programs import CONFIG, EXAMPLE, ROOT, agree, of, only
 
+from ops.project import load_project
 from policy import check
 
-EXAMPLE = ROOT / "examples/aws"
-CONFIG = {"shop:vpc": "vpc-0123456789abcdef0", "shop:subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
 STORE = {
     "s3/bucket:Bucket": 1, "s3/bucketPolicy:BucketPolicy": 1, "s3/bucketVersioning:BucketVersioning": 1,
     "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1, "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
@@ -39,6 +39,13 @@ def plans():
 
 def in_cloud(plan):
     return [one for one in plan.resources if one.kind == "resource"]
+
+
+def test_its_project_file_asks_for_what_it_reads():
+    said = yaml.safe_load((EXAMPLE / "Pulumi.yaml").read_text())
+    assert load_project(EXAMPLE).name == "shop"
+    assert {f"shop:{name}" for name in said["config"]} == CONFIG.keys()
+    assert (EXAMPLE / said["runtime"]["options"]["virtualenv"]).resolve() == ROOT / ".venv"
 
 
 def test_exactly_this_is_made_and_nothing_of_a_network(plans):
