@@ -10,6 +10,7 @@ from components.aws.block import Args, Block
 from components.aws.tags import Tags, child, named
 
 WORLD = ("0.0.0.0/0", "::/0")
+"""All networks: what `open` takes for everybody."""
 
 
 @dataclass(kw_only=True)
@@ -44,9 +45,9 @@ class Firewall(Block):
         self._out("ipv6", cidr_ipv6=WORLD[1])
         self._finish()
 
-    def open(self, name: str, port: int, networks: Sequence[str] = WORLD) -> None:
-        """Lets TCP to that port in from networks such as `198.51.100.0/24`, all of the world's if left out. `name`: the rules', within
-        this firewall."""
+    def open(self, name: str, port: int, networks: Sequence[str]) -> None:
+        """Lets TCP to that port in from networks such as `198.51.100.0/24`; `0.0.0.0/0` and `::/0` are all of the world. `name`: the
+        rules', within this firewall."""
         for network in networks:
             where = {"cidr_ipv6" if ":" in network else "cidr_ipv4": network}
             ingress(self, f"{self._name}-{name}-{network}", self.group_id, port, self._tags, **where)

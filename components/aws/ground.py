@@ -4,7 +4,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import names
-from components.aws.firewall import Firewall, FirewallArgs
+from components.aws.firewall import WORLD, Firewall, FirewallArgs
 from components.aws.host_role import HostRole, HostRoleArgs
 from components.aws.network import Network, NetworkArgs
 from components.aws.options import Options
@@ -72,6 +72,6 @@ class Ground:
         args = FirewallArgs(vpc_id=self.network.vpc_id, description="web servers", tags=self.tags, keep=self.keeps_web)
         made = Firewall(f"{self.name}-web", args, self.child)
         for port in () if is_fleet(self.options) else (80, 443):
-            made.open(str(port), port)
+            made.open(str(port), port, WORLD)
         made.open("ssh", 22, self.options.ssh)
         return made

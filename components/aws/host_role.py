@@ -14,7 +14,6 @@ from components.aws.block import Args, Block, one_of
 from components.aws.tags import Tags, child, named
 
 ROLES = ("web", "database")
-
 _SELF = "${aws:userid}"
 """The role's id, a colon, the instance's id: a host's name in the store."""
 _TRUST = {
@@ -65,9 +64,9 @@ class HostRole(Block):
     unique_id: pulumi.Output[str]
     """What a host's name in the store begins with; a colon and the instance's id follow."""
     profile_name: pulumi.Output[str]
-    """The instance profile, by its name."""
+    """The instance profile's, for single servers."""
     profile_arn: pulumi.Output[str]
-    """The same."""
+    """The same one's, for fleets."""
     user_data: pulumi.Output[str]
     """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and 24.04. No secret is in it."""
 

@@ -41,15 +41,13 @@ class ServerArgs(Args):
     """It has a public IPv4 address from the start."""
     tags: Tags | None = None
     """On all that is made."""
-    keep: bool | None = None
-    """The app's data is on its disk: it is protected and retained."""
 
 
-def make(name: str, role: str, args: ServerArgs, parent: pulumi.Resource) -> aws.ec2.Instance:
+def make(name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None) -> aws.ec2.Instance:
     """An instance whose resource is named after image and architecture as well: another of these makes another server, and only
-    then the old one goes."""
+    then the old one goes. `keep`: there is data on it."""
     tags = named(args.tags, name, **{ROLE: role})
-    keep = args.keep or None
+    keep = keep or None
     return aws.ec2.Instance(
         f"{name}-{args.image}-{image.architecture(args.instance_type)}",
         ami=image.find(name, args.image, args.instance_type, parent),

@@ -1,34 +1,23 @@
 """What every host of a fleet is started from."""
 
 import base64
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws import image
-from components.aws.tags import ROLE, Tags, child, named
+from components.aws.tags import ROLE, child, named
+
+if TYPE_CHECKING:
+    from components.aws.web_fleet import WebFleetArgs
 
 
-@dataclass(frozen=True, kw_only=True)
-class HostArgs:
-    """As in `WebFleetArgs`."""
-
-    image: str
-    instance_type: str
-    disk: pulumi.Input[int]
-    profile_arn: pulumi.Input[str]
-    group_id: pulumi.Input[str]
-    user_data: pulumi.Input[str]
-    tags: Tags | None
-    public_address: bool
-
-
-def make(name: str, role: str, args: HostArgs, parent: pulumi.Resource) -> aws.ec2.LaunchTemplate:
+def make(name: str, args: "WebFleetArgs", parent: pulumi.Resource) -> aws.ec2.LaunchTemplate:
     """A template whose resource is named after image and architecture as well: another of these makes another template. The image itself
     is ignored once the template is there: the answer of the look-up changes by itself."""
     found = image.find(name, args.image, args.instance_type, parent)
-    tags = named(args.tags, name, **{ROLE: role})
+    tags = named(args.tags, name, **{ROLE: "web"})
     of = "instance", "volume", "network-interface"
     return aws.ec2.LaunchTemplate(
         f"{name}-{args.image}-{image.architecture(args.instance_type)}",
@@ -48,7 +37,7 @@ def make(name: str, role: str, args: HostArgs, parent: pulumi.Resource) -> aws.e
     )
 
 
-def _interface(args: HostArgs) -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
+def _interface(args: "WebFleetArgs") -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
     """IPv6 addresses come from the subnet, where it has any."""
     return aws.ec2.LaunchTemplateNetworkInterfaceArgs(
         device_index=0,

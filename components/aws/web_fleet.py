@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
+from components.aws import launch_template
 from components.aws.block import Args, Block
 from components.aws.firewall import ingress
-from components.aws.launch_template import HostArgs, make
 from components.aws.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
 from components.aws.tags import ROLE, Tags, child, named
 
@@ -84,7 +84,7 @@ class WebFleet(Block):
         self._name, self._args = name, args
         balancer = self._balancer()
         ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
-        group = self._group(self._template(), balancer)
+        group = self._group(launch_template.make(name, args, self), balancer)
         if args.maximum > args.minimum:
             self._scale(group, balancer)
         self.url, self.dns_name, self.zone_id = balancer.url, balancer.dns_name, balancer.zone_id
@@ -103,20 +103,6 @@ class WebFleet(Block):
             tags=args.tags,
         )
         return LoadBalancer(f"{self._name}-balancer", wanted, child(self))
-
-    def _template(self) -> aws.ec2.LaunchTemplate:
-        args = self._args
-        host = HostArgs(
-            image=args.image,
-            instance_type=args.instance_type,
-            disk=args.disk,
-            profile_arn=args.profile_arn,
-            group_id=args.group_id,
-            user_data=args.user_data,
-            tags=args.tags,
-            public_address=bool(args.public_address),
-        )
-        return make(self._name, "web", host, self)
 
     def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
         """The template's newest version is named as such: so a new version refreshes nothing, only another template does."""

@@ -22,6 +22,8 @@ class WebServerArgs(ServerArgs):
     """`address` of the `ReleaseStore` that it follows."""
     role_id: pulumi.Input[str] | None = None
     """`unique_id` of its `HostRole`."""
+    keep: bool | None = None
+    """The app's data is on its disk: it is protected and retained."""
 
 
 class WebServer(Block):
@@ -37,7 +39,7 @@ class WebServer(Block):
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebServer", name, None, opts)
-        server = make(name, "web", args, self)
+        server = make(name, "web", args, self, args.keep)
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
         serving = self._serving(name, args, server)
         after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=serving))
