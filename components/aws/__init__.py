@@ -55,12 +55,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Args")).lower()
-    return getattr(import_module(f"{__name__}.{module}"), name)
-
-
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*globals(), *__all__})
+
+
+if not TYPE_CHECKING:  # who would believe in any name
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Args")).lower()
+        return getattr(import_module(f"{__name__}.{module}"), name)

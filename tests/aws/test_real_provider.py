@@ -100,7 +100,7 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     policy = aws_calls.allowed(json.loads(aws_calls.POLICY.read_text()))
     with capsys.disabled():
         count, seconds = sum(len(one.made) for one in keeping), aws_terraform.spent() - before
-        print(f"\n{len(keeping)} stacks, {count} resources, {len(kept)} of them stay with data: {seconds:.0f} s of processor time")
+        print(f"\n{len(keeping)} stacks, {count} resources, {len(kept)} things stay: {seconds:.0f} s of processor time")
         print(", ".join(f"{what} {seconds:.0f} s" for what, seconds in launch.seconds.items()))
     assert asked - aws_calls.covered(asked, policy) == set(), "docs/targets/aws-ec2-policy.json must allow it"
     assert asked & aws_calls.NOT_SEEN.keys() == set(), "which is seen"
