@@ -1,7 +1,7 @@
 """What a fleet serves from its first moment: a release that is in the store, and wanted, before there are hosts.
 
 first = FirstRelease(f"{name}-first-release", FirstReleaseArgs(store.address, **vars(final)), child)
-group = WebFleet(…, opts=ResourceOptions(depends_on=[first]))
+group = WebFleet(…, WebFleetArgs(…, after=[first.release]))
 Rollout(…, opts=ResourceOptions(depends_on=[group]))
 """
 

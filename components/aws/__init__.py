@@ -1,1 +1,68 @@
-"""Building blocks on Amazon Web Services, for any Pulumi program: each takes its own `Args` and says what it made."""
+"""Building blocks on Amazon Web Services, for any Pulumi program.
+
+from components.aws import ReleaseStore, ReleaseStoreArgs, WebServer, WebServerArgs
+
+Each takes its own `Args`, by name, and says what it made. A block is imported as it is first used, and with it no more of Amazon's SDK
+than it needs: that costs a plan tenths of a second. The module of `WebServer` and `WebServerArgs` is `web_server`, and so on.
+"""
+
+import re
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from components.aws.alarms import Alarms, AlarmsArgs
+    from components.aws.certificate import Certificate, CertificateArgs
+    from components.aws.database_server import DatabaseServer, DatabaseServerArgs
+    from components.aws.firewall import Firewall, FirewallArgs
+    from components.aws.host_role import HostRole, HostRoleArgs
+    from components.aws.load_balancer import LoadBalancer, LoadBalancerArgs
+    from components.aws.logs import Logs, LogsArgs
+    from components.aws.managed_database import ManagedDatabase, ManagedDatabaseArgs
+    from components.aws.network import Network, NetworkArgs
+    from components.aws.release_store import ReleaseStore, ReleaseStoreArgs
+    from components.aws.site_name import SiteName, SiteNameArgs
+    from components.aws.web_fleet import WebFleet, WebFleetArgs
+    from components.aws.web_server import WebServer, WebServerArgs
+
+__all__ = [
+    "Alarms",
+    "AlarmsArgs",
+    "Certificate",
+    "CertificateArgs",
+    "DatabaseServer",
+    "DatabaseServerArgs",
+    "Firewall",
+    "FirewallArgs",
+    "HostRole",
+    "HostRoleArgs",
+    "LoadBalancer",
+    "LoadBalancerArgs",
+    "Logs",
+    "LogsArgs",
+    "ManagedDatabase",
+    "ManagedDatabaseArgs",
+    "Network",
+    "NetworkArgs",
+    "ReleaseStore",
+    "ReleaseStoreArgs",
+    "SiteName",
+    "SiteNameArgs",
+    "WebFleet",
+    "WebFleetArgs",
+    "WebServer",
+    "WebServerArgs",
+]
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if not TYPE_CHECKING:  # who would believe in any name
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Args")).lower()
+        return getattr(import_module(f"{__name__}.{module}"), name)

@@ -6,37 +6,47 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import watching
-from components.aws.tags import child, named
+from components.aws import region, watching
+from components.aws.block import Args, Block
+from components.aws.tags import Tags, child, named
 from components.aws.watching import Watch
 
+DATABASE_STORAGE = 20
+"""GB, the least that Amazon has."""
 
-@dataclass
-class AlarmsArgs:
-    """`email`: who is told; they have to confirm a first message. `region` such as `eu-west-1`.
 
-    `servers`: ids of single instances, by what they are called; one that fails Amazon's checks is also moved or restarted.
-    `load_balancer` and `target_group`: the suffixes of their ARNs, as `LoadBalancer` puts out. `database`: the identifier of a managed
-    database, and `storage` its size in GB."""
+@dataclass(kw_only=True)
+class AlarmsArgs(Args):
+    """Who is told, and what is looked at: whatever is named."""
 
-    email: str
-    region: str
-    tags: Mapping[str, str]
+    email: pulumi.Input[str]
+    """Who is told. They have to confirm a first message."""
     servers: Mapping[str, pulumi.Input[str]] | None = None
+    """Ids of single instances, by what they are called. One that fails Amazon's checks is also moved or restarted."""
     load_balancer: pulumi.Input[str] | None = None
+    """`arn_suffix` of a `LoadBalancer` or `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
+    """Its `target_group_suffix`: hosts behind it that aren't well. Needs `load_balancer`."""
     database: pulumi.Input[str] | None = None
-    storage: int = 20
+    """`identifier` of a `ManagedDatabase`: its processor, and its room."""
+    storage: int | None = DATABASE_STORAGE
+    """The size of that database in GB."""
+    region: pulumi.Input[str] | None = None
+    """Where all of it is, such as `eu-west-1`: the provider's region, which is asked for if left out."""
+    tags: Tags | None = None
+    """On all that is made."""
 
 
-class Alarms(pulumi.ComponentResource):
-    """An e-mail when one goes off, and when it is over. `topic_arn`: others may listen there, too."""
+class Alarms(Block):
+    """An e-mail when one goes off, and when it is over."""
 
     topic_arn: pulumi.Output[str]
+    """Others may listen there, too."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Alarms", name, None, opts)
         self._name, self._args, self._own = name, args, child(self)
+        self._region = region.of(self, args.region)
         # Without a key of its own: alarms may not use the account's default key for topics.
         topic = aws.sns.Topic(name, tags=named(args.tags, name), opts=self._own)
         aws.sns.TopicSubscription(name, topic=topic.arn, protocol="email", endpoint=args.email, opts=self._own)
@@ -44,16 +54,17 @@ class Alarms(pulumi.ComponentResource):
         for server, instance in (args.servers or {}).items():
             for watch in watching.server(server, instance):
                 self._alarm(watch)
-        if args.load_balancer is not None and args.target_group is not None:
-            self._alarm(watching.unhealthy_hosts(args.load_balancer, args.target_group))
+        if args.load_balancer is not None:
             self._share_of_errors(args.load_balancer)
+            if args.target_group is not None:
+                self._alarm(watching.unhealthy_hosts(args.load_balancer, args.target_group))
         if args.database is not None:
-            for watch in watching.database(args.database, args.storage):
+            for watch in watching.database(args.database, args.storage or DATABASE_STORAGE):
                 self._alarm(watch)
-        self.register_outputs({"topic_arn": self.topic_arn})
+        self._finish()
 
     def _alarm(self, watch: Watch) -> None:
-        mending = [f"arn:{_partition(self._args.region)}:automate:{self._args.region}:{watch.action}"] if watch.action else []
+        mending = [self._region.apply(lambda known: _mending(known, watch.action))] if watch.action else []
         aws.cloudwatch.MetricAlarm(
             f"{self._name}-{watch.name}",
             alarm_description=watch.words,
@@ -92,6 +103,7 @@ class Alarms(pulumi.ComponentResource):
         )
 
 
-def _partition(region: str) -> str:
-    """Amazon's clouds apart have names of their own in ARNs."""
-    return {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+def _mending(region: str, action: str) -> str:
+    """The action's ARN. Amazon's clouds apart have names of their own in those."""
+    partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
+    return f"arn:{partition}:automate:{region}:{action}"

@@ -7,7 +7,8 @@ import pulumi
 
 from components.aws.database_server import DatabaseServer, DatabaseServerArgs
 from components.aws.firewall import Firewall, FirewallArgs
-from components.aws.ground import Ground, Host
+from components.aws.ground import Ground
+from components.aws.host_role import HostRole, called
 from components.database_host import PORTS, DatabaseHost, DatabaseHostArgs
 
 if TYPE_CHECKING:
@@ -18,13 +19,13 @@ _SYSTEM_DISK = 8  # GB, of a server whose data has a disk of its own
 
 @dataclass(frozen=True)
 class Database:
-    """`told`: what its release says of it; `expected`: its host's name in the store; `server` with what it was given as `host`, or
-    `managed`: which of the two it is."""
+    """`told`: what its release says of it; `expected`: its host's name in the store; `server` with its `role`, or `managed`: which of
+    the two it is."""
 
     told: "DatabaseHost | ManagedDatabase"
     expected: tuple[pulumi.Output[str], ...] = ()
     server: DatabaseServer | None = None
-    host: Host | None = None
+    role: HostRole | None = None
     managed: "ManagedDatabase | None" = None
 
 
@@ -36,18 +37,19 @@ def make(ground: Ground) -> Database | None:
 
 def _own(ground: Ground) -> Database:
     app, engine, wanted = ground.name, ground.settings.database.engine, ground.options.database
-    firewall = Firewall(f"{app}-database", FirewallArgs(ground.network.vpc_id, "database server", ground.tags), ground.child)
-    firewall.open("web", PORTS[engine], ground.web)
+    closed = FirewallArgs(vpc_id=ground.network.vpc_id, description="database server", tags=ground.tags)
+    firewall = Firewall(f"{app}-database", closed, ground.child)
+    firewall.let_in("web", PORTS[engine], ground.web.group_id)
     firewall.open("ssh", 22, ground.options.ssh)
-    host = ground.host("database", backups=True)
+    role = ground.role("database", backups=True)
     args = DatabaseServerArgs(
         image=ground.options.image,
         instance_type=wanted.instance_type,
         disk=_SYSTEM_DISK,
         subnet_id=ground.subnet(),
         group_ids=[firewall.group_id],
-        profile=host.role.profile_name,
-        user_data=host.user_data,
+        profile_name=role.profile_name,
+        user_data=role.user_data,
         tags=ground.tags,
         has_ipv6=ground.network.has_ipv6,
         public_address=not ground.options.network.nat,
@@ -57,7 +59,8 @@ def _own(ground: Ground) -> Database:
     )
     server = DatabaseServer(f"{app}-database", args, ground.child)
     inside = DatabaseHostArgs(app, engine, server.private_address, pulumi.Output.all(ground.network.cidr), server.device)
-    return Database(DatabaseHost(f"{app}-database", inside, ground.own), (host.called(server.instance_id),), server, host)
+    host = called(role.unique_id, server.instance_id)
+    return Database(DatabaseHost(f"{app}-database", inside, ground.own), (host,), server, role)
 
 
 def _managed(ground: Ground) -> Database:
@@ -72,7 +75,7 @@ def _managed(ground: Ground) -> Database:
         region=ground.options.region,
         vpc_id=ground.network.vpc_id,
         subnets=ground.network.database_subnets,
-        web=ground.web,
+        client_group_id=ground.web.group_id,
         tags=ground.tags,
         keep=settings.keep_data,
     )

@@ -1,70 +1,84 @@
 """A security group whose rules are resources of their own: one that changes leaves the others alone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import child, named
+from components.aws.block import Args, Block
+from components.aws.tags import Tags, child, named
 
 WORLD = ("0.0.0.0/0", "::/0")
+"""All networks: what `open` takes for everybody."""
 
 
-@dataclass
-class FirewallArgs:
-    """`vpc_id`: the network it is of. `keep`: it is protected and retained with the way out, as data stands behind it."""
+@dataclass(kw_only=True)
+class FirewallArgs(Args):
+    """Of one firewall."""
 
     vpc_id: pulumi.Input[str]
-    description: str
-    tags: Mapping[str, str]
-    keep: bool = False
+    """The network that it is of."""
+    description: str | None = None
+    """What it is for, as Amazon's console shows it. Another one makes another group."""
+    tags: Tags | None = None
+    """On all that is made."""
+    keep: bool | None = None
+    """It is protected and retained with the way out, as data stands behind it. What `open` and `let_in` let in isn't."""
 
 
-class Firewall(pulumi.ComponentResource):
-    """Closed but for what `open` opens; everything may go out. `group_id`: the security group."""
+class Firewall(Block):
+    """Closed but for what `open` and `let_in` open; everything may go out. Programs in other languages open it with
+    rules of their own for `group_id`."""
 
     group_id: pulumi.Output[str]
+    """The security group."""
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Firewall", name, None, opts)
-        self._name, self._tags, self._own, self._kept = name, args.tags, child(self), child(self, args.keep)
+        self._name, self._tags, self._kept = name, args.tags, child(self, args.keep)
         group = aws.ec2.SecurityGroup(name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=self._kept)
         self.group_id = group.id
-        self._out("ipv4", cidr_ipv4="0.0.0.0/0")
-        self._out("ipv6", cidr_ipv6="::/0")
-        self.register_outputs({"group_id": group.id})
+        self._out("ipv4", cidr_ipv4=WORLD[0])
+        self._out("ipv6", cidr_ipv6=WORLD[1])
+        self._finish()
 
-    def open(self, name: str, port: int, to: "Sequence[str] | Firewall") -> None:
-        """Lets TCP to that port in from networks, or from members of another group. `name`: the rules', within this firewall."""
-        if isinstance(to, Firewall):
-            self._rule(name, port, referenced_security_group_id=to.group_id)
-            return
-        for network in to:
-            kind = "cidr_ipv6" if ":" in network else "cidr_ipv4"
-            self._rule(f"{name}-{network}", port, **{kind: network})
+    def open(self, name: str, port: int, networks: Sequence[str]) -> None:
+        """Lets TCP to that port in from networks such as `198.51.100.0/24`; `0.0.0.0/0` and `::/0` are all of the world. `name`: the
+        rules', within this firewall."""
+        for network in networks:
+            where = {"cidr_ipv6" if ":" in network else "cidr_ipv4": network}
+            ingress(self, f"{self._name}-{name}-{network}", self.group_id, port, self._tags, **where)
+
+    def let_in(self, name: str, port: int, group_id: pulumi.Input[str]) -> None:
+        """Lets TCP to that port in from members of another group. `name`: the rule's, within this firewall."""
+        ingress(self, f"{self._name}-{name}", self.group_id, port, self._tags, referenced_security_group_id=group_id)
 
     def _out(self, name: str, cidr_ipv4: str | None = None, cidr_ipv6: str | None = None) -> None:
         """Stays with the group: a kept server asks by it for updates, sends its backups and is reached by Systems Manager."""
+        name = f"{self._name}-out-{name}"
         aws.vpc.SecurityGroupEgressRule(
-            f"{self._name}-out-{name}",
+            name,
             security_group_id=self.group_id,
             ip_protocol="-1",
             cidr_ipv4=cidr_ipv4,
             cidr_ipv6=cidr_ipv6,
-            tags=named(self._tags, f"{self._name}-out-{name}"),
+            tags=named(self._tags, name),
             opts=self._kept,
         )
 
-    def _rule(self, name: str, port: int, **source: pulumi.Input[str]) -> None:
-        """Of a group that is kept the rule isn't: nobody comes in any more, and the group that it names can be removed."""
-        aws.vpc.SecurityGroupIngressRule(
-            f"{self._name}-{name}",
-            security_group_id=self.group_id,
-            ip_protocol="tcp",
-            from_port=port,
-            to_port=port,
-            **source,
-            tags=named(self._tags, f"{self._name}-{name}"),
-            opts=self._own,
-        )
+
+def ingress(
+    parent: pulumi.Resource, name: str, group_id: pulumi.Input[str], port: int, tags: Tags | None, **source: pulumi.Input[str]
+) -> None:
+    """One rule of a group. Of a group that is kept the rule isn't: nobody comes in any more, and the group that it names can be removed."""
+    aws.vpc.SecurityGroupIngressRule(
+        name,
+        security_group_id=group_id,
+        ip_protocol="tcp",
+        from_port=port,
+        to_port=port,
+        **source,
+        tags=named(tags, name),
+        opts=child(parent),
+    )

@@ -1,9 +1,10 @@
 """The web servers of a stack, many: a fleet behind a load balancer. What they serve first is wanted before there are any."""
 
+import pulumi
+
 from cloud_init.fronts import idle_timeout
 from components.aws.certificate import Certificate, CertificateArgs
 from components.aws.ground import Ground
-from components.aws.site_name import SiteNameArgs
 from components.aws.web import Web, name
 from components.aws.web_fleet import WebFleet, WebFleetArgs
 from components.database_host import Final
@@ -12,17 +13,17 @@ from components.first_release import FirstRelease, FirstReleaseArgs
 
 def make(ground: Ground, final: Final) -> Web:
     """The group, its load balancer and, with a domain, its certificate."""
-    host, options, app = ground.host("web"), ground.options, ground.name
-    first = FirstReleaseArgs(ground.address, **vars(final))
-    domain, zone = ground.settings.domain, options.zone
-    secure = Certificate(f"{app}-certificate", CertificateArgs(domain, zone, ground.tags), ground.child) if domain and zone else None
+    role, options, app = ground.role("web"), ground.options, ground.name
+    closed = pulumi.ResourceOptions(depends_on=[ground.store])  # before anything is put there
+    wanted = FirstReleaseArgs(ground.store.address, **vars(final))
+    first = FirstRelease(f"{app}-first-release", wanted, pulumi.ResourceOptions.merge(ground.own, closed))
     args = WebFleetArgs(
         image=options.image,
         instance_type=options.instance_type,
         disk=options.disk,
-        user_data=host.user_data,
-        profile_arn=host.role.profile_arn,
-        firewall=ground.web,
+        user_data=role.user_data,
+        profile_arn=role.profile_arn,
+        group_id=ground.web.group_id,
         minimum=options.instances.min,
         maximum=options.instances.max,
         vpc_id=ground.network.vpc_id,
@@ -31,12 +32,19 @@ def make(ground: Ground, final: Final) -> Web:
         tags=ground.tags,
         public_address=not options.network.nat,
         has_ipv6=ground.network.has_ipv6,
-        certificate_arn=secure.arn if secure else None,
+        certificate_arn=_certificate(ground),
         idle_timeout=idle_timeout(ground.settings.server.timeout),
-        after=[ground.store, FirstRelease(f"{app}-first-release", first, ground.own)],
+        after=[first.release],
     )
     made = WebFleet(f"{app}-web", args, ground.child)
-    balancer = made.load_balancer
-    named = name(ground, SiteNameArgs(str(domain), str(zone), load_balancer=balancer))
-    watched = {"load_balancer": balancer.arn_suffix, "target_group": balancer.target_group_suffix}
-    return Web(host, balancer.dns_name, (made, *named), fewest=options.instances.min, watched=watched)
+    named = name(ground, dns_name=made.dns_name, zone_id=made.zone_id, has_ipv6=ground.network.has_ipv6)
+    watched = {"load_balancer": made.arn_suffix, "target_group": made.target_group_suffix}
+    return Web(role, made.dns_name, (made, *named), fewest=options.instances.min, watched=watched)
+
+
+def _certificate(ground: Ground) -> pulumi.Output[str] | None:
+    """Where the settings name a domain and its zone."""
+    domain, zone = ground.settings.domain, ground.options.zone
+    if not (domain and zone):
+        return None
+    return Certificate(f"{ground.name}-certificate", CertificateArgs(domain=domain, zone=zone, tags=ground.tags), ground.child).arn

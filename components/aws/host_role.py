@@ -1,15 +1,19 @@
-"""What a server may do by itself: its part of the store, and to be reached by Systems Manager. Nothing else."""
+"""What a server may do by itself: its part of the store, and to be reached by Systems Manager. Nothing else. And what it boots from."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import child, named
+from cloud_init import bootstrap
+from cloud_init.boot import Boot
+from components.aws.block import Args, Block, one_of
+from components.aws.tags import Tags, child, named
 
+ROLES = ("web", "database")
 _SELF = "${aws:userid}"
 """The role's id, a colon, the instance's id: a host's name in the store."""
 _TRUST = {
@@ -32,37 +36,64 @@ _REACHED = (
 """What the agent of Systems Manager needs for run command and sessions; Amazon's own policy also lets it read all parameters."""
 
 
-@dataclass
-class HostRoleArgs:
-    """`role`: `web` or `database`; `bucket_arn`: of the release store; `backups`: its hosts make backups of a database. `keep`: its hosts
-    are kept, so it is protected and retained: they are named after it, and another role would let them write nothing."""
+@dataclass(kw_only=True)
+class HostRoleArgs(Args):
+    """Of the servers of one kind."""
 
+    app: pulumi.Input[str]
+    """The app that they serve, or whose database they have."""
     role: str
-    bucket_arn: pulumi.Input[str]
-    tags: Mapping[str, str]
-    backups: bool = False
-    keep: bool = False
+    """`web` or `database`."""
+    store: pulumi.Input[str]
+    """`address` of the `ReleaseStore`."""
+    store_arn: pulumi.Input[str]
+    """Its `arn`."""
+    backups: bool | None = None
+    """They have a database, and make backups of it."""
+    tags: Tags | None = None
+    """On all that is made."""
+    keep: bool | None = None
+    """The servers are kept, so it is protected and retained: they are named after it, and another role would let them write nothing."""
 
 
-class HostRole(pulumi.ComponentResource):
-    """`name`; `unique_id`: what a host's name in the store begins with; `profile_name` and `profile_arn` of the instance profile."""
+class HostRole(Block):
+    """A role for servers, and the boot data of servers that have it.
+
+    A server of Slipway's that boots with both makes itself ready, and then follows the store: it serves what is `live` there."""
 
     name: pulumi.Output[str]
+    """For more policies."""
     unique_id: pulumi.Output[str]
+    """What a host's name in the store begins with; a colon and the instance's id follow."""
     profile_name: pulumi.Output[str]
+    """The instance profile's, for single servers."""
     profile_arn: pulumi.Output[str]
+    """The same one's, for fleets."""
+    user_data: pulumi.Output[str]
+    """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and 24.04. No secret is in it."""
 
     def __init__(self, name: str, args: HostRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:HostRole", name, None, opts)
+        kind, backups = one_of(name, "role", ROLES, args.role), bool(args.backups)
         own, tags = child(self, args.keep), named(args.tags, name)
         role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), tags=tags, opts=own)
-        text = pulumi.Output.all(args.bucket_arn, role.unique_id).apply(
-            lambda known: json.dumps(policy(known[0], known[1], args.role, args.backups))
-        )
+        text = pulumi.Output.all(args.store_arn, role.unique_id).apply(lambda known: json.dumps(policy(known[0], known[1], kind, backups)))
         aws.iam.RolePolicy(name, role=role.id, policy=text, opts=own)
         profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)
         self.name, self.unique_id, self.profile_name, self.profile_arn = role.name, role.unique_id, profile.name, profile.arn
-        self.register_outputs({one: getattr(self, one) for one in ("name", "unique_id", "profile_name", "profile_arn")})
+        stack = pulumi.get_stack()
+        self.user_data = pulumi.Output.all(args.app, args.store, role.unique_id).apply(lambda known: _user_data(stack, kind, *known))
+        self._finish()
+
+
+def called(unique_id: pulumi.Input[str], instance_id: pulumi.Input[str]) -> pulumi.Output[str]:
+    """What a server is called in the store: the id of its role, a colon, its own."""
+    return pulumi.Output.concat(unique_id, ":", instance_id)
+
+
+def _user_data(stack: str, role: str, app: str, store: str, unique_id: str) -> str:
+    """It follows the store by its role's credentials, under the name that the policy lets it write as."""
+    return bootstrap.cloud_config(Boot(app, stack, role, store, f"{unique_id}:{{host}}"))
 
 
 def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict[str, Any]:

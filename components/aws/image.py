@@ -25,12 +25,13 @@ def architecture(instance_type: str) -> str:
     return "arm64" if _ARM.match(instance_type) else "amd64"
 
 
-def find(image: str, instance_type: str, opts: pulumi.InvokeOutputOptions | None = None) -> pulumi.Output[str]:
-    """The id of the newest image of that name (`debian-13`, `ubuntu-24.04`) for that type; an id is one already.
+def find(server: str, image: str, instance_type: str, parent: pulumi.Resource) -> pulumi.Output[str]:
+    """The id of the newest image of that name (`debian-13`, `ubuntu-24.04`) for that type; an id is one already. `server`: what it is for.
 
     Raises `UsageError` as the program runs where AWS tells that the image of that id is for another architecture."""
+    opts = pulumi.InvokeOutputOptions(parent=parent)
     if image not in _IMAGES:
-        return _fitting(image, instance_type, opts)
+        return _fitting(server, image, instance_type, opts)
     arch = architecture(instance_type)
     owner, pattern = _IMAGES[image]
     filters = [
@@ -41,7 +42,7 @@ def find(image: str, instance_type: str, opts: pulumi.InvokeOutputOptions | None
     return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=filters, opts=opts).id
 
 
-def _fitting(image: str, instance_type: str, opts: pulumi.InvokeOutputOptions | None) -> pulumi.Output[str]:
+def _fitting(server: str, image: str, instance_type: str, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
     """The id, refused before anything is made. It is asked whether the image is one for another architecture: an image that nobody may
     see, or that was withdrawn since, gives no answer, and is no reason against a server that was started from it."""
     wanted = _ARCHITECTURES[architecture(instance_type)]
@@ -56,6 +57,6 @@ def _fitting(image: str, instance_type: str, opts: pulumi.InvokeOutputOptions | 
         if image not in ids:
             return image
         how = f"set an image for {wanted}, or an instance type of {other}"
-        raise UsageError(f"slipway:aws-ec2.image: wanted an image for {wanted} ({instance_type}), found {image} for {other}; {how}")
+        raise UsageError(f"{server}: image: wanted one for {wanted} ({instance_type}), found {image} for {other}; {how}")
 
     return found.ids.apply(checked)

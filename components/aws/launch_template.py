@@ -1,8 +1,7 @@
 """What every host of a fleet is started from."""
 
 import base64
-from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pulumi
 import pulumi_aws as aws
@@ -10,29 +9,15 @@ import pulumi_aws as aws
 from components.aws import image
 from components.aws.tags import ROLE, child, named
 
-
-@dataclass
-class HostArgs:
-    """`image`: `debian-13`, `ubuntu-24.04` or an image's id; `instance_type` decides the architecture; `disk`: of the root disk, in GB;
-    `profile_arn`: of the instance profile; `group_id`: the security group; `user_data`: text, at most 16 kB; `public_address`: whether
-    each host has one."""
-
-    image: str
-    instance_type: str
-    disk: int
-    profile_arn: pulumi.Input[str]
-    group_id: pulumi.Input[str]
-    user_data: pulumi.Input[str]
-    tags: Mapping[str, str]
-    public_address: bool = True
+if TYPE_CHECKING:
+    from components.aws.web_fleet import WebFleetArgs
 
 
-def make(name: str, role: str, args: HostArgs, parent: pulumi.Resource) -> aws.ec2.LaunchTemplate:
+def make(name: str, args: "WebFleetArgs", parent: pulumi.Resource) -> aws.ec2.LaunchTemplate:
     """A template whose resource is named after image and architecture as well: another of these makes another template. The image itself
     is ignored once the template is there: the answer of the look-up changes by itself."""
-    lookup = pulumi.InvokeOutputOptions(parent=parent)
-    found = image.find(args.image, args.instance_type, lookup)
-    tags = named(args.tags, name, **{ROLE: role})
+    found = image.find(name, args.image, args.instance_type, parent)
+    tags = named(args.tags, name, **{ROLE: "web"})
     of = "instance", "volume", "network-interface"
     return aws.ec2.LaunchTemplate(
         f"{name}-{args.image}-{image.architecture(args.instance_type)}",
@@ -41,7 +26,7 @@ def make(name: str, role: str, args: HostArgs, parent: pulumi.Resource) -> aws.e
         iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=args.profile_arn),
         user_data=pulumi.Output.from_input(args.user_data).apply(_encoded),
         network_interfaces=[_interface(args)],
-        block_device_mappings=[_root_disk(found, args.disk, lookup)],
+        block_device_mappings=[_root_disk(found, args.disk, parent)],
         metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
             http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
         ),
@@ -52,7 +37,7 @@ def make(name: str, role: str, args: HostArgs, parent: pulumi.Resource) -> aws.e
     )
 
 
-def _interface(args: HostArgs) -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
+def _interface(args: "WebFleetArgs") -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
     """IPv6 addresses come from the subnet, where it has any."""
     return aws.ec2.LaunchTemplateNetworkInterfaceArgs(
         device_index=0,
@@ -62,8 +47,9 @@ def _interface(args: HostArgs) -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
     )
 
 
-def _root_disk(found: pulumi.Output[str], size: int, lookup: pulumi.InvokeOutputOptions) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+def _root_disk(found: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
     """Under the name that the image has for it: any other one would be a second disk, and the first stay small and unencrypted."""
+    lookup = pulumi.InvokeOutputOptions(parent=parent)
     by_id = found.apply(lambda one: [aws.ec2.GetAmiFilterArgs(name="image-id", values=[one])])
     return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
         device_name=aws.ec2.get_ami_output(filters=by_id, include_deprecated=True, opts=lookup).root_device_name,

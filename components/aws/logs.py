@@ -8,28 +8,33 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import child, named
+from components.aws.block import Args, Block
+from components.aws.tags import Tags, child, named
 
 _FILES = "/var/log/slipway/{app}/{program}.log"
 _COLOURS = ("blue", "green")
 _OF_ROLE = {"web": (*_COLOURS, "front", "release", "supervisord", "tool"), "database": ("supervisord", "tool")}
 
 
-@dataclass
-class LogsArgs:
-    """`group`: what the log group is called, such as `/slipway/shop/prod`; `days` that a line stays there: one of those that CloudWatch
-    knows (1, 3, 5, 7, 14, 30, 60, 90, …); `roles`: names of the hosts' roles, by what they are called here."""
+@dataclass(kw_only=True)
+class LogsArgs(Args):
+    """Of one log group."""
 
-    group: str
-    days: int
+    group: pulumi.Input[str]
+    """What it is called, such as `/slipway/shop/prod`."""
+    days: pulumi.Input[int]
+    """How long a line stays: one of those that CloudWatch knows (1, 3, 5, 7, 14, 30, 60, 90, …)."""
     roles: Mapping[str, pulumi.Input[str]]
-    tags: Mapping[str, str]
+    """Names of the hosts' roles (`name` of a `HostRole`), by what they are called here."""
+    tags: Tags | None = None
+    """On the group."""
 
 
-class Logs(pulumi.ComponentResource):
-    """A log group that hosts may write to, and to no other. `group_name`: known once it is there."""
+class Logs(Block):
+    """A log group that hosts may write to, and to no other. What the agent on a host is told says `agent_settings`, in this module."""
 
     group_name: pulumi.Output[str]
+    """Known once it is there."""
 
     def __init__(self, name: str, args: LogsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Logs", name, None, opts)
@@ -37,7 +42,7 @@ class Logs(pulumi.ComponentResource):
         for called, role in args.roles.items():
             aws.iam.RolePolicy(f"{name}-{called}", role=role, policy=made.arn.apply(_policy), opts=child(self))
         self.group_name = made.name
-        self.register_outputs({"group_name": self.group_name})
+        self._finish()
 
 
 def agent_settings(app: str, group: str, role: str, engine: str = "none", processes: Sequence[str] = ()) -> str:

@@ -8,9 +8,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws import region
+from components.aws.block import Args, Block, one_of
 from components.aws.firewall import Firewall, FirewallArgs
 from components.aws.short_names import DATABASE, short
-from components.aws.tags import child, named
+from components.aws.tags import Tags, child, named
 from components.database_host import PORTS, addresses
 from components.random_secret import RandomSecret
 
@@ -27,41 +29,53 @@ _GROWTH = 4  # times its first size that the storage may become by itself
 _LARGEST = 65536  # GB
 
 
-@dataclass
-class ManagedDatabaseArgs:
-    """`app`: names the database, and the web hosts' folder that the authority's certificate is in; `engine`: `postgres` or `mysql`;
-    `instance_class` such as `db.t4g.small`; `storage` in GB, 20 at least: it grows to four times that by itself.
-
-    `region` such as `eu-west-1`; `vpc_id` and `subnets`: of two zones, private ones if there are any; `web`: the hosts' firewall, which
-    alone is let in. `version`: the engine's, without the minor one, which Amazon keeps up to date; another major one is refused by Amazon
-    until that is allowed there, as there is no way back. `keep`: it is protected and retained, with all it stands in."""
+@dataclass(kw_only=True)
+class ManagedDatabaseArgs(Args):
+    """Of one database."""
 
     app: str
+    """Names the database, and the web hosts' folder that the authority's certificate is in."""
     engine: str
-    instance_class: str
+    """`postgres` or `mysql`."""
+    instance_class: pulumi.Input[str]
+    """Such as `db.t4g.small`."""
     storage: int
-    region: str
+    """In GB, 20 at least. It grows to four times that by itself."""
     vpc_id: pulumi.Input[str]
+    """The network that it stands in."""
     subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
-    web: Firewall
-    tags: Mapping[str, str]
+    """Of two zones at least, private ones if there are any. It has no public address in any."""
+    client_group_id: pulumi.Input[str]
+    """The security group of the web hosts, which alone are let in."""
+    region: pulumi.Input[str] | None = None
+    """Where it is, such as `eu-west-1`: the provider's region, which is asked for if left out."""
     version: str | None = None
-    keep: bool = False
+    """The engine's, without the minor one, which Amazon keeps up to date. 17 or 8.4 if left out. Another major one is refused by Amazon
+    until that is allowed there, as there is no way back."""
+    tags: Tags | None = None
+    """On all that is made."""
+    keep: bool | None = None
+    """It is protected and retained, with all it stands in. It leaves a last snapshot even where it isn't."""
 
 
-class ManagedDatabase(pulumi.ComponentResource):
-    """`environment`: what the web hosts' secret environment holds more, DATABASE_URL for the role `app` and DATABASE_OWNER_URL; secret.
-    `manifest`: what the manifest's `database` holds more, the address of the authorities to check it against; public. `secrets`: what a
-    database host may know, so nothing. `address`: its name, which never changes; `identifier`: what figures in CloudWatch are named by."""
+class ManagedDatabase(Block):
+    """A server of Amazon's. Its owner `slipway_owner` may change the schema; the role `app`, which may read and write rows, is made by
+    Slipway's web hosts as the first release comes. Raises `UsageError` for another engine."""
 
     environment: pulumi.Output[dict[str, str]]
+    """DATABASE_URL for the role `app`, and DATABASE_OWNER_URL: what the web hosts' secret environment holds more. Secret."""
     secrets: pulumi.Output[dict[str, Any]]
+    """What a database host may know: nothing, as there is none."""
     manifest: pulumi.Output[dict[str, Any]]
+    """What a release's manifest says more of its database: the address of the authorities to check it against. Public."""
     address: pulumi.Output[str]
+    """Its name in the network, which never changes."""
     identifier: pulumi.Output[str]
+    """What its figures in CloudWatch are named by."""
 
     def __init__(self, name: str, args: ManagedDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:ManagedDatabase", name, None, opts)
+        one_of(name, "engine", (*VERSIONS,), args.engine)
         self._name, self._args, self._kept = name, args, child(self, args.keep)
         owner = self._random("owner").apply(lambda digits: digits[:_PASSWORD])
         made = self._server(owner, self._firewall())
@@ -69,14 +83,14 @@ class ManagedDatabase(pulumi.ComponentResource):
         passwords = {"owner": owner, "app": self._random("app")}
         self.environment = pulumi.Output.secret(pulumi.Output.all(passwords, made.address).apply(lambda known: _told(args, *known)))
         self.secrets = pulumi.Output.from_input({})
-        self.manifest = pulumi.Output.from_input({"authority": _AUTHORITY.format(args.region)})
-        outputs = ("environment", "secrets", "manifest", "address", "identifier")
-        self.register_outputs({one: getattr(self, one) for one in outputs})
+        self.manifest = region.of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
+        self._finish()
 
     def _firewall(self) -> Firewall:
         args = self._args
-        firewall = Firewall(self._name, FirewallArgs(args.vpc_id, "Database: web hosts alone", args.tags, keep=args.keep), child(self))
-        firewall.open("web", PORTS[args.engine], args.web)
+        wanted = FirewallArgs(vpc_id=args.vpc_id, description="Database: web hosts alone", tags=args.tags, keep=args.keep)
+        firewall = Firewall(self._name, wanted, child(self))
+        firewall.let_in("web", PORTS[args.engine], args.client_group_id)
         return firewall
 
     def _server(self, password: pulumi.Output[str], firewall: Firewall) -> aws.rds.Instance:
@@ -103,7 +117,7 @@ class ManagedDatabase(pulumi.ComponentResource):
             backup_retention_period=7,
             backup_window="03:00-04:00",  # UTC, as the next
             maintenance_window="sun:04:30-sun:05:30",
-            deletion_protection=args.keep,
+            deletion_protection=bool(args.keep),
             skip_final_snapshot=False,
             final_snapshot_identifier=self._last(name),
             copy_tags_to_snapshot=True,

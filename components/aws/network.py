@@ -1,59 +1,70 @@
 """The network that servers, load balancer and databases stand in: one of its own over two zones, or one that is there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import subnets
-from components.aws.tags import child, named
+from components.aws import region, subnets
+from components.aws.block import Args, Block
+from components.aws.tags import Tags, child, named
 
 _ZONES = 2
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
 
 
-@dataclass
-class NetworkArgs:
-    """`vpc`: an existing one by its id, or `default`; None makes one. Of an existing one `subnets` are for servers and load balancer,
-    `database_subnets` for managed databases, of two zones each; what isn't named is looked up. Of its own: `nat` gives servers private
-    subnets with address translation, `databases` makes private subnets for managed databases. `keep` protects and retains it with those,
-    for data that stands there; `keep_public` the public ones too, with their way out, for data on a server."""
+@dataclass(kw_only=True)
+class NetworkArgs(Args):
+    """Of a network of its own, or of an existing one."""
 
-    tags: Mapping[str, str]
     vpc: str | None = None
-    subnets: Sequence[str] = ()
-    database_subnets: Sequence[str] = ()
-    nat: bool = False
-    databases: bool = False
-    keep: bool = False
-    keep_public: bool = False
+    """An existing one by its id, or `default`. One of its own is made if left out."""
+    subnets: Sequence[str] | None = None
+    """Of an existing one: for servers and load balancer, of two zones. Found if left out: those with public addresses."""
+    database_subnets: Sequence[str] | None = None
+    """Of an existing one: for managed databases, of two zones. As `subnets` if left out."""
+    nat: bool | None = None
+    """Of its own: servers have private subnets with address translation, which is priced by the hour."""
+    databases: bool | None = None
+    """Of its own: there are private subnets for managed databases."""
+    keep: bool | None = None
+    """Of its own: it is protected and retained, with the subnets for databases, as data stands there."""
+    keep_public: bool | None = None
+    """Of its own: all of it is, as data is on a server."""
+    tags: Tags | None = None
+    """On all that is made."""
 
 
-class Network(pulumi.ComponentResource):
-    """`vpc_id`; `cidr`: its IPv4 block; ids of the subnets of each kind, of two zones: `host_subnets` are the public ones unless `nat`,
-    `host_zone` is the zone of the first of them."""
+class Network(Block):
+    """Two zones, IPv6 everywhere, and a way out for both protocols; or what there is."""
 
     vpc_id: pulumi.Output[str]
+    """The network."""
     cidr: pulumi.Output[str]
+    """Its IPv4 block."""
     public_subnets: pulumi.Output[list[str]]
+    """One of each zone; for a load balancer."""
     host_subnets: pulumi.Output[list[str]]
+    """One of each zone, for servers: the public ones unless `nat`."""
     host_zone: pulumi.Output[str]
+    """The zone of the first of them."""
     database_subnets: pulumi.Output[list[str]]
+    """One of each zone, for managed databases; none without `databases`."""
     has_ipv6: bool
+    """Subnets have IPv6 addresses: those of a network of its own."""
 
     def __init__(self, name: str, args: NetworkArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Network", name, None, opts)
         self._name, self._args, self._own = name, args, child(self)
-        self._kept, self._public = child(self, args.keep), child(self, args.keep_public)
+        self._kept, self._public = child(self, args.keep or args.keep_public), child(self, args.keep_public)
         self.has_ipv6 = args.vpc is None
         if args.vpc is None:
             self._make()
         else:
             self._find(args.vpc)
-        outputs = ("vpc_id", "cidr", "public_subnets", "host_subnets", "host_zone", "database_subnets")
-        self.register_outputs({name: getattr(self, name) for name in outputs})
+        self._finish()
 
     def _find(self, vpc: str) -> None:
         given, lookup = self._args, pulumi.InvokeOutputOptions(parent=self)
@@ -135,11 +146,10 @@ class Network(pulumi.ComponentResource):
         table = self._table("private", private, self._own)
         self._route("private-ipv4", table, self._own, destination_cidr_block="0.0.0.0/0", nat_gateway_id=gateway.id)
         self._route("private-ipv6", table, self._own, destination_ipv6_cidr_block="::/0", egress_only_gateway_id=outward.id)
-        region = aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=self)).region
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self._vpc.id,
-            service_name=pulumi.Output.concat("com.amazonaws.", region, ".s3"),
+            service_name=pulumi.Output.concat("com.amazonaws.", region.of(self), ".s3"),
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id],
             tags=named(tags, f"{name}-s3"),

@@ -1,37 +1,48 @@
 """The private bucket that releases, backups and what hosts tell travel through."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import child, named
+from components.aws import names, region
+from components.aws.block import Args, Block
+from components.aws.tags import Tags, child, named
 
 _OLD_VERSIONS = 30  # days that what was overwritten or removed can be brought back
 
 
-@dataclass
-class ReleaseStoreArgs:
-    """`bucket`: its name, one among all of Amazon's customers. Without `keep` it is removed with all that is in it."""
+@dataclass(kw_only=True)
+class ReleaseStoreArgs(Args):
+    """Of one bucket."""
 
-    bucket: pulumi.Input[str]
-    tags: Mapping[str, str]
-    keep: bool = True
+    bucket: pulumi.Input[str] | None = None
+    """Its name, one among all of Amazon's customers. Made of the block's name if left out."""
+    region: pulumi.Input[str] | None = None
+    """Where it is, such as `eu-west-1`: the provider's region, which is asked for if left out."""
+    tags: Tags | None = None
+    """On all that is made."""
+    keep: bool | None = True
+    """Protected and retained, as backups are in it. Otherwise it is removed with all that is in it."""
 
 
-class ReleaseStore(pulumi.ComponentResource):
-    """Encrypted, versioned, closed to the public and to plain HTTP; protected and retained, as backups are in it. `bucket`, `arn`."""
+class ReleaseStore(Block):
+    """Encrypted, versioned, closed to the public and to plain HTTP."""
 
     bucket: pulumi.Output[str]
+    """Its name."""
     arn: pulumi.Output[str]
+    """For policies."""
+    address: pulumi.Output[str]
+    """As hosts and deployers know it: `s3://BUCKET?region=REGION`."""
 
     def __init__(self, name: str, args: ReleaseStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:ReleaseStore", name, None, opts)
         kept = child(self, args.keep)
         bucket = aws.s3.Bucket(name, bucket=args.bucket, force_destroy=not args.keep, tags=named(args.tags, name), opts=kept)
         self.bucket, self.arn = bucket.id, bucket.arn
+        self.address = pulumi.Output.all(bucket.id, region.of(self, args.region)).apply(lambda known: names.address(*known))
         closed = aws.s3.BucketPublicAccessBlock(
             name,
             bucket=bucket.id,
@@ -49,11 +60,11 @@ class ReleaseStore(pulumi.ComponentResource):
         aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
-            policy=bucket.arn.apply(_encrypted_only),
+            policy=bucket.arn.apply(_tls_only),
             opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[closed])),  # both at once are refused
         )
         self._forget(name, bucket, pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[versioned])))
-        self.register_outputs({"bucket": self.bucket, "arn": self.arn})
+        self._finish()
 
     def _forget(self, name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
         """Slipway itself removes old releases and backups: here their versions go, and uploads that were never finished."""
@@ -72,7 +83,7 @@ class ReleaseStore(pulumi.ComponentResource):
         aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=[rule], opts=opts)
 
 
-def _encrypted_only(arn: str) -> str:
+def _tls_only(arn: str) -> str:
     statement = {
         "Sid": "TlsOnly",
         "Effect": "Deny",

@@ -1,35 +1,43 @@
 """A name in a Route 53 zone that leads to a load balancer or to an address."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.block import Args, Block
 from components.aws.tags import child
-
-if TYPE_CHECKING:
-    from components.aws.load_balancer import LoadBalancer
+from components.errors import UsageError
 
 _TTL = 60  # seconds: a server with another address is soon found
 
 
-@dataclass
-class SiteNameArgs:
-    """`domain`: the name; `zone`: the public Route 53 zone of this account that it is in, such as `example.com`. Where it leads:
-    `load_balancer`, or `ipv4` and perhaps `ipv6`, addresses of a server."""
+@dataclass(kw_only=True)
+class SiteNameArgs(Args):
+    """Of one name, and where it leads: to a load balancer by `dns_name` and `zone_id`, or else to a server by `ipv4`, `ipv6` or both."""
 
-    domain: str
-    zone: str
-    load_balancer: "LoadBalancer | None" = None
+    domain: pulumi.Input[str]
+    """The name."""
+    zone: pulumi.Input[str]
+    """The public Route 53 zone of this account that it is in, such as `example.com`."""
+    dns_name: pulumi.Input[str] | None = None
+    """As `WebFleet` and `LoadBalancer` put it out."""
+    zone_id: pulumi.Input[str] | None = None
+    """The same."""
+    has_ipv6: bool | None = None
+    """The load balancer has IPv6 addresses too."""
     ipv4: pulumi.Input[str] | None = None
+    """The server's address."""
     ipv6: pulumi.Input[str] | None = None
+    """The same."""
 
 
-class SiteName(pulumi.ComponentResource):
-    """An A record, and an AAAA record where there is IPv6. `domain`: known once the records are there."""
+class SiteName(Block):
+    """An A record, and an AAAA record where there is IPv6. Raises `UsageError` where it isn't said where the name leads."""
 
     domain: pulumi.Output[str]
+    """Known once the records are there."""
 
     def __init__(self, name: str, args: SiteNameArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:SiteName", name, None, opts)
@@ -37,18 +45,20 @@ class SiteName(pulumi.ComponentResource):
         zone = aws.route53.get_zone_output(name=args.zone, private_zone=False, opts=lookup)
         made = [
             aws.route53.Record(f"{name}-{kind.lower()}", zone_id=zone.zone_id, name=args.domain, type=kind, **where, opts=child(self))
-            for kind, where in _leads(args)
+            for kind, where in _leads(name, args)
         ]
-        self.domain = pulumi.Output.all(*(one.fqdn for one in made)).apply(lambda _: args.domain)
-        self.register_outputs({"domain": self.domain})
+        self.domain = pulumi.Output.all(args.domain, *(one.fqdn for one in made)).apply(lambda known: str(known[0]))
+        self._finish()
 
 
-def _leads(args: SiteNameArgs) -> list[tuple[str, dict[str, Any]]]:
+def _leads(name: str, args: SiteNameArgs) -> list[tuple[str, dict[str, Any]]]:
     """Each record's type and what is in it. An alias also serves the zone's own name, where no CNAME may stand."""
-    balancer = args.load_balancer
-    if balancer is None:
-        given = (("A", args.ipv4), ("AAAA", args.ipv6))
-        return [(kind, {"records": [address], "ttl": _TTL}) for kind, address in given if address is not None]
-    # Nothing else answers to the name, so there is nobody to ask instead where the balancer finds no host well.
-    alias = aws.route53.RecordAliasArgs(name=balancer.dns_name, zone_id=balancer.zone_id, evaluate_target_health=False)
-    return [(kind, {"aliases": [alias]}) for kind in (("A", "AAAA") if balancer.has_ipv6 else ("A",))]
+    addresses = [(kind, one) for kind, one in (("A", args.ipv4), ("AAAA", args.ipv6)) if one is not None]
+    if args.dns_name is not None and args.zone_id is not None and not addresses:
+        # Nothing else answers to the name, so there is nobody to ask instead where the balancer finds no host well.
+        alias = aws.route53.RecordAliasArgs(name=args.dns_name, zone_id=args.zone_id, evaluate_target_health=False)
+        return [(kind, {"aliases": [alias]}) for kind in (("A", "AAAA") if args.has_ipv6 else ("A",))]
+    if args.dns_name is not None or args.zone_id is not None or not addresses:
+        given = [one for one in ("dns_name", "zone_id", "ipv4", "ipv6") if getattr(args, one) is not None]
+        raise UsageError(f"{name}: wanted dns_name and zone_id, or else ipv4, ipv6 or both, found {', '.join(given) or 'none'}; set those")
+    return [(kind, {"records": [address], "ttl": _TTL}) for kind, address in addresses]

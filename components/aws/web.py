@@ -6,7 +6,8 @@ from typing import Any
 
 import pulumi
 
-from components.aws.ground import Ground, Host
+from components.aws.ground import Ground
+from components.aws.host_role import HostRole, called
 from components.aws.site_name import SiteName, SiteNameArgs
 from components.aws.web_server import WebServer, WebServerArgs
 
@@ -16,7 +17,7 @@ class Web:
     """`address`: where all come in; `made`: what a rollout waits for; `expected`: names of hosts, as far as there are any; `fewest`: how
     many there will be at least; `watched`: what alarms look at."""
 
-    host: Host
+    role: HostRole
     address: pulumi.Output[str]
     made: tuple[pulumi.Resource, ...]
     expected: tuple[pulumi.Output[str], ...] = ()
@@ -26,26 +27,29 @@ class Web:
 
 def server(ground: Ground) -> Web:
     """One server."""
-    host, options = ground.host("web", ground.has_data_on_web, ground.keeps_web), ground.options
+    role, options = ground.role("web", ground.has_data_on_web, ground.keeps_web), ground.options
     args = WebServerArgs(
         image=options.image,
         instance_type=options.instance_type,
         disk=options.disk,
         subnet_id=ground.subnet(),
         group_ids=[ground.web.group_id],
-        profile=host.role.profile_name,
-        user_data=host.user_data,
+        profile_name=role.profile_name,
+        user_data=role.user_data,
         tags=ground.tags,
         has_ipv6=ground.network.has_ipv6,
         keep=ground.keeps_web,
-        store=ground.address,
-        identity=host.role.unique_id,
+        store=ground.store.address,
+        role_id=role.unique_id,
     )
     made = WebServer(f"{ground.name}-web", args, ground.child)
-    named = name(ground, SiteNameArgs(str(ground.settings.domain), str(options.zone), ipv4=made.address))
-    return Web(host, made.address, (made, *named), (host.called(made.instance_id),), watched={"servers": {"web": made.instance_id}})
+    host = called(role.unique_id, made.instance_id)
+    return Web(role, made.address, (made, *name(ground, ipv4=made.address)), (host,), watched={"servers": {"web": made.instance_id}})
 
 
-def name(ground: Ground, args: SiteNameArgs) -> tuple[pulumi.Resource, ...]:
-    """Where the settings name a zone: the records there."""
-    return (SiteName(f"{ground.name}-name", args, ground.child),) if ground.options.zone else ()
+def name(ground: Ground, **leads: Any) -> tuple[pulumi.Resource, ...]:
+    """Where the settings name a zone: the records there, which lead to what `SiteNameArgs` has of these."""
+    domain, zone = ground.settings.domain, ground.options.zone
+    if not (domain and zone):
+        return ()
+    return (SiteName(f"{ground.name}-name", SiteNameArgs(domain=domain, zone=zone, **leads), ground.child),)

@@ -1,103 +1,121 @@
 """Web hosts that come and go behind a load balancer."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.firewall import Firewall
-from components.aws.launch_template import HostArgs, make
+from components.aws import launch_template
+from components.aws.block import Args, Block
+from components.aws.firewall import ingress
 from components.aws.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
-from components.aws.tags import ROLE, child, named
+from components.aws.tags import ROLE, Tags, child, named
 
 GRACE = 600
 """Seconds that a new host has before the group looks at it: many times what a boot takes, so that a slow mirror replaces nothing."""
+REQUESTS = 3000
+"""That a host should get in a minute."""
 _WARM_UP = 180  # seconds after which a host's figures count: it has booted and its release is up
 _CPU = 60.0  # per cent
 
 
-@dataclass
-class WebFleetArgs:
-    """`image`: `debian-13`, `ubuntu-24.04` or an image's id; `instance_type` decides the architecture; `disk` in GB; `user_data`: text;
-    `profile_arn`: of the instance profile; `firewall`: the hosts' own, which the load balancer is let in by.
-
-    `minimum` and `maximum`: how many hosts. `vpc_id`, `public_subnets` (of two zones, for the load balancer) and `host_subnets`: where all
-    of it stands; `public_address`: hosts have addresses of their own, as their way out; without, their subnets must have another.
-    `certificate_arn`: as for `LoadBalancer`; so `has_ipv6` and `idle_timeout` (seconds).
-
-    `requests`: how many a host should get in a minute; more of them, or CPU at 60 %, add hosts. `after`: what must be there before the
-    first host starts, such as the release that it is to serve."""
+@dataclass(kw_only=True)
+class WebFleetArgs(Args):
+    """Of the hosts, how many there are, and what leads to them."""
 
     image: str
+    """`debian-13`, `ubuntu-24.04` or an image's id. Another one replaces all hosts; a newer one of that name doesn't."""
     instance_type: str
-    disk: int
-    user_data: pulumi.Input[str]
-    profile_arn: pulumi.Input[str]
-    firewall: Firewall
+    """Such as `t4g.small`. It decides between images for ARM and for x86."""
+    disk: pulumi.Input[int]
+    """A host's, in GB."""
     minimum: int
+    """How many hosts there are at least."""
     maximum: int
+    """And at most."""
     vpc_id: pulumi.Input[str]
+    """The network that all of it stands in."""
     public_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
-    host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
-    tags: Mapping[str, str]
-    public_address: bool = True
-    has_ipv6: bool = False
+    """The load balancer's, of two zones at least."""
+    group_id: pulumi.Input[str]
+    """The hosts' security group, which the load balancer is let in by."""
+    profile_arn: pulumi.Input[str]
+    """The hosts' instance profile, as `HostRole` puts it out."""
+    user_data: pulumi.Input[str]
+    """What they boot with, at most 16 kB: `HostRole`'s, or your own."""
+    host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    """The hosts' subnets, which lead out. The public ones if left out."""
+    public_address: bool | None = True
+    """Each host has a public IPv4 address, as its way out. Without, `host_subnets` must have another."""
+    has_ipv6: bool | None = None
+    """The public subnets have IPv6 addresses."""
     certificate_arn: pulumi.Input[str] | None = None
-    idle_timeout: int = IDLE_TIMEOUT
-    requests: int = 3000
-    after: Sequence[pulumi.Resource] = ()
+    """As for `LoadBalancer`, such as a `Certificate`'s."""
+    idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
+    """As for `LoadBalancer`, in seconds."""
+    requests: pulumi.Input[float] | None = REQUESTS
+    """How many a host should get in a minute. More of them, or CPU at 60 %, add hosts."""
+    after: Sequence[pulumi.Input[str]] | None = None
+    """Outputs of what must be there before the first host starts, such as the release that it is to serve."""
+    tags: Tags | None = None
+    """On all that is made."""
 
 
-class WebFleet(pulumi.ComponentResource):
+class WebFleet(Block):
     """Hosts are replaced where `/-/live` isn't answered, and all of them, new ones first, for another image. Another instance type, disk
-    or user data is that of hosts started from then on.
+    or user data is that of hosts started from then on. Raises `UsageError` where the image is for another architecture."""
 
-    `load_balancer`: what leads to them; `url`: its own address; `group_name`: of the autoscaling group."""
-
-    load_balancer: LoadBalancer
     url: pulumi.Output[str]
+    """Where the load balancer is reached by its own name."""
+    dns_name: pulumi.Output[str]
+    """That name: what a record is an alias of."""
+    zone_id: pulumi.Output[str]
+    """The zone of that name, which an alias needs as well."""
+    arn_suffix: pulumi.Output[str]
+    """What the load balancer's figures in CloudWatch are named by."""
+    target_group_suffix: pulumi.Output[str]
+    """What the hosts' figures behind it are named by."""
     group_name: pulumi.Output[str]
+    """The autoscaling group's."""
 
     def __init__(self, name: str, args: WebFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebFleet", name, None, opts)
         self._name, self._args = name, args
-        self.load_balancer = self._balancer()
-        args.firewall.open("balancer", 80, self.load_balancer.firewall)
-        host = HostArgs(
-            args.image,
-            args.instance_type,
-            args.disk,
-            args.profile_arn,
-            args.firewall.group_id,
-            args.user_data,
-            args.tags,
-            args.public_address,
-        )
-        group = self._group(make(name, "web", host, self))
+        balancer = self._balancer()
+        ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
+        group = self._group(launch_template.make(name, args, self), balancer)
         if args.maximum > args.minimum:
-            self._scale(group)
-        self.url, self.group_name = self.load_balancer.url, group.name
-        self.register_outputs({"url": self.url, "group_name": self.group_name})
+            self._scale(group, balancer)
+        self.url, self.dns_name, self.zone_id = balancer.url, balancer.dns_name, balancer.zone_id
+        self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, balancer.target_group_suffix
+        self.group_name = group.name
+        self._finish()
 
     def _balancer(self) -> LoadBalancer:
         args = self._args
         wanted = LoadBalancerArgs(
-            args.vpc_id, args.public_subnets, args.tags, args.certificate_arn, args.has_ipv6, idle_timeout=args.idle_timeout
+            vpc_id=args.vpc_id,
+            subnets=args.public_subnets,
+            has_ipv6=args.has_ipv6,
+            certificate_arn=args.certificate_arn,
+            idle_timeout=args.idle_timeout,
+            tags=args.tags,
         )
         return LoadBalancer(f"{self._name}-balancer", wanted, child(self))
 
-    def _group(self, template: aws.ec2.LaunchTemplate) -> aws.autoscaling.Group:
+    def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
         """The template's newest version is named as such: so a new version refreshes nothing, only another template does."""
         args = self._args
-        waiting = pulumi.ResourceOptions(depends_on=[*self.load_balancer.listeners, *args.after])
+        # What `after` depends on is waited for; of the outputs themselves nothing is used.
+        waiting = pulumi.ResourceOptions(depends_on=pulumi.Output.all(*(args.after or ())).apply(lambda _: []))
         return aws.autoscaling.Group(
             self._name,
             min_size=args.minimum,
             max_size=args.maximum,
-            vpc_zone_identifiers=args.host_subnets,
+            vpc_zone_identifiers=args.public_subnets if args.host_subnets is None else args.host_subnets,
             launch_template=aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version="$Latest"),
-            target_group_arns=[self.load_balancer.target_group_arn],
+            target_group_arns=[balancer.target_group_arn],
             health_check_type="ELB",
             health_check_grace_period=GRACE,
             default_instance_warmup=_WARM_UP,
@@ -114,14 +132,15 @@ class WebFleet(pulumi.ComponentResource):
         for key, value in named(self._args.tags, self._name, **{ROLE: "web"}).items():
             yield aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
 
-    def _scale(self, group: aws.autoscaling.Group) -> None:
-        balancer = self.load_balancer
+    def _scale(self, group: aws.autoscaling.Group, balancer: LoadBalancer) -> None:
         label = pulumi.Output.concat(balancer.arn_suffix, "/", balancer.target_group_suffix)
         self._track(group, "cpu", _CPU, "ASGAverageCPUUtilization")
         # Known to Amazon only once a listener leads from the one to the other; the group waits for those.
-        self._track(group, "requests", float(self._args.requests), "ALBRequestCountPerTarget", label)
+        self._track(group, "requests", self._args.requests or REQUESTS, "ALBRequestCountPerTarget", label)
 
-    def _track(self, group: aws.autoscaling.Group, kind: str, target: float, metric: str, label: pulumi.Output[str] | None = None) -> None:
+    def _track(
+        self, group: aws.autoscaling.Group, kind: str, target: pulumi.Input[float], metric: str, label: pulumi.Output[str] | None = None
+    ) -> None:
         figure = aws.autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs(
             predefined_metric_type=metric, resource_label=label
         )

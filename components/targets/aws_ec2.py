@@ -73,9 +73,9 @@ def _fleet(ground: Ground, final: Final) -> Web:
 def _logs(ground: Ground, days: int, made: Web, database: Database | None) -> None:
     from components.aws.logs import Logs, LogsArgs
 
-    hosts = {"web": made.host, **({"database": database.host} if database and database.host else {})}
-    roles = {role: host.role.name for role, host in hosts.items()}
-    Logs(f"{ground.name}-logs", LogsArgs(agents.log_group(ground.name, ground.place.stack), days, roles, ground.tags), ground.child)
+    roles = {"web": made.role.name, **({"database": database.role.name} if database and database.role else {})}
+    args = LogsArgs(group=agents.log_group(ground.name, ground.place.stack), days=days, roles=roles, tags=ground.tags)
+    Logs(f"{ground.name}-logs", args, ground.child)
 
 
 def _alarms(ground: Ground, email: str, made: Web, database: Database | None) -> None:
@@ -107,7 +107,7 @@ def _rollout(ground: Ground, final: Final, made: Web, database: Database | None)
     ]
     args = RolloutArgs(
         **vars(final),
-        store=ground.address,
+        store=ground.store.address,
         url=made.address.apply(lambda address: _url(ground.settings, address)),
         expected=pulumi.Output.all(*expected),
         fewest=made.fewest,

@@ -19,7 +19,7 @@ BLOCKS = [f"2001:db8:{number:x}00::/56" for number in range(1, 200)]
 RENAMED = {"alarm_name": "name", "topic_arn": "topic", "version_label": "version"}
 """Terraform's name to Pulumi's, where pulumi-aws renamed by hand."""
 
-NAMES = {"aws_cloudwatch_metric_alarm": "alarm_name", "aws_db_instance": "identifier", "aws_s3_object": "key"}
+NAMES = {"aws_cloudwatch_metric_alarm": "alarm_name", "aws_db_instance": "identifier", "aws_s3_bucket": "bucket", "aws_s3_object": "key"}
 """Which field Pulumi fills with a name of its own where the program gives none, if not `name`."""
 
 NOT_TOLD: dict[tuple[str, str], str] = {

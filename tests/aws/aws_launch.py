@@ -30,6 +30,7 @@ class Launch:
         self._recordings = recordings
         self._before = self.left()
         self.seconds: dict[str, float] = {}
+        self._snapshots: Things = set()
         self._kept = {made.address for one in recordings for made in one.made.values() if made.kept}
 
     def apply(self) -> None:
@@ -64,12 +65,13 @@ class Launch:
         return filled
 
     def destroy_all_but_kept(self) -> Things:
-        """As a destroy does that keeps data: what the plan says stays is let go of first. What that is."""
+        """As a destroy does that keeps data: what the plan says stays is let go of first. What that is, and the last snapshots of what
+        goes."""
         whole = self._terraform.state
         self._terraform.state = self._part(whole, lambda address: address not in self._kept)
         self._destroy("destroy")
         self._terraform.state = self._part(whole, lambda address: address in self._kept)
-        return known(self._terraform.state)
+        return known(self._terraform.state) | self._snapshots
 
     def destroy_kept(self, recordings: Sequence[Recording]) -> Things:
         """`recordings`: the same stacks that keep nothing. What is left of them is changed to that first, then all of it goes. Left are
@@ -81,9 +83,8 @@ class Launch:
         }
         self._configure({**now, "resource": {type: labelled for type, labelled in resources.items() if labelled}})
         self._run("keep nothing", *_APPLY)
-        last = {one for of in self._terraform.state["resources"] for instance in of["instances"] for one in _last(of["type"], instance)}
         self._destroy("destroy the rest")
-        return last
+        return self._snapshots
 
     def left(self) -> Things:
         """What there is now, and wasn't before the first was applied."""
@@ -109,7 +110,9 @@ class Launch:
         self.seconds[what] = time.monotonic() - start
 
     def _destroy(self, what: str) -> None:
-        """What isn't configured any more is removed, in the order that the state knows."""
+        """What isn't configured any more is removed, in the order that the state knows. Its last snapshots are noted."""
+        resources = self._terraform.state["resources"]
+        self._snapshots |= {one for of in resources for instance in of["instances"] for one in _last(of["type"], instance)}
         self._configure({})
         self._run(what, *_APPLY, "-refresh=false")
 

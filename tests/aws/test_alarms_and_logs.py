@@ -13,12 +13,13 @@ from components.aws.logs import agent_settings
 from policy import check, resource_types
 
 ALARMS = """
-from components.aws.alarms import Alarms, AlarmsArgs
-Alarms("shop-alarms", AlarmsArgs("ops@example.com", REGION, tags, ARGS))
+from components.aws import Alarms, AlarmsArgs
+Alarms("shop-alarms", AlarmsArgs(email="ops@example.com", region=REGION, tags=tags, ARGS))
 """
 LOGS = """
-from components.aws.logs import Logs, LogsArgs
-Logs("shop-logs", LogsArgs("/slipway/shop/prod", 30, {"web": "shop-web-role", "database": "shop-database-role"}, tags))
+from components.aws import Logs, LogsArgs
+roles = {"web": "shop-web-role", "database": "shop-database-role"}
+Logs("shop-logs", LogsArgs(group="/slipway/shop/prod", days=30, roles=roles, tags=tags))
 """
 TOPIC = "${shop-alarms.arn}"
 

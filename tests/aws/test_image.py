@@ -41,11 +41,11 @@ def _record(image: str, instance_type: str, answered: bool, **more: Any) -> Any:
     ("image", "instance_type", "line"),
     [
         (
-            INTEL, "t4g.small", f"slipway:aws-ec2.image: wanted an image for arm64 (t4g.small), found {INTEL} for x86_64; "
+            INTEL, "t4g.small", f"shop-web: image: wanted one for arm64 (t4g.small), found {INTEL} for x86_64; "
             "set an image for arm64, or an instance type of x86_64",
         ),
         (
-            ARM, "t3.small", f"slipway:aws-ec2.image: wanted an image for x86_64 (t3.small), found {ARM} for arm64; "
+            ARM, "t3.small", f"shop-web: image: wanted one for x86_64 (t3.small), found {ARM} for arm64; "
             "set an image for x86_64, or an instance type of arm64",
         ),
     ],

@@ -15,7 +15,8 @@ from types import SimpleNamespace
 from components.database_host import finish
 
 database = ManagedDatabase("shop-database", ManagedDatabaseArgs(
-    "shop", ENGINE, "db.t4g.small", 100, "eu-west-1", network.vpc_id, network.database_subnets, web, tags, keep=KEEP))
+    app="shop", engine=ENGINE, instance_class="db.t4g.small", storage=100, region="eu-west-1", vpc_id=network.vpc_id,
+    subnets=network.database_subnets, client_group_id=web.group_id, tags=tags, keep=KEEP))
 WebFleet("shop-web", WebFleetArgs(**common))
 manifest = {"environment": {"A": "b"}, "database": {"engine": ENGINE, "placement": "managed"}}
 final = finish(SimpleNamespace(code="0123456789ab", manifest=manifest, source="app"), "k", pulumi.Output.secret({"B": "c"}), database)

@@ -16,6 +16,7 @@ from aws_configuration import written
 from aws_differences import REGION
 from aws_launch import Launch
 from aws_recording import record
+from block_programs import CONFIG, EXAMPLE
 from cases import ROOT
 
 from components.errors import SlipwayError
@@ -25,6 +26,8 @@ WANTED = "SLIPWAY_AWS_STACKS"
 """Which stacks to try instead of those chosen: names, or `all`."""
 CHOSEN = ("default", "fleet", "fleet-own", "given", "managed-mysql", "sqlite")
 """Together they ask for all that any does: every type, look-up and field."""
+PROGRAMS = {"example": (Project("shop", "python", EXAMPLE), CONFIG)}
+"""Programs that use the blocks without a stack of Slipway's; tried with the others, as their stack `dev` keeps nothing."""
 FOLDERS = ("stacks", "tests/aws/stacks")
 ZONE = "example.com"
 GIVEN = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}
@@ -37,15 +40,25 @@ pytestmark = pytest.mark.skipif(bool(aws_terraform.missing()), reason=aws_terraf
 def stacks():
     """Those to be tried, each under a name of its own."""
     paths = {path.stem: path for folder in FOLDERS for path in sorted((ROOT / folder).glob("*.yaml")) if "aws-ec2" in path.read_text()}
-    wanted = os.environ.get(WANTED, " ".join(CHOSEN)).split()
-    names = paths if wanted == ["all"] else wanted
-    return [_apart(cases.read(paths[name]), name) for name in names]
+    return [_apart(cases.read(paths[name]), name) for name in wanted(paths)]
 
 
 def _apart(case, name):
     """Under names that no other stack has."""
     domain = {"slipway:domain": f"{name}.{ZONE}"} if "slipway:domain" in case.config else {}
     return case.with_({"slipway:app.name": name, **domain})
+
+
+def programs():
+    """Those of the blocks."""
+    return [(name, *PROGRAMS[name]) for name in wanted(PROGRAMS)]
+
+
+def wanted(known):
+    """Which of these names."""
+    names = os.environ.get(WANTED, " ".join((*CHOSEN, *PROGRAMS))).split()
+    assert {*names} <= {"all", *PROGRAMS} | {path.stem for folder in FOLDERS for path in (ROOT / folder).glob("*.yaml")}
+    return [name for name in known if name in names or names == ["all"]]
 
 
 def ids(endpoint):
@@ -84,12 +97,14 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
         schema = terraform.schema()
 
         def recorded(changes):
-            return [record(one.name, project, replaced(dict(one.with_(changes).config), real), schema.named) for one in stacks()]
+            of_slipway = [record(one.name, project, replaced(dict(one.with_(changes).config), real), schema.named) for one in stacks()]
+            return of_slipway + [record(name, by, replaced(config, real), schema.named) for name, by, config in programs()]
 
         keeping = recorded({})
         launch = Launch(terraform, schema, endpoint, keeping)
         names = {one.name for one in keeping}
-        assert not names >= set(CHOSEN) or launch.asked(names) == launch.asked(CHOSEN), "more is asked than those chosen ask"
+        chosen = {*CHOSEN, *PROGRAMS}
+        assert not names >= chosen or launch.asked(names) == launch.asked(chosen), "more is asked than those chosen ask"
         launch.apply()
         assert launch.wrongly_listed() == []
         launch.again()
@@ -102,12 +117,12 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     policy = aws_calls.allowed(json.loads(aws_calls.POLICY.read_text()))
     with capsys.disabled():
         count, seconds = sum(len(one.made) for one in keeping), aws_terraform.spent() - before
-        print(f"\n{len(keeping)} stacks, {count} resources, {len(kept)} of them stay with data: {seconds:.0f} s of processor time")
+        print(f"\n{len(keeping)} stacks, {count} resources, {len(kept)} things stay: {seconds:.0f} s of processor time")
         print(", ".join(f"{what} {seconds:.0f} s" for what, seconds in launch.seconds.items()))
     assert asked - aws_calls.covered(asked, policy) == set(), "docs/targets/aws-ec2-policy.json must allow it"
     assert asked & aws_calls.NOT_SEEN.keys() == set(), "which is seen"
     needed = asked | aws_calls.day_two() | aws_calls.NOT_SEEN.keys()
-    assert not names >= set(CHOSEN) or {one for one in policy if not aws_calls.covered(needed, [one])} == set(), "what nobody asks"
+    assert not names >= chosen or {one for one in policy if not aws_calls.covered(needed, [one])} == set(), "what nobody asks"
 
 
 def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds(tmp_path, monkeypatch):

@@ -1,0 +1,34 @@
+"""What all building blocks share: how they take arguments, put out what they made, and refuse an argument."""
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import MISSING, dataclass, fields
+
+import pulumi
+
+from components.errors import UsageError
+
+
+@dataclass(kw_only=True)
+class Args:
+    """Arguments, by name alone. None is as good as left out: a program in another language says no more than that."""
+
+    def __post_init__(self) -> None:
+        for one in fields(self):
+            if getattr(self, one.name) is None and one.default is not MISSING:
+                setattr(self, one.name, one.default)
+
+
+class Block(pulumi.ComponentResource):
+    """A component that puts out its public annotated attributes."""
+
+    def _finish(self) -> None:
+        """The last line of a block."""
+        self.register_outputs({name: getattr(self, name) for name in inspect.get_annotations(type(self)) if not name.startswith("_")})
+
+
+def one_of(block: str, argument: str, names: Sequence[str], found: str) -> str:
+    """`found`, which must be one of these names. Raises `UsageError`."""
+    if found not in names:
+        raise UsageError(f"{block}: {argument}: wanted {' or '.join(names)}, found {found!r}; set one of them")
+    return found

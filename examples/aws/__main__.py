@@ -1,0 +1,74 @@
+"""A shop of one's own: web servers behind a load balancer, and a database server, in a network and with a provider that are there."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws import (
+    DatabaseServer,
+    DatabaseServerArgs,
+    Firewall,
+    FirewallArgs,
+    HostRole,
+    HostRoleArgs,
+    ReleaseStore,
+    ReleaseStoreArgs,
+    WebFleet,
+    WebFleetArgs,
+)
+
+config = pulumi.Config()
+vpc, subnets = config.require("vpc"), config.require_object("subnets")
+keep = pulumi.get_stack() == "prod"  # data that nobody should lose
+tags = {"project": pulumi.get_project(), "stack": pulumi.get_stack(), "owner": "web-team"}
+ireland = pulumi.ResourceOptions(provider=aws.Provider("ireland", region="eu-west-1"))
+
+store = ReleaseStore("shop-store", ReleaseStoreArgs(keep=keep, tags=tags), ireland)
+web_role, database_role = (
+    HostRole(
+        f"shop-{role}",
+        HostRoleArgs(app="shop", role=role, store=store.address, store_arn=store.arn, backups=role == "database", tags=tags),
+        ireland,
+    )
+    for role in ("web", "database")
+)
+web_firewall = Firewall("shop-web", FirewallArgs(vpc_id=vpc, tags=tags), ireland)
+database_firewall = Firewall("shop-database", FirewallArgs(vpc_id=vpc, tags=tags), ireland)
+database_firewall.let_in("web", 5432, web_firewall.group_id)
+
+web = WebFleet(
+    "shop-web",
+    WebFleetArgs(
+        image="debian-13",
+        instance_type="t4g.small",
+        disk=16,
+        minimum=2,
+        maximum=4,
+        vpc_id=vpc,
+        public_subnets=subnets,
+        group_id=web_firewall.group_id,
+        profile_arn=web_role.profile_arn,
+        user_data=web_role.user_data,
+        tags=tags,
+    ),
+    ireland,
+)
+database = DatabaseServer(
+    "shop-database",
+    DatabaseServerArgs(
+        image="debian-13",
+        instance_type="t4g.small",
+        disk=8,
+        data_disk=20,
+        keep_data=keep,
+        subnet_id=subnets[0],
+        group_ids=[database_firewall.group_id],
+        profile_name=database_role.profile_name,
+        user_data=database_role.user_data,
+        tags=tags,
+    ),
+    ireland,
+)
+
+pulumi.export("url", web.url)
+pulumi.export("store", store.address)
+pulumi.export("database", database.private_address)

@@ -1,0 +1,136 @@
+"""The blocks as somebody else's program finds them: by one import, cheap, with arguments that are checked."""
+
+import inspect
+import json
+import subprocess
+import sys
+from dataclasses import fields
+
+import block_programs
+import pulumi
+import pytest
+
+import components.aws
+from components.aws.block import Args, Block
+
+BLOCKS = sorted(name for name in components.aws.__all__ if not name.endswith("Args"))
+LOADED = "import json, sys; print(json.dumps(sorted(one for one in sys.modules if one.startswith(('components.', 'pulumi'))))) "
+EMPTY = "import pulumi\nfrom components.aws import *\n"
+
+
+def loaded(line):
+    """Modules that there are after it."""
+    done = subprocess.run([sys.executable, "-c", f"{line}\n{LOADED}"], capture_output=True, text=True, cwd=block_programs.ROOT, check=True)
+    return set(json.loads(done.stdout))
+
+
+def test_the_package_alone_imports_nothing():
+    assert loaded("import components.aws") == {"components.aws"}
+
+
+def test_a_block_brings_no_other_and_no_more_of_the_sdk_than_it_needs():
+    found = loaded("from components.aws import ReleaseStore, ReleaseStoreArgs")
+    assert {"components.aws.release_store", "pulumi_aws.s3.bucket"} <= found
+    assert not {f"components.aws.{one}" for one in ("network", "web_fleet", "managed_database", "options", "account")} & found
+    assert not {f"pulumi_aws.{one}" for one in ("ec2.instance", "rds.instance", "lb.load_balancer", "iam.role")} & found
+    assert "pulumi_aws.ec2.instance" in loaded("from components.aws import WebServer")  # so that is how it would be seen
+
+
+@pytest.mark.parametrize("name", components.aws.__all__)
+def test_every_name_is_there(name):
+    found = getattr(components.aws, name)
+    assert (found.__name__, found.__module__.startswith("components.aws.")) == (name, True)
+    assert name in dir(components.aws)
+
+
+def test_a_name_that_is_none_is_no_attribute():
+    with pytest.raises(AttributeError, match=r"module 'components\.aws' has no attribute 'WebServers'"):
+        _ = components.aws.WebServers
+    with pytest.raises(AttributeError):
+        _ = components.aws.Options  # of a module, but no block
+
+
+@pytest.mark.parametrize("name", BLOCKS)
+def test_every_block_keeps_the_convention(name):
+    block, args = getattr(components.aws, name), getattr(components.aws, f"{name}Args")
+    assert issubclass(block, Block)
+    assert issubclass(args, Args)
+    signature = inspect.signature(block.__init__)
+    assert [*signature.parameters] == ["self", "name", "args", "opts"]
+    assert (signature.parameters["args"].annotation, signature.parameters["opts"].default) == (args, None)
+    assert all(one.kw_only for one in fields(args))
+    assert block.__doc__
+    assert f'super().__init__("slipway:aws:{name}", name, None, opts)' in inspect.getsource(block)
+
+
+def test_what_is_none_is_left_out():
+    store = components.aws.ReleaseStoreArgs(keep=None)
+    balancer = components.aws.LoadBalancerArgs(vpc_id="vpc-1", subnets=[], idle_timeout=None, health_path=None)
+    assert (store.keep, balancer.idle_timeout, balancer.health_path) == (True, 60, "/-/live")
+
+
+WRONG = {
+    'HostRole("shop", HostRoleArgs(app="shop", role="wbe", store="s3://a", store_arn="arn"))': (
+        "shop: role: wanted web or database, found 'wbe'; set one of them"
+    ),
+    (
+        'ManagedDatabase("shop", ManagedDatabaseArgs(app="shop", engine="postgresql", instance_class="db.t4g.small", storage=20, '
+        'vpc_id="vpc-1", subnets=["a"], client_group_id="sg-1"))'
+    ): "shop: engine: wanted postgres or mysql, found 'postgresql'; set one of them",
+    'SiteName("shop", SiteNameArgs(domain="a.example.com", zone="example.com"))': (
+        "shop: wanted dns_name and zone_id, or else ipv4, ipv6 or both, found none; set those"
+    ),
+    'SiteName("shop", SiteNameArgs(domain="a.example.com", zone="example.com", dns_name="b", ipv4="192.0.2.1"))': (
+        "shop: wanted dns_name and zone_id, or else ipv4, ipv6 or both, found dns_name, ipv4; set those"
+    ),
+    (
+        'WebServer("shop", WebServerArgs(image="debian-13", instance_type="t4g.small", disk=8, subnet_id="a", group_ids=["b"], '
+        'profile_name="c", user_data="d", store="s3://a"))'
+    ): "shop: wanted both store and role_id, or none, found no role_id; set it",
+}
+
+
+@pytest.mark.parametrize("text", WRONG, ids=range(len(WRONG)))
+def test_arguments_that_cannot_be_are_told_in_one_line(tmp_path, text):
+    assert block_programs.refused(tmp_path, EMPTY + text) == WRONG[text]
+
+
+def test_names_made_by_amazon_and_a_region_asked_for(tmp_path):
+    """What needn't be said."""
+    text = 'store = ReleaseStore("shop-store", ReleaseStoreArgs())\npulumi.export("address", store.address)\n'
+    plan = block_programs.record(tmp_path, EMPTY + text, answered=True)
+    (lookup,) = plan.lookups
+    assert lookup.token == "aws:index/getRegion:getRegion"
+    assert plan.outputs["address"] == f"s3://shop-store-id?region={lookup.stand_in}.region"
+    assert "bucket" not in block_programs.only(plan, "s3/bucket:Bucket").inputs
+    given = block_programs.record(tmp_path, (EMPTY + text).replace("Args()", 'Args(region="eu-west-1")'), answered=True)
+    assert (given.lookups, given.outputs["address"]) == ((), "s3://shop-store-id?region=eu-west-1")
+
+
+def test_what_after_names_is_waited_for_and_no_more(tmp_path):
+    """By the group alone: the load balancer is made meanwhile."""
+    text = f"""{block_programs.FLEET}
+slow = Firewall("slow", FirewallArgs(vpc_id=network.vpc_id))
+WebFleet("shop-web", WebFleetArgs(**common, after=[slow.group_id]))
+"""
+    plan = block_programs.record(tmp_path, text)
+    (slow,) = (one.urn for one in block_programs.of(plan, "ec2/securityGroup:SecurityGroup") if one.name == "slow")
+    assert [one.type for one in plan.resources if slow in one.depends_on and one.name == "shop-web"] == ["aws:autoscaling/group:Group"]
+    assert not [one for one in plan.resources if slow in one.depends_on and one.type.startswith("aws:lb/")]
+
+
+def test_every_public_output_is_registered():
+    """Attributes that say their type; they are what `register_outputs` is told."""
+
+    class Some(Block):
+        known: pulumi.Output[str]
+        flag: bool
+        _own: str
+
+        def register_outputs(self, outputs):
+            self.told = outputs
+
+    some = Some.__new__(Some)
+    some.known, some.flag, some._own = "a", True, "b"
+    some._finish()
+    assert some.told == {"known": "a", "flag": True}
