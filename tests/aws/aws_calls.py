@@ -24,6 +24,7 @@ NOT_SEEN = {
     "iam:TagRole": _TAGS,
     "logs:TagResource": _TAGS,
     "rds:AddTagsToResource": _TAGS,
+    "s3:DeleteObject": "a bucket that goes with all that is in it",
     "s3:PutObject": "releases and what hosts should do",
     "sns:TagResource": _TAGS,
 }
