@@ -149,7 +149,7 @@ def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds
         with pytest.raises(SlipwayError) as refused:
             recorded(images["x86_64"], told(images["x86_64"]))
     assert str(refused.value) == (
-        f"slipway:aws-ec2.image: wanted an image for arm64 (t4g.small), found {images['x86_64']} for x86_64; "
+        f"{case.config['slipway:app']['name']}-web: image: wanted one for arm64 (t4g.small), found {images['x86_64']} for x86_64; "
         "set an image for arm64, or an instance type of x86_64"
     )
 

@@ -176,7 +176,8 @@ def test_steps_are_told(host):
     assert [one["state"] for one in told if one["event"] == "step"][-2:] == ["start", "done"]
 
 
-def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway):
+def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")  # a worker of pytest's may say 80
     place = launched.host.root / "etc/slipway/host.json"
     before = place.read_text()
 
