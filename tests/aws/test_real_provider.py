@@ -110,7 +110,7 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
         launch.again()
         filled = launch.fill()
         kept = launch.destroy_all_but_kept()
-        assert launch.left() == kept | filled
+        assert launch.left() == kept | {one for one in filled if ("aws_s3_bucket", one[1].partition("/")[0]) in kept}
         snapshots = launch.destroy_kept(recorded({"slipway:keepData": False}))
         assert launch.left() == snapshots
     asked = aws_calls.actions(tmp_path / "calls")
