@@ -7,6 +7,7 @@ from policy.clouds.aws import facts, network
 from policy.clouds.aws.types import SECURITY_GROUPS, groups, origins, own
 from policy.facts import ALL_PORTS, Host, Opening, Place
 from policy.plan import Plan, Resource
+from policy.values import text
 
 _EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 _ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -74,7 +75,8 @@ class Recorded:
 
     def _has_endpoint(self, place: Place) -> bool:
         tables = network.route_tables(self.plan, place.at) or []
-        return any(table in self.plan.origins(one, "routeTableIds") for one in own(self.plan, _ENDPOINT) for table in tables)
+        of_s3 = [one for one in own(self.plan, _ENDPOINT) if text(one.inputs["serviceName"]).endswith(".s3")]
+        return any(table in self.plan.origins(one, "routeTableIds") for one in of_s3 for table in tables)
 
 
 def _ipv4(resources: Iterable[Resource]) -> Iterator[Resource]:

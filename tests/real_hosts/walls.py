@@ -13,7 +13,7 @@ from .recorded import Recorded, Standing
 
 
 class Walls:
-    """Around those hosts that are put there; others go where they like, but get in nowhere. `store`: the port of S3 at the gateway."""
+    """Around those hosts that are put there; others go where they like, as far as those let them in. `store`: S3's port at the gateway."""
 
     def __init__(self, network: Network, store: int) -> None:
         self.network, self.store = network, store
@@ -33,8 +33,10 @@ class Walls:
     def down(self) -> Iterator[None]:
         """For as long as the block lasts."""
         run(["nft", "delete", "table", "bridge", self.network.name])
-        yield
-        self._build()
+        try:
+            yield
+        finally:
+            self._build()
 
     def _build(self) -> None:
         text = Path(__file__).with_name("walls.nft").read_text(encoding="utf-8")
