@@ -129,12 +129,13 @@ def test_let_in_is_who_the_security_groups_name(
     own = {one.name: {f"{one.name} {port}" for port in _PORTS} for one in hosts}
     of_world = {f"web {port}" for port in world}
     with all_listening(hosts), ThreadPoolExecutor() as pool:
+        from_here = [pool.submit(open_ports, one.address, network.gateway, _PORTS) for one in hosts]
         assert [*pool.map(lambda host: reached(host, places), (third, database, web))] == [
             of_world,
             of_world | own["database"],
             own["web"] | {"database 5432"},
         ]
-        assert [open_ports(one.address, network.gateway, _PORTS) for one in hosts] == [sorted(world | balancer), []]
+        assert [one.result() for one in from_here] == [sorted(world | balancer), []]
         with walls.down():
             assert reached(third, places) == {*places}
         walls.remove(web)
