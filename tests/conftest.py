@@ -12,7 +12,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import faults
 
 _TABLE = Path(__file__).parents[1] / "docs/faults.md"
-_LONG = ("test_kills.py", "test_fleet.py", "test_troubles.py", "test_pairs.py", "test_managers.py")
+_LONG = ("test_kills.py", "test_aws_ec2.py", "test_fleet.py", "test_troubles.py", "test_pairs.py", "test_managers.py")
 _HOSTS = ("tests/host", "tests/end_to_end")
 _LAUNCHES = (*_HOSTS, "tests/real_hosts")
 

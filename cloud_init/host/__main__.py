@@ -25,7 +25,15 @@ def trusted(copy: str, tool: str) -> bool:
     return stat.S_ISREG(found.st_mode) and found.st_uid in owners and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
 
 
+def library(tool: str) -> str:
+    """Where a server's bootstrap put what speaks to a store in a bucket, for this Python. `slipway.service` runs in that environment;
+    people, timers and agents call the tool by the system's own Python."""
+    python = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return os.path.join(os.path.dirname(os.path.abspath(tool)), "store", "lib", python, "site-packages")
+
+
 if __name__ == "__main__":
+    sys.path.append(library(sys.path[0]))
     if trusted(copy := copy_of(sys.path[0]), sys.path[0]):
         sys.path[0] = copy
     sys.exit(importlib.import_module("host.cli").main())

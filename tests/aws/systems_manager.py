@@ -44,7 +44,7 @@ class Problem(Exception):
 class SystemsManager:
     """`instances`: who runs a script there; `sent` are the requests for commands; `silent` instances take none.
 
-    `fails`: of an action, the error that it answers with (once for each in the list)."""
+    `fails`: of an action, the error that it answers with (once for each in the list). `broken`: what failed of `instances` themselves."""
 
     def __init__(self, instances: Mapping[str, Runner]) -> None:
         self.instances = dict(instances)
@@ -52,6 +52,7 @@ class SystemsManager:
         self.cancelled: list[str] = []
         self.silent: set[str] = set()
         self.fails: dict[str, list[Problem]] = {}
+        self.broken: list[str] = []
         self.delivery: float | None = None
         self.url = ""
         self._known: dict[str, dict[str, Any]] = {}
@@ -87,11 +88,22 @@ class SystemsManager:
             command.update(Status="TimedOut", StatusDetails="Delivery Timed Out", ResponseCode=-1)
             return
         command.update(Status="InProgress", StatusDetails="In Progress", ResponseCode=-1)
-        done = self.instances[instance]("\n".join(asked["Parameters"]["commands"]) + "\n")
+        done = self._done(instance, "\n".join(asked["Parameters"]["commands"]) + "\n")
         how = "Failed" if done.returncode else "Success"
         seen = {"StandardOutputContent": _text(done.stdout)[:OUT], "StandardErrorContent": _text(done.stderr)[:ERR]}
         if command["Status"] == "InProgress":
             command.update(StatusDetails=how, ResponseCode=done.returncode, **seen, Status=how)
+
+    def _done(self, instance: str, script: str) -> Ended:
+        """What the instance's function gives; where it gives nothing, or fails, the command fails, and so does the block."""
+        try:
+            done = self.instances[instance](script)
+            if done is None:
+                raise TypeError("wanted a returncode with stdout and stderr, found None")
+        except Exception as error:  # noqa: BLE001  it may be anything, and nobody hears of it in a thread
+            self.broken.append(f"{instance}: its function failed: {type(error).__name__}: {error}")
+            return subprocess.CompletedProcess(script, 1, "", self.broken[-1])
+        return done
 
     def _get(self, asked: dict[str, Any]) -> dict[str, Any]:
         identity = asked["CommandId"]
@@ -138,7 +150,7 @@ def on_tree(tool: Path, root: Path) -> Runner:
 
 @contextmanager
 def systems_manager(instances: Mapping[str, Runner]) -> Iterator[SystemsManager]:
-    """Serves on this machine's loopback until the end of the block."""
+    """Serves on this machine's loopback until the end of the block, which fails where a function of `instances` did."""
     service = SystemsManager(instances)
 
     class Handler(BaseHTTPRequestHandler):
@@ -170,3 +182,4 @@ def systems_manager(instances: Mapping[str, Runner]) -> Iterator[SystemsManager]
     finally:
         server.shutdown()
         server.server_close()
+    assert not service.broken, service.broken

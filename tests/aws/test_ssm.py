@@ -11,10 +11,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from systems_manager import Problem
+from buckets import REGION
+from systems_manager import Problem, systems_manager
 from typer.testing import CliRunner
 
-from components.aws import run_command
+from components.aws import account, run_command
 from components.errors import LockedError, SlipwayError
 from components.target import DayTwo
 from components.transport import connect
@@ -264,3 +265,19 @@ def test_long_commands_are_not_cut_and_the_delivery_is_bounded(host, service):
     host.run(["status"])
     assert service.sent[0]["Parameters"]["executionTimeout"] == ["172800"]
     assert service.sent[0]["TimeoutSeconds"] == 60
+
+
+@pytest.mark.parametrize("script", [lambda script: None, lambda script: 1 // 0])
+def test_an_emulated_instance_that_fails_itself_is_seen(user, script):
+    answers = []
+
+    def ask():
+        with systems_manager({"i-1": script}) as service:
+            user.setenv("AWS_ENDPOINT_URL_SSM", service.url)
+            account.forget()
+            answers.append(run_command.Instance(REGION, "i-1").run(["status"]))
+
+    with pytest.raises(AssertionError, match=r"i-1: its function failed: \w+Error"):
+        ask()
+    assert answers[0].status == 1
+    assert b"its function failed" in answers[0].err

@@ -1,4 +1,5 @@
-"""The host tool's start: from its compiled copy where there is a whole one of these very bytes that nobody else may write."""
+"""The host tool's start: from its compiled copy where there is a whole one of these very bytes that nobody else may write; with the
+library that its store needs."""
 
 import os
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 
 from cloud_init import bundle
 from cloud_init.host import compiled
-from cloud_init.host.__main__ import copy_of, trusted
+from cloud_init.host.__main__ import copy_of, library, trusted
 
 
 class Tool:
@@ -43,6 +44,17 @@ except SystemExit:
 """
 
 
+_IMPORT = """
+import runpy, sys
+sys.argv = [sys.argv[1], "--help"]
+try:
+    runpy.run_path(sys.argv[0], run_name="__main__")
+except SystemExit:
+    import speaks_to_a_bucket, json
+    print(speaks_to_a_bucket.__file__, json.__name__, hasattr(json, "loads"))
+"""
+
+
 @pytest.fixture
 def tool(tmp_path: Path) -> Tool:
     made = Tool(tmp_path / "host.pyz")
@@ -58,6 +70,20 @@ def test_it_runs_from_its_copy_once_there_is_one(tool: Tool) -> None:
     before = tool.copy.stat().st_mtime_ns
     compiled.make(tool.path)
     assert tool.copy.stat().st_mtime_ns == before
+
+
+@pytest.mark.parametrize("copied", [False, True])
+def test_whatever_python_runs_it_finds_the_library_of_its_store(tool: Tool, copied: bool) -> None:
+    """Which never takes the place of what Python has itself."""
+    place = Path(library(str(tool.path)))
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(tool.path.with_name("store"))], check=True)
+    assert place.is_dir()
+    for name in ("speaks_to_a_bucket", "json"):
+        (place / f"{name}.py").write_text("")
+    if copied:
+        compiled.make(tool.path)
+    done = subprocess.run([sys.executable, "-I", "-c", _IMPORT, str(tool.path)], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == f"{place}/speaks_to_a_bucket.py json True"
 
 
 def test_a_copy_of_other_bytes_is_never_run(tool: Tool) -> None:

@@ -122,8 +122,11 @@ class Machine:
         return self.run(["journalctl", "--no-pager", "--output=short-precise", *which]).stdout
 
     def last_words(self, unit: str) -> str:
-        """The end of that unit's journal, or nothing where the host is off."""
-        return self.journal(unit)[-4000:] if self._leader() else "off"
+        """The end of that unit's journal, or why there is none: the host may be off, or not up yet."""
+        if not self._leader():
+            return "off"
+        done = self.run(["journalctl", "--no-pager", "--output=short-precise", "--unit", unit], check=False)
+        return (done.stdout + done.stderr)[-4000:]
 
     def in_network(self, command: Sequence[str], *, text: str | None = None, check: bool = True) -> Done:
         """A program of this machine in the host's network alone."""

@@ -19,6 +19,21 @@ Tree = Mapping[str, str]
 """Paths below a version, such as `meta-data/instance-id`, with what stands there."""
 
 
+def of_instance(account: str, region: str, identity: str, address: str, user_data: str) -> Tree:
+    """What an instance of Amazon's is told."""
+    document = {"accountId": account, "instanceId": identity, "region": region, "privateIp": address, "availabilityZone": f"{region}a"}
+    facts = {
+        "instance-id": identity, "hostname": f"{identity}.{region}.compute.internal", "local-hostname": identity, "local-ipv4": address,
+        "ami-id": "ami-0123456789abcdef0", "instance-type": "t4g.small", "placement/availability-zone": f"{region}a",
+        "placement/region": region, "services/domain": "amazonaws.com",
+    }  # fmt: skip
+    return {
+        **{f"meta-data/{name}": text for name, text in facts.items()},
+        "user-data": user_data,
+        "dynamic/instance-identity/document": json.dumps(document),
+    }
+
+
 class Metadata:
     """`trees`: what hosts are told beside their role, by address."""
 

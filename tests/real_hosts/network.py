@@ -13,6 +13,8 @@ from .disk import Disk
 from .machine import Machine
 from .seed import Seed, cloud_seed, instance_seed, ssh_seed
 
+METADATA = "169.254.169.254"
+"""Where a cloud tells a server about itself."""
 _PROPAGATED = Path("/run/systemd/nspawn/propagate")
 
 
@@ -29,6 +31,7 @@ class Network:
         self.name, self.prefix = self._range.name, self._range.network
         self.gateway = self._range.address(1)
         self.machines: dict[str, Machine] = {}
+        self._strangers: list[Machine] = []
         self._range.folder.mkdir(parents=True)
         self._make_bridge()
 
@@ -56,9 +59,23 @@ class Network:
         """A host that knows nothing but a user `admin`, who has sudo and this public key. cloud-init finds nothing and stays out."""
         return self._add(name, ssh_seed(name, key), base, disk, volume)
 
-    def instance(self, name: str, environment: Mapping[str, str], *, volume: int | None = None) -> Machine:
-        """A host that gets its boot data from a cloud's metadata service; services see that environment, as an image would set it."""
-        return self._add(name, instance_seed(environment), None, None, volume)
+    def instance(self, name: str, environment: Mapping[str, str], *, volume: int | None = None, way_out: bool = True) -> Machine:
+        """A host that gets its boot data from a cloud's metadata service; services see that environment, as an image would set it.
+
+        Without a `way_out` its routes lead to the network and to that service alone."""
+        return self._add(name, instance_seed(environment), None, None, volume, way_out)
+
+    def stranger(self, name: str, way_out: bool = True) -> Machine:
+        """Somebody with an address from 100 on, where nothing boots: enough to ask from, by `in_network`."""
+        machine = self._at(100 + len(self._strangers), name)
+        machine.disk.folder.mkdir()
+        self._strangers.append(machine)
+        self._connect(machine, way_out)
+        return machine
+
+    def lead_out(self, machine: Machine) -> None:
+        """Its routes lead to the outside, through this machine."""
+        run(["ip", "-n", machine.namespace, "route", "replace", "default", "via", self.gateway])
 
     def address(self, number: int) -> str:
         """Hosts have those from 2 on, in the order in which they are made."""
@@ -69,16 +86,17 @@ class Network:
         _clear(self._range)
         self._range.lock.close()
 
-    def _add(self, name: str, seed: Seed, base: Base | None, disk: int | None, volume: int | None) -> Machine:
-        number = len(self.machines) + 2
-        machine = Machine(name, f"{self.name}-{name}", self._range.address(number), f"{self.name}.{number}", self._range.folder / name)
-        self.machines[name] = machine
+    def _add(self, name: str, seed: Seed, base: Base | None, disk: int | None, volume: int | None, way_out: bool = True) -> Machine:
+        self.machines[name] = machine = self._at(len(self.machines) + 2, name)
         machine.disk.make((base or Base()).folder(), disk)
         if volume:
             machine.volume = machine.disk.add_volume(volume)
         seed(machine.disk.root)
-        self._connect(machine)
+        self._connect(machine, way_out)
         return machine.start()
+
+    def _at(self, number: int, name: str) -> Machine:
+        return Machine(name, f"{self.name}-{name}", self._range.address(number), f"{self.name}.{number}", self._range.folder / name)
 
     def _make_bridge(self) -> None:
         Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
@@ -88,7 +106,7 @@ class Network:
         template = Path(__file__).with_name("masquerade.nft").read_text(encoding="utf-8")
         run(["nft", "-f", "-"], text=template.replace("NAME", self.name).replace("PREFIX", self.prefix))
 
-    def _connect(self, machine: Machine) -> None:
+    def _connect(self, machine: Machine, way_out: bool) -> None:
         space = machine.namespace
         run(["ip", "netns", "add", space])
         run(["ip", "link", "add", machine.link, "type", "veth", "peer", "name", "eth0", "netns", space])
@@ -96,7 +114,7 @@ class Network:
         run(["ip", "-n", space, "address", "add", f"{machine.address}/24", "dev", "eth0"])
         run(["ip", "-n", space, "link", "set", "eth0", "mtu", _mtu(), "up"])
         run(["ip", "-n", space, "link", "set", "lo", "up"])
-        run(["ip", "-n", space, "route", "add", "default", "via", self.gateway])
+        run(["ip", "-n", space, "route", "add", "default" if way_out else METADATA, "via", self.gateway])
 
 
 def remove_left_overs() -> None:
@@ -121,7 +139,8 @@ def _clear(one: addresses.Range) -> None:
     for link in Path("/sys/class/net").glob(f"{one.name}.*"):  # a namespace takes its own along later than it says
         run(["ip", "link", "delete", link.name], check=False)
     run(["ip", "link", "delete", one.name], check=False)
-    run(["nft", "delete", "table", "ip", one.name], check=False)
+    for family in ("ip", "bridge"):
+        run(["nft", "delete", "table", family, one.name], check=False)
     shutil.rmtree(one.folder, ignore_errors=True)
 
 

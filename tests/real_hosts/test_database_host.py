@@ -8,20 +8,10 @@ import pytest
 
 from components import certificates
 from components.database_host import PORTS, addresses
+from real_hosts.apps import STATEMENT
 from real_hosts.network import Network
 from real_hosts.pair import Pair
 
-_RUN = """
-import os
-from sqlalchemy import create_engine, text
-from showcase.config import database_url
-try:
-    with create_engine(database_url(os.environ["DATABASE_URL"])).begin() as connection:
-        found = connection.execute(text("STATEMENT"))
-        print(found.fetchall() if found.returns_rows else "done")
-except Exception as error:
-    print(" ".join(str(error.orig if hasattr(error, "orig") else error).split()))
-"""
 _AWAY = "table inet away { chain input { type filter hook input priority -10; tcp dport PORT reject with tcp reset; }; }"
 _USERS = [{"name": f"User {number}", "email": f"user{number}@example.com"} for number in range(20)]
 _SUM = {
@@ -48,7 +38,7 @@ def say(capsys: pytest.CaptureFixture[str], text: str) -> None:
 
 
 def statement(pair: Pair, text: str, **url: Any) -> str:
-    return pair.in_app(_RUN.replace("STATEMENT", text), **url)
+    return pair.in_app(STATEMENT.replace("STATEMENT", text), **url)
 
 
 def test_a_web_host_and_a_database_host(pair: Pair, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,33 +10,10 @@ from contextlib import contextmanager
 import pytest
 from load import Load
 
+from real_hosts.apps import ROWS
 from real_hosts.machine import Machine
-from real_hosts.servers import DRIVERS, SMALL, Servers
+from real_hosts.servers import Servers
 
-_APP = f"""
-import os
-import psycopg
-{SMALL}
-def ask(statement, *values):
-    with psycopg.connect(os.environ["DATABASE_URL"]) as base:
-        return base.execute(statement, values)
-
-@app.post("/rows")
-def add():
-    body = request.get_data()
-    ask("INSERT INTO rows (bytes) VALUES (%s)", len(body))
-    return str(len(body))
-
-@app.get("/rows")
-def rows():
-    with psycopg.connect(os.environ["DATABASE_URL"]) as base:
-        return str(base.execute("SELECT count(*) FROM rows").fetchone()[0])
-"""
-_MIGRATE = """
-import os, psycopg
-with psycopg.connect(os.environ["DATABASE_URL"]) as base:
-    base.execute("CREATE TABLE IF NOT EXISTS rows (id serial PRIMARY KEY, bytes integer)")
-"""
 _MARK = "/etc/not-this-one"
 _BROKEN = f'if os.path.exists("{_MARK}"): raise RuntimeError("not on this host")\n'
 _STORE = "var/lib/slipway/store"
@@ -51,7 +28,7 @@ class Site:
         self.posted = 0
 
     def launch(self) -> None:
-        self.servers.write_files({"wsgi.py": _APP, "migrate.py": _MIGRATE, "requirements.txt": f"flask==3.1.3\n{DRIVERS['postgres']}"})
+        self.servers.write_files(ROWS)
         self.write_stack()
         with self.timed("three bare servers to serving"):
             self.servers.up(900)

@@ -23,13 +23,13 @@ _PUBLIC = ("mapPublicIpOnLaunch", "assignIpv6AddressOnCreation")
 
 def place(plan: Plan, subnet: Resource) -> Place:
     """The subnet as a place for hosts."""
-    tables = _tables(plan, subnet)
+    tables = route_tables(plan, subnet)
     ways = {way for table in tables or () for way in _ways(plan, table)}
     gives = any(flag(subnet.inputs.get(input)) is not False for input in _PUBLIC)
     return Place(subnet, tables is not None and "unseen" not in ways, "gateway" in ways, "relay" in ways, gives)
 
 
-def _tables(plan: Plan, subnet: Resource) -> list[Resource] | None:
+def route_tables(plan: Plan, subnet: Resource) -> list[Resource] | None:
     """The route tables in force there; None where they are chosen outside the plan."""
     chosen = [one for one in own(plan, _ASSOCIATION) if subnet in origins(plan, one, "subnetId", SUBNET)]
     networks = origins(plan, subnet, "vpcId", VPC)
@@ -83,7 +83,7 @@ def _leads_out(plan: Plan, gateway: Resource) -> bool:
 
 def _has_gateway(plan: Plan, subnet: Resource) -> bool:
     """Routes to other address translation don't count, nor are they followed: they could go in a circle."""
-    tables = _tables(plan, subnet)
+    tables = route_tables(plan, subnet)
     if tables is None:
         return True
     urns = {table.urn for table in tables}

@@ -1,0 +1,152 @@
+"""A project whose target is aws-ec2, launched by our own engine: behind it an account of test hosts, which stand as its plan says."""
+
+import http.client
+import json
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from aws.systems_manager import systems_manager
+from project import Project
+from pulumi.runtime.proto import resource_pb2
+from stores.buckets import logged_in, s3_here
+
+import ops.engine.run
+from components.aws import account
+from ops.engine import Engine, values
+from ops.engine.events import Event, Result
+from ops.engine.monitor import Monitor, urn_of
+from ops.engine.providers import is_dynamic
+from ops.plan.record import record
+from ops.project import load_project, load_stack
+
+from .amazon import Amazon
+from .deployer import REGION, Deployer
+from .instances import Instances
+from .machine import Machine
+from .metadata import metadata
+from .network import Network
+from .recorded import Recorded
+
+
+class AmazonMonitor(Monitor):
+    """The engine's own, with that account behind it: Slipway's dynamic resources run as ever, Amazon's are made there."""
+
+    amazon: Amazon
+
+    def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
+        arguments, _hidden = values.from_struct(request.args)
+        answer = resource_pb2.ResourceInvokeResponse()
+        getattr(answer, "return").update(self.amazon.look_up(request.tok, arguments))
+        return answer
+
+    def RegisterResource(self, request: Any, *words: Any) -> Any:  # noqa: N802
+        request.providers.clear()
+        if not request.custom or is_dynamic(request.type):
+            return super().RegisterResource(request, *words)
+        urn = urn_of(self.project, self.stack, request)
+        inputs, _hidden = values.from_struct(request.object)
+        try:
+            identity, outputs = self.amazon.make(urn, request.type, request.name, inputs)
+        except Exception as error:  # noqa: BLE001  told by the engine, as a provider's
+            self._fail(f"{request.name}: {type(error).__name__}: {error}")
+        return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=values.to_struct(outputs, ()))
+
+
+class Stack:
+    """The project, its account, and what is asked of the site."""
+
+    def __init__(self, amazon: Amazon, project: Project) -> None:
+        self.amazon, self.hosts, self.project = amazon, amazon.hosts, project
+        self.said: list[str] = []
+
+    def write(self, **config: object) -> None:
+        """Its settings, of an app that is written already: where its hosts stand is read from the plan."""
+        given: dict[str, object] = {"target": "aws-ec2", "aws-ec2": {"region": REGION}}
+        self.project.write_config({**given, **config})
+        project = load_project(self.project.folder)
+        self.hosts.recorded = Recorded(record(project, load_stack(project, "dev", sealed=True)))
+
+    def up(self) -> Result:
+        """By the engine; the account's part of it is the account's."""
+        project = load_project(self.project.folder)
+        done = Engine(project, load_stack(project, "dev"), self._hear).up()
+        self.amazon.settle(done.ok)
+        return done
+
+    def slipway(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        """A command of its user's, which must succeed."""
+        done = self.project.run(*words)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    def told(self, *words: str) -> dict[str, Any]:
+        """What such a command says as JSON."""
+        found: dict[str, Any] = json.loads(self.slipway(*words, "--json").stdout)
+        return found
+
+    def passwords(self, release: str) -> dict[str, str]:
+        """Of the database's roles, as that release tells its host."""
+        s3, bucket = self._bucket()
+        found = json.loads(s3.get_object(Bucket=bucket, Key=f"secrets/database/{release}.json")["Body"].read())
+        return dict(found["passwords"])
+
+    def stored(self, folder: str) -> list[str]:
+        """What the release store has there."""
+        s3, bucket = self._bucket()
+        return [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=folder).get("Contents", [])]
+
+    def _bucket(self) -> tuple[Any, str]:
+        s3 = self.amazon.deployer.client("s3")
+        (bucket,) = s3.list_buckets()["Buckets"]
+        return s3, bucket["Name"]
+
+    def change(self) -> None:
+        """The app's code, for another release than any before."""
+        self.project.edit("VERSION = ", f"NUMBER = {time.monotonic_ns()}\nVERSION = ")
+
+    def ask(self, address: str, path: str = "/") -> tuple[int, str, str]:
+        """Status, text and release."""
+        connection = http.client.HTTPConnection(address, timeout=20)
+        try:
+            connection.request("GET", path)
+            answer = connection.getresponse()
+            return answer.status, answer.read().decode(), answer.headers.get("X-Release-Id", "")
+        finally:
+            connection.close()
+
+    def serving(self, host: Machine) -> str:
+        """The release that a host itself answers with; empty where it doesn't."""
+        try:
+            return self.ask(host.address)[2]
+        except (OSError, http.client.HTTPException):
+            return ""
+
+    def _hear(self, event: Event) -> None:
+        self.said.append(event.text if event.step is None else f"{event.kind} {event.step.op} {event.step.name} {event.step.error or ''}")
+
+
+@contextmanager
+def launching(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A project of somebody who is logged in to an account of that network's; what was said is shown where the test fails."""
+    logged_in(patch)
+    with s3_here(network.gateway) as endpoint, metadata(network) as told, systems_manager({}) as systems:
+        deployer = Deployer(endpoint)
+        amazon = Amazon(Instances(network, told, deployer, systems))
+        for name, value in {**deployer.environment, "AWS_ENDPOINT_URL_SSM": systems.url}.items():
+            patch.setenv(name, value)
+        account.forget()
+        patch.setattr(ops.engine.run, "Monitor", type("OfAmazon", (AmazonMonitor,), {"amazon": amazon}))
+        project = Project()
+        patch.chdir(project.folder)
+        stack = Stack(amazon, project)
+        yield stack
+        print("\n".join(stack.said[-80:]))
+        for machine in network.machines.values():
+            print(f"== {machine.name}\n{machine.last_words('slipway*')}")
+        amazon.close()
+        project.remove()
+    account.forget()

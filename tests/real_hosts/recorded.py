@@ -1,0 +1,92 @@
+"""What a recorded plan gives its hosts on Amazon: a way out, the store without one, and whom their security groups let in and out."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from policy.clouds.aws import facts, network
+from policy.clouds.aws.types import SECURITY_GROUPS, groups, origins, own
+from policy.facts import ALL_PORTS, Host, Opening, Place
+from policy.plan import Plan, Resource
+from policy.values import text
+
+_EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
+_ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
+_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
+_BALANCER = "aws:lb/loadBalancer:LoadBalancer"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How a host stands there. `way_out`: its routes lead out, and its address too; `store`: an endpoint leads to S3, whatever the
+    routes; `groups`: its security groups."""
+
+    way_out: bool
+    store: bool
+    groups: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Outlet:
+    """What a security group lets its members go out to."""
+
+    ports: range
+    network: str
+
+
+class Recorded:
+    """One plan, read once, of which the test network has the IPv4 alone."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan.model_copy(update={"resources": tuple(_ipv4(plan.resources))})
+        self.facts = facts(self.plan)
+
+    def without(self, leaves_out: Callable[[Resource], bool]) -> "Recorded":
+        """As if the program hadn't asked for these."""
+        return Recorded(self.plan.model_copy(update={"resources": tuple(one for one in self.plan.resources if not leaves_out(one))}))
+
+    def unassociated(self) -> "Recorded":
+        """While no fixed address is anybody's yet."""
+        return self.without(lambda one: one.type == _ASSOCIATION)
+
+    def standing(self, type: str, name: str) -> Standing:
+        """Of an instance or a group; places that differ in what they give can't be told here."""
+        (host,) = [one for one in self.facts.hosts if (one.at.type, one.at.name) == (type, name)]
+        (way_out,) = {_leads_out(host, place) for place in host.places}
+        (store,) = {self._has_endpoint(place) for place in host.places}
+        return Standing(way_out, store, host.firewalls)
+
+    def balancer(self) -> tuple[str, ...]:
+        """The security groups of the load balancer."""
+        return tuple(
+            urn for one in own(self.plan, _BALANCER) for urn in groups(self.plan, one, "securityGroups", one.inputs["securityGroups"])
+        )
+
+    def openings(self, group: str) -> Iterator[Opening]:
+        """What it lets in."""
+        return (one for one in self.facts.openings if one.firewall == group)
+
+    def outlets(self, group: str) -> Iterator[Outlet]:
+        """What it lets out. Where nothing is said, that is nothing: the provider removes the rule that Amazon has from the start."""
+        for rule in own(self.plan, _EGRESS):
+            said = rule.inputs
+            if any(one.urn == group for one in origins(self.plan, rule, "securityGroupId", *SECURITY_GROUPS)):
+                ports = ALL_PORTS if said["ipProtocol"] == "-1" else range(int(said["fromPort"]), int(said["toPort"]) + 1)
+                yield Outlet(ports, said["cidrIpv4"])
+
+    def _has_endpoint(self, place: Place) -> bool:
+        tables = network.route_tables(self.plan, place.at) or []
+        of_s3 = [one for one in own(self.plan, _ENDPOINT) if text(one.inputs["serviceName"]).endswith(".s3")]
+        return any(table in self.plan.origins(one, "routeTableIds") for one in of_s3 for table in tables)
+
+
+def _ipv4(resources: Iterable[Resource]) -> Iterator[Resource]:
+    """Without routes, rules and addresses of IPv6: they lead out for nobody here."""
+    for one in resources:
+        if one.inputs.get("destinationIpv6CidrBlock") is None and one.inputs.get("cidrIpv6") is None:
+            yield one.model_copy(update={"inputs": {name: value for name, value in one.inputs.items() if "ipv6" not in name.lower()}})
+
+
+def _leads_out(host: Host, place: Place) -> bool:
+    assert place.seen, f"{place.at.name}: its routes are set outside the plan"
+    addressed = place.gives_addresses if host.public is None else host.public
+    return place.relay or (place.gateway and addressed)
