@@ -161,11 +161,10 @@ def two_deployers(site: Site) -> None:
     hosts = [*servers.web, servers.database]
     with Generations([host for host in hosts if host]) as generations, site.load(*servers.web):
         for number in range(3):
-            both = [start(one) for one in (servers, others)]
+            both = [Deployer(one) for one in (servers, others)]
             if number == 2:
                 rob(site, both)
-            said = [up.communicate(timeout=400)[0] for up in both]
-            codes = [up.returncode for up in both]
+            codes, said = [one.ended() for one in both], [one.said for one in both]
             site.say(f"two deployers, round {number + 1}: exit {codes}, generations up to {max(generations.seen)}")
             assert sorted(codes) == ([0, 0] if number < 2 else [0, 1]), said
             assert any("waiting: " in text and "held by" in text for text in said), said
@@ -177,23 +176,38 @@ def two_deployers(site: Site) -> None:
     others.remove()
 
 
-def start(project: Servers) -> "subprocess.Popen[str]":
-    """That person's `up` of a release nobody else has."""
-    project.change()
-    return project.start_up()
+class Deployer(threading.Thread):
+    """Somebody's `up` of a release nobody else has. `said`: its words so far."""
+
+    def __init__(self, project: Servers) -> None:
+        super().__init__(daemon=True)
+        project.change()
+        self.up, self.said = project.start_up(), ""
+        self.start()
+
+    def run(self) -> None:
+        for line in self.up.stdout or ():
+            self.said += line
+
+    def ended(self) -> int:
+        """Its exit status; then it has said everything."""
+        status = self.up.wait(400)
+        self.join(10)
+        return status
 
 
-def rob(site: Site, both: "list[subprocess.Popen[str]]") -> None:
+def rob(site: Site, both: list[Deployer]) -> None:
     """Whoever holds the lock of the first server to be locked loses it, once the other one waits and something is proposed."""
     host = site.servers.database
     assert host
     store = host.disk.root / _STORE
 
-    def proposed() -> bool:
-        assert all(up.poll() is None for up in both), [up.communicate()[0] for up in both]
-        return bool(json.loads((store / "desired.json").read_text())["candidate"])
+    def wished_by_both() -> bool:
+        assert all(one.up.poll() is None for one in both), [one.said for one in both]
+        waits = any("waiting: " in one.said for one in both)
+        return waits and bool(json.loads((store / "desired.json").read_text())["candidate"])
 
-    host.wait_for(proposed, bool, 120)
+    host.wait_for(wished_by_both, bool, 120)
     holder = json.loads((store / "rollout.lock").read_text())["pid"]
     host.run(["kill", "-KILL", str(holder)])
 
