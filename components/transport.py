@@ -51,19 +51,23 @@ class Launched(Transport, Protocol):
     def kept(self) -> Sequence[Kept]:
         """The app's data here."""
 
-    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
-        """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""
-
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         """A last backup of the database, copied into a folder of the deploying machine; None where there is no database.
 
         Raises `SlipwayError` when it can't be made."""
 
     def remove(self, keep_data: bool) -> None:
-        """Stops everything and removes what `install` and releases made; shared data stays if it is to be kept."""
+        """Stops everything and removes what setting up and releases made; shared data stays if it is to be kept."""
 
 
-def connect(facts: Mapping[str, Any]) -> Launched:
+class Driven(Launched, Protocol):
+    """A host that gets the host tool from here. Servers set themselves up."""
+
+    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
+        """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""
+
+
+def connect(facts: Mapping[str, Any]) -> Driven:
     """The transport that `facts["transport"]` names, for the host that `facts` describes."""
     module = importlib.import_module(f"components.transports.{facts['transport']}")
-    return cast(Launched, module.connect(facts))
+    return cast(Driven, module.connect(facts))

@@ -33,13 +33,13 @@ def files(fleet: Fleet, role: str) -> list[SystemFile]:
     ]
 
 
-def lets_in(fleet: Fleet, address: str) -> bool:
-    """Whether SSH from that address stays possible: to be asked before a list is put in force over SSH."""
-    if fleet.ssh_from is None:
+def lets_in(networks: Sequence[str] | None, address: str) -> bool:
+    """Whether SSH from that address stays possible with that `Fleet.ssh_from`: to be asked before it is put in force over SSH."""
+    if networks is None:
         return True
     found = ipaddress.ip_address(address)
     found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in _networks(fleet.ssh_from, "the networks for SSH"))
+    return any(found in network for network in _networks(networks, "the networks for SSH"))
 
 
 def _families(networks: Sequence[str], what: str) -> dict[str, list[str]]:

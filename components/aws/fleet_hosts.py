@@ -4,11 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from cloud_init.fleet import ROLES
 from components.aws import account, names
 from components.aws.tags import ROLE
 from components.transports.ssm import SsmTransport
-
-_ROLES = ["web", "database"]
 
 
 @dataclass(frozen=True)
@@ -55,7 +54,7 @@ def _instances(region: str, project: str, stack: str) -> Iterator[dict[str, Any]
     wanted = {
         "tag:project": [project],
         "tag:stack": [stack],
-        f"tag:{ROLE}": ["web", "database"],
+        f"tag:{ROLE}": [*ROLES],
         "instance-state-name": ["pending", "running"],
     }
     filters = [{"Name": name, "Values": values} for name, values in wanted.items()]

@@ -1,6 +1,5 @@
 """Brings one server up, from whatever a person ordered to one that follows the store."""
 
-import ipaddress
 import json
 import shlex
 import time
@@ -109,14 +108,13 @@ def _check_system(to: Connection) -> None:
 
 def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
     """The firewall that comes with a release must not lock out who launches it."""
+    from cloud_init.system import firewall
+
     allowed = facts["sshFrom"]
     words = to.run(["printenv", "SSH_CONNECTION"]).out.decode().split()
-    if allowed is None or not words:
-        return
-    mine = ipaddress.ip_address(words[0])
-    if not any(mine in ipaddress.ip_network(one, strict=False) for one in allowed):
+    if words and not firewall.lets_in(allowed, words[0]):
         raise SlipwayError(
-            f"slipway:ssh.sshFrom: wanted {mine} in it, from where {to.login} is reached now, found {', '.join(allowed) or 'none'}"
+            f"slipway:ssh.sshFrom: wanted {words[0]} in it, from where {to.login} is reached now, found {', '.join(allowed) or 'none'}"
         )
 
 

@@ -67,9 +67,6 @@ class SshTransport:
     def attach(self, arguments: Sequence[str]) -> int:
         return attached(self.to, [*TOOL, *arguments])
 
-    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
-        raise NotImplementedError("a server sets itself up: components/ssh/bring_up.py")
-
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not outcome["ok"]:

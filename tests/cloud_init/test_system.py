@@ -55,12 +55,12 @@ def test_what_is_no_network_is_refused(wrong: str) -> None:
 
 
 def test_who_would_be_locked_out_is_told_before() -> None:
-    assert firewall.lets_in(PLAIN, "198.51.100.1")
-    assert not firewall.lets_in(LIMITED, "198.51.100.1")
-    assert firewall.lets_in(LIMITED, "203.0.113.200")
-    assert firewall.lets_in(LIMITED, "::ffff:203.0.113.200")
-    assert firewall.lets_in(LIMITED, "2001:db8::1")
-    assert not firewall.lets_in(replace(PLAIN, ssh_from=()), "203.0.113.7")
+    assert firewall.lets_in(PLAIN.ssh_from, "198.51.100.1")
+    assert not firewall.lets_in(LIMITED.ssh_from, "198.51.100.1")
+    assert firewall.lets_in(LIMITED.ssh_from, "203.0.113.200")
+    assert firewall.lets_in(LIMITED.ssh_from, "::ffff:203.0.113.200")
+    assert firewall.lets_in(LIMITED.ssh_from, "2001:db8::1")
+    assert not firewall.lets_in((), "203.0.113.7")
 
 
 CLOSED = replace(PLAIN, ssh_from=())
