@@ -1,4 +1,5 @@
-"""`--faults=write`: what the tests recorded becomes docs/faults.md. `--faults=check`: it holds what they recorded, and nothing else."""
+"""`--speed`: how much of the tests runs. `--faults=write`: what they recorded becomes docs/faults.md; `--faults=check`: it holds that, and,
+where all of them ran, nothing else."""
 
 import os
 import shutil
@@ -10,6 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 import faults
+import interpreter
+import speeds
 
 _TABLE = Path(__file__).parents[1] / "docs/faults.md"
 _LONG = ("test_kills.py", "test_aws_ec2.py", "test_fleet.py", "test_troubles.py", "test_pairs.py", "test_managers.py")
@@ -18,13 +21,18 @@ _LAUNCHES = (*_HOSTS, "tests/real_hosts")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    speeds.add_option(parser)
     parser.addoption(
         "--faults", choices=("write", "check"), help="write docs/faults.md from what the tests saw, or check it (run them all)"
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Real launches first, the longest before them: what is quick fills the gaps at the end."""
+def pytest_collection_modifyitems(session: pytest.Session, config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Real launches first, the longest before them: what is quick fills the gaps at the end.
+
+    None where a test file can't be read: with workers pytest would tell that after all the others have run."""
+    items[:], left_out = speeds.split([] if session.testsfailed else items, config.getoption("--speed"))
+    config.hook.pytest_deselected(items=left_out)
     items.sort(key=lambda item: (_LONG.index(item.path.name) if item.path.name in _LONG else 9, not item.nodeid.startswith(_LAUNCHES)))
 
 
@@ -34,11 +42,13 @@ def _asked(config: pytest.Config) -> str | None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    speeds.configure(config)
     if _asked(config):
         os.environ["SLIPWAY_TEST_FAULTS"] = tempfile.mkdtemp(prefix="slipway-faults-")
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    interpreter.end()
     if _asked(config):
         shutil.rmtree(os.environ.pop("SLIPWAY_TEST_FAULTS"))
 
@@ -55,8 +65,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     # Tests of the Pulumi CLI record nothing, as those that launch nothing; any other that was skipped may leave its rows out.
     skipped = [report for report in reporter.stats.get("skipped", []) if report.nodeid.startswith(_HOSTS)]
-    left_out = any("Pulumi CLI" not in str(report.longrepr) for report in skipped)
-    problems = faults.stale(_TABLE.read_text(encoding="utf-8") if _TABLE.is_file() else "", found, whole=not left_out)
+    whole = session.config.getoption("--speed") == "all" and all("Pulumi CLI" in str(report.longrepr) for report in skipped)
+    problems = faults.stale(_TABLE.read_text(encoding="utf-8") if _TABLE.is_file() else "", found, whole)
     for problem in problems:
         reporter.line(f"docs/faults.md: {problem}; run `./slipway test --faults=write`", red=True)
     if problems:

@@ -13,26 +13,36 @@ import typer
 from ops import app_tests, display, workplace
 from ops import call as calls
 
+All = Annotated[bool, typer.Option("--all", help="All tests: every launch, real hosts where this machine can have them.")]
+Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test of each slow family.")]
 Hosts = Annotated[bool, typer.Option("--hosts", help="Only the tests on real hosts (needs root); arguments go to pytest.")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
-# Most of a real launch is waiting: two at once also keep two cores busy.
-_ALL = ("-n", "2", "--maxschedchunk", "1", "--faults=check")
-_HOSTS = ("tests/real_hosts", "-n", "2", "--maxschedchunk", "1")
+# Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a worker keeps to neighbours, who share what
+# they prepare, until it takes over from the other one.
+_TWO = ("-n", "2", "--maxschedchunk", "1")
+_STEALING = ("-n", "2", "--dist", "worksteal", "--faults=check")
+_SPEEDS = {"quick": _STEALING, "ci": _STEALING, "all": (*_TWO, "--faults=check")}
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
-def run_tests(context: typer.Context, arguments: Arguments = None, hosts: Hosts = False) -> None:
-    """Run the checks and all tests; arguments go to pytest alone."""
+def run_tests(context: typer.Context, arguments: Arguments = None, everything: All = False, ci: Ci = False, hosts: Hosts = False) -> None:
+    """Run the checks and the tests of minutes; arguments go to pytest alone."""
+    from components.errors import UsageError
+
     folder = workplace.folder()
+    if everything + ci + (hosts or bool(arguments)) > 1:
+        raise UsageError("test: wanted --all, --ci, --hosts or arguments for pytest, found more than one of them")
     if hosts or not arguments:
         _install_needs(calls.of(context))
     if hosts:
         _refuse_without_hosts()
-        arguments = [*_HOSTS, *(arguments or ())]
-    results = {} if arguments else _checks(folder)
-    # pytest comes last, so that its closing line is the last one
-    results["pytest"] = _pytest(arguments, folder) if arguments else _collected(folder) or _pytest(_ALL, folder)
+        arguments = ["tests/real_hosts", *_TWO, *(arguments or ())]
+    if arguments:
+        results = {"pytest": _run(_pytest(arguments), folder)}
+    else:
+        speed = "all" if everything else "ci" if ci else "quick"
+        results = _checks_beside(_pytest((*_SPEEDS[speed], f"--speed={speed}")), folder)
     bad = {name: code for name, code in results.items() if code}
     if set(bad) - {"pytest"}:
         display.line("failed: " + ", ".join(bad), stderr=True)
@@ -40,17 +50,19 @@ def run_tests(context: typer.Context, arguments: Arguments = None, hosts: Hosts 
         raise typer.Exit(next(iter(bad.values())))
 
 
-def _pytest(arguments: Sequence[str], folder: Path) -> int:
-    return _run([sys.executable, "-m", "pytest", *arguments], folder)
+def _pytest(arguments: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "pytest", *arguments]
 
 
-def _collected(folder: Path) -> int:
-    """A test file that can't be read is told now; with workers, pytest tells it after all the others have run."""
-    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq"]
-    found = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
-    if found.returncode:
-        display.line(found.stdout + found.stderr, stderr=True)
-    return found.returncode
+def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
+    """The checks, while pytest runs; what it prints waits for them, so that its closing line is the last one."""
+    colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
+    pipe, together = subprocess.PIPE, subprocess.STDOUT
+    with subprocess.Popen([*command, colour], cwd=folder, stdout=pipe, stderr=together, text=True, errors="replace") as pytest:
+        results = _checks(folder)
+        for words in pytest.stdout or ():
+            display.line(words.removesuffix("\n"))
+    return {**results, "pytest": pytest.returncode}
 
 
 def _install_needs(call: calls.Call) -> None:

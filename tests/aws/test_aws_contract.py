@@ -57,7 +57,7 @@ KEPT_STORE = {f"aws:{one}" for one in STORE}
 
 
 def plan_of(name: str, answered: bool) -> Plan:
-    return cases.read(_STACKS / f"{name}.yaml").record(answered).plan
+    return cases.read(_STACKS / f"{name}.yaml").recorded(answered).plan
 
 
 def counts(plan: Plan) -> Counter[str]:
@@ -181,7 +181,7 @@ def test_data_on_the_web_server_keeps_it_and_what_it_stands_in(answered: bool) -
     server = {"ec2/instance:Instance", "ec2/securityGroup:SecurityGroup", "vpc/securityGroupEgressRule:SecurityGroupEgressRule"}
     assert kept(plan) == KEPT_STORE | {f"aws:{one}" for one in (*server, *ROLE, *NETWORK)}
     assert one(plan, "ec2/instance:Instance").inputs["disableApiTermination"] is True
-    without = cases.read(_STACKS / "sqlite.yaml").with_({"slipway:keepData": False}).record(answered).plan
+    without = cases.read(_STACKS / "sqlite.yaml").with_({"slipway:keepData": False}).recorded(answered).plan
     assert (kept(without), one(without, "ec2/instance:Instance").inputs["disableApiTermination"]) == (set(), False)
 
 
@@ -196,7 +196,7 @@ def test_what_is_kept_stands_on_nothing_that_goes(stack: str) -> None:
 
 def test_without_its_data_nothing_is_kept(answered: bool) -> None:
     case = cases.read(_STACKS / "own-postgres.yaml").with_({"slipway:keepData": False})
-    plan = case.record(answered).plan
+    plan = case.recorded(answered).plan
     assert kept(plan) == set()
     assert one(plan, "s3/bucket:Bucket").inputs["forceDestroy"] is True
     assert [finding for finding in check.run(plan, ()) if not finding.waived] == []

@@ -1,14 +1,13 @@
 """./slipway for a stack that only the Pulumi CLI can launch: nobody is logged in, and no provider is there."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import interpreter
 import pytest
 from project import ROOT, Project
 
@@ -24,7 +23,6 @@ KEPT = [
 ]
 ALL_OF_IT = "set slipway:keepData: false in Pulumi.prod.yaml, run `pulumi up --stack prod`, then `pulumi destroy --stack prod`"
 COPY = "Leaves a last snapshot even then: showcase-database-data  aws:ebs/volume:Volume"
-ALONE = ("unshare", "--net") if os.geteuid() == 0 and shutil.which("unshare") else ()
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -51,9 +49,8 @@ def slipway(project: Project, tmp_path: Path) -> Run:
             (programs / "pulumi").chmod(0o755)
         empty = {f"AWS_{name}_FILE": "/nonexistent" for name in ("CONFIG", "SHARED_CREDENTIALS")}
         found = {"PATH": str(programs) + ("" if cli is None else ":/usr/bin:/bin"), "HOME": str(tmp_path), "COLUMNS": "200"}
-        command = [*(shutil.which(one) or one for one in ALONE[:1]), *ALONE[1:], sys.executable, "-m", "ops", "-s", "prod", *words]
         environment = {**found, **empty, "AWS_EC2_METADATA_DISABLED": "true"}
-        return subprocess.run(command, cwd=project.folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
+        return interpreter.shared().run("-s", "prod", *words, folder=project.folder, environment=environment)
 
     return run
 

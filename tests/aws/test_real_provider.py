@@ -125,6 +125,7 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     assert not names >= chosen or {one for one in policy if not aws_calls.covered(needed, [one])} == set(), "what nobody asks"
 
 
+@pytest.mark.family("the real provider")
 def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     project, case = Project("slipway", "python", ROOT), cases.read(ROOT / "tests/aws/stacks/given.yaml")

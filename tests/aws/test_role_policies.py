@@ -23,7 +23,10 @@ HOST, OTHER, BEFORE = f"{IDENTITY}:i-0123456789abcdef0", "AROAOTHER:i-0fedcba987
 LARGE = 6 << 20  # bytes: sent in parts
 BACKUP = "20260901-010203"
 PUBLISHED = ("desired.json", "tool.json", "releases/abc/manifest.json", "releases/tool/0.pyz", "releases/code/c.tar.gz")
-pytestmark = pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="node or npm isn't on PATH")
+pytestmark = [
+    pytest.mark.cost,
+    pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="node or npm isn't on PATH"),
+]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +42,7 @@ def policies():
         patch.chdir(ROOT)
         for placement in ("own-host", "same-host"):
             case = cases.read(ROOT / "stacks/aws-ec2.yaml").with_({"slipway:database.placement": placement})
-            plan = case.record(answered=True).plan
+            plan = case.recorded(answered=True).plan
             for one in plan.of("aws:iam/rolePolicy:RolePolicy"):
                 found.setdefault((placement, one.name.rpartition("-")[2]), []).append(known(one.inputs["policy"]))
             found["bucket"] = known(next(plan.of("aws:s3/bucketPolicy:BucketPolicy")).inputs["policy"])
@@ -130,6 +133,7 @@ class Quiet(Health):
 WITHOUT_DATA = ("s3:DeleteObject", "s3:AbortMultipartUpload")
 
 
+@pytest.mark.family("permissions on Amazon", case="own-host-web")
 @pytest.mark.parametrize(("placement", "role"), [("own-host", "web"), ("own-host", "database"), ("same-host", "web")])
 def test_everything_that_a_host_asks_is_allowed(placement, role, policies, asked, decide):
     backups = role == "database" or placement == "same-host"

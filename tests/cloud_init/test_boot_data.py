@@ -15,6 +15,7 @@ import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from speeds import examples
 
 from cloud_init import bootstrap
 from cloud_init.boot import Boot
@@ -86,7 +87,7 @@ def words() -> st.SearchStrategy[str]:
     return st.one_of(st.just(HOSTILE), st.text(min_size=1, max_size=20), st.text("'\"\\$`;\n#%é ", min_size=1, max_size=20))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(words(), words(), words(), st.none() | words())
 def test_a_shell_takes_any_value_for_what_it_is(app: str, stack: str, store: str, name: str | None) -> None:
     boot = Boot(app, stack, "web", "file:///" + store, name)

@@ -23,6 +23,7 @@ from supervisor.options import ServerOptions, UnhosedConfigParser
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
+from speeds import examples
 
 from cloud_init.host import materialise, programs, sections
 from cloud_init.host.managers import systemd
@@ -48,7 +49,7 @@ NOT_IN_FILES = {
 # What a target's own section holds says where hosts are.
 SLOTS = [slot for slot in hostile.slots() if str(slot) not in NOT_IN_FILES and slot.path[0] not in target.names()]
 PRINTABLE = st.text(string.printable, max_size=12)
-QUICK = settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=examples(150), deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -236,7 +237,7 @@ def rendered(front: str, prefix: str, origin: str) -> str | None:
 
 
 @pytest.mark.parametrize("front", FRONTS)
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(600), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     prefix=hostile.around("/static") | PRINTABLE.map("/{}".format), origin=hostile.around("https://a.example") | PRINTABLE.map("x{}".format)
 )
@@ -292,7 +293,7 @@ def asked(front: str, binary: str, files: dict[str, str], root: Path) -> "subpro
 FOLDERS = [piece for piece in hostile.ODD if 0 < len(piece) < 50 and "/" not in piece and "\0" not in piece and piece not in (".", "..")]
 
 
-@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(400), deadline=None, suppress_health_check=list(HealthCheck))
 @given(name=hostile.around("my shop") | PRINTABLE.filter(bool))
 def test_supervisor_reads_odd_folders(name: str) -> None:
     if "/" in name or not local.takes(Path("/srv") / name):

@@ -30,6 +30,9 @@ class Recording:
     wire: list[dict[str, Any]] = field(default_factory=list)
 
 
+_RECORDED: dict[tuple[str, bool], Recording] = {}
+
+
 @dataclass(frozen=True)
 class Case:
     """One stack: full keys to plain values."""
@@ -51,6 +54,13 @@ class Case:
                 place = place.setdefault(name, {})
             place[last] = value
         return Case(self.name, config)
+
+    def recorded(self, answered: bool = False) -> Recording:
+        """What `record` gives, made once by each process."""
+        key = (text(self.config), answered)
+        if key not in _RECORDED:
+            _RECORDED[key] = self.record(answered)
+        return _RECORDED[key]
 
     def record(self, answered: bool = False) -> Recording:
         """Runs the program; `answered`: with a value for everything that a cloud would tell."""

@@ -37,6 +37,8 @@ def measured(project: Copy, target: str) -> tuple[float, float]:
     return seconds, kilobytes
 
 
+@pytest.mark.cost
+@pytest.mark.family("cost of a plan", case="local")
 @pytest.mark.parametrize("target", EXAMPLES)
 def test_time_and_memory(project, target):
     seconds, kilobytes = min(measured(project, target) for _ in range(3))  # what else runs here takes the cores' caches away

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ValidationError
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
 from planted import PLANTED, told
+from speeds import examples
 
 from components import target
 from components.errors import SlipwayError
@@ -23,7 +24,12 @@ from policy import check, clouds
 from policy.plan import Plan
 
 # Making a failing example smaller would take minutes: each is a plan of its own.
-_PHASES = (Phase.explicit, Phase.reuse, Phase.generate)
+A_PLAN_EACH = settings(
+    max_examples=examples(12, few=2),
+    deadline=None,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 _NAMES = st.from_regex(r"[A-Z][A-Z0-9_]{0,10}X", fullmatch=True)
 _WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=30) | hostile.PIECES.filter(lambda one: len(one) < 1000)
 _COMMANDS = st.sampled_from(["flask clean", "sh -c 'exit 0'", 'echo "$HOME"; true', "python -m worker --name=%n"])
@@ -115,7 +121,7 @@ def plain(value: Any) -> str:
         return cases.text(value)
 
 
-@settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@A_PLAN_EACH
 @given(st.data())
 def test_generated_settings(case, data):
     changed = case.with_(data.draw(changes(case)))
@@ -126,18 +132,18 @@ def test_generated_settings(case, data):
     assert told(plan.model_dump_json(), *(PLANTED.format(name) for name in case.config["slipway:secretEnv"])) == []
 
 
-@settings(max_examples=12, deadline=None, phases=_PHASES, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@A_PLAN_EACH
 @given(st.data())
 def test_boot_data_stays_the_same(case, data):
     """Whatever isn't image, size, region or store travels in the release: user-data that changes replaces servers, or is never applied."""
-    before, after = case.record(answered=True).plan, plan_or_none(case.with_(data.draw(changes(case))), answered=True)
+    before, after = case.recorded(answered=True).plan, plan_or_none(case.with_(data.draw(changes(case))), answered=True)
     assume(after is not None)
     assert boot_data(before) == boot_data(after)
 
 
 def test_boot_data_is_looked_at(case):
     """A target with servers has some: else the test above compares nothing."""
-    plan = case.record(answered=True).plan
+    plan = case.recorded(answered=True).plan
     assert {one.urn for one in plan.resources if one.kind == "resource" and "userData" in one.inputs} <= boot_data(plan).keys()
     hosts = [host.at for host in clouds.gather(plan).hosts]
     made_from = [plan.origins(host, "launchTemplate") or [host] for host in hosts]

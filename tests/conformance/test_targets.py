@@ -31,7 +31,7 @@ def test_the_module_has_the_public_names(name):
 
 @pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])
 def test_outputs(case, answered):
-    outputs = case.record(answered).plan.outputs
+    outputs = case.recorded(answered).plan.outputs
     assert set(outputs) == OUTPUTS
     assert outputs["target"] == case.target
     assert not any(is_secret(value) for value in outputs.values())
@@ -40,7 +40,7 @@ def test_outputs(case, answered):
 
 
 def test_every_resource_is_below_the_one_component(case):
-    plan = case.record().plan
+    plan = case.recorded().plan
     roots = [one for one in plan.resources if not one.parent]
     assert [one.kind for one in roots] == ["component"]
     assert roots[0].type.startswith("slipway:target:")
@@ -50,19 +50,19 @@ def test_every_resource_is_below_the_one_component(case):
 
 @pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])
 def test_the_rules_are_kept(case, answered):
-    plan = case.record(answered).plan
+    plan = case.recorded(answered).plan
     findings = check.run(plan, plan.settings.get(check.SETTING) or ())
     assert [one for one in findings if not one.waived] == []
 
 
 def test_the_tables_know_every_type(case):
-    types = {one.type for one in case.record().plan.resources if one.kind == "resource"}
+    types = {one.type for one in case.recorded().plan.resources if one.kind == "resource"}
     assert [one for one in sorted(types) if resource_types.replaces(one) is None] == []
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])
 def test_secrets_are_wrapped_on_the_wire(case, answered):
-    recording = case.record(answered)
+    recording = case.recorded(answered)
     words = [PLANTED.format(name) for name in case.config["slipway:secretEnv"]]
     assert told(cases.text([dict(unwrapped(one.get("object", {}))) for one in recording.wire]), *words) == []
     assert told(recording.plan.model_dump_json(), *words) == []
@@ -84,12 +84,12 @@ def unwrapped(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def test_recorded_twice_it_is_the_same(case):
-    assert case.record().plan == case.record().plan
+    assert case.recorded().plan == case.record().plan
 
 
 def test_preview_and_real_run_ask_for_the_same(case):
     """What is known in a preview is what is made; what isn't is there all the same."""
-    preview, real = case.record().plan, case.record(answered=True).plan
+    preview, real = case.recorded().plan, case.recorded(answered=True).plan
     assert [one.urn for one in preview.resources] == [one.urn for one in real.resources]
     for before, after in zip(preview.resources, real.resources, strict=True):
         assert before.model_copy(update={"inputs": {}}) == after.model_copy(update={"inputs": {}})

@@ -19,6 +19,7 @@ def ok(done):
     return done.stdout
 
 
+@pytest.mark.family("data by the command line")
 def test_back_up_restore_close_and_destroy(site):
     early = site.run("backup")
     assert early.returncode == 1

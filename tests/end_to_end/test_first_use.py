@@ -7,9 +7,12 @@ import subprocess
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 
 
+@pytest.mark.family("first use")
 def test_a_fresh_clone_serves_the_example_and_keeps_its_rows(site):
     folder = site.folder / "clone"
     subprocess.run(["git", "clone", "-q", str(ROOT), str(folder)], check=True)

@@ -6,7 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
+import pytest
 
+
+@pytest.mark.quick("the main job, with SQLite: launched, released again with its rows kept, and nothing to do the third time")
 def test_launch_change_and_nothing_to_do(site):
     first = site.up()
     assert f"http://127.0.0.1:{site.port}" in first.stdout
@@ -38,6 +41,7 @@ def test_day_two(site):
     assert '"request_time"' in logs.stdout
 
 
+@pytest.mark.quick("an earlier release serves again, the plan says so, and `up` goes forward again")
 def test_rollback_then_up(site):
     site.up()
     old = site.release()
@@ -62,6 +66,7 @@ def test_a_schema_newer_than_the_code_is_told_at_rollback(site):
     assert "never the schema" in back.stdout + back.stderr
 
 
+@pytest.mark.family("destroying")
 def test_destroy_keeps_data_and_leaves_no_process(site):
     site.up()
     site.post("/rows", "kept")

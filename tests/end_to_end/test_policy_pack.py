@@ -25,6 +25,7 @@ Group("admin", ingress=[{"protocol": "-1", "fromPort": 0, "toPort": 0, "ipv6Cidr
 '''
 
 
+@pytest.mark.family("the policy pack")
 def test_a_setting_that_breaks_a_rule_fails_the_preview_unless_waived(site, pulumi):
     pulumi("config", "set", "--path", "slipway:app.env.SMTP_PASSWORD", "hunter2x")
     told = pulumi("preview", *PACK, code=1)

@@ -8,6 +8,7 @@ import pytest
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
 
 
+@pytest.mark.family("the Pulumi CLI")
 def test_up_preview_change_rollback_destroy(site, pulumi):
     pulumi("preview")
     pulumi("up", "--yes")

@@ -27,6 +27,7 @@ def test_there_are_the_six_of_them():
     assert RECIPES == ["r0", "r1", "r2", "r3", "r4a", "r4b"]
 
 
+@pytest.mark.family("recipes on this machine", case="r1")
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_recipe(site, recipe):
     stack = yaml.safe_load((ROOT / f"stacks/recipes/{recipe}.yaml").read_text())

@@ -12,6 +12,7 @@ SCRIPTS = Path(__file__).parents[2] / ".github/scripts"
 pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
 
 
+@pytest.mark.family("scripts of the workflows")
 def test_a_review_stack_from_its_label_to_its_end(site, pulumi):
     def script(name, *words, code=0):
         command = [str(SCRIPTS / name), *words]

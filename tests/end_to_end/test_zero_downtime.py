@@ -32,6 +32,10 @@ BROKEN = {
 }
 
 
+@pytest.mark.quick(
+    "a broken release: the old one serves on with its rows, the reason is told, the corrected one goes out",
+    case="second migration statement",
+)
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_broken_release_is_refused_and_the_corrected_one_goes_out(site, kind):
     name, old, new, reason = BROKEN[kind]

@@ -164,6 +164,7 @@ def many_files():
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+@pytest.mark.family("overload and abuse", case="nginx")
 @pytest.mark.usefixtures("many_files")
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_who_behaves_is_served(make_bench, front):

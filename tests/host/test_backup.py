@@ -91,6 +91,7 @@ def refused(bench, words, *arguments):
     well(bench)
 
 
+@pytest.mark.family("backups and restores", case="mysql")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_backup_under_writers_and_back_after_everything_was_dropped(make_bench, engine):
     bench, database = launched(make_bench, engine)

@@ -25,6 +25,7 @@ def seen(bench, source, *headers):
     return told["client"], told["url"].partition(":")[0], *(told[name] for name in names), answer.headers["Strict-Transport-Security"]
 
 
+@pytest.mark.family("behind a load balancer", case="uwsgi-apache")
 @pytest.mark.parametrize("front", FRONTS)
 @pytest.mark.parametrize("server", ["gunicorn", "uwsgi"])
 def test_a_balancer_is_believed_and_nobody_else(make_bench, front, server):

@@ -96,6 +96,7 @@ def test_broken_releases_under_load(make_bench, tmp_path_factory):
     assert bench.roll(release(bench, 99)).ok
 
 
+@pytest.mark.family("broken releases")
 def test_left_overs_in_the_way_of_a_release(make_bench):
     """A socket, a file, a folder or a strange listener where the next release wants its socket."""
     bench = make_bench()

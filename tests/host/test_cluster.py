@@ -67,6 +67,7 @@ def test_a_disk_that_fills_and_a_kill_while_the_cluster_is_made(make_bench, engi
     record("kills", f"{engine}: host tool while the cluster is made", "the next run makes it")
 
 
+@pytest.mark.family("clusters", case="postgres")
 @pytest.mark.parametrize("engine", ENGINES)
 def test_a_reboot_then_data_of_another_version_then_damaged_data(make_bench, engine):
     needs(engine)

@@ -5,6 +5,8 @@ import os
 import time
 from pathlib import Path
 
+import pytest
+
 from cloud_init import cron
 
 # In the place of the library that knows when a job is due: every second. The next whole minute is too long to wait for.
@@ -85,6 +87,7 @@ def missed_a_minute(file):
     os.utime(file, (time.time() - 120,) * 2)
 
 
+@pytest.mark.family("jobs by the clock")
 def test_on_the_elected_host_alone(make_bench):
     bench = make_bench()
     bench.boot()

@@ -6,6 +6,7 @@ import urllib.request
 from fnmatch import fnmatch
 from pathlib import Path
 
+import pytest
 from damages import OF_FILES, OF_LINKS, Damage, emptied, flipped, gone, strange, truncated
 from faults import record
 
@@ -82,6 +83,7 @@ def tried(action, *arguments):
     return outcome.ok, clear(outcome.message)
 
 
+@pytest.mark.family("damage")
 def test_damaged_files(make_bench):
     chance = random.Random(SEED)
     bench = make_bench()

@@ -39,6 +39,8 @@ def post(bench, body=b"x"):
         return answer.read().decode()
 
 
+@pytest.mark.quick("PostgreSQL on the host itself: migrated by its owner, closed to all others", case="postgres")
+@pytest.mark.quick("MariaDB likewise", case="mysql")
 @pytest.mark.parametrize("engine", ENGINES[1:])
 def test_the_app_cannot_change_the_schema_and_nobody_else_can_read(make_bench, engine):
     bench = launched(make_bench, engine)
@@ -55,6 +57,7 @@ def test_the_app_cannot_change_the_schema_and_nobody_else_can_read(make_bench, e
     record("database", f"{engine}: the app's role tries CREATE TABLE", "refused by the database")
 
 
+@pytest.mark.family("databases on the host", case="postgres")
 @pytest.mark.parametrize("engine", ENGINES[1:])
 def test_data_outlives_halt_and_destroy(make_bench, engine, tmp_path):
     bench = launched(make_bench, engine)

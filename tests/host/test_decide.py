@@ -6,6 +6,7 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from speeds import examples
 
 from cloud_init.host.decide import (
     ABORT,
@@ -188,5 +189,5 @@ class Rollouts(RuleBasedStateMachine):
             assert self.here.live == self.wanted.live
 
 
-Rollouts.TestCase.settings = settings(max_examples=300, stateful_step_count=20, deadline=None)
+Rollouts.TestCase.settings = settings(max_examples=examples(300), stateful_step_count=20, deadline=None)
 TestRollouts = Rollouts.TestCase

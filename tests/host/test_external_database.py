@@ -78,6 +78,7 @@ def environments(bench):
     return [Path(f"/proc/{pid}/environ").read_bytes() for pid in (*mine, *children)]
 
 
+@pytest.mark.family("external databases", case="postgres")
 @pytest.mark.parametrize("elsewhere", ENGINES, indirect=True)
 def test_two_hosts_release_at_the_same_time(hosts, elsewhere):
     first, second = hosts

@@ -61,6 +61,7 @@ def test_it_is_proven_without_a_second_start_and_the_elected_host_takes_what_is_
     assert pid(following) == after
 
 
+@pytest.mark.family("a host that follows its store")
 def test_one_that_does_not_start_is_refused_and_the_next_one_serves(following):
     broken = following.publish(1, sources={"wsgi.py": "raise SystemExit('no such thing')"})
     wish.write(following.store, wish.desired(following.store), "up", candidate=None, live=broken, elected=None)

@@ -160,6 +160,7 @@ def test_maintenance(make_bench, front):
 SERVERS = [Server("gunicorn"), Server("uwsgi"), Server("granian"), Server("gunicorn", "gevent")]
 
 
+@pytest.mark.family("front servers", case="apache")
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_changed_server_under_load(make_bench, front):
     """Protocols change with the server: the front always finds the socket that it speaks to."""

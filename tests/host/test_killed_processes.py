@@ -107,6 +107,7 @@ def test_supervisord_needs_up(make_bench):
     assert bench.roll(bench.publish(2)).ok
 
 
+@pytest.mark.family("kills of what serves")
 def test_everything_at_once_needs_up(make_bench):
     bench = make_bench()
     bench.boot()

@@ -146,6 +146,7 @@ def kill_in_boot(bench, step, when):
     record("kills", f"host tool, {when} `{step}` of a boot", "the next boot serves", load.sent, 0, seconds)
 
 
+@pytest.mark.family("kills of the host tool")
 def test_kill_at_every_step_of_a_halt(make_bench):
     bench = make_bench()
     bench.boot()

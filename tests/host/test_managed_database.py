@@ -35,6 +35,7 @@ def publish(bench, managed, number, password=APP, **manifest):
     return release
 
 
+@pytest.mark.family("managed databases", case="mysql")
 @pytest.mark.parametrize("managed", ENGINES, indirect=True)
 def test_hosts_make_the_apps_role_in_their_turn(make_bench, managed):
     hosts = make_bench(), make_bench()

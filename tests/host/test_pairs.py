@@ -72,6 +72,7 @@ def rolled(bench, number, *what):
     assert verdict.ok, verdict.message
 
 
+@pytest.mark.family("pairs of servers", case="apache-granian")
 @pytest.mark.parametrize("server", SERVERS)
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_redeployed_under_load(make_bench, front, server):

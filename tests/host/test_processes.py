@@ -47,6 +47,7 @@ def running(bench):
     return {one["name"]: one for one in status["processes"] if one["state"] in ("running", "starting")}
 
 
+@pytest.mark.family("extra processes")
 def test_processes_follow_the_release(make_bench):
     bench = make_bench()
     bench.boot()

@@ -15,6 +15,8 @@ def get(bench, path="/", **headers):
         return answer.read().decode().strip(), answer.headers
 
 
+@pytest.mark.quick("two releases under load: no request fails", case="gthread-None")
+@pytest.mark.family("the relay in place of a front server", case="gthread-relay")
 @pytest.mark.parametrize(("worker_class", "front"), [("gthread", None), ("sync", None), ("gevent", None), ("gthread", "relay")])
 def test_releases_under_load(make_bench, worker_class, front):
     bench = make_bench(front)

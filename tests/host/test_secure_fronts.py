@@ -82,6 +82,7 @@ def trusting():
     return context
 
 
+@pytest.mark.family("TLS", case="nginx")
 @pytest.mark.parametrize("front", FRONTS)
 def test_a_first_and_a_renewed_certificate_under_load(make_bench, front, tmp_path):
     authority, site = Authority(tmp_path), Site(make_bench(), front)

@@ -9,6 +9,7 @@ from test_databases import needs
 from components import certificates, restoring
 
 ENGINES = ("postgres", "mysql")
+pytestmark = pytest.mark.launch
 
 
 @pytest.fixture(params=ENGINES)
@@ -75,6 +76,7 @@ def test_a_restore_over_both_hosts_and_one_whose_caller_was_killed(hosts):
     assert hosts.host.run(["status"])["restore"] is None
 
 
+@pytest.mark.family("two hosts")
 @pytest.mark.parametrize("hosts", ENGINES[:1], indirect=True)
 def test_nightly_backups_go_to_the_store_and_come_back_from_it(hosts):
     assert hosts.roll(hosts.release(0)).ok

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import interpreter
+
 ROOT = Path(__file__).parents[2]
 _PARTS = ("components", "cloud_init", "ops", "policy", "app", "requirements", "Pulumi.yaml", "Pulumi.dev.yaml", "__main__.py", ".gitignore")
 _CONFORMANCE = ROOT / "tests/conformance"
@@ -47,9 +49,12 @@ class Copy:
         path.write_text(text.replace(old, new), encoding="utf-8")
 
     def run(self, *words: str, env: Mapping[str, str] | None = None, before: tuple[str, ...] = ()) -> "subprocess.CompletedProcess[str]":
-        """`./slipway WORDS` with next to nothing in the environment: no credentials, no passphrase, no home."""
+        """`./slipway WORDS` with next to nothing in the environment: no credentials, no passphrase, no home. `before`: as a process that
+        is started so."""
         known = {name: os.environ[name] for name in ("PATH", "PYTHONDONTWRITEBYTECODE") if name in os.environ}
         environment = {**known, "HOME": str(self.folder / "nowhere"), **(env or {})}
+        if not before:
+            return interpreter.shared().run(*words, folder=self.folder, environment=environment)
         command = [*before, sys.executable, "-m", "ops", *words]
         return subprocess.run(command, cwd=self.folder, env=environment, capture_output=True, text=True, timeout=120, check=False)
 

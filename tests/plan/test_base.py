@@ -12,9 +12,19 @@ from ops.plan import base as bases
 STACK_FILE = "Pulumi.aws.yaml"
 
 
-def compared(copy, *words, base="HEAD"):
-    """The comparison, and each changed resource's name to its change."""
-    document = copy.document("--base", base, *words)
+@pytest.fixture(scope="module")
+def saved(project, tmp_path_factory):
+    """{stack: a file with its plan as it was committed}: what differs is found alike, from wherever the base comes."""
+    folder = tmp_path_factory.mktemp("saved")
+    for stack in ("dev", "aws"):
+        (folder / stack).write_text(project.run("-s", stack, "plan", "--json").stdout)
+    return {stack: folder / stack for stack in ("dev", "aws")}
+
+
+def compared(copy, stack="dev", saved=None):
+    """With HEAD, or with what was saved: the comparison, and each changed resource's name to its change."""
+    base = ("--against", str(saved[stack])) if saved else ("--base", "HEAD")
+    document = copy.document(*base, "-s", stack)
     found = document["comparison"]
     return found, {one["name"]: one for one in found["resources"]}
 
@@ -26,7 +36,7 @@ def properties(change):
 @pytest.mark.parametrize("stack", ["dev", "aws"])
 def test_nothing_changed(project, stack):
     """Though it is another folder, and on the dev stack paths are all over the plan."""
-    found, changed = compared(project, "-s", stack)
+    found, changed = compared(project, stack)
     assert (found["settings"], changed, found["warnings"]) == ([], {}, [])
     assert found["unchanged"] > 3
     assert project.run("-s", stack, "plan", "--base", "HEAD", "--exit-code").returncode == 0
@@ -36,7 +46,7 @@ def test_nothing_changed(project, stack):
 
 def test_a_changed_setting(changing):
     changing.edit(STACK_FILE, "instanceType: t4g.small", "instanceType: t4g.large")
-    found, changed = compared(changing, "-s", "aws")
+    found, changed = compared(changing, "aws")
     assert [(one["path"], one["old"], one["new"]) for one in found["settings"]] == [
         ("slipway:example-aws.instanceType", "t4g.small", "t4g.large")
     ]
@@ -47,11 +57,11 @@ def test_a_changed_setting(changing):
 
 
 @pytest.mark.parametrize("stack", ["dev", "aws"])
-def test_a_new_release(changing, stack):
+def test_a_new_release(changing, stack, saved):
     """Code alone: nothing that is or has a server is replaced."""
     with (changing.folder / "app/wsgi.py").open("a") as file:
         file.write("# another release\n")
-    found, changed = compared(changing, "-s", stack)
+    found, changed = compared(changing, stack, saved)
     assert list(changed) == (["showcase-rollout"] if stack == "dev" else ["shop-manifest"])
     assert {one["op"] for one in changed.values()} == {"alter"}
     paths = {path.partition(".")[2] for one in changed.values() for path in properties(one)}
@@ -59,9 +69,9 @@ def test_a_new_release(changing, stack):
     assert found["warnings"] == []
 
 
-def test_a_removed_database(changing):
+def test_a_removed_database(changing, saved):
     changing.edit(STACK_FILE, "{engine: postgres, placement: managed}", "{engine: sqlite}")
-    found, changed = compared(changing, "-s", "aws")
+    found, changed = compared(changing, "aws", saved)
     removed = {name for name, one in changed.items() if one["op"] == "remove"}
     assert {"shop-database-database", "shop-database-subnets", "shop-database-firewall", "shop-database-in"} <= removed
     kinds = {(one["kind"], one["urn"].rpartition("::")[2]) for one in found["warnings"]}
@@ -69,36 +79,36 @@ def test_a_removed_database(changing):
     assert ("unprotected", "shop-network-vpc") in kinds
 
 
-def test_a_changed_disk(changing):
+def test_a_changed_disk(changing, saved):
     changing.edit(STACK_FILE, "{instanceType: t4g.small}", "{instanceType: t4g.small, disk: 40}")
-    found, changed = compared(changing, "-s", "aws")
+    found, changed = compared(changing, "aws", saved)
     assert list(changed) == ["shop-web-host"]
     assert changed["shop-web-host"]["op"] == "alter"
     assert properties(changed["shop-web-host"]) == {"rootBlockDevice.volumeSize": (20, 40)}
     changing.edit("components/targets/example_aws.py", 'volume_type="gp3", encrypted=True', 'volume_type="gp3", encrypted=False')
-    found, changed = compared(changing, "-s", "aws")
+    found, changed = compared(changing, "aws", saved)
     assert changed["shop-web-host"]["op"] == "replace"
     assert ("replaced", "shop-web-host") in {(one["kind"], one["urn"].rpartition("::")[2]) for one in found["warnings"]}
 
 
-def test_an_opened_port(changing):
+def test_an_opened_port(changing, saved):
     changing.edit("components/targets/example_aws.py", "for port in (80, 443):", "for port in (80, 443, 8080):")
-    found, changed = compared(changing, "-s", "aws")
+    found, changed = compared(changing, "aws", saved)
     assert {name: one["op"] for name, one in changed.items()} == {"shop-web-8080": "add"}
     assert [one["kind"] for one in found["warnings"]] == ["opened"]
 
 
-def test_a_changed_secret(changing):
+def test_a_changed_secret(changing, saved):
     """Its name is told, no part of it."""
     changing.edit(STACK_FILE, "v1:AAAA:sealed", "v1:CCCC:sealed")
-    found, _ = compared(changing, "-s", "aws")
+    found, _ = compared(changing, "aws", saved)
     assert [one["path"] for one in found["settings"]] == ["slipway:secretEnv.SECRET_KEY"]
     assert "CCCC" not in json.dumps(found)
 
 
 def test_a_new_stack(changing):
     (changing.folder / "Pulumi.new.yaml").write_text((changing.folder / "Pulumi.dev.yaml").read_text())
-    _, changed = compared(changing, "-s", "new")
+    _, changed = compared(changing, "new")
     assert {one["op"] for one in changed.values()} == {"add"}
     assert len(changed) == 4
 

@@ -18,6 +18,7 @@ from hostile_texts import SHORT
 from ops.plan.document import Document
 from ops.plan.formats import Paper, mermaid
 
+pytestmark = [pytest.mark.cost, pytest.mark.family("drawn diagrams")]
 _VERSION = "11.4.1"  # reads labels as Markdown after all, which later ones do not; 12.3.0 passes too
 _PAGE = """<!doctype html><meta charset="utf-8"><pre id="out"></pre><script src="mermaid.min.js"></script><script>
 mermaid.initialize({startOnLoad: false});

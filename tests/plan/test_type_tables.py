@@ -195,6 +195,7 @@ def test_the_sdk_of_aws_still_has_what_the_table_names():
     assert [token for token in chosen.types("aws") if token not in sdk] == []
 
 
+@pytest.mark.cost
 @pytest.mark.skipif("SLIPWAY_AWS_PROVIDER" not in os.environ, reason="SLIPWAY_AWS_PROVIDER names no program of Terraform's AWS provider")
 def test_the_provider_still_says_so():
     """A few types asked anew, where the provider is at hand."""

@@ -9,6 +9,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from plans import plan
+from speeds import examples
 
 from policy import check, clouds, rules
 from policy.findings import Finding
@@ -146,7 +147,7 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
     )
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(200), deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     made=resources(),
     config=st.dictionaries(st.sampled_from(("slipway:app", "slipway:app.env", "slipway:app.env.KEY", "slipway:waivers", "x")), SHAPES),

@@ -213,6 +213,7 @@ class Asking(threading.Thread):
         return f"{self.asked} asked meanwhile, {len(self.wrong)} failed"
 
 
+@pytest.mark.family("Amazon EC2")
 def test_a_server_and_its_mysql(stack: Stack, say: Say) -> None:
     """As recorded in tests/aws/stacks; of MySQL Debian has MariaDB."""
     config = yaml.safe_load(_MYSQL.read_text(encoding="utf-8"))["config"]

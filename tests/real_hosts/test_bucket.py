@@ -60,6 +60,7 @@ def fleet(network: Network, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> 
             print(machine.last_words("slipway*"))
 
 
+@pytest.mark.family("servers with a bucket")
 def test_releases_through_a_bucket(fleet: Fleet) -> None:
     verdict = fleet.roll(1)
     assert verdict.ok, verdict.message

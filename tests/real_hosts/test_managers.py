@@ -93,6 +93,7 @@ def only_one_manages(host: ManagedHost, manager: str) -> None:
     assert ("slipway-shop-supervisor" in host.get("/group")) is (manager == "supervisor")
 
 
+@pytest.mark.family("managers", case="systemd")
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_contract(host: ManagedHost, manager: str) -> None:
     release = host.publish(time.monotonic_ns(), manager, processes={**PROCESSES, "extra": "sh beat.sh"})

@@ -13,6 +13,7 @@ from real_hosts.servers import Servers, pids
 _KINDS = {"watch": "host.pyz.*watch", "app server": "files/start.py", "front server": "nginx", "supervisor": "supervisord"}
 
 
+@pytest.mark.quick("a booted server over SSH, from bare to serving; back by itself after kills, a reboot and a power cut")
 def test_it_comes_back_by_itself(servers: Callable[..., Servers], capsys: pytest.CaptureFixture[str]) -> None:
     site = servers()
     site.write_small()

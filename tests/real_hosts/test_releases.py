@@ -12,6 +12,7 @@ from real_hosts.servers import Servers
 _BROKEN = 'import socket\nif socket.gethostname() == "web-2": raise RuntimeError("not on this host")\nVERSION = '
 
 
+@pytest.mark.family("fleets")
 def test_two_web_hosts_under_load(servers: Callable[..., Servers], capsys: pytest.CaptureFixture[str]) -> None:
     site = servers("web-1", "web-2")
     site.write_small()

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable
 
+import pytest
+
 from real_hosts.machine import Machine
 from real_hosts.servers import DRIVERS, Servers
 
@@ -36,6 +38,7 @@ with psycopg.connect(os.environ.get("DATABASE_OWNER_URL", os.environ["DATABASE_U
 _LEFT = "find / -xdev -name '*slipway*' -not -path '/proc/*' -not -path '/sys/*' -not -path '/srv/slipway*'; nft list tables"
 
 
+@pytest.mark.family("servers over SSH")
 def test_a_web_and_a_database_server_of_ones_own(servers: Callable[..., Servers]) -> None:
     site = servers("web-1", database="db-1")
     [web], database = site.web, site.database

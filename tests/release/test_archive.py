@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from speeds import examples
 
 from cloud_init.host.unpack import unpack, verify
 from components import archive
@@ -24,7 +25,7 @@ Tree = dict[str, tuple[bytes, bool]]
 
 PARTS = st.text(st.sampled_from("ab-é ."), min_size=1, max_size=3).filter(lambda part: part.strip("."))
 PATHS = st.lists(PARTS, min_size=1, max_size=3).map("/".join) | st.just("long/" + "x" * 120 + "/" + "é" * 60)
-light = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+light = settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @st.composite

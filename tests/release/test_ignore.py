@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from speeds import examples
 
 from components.ignore import NEVER
 from components.walk import files_of
@@ -62,7 +63,7 @@ def trees(draw: st.DrawFn) -> dict[str, str]:
 
 
 @needs_git
-@settings(max_examples=150, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(150), derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(trees())
 def test_generated_trees_are_as_git_has_them(files: dict[str, str]) -> None:
     with tempfile.TemporaryDirectory() as name:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
+from speeds import examples
 
 from components import target
 from components.errors import UsageError
@@ -107,7 +108,7 @@ def test_each_odd_value(slot: hostile.Slot) -> None:
 
 
 @pytest.mark.parametrize("slot", SLOTS, ids=str)
-@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100), deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_values_made_odd(slot: hostile.Slot, data: Any) -> None:
     value = data.draw(hostile.values(hostile.GOOD[str(slot)]))

@@ -6,12 +6,13 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from speeds import examples
 
 from cloud_init.host import stores
 from cloud_init.host.outcome import Refused
 from cloud_init.host.stores import Conflict, oss
 
-ROUNDS = 200
+ROUNDS = examples(200, few=20)
 
 
 def test_what_is_written_is_read_and_what_is_deleted_is_gone(store, tmp_path):

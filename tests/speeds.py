@@ -1,0 +1,56 @@
+"""Which tests run: `--speed quick`, `ci` or `all`. docs/tests.md says what each is for, and which launches the first two keep."""
+
+import pytest
+from hypothesis import settings
+
+SPEEDS = ("quick", "ci", "all")
+_EXAMPLES = 10
+_FULL = settings().max_examples
+
+# What a test needs. Whatever needs one of them runs under `all`, unless it is marked to be kept.
+NEEDS = {"launch", "hosts", "fuzz", "cost"}
+_LAUNCHING = {"make_bench", "site", "following"}
+
+
+def add_option(parser: pytest.Parser) -> None:
+    parser.addoption("--speed", choices=SPEEDS, default="all", help="how much runs: quick, ci (one of each slow family too) or all")
+
+
+def configure(config: pytest.Config) -> None:
+    """Generated input in full number only where all of it runs."""
+    if config.getoption("--speed") != "all":
+        settings.register_profile("few", settings(), max_examples=_EXAMPLES)
+        settings.load_profile("few")
+
+
+def examples(full: int, few: int = _EXAMPLES) -> int:
+    """How many of something a test takes that wants `full` of them; `few` in the speeds that must be quick."""
+    return full if settings().max_examples == _FULL else min(full, few)
+
+
+def split(items: list[pytest.Item], speed: str) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Those of this speed, and the others."""
+    parted: dict[bool, list[pytest.Item]] = {True: [], False: []}
+    for item in items:
+        _mark_by_place(item)
+        parted[speed == "all" or _kept(item, speed)].append(item)
+    return parted[True], parted[False]
+
+
+def _mark_by_place(item: pytest.Item) -> None:
+    """What launches does so through one of two fixtures; all that boots is in one folder."""
+    if item.nodeid.startswith("tests/real_hosts/"):
+        item.add_marker(pytest.mark.hosts)
+    elif _LAUNCHING & set(getattr(item, "fixturenames", ())):
+        item.add_marker(pytest.mark.launch)
+
+
+def _kept(item: pytest.Item, speed: str) -> bool:
+    names = {one.name for one in item.iter_markers()}
+    return not names & NEEDS or _chosen(item, "quick") or (speed == "ci" and _chosen(item, "family"))
+
+
+def _chosen(item: pytest.Item, name: str) -> bool:
+    """Whether it is the one that stays: of a test with cases, the case that the mark names."""
+    own = item.nodeid.partition("[")[2].removesuffix("]")
+    return any(one.kwargs.get("case", own) == own for one in item.iter_markers(name))
