@@ -14,6 +14,8 @@ import faults
 import interpreter
 import speeds
 
+pytest_plugins = ["pytester"]
+
 _TABLE = Path(__file__).parents[1] / "docs/faults.md"
 _LONG = ("test_kills.py", "test_aws_ec2.py", "test_fleet.py", "test_troubles.py", "test_pairs.py", "test_managers.py")
 _HOSTS = ("tests/host", "tests/end_to_end")

@@ -34,7 +34,7 @@ GIVEN = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0",
 """What the stack of a network that is there says of it."""
 IMAGE = "ami-0123456789abcdef0"
 """What it says of its image."""
-pytestmark = pytest.mark.skipif(bool(aws_terraform.missing()), reason=aws_terraform.missing())
+pytestmark = [pytest.mark.cost, pytest.mark.skipif(bool(aws_terraform.missing()), reason=aws_terraform.missing())]
 
 
 def stacks():

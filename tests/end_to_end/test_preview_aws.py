@@ -16,7 +16,11 @@ from components.aws import account
 from components.errors import SlipwayError
 from ops.pulumi_cli import version_of
 
-pytestmark = pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH")
+pytestmark = [
+    pytest.mark.cost,
+    pytest.mark.family("previews of a cloud on the Pulumi CLI"),
+    pytest.mark.skipif(shutil.which("pulumi") is None, reason="the Pulumi CLI is not on PATH"),
+]
 
 CONFIG = yaml.safe_load((ROOT / "stacks/aws-ec2.yaml").read_text())["config"]
 WANTED = version_of("aws")

@@ -33,7 +33,7 @@ BROKEN = {
 
 
 @pytest.mark.quick(
-    "a broken release: the old one serves on with its rows, the reason is told, the corrected one goes out",
+    "a broken release: the old one serves on, why is told, the corrected one goes out",
     case="second migration statement",
 )
 @pytest.mark.parametrize("kind", BROKEN)

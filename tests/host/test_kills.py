@@ -96,28 +96,42 @@ def test_kill_at_every_step_of_a_rollout(make_bench, power):
     assert bench.roll(publish(bench, 0)).ok
     lives_on = power == "the coordinator lives on"
     for number, (step, when) in enumerate(MOMENTS, 1):
-        if lives_on and when == "inside":
-            continue
-        bodies, worker = (answer(bench), str(number)), step in (*prepare.STEPS[-2:], *commit.STEPS)
-        doomed = (Doomed if lives_on else Powerless)(bench.facts, "kill", when, step)
-        with Load(bench.port, bodies=bodies, post="/take", clients=4, interval=0.02) as load:
-            release = publish(bench, number, worker)
-            try:
-                verdict = coordinator.roll(DayTwo(bench.store, [doomed], bench.day.url), release)
-                assert when == "inside" or not verdict.ok, (step, when)
-                assert answer(bench) == bodies[0] or verdict.ok  # undone
-            except Killed:
-                assert not lives_on
-            assert answer(bench) in bodies, (step, when)
-            began = time.monotonic()
-            verdict = bench.roll(publish(bench, number, worker))
-            seconds = time.monotonic() - began
-            assert verdict.ok, (step, when, verdict.message)
-        assert answer(bench) == str(number)
-        assert load.failures == [], (step, when)
-        clean(bench, worker)
-        came = "a release served throughout; the next run ended clean"
-        record("kills", f"host tool, {when} `{step}`; {power}", came, load.sent, len(load.failures), seconds)
+        if not lives_on or when != "inside":
+            kill_in_rollout(bench, number, step, when, power)
+
+
+@pytest.mark.quick("the power fails as a release starts and as it goes live: one serves throughout, the next run ends clean")
+def test_kill_in_the_middle_of_a_rollout(make_bench):
+    """The two moments that matter most, of the test above."""
+    bench = make_bench()
+    bench.boot()
+    assert bench.roll(publish(bench, 0)).ok
+    for number, step in enumerate(("start", "flip"), 1):
+        kill_in_rollout(bench, number, step, "inside", "the coordinator dies too")
+
+
+def kill_in_rollout(bench, number, step, when, power):
+    lives_on = power == "the coordinator lives on"
+    bodies, worker = (answer(bench), str(number)), step in (*prepare.STEPS[-2:], *commit.STEPS)
+    doomed = (Doomed if lives_on else Powerless)(bench.facts, "kill", when, step)
+    with Load(bench.port, bodies=bodies, post="/take", clients=4, interval=0.02) as load:
+        release = publish(bench, number, worker)
+        try:
+            verdict = coordinator.roll(DayTwo(bench.store, [doomed], bench.day.url), release)
+            assert when == "inside" or not verdict.ok, (step, when)
+            assert answer(bench) == bodies[0] or verdict.ok  # undone
+        except Killed:
+            assert not lives_on
+        assert answer(bench) in bodies, (step, when)
+        began = time.monotonic()
+        verdict = bench.roll(publish(bench, number, worker))
+        seconds = time.monotonic() - began
+        assert verdict.ok, (step, when, verdict.message)
+    assert answer(bench) == str(number)
+    assert load.failures == [], (step, when)
+    clean(bench, worker)
+    came = "a release served throughout; the next run ended clean"
+    record("kills", f"host tool, {when} `{step}`; {power}", came, load.sent, len(load.failures), seconds)
 
 
 def test_kill_at_every_step_of_a_boot(make_bench):

@@ -24,27 +24,56 @@ def ran(monkeypatch):
         made.lines.append(line)
         return SimpleNamespace(returncode=next((code for part, code in made.codes.items() if part in line), 0), stdout="seen", stderr="!")
 
+    class Beside:
+        """One that is started, and read once all else has been said."""
+
+        def __init__(self, words, **options):
+            self.returncode, self.stdout = run(words).returncode, iter(["...\n", "3 passed\n"])
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
     monkeypatch.setattr(subprocess, "run", run)
+    monkeypatch.setattr(subprocess, "Popen", Beside)
     monkeypatch.setattr(app_tests, "run", lambda folder: run(["app"]).returncode)
     return made
 
 
-def test_checks_then_the_apps_tests_then_pytest(world, slipway, ran):
+def test_pytest_beside_the_checks_and_its_words_after_theirs(world, slipway, ran):
     (world.folder / "run").write_text("#!/usr/bin/env bash\n")
     done = slipway("test")
     python = Path(sys.executable).name
     assert done.exit_code == 0
     assert ran.lines == [
+        f"{python} -m pytest -n 2 --dist worksteal --faults=check --speed=quick --color=no",
         "ruff check .",
         "ruff format --check .",
         "mypy",
         f"shellcheck {world.folder}/run",
         "app",
-        f"{python} -m pytest --collect-only -qq",
-        f"{python} -m pytest -n 2 --maxschedchunk 1 --faults=check",
     ]
-    assert done.stdout.splitlines()[-1] == ("checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok")
+    assert done.stdout.splitlines()[-3:] == [
+        "checks: ruff check ok, ruff format ok, mypy ok, shellcheck ok, app tests ok", "...", "3 passed",
+    ]  # fmt: skip
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("option", "how"), [("--all", "--maxschedchunk 1 --faults=check --speed=all"), ("--ci", "--dist worksteal --faults=check --speed=ci")]
+)
+def test_how_much_runs(world, slipway, ran, option, how):
+    assert slipway("test", option).exit_code == 0
+    assert f"-m pytest -n 2 {how} --color=no" in ran.lines[0]
+
+
+@pytest.mark.parametrize("words", [("--all", "--ci"), ("--ci", "tests/ops"), ("--all", "--hosts")])
+def test_two_wishes_at_once(world, slipway, ran, words):
+    done = slipway("test", *words)
+    assert (done.exit_code, ran.lines) == (2, [])
+    assert done.stderr == "slipway: test: wanted --all, --ci, --hosts or arguments for pytest, found more than one of them\n"
 
 
 def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran, monkeypatch):
@@ -76,7 +105,7 @@ def test_a_broken_stack_does_not_keep_the_tests_from_running(world, slipway, ran
     monkeypatch.setattr("ops.workplace.enter", broken)
     done = slipway("test")
     assert (done.exit_code, done.stderr) == (0, "slipway: no such stack\n")
-    assert len(ran.lines) == 7
+    assert len(ran.lines) == 6
 
 
 def test_arguments_go_to_pytest_alone(world, slipway, ran):
@@ -114,16 +143,17 @@ def test_real_hosts_where_namespaces_are_refused(monkeypatch):
 def test_the_first_failure_decides_and_everything_runs(world, slipway, ran):
     ran.codes = {"mypy": 7, "pytest -n": 1}
     done = slipway("test")
-    assert (done.exit_code, len(ran.lines)) == (7, 7)
+    assert (done.exit_code, len(ran.lines)) == (7, 6)
     assert "mypy failed" in done.stdout
     assert done.stderr == "failed: mypy, pytest\n"
 
 
-def test_tests_that_cannot_be_collected_are_told_before_any_runs(world, slipway, ran):
-    ran.codes = {"--collect-only": 2}
-    done = slipway("test")
-    assert (done.exit_code, done.stderr) == (2, "seen!\n")
-    assert ran.lines[-1].endswith("--collect-only -qq")
+def test_a_file_that_cannot_be_collected_keeps_all_others_from_running(pytester):
+    pytester.makeconftest((ROOT / "tests/conftest.py").read_text().replace("Path(__file__).parent)", f"{str(ROOT / 'tests')!r})"))
+    pytester.makepyfile(test_broken="import nosuch", test_good="def test_good(): ...")
+    done = pytester.runpytest_subprocess("-n", "2", "-p", "no:cacheprovider")
+    assert done.ret != 0
+    assert done.parseoutcomes() == {"errors": 1}
 
 
 def test_a_missing_tool_is_a_failure(world, slipway, monkeypatch):

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import contextmanager
+from threading import Lock
 from uuid import uuid4
 
 REGION = "eu-west-1"
@@ -10,7 +11,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "test", "AWS_D
 
 @contextmanager
 def s3_here(address="127.0.0.1"):
-    """The address of a fresh moto server."""
+    """The address of a fresh moto server, which answers one request at a time: its conditional writes look first and write then, and a
+    store's do both at once."""
     import logging
 
     from moto.server import ThreadedMotoServer
@@ -18,11 +20,22 @@ def s3_here(address="127.0.0.1"):
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address=address, port=0, verbose=False)
     server.start()
+    server._server.app = _one_at_a_time(server._server.app)
     host, port = server.get_host_and_port()
     try:
         yield f"http://{host}:{port}"
     finally:
         server.stop()
+
+
+def _one_at_a_time(app):
+    lock = Lock()
+
+    def answer(environ, start_response):
+        with lock:
+            return app(environ, start_response)
+
+    return answer
 
 
 def make_bucket(endpoint):
