@@ -18,6 +18,7 @@ TOOLS = Path(sys.executable).parent
 READ = {"contents": "read"}
 CLOUD = {"contents": "read", "id-token": "write"}
 MAY: dict[str, dict[str, str]] = {
+    "test/test": READ,
     "plan/plan": READ,
     "comment/comment": {"actions": "read", "contents": "read", "pull-requests": "write"},
     "preview/switched-off": {},
@@ -103,6 +104,7 @@ def test_the_shells_of_actions_too() -> None:
 @every_workflow
 def test_triggers(path: Path) -> None:
     wanted = {
+        "test": ["push", "pull_request"],
         "plan": ["pull_request"],
         "comment": ["workflow_run"],
         "preview": ["pull_request"],
