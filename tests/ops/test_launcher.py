@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.cost
 FAKE_UV = """#!/bin/sh
 # Makes environments without pip and installs nothing, but writes down what it is asked.
 case $1 in
@@ -70,7 +71,6 @@ def launcher(tmp_path: Path) -> Launcher:
     return Launcher(tmp_path / "a project", tmp_path / "bin")
 
 
-@pytest.mark.cost
 @pytest.mark.family("environments of the launcher")
 def test_a_new_machine_with_an_empty_home_and_a_path_with_spaces(tmp_path):
     folder = tmp_path / "my project"
@@ -196,7 +196,6 @@ def test_of_two_at_once_one_waits(launcher):
     assert sum("waiting for process" in err for err in errors) == 1
 
 
-@pytest.mark.cost
 def test_a_failed_installation_says_why_and_keeps_the_environment(launcher):
     launcher.run("status")
     (launcher.folder / ".venv" / "mark").touch()

@@ -64,6 +64,8 @@ def stack_file(folder: Path, config: dict, encrypted: bool) -> None:
     (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"encryptionsalt": salt, "config": values}))
 
 
+@pytest.mark.fuzz
+@pytest.mark.family("planted secrets", case="app.env[value]")
 @pytest.mark.parametrize("slot", SLOTS, ids=str)
 def test_encrypted_in_a_setting(folder, slot):
     stack_file(folder, slot.put(WORD), encrypted=True)

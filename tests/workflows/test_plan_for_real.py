@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from workflow_files import ROOT, steps
 
+pytestmark = pytest.mark.cost
 SECRET = "v1:c2VjcmV0:planted"
 
 
@@ -72,6 +73,7 @@ def change(origin: Origin, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
+@pytest.mark.family("the plan of a pull request")
 def test_a_changed_setting(origin: Origin) -> None:
     change(origin, "port: 8080", "port: 8090")
     origin.pull_request()
