@@ -9,7 +9,7 @@ _FULL = settings().max_examples
 
 # What a test needs. Whatever needs one of them runs under `all`, unless it is marked to be kept.
 NEEDS = {"launch", "hosts", "fuzz", "cost"}
-_LAUNCHING = {"make_bench", "site", "following"}
+_LAUNCHING = {"tests/host": "make_bench", "tests/end_to_end": "site"}
 
 
 def add_option(parser: pytest.Parser) -> None:
@@ -38,10 +38,10 @@ def split(items: list[pytest.Item], speed: str) -> tuple[list[pytest.Item], list
 
 
 def _mark_by_place(item: pytest.Item) -> None:
-    """What launches does so through one of two fixtures; all that boots is in one folder."""
+    """What launches does so through a folder's one fixture; all that boots is in one folder."""
     if item.nodeid.startswith("tests/real_hosts/"):
         item.add_marker(pytest.mark.hosts)
-    elif _LAUNCHING & set(getattr(item, "fixturenames", ())):
+    elif _LAUNCHING.get(item.nodeid.partition("/test_")[0]) in getattr(item, "fixturenames", ()):
         item.add_marker(pytest.mark.launch)
 
 

@@ -51,7 +51,9 @@ QUICK, FAMILY = MARK.quick("it serves", case="a-1"), MARK.family("fronts", case=
     ("test", "wanted"),
     [
         (item("tests/ops/test_a.py::test"), "quick ci all"),
-        (item("tests/ops/test_a.py::test", fixtures=("site",)), "all"),
+        (item("tests/end_to_end/test_a.py::test", fixtures=("site",)), "all"),
+        (item("tests/host/test_a.py::test[a/b]", fixtures=("make_bench",)), "all"),
+        (item("tests/rollout/test_a.py::test", fixtures=("site",)), "quick ci all"),
         (item("tests/real_hosts/test_a.py::test"), "all"),
         (item("tests/ops/test_a.py::test", MARK.cost), "all"),
         (item("tests/real_hosts/test_a.py::test[a-1]", QUICK), "quick ci all"),
