@@ -1,5 +1,5 @@
-"""`--speed`: how much of the tests runs. `--faults=write`: what they recorded becomes docs/faults.md; `--faults=check`: it holds that, and,
-where all of them ran, nothing else."""
+"""`--speed`: how much of the tests runs. `--faults=write`: what they recorded becomes docs/faults.md;
+`--faults=check`: it holds that, and, where all of them ran, nothing else."""
 
 import os
 import shutil

@@ -1,5 +1,5 @@
-"""Commands of `python -m ops` in forks of one interpreter that keeps what others than Slipway wrote imported: a process each, without
-the seconds that a start takes. Without a network, where that can be had."""
+"""Commands of `python -m ops` in forks of one interpreter, which has imported all that isn't Slipway's own:
+a process each, without the seconds that a start takes, and without a network where that can be had."""
 
 import gc
 import importlib

@@ -1,4 +1,4 @@
-"""Which tests run: `--speed quick`, `ci` or `all`. docs/tests.md says what each is for, and which launches the first two keep."""
+"""Which tests run: `--speed quick`, `ci` or `all`. docs/tests.md says what each is for."""
 
 import pytest
 from hypothesis import settings
@@ -7,7 +7,7 @@ SPEEDS = ("quick", "ci", "all")
 _EXAMPLES = 10
 _FULL = settings().max_examples
 
-# What a test needs. Whatever needs one of them runs under `all`, unless it is marked to be kept.
+# What a test may need. One that does runs under `all`, unless `quick` or `family` keeps it.
 NEEDS = {"launch", "hosts", "fuzz", "cost"}
 _LAUNCHING = {"tests/host": "make_bench", "tests/end_to_end": "site"}
 
@@ -24,7 +24,7 @@ def configure(config: pytest.Config) -> None:
 
 
 def examples(full: int, few: int = _EXAMPLES) -> int:
-    """How many of something a test takes that wants `full` of them; `few` in the speeds that must be quick."""
+    """How many examples a test takes that wants `full` of them; at most `few` in `quick` and `ci`."""
     return full if settings().max_examples == _FULL else min(full, few)
 
 

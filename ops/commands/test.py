@@ -18,8 +18,8 @@ Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test
 Hosts = Annotated[bool, typer.Option("--hosts", help="Only the tests on real hosts (needs root); arguments go to pytest.")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
-# Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a worker keeps to neighbours, who share what
-# they prepare, until it takes over from the other one.
+# Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a worker keeps
+# to neighbours, which share what they prepare, and takes over from the other one when it is done.
 _TWO = ("-n", "2", "--maxschedchunk", "1")
 _STEALING = ("-n", "2", "--dist", "worksteal", "--faults=check")
 _SPEEDS = {"quick": _STEALING, "ci": _STEALING, "all": (*_TWO, "--faults=check")}

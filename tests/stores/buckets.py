@@ -11,8 +11,8 @@ KEYS = {"AWS_ACCESS_KEY_ID": "AKIATEST", "AWS_SECRET_ACCESS_KEY": "test", "AWS_D
 
 @contextmanager
 def s3_here(address="127.0.0.1"):
-    """The address of a fresh moto server, which answers one request at a time: its conditional writes look first and write then, and a
-    store's do both at once."""
+    """The address of a fresh moto server. It answers one request at a time: its conditional writes look
+    first and write afterwards, while a real store's do both at once."""
     import logging
 
     from moto.server import ThreadedMotoServer
