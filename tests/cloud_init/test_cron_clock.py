@@ -125,7 +125,7 @@ class Real:
         return self.cron.Scheduler(jobs, self.folder, time.time, lambda _: True, UTC)
 
     def wait(self, wanted: Callable[[str], bool] | str) -> str:
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             said = self.output.read_text(encoding="utf-8")
             if wanted in said if isinstance(wanted, str) else wanted(said):

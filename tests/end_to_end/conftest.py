@@ -116,7 +116,7 @@ def site() -> Iterator[Site]:
     made.write_stack()
     yield made
     done = made.run("destroy", "--yes")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while made.processes() and time.monotonic() < deadline:
         time.sleep(0.1)
     left = made.processes()

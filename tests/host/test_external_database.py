@@ -57,7 +57,7 @@ def both(hosts, release):
         return list(pool.map(lambda bench: bench.roll(release), hosts))
 
 
-def wait(until, seconds=30):
+def wait(until, seconds=60):
     deadline = time.monotonic() + seconds
     while not (found := until()):
         assert time.monotonic() < deadline

@@ -65,7 +65,7 @@ def running(status):
 
 def settled(bench):
     """The status once the idle colour's launcher, which has nothing to serve, has ended: on a busy machine that takes it over a second."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     status = bench.host.run(["status"])
     while {"blue", "green"} <= running(status) and time.monotonic() < deadline:
         time.sleep(0.1)

@@ -62,7 +62,7 @@ class Site:
     def said(self):
         return [f"{one.host}: {one.text}" for one in self.notes if one.state == "note"]
 
-    def settle(self, release, *names, seconds=15):
+    def settle(self, release, *names, seconds=60):
         """Waits until these servers, or all, have the release live."""
         wanted = [self.servers[name] for name in names or self.servers]
         deadline = time.monotonic() + seconds

@@ -92,7 +92,7 @@ class Sshd:
                 stderr=log,
                 start_new_session=True,
             )
-        until = time.monotonic() + 10
+        until = time.monotonic() + 60
         while True:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", self.port)) == 0:

@@ -119,7 +119,7 @@ def test_a_lock_keeps_others_out_and_says_who(sshd, folder, store):
     with pytest.raises(LockedError, match=r"held by .*@.* \(up abc, since"):
         other.lock("up def")
     store.unlock()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 25  # after 30 s of silence it would end by itself
     while True:
         try:
             other.lock("up def")
@@ -135,7 +135,7 @@ def test_a_lock_goes_with_its_connection(sshd, folder, store):
     other = SshStore(sshd.login, folder.as_uri())
     other._connection = Connection(sshd.login)
     sshd.cut()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 25  # after 30 s of silence it would end by itself
     while True:
         try:
             other.lock("up def")
