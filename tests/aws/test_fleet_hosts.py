@@ -3,7 +3,9 @@
 import json
 from uuid import uuid4
 
+import boto3
 import pytest
+from botocore.config import Config
 from buckets import REGION
 
 from components.aws import account, fleet_hosts, names
@@ -16,12 +18,14 @@ from components.target import DayTwo
 def launch(user):
     """Starts an instance of a project that nobody had; gives its id."""
     project = f"p-{uuid4().hex[:8]}"
+    once = Config(read_timeout=300, retries={"total_max_attempts": 1})  # moto would start another one for a second try
+    client = boto3.client("ec2", region_name=REGION, config=once)
 
     def make(role, stack="prod", app=project, profile=None, **more):
         tags = [{"Key": key, "Value": value} for key, value in {"project": app, "stack": stack, "slipway:role": role}.items() if value]
         given = {"IamInstanceProfile": {"Name": profile}} if profile else {}
         asked = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, **given, **more}
-        done = account.ask("ec2", REGION, "RunInstances", TagSpecifications=[{"ResourceType": "instance", "Tags": tags}], **asked)
+        done = client.run_instances(TagSpecifications=[{"ResourceType": "instance", "Tags": tags}], **asked)
         return done["Instances"][0]["InstanceId"]
 
     make.project = project
