@@ -1,33 +1,23 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
 from cloud_init.host import manifests
 from components import clean_up, domain, phases, progress, public, publishing, wish
+from components.answers import Verdict
 from components.errors import SlipwayError
 from components.host_names import short
+from components.site import Site
 from components.store import Conflict, Store, damaged, get_json, to_json
-from components.target import DayTwo
 from components.wish import Desired, desired
 
 __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
 _PROVEN = "proven.json"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """How a rollout ended: `live` is what serves now; `message` tells everything a person needs when it isn't `ok`."""
-
-    ok: bool
-    message: str
-    release: str
-    live: str | None
-
-
-def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
+def roll(day: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
     """Brings `release` to every host, or leaves what serves as it is.
 
     `publish` puts it into the store first, under the lock: another rollout's clean-up removes what never served.
@@ -42,7 +32,7 @@ def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] 
             return Verdict(False, message, release, desired(day.store).live)
 
 
-def rollback(day: DayTwo, release: str | None = None) -> Verdict:
+def rollback(day: Site, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
     wanted = release or _before(day.store)
     if get_json(day.store, f"releases/{wanted}/manifest.json") is None:
@@ -60,7 +50,7 @@ def _before(store: Store) -> str:
 
 
 class _Rollout:
-    def __init__(self, day: DayTwo, release: str, by: str) -> None:
+    def __init__(self, day: Site, release: str, by: str) -> None:
         self.day, self.store, self.phases = day, day.store, phases.of(day)
         self.release, self.by = release, by
         self.elected: str | None = None

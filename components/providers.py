@@ -212,13 +212,13 @@ class RolloutProvider(DynamicProvider):
 
     def _roll(self, props: Props) -> Props:
         from components import coordinator, publishing, transport
+        from components.site import Site
         from components.store import connect
-        from components.target import DayTwo
 
         store = connect(props["store"])
         hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
         known = {name: tuple(props.get(name) or ()) for name in ("expected", "addresses")}
-        day = DayTwo(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
+        day = Site(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
         verdict = coordinator.roll(day, props["release"], publish=lambda: publishing.publish(store, props))
         return {
             **{key: props[key] for key in ("release", "url", "store")},

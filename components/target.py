@@ -4,19 +4,19 @@ import difflib
 import importlib
 import os
 import pkgutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast, get_args, get_origin
 
 import pulumi
 from pydantic import BaseModel
 
-from components.errors import MissingError, SlipwayError, UsageError
-from components.settings import Settings
+from components.deployment import Deployment
+from components.errors import MissingError, UsageError
+from components.settings import Settings, report
 from components.settings.found import shown
-from components.store import Store
-from components.transport import Transport
+from components.settings.models import App, Database, Server
 
 AS_IF_IN = "SLIPWAY_AS_IF_IN"
 """Names the folder that a plan of another checkout is to be compared in: its tree is the one that is meant."""
@@ -54,33 +54,40 @@ class Need:
     required: bool
 
 
+def _takes(section: type[BaseModel], key: str, path: str = "") -> Any:
+    """A field of `Takes`: the words of a setting that has words, whether it is served of any other."""
+    found = section.model_fields[key]
+    words = get_args(found.annotation) if get_origin(found.annotation) is Literal else True
+    return field(default=words, metadata={"key": path + (found.alias or key)})
+
+
 @dataclass(frozen=True)
-class DayTwo:
-    """What the commands after a launch (status, logs, rollback, …) need of a target."""
+class Takes:
+    """What of the settings a target serves: all of it, but for what it states here."""
 
-    store: Store
-    hosts: Sequence[Transport]
-    url: str
-    follow: bool = False
-    """The hosts follow the store by themselves; nobody drives them through a rollout."""
-    expected: tuple[str, ...] = ()
-    """Hosts that follow, by name, as far as the target knows them."""
-    fewest: int = 0
-    """Web hosts that there will be at least, where the target knows no names."""
-    addresses: tuple[str, ...] = ()
-    """Of the web hosts, as far as they can be asked from here, in the order of `expected`. A domain is to lead to them."""
+    fronts: tuple[str, ...] = _takes(Settings, "front")
+    managers: tuple[str, ...] = _takes(Settings, "manager")
+    servers: tuple[str, ...] = _takes(Server, "kind", "server.")
+    engines: tuple[str, ...] = _takes(Database, "engine", "database.")
+    placements: tuple[str, ...] = _takes(Database, "placement", "database.")
+    domain: bool = _takes(Settings, "domain")
+    static: bool = _takes(App, "static", "app.")
+    release_command: bool = _takes(App, "release_command", "app.")
+    processes: bool = _takes(App, "processes", "app.")
+    cron: bool = _takes(App, "cron", "app.")
 
-    @property
-    def web(self) -> Sequence[Transport]:
-        """The hosts that serve the app."""
-        return [host for host in self.hosts if host.role == "web"]
+    def served(self) -> Iterator[tuple[str, str, tuple[str, ...] | bool]]:
+        """(field, key of the setting, the words that are taken or whether anything is)"""
+        yield from ((one.name, one.metadata["key"], getattr(self, one.name)) for one in fields(self))
 
-    @property
-    def database_host(self) -> Transport:
-        """The host that is asked about the database: its own, or else the web host that runs release commands."""
-        if not self.hosts:
-            raise SlipwayError(f"no server of {self.url} is there; run `./slipway up`, or look why none starts")
-        return next((host for host in self.hosts if host.role == "database"), self.hosts[0])
+    def problems(self, settings: Settings) -> Iterator[report.Problem]:
+        """One for each setting that is asked for and isn't served."""
+        asked = _asked(settings)
+        for name, key, served in self.served():
+            if asked[name] and served is not True and not (served and asked[name] in served):
+                wanted = " or ".join(filter(None, [", ".join(served[:-1]), *served[-1:]])) if served else "nothing"
+                why = f"the target {settings.target} serves {'no other' if served else 'none'}"
+                yield f"slipway:{key}", f"wanted {wanted}, found {shown(asked[name])}; {why}; leave it out, or take another target"
 
 
 class TargetComponent(pulumi.ComponentResource):
@@ -102,11 +109,30 @@ class TargetComponent(pulumi.ComponentResource):
         self.register_outputs({})
 
 
+def _asked(settings: Settings) -> dict[str, Any]:
+    """What may not be served everywhere, by the field of `Takes`. Defaults are not asked for, but for a database's place."""
+    app, database, given = settings.app, settings.database, settings.model_fields_set
+    return {
+        "fronts": "front" in given and settings.front,
+        "managers": "manager" in given and settings.manager,
+        "servers": settings.server.kind != "auto" and settings.server.kind,
+        "engines": database.engine != "none" and database.engine,
+        "placements": database.engine != "none" and database.placement,
+        "domain": settings.domain,
+        "static": app.static,
+        "release_command": app.release_command,
+        "processes": app.processes,
+        "cron": app.cron,
+    }
+
+
 class TargetModule(Protocol):
     """The public names of components/targets/NAME.py."""
 
     Options: type[BaseModel]
     """The model of the target's own section, `slipway:NAME`."""
+    TAKES: Takes
+    """What of the other settings it serves."""
 
     def deploy(self, settings: Settings, place: Place) -> TargetComponent:
         """Creates the `Target` component; called once by the program."""
@@ -114,8 +140,8 @@ class TargetModule(Protocol):
     def needs(self, settings: Settings) -> list[Need]:
         """What this target wants installed here; must not change anything."""
 
-    def day_two(self, settings: Settings, place: Place) -> DayTwo:
-        """How to reach what was launched, without running the program."""
+    def deployment(self, settings: Settings, place: Place) -> Deployment:
+        """What was launched, to be asked without running the program."""
 
 
 def names() -> list[str]:
@@ -123,6 +149,14 @@ def names() -> list[str]:
     import components.targets as folder
 
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(folder.__path__))
+
+
+def chosen(settings: Settings) -> TargetModule:
+    """The target of these settings, once it serves all that they ask of it. Raises `UsageError` that names all it doesn't serve."""
+    module = find(settings.target)
+    if problems := list(module.TAKES.problems(settings)):
+        raise report.error(settings.stack, problems)
+    return module
 
 
 def find(name: str) -> TargetModule:

@@ -2,20 +2,13 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from components.answers import Kept
+
 Event = Mapping[str, Any]
 """One line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Data that outlives a `destroy`: where, as a person finds it, and how many bytes."""
-
-    path: str
-    bytes: int
 
 
 class Transport(Protocol):

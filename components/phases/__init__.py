@@ -5,7 +5,7 @@ from typing import Any, Protocol
 
 from components.phases.direct import Driven
 from components.phases.pulled import Following
-from components.target import DayTwo
+from components.site import Site
 
 Outcome = Mapping[str, Any]
 """What a host says of a phase: {"ok", "host", "step", "message", "http", "log", …}."""
@@ -33,6 +33,6 @@ class Phases(Protocol):
         """What served before serves again."""
 
 
-def of(day: DayTwo) -> Phases:
+def of(day: Site) -> Phases:
     """How this target's hosts are reached."""
     return Following(day.store, day.expected, day.fewest) if day.follow else Driven(day.hosts)

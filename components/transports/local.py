@@ -12,8 +12,9 @@ from typing import Any
 
 from cloud_init.bundle import tool as bundled_tool
 from cloud_init.host import files
+from components.answers import Kept
 from components.errors import LockedError, SlipwayError
-from components.transport import Event, Kept
+from components.transport import Event
 
 _MADE = ("etc", "opt", "var", "run", "store")
 _LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it

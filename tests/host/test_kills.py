@@ -12,7 +12,7 @@ from load import Load
 
 from cloud_init.host import boot, commit, prepare
 from components import coordinator
-from components.target import DayTwo
+from components.site import Site
 
 HOST = Path(boot.__file__).parent
 MIGRATION = "import sqlite3,os; base = sqlite3.connect(os.environ['DATABASE_URL'][10:]); base.execute('CREATE TABLE IF NOT EXISTS a (x)')"
@@ -103,7 +103,7 @@ def test_kill_at_every_step_of_a_rollout(make_bench, power):
         with Load(bench.port, bodies=bodies, post="/take", clients=4, interval=0.02) as load:
             release = publish(bench, number, worker)
             try:
-                verdict = coordinator.roll(DayTwo(bench.store, [doomed], bench.day.url), release)
+                verdict = coordinator.roll(Site(bench.store, [doomed], bench.day.url), release)
                 assert when == "inside" or not verdict.ok, (step, when)
                 assert answer(bench) == bodies[0] or verdict.ok  # undone
             except Killed:
