@@ -16,7 +16,6 @@ from components.deployment import Deployment
 from components.errors import MissingError, UsageError
 from components.settings import Settings, report
 from components.settings.found import shown
-from components.settings.models import App, Database, Server
 
 AS_IF_IN = "SLIPWAY_AS_IF_IN"
 """Names the folder that a plan of another checkout is to be compared in: its tree is the one that is meant."""
@@ -54,40 +53,47 @@ class Need:
     required: bool
 
 
-def _takes(section: type[BaseModel], key: str, path: str = "") -> Any:
-    """A field of `Takes`: the words of a setting that has words, whether it is served of any other."""
-    found = section.model_fields[key]
-    words = get_args(found.annotation) if get_origin(found.annotation) is Literal else True
-    return field(default=words, metadata={"key": path + (found.alias or key)})
+Words = tuple[str, ...] | bool
+"""The words of a setting that are served; of a setting without words, whether it is."""
+
+
+def _takes(key: str) -> Any:
+    """A field of `Takes`: by default all that the setting can be."""
+    section, _, name = key.rpartition(".")
+    model: Any = Settings.model_fields[section].annotation if section else Settings
+    annotation = model.model_fields[name].annotation
+    return field(default=get_args(annotation) if get_origin(annotation) is Literal else True, metadata={"key": key})
 
 
 @dataclass(frozen=True)
 class Takes:
     """What of the settings a target serves: all of it, but for what it states here."""
 
-    fronts: tuple[str, ...] = _takes(Settings, "front")
-    managers: tuple[str, ...] = _takes(Settings, "manager")
-    servers: tuple[str, ...] = _takes(Server, "kind", "server.")
-    engines: tuple[str, ...] = _takes(Database, "engine", "database.")
-    placements: tuple[str, ...] = _takes(Database, "placement", "database.")
-    domain: bool = _takes(Settings, "domain")
-    static: bool = _takes(App, "static", "app.")
-    release_command: bool = _takes(App, "release_command", "app.")
-    processes: bool = _takes(App, "processes", "app.")
-    cron: bool = _takes(App, "cron", "app.")
+    fronts: tuple[str, ...] = _takes("front")
+    managers: tuple[str, ...] = _takes("manager")
+    servers: tuple[str, ...] = _takes("server.kind")
+    engines: tuple[str, ...] = _takes("database.engine")
+    placements: tuple[str, ...] = _takes("database.placement")
+    domain: bool = _takes("domain")
+    static: bool = _takes("app.static")
+    processes: bool = _takes("app.processes")
+    cron: bool = _takes("app.cron")
 
-    def served(self) -> Iterator[tuple[str, str, tuple[str, ...] | bool]]:
-        """(field, key of the setting, the words that are taken or whether anything is)"""
-        yield from ((one.name, one.metadata["key"], getattr(self, one.name)) for one in fields(self))
+    def served(self) -> dict[str, Words]:
+        """What is served, by the key of the setting."""
+        return {one.metadata["key"]: getattr(self, one.name) for one in fields(self)}
 
     def problems(self, settings: Settings) -> Iterator[report.Problem]:
-        """One for each setting that is asked for and isn't served."""
-        asked = _asked(settings)
-        for name, key, served in self.served():
-            if asked[name] and served is not True and not (served and asked[name] in served):
+        """One for each setting that isn't served though it is set, or follows from the database that is."""
+        for key, served in self.served().items():
+            *section, name = key.split(".")
+            part = getattr(settings, section[0]) if section else settings
+            value = getattr(part, name)
+            asked = name in part.model_fields_set or (part is settings.database and settings.database.engine != "none")
+            if asked and value and served is not True and not (served and value in served):
                 wanted = " or ".join(filter(None, [", ".join(served[:-1]), *served[-1:]])) if served else "nothing"
                 why = f"the target {settings.target} serves {'no other' if served else 'none'}"
-                yield f"slipway:{key}", f"wanted {wanted}, found {shown(asked[name])}; {why}; leave it out, or take another target"
+                yield f"slipway:{key}", f"wanted {wanted}, found {shown(value)}; {why}; leave it out, or take another target"
 
 
 class TargetComponent(pulumi.ComponentResource):
@@ -107,23 +113,6 @@ class TargetComponent(pulumi.ComponentResource):
         self.addresses = pulumi.Output.from_input(addresses)
         self.database = pulumi.Output.from_input(settings.database.engine)
         self.register_outputs({})
-
-
-def _asked(settings: Settings) -> dict[str, Any]:
-    """What may not be served everywhere, by the field of `Takes`. Defaults are not asked for, but for a database's place."""
-    app, database, given = settings.app, settings.database, settings.model_fields_set
-    return {
-        "fronts": "front" in given and settings.front,
-        "managers": "manager" in given and settings.manager,
-        "servers": settings.server.kind != "auto" and settings.server.kind,
-        "engines": database.engine != "none" and database.engine,
-        "placements": database.engine != "none" and database.placement,
-        "domain": settings.domain,
-        "static": app.static,
-        "release_command": app.release_command,
-        "processes": app.processes,
-        "cron": app.cron,
-    }
 
 
 class TargetModule(Protocol):

@@ -17,7 +17,8 @@ def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
     call = calls.of(context)
     found = workplace.enter(call).deployment().backups()
     if call.as_json:
-        display.document({"stack": call.stack, "host": found.host, "path": found.path, "backups": plain(found.backups)})
+        keys = ("host", "path", "problem", "backups")
+        display.document({"stack": call.stack, **{key: plain(found)[key] for key in keys}})
     else:
         display.table(["backup", "age", "engine", "release", "size", "rows", "reason"], [_row(one) for one in found.backups])
     if found.problem:
