@@ -18,14 +18,10 @@ def merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
     lines: Lines = queue.SimpleQueue()
     for host in hosts:
         threading.Thread(target=_pump, args=(host, words, lines), daemon=True).start()
-    open_streams = len(hosts)
-    while open_streams:
-        item = lines.get()
-        if isinstance(item, Exception):
-            raise item
-        if item is None:
-            open_streams -= 1
-        else:
+    for _ in hosts:  # each ends with one None
+        while (item := lines.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
             yield item
 
 

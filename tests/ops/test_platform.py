@@ -1,0 +1,80 @@
+"""Every command on a platform that has neither hosts nor a store: it works, or is refused in the platform's own words."""
+
+import json
+
+import pytest
+from made_up_platform import BACKUPS, Platform
+
+
+@pytest.fixture
+def platform(world):
+    world.asked = Platform()
+    return world.asked
+
+
+def test_status(platform, slipway):
+    lines = slipway("status").stdout.splitlines()
+    assert lines[0] == "shop on local, stack dev: https://shop.platform.example"
+    assert [line.split() for line in lines[1:]] == [
+        [],
+        ["web.1"],
+        ["live", "release", "v3"],
+        ["front", "kind", "router"],
+        ["process", "state", "pid", "up", "for", "memory"],
+        ["web.1", "up", "-", "-", "-"],
+    ]
+    (one,) = json.loads(slipway("status", "--json").stdout)["hosts"]
+    assert (one["host"], one["live"]["release"], one["database"]) == ("web.1", "v3", {})
+
+
+def test_logs(platform, slipway):
+    assert slipway("logs", "-n", "2").stdout == "two\nthree\n"
+    assert slipway("logs", "-n", "1", "-f").stdout == "three\nnew\n"
+
+
+def test_releases_and_rollback(platform, slipway):
+    assert [line.split() for line in slipway("releases").stdout.splitlines()[1:]] == [
+        ["v3", "-", "-", "-", "live"],
+        ["v2", "-", "-", "-"],
+        ["v1", "-", "-", "-"],
+    ]
+    done = slipway("rollback")
+    assert (done.exit_code, done.stdout.splitlines()) == (
+        0,
+        ["  done shop: promote  0.1 s", "Done: https://shop.platform.example serves release v2"],
+    )
+    bad = slipway("rollback", "v9", "--json")
+    assert (bad.exit_code, json.loads(bad.stdout)["live"]) == (1, "v2")
+    assert bad.stderr == "slipway: rollback: wanted a kept release, found 'v9'\n"
+
+
+def test_exec_gives_the_exit_code(platform, slipway):
+    assert slipway("exec", "--", "flask", "routes").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["backup", "--reason", "x"], f"backup: {BACKUPS}"),
+        (["backups", "--json"], f"backups: {BACKUPS}"),
+        (["restore", "1", "-y"], "restore: run `platform restore`, which the platform does by itself"),
+        (["maintenance", "off"], "maintenance: the platform has no page to put up; scale the app to nothing: `platform scale 0`"),
+    ],
+)
+def test_what_it_can_not_do(platform, slipway, words, sentence):
+    done = slipway(*words)
+    assert (done.exit_code, done.stdout, done.stderr) == (2, "", f"slipway: {sentence}\n")
+
+
+def test_destroy_has_nothing_to_keep_or_save(platform, world, slipway):
+    assert slipway("destroy", "-y").stdout == "Destroyed stack dev.\n"
+    assert slipway("destroy", "-y", "--with-data", "shop").stdout == "Destroyed stack dev.\n"
+    assert world.calls == ["destroy", "destroy"]
+
+
+def test_open_doctor_and_up(platform, slipway, monkeypatch):
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    assert slipway("open").stdout == "https://shop.platform.example\n"
+    assert "shop.platform.example:443 is not on this machine" in " ".join(slipway("doctor").stdout.split())
+    assert slipway("up").stdout == "Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc\n"
