@@ -1,4 +1,4 @@
-"""What is answered after a launch: the results of every verb of `Deployment`, and what `--json` prints of them.
+"""What the verbs of `Deployment` answer; `--json` prints just that.
 
 Moments are seconds since 1970, durations seconds, sizes bytes."""
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Facts = Mapping[str, Any]
-"""Named values for people, shown in their order; whole numbers of 1000 and more are bytes, lists parts of one address."""
+"""Named values for people, in order. Numbers from 1000 on are bytes, lists parts of an address."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How one instance answered, a host or what a platform calls so: why it is not `ok`, which step failed, lines that help."""
+    """How one instance answered: why it is not `ok`, which step failed, log lines that help."""
 
     host: str
     ok: bool
@@ -45,7 +45,7 @@ class Process:
 
 @dataclass(frozen=True)
 class Restore:
-    """A restore under way, or one that was interrupted; `first` is the backup of what was there before."""
+    """A restore under way, or interrupted; `first` is the backup of what was there before."""
 
     backup: str
     phase: str
@@ -91,7 +91,7 @@ class Releases(Answer):
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a rollout ended: `live` is what serves now; `message` tells everything a person needs when it isn't `ok`."""
+    """How a rollout ended: `live` is what serves now, `message` all that a person needs if not `ok`."""
 
     ok: bool
     message: str
@@ -109,7 +109,7 @@ class Dump:
 
 @dataclass(frozen=True)
 class Backup:
-    """What a backup says of itself: the id alone where that is damaged; `rows` by table; `host` where its host is gone."""
+    """A backup: of a damaged one the id alone; `rows` by table; `host` where that host is gone."""
 
     id: str
     at: float | None = None
@@ -145,7 +145,7 @@ class Backups(Answer):
 
 @dataclass(frozen=True, kw_only=True)
 class Restored(Answer):
-    """A backup that was loaded; `first` is the one that was made of what was there, `migrate` that its schema was older."""
+    """A loaded backup; `first` is one of what was there, `migrate`: its schema was older."""
 
     backup: str | None = None
     first: str | None = None
@@ -154,7 +154,7 @@ class Restored(Answer):
 
 @dataclass(frozen=True)
 class Kept:
-    """Data that outlives a `destroy`: where, as a person finds it, how many bytes; or why nobody can tell what stays there."""
+    """Data that outlives a `destroy`: where and how many bytes, or why nobody can tell."""
 
     path: str
     bytes: int | None

@@ -1,4 +1,4 @@
-"""What can be asked of an app after its launch, on whatever it runs. Commands know this class, targets give one."""
+"""What can be asked of an app after its launch: commands know this class, targets give one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -7,13 +7,16 @@ from typing import Literal, NoReturn
 from components.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
 from components.errors import UsageError
 
-Verb = Literal["status", "logs", "releases", "rollback", "run", "backup", "backups", "restore", "maintenance"]
+Verb = Literal[
+    "status", "logs", "releases", "rollback", "run", "backup", "backups", "restore", "maintenance"
+]  # fmt: skip
 
 
 class Deployment:
-    """What is launched of a stack. A verb that a subclass doesn't define is refused, in the words of `refused`.
+    """What is launched of a stack. A verb that a subclass doesn't define is refused, by `refused`.
 
-    Every verb reports its steps to `components.progress`; it raises `SlipwayError` where nobody can be reached."""
+    A verb reports its steps to `components.progress`, and raises `SlipwayError` where nobody can
+    be reached."""
 
     url: str
     """Where users reach the app."""
@@ -25,7 +28,7 @@ class Deployment:
         self.refuse("status")
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
-        """The app's last `lines` lines, without their ends; then, to `follow`, each new one as it comes."""
+        """The last lines, without their ends; then, to `follow`, each new one as it comes."""
         self.refuse("logs")
 
     def releases(self) -> Sequence[Releases]:
@@ -37,7 +40,7 @@ class Deployment:
         self.refuse("rollback")
 
     def run(self, command: Sequence[str], instance: str | None) -> int:
-        """Runs words in the live release, on this terminal; the exit code. The instance by name, or any that serves."""
+        """Runs words in the live release, on this terminal; the exit code. None: any instance."""
         self.refuse("run")
 
     def backup(self, reason: str) -> Saved:
@@ -49,7 +52,7 @@ class Deployment:
         self.refuse("backups")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
-        """Loads that backup, after one of what is there; one with a schema newer than the live release's only if told to."""
+        """Loads that backup, after one of what is there; a schema newer than the code's if told."""
         self.refuse("restore")
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
@@ -61,7 +64,7 @@ class Deployment:
         return ()
 
     def save(self, engine: str, folder: Path) -> Path | None:
-        """A last backup, copied into a folder here, before `remove_data`; None where there is no such data. Raises `SlipwayError`."""
+        """A last backup, copied into a folder here; None where `remove_data` removes none."""
         return None
 
     def remove_data(self) -> None:

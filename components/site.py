@@ -1,4 +1,4 @@
-"""A site: the hosts that an app is served from, the store that they share, and the address that its users come to."""
+"""A site: the hosts that serve an app, the store they share, the address that users come to."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Site:
     fewest: int = 0
     """Web hosts that there will be at least, where the target knows no names."""
     addresses: tuple[str, ...] = ()
-    """Of the web hosts, as far as they can be asked from here, in the order of `expected`. A domain is to lead to them."""
+    """The web hosts', in the order of `expected`, where they can be asked. A domain leads there."""
 
     @property
     def web(self) -> Sequence[Transport]:
@@ -31,7 +31,7 @@ class Site:
 
     @property
     def database_host(self) -> Transport:
-        """The host that is asked about the database: its own, or else the web host that runs release commands."""
+        """Who is asked about the database: its own host, or the web host that runs release commands."""
         if not self.hosts:
             raise SlipwayError(f"no server of {self.url} is there; run `./slipway up`, or look why none starts")
         return next((host for host in self.hosts if host.role == "database"), self.hosts[0])

@@ -61,8 +61,9 @@ def _takes(key: str) -> Any:
     """A field of `Takes`: by default all that the setting can be."""
     section, _, name = key.rpartition(".")
     model: Any = Settings.model_fields[section].annotation if section else Settings
-    annotation = model.model_fields[name].annotation
-    return field(default=get_args(annotation) if get_origin(annotation) is Literal else True, metadata={"key": key})
+    kind = model.model_fields[name].annotation
+    default = get_args(kind) if get_origin(kind) is Literal else True
+    return field(default=default, metadata={"key": key})
 
 
 @dataclass(frozen=True)
@@ -84,16 +85,17 @@ class Takes:
         return {one.metadata["key"]: getattr(self, one.name) for one in fields(self)}
 
     def problems(self, settings: Settings) -> Iterator[report.Problem]:
-        """One for each setting that isn't served though it is set, or follows from the database that is."""
+        """One for each setting that is set, or follows from the database that is, and isn't served."""
         for key, served in self.served().items():
             *section, name = key.split(".")
             part = getattr(settings, section[0]) if section else settings
             value = getattr(part, name)
-            asked = name in part.model_fields_set or (part is settings.database and settings.database.engine != "none")
+            asked = name in part.model_fields_set or (key.startswith("database.") and settings.database.engine != "none")
             if asked and value and served is not True and not (served and value in served):
-                wanted = " or ".join(filter(None, [", ".join(served[:-1]), *served[-1:]])) if served else "nothing"
+                wanted = ", ".join(served[:-1]) + " or " * bool(served[1:]) + served[-1] if served else "nothing"
                 why = f"the target {settings.target} serves {'no other' if served else 'none'}"
-                yield f"slipway:{key}", f"wanted {wanted}, found {shown(value)}; {why}; leave it out, or take another target"
+                mend = "leave it out, or take another target"
+                yield f"slipway:{key}", f"wanted {wanted}, found {shown(value)}; {why}; {mend}"
 
 
 class TargetComponent(pulumi.ComponentResource):
@@ -141,7 +143,7 @@ def names() -> list[str]:
 
 
 def chosen(settings: Settings) -> TargetModule:
-    """The target of these settings, once it serves all that they ask of it. Raises `UsageError` that names all it doesn't serve."""
+    """The target of these settings. Raises `UsageError` that names all of them it doesn't serve."""
     module = find(settings.target)
     if problems := list(module.TAKES.problems(settings)):
         raise report.error(settings.stack, problems)

@@ -1,4 +1,4 @@
-"""Answers of instances as a person reads them where something is wrong, and as `--json` prints them."""
+"""Answers of instances: told where something is wrong, and as `--json` prints them."""
 
 from collections.abc import Sequence
 from dataclasses import fields, is_dataclass

@@ -24,7 +24,7 @@ _VERBS = {"create": "creating", "update": "updating", "replace": "replacing", "d
 
 @contextmanager
 def shown(stderr: bool = False) -> "Iterator[Progress]":
-    """Shows what hosts and platforms report while the block runs; to `stderr` where that keeps it from mixing with `--json`."""
+    """Shows what is reported while the block runs; with `--json` on standard error."""
     from components import progress
 
     with Progress(stderr) as made, progress.listen(made.host):

@@ -40,8 +40,10 @@ def rows_of(model: type[BaseModel], section: str) -> list[tuple[str, ...]]:
 def takes() -> str:
     """What each target takes of the settings that not every target serves, as a Markdown table."""
     served = {name: target.find(name).TAKES.served() for name in target.names()}
-    rows = [[f"`slipway:{key}`", *(_taken(words, one[key]) for one in served.values())] for key, words in target.Takes().served().items()]
-    return generated.cells("setting", *served) + "|---" * (len(served) + 1) + "|\n" + "".join(generated.cells(*row) for row in rows)
+    made = generated.cells("setting", *served) + "|---" * (len(served) + 1) + "|\n"
+    for key, words in target.Takes().served().items():
+        made += generated.cells(f"`slipway:{key}`", *(_taken(words, one[key]) for one in served.values()))
+    return made
 
 
 def _taken(all_words: target.Words, words: target.Words) -> str:

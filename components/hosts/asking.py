@@ -18,18 +18,18 @@ A = TypeVar("A", bound=Answer)
 
 
 def ask(kind: type[A], host: Transport, *words: str) -> A:
-    """The outcome of the host tool with these arguments; its steps are reported as they happen. Raises `SlipwayError`."""
+    """The host tool's outcome; its steps are reported as they happen. Raises `SlipwayError`."""
     told = host.run(words, lambda event: progress.tell(host.host, event))
     return read(kind, {"host": host.host, "ok": False, **told})
 
 
 def ask_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
-    """The outcome of each, in their order. Raises `SlipwayError` where one of them can't be reached."""
+    """Each one's outcome, in order. Raises `SlipwayError` where one can't be reached."""
     return at_once(lambda host: ask(kind, host, *words), hosts)
 
 
 def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[A]:
-    """The work on each host, on at most 8 at a time. A single one in this thread: Ctrl-C ends it at once."""
+    """On at most 8 hosts at a time; for a single one in this thread, where Ctrl-C ends it at once."""
     if len(hosts) == 1:
         return [work(hosts[0])]
     with ThreadPoolExecutor(max_workers=8) as pool:
@@ -37,11 +37,12 @@ def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[
 
 
 def read(kind: type[A], told: Mapping[str, Any]) -> A:
-    """An outcome as a type; what the type doesn't name is its `more`. Raises `SlipwayError` for one that is something else."""
+    """An outcome as a type; what that has no field for is its `more`. Raises `SlipwayError`."""
     try:
         names = {one.name for one in dataclasses.fields(kind)}
         known = {name: told[name] for name in names & told.keys() if told[name] is not None}
-        return cast(A, _adapter(cast(Any, kind)).validate_python({**known, "more": {key: told[key] for key in told.keys() - names}}))
+        more = {key: told[key] for key in told.keys() - names}
+        return cast(A, _adapter(cast(Any, kind)).validate_python({**known, "more": more}))
     except ValidationError as error:
         found = error.errors()[0]
         where = ".".join(str(part) for part in found["loc"])

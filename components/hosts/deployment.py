@@ -16,7 +16,7 @@ from components.transport import Launched, Transport
 
 
 class HostsDeployment(Deployment):
-    """`launched`: the hosts whose data Slipway itself keeps and removes; a cloud's are resources with disks of their own."""
+    """`launched`: hosts whose data Slipway keeps and removes; a cloud does so with its own."""
 
     def __init__(self, site: Site, launched: Sequence[Launched] = ()) -> None:
         self.site, self.launched, self.url = site, launched, site.url

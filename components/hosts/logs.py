@@ -11,7 +11,7 @@ Lines = queue.SimpleQueue[str | Exception | None]
 
 
 def merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
-    """One host's lines as they are; several hosts' as they come, each with its host's name before it."""
+    """One host's lines as they are; several hosts' as they come, after their hosts' names."""
     if len(hosts) == 1:
         yield from hosts[0].stream(words)
         return

@@ -1,4 +1,4 @@
-"""Restoring a backup over all hosts of a site: web hosts have the page up while the host with the database loads it."""
+"""A restore over all hosts: web hosts have the page up while the database's host loads the backup."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,7 +13,8 @@ from components.transport import Transport
 def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
     """The outcome of the host with the database, or of the web host that stood in the way.
 
-    Where this is cut off, the database host finishes by itself, and a web host is let go by whatever runs there next.
+    Where this is cut off, the database host finishes by itself, and a web host is let go by
+    whatever runs there next.
     """
     database = site.database_host
     others = [host for host in site.web if host is not database]
@@ -23,14 +24,15 @@ def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
             return ask(Restored, database, *command)
         outcome = None
         try:
-            outcome = _first_bad(ask_all(Restored, others, "hold", backup)) or ask(Restored, database, *command)
+            held = _first_bad(ask_all(Restored, others, "hold", backup))
+            outcome = held or ask(Restored, database, *command)
         finally:
             loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
         return _joined(outcome, loose)
 
 
 def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
-    """The apps run again; first of all the one that brings the schema up. What is not well, if anything."""
+    """The apps run again, first the one that brings the schema up. What is not well, if anything."""
     first = ask(Restored, hosts[0], "let-go", "--migrate") if migrate else None
     if first and not first.ok:
         return first
@@ -41,8 +43,9 @@ def _joined(outcome: Restored, loose: Restored | None) -> Restored:
     """What the database says counts; a web host that isn't well afterwards is a failure too."""
     if loose is None or not outcome.ok:
         return outcome
-    done = f"backup {outcome.backup} is loaded; what was there before is backup {outcome.first}; but on {short(loose.host)}"
-    return replace(loose, message=f"{done}: {loose.message}", backup=outcome.backup, first=outcome.first)
+    before = f"what was there before is backup {outcome.first}"
+    message = f"backup {outcome.backup} is loaded; {before}; but on {short(loose.host)}: {loose.message}"
+    return replace(loose, message=message, backup=outcome.backup, first=outcome.first)
 
 
 def _first_bad(outcomes: Sequence[Restored]) -> Restored | None:

@@ -131,7 +131,7 @@ def needs(settings: Settings) -> list[Need]:
 
 
 def deployment(settings: Settings, place: Place) -> HostsDeployment:
-    """What serves on the servers that there are now. None is `launched` from here: what a cloud made it removes, with its disks."""
+    """The servers that there are now; AWS keeps and removes their data."""
     options = _options(settings)
     found = fleet_hosts.find(options.region, place.project, place.stack, settings.app.name)
     hosts, fixed = [one for one in found.hosts if one.role == "web"], not is_fleet(options)

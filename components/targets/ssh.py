@@ -19,7 +19,8 @@ from components.transports.ssh import SshTransport
 
 __all__ = ["TAKES", "Options", "Target", "deploy", "deployment", "needs"]
 
-TAKES = Takes(placements=("same-host", "own-host", "external"))  # nobody manages databases on servers of your own
+# Nobody manages databases on servers of your own.
+TAKES = Takes(placements=("same-host", "own-host", "external"))
 
 
 class Target(TargetComponent):
