@@ -3,15 +3,22 @@
 Moments are seconds since 1970, durations seconds, sizes bytes."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 Facts = Mapping[str, Any]
 """Named values for people, in order. Numbers from 1000 on are bytes, lists parts of an address."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
+class Told(BaseModel):
+    """Something told; what it tells beyond its fields is kept, for `--json`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Answer(Told):
     """How one instance answered: why it is not `ok`, which step failed, log lines that help."""
 
     host: str
@@ -19,12 +26,9 @@ class Answer:
     message: str = ""
     step: str = ""
     log: Sequence[str] = ()
-    more: Facts = field(default_factory=dict)
-    """Whatever else it told; `--json` prints it beside the rest."""
 
 
-@dataclass(frozen=True)
-class Live:
+class Live(Told):
     """The release that serves, and since when."""
 
     release: str
@@ -32,8 +36,7 @@ class Live:
     since: float | None = None
 
 
-@dataclass(frozen=True)
-class Process:
+class Process(Told):
     """A program of the app, how long it is up and what it takes."""
 
     name: str
@@ -43,8 +46,7 @@ class Process:
     memory: int | None = None
 
 
-@dataclass(frozen=True)
-class Restore:
+class Restore(Told):
     """A restore under way, or interrupted; `first` is the backup of what was there before."""
 
     backup: str
@@ -53,7 +55,6 @@ class Restore:
     first: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Instance(Answer):
     """What one instance says of itself."""
 
@@ -62,16 +63,15 @@ class Instance(Answer):
     live: Live | None = None
     candidate: str | None = None
     processes: Sequence[Process] = ()
-    front: Facts = field(default_factory=dict)
-    database: Facts = field(default_factory=dict)
-    disk: Facts = field(default_factory=dict)
+    front: Facts = {}
+    database: Facts = {}
+    disk: Facts = {}
     maintenance: bool = False
     restore: Restore | None = None
     problems: Sequence[str] = ()
 
 
-@dataclass(frozen=True)
-class Release:
+class Release(Told):
     """A release that can be served again."""
 
     id: str
@@ -82,7 +82,6 @@ class Release:
     size: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Releases(Answer):
     """What one instance keeps, the newest first."""
 
@@ -99,34 +98,25 @@ class Verdict:
     live: str | None
 
 
-@dataclass(frozen=True)
-class Dump:
+class Dump(Told):
     """The file of a backup."""
 
     bytes: int
-    sha256: str = ""
 
 
-@dataclass(frozen=True)
-class Backup:
+class Backup(Told):
     """A backup: of a damaged one the id alone; `rows` by table; `host` where that host is gone."""
 
     id: str
     at: float | None = None
-    by: str = ""
     reason: str = ""
     engine: str | None = None
-    schema: str = ""
-    revision: str = ""
-    rows: Mapping[str, int] = field(default_factory=dict)
+    rows: Mapping[str, int] = {}
     release: str | None = None
-    release_made: float = 0
-    tool: str = ""
     dump: Dump | None = None
     host: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Saved(Answer):
     """A backup that was made, and where it is; none where there is no database."""
 
@@ -134,7 +124,6 @@ class Saved(Answer):
     path: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
 class Backups(Answer):
     """What can be restored, the newest first; `problem` says why the list may not be whole."""
 
@@ -143,7 +132,6 @@ class Backups(Answer):
     problem: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
 class Restored(Answer):
     """A loaded backup; `first` is one of what was there, `migrate`: its schema was older."""
 

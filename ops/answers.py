@@ -1,8 +1,7 @@
-"""Answers of instances: told where something is wrong, and as `--json` prints them."""
+"""Answers of instances that are not well, as a person reads them."""
 
 from collections.abc import Sequence
-from dataclasses import fields, is_dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import typer
 
@@ -22,11 +21,3 @@ def fail_if_bad(answers: "Sequence[Answer]") -> None:
             display.line(f"  | {text}", stderr=True)
     if bad:
         raise typer.Exit(1)
-
-
-def plain(value: Any) -> Any:
-    """For a JSON document; what is in an answer's `more` stands beside its other fields."""
-    if is_dataclass(value):
-        told = {one.name: plain(getattr(value, one.name)) for one in fields(value)}
-        return {**told.pop("more", {}), **told}
-    return [plain(one) for one in value] if isinstance(value, list | tuple) else value

@@ -1,12 +1,10 @@
 """Asking the host tool of one host, or of several at once, and reading what it tells."""
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from typing import Any, TypeVar, cast
+from typing import TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from components import progress
 from components.answers import Answer
@@ -20,7 +18,14 @@ A = TypeVar("A", bound=Answer)
 def ask(kind: type[A], host: Transport, *words: str) -> A:
     """The host tool's outcome; its steps are reported as they happen. Raises `SlipwayError`."""
     told = host.run(words, lambda event: progress.tell(host.host, event))
-    return read(kind, {"host": host.host, "ok": False, **told})
+    given = {key: one for key, one in told.items() if one is not None or key not in kind.model_fields}
+    try:
+        return kind.model_validate({"host": host.host, "ok": False, **given})
+    except ValidationError as error:
+        found = error.errors()[0]
+        where = ".".join(str(part) for part in found["loc"])
+        why = f"wanted {where} of the host tool's {words[0]}, found another ({found['msg']})"
+        raise SlipwayError(f"{short(host.host)}: {why}; run `./slipway up`") from None
 
 
 def ask_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
@@ -34,22 +39,3 @@ def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[
         return [work(hosts[0])]
     with ThreadPoolExecutor(max_workers=8) as pool:
         return list(pool.map(work, hosts))
-
-
-def read(kind: type[A], told: Mapping[str, Any]) -> A:
-    """An outcome as a type; what that has no field for is its `more`. Raises `SlipwayError`."""
-    try:
-        names = {one.name for one in dataclasses.fields(kind)}
-        known = {name: told[name] for name in names & told.keys() if told[name] is not None}
-        more = {key: told[key] for key in told.keys() - names}
-        return cast(A, _adapter(cast(Any, kind)).validate_python({**known, "more": more}))
-    except ValidationError as error:
-        found = error.errors()[0]
-        where = ".".join(str(part) for part in found["loc"])
-        why = f"wanted the host tool's {where}, found another ({found['msg']})"
-        raise SlipwayError(f"{short(str(told['host']))}: {why}; run `./slipway up`") from None
-
-
-@cache
-def _adapter(kind: Any) -> TypeAdapter[Any]:
-    return TypeAdapter(kind)

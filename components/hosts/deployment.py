@@ -1,7 +1,6 @@
 """`Deployment` on hosts that share a store."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from components import coordinator, progress
@@ -79,4 +78,4 @@ def _status(host: Transport) -> Instance:
         told = ask(Instance, host, "status")
     except SlipwayError as error:
         told = Instance(host=host.host, ok=False, message=str(error))
-    return replace(told, role=host.role, address=host.address)
+    return told.model_copy(update={"role": host.role, "address": host.address})

@@ -1,7 +1,6 @@
 """A restore over all hosts: web hosts have the page up while the database's host loads the backup."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from components.answers import Restored
 from components.host_names import short
@@ -45,7 +44,8 @@ def _joined(outcome: Restored, loose: Restored | None) -> Restored:
         return outcome
     before = f"what was there before is backup {outcome.first}"
     message = f"backup {outcome.backup} is loaded; {before}; but on {short(loose.host)}: {loose.message}"
-    return replace(loose, message=message, backup=outcome.backup, first=outcome.first)
+    done = {"message": message, "backup": outcome.backup, "first": outcome.first}
+    return loose.model_copy(update=done)
 
 
 def _first_bad(outcomes: Sequence[Restored]) -> Restored | None:

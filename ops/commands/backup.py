@@ -6,7 +6,7 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.answers import fail_if_bad, plain
+from ops.answers import fail_if_bad
 from ops.progress_display import shown
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
     with shown(stderr=call.as_json):
         saved = reach.backup(reason)
     if call.as_json:
-        display.document(plain(saved))
+        display.document(saved.model_dump())
     elif saved.backup:
         display.line(f"Done: backup {saved.backup.id}, {_words(saved.backup)}, in {saved.path}")
     fail_if_bad([saved])

@@ -6,7 +6,7 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.answers import fail_if_bad, plain
+from ops.answers import fail_if_bad
 
 if TYPE_CHECKING:
     from components.answers import Backup
@@ -17,8 +17,8 @@ def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
     call = calls.of(context)
     found = workplace.enter(call).deployment().backups()
     if call.as_json:
-        keys = ("host", "path", "problem", "backups")
-        display.document({"stack": call.stack, **{key: plain(found)[key] for key in keys}})
+        told = found.model_dump(include={"host", "path", "problem", "backups"})
+        display.document({"stack": call.stack, **told})
     else:
         display.table(["backup", "age", "engine", "release", "size", "rows", "reason"], [_row(one) for one in found.backups])
     if found.problem:

@@ -7,7 +7,7 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.answers import fail_if_bad, plain
+from ops.answers import fail_if_bad
 from ops.progress_display import shown
 
 
@@ -28,7 +28,7 @@ def maintenance(context: typer.Context, state: Wanted, stack: calls.Stack = None
     with shown(stderr=call.as_json):
         answers = reach.maintenance(state is State.ON)
     if call.as_json:
-        display.document({"stack": call.stack, "maintenance": state.value, "hosts": plain(answers)})
+        display.document({"stack": call.stack, "maintenance": state.value, "hosts": [one.model_dump() for one in answers]})
     elif all(one.ok for one in answers):
         display.line(f"Done: {reach.url} " + ("answers with the maintenance page" if state is State.ON else "is the app again"))
     fail_if_bad(answers)

@@ -6,7 +6,7 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.answers import fail_if_bad, plain
+from ops.answers import fail_if_bad
 
 if TYPE_CHECKING:
     from components.answers import Release
@@ -17,7 +17,8 @@ def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.J
     call = calls.of(context)
     answers = workplace.enter(call).deployment().releases()
     if call.as_json:
-        display.document({"stack": call.stack, "hosts": [{"host": one.host, "releases": plain(one.releases)} for one in answers]})
+        hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
+        display.document({"stack": call.stack, "hosts": hosts})
     else:
         rows = [_row(answer.host, one) for answer in answers for one in answer.releases]
         columns = ["host", "release", "code", "prepared", "size", ""]

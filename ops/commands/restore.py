@@ -6,7 +6,7 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.answers import fail_if_bad, plain
+from ops.answers import fail_if_bad
 from ops.commands.backups import why
 from ops.confirm import confirm
 from ops.progress_display import shown
@@ -37,7 +37,7 @@ def restore(
     with shown(stderr=call.as_json):
         answer = reach.restore(backup, newer_schema)
     if call.as_json:
-        display.document(plain(answer))
+        display.document(answer.model_dump())
     elif answer.ok:
         before = f"; what was there before is backup {answer.first}" if answer.first else ""
         display.line(f"Done: backup {backup} is loaded{before}")

@@ -6,7 +6,6 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.answers import plain
 from ops.progress_display import shown
 
 ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
@@ -19,7 +18,7 @@ def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Sta
     with shown(stderr=call.as_json):
         verdict = reach.rollback(release)
     if call.as_json:
-        display.document({**plain(verdict), "url": reach.url})
+        display.document({**vars(verdict), "url": reach.url})
     elif verdict.ok:
         display.line(f"Done: {reach.url} serves release {verdict.live}")
     if not verdict.ok:

@@ -7,7 +7,6 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.answers import plain
 
 if TYPE_CHECKING:
     from components.answers import Facts, Instance, Live, Restore
@@ -23,7 +22,7 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     instances = reach.status()
     if call.as_json:
         head = {"stack": call.stack, "target": work.settings.target, "url": reach.url}
-        display.document({**head, "hosts": plain(instances)})
+        display.document({**head, "hosts": [one.model_dump() for one in instances]})
     else:
         display.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {reach.url}")
         if len(instances) > 1:

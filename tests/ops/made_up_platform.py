@@ -24,15 +24,15 @@ class Platform(Deployment):
         self.there, self.live, self.words = ["v1", "v2", "v3"], "v3", ["one", "two", "three"]
 
     def status(self) -> Sequence[Instance]:
-        web = Process("web.1", "up")
-        return [Instance(host="web.1", ok=True, live=Live(self.live), processes=[web], front={"kind": "router"})]
+        web = Process(name="web.1", state="up")
+        return [Instance(host="web.1", ok=True, live=Live(release=self.live), processes=[web], front={"kind": "router"})]
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         yield from self.words[-lines:]
         yield from ["new"] if follow else []
 
     def releases(self) -> Sequence[Releases]:
-        kept = [Release(one, live=one == self.live) for one in reversed(self.there)]
+        kept = [Release(id=one, live=one == self.live) for one in reversed(self.there)]
         return [Releases(host="shop", ok=True, releases=kept)]
 
     def rollback(self, release: str | None) -> Verdict:
