@@ -1,20 +1,61 @@
-"""Every command on a platform that has neither hosts nor a store: it works, or is refused in the platform's own words."""
+"""Every command on a platform that has neither hosts nor a store: it works, or is refused in the platform's own words.
+
+The platform is one file, targets/made_up.py, found by its name: nothing else of the program knows of it.
+"""
 
 import json
+import sys
+from pathlib import Path
 
 import pytest
-from made_up_platform import BACKUPS, Platform
+import yaml
+
+import components.targets
+from components import target
+from ops.workplace import enter
+
+STACK = {"slipway:target": "made-up", "slipway:app": {"name": "shop", "path": "."}}
+BACKUPS = "the platform backs its database up by itself; see `platform backups`"
 
 
 @pytest.fixture
-def platform(world):
-    world.asked = Platform()
-    return world.asked
+def stack(world, tmp_path, monkeypatch):
+    """Writes the stack file; settings, target and deployment are found as they always are. Only the engine is made up."""
+    monkeypatch.setattr(components.targets, "__path__", [*components.targets.__path__, str(Path(__file__).parent / "targets")])
+    monkeypatch.setattr("ops.workplace.enter", enter)
+    monkeypatch.delitem(sys.modules, "components.targets.made_up", raising=False)
+    (tmp_path / "Pulumi.yaml").write_text("name: slipway\nruntime: python\n")
+
+    def write(**sections):
+        config = {**STACK, **{f"slipway:{key}": value for key, value in sections.items()}}
+        (tmp_path / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"config": config}))
+
+    write()
+    yield write
+    sys.modules.pop("components.targets.made_up", None)
+
+
+@pytest.fixture
+def platform(stack):
+    return target.find("made-up").PLATFORM
+
+
+def test_what_it_does_not_take_is_refused_at_once_before_it_is_asked(stack, slipway):
+    stack(front="apache", manager="systemd", database={"engine": "postgres"})
+    done = slipway("status")
+    mend = "leave it out, or take another target"
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert done.stderr.splitlines() == [
+        "slipway: Pulumi.dev.yaml: 3 settings are wrong",
+        f"  slipway:database.placement: wanted managed or external, found 'same-host'; the target made-up serves no other; {mend}",
+        f"  slipway:front: wanted nothing, found 'apache'; the target made-up serves none; {mend}",
+        f"  slipway:manager: wanted nothing, found 'systemd'; the target made-up serves none; {mend}",
+    ]
 
 
 def test_status(platform, slipway):
     lines = slipway("status").stdout.splitlines()
-    assert lines[0] == "shop on local, stack dev: https://shop.platform.example"
+    assert lines[0] == "shop on made-up, stack dev: https://shop.platform.example"
     assert [line.split() for line in lines[1:]] == [
         [],
         ["web.1"],

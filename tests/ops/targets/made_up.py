@@ -1,12 +1,19 @@
-"""A made-up platform: no hosts, no store, no host tool. What it can't do it says."""
+"""A made-up platform: no hosts, no store, no host tool. This file is all that it takes to ask it by every command."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from components import progress
 from components.answers import Instance, Live, Process, Release, Releases, Verdict
 from components.deployment import Deployment, Verb
+from components.settings import Model, Settings
+from components.target import Need, Place, Takes, TargetComponent
 
+TAKES = Takes(fronts=(), managers=(), placements=("managed", "external"), cron=False)
 BACKUPS = "the platform backs its database up by itself; see `platform backups`"
+
+
+class Options(Model):
+    """slipway:made-up: nothing."""
 
 
 class Platform(Deployment):
@@ -45,3 +52,21 @@ class Platform(Deployment):
 
     def run(self, command: Sequence[str], instance: str | None) -> int:
         return len(command)
+
+
+PLATFORM = Platform()
+
+
+def deploy(settings: Settings, place: Place) -> TargetComponent:
+    """Launching it is for tests of the engine."""
+    raise NotImplementedError
+
+
+def needs(settings: Settings) -> list[Need]:
+    """Nothing on this machine."""
+    return []
+
+
+def deployment(settings: Settings, place: Place) -> Platform:
+    """What serves there."""
+    return PLATFORM
