@@ -9,7 +9,7 @@ from components.deployment import Deployment
 from components.errors import SlipwayError, UsageError
 from components.host_names import is_called, short
 from components.hosts import logs, restoring
-from components.hosts.asking import ask, ask_all, at_once
+from components.hosts.running import at_once, run, run_all
 from components.site import Site
 from components.transport import Launched, Transport
 
@@ -27,7 +27,7 @@ class HostsDeployment(Deployment):
         return logs.merged(self.site.hosts, ["logs", "-n", str(lines), *(["-f"] if follow else [])])
 
     def releases(self) -> Sequence[Releases]:
-        return ask_all(Releases, self.site.hosts, "releases")
+        return run_all(Releases, self.site.hosts, "releases")
 
     def rollback(self, release: str | None) -> Verdict:
         return coordinator.rollback(self.site, release)
@@ -40,16 +40,16 @@ class HostsDeployment(Deployment):
         raise UsageError(f"--host: a web host is wanted, found {instance!r}; there are: {there}")
 
     def backup(self, reason: str) -> Saved:
-        return ask(Saved, self.site.database_host, "backup", "--reason", reason)
+        return run(Saved, self.site.database_host, "backup", "--reason", reason)
 
     def backups(self) -> Backups:
-        return ask(Backups, self.site.database_host, "backups")
+        return run(Backups, self.site.database_host, "backups")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
         return restoring.restore(self.site, backup, newer_schema)
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
-        return ask_all(Answer, self.site.web, "maintenance", "on" if on else "off")
+        return run_all(Answer, self.site.web, "maintenance", "on" if on else "off")
 
     def kept(self) -> Sequence[Kept]:
         """A host that can't tell now is no reason to stop."""
@@ -75,7 +75,7 @@ class HostsDeployment(Deployment):
 def _status(host: Transport) -> Instance:
     """One host that can't be reached doesn't hide the others."""
     try:
-        told = ask(Instance, host, "status")
+        told = run(Instance, host, "status")
     except SlipwayError as error:
         told = Instance(host=host.host, ok=False, message=str(error))
     return told.model_copy(update={"role": host.role, "address": host.address})

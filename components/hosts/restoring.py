@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from components.answers import Restored
 from components.host_names import short
-from components.hosts.asking import ask, ask_all
+from components.hosts.running import run, run_all
 from components.site import Site
 from components.transport import Transport
 
@@ -20,11 +20,11 @@ def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
     command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
     with site.store.lock(f"restore {backup}"):  # no rollout between the phases of another
         if not others:
-            return ask(Restored, database, *command)
+            return run(Restored, database, *command)
         outcome = None
         try:
-            held = _first_bad(ask_all(Restored, others, "hold", backup))
-            outcome = held or ask(Restored, database, *command)
+            held = _first_bad(run_all(Restored, others, "hold", backup))
+            outcome = held or run(Restored, database, *command)
         finally:
             loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
         return _joined(outcome, loose)
@@ -32,10 +32,10 @@ def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
 
 def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
     """The apps run again, first the one that brings the schema up. What is not well, if anything."""
-    first = ask(Restored, hosts[0], "let-go", "--migrate") if migrate else None
+    first = run(Restored, hosts[0], "let-go", "--migrate") if migrate else None
     if first and not first.ok:
         return first
-    return _first_bad(ask_all(Restored, hosts[1:] if migrate else hosts, "let-go"))
+    return _first_bad(run_all(Restored, hosts[1:] if migrate else hosts, "let-go"))
 
 
 def _joined(outcome: Restored, loose: Restored | None) -> Restored:

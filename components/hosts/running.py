@@ -1,4 +1,4 @@
-"""Asking the host tool of one host, or of several at once, and reading what it tells."""
+"""Running the host tool of one host, or of several at once, and reading what it tells."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +15,7 @@ from components.transport import Transport
 A = TypeVar("A", bound=Answer)
 
 
-def ask(kind: type[A], host: Transport, *words: str) -> A:
+def run(kind: type[A], host: Transport, *words: str) -> A:
     """The host tool's outcome; its steps are reported as they happen. Raises `SlipwayError`."""
     told = host.run(words, lambda event: progress.tell(host.host, event))
     given = {key: one for key, one in told.items() if one is not None or key not in kind.model_fields}
@@ -28,9 +28,9 @@ def ask(kind: type[A], host: Transport, *words: str) -> A:
         raise SlipwayError(f"{short(host.host)}: {why}; run `./slipway up`") from None
 
 
-def ask_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
+def run_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
     """Each one's outcome, in order. Raises `SlipwayError` where one can't be reached."""
-    return at_once(lambda host: ask(kind, host, *words), hosts)
+    return at_once(lambda host: run(kind, host, *words), hosts)
 
 
 def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[A]:
