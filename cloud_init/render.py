@@ -6,10 +6,11 @@ from types import ModuleType
 
 import cloud_init.fronts
 import cloud_init.servers
-from cloud_init.host_files import HostFile, HostFileError, Server, WebHost
+from cloud_init.host.contracts.manifest import File
+from cloud_init.host_files import HostFileError, Server, WebHost
 
 
-def host_files(host: WebHost) -> list[HostFile]:
+def host_files(host: WebHost) -> list[File]:
     """Every rendered file of a release, sorted by path; equal settings give equal bytes."""
     files = [*_server(host.server).files(host)]
     files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host, _server(host.server).UPSTREAM)

@@ -7,12 +7,14 @@ classes have no state, so that they pickle by reference and an old state's delet
 import json
 import secrets
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
+
+if TYPE_CHECKING:
+    from components.transport import Driven
 
 Props = dict[str, Any]
 
@@ -84,13 +86,13 @@ class HostProvider(DynamicProvider):
     """Installs the host tool and brings the host's processes up."""
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        from components import owner
+        from components import owner, transport
 
-        facts = json.loads(news["facts"])
-        refusal = owner.refusal(Path(facts["root"]), owner.Owner(**news["owner"]))
+        host = transport.connect(json.loads(news["facts"]))
+        refusal = owner.refusal(host.root, owner.Owner(**news["owner"]))
         if refusal:
             return CheckResult(news, [CheckFailure("owner", refusal)])
-        return CheckResult({**news, "drift": _host_drift(facts) if _olds else ""}, [])
+        return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         return DiffResult(changes=bool(_news.get("drift")) or any(_olds.get(key) != _news[key] for key in ("facts", "tool", "owner")))
@@ -111,10 +113,9 @@ class HostProvider(DynamicProvider):
         from components import owner, progress, transport
         from components.errors import SlipwayError
 
-        facts = json.loads(props["facts"])
-        host = transport.connect(facts)
-        host.install(bundle.tool(), facts)
-        owner.adopt(Path(facts["root"]), owner.Owner(**props["owner"]))
+        host = transport.connect(json.loads(props["facts"]))
+        host.install(bundle.tool())
+        owner.adopt(host.root, owner.Owner(**props["owner"]))
         outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:
             raise SlipwayError("\n".join([f"{host.host}, {outcome['step']}: {outcome['message']}", *(outcome.get("log") or [])]))
@@ -228,13 +229,12 @@ class RolloutProvider(DynamicProvider):
         }
 
 
-def _host_drift(facts: Mapping[str, Any]) -> str:
+def _host_drift(host: "Driven") -> str:
     """One sentence about what doesn't run that should."""
-    from components import transport
     from components.errors import SlipwayError
 
     try:
-        status = transport.connect(facts).run(["status"])
+        status = host.run(["status"])
     except SlipwayError as error:
         return str(error)
     if not status.get("ok"):
@@ -260,6 +260,6 @@ def _release_drift(olds: Props, news: Props) -> str:
     now = coordinator.desired(connect(news["store"]))
     if now.live == news["release"] or (now.live is not None and now.live == olds.get("release")):
         return ""
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.value.get("at", 0)))
-    how = f" (rolled back by {now.value['actor']}, {at})" if now.value.get("by") == "rollback" else ""
+    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
+    how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
     return f"live is {now.live or 'nothing'}{how}, wanted {news['release']}"

@@ -6,10 +6,13 @@ import json
 import tempfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cloud_init import bundle
+from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import Manifest
 from components.archive import collect, write_archive
 from components.errors import SlipwayError
 from components.store import Store, to_json
@@ -21,21 +24,21 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
 
     Before anything was live a server that boots takes this tool; later the one of a release that went live: this one may be refused.
     """
-    manifest = {**json.loads(props["manifest"]), "id": props["release"]}
-    name = f"releases/code/{manifest['code']['id']}.tar.gz"
-    if not _is_whole(store.get(name), manifest["code"]["sha256"]):
-        store.put(name, _archive(Path(props["source"]), manifest["code"]["id"]))
-    store.put(f"releases/tool/{manifest['tool']}.pyz", bundle.tool())
-    if desired(store).live is None:
-        name_tool(store, manifest["tool"])
+    manifest = replace(contracts.read(Manifest, json.loads(props["manifest"])), id=props["release"])
+    name = f"releases/code/{manifest.code.id}.tar.gz"
+    if not _is_whole(store.get(name), manifest.code.sha256):
+        store.put(name, _archive(Path(props["source"]), manifest.code.id))
+    store.put(f"releases/tool/{manifest.tool}.pyz", bundle.tool())
+    if desired(store).live is None and manifest.tool:
+        name_tool(store, manifest.tool)
     secrets = {
         "web": {**(props.get("database_environment") or {}), **props["secret_environment"]},
         "database": props.get("database_secrets"),
     }
     for role, values in secrets.items():
         if values:
-            store.put(f"secrets/{role}/{manifest['id']}.json", to_json(values))
-    store.put(f"releases/{manifest['id']}/manifest.json", to_json(manifest))
+            store.put(f"secrets/{role}/{manifest.id}.json", to_json(values))
+    store.put(f"releases/{manifest.id}/manifest.json", to_json(contracts.document(manifest)))
 
 
 def name_tool(store: Store, sha256: str) -> None:

@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pulumi
 from pydantic import Field
 
+from cloud_init.host import contracts
+from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner, release
 from components.errors import UsageError
 from components.host import Host
@@ -56,8 +58,8 @@ class Target(TargetComponent):
                 manifest=planned.manifest_json,
                 source=str(planned.source),
                 secret_environment=settings.secret_env,
-                hosts=pulumi.Output.json_dumps([facts]),
-                store=facts["store"],
+                hosts=pulumi.Output.json_dumps([contracts.document(facts)]),
+                store=facts.store,
                 url=_url(options),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[host]),
@@ -91,7 +93,7 @@ def deployment(settings: Settings, place: Place) -> HostsDeployment:
     options = target_options(settings, Options, "local")
     facts = _facts(settings, place, options)
     host = LocalTransport(facts)
-    return HostsDeployment(Site(connect(facts["store"]), (host,), _url(options)), launched=(host,))
+    return HostsDeployment(Site(connect(facts.store), (host,), _url(options)), launched=(host,))
 
 
 def takes(folder: Path) -> bool:
@@ -103,24 +105,24 @@ def _url(options: Options) -> str:
     return f"http://{_ADDRESS}:{options.port}"
 
 
-def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]:
-    """host.json of this machine, with the transport's name."""
+def _facts(settings: Settings, place: Place, options: Options) -> HostFacts:
+    """This machine."""
     root = place.tree
     if not takes(root):
         wanted = "wanted a folder name of letters that can be seen, without quotes and $ % ; { } [ ] \\ ? # @ * |"
         raise UsageError(f"{one_line(str(place.folder))}: {wanted}, found another; move the project")
     runtime = app_runtime(root, settings.app.python)
-    return {
-        "transport": "local",
-        "app": settings.app.name,
-        "host": "local",
-        "root": str(root),
-        "run": str(run_folder(root, settings.app.name)),
-        "user": runtime.user,
-        "python": runtime.python,
-        "uv": uv_binary(),
-        "store": in_folder(root / "store"),
-        "front": {"listen": [_ADDRESS, options.port], "binaries": front_binaries()},
-        "databases": database_binaries(),
-        "supervisor": supervisor_command(),
-    }
+    return HostFacts(
+        transport="local",
+        app=settings.app.name,
+        host="local",
+        root=str(root),
+        run=str(run_folder(root, settings.app.name)),
+        user=runtime.user,
+        python=runtime.python,
+        uv=uv_binary(),
+        store=in_folder(root / "store"),
+        front=FrontFacts((_ADDRESS, options.port), front_binaries()),
+        databases=database_binaries(),
+        supervisor=supervisor_command(),
+    )

@@ -18,7 +18,8 @@ from cloud_init.databases import driver
 from components import certificates
 from components.site import Site
 from components.store import to_json
-from components.transports.local import LocalTransport, run_folder
+from components.transports import local
+from components.transports.local import run_folder
 
 SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
 SERVERS = {"manager": "supervisor", "packages": {}, "system": {}}
@@ -33,7 +34,7 @@ class TwoHosts(Bench):
         self.engine, self.tree = engine, tree
         self.address, self.database_port, self.clients = "127.0.0.1", ports.free(), ["127.0.0.1/32"]
         run = str(run_folder(tree, "demo"))
-        self.database = LocalTransport({**self.facts, "host": "data", "role": "database", "root": str(tree), "run": run})
+        self.database = local.connect({**self.facts, "host": "data", "role": "database", "root": str(tree), "run": run})
         self.day = Site(self.store, [self.host, self.database], self.day.url)
         self.authority = certificates.authority("demo")
         self.pair = certificates.server(self.authority, self.address)
@@ -41,7 +42,7 @@ class TwoHosts(Bench):
 
     def boot(self):
         super().boot()
-        self.database.install(without_systemd(), self.database.facts)
+        self.database.install(without_systemd())
         return self.database.run(["boot"])
 
     def release(self, number, **given):
