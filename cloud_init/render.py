@@ -17,6 +17,20 @@ def host_files(host: WebHost) -> list[File]:
     return sorted(files, key=lambda file: file.path)
 
 
+def server_files(host: WebHost) -> list[File]:
+    """Those of the application server alone, where a platform has the front."""
+    return sorted(_server(host.server).files(host), key=lambda file: file.path)
+
+
+def port_command(server: Server) -> str:
+    """What serves HTTP on `$PORT`, run by a shell at the root of a bundle. Raises `HostFileError` for a server
+    that has no such command."""
+    module = _server(server)
+    if not hasattr(module, "PORT_COMMAND"):
+        raise HostFileError(f"slipway:server.kind: wanted gunicorn on a platform, found {server.kind}; leave it out")
+    return str(module.PORT_COMMAND)
+
+
 def front_socket(host: WebHost) -> str:
     """The name of the socket that the rendered front configuration speaks to."""
     return str(_server(host.server).UPSTREAM.socket)

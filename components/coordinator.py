@@ -1,16 +1,15 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
 from cloud_init.host import manifests
 from cloud_init.host.contracts import Wrong
 from cloud_init.host.contracts.rollout import Outcome
-from components import clean_up, domain, phases, progress, public, publishing, wish
+from components import clean_up, domain, phases, progress, public, publishing, verdict, wish
 from components.answers import Verdict
 from components.errors import SlipwayError
-from components.host_names import short
 from components.site import Site
 from components.store import Conflict, Store, damaged, get_json, to_json
 from components.wish import Desired, desired
@@ -75,12 +74,12 @@ class _Rollout:
             stays = before.live if old else None
             now = self._withdraw(now, stays, failed)
             self.phases.abort(now.generation)
-            return self._refused(failed, stays)
+            return verdict.refused(self.release, failed, stays)
         now = self._write(now, self.release)
         failed = self.phases.commit(now.generation, self.release) or self._public()
         if failed:
             self._undo(now, old, failed)
-            return self._refused(failed, old)
+            return verdict.refused(self.release, failed, old)
         self.store.put(_PROVEN, to_json({"release": self.release, "generation": now.generation}))
         if self.manifest.tool:
             publishing.name_tool(self.store, self.manifest.tool)
@@ -127,7 +126,7 @@ class _Rollout:
         now = self._withdraw(now, old, failed)
         if old is not None:
             stuck = self.phases.back(now.generation, old)
-            failed += [replace(one, step=f"going back to {old}, {one.step}") for one in stuck]
+            failed += [replace(one, step=f"{verdict.GOING_BACK} {old}, {one.step}") for one in stuck]
 
     def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:
         """Wants what served before. Where that can't be written the hosts still hear of it, and the reason joins the others."""
@@ -136,19 +135,3 @@ class _Rollout:
         except SlipwayError as error:
             failed.append(Outcome(False, "coordinator", "abort", str(error)))
             return now
-
-    def _refused(self, failed: Sequence[Outcome], live: str | None) -> Verdict:
-        stuck = any(str(one.step).startswith("going back") for one in failed)
-        serves = f"release {live} still serves" if live else "nothing serves yet"
-        serves = f"going back to release {live} failed too, see `slipway status`" if stuck else serves
-        message = "\n".join([f"release {self.release} was refused; {serves}", *(_reason(one) for one in failed)])
-        return Verdict(False, message, self.release, live)
-
-
-def _reason(outcome: Outcome) -> str:
-    lines = [f"{short(outcome.host or 'a host')}, {outcome.step or 'start'}: {outcome.message or 'no reason given'}"]
-    http = outcome.http
-    if http and http.status and str(http.status) not in lines[0]:
-        lines.append(f"  answered {http.status}: {http.body}")
-    lines += ["  | " + line for line in outcome.log]
-    return "\n".join(lines)

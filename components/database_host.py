@@ -89,7 +89,7 @@ class Final:
 
 
 def finish(
-    planned: Release, key: pulumi.Input[str], secret_environment: pulumi.Input[Mapping[str, str]], database: Told | None = None
+    planned: Release[Manifest], key: pulumi.Input[str], secret_environment: pulumi.Input[Mapping[str, str]], database: Told | None = None
 ) -> Final:
     """The release that `planned` becomes with its secrets and, if it has one, its database. Its id covers all of them."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
@@ -106,7 +106,7 @@ def _with_database(manifest: Manifest, known: Mapping[str, Any]) -> Manifest:
     return replace(manifest, database=contracts.read(DatabasePart, {**contracts.document(manifest.database), **known}))
 
 
-def _id(planned: Release, key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
+def _id(planned: Release[Manifest], key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
     whole = {**manifest.environment, **environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})}
     return release_id(key, planned.code, contracts.document(manifest), whole)
 

@@ -13,8 +13,7 @@ from typing import Any
 from cloud_init import bundle
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
-from components.archive import collect, write_archive
-from components.errors import SlipwayError
+from components.archive import changed, collect, write_archive
 from components.store import Store, to_json
 from components.wish import desired
 
@@ -57,7 +56,7 @@ def _is_whole(archive: bytes | None, sha256: str) -> bool:
 def _archive(folder: Path, code_id: str) -> bytes:
     code = collect(folder)
     if code.id != code_id:
-        raise SlipwayError(f"{folder}: wanted code {code_id}, found {code.id}: files changed meanwhile; run `up` again")
+        raise changed(folder, code_id, code.id)
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "code.tar.gz"
         write_archive(code, path)

@@ -1,6 +1,7 @@
 """Application servers, a file each: `UPSTREAM`, `files(host)` and `requirements(server)`.
 
 A release brings `files/start.py`, which is run with the socket's path by the release's own Python and becomes the server.
+`PORT_COMMAND`, where there is one, is what serves a bundle on a platform's port.
 """
 
 import json

@@ -6,6 +6,7 @@ from cloud_init.servers import common, pinned
 from cloud_init.templating import text
 
 UPSTREAM = HTTP
+PORT_COMMAND = "gunicorn --config files/gunicorn.conf.py --bind 0.0.0.0:$PORT slipway_wsgi:application"
 
 
 def files(host: WebHost) -> list[File]:
