@@ -2,6 +2,6 @@
 
 from components import settings, target
 
-chosen = settings.load()
-outputs = target.find(chosen.target).deploy(chosen, target.place())
+wanted = settings.load()
+outputs = target.chosen(wanted).deploy(wanted, target.place())
 target.export(outputs)

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from cloud_init.host.contracts.manifest import File
 from cloud_init.host.programs import CRON
-from cloud_init.host_files import HostFile
 from cloud_init.templating import text
 
 PROCESS = CRON
@@ -13,10 +13,10 @@ COMMAND = "python ../files/cron.py"
 _REQUIREMENTS = Path(__file__).parents[1] / "requirements/cron.txt"
 
 
-def files(jobs: Mapping[str, Mapping[str, str]]) -> list[HostFile]:
+def files(jobs: Mapping[str, Mapping[str, str]]) -> list[File]:
     """The scheduler and its jobs: name to `{"schedule", "command"}`."""
     content = json.dumps(jobs, indent=1, sort_keys=True) + "\n"
-    return [HostFile("files/cron.json", content), HostFile("files/cron.py", text("release/cron.py"))]
+    return [File("files/cron.json", content), File("files/cron.py", text("release/cron.py"))]
 
 
 def requirements() -> str:

@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from cloud_init.host_files import HostFile
+from cloud_init.host.contracts.manifest import File
 from cloud_init.templating import FOLDER, text
 
 _REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 
 
-def agent_files(engine: str) -> list[HostFile]:
+def agent_files(engine: str) -> list[File]:
     """The agent, for engines that are servers; none for a file."""
     if not _is_server(engine):
         return []
     return [
-        HostFile("files/database/agent.py", text("database/agent.py")),
-        HostFile("files/database/engine.py", text(f"database/{engine}.py")),
+        File("files/database/agent.py", text("database/agent.py")),
+        File("files/database/engine.py", text(f"database/{engine}.py")),
     ]
 
 

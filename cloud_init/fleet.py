@@ -3,6 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cloud_init.host.contracts.manifest import Archive, SystemFile, Tls
+
+__all__ = ["ROLES", "Archive", "Fleet", "More", "OwnHost", "SystemFile", "Tls"]
+
 ROLES = ("web", "database")
 
 
@@ -12,44 +16,6 @@ class OwnHost:
 
     port: int
     clients: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Tls:
-    """A certificate by ACME. `directory` is the authority's address; `peers` all web hosts of several: any may hold a challenge.
-
-    `strict`: a deployment without the certificate is a failed one.
-    """
-
-    domain: str
-    directory: str
-    email: str | None = None
-    peers: tuple[str, ...] = ()
-    strict: bool = False
-    port: int = 443
-
-
-@dataclass(frozen=True)
-class SystemFile:
-    """A file of the host's own system. `apply` names the file in `cloud_init/host/apply/` that puts it in force.
-
-    Its place is one of a few folders of `/etc`, its name says that it is Slipway's (`cloud_init/host/system.py`)."""
-
-    path: str
-    content: str
-    apply: str
-    mode: str = "0644"
-
-
-@dataclass(frozen=True)
-class Archive:
-    """A Debian package that no distribution has, from an https address; `{arch}` in it is the host's architecture as dpkg names it.
-
-    `instead`: a snap, or a unit such as `agent.service`, that makes it needless where it is there."""
-
-    package: str
-    url: str
-    instead: str | None = None
 
 
 @dataclass(frozen=True)

@@ -3,20 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cloud_init.fleet import Tls
+from cloud_init.host.contracts.manifest import Tls
 
 
 class HostFileError(ValueError):
     """A setting that can't be rendered: one line with the setting, what is wanted, what was found."""
-
-
-@dataclass(frozen=True)
-class HostFile:
-    """A file of a release. `path` starts with `files/` (written as it is) or `etc/` (the host fills in its own places)."""
-
-    path: str
-    content: str
-    mode: str = "0644"
 
 
 @dataclass(frozen=True)

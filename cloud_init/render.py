@@ -6,14 +6,29 @@ from types import ModuleType
 
 import cloud_init.fronts
 import cloud_init.servers
-from cloud_init.host_files import HostFile, HostFileError, Server, WebHost
+from cloud_init.host.contracts.manifest import File
+from cloud_init.host_files import HostFileError, Server, WebHost
 
 
-def host_files(host: WebHost) -> list[HostFile]:
+def host_files(host: WebHost) -> list[File]:
     """Every rendered file of a release, sorted by path; equal settings give equal bytes."""
     files = [*_server(host.server).files(host)]
     files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host, _server(host.server).UPSTREAM)
     return sorted(files, key=lambda file: file.path)
+
+
+def server_files(host: WebHost) -> list[File]:
+    """Those of the application server alone, where a platform has the front."""
+    return sorted(_server(host.server).files(host), key=lambda file: file.path)
+
+
+def port_command(server: Server) -> str:
+    """What serves HTTP on `$PORT`, run by a shell at the root of a bundle. Raises `HostFileError` for a server
+    that has no such command."""
+    module = _server(server)
+    if not hasattr(module, "PORT_COMMAND"):
+        raise HostFileError(f"slipway:server.kind: wanted gunicorn on a platform, found {server.kind}; leave it out")
+    return str(module.PORT_COMMAND)
 
 
 def front_socket(host: WebHost) -> str:

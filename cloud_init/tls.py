@@ -5,7 +5,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cloud_init.fleet import Tls
+from cloud_init.host.contracts.manifest import Tls
 from cloud_init.host_files import HostFileError
 
 # For TLS 1.2; those of 1.3 are sound, all of them. Each keeps what was said secret even where the key is lost later.

@@ -4,8 +4,8 @@ import gzip
 import hashlib
 import os
 import tarfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from components import ids
@@ -46,6 +46,25 @@ def write_archive(code: Code, path: Path) -> None:
         part.rename(path)
     finally:
         part.unlink(missing_ok=True)
+
+
+def write_bundle(texts: Mapping[str, str], code: str, folder: Path, path: Path) -> None:
+    """Writes a tar.gz of these texts, by their paths, with the app's files from `folder` under `src/`; the same bytes
+    for the same input. Raises `SlipwayError` where the folder doesn't hold that code (its id) any more."""
+    found = collect(folder)
+    if found.id != code:
+        raise changed(folder, code, found.id)
+    with open(path, "wb") as file, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed:
+        for name, text in sorted(texts.items()):
+            data = text.encode()
+            packed.write(_header(Entry(name, path, False, len(data))) + data + bytes(-len(data) % tarfile.BLOCKSIZE))
+        for chunk in _tar(replace(one, path=f"src/{one.path}") for one in found.files):
+            packed.write(chunk)
+
+
+def changed(folder: Path, wanted: str, found: str) -> SlipwayError:
+    """What to say of a folder whose files are no longer those that the release was named after."""
+    return SlipwayError(f"{folder}: wanted code {wanted}, found {found}: files changed meanwhile; run `up` again")
 
 
 def _compress(code: Code, path: Path) -> str:

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from cloud_init.host.contracts.manifest import Manifest
 from components import progress
 from components.errors import SlipwayError
-from components.store import Store, get_json
+from components.store import Store, parsed
 from components.wish import HISTORY, Desired
 
 KEPT = 5  # releases that can be rolled back to
@@ -29,9 +30,9 @@ def _releases(store: Store, there: Iterable[str], keep: Sequence[str]) -> Iterat
 def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
     """The archives that no kept release uses; none while it can't be told what one uses."""
     try:
-        found = [get_json(store, f"releases/{release}/manifest.json") or {} for release in keep]
-        used = {manifest["code"]["id"] for manifest in found if manifest}
-    except (SlipwayError, KeyError, TypeError):
+        names = {f"releases/{release}/manifest.json" for release in keep}
+        used = {parsed(Manifest, name, data).code.id for name in names if (data := store.get(name)) is not None}
+    except SlipwayError:
         progress.report("coordinator", "", "note", text="the manifest of a kept release is damaged: no archive is removed")
         return []
     archives = [name for name in there if name.startswith("releases/code/")]

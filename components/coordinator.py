@@ -1,33 +1,24 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from cloud_init.host import manifests
-from components import clean_up, domain, phases, progress, public, publishing, wish
+from cloud_init.host.contracts import Wrong
+from cloud_init.host.contracts.rollout import Outcome
+from components import clean_up, domain, phases, progress, public, publishing, verdict, wish
+from components.answers import Verdict
 from components.errors import SlipwayError
-from components.host_names import short
+from components.site import Site
 from components.store import Conflict, Store, damaged, get_json, to_json
-from components.target import DayTwo
 from components.wish import Desired, desired
 
 __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
 _PROVEN = "proven.json"
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """How a rollout ended: `live` is what serves now; `message` tells everything a person needs when it isn't `ok`."""
-
-    ok: bool
-    message: str
-    release: str
-    live: str | None
-
-
-def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
+def roll(day: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
     """Brings `release` to every host, or leaves what serves as it is.
 
     `publish` puts it into the store first, under the lock: another rollout's clean-up removes what never served.
@@ -42,7 +33,7 @@ def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] 
             return Verdict(False, message, release, desired(day.store).live)
 
 
-def rollback(day: DayTwo, release: str | None = None) -> Verdict:
+def rollback(day: Site, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
     wanted = release or _before(day.store)
     if get_json(day.store, f"releases/{wanted}/manifest.json") is None:
@@ -60,45 +51,45 @@ def _before(store: Store) -> str:
 
 
 class _Rollout:
-    def __init__(self, day: DayTwo, release: str, by: str) -> None:
+    def __init__(self, day: Site, release: str, by: str) -> None:
         self.day, self.store, self.phases = day, day.store, phases.of(day)
         self.release, self.by = release, by
         self.elected: str | None = None
-        manifest = get_json(day.store, f"releases/{release}/manifest.json")
-        if manifest is None:
+        document = get_json(day.store, f"releases/{release}/manifest.json")
+        if document is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
-        if why := manifests.problem(manifest, release):
-            raise damaged(f"releases/{release}/manifest.json", why)
-        self.health = dict(manifest["health"])
-        self.tls, self.tool = manifest.get("tls"), manifest.get("tool")
+        try:
+            self.manifest = manifests.checked(document, release)
+        except Wrong as wrong:
+            raise damaged(f"releases/{release}/manifest.json", str(wrong)) from None
         self.addresses = day.addresses or (str(urlsplit(day.url).hostname),)
 
     def run(self) -> Verdict:
         self.elected = self.phases.gather()
         before = desired(self.store)
         old = self._proven(before)
-        now = self._write(before, candidate=self.release, live=before.live)
+        now = self._write(before, before.live, self.release)
         failed = self.phases.prepare(now.generation, self.release)
         if failed:
             stays = before.live if old else None
             now = self._withdraw(now, stays, failed)
             self.phases.abort(now.generation)
-            return self._refused(failed, stays)
-        now = self._write(now, candidate=None, live=self.release)
+            return verdict.refused(self.release, failed, stays)
+        now = self._write(now, self.release)
         failed = self.phases.commit(now.generation, self.release) or self._public()
         if failed:
             self._undo(now, old, failed)
-            return self._refused(failed, old)
+            return verdict.refused(self.release, failed, old)
         self.store.put(_PROVEN, to_json({"release": self.release, "generation": now.generation}))
-        if self.tool:
-            publishing.name_tool(self.store, self.tool)
+        if self.manifest.tool:
+            publishing.name_tool(self.store, self.manifest.tool)
         clean_up.run(self.store, now)
         missing = self._missing()
         return Verdict(not missing, missing, self.release, self.release)
 
-    def _write(self, before: Desired, **wanted: Any) -> Desired:
+    def _write(self, before: Desired, live: str | None, candidate: str | None = None) -> Desired:
         """Who is elected stays so: hosts that come to what is wanted later must know."""
-        return wish.write(self.store, before, self.by, elected=self.elected, **wanted)
+        return wish.write(self.store, before, self.by, live, candidate, self.elected)
 
     def _proven(self, before: Desired) -> str | None:
         """What to go back to. This very release is live already where its rollout was cut off after the commit: then what served before it;
@@ -110,8 +101,8 @@ class _Rollout:
         kept = isinstance(proven, str) and self.store.get(f"releases/{proven}/manifest.json") is not None
         return proven if kept else before.live if noted else None
 
-    def _public(self) -> list[Mapping[str, Any]]:
-        return public.check(self.day.url, self._asked(), self.health, self.release, self.tls)
+    def _public(self) -> list[Outcome]:
+        return public.check(self.day.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
 
     def _asked(self) -> list[str]:
         """The addresses of those that take part: who was left out has been told, and is no reason to go back."""
@@ -120,42 +111,27 @@ class _Rollout:
 
     def _missing(self) -> str:
         """What the site goes without, where that makes the deployment a failed one; else it is told. The release stays either way."""
-        if self.tls is None:
+        tls = self.manifest.tls
+        if tls is None:
             return ""
-        problem = domain.problem(self.tls, self.addresses, self.health, self.release)
-        if problem and self.tls["strict"]:
-            return f"release {self.release} is live, but slipway:tls.strict wants it at https://{self.tls['domain']}: {problem}"
+        problem = domain.problem(tls, self.addresses, self.manifest.health, self.release)
+        if problem and tls.strict:
+            return f"release {self.release} is live, but slipway:tls.strict wants it at https://{tls.domain}: {problem}"
         if problem:
             progress.report(self.day.url, "", "note", text=problem)
         return ""
 
-    def _undo(self, now: Desired, old: str | None, failed: list[Mapping[str, Any]]) -> None:
+    def _undo(self, now: Desired, old: str | None, failed: list[Outcome]) -> None:
         """Wants the old release again and brings it back to every host that flipped."""
         now = self._withdraw(now, old, failed)
         if old is not None:
             stuck = self.phases.back(now.generation, old)
-            failed += [{**one, "step": f"going back to {old}, {one.get('step')}"} for one in stuck]
+            failed += [replace(one, step=f"{verdict.GOING_BACK} {old}, {one.step}") for one in stuck]
 
-    def _withdraw(self, now: Desired, old: str | None, failed: list[Mapping[str, Any]]) -> Desired:
+    def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:
         """Wants what served before. Where that can't be written the hosts still hear of it, and the reason joins the others."""
         try:
-            return self._write(now, candidate=None, live=old)
+            return self._write(now, old)
         except SlipwayError as error:
-            failed.append({"host": "coordinator", "step": "abort", "message": str(error)})
+            failed.append(Outcome(False, "coordinator", "abort", str(error)))
             return now
-
-    def _refused(self, failed: Sequence[Mapping[str, Any]], live: str | None) -> Verdict:
-        stuck = any(str(one.get("step")).startswith("going back") for one in failed)
-        serves = f"release {live} still serves" if live else "nothing serves yet"
-        serves = f"going back to release {live} failed too, see `slipway status`" if stuck else serves
-        message = "\n".join([f"release {self.release} was refused; {serves}", *(_reason(one) for one in failed)])
-        return Verdict(False, message, self.release, live)
-
-
-def _reason(outcome: Mapping[str, Any]) -> str:
-    lines = [f"{short(outcome.get('host', 'a host'))}, {outcome.get('step') or 'start'}: {outcome.get('message', 'no reason given')}"]
-    http = outcome.get("http") or {}
-    if http.get("status") and str(http["status"]) not in lines[0]:
-        lines.append(f"  answered {http['status']}: {http.get('body', '')}")
-    lines += ["  | " + line for line in outcome.get("log") or []]
-    return "\n".join(lines)

@@ -8,12 +8,14 @@ Rollout(…, RolloutArgs(**vars(final), …))
 import ipaddress
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
 import pulumi
 
+from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import DatabasePart, Manifest
 from components.ids import release_id
 from components.private_authority import PrivateAuthority, ServerCertificate
 from components.random_secret import RandomSecret
@@ -87,21 +89,26 @@ class Final:
 
 
 def finish(
-    planned: Release, key: pulumi.Input[str], secret_environment: pulumi.Input[Mapping[str, str]], database: Told | None = None
+    planned: Release[Manifest], key: pulumi.Input[str], secret_environment: pulumi.Input[Mapping[str, str]], database: Told | None = None
 ) -> Final:
     """The release that `planned` becomes with its secrets and, if it has one, its database. Its id covers all of them."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
     more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
     environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
-    manifest = part.apply(lambda known: {**planned.manifest, "database": {**planned.manifest["database"], **known}})
+    manifest = part.apply(lambda known: _with_database(planned.manifest, known))
     identity = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(planned, *known))
-    text = manifest.apply(lambda whole: json.dumps(whole, sort_keys=True))
+    text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
     return Final(pulumi.Output.unsecret(identity), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets)
 
 
-def _id(planned: Release, key: str, manifest: Mapping[str, Any], environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
-    whole = {**manifest["environment"], **environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})}
-    return release_id(key, planned.code, manifest, whole)
+def _with_database(manifest: Manifest, known: Mapping[str, Any]) -> Manifest:
+    """`known` as JSON: what `DatabasePart` has more once the database is there."""
+    return replace(manifest, database=contracts.read(DatabasePart, {**contracts.document(manifest.database), **known}))
+
+
+def _id(planned: Release[Manifest], key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
+    whole = {**manifest.environment, **environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})}
+    return release_id(key, planned.code, contracts.document(manifest), whole)
 
 
 def addresses(

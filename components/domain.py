@@ -3,11 +3,11 @@
 import ipaddress
 import socket
 import time
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from cloud_init.fleet import Tls
 from cloud_init.host import gate
+from cloud_init.host.contracts.manifest import Health, Tls
+from cloud_init.host.contracts.rollout import Answer
 from components.settings import Settings
 
 PATIENCE = 90  # seconds that an authority may take once the domain leads here
@@ -21,9 +21,9 @@ def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
     return Tls(settings.domain, wanted.directory, wanted.email, tuple(peers) if len(peers) > 1 else (), wanted.strict)
 
 
-def problem(tls: Mapping[str, Any], addresses: Sequence[str], health: dict[str, Any], release: str, patience: float = PATIENCE) -> str:
+def problem(tls: Tls, addresses: Sequence[str], health: Health, release: str, patience: float = PATIENCE) -> str:
     """What is wrong, in one line; nothing where all is well. `addresses`: where the domain is to lead to."""
-    domain, port = str(tls["domain"]), int(tls["port"])
+    domain, port = tls.domain, tls.port
     found = resolved(domain, port)
     until = f"; until then the app is served at http://{_in_url(addresses[0])}"
     if not found & {one for name in addresses for one in resolved(name, port)}:
@@ -31,11 +31,11 @@ def problem(tls: Mapping[str, Any], addresses: Sequence[str], health: dict[str, 
         wanted = ", ".join(f"{_record(one)} {domain} → {one}" for one in addresses)
         return f"{domain} {leads}: set {wanted}, and the certificate follows by itself{until}"
     answer = _ask(domain, port, health, patience)
-    if answer["status"] is None:
-        why = f"({answer['body']}): `slipway status` says why, and it is tried again"
+    if answer.status is None:
+        why = f"({answer.body}): `slipway status` says why, and it is tried again"
         return f"{domain} leads here and has no good certificate yet {why}{until}"
-    well = gate.is_good(answer, release) or answer["maintenance"]
-    return "" if well else f"{domain} answers {answer['status']} from release {answer['release'] or 'unknown'}: wanted {release}"
+    well = gate.is_good(answer, release) or answer.maintenance
+    return "" if well else f"{domain} answers {answer.status} from release {answer.release or 'unknown'}: wanted {release}"
 
 
 def resolved(domain: str, port: int) -> set[str]:
@@ -46,12 +46,12 @@ def resolved(domain: str, port: int) -> set[str]:
         return set()
 
 
-def _ask(domain: str, port: int, health: dict[str, Any], patience: float) -> dict[str, Any]:
+def _ask(domain: str, port: int, health: Health, patience: float) -> Answer:
     """The first answer; what kept it from coming when there was none for so long."""
     deadline = time.monotonic() + patience
     while True:
         answer = gate.ask(gate.verified(domain, port), health)
-        if answer["status"] is not None or time.monotonic() > deadline:
+        if answer.status is not None or time.monotonic() > deadline:
             return answer
         time.sleep(1)
 

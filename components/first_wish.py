@@ -16,4 +16,4 @@ def write(store: Store, props: Mapping[str, Any]) -> None:
             return
         publishing.publish(store, props)
         with suppress(Conflict):  # somebody else was first: that one counts
-            wish.write(store, before, "up", candidate=None, live=props["release"], elected=None)
+            wish.write(store, before, "up", props["release"])

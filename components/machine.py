@@ -46,9 +46,9 @@ def uv_binary() -> str | None:
     return str(path) if path.is_file() else shutil.which("uv")
 
 
-def supervisor_command() -> list[str]:
+def supervisor_command() -> tuple[str, ...]:
     """supervisord, by this program's own environment."""
-    return [str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisord"]
+    return str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisord"
 
 
 def _pythons(version: str | None) -> list[str]:

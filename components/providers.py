@@ -7,12 +7,15 @@ classes have no state, so that they pickle by reference and an old state's delet
 import json
 import secrets
 import time
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
+
+if TYPE_CHECKING:
+    from components.answers import Verdict
+    from components.transport import Driven
 
 Props = dict[str, Any]
 
@@ -84,13 +87,13 @@ class HostProvider(DynamicProvider):
     """Installs the host tool and brings the host's processes up."""
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        from components import owner
+        from components import owner, transport
 
-        facts = json.loads(news["facts"])
-        refusal = owner.refusal(Path(facts["root"]), owner.Owner(**news["owner"]))
+        host = transport.connect(json.loads(news["facts"]))
+        refusal = owner.refusal(host.root, owner.Owner(**news["owner"]))
         if refusal:
             return CheckResult(news, [CheckFailure("owner", refusal)])
-        return CheckResult({**news, "drift": _host_drift(facts) if _olds else ""}, [])
+        return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         return DiffResult(changes=bool(_news.get("drift")) or any(_olds.get(key) != _news[key] for key in ("facts", "tool", "owner")))
@@ -111,10 +114,9 @@ class HostProvider(DynamicProvider):
         from components import owner, progress, transport
         from components.errors import SlipwayError
 
-        facts = json.loads(props["facts"])
-        host = transport.connect(facts)
-        host.install(bundle.tool(), facts)
-        owner.adopt(Path(facts["root"]), owner.Owner(**props["owner"]))
+        host = transport.connect(json.loads(props["facts"]))
+        host.install(bundle.tool())
+        owner.adopt(host.root, owner.Owner(**props["owner"]))
         outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:
             raise SlipwayError("\n".join([f"{host.host}, {outcome['step']}: {outcome['message']}", *(outcome.get("log") or [])]))
@@ -197,44 +199,76 @@ class ServingProvider(DynamicProvider):
 class RolloutProvider(DynamicProvider):
     """Publishes a release and rolls it out; its outputs are the verdict."""
 
+    WHERE = "store"
+    """The input that says where the release goes."""
+
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        return CheckResult({**news, "drift": _release_drift(_olds, news)}, [])
+        known = _olds and UNKNOWN not in (news[self.WHERE], news["release"])
+        return CheckResult({**news, "drift": self._drift(_olds, news) if known else ""}, [])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = any(_olds.get(key) != _news[key] for key in ("release", "url", "store"))
+        changed = any(_olds.get(key) != _news[key] for key in ("release", "url", self.WHERE))
         return DiffResult(changes=changed or bool(_news["drift"]) or not _olds.get("ok"))
 
     def create(self, props: Props) -> CreateResult:
-        return CreateResult("rollout", self._roll(props))
+        return CreateResult("rollout", self._judged(props, {}))
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(self._roll(_news))
+        return UpdateResult(self._judged(_news, _olds))
 
-    def _roll(self, props: Props) -> Props:
+    def _judged(self, props: Props, olds: Props) -> Props:
+        verdict = self._roll(props, olds)
+        told = {"ok": verdict.ok, "message": verdict.message, "live": verdict.live or ""}
+        return {**{key: props[key] for key in ("release", "url", self.WHERE)}, **told}
+
+    def _roll(self, props: Props, _olds: Props) -> "Verdict":
         from components import coordinator, publishing, transport
+        from components.site import Site
         from components.store import connect
-        from components.target import DayTwo
 
         store = connect(props["store"])
         hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
         known = {name: tuple(props.get(name) or ()) for name in ("expected", "addresses")}
-        day = DayTwo(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
-        verdict = coordinator.roll(day, props["release"], publish=lambda: publishing.publish(store, props))
-        return {
-            **{key: props[key] for key in ("release", "url", "store")},
-            "ok": verdict.ok,
-            "message": verdict.message,
-            "live": verdict.live or "",
-        }
+        day = Site(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
+        return coordinator.roll(day, props["release"], publish=lambda: publishing.publish(store, props))
+
+    def _drift(self, olds: Props, news: Props) -> str:
+        from components import coordinator
+        from components.store import connect
+
+        now = coordinator.desired(connect(news["store"]))
+        at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
+        how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
+        return _release_drift(olds, news, now.live, how)
 
 
-def _host_drift(facts: Mapping[str, Any]) -> str:
+class DeployProvider(RolloutProvider):
+    """Has a platform serve a release; its outputs are the verdict, as a rollout's."""
+
+    WHERE = "platform"
+
+    def _roll(self, props: Props, olds: Props) -> "Verdict":
+        from cloud_init.host import contracts
+        from components import deploying, platforms
+        from components.bundle import Bundle
+
+        bundle = contracts.read(Bundle, json.loads(props["bundle"]))
+        release = platforms.Sendable(props["release"], bundle, Path(props["source"]), props["secret_environment"])
+        platform = platforms.connect(json.loads(props["platform"]))
+        return deploying.deploy(platform, props["url"], release, olds.get("live") or None)
+
+    def _drift(self, olds: Props, news: Props) -> str:
+        from components import platforms
+
+        return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
+
+
+def _host_drift(host: "Driven") -> str:
     """One sentence about what doesn't run that should."""
-    from components import transport
     from components.errors import SlipwayError
 
     try:
-        status = transport.connect(facts).run(["status"])
+        status = host.run(["status"])
     except SlipwayError as error:
         return str(error)
     if not status.get("ok"):
@@ -250,16 +284,8 @@ def _host_drift(facts: Mapping[str, Any]) -> str:
     return f"not running: {', '.join(down)}" if down else ""
 
 
-def _release_drift(olds: Props, news: Props) -> str:
+def _release_drift(olds: Props, news: Props, live: str | None, how: str) -> str:
     """One sentence when something else than the last rollout is live; empty for an ordinary new release."""
-    from components import coordinator
-    from components.store import connect
-
-    if not olds or UNKNOWN in (news["store"], news["release"]):
+    if live == news["release"] or (live is not None and live == olds.get("release")):
         return ""
-    now = coordinator.desired(connect(news["store"]))
-    if now.live == news["release"] or (now.live is not None and now.live == olds.get("release")):
-        return ""
-    at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.value.get("at", 0)))
-    how = f" (rolled back by {now.value['actor']}, {at})" if now.value.get("by") == "rollback" else ""
-    return f"live is {now.live or 'nothing'}{how}, wanted {news['release']}"
+    return f"live is {live or 'nothing'}{how}, wanted {news['release']}"

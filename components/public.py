@@ -1,17 +1,16 @@
 """Green means live: the release's id, read back where users ask."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from cloud_init.host import gate
+from cloud_init.host.contracts.manifest import Health, Tls
+from cloud_init.host.contracts.rollout import Outcome
 from cloud_init.host.outcome import Refused
 from components import progress
 
-Outcome = Mapping[str, Any]
 
-
-def check(url: str, addresses: Sequence[str], health: dict[str, Any], release: str, tls: Mapping[str, Any] | None = None) -> list[Outcome]:
+def check(url: str, addresses: Sequence[str], health: Health, release: str, tls: Tls | None = None) -> list[Outcome]:
     """Asks the public address, then each web host's own where there are several; what is not well.
 
     With `tls`, or where a load balancer has it, each is asked by its address, whosever certificate it has: whether the domain leads
@@ -19,7 +18,7 @@ def check(url: str, addresses: Sequence[str], health: dict[str, Any], release: s
     """
     address = urlsplit(url)
     if tls or address.scheme == "https":
-        port, domain = (int(tls["port"]), str(tls["domain"])) if tls else (address.port or 443, str(address.hostname))
+        port, domain = (tls.port, tls.domain) if tls else (address.port or 443, str(address.hostname))
         secure = {f"https://{_in_url(one)}": gate.over_tls(one, port, domain) for one in addresses}
         return [outcome for name, connect in secure.items() for outcome in _ask(name, connect, health, release)]
     port = address.port or 80
@@ -29,11 +28,11 @@ def check(url: str, addresses: Sequence[str], health: dict[str, Any], release: s
     return [outcome for name, way in ways.items() for outcome in _ask(name, gate.over_network(*way), health, release)]
 
 
-def _ask(name: str, connect: gate.Connect, health: dict[str, Any], release: str) -> list[Outcome]:
+def _ask(name: str, connect: gate.Connect, health: Health, release: str) -> list[Outcome]:
     try:
         gate.wait(connect, health, release, lambda: None, lambda text: progress.report(name, "", "note", text=text))
     except Refused as refused:
-        return [{"host": name, "step": "public", "message": str(refused), "http": refused.http, "log": []}]
+        return [Outcome(False, name, "public", str(refused), refused.http)]
     return []
 
 

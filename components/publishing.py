@@ -6,12 +6,14 @@ import json
 import tempfile
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cloud_init import bundle
-from components.archive import collect, write_archive
-from components.errors import SlipwayError
+from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import Manifest
+from components.archive import changed, collect, write_archive
 from components.store import Store, to_json
 from components.wish import desired
 
@@ -21,21 +23,21 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
 
     Before anything was live a server that boots takes this tool; later the one of a release that went live: this one may be refused.
     """
-    manifest = {**json.loads(props["manifest"]), "id": props["release"]}
-    name = f"releases/code/{manifest['code']['id']}.tar.gz"
-    if not _is_whole(store.get(name), manifest["code"]["sha256"]):
-        store.put(name, _archive(Path(props["source"]), manifest["code"]["id"]))
-    store.put(f"releases/tool/{manifest['tool']}.pyz", bundle.tool())
-    if desired(store).live is None:
-        name_tool(store, manifest["tool"])
+    manifest = replace(contracts.read(Manifest, json.loads(props["manifest"])), id=props["release"])
+    name = f"releases/code/{manifest.code.id}.tar.gz"
+    if not _is_whole(store.get(name), manifest.code.sha256):
+        store.put(name, _archive(Path(props["source"]), manifest.code.id))
+    store.put(f"releases/tool/{manifest.tool}.pyz", bundle.tool())
+    if desired(store).live is None and manifest.tool:
+        name_tool(store, manifest.tool)
     secrets = {
         "web": {**(props.get("database_environment") or {}), **props["secret_environment"]},
         "database": props.get("database_secrets"),
     }
     for role, values in secrets.items():
         if values:
-            store.put(f"secrets/{role}/{manifest['id']}.json", to_json(values))
-    store.put(f"releases/{manifest['id']}/manifest.json", to_json(manifest))
+            store.put(f"secrets/{role}/{manifest.id}.json", to_json(values))
+    store.put(f"releases/{manifest.id}/manifest.json", to_json(contracts.document(manifest)))
 
 
 def name_tool(store: Store, sha256: str) -> None:
@@ -54,7 +56,7 @@ def _is_whole(archive: bytes | None, sha256: str) -> bool:
 def _archive(folder: Path, code_id: str) -> bytes:
     code = collect(folder)
     if code.id != code_id:
-        raise SlipwayError(f"{folder}: wanted code {code_id}, found {code.id}: files changed meanwhile; run `up` again")
+        raise changed(folder, code_id, code.id)
     with tempfile.TemporaryDirectory() as place:
         path = Path(place) / "code.tar.gz"
         write_archive(code, path)

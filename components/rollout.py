@@ -49,10 +49,10 @@ class Rollout(pulumi.dynamic.Resource, module="slipway", name="Rollout"):
 
     def require(self) -> pulumi.Output[str]:
         """The URL, once the release serves. Raises `pulumi.RunError` with the reason when it was refused."""
-        return pulumi.Output.all(self.url, self.ok, self.message).apply(_required)
+        return pulumi.Output.all(self.url, self.ok, self.message).apply(required)
 
 
-def _required(verdict: list[Any]) -> str:
+def required(verdict: list[Any]) -> str:
     url, ok, message = verdict
     if not ok:
         raise pulumi.RunError(str(message))

@@ -7,17 +7,18 @@ from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
 
-from cloud_init.host import stores
+from cloud_init.host import contracts, stores
 from cloud_init.host.outcome import Refused
 from cloud_init.host.stores import Conflict
 from components import rollout_lock
 from components.errors import MissingError, SlipwayError
 
-__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "get_json", "in_folder", "to_json"]
+__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "get_json", "in_folder", "parsed", "to_json"]
 
+_Kind = TypeVar("_Kind")
 _INSTALL = "run: pip install -r requirements/bucket.txt"
 
 
@@ -78,6 +79,14 @@ def get_json(store: Store, name: str) -> dict[str, Any] | None:
     if not isinstance(found, dict | None):
         raise damaged(name, "no object")
     return found
+
+
+def parsed(kind: type[_Kind], name: str, data: bytes) -> _Kind:
+    """The object of that name as one of `cloud_init.host.contracts`. Raises `SlipwayError` for a damaged one."""
+    try:
+        return contracts.read(kind, json.loads(data))
+    except ValueError as error:
+        raise damaged(name, str(error)) from None
 
 
 def damaged(name: str, why: str) -> SlipwayError:

@@ -4,19 +4,18 @@ import difflib
 import importlib
 import os
 import pkgutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Literal, Protocol, cast, get_args, get_origin
 
 import pulumi
 from pydantic import BaseModel
 
-from components.errors import MissingError, SlipwayError, UsageError
-from components.settings import Settings
+from components.deployment import Deployment
+from components.errors import MissingError, UsageError
+from components.settings import Settings, report
 from components.settings.found import shown
-from components.store import Store
-from components.transport import Transport
 
 AS_IF_IN = "SLIPWAY_AS_IF_IN"
 """Names the folder that a plan of another checkout is to be compared in: its tree is the one that is meant."""
@@ -54,33 +53,49 @@ class Need:
     required: bool
 
 
+Words = tuple[str, ...] | bool
+"""The words of a setting that are served; of a setting without words, whether it is."""
+
+
+def _takes(key: str) -> Any:
+    """A field of `Takes`: by default all that the setting can be."""
+    section, _, name = key.rpartition(".")
+    model: Any = Settings.model_fields[section].annotation if section else Settings
+    kind = model.model_fields[name].annotation
+    default = get_args(kind) if get_origin(kind) is Literal else True
+    return field(default=default, metadata={"key": key})
+
+
 @dataclass(frozen=True)
-class DayTwo:
-    """What the commands after a launch (status, logs, rollback, …) need of a target."""
+class Takes:
+    """What of the settings a target serves: all of it, but for what it states here."""
 
-    store: Store
-    hosts: Sequence[Transport]
-    url: str
-    follow: bool = False
-    """The hosts follow the store by themselves; nobody drives them through a rollout."""
-    expected: tuple[str, ...] = ()
-    """Hosts that follow, by name, as far as the target knows them."""
-    fewest: int = 0
-    """Web hosts that there will be at least, where the target knows no names."""
-    addresses: tuple[str, ...] = ()
-    """Of the web hosts, as far as they can be asked from here, in the order of `expected`. A domain is to lead to them."""
+    fronts: tuple[str, ...] = _takes("front")
+    managers: tuple[str, ...] = _takes("manager")
+    servers: tuple[str, ...] = _takes("server.kind")
+    engines: tuple[str, ...] = _takes("database.engine")
+    placements: tuple[str, ...] = _takes("database.placement")
+    domain: bool = _takes("domain")
+    static: bool = _takes("app.static")
+    processes: bool = _takes("app.processes")
+    cron: bool = _takes("app.cron")
 
-    @property
-    def web(self) -> Sequence[Transport]:
-        """The hosts that serve the app."""
-        return [host for host in self.hosts if host.role == "web"]
+    def served(self) -> dict[str, Words]:
+        """What is served, by the key of the setting."""
+        return {one.metadata["key"]: getattr(self, one.name) for one in fields(self)}
 
-    @property
-    def database_host(self) -> Transport:
-        """The host that is asked about the database: its own, or else the web host that runs release commands."""
-        if not self.hosts:
-            raise SlipwayError(f"no server of {self.url} is there; run `./slipway up`, or look why none starts")
-        return next((host for host in self.hosts if host.role == "database"), self.hosts[0])
+    def problems(self, settings: Settings) -> Iterator[report.Problem]:
+        """One for each setting that is set, or follows from the database that is, and isn't served."""
+        for key, served in self.served().items():
+            *section, name = key.split(".")
+            part = getattr(settings, section[0]) if section else settings
+            value = getattr(part, name)
+            asked = name in part.model_fields_set or (key.startswith("database.") and settings.database.engine != "none")
+            if asked and value and served is not True and not (served and value in served):
+                wanted = ", ".join(served[:-1]) + " or " * bool(served[1:]) + served[-1] if served else "nothing"
+                why = f"the target {settings.target} serves {'no other' if served else 'none'}"
+                mend = "leave it out, or take another target"
+                yield f"slipway:{key}", f"wanted {wanted}, found {shown(value)}; {why}; {mend}"
 
 
 class TargetComponent(pulumi.ComponentResource):
@@ -107,6 +122,8 @@ class TargetModule(Protocol):
 
     Options: type[BaseModel]
     """The model of the target's own section, `slipway:NAME`."""
+    TAKES: Takes
+    """What of the other settings it serves."""
 
     def deploy(self, settings: Settings, place: Place) -> TargetComponent:
         """Creates the `Target` component; called once by the program."""
@@ -114,8 +131,8 @@ class TargetModule(Protocol):
     def needs(self, settings: Settings) -> list[Need]:
         """What this target wants installed here; must not change anything."""
 
-    def day_two(self, settings: Settings, place: Place) -> DayTwo:
-        """How to reach what was launched, without running the program."""
+    def deployment(self, settings: Settings, place: Place) -> Deployment:
+        """What was launched, to be asked without running the program."""
 
 
 def names() -> list[str]:
@@ -123,6 +140,14 @@ def names() -> list[str]:
     import components.targets as folder
 
     return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(folder.__path__))
+
+
+def chosen(settings: Settings) -> TargetModule:
+    """The target of these settings. Raises `UsageError` that names all of them it doesn't serve."""
+    module = find(settings.target)
+    if problems := list(module.TAKES.problems(settings)):
+        raise report.error(settings.stack, problems)
+    return module
 
 
 def find(name: str) -> TargetModule:

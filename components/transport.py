@@ -2,20 +2,13 @@
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from components.answers import Kept
+
 Event = Mapping[str, Any]
 """One line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
-
-
-@dataclass(frozen=True)
-class Kept:
-    """Data that outlives a `destroy`: where, as a person finds it, and how many bytes."""
-
-    path: str
-    bytes: int
 
 
 class Transport(Protocol):
@@ -63,11 +56,15 @@ class Launched(Transport, Protocol):
 class Driven(Launched, Protocol):
     """A host that gets the host tool from here. Servers set themselves up."""
 
-    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
+    @property
+    def root(self) -> Path:
+        """The folder of this machine that all of it is in."""
+
+    def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:
-    """The transport that `facts["transport"]` names, for the host that `facts` describes."""
+    """The transport that `facts["transport"]` names, for the host that `facts` describes: `HostFacts` as JSON, or what else it takes."""
     module = importlib.import_module(f"components.transports.{facts['transport']}")
     return cast(Driven, module.connect(facts))

@@ -1,12 +1,12 @@
 """`desired.json`: what all hosts are to do, and its history. Written by the coordinator alone, each time on condition."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from cloud_init.host import contracts
+from cloud_init.host.contracts.rollout import DesiredState, Served
 from cloud_init.host.lock import actor
-from components.store import Store, damaged, get_json, to_json
+from components.store import Store, parsed, to_json
 
 DESIRED = "desired.json"
 HISTORY = 20
@@ -14,43 +14,37 @@ HISTORY = 20
 
 @dataclass(frozen=True)
 class Desired:
-    """What the store wants, with the exact bytes it was read from."""
+    """What the store wants, with the exact bytes it was read from; None: nothing was ever wanted."""
 
     data: bytes | None
-    value: Mapping[str, Any]
+    state: DesiredState
 
     @property
     def live(self) -> str | None:
-        return self.value.get("live")
+        return self.state.live
 
     @property
     def generation(self) -> int:
-        return int(self.value.get("generation", 0))
+        return self.state.generation
 
     @property
     def served(self) -> list[str]:
         """The releases that served, the last one first, each once."""
-        return list(dict.fromkeys(str(entry["release"]) for entry in reversed(self.value.get("history", []))))
+        return list(dict.fromkeys(entry.release for entry in reversed(self.state.history)))
 
 
 def desired(store: Store) -> Desired:
-    """The store's present wish."""
+    """The store's present wish. Raises `SlipwayError` for a damaged one."""
     data = store.get(DESIRED)
-    value = get_json(store, DESIRED) or {} if data is not None else {}
-    history = value.get("history", [])
-    sound = isinstance(history, list) and all(isinstance(entry, dict) and isinstance(entry.get("release"), str) for entry in history)
-    if not sound or type(value.get("generation", 0)) is not int or not isinstance(value.get("live"), str | None):
-        raise damaged(DESIRED, "generation, live or history are no such things")
-    return Desired(data, value)
+    return Desired(data, DesiredState(0) if data is None else parsed(DesiredState, DESIRED, data))
 
 
-def write(store: Store, before: Desired, by: str, **wish: Any) -> Desired:
+def write(store: Store, before: Desired, by: str, live: str | None, candidate: str | None = None, elected: str | None = None) -> Desired:
     """The next generation, if nobody wrote since `before`; raises `Conflict` otherwise."""
-    history = list(before.value.get("history", []))
-    stamp = {"by": by, "actor": actor(), "at": time.time()}
-    if wish["live"] and wish["live"] != before.live:
-        history.append({"release": wish["live"], **stamp})
-    value = {"generation": before.generation + 1, **wish, **stamp, "history": history[-HISTORY:]}
-    data = to_json(value)
+    who, at, history = actor(), time.time(), before.state.history
+    if live and live != before.live:
+        history = (*history, Served(live, by, who, at))
+    state = DesiredState(before.generation + 1, live, candidate, elected, by, who, at, history[-HISTORY:])
+    data = to_json(contracts.document(state))
     store.replace(DESIRED, before.data, data)
-    return Desired(data, value)
+    return Desired(data, state)

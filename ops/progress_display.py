@@ -2,6 +2,8 @@
 
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -18,6 +20,15 @@ if TYPE_CHECKING:
     from ops.engine import Event
 
 _VERBS = {"create": "creating", "update": "updating", "replace": "replacing", "delete": "deleting"}
+
+
+@contextmanager
+def shown(stderr: bool = False) -> "Iterator[Progress]":
+    """Shows what is reported while the block runs; with `--json` on standard error."""
+    from components import progress
+
+    with Progress(stderr) as made, progress.listen(made.host):
+        yield made
 
 
 class Progress:

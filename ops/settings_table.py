@@ -37,6 +37,21 @@ def rows_of(model: type[BaseModel], section: str) -> list[tuple[str, ...]]:
     return list(_rows(model, f"slipway:{section}."))
 
 
+def takes() -> str:
+    """What each target takes of the settings that not every target serves, as a Markdown table."""
+    served = {name: target.find(name).TAKES.served() for name in target.names()}
+    made = generated.cells("setting", *served) + "|---" * (len(served) + 1) + "|\n"
+    for key, words in target.Takes().served().items():
+        made += generated.cells(f"`slipway:{key}`", *(_taken(words, one[key]) for one in served.values()))
+    return made
+
+
+def _taken(all_words: target.Words, words: target.Words) -> str:
+    if isinstance(words, bool):
+        return "yes" if words else "no"
+    return "all" if words == all_words else ", ".join(f"`{word}`" for word in words) or "none"
+
+
 def left_out() -> str:
     """What no release holds, as a Markdown list."""
     return "".join(f"* {reason}: {' '.join(f'`{pattern}`' for pattern in group)}\n" for reason, group in NEVER.items())
@@ -44,7 +59,9 @@ def left_out() -> str:
 
 def page(old: str) -> str:
     """The text with what is current between its markers; a text without them stays as it is."""
-    return generated.filled(generated.filled(old, "settings", table()), "left-out", left_out())
+    for name, content in (("settings", table()), ("takes", takes()), ("left-out", left_out())):
+        old = generated.filled(old, name, content)
+    return old
 
 
 def main(arguments: list[str]) -> int:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from ops.call import Call
 
 if TYPE_CHECKING:
+    from components.deployment import Deployment
     from components.settings import Settings
-    from components.target import DayTwo, Place, TargetModule
+    from components.target import Place, TargetModule
     from ops.project import Project, Stack
 
 
@@ -24,9 +25,9 @@ class Workplace:
     target: "TargetModule"
     place: "Place"
 
-    def day_two(self) -> "DayTwo":
-        """How to reach what was launched."""
-        return self.target.day_two(self.settings, self.place)
+    def deployment(self) -> "Deployment":
+        """What was launched, to be asked."""
+        return self.target.deployment(self.settings, self.place)
 
 
 def folder() -> Path:
@@ -61,7 +62,7 @@ def enter(call: Call, sealed: bool = False) -> Workplace:
     project = load_project(here.folder)
     stack = load_stack(project, call.stack, sealed)
     chosen = settings.parse(stack.config, stack.secret_keys, call.stack)
-    return Workplace(project, stack, chosen, target.find(chosen.target), here)
+    return Workplace(project, stack, chosen, target.chosen(chosen), here)
 
 
 def check_name(stack: str) -> None:

@@ -1,7 +1,8 @@
 """Apache in front, its event MPM: one configuration file, whole; it loads what it uses and nothing else of the system's own Apache."""
 
 from cloud_init.fronts import values
-from cloud_init.host_files import HostFile, Upstream, WebHost
+from cloud_init.host.contracts.manifest import File
+from cloud_init.host_files import Upstream, WebHost
 from cloud_init.templating import render
 
 _MODULES = (
@@ -12,15 +13,15 @@ _TLS_MODULES = ("ssl", "socache_shmcb", "http2")
 _TOLD = (("Real", "IP"), ("Forwarded", "For"), ("Forwarded", "Proto"), ("Forwarded", "Host"), ("Forwarded", "Port"), ("Request", "Id"))
 
 
-def files(host: WebHost, upstream: Upstream) -> list[HostFile]:
+def files(host: WebHost, upstream: Upstream) -> list[File]:
     """`etc/apache.conf`, the answer of `/-/live`, and what counts bodies."""
     common = values(host, upstream)
     tls = common["tls"]
     own: dict[str, object] = {"modules": (*_MODULES, *(_TLS_MODULES if tls else ())), "told": _TOLD, "listen": _listen(host.front.listen)}
     own["balanced"] = _from([*common["balancer"], "127.0.0.1"])
     content = render("apache/apache.conf.j2", **own, **common, tls_listen=_listen(tls.listen) if tls else ())
-    limit = [HostFile("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
-    return [HostFile("etc/apache.conf", content), HostFile("etc/live.txt", "live\n"), *limit]
+    limit = [File("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
+    return [File("etc/apache.conf", content), File("etc/live.txt", "live\n"), *limit]
 
 
 def _from(networks: list[str]) -> str:

@@ -14,7 +14,7 @@ from .state import Live
 def is_well(places: Places, live: Live) -> bool:
     """Whether it answers at its health path now, asked on its own socket."""
     manifest = manifests.read(places.release(live.release))
-    answer = gate.ask(gate.over_socket(str(live.colour.socket)), manifest["health"])
+    answer = gate.ask(gate.over_socket(str(live.colour.socket)), manifest.health)
     return gate.is_good(answer, live.release)
 
 
@@ -34,7 +34,7 @@ def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> N
     manager.restart(live.colour.name)
     try:
         connect = gate.over_socket(str(live.colour.socket))
-        gate.wait(connect, manifest["health"], live.release, lambda: prepare.dead(manager, live.colour))
+        gate.wait(connect, manifest.health, live.release, lambda: prepare.dead(manager, live.colour))
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         if must_be_well:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 import subprocess
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from . import fetching, packages
+from .contracts.manifest import Archive
 from .outcome import Refused, note
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
@@ -17,13 +18,13 @@ _UNITS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system
 _SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/{}_*.snap")  # the last: of an image that boots just now
 
 
-def ensure(archives: list[dict[str, Any]], root: Path = Path("/")) -> None:
+def ensure(archives: Sequence[Archive], root: Path = Path("/")) -> None:
     """Brings those that are neither here nor made needless. Raises `Refused` with the package's name."""
     for one in archives:
-        if not _NAME.fullmatch(one["package"]):
-            raise Refused(f"manifest: wanted the name of a package, found {one['package'][:60]!r}")
-        if packages.missing([one["package"]]) and not _is_there(root, one.get("instead")):
-            _bring(one["package"], one["url"])
+        if not _NAME.fullmatch(one.package):
+            raise Refused(f"manifest: wanted the name of a package, found {one.package[:60]!r}")
+        if packages.missing([one.package]) and not _is_there(root, one.instead):
+            _bring(one.package, one.url)
 
 
 def _is_there(root: Path, instead: str | None) -> bool:

@@ -36,13 +36,13 @@ def database_of(places: Places, engine: str = "none") -> Database:
     """The database of the release that serves; where there is none, the one of that engine on this host, asked by any release there is."""
     release = state.serving(places) or _any_with(places, engine)
     manifest = manifests.peek(places.release(release)) if release else None
-    return databases.of(places, manifest or {"id": "", "database": {"engine": engine, "placement": "same-host"}})
+    return databases.of(places, manifest or manifests.without_release(engine))
 
 
 def _any_with(places: Places, engine: str) -> str | None:
     """A release on this host that has that engine; one whose first rollout was refused may be all there is."""
     folders = (path for path in sorted((places.srv / "releases").glob("*")) if path.is_dir())
-    return next((path.name for path in folders if manifests.peek(path).get("database", {}).get("engine") == engine), None)
+    return next((path.name for path in folders if (found := manifests.peek(path)) and found.database.engine == engine), None)
 
 
 def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:

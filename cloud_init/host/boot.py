@@ -75,7 +75,7 @@ def _serve(places: Places, manager: Manager) -> None:
     try:
         gate.wait(
             front.asked(places, manifest),
-            manifest["health"],
+            manifest.health,
             now.release,
             lambda: _dead(manager, now.colour.name),
             note,

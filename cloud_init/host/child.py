@@ -9,6 +9,8 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from . import contracts
+from .contracts.rollout import Outcome
 from .places import Places
 
 
@@ -19,7 +21,7 @@ class Child:
         command = [sys.executable, "-I", str(places.tool), "--root", str(places.root), *arguments]
         self.name = arguments[0]
         self.events: list[dict[str, Any]] = []
-        self.outcome: dict[str, Any] = {}
+        self.outcome: Outcome | None = None
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
         assert self._process.stdout is not None
         self._out = self._process.stdout.fileno()
@@ -43,11 +45,11 @@ class Child:
         return True
 
     @property
-    def verdict(self) -> dict[str, Any]:
+    def verdict(self) -> Outcome:
         """Its outcome; where it could tell none, how it ended."""
         code = self._process.returncode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        return self.outcome or {"ok": False, "step": self.name, "message": f"the host tool {how} and told no outcome", "log": []}
+        return self.outcome or Outcome(False, step=self.name, message=f"the host tool {how} and told no outcome")
 
     @property
     def locked_out(self) -> bool:
@@ -63,9 +65,9 @@ class Child:
     def _hear(self, line: bytes) -> None:
         try:
             event = json.loads(line)
+            if event.get("event") == "outcome":
+                self.outcome = contracts.read(Outcome, event)
+                return
         except ValueError:
             return print(line.decode(errors="replace"), file=sys.stderr)
-        if event.get("event") == "outcome":
-            self.outcome = event
-        else:
-            self.events.append(event)
+        self.events.append(event)

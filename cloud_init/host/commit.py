@@ -106,7 +106,7 @@ def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> l
 
 def _gate(places: Places, manager: Manager, release: str) -> None:
     manifest = manifests.read(places.release(release))
-    gate.wait(front.asked(places, manifest), manifest["health"], release, lambda: _front_dead(manager), note)
+    gate.wait(front.asked(places, manifest), manifest.health, release, lambda: _front_dead(manager), note)
 
 
 def _front_dead(manager: Manager) -> str | None:

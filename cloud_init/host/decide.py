@@ -9,22 +9,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from .contracts.rollout import DesiredState
+
 PREPARE, COMMIT, ABORT, CONVERGE = "prepare", "commit", "abort", "converge"
 BEGUN, DONE, FAILED = "begun", "done", "failed"
 
 SILENCE = 900  # seconds that a candidate stands ready without a word
 _FIRST_PAUSE = 10
 _LONGEST_PAUSE = 600
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """`desired.json`, as far as a host is concerned."""
-
-    generation: int = 0
-    live: str | None = None
-    candidate: str | None = None
-    elected: str | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +49,7 @@ class Action:
     elected: bool = False
 
 
-def decide(wanted: Wanted, here: Here, now: float) -> Action | None:
+def decide(wanted: DesiredState, here: Here, now: float) -> Action | None:
     """The one thing to do now, or nothing."""
     tried = here.attempts if here.generation == wanted.generation else {}
     if wanted.generation == 0:
@@ -65,7 +57,7 @@ def decide(wanted: Wanted, here: Here, now: float) -> Action | None:
     return _candidate(wanted, here, tried, now) if wanted.candidate else _live(wanted, here, tried, now)
 
 
-def _candidate(wanted: Wanted, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
+def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
     """A release is proposed. A host that lacks the live one tries that first, once: whoever proposed may be gone."""
     generation, elected = wanted.generation, wanted.elected == here.host
     prepared = tried.get(PREPARE)
@@ -80,7 +72,7 @@ def _candidate(wanted: Wanted, here: Here, tried: Mapping[str, Attempt], now: fl
     return None
 
 
-def _live(wanted: Wanted, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
+def _live(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
     """Nothing is proposed: the live release, and nothing beside it."""
     if _strays(wanted, here):
         if here.ready == wanted.live and COMMIT not in tried and CONVERGE not in tried:
@@ -94,19 +86,19 @@ def _live(wanted: Wanted, here: Here, tried: Mapping[str, Attempt], now: float) 
     return _again(Action(ABORT, wanted.generation), tried.get(ABORT), here.host, now)
 
 
-def _strays(wanted: Wanted, here: Here) -> bool:
+def _strays(wanted: DesiredState, here: Here) -> bool:
     """Something else serves than should. Where nothing should, what serves goes on."""
     return wanted.live is not None and wanted.live != here.live
 
 
-def _converge(wanted: Wanted, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
+def _converge(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
     if not _strays(wanted, here):
         return None
     action = Action(CONVERGE, wanted.generation, wanted.live, wanted.elected == here.host)
     return _again(action, _latest(tried.get(COMMIT), tried.get(CONVERGE)), here.host, now)
 
 
-def _unfinished_abort(wanted: Wanted, tried: Mapping[str, Attempt], now: float) -> Action | None:
+def _unfinished_abort(wanted: DesiredState, tried: Mapping[str, Attempt], now: float) -> Action | None:
     return _again(Action(ABORT, wanted.generation), tried[ABORT], "", now) if tried[ABORT].state != DONE else None
 
 

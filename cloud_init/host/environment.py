@@ -10,10 +10,11 @@ import shutil
 import subprocess
 import threading
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from . import processes
+from .contracts.manifest import Manifest
 from .files import link, write_json
 from .outcome import Refused, note
 from .places import Places
@@ -23,17 +24,17 @@ _ONE = threading.Lock()  # environments are made side by side
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 
 
-def ensure(places: Places, manifest: dict[str, Any]) -> Path:
+def ensure(places: Places, manifest: Manifest) -> Path:
     """The environment for the manifest's requirements, made if there is none; the release's `venv` link points at it."""
-    return _ensure(places, manifest, "venv", manifest["requirements"])
+    return _ensure(places, manifest, "venv", manifest.requirements)
 
 
-def drivers(places: Places, manifest: dict[str, Any]) -> Path:
+def drivers(places: Places, manifest: Manifest) -> Path:
     """The environment of the database's agent; the release's `drivers` link points at it."""
-    return _ensure(places, manifest, "drivers", [manifest["database"]["driver"]])
+    return _ensure(places, manifest, "drivers", (manifest.database.driver,))
 
 
-def _ensure(places: Places, manifest: dict[str, Any], name: str, requirements: list[str]) -> Path:
+def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequence[str]) -> Path:
     key = _key(places, manifest, requirements)
     folder = places.srv / "venvs" / key
     if not (folder / "ready").is_file():
@@ -41,7 +42,7 @@ def _ensure(places: Places, manifest: dict[str, Any], name: str, requirements: l
         note(f"installing requirements into a new environment {key}")
         _make(places, folder, requirements)
         write_json(folder / "ready", {"python": places.python})
-    link(places.release(manifest["id"]) / name, f"../../venvs/{key}")
+    link(places.release(manifest.id) / name, f"../../venvs/{key}")
     return folder
 
 
@@ -68,9 +69,9 @@ def used(places: Places) -> set[str]:
     return {os.path.basename(os.readlink(path)) for path in links if path.is_symlink()}
 
 
-def _key(places: Places, manifest: dict[str, Any], requirements: list[str]) -> str:
+def _key(places: Places, manifest: Manifest, requirements: Sequence[str]) -> str:
     python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
-    _check_version(python, manifest.get("python"))
+    _check_version(python, manifest.python)
     return hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
 
 
@@ -80,9 +81,9 @@ def _check_version(found: str, wanted: str | None) -> None:
         raise Refused(f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting")
 
 
-def _make(places: Places, folder: Path, requirements: list[str]) -> None:
+def _make(places: Places, folder: Path, requirements: Sequence[str]) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
-    install = _with_uv(places, folder) if places.facts.get("uv") else _with_pip(places, folder)
+    install = _with_uv(places, folder) if places.facts.uv else _with_pip(places, folder)
     files = []
     for number, text in enumerate(requirements):
         path = folder / f"requirements-{number}.txt"
@@ -99,7 +100,7 @@ def _make(places: Places, folder: Path, requirements: list[str]) -> None:
 
 
 def _with_uv(places: Places, folder: Path) -> list[str]:
-    uv = str(places.facts["uv"])
+    uv = str(places.facts.uv)
     _run([uv, "venv", "--quiet", "--python", places.python, str(folder)])
     return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "bin/python")]
 

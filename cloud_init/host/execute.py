@@ -20,7 +20,7 @@ def run(places: Places, words: list[str]) -> NoReturn:
         raise Refused("exec: wanted a release that serves, found none; run `up` first")
     folder = places.release(now.release)
     manifest = manifests.read(folder)
-    environment = {"FLASK_APP": manifest["module"], **_terminal(), **runtime.variables(places, folder, manifest)}
+    environment = {"FLASK_APP": manifest.module, **_terminal(), **runtime.variables(places, folder, manifest)}
     os.chdir(folder / "src")
     _become_user(places)
     try:

@@ -48,7 +48,8 @@ def stop(manager: Manager, colour: str) -> None:
 
 
 def _wanted(colour: Colour) -> dict[str, str]:
-    return dict(manifests.peek(colour.link.resolve()).get("processes", {}))
+    found = manifests.peek(colour.link.resolve())
+    return found.processes if found else {}
 
 
 def _check(places: Places, manager: Manager, colour: Colour, name: str, mark: int) -> None:

@@ -6,9 +6,9 @@ import re
 import socket
 import time
 from pathlib import Path
-from typing import Any
 
 from . import fronts, gate, handover, manifests, processes
+from .contracts.manifest import Manifest
 from .files import link, target
 from .gate import Connect
 from .managers.contract import Manager
@@ -28,16 +28,16 @@ def serving(places: Places) -> str:
     return noted if noted in fronts.known() else fronts.name(fronts.find(places, places.front))
 
 
-def asked(places: Places, manifest: dict[str, Any]) -> Connect:
+def asked(places: Places, manifest: Manifest) -> Connect:
     """How to ask the front server what users will ask: where there is TLS, plain HTTP may only send them there."""
-    address, port = places.facts["front"]["listen"]
-    tls = manifest.get("tls")
-    return gate.over_tls(address, tls["port"], tls["domain"]) if tls else gate.over_network(address, port)
+    address, port = places.facts.front.listen
+    tls = manifest.tls
+    return gate.over_tls(address, tls.port, tls.domain) if tls else gate.over_network(address, port)
 
 
 def check_port(places: Places) -> None:
     """Refuses a port that somebody else holds, before anything is changed."""
-    address, port = places.facts["front"]["listen"]
+    address, port = places.facts.front.listen
     # What a manager calls running may be a launcher that found nothing to run yet: only a front server is noted.
     if processes.recorded(places.front_process) and not _listen_changed(places):
         return
@@ -50,7 +50,7 @@ def check_port(places: Places) -> None:
 
 def await_port(places: Places) -> None:
     """Waits while another front server, on its way out, is told to let go of the port."""
-    while places.front_awaits.exists() and _held(*places.facts["front"]["listen"]):
+    while places.front_awaits.exists() and _held(*places.facts.front.listen):
         time.sleep(0.005)
 
 
@@ -76,7 +76,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     same = before is not None and front_content(Path(before)) == front_content(folder)
     settle = before is not None and _socket(Path(before)) != _socket(folder)
     link(places.front, str(folder))
-    link(places.etc / "front.listen", "{}:{}".format(*places.facts["front"]["listen"]))
+    link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
     if before is None or target(places.live) is None:
         return
     if not is_running(manager):
@@ -114,13 +114,14 @@ def _reload(places: Places, manager: Manager, settle: bool) -> None:
 
 def _socket(folder: Path) -> str:
     """The socket of a colour that a front configuration speaks to."""
-    return str(manifests.peek(folder.parent).get("socket", HTTP))
+    found = manifests.peek(folder.parent)
+    return found.socket if found else HTTP
 
 
 def _listen_changed(places: Places) -> bool:
     """A note that is lost or damaged says nothing: the front server that runs is this host's own."""
     noted = target(places.etc / "front.listen") or ""
-    return bool(re.fullmatch(r"[^/]+:[0-9]+", noted)) and noted != "{}:{}".format(*places.facts["front"]["listen"])
+    return bool(re.fullmatch(r"[^/]+:[0-9]+", noted)) and noted != "{}:{}".format(*places.facts.front.listen)
 
 
 def _why(error: OSError) -> str:

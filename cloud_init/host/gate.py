@@ -7,8 +7,9 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
-from typing import Any
 
+from .contracts.manifest import Health
+from .contracts.rollout import Answer
 from .outcome import Refused
 from .unix_http import UnixConnection
 
@@ -54,19 +55,17 @@ class _Named(http.client.HTTPSConnection):
         self.sock = self._own.wrap_socket(plain, server_hostname=self._domain)
 
 
-def wait(
-    connect: Connect, health: dict[str, Any], release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None
-) -> None:
+def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:
     """Returns after three good answers in a row; refused when time is up or `dead()` says why there can be none.
 
     `say` is given where the front server is asked: its maintenance page counts as well, and is told.
     """
-    deadline = time.monotonic() + float(health["timeout"])
+    deadline = time.monotonic() + float(health.timeout)
     good = 0
-    last: dict[str, Any] = {"status": None, "body": "no answer yet"}
+    last = Answer()
     while good < IN_A_ROW:
         last = ask(connect, health)
-        good = good + 1 if is_good(last, release) or (say and last["maintenance"]) else 0
+        good = good + 1 if is_good(last, release) or (say and last.maintenance) else 0
         reason = None if good else dead()
         if reason:
             raise Refused(reason, http=last)
@@ -74,41 +73,36 @@ def wait(
             raise Refused(_timed_out(health, release, last), http=last)
         if not good:
             time.sleep(_PAUSE)
-    if say and last["maintenance"]:
+    if say and last.maintenance:
         say("the maintenance page is up: what is behind it was asked on its own socket alone")
 
 
-def is_good(answer: dict[str, Any], release: str) -> bool:
+def is_good(answer: Answer, release: str) -> bool:
     """2xx, and from the release that is meant."""
-    status = answer["status"]
-    return status is not None and 200 <= status < 300 and answer["release"] == release
+    return answer.status is not None and 200 <= answer.status < 300 and answer.release == release
 
 
-def ask(connect: Connect, health: dict[str, Any]) -> dict[str, Any]:
-    """One question; {"status" (None: no answer), "release", "body" (its first 300 characters), "maintenance"}."""
+def ask(connect: Connect, health: Health) -> Answer:
+    """One question."""
     connection = connect()
-    headers = {"Host": health["host"], "X-Forwarded-Proto": health.get("scheme", "http"), "User-Agent": "slipway-gate"}
+    headers = {"Host": health.host, "X-Forwarded-Proto": health.scheme, "User-Agent": "slipway-gate"}
     try:
-        connection.request("GET", health["path"], headers=headers)
+        connection.request("GET", health.path, headers=headers)
         answer = connection.getresponse()
         body = answer.read(2000).decode("utf-8", "replace")
-        return {
-            "status": answer.status,
-            "release": answer.headers.get("X-Release-Id"),
-            "body": " ".join(body.split())[:300],
-            "maintenance": answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on",
-        }
+        maintenance = answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on"
+        return Answer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
     except (OSError, http.client.HTTPException, socket.timeout) as error:
-        return {"status": None, "release": None, "body": f"{type(error).__name__}: {error}", "maintenance": False}
+        return Answer(body=f"{type(error).__name__}: {error}")
     finally:
         connection.close()
 
 
-def _timed_out(health: dict[str, Any], release: str, last: dict[str, Any]) -> str:
-    wanted = f"{health['path']}: wanted 2xx from release {release} within {health['timeout']} s, found "
-    if last["status"] is None:
-        return wanted + f"no answer ({last['body']})"
-    if 200 <= last["status"] < 300:
-        return wanted + f"{last['status']} from release {last['release'] or 'unknown'}"
-    hint = "; set slipway:app.healthPath to a page that answers 200" if last["status"] in (301, 302, 303, 307, 308, 401, 403, 404) else ""
-    return wanted + f"{last['status']} {last['body'][:120]!r}{hint}"
+def _timed_out(health: Health, release: str, last: Answer) -> str:
+    wanted = f"{health.path}: wanted 2xx from release {release} within {health.timeout} s, found "
+    if last.status is None:
+        return wanted + f"no answer ({last.body})"
+    if 200 <= last.status < 300:
+        return wanted + f"{last.status} from release {last.release or 'unknown'}"
+    hint = "; set slipway:app.healthPath to a page that answers 200" if last.status in (301, 302, 303, 307, 308, 401, 403, 404) else ""
+    return wanted + f"{last.status} {last.body[:120]!r}{hint}"

@@ -97,7 +97,7 @@ def _hand_over(places: Places, old: Seat, new: Seat, stop: str) -> None:
 
 
 def _answers(places: Places) -> bool:
-    with contextlib.suppress(OSError), socket.create_connection(tuple(places.facts["front"]["listen"]), timeout=1):
+    with contextlib.suppress(OSError), socket.create_connection(places.facts.front.listen, timeout=1):
         return True
     return False
 

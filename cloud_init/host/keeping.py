@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from . import databases, front, fronts, handover, managers, processes, state
+from .contracts.manifest import Manifest
 from .handover import Seat
 from .managers.contract import Manager
 from .outcome import Refused, note
@@ -12,7 +11,7 @@ from .places import Places
 from .programs import is_database
 
 
-def ready(places: Places, manifest: dict[str, Any]) -> Manager:
+def ready(places: Places, manifest: Manifest) -> Manager:
     """The manager that the release asks for runs, beside the one in force where that is another."""
     kind = managers.wanted(manifest)
     if kind != managers.noted(places) and state.serving(places) is None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import Any
 
 from . import archives, manifests, packages, roles, system
+from .contracts.manifest import LaterPart
 from .decide import pause
 from .lock import held
 from .outcome import Steps
@@ -21,20 +21,20 @@ def run(places: Places, steps: Steps) -> None:
     """Brings what is missing, without the host's lock while apt works: a release must not wait for it. Raises `Refused`."""
     os.nice(10)
     with steps.step("packages"):
-        packages.ensure(_of_live(places).get("packages", {}).get(places.role, []))
+        packages.ensure(_of_live(places).packages.get(str(places.role), ()))
     with steps.step("archives"):
-        archives.ensure(_of_live(places).get("archives", {}).get(places.role, []))
-    if not _of_live(places):  # there is none, or this is no server of ours any more
+        archives.ensure(_of_live(places).archives.get(str(places.role), ()))
+    if _of_live(places) == LaterPart():  # there is none, or this is no server of ours any more
         return
     with held(places.lib / "lock", COMMAND), steps.step("system"):
-        system.run_later(places, {"host": {"later": _of_live(places)}})  # another may be live by now
+        system.run_later(places, _of_live(places))  # another may be live by now
 
 
-def _of_live(places: Places) -> dict[str, Any]:
+def _of_live(places: Places) -> LaterPart:
     """That part of the manifest; empty where nothing serves, or a release of a time when there was none."""
     release = roles.of(places).live(places)
-    host = manifests.peek(places.release(release)).get("host") if release else None
-    return dict((host or {}).get("later") or {})
+    found = manifests.peek(places.release(release)) if release else None
+    return found.host.later if found and found.host else LaterPart()
 
 
 @dataclass

@@ -7,9 +7,9 @@ import os
 import stat
 import time
 from pathlib import Path
-from typing import Any
 
 from . import databases, front, fronts, managers, manifests, processes, runtime, shell
+from .contracts.manifest import Manifest
 from .files import write
 from .places import COLOURS, Colour, Places
 from .programs import is_front, log_path, memory_score, split
@@ -61,12 +61,12 @@ def _process(places: Places, name: str, process: str) -> None:
     if not colour.link.exists():
         return
     _, manifest, environment = _release(places, colour)
-    environment.setdefault("FLASK_APP", manifest["module"])
+    environment.setdefault("FLASK_APP", manifest.module)
     processes.record(colour.folder / f"{process}.json", os.getpid())
-    processes.become(shell.becoming(manifest["processes"][process]), environment)
+    processes.become(shell.becoming(manifest.processes[process]), environment)
 
 
-def _release(places: Places, colour: Colour) -> tuple[Path, dict[str, Any], dict[str, str]]:
+def _release(places: Places, colour: Colour) -> tuple[Path, Manifest, dict[str, str]]:
     """The colour's release: its folder, manifest and environment; from here on in its sources."""
     folder = colour.link.resolve()
     manifest = manifests.read(folder)

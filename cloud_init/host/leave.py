@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from . import roles, system
+from .contracts.manifest import HostPart
 from .files import remove, size_of
 from .outcome import Steps
 from .places import Places
@@ -37,7 +38,7 @@ def run(places: Places, with_data: bool, steps: Steps) -> None:
     with steps.step("halt"):
         roles.of(places).halt(places, steps)
     with steps.step("system"):
-        system.run(places, {"host": {"system": {}}})
+        system.run(places, HostPart({}, {}))
     with steps.step("remove"):
         _clear(places, with_data)
 

@@ -6,9 +6,9 @@ import os
 import re
 import subprocess
 from pathlib import Path
-from typing import Any
 
 from . import fronts, manifests
+from .contracts.manifest import Manifest
 from .files import link, write, write_json
 from .outcome import Refused
 from .places import Places
@@ -18,16 +18,16 @@ from .user import give, with_port
 _TOKEN = re.compile(r"@@([A-Z]+)@@")
 
 
-def write_files(places: Places, manifest: dict[str, Any], secrets: dict[str, str]) -> None:
+def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
     """Writes `files/`, `etc/`, `static/` and the environment (0400, the app's user alone)."""
-    folder = places.release(manifest["id"])
-    for file in manifest["files"]:
-        content = fill(file["content"], places) if file["path"].startswith("etc/") else file["content"]
-        write(_inside(folder, file["path"]), content.encode(), int(file["mode"], 8))
-    for path, source in manifest["static"].items():
+    folder = places.release(manifest.id)
+    for file in manifest.files:
+        content = fill(file.content, places) if file.path.startswith("etc/") else file.content
+        write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
+    for path, source in manifest.static.items():
         _link_static(folder, path.strip("/"), source)
     environment = folder / "env.json"
-    write_json(environment, {**manifest["environment"], **secrets}, 0o400)
+    write_json(environment, {**manifest.environment, **secrets}, 0o400)
     give(environment, places.user)
 
 
@@ -42,13 +42,13 @@ def fill(content: str, places: Places) -> str:
 def validate(places: Places, folder: Path) -> None:
     """Asks the real front server whether it takes the release's configuration."""
     front = fronts.find(places, folder / "etc")
-    if manifests.peek(folder).get("host") and fronts.name(front) == fronts.STAND_IN:
+    if (found := manifests.peek(folder)) and found.host and fronts.name(front) == fronts.STAND_IN:
         raise Refused(f"wanted the front server {fronts.kind(folder / 'etc')} on this server, found none; it comes with its package")
     command = front.test(places, folder / "etc")
     if not command:
         return
     if places.role:  # as it runs there: what root makes it could not write
-        command = [*with_port(str(places.facts["user"])), *command]
+        command = [*with_port(str(places.facts.user)), *command]
     with log_path(places, "front").open("ab") as out:  # opened anew by its name, as it will be
         done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     if done.returncode:

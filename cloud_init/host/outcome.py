@@ -12,11 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from . import contracts
+from .contracts.rollout import Answer, Step
+
 
 class Refused(Exception):
     """A step that can't succeed: one line, and what helps to understand it."""
 
-    def __init__(self, message: str, http: dict[str, Any] | None = None, log: list[str] | None = None) -> None:
+    def __init__(self, message: str, http: Answer | None = None, log: list[str] | None = None) -> None:
         super().__init__(message)
         self.http = http
         self.log = log or []
@@ -56,7 +59,9 @@ class Locked(Refused):
 def emit(event: str, **values: Any) -> None:
     """One line of JSON on standard output, at once. Whoever listened may be gone: the work goes on."""
     try:
-        sys.stdout.write(json.dumps({"event": event, **values}, sort_keys=True) + "\n")  # in one go: steps may run side by side
+        sys.stdout.write(
+            json.dumps({"event": event, **contracts.document(values)}, sort_keys=True) + "\n"
+        )  # in one go: steps may run side by side
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = sys.stderr
@@ -66,7 +71,7 @@ def emit(event: str, **values: Any) -> None:
 class Steps:
     """The steps of one run, told as they happen and kept for the outcome."""
 
-    done: list[dict[str, Any]] = field(default_factory=list)
+    done: list[Step] = field(default_factory=list)
     current: str = ""
     _failures: list[tuple[BaseException, str]] = field(default_factory=list)
 
@@ -90,7 +95,7 @@ class Steps:
             raise
         finally:
             seconds = round(time.monotonic() - started, 3)
-            self.done.append({"step": name, "seconds": seconds})
+            self.done.append(Step(name, seconds))
             emit("step", step=name, state=state, seconds=seconds)
 
 

@@ -8,7 +8,7 @@ import os
 import pkgutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from . import certificates, databases, fronts, managers
@@ -30,7 +30,7 @@ _QUIET = {
 }  # fmt: skip
 
 
-def ensure(names: list[str]) -> None:
+def ensure(names: Sequence[str]) -> None:
     """Installs what is missing. `a | b`: one of them, the first where none is there. Raises `Refused` with apt's own words.
 
     Where all is there this costs one question to dpkg.
@@ -52,7 +52,7 @@ def install(path: str) -> None:
     _install([path])
 
 
-def missing(names: list[str]) -> list[str]:
+def missing(names: Sequence[str]) -> list[str]:
     """Those that are not whole on this machine."""
     choices = {name: [one.strip() for one in name.split("|")] for name in names}
     asked = sorted({one for some in choices.values() for one in some})

@@ -5,13 +5,12 @@ from __future__ import annotations
 import pwd
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from . import found
+from . import contracts, found
+from .contracts.facts import HostFacts
 from .files import read_json
 from .outcome import Refused
 
-_FACTS = {"app": str, "host": str, "run": str, "store": str, "python": str, "front": dict}
 COLOURS = ("blue", "green")
 SQLITE = "app.sqlite3"
 HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
@@ -52,62 +51,62 @@ class Places:
     """The host's facts, and its folders as the architecture page lists them."""
 
     root: Path
-    facts: dict[str, Any]
+    facts: HostFacts
 
     @property
     def app(self) -> str:
-        return str(self.facts["app"])
+        return self.facts.app
 
     @property
     def host(self) -> str:
-        return str(self.facts["host"])
+        return self.facts.host
 
     @property
     def python(self) -> str:
-        return str(self.facts["python"])
+        return self.facts.python
 
     @property
     def user(self) -> pwd.struct_passwd | None:
         """The app's own user; None: the app runs as whoever runs this tool."""
-        name = self.facts.get("user")
+        name = self.facts.user
         return pwd.getpwnam(name) if name else None
 
     @property
     def database_user(self) -> pwd.struct_passwd | None:
         """Who runs a database of this host: a user of its own on a server, the app's where there is none."""
-        name = self.facts.get("database_user")
+        name = self.facts.database_user
         return pwd.getpwnam(name) if name else self.user
 
     @property
     def store(self) -> str:
         """The store's address."""
-        return str(self.facts["store"])
+        return self.facts.store
 
     @property
     def role(self) -> str | None:
         """What this server is for; None: no server, but a machine taken as it is."""
-        return self.facts.get("role")
+        return self.facts.role
 
     @property
     def front_binaries(self) -> dict[str, str]:
         """As host.json has it; on a server, whose packages come with a release, looked for."""
-        given = self.facts["front"].get("binaries")
+        given = self.facts.front.binaries
         return found.fronts() if given is None else dict(given)
 
     @property
     def database_binaries(self) -> dict[str, str]:
         """Likewise."""
-        given = self.facts.get("databases")
+        given = self.facts.databases
         return found.databases() if given is None else dict(given)
 
     @property
     def supervisor(self) -> list[str]:
         """The command that starts supervisord. On a server it has an environment of its own."""
-        return list(self.facts.get("supervisor") or [str(self.tool.with_name("supervisor") / "bin/supervisord")])
+        return list(self.facts.supervisor or [str(self.tool.with_name("supervisor") / "bin/supervisord")])
 
     @property
     def run(self) -> Path:
-        return Path(self.facts["run"])
+        return Path(self.facts.run)
 
     @property
     def etc(self) -> Path:
@@ -181,7 +180,7 @@ def other(colour: str) -> str:
 def load(root: Path) -> Places:
     """The places under `root`, from its host.json."""
     path = root / "etc/slipway/host.json"
-    facts = read_json(path)
-    if not isinstance(facts, dict) or not all(isinstance(facts.get(name), kind) for name, kind in _FACTS.items()):
-        raise Refused(f"{path}: wanted the facts of this host, found none or a damaged file; run `up` again to write it")
-    return Places(root, facts)
+    try:
+        return Places(root, contracts.read(HostFacts, read_json(path)))
+    except contracts.Wrong as wrong:
+        raise Refused(f"{path}: wanted the facts of this host, found none or damaged ones ({wrong}); run `up` again to write it") from None

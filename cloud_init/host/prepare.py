@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from . import (
     certificates,
+    contracts,
     databases,
     environment,
     extra,
@@ -21,6 +22,7 @@ from . import (
     state,
     unpack,
 )  # fmt: skip
+from .contracts.manifest import Code, Manifest
 from .files import link, read_object, remove, tail, unlink, write_json
 from .managers.contract import Manager
 from .outcome import Refused, Steps, cause, note, up_to_cause
@@ -32,15 +34,15 @@ STEPS = ("fetch", "unpack", "venv", "files", "validate", "database", "release-co
 ABORT_STEPS = ("stop",)
 
 
-def run(places: Places, store: Store, manifest: dict[str, Any], elected: bool, steps: Steps) -> None:
+def run(places: Places, store: Store, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
     manager = keeping.ready(places, manifest)
-    folder = places.release(manifest["id"])
+    folder = places.release(manifest.id)
     with steps.step("files"):
-        materialise.write_files(places, manifest, store.secrets(manifest["id"]))
-        if manifest.get("tls"):
-            certificates.ensure(places, manifest["tls"])
-        write_json(folder / "manifest.json", {**manifest, "files": [], "processes": _processes(manifest, elected)})
+        materialise.write_files(places, manifest, store.secrets(manifest.id))
+        if manifest.tls:
+            certificates.ensure(places, manifest.tls)
+        write_json(folder / "manifest.json", contracts.document(replace(manifest, files=(), processes=_processes(manifest, elected))))
     with steps.step("validate"):
         materialise.validate(places, folder)
         front.check_port(places)
@@ -61,51 +63,50 @@ def again(places: Places, store: Store, now: state.Live, elected: bool, steps: S
         with steps.step("release-command"):
             release_command.run(places, whole)
     mine, wanted = manifests.read(folder), _processes(whole, elected)
-    if mine["processes"] != wanted:
+    if mine.processes != wanted:
         with steps.step("processes"):
-            write_json(folder / "manifest.json", {**mine, "processes": wanted})
+            write_json(folder / "manifest.json", contracts.document(replace(mine, processes=wanted)))
             extra.switch(places, managers.of(places), now.colour)
 
 
-def bring(places: Places, store: Store, manifest: dict[str, Any], steps: Steps) -> None:
+def bring(places: Places, store: Store, manifest: Manifest, steps: Steps) -> None:
     """The release's code and its environment: nothing else on the host is asked for, or changed."""
-    folder = places.release(manifest["id"])
+    folder = places.release(manifest.id)
     with steps.step("unpack"):
         if not (folder / "src").is_dir():
-            _unpack(store, manifest["code"], folder / "src")
+            _unpack(store, manifest.code, folder / "src")
     with steps.step("venv"):
         venv = environment.ensure(places, manifest)
         if not (folder / "ready").is_file():
             environment.compile_source(venv, folder / "src")
 
 
-def _processes(manifest: dict[str, Any], elected: bool) -> dict[str, str]:
+def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
     """The extra processes that this host runs: jobs by the clock belong to one host."""
-    return {name: command for name, command in manifest["processes"].items() if elected or name != CRON}
+    return {name: command for name, command in manifest.processes.items() if elected or name != CRON}
 
 
-def fetch(store: Store, release: str, steps: Steps) -> dict[str, Any]:
+def fetch(store: Store, release: str, steps: Steps) -> Manifest:
     """The release's manifest, whole."""
     with steps.step("fetch"):
-        manifest = store.json(f"releases/{release}/manifest.json")
-        why = manifests.problem(manifest, release)
-        if why:
-            raise Refused(f"store: wanted the manifest of release {release}, found {why}; run `up` again to publish it")
-    return manifest
+        try:
+            return manifests.checked(store.json(f"releases/{release}/manifest.json"), release)
+        except contracts.Wrong as wrong:
+            raise Refused(f"store: the manifest of release {release} is damaged ({wrong}); run `up` again to publish it") from None
 
 
-def _unpack(store: Store, code: dict[str, Any], source: Path) -> None:
+def _unpack(store: Store, code: Code, source: Path) -> None:
     """An archive that had to be fetched goes again."""
     fetched = source.with_name("code.tar.gz")
     try:
-        archive = store.file(f"releases/code/{code['id']}.tar.gz", fetched)
+        archive = store.file(f"releases/code/{code.id}.tar.gz", fetched)
         unpack.verify(archive, code)
         unpack.unpack(archive, source)
     finally:
         fetched.unlink(missing_ok=True)
 
 
-def _start(places: Places, manager: Manager, manifest: dict[str, Any], steps: Steps) -> None:
+def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
     idle = state.idle(places)
     log = log_path(places, idle.name)
     mark = log.stat().st_size if log.exists() else 0
@@ -114,11 +115,11 @@ def _start(places: Places, manager: Manager, manifest: dict[str, Any], steps: St
             stop(manager, idle)
             for socket in idle.folder.glob("app.*"):
                 remove(socket)
-            link(idle.link, str(places.release(manifest["id"])))
+            link(idle.link, str(places.release(manifest.id)))
             manager.start(idle.name)
         with steps.step("gate"):
-            health = manifest["health"]
-            gate.wait(gate.over_socket(str(idle.socket)), health, manifest["id"], lambda: dead(manager, idle))
+            health = manifest.health
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest.id, lambda: dead(manager, idle))
     except Refused as refused:
         stop(manager, idle)
         words = refused.log or tail(log, 400, mark)
@@ -145,9 +146,9 @@ def dead(manager: Manager, colour: Colour) -> str | None:
     return "the server ended as it started" if manager.told(colour.name).ended else None
 
 
-def _tell_schema(places: Places, manifest: dict[str, Any]) -> None:
+def _tell_schema(places: Places, manifest: Manifest) -> None:
     """A rollback changes code, never the schema: say so when they are not of one time."""
-    release = manifest["id"]
+    release = manifest.id
     record = read_object(release_command.record(places, release))
     if record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
         note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

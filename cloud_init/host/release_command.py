@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 from . import databases, runtime
+from .contracts.manifest import Manifest
 from .databases.base import OWNER, Database
 from .files import tail, write_json
 from .outcome import Refused, cause
@@ -20,10 +20,10 @@ def record(places: Places, release: str) -> Path:
     return places.lib / "released" / f"{release}.json"
 
 
-def run(places: Places, manifest: dict[str, Any], elected: bool = True) -> None:
+def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
     """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
-    command = manifest["release_command"]
-    noted = record(places, manifest["id"])
+    command = manifest.release_command
+    noted = record(places, manifest.id)
     database = databases.of(places, manifest)
     if not command or not (elected or database.shared):
         return
@@ -34,32 +34,32 @@ def run(places: Places, manifest: dict[str, Any], elected: bool = True) -> None:
         write_json(noted, {"at": time.time(), "schema": database.schema(), "command": command})
 
 
-def again(places: Places, manifest: dict[str, Any]) -> None:
+def again(places: Places, manifest: Manifest) -> None:
     """Runs it though this host noted that it did: the database is an older one now."""
-    record(places, manifest["id"]).unlink(missing_ok=True)
+    record(places, manifest.id).unlink(missing_ok=True)
     run(places, manifest)
 
 
-def _guarded(places: Places, manifest: dict[str, Any], database: Database) -> None:
+def _guarded(places: Places, manifest: Manifest, database: Database) -> None:
     before, copy = database.schema(), database.snapshot()
     code, lines = _execute(places, manifest, database)
     if code:
         undone = database.undo(copy, before)
-        raise Refused(f"release command `{manifest['release_command']}` ended with {code}{cause(lines)}{undone}", log=lines)
+        raise Refused(f"release command `{manifest.release_command}` ended with {code}{cause(lines)}{undone}", log=lines)
 
 
-def _execute(places: Places, manifest: dict[str, Any], database: Database) -> tuple[int, list[str]]:
-    folder = places.release(manifest["id"])
+def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str]]:
+    folder = places.release(manifest.id)
     environment = {**runtime.variables(places, folder, manifest), **database.variables(OWNER)}
     # Flask's own way to name the app, unless the settings say otherwise.
-    environment.setdefault("FLASK_APP", manifest["module"])
+    environment.setdefault("FLASK_APP", manifest.module)
     log = places.log / "release.log"
     with log.open("ab") as file:
         start = file.tell()
-        file.write(f"--- {manifest['id']}: {manifest['release_command']}\n".encode())
+        file.write(f"--- {manifest.id}: {manifest.release_command}\n".encode())
         file.flush()
         done = subprocess.run(
-            ["/bin/sh", "-c", manifest["release_command"]], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", str(manifest.release_command)], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
             stdout=file, stderr=subprocess.STDOUT, check=False, pass_fds=database.inherited, **as_user(places.user),
         )  # fmt: skip
     return done.returncode, tail(log, 20, start)

@@ -6,10 +6,13 @@ import os
 import time
 import traceback
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from . import contracts
+from .contracts.rollout import Outcome
 from .files import make_way
 from .lock import held
 from .outcome import Locked, Refused, Steps, emit, note, refusal_of
@@ -22,41 +25,37 @@ Work = Callable[[Steps], None]
 def reported(where: Places, arguments: Namespace, phase: str, work: Work) -> int:
     """Runs a phase of a rollout under the lock; its outcome also goes to the store."""
     release = getattr(arguments, "release", None)
-    extra = {"phase": phase, "release": release, "generation": arguments.generation}
-    outcome = _outcome(where, f"{arguments.command} {release or ''}".strip(), work, extra)
+    outcome = _outcome(where, f"{arguments.command} {release or ''}".strip(), work)
+    outcome = replace(outcome, phase=outcome.phase or phase, release=release, generation=arguments.generation)
     kept = _kept(lambda: Store(where.store, where.host).report(arguments.generation, outcome))
-    tell({**outcome, "kept": kept})
-    return 0 if outcome["ok"] else 1
+    tell(replace(outcome, kept=kept))
+    return 0 if outcome.ok else 1
 
 
 def told(where: Places, reason: str, work: Work, extra: dict[str, Any] | None = None) -> int:
     """Runs something under the lock; `extra`, which the work may fill, joins the outcome."""
-    outcome = _outcome(where, reason, work, {} if extra is None else extra)
-    tell(outcome)
-    return 0 if outcome["ok"] else 1
+    outcome = _outcome(where, reason, work)
+    tell({**(extra or {}), **contracts.document(outcome)})
+    return 0 if outcome.ok else 1
 
 
-def _outcome(where: Places, reason: str, work: Work, extra: dict[str, Any]) -> dict[str, Any]:
+def _outcome(where: Places, reason: str, work: Work) -> Outcome:
     steps = Steps()
     began = time.monotonic()
     try:
         with held(where.lib / "lock", reason):
             work(steps)
-        result: dict[str, Any] = {**extra, "ok": True}
+        result = Outcome(True)
     except Locked:
         raise
     except Refused as refused:
-        result = {**extra, **refusal(refused, steps.of(refused)), "phase": "failed"}
+        result = refusal(refused, steps.of(refused))
     except OSError as error:
-        result = {**extra, **refusal(refusal_of(error), steps.of(error)), "phase": "failed"}
+        result = refusal(refusal_of(error), steps.of(error))
     except Exception as error:  # noqa: BLE001  whatever it was, the coordinator must hear of it
-        result = {**extra, **refusal(_unforeseen(where, error), steps.of(error)), "phase": "failed"}
-    result |= {
-        "at": time.time(),
-        "host": where.host,
-        "seconds": round(time.monotonic() - began, 3),
-        "steps": steps.done,
-    }
+        result = refusal(_unforeseen(where, error), steps.of(error))
+    seconds = round(time.monotonic() - began, 3)
+    result = replace(result, at=time.time(), host=where.host, seconds=seconds, steps=tuple(steps.done))
     _kept(lambda: _audit(where, reason, result))
     return result
 
@@ -78,17 +77,18 @@ def _unforeseen(where: Places, error: Exception) -> Refused:
     return Refused(f"{type(error).__name__}: {error} (unforeseen; where it happened is in {path})")
 
 
-def refusal(refused: Refused, step: str) -> dict[str, Any]:
-    return {"ok": False, "step": step, "message": str(refused), "http": refused.http, "log": refused.log}
+def refusal(refused: Refused, step: str) -> Outcome:
+    """How a command ends that was refused in that step."""
+    return Outcome(False, step=step, message=str(refused), http=refused.http, log=tuple(refused.log), phase="failed")
 
 
-def _audit(where: Places, reason: str, outcome: dict[str, Any]) -> None:
+def _audit(where: Places, reason: str, outcome: Outcome) -> None:
     """One line a run, for whoever asks later what happened here."""
     line = " ".join(
         [
             time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
             reason,
-            "ok" if outcome["ok"] else f"failed at {outcome['step']}",
+            "ok" if outcome.ok else f"failed at {outcome.step}",
         ]
     )
     _append(where.lib / "audit.log", line + "\n")
@@ -101,5 +101,6 @@ def _append(path: Path, text: str) -> None:
         file.write(text)
 
 
-def tell(outcome: dict[str, Any]) -> None:
-    emit("outcome", **outcome)
+def tell(outcome: Outcome | Mapping[str, Any]) -> None:
+    """The command's last word: how it ended, with what it was asked for."""
+    emit("outcome", **contracts.document(outcome))

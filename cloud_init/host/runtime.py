@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
 
 from . import databases
+from .contracts.manifest import Manifest
 from .databases.base import APP
 from .files import read_json
 from .outcome import Refused
@@ -16,7 +16,7 @@ _KEPT_BACK = ("DATABASE_OWNER_URL",)  # for the release command alone
 _KEPT = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
-def variables(places: Places, folder: Path, manifest: dict[str, Any]) -> dict[str, str]:
+def variables(places: Places, folder: Path, manifest: Manifest) -> dict[str, str]:
     """Everything the app's processes see; nothing of the person who launched it but language and certificates."""
     own = read_json(folder / "env.json")
     if not isinstance(own, dict):

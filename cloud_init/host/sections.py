@@ -23,7 +23,7 @@ def configuration(places: Places) -> str:
 
 def section(places: Places, program: Program) -> str:
     """The program's part of Supervisor's configuration."""
-    user = places.facts.get(program.account) or places.facts.get("user")
+    user = getattr(places.facts, program.account) or places.facts.user
     launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", "supervisor"]
     if places.role and not program.as_user:
         launch = [*with_port(str(user)), *launch]

@@ -4,35 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from . import managers, packages, system
+from .contracts.manifest import HostPart, Manifest
 from .outcome import Refused, Steps
 from .places import Places
 
 _ENVIRONMENTS = "python3-venv"  # all that the release's own part waits for
 
 
-def ensure(places: Places, manifest: dict[str, Any], steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
+def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
     """Packages, then the files of the system, then the manager; `beside` them what else a release brings. Raises `Refused`."""
     if places.role is None:
         return beside()
-    host = manifest.get("host")
-    if not isinstance(host, dict):
-        raise Refused(f"release {manifest['id']}: wanted one for servers, found one without the part `host`; publish it for this target")
-    names = host["packages"].get(places.role, [])
+    host = manifest.host
+    if host is None:
+        raise Refused(f"release {manifest.id}: wanted one for servers, found one without the part `host`; publish it for this target")
     with steps.step("packages"):
-        packages.ensure([name for name in names if name == _ENVIRONMENTS])
+        packages.ensure([name for name in host.packages.get(places.role, ()) if name == _ENVIRONMENTS])
     with ThreadPoolExecutor(1) as other:
         running = other.submit(beside)
-        _own(places, manifest, names, steps)
+        _own(places, manifest, host, steps)
     running.result()
 
 
-def _own(places: Places, manifest: dict[str, Any], names: list[str], steps: Steps) -> None:
+def _own(places: Places, manifest: Manifest, host: HostPart, steps: Steps) -> None:
     with steps.step("packages"):
-        packages.ensure(names)
+        packages.ensure(host.packages.get(str(places.role), ()))
     with steps.step("system"):
-        system.run(places, manifest)
+        system.run(places, host)
     with steps.step("manager"):
         managers.module(places, managers.wanted(manifest)).install()

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from . import compiled, units
+from . import compiled, contracts, units
+from .contracts.facts import FrontFacts, HostFacts
 from .files import read_object, write, write_json
 from .outcome import Refused, Steps, emit, note
 
@@ -43,14 +44,14 @@ def command(root: Path) -> int:
     return 0
 
 
-def install(root: Path, facts: dict[str, Any] | None = None) -> bool:
+def install(root: Path, facts: HostFacts | None = None) -> bool:
     """Writes host.json, start script and unit as this tool has them; True if one changed."""
     facts = facts or _facts(_boot(root))
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
     compiled.make(root / "opt/slipway/host.pyz")
-    changed = write_json(root / "etc/slipway/host.json", facts)
+    changed = write_json(root / "etc/slipway/host.json", contracts.document(facts))
     changed |= write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
     unit = write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode()))
     if unit:
@@ -68,29 +69,27 @@ def _boot(root: Path) -> dict[str, Any]:
     return boot
 
 
-def _facts(boot: dict[str, Any]) -> dict[str, Any]:
+def _facts(boot: dict[str, Any]) -> HostFacts:
     """host.json. Programs are not in it: they come with releases, and are looked for."""
-    return {
-        "app": boot["app"],
-        "stack": boot["stack"],
-        "role": boot["role"],
-        "host": (boot.get("name") or "").replace(_HOST, socket.gethostname().partition(".")[0]) or socket.gethostname(),
-        "root": "/",
-        "run": f"/run/slipway/{boot['app']}",
-        "user": USERS[0],
-        "database_user": USERS[1],
-        "python": "/usr/bin/python3",
-        "uv": None,
-        "store": boot["store"],
-        "front": {"listen": ["0.0.0.0", PORT]},
-    }
+    return HostFacts(
+        app=boot["app"],
+        stack=boot["stack"],
+        role=boot["role"],
+        host=(boot.get("name") or "").replace(_HOST, socket.gethostname().partition(".")[0]) or socket.gethostname(),
+        run=f"/run/slipway/{boot['app']}",
+        user=USERS[0],
+        database_user=USERS[1],
+        python="/usr/bin/python3",
+        store=boot["store"],
+        front=FrontFacts(("0.0.0.0", PORT)),
+    )
 
 
-def _refuse_another(before: dict[str, Any], facts: dict[str, Any]) -> None:
+def _refuse_another(before: dict[str, Any], facts: HostFacts) -> None:
     """One app a server, and a server keeps its role."""
     names = ("app", "stack", "role")
-    if before and any(before.get(name) != facts[name] for name in names):
-        held, wanted = (", ".join(f"{name} {values.get(name)}" for name in names) for values in (before, facts))
+    if before and any(before.get(name) != getattr(facts, name) for name in names):
+        held, wanted = (", ".join(f"{name} {values.get(name)}" for name in names) for values in (before, contracts.document(facts)))
         raise Refused(f"/etc/slipway/host.json: wanted {wanted}, found this server set up for {held}; take another server")
 
 

@@ -26,11 +26,11 @@ def status(places: Places) -> dict[str, Any]:
         "live": _live(places, noted) if running else None,
         "candidate": roles.of(places).idle(places) if running else None,
         "processes": [_process(manager, name) for name in manager.programs()] if running else [],
-        "front": {"kind": front.serving(places) if running else None, "listen": places.facts["front"]["listen"]},
+        "front": {"kind": front.serving(places) if running else None, "listen": places.facts.front.listen},
         "database": _database(places, noted.get("release")),
         "disk": {"free": shutil.disk_usage(places.root).free, "used": size_of(places.srv)},
         "data": str(places.shared),
-        "user": places.facts.get("user"),
+        "user": places.facts.user,
         "generation": noted.get("generation"),
         "maintenance": maintenance.is_on(places),
         "restore": under_way.status(places),
@@ -46,7 +46,7 @@ def releases(places: Places) -> list[dict[str, Any]]:
     return [
         {
             "id": name,
-            "code": manifests.peek(places.release(name)).get("code", {}).get("id"),
+            "code": found.code.id if (found := manifests.peek(places.release(name))) else None,
             "prepared_at": read_object(places.release(name) / "ready").get("at"),
             "live": bool(now and now.release == name),
             "previous": previous == name,

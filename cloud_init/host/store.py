@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from . import stores
+from . import contracts, stores
+from .contracts.rollout import Outcome
 from .outcome import Refused
 
 
@@ -37,13 +38,13 @@ class Store:
         data = self.objects.get(name)
         return {} if data is None else _object(name, data)
 
-    def report(self, generation: int, outcome: dict[str, Any]) -> None:
+    def report(self, generation: int, outcome: Outcome) -> None:
         """Writes this host's outcome of a generation."""
         self.tell(str(generation), outcome)
 
-    def tell(self, what: str, value: dict[str, Any]) -> None:
-        """Writes `outcomes/HOST/WHAT.json`."""
-        text = json.dumps(value, indent=1, sort_keys=True) + "\n"
+    def tell(self, what: str, value: object) -> None:
+        """Writes `outcomes/HOST/WHAT.json`, one of the documents of `contracts`."""
+        text = json.dumps(contracts.document(value), indent=1, sort_keys=True) + "\n"
         self.objects.put(f"outcomes/{self.host}/{what}.json", text.encode())
 
     def _nothing(self, name: str) -> Refused:

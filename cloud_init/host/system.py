@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from . import apply
+from .contracts.manifest import HostPart, LaterPart, SystemFile
 from .files import read_object, remove, write, write_json
 from .outcome import Refused, note
 from .places import Places
@@ -18,52 +20,52 @@ _ALLOWED = re.compile(rf"/etc/({_FOLDERS})/\w[\w@.-]*", re.ASCII)
 Before = dict[Path, "tuple[bytes, int] | None"]
 
 
-def run(places: Places, manifest: dict[str, Any]) -> None:
+def run(places: Places, host: HostPart) -> None:
     """Writes what differs, removes what an earlier release wrote and this one has not, puts both in force. Raises `Refused`."""
-    wanted, kept = _files(places, manifest["host"]), _files(places, manifest["host"].get("later"))
+    wanted, kept = _files(places, host.system), _files(places, host.later.system)
     _put(places, wanted, [path for path in _noted(places) if path not in wanted and path not in kept])
 
 
-def run_later(places: Places, manifest: dict[str, Any]) -> None:
+def run_later(places: Places, later: LaterPart) -> None:
     """As `run`, with the files that serving doesn't wait for; removes nothing."""
-    _put(places, _files(places, manifest["host"].get("later")), [])
+    _put(places, _files(places, later.system), [])
 
 
-def _files(places: Places, part: dict[str, Any] | None) -> dict[str, dict[str, Any]]:
+def _files(places: Places, by_role: Mapping[str, Sequence[SystemFile]]) -> dict[str, SystemFile]:
     """Those of this host's role, by path. Raises `Refused`."""
-    wanted = {str(file["path"]): file for file in part["system"].get(places.facts.get("role", "web"), [])} if part else {}
+    wanted = {file.path: file for file in by_role.get(places.role or "web", ())}
     for path in wanted:
         if not _ALLOWED.fullmatch(path) or "slipway" not in path:
             raise Refused(f"manifest: {path[:100]!r} is no place for a file of Slipway's; not written")
     return wanted
 
 
-def _put(places: Places, wanted: dict[str, dict[str, Any]], leaving: list[str]) -> None:
+def _put(places: Places, wanted: dict[str, SystemFile], leaving: list[str]) -> None:
     noted = _noted(places)
-    for kind in sorted({file["apply"] for file in wanted.values()} | {str(noted[path]["apply"]) for path in leaving}):
-        changed = [file for file in wanted.values() if file["apply"] == kind and not _in_force(places, file, noted)]
+    for kind in sorted({file.apply for file in wanted.values()} | {str(noted[path]["apply"]) for path in leaving}):
+        changed = [file for file in wanted.values() if file.apply == kind and not _in_force(places, file, noted)]
         gone = [path for path in leaving if noted[path]["apply"] == kind]
         if changed or gone:
             _settle(places, kind, changed, gone)
 
 
-def _settle(places: Places, kind: str, changed: list[dict[str, Any]], gone: list[str]) -> None:
+def _settle(places: Places, kind: str, changed: list[SystemFile], gone: list[str]) -> None:
     module = apply.module(kind)
-    paths, leaving = [_path(places, file["path"]) for file in changed], [_path(places, path) for path in gone]
+    paths, leaving = [_path(places, file.path) for file in changed], [_path(places, path) for path in gone]
     before: Before = {path: _read(path) for path in (*paths, *leaving)}
     # Noted first: what a kill leaves half done is neither forgotten nor taken to be in force.
-    _note(places, {file["path"]: {"apply": kind, "sha256": None} for file in changed}, [])
+    _note(places, {file.path: {"apply": kind, "sha256": None} for file in changed}, [])
     try:
         module.withdraw([path for path in leaving if path.is_file()])
         for file in changed:
-            write(_path(places, file["path"]), file["content"].encode(), int(file["mode"], 8))
+            write(_path(places, file.path), file.content.encode(), int(file.mode, 8))
         for path in leaving:
             path.unlink(missing_ok=True)
         module.apply(paths)
     except (Refused, OSError):
         _undo(module, before)
         raise
-    _note(places, {file["path"]: {"apply": kind, "sha256": _digest(file)} for file in changed}, gone)
+    _note(places, {file.path: {"apply": kind, "sha256": _digest(file)} for file in changed}, gone)
 
 
 def _undo(module: Any, before: Before) -> None:
@@ -79,9 +81,9 @@ def _undo(module: Any, before: Before) -> None:
         note(f"not undone: {error}")
 
 
-def _in_force(places: Places, file: dict[str, Any], noted: dict[str, Any]) -> bool:
-    here = _read(_path(places, file["path"]))
-    return here == (file["content"].encode(), int(file["mode"], 8)) and noted.get(file["path"], {}).get("sha256") == _digest(file)
+def _in_force(places: Places, file: SystemFile, noted: dict[str, Any]) -> bool:
+    here = _read(_path(places, file.path))
+    return here == (file.content.encode(), int(file.mode, 8)) and noted.get(file.path, {}).get("sha256") == _digest(file)
 
 
 def _noted(places: Places) -> dict[str, Any]:
@@ -102,5 +104,5 @@ def _read(path: Path) -> tuple[bytes, int] | None:
     return (path.read_bytes(), path.stat().st_mode & 0o777) if path.is_file() else None
 
 
-def _digest(file: dict[str, Any]) -> str:
-    return hashlib.sha256(f"{file['mode']} {file['content']}".encode()).hexdigest()
+def _digest(file: SystemFile) -> str:
+    return hashlib.sha256(f"{file.mode} {file.content}".encode()).hexdigest()

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import socket
 import time
+from dataclasses import replace
 from typing import Any
 
 from . import health
+from .contracts.rollout import Heartbeat, Outcome, Progress
 from .health import Health
 from .pace import Pace
 from .places import Places
@@ -24,17 +26,18 @@ class Teller:
     def __init__(self, places: Places, store: Store, well: Health, pause: float) -> None:
         self._places, self._store, self._health = places, store, well
         self._beat, self._progress, self._clock, self._late = Pace(HEARTBEAT), Pace(pause), Pace(_CLOCK), Pace(pause)
-        self._unsent: dict[str, dict[str, Any]] = {}
+        self._unsent: dict[str, Outcome] = {}
         self._told = ""
 
-    def beat(self, facts: dict[str, Any]) -> None:
-        """The heartbeat, when it is due; also kept here for `status`."""
+    def beat(self, here: Heartbeat) -> None:
+        """The heartbeat, when it is due, with what `here` lacks; its problems are also kept here for `status`."""
         if not self._beat.due():
             return
         problems = self._health.problems(self._places)
         health.note(self._places, problems)
         began = time.time()
-        beat = {"at": began, "host": self._places.host, "role": self._places.role, "address": _address(), "problems": problems, **facts}
+        places = self._places
+        beat = replace(here, at=began, host=places.host, role=places.role, address=_address(), problems=tuple(problems))
         self._beat.went(self._tell("heartbeat", beat))
         if self._clock.due() and not self._health.away:
             self._compare(began)
@@ -42,11 +45,11 @@ class Teller:
     def progress(self, generation: int, events: list[dict[str, Any]]) -> None:
         """What the command in hand told so far, if that is news."""
         text = json.dumps([generation, events])
-        if text != self._told and self._progress.due() and self._tell("progress", {"generation": generation, "events": events}):
+        if text != self._told and self._progress.due() and self._tell("progress", Progress(generation, tuple(events))):
             self._told = text
             self._progress.went(True)
 
-    def outcome(self, generation: int, outcome: dict[str, Any]) -> None:
+    def outcome(self, generation: int, outcome: Outcome) -> None:
         """To be told as soon as that can be."""
         self._unsent[str(generation)] = outcome
 
@@ -58,7 +61,7 @@ class Teller:
             if sent:
                 del self._unsent[what]
 
-    def _tell(self, what: str, value: dict[str, Any]) -> bool:
+    def _tell(self, what: str, value: object) -> bool:
         try:
             self._store.tell(what, value)
         except Away as away:

@@ -10,14 +10,14 @@ import stat
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import Any
 
+from .contracts.manifest import Code
 from .outcome import Refused
 
 _CHUNK = 1 << 20
 
 
-def verify(archive: Path, code: dict[str, Any]) -> None:
+def verify(archive: Path, code: Code) -> None:
     """The hash is of the tar stream, not of its compression: zlib differs between machines."""
     digest = hashlib.sha256()
     try:
@@ -25,9 +25,9 @@ def verify(archive: Path, code: dict[str, Any]) -> None:
             while chunk := stream.read(_CHUNK):
                 digest.update(chunk)
     except (OSError, EOFError, zlib.error) as error:
-        raise Refused(f"archive {code['id']}: damaged ({error}); run `up` again to publish it") from None
-    if digest.hexdigest() != code["sha256"]:
-        raise Refused(f"archive {code['id']}: wanted SHA-256 {code['sha256'][:12]}…, found {digest.hexdigest()[:12]}…; not used")
+        raise Refused(f"archive {code.id}: damaged ({error}); run `up` again to publish it") from None
+    if digest.hexdigest() != code.sha256:
+        raise Refused(f"archive {code.id}: wanted SHA-256 {code.sha256[:12]}…, found {digest.hexdigest()[:12]}…; not used")
 
 
 def unpack(archive: Path, folder: Path) -> None:

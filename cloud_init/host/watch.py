@@ -5,17 +5,19 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from typing import Any
+from dataclasses import replace
 
-from . import attempts, notify, roles, setup, trial
+from . import attempts, contracts, notify, roles, setup, trial
 from .child import Child
-from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, Wanted, decide
+from .contracts.rollout import DesiredState, Heartbeat, Outcome
+from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
 from .health import Health
 from .later import COMMAND as LATER
 from .later import Later
 from .outcome import Refused, refusal_of
 from .pace import Pace
 from .places import Places
+from .reporting import refusal
 from .store import Store
 from .stores import Away
 from .teller import Teller
@@ -49,7 +51,7 @@ class Watch:
         self.health = Health(failure=self.attempts.failure)
         pause = _FOLDER if self.store.objects.lock_file else _BUCKET
         self.look, self.teller = Pace(pause), Teller(places, self.store, self.health, pause / 2)
-        self.wanted, self.tag = Wanted(), ""
+        self.wanted, self.tag = DesiredState(0), ""
         self.action: Action | None = None
         self.child: Child | None = Child(places, ["boot"])
         self.later = Later(places.host)
@@ -66,7 +68,7 @@ class Watch:
             self._finish(self.child)
         self._bring_later()
         self.teller.catch_up()
-        self.teller.beat(self._facts())
+        self.teller.beat(self._heartbeat())
         if trial.on_trial(self.places) and attempts.now() - self.started > trial.CALM:
             trial.passed(self.places)
             print(f"tool {self.tool[:12]} stays up", flush=True)
@@ -88,10 +90,10 @@ class Watch:
     def _hear(self, data: bytes | None) -> None:
         """A damaged wish changes nothing."""
         try:
-            self.wanted = wish(json.loads(data)) if data is not None else self.wanted
+            self.wanted = contracts.read(DesiredState, json.loads(data)) if data is not None else self.wanted
             self.health.wish = ""
-        except (ValueError, KeyError, TypeError) as error:
-            self.health.wish = f"store: {DESIRED} is damaged ({type(error).__name__}: {error}); what served goes on"
+        except ValueError as error:
+            self.health.wish = f"store: {DESIRED} is damaged ({error}); what served goes on"
 
     def _act(self) -> None:
         action = decide(self.wanted, self._here(), attempts.now())
@@ -106,13 +108,13 @@ class Watch:
         except (Refused, OSError) as error:
             refused = error if isinstance(error, Refused) else refusal_of(error)
             self.attempts.begin(action, self.wanted.generation)
-            return self._ended(action, {"ok": False, "step": "tool", "message": str(refused), "log": refused.log})
+            return self._ended(action, refusal(refused, "tool"))
         self.attempts.begin(action, self.wanted.generation)
         self.action, self.child = action, Child(self.places, self._arguments(action))
 
     def _right_tool(self, release: str) -> None:
         """Doesn't return where the release comes with another tool that works."""
-        wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")
+        wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
         if wanted and wanted != self.tool:
             path = trial.fetch(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
@@ -121,19 +123,19 @@ class Watch:
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
         if action is None:
-            self.health.failure = "" if child.verdict["ok"] else f"boot: {child.verdict['message']}"
+            self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
         elif not child.locked_out:
             self.teller.progress(self._told_as(action), child.events)
             self._ended(action, child.verdict)
 
-    def _ended(self, action: Action, outcome: dict[str, Any]) -> None:
-        failure = "" if outcome["ok"] else f"{outcome.get('step')}: {outcome.get('message')}"
+    def _ended(self, action: Action, outcome: Outcome) -> None:
+        failure = "" if outcome.ok else f"{outcome.step}: {outcome.message}"
         self.attempts.end(action, failure)
         self.health.failure = self.attempts.failure or self.attempts.unwritten
-        if not outcome.get("kept"):
-            generation = self._told_as(action)
-            facts = {"release": action.release, "generation": generation, "host": self.places.host}
-            self.teller.outcome(generation, {"phase": "failed", "steps": [], **facts, **outcome})
+        if not outcome.kept:
+            generation, phase = self._told_as(action), outcome.phase or "failed"
+            whole = replace(outcome, phase=phase, release=action.release, generation=generation, host=self.places.host)
+            self.teller.outcome(generation, whole)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
     def _bring_later(self) -> None:
@@ -143,7 +145,7 @@ class Watch:
             self.aside.listen()
             if self.aside.ended():
                 verdict, self.aside = self.aside.verdict, None
-                self.later.ended("" if verdict["ok"] else f"{verdict.get('step')}: {verdict.get('message')}", now)
+                self.later.ended("" if verdict.ok else f"{verdict.step}: {verdict.message}", now)
                 print(f"release {self.later.release}, what came later: {self.later.failure or 'done'}", flush=True)
         elif self.child is None and self.wanted.candidate is None and self.later.is_due(self.role.live(self.places), now):
             self.aside = Child(self.places, [LATER])
@@ -162,15 +164,6 @@ class Watch:
         words = [action.kind, str(self._told_as(action)), *([action.release] if action.release else [])]
         return [*words, "--elected"] if action.elected and action.kind != COMMIT else words
 
-    def _facts(self) -> dict[str, Any]:
-        """Of the heartbeat."""
+    def _heartbeat(self) -> Heartbeat:
         live, candidate = self.role.live(self.places), self.role.idle(self.places)
-        return {"live": live, "candidate": candidate, "tool": self.tool, "generation": self.wanted.generation}
-
-
-def wish(found: dict[str, Any]) -> Wanted:
-    """`desired.json`; raises `KeyError`, `TypeError` or `ValueError` for a damaged one."""
-    generation, live, candidate, elected = found["generation"], found.get("live"), found.get("candidate"), found.get("elected")
-    if type(generation) is not int or not all(isinstance(value, (str, type(None))) for value in (live, candidate, elected)):
-        raise ValueError("generation, live or candidate are no such things")
-    return Wanted(generation, live, candidate, elected)
+        return Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation)

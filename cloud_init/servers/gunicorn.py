@@ -1,18 +1,20 @@
 """gunicorn with gthread, sync or gevent workers on a unix socket."""
 
-from cloud_init.host_files import HTTP, HostFile, Server, WebHost
+from cloud_init.host.contracts.manifest import File
+from cloud_init.host_files import HTTP, Server, WebHost
 from cloud_init.servers import common, pinned
 from cloud_init.templating import text
 
 UPSTREAM = HTTP
+PORT_COMMAND = "gunicorn --config files/gunicorn.conf.py --bind 0.0.0.0:$PORT slipway_wsgi:application"
 
 
-def files(host: WebHost) -> list[HostFile]:
+def files(host: WebHost) -> list[File]:
     """The launcher, gunicorn's configuration and the values both read."""
     return [
         *common(host, worker_class=host.server.worker_class or "gthread"),
-        HostFile("files/start.py", text("gunicorn/start.py")),
-        HostFile("files/gunicorn.conf.py", text("gunicorn/gunicorn.conf.py")),
+        File("files/start.py", text("gunicorn/start.py")),
+        File("files/gunicorn.conf.py", text("gunicorn/gunicorn.conf.py")),
     ]
 
 

@@ -7,24 +7,22 @@ and `files(fleet, role)`, `SystemFile`s. One with `LATER = True` is what serving
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from types import ModuleType
-from typing import Any
 
 from cloud_init.fleet import Fleet, SystemFile
 
 __all__ = ["SystemFile", "files", "packages"]
 
 
-def packages(fleet: Fleet, role: str, later: bool = False) -> list[str]:
+def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
     """All that a role needs before it serves, or only later; sorted."""
-    return sorted({name for part in _parts(later) for name in part.packages(fleet, role)})
+    return tuple(sorted({name for part in _parts(later) for name in part.packages(fleet, role)}))
 
 
-def files(fleet: Fleet, role: str, later: bool = False) -> list[dict[str, Any]]:
-    """Every system file of a role, as the manifest lists them, by path; likewise."""
+def files(fleet: Fleet, role: str, later: bool = False) -> tuple[SystemFile, ...]:
+    """Every system file that a role needs before it serves, or only later; by path."""
     found = [file for part in _parts(later) for file in part.files(fleet, role)]
-    return [asdict(file) for file in sorted(found, key=lambda file: file.path)]
+    return tuple(sorted(found, key=lambda file: file.path))
 
 
 def _parts(later: bool) -> Iterator[ModuleType]:

@@ -1,14 +1,11 @@
 """How a rollout's phases reach the hosts: the coordinator drives them, or they follow the store by themselves."""
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
+from cloud_init.host.contracts.rollout import Outcome
 from components.phases.direct import Driven
 from components.phases.pulled import Following
-from components.target import DayTwo
-
-Outcome = Mapping[str, Any]
-"""What a host says of a phase: {"ok", "host", "step", "message", "http", "log", …}."""
+from components.site import Site
 
 
 class Phases(Protocol):
@@ -33,6 +30,6 @@ class Phases(Protocol):
         """What served before serves again."""
 
 
-def of(day: DayTwo) -> Phases:
+def of(day: Site) -> Phases:
     """How this target's hosts are reached."""
     return Following(day.store, day.expected, day.fewest) if day.follow else Driven(day.hosts)

@@ -1,8 +1,8 @@
 """Who takes part in a rollout: the hosts that live, and how long those that are expected are waited for."""
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
 
+from cloud_init.host.contracts.rollout import Heartbeat
 from components import progress
 from components.errors import SlipwayError
 from components.host_names import short
@@ -14,9 +14,9 @@ GRACE = 12.0  # and for those that lived before: one may have a clock of its own
 
 
 class Gathering:
-    """`expected`: hosts that the target knows by name; `fewest`: web hosts that there will be, named or not; `read`: what a host wrote."""
+    """`expected`: hosts that the target knows by name; `fewest`: web hosts that there will be, named or not; `read`: a host's heartbeat."""
 
-    def __init__(self, signs: Signs, expected: Sequence[str], fewest: int, read: Callable[[str], Mapping[str, Any]]) -> None:
+    def __init__(self, signs: Signs, expected: Sequence[str], fewest: int, read: Callable[[str], Heartbeat | None]) -> None:
         self.signs, self.expected, self.fewest = signs, expected, fewest
         self._read = read
         self._roles: dict[str, str] = {}
@@ -59,11 +59,11 @@ class Gathering:
     def _role(self, host: str) -> str | None:
         """Of its heartbeat, whose problems are told with it; asked again where that is damaged."""
         if host not in self._roles:
-            beat = self._read(f"outcomes/{host}/heartbeat.json")
-            if isinstance(beat.get("role"), str):
-                self._roles[host] = beat["role"]
-                for problem in beat.get("problems") or []:
-                    progress.note(host, str(problem))
+            beat = self._read(host)
+            if beat and beat.role:
+                self._roles[host] = beat.role
+                for problem in beat.problems:
+                    progress.note(host, problem)
         return self._roles.get(host)
 
     def _tell_once(self, text: str) -> None:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Sequence
 
+from cloud_init.host.contracts.rollout import Heartbeat
 from components import progress
 from components.errors import SlipwayError
 from components.host_names import short
@@ -45,8 +46,8 @@ def _words(store: Store, signs: Signs, host: str, live: str) -> str | None:
     wanted = f"{short(host)}: wanted it to serve release {live}"
     if host not in signs.fresh():
         return f"{wanted}, found {signs.words(host)}"
-    beat = written(store.get(f"outcomes/{host}/heartbeat.json"))
-    if beat.get("live") == live:
+    beat = written(Heartbeat, store.get(f"outcomes/{host}/heartbeat.json")) or Heartbeat()
+    if beat.live == live:
         return None
-    problems = "; ".join(" ".join(str(one).split()) for one in beat.get("problems") or [])
-    return f"{wanted}, found {beat.get('live') or 'none'}{f' ({problems})' if problems else ''}"
+    problems = "; ".join(" ".join(one.split()) for one in beat.problems)
+    return f"{wanted}, found {beat.live or 'none'}{f' ({problems})' if problems else ''}"

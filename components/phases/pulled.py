@@ -1,9 +1,11 @@
 """Hosts that follow the store by themselves: what is wanted stands in `desired.json`, what came of it in `outcomes/`."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
+from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
 from components import progress
 from components.errors import SlipwayError
 from components.phases.gathering import Gathering
@@ -18,7 +20,6 @@ _AWAY = 120.0  # seconds that the store may be away
 _PAUSE = 1.0
 
 _Answer = TypeVar("_Answer")
-Outcome = Mapping[str, Any]
 
 
 class Following:
@@ -35,7 +36,7 @@ class Following:
 
     def gather(self) -> str:
         """Those with a fresh heartbeat; the first web host of them is elected."""
-        gathering = Gathering(self.signs, self.expected, self.fewest, self._json)
+        gathering = Gathering(self.signs, self.expected, self.fewest, lambda host: self._written(Heartbeat, host, "heartbeat"))
         self._look()
         while not gathering.complete():
             self._sleep(_PAUSE)
@@ -69,7 +70,7 @@ class Following:
                 outcome = self._outcome(host, what, generation, self.signs.now - began)
                 if outcome is not None:
                     waiting.remove(host)
-                    failed += [] if outcome.get("ok") else [outcome]
+                    failed += [] if outcome.ok else [outcome]
             if waiting:
                 self._sleep(_PAUSE)
             if self.signs.now - checked > _CHECK:
@@ -81,13 +82,14 @@ class Following:
         """Hosts do what is wanted last: where somebody else wrote, nobody will ever answer us."""
         now = self._tried(lambda: desired(self.store))
         if now.generation != generation:
-            raise Conflict(f"generation {now.generation} by {now.value.get('actor')}")
+            raise Conflict(f"generation {now.generation} by {now.state.actor}")
 
     def _outcome(self, host: str, what: str, generation: int, waited: float) -> Outcome | None:
         name = f"outcomes/{host}/{generation}.json"
         self._tell_progress(host, generation)
         if name in self.signs.names:
-            outcome = {"ok": False, "step": what, "message": f"{name} is damaged", **self._json(name), "host": host}
+            found = self._written(Outcome, host, str(generation))
+            outcome = replace(found, host=host) if found else Outcome(False, host, what, f"{name} is damaged")
             self._tell_rest(host, generation, outcome)
             return outcome
         if self.signs.silence(host) > SILENT:
@@ -99,28 +101,27 @@ class Following:
     def _given_up(self, host: str, what: str, why: str) -> Outcome:
         """Nobody waits for it in a later phase."""
         self._gone.add(host)
-        return {"ok": False, "host": host, "step": what, "message": f"{why}; see `slipway status`", "log": []}
+        return Outcome(False, host, what, f"{why}; see `slipway status`")
 
     def _tell_progress(self, host: str, generation: int) -> None:
         """What a host does now, each event once."""
-        found = self._json(f"outcomes/{host}/progress.json") if f"outcomes/{host}/progress.json" in self.signs.names else {}
-        events = found.get("events") if found.get("generation") == generation else None
+        found = self._written(Progress, host, "progress") if f"outcomes/{host}/progress.json" in self.signs.names else None
+        events = found.events if found and found.generation == generation else ()
         told = f"{host} {generation}"
-        for event in (events or [])[self._told.get(told, 0) :]:
+        for event in events[self._told.get(told, 0) :]:
             progress.tell(host, event)
             self._told[told] = self._told.get(told, 0) + 1
             self._ended[told] = self._ended.get(told, 0) + (event.get("state") in ("done", "failed"))
 
     def _tell_rest(self, host: str, generation: int, outcome: Outcome) -> None:
         """The steps that ended since its progress was read last: its outcome has all of them."""
-        steps = [one for one in outcome.get("steps") or [] if isinstance(one, dict) and "step" in one]
-        for one in steps[self._ended.get(f"{host} {generation}", 0) :]:
-            failed = not outcome["ok"] and one["step"] == outcome["step"]
-            progress.report(host, str(one["step"]), "failed" if failed else "done", one.get("seconds"))
+        for one in outcome.steps[self._ended.get(f"{host} {generation}", 0) :]:
+            failed = not outcome.ok and one.step == outcome.step
+            progress.report(host, one.step, "failed" if failed else "done", one.seconds)
 
-    def _json(self, name: str) -> Mapping[str, Any]:
-        """What a host wrote; nothing where that is damaged."""
-        return written(self._tried(lambda: self.store.get(name)))
+    def _written(self, kind: type[_Answer], host: str, what: str) -> _Answer | None:
+        """What a host wrote; None where that is damaged."""
+        return written(kind, self._tried(lambda: self.store.get(f"outcomes/{host}/{what}.json")))
 
     def _look(self) -> None:
         self._tried(self.signs.look)

@@ -7,11 +7,13 @@ its heartbeat changes. Servers with a store each stamp with clocks of their own:
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TypeVar
 
+from cloud_init.host import contracts
 from components.errors import SlipwayError
 from components.store import Store
 
+_Kind = TypeVar("_Kind")
 FRESH = 20.0  # seconds; hosts tell every 5
 _CLOCK = "clock"
 _LONGEST_PAUSE = 60.0
@@ -74,13 +76,12 @@ class Signs:
         return self._store.modified(_CLOCK) or 0.0
 
 
-def written(data: bytes | None) -> dict[str, Any]:
-    """What a host wrote, an object of JSON; nothing where that is damaged."""
+def written(kind: type[_Kind], data: bytes | None) -> _Kind | None:
+    """What a host wrote; None where that is damaged, or nothing."""
     try:
-        found = json.loads(data or b"{}")
+        return contracts.read(kind, json.loads(data or b""))
     except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        return None
 
 
 def _when(at: float) -> str:

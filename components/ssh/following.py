@@ -1,12 +1,13 @@
 """How one server's folder is brought to what another one knows, what is immutable first, what is wanted last; and how it is locked."""
 
-import json
 import time
 from contextlib import ExitStack
 
+from cloud_init.host.contracts.rollout import DesiredState
 from components import progress
-from components.errors import LockedError, SlipwayError
+from components.errors import LockedError
 from components.ssh.agent import HostStore
+from components.store import parsed
 
 _DESIRED, _TOOL = "desired.json", "tool.json"
 _WAIT = 900  # seconds for another rollout to end
@@ -40,10 +41,7 @@ def generation(store: HostStore) -> int:
 
 def generation_in(data: bytes | None) -> int:
     """The generation in `desired.json`."""
-    try:
-        return 0 if data is None else int(json.loads(data)["generation"])
-    except (ValueError, KeyError, TypeError) as error:
-        raise SlipwayError(f"store: {_DESIRED} is damaged ({error}); put back a good copy, or remove it to start anew") from None
+    return 0 if data is None else parsed(DesiredState, _DESIRED, data).generation
 
 
 def lock(store: HostStore, reason: str, held: ExitStack) -> None:

@@ -121,11 +121,6 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     engine, placement = settings.database.engine, settings.database.placement
     if not web:
         yield "slipway:ssh.hosts.web", "wanted at least one server, found none"
-    if placement == "managed":
-        yield (
-            "slipway:database.placement",
-            "wanted same-host, own-host or external, found 'managed'; nobody manages databases on your own servers",
-        )
     if placement == "own-host" and database is None:
         yield "slipway:ssh.hosts.database", "wanted a server for the database, as slipway:database.placement is own-host, found none"
     if placement != "own-host" and database is not None:

@@ -12,12 +12,16 @@ from components.aws.options import Options
 from components.aws.problems import is_fleet, problems
 from components.aws.web import Web
 from components.database_host import PORTS, Final, finish
+from components.hosts.deployment import HostsDeployment
 from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Settings, report, target_options
-from components.target import DayTwo, Need, Place, TargetComponent
+from components.site import Site
+from components.target import Need, Place, Takes, TargetComponent
 
-__all__ = ["Options", "Target", "day_two", "deploy", "needs"]
+__all__ = ["TAKES", "Options", "Target", "deploy", "deployment", "needs"]
+
+TAKES = Takes()
 
 _PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
 """Where a load balancer and web servers may stand, whatever the network; who of them is let in say the security groups."""
@@ -126,13 +130,13 @@ def needs(settings: Settings) -> list[Need]:
     return []
 
 
-def day_two(settings: Settings, place: Place) -> DayTwo:
-    """How to reach the servers that there are now."""
+def deployment(settings: Settings, place: Place) -> HostsDeployment:
+    """The servers that there are now; AWS keeps and removes their data."""
     options = _options(settings)
     found = fleet_hosts.find(options.region, place.project, place.stack, settings.app.name)
     hosts, fixed = [one for one in found.hosts if one.role == "web"], not is_fleet(options)
     way_in = hosts[0].address if fixed and hosts else None if fixed else fleet_hosts.balancer(options.region, place.project, place.stack)
-    return DayTwo(
+    site = Site(
         release_store.connect(found.store),
         found.hosts,
         _url(settings, way_in or "none-yet.invalid"),
@@ -141,6 +145,7 @@ def day_two(settings: Settings, place: Place) -> DayTwo:
         fewest=options.instances.min,
         addresses=tuple(one.address for one in hosts) if fixed else (way_in,) if way_in else (),
     )
+    return HostsDeployment(site)
 
 
 def _url(settings: Settings, address: str) -> str:

@@ -2,21 +2,25 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import pulumi
 from pydantic import Field
 
+from cloud_init.host import contracts
+from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner, release
 from components.errors import UsageError
 from components.host import Host
+from components.hosts.deployment import HostsDeployment
 from components.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
 from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
 from components.settings.found import one_line
+from components.site import Site
 from components.store import connect, in_folder
-from components.target import DayTwo, Need, Place, TargetComponent
+from components.target import Need, Place, Takes, TargetComponent
 from components.transports.local import LocalTransport, run_folder
 
 _PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
@@ -24,6 +28,9 @@ _ADDRESS = "127.0.0.1"
 _DATABASE_PACKAGES = {"postgres": "postgresql", "mysql": "mariadb-server"}
 # Such a letter means something to nginx, Apache or Supervisor, and no quoting there takes it back: `[` and `*` find other folders.
 _REFUSED = re.compile(r"[\"'$%;{}\\?#@*|\[\]]")
+
+
+TAKES = Takes(managers=("supervisor",), placements=("same-host", "external"), domain=False)
 
 
 class Options(Model):
@@ -38,7 +45,6 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Local", name, None, opts)
         options = target_options(settings, Options, "local")
-        _refuse_not_yet(settings)
         planned = release.plan(settings, place.folder, (f"{_ADDRESS}:{options.port}",), f"{_ADDRESS}:{options.port}")
         facts = _facts(settings, place, options)
         child = pulumi.ResourceOptions(parent=self)
@@ -52,8 +58,8 @@ class Target(TargetComponent):
                 manifest=planned.manifest_json,
                 source=str(planned.source),
                 secret_environment=settings.secret_env,
-                hosts=pulumi.Output.json_dumps([facts]),
-                store=facts["store"],
+                hosts=pulumi.Output.json_dumps([contracts.document(facts)]),
+                store=facts.store,
                 url=_url(options),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[host]),
@@ -82,12 +88,12 @@ def _database_needs(settings: Settings) -> list[Need]:
     return [Need(_DATABASE_PACKAGES[engine], why, (_DATABASE_PACKAGES[engine],), engine in database_binaries(), required=True)]
 
 
-def day_two(settings: Settings, place: Place) -> DayTwo:
-    """How to reach what `up` launched here."""
+def deployment(settings: Settings, place: Place) -> HostsDeployment:
+    """What `up` launched here."""
     options = target_options(settings, Options, "local")
     facts = _facts(settings, place, options)
     host = LocalTransport(facts)
-    return DayTwo(connect(facts["store"]), (host,), _url(options))
+    return HostsDeployment(Site(connect(facts.store), (host,), _url(options)), launched=(host,))
 
 
 def takes(folder: Path) -> bool:
@@ -99,36 +105,24 @@ def _url(options: Options) -> str:
     return f"http://{_ADDRESS}:{options.port}"
 
 
-def _facts(settings: Settings, place: Place, options: Options) -> dict[str, Any]:
-    """host.json of this machine, with the transport's name."""
+def _facts(settings: Settings, place: Place, options: Options) -> HostFacts:
+    """This machine."""
     root = place.tree
     if not takes(root):
         wanted = "wanted a folder name of letters that can be seen, without quotes and $ % ; { } [ ] \\ ? # @ * |"
         raise UsageError(f"{one_line(str(place.folder))}: {wanted}, found another; move the project")
     runtime = app_runtime(root, settings.app.python)
-    return {
-        "transport": "local",
-        "app": settings.app.name,
-        "host": "local",
-        "root": str(root),
-        "run": str(run_folder(root, settings.app.name)),
-        "user": runtime.user,
-        "python": runtime.python,
-        "uv": uv_binary(),
-        "store": in_folder(root / "store"),
-        "front": {"listen": [_ADDRESS, options.port], "binaries": front_binaries()},
-        "databases": database_binaries(),
-        "supervisor": supervisor_command(),
-    }
-
-
-def _refuse_not_yet(settings: Settings) -> None:
-    """What other parts will serve one day, refused by name today."""
-    asked = {
-        "manager: systemd": settings.manager == "systemd",
-        f"database.placement: {settings.database.placement}": settings.database.placement not in ("same-host", "external"),
-        f"domain: {settings.domain}": settings.domain is not None,
-    }
-    lines = [f"  slipway:{setting} is not served yet by the target local; leave it out" for setting, is_asked in asked.items() if is_asked]
-    if lines:
-        raise UsageError("\n".join([f"Pulumi.{settings.stack}.yaml: not yet", *lines]))
+    return HostFacts(
+        transport="local",
+        app=settings.app.name,
+        host="local",
+        root=str(root),
+        run=str(run_folder(root, settings.app.name)),
+        user=runtime.user,
+        python=runtime.python,
+        uv=uv_binary(),
+        store=in_folder(root / "store"),
+        front=FrontFacts((_ADDRESS, options.port), front_binaries()),
+        databases=database_binaries(),
+        supervisor=supervisor_command(),
+    )

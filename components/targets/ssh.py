@@ -5,17 +5,22 @@ import pulumi
 from components import owner, release
 from components import store as release_store
 from components.database_host import DatabaseHost, DatabaseHostArgs, finish
+from components.hosts.deployment import HostsDeployment
 from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
 from components.settings import Settings, report, target_options
+from components.site import Site
 from components.ssh import fleet
 from components.ssh.options import Options, problems
 from components.ssh.server import SshServer
 from components.ssh.stores import address
-from components.target import DayTwo, Need, Place, TargetComponent
+from components.target import Need, Place, Takes, TargetComponent
 from components.transports.ssh import SshTransport
 
-__all__ = ["Options", "Target", "day_two", "deploy", "needs"]
+__all__ = ["TAKES", "Options", "Target", "deploy", "deployment", "needs"]
+
+# Nobody manages databases on servers of your own.
+TAKES = Takes(placements=("same-host", "own-host", "external"))
 
 
 class Target(TargetComponent):
@@ -50,18 +55,20 @@ def needs(settings: Settings) -> list[Need]:
     return []
 
 
-def day_two(settings: Settings, place: Place) -> DayTwo:
-    """How to reach the servers."""
+def deployment(settings: Settings, place: Place) -> HostsDeployment:
+    """What serves on the servers."""
     options = _options(settings)
     servers = fleet.servers(settings, options, place)
-    return DayTwo(
+    hosts = [SshTransport(facts) for facts in servers]
+    site = Site(
         release_store.connect(address(servers)),
-        [SshTransport(facts) for facts in servers],
+        hosts,
         fleet.url(settings, options),
         follow=True,
         expected=fleet.names(servers),
         addresses=fleet.addresses(options),
     )
+    return HostsDeployment(site, launched=hosts)
 
 
 def _options(settings: Settings) -> Options:

@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from cloud_init.bundle import tool as bundled_tool
-from cloud_init.host import files
+from cloud_init.host import contracts, files
+from cloud_init.host.contracts.facts import HostFacts
+from components.answers import Kept
 from components.errors import LockedError, SlipwayError
-from components.transport import Event, Kept
+from components.transport import Event
 
 _MADE = ("etc", "opt", "var", "run", "store")
 _LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
@@ -21,28 +23,28 @@ _DATA = ("shared", "snapshots", "data", "backups")
 
 
 def connect(facts: Mapping[str, Any]) -> "LocalTransport":
-    """The host that `facts` describes."""
-    return LocalTransport(facts)
+    """The host that `facts` describes: `HostFacts` as JSON."""
+    return LocalTransport(contracts.read(HostFacts, dict(facts)))
 
 
 class LocalTransport:
     """A host that is this machine."""
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
+    def __init__(self, facts: HostFacts) -> None:
         self.facts = facts
-        self.root = Path(facts["root"])
+        self.root = Path(facts.root)
 
     @property
     def host(self) -> str:
-        return str(self.facts["host"])
+        return self.facts.host
 
     @property
     def role(self) -> str:
-        return str(self.facts.get("role") or "web")
+        return self.facts.role or "web"
 
     @property
     def address(self) -> str:
-        return str(self.facts["front"]["listen"][0])
+        return self.facts.front.listen[0]
 
     def kept(self) -> list[Kept]:
         return [Kept(str(path), files.size_of(path)) for path in self.data]
@@ -50,7 +52,7 @@ class LocalTransport:
     @property
     def data(self) -> tuple[Path, ...]:
         """Where the app's data is."""
-        folder = self.root / "srv/slipway" / self.facts["app"]
+        folder = self.root / "srv/slipway" / self.facts.app
         return tuple(folder / name for name in _DATA if (folder / name).is_dir() and any((folder / name).iterdir()))
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
@@ -81,7 +83,7 @@ class LocalTransport:
     def attach(self, arguments: Sequence[str]) -> int:
         return subprocess.run(self._command(arguments), check=False).returncode
 
-    def install(self, tool: bytes, facts: Mapping[str, Any]) -> None:
+    def install(self, tool: bytes) -> None:
         try:
             # The app's user passes through here, whatever umask the deploying user has.
             for folder in (self.root.parent, self.root, self.root / "opt", self.root / "opt/slipway", self.root / "etc"):
@@ -89,7 +91,7 @@ class LocalTransport:
                 folder.chmod(0o755)
             if files.write(self.root / "opt/slipway/host.pyz", tool):
                 subprocess.run(self._command(["compile"]), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
-            files.write_json(self.root / "etc/slipway/host.json", dict(facts))
+            files.write_json(self.root / "etc/slipway/host.json", contracts.document(self.facts))
             (self.root / "etc/slipway").chmod(0o755)
         except OSError as error:
             raise SlipwayError(
@@ -99,27 +101,27 @@ class LocalTransport:
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         if not self.data:
             return None
-        app = self.root / "srv/slipway" / self.facts["app"]
+        app = self.root / "srv/slipway" / self.facts.app
         if (app / "data").is_dir() and not (app / "releases").is_dir():
             # After a plain `destroy` nothing runs that could dump a cluster: its files are a whole copy of it.
             return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
-        self.install(bundled_tool(), self.facts)  # a plain `destroy` may have removed it
+        self.install(bundled_tool())  # a plain `destroy` may have removed it
         outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not outcome["ok"]:
             raise SlipwayError(f"last backup: {outcome['message']}; nothing was removed; mend that, or remove {self.root} by hand")
-        return _copied(Path(outcome["path"]), folder / f"{self.facts['app']}-{outcome['backup']['id']}") if outcome["backup"] else None
+        return _copied(Path(outcome["path"]), folder / f"{self.facts.app}-{outcome['backup']['id']}") if outcome["backup"] else None
 
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
-            self.install(bundled_tool(), self.facts)
+            self.install(bundled_tool())
             self.run(["halt"])
             self._clear(keep_data)
-        shutil.rmtree(self.facts["run"], ignore_errors=True)
+        shutil.rmtree(self.facts.run, ignore_errors=True)
 
     def _clear(self, keep_data: bool) -> None:
         for name in _MADE:
             shutil.rmtree(self.root / name, ignore_errors=True)
-        app = self.root / "srv/slipway" / self.facts["app"]
+        app = self.root / "srv/slipway" / self.facts.app
         for folder in app.iterdir() if app.is_dir() else ():
             if not (keep_data and folder in self.data):
                 shutil.rmtree(folder)
@@ -132,7 +134,7 @@ class LocalTransport:
         tool = self.root / "opt/slipway/host.pyz"
         if not tool.is_file():
             raise SlipwayError(f"{self.root}: nothing is launched here yet; run `./slipway up`")
-        return [str(self.facts["python"]), "-I", str(tool), "--root", str(self.root), *arguments]
+        return [self.facts.python, "-I", str(tool), "--root", str(self.root), *arguments]
 
     def _checked(self, code: int, outcome: dict[str, Any], arguments: Sequence[str], words: str) -> dict[str, Any]:
         if code == 3:

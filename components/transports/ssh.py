@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.answers import Kept
 from components.errors import LockedError, SlipwayError
 from components.ssh import connection, login
 from components.ssh.connection import Lost
 from components.ssh.terminal import attached
-from components.transport import Event, Kept
+from components.transport import Event
 
 TOOL = ["python3", "-I", "/opt/slipway/host.pyz"]
 _REPEATED = {"status", "releases", "backups", "maintenance", "kept"}

@@ -12,7 +12,7 @@ from ops import display, workplace
 
 def browse(context: typer.Context, stack: calls.Stack = None) -> None:
     """Print the app's address and open it in a browser."""
-    url = workplace.enter(calls.of(context)).day_two().url
+    url = workplace.enter(calls.of(context)).deployment().url
     display.line(url)
     if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(url)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, cast
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,8 @@ from ops.commands.up import run
 from ops.confirm import confirm, require_terminal
 
 if TYPE_CHECKING:
-    from components.target import DayTwo
-    from components.transport import Kept, Launched
+    from components.answers import Kept
+    from components.deployment import Deployment
     from ops.engine import Result
 
 WithData = Annotated[str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")]
@@ -33,15 +33,14 @@ def destroy(
     name = work.settings.app.name
     if with_data is not None and with_data != name:
         _ask_for_name(name, with_data)
-    reach = work.day_two()
+    reach = work.deployment()
     fate = "data too" if with_data else "data stays"
     confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {reach.url} ({fate})?")
     last = _last_backup(call, work, reach) if with_data is not None else None
     kept = [] if with_data is not None else _kept(reach)
     result = run(work, "destroy", stderr=call.as_json)
     if result.ok and with_data is not None:
-        for host in _launched(reach):
-            host.remove(keep_data=False)
+        reach.remove_data()
     _tell(call, result, kept if result.ok else [], name, last)
 
 
@@ -59,35 +58,24 @@ def _refuse_what_others_launched(call: calls.Call, with_data: bool) -> None:
         raise pulumi_cli.not_destroyed(call, found, with_data)
 
 
-def _launched(reach: "DayTwo") -> "Sequence[Launched]":
-    """All of them: who launched others was told before that this isn't the way to remove them."""
-    return cast("Sequence[Launched]", reach.hosts)
+def _kept(reach: "Deployment") -> "list[Kept]":
+    """The data that will stay; where that can't be told, it is said now."""
+    found = reach.kept()
+    for one in found:
+        if one.problem:
+            display.line(f"slipway: what stays on {one.path} isn't known: {one.problem}", stderr=True)
+    return [one for one in found if not one.problem]
 
 
-def _kept(reach: "DayTwo") -> "list[Kept]":
-    """The data that will stay; a host that can't tell now is no reason to stop."""
-    from components.errors import SlipwayError
-
-    found: list[Kept] = []
-    for host in _launched(reach):
-        try:
-            found += host.kept()
-        except SlipwayError as error:
-            display.line(f"slipway: what stays on {display.host(host.host)} isn't known: {error}", stderr=True)
-    return found
-
-
-def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "DayTwo") -> Path | None:
+def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "Deployment") -> Path | None:
     """Of the database that goes with the stack; one that is somewhere else stays."""
-    from components import progress
-    from ops.progress_display import Progress
+    from ops.progress_display import shown
 
     database = work.settings.database
     if database.engine == "none" or database.placement == "external":
         return None
-    host = cast("Launched", reach.database_host)
-    with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
-        return host.save(database.engine, work.place.last_backups, lambda event: progress.tell(host.host, event))
+    with shown(stderr=call.as_json):
+        return reach.save(database.engine, work.place.last_backups)
 
 
 def _ask_for_name(name: str, found: str) -> None:

@@ -51,7 +51,7 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
         return
     yield from _of_engine(call)
     try:
-        yield checks.port(work.day_two().url)
+        yield checks.port(work.deployment().url)
     except SlipwayError as error:
         yield checks.Check("what is launched", checks.MISSING, str(error))
     yield checks.app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])

@@ -7,7 +7,8 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.on_host import run_shown
+from ops.answers import fail_if_bad
+from ops.progress_display import shown
 
 
 class State(StrEnum):
@@ -23,17 +24,11 @@ Wanted = Annotated[State, typer.Argument(metavar="on|off", help="Put the page up
 def maintenance(context: typer.Context, state: Wanted, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Answer every request with a maintenance page, or no longer."""
     call = calls.of(context)
-    reach = workplace.enter(call).day_two()
-    answers = {host.host: run_shown(call, host, ["maintenance", state.value]) for host in reach.web}
-    wrong = {display.host(name): answer for name, answer in answers.items() if not answer.get("ok")}
-    bad = [f"{name}: {answer.get('message') or 'gives no answer'}" for name, answer in wrong.items()]
+    reach = workplace.enter(call).deployment()
+    with shown(stderr=call.as_json):
+        answers = reach.maintenance(state is State.ON)
     if call.as_json:
-        display.document(
-            {"stack": call.stack, "maintenance": state.value, "hosts": [{"host": name, **one} for name, one in answers.items()]}
-        )
-    elif not bad:
+        display.document({"stack": call.stack, "maintenance": state.value, "hosts": [one.model_dump() for one in answers]})
+    elif all(one.ok for one in answers):
         display.line(f"Done: {reach.url} " + ("answers with the maintenance page" if state is State.ON else "is the app again"))
-    for text in bad:
-        display.line(f"slipway: {text}", stderr=True)
-    if bad:
-        raise typer.Exit(1)
+    fail_if_bad(answers)

@@ -1,39 +1,33 @@
 """`releases`: what can be served again."""
 
-from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from ops import call as calls
 from ops import display, workplace
+from ops.answers import fail_if_bad
+
+if TYPE_CHECKING:
+    from components.answers import Release
 
 
 def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """List the releases that the hosts keep."""
     call = calls.of(context)
-    reach = workplace.enter(call).day_two()
-    answers = {host.host: host.run(["releases"]) for host in reach.hosts}
+    answers = workplace.enter(call).deployment().releases()
     if call.as_json:
-        hosts = [{"host": name, "releases": answer.get("releases") or []} for name, answer in answers.items()]
+        hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
         display.document({"stack": call.stack, "hosts": hosts})
     else:
-        rows = [_row(name, one) for name, answer in answers.items() for one in answer.get("releases") or []]
-        shown = rows if len(answers) > 1 else [row[1:] for row in rows]
+        rows = [_row(answer.host, one) for answer in answers for one in answer.releases]
         columns = ["host", "release", "code", "prepared", "size", ""]
-        display.table(columns if len(answers) > 1 else columns[1:], shown)
-    _refuse_bad(answers)
+        several = len(answers) > 1
+        display.table(columns if several else columns[1:], rows if several else [row[1:] for row in rows])
+    fail_if_bad(answers)
 
 
-def _row(host: str, one: Mapping[str, Any]) -> list[str]:
-    mark = "live" if one.get("live") else "previous" if one.get("previous") else ""
-    prepared = f"{display.age(one['prepared_at'])} ago" if one.get("prepared_at") else "-"
-    return [display.host(host), str(one.get("id", "?")), str(one.get("code") or "-"), prepared, display.size(one.get("size")), mark]
-
-
-def _refuse_bad(answers: Mapping[str, Mapping[str, Any]]) -> None:
-    bad = [f"{name}: {answer.get('message') or 'gives no answer'}" for name, answer in answers.items() if not answer.get("ok")]
-    for text in bad:
-        display.line(f"slipway: {text}", stderr=True)
-    if bad:
-        raise typer.Exit(1)
+def _row(host: str, one: "Release") -> list[str]:
+    mark = "live" if one.live else "previous" if one.previous else ""
+    prepared = f"{display.age(one.prepared_at)} ago" if one.prepared_at else "-"
+    return [display.host(host), one.id, one.code or "-", prepared, display.size(one.size), mark]

@@ -6,23 +6,19 @@ import typer
 
 from ops import call as calls
 from ops import display, workplace
-from ops.progress_display import Progress
+from ops.progress_display import shown
 
 ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 
 
 def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Serve an earlier release again (not its schema)."""
-    from components import coordinator, progress
-
     call = calls.of(context)
-    reach = workplace.enter(call).day_two()
-
-    with Progress(stderr=call.as_json) as shown, progress.listen(shown.host):
-        verdict = coordinator.rollback(reach, release)
+    reach = workplace.enter(call).deployment()
+    with shown(stderr=call.as_json):
+        verdict = reach.rollback(release)
     if call.as_json:
-        head = {"ok": verdict.ok, "message": verdict.message}
-        display.document({**head, "release": verdict.release, "live": verdict.live, "url": reach.url})
+        display.document({**vars(verdict), "url": reach.url})
     elif verdict.ok:
         display.line(f"Done: {reach.url} serves release {verdict.live}")
     if not verdict.ok:

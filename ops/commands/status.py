@@ -1,6 +1,6 @@
 """`status`: what serves, on every host."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -9,7 +9,7 @@ from ops import call as calls
 from ops import display, workplace
 
 if TYPE_CHECKING:
-    from components.transport import Transport
+    from components.answers import Facts, Instance, Live, Restore
 
 _PROBLEM = 70  # letters in the table; each host's part below has all of it
 
@@ -18,100 +18,85 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     """Show which release serves, its processes, database and disk."""
     call = calls.of(context)
     work = workplace.enter(call)
-    reach = work.day_two()
-    answers = [_ask(host) for host in reach.hosts]
+    reach = work.deployment()
+    instances = reach.status()
     if call.as_json:
         head = {"stack": call.stack, "target": work.settings.target, "url": reach.url}
-        display.document({**head, "hosts": answers})
+        display.document({**head, "hosts": [one.model_dump() for one in instances]})
     else:
         display.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {reach.url}")
-        if len(answers) > 1:
-            display.table(["host", "role", "address", "live", "problems"], [_row(*pair) for pair in zip(reach.hosts, answers, strict=True)])
-        for answer in answers:
-            _show(answer)
-    if not answers or not all(answer.get("ok") for answer in answers):
+        if len(instances) > 1:
+            display.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
+        for one in instances:
+            _show(one)
+    if not instances or not all(one.ok for one in instances):
         raise typer.Exit(1)
 
 
-def _ask(host: "Transport") -> dict[str, Any]:
-    """One host that can't be reached doesn't hide the others."""
-    from components.errors import SlipwayError
-
-    try:
-        return {"host": host.host, **host.run(["status"])}
-    except SlipwayError as error:
-        return {"host": host.host, "ok": False, "message": str(error)}
+def _row(one: "Instance") -> list[str]:
+    problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
+    return [display.host(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
 
 
-def _row(host: "Transport", answer: Mapping[str, Any]) -> list[str]:
-    problems = [*(answer.get("problems") or []), *([] if answer.get("ok") else [answer.get("message") or "gives no answer"])]
-    live = (answer.get("live") or {}).get("release") or "-"
-    return [display.host(host.host), host.role, host.address, str(live), _first(problems)]
-
-
-def _first(problems: Sequence[Any]) -> str:
+def _first(problems: Sequence[str]) -> str:
     """The first of them, on one line, and how many more there are."""
     if not problems:
         return "-"
-    text = " ".join(str(problems[0]).split())
+    text = " ".join(problems[0].split())
     more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
     return (text if len(text) <= _PROBLEM else text[: _PROBLEM - 1] + "…") + more
 
 
-def _show(answer: Mapping[str, Any]) -> None:
-    display.line(f"\n{display.host(answer['host'])}")
-    if not answer.get("ok"):
-        display.line(f"  {answer.get('message') or 'gives no answer'}")
-    for problem in answer.get("problems") or []:
+def _show(one: "Instance") -> None:
+    display.line(f"\n{display.host(one.host)}")
+    if not one.ok:
+        display.line(f"  {one.message or 'gives no answer'}")
+    for problem in one.problems:
         display.line(f"  problem   {problem}")
-    for name, text in _facts(answer):
+    for name, text in _facts(one):
         display.line(f"  {name:<10}{text}")
     rows = [
-        [f"  {one.get('name', '?')}", str(one.get("state", "?")), str(one.get("pid") or "-"),
-         display.duration(one.get("uptime")), display.size(one.get("memory"))]
-        for one in answer.get("processes") or []
-    ]  # fmt: skip
+        [f"  {each.name}", each.state, str(each.pid or "-"), display.duration(each.uptime), display.size(each.memory)]
+        for each in one.processes
+    ]
     if rows:
         display.table(["  process", "state", "pid", "up for", "memory"], rows)
 
 
-def _facts(answer: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """The lines above the processes; what the host doesn't tell is left out."""
-    live = answer.get("live") or {}
-    facts = [("live", _live(live) if live else "nothing is live")]
-    if answer.get("candidate"):
-        facts.append(("candidate", str(answer["candidate"])))
-    for name in ("front", "database", "disk"):
-        if answer.get(name):
-            facts.append((name, _words(answer[name])))
-    if answer.get("maintenance"):
+def _facts(one: "Instance") -> list[tuple[str, str]]:
+    """The lines above the processes; what the instance doesn't tell is left out."""
+    facts = [("live", _live(one.live) if one.live else "nothing is live")]
+    if one.candidate:
+        facts.append(("candidate", one.candidate))
+    for name, value in (("front", one.front), ("database", one.database), ("disk", one.disk)):
+        if words := _words(value):
+            facts.append((name, words))
+    if one.maintenance:
         facts.append(("page", "the maintenance page is up"))
-    if answer.get("restore"):
-        facts.append(("restore", _restore(answer["restore"])))
+    if one.restore:
+        facts.append(("restore", _restore(one.restore)))
     return facts
 
 
-def _live(live: Mapping[str, Any]) -> str:
-    since = f", for {display.age(live['since'])}" if live.get("since") else ""
-    return f"release {live.get('release', '?')} ({live.get('colour', '?')}{since})"
+def _live(live: "Live") -> str:
+    told = [live.colour or "", f"for {display.age(live.since)}" if live.since else ""]
+    words = ", ".join(filter(None, told))
+    return f"release {live.release}" + (f" ({words})" if words else "")
 
 
-def _restore(one: Mapping[str, Any]) -> str:
-    if one.get("running"):
-        return f"of backup {one['backup']}, under way ({one['phase']})"
-    first = f"; what was there before is backup {one['first']}" if one.get("first") else ""
-    return f"of backup {one['backup']} was interrupted ({one['phase']}): `./slipway up` finishes or undoes it, or restore another{first}"
+def _restore(one: "Restore") -> str:
+    if one.running:
+        return f"of backup {one.backup}, under way ({one.phase})"
+    first = f"; what was there before is backup {one.first}" if one.first else ""
+    return f"of backup {one.backup} was interrupted ({one.phase}): `./slipway up` finishes or undoes it, or restore another{first}"
 
 
-def _words(value: Any) -> str:
+def _words(value: "Facts") -> str:
     """`kind nginx, listen 127.0.0.1:8080`; bytes as sizes."""
-    if not isinstance(value, Mapping):
-        return str(value)
-    return ", ".join(f"{key} {_word(key, one)}" for key, one in value.items() if one not in (None, ""))
+    return ", ".join(f"{key} {_word(one)}" for key, one in value.items() if one not in (None, ""))
 
 
-def _word(key: str, value: Any) -> str:
-    if isinstance(value, list):
+def _word(value: Any) -> str:
+    if isinstance(value, list | tuple):
         return ":".join(str(part) for part in value)
-    is_size = isinstance(value, int) and not isinstance(value, bool) and value >= 1000 and key != "port"
-    return display.size(value) if is_size else str(value)
+    return display.size(value) if isinstance(value, int) and value >= 1000 else str(value)

@@ -54,12 +54,11 @@ def _warn(event: "Event") -> None:
 
 def run(work: workplace.Workplace, verb: Literal["up", "destroy"], stderr: bool = False) -> "Result":
     """Lets the engine work (`up` or `destroy`) while its progress and the hosts' is shown."""
-    from components import progress
     from ops.engine import Engine
-    from ops.progress_display import Progress
+    from ops.progress_display import shown
 
-    with Progress(stderr) as shown, progress.listen(shown.host):
-        engine = Engine(work.project, work.stack, shown.engine)
+    with shown(stderr) as progress:
+        engine = Engine(work.project, work.stack, progress.engine)
         result = engine.up() if verb == "up" else engine.destroy()
     return result
 
@@ -83,12 +82,11 @@ def _nothing_to_do(call: calls.Call, work: workplace.Workplace, plan: "Result") 
 
 
 def _age(work: workplace.Workplace) -> str:
-    """Since when it serves, where a host can tell."""
+    """Since when it serves, where that is told."""
     from components.errors import SlipwayError
 
     try:
-        hosts = work.day_two().hosts
-        live = hosts[0].run(["status"]).get("live") if hosts else None
+        lives = [one.live for one in work.deployment().status()]
     except SlipwayError:
         return ""
-    return f" ({display.age(live['since'])} old)" if live and live.get("since") else ""
+    return f" ({display.age(lives[0].since)} old)" if lives and lives[0] and lives[0].since else ""

@@ -4,10 +4,11 @@ import json
 import re
 
 import block_programs
+import documents
 import pytest
 from block_programs import TAGS, of, only, record, types
 
-from cloud_init.host.places import COLOURS, Places
+from cloud_init.host.places import COLOURS
 from cloud_init.host.programs import CONSTANT, log_path
 from components.aws.logs import agent_settings
 from policy import check, resource_types
@@ -172,7 +173,7 @@ def collected(*words):
 
 
 def test_the_agent_reads_every_file_that_a_host_writes(tmp_path):
-    places = Places(tmp_path, {"app": "shop"})
+    places = documents.places(tmp_path, {"app": "shop"})
     web = {f"/{log_path(places, program.name).relative_to(tmp_path)}" for program in CONSTANT}
     web |= {f"/var/log/slipway/shop/{colour}-mail.log" for colour in COLOURS}
     web |= {f"/var/log/slipway/shop/{name}.log" for name in ("release", "supervisord", "tool")}

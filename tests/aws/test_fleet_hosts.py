@@ -10,8 +10,8 @@ from buckets import REGION
 
 from components.aws import account, fleet_hosts, names
 from components.errors import SlipwayError
+from components.site import Site
 from components.store import connect
-from components.target import DayTwo
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_the_store_is_the_stacks_bucket_and_reached_without_an_endpoint_in_its_a
 
 
 def test_no_server_is_one_line_where_one_is_needed(launch):
-    day = DayTwo(None, found(launch).hosts, "http://shop.example")
+    day = Site(None, found(launch).hosts, "http://shop.example")
     assert day.web == []
     with pytest.raises(SlipwayError, match=r"no server of http://shop.example is there; run `./slipway up`"):
         day.database_host  # noqa: B018

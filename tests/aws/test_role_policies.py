@@ -12,6 +12,7 @@ from aws_permissions import Call, Simulator, calls
 from cases import ROOT
 
 from cloud_init.host import kept_backups
+from cloud_init.host.contracts.rollout import Heartbeat, Outcome
 from cloud_init.host.health import Health
 from cloud_init.host.store import Store
 from cloud_init.host.stores import s3
@@ -101,9 +102,9 @@ def use(store, role, folder):
     assert store.objects.changed("desired.json", tag) is None
     store.file("releases/code/c.tar.gz", folder / "code.tar.gz")
     teller = Teller(places, store, Quiet(), 0.0)
-    teller.beat({})
+    teller.beat(Heartbeat())
     teller.progress(1, [{"event": "step"}])
-    teller.outcome(1, {"phase": "prepared"})
+    teller.outcome(1, Outcome(True, phase="prepared"))
     teller.catch_up()
     back_up(store, places, folder)
 

@@ -17,7 +17,8 @@ from typer.testing import CliRunner
 
 from components.aws import account, run_command
 from components.errors import LockedError, SlipwayError
-from components.target import DayTwo
+from components.hosts.deployment import HostsDeployment
+from components.site import Site
 from components.transport import connect
 from ops import workplace
 from ops.cli import app
@@ -51,7 +52,7 @@ def host(launched, service, facts, monkeypatch):
 def slipway(launched, host, monkeypatch):
     """The command line over that host alone."""
     settings = SimpleNamespace(target="aws-ec2", app=SimpleNamespace(name="demo"))
-    work = SimpleNamespace(settings=settings, day_two=lambda: DayTwo(launched.store, [host], launched.day.url))
+    work = SimpleNamespace(settings=settings, deployment=lambda: HostsDeployment(Site(launched.store, [host], launched.day.url)))
     monkeypatch.setattr(workplace, "enter", lambda call: work)
     runner = CliRunner()
     return lambda *words: runner.invoke(app, ["-s", "t", *words])

@@ -16,6 +16,7 @@ from typing import Any
 from unittest import mock
 
 import crossplane
+import documents
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,10 +26,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
 from speeds import examples
 
-from cloud_init.host import materialise, programs, sections
+from cloud_init.host import contracts, materialise, programs, sections
 from cloud_init.host.managers import systemd
 from cloud_init.host.outcome import Refused
-from cloud_init.host.places import Places
 from cloud_init.host_files import Front, HostFileError, WebHost
 from cloud_init.render import host_files
 from components import release, target
@@ -69,7 +69,7 @@ def planned(app: Path, slot: hostile.Slot, value: Any, front: str) -> tuple[Any,
     held: Any = taken
     for name in slot.path:
         held = getattr(held, re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name))
-    return held, release.plan(taken, Path("/"), LISTEN, LISTEN[0]).manifest
+    return held, contracts.document(release.plan(taken, Path("/"), LISTEN, LISTEN[0]).manifest)
 
 
 def words_of_apache(text: str) -> list[list[str]]:
@@ -276,7 +276,9 @@ def test_the_program_itself_takes_a_sample(front: str, tmp_path: Path) -> None:
 
 def asked(front: str, binary: str, files: dict[str, str], root: Path) -> "subprocess.CompletedProcess[str]":
     """What the front server says of its configuration, with `root` as the host's root."""
-    places = Places(root, {"app": "shop", "run": str(root / "run"), "front": {"binaries": {front: binary}}, "user": None})
+    places = documents.places(
+        root, {"app": "shop", "run": str(root / "run"), "front": {"listen": ["127.0.0.1", 80], "binaries": {front: binary}}, "user": None}
+    )
     (places.lib / "front").mkdir(parents=True)
     (places.run / "front").mkdir(parents=True)
     (root / "etc").mkdir(exist_ok=True)
@@ -299,7 +301,7 @@ def test_supervisor_reads_odd_folders(name: str) -> None:
     if "/" in name or not local.takes(Path("/srv") / name):
         return
     root = Path("/srv") / name / ".slipway/dev"
-    places = Places(root, {"app": "shop", "run": str(root / "run"), "python": str(root / "bin/python")})
+    places = documents.places(root, {"app": "shop", "run": str(root / "run"), "python": str(root / "bin/python")})
     parser = UnhosedConfigParser()
     parser.read_string(sections.section(places, programs.process("blue", "worker", "x")))
     with mock.patch("supervisor.datatypes.existing_dirpath", str):  # its folders aren't made
@@ -321,7 +323,7 @@ def test_fronts_take_odd_folders(front: str, tmp_path: Path) -> None:
     for piece in taken:
         root = tmp_path / f"a{piece}b"
         root.mkdir()
-        text = materialise.fill(files[f"etc/{front}.conf"], Places(root, {"app": "shop", "run": str(root / "run")}))
+        text = materialise.fill(files[f"etc/{front}.conf"], documents.places(root, {"app": "shop", "run": str(root / "run")}))
         lines = json.dumps(words_of_nginx(text, tmp_path) if front == "nginx" else words_of_apache(text), ensure_ascii=False)
         assert f"{root}/run/live/release/static" in lines, piece
     with tempfile.TemporaryDirectory() as short:  # a socket's path may have 107 bytes
@@ -347,7 +349,7 @@ def test_units_hold_just_that_or_are_refused(user: str, name: str, python: str) 
     for odd in ({"user": user}, {"app": name}, {"python": python}):
         facts = {**usual, **odd, "run": "/run/slipway/shop", "role": "web"}
         try:
-            text = systemd.unit(Places(Path("/nowhere"), facts), programs.CONSTANT[0])
+            text = systemd.unit(documents.places(Path("/nowhere"), facts), programs.CONSTANT[0])
         except Refused as refused:
             clear(refused, 1)
             continue
@@ -368,7 +370,7 @@ def test_the_environment_arrives(value: str, secret: str, tmp_path_factory: pyte
         parse({"slipway:target": "local", "slipway:app": {"name": "shop", "env": {"A": secret}}}, [], "dev")
     except UsageError:
         return
-    places = Places(tmp_path_factory.mktemp("root"), {"app": "shop", "run": "/run"})
-    manifest = {"id": "x", "files": [], "static": {}, "environment": dict(taken.app.env)}
+    places = documents.places(tmp_path_factory.mktemp("root"), {"app": "shop", "run": "/run"})
+    manifest = documents.manifest(id="x", environment=dict(taken.app.env))
     materialise.write_files(places, manifest, {"B": secret})
     assert json.loads((places.release("x") / "env.json").read_text()) == {"A": value, "B": secret}

@@ -7,12 +7,12 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import documents
 import pytest
 
 from cloud_init.bundle import tool
 from cloud_init.fronts import idle_timeout
 from cloud_init.host import materialise
-from cloud_init.host.places import Places
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import host_files, server_requirements
 from components.machine import FRONT_PROGRAMS
@@ -58,7 +58,9 @@ def test_the_program_takes_it(front: str, name: str, tmp_path: Path) -> None:
     for old, new in (("listen 80 ", "listen 8471 "), ("listen [::]:80 ", "listen [::]:8471 "), ("Listen 80", "Listen 8471")):
         text = text.replace(old, new)
     path.write_text(
-        materialise.fill(text, Places(tmp_path, {"app": "a", "run": str(tmp_path)})).replace(f"{tmp_path}/var/lib/slipway/a", str(tmp_path))
+        materialise.fill(text, documents.places(tmp_path, {"app": "a", "run": str(tmp_path)})).replace(
+            f"{tmp_path}/var/lib/slipway/a", str(tmp_path)
+        )
     )
     user = {"apache": ["-C", "User nobody", "-C", "Group nogroup", "-f"], "nginx": ["-e", "stderr", "-c"]}[front]
     done = subprocess.run([str(PROGRAMS[front]), *user, str(path), "-t"], capture_output=True, text=True, check=False)

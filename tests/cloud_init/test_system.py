@@ -4,12 +4,11 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cloud_init import fleet, server_manifest, system
-from cloud_init.fleet import Fleet, OwnHost
+from cloud_init.fleet import Fleet, OwnHost, SystemFile
 from cloud_init.host import apply
 from cloud_init.host_files import HostFileError
 from cloud_init.system import firewall
@@ -20,10 +19,10 @@ DATABASE = replace(LIMITED, database=OwnHost(5432, ("10.0.0.0/24", "10.0.0.9/32"
 
 
 def content(what: Fleet, role: str, path: str) -> str:
-    return str(next(file["content"] for file in every_file(what, role) if file["path"] == path))
+    return str(next(file.content for file in every_file(what, role) if file.path == path))
 
 
-def every_file(what: Fleet, role: str) -> list[dict[str, Any]]:
+def every_file(what: Fleet, role: str) -> list[SystemFile]:
     return [*system.files(what, role), *system.files(what, role, later=True)]
 
 
@@ -84,10 +83,10 @@ def test_nftables_takes_the_rules_twice(what: Fleet, role: str, tmp_path: Path) 
 def test_units_are_sound_and_all_that_is_written_has_who_puts_it_in_force(role: str, tmp_path: Path) -> None:
     units = []
     for file in every_file(DATABASE, role):
-        assert hasattr(apply.module(file["apply"]), "withdraw")
-        if file["path"].endswith((".service", ".timer")):
-            units.append(tmp_path / Path(file["path"]).name)
-            units[-1].write_text(file["content"])
+        assert hasattr(apply.module(file.apply), "withdraw")
+        if file.path.endswith((".service", ".timer")):
+            units.append(tmp_path / Path(file.path).name)
+            units[-1].write_text(file.content)
     assert units
     if not shutil.which("systemd-analyze"):
         pytest.skip("wanted systemd-analyze")
@@ -107,10 +106,10 @@ def test_apt_takes_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("role", fleet.ROLES)
 def test_what_serving_does_not_wait_for_is_a_part_of_its_own(role: str) -> None:
-    host = server_manifest.parts(DATABASE)["host"]
-    later = host["later"]
-    assert {"logrotate", "unattended-upgrades"} < set(later["packages"][role])
-    assert {"nftables", "python3-venv"} <= set(host["packages"][role])
-    assert not set(later["packages"][role]) & set(host["packages"][role])
-    assert [file["apply"] for file in later["system"][role]] == ["apt", "timesyncd"]
-    assert not {file["apply"] for file in host["system"][role]} & {"apt", "timesyncd"}
+    host = server_manifest.host_part(DATABASE)
+    later = host.later
+    assert {"logrotate", "unattended-upgrades"} < set(later.packages[role])
+    assert {"nftables", "python3-venv"} <= set(host.packages[role])
+    assert not set(later.packages[role]) & set(host.packages[role])
+    assert [file.apply for file in later.system[role]] == ["apt", "timesyncd"]
+    assert not {file.apply for file in host.system[role]} & {"apt", "timesyncd"}

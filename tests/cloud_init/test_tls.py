@@ -5,12 +5,12 @@ import subprocess
 from dataclasses import replace
 from pathlib import Path
 
+import documents
 import pytest
 
 from cloud_init import fleet, server_manifest, system, tls
 from cloud_init.fleet import Fleet, Tls
 from cloud_init.host import certificates, materialise
-from cloud_init.host.places import Places
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import host_files
 from components.machine import front_binaries
@@ -37,10 +37,10 @@ def test_the_program_takes_it(front: str, host: WebHost, tmp_path: Path) -> None
     binary = front_binaries().get(front)
     if not binary:
         pytest.skip(f"{front} is not on this machine")
-    places = Places(tmp_path, {"app": "a", "run": str(tmp_path)})
+    places = documents.places(tmp_path, {"app": "a", "run": str(tmp_path)})
     (places.lib / "front").mkdir(parents=True)
     (places.run / "front").mkdir(exist_ok=True)
-    certificates.ensure(places, {"domain": TLS.domain})
+    certificates.ensure(places, TLS)
     text = content(host, front)
     for old, new in (("listen 80 ", "listen 8471 "), ("listen [::]:80 ", "listen [::]:8471 "), ("Listen 80", "Listen 8471")):
         text = text.replace(old, new)
@@ -82,9 +82,9 @@ def test_only_web_hosts_with_a_domain_seek_a_certificate() -> None:
     both = replace(plain, tls=TLS)
     assert "certbot" in system.packages(both, "web")
     assert "certbot" not in system.packages(both, "database") + system.packages(plain, "web")
-    names = [Path(file["path"]).name for file in system.files(both, "web")]
+    names = [Path(file.path).name for file in system.files(both, "web")]
     assert {"slipway-certificate.service", "slipway-certificate.timer"} <= set(names)
-    assert server_manifest.parts(both)["tls"]["domain"] == "www.example.com"
+    assert server_manifest.host_part(both).manager == "systemd"
 
 
 def test_every_cipher_is_known() -> None:

@@ -9,6 +9,7 @@ import pytest
 from planted import PLANTED, told
 
 from components import target
+from components.deployment import Deployment, Verb
 from ops.engine.values import SIGNATURE
 from policy import check, resource_types
 from policy.plan import is_secret, is_unknown
@@ -25,8 +26,17 @@ def test_every_target_has_an_example():
 def test_the_module_has_the_public_names(name):
     module = target.find(name)
     public = {one for one in vars(target.TargetModule) if not one.startswith("_")} | set(typing.get_type_hints(target.TargetModule))
-    assert public == {"Options", "deploy", "needs", "day_two"}
+    assert public == {"Options", "TAKES", "deploy", "needs", "deployment"}
     assert all(hasattr(module, one) for one in public)
+
+
+@pytest.mark.parametrize("name", target.names())
+def test_every_verb_is_defined_or_refused_in_words(name):
+    kind = typing.get_type_hints(target.find(name).deployment)["return"]
+    verbs = set(typing.get_args(Verb))
+    defined = {verb for verb in verbs if getattr(kind, verb) is not getattr(Deployment, verb)}
+    assert defined == verbs - set(kind.refused)
+    assert all(sentence == sentence.strip() and "\n" not in sentence for sentence in kind.refused.values())
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -39,6 +41,29 @@ def test_day_two(site):
     logs = site.run("logs", "-n", "50")
     assert "front" in logs.stdout
     assert '"request_time"' in logs.stdout
+    backup = json.loads(site.run("backup", "--json").stdout)
+    backups = json.loads(site.run("backups", "--json").stdout)
+    assert lost(host_says(site, "status"), status["hosts"][0]) == []
+    assert lost(host_says(site, "releases")["releases"], releases["hosts"][0]["releases"]) == []
+    assert lost(host_says(site, "backups")["backups"], backups["backups"]) == []
+    assert {"event", "at", "host", "ok", "path", "seconds", "steps"} <= backup.keys()
+    assert backup["backup"] == backups["backups"][0]
+
+
+def host_says(site, command):
+    """The outcome of the host tool, word for word."""
+    tool = [sys.executable, "-I", str(site.tree / "opt/slipway/host.pyz"), "--root", str(site.tree), command]
+    return json.loads(subprocess.run(tool, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
+
+
+def lost(told, shown, where=""):
+    """Keys that a host tells and a document lacks: people's scripts have them."""
+    if isinstance(told, dict):
+        here = [f"{where}.{key}" for key in told.keys() - shown.keys()]
+        return here + [one for key in told.keys() & shown.keys() for one in lost(told[key], shown[key], f"{where}.{key}")]
+    if isinstance(told, list):
+        return [one for pair in zip(told, shown, strict=True) for one in lost(*pair, where)]
+    return []
 
 
 @pytest.mark.quick("an earlier release serves again, the plan says so, and `up` goes forward again")

@@ -5,10 +5,13 @@ import re
 
 PROGRAM = """
 import pulumi
+from dataclasses import replace
 from types import SimpleNamespace
+from cloud_init.host import manifests
+from cloud_init.host.contracts.manifest import DatabasePart
 from components.database_host import DatabaseHost, DatabaseHostArgs, finish
 
-manifest = {"environment": {"A": "b"}, "database": {"engine": "postgres", "placement": "own-host"}}
+manifest = replace(manifests.without_release("postgres"), environment={"A": "b"}, database=DatabasePart("postgres", "own-host"))
 planned = SimpleNamespace(code="0123456789ab", manifest=manifest, source="app")
 host = DatabaseHost("shop-database", DatabaseHostArgs("shop", "postgres", ADDRESS, ["10.0.0.0/24"], "/dev/vdb"))
 final = finish(planned, "k", pulumi.Output.secret({"B": "c"}), host)

@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cloud_init.host import contracts
+from cloud_init.host.contracts.facts import HostFacts
 from components.transport import Event
 from components.transports.local import LocalTransport
 
@@ -12,7 +14,7 @@ class Doomed(LocalTransport):
     """The host, whose tool meets an accident once (see tool_at.py)."""
 
     def __init__(self, facts: Mapping[str, Any], accident: str, when: str, step: str) -> None:
-        super().__init__(facts)
+        super().__init__(contracts.read(HostFacts, facts))
         self.accident = [accident, when, step]
         self.over = False
 

@@ -16,9 +16,10 @@ from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import front_socket, host_files, server_requirements
 from components import coordinator
 from components.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
+from components.site import Site
 from components.store import connect, in_folder, to_json
-from components.target import DayTwo
-from components.transports.local import LocalTransport, run_folder
+from components.transports import local
+from components.transports.local import run_folder
 
 APP = """
 import time
@@ -71,12 +72,12 @@ class Bench:
             "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else front_binaries()},
             "databases": database_binaries(), "supervisor": supervisor_command(),
         }  # fmt: skip
-        self.host = LocalTransport(self.facts)
+        self.host = local.connect(self.facts)
         self.store = connect(self.facts["store"])
-        self.day = DayTwo(self.store, [self.host], f"http://127.0.0.1:{self.port}")
+        self.day = Site(self.store, [self.host], f"http://127.0.0.1:{self.port}")
 
     def boot(self) -> dict[str, Any]:
-        self.host.install(bundle.tool(), self.facts)
+        self.host.install(bundle.tool())
         return self.host.run(["boot"])
 
     def publish(

@@ -3,29 +3,30 @@
 import subprocess
 from pathlib import Path
 
+import documents
 import pytest
 from published import serving
 
 from cloud_init import server_manifest
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
 from cloud_init.host import archives, fetching, later, packages, system
+from cloud_init.host.contracts.manifest import LaterPart
 from cloud_init.host.outcome import Refused, Steps
-from cloud_init.host.places import Places
 
 UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "systemd")
 
 
 def test_all_of_it_waits_until_the_release_serves():
     more = {"web": More(("acl",), (Archive("agent", "https://a.example/{arch}/agent.deb", "agent.service"),), (UNIT,))}
-    with_more = server_manifest.parts(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))["host"]
-    without = server_manifest.parts(Fleet("systemd", "nginx", "none", roles=("web", "database")))["host"]
-    assert (with_more["packages"], with_more["system"]) == (without["packages"], without["system"])
-    assert set(with_more["later"]["packages"]["web"]) - set(without["later"]["packages"]["web"]) == {"acl"}
-    assert [one for one in with_more["later"]["system"]["web"] if one not in without["later"]["system"]["web"]] == [vars(UNIT)]
-    assert with_more["later"]["system"]["database"] == without["later"]["system"]["database"]
+    with_more = server_manifest.host_part(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))
+    without = server_manifest.host_part(Fleet("systemd", "nginx", "none", roles=("web", "database")))
+    assert (with_more.packages, with_more.system) == (without.packages, without.system)
+    assert set(with_more.later.packages["web"]) - set(without.later.packages["web"]) == {"acl"}
+    assert [one for one in with_more.later.system["web"] if one not in without.later.system["web"]] == [UNIT]
+    assert with_more.later.system["database"] == without.later.system["database"]
     url = "https://a.example/{arch}/agent.deb"
-    assert with_more["later"]["archives"] == {"web": [{"package": "agent", "url": url, "instead": "agent.service"}]}
-    assert without["later"]["archives"] == {}
+    assert with_more.later.archives == {"web": (Archive("agent", url, "agent.service"),)}
+    assert without.later.archives == {}
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def deb(folder, name):
 
 
 def wanted(elsewhere, instead=None, package="slipway-test-agent"):
-    return [{"package": package, "url": f"{elsewhere.address}/{{arch}}/agent.deb", "instead": instead}]
+    return [Archive(package, f"{elsewhere.address}/{{arch}}/agent.deb", instead)]
 
 
 def test_a_package_is_fetched_and_installed_from_its_file(elsewhere, tmp_path):
@@ -93,20 +94,20 @@ def test_what_goes_wrong_names_package_and_address(elsewhere, tmp_path):
         assert str(refused.value).startswith("package slipway-test-agent: https://localhost:")
         assert told in str(refused.value)
     with pytest.raises(Refused, match="found an address without https"):
-        archives.ensure([{"package": "slipway-test-agent", "url": "http://localhost/a.deb", "instead": None}])
+        archives.ensure([Archive("slipway-test-agent", "http://localhost/a.deb")])
     with pytest.raises(Refused, match="wanted the name of a package, found '-o x'"):
-        archives.ensure([{"package": "-o x", "url": "", "instead": None}])
+        archives.ensure([Archive("-o x", "")])
     assert elsewhere.installed == []
 
 
 def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     told, steps = [], Steps()
-    places = Places(tmp_path, {"app": "shop", "role": "web"})
-    one = {"package": "agent", "url": "https://a.example", "instead": None}
-    monkeypatch.setattr(later, "_of_live", lambda where: {"packages": {"web": ["acl"]}, "archives": {"web": [one]}, "system": {"web": []}})
+    places = documents.places(tmp_path, {"app": "shop", "role": "web"})
+    one = Archive("agent", "https://a.example")
+    monkeypatch.setattr(later, "_of_live", lambda where: LaterPart({"web": ("acl",)}, {"web": ()}, {"web": (one,)}))
     monkeypatch.setattr(later.os, "nice", lambda by: None)
     monkeypatch.setattr(packages, "ensure", told.append)
     monkeypatch.setattr(archives, "ensure", told.append)
     monkeypatch.setattr(system, "run_later", lambda where, manifest: told.append("files"))
     later.run(places, steps)
-    assert told == [["acl"], [one], "files"]
+    assert told == [("acl",), (one,), "files"]

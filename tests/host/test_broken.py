@@ -16,7 +16,7 @@ from load import Load
 from cloud_init.host import commit, prepare
 from components import coordinator
 from components.errors import SlipwayError
-from components.target import DayTwo
+from components.site import Site
 
 GUNICORN = (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()
 TABLE = "import os, sqlite3\nbase = sqlite3.connect(os.environ['DATABASE_URL'][10:], isolation_level=None)\n"
@@ -143,7 +143,7 @@ def small_disk(make_bench):
 def rolled(bench, host, wanted):
     """(ok, message): the store may have no room for the verdict either, which is then told as an error."""
     try:
-        verdict = coordinator.roll(DayTwo(bench.store, [host], bench.day.url), wanted)
+        verdict = coordinator.roll(Site(bench.store, [host], bench.day.url), wanted)
     except SlipwayError as error:
         return False, str(error)
     return verdict.ok, verdict.message

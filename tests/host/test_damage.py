@@ -6,6 +6,7 @@ import urllib.request
 from fnmatch import fnmatch
 from pathlib import Path
 
+import documents
 import pytest
 from damages import OF_FILES, OF_LINKS, Damage, emptied, flipped, gone, strange, truncated
 from faults import record
@@ -123,11 +124,11 @@ def test_a_damaged_archive_is_published_again(tmp_path):
     (tmp_path / "app").mkdir()
     (tmp_path / "app/wsgi.py").write_text(APP)
     code, store = collect(tmp_path / "app"), connect(in_folder(tmp_path / "store"))
-    manifest = {"code": {"id": code.id, "sha256": code.sha256, "bytes": code.bytes}, "tool": "t"}
+    manifest = {**documents.MANIFEST, "code": {"id": code.id, "sha256": code.sha256, "bytes": code.bytes}, "tool": "t"}
     props = {"manifest": json.dumps(manifest), "release": "r1", "source": str(tmp_path / "app"), "secret_environment": {}}
     publish(store, props)
     path = tmp_path / f"store/releases/code/{code.id}.tar.gz"
     for how in (truncated, flipped, emptied, strange, gone):
         how(path, random.Random(SEED))
         publish(store, props)
-        unpack.verify(path, manifest["code"])
+        unpack.verify(path, documents.manifest(**manifest).code)

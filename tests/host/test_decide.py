@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from speeds import examples
 
+from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.decide import (
     ABORT,
     BEGUN,
@@ -20,14 +21,13 @@ from cloud_init.host.decide import (
     Action,
     Attempt,
     Here,
-    Wanted,
     decide,
     pause,
 )  # fmt: skip
 
-IDLE = Wanted(7, live="old")
-PROPOSED = Wanted(7, live="old", candidate="new", elected="web")
-LIVE = Wanted(7, live="new")
+IDLE = DesiredState(7, live="old")
+PROPOSED = DesiredState(7, live="old", candidate="new", elected="web")
+LIVE = DesiredState(7, live="new")
 TO_OLD = Action(CONVERGE, 7, "old", True)
 NOW = 10_000.0
 
@@ -41,14 +41,14 @@ def at(state: str, ago: float = 1.0, tries: int = 1) -> Attempt:
 
 
 CASES = {
-    "nothing was ever wanted": (Wanted(), here(None, generation=0), None),
-    "a new server, nothing live": (Wanted(7), here(None), Action(ABORT, 7)),
+    "nothing was ever wanted": (DesiredState(0), here(None, generation=0), None),
+    "a new server, nothing live": (DesiredState(7), here(None), Action(ABORT, 7)),
     "a new server": (IDLE, here(None), Action(CONVERGE, 7, "old")),
     "a new server that is elected": (replace(IDLE, elected="web"), here(None), Action(CONVERGE, 7, "old", True)),
     "away for a rollout": (LIVE, here("old"), Action(CONVERGE, 7, "new")),
     "proposed": (PROPOSED, here(), Action(PREPARE, 7, "new", True)),
     "proposed, another is elected": (replace(PROPOSED, elected="other"), here(), Action(PREPARE, 7, "new")),
-    "proposed for the first time": (Wanted(7, candidate="new"), here(None), Action(PREPARE, 7, "new")),
+    "proposed for the first time": (DesiredState(7, candidate="new"), here(None), Action(PREPARE, 7, "new")),
     "proposed what serves": (replace(PROPOSED, candidate="old"), here(), Action(PREPARE, 7, "old", True)),
     "proposed to a new server": (PROPOSED, here(None), Action(CONVERGE, 7, "old", True)),
     "proposed to a new server that came up": (PROPOSED, here("old", None, 7, converge=at(DONE)), Action(PREPARE, 7, "new", True)),
@@ -74,7 +74,7 @@ CASES = {
     "aborted, done": (IDLE, here("old", None, 7, abort=at(DONE)), None),
     "abort failed": (IDLE, here("old", "new", 7, abort=at(FAILED)), None),
     "abort failed, later": (IDLE, here("old", "new", 7, abort=at(FAILED, 20)), Action(ABORT, 7)),
-    "nothing is to serve any more": (Wanted(7), here("old"), Action(ABORT, 7)),
+    "nothing is to serve any more": (DesiredState(7), here("old"), Action(ABORT, 7)),
     "back to the old one": (IDLE, here("new"), Action(CONVERGE, 7, "old")),
     "fell behind, tried often": (LIVE, here("old", None, 7, converge=at(FAILED, 60, tries=5)), None),
     "the clock began anew": (LIVE, here("old", None, 7, converge=at(FAILED, -500, tries=5)), Action(CONVERGE, 7, "new")),
@@ -99,24 +99,24 @@ class Rollouts(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted, self.here, self.idle, self.now = Wanted(), Here("web"), None, 100.0
+        self.wanted, self.here, self.idle, self.now = DesiredState(0), Here("web"), None, 100.0
         self.ever: set[str | None] = {None}
         self.done: list[tuple[int, str]] = []
 
     @rule(candidate=st.sampled_from("abc"), elected=st.sampled_from(["web", "other", None]))
     def propose(self, candidate: str, elected: str | None) -> None:
-        self.wanted = Wanted(self.wanted.generation + 1, self.wanted.live, candidate, elected)
+        self.wanted = DesiredState(self.wanted.generation + 1, self.wanted.live, candidate, elected)
 
     @precondition(lambda self: self.wanted.candidate)
     @rule()
     def commit(self) -> None:
-        self.wanted = Wanted(self.wanted.generation + 1, self.wanted.candidate)
+        self.wanted = DesiredState(self.wanted.generation + 1, self.wanted.candidate)
         self.ever.add(self.wanted.live)
 
     @rule(back=st.booleans())
     def abort(self, back: bool) -> None:
         live = sorted(self.ever - {None})[0] if back and self.ever != {None} else self.wanted.live
-        self.wanted = Wanted(self.wanted.generation + 1, live)
+        self.wanted = DesiredState(self.wanted.generation + 1, live)
 
     @rule(seconds=st.sampled_from([1, SILENCE]))
     def wait(self, seconds: int) -> None:

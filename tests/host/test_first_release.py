@@ -4,10 +4,10 @@ import threading
 from dataclasses import replace
 from pathlib import Path
 
+import documents
 import pytest
 from test_databases import get
 
-from cloud_init.host.places import Places
 from cloud_init.host.watch import Watch
 from components import wish
 from components.phases import joining
@@ -21,7 +21,7 @@ def following(make_bench):
     bench.day = replace(bench.day, hosts=[], follow=True, expected=("local",))
 
     def run():
-        watch = Watch(Places(Path(bench.facts["root"]), {**bench.facts, "role": "web"}))
+        watch = Watch(documents.places(Path(bench.facts["root"]), {**bench.facts, "role": "web"}))
         while not over.wait(0.1):
             watch.turn()
         while watch.child and not watch.child.ended():

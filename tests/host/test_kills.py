@@ -12,7 +12,7 @@ from load import Load
 
 from cloud_init.host import boot, commit, prepare
 from components import coordinator
-from components.target import DayTwo
+from components.site import Site
 
 HOST = Path(boot.__file__).parent
 MIGRATION = "import sqlite3,os; base = sqlite3.connect(os.environ['DATABASE_URL'][10:]); base.execute('CREATE TABLE IF NOT EXISTS a (x)')"
@@ -117,7 +117,7 @@ def kill_in_rollout(bench, number, step, when, power):
     with Load(bench.port, bodies=bodies, post="/take", clients=4, interval=0.02) as load:
         release = publish(bench, number, worker)
         try:
-            verdict = coordinator.roll(DayTwo(bench.store, [doomed], bench.day.url), release)
+            verdict = coordinator.roll(Site(bench.store, [doomed], bench.day.url), release)
             assert when == "inside" or not verdict.ok, (step, when)
             assert answer(bench) == bodies[0] or verdict.ok  # undone
         except Killed:

@@ -4,6 +4,7 @@ import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
+import documents
 import pytest
 
 from cloud_init.host import later, packages, roles, system
@@ -14,11 +15,7 @@ from cloud_init.host.outcome import Refused, Steps
 from cloud_init.host.places import Places
 
 _PART = {"packages": {"web": ["logrotate"]}, "system": {"web": []}}
-_MANIFEST = {
-    "schema": 1, "id": "r1", "module": "wsgi:app", "code": {"id": "c", "sha256": "s"}, "files": [], "requirements": [], "environment": {},
-    "database": {"engine": "none"}, "processes": {}, "health": {"path": "/", "host": "h", "timeout": 1}, "static": {},
-    "host": {"manager": "systemd", "packages": {}, "system": {}, "later": _PART},
-}  # fmt: skip
+_MANIFEST = {**documents.MANIFEST, "id": "r1", "host": {"manager": "systemd", "packages": {}, "system": {}, "later": _PART}}
 
 
 def test_it_is_due_once_for_each_release_that_goes_live() -> None:
@@ -55,7 +52,7 @@ def test_one_that_takes_its_time_becomes_a_problem() -> None:
 
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    made = Places(tmp_path, {"app": "shop", "role": "web"})
+    made = documents.places(tmp_path, {"app": "shop", "role": "web"})
     write_json(made.release("r1") / "manifest.json", _MANIFEST)
     monkeypatch.setattr(later.os, "nice", lambda by: None)
     return made
@@ -65,14 +62,14 @@ def test_packages_come_before_the_files_that_go_with_them(places: Places, monkey
     told: list[object] = []
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: "r1"))
     monkeypatch.setattr(packages, "ensure", told.append)
-    monkeypatch.setattr(system, "run_later", lambda where, manifest: told.append(manifest["host"]["later"]))
+    monkeypatch.setattr(system, "run_later", lambda where, part: told.append(part.system))
     later.run(places, Steps())
-    assert told == [["logrotate"], _PART]
+    assert told == [("logrotate",), {"web": ()}]
     told.clear()
     shutil.rmtree(places.lib)
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: None))
     later.run(places, Steps())
-    assert told == [[]]
+    assert told == [()]
     assert not places.lib.exists()
 
 

@@ -4,6 +4,7 @@ import ssl
 from concurrent.futures import ThreadPoolExecutor
 
 import database_app
+import documents
 import pytest
 from elsewhere import Elsewhere
 from published import serving
@@ -12,7 +13,6 @@ from test_databases import get, needs, post
 from cloud_init.host import fetching
 from cloud_init.host.databases import authority
 from cloud_init.host.outcome import Refused
-from cloud_init.host.places import Places
 from components.store import to_json
 
 ENGINES = database_app.ENGINES[1:]
@@ -81,8 +81,8 @@ def published(tmp_path, monkeypatch):
 
 
 def trusted(tmp_path, wanted):
-    places = Places(tmp_path / "root", {"app": "shop"})
-    authority.trust(places, {"database": {"authority": wanted}})
+    places = documents.places(tmp_path / "root", {"app": "shop"})
+    authority.trust(places, documents.manifest(database={"engine": "postgres", "authority": wanted}))
     return (places.etc / authority.NAME).read_text()
 
 

@@ -16,19 +16,21 @@ import tarfile
 import time
 from pathlib import Path
 
+import documents
 import pytest
 
 from cloud_init.host import drain, files, lock, materialise, processes, unpack
+from cloud_init.host.contracts.manifest import Code
 from cloud_init.host.databases.sqlite import Database
 from cloud_init.host.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.places import Colour, Places
 
-RELEASE = {"id": "r1", "database": {"engine": "sqlite"}}
+RELEASE = documents.manifest(id="r1", database={"engine": "sqlite"})
 
 
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
-    made = Places(tmp_path, {"app": "shop", "host": "local", "run": str(tmp_path / "run"), "store": "", "python": sys.executable})
+    made = documents.places(tmp_path, {"app": "shop", "host": "local", "run": str(tmp_path / "run"), "store": "", "python": sys.executable})
     made.shared.mkdir(parents=True)
     return made
 
@@ -121,7 +123,7 @@ def test_an_archive_with_tricks_is_refused(tmp_path, members, said):
 
 def test_an_archive_is_its_hash(tmp_path):
     raw = archive(a=b"x")
-    code = {"id": "c1", "sha256": hashlib.sha256(raw).hexdigest()}
+    code = Code("c1", hashlib.sha256(raw).hexdigest())
     path = tmp_path / "code.tar.gz"
     for level in (1, 9):
         path.write_bytes(gzip.compress(raw, level))
@@ -249,10 +251,12 @@ INSTALLING = """
 import sys
 from pathlib import Path
 from cloud_init.host import environment
+from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from cloud_init.host.places import Places
 
 folder = Path(sys.argv[1])
-facts = {"app": "shop", "host": "local", "run": str(folder / "run"), "store": "", "python": sys.executable, "uv": str(folder / "uv")}
+front = FrontFacts(("127.0.0.1", 80))
+facts = HostFacts("shop", "local", str(folder / "run"), "", sys.executable, front, uv=str(folder / "uv"))
 environment.of_the_host(Places(folder, facts), "tool", "flask")
 """
 

@@ -69,13 +69,13 @@ def test_a_coordinator_killed_between_the_phases(make_bench):
     second = bench.publish(2)
     now = coordinator.desired(bench.store)
     rollout = coordinator._Rollout(bench.day, second, "up")
-    wish = rollout._write(now, candidate=second, live=first)
+    wish = rollout._write(now, first, second)
     assert bench.host.run(["prepare", str(wish.generation), second])["ok"]
     assert get(bench)[0] == "1"
     assert bench.roll(bench.publish(3)).ok
     assert get(bench)[0] == "3"
     assert bench.publish(2) == second
-    wish = rollout._write(coordinator.desired(bench.store), candidate=None, live=second)
+    wish = rollout._write(coordinator.desired(bench.store), second)
     assert get(bench)[0] == "3"
     assert bench.roll(second).ok
     assert get(bench)[0] == "2"

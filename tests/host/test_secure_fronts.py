@@ -12,6 +12,7 @@ import threading
 import time
 from pathlib import Path
 
+import documents
 import faults
 import ports
 import pytest
@@ -21,9 +22,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from authority import Authority
 
 from cloud_init.fleet import Tls
-from cloud_init.host import certificates, gate
+from cloud_init.host import certificates, contracts, gate
 from cloud_init.host.certificates import seeking
-from cloud_init.host.places import Places
 from cloud_init.host_files import Server
 
 FRONTS = ["nginx", "apache"]
@@ -38,22 +38,22 @@ class Site:
         self.bench, self.kind = bench, front
         self.tls = Tls(DOMAIN, "https://acme.example/directory", peers=peers, port=ports.free())
         root = Path(bench.facts["root"])
-        self.places = Places(root, bench.facts)
+        self.places = documents.places(root, bench.facts)
         assert bench.boot()["ok"]
-        certificates.ensure(self.places, vars(self.tls))
+        certificates.ensure(self.places, self.tls)
         self.place = certificates.folder(self.places, DOMAIN)
         if bench.facts["user"]:  # a server has a group for this
             os.chown(self.place / "key.pem", pwd.getpwnam(bench.facts["user"]).pw_uid, -1)
         self.roll(1)
 
     def roll(self, number, **front):
-        manifest = {"tls": {**vars(self.tls), "peers": list(self.tls.peers)}}
+        manifest = {"tls": contracts.document(self.tls)}
         release = self.bench.publish(number, Server("uwsgi"), manifest=manifest, kind=self.kind, tls=self.tls, **front)
         verdict = self.bench.roll(release)
         assert verdict.ok, verdict.message
 
     def install(self, authority):
-        certificates.install(self.places, vars(self.tls), authority.sign(self.place / "request.der"))
+        certificates.install(self.places, self.tls, authority.sign(self.place / "request.der"))
         seeking._tell_front(self.places)
 
     def plain(self, method, path, body=None, **headers):

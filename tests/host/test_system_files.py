@@ -4,12 +4,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import documents
 import pytest
 
 from cloud_init.host import apply, system
 from cloud_init.host.apply import systemd
+from cloud_init.host.contracts.manifest import HostPart, LaterPart, SystemFile
 from cloud_init.host.outcome import Refused
-from cloud_init.host.places import Places
 
 ONE, TWO = "/etc/systemd/journald.conf.d/slipway.conf", "/etc/systemd/system/slipway-one.service"
 
@@ -18,7 +19,7 @@ class Host:
     """A root folder, and what was asked to be put in force there."""
 
     def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.places = Places(root, {"app": "demo", "role": "web"})
+        self.places = documents.places(root, {"app": "demo", "role": "web"})
         self.told: list[tuple[str, str, list[str]]] = []
         self.refuses = ""
         monkeypatch.setattr(apply, "module", self.module)
@@ -33,12 +34,14 @@ class Host:
 
     def run(self, files: dict[str, str], later: dict[str, str] | None = None) -> list[tuple[str, str, list[str]]]:
         self.told.clear()
-        system.run(self.places, {"host": {"system": {"web": _listed(files), "database": []}, "later": _part(later)}})
+        system.run(
+            self.places, HostPart({}, {"web": _listed(files), "database": ()}, later=LaterPart(system={"web": _listed(later or {})}))
+        )
         return [one for one in self.told if one[1:] != ("withdraw", [])]
 
     def run_later(self, files: dict[str, str]) -> list[tuple[str, str, list[str]]]:
         self.told.clear()
-        system.run_later(self.places, {"host": {"later": {"system": {"web": _listed(files)}}}})
+        system.run_later(self.places, LaterPart(system={"web": _listed(files)}))
         return [one for one in self.told if one[1:] != ("withdraw", [])]
 
     def read(self, path: str) -> str | None:
@@ -46,12 +49,8 @@ class Host:
         return file.read_text() if file.exists() else None
 
 
-def _part(files: dict[str, str] | None) -> dict[str, Any] | None:
-    return None if files is None else {"packages": {"web": []}, "system": {"web": _listed(files)}}
-
-
-def _listed(files: dict[str, str]) -> list[dict[str, str]]:
-    return [{"path": path, "content": text, "mode": "0600", "apply": _kind(path)} for path, text in files.items()]
+def _listed(files: dict[str, str]) -> tuple[SystemFile, ...]:
+    return tuple(SystemFile(path, text, _kind(path), "0600") for path, text in files.items())
 
 
 def _kind(path: str) -> str:

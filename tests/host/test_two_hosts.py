@@ -6,7 +6,8 @@ import pytest
 import two_hosts
 from test_databases import needs
 
-from components import certificates, restoring
+from components import certificates
+from components.hosts import restoring
 
 ENGINES = ("postgres", "mysql")
 pytestmark = pytest.mark.launch
@@ -25,10 +26,6 @@ def hosts(request):
 
 def pid(hosts):
     return next(one["pid"] for one in hosts.database.run(["status"])["processes"] if one["name"] == hosts.engine)
-
-
-def quiet(host, event):
-    pass
 
 
 def test_clients_and_a_certificate_change_while_connections_stay(hosts):
@@ -53,16 +50,16 @@ def test_a_restore_over_both_hosts_and_one_whose_caller_was_killed(hosts):
     hosts.ask("/rows", b"x")
     made = hosts.database.run(["backup", "--reason", "by hand"])["backup"]["id"]
     hosts.ask("/rows", b"y")
-    told = restoring.restore(hosts.day, made, False, quiet)
-    assert told["ok"], told
+    told = restoring.restore(hosts.day, made, False)
+    assert told.ok, told
     assert hosts.ask("/rows") == "1"
-    assert told["first"] in {one["id"] for one in hosts.database.run(["backups"])["backups"]}
-    missing = restoring.restore(hosts.day, "20200101-000000", False, quiet)
-    assert "wanted a backup of this host" in missing["message"]
+    assert told.first in {one["id"] for one in hosts.database.run(["backups"])["backups"]}
+    missing = restoring.restore(hosts.day, "20200101-000000", False)
+    assert "wanted a backup of this host" in missing.message
     assert hosts.ask() == "0"
     # Whoever restores is killed: the web host held, the database host in the middle of it.
-    assert hosts.host.run(["hold", told["first"]])["ok"]
-    tool = subprocess.Popen(hosts.database._command(["restore", told["first"]]), stdout=subprocess.PIPE, text=True)
+    assert hosts.host.run(["hold", told.first])["ok"]
+    tool = subprocess.Popen(hosts.database._command(["restore", told.first]), stdout=subprocess.PIPE, text=True)
     for line in tool.stdout:
         if '"load"' in line:
             break
@@ -88,5 +85,5 @@ def test_nightly_backups_go_to_the_store_and_come_back_from_it(hosts):
     listed = hosts.database.run(["backups"])["backups"]
     assert [one["id"] for one in listed] == [first]
     hosts.ask("/rows", b"y")
-    assert restoring.restore(hosts.day, first, False, quiet)["ok"]
+    assert restoring.restore(hosts.day, first, False).ok
     assert hosts.ask("/rows") == "1"

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import documents
 import pytest
 
 from cloud_init.host import sections, units
@@ -24,7 +25,7 @@ def places(root: Path, **facts: object) -> Places:
         "app": "shop", "role": "web", "user": getpass.getuser(), "run": str(root / "run/slipway/shop"), "python": "/usr/bin/python3",
         "supervisor": ["/bin/true"], "front": {"listen": ["0.0.0.0", 80], "binaries": {"nginx": "/bin/true", "apache": "/bin/true"}},
     }  # fmt: skip
-    return Places(root, {**usual, **facts})
+    return documents.places(root, {**usual, **facts})
 
 
 def program(name: str) -> Program:

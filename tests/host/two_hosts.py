@@ -16,9 +16,10 @@ from host_bench import Bench
 from cloud_init import bundle
 from cloud_init.databases import driver
 from components import certificates
+from components.site import Site
 from components.store import to_json
-from components.target import DayTwo
-from components.transports.local import LocalTransport, run_folder
+from components.transports import local
+from components.transports.local import run_folder
 
 SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
 SERVERS = {"manager": "supervisor", "packages": {}, "system": {}}
@@ -33,15 +34,15 @@ class TwoHosts(Bench):
         self.engine, self.tree = engine, tree
         self.address, self.database_port, self.clients = "127.0.0.1", ports.free(), ["127.0.0.1/32"]
         run = str(run_folder(tree, "demo"))
-        self.database = LocalTransport({**self.facts, "host": "data", "role": "database", "root": str(tree), "run": run})
-        self.day = DayTwo(self.store, [self.host, self.database], self.day.url)
+        self.database = local.connect({**self.facts, "host": "data", "role": "database", "root": str(tree), "run": run})
+        self.day = Site(self.store, [self.host, self.database], self.day.url)
         self.authority = certificates.authority("demo")
         self.pair = certificates.server(self.authority, self.address)
         self.passwords = {"owner": "owner-1", "app": "app-1"}
 
     def boot(self):
         super().boot()
-        self.database.install(without_systemd(), self.database.facts)
+        self.database.install(without_systemd())
         return self.database.run(["boot"])
 
     def release(self, number, **given):

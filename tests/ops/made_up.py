@@ -7,20 +7,34 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from components.target import DayTwo
-from components.transport import Kept
+from components.answers import Kept
+from components.deployment import Deployment
+from components.hosts.deployment import HostsDeployment
+from components.site import Site
 from ops import workplace
 from ops.engine import Result, Step
 from ops.engine.events import Op
 
-LIVE = {"release": "aaaabbbbcccc", "colour": "blue", "since": "2026-01-01T00:00:00+00:00"}
+LIVE = {"release": "aaaabbbbcccc", "colour": "blue", "since": 1767225600.0}
 STATUS: dict[str, Any] = {
     "event": "outcome",
     "ok": True,
+    "role": "web",
+    "address": "127.0.0.1",
+    "manager": {"kind": "supervisor", "running": True, "pid": 6, "memory": 20_000_000},
     "live": LIVE,
+    "candidate": None,
     "processes": [{"name": "web", "state": "RUNNING", "pid": 7, "uptime": 61, "memory": 52_000_000}],
     "front": {"kind": "nginx", "listen": ["127.0.0.1", 8080]},
-    "disk": {"free": 5_000_000_000},
+    "database": {},
+    "disk": {"free": 5_000_000_000, "used": None},
+    "data": "/srv/slipway/shop/shared",
+    "user": None,
+    "generation": 3,
+    "maintenance": False,
+    "restore": None,
+    "problems": [],
+    "tls": None,
 }
 RELEASES: dict[str, Any] = {
     "event": "outcome",
@@ -29,11 +43,12 @@ RELEASES: dict[str, Any] = {
         {
             "id": "aaaabbbbcccc",
             "code": "111122223333",
-            "prepared_at": "2026-01-01T00:00:00+00:00",
+            "prepared_at": 1767225600.0,
             "live": True,
+            "previous": False,
             "size": 9_000_000,
         },
-        {"id": "ddddeeeeffff", "previous": True},
+        {"id": "ddddeeeeffff", "code": None, "prepared_at": None, "live": False, "previous": True, "size": None},
     ],
 }
 
@@ -98,18 +113,21 @@ class World:
     needs: list[Any] = field(default_factory=list)
     foreign: list[Any] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=lambda: [Host()])
+    asked: Deployment | None = None
+    """What is launched, where it isn't those hosts."""
     calls: list[str] = field(default_factory=list)
     during: Callable[[Any], None] = lambda engine: None
 
-    def day_two(self, settings: object = None, place: object = None) -> DayTwo:
+    def deployment(self, settings: object = None, place: object = None) -> Deployment:
         hosts: Any = self.hosts
-        return DayTwo(Any, hosts, "http://127.0.0.1:8080")
+        store: Any = None
+        return self.asked or HostsDeployment(Site(store, hosts, "http://127.0.0.1:8080"), launched=hosts)
 
     def enter(self, call: Any, sealed: bool = False) -> workplace.Workplace:
         app = SimpleNamespace(name="shop", path="./app", module="wsgi:app")
         database = SimpleNamespace(engine="sqlite", placement="same-host")
         settings: Any = SimpleNamespace(target="local", app=app, database=database)
-        target: Any = SimpleNamespace(needs=lambda settings: self.needs, day_two=self.day_two)
+        target: Any = SimpleNamespace(needs=lambda settings: self.needs, deployment=self.deployment)
         place: Any = SimpleNamespace(
             folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway", last_backups=self.folder
         )

@@ -4,20 +4,15 @@ import json
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 from made_up import RELEASES, STATUS, Host
 
+from components.answers import Verdict
 from components.errors import SlipwayError
-
-
-def install_module(monkeypatch, name: str, **members) -> None:
-    module = ModuleType(name)
-    vars(module).update(members)
-    monkeypatch.setitem(sys.modules, name, module)
-    parent, _, last = name.rpartition(".")
-    monkeypatch.setattr(sys.modules[parent], last, module, raising=False)
+from components.hosts.deployment import HostsDeployment
+from components.site import Site
 
 
 def test_status_tells_release_processes_and_front(world, slipway):
@@ -93,7 +88,7 @@ def test_maintenance_is_for_web_hosts_and_backups_for_the_database(world, slipwa
 def test_status_json_is_what_the_hosts_said(world, slipway):
     document = json.loads(slipway("status", "--json").stdout)
     assert (document["stack"], document["target"], document["url"]) == ("dev", "local", "http://127.0.0.1:8080")
-    assert document["hosts"] == [{"host": "local", **STATUS}]
+    assert document["hosts"] == [{"host": "local", "message": "", "step": "", "log": [], **STATUS}]
 
 
 def test_releases_marks_live_and_previous(world, slipway):
@@ -143,24 +138,25 @@ def test_logs_end_when_their_reader_goes_away(monkeypatch):
 
     monkeypatch.setattr(sys, "stdout", Gone())
     hosts = [SimpleNamespace(host="one", stream=lambda arguments: endless())]
-    monkeypatch.setattr(logs.workplace, "enter", lambda call: SimpleNamespace(day_two=lambda: SimpleNamespace(hosts=hosts)))
+    reach = HostsDeployment(Site(None, hosts, ""))
+    monkeypatch.setattr(logs.workplace, "enter", lambda call: SimpleNamespace(deployment=lambda: reach))
     logs.logs(SimpleNamespace(obj=None))
     assert read == [0]
 
 
 def verdict(ok=True, message="", release="ddddeeeeffff", live="ddddeeeeffff"):
-    return SimpleNamespace(ok=ok, message=message, release=release, live=live)
+    return Verdict(ok, message, release, live)
 
 
 @pytest.mark.parametrize(("words", "asked"), [(["rollback"], None), (["rollback", "ddddeeeeffff"], "ddddeeeeffff")])
 def test_rollback_tells_what_serves_now(world, slipway, monkeypatch, words, asked):
     seen = []
 
-    def rollback(day_two, release):
+    def rollback(site, release):
         seen.append(release)
         return verdict()
 
-    install_module(monkeypatch, "components.coordinator", rollback=rollback)
+    monkeypatch.setattr("components.coordinator.rollback", rollback)
     done = slipway(*words)
     assert (done.exit_code, seen) == (0, [asked])
     assert done.stdout == "Done: http://127.0.0.1:8080 serves release ddddeeeeffff\n"
@@ -168,7 +164,7 @@ def test_rollback_tells_what_serves_now(world, slipway, monkeypatch, words, aske
 
 def test_a_refused_rollback_says_why(world, slipway, monkeypatch):
     bad = verdict(ok=False, message="gate: HTTP 500", live="aaaabbbbcccc")
-    install_module(monkeypatch, "components.coordinator", rollback=lambda *arguments: bad)
+    monkeypatch.setattr("components.coordinator.rollback", lambda *arguments: bad)
     done = slipway("rollback")
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", "slipway: gate: HTTP 500\n")
     document = json.loads(slipway("rollback", "--json").stdout)

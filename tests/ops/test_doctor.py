@@ -140,6 +140,6 @@ def test_bad_settings_and_a_lost_app_are_findings(world, slipway, healthy, monke
     done = slipway("doctor", "--json")
     assert {"name": "app", "state": "missing", "detail": "no app there", "mend": ""} in json.loads(done.stdout)
     assert done.exit_code == 3
-    world.day_two = lost
+    world.deployment = lost
     monkeypatch.setattr("ops.workplace.enter", lambda call: lost(Path(), ""))
     assert json.loads(slipway("doctor", "--json").stdout)[-1]["name"] == "settings"

@@ -10,13 +10,13 @@ from components.errors import LockedError, MissingError, SlipwayError, UsageErro
     [(SlipwayError("no"), 1), (UsageError("no"), 2), (MissingError("no"), 3), (LockedError("no"), 4)],
 )
 def test_errors_have_their_exit_codes(world, slipway, error, code):
-    world.day_two = lambda *arguments: (_ for _ in ()).throw(error)
+    world.deployment = lambda *arguments: (_ for _ in ()).throw(error)
     done = slipway("logs")
     assert (done.exit_code, done.stderr, done.stdout) == (code, "slipway: no\n", "")
 
 
 def test_an_unexpected_error_is_one_line_and_a_private_file(world, slipway, tmp_path):
-    world.day_two = lambda *arguments: 1 / 0
+    world.deployment = lambda *arguments: 1 / 0
     done = slipway("-s", "prod", "logs")
     log = tmp_path / ".slipway" / "prod" / "crash.log"
     assert done.exit_code == 1
@@ -32,7 +32,7 @@ def test_ctrl_c_says_how_to_see_what_serves(world, slipway, monkeypatch):
     def interrupted(*arguments):
         raise KeyboardInterrupt
 
-    world.day_two = interrupted
+    world.deployment = interrupted
     done = slipway("logs")
     assert done.exit_code == 130
     assert done.stderr.startswith("slipway: interrupted; what serves: ./slipway -s dev status")

@@ -12,7 +12,7 @@ import pytest
 from made_up import Host, result, step
 
 from components import owner
-from components.transport import Kept
+from components.answers import Kept
 from ops.engine import Event
 from ops.pulumi_cli import HOW
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from cloud_init import bundle, fleet, server_manifest
+from cloud_init.host import contracts
 from real_hosts.commands import run
 from real_hosts.machine import Machine
 from real_hosts.shelf import WEB, Shelf
@@ -67,5 +68,5 @@ def tool_with(**files: str) -> bytes:
 
 
 def with_packages(*names: str, servers: fleet.Fleet = WEB) -> Mapping[str, Any]:
-    host = server_manifest.parts(servers)["host"]
+    host = contracts.document(server_manifest.host_part(servers))
     return {"host": {**host, "packages": {"web": [*host["packages"]["web"], *names]}}}

@@ -11,6 +11,7 @@ from typing import Any
 
 from cloud_init import bootstrap, bundle, fleet
 from cloud_init.boot import Boot
+from cloud_init.host import contracts
 from components import certificates, release, settings
 from components.archive import collect, write_archive
 from components.database_host import PORTS, addresses
@@ -57,12 +58,12 @@ class Pair:
             write_archive(collect(folder), Path(place) / "code.tar.gz")
             code = (Path(place) / "code.tar.gz").read_bytes()
         database = {
-            **planned.manifest["database"],
+            **contracts.document(planned.manifest.database),
             "address": [self.database.address, own.port],
             "clients": [*clients],
             "volume": self.database.volume,
         }
-        manifest = {**planned.manifest, "database": {**database, "authority": self.authority.certificate}}
+        manifest = {**contracts.document(planned.manifest), "database": {**database, "authority": self.authority.certificate}}
         identity = hashlib.sha256(json.dumps([manifest, self.pair.certificate], sort_keys=True).encode()).hexdigest()[:12]
         secret = {
             "web": addresses("shop", self.engine, self.passwords, self.database.address),

@@ -12,6 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from cloud_init import bundle, fleet, server_manifest
+from cloud_init.host import contracts
 from cloud_init.host.stores.file import FileStore
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import front_socket, host_files, server_requirements
@@ -63,7 +64,8 @@ class Shelf:
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {"GREETING": "hello"},
             "database": {"engine": "none", "placement": "none"}, "processes": {}, "release_command": None,
             "health": {"path": "/", "host": "app.example", "timeout": 20}, "static": {"/static": "static"},
-            "socket": front_socket(web), **server_manifest.parts(servers), **manifest,
+            "socket": front_socket(web), "host": contracts.document(server_manifest.host_part(servers)),
+            "tls": contracts.document(servers.tls), **manifest,
         }  # fmt: skip
         release = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]
         self.store.put(f"releases/code/{code[:12]}.tar.gz", gzip.compress(raw))

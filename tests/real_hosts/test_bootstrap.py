@@ -7,6 +7,7 @@ import pytest
 
 from cloud_init import bootstrap, server_manifest
 from cloud_init.boot import Boot
+from cloud_init.host import contracts
 from real_hosts.commands import CommandFailed
 from real_hosts.follower import HOST, STORE, WEB, Follower, tool_with, with_packages
 
@@ -67,7 +68,7 @@ def phases(server: Follower, tool: str) -> None:
 def comes_later(server: Follower, tool: str) -> None:
     """What serving doesn't wait for is no reason to refuse a release; it is told as long as it is missing."""
     assert "what came later: done" in server.machine.journal("slipway")
-    before, host = server.release(), server_manifest.parts(WEB)["host"]
+    before, host = server.release(), contracts.document(server_manifest.host_part(WEB))
     server.roll(
         server.shelf.publish(7, tool, manifest={"host": {**host, "later": {**host["later"], "packages": {"web": ["no-such-package"]}}}})
     )

@@ -9,8 +9,8 @@ from stores.buckets import logged_in, make_bucket, s3_here
 from cloud_init import bootstrap
 from cloud_init.boot import Boot
 from components import coordinator, progress
+from components.site import Site
 from components.store import connect
-from components.target import DayTwo
 from real_hosts.machine import Machine
 from real_hosts.metadata import metadata
 from real_hosts.network import Network
@@ -33,7 +33,7 @@ class Fleet:
 
     def roll(self, number: int, **how: str) -> coordinator.Verdict:
         addresses = tuple(machine.address for machine in self.machines.values())
-        day = DayTwo(self.store, [], f"http://{addresses[0]}", follow=True, expected=_NAMES, addresses=addresses)
+        day = Site(self.store, [], f"http://{addresses[0]}", follow=True, expected=_NAMES, addresses=addresses)
         with progress.listen(lambda step: self.said.append(f"{step.host} {step.step} {step.state} {step.text}")):
             return coordinator.roll(day, self.shelf.publish(number, self.tool, **how))
 

@@ -14,6 +14,7 @@ from load import Load
 from cloud_init import bundle
 from cloud_init.fleet import Tls
 from cloud_init.host import gate
+from cloud_init.host.contracts.manifest import Health
 from real_hosts.commands import run
 from real_hosts.machine import Machine
 from real_hosts.network import Network
@@ -51,8 +52,8 @@ class Site:
 
     def release(self) -> str:
         """What answers by TLS, whosever certificate it has; empty where nothing does."""
-        health = {"path": "/", "host": _DOMAIN, "scheme": "https"}
-        return str(gate.ask(gate.over_tls(self.machine.address, 443, _DOMAIN), health)["release"] or "")
+        health = Health("/", _DOMAIN, 20, "https")
+        return str(gate.ask(gate.over_tls(self.machine.address, 443, _DOMAIN), health).release or "")
 
     def status(self) -> dict[str, object]:
         found: dict[str, object] = json.loads(self.machine.run([*_TOOL, "status"]).stdout.splitlines()[-1])

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from speeds import examples
 
+from cloud_init.host.contracts import manifest
 from cloud_init.host.unpack import unpack, verify
 from components import archive
 from components.archive import Code, collect, write_archive
@@ -118,7 +119,7 @@ def test_round_trip(tree: Tree) -> None:
         assert read_back(folder / "code.tar.gz") == tree
         stream = gzip.decompress((folder / "code.tar.gz").read_bytes())
         assert (hashlib.sha256(stream).hexdigest(), len(stream)) == (code.sha256, code.bytes)
-        verify(folder / "code.tar.gz", {"id": code.id, "sha256": code.sha256})
+        verify(folder / "code.tar.gz", manifest.Code(code.id, code.sha256))
         unpack(folder / "code.tar.gz", folder / "there")
         assert collect(folder / "there").id == code.id
         assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []

@@ -6,20 +6,22 @@ import ssl
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import documents
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from authority import Authority, openssl
 
 from cloud_init.host import certificates
-from cloud_init.host.places import Places
+from cloud_init.host.contracts.manifest import Health, Tls
 from components import domain, public
 
 DOMAIN = "shop.example"
-HEALTH = {"path": "/", "host": DOMAIN, "scheme": "https", "timeout": 2}
+HEALTH = Health("/", DOMAIN, 2, "https")
 
 
 class _Answers(http.server.BaseHTTPRequestHandler):
@@ -38,15 +40,15 @@ class Site:
 
     def __init__(self, folder: Path) -> None:
         self.authority, self.names = Authority(folder), {DOMAIN: ["127.0.0.1"]}
-        places = Places(folder, {"app": "a"})
-        certificates.ensure(places, {"domain": DOMAIN})
+        places = documents.places(folder, {"app": "a"})
+        certificates.ensure(places, Tls(DOMAIN, ""))
         self.place = certificates.folder(places, DOMAIN)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._load()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
         self.server.socket = self.context.wrap_socket(self.server.socket, server_side=True)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.tls = {"domain": DOMAIN, "port": self.server.server_port, "strict": False}
+        self.tls = Tls(DOMAIN, "", port=self.server.server_port)
 
     def certify(self) -> None:
         (self.place / "certificate.pem").write_bytes(self.authority.sign(self.place / "request.der"))
@@ -102,14 +104,14 @@ def test_each_host_is_asked_by_its_address_whatever_the_certificate(site: Site) 
     site.names.clear()
     assert public.check(url, ("127.0.0.1",), HEALTH, "new", site.tls) == []
     [wrong] = public.check(url, ("127.0.0.1",), HEALTH, "newer", site.tls)
-    assert (wrong["host"], wrong["step"]) == ("https://127.0.0.1", "public")
-    assert "found 200 from release new" in wrong["message"]
+    assert (wrong.host, wrong.step) == ("https://127.0.0.1", "public")
+    assert "found 200 from release new" in wrong.message
 
 
 def test_a_certificate_for_another_key_is_not_taken(site: Site, tmp_path: Path) -> None:
-    places = Places(tmp_path, {"app": "a"})
-    tls = {"domain": DOMAIN, "directory": "https://acme.example/directory"}
-    other = Places(tmp_path / "other", {"app": "a"})
+    places = documents.places(tmp_path, {"app": "a"})
+    tls = Tls(DOMAIN, "https://acme.example/directory")
+    other = documents.places(tmp_path / "other", {"app": "a"})
     certificates.ensure(other, tls)
     before = (site.place / "certificate.pem").read_bytes()
     with pytest.raises(certificates.Refused, match="is not for this server's key"):
@@ -120,5 +122,5 @@ def test_a_certificate_for_another_key_is_not_taken(site: Site, tmp_path: Path) 
     assert not certificates.is_due(places, tls)
     assert certificates.issued(places, tls)["until"] == until
     assert certificates.problem(places, tls) == ""
-    assert certificates.is_due(places, {**tls, "directory": "https://another.example/"})
+    assert certificates.is_due(places, replace(tls, directory="https://another.example/"))
     assert b"DNS:shop.example" in openssl("x509", "-in", site.place / "certificate.pem", "-noout", "-ext", "subjectAltName")

@@ -11,9 +11,9 @@ import simulated
 from simulated import Server, publish
 
 from components import coordinator, progress
+from components import site as sites
 from components.phases import pulled, signs
 from components.store import connect, in_folder
-from components.target import DayTwo
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stores"))
 from buckets import logged_in, make_bucket, s3_here
@@ -47,7 +47,7 @@ class Site:
 
     @property
     def day(self):
-        return DayTwo(self.store, [], self.url, follow=True, expected=self.expected, fewest=self.fewest, addresses=self.addresses)
+        return sites.Site(self.store, [], self.url, follow=True, expected=self.expected, fewest=self.fewest, addresses=self.addresses)
 
     def add(self, name, **how):
         self.servers[name] = Server(self.address, name, **how)

@@ -7,8 +7,8 @@ import sys
 import simulated
 
 from components import coordinator
+from components.site import Site
 from components.store import connect
-from components.target import DayTwo
 
 
 def main(address, url, release, number):
@@ -28,7 +28,7 @@ def main(address, url, release, number):
 
     for name in ("put", "replace", "delete"):
         setattr(store.objects, name, dying(getattr(store.objects, name)))
-    coordinator.roll(DayTwo(store, [], url, follow=True), release)
+    coordinator.roll(Site(store, [], url, follow=True), release)
 
 
 if __name__ == "__main__":

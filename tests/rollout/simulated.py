@@ -4,8 +4,10 @@ import json
 import threading
 import time
 
-from cloud_init.host import decide, stores
-from cloud_init.host.watch import wish
+import documents
+
+from cloud_init.host import contracts, decide, stores
+from cloud_init.host.contracts.rollout import DesiredState
 from components.phases import gathering, pulled, signs
 from components.store import to_json
 
@@ -24,12 +26,7 @@ def hurry(replace=setattr):
 
 def publish(store, release):
     """A release's manifest, as whole as the coordinator wants it."""
-    manifest = {
-        "schema": 1, "id": release, "tool": "tool of " + release, "module": "app",
-        "code": {"id": "c" + release, "sha256": "0"}, "files": [], "requirements": [],
-        "environment": {}, "database": {"engine": "none"}, "processes": {}, "static": {},
-        "health": {"path": "/", "host": "x", "timeout": 1},
-    }  # fmt: skip
+    manifest = {**documents.MANIFEST, "id": release, "tool": "tool of " + release, "code": {"id": "c" + release, "sha256": "0"}}
     store.put(f"releases/code/c{release}.tar.gz", b"")
     store.put(f"secrets/web/{release}.json", b"{}")
     store.put(f"releases/{release}/manifest.json", to_json(manifest))
@@ -67,7 +64,7 @@ class Server(threading.Thread):
 
     def turn(self):
         data = self.store.get("desired.json")
-        wanted = wish(json.loads(data)) if data else decide.Wanted()
+        wanted = contracts.read(DesiredState, json.loads(data)) if data else DesiredState(0)
         here = decide.Here(self.name, self.live, self.ready, self.generation, self.attempts)
         action = decide.decide(wanted, here, time.monotonic())
         if action is None:

@@ -27,7 +27,7 @@ def first(site, monkeypatch):
 def test_it_is_wanted_once_and_never_again(site, first):
     assert first("r1") == {"store": site.address, "release": "r1"}
     now = wish.desired(site.store)
-    assert (now.live, now.value["candidate"], now.generation, now.served) == ("r1", None, 1, ["r1"])
+    assert (now.live, now.state.candidate, now.generation, now.served) == ("r1", None, 1, ["r1"])
     first("r2")
     assert wish.desired(site.store).data == now.data
     assert not site.store.get("releases/r2/manifest.json")
@@ -70,7 +70,7 @@ def test_one_that_is_refused_counts_for_nothing(site, first, broken):
     assert (verdict.ok, verdict.live) == (False, None)
     assert verdict.message.startswith("release r1 was refused; nothing serves yet\n")
     now = wish.desired(site.store)
-    assert (now.live, now.value["candidate"]) == (None, None)
+    assert (now.live, now.state.candidate) == (None, None)
     site.public = site.shown
     verdict = site.roll("r2")
     assert verdict.ok, verdict.message
@@ -82,9 +82,9 @@ def test_the_elected_one_is_told_with_everything_that_is_wanted(site):
     site.add("web-1")
     site.add("web-2", faults={("commit", "r2"): "fail"})
     assert site.roll("r1").ok
-    assert wish.desired(site.store).value["elected"] == "web-1"
+    assert wish.desired(site.store).state.elected == "web-1"
     assert not site.roll("r2").ok
-    assert wish.desired(site.store).value["elected"] == "web-1"
+    assert wish.desired(site.store).state.elected == "web-1"
 
 
 @pytest.fixture

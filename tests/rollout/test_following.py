@@ -4,6 +4,7 @@ import json
 import threading
 import time
 
+import documents
 import pytest
 from simulated import publish
 
@@ -20,10 +21,10 @@ def test_a_release_reaches_every_server_and_its_steps_are_told(site):
     verdict = site.roll("r1")
     assert verdict.ok, verdict.message
     site.settle("r1")
-    assert coordinator.desired(site.store).value["live"] == "r1"
+    assert coordinator.desired(site.store).state.live == "r1"
     assert {(one.host, one.step) for one in site.notes if one.state == "start"} >= {("web-1", "prepare"), ("db", "commit")}
     elected = [wish.desired(site.store)]
-    assert elected[0].value["candidate"] is None
+    assert elected[0].state.candidate is None
 
 
 def test_the_first_fresh_web_server_is_elected(site):
@@ -49,7 +50,7 @@ def test_one_broken_server_undoes_it_for_all(site, action):
     assert "web-2, gate: made to fail" in verdict.message
     assert "release r1 still serves" in verdict.message
     site.settle("r1")
-    assert coordinator.desired(site.store).value["candidate"] is None
+    assert coordinator.desired(site.store).state.candidate is None
 
 
 @pytest.mark.parametrize("action", ["prepare", "commit"])
@@ -173,7 +174,7 @@ def test_a_release_that_may_be_refused_gives_its_tool_to_nobody_who_could_have_a
     (tmp_path / "app").mkdir()
     (tmp_path / "app/wsgi.py").write_text("app = None\n")
     code = collect(tmp_path / "app")
-    manifest = {"code": {"id": code.id, "sha256": code.sha256}}
+    manifest = {**documents.MANIFEST, "code": {"id": code.id, "sha256": code.sha256}}
 
     def published(tool):
         props = {"manifest": json.dumps({**manifest, "tool": tool}), "source": str(tmp_path / "app"), "secret_environment": {}}
@@ -195,7 +196,7 @@ def test_every_step_is_told_once_however_rarely_a_server_is_asked(site):
     following._look()
     with progress.listen(site.notes.append):
         outcome = following._outcome("web-1", "prepare", 1, 0.0)
-    assert outcome["message"] == "no"
+    assert outcome.message == "no"
     ends = [(one.step, one.state) for one in site.notes if one.state != "start"]
     assert ends == [("fetch", "done"), ("unpack", "done"), ("start", "done"), ("gate", "failed")]
 
@@ -217,8 +218,8 @@ def test_two_deployers_without_a_lock_win_each_generation_once(site, monkeypatch
     site.add("web-2")
     wins, write = [], wish.write
 
-    def noted(store, before, by, **wanted):
-        made = write(store, before, by, **wanted)
+    def noted(store, before, by, *wanted):
+        made = write(store, before, by, *wanted)
         wins.append((made.generation, by))
         return made
 

@@ -22,7 +22,7 @@ FAULTS = {
 def deploy(site, release, number):
     """True if it was killed."""
     publish(site.store, release)
-    environment = {**os.environ, "PYTHONPATH": f"{HERE.parents[1]}:{HERE}"}
+    environment = {**os.environ, "PYTHONPATH": f"{HERE.parents[1]}:{HERE.parent}:{HERE}"}
     command = [sys.executable, str(HERE / "killed.py"), site.address, site.url, release, str(number)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode in (0, -9), done.stderr
@@ -42,8 +42,8 @@ def test_a_deployer_that_is_killed_at_each_of_its_writes(site, fault):
         verdict = site.roll("r2")
         assert verdict.ok == (fault == "all is well"), (number, verdict.message)
         site.settle("r2" if verdict.ok else "r1")
-        now = coordinator.desired(site.store).value
-        assert (now["candidate"], now["live"]) == (None, "r2" if verdict.ok else "r1"), number
+        now = coordinator.desired(site.store).state
+        assert (now.candidate, now.live) == (None, "r2" if verdict.ok else "r1"), number
         site.servers["web-2"].faults = {}
         assert site.roll("r1").ok
         site.settle("r1")

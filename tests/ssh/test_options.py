@@ -18,13 +18,14 @@ def given(ssh_options, **more):
     return settings.parse({f"slipway:{key}": value for key, value in raw.items()}, (), "dev")
 
 
-def day_two(tmp_path, ssh_options, **more):
-    return ssh.day_two(given(ssh_options, **more), Place(tmp_path, "project", "dev"))
+def site(tmp_path, ssh_options, **more):
+    return ssh.deployment(given(ssh_options, **more), Place(tmp_path, "project", "dev")).site
 
 
 def problems(ssh_options, **more):
+    read = given(ssh_options, **more)
     with pytest.raises(UsageError) as caught:
-        ssh.day_two(given(ssh_options, **more), Place(Path("/nowhere"), "project", "dev"))
+        target.chosen(read).deployment(read, Place(Path("/nowhere"), "project", "dev"))
     return [line.strip() for line in str(caught.value).splitlines()[1:]]
 
 
@@ -67,7 +68,7 @@ def test_what_is_wrong_is_told_in_a_line(options, more, wanted):
 
 def test_a_server_is_an_address_or_says_more(tmp_path):
     hosts = {"web": ["203.0.113.5", {"address": "web.example.com", "name": "two", "user": "root", "port": "2222"}, "2001:db8::1"]}
-    reach = day_two(tmp_path, {"hosts": hosts, "user": "admin"})
+    reach = site(tmp_path, {"hosts": hosts, "user": "admin"})
     assert [(one.host, one.role, one.to.login.address, one.to.login.user, one.to.login.port) for one in reach.hosts] == [
         ("203.0.113.5", "web", "203.0.113.5", "admin", 22),
         ("two", "web", "web.example.com", "root", 2222),
@@ -77,11 +78,11 @@ def test_a_server_is_an_address_or_says_more(tmp_path):
 
 
 def test_the_database_is_asked_where_it_is(tmp_path):
-    reach = day_two(tmp_path, {"hosts": {"web": ["10.0.0.1"], "database": "10.0.0.2"}}, database=OWN)
+    reach = site(tmp_path, {"hosts": {"web": ["10.0.0.1"], "database": "10.0.0.2"}}, database=OWN)
     assert (reach.database_host.host, [one.host for one in reach.web]) == ("10.0.0.2", ["10.0.0.1"])
 
 
 def test_nothing_is_asked_of_a_server_to_reach_it(tmp_path):
     """A plan and the settings need no connection."""
-    assert day_two(tmp_path, {"hosts": {"web": ["203.0.113.5"]}}).store.address.startswith("ssh:")
+    assert site(tmp_path, {"hosts": {"web": ["203.0.113.5"]}}).store.address.startswith("ssh:")
     assert target.find("ssh").needs(given({"hosts": {"web": ["a"]}})) == []

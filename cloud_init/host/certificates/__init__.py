@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import apply
+from ..contracts.manifest import Tls
 from ..files import read_object, write, write_json
 from ..outcome import Refused
 from ..places import Places
@@ -29,13 +30,13 @@ def folder(places: Places, domain: str) -> Path:
     return places.lib / "certificates" / domain
 
 
-def ensure(places: Places, tls: dict[str, Any]) -> None:
+def ensure(places: Places, tls: Tls) -> None:
     """A key, the request for a certificate, and a certificate to begin with. What is there stays."""
-    place = folder(places, tls["domain"])
+    place = folder(places, tls.domain)
     place.mkdir(parents=True, exist_ok=True)
     (places.lib / "acme").mkdir(exist_ok=True)
     key, request, certificate = place / "key.pem", place / "request.der", place / "certificate.pem"
-    named = ("-subj", "/", "-addext", f"subjectAltName=DNS:{tls['domain']}")
+    named = ("-subj", "/", "-addext", f"subjectAltName=DNS:{tls.domain}")
     if not key.is_file():
         write(key, openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), 0o600)
         certificate.unlink(missing_ok=True)
@@ -47,26 +48,26 @@ def ensure(places: Places, tls: dict[str, Any]) -> None:
     write(request, openssl("req", "-new", "-key", str(key), "-outform", "DER", *named))
 
 
-def install(places: Places, tls: dict[str, Any], chain: bytes) -> float:
+def install(places: Places, tls: Tls, chain: bytes) -> float:
     """Puts an authority's certificate in force where fronts read it themselves; until when it is good. Raises `Refused`."""
-    place = folder(places, tls["domain"])
+    place = folder(places, tls.domain)
     new = place / "new.pem"
     write(new, chain)
     if openssl("x509", "-in", str(new), "-noout", "-pubkey") != openssl("pkey", "-in", str(place / "key.pem"), "-pubout"):
-        raise Refused(f"the authority's certificate for {tls['domain']} is not for this server's key; not used")
+        raise Refused(f"the authority's certificate for {tls.domain} is not for this server's key; not used")
     until = expires(new)
     new.rename(place / "certificate.pem")
-    write_json(place / "issued", {"directory": tls["directory"], "at": time.time(), "until": until})
+    write_json(place / "issued", {"directory": tls.directory, "at": time.time(), "until": until})
     return until
 
 
-def issued(places: Places, tls: dict[str, Any]) -> dict[str, Any]:
+def issued(places: Places, tls: Tls) -> dict[str, Any]:
     """Directory, time and end of the certificate in force; empty while none is an authority's, or it is another one's."""
-    found = read_object(folder(places, tls["domain"]) / "issued")
-    return found if found.get("directory") == tls["directory"] else {}
+    found = read_object(folder(places, tls.domain) / "issued")
+    return found if found.get("directory") == tls.directory else {}
 
 
-def is_due(places: Places, tls: dict[str, Any]) -> bool:
+def is_due(places: Places, tls: Tls) -> bool:
     """None yet, or the last third of its time has begun."""
     found = issued(places, tls)
     return not found or time.time() > found["until"] - (found["until"] - found["at"]) / 3
@@ -78,33 +79,33 @@ def expires(path: Path) -> float:
     return float(ssl.cert_time_to_seconds(words.strip().partition("=")[2]))
 
 
-def note_tried(places: Places, tls: dict[str, Any], **values: Any) -> None:
+def note_tried(places: Places, tls: Tls, **values: Any) -> None:
     """Adds to what is known of the tries."""
-    path = folder(places, tls["domain"]) / "state.json"
+    path = folder(places, tls.domain) / "state.json"
     write_json(path, {**read_object(path), "at": time.time(), **values})
 
 
-def tried(places: Places, tls: dict[str, Any]) -> dict[str, Any]:
+def tried(places: Places, tls: Tls) -> dict[str, Any]:
     """What came of the tries so far."""
-    return read_object(folder(places, tls["domain"]) / "state.json")
+    return read_object(folder(places, tls.domain) / "state.json")
 
 
-def status(places: Places, tls: dict[str, Any] | None) -> dict[str, Any] | None:
+def status(places: Places, tls: Tls | None) -> dict[str, Any] | None:
     """For whoever asks: the domain, until when its certificate is good, what is wrong."""
     if not tls:
         return None
-    return {"domain": tls["domain"], "until": issued(places, tls).get("until"), "problem": problem(places, tls)}
+    return {"domain": tls.domain, "until": issued(places, tls).get("until"), "problem": problem(places, tls)}
 
 
-def problem(places: Places, tls: dict[str, Any] | None) -> str:
+def problem(places: Places, tls: Tls | None) -> str:
     """What is wrong, in one line; nothing while all is well, or where no certificate is wanted."""
     if not tls:
         return ""
     found, said = issued(places, tls), str(tried(places, tls).get("problem") or "")
     if not found:
-        return f"{tls['domain']}: no certificate yet: {said or 'it was not asked for yet'}"
+        return f"{tls.domain}: no certificate yet: {said or 'it was not asked for yet'}"
     days = (found["until"] - time.time()) / 86400
-    return f"the certificate of {tls['domain']} ends in {days:.0f} days: {said}" if said and is_due(places, tls) else ""
+    return f"the certificate of {tls.domain} ends in {days:.0f} days: {said}" if said and is_due(places, tls) else ""
 
 
 def openssl(*arguments: str) -> bytes:

@@ -6,8 +6,8 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
-from typing import Any
 
+from ..contracts.manifest import Tls
 from ..outcome import Refused
 from ..places import Places
 from . import folder
@@ -16,7 +16,7 @@ UNIT = "certbot.timer"  # its package's own, which would look after certificates
 _SECONDS = 300
 
 
-def obtain(places: Places, tls: dict[str, Any]) -> bytes:
+def obtain(places: Places, tls: Tls) -> bytes:
     """The certificate with those that vouch for it. Raises `Refused` with certbot's words."""
     if not shutil.which("certbot"):
         raise Refused("certbot is not installed on this server")
@@ -24,18 +24,18 @@ def obtain(places: Places, tls: dict[str, Any]) -> bytes:
         try:
             done = subprocess.run(_command(places, tls, Path(place)), capture_output=True, text=True, check=False, timeout=_SECONDS)
         except subprocess.TimeoutExpired:
-            raise Refused(f"{tls['directory']} did not answer within {_SECONDS} s") from None
+            raise Refused(f"{tls.directory} did not answer within {_SECONDS} s") from None
         if done.returncode:
-            raise Refused(f"{tls['directory']} gave no certificate: {_why(done.stdout + done.stderr)}", log=done.stderr.splitlines()[-20:])
+            raise Refused(f"{tls.directory} gave no certificate: {_why(done.stdout + done.stderr)}", log=done.stderr.splitlines()[-20:])
         return (Path(place) / "chain").read_bytes()
 
 
-def _command(places: Places, tls: dict[str, Any], place: Path) -> list[str]:
+def _command(places: Places, tls: Tls, place: Path) -> list[str]:
     keep = places.lib / "certbot"
-    who = ["--email", tls["email"], "--no-eff-email"] if tls.get("email") else ["--register-unsafely-without-email"]
+    who = ["--email", tls.email, "--no-eff-email"] if tls.email else ["--register-unsafely-without-email"]
     return [
-        *("certbot", "certonly", "--non-interactive", "--agree-tos", *who, "--server", tls["directory"]),
-        *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls["domain"]) / "request.der")),
+        *("certbot", "certonly", "--non-interactive", "--agree-tos", *who, "--server", tls.directory),
+        *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls.domain) / "request.der")),
         *("--fullchain-path", str(place / "chain"), "--cert-path", str(place / "one"), "--chain-path", str(place / "others")),
         *("--config-dir", str(keep), "--work-dir", str(keep / "work"), "--logs-dir", str(keep / "log"), "--max-log-backups", "5"),
     ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import subprocess
 import time
 from pathlib import Path
-from typing import Any
 
 from .. import fronts, managers, manifests, state
+from ..contracts.manifest import Tls
 from ..lock import held
 from ..outcome import Refused, Steps, note
 from ..places import Places
@@ -18,10 +18,11 @@ STEPS = ("domain", "certificate")
 _FIRST, _LONGEST = 600, 12 * 3600  # seconds between questions that the authority refused: it counts them
 
 
-def of_live(places: Places) -> dict[str, Any] | None:
+def of_live(places: Places) -> Tls | None:
     """What the release that serves says of TLS."""
     now = state.live(places)
-    return manifests.peek(places.release(now.release)).get("tls") if now else None
+    found = manifests.peek(places.release(now.release)) if now else None
+    return found.tls if found else None
 
 
 def begin(places: Places) -> None:
@@ -51,9 +52,9 @@ def run(places: Places, steps: Steps) -> None:
             note(f"not renewed: {refused}")
 
 
-def _seek(places: Places, tls: dict[str, Any], steps: Steps) -> None:
+def _seek(places: Places, tls: Tls, steps: Steps) -> None:
     with steps.step("domain"):
-        here = reach.check(places.lib / "acme", tls["domain"])
+        here = reach.check(places.lib / "acme", tls.domain)
         before = tried(places, tls)
         if here and not before.get("here"):  # what was refused before it led here doesn't count
             before = {}

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib
-from typing import Any
 
 from .. import manifests
+from ..contracts.manifest import Manifest
 from ..places import Places
 from .base import Database
 
 
-def of(places: Places, manifest: dict[str, Any]) -> Database:
+def of(places: Places, manifest: Manifest) -> Database:
     """The database of a release."""
-    engine = manifest["database"]["engine"]
+    engine = manifest.database.engine
     if engine == "none":
         return Database(places, manifest)
     made: Database = importlib.import_module(f"{__name__}.{engine}").Database(places, manifest)
@@ -22,4 +22,4 @@ def of(places: Places, manifest: dict[str, Any]) -> Database:
 def of_release(places: Places, release: str | None) -> Database:
     """The database of a release that is on this host; none where there is no such release."""
     manifest = manifests.peek(places.release(release)) if release else None
-    return of(places, manifest) if manifest else Database(places, {"id": "", "database": {"engine": "none"}})
+    return of(places, manifest or manifests.without_release("none"))

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import Any
 
 from .. import environment
+from ..contracts.manifest import Manifest
 from ..outcome import Refused
 from ..places import Places
 
@@ -18,9 +19,9 @@ _PATIENCE = 10  # seconds that it may take to end
 class Agent:
     """`with Agent(…) as agent: agent.ask("schema")`. Passwords go through the pipe, never through arguments."""
 
-    def __init__(self, places: Places, manifest: dict[str, Any]) -> None:
-        folder = places.release(manifest["id"])
-        if not manifest["id"] or not folder.is_dir():
+    def __init__(self, places: Places, manifest: Manifest) -> None:
+        folder = places.release(manifest.id)
+        if not manifest.id or not folder.is_dir():
             raise Refused("database: wanted a release on this host to ask it with, found none; run `./slipway up` first")
         python = environment.drivers(places, manifest) / "bin/python"
         command = [str(python), str(folder / "files/database/agent.py")]

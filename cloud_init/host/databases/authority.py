@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import re
 import ssl
-from typing import Any
 
 from .. import fetching
+from ..contracts.manifest import Manifest
 from ..files import read_text, write
 from ..outcome import Refused, note
 from ..places import Places
@@ -19,10 +19,10 @@ _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END
 _MOST = 4_000_000  # bytes
 
 
-def trust(places: Places, manifest: dict[str, Any]) -> None:
+def trust(places: Places, manifest: Manifest) -> None:
     """The authority's certificate; the one before it stays beside, for the release that serves. `authority` is PEM, or the https address
     of a list of them. Raises `Refused` where there is no list yet, and none can be had."""
-    wanted = manifest["database"].get("authority")
+    wanted = manifest.database.authority
     before = read_text(places.etc / NAME)
     if wanted and wanted.startswith("https://"):
         wanted = _published(wanted, before)

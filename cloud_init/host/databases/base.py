@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ..contracts.manifest import Manifest
 from ..managers.contract import Manager
 from ..places import Places
 
@@ -17,14 +18,14 @@ APP, OWNER = "app", "owner"
 class Database:
     """The database of one release."""
 
-    def __init__(self, places: Places, manifest: dict[str, Any]) -> None:
+    def __init__(self, places: Places, manifest: Manifest) -> None:
         self.places, self.manifest = places, manifest
         self.inherited: tuple[int, ...] = ()
         """Descriptors for the release command: where this tool is killed, its turn lasts until the command has ended too."""
 
     @property
     def engine(self) -> str:
-        return str(self.manifest["database"]["engine"])
+        return self.manifest.database.engine
 
     @property
     def program(self) -> str | None:
@@ -38,7 +39,7 @@ class Database:
 
     @property
     def release(self) -> str:
-        return str(self.manifest["id"])
+        return self.manifest.id
 
     def variables(self, role: str) -> dict[str, str]:
         """What the app's processes, or the release command, find in their environment."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import files
+from ..contracts.manifest import Manifest
 from ..files import read_object
 from ..outcome import Refused
 from ..places import Places
@@ -60,14 +61,14 @@ def install(places: Places, network: Network, certificate: str, key: str) -> Non
     files.write_json(place / NOTE, asdict(network))
 
 
-def wanted(manifest: dict[str, Any], uuid: str | None) -> Network:
+def wanted(manifest: Manifest, uuid: str | None) -> Network:
     """What a release asks for. Raises `Refused` for what is no address and no network."""
-    database = manifest["database"]
+    database = manifest.database
     try:
-        address, port = database["address"]
-        clients = tuple(str(ipaddress.ip_network(str(one), strict=False)) for one in database["clients"])
-        return Network(str(ipaddress.ip_address(str(address))), int(port), clients, uuid)
-    except (KeyError, TypeError, ValueError) as error:
+        address, port = database.address or ("none", 0)
+        clients = tuple(str(ipaddress.ip_network(one, strict=False)) for one in database.clients)
+        return Network(str(ipaddress.ip_address(address)), port, clients, uuid)
+    except ValueError as error:
         raise Refused(f"manifest, database: wanted an address of this host, a port and the clients' networks, found {error}") from None
 
 

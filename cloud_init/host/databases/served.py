@@ -45,7 +45,7 @@ class Served(base.Database):
 
     @property
     def _placement(self) -> str:
-        return str(self.manifest["database"]["placement"])
+        return self.manifest.database.placement
 
     def own(self) -> Cluster:
         """The cluster of this host. Raises `Refused` where the database is somewhere else."""
@@ -161,7 +161,7 @@ class Served(base.Database):
 
     def _note(self, agent: Agent) -> None:
         try:
-            agent.ask("done", release=self.release, command=self.manifest["release_command"], host=self.places.host)
+            agent.ask("done", release=self.release, command=self.manifest.release_command, host=self.places.host)
         except Refused as refused:
             why = "the release command ended well, but the database did not note that, so the next run runs it again"
             raise Refused(f"{why}; {refused}", log=refused.log) from None

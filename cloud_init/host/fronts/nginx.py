@@ -27,6 +27,6 @@ def test(places: Places, folder: Path) -> list[str]:
 def _command(places: Places, folder: Path, directives: str = "") -> list[str]:
     """As root it is told the app's user, also for a test: it hands its folders to whom it thinks it will be. Not on a server."""
     if os.geteuid() == 0 and not places.role:
-        directives += f" user {places.facts.get('user') or 'root'} {front_group() or ''};"
+        directives += f" user {places.facts.user or 'root'} {front_group() or ''};"
     command = [places.front_binaries["nginx"], "-e", "stderr", "-c", str(folder / "nginx.conf")]
     return [*command, "-g", directives] if directives else command

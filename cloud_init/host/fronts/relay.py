@@ -25,7 +25,7 @@ _LIVENESS = b"/-/live"
 
 def serve(places: Places, folder: Path) -> None:
     """Relays until TERM or QUIT."""
-    address, port = places.facts["front"]["listen"]
+    address, port = places.facts.front.listen
     asyncio.run(_Relay(places.live / HTTP, places.etc / MAINTENANCE).run(address, port))
 
 

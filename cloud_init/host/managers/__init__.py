@@ -9,9 +9,9 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from pathlib import Path
-from typing import Any
 
 from .. import manifests
+from ..contracts.manifest import Manifest
 from ..files import read_text, write
 from ..places import COLOURS, Places
 from ..programs import split
@@ -44,9 +44,9 @@ def note(places: Places, name: str) -> None:
     write(_note(places), f"{name}\n".encode())
 
 
-def wanted(manifest: dict[str, Any]) -> str:
+def wanted(manifest: Manifest) -> str:
     """The one that a release asks for."""
-    name = (manifest.get("host") or {}).get("manager")
+    name = manifest.host.manager if manifest.host else USUAL
     return name if name in known() else USUAL
 
 
@@ -55,7 +55,8 @@ def owner(places: Places, program: str) -> str:
     colour = split(program)[0] or program
     if colour not in COLOURS:
         return noted(places)
-    return wanted(manifests.peek(places.colour(colour).link.resolve()))
+    found = manifests.peek(places.colour(colour).link.resolve())
+    return wanted(found) if found else USUAL
 
 
 def known() -> set[str]:

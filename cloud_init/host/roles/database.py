@@ -4,10 +4,11 @@ only when the release that needs it is gone."""
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 from .. import boot as booting
-from .. import databases, environment, keeping, managers, manifests, materialise, prune, restore, server, state, volume
+from .. import contracts, databases, environment, keeping, managers, manifests, materialise, prune, restore, server, state, volume
 from .. import prepare as preparing
 from ..databases import network
 from ..databases.base import APP, OWNER
@@ -32,15 +33,15 @@ def prepare(places: Places, store: Store, release: str, elected: bool, steps: St
     server.ensure(places, manifest, steps)
     folder = places.release(release)
     with steps.step("files"):
-        agent = [file for file in manifest["files"] if file["path"].startswith(_AGENT)]
-        materialise.write_files(places, {**manifest, "files": agent, "static": {}, "environment": {}}, {})
+        agent = tuple(file for file in manifest.files if file.path.startswith(_AGENT))
+        materialise.write_files(places, replace(manifest, files=agent, static={}, environment={}), {})
         write_json(folder / _SECRET, secret, 0o600)
-        write_json(folder / "manifest.json", {**manifest, "files": [], "processes": {}})
+        write_json(folder / "manifest.json", contracts.document(replace(manifest, files=(), processes={})))
     with steps.step("venv"):
         environment.drivers(places, manifest)
     with steps.step("volume"):
-        device = manifest["database"].get("volume")
-        uuid = volume.mount(places, str(device)) if device else None
+        device = manifest.database.volume
+        uuid = volume.mount(places, device) if device else None
     with steps.step("database"):
         keeping.ready(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
         wanted = network.wanted(manifest, uuid)

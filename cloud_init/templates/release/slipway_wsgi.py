@@ -8,7 +8,12 @@ from pathlib import Path
 
 FILES = Path(__file__).resolve().parent
 SOURCE = FILES.parent / "src"
-RELEASE = os.environ.get("SLIPWAY_RELEASE", "unknown")
+
+
+def release():
+    """On a host the environment names it. A bundle has a file: a platform's environment outlives its releases."""
+    file = FILES / "release"
+    return file.read_text(encoding="utf-8").strip() if file.is_file() else os.environ.get("SLIPWAY_RELEASE", "unknown")
 
 
 def load(module):
@@ -42,4 +47,4 @@ def named(app, release):
 
 
 sys.path[:0] = [str(folder) for folder in (SOURCE, SOURCE / "src") if folder.is_dir()]
-application = named(load(json.loads((FILES / "server.json").read_text(encoding="utf-8"))["module"]), RELEASE)
+application = named(load(json.loads((FILES / "server.json").read_text(encoding="utf-8"))["module"]), release())

@@ -7,8 +7,9 @@ import pulumi_aws as aws
 from pydantic import Field
 
 from components import release
+from components.deployment import Deployment
 from components.settings import BOOT, Model, Settings, number, target_options
-from components.target import DayTwo, Need, Place, TargetComponent
+from components.target import Need, Place, Takes, TargetComponent
 
 _BOOT = """#cloud-config
 write_files:
@@ -17,6 +18,9 @@ write_files:
 runcmd:
 - [python3, /opt/slipway/boot.py]
 """
+
+
+TAKES = Takes()
 
 
 class Options(Model):
@@ -177,6 +181,6 @@ def needs(settings: Settings) -> list[Need]:
     return []
 
 
-def day_two(settings: Settings, place: Place) -> DayTwo:
+def deployment(settings: Settings, place: Place) -> Deployment:
     """Nothing was ever launched."""
     raise NotImplementedError("a target for tests is never launched")

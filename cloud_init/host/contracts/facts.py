@@ -1,0 +1,51 @@
+"""What a host is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from . import LEFT_OUT
+
+
+@dataclass(frozen=True)
+class FrontFacts:
+    """Where a host's front server listens, and what there is of them."""
+
+    listen: tuple[str, int]
+    """Address and port, such as `["127.0.0.1", 8080]`."""
+    binaries: Optional[dict[str, str]] = field(default=None, metadata=LEFT_OUT)
+    """Programs by front server (`nginx`, `apache`); left out: looked for, since packages come with releases."""
+
+
+@dataclass(frozen=True)
+class HostFacts:
+    """What a host is, `ROOT/etc/slipway/host.json`; no secret. From the target, on a server from its boot data
+    (cloud_init/host/setup.py)."""
+
+    app: str
+    host: str
+    """Its name in the store."""
+    run: str
+    """The folder RUN."""
+    store: str
+    """The store's address."""
+    python: str
+    """The interpreter for environments of releases."""
+    front: FrontFacts
+    root: str = "/"
+    user: Optional[str] = None
+    """Who runs the app; null: whoever runs the host tool."""
+    uv: Optional[str] = None
+    """The program uv; null: pip."""
+    database_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """Who runs a database cluster; left out: `user`."""
+    stack: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    role: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """`web` or `database`; left out where this is no server, but a machine taken as it is."""
+    transport: str = field(default="", metadata=LEFT_OUT)
+    """The file in `components/transports/` that reaches it; left out where it follows the store."""
+    databases: Optional[dict[str, str]] = field(default=None, metadata=LEFT_OUT)
+    """Folders of the engines' programs; left out: looked for."""
+    supervisor: Optional[tuple[str, ...]] = field(default=None, metadata=LEFT_OUT)
+    """The command that starts supervisord; left out: the host tool's own environment has it."""

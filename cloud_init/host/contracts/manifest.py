@@ -1,0 +1,160 @@
+"""A release as it is published: all that is no secret of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Optional
+
+from . import LEFT_OUT
+
+
+@dataclass(frozen=True)
+class Code:
+    """The app's sources, in `releases/code/ID.tar.gz`."""
+
+    id: str
+    """As docs/architecture.md derives it."""
+    sha256: str
+    """Of the tar stream: not of its compression, which differs between machines."""
+    bytes: int = 0
+    """Length of the tar stream."""
+
+
+@dataclass(frozen=True)
+class File:
+    """A file of a release, rendered by `cloud_init`."""
+
+    path: str
+    """`files/…`, written as it is, or `etc/…`, where the host fills in its own folders for `@@ROOT@@` and the like."""
+    content: str
+    mode: str = "0644"
+    """Octal."""
+
+
+@dataclass(frozen=True)
+class SystemFile:
+    """A file of the host's own system. Its place is one of a few folders of `/etc`, its name says that it is Slipway's."""
+
+    path: str
+    """Absolute; which ones may be says `cloud_init/host/system.py`."""
+    content: str
+    apply: str
+    """The file in `cloud_init/host/apply/` that puts it in force."""
+    mode: str = "0644"
+    """Octal."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A Debian package that no distribution has."""
+
+    package: str
+    url: str
+    """https; `{arch}` in it is the host's architecture as dpkg names it."""
+    instead: Optional[str] = None
+    """A snap, or a unit such as `agent.service`, that makes it needless where it is there."""
+
+
+@dataclass(frozen=True)
+class LaterPart:
+    """What serving doesn't wait for: it comes once the release is live. Each by role; files come after packages and archives."""
+
+    packages: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    system: dict[str, tuple[SystemFile, ...]] = field(default_factory=dict)
+    archives: dict[str, tuple[Archive, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class HostPart:
+    """What a server is beside the app. Each by role (`web`, `database`)."""
+
+    packages: dict[str, tuple[str, ...]]
+    """Of Debian and Ubuntu; `one | other`: the first, unless any of them is there already."""
+    system: dict[str, tuple[SystemFile, ...]]
+    manager: str = "supervisor"
+    """The file in `cloud_init/host/managers/`; from `slipway:manager`."""
+    later: LaterPart = field(default_factory=LaterPart)
+
+
+@dataclass(frozen=True)
+class Tls:
+    """A certificate by ACME."""
+
+    domain: str
+    directory: str
+    """The authority's address."""
+    email: Optional[str] = None
+    peers: tuple[str, ...] = ()
+    """Addresses of all web hosts where there are several: any of them may hold a challenge."""
+    strict: bool = False
+    """A deployment without the certificate is a failed one."""
+    port: int = 443
+
+
+@dataclass(frozen=True)
+class DatabasePart:
+    """Where a release's database is; its passwords are in `secrets/`."""
+
+    engine: str
+    """`none`, `sqlite`, `postgres` or `mysql`."""
+    placement: str = "same-host"
+    """`same-host`, `own-host`, `managed` or `external`."""
+    driver: str = ""
+    """Pinned requirements of what asks the database for the host tool."""
+    address: Optional[tuple[str, int]] = field(default=None, metadata=LEFT_OUT)
+    """IP address and port of a database host."""
+    clients: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """Networks of the web hosts, which alone may connect to a database host."""
+    volume: Optional[str] = field(default="", metadata=LEFT_OUT)
+    """The disk of a database host for the data alone, such as `/dev/disk/by-id/…`; null: it has none. Left out for any other placement."""
+    authority: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """What web hosts check the server's certificate against: PEM, or the https address of a list of such."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """How a release is asked whether it is well: 2xx, three times in a row, with its id in `X-Release-Id`."""
+
+    path: str
+    host: str
+    """The `Host` header; from `slipway:domain`, else the target's address."""
+    timeout: float
+    """Seconds until a release that isn't well is refused."""
+    scheme: str = field(default="http", metadata=LEFT_OUT)
+    """`https` behind TLS: apps may send others there. It travels as `X-Forwarded-Proto`."""
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A release without its secrets, `releases/ID/manifest.json`; immutable. From settings and the app's folder (components/release.py)."""
+
+    module: str
+    """`package.module:callable`."""
+    code: Code
+    files: tuple[File, ...]
+    requirements: tuple[str, ...]
+    """The app's, then the server's, which win; each the text of a requirements file."""
+    environment: dict[str, str]
+    """The public part; the secret one is in `secrets/web/ID.json`."""
+    database: DatabasePart
+    processes: dict[str, str]
+    """Shell commands by name, `cron` among them; a host keeps those that it runs."""
+    health: Health
+    static: dict[str, str]
+    """Folders of the app by URL path."""
+    id: str = field(default="", metadata=LEFT_OUT)
+    """Left out until it is known, and not covered by itself."""
+    schema: int = 1
+    """Of this document: another number is refused."""
+    tool: Optional[str] = None
+    """SHA-256 of the host tool, `releases/tool/SHA256.pyz`, that this release comes with."""
+    python: Optional[str] = None
+    """Version that the app wants, such as `3.13`; null: the host's."""
+    release_command: Optional[str] = None
+    """Run once for each release before the gate, such as `flask db upgrade`."""
+    socket: str = "app.sock"
+    """The socket of a colour that the front server speaks to."""
+    host: Optional[HostPart] = None
+    """null on a machine that is taken as it is."""
+    tls: Optional[Tls] = None
+    """null without a certificate of the host's own."""

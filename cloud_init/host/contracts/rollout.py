@@ -1,0 +1,119 @@
+"""What hosts are to do, and what they say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from . import LEFT_OUT
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What an app, or a front server, answered at the health path."""
+
+    status: Optional[int] = None
+    """null: no answer."""
+    body: str = "no answer yet"
+    """Its first 300 characters; without an answer what kept it from coming."""
+    release: Optional[str] = None
+    maintenance: bool = False
+    """It was the maintenance page."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step that ended, done or failed."""
+
+    step: str
+    seconds: Optional[float] = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a command of the host tool ended. Of a phase of a rollout it is `outcomes/HOST/GENERATION.json` too. Commands that
+    answer a question say more beside it."""
+
+    ok: bool = False
+    host: str = field(default="", metadata=LEFT_OUT)
+    step: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """The one that failed."""
+    message: str = field(default="", metadata=LEFT_OUT)
+    """Why it failed, in one line."""
+    http: Optional[Answer] = field(default=None, metadata=LEFT_OUT)
+    """What was answered last, where a gate failed."""
+    log: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """The lines that lead to the cause."""
+    phase: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """`prepared`, `live`, `aborted` or `failed`."""
+    release: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    generation: Optional[int] = field(default=None, metadata=LEFT_OUT)
+    at: float = field(default=0.0, metadata=LEFT_OUT)
+    """When it ended: seconds since 1970 by the host's clock."""
+    seconds: float = field(default=0.0, metadata=LEFT_OUT)
+    steps: tuple[Step, ...] = field(default=(), metadata=LEFT_OUT)
+    kept: bool = field(default=False, metadata=LEFT_OUT)
+    """On standard output alone: it is in the store too."""
+
+
+@dataclass(frozen=True)
+class Served:
+    """A release that went live, in the history of what was wanted."""
+
+    release: str
+    by: str = ""
+    actor: str = ""
+    at: float = 0.0
+
+
+@dataclass(frozen=True)
+class DesiredState:
+    """What all hosts are to do, `desired.json`. Written by the coordinator alone, on condition that nobody wrote since."""
+
+    generation: int
+    """Counts every write. Each is acted on once by each host; 0: nothing was ever wanted."""
+    live: Optional[str] = None
+    """The release that is to serve; null: none ever did."""
+    candidate: Optional[str] = None
+    """The release that is to stand ready beside it; null: none."""
+    elected: Optional[str] = None
+    """The host that does what belongs to one alone (cron, a release command without a shared database)."""
+    by: str = ""
+    """The command that wrote it: `up` or `rollback`."""
+    actor: str = ""
+    """`user@machine`."""
+    at: float = 0.0
+    """Seconds since 1970 by that machine's clock."""
+    history: tuple[Served, ...] = ()
+    """The releases that went live, the last one at the end; at most 20."""
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """A server that lives, `outcomes/HOST/heartbeat.json`, every 5 s. Its age is told by the store's clock."""
+
+    at: float = 0.0
+    """Seconds since 1970 by the host's clock."""
+    host: str = ""
+    role: Optional[str] = None
+    address: Optional[str] = None
+    """That it speaks from; null: none."""
+    problems: tuple[str, ...] = ()
+    """One line each."""
+    live: Optional[str] = None
+    """The release that serves here."""
+    candidate: Optional[str] = None
+    """The release that stands ready here."""
+    tool: Optional[str] = None
+    """SHA-256 of the host tool at work."""
+    generation: int = 0
+    """Of what the host knows to be wanted."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a server does now, `outcomes/HOST/progress.json`."""
+
+    generation: int = 0
+    events: tuple[dict[str, Any], ...] = ()
+    """Lines of the host tool so far, as on its standard output: `{"event": "step" | "note", …}`."""

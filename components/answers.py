@@ -1,0 +1,149 @@
+"""What the verbs of `Deployment` answer; `--json` prints just that.
+
+Moments are seconds since 1970, durations seconds, sizes bytes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+Facts = Mapping[str, Any]
+"""Named values for people, in order. Numbers from 1000 on are bytes, lists parts of an address."""
+
+
+class Told(BaseModel):
+    """Something told; what it tells beyond its fields is kept, for `--json`."""
+
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+
+class Answer(Told):
+    """How one instance answered: why it is not `ok`, which step failed, log lines that help."""
+
+    host: str
+    ok: bool
+    message: str = ""
+    step: str = ""
+    log: Sequence[str] = ()
+
+
+class Live(Told):
+    """The release that serves, and since when."""
+
+    release: str
+    colour: str | None = None
+    since: float | None = None
+
+
+class Process(Told):
+    """A program of the app, how long it is up and what it takes."""
+
+    name: str
+    state: str
+    pid: int | None = None
+    uptime: float | None = None
+    memory: int | None = None
+
+
+class Restore(Told):
+    """A restore under way, or interrupted; `first` is the backup of what was there before."""
+
+    backup: str
+    phase: str
+    running: bool
+    first: str | None = None
+
+
+class Instance(Answer):
+    """What one instance says of itself."""
+
+    role: str = "web"
+    address: str = ""
+    live: Live | None = None
+    candidate: str | None = None
+    processes: Sequence[Process] = ()
+    front: Facts = {}
+    database: Facts = {}
+    disk: Facts = {}
+    maintenance: bool = False
+    restore: Restore | None = None
+    problems: Sequence[str] = ()
+
+
+class Release(Told):
+    """A release that can be served again."""
+
+    id: str
+    code: str | None = None
+    prepared_at: float | None = None
+    live: bool = False
+    previous: bool = False
+    size: int | None = None
+
+
+class Releases(Answer):
+    """What one instance keeps, the newest first."""
+
+    releases: Sequence[Release] = ()
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a rollout ended: `live` is what serves now, `message` all that a person needs if not `ok`."""
+
+    ok: bool
+    message: str
+    release: str
+    live: str | None
+
+
+class Dump(Told):
+    """The file of a backup."""
+
+    bytes: int
+
+
+class Backup(Told):
+    """A backup: of a damaged one the id alone; `rows` by table; `host` where that host is gone."""
+
+    id: str
+    at: float | None = None
+    reason: str = ""
+    engine: str | None = None
+    rows: Mapping[str, int] = {}
+    release: str | None = None
+    dump: Dump | None = None
+    host: str | None = None
+
+
+class Saved(Answer):
+    """A backup that was made, and where it is; none where there is no database."""
+
+    backup: Backup | None = None
+    path: str | None = None
+
+
+class Backups(Answer):
+    """What can be restored, the newest first; `problem` says why the list may not be whole."""
+
+    path: str | None = None
+    backups: Sequence[Backup] = ()
+    problem: str = ""
+
+
+class Restored(Answer):
+    """A loaded backup; `first` is one of what was there, `migrate`: its schema was older."""
+
+    backup: str | None = None
+    first: str | None = None
+    migrate: bool = False
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Data that outlives a `destroy`: where and how many bytes, or why nobody can tell."""
+
+    path: str
+    bytes: int | None
+    problem: str = ""

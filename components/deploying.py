@@ -1,0 +1,92 @@
+"""A release on a platform: sent, asked privately, promoted, asked publicly; what served before comes back otherwise."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from time import monotonic
+from urllib.parse import urlsplit
+
+from cloud_init.host.contracts.manifest import Health
+from cloud_init.host.contracts.rollout import Outcome
+from components import progress, public, verdict
+from components.answers import Verdict
+from components.errors import SlipwayError
+from components.platforms import Platform, Sendable
+
+
+class _Failed(Exception):
+    def __init__(self, *outcomes: Outcome) -> None:
+        super().__init__()
+        self.outcomes = list(outcomes)
+
+
+def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
+    """Has the platform serve a release at `url`. `proven`: the release that was seen there last, which comes back
+    where an `up` before this one was cut off after it had promoted this release."""
+    before = platform.live()
+    before = proven if before == release.id else before
+    return _Steps(platform, url, release.bundle.health).run(release.id, before, lambda: platform.send(release))
+
+
+def rollback(platform: Platform, url: str, health: Health, release: str) -> Verdict:
+    """Has the platform serve a release that it still keeps, through the gates of a new one."""
+    return _Steps(platform, url, health).run(release, platform.live(), lambda: None)
+
+
+class _Steps:
+    def __init__(self, platform: Platform, url: str, health: Health) -> None:
+        self.platform, self.url, self.health = platform, url, health
+
+    def run(self, release: str, before: str | None, send: Callable[[], None]) -> Verdict:
+        try:
+            with self._step("send"):
+                send()
+            private = self.platform.private_url(release)
+            if private:
+                with self._step("gate"):
+                    self._ask(private, release)
+            now = self.platform.live()
+            if now != release:
+                with self._step("promote"):
+                    self.platform.promote(release, before)
+        except _Failed as failed:
+            return verdict.refused(release, failed.outcomes, self.platform.live())
+        try:
+            with self._step("gate-public"):
+                self._ask(self.url, release)
+        except _Failed as failed:
+            return verdict.refused(release, [*failed.outcomes, *self._take_back(release, before)], before)
+        return Verdict(True, "", release, release)
+
+    def _take_back(self, release: str, before: str | None) -> list[Outcome]:
+        """What fails meanwhile."""
+        try:
+            with self._step(f"{verdict.GOING_BACK} {before or 'nothing'}"):
+                if before is None:
+                    self.platform.withdraw(release)
+                else:
+                    self.platform.promote(before, release)
+                    self._ask(self.url, before)
+        except _Failed as failed:
+            return failed.outcomes
+        return []
+
+    def _ask(self, url: str, release: str) -> None:
+        bad = public.check(url, [str(urlsplit(url).hostname)], self.health, release)
+        if bad:
+            raise _Failed(*bad)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        """One step, told with its seconds; whatever fails in it is an outcome of that step."""
+        host, began, state = self.platform.name, monotonic(), "failed"
+        progress.report(host, name, "start")
+        try:
+            yield
+            state = "done"
+        except SlipwayError as error:
+            raise _Failed(Outcome(False, host, name, str(error))) from None
+        except _Failed as failed:
+            outcomes = [Outcome(False, host, name, one.message, one.http, one.log) for one in failed.outcomes]
+            raise _Failed(*outcomes) from None
+        finally:
+            progress.report(host, name, state, monotonic() - began)

@@ -1,0 +1,54 @@
+"""Platforms that build and run an app by themselves: a file each, components/platforms/NAME.py, found by its name.
+
+A file has `connect(facts) -> Platform`. It states how its platform does each step; the order of the steps, the gates
+and what is said of a failure are components/deploying.py's.
+"""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from components.bundle import Bundle
+
+
+@dataclass(frozen=True)
+class Sendable:
+    """A release with all that a platform needs to run it. `secrets`: the secret environment, which goes nowhere but
+    into the platform's own store of it; `source`: the app's folder here."""
+
+    id: str
+    bundle: Bundle
+    source: Path
+    secrets: Mapping[str, str]
+
+
+class Platform(Protocol):
+    """One app on a platform. What fails raises `SlipwayError` with the platform's own reason."""
+
+    name: str
+    """Stands before each line of progress."""
+
+    def live(self) -> str | None:
+        """The id of the release that serves now; None before the first."""
+
+    def send(self, release: Sendable) -> None:
+        """Has it built and kept beside what serves; again where it is there already. What the platform says
+        meanwhile goes to `components.progress`."""
+
+    def private_url(self, release: str) -> str | None:
+        """Where a release that was sent answers before users see it; None where the platform has no such address."""
+
+    def promote(self, release: str, before: str | None) -> None:
+        """Users get a release that was sent. Refused where anything but `before` serves by then: of two deployers
+        at once, one wins."""
+
+    def withdraw(self, release: str) -> None:
+        """Nothing serves: the very first release was promoted and isn't well."""
+
+
+def connect(facts: Mapping[str, Any]) -> Platform:
+    """The platform that `facts["platform"]` names, for the app that the other facts describe."""
+    module = importlib.import_module(f"components.platforms.{facts['platform']}")
+    return cast(Platform, module.connect(facts))

@@ -1,0 +1,63 @@
+"""What a target doesn't serve of the settings is refused by its table, all at once."""
+
+import pytest
+
+from components import settings, target
+from components.errors import UsageError
+from components.target import Takes
+from ops import app_facts, initialise
+
+NOTHING = Takes((), (), (), (), ("managed",), *[False] * 4)
+APP = {"name": "shop", "path": "."}
+MORE = {"healthPath": "/", "static": {"/static": "static"}, "releaseCommand": "x", "processes": {"worker": "x"}}
+CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}
+
+
+def given(**sections):
+    raw = {"target": "local", "app": APP, **sections}
+    return settings.parse({f"slipway:{key}": value for key, value in raw.items()}, (), "dev")
+
+
+def problems(takes, **sections):
+    return [f"{key}: {text.partition(';')[0]}" for key, text in takes.problems(given(**sections))]
+
+
+def test_local_refuses_all_that_it_does_not_serve_in_one_message():
+    asked = {"manager": "systemd", "domain": "www.example.com", "database": {"engine": "postgres", "placement": "own-host"}}
+    with pytest.raises(UsageError) as caught:
+        target.chosen(given(**asked))
+    other = "; leave it out, or take another target"
+    assert str(caught.value).splitlines() == [
+        "Pulumi.dev.yaml: 3 settings are wrong",
+        f"  slipway:database.placement: wanted same-host or external, found 'own-host'; the target local serves no other{other}",
+        f"  slipway:domain: wanted nothing, found 'www.example.com'; the target local serves none{other}",
+        f"  slipway:manager: wanted supervisor, found 'systemd'; the target local serves no other{other}",
+    ]
+
+
+def test_a_default_is_not_asked_for_but_for_the_place_of_a_database():
+    assert problems(NOTHING) == []
+    assert problems(NOTHING, server={"threads": 2}) == []
+    assert problems(Takes(placements=("managed",)), database={"engine": "postgres"}) == [
+        "slipway:database.placement: wanted managed, found 'same-host'"
+    ]
+
+
+def test_every_line_of_the_table_refuses():
+    asked = {
+        "front": "nginx",
+        "manager": "supervisor",
+        "server": {"kind": "uwsgi"},
+        "database": {"engine": "sqlite"},
+        "domain": "a.example",
+    }
+    found = problems(NOTHING, app={**APP, **MORE, "cron": CRON}, **asked)
+    assert [one.partition(":")[2].partition(":")[0] for one in found] == [*NOTHING.served()]
+    assert problems(Takes(), app={**APP, **MORE, "cron": CRON}, **asked) == []
+
+
+@pytest.mark.parametrize("database", ["none", "sqlite"])
+def test_what_init_writes_is_taken(tmp_path, database):
+    facts = app_facts.Facts("static", "flask db upgrade", "/", database)
+    config = initialise.config(tmp_path / "shop", tmp_path, "wsgi:app", facts)
+    assert target.chosen(settings.parse(config, (), "dev")) == target.find(config["slipway:target"])
