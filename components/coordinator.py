@@ -1,16 +1,16 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from cloud_init.host import manifests
-from cloud_init.host.contracts import Wrong
-from cloud_init.host.contracts.rollout import Outcome
+from cloud_init.host import contracts, manifests
+from cloud_init.host.contracts.rollout import Outcome, Proven
 from components import clean_up, domain, phases, progress, public, publishing, wish
 from components.errors import SlipwayError
 from components.host_names import short
-from components.store import Conflict, Store, damaged, get_json, to_json
+from components.store import Conflict, Store, damaged, parsed, to_json
 from components.target import DayTwo
 from components.wish import Desired, desired
 
@@ -46,7 +46,7 @@ def roll(day: DayTwo, release: str, by: str = "up", publish: Callable[[], None] 
 def rollback(day: DayTwo, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
     wanted = release or _before(day.store)
-    if get_json(day.store, f"releases/{wanted}/manifest.json") is None:
+    if day.store.get(f"releases/{wanted}/manifest.json") is None:
         kept = ", ".join(reversed(desired(day.store).served)) or "none"
         raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {kept}")
     return roll(day, wanted, by="rollback")
@@ -65,13 +65,13 @@ class _Rollout:
         self.day, self.store, self.phases = day, day.store, phases.of(day)
         self.release, self.by = release, by
         self.elected: str | None = None
-        document = get_json(day.store, f"releases/{release}/manifest.json")
-        if document is None:
+        data = day.store.get(f"releases/{release}/manifest.json")
+        if data is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
         try:
-            self.manifest = manifests.checked(document, release)
-        except Wrong as wrong:
-            raise damaged(f"releases/{release}/manifest.json", str(wrong)) from None
+            self.manifest = manifests.checked(json.loads(data), release)
+        except ValueError as error:
+            raise damaged(f"releases/{release}/manifest.json", str(error)) from None
         self.addresses = day.addresses or (str(urlsplit(day.url).hostname),)
 
     def run(self) -> Verdict:
@@ -90,7 +90,7 @@ class _Rollout:
         if failed:
             self._undo(now, old, failed)
             return self._refused(failed, old)
-        self.store.put(_PROVEN, to_json({"release": self.release, "generation": now.generation}))
+        self.store.put(_PROVEN, to_json(contracts.document(Proven(self.release, now.generation))))
         if self.manifest.tool:
             publishing.name_tool(self.store, self.manifest.tool)
         clean_up.run(self.store, now)
@@ -106,10 +106,11 @@ class _Rollout:
         or where it was wanted before there were hosts (`FirstRelease`), which counts for nothing until it is proven."""
         if before.live != self.release:
             return before.live
-        noted = get_json(self.store, _PROVEN)
-        proven = (noted or {}).get("release")
-        kept = isinstance(proven, str) and self.store.get(f"releases/{proven}/manifest.json") is not None
-        return proven if kept else before.live if noted else None
+        data = self.store.get(_PROVEN)
+        if data is None:
+            return None
+        proven = parsed(Proven, _PROVEN, data).release
+        return proven if self.store.get(f"releases/{proven}/manifest.json") is not None else before.live
 
     def _public(self) -> list[Outcome]:
         return public.check(self.day.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
