@@ -93,9 +93,7 @@ class _Mine:
                 told = found
                 pulumi.log.info(f"waiting for {described(found)}")
             if time.monotonic() > deadline:
-                raise LockedError(
-                    f"{self.store.address}: wanted the lock, found it held by {described(told)}; wait, or end that process"
-                )
+                raise LockedError(f"{self.store.address}: wanted the lock, found it held by {described(told)}; wait, or end that process")
             time.sleep(_PAUSE)
 
     def _takes(self, found: bytes | None) -> bool:
