@@ -16,7 +16,7 @@ from threading import Thread
 
 from bench.__main__ import ROOT
 from cloud_init import bootstrap
-from cloud_init.boot import Boot
+from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import Server, WebHost
 from cloud_init.render import server_requirements
 from components.archive import collect, write_archive

@@ -5,8 +5,8 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from cloud_init.boot import Boot
 from cloud_init.fleet import ROLES
+from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import FOLDER, render, text
 

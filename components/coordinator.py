@@ -1,17 +1,17 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from cloud_init.host import manifests
-from cloud_init.host.contracts import Wrong
-from cloud_init.host.contracts.rollout import Outcome
+from cloud_init.host import contracts, manifests
+from cloud_init.host.contracts.rollout import Outcome, Proven
 from components import clean_up, domain, phases, progress, public, publishing, verdict, wish
 from components.answers import Verdict
 from components.errors import SlipwayError
 from components.site import Site
-from components.store import Conflict, Store, damaged, get_json, to_json
+from components.store import Conflict, Store, damaged, parsed, to_json
 from components.wish import Desired, desired
 
 __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
@@ -36,7 +36,7 @@ def roll(day: Site, release: str, by: str = "up", publish: Callable[[], None] | 
 def rollback(day: Site, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
     wanted = release or _before(day.store)
-    if get_json(day.store, f"releases/{wanted}/manifest.json") is None:
+    if day.store.get(f"releases/{wanted}/manifest.json") is None:
         kept = ", ".join(reversed(desired(day.store).served)) or "none"
         raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {kept}")
     return roll(day, wanted, by="rollback")
@@ -55,13 +55,13 @@ class _Rollout:
         self.day, self.store, self.phases = day, day.store, phases.of(day)
         self.release, self.by = release, by
         self.elected: str | None = None
-        document = get_json(day.store, f"releases/{release}/manifest.json")
-        if document is None:
+        data = day.store.get(f"releases/{release}/manifest.json")
+        if data is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
         try:
-            self.manifest = manifests.checked(document, release)
-        except Wrong as wrong:
-            raise damaged(f"releases/{release}/manifest.json", str(wrong)) from None
+            self.manifest = manifests.checked(json.loads(data), release)
+        except ValueError as error:
+            raise damaged(f"releases/{release}/manifest.json", str(error)) from None
         self.addresses = day.addresses or (str(urlsplit(day.url).hostname),)
 
     def run(self) -> Verdict:
@@ -80,7 +80,7 @@ class _Rollout:
         if failed:
             self._undo(now, old, failed)
             return verdict.refused(self.release, failed, old)
-        self.store.put(_PROVEN, to_json({"release": self.release, "generation": now.generation}))
+        self.store.put(_PROVEN, to_json(contracts.document(Proven(self.release, now.generation))))
         if self.manifest.tool:
             publishing.name_tool(self.store, self.manifest.tool)
         clean_up.run(self.store, now)
@@ -96,10 +96,11 @@ class _Rollout:
         or where it was wanted before there were hosts (`FirstRelease`), which counts for nothing until it is proven."""
         if before.live != self.release:
             return before.live
-        noted = get_json(self.store, _PROVEN)
-        proven = (noted or {}).get("release")
-        kept = isinstance(proven, str) and self.store.get(f"releases/{proven}/manifest.json") is not None
-        return proven if kept else before.live if noted else None
+        data = self.store.get(_PROVEN)
+        if data is None:
+            return None
+        proven = parsed(Proven, _PROVEN, data).release
+        return proven if self.store.get(f"releases/{proven}/manifest.json") is not None else before.live
 
     def _public(self) -> list[Outcome]:
         return public.check(self.day.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)

@@ -18,6 +18,7 @@ from typing import Any
 import pulumi
 
 from cloud_init.host import lock as host_lock
+from cloud_init.host.lock import described
 from cloud_init.host.outcome import Locked, Refused
 from cloud_init.host.stores import Conflict, Store
 from components import progress
@@ -90,9 +91,9 @@ class _Mine:
                 return
             if found is not None and found != told:
                 told = found
-                pulumi.log.info(f"waiting for {_holder(found)}")
+                pulumi.log.info(f"waiting for {described(found)}")
             if time.monotonic() > deadline:
-                raise LockedError(f"{self.store.address}: wanted the lock, found it held by {_holder(told)}; wait, or end that process")
+                raise LockedError(f"{self.store.address}: wanted the lock, found it held by {described(told)}; wait, or end that process")
             time.sleep(_PAUSE)
 
     def _takes(self, found: bytes | None) -> bool:
@@ -105,7 +106,7 @@ class _Mine:
             self.store.replace(_NAME, found, self.data)
         except Conflict:
             return False
-        progress.note("coordinator", f"taken over: the lock of {_holder(found)}, who has said nothing for {STALE:.0f} s")
+        progress.note("coordinator", f"taken over: the lock of {described(found)}, who has said nothing for {STALE:.0f} s")
         self.store.delete(_SIGNS + _token(found))
         return True
 
@@ -125,7 +126,9 @@ class _Mine:
             except Refused:
                 continue  # whoever needs the store now says so
             if found != self.data:
-                return progress.note("coordinator", f"the store's lock was taken over by {_holder(found)}: another rollout may be at work")
+                return progress.note(
+                    "coordinator", f"the store's lock was taken over by {described(found)}: another rollout may be at work"
+                )
 
     def _show(self) -> None:
         self.store.put(self.sign, b"alive\n")
@@ -150,12 +153,3 @@ def _read(found: bytes | None) -> dict[str, Any]:
 
 def _token(found: bytes | None) -> str:
     return str(_read(found).get("token") or "none")
-
-
-def _holder(found: bytes | None) -> str:
-    told = _read(found)
-    try:
-        since = time.strftime("%H:%M:%S", time.localtime(told["since"]))
-        return f"{told['holder']} ({told['reason']}, since {since}, process {told['pid']})"
-    except (KeyError, TypeError, ValueError):
-        return "another run"

@@ -16,7 +16,7 @@ from cloud_init.host.stores import Conflict
 from components import rollout_lock
 from components.errors import MissingError, SlipwayError
 
-__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "get_json", "in_folder", "parsed", "to_json"]
+__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "in_folder", "parsed", "to_json"]
 
 _Kind = TypeVar("_Kind")
 _INSTALL = "run: pip install -r requirements/bucket.txt"
@@ -67,18 +67,6 @@ def connect(address: str) -> Store:
 def in_folder(path: Path) -> str:
     """The address of a store in a folder of this machine."""
     return f"file://{path.absolute()}"
-
-
-def get_json(store: Store, name: str) -> dict[str, Any] | None:
-    """The object read as JSON, or None. Raises `SlipwayError` for a damaged one."""
-    data = store.get(name)
-    try:
-        found = None if data is None else json.loads(data)
-    except ValueError as error:
-        raise damaged(name, str(error)) from None
-    if not isinstance(found, dict | None):
-        raise damaged(name, "no object")
-    return found
 
 
 def parsed(kind: type[_Kind], name: str, data: bytes) -> _Kind:

@@ -10,7 +10,10 @@ from cloud_init.host.contracts import facts, manifest, rollout
 from ops import generated
 
 FOLDER = Path(__file__).parents[1]
-_DOCUMENTS = (manifest.Manifest, facts.HostFacts, rollout.DesiredState, rollout.Outcome, rollout.Heartbeat, rollout.Progress)
+_DOCUMENTS = (
+    manifest.Manifest, facts.HostFacts, facts.Boot, rollout.DesiredState, rollout.Outcome, rollout.Proven, rollout.Heartbeat,
+    rollout.Progress,
+)  # fmt: skip
 
 
 def schema() -> str:

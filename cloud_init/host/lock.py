@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from .files import make_way
+from .files import make_way, read_text
 from .outcome import Locked, note
 
 
@@ -54,7 +54,7 @@ def _acquire(descriptor: int, path: Path, wait: float, say: Callable[[str], None
         try:
             return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            holder = _holder(path)
+            holder = described(read_text(path))
         if not told:
             say(f"waiting for {holder}")
             told = True
@@ -63,10 +63,11 @@ def _acquire(descriptor: int, path: Path, wait: float, say: Callable[[str], None
         time.sleep(0.2)
 
 
-def _holder(path: Path) -> str:
+def described(note: bytes | str | None) -> str:
+    """Who holds a lock, for people, from what `held` or a rollout's lock notes of it."""
     try:
-        told = json.loads(path.read_text(encoding="utf-8"))
+        told = json.loads(note or "")
         since = time.strftime("%H:%M:%S", time.localtime(told["since"]))
         return f"{told['holder']} ({told['reason']}, since {since}, process {told['pid']})"
-    except (OSError, ValueError, KeyError):
+    except (ValueError, KeyError, TypeError):
         return "another run"

@@ -48,7 +48,7 @@ class Colour:
 
 @dataclass(frozen=True)
 class Places:
-    """The host's facts, and its folders as the architecture page lists them."""
+    """The host, and its folders as the architecture page lists them."""
 
     root: Path
     facts: HostFacts

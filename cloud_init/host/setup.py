@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from . import compiled, contracts, units
-from .contracts.facts import FrontFacts, HostFacts
+from .contracts.facts import Boot, FrontFacts, HostFacts
 from .files import read_object, write, write_json
 from .outcome import Refused, Steps, emit, note
 
@@ -23,7 +23,6 @@ STEPS = ("setup", "follow")
 PORT = 80
 UNIT = "slipway.service"
 _HOST = "{host}"  # in a name
-_BOOT = {"app": str, "stack": str, "role": str, "store": str}
 _APP = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 
 
@@ -59,28 +58,29 @@ def install(root: Path, facts: HostFacts | None = None) -> bool:
     return changed or unit
 
 
-def _boot(root: Path) -> dict[str, Any]:
+def _boot(root: Path) -> Boot:
     path = root / "etc/slipway/boot.json"
-    boot = read_object(path)
-    if not all(isinstance(boot.get(name), kind) for name, kind in _BOOT.items()):
-        raise Refused(f"{path}: wanted app, stack, role and store of this server, found none or a damaged file; run the bootstrap again")
-    if not _APP.fullmatch(boot["app"]):
-        raise Refused(f"{path}: wanted an app's name of letters, digits and -, found {boot['app'][:60]!r}")
+    try:
+        boot = contracts.read(Boot, read_object(path))
+    except contracts.Wrong as wrong:
+        raise Refused(f"{path}: wanted what this server is, found none or a damaged file ({wrong}); run the bootstrap again") from None
+    if not _APP.fullmatch(boot.app):
+        raise Refused(f"{path}: wanted an app's name of letters, digits and -, found {boot.app[:60]!r}")
     return boot
 
 
-def _facts(boot: dict[str, Any]) -> HostFacts:
+def _facts(boot: Boot) -> HostFacts:
     """host.json. Programs are not in it: they come with releases, and are looked for."""
     return HostFacts(
-        app=boot["app"],
-        stack=boot["stack"],
-        role=boot["role"],
-        host=(boot.get("name") or "").replace(_HOST, socket.gethostname().partition(".")[0]) or socket.gethostname(),
-        run=f"/run/slipway/{boot['app']}",
+        app=boot.app,
+        stack=boot.stack,
+        role=boot.role,
+        host=(boot.name or "").replace(_HOST, socket.gethostname().partition(".")[0]) or socket.gethostname(),
+        run=f"/run/slipway/{boot.app}",
         user=USERS[0],
         database_user=USERS[1],
         python="/usr/bin/python3",
-        store=boot["store"],
+        store=boot.store,
         front=FrontFacts(("0.0.0.0", PORT)),
     )
 

@@ -9,7 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from cloud_init import bootstrap
-from cloud_init.boot import Boot
+from cloud_init.host.contracts.facts import Boot
 from components.aws.block import Args, Block, one_of
 from components.aws.tags import Tags, child, named
 

@@ -10,7 +10,7 @@ from typing import Any
 import asyncssh
 
 from cloud_init import bundle
-from cloud_init.boot import Boot
+from cloud_init.host.contracts.facts import Boot
 from components import progress
 from components.errors import SlipwayError
 from components.owner import Owner

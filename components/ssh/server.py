@@ -10,7 +10,7 @@ import pulumi
 import pulumi.dynamic
 
 from cloud_init import bootstrap
-from cloud_init.boot import Boot
+from cloud_init.host.contracts.facts import Boot
 from components.owner import Owner
 from components.providers import SshServerProvider
 

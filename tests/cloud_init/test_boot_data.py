@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from speeds import examples
 
 from cloud_init import bootstrap
-from cloud_init.boot import Boot
+from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import HostFileError
 
 FOLDER = Boot("shop", "prod", "web", "file:///var/lib/slipway-store", "web-1")

@@ -7,6 +7,7 @@ import tempfile
 import urllib.error
 import urllib.request
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import ports
@@ -80,7 +81,7 @@ class TwoHosts(Bench):
         return json.loads((self.tree / "etc/slipway/demo/database/network.json").read_text())
 
     def end(self):
-        self.database.facts.pop("role")  # removed as what it is here: a folder
+        self.database.facts = replace(self.database.facts, role=None)  # removed as what it is here: a folder
         for host in (self.database, self.host):
             host.remove(keep_data=False)
         shutil.rmtree(self.folder)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cloud_init import bootstrap
-from cloud_init.boot import Boot
+from cloud_init.host.contracts.facts import Boot
 from ops import test_packages
 from real_hosts.follower import HOST, STORE, Follower
 from real_hosts.network import Network

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from cloud_init import bootstrap, bundle, fleet
-from cloud_init.boot import Boot
 from cloud_init.host import contracts
+from cloud_init.host.contracts.facts import Boot
 from components import certificates, release, settings
 from components.archive import collect, write_archive
 from components.database_host import PORTS, addresses

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from cloud_init import bootstrap, server_manifest
-from cloud_init.boot import Boot
 from cloud_init.host import contracts
+from cloud_init.host.contracts.facts import Boot
 from real_hosts.commands import CommandFailed
 from real_hosts.follower import HOST, STORE, WEB, Follower, tool_with, with_packages
 

@@ -7,7 +7,7 @@ import pytest
 from stores.buckets import logged_in, make_bucket, s3_here
 
 from cloud_init import bootstrap
-from cloud_init.boot import Boot
+from cloud_init.host.contracts.facts import Boot
 from components import coordinator, progress
 from components.site import Site
 from components.store import connect

@@ -49,3 +49,16 @@ class HostFacts:
     """Folders of the engines' programs; left out: looked for."""
     supervisor: Optional[tuple[str, ...]] = field(default=None, metadata=LEFT_OUT)
     """The command that starts supervisord; left out: the host tool's own environment has it."""
+
+
+@dataclass(frozen=True)
+class Boot:
+    """All that a server knows before its first release, `/etc/slipway/boot.json`. Equal ones give equal boot data."""
+
+    app: str
+    stack: str
+    role: str
+    store: str
+    """Its address, such as `s3://bucket/prefix?region=eu-west-1`."""
+    name: Optional[str] = None
+    """null: the server's own host name; `{host}` in it is that without its domain, for boot data that servers share."""

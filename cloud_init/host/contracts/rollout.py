@@ -89,6 +89,14 @@ class DesiredState:
 
 
 @dataclass(frozen=True)
+class Proven:
+    """What was last seen through the public address, `proven.json`."""
+
+    release: str
+    generation: int = 0
+
+
+@dataclass(frozen=True)
 class Heartbeat:
     """A server that lives, `outcomes/HOST/heartbeat.json`, every 5 s. Its age is told by the store's clock."""
 
