@@ -106,6 +106,14 @@ def test_releases_of_several_hosts_name_them(world, slipway):
     assert (done.exit_code, done.stderr) == (1, "slipway: two: locked\n")
 
 
+def test_an_answer_of_another_kind_is_one_line(world, slipway):
+    world.hosts = [Host("AROAEXAMPLE:one", answers={"releases": {"ok": True, "releases": [{"id": "a"}, {"name": "b"}]}})]
+    done = slipway("releases")
+    assert (done.exit_code, done.stdout) == (1, "")
+    why = "wanted releases.1.id of the host tool's releases, found another (Field required)"
+    assert done.stderr == f"slipway: one: {why}; run `./slipway up`\n"
+
+
 def test_releases_json(world, slipway):
     document = json.loads(slipway("--json", "releases").stdout)
     assert document["hosts"][0]["releases"] == RELEASES["releases"]

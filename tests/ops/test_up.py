@@ -13,6 +13,7 @@ from made_up import Host, result, step
 
 from components import owner
 from components.answers import Kept
+from components.errors import SlipwayError
 from ops.engine import Event
 from ops.pulumi_cli import HOW
 
@@ -187,6 +188,18 @@ def test_destroy_keeps_data_and_says_how_to_remove_it(world, slipway):
     assert (done.exit_code, world.calls, world.hosts[0].removed) == (0, ["destroy"], [])
     assert "Stays: /srv/shared  4 kB\nStays: two:/srv/data  2 MB\n" in done.stdout
     assert "./slipway -s dev destroy --with-data shop" in done.stdout
+
+
+def test_a_host_that_can_not_tell_what_stays_is_no_reason_to_stop(world, slipway):
+    class Lost(Host):
+        def kept(self):
+            raise SlipwayError("one: refused")
+
+    world.hosts = [Lost("AROAEXAMPLE:one"), Host("two", data=[Kept("two:/srv/data", 4096)])]
+    done = slipway("destroy", "-y", "--json")
+    assert (done.exit_code, world.calls) == (0, ["destroy"])
+    assert done.stderr == "slipway: what stays on one isn't known: one: refused\n"
+    assert [one["path"] for one in json.loads(done.stdout)["kept"]] == ["two:/srv/data"]
 
 
 def test_destroy_with_data_removes_it_from_every_host(world, slipway):
