@@ -6,7 +6,7 @@ from typing import Any
 
 from cloud_init.fleet import ROLES
 from components.aws import account, names
-from components.aws.tags import ROLE
+from components.blocks.tags import ROLE
 from components.transports.ssm import SsmTransport
 
 

@@ -10,8 +10,9 @@ import pulumi_aws as aws
 
 from cloud_init import bootstrap
 from cloud_init.boot import Boot
-from components.aws.block import Args, Block, one_of
-from components.aws.tags import Tags, child, named
+from components.aws.tags import named
+from components.blocks.block import Args, Block, child, one_of
+from components.blocks.tags import Tags
 
 ROLES = ("web", "database")
 _SELF = "${aws:userid}"

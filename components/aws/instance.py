@@ -7,8 +7,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import image
-from components.aws.block import Args
-from components.aws.tags import ROLE, Tags, named
+from components.aws.tags import named
+from components.blocks.block import Args
+from components.blocks.tags import ROLE, Tags
 
 _IGNORED = [
     "ami",  # looked up: the answer changes by itself

@@ -1,19 +1,31 @@
 """What every host of a fleet is started from."""
 
 import base64
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws import image
-from components.aws.tags import ROLE, child, named
+from components.aws.tags import named
+from components.blocks.block import child
+from components.blocks.tags import ROLE, Tags
 
-if TYPE_CHECKING:
-    from components.aws.web_fleet import WebFleetArgs
+
+class Hosts(Protocol):
+    """What a template is made of; `WebFleetArgs` has it, and says what each is."""
+
+    image: str
+    instance_type: str
+    disk: pulumi.Input[int]
+    group_id: pulumi.Input[str]
+    profile_arn: pulumi.Input[str]
+    user_data: pulumi.Input[str]
+    public_address: bool | None
+    tags: Tags | None
 
 
-def make(name: str, args: "WebFleetArgs", parent: pulumi.Resource) -> aws.ec2.LaunchTemplate:
+def make(name: str, args: Hosts, parent: pulumi.Resource) -> aws.ec2.LaunchTemplate:
     """A template whose resource is named after image and architecture as well: another of these makes another template. The image itself
     is ignored once the template is there: the answer of the look-up changes by itself."""
     found = image.find(name, args.image, args.instance_type, parent)
@@ -37,7 +49,7 @@ def make(name: str, args: "WebFleetArgs", parent: pulumi.Resource) -> aws.ec2.La
     )
 
 
-def _interface(args: "WebFleetArgs") -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
+def _interface(args: Hosts) -> aws.ec2.LaunchTemplateNetworkInterfaceArgs:
     """IPv6 addresses come from the subnet, where it has any."""
     return aws.ec2.LaunchTemplateNetworkInterfaceArgs(
         device_index=0,

@@ -7,10 +7,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import launch_template
-from components.aws.block import Args, Block
 from components.aws.firewall import ingress
 from components.aws.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
-from components.aws.tags import ROLE, Tags, child, named
+from components.aws.tags import named
+from components.blocks.block import Args, Block, child
+from components.blocks.tags import ROLE, Tags
 
 GRACE = 600
 """Seconds that a new host has before the group looks at it: many times what a boot takes, so that a slow mirror replaces nothing."""

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Block
 from components.aws.host_role import called
 from components.aws.instance import ServerArgs, make
-from components.aws.tags import child, named
+from components.aws.tags import named
+from components.blocks.block import Block, child
 from components.errors import UsageError
 from components.serving import Serving, ServingArgs
 

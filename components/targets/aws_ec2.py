@@ -9,7 +9,7 @@ from components.aws import agents, databases, fleet_hosts, web
 from components.aws.databases import Database
 from components.aws.ground import Ground
 from components.aws.options import Options
-from components.aws.problems import is_fleet, problems
+from components.aws.problems import problems
 from components.aws.web import Web
 from components.database_host import PORTS, Final, finish
 from components.random_secret import RandomSecret
@@ -36,7 +36,7 @@ class Target(TargetComponent):
         database = databases.make(ground)
         key = RandomSecret(f"{name}-key", ground.own)
         final = finish(planned, key.value, settings.secret_env, database.told if database else None)
-        made = _fleet(ground, final) if is_fleet(options) else web.server(ground)
+        made = _fleet(ground, final) if options.is_fleet else web.server(ground)
         if options.logs:
             _logs(ground, options.logs, made, database)
         if options.email:
@@ -55,10 +55,10 @@ def _described(settings: Settings, options: Options, place: Place) -> Fleet:
         settings.database.engine,
         ssh_from=options.ssh,
         database=OwnHost(PORTS[settings.database.engine], _PRIVATE) if "database" in roles else None,
-        tls=None if is_fleet(options) else domain.tls(settings),
+        tls=None if options.is_fleet else domain.tls(settings),
         roles=roles,
         placement=settings.database.placement,
-        balancer=_PRIVATE if is_fleet(options) else (),
+        balancer=_PRIVATE if options.is_fleet else (),
         more={role: agents.more(settings, options.region, role, group) for role in roles},
     )
 
@@ -130,7 +130,7 @@ def day_two(settings: Settings, place: Place) -> DayTwo:
     """How to reach the servers that there are now."""
     options = _options(settings)
     found = fleet_hosts.find(options.region, place.project, place.stack, settings.app.name)
-    hosts, fixed = [one for one in found.hosts if one.role == "web"], not is_fleet(options)
+    hosts, fixed = [one for one in found.hosts if one.role == "web"], not options.is_fleet
     way_in = hosts[0].address if fixed and hosts else None if fixed else fleet_hosts.balancer(options.region, place.project, place.stack)
     return DayTwo(
         release_store.connect(found.store),
