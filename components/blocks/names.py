@@ -1,9 +1,13 @@
-"""Names made of a stack's, within the letters that a cloud allows: pure functions."""
+"""Names made of a stack's, within the letters that a cloud allows; and what hosts are called."""
 
 import hashlib
 import json
 import re
 from collections.abc import Sequence
+
+import pulumi
+
+from components import host_names
 
 _DIGITS = 12  # of a bucket's hash
 _APP, _STACK = 25, 24  # letters of a bucket's name at most; with two hyphens and the hash 63 in all
@@ -38,6 +42,11 @@ def database(app: str) -> str:
     most 63, and no word that an engine keeps for itself, such as `order` or `user`."""
     stem = re.sub(r"[^a-z0-9]+", "_", app.lower()).strip("_").lstrip("0123456789_")[:50]
     return f"{stem}_app" if stem else "app"
+
+
+def host(role: pulumi.Input[str], instance: pulumi.Input[str]) -> pulumi.Output[str]:
+    """What a server is called in the store, of the ids of its role and its own."""
+    return pulumi.Output.all(role, instance).apply(lambda known: host_names.full(*known))
 
 
 def _legal(text: str, longest: int) -> str:
