@@ -30,6 +30,17 @@ class Tls:
 
 
 @dataclass(frozen=True)
+class Balancer:
+    """A load balancer in front of web hosts. `networks`: those that it comes from; whoever else says who a client is, by which scheme and
+    port, is not believed. `idle`: seconds after which it ends a connection on which nothing comes. `header`: its last address is the one
+    that the load balancer saw."""
+
+    networks: tuple[str, ...]
+    idle: int
+    header: str = "X-Forwarded-For"
+
+
+@dataclass(frozen=True)
 class SystemFile:
     """A file of the host's own system. `apply` names the file in `cloud_init/host/apply/` that puts it in force.
 
@@ -65,7 +76,7 @@ class More:
 class Fleet:
     """`front`, `engine` and `placement` (of the database) say which packages are needed.
 
-    `balancer`: networks of the load balancer that web hosts stand behind, if they do. `more`: by role.
+    `balancer`: what web hosts stand behind, if they do. `more`: by role.
 
     `ssh_from`: who may reach `ssh_ports`; an empty one closes them.
 
@@ -81,7 +92,7 @@ class Fleet:
     tls: Tls | None = None
     roles: tuple[str, ...] = field(default=("web",))
     placement: str = "same-host"
-    balancer: tuple[str, ...] = ()
+    balancer: Balancer | None = None
     more: Mapping[str, More] = field(default_factory=dict)
 
     def has_data(self, role: str) -> bool:

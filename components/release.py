@@ -72,7 +72,7 @@ def _web_host(settings: Settings, source: AppSource, listen: tuple[str, ...], se
     if chosen.kind == "auto":
         pulumi.log.info(f"slipway:server.kind: auto is {kind}")
     server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
-    tls, balancer = (servers.tls, servers.balancer) if servers else (None, ())
+    tls, balancer = (servers.tls, servers.balancer) if servers else (None, None)
     front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors), tls, balancer)
     return WebHost(source.module, server, front, dict(settings.app.static))
 

@@ -2,7 +2,8 @@
 
 import pulumi
 
-from cloud_init.fleet import Fleet, OwnHost
+from cloud_init.fleet import Balancer, Fleet, OwnHost
+from cloud_init.fronts import idle_timeout
 from components import domain, release
 from components import store as release_store
 from components.aws import agents, databases, fleet_hosts, web
@@ -11,6 +12,7 @@ from components.aws.ground import Ground
 from components.aws.options import Options
 from components.aws.problems import problems
 from components.aws.web import Web
+from components.blocks.subnets import PRIVATE
 from components.database_host import PORTS, Final, finish
 from components.random_secret import RandomSecret
 from components.rollout import Rollout, RolloutArgs
@@ -18,9 +20,6 @@ from components.settings import Settings, report, target_options
 from components.target import DayTwo, Need, Place, TargetComponent
 
 __all__ = ["Options", "Target", "day_two", "deploy", "needs"]
-
-_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-"""Where a load balancer and web servers may stand, whatever the network; who of them is let in say the security groups."""
 
 
 class Target(TargetComponent):
@@ -54,11 +53,11 @@ def _described(settings: Settings, options: Options, place: Place) -> Fleet:
         settings.front,
         settings.database.engine,
         ssh_from=options.ssh,
-        database=OwnHost(PORTS[settings.database.engine], _PRIVATE) if "database" in roles else None,
+        database=OwnHost(PORTS[settings.database.engine], PRIVATE) if "database" in roles else None,
         tls=None if options.is_fleet else domain.tls(settings),
         roles=roles,
         placement=settings.database.placement,
-        balancer=_PRIVATE if options.is_fleet else (),
+        balancer=Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
         more={role: agents.more(settings, options.region, role, group) for role in roles},
     )
 
