@@ -9,8 +9,7 @@ import pulumi_aws as aws
 from components.aws import region, watching
 from components.aws.tags import named
 from components.aws.watching import Watch
-from components.blocks.block import Args, Block, child
-from components.blocks.tags import Tags
+from components.blocks.block import Args, Block, Tags, child
 
 DATABASE_STORAGE = 20
 """GB, the least that Amazon has."""

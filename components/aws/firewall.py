@@ -7,8 +7,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.tags import named
-from components.blocks.block import Args, Block, child
-from components.blocks.tags import Tags
+from components.blocks.block import Args, Block, Tags, child
 
 WORLD = ("0.0.0.0/0", "::/0")
 """All networks: what `open` takes for everybody."""

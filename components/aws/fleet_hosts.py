@@ -7,8 +7,8 @@ from typing import Any
 from cloud_init.fleet import ROLES
 from components import host_names
 from components.aws import account, names
+from components.blocks.block import ROLE
 from components.blocks.command_transport import CommandTransport
-from components.blocks.tags import ROLE
 from components.transports.ssm import connect
 
 

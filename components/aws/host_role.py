@@ -13,8 +13,7 @@ from cloud_init.boot import Boot
 from cloud_init.fleet import ROLES
 from components import host_names
 from components.aws.tags import named
-from components.blocks.block import Args, Block, child, one_of
-from components.blocks.tags import Tags
+from components.blocks.block import Args, Block, Tags, child, one_of
 
 _SELF = "${aws:userid}"
 """The role's id, a colon, the instance's id: a host's name in the store."""

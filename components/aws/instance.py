@@ -8,8 +8,7 @@ import pulumi_aws as aws
 
 from components.aws import image
 from components.aws.tags import named
-from components.blocks.block import Args
-from components.blocks.tags import ROLE, Tags
+from components.blocks.block import ROLE, Args, Tags
 
 _IGNORED = [
     "ami",  # looked up: the answer changes by itself

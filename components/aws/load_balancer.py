@@ -10,9 +10,8 @@ import pulumi_aws as aws
 from components.aws.firewall import WORLD, Firewall, FirewallArgs
 from components.aws.names import LOAD_BALANCER
 from components.aws.tags import named
-from components.blocks.block import Args, Block, child
+from components.blocks.block import Args, Block, Tags, child
 from components.blocks.names import short
-from components.blocks.tags import Tags
 
 IDLE_TIMEOUT = 60
 """Seconds. Fronts keep idle connections for 65: who closes first must be the load balancer, or a request meets a connection that is

@@ -9,8 +9,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.tags import named
-from components.blocks.block import Args, Block, child
-from components.blocks.tags import Tags
+from components.blocks.block import Args, Block, Tags, child
 
 _FILES = "/var/log/slipway/{app}/{program}.log"
 _COLOURS = ("blue", "green")

@@ -11,9 +11,8 @@ from components.aws import region
 from components.aws.firewall import Firewall, FirewallArgs
 from components.aws.names import DATABASE
 from components.aws.tags import named
-from components.blocks.block import Args, Block, child, one_of
+from components.blocks.block import Args, Block, Tags, child, one_of
 from components.blocks.names import database, short
-from components.blocks.tags import Tags
 from components.database_host import PORTS, addresses
 from components.random_secret import RandomSecret
 

@@ -10,8 +10,7 @@ import pulumi_aws as aws
 from components.aws import region
 from components.aws.tags import named
 from components.blocks import subnets
-from components.blocks.block import Args, Block, child
-from components.blocks.tags import Tags
+from components.blocks.block import Args, Block, Tags, child
 
 _ZONES = 2
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets

@@ -8,8 +8,7 @@ import pulumi_aws as aws
 
 from components.aws import names, region
 from components.aws.tags import named
-from components.blocks.block import Args, Block, child
-from components.blocks.tags import Tags
+from components.blocks.block import Args, Block, Tags, child
 
 _OLD_VERSIONS = 30  # days that what was overwritten or removed can be brought back
 

@@ -2,7 +2,7 @@
 
 import pulumi
 
-from components.blocks.tags import Tags
+from components.blocks.block import Tags
 
 
 def named(tags: Tags | None, name: str, **more: str) -> dict[str, pulumi.Input[str]]:

@@ -1,12 +1,16 @@
 """What all building blocks share: how they take arguments, put out what they made, and refuse an argument."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 
 import pulumi
 
 from components.errors import UsageError
+
+ROLE = "slipway:role"
+"""The tag that says what a server is for: `web` or `database`."""
+Tags = Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(kw_only=True)

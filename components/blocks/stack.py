@@ -2,7 +2,6 @@
 
 import pulumi
 
-from components.blocks import tags
 from components.settings import Settings
 from components.target import Place
 
@@ -12,7 +11,7 @@ class Stack:
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: Place) -> None:
         self.settings, self.place, self.name = settings, place, settings.app.name
-        self.tags = tags.of_stack(place.project, place.stack)
+        self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway"}
         self.own = pulumi.ResourceOptions(parent=parent)
 
     @property
