@@ -34,8 +34,8 @@ class Balancer:
     """A load balancer in front of web hosts. `networks`: those that it comes from; whoever else says who a client is, by which scheme and
     port, is not believed. `idle`: seconds after which it ends a connection on which nothing comes.
 
-    `header` holds the address that it saw, the last one where there are several. It must put away what a client sent under another name
-    than this one: of two such lines nginx takes the first."""
+    `header` says the client's address, of several the last. A balancer that fills one of another name must replace what a client sent in
+    it: where it stands twice nginx takes the first."""
 
     networks: tuple[str, ...]
     idle: int

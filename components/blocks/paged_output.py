@@ -91,23 +91,19 @@ def _pages(service: Service, first: dict[str, Any], name: str) -> Iterator[str]:
 def _ended(service: Service, command: str, name: str, cancel: bool = False) -> Shown:
     """What the service shows of a command of the host tool when it has ended."""
     identity = service.send(f"{_TOOL} {command}", name)
+    pause, began = _FIRST, time.monotonic()
+    heard = began
     try:
-        return _awaited(service, identity)
+        while (shown := service.look(identity, time.monotonic() - began)) is None:
+            if time.monotonic() > heard + _HEARD:
+                heard = time.monotonic()
+                service.still_there()
+            time.sleep(pause)
+            pause = min(pause * 1.3, _SLOWEST)
     except KeyboardInterrupt:
         if cancel:
             service.cancel(identity)
         raise
-
-
-def _awaited(service: Service, identity: str) -> Shown:
-    pause, began = _FIRST, time.monotonic()
-    heard = began
-    while (shown := service.look(identity, time.monotonic() - began)) is None:
-        if time.monotonic() > heard + _HEARD:
-            heard = time.monotonic()
-            service.still_there()
-        time.sleep(pause)
-        pause = min(pause * 1.3, _SLOWEST)
     return shown
 
 
