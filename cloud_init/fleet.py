@@ -19,6 +19,19 @@ class OwnHost:
 
 
 @dataclass(frozen=True)
+class Balancer:
+    """A load balancer in front of web hosts. `networks`: those that it comes from; whoever else says who a client is, by which scheme and
+    port, is not believed. `idle`: seconds after which it ends a connection on which nothing comes.
+
+    `header` says the client's address, of several the last. A balancer that fills one of another name must replace what a client sent in
+    it: where it stands twice nginx takes the first."""
+
+    networks: tuple[str, ...]
+    idle: int
+    header: str = "X-Forwarded-For"
+
+
+@dataclass(frozen=True)
 class More:
     """What a target adds to its hosts; serving doesn't wait for it. Files come after packages and archives."""
 
@@ -31,7 +44,7 @@ class More:
 class Fleet:
     """`front`, `engine` and `placement` (of the database) say which packages are needed.
 
-    `balancer`: networks of the load balancer that web hosts stand behind, if they do. `more`: by role.
+    `balancer`: what web hosts stand behind, if they do. `more`: by role.
 
     `ssh_from`: who may reach `ssh_ports`; an empty one closes them.
 
@@ -47,7 +60,7 @@ class Fleet:
     tls: Tls | None = None
     roles: tuple[str, ...] = field(default=("web",))
     placement: str = "same-host"
-    balancer: tuple[str, ...] = ()
+    balancer: Balancer | None = None
     more: Mapping[str, More] = field(default_factory=dict)
 
     def has_data(self, role: str) -> bool:

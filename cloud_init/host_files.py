@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from cloud_init.fleet import Balancer
 from cloud_init.host.contracts.manifest import Tls
 
 
@@ -39,8 +40,7 @@ HTTP = Upstream("http", "app.sock")
 class Front:
     """The front server. `listen`: addresses as the front server writes them, for plain HTTP; with `tls` the same with its port as well.
 
-    `max_body` in bytes; 0 is no limit. `balancer`: networks of a load balancer, which alone is believed who asks, and by which scheme and
-    port.
+    `max_body` in bytes; 0 is no limit.
     """
 
     kind: str = "nginx"
@@ -48,7 +48,7 @@ class Front:
     max_body: int = 20_000_000
     cors: tuple[str, ...] = ()
     tls: Tls | None = None
-    balancer: tuple[str, ...] = ()
+    balancer: Balancer | None = None
 
 
 @dataclass(frozen=True)

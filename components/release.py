@@ -111,7 +111,7 @@ def settings_told(settings: Settings) -> Iterator[None]:
 
 
 def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
-    tls, balancer = (servers.tls, servers.balancer) if servers else (None, ())
+    tls, balancer = (servers.tls, servers.balancer) if servers else (None, None)
     front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors), tls, balancer)
     return WebHost(known.source.module, known.server, front, dict(settings.app.static))
 

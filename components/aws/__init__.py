@@ -26,33 +26,11 @@ if TYPE_CHECKING:
     from components.aws.web_server import WebServer, WebServerArgs
 
 __all__ = [
-    "Alarms",
-    "AlarmsArgs",
-    "Certificate",
-    "CertificateArgs",
-    "DatabaseServer",
-    "DatabaseServerArgs",
-    "Firewall",
-    "FirewallArgs",
-    "HostRole",
-    "HostRoleArgs",
-    "LoadBalancer",
-    "LoadBalancerArgs",
-    "Logs",
-    "LogsArgs",
-    "ManagedDatabase",
-    "ManagedDatabaseArgs",
-    "Network",
-    "NetworkArgs",
-    "ReleaseStore",
-    "ReleaseStoreArgs",
-    "SiteName",
-    "SiteNameArgs",
-    "WebFleet",
-    "WebFleetArgs",
-    "WebServer",
+    "Alarms", "AlarmsArgs", "Certificate", "CertificateArgs", "DatabaseServer", "DatabaseServerArgs", "Firewall", "FirewallArgs",
+    "HostRole", "HostRoleArgs", "LoadBalancer", "LoadBalancerArgs", "Logs", "LogsArgs", "ManagedDatabase", "ManagedDatabaseArgs", "Network",
+    "NetworkArgs", "ReleaseStore", "ReleaseStoreArgs", "SiteName", "SiteNameArgs", "WebFleet", "WebFleetArgs", "WebServer",
     "WebServerArgs",
-]
+]  # fmt: skip
 
 
 def __dir__() -> list[str]:

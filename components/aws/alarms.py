@@ -7,9 +7,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import region, watching
-from components.aws.block import Args, Block
-from components.aws.tags import Tags, child, named
+from components.aws.tags import named
 from components.aws.watching import Watch
+from components.blocks.block import Args, Block, Tags, child
 
 DATABASE_STORAGE = 20
 """GB, the least that Amazon has."""

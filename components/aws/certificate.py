@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Args, Block
-from components.aws.tags import Tags, child, named
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child
 
 
 @dataclass(kw_only=True)

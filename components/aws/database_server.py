@@ -5,9 +5,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Block
 from components.aws.instance import ServerArgs, make
-from components.aws.tags import child, named
+from components.aws.tags import named
+from components.blocks.block import Block, child
 
 _LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 

@@ -8,7 +8,8 @@ import pulumi
 from components.aws.database_server import DatabaseServer, DatabaseServerArgs
 from components.aws.firewall import Firewall, FirewallArgs
 from components.aws.ground import Ground
-from components.aws.host_role import HostRole, called
+from components.aws.host_role import HostRole
+from components.blocks import names
 from components.database_host import PORTS, DatabaseHost, DatabaseHostArgs
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def _own(ground: Ground) -> Database:
     )
     server = DatabaseServer(f"{app}-database", args, ground.child)
     inside = DatabaseHostArgs(app, engine, server.private_address, pulumi.Output.all(ground.network.cidr), server.device)
-    host = called(role.unique_id, server.instance_id)
+    host = names.host(role.unique_id, server.instance_id)
     return Database(DatabaseHost(f"{app}-database", inside, ground.own), (host,), server, role)
 
 

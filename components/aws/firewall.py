@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Args, Block
-from components.aws.tags import Tags, child, named
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child
 
 WORLD = ("0.0.0.0/0", "::/0")
 """All networks: what `open` takes for everybody."""

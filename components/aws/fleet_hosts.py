@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.fleet import ROLES
+from components import host_names
 from components.aws import account, names
-from components.aws.tags import ROLE
-from components.transports.ssm import SsmTransport
+from components.blocks.block import ROLE
+from components.blocks.command_transport import CommandTransport
+from components.transports.ssm import connect
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,7 @@ class Found:
     """The release store's address, and the hosts: web first, of each role the oldest first."""
 
     store: str
-    hosts: tuple[SsmTransport, ...]
+    hosts: tuple[CommandTransport, ...]
 
 
 def find(region: str, project: str, stack: str, app: str) -> Found:
@@ -26,7 +28,7 @@ def find(region: str, project: str, stack: str, app: str) -> Found:
     found = sorted(_instances(region, project, stack), key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
     roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in found} if arn}
     common = {"transport": "ssm", "region": region, "app": app, "store": store}
-    return Found(store, tuple(SsmTransport({**common, **_facts(one, roles.get(_profile(one), ""))}) for one in found))
+    return Found(store, tuple(connect({**common, **_facts(one, roles.get(_profile(one), ""))}) for one in found))
 
 
 def balancer(region: str, project: str, stack: str) -> str | None:
@@ -44,7 +46,7 @@ def _facts(instance: dict[str, Any], role_id: str) -> dict[str, str]:
     identity = instance["InstanceId"]
     return {
         "instance": identity,
-        "host": f"{role_id}:{identity}" if role_id else identity,
+        "host": host_names.full(role_id, identity) if role_id else identity,
         "role": _tag(instance, ROLE),
         "address": instance.get("PublicIpAddress") or instance.get("PrivateIpAddress") or identity,
     }

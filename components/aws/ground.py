@@ -8,34 +8,23 @@ from components.aws.firewall import WORLD, Firewall, FirewallArgs
 from components.aws.host_role import HostRole, HostRoleArgs
 from components.aws.network import Network, NetworkArgs
 from components.aws.options import Options
-from components.aws.problems import is_fleet
 from components.aws.release_store import ReleaseStore, ReleaseStoreArgs
+from components.blocks.stack import Stack
 from components.settings import Settings
 from components.target import Place
 
 
-class Ground:
-    """`store`, `network`; `web`: the web servers' firewall; `child`: the options of what is made on it; `own`: of what isn't Amazon's."""
+class Ground(Stack):
+    """`store`, `network`; `web`: the web servers' firewall; `child`: the options of what is made on it."""
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: Place, options: Options) -> None:
-        self.settings, self.place, self.options, self.name = settings, place, options, settings.app.name
-        self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway"}
-        self.own = pulumi.ResourceOptions(parent=parent)
+        super().__init__(parent, settings, place)
+        self.options = options
         provider = aws.Provider(f"{self.name}-aws", region=options.region, opts=self.own)
         self.child = pulumi.ResourceOptions(parent=parent, providers={"aws": provider})
         self.store = self._store(pulumi.InvokeOutputOptions(parent=parent, provider=provider))
         self.network = Network(f"{self.name}-network", self._network(), self.child)
         self.web = self._firewall()
-
-    @property
-    def has_data_on_web(self) -> bool:
-        """The data is on the web server itself."""
-        return self.settings.database.placement == "same-host" and self.settings.database.engine != "none"
-
-    @property
-    def keeps_web(self) -> bool:
-        """And is to be kept."""
-        return self.has_data_on_web and self.settings.keep_data
 
     def role(self, role: str, backups: bool = False, keep: bool = False) -> HostRole:
         """For servers of that kind; `backups`: they have a database; `keep`: they are kept."""
@@ -71,7 +60,7 @@ class Ground:
         """Of a fleet the load balancer opens it, to itself alone."""
         args = FirewallArgs(vpc_id=self.network.vpc_id, description="web servers", tags=self.tags, keep=self.keeps_web)
         made = Firewall(f"{self.name}-web", args, self.child)
-        for port in () if is_fleet(self.options) else (80, 443):
+        for port in () if self.options.is_fleet else (80, 443):
             made.open(str(port), port, WORLD)
         made.open("ssh", 22, self.options.ssh)
         return made

@@ -9,11 +9,12 @@ import pulumi
 import pulumi_aws as aws
 
 from cloud_init import bootstrap
+from cloud_init.fleet import ROLES
 from cloud_init.host.contracts.facts import Boot
-from components.aws.block import Args, Block, one_of
-from components.aws.tags import Tags, child, named
+from components import host_names
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child, one_of
 
-ROLES = ("web", "database")
 _SELF = "${aws:userid}"
 """The role's id, a colon, the instance's id: a host's name in the store."""
 _TRUST = {
@@ -86,14 +87,9 @@ class HostRole(Block):
         self._finish()
 
 
-def called(unique_id: pulumi.Input[str], instance_id: pulumi.Input[str]) -> pulumi.Output[str]:
-    """What a server is called in the store: the id of its role, a colon, its own."""
-    return pulumi.Output.concat(unique_id, ":", instance_id)
-
-
 def _user_data(stack: str, role: str, app: str, store: str, unique_id: str) -> str:
     """It follows the store by its role's credentials, under the name that the policy lets it write as."""
-    return bootstrap.cloud_config(Boot(app, stack, role, store, f"{unique_id}:{{host}}"))
+    return bootstrap.cloud_config(Boot(app, stack, role, store, host_names.full(unique_id, "{host}")))
 
 
 def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict[str, Any]:

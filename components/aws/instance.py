@@ -7,8 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import image
-from components.aws.block import Args
-from components.aws.tags import ROLE, Tags, named
+from components.aws.tags import named
+from components.blocks.block import ROLE, Args, Tags
 
 _IGNORED = [
     "ami",  # looked up: the answer changes by itself

@@ -7,10 +7,11 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Args, Block
 from components.aws.firewall import WORLD, Firewall, FirewallArgs
-from components.aws.short_names import LOAD_BALANCER, short
-from components.aws.tags import Tags, child, named
+from components.aws.names import LOAD_BALANCER
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child
+from components.blocks.names import short
 
 IDLE_TIMEOUT = 60
 """Seconds. Fronts keep idle connections for 65: who closes first must be the load balancer, or a request meets a connection that is

@@ -8,8 +8,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Args, Block
-from components.aws.tags import Tags, child, named
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child
 
 _FILES = "/var/log/slipway/{app}/{program}.log"
 _COLOURS = ("blue", "green")

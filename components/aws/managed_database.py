@@ -1,6 +1,5 @@
 """A database that Amazon runs (RDS): private, encrypted, backed up, and not easily lost."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import region
-from components.aws.block import Args, Block, one_of
 from components.aws.firewall import Firewall, FirewallArgs
-from components.aws.short_names import DATABASE, short
-from components.aws.tags import Tags, child, named
+from components.aws.names import DATABASE
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child, one_of
+from components.blocks.names import database, short
 from components.database_host import PORTS, addresses
 from components.random_secret import RandomSecret
 
@@ -105,7 +105,7 @@ class ManagedDatabase(Block):
             max_allocated_storage=min(args.storage * _GROWTH, _LARGEST),
             storage_type="gp3",
             storage_encrypted=True,
-            db_name=legal(args.app),
+            db_name=database(args.app),
             username=OWNER,
             password=password,
             port=PORTS[args.engine],
@@ -146,7 +146,7 @@ class ManagedDatabase(Block):
     def _last(self, name: str) -> pulumi.Output[str]:
         """What the snapshot is called that is taken as the database is removed. It outlives the stack, and the next database of that name
         needs another: so a part of it is made by chance, anew for all that makes another database."""
-        chance = self._random(f"{self._args.engine}-{legal(self._args.app)}-last").apply(lambda digits: digits[:8])
+        chance = self._random(f"{self._args.engine}-{database(self._args.app)}-last").apply(lambda digits: digits[:8])
         return pulumi.Output.unsecret(pulumi.Output.concat(name, "-last-", chance))
 
     def _random(self, what: str) -> pulumi.Output[str]:
@@ -154,15 +154,9 @@ class ManagedDatabase(Block):
         return RandomSecret(f"{self._name}-{what}", self._kept).value
 
 
-def legal(app: str) -> str:
-    """The name of an app's database: small letters, digits and underscores, at most 63, and no word that an engine keeps for itself."""
-    stem = re.sub(r"[^a-z0-9]+", "_", app.lower()).strip("_").lstrip("0123456789_")[:50]
-    return f"{stem}_app" if stem else "app"
-
-
 def _version(args: ManagedDatabaseArgs) -> str:
     return args.version or VERSIONS[args.engine]
 
 
 def _told(args: ManagedDatabaseArgs, passwords: Mapping[str, str], address: str) -> dict[str, str]:
-    return addresses(args.app, args.engine, passwords, address, legal(args.app), OWNER, shared=True)
+    return addresses(args.app, args.engine, passwords, address, database(args.app), OWNER, shared=True)

@@ -7,9 +7,10 @@ from functools import partial
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import region, subnets
-from components.aws.block import Args, Block
-from components.aws.tags import Tags, child, named
+from components.aws import region
+from components.aws.tags import named
+from components.blocks import subnets
+from components.blocks.block import Args, Block, Tags, child
 
 _ZONES = 2
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets

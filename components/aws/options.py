@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from components.settings import BOOT, Model, kinds, number
+from components.blocks import options
+from components.settings import BOOT, kinds
 
 REGION = kinds.matching("region", "the name of a region, such as eu-west-1", r"[a-z]{2}(-[a-z]+)+-\d")
 INSTANCE_TYPE = kinds.matching("instance type", "an instance type, such as t4g.small", r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -15,14 +16,7 @@ VPC = kinds.matching("network", "default, or the id of a VPC such as vpc-0123456
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
 
 
-class Instances(Model):
-    """slipway:aws-ec2.instances"""
-
-    min: Annotated[int, number(1, 100)] = Field(default=1, description="How many servers there are at least.")
-    max: Annotated[int, number(1, 100)] = Field(default=1, description="And at most. Over 1 they stand behind a load balancer.")
-
-
-class Network(Model):
+class Network(options.Network):
     """slipway:aws-ec2.network"""
 
     vpc: Annotated[str, VPC] | None = Field(
@@ -35,19 +29,15 @@ class Network(Model):
     database_subnets: tuple[Annotated[str, SUBNET], ...] = Field(
         default=(), description="The subnets of `vpc` for a managed database, of two zones. As `subnets` if left out."
     )
-    nat: Annotated[bool, kinds.SWITCH] = Field(
-        default=False, description="Servers without public addresses, behind a load balancer. A NAT gateway is priced by the hour."
-    )
 
 
-class Database(Model):
+class Database(options.Database):
     """slipway:aws-ec2.database"""
 
     instance_type: Annotated[str, INSTANCE_TYPE] = Field(default="t4g.small", description="Of its server; a managed one is `db.` of that.")
-    disk: Annotated[int, number(20, 16384, "GB")] = Field(default=20, description="The disk of its data.")
 
 
-class Options(Model):
+class Options(options.Options):
     """slipway:aws-ec2"""
 
     region: Annotated[str, REGION] = Field(description="Where all of it is.", json_schema_extra=BOOT)
@@ -57,17 +47,9 @@ class Options(Model):
         json_schema_extra=BOOT,
     )
     image: Annotated[str, IMAGE] = Field(default="debian-13", description="What servers start from.", json_schema_extra=BOOT)
-    disk: Annotated[int, number(8, 16384, "GB")] = Field(default=16, description="A web server's disk.", json_schema_extra=BOOT)
-    instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
     network: Network = Field(default=Network(), description="Where they stand.", json_schema_extra=BOOT)
-    ssh: tuple[Annotated[str, kinds.NETWORK], ...] = Field(
-        default=(), description="Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
-    )
     zone: Annotated[str, kinds.DOMAIN] | None = Field(default=None, description="The Route 53 zone that `slipway:domain` is set in.")
     database: Database = Field(default=Database(), description="The database's server, own or managed.")
-    email: Annotated[str, kinds.EMAIL] | None = Field(
-        default=None, description="Who is told when something is wrong. No alarms if left out."
-    )
     logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = Field(
         default=None, description="Days that CloudWatch keeps the hosts' logs. None there if left out."
     )

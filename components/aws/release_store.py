@@ -7,8 +7,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws import names, region
-from components.aws.block import Args, Block
-from components.aws.tags import Tags, child, named
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child
 
 _OLD_VERSIONS = 30  # days that what was overwritten or removed can be brought back
 

@@ -6,8 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Args, Block
-from components.aws.tags import child
+from components.blocks.block import Args, Block, child
 from components.errors import UsageError
 
 _TTL = 60  # seconds: a server with another address is soon found

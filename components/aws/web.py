@@ -7,9 +7,10 @@ from typing import Any
 import pulumi
 
 from components.aws.ground import Ground
-from components.aws.host_role import HostRole, called
+from components.aws.host_role import HostRole
 from components.aws.site_name import SiteName, SiteNameArgs
 from components.aws.web_server import WebServer, WebServerArgs
+from components.blocks import names
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def server(ground: Ground) -> Web:
         role_id=role.unique_id,
     )
     made = WebServer(f"{ground.name}-web", args, ground.child)
-    host = called(role.unique_id, made.instance_id)
+    host = names.host(role.unique_id, made.instance_id)
     return Web(role, made.address, (made, *name(ground, ipv4=made.address)), (host,), watched={"servers": {"web": made.instance_id}})
 
 

@@ -1,16 +1,17 @@
 """Web hosts that come and go behind a load balancer."""
 
+import base64
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import launch_template
-from components.aws.block import Args, Block
+from components.aws import image
 from components.aws.firewall import ingress
 from components.aws.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
-from components.aws.tags import ROLE, Tags, child, named
+from components.aws.tags import named
+from components.blocks.block import ROLE, Args, Block, Tags, child
 
 GRACE = 600
 """Seconds that a new host has before the group looks at it: many times what a boot takes, so that a slow mirror replaces nothing."""
@@ -84,7 +85,7 @@ class WebFleet(Block):
         self._name, self._args = name, args
         balancer = self._balancer()
         ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
-        group = self._group(launch_template.make(name, args, self), balancer)
+        group = self._group(self._template(), balancer)
         if args.maximum > args.minimum:
             self._scale(group, balancer)
         self.url, self.dns_name, self.zone_id = balancer.url, balancer.dns_name, balancer.zone_id
@@ -103,6 +104,36 @@ class WebFleet(Block):
             tags=args.tags,
         )
         return LoadBalancer(f"{self._name}-balancer", wanted, child(self))
+
+    def _template(self) -> aws.ec2.LaunchTemplate:
+        """The resource is named after image and architecture as well: another of these makes another template. The image itself is ignored
+        once the template is there: the answer of the look-up changes by itself."""
+        name, args = self._name, self._args
+        found = image.find(name, args.image, args.instance_type, self)
+        tags = named(args.tags, name, **{ROLE: "web"})
+        interface = aws.ec2.LaunchTemplateNetworkInterfaceArgs(
+            device_index=0,
+            associate_public_ip_address="true" if args.public_address else "false",  # IPv6 ones come from the subnet, where it has any
+            delete_on_termination="true",
+            security_groups=[args.group_id],
+        )
+        of = "instance", "volume", "network-interface"
+        return aws.ec2.LaunchTemplate(
+            f"{name}-{args.image}-{image.architecture(args.instance_type)}",
+            image_id=found,
+            instance_type=args.instance_type,
+            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=args.profile_arn),
+            user_data=pulumi.Output.from_input(args.user_data).apply(lambda text: base64.b64encode(text.encode()).decode()),
+            network_interfaces=[interface],
+            block_device_mappings=[_root_disk(found, args.disk, self)],
+            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
+                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            ),
+            private_dns_name_options=aws.ec2.LaunchTemplatePrivateDnsNameOptionsArgs(hostname_type="resource-name"),
+            tag_specifications=[aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=one, tags=tags) for one in of],
+            tags=named(args.tags, name),
+            opts=child(self, ignore=("imageId",)),
+        )
 
     def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
         """The template's newest version is named as such: so a new version refreshes nothing, only another template does."""
@@ -158,3 +189,15 @@ class WebFleet(Block):
 def _new_ones_first() -> aws.autoscaling.GroupInstanceRefreshPreferencesArgs:
     """As many more as there are may start before an old one ends."""
     return aws.autoscaling.GroupInstanceRefreshPreferencesArgs(min_healthy_percentage=100, max_healthy_percentage=200)
+
+
+def _root_disk(found: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+    """Under the name that the image has for it: any other one would be a second disk, and the first stay small and unencrypted."""
+    lookup = pulumi.InvokeOutputOptions(parent=parent)
+    by_id = found.apply(lambda one: [aws.ec2.GetAmiFilterArgs(name="image-id", values=[one])])
+    return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+        device_name=aws.ec2.get_ami_output(filters=by_id, include_deprecated=True, opts=lookup).root_device_name,
+        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+            volume_size=size, volume_type="gp3", encrypted="true", delete_on_termination="true"
+        ),
+    )

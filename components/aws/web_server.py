@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.block import Block
-from components.aws.host_role import called
 from components.aws.instance import ServerArgs, make
-from components.aws.tags import child, named
+from components.aws.tags import named
+from components.blocks import names
+from components.blocks.block import Block, child
 from components.errors import UsageError
 from components.serving import Serving, ServingArgs
 
@@ -53,4 +53,4 @@ class WebServer(Block):
         if args.store is None or args.role_id is None:
             lacking = "store" if args.store is None else "role_id"
             raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
-        return [Serving(name, ServingArgs(args.store, [called(args.role_id, server.id)]), child(self))]
+        return [Serving(name, ServingArgs(args.store, [names.host(args.role_id, server.id)]), child(self))]

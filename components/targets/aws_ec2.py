@@ -2,15 +2,17 @@
 
 import pulumi
 
-from cloud_init.fleet import Fleet, OwnHost
+from cloud_init.fleet import Balancer, Fleet, OwnHost
+from cloud_init.fronts import idle_timeout
 from components import domain, release
 from components import store as release_store
 from components.aws import agents, databases, fleet_hosts, web
 from components.aws.databases import Database
 from components.aws.ground import Ground
 from components.aws.options import Options
-from components.aws.problems import is_fleet, problems
+from components.aws.problems import problems
 from components.aws.web import Web
+from components.blocks.subnets import PRIVATE
 from components.database_host import PORTS, Final, finish
 from components.hosts.deployment import HostsDeployment
 from components.random_secret import RandomSecret
@@ -22,9 +24,6 @@ from components.target import Need, Place, Takes, TargetComponent
 __all__ = ["TAKES", "Options", "Target", "deploy", "deployment", "needs"]
 
 TAKES = Takes()
-
-_PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-"""Where a load balancer and web servers may stand, whatever the network; who of them is let in say the security groups."""
 
 
 class Target(TargetComponent):
@@ -40,7 +39,7 @@ class Target(TargetComponent):
         database = databases.make(ground)
         key = RandomSecret(f"{name}-key", ground.own)
         final = finish(planned, key.value, settings.secret_env, database.told if database else None)
-        made = _fleet(ground, final) if is_fleet(options) else web.server(ground)
+        made = _fleet(ground, final) if options.is_fleet else web.server(ground)
         if options.logs:
             _logs(ground, options.logs, made, database)
         if options.email:
@@ -58,11 +57,11 @@ def _described(settings: Settings, options: Options, place: Place) -> Fleet:
         settings.front,
         settings.database.engine,
         ssh_from=options.ssh,
-        database=OwnHost(PORTS[settings.database.engine], _PRIVATE) if "database" in roles else None,
-        tls=None if is_fleet(options) else domain.tls(settings),
+        database=OwnHost(PORTS[settings.database.engine], PRIVATE) if "database" in roles else None,
+        tls=None if options.is_fleet else domain.tls(settings),
         roles=roles,
         placement=settings.database.placement,
-        balancer=_PRIVATE if is_fleet(options) else (),
+        balancer=Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
         more={role: agents.more(settings, options.region, role, group) for role in roles},
     )
 
@@ -134,7 +133,7 @@ def deployment(settings: Settings, place: Place) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
     options = _options(settings)
     found = fleet_hosts.find(options.region, place.project, place.stack, settings.app.name)
-    hosts, fixed = [one for one in found.hosts if one.role == "web"], not is_fleet(options)
+    hosts, fixed = [one for one in found.hosts if one.role == "web"], not options.is_fleet
     way_in = hosts[0].address if fixed and hosts else None if fixed else fleet_hosts.balancer(options.region, place.project, place.stack)
     site = Site(
         release_store.connect(found.store),

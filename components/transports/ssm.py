@@ -1,115 +1,81 @@
-"""An instance on AWS, reached by Systems Manager's run command: no port, no key, no terminal."""
+"""An instance on AWS, reached by Systems Manager's run command."""
 
-import json
-import os
-import stat
-import sys
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from components.aws.run_command import Answer, Instance
-from components.errors import LockedError, SlipwayError
-from components.transport import Event
+from components.aws.account import ask, ask_once
+from components.aws.refusals import Refused
+from components.blocks.command_transport import CommandTransport
+from components.blocks.paged_output import Shown
+from components.errors import SlipwayError
 
-_AGAIN = 2.0  # seconds between two questions for new lines
+_LONGEST = 48 * 3600  # seconds, the service's most: a restore takes what it takes
+_DELIVERY = 60  # seconds until a host that doesn't take the command is given up
+_NEW = 15.0  # seconds in which a command that was just sent may be unknown
+_OPEN = {"Pending", "InProgress", "Delayed", "Cancelling"}
+_ENDS = {
+    "DeliveryTimedOut": f"its agent of Systems Manager didn't take the command within {_DELIVERY} s",
+    "Undeliverable": "Systems Manager can't reach its agent",
+    "ExecutionTimedOut": "the command took over 48 hours and was ended",
+    "Cancelled": "the command was cancelled",
+    "Terminated": "the command was ended by Systems Manager",
+}
 
 
-def connect(facts: Mapping[str, Any]) -> "SsmTransport":
+def connect(facts: Mapping[str, Any]) -> CommandTransport:
     """The instance that `facts` describes: `region`, `instance`, `host` (its name in the store), `role`, `app`, `address`, `store`."""
-    return SsmTransport(facts)
+    return CommandTransport(facts, Instance(str(facts["region"]), str(facts["instance"])))
 
 
-class SsmTransport:
-    """A server of Slipway's own. What it does is told when it has been done."""
+@dataclass(frozen=True)
+class Instance:
+    """Which instance, in which region."""
 
-    def __init__(self, facts: Mapping[str, Any]) -> None:
-        self.facts = facts
-        self.instance = Instance(str(facts["region"]), str(facts["instance"]))
+    region: str
+    id: str
+    called: str = "Systems Manager"
 
-    @property
-    def host(self) -> str:
-        return str(self.facts["host"])
-
-    @property
-    def role(self) -> str:
-        return str(self.facts["role"])
-
-    @property
-    def address(self) -> str:
-        return str(self.facts["address"])
-
-    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        answer = self.instance.run(arguments)
-        outcome: dict[str, Any] = {}
-        for event in _events(answer):
-            if event.get("event") == "outcome":
-                outcome = event
-            elif on_event:
-                on_event(event)
-        return self._checked(answer, outcome, arguments)
-
-    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
-        follow = {"-f", "--follow"} & {*arguments}
-        if not follow:
-            yield from self._lines(arguments)
-            return
-        asked, marks = [word for word in arguments if word not in follow], ""
-        while True:
-            *lines, marks = self._lines([*asked, f"--marks={marks}"])
-            yield from lines
-            time.sleep(_AGAIN)
-
-    def attach(self, arguments: Sequence[str]) -> int:
-        if _has_input():
-            print(f"slipway: {self.host}: by Systems Manager a command has no input and no terminal;", file=sys.stderr, end=" ")
-            print("what it writes is shown when it has ended", file=sys.stderr, flush=True)
-        answer = self.instance.run(arguments, cancel=True)
-        for stream, data in ((sys.stdout, answer.out), (sys.stderr, answer.err)):
-            stream.buffer.write(data)
-            stream.flush()
-        if answer.left_out:
-            print(f"slipway: {self.host}: {answer.left_out} bytes were left out: let the command write a file", file=sys.stderr)
-        return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
-
-    def _lines(self, arguments: Sequence[str]) -> list[str]:
-        answer = self.instance.run(arguments)
-        if answer.status:
-            outcome = next((event for event in _events(answer) if event.get("event") == "outcome"), {})
-            self._checked(answer, outcome, arguments)
-            raise SlipwayError(f"{self.host}: {outcome.get('message') or _last_words(answer)}")
-        return answer.out.decode("utf-8", "replace").split("\n")[:-1]
-
-    def _checked(self, answer: Answer, outcome: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
-        if answer.status == 3:
-            raise LockedError(f"{self.host}: {outcome.get('message', 'locked by another run')}")
-        if outcome:
-            return outcome
-        if b"can't open file" in answer.err:
-            raise SlipwayError(f"{self.host}: nothing is launched there yet; a new server needs a minute or two, see its console")
-        message = f"the host tool ended early: {_last_words(answer)}"
-        return {"ok": False, "host": self.host, "step": arguments[0], "message": message, "log": []}
-
-
-def _events(answer: Answer) -> Iterator[dict[str, Any]]:
-    """Lines that aren't the host tool's are others' words, or what is left of one where the middle was left out."""
-    for line in answer.out.splitlines():
+    def send(self, command: str, name: str) -> str:
+        parameters = {"commands": [command], "executionTimeout": [str(_LONGEST)]}
         try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            yield event
+            sent = ask_once(
+                "ssm", self.region, "SendCommand",
+                InstanceIds=[self.id], DocumentName="AWS-RunShellScript", Parameters=parameters, TimeoutSeconds=_DELIVERY,
+                Comment=f"slipway: {name}",
+            )  # fmt: skip
+        except Refused as refused:
+            if refused.code != "InvalidInstanceId":
+                raise
+            raise self._unreached("Systems Manager doesn't know it (yet): a new server's agent needs a minute or two") from None
+        return str(sent["Command"]["CommandId"])
 
+    def look(self, command: str, age: float) -> Shown | None:
+        """The service answers a new command's id with an error until all of it has heard of it."""
+        try:
+            found = ask("ssm", self.region, "GetCommandInvocation", CommandId=command, InstanceId=self.id)
+        except Refused as refused:
+            if refused.code != "InvocationDoesNotExist" or age > _NEW:
+                raise
+            return None
+        if found["Status"] in _OPEN:
+            return None
+        details = str(found.get("StatusDetails", "")).replace(" ", "")
+        if details in _ENDS or found["Status"] not in ("Success", "Failed"):
+            raise self._unreached(_ENDS.get(details, f"the command ended as {details or found['Status']}"))
+        out, err = (str(found.get(f"Standard{stream}Content") or "") for stream in ("Output", "Error"))
+        return Shown(int(found.get("ResponseCode", 1)), out, err)
 
-def _last_words(answer: Answer) -> str:
-    return (answer.err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {answer.status}"])[-1]
+    def cancel(self, command: str) -> None:
+        ask("ssm", self.region, "CancelCommand", CommandId=command, InstanceIds=[self.id])
 
+    def still_there(self) -> None:
+        wanted = [{"Key": "InstanceIds", "Values": [self.id]}]
+        found = ask("ssm", self.region, "DescribeInstanceInformation", Filters=wanted)["InstanceInformationList"]
+        if not found or found[0].get("PingStatus") != "Online":
+            raise self._unreached("its agent is silent; whether the command was done isn't known")
 
-def _has_input() -> bool:
-    """A person, a file or a pipe; nothing is lost where it is /dev/null or closed."""
-    try:
-        kind = os.fstat(sys.stdin.fileno()).st_mode
-    except (OSError, ValueError, AttributeError):
-        return False
-    return sys.stdin.isatty() or stat.S_ISREG(kind) or stat.S_ISFIFO(kind)
+    def _unreached(self, why: str) -> SlipwayError:
+        where = f"--region {self.region} --instance-id"
+        look = f"aws ec2 describe-instance-status {where}s {self.id}; aws ec2 get-console-output --latest {where} {self.id}"
+        return SlipwayError(f"{self.id}: {why}; look whether it runs and what it says: {look}")

@@ -30,11 +30,6 @@ class Input:
         """A list of what is below."""
         return "Sequence[" in self.annotation
 
-    @property
-    def is_mapping(self) -> bool:
-        """Names of the user's own to texts, as tags are."""
-        return "Mapping[" in self.annotation
-
 
 class Sdk:
     """A package such as `site-packages/pulumi_aws`."""

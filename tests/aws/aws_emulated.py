@@ -1,12 +1,7 @@
 """moto's server as a process of its own: an account that is empty but for what AWS itself has in each."""
 
 import json
-import os
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,8 +9,13 @@ from typing import Any
 
 import ports
 from aws_emulator import CALLS
+from clouds.provider import served, without
 
 _PROGRAM = Path(__file__).with_name("aws_emulator.py")
+VARIABLES = ("AWS_",)
+"""How those of this machine begin that say something of AWS."""
+REGION = "eu-west-1"  # of all stacks here
+ENDPOINTS = ("acm", "autoscaling", "cloudwatch", "ec2", "elbv2", "iam", "kms", "logs", "rds", "route53", "s3", "sns", "ssm", "sts")
 KEYS = {"aws_access_key_id": "AKIATEST", "aws_secret_access_key": "test"}
 IMAGES = {
     "136693071363": ("debian-13-{}-20260901-1", ("arm64", "amd64")),
@@ -30,16 +30,11 @@ def account(folder: Path) -> Iterator[str]:
     images, port = folder / "images.json", ports.free()
     images.write_text(json.dumps(list(_images())))
     said = {CALLS: str(folder / "calls"), "MOTO_AMIS_PATH": str(images), "MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}
-    environment = {**without_own(os.environ), **said}
+    environment = {**without(VARIABLES), **said}
     command = [sys.executable, str(_PROGRAM), "-H", "127.0.0.1", "-p", str(port)]
-    with (folder / "moto.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        _await(process, f"http://127.0.0.1:{port}")
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    address = f"http://127.0.0.1:{port}"
+    with served(command, environment, folder / "moto.log", f"{address}/moto-api/"):
+        yield address
 
 
 def client(service: str, endpoint: str, region: str) -> Any:
@@ -49,10 +44,16 @@ def client(service: str, endpoint: str, region: str) -> Any:
     return boto3.client(service, endpoint_url=endpoint, region_name=region, **KEYS)
 
 
-def without_own(environment: Any) -> dict[str, str]:
-    """Without what this machine says of AWS, or of ways to other machines."""
-    ours = {name: value for name, value in environment.items() if not name.startswith(("AWS_", "TF_"))}
-    return {**ours, "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
+def block(endpoint: str, region: str) -> dict[str, Any]:
+    """The provider's block: everything it asks it asks there."""
+    return {
+        "region": region,
+        "access_key": KEYS["aws_access_key_id"],
+        "secret_key": KEYS["aws_secret_access_key"],
+        "skip_metadata_api_check": "true",
+        "s3_use_path_style": True,
+        "endpoints": [dict.fromkeys(ENDPOINTS, endpoint)],
+    }
 
 
 def _images() -> Iterator[dict[str, Any]]:
@@ -68,15 +69,3 @@ def _images() -> Iterator[dict[str, Any]]:
                 "root_device_name": "/dev/xvda",
                 "public": True,
             }
-
-
-def _await(process: subprocess.Popen[bytes], address: str) -> None:
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"{address}/moto-api/", timeout=5).close()
-        except (urllib.error.URLError, OSError):
-            assert process.poll() is None, "moto's server ended"
-            time.sleep(0.1)
-        else:
-            return
-    raise AssertionError("moto's server doesn't answer")

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from aws_emulated import client
+from clouds.provider import Things
 
 _ALIVE = [{"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]}]
 _OURS, _RULE = "length(not_null(Tags, `[]`)) > `0`", "SecurityGroupRuleId"  # without the rules that each group has at first
@@ -79,9 +80,6 @@ PARTS = {
 _WITHIN = {"aws_iam_role_policy"}
 """Types that no request lists: found in what they are part of."""
 
-Things = set[tuple[str, str]]
-"""(Terraform's type, id)."""
-
 
 def there(endpoint: str, region: str) -> Things:
     """All of it; records of zones, roles' own policies and what lies in buckets too."""
@@ -106,6 +104,24 @@ def known(state: Mapping[str, Any]) -> Things:
             )
             found |= {(one["type"], instance["attributes"]["id"]) for instance in one["instances"] if one["type"] not in PARTS}
     return found
+
+
+def fill(endpoint: str, region: str, things: Things) -> Things:
+    """In each bucket an object of two versions, and one that was removed since."""
+    s3, filled = client("s3", endpoint, region), set()
+    for bucket in sorted(id for type, id in things if type == "aws_s3_bucket"):
+        for name, text in (("desired.json", b"1"), ("desired.json", b"2"), ("lock.json", b"")):
+            s3.put_object(Bucket=bucket, Key=name, Body=text)
+        s3.delete_object(Bucket=bucket, Key="lock.json")
+        filled.add(("aws_s3_object", f"{bucket}/desired.json"))
+    return filled
+
+
+def last(type: str, said: Mapping[str, Any]) -> Things:
+    """The snapshot that it leaves."""
+    if type == "aws_db_instance" and not said["skip_final_snapshot"]:
+        return {("aws_db_snapshot", said["final_snapshot_identifier"])}
+    return {("aws_ebs_snapshot", said["id"])} if type == "aws_ebs_volume" and said["final_snapshot"] else set()
 
 
 def _records(endpoint: str, region: str) -> Iterator[tuple[str, str]]:

@@ -3,8 +3,8 @@
 import re
 
 import aws_calls
-import aws_differences
 import aws_emulator
+from aws_provider import AWS
 from cases import ROOT
 
 _PART = "## What is tried without Amazon"
@@ -17,7 +17,7 @@ def part():
 
 
 def test_what_is_not_told_again_and_what_is_mended_is_listed():
-    not_told = {f"{type}.{field}" for type, field in aws_differences.NOT_TOLD}
+    not_told = {f"{type}.{field}" for type, field in AWS.not_told}
     assert {*_TERRAFORMS.findall(part())} == not_told | aws_emulator.MENDS.keys()
 
 

@@ -11,7 +11,7 @@ import pulumi
 import pytest
 
 import components.aws
-from components.aws.block import Args, Block
+from components.blocks.block import Args, Block
 
 BLOCKS = sorted(name for name in components.aws.__all__ if not name.endswith("Args"))
 LOADED = "import json, sys; print(json.dumps(sorted(one for one in sys.modules if one.startswith(('components.', 'pulumi'))))) "

@@ -6,8 +6,8 @@ import block_programs
 import pytest
 from block_programs import TAGS, of, only, record, types
 
-from components.aws.managed_database import legal
-from components.aws.short_names import LOAD_BALANCER, short
+from components.aws.names import LOAD_BALANCER
+from components.blocks.names import database, short
 from policy import check
 
 PROGRAM = """
@@ -161,8 +161,8 @@ def test_another_database_has_another_last_snapshot(tmp_path):
 
 @pytest.mark.parametrize("app", ["shop", "order", "my-shop", "a--b-", "select", "postgres", "x" * 31, "3d", "--", "Ünï"])
 def test_a_database_has_a_name_that_every_engine_takes(app):
-    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", legal(app))
-    assert legal(app) == "app" or legal(app).endswith("_app")
+    assert re.fullmatch(r"[a-z][a-z0-9_]{0,62}", database(app))
+    assert database(app) == "app" or database(app).endswith("_app")
 
 
 def test_a_name_too_long_or_of_other_letters_is_made_short(tmp_path):

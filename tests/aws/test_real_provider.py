@@ -1,6 +1,6 @@
 """The real AWS provider says yes to every stack: applied against an emulated account, applied again without a change, destroyed.
 
-What the emulator doesn't tell is in aws_differences.py (NOT_TOLD), what it had to be given in aws_emulator.py, each with its reason.
+What the emulator doesn't tell is in aws_provider.py (`not_told`), what it had to be given in aws_emulator.py, each with its reason.
 """
 
 import json
@@ -9,15 +9,16 @@ from contextlib import contextmanager
 
 import aws_calls
 import aws_emulated
-import aws_terraform
 import cases
 import pytest
-from aws_configuration import written
-from aws_differences import REGION
-from aws_launch import Launch
-from aws_recording import record
+from aws_emulated import REGION
+from aws_provider import AWS
 from block_programs import CONFIG, EXAMPLE
 from cases import ROOT
+from clouds import terraform as terraforms
+from clouds.configuration import written
+from clouds.launch import Launch
+from clouds.recording import record
 
 from components.errors import SlipwayError
 from ops.project import Project
@@ -34,7 +35,7 @@ GIVEN = {"vpc": "vpc-0123456789abcdef0", "subnets": ["subnet-0123456789abcdef0",
 """What the stack of a network that is there says of it."""
 IMAGE = "ami-0123456789abcdef0"
 """What it says of its image."""
-pytestmark = [pytest.mark.cost, pytest.mark.skipif(bool(aws_terraform.missing()), reason=aws_terraform.missing())]
+pytestmark = [pytest.mark.cost, pytest.mark.skipif(bool(terraforms.missing(AWS)), reason=terraforms.missing(AWS))]
 
 
 def stacks():
@@ -92,13 +93,13 @@ def replaced(value, real):
 
 def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    project, before = Project("slipway", "python", ROOT), aws_terraform.spent()
-    with account(tmp_path) as (endpoint, real), aws_terraform.started(tmp_path / "terraform") as terraform:
+    project, before = Project("slipway", "python", ROOT), terraforms.spent()
+    with account(tmp_path) as (endpoint, real), terraforms.started(AWS, tmp_path / "terraform") as terraform:
         schema = terraform.schema()
 
         def recorded(changes):
-            of_slipway = [record(one.name, project, replaced(dict(one.with_(changes).config), real), schema.named) for one in stacks()]
-            return of_slipway + [record(name, by, replaced(config, real), schema.named) for name, by, config in programs()]
+            of_slipway = [record(one.name, project, replaced(dict(one.with_(changes).config), real), schema) for one in stacks()]
+            return of_slipway + [record(name, by, replaced(config, real), schema) for name, by, config in programs()]
 
         keeping = recorded({})
         launch = Launch(terraform, schema, endpoint, keeping)
@@ -116,7 +117,7 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     asked = aws_calls.actions(tmp_path / "calls")
     policy = aws_calls.allowed(json.loads(aws_calls.POLICY.read_text()))
     with capsys.disabled():
-        count, seconds = sum(len(one.made) for one in keeping), aws_terraform.spent() - before
+        count, seconds = sum(len(one.made) for one in keeping), terraforms.spent() - before
         print(f"\n{len(keeping)} stacks, {count} resources, {len(kept)} things stay: {seconds:.0f} s of processor time")
         print(", ".join(f"{what} {seconds:.0f} s" for what, seconds in launch.seconds.items()))
     assert asked - aws_calls.covered(asked, policy) == set(), "docs/targets/aws-ec2-policy.json must allow it"
@@ -129,16 +130,16 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
 def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
     project, case = Project("slipway", "python", ROOT), cases.read(ROOT / "tests/aws/stacks/given.yaml")
-    with account(tmp_path) as (endpoint, _), aws_terraform.started(tmp_path / "terraform") as terraform:
+    with account(tmp_path) as (endpoint, _), terraforms.started(AWS, tmp_path / "terraform") as terraform:
         schema, images = terraform.schema(), ids(endpoint)
 
         def recorded(image, told):
-            return record("given", project, dict(case.with_({"slipway:aws-ec2.image": image}).config), schema.named, told)
+            return record("given", project, dict(case.with_({"slipway:aws-ec2.image": image}).config), schema, told)
 
         def told(image):
             """What the provider finds for the stack with that image."""
             lookups = written(recorded(image, {}), schema)["data"]
-            provider = {"aws": aws_terraform.provider(endpoint, REGION)}
+            provider = {AWS.called: AWS.emulator.block(endpoint, REGION)}
             terraform.configure({"provider": provider, "data": {type: lookups[type] for type in ("aws_ami_ids",)}})
             terraform("apply", "-auto-approve", "-input=false")
             (found,) = terraform.state["resources"]

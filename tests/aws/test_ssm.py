@@ -15,11 +15,13 @@ from buckets import REGION
 from systems_manager import Problem, systems_manager
 from typer.testing import CliRunner
 
-from components.aws import account, run_command
+from components.aws import account
+from components.blocks import paged_output
 from components.errors import LockedError, SlipwayError
 from components.hosts.deployment import HostsDeployment
 from components.site import Site
 from components.transport import connect
+from components.transports.ssm import Instance
 from ops import workplace
 from ops.cli import app
 
@@ -44,7 +46,7 @@ def launched(bench):
 
 @pytest.fixture
 def host(launched, service, facts, monkeypatch):
-    monkeypatch.setattr(run_command, "_FIRST", 0.02)
+    monkeypatch.setattr(paged_output, "_FIRST", 0.02)
     return connect(facts)
 
 
@@ -118,7 +120,7 @@ def test_an_interrupted_exec_is_cancelled_and_an_interrupted_backup_is_not(host,
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(run_command.time, "sleep", interrupt)
+    monkeypatch.setattr(paged_output.time, "sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         host.attach(["exec", "--", "sleep", "1"])
     assert len(service.cancelled) == 1
@@ -134,7 +136,7 @@ def test_logs_once(slipway, launched):
 
 
 def test_logs_go_on_with_new_lines_alone(host, launched, monkeypatch):
-    monkeypatch.setattr("components.transports.ssm._AGAIN", 0.05)
+    monkeypatch.setattr("components.blocks.command_transport._AGAIN", 0.05)
     with (launched.host.root / "var/log/slipway/demo/probe.log").open("a") as file:
         file.write("old\n")
         file.flush()
@@ -200,7 +202,7 @@ def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway,
 
 def test_a_locked_host_says_by_whom(host, monkeypatch):
     told = json.dumps({"event": "outcome", "ok": False, "message": "locked by a test"}).encode()
-    monkeypatch.setattr(run_command.Instance, "run", lambda *_: run_command.Answer(3, told, b""))
+    monkeypatch.setattr(paged_output, "run", lambda *_: paged_output.Answer(3, told, b""))
     with pytest.raises(LockedError, match="local: locked by a test"):
         host.run(["let-go"])
 
@@ -250,7 +252,7 @@ def test_an_agent_that_is_silent_is_given_up(host, service):
 
 
 def test_an_instance_that_ends_amid_a_command_is_not_waited_for(host, service, monkeypatch):
-    monkeypatch.setattr(run_command, "_HEARD", 0.2)
+    monkeypatch.setattr(paged_output, "_HEARD", 0.2)
 
     def end(script):
         service.instances.clear()
@@ -276,7 +278,7 @@ def test_an_emulated_instance_that_fails_itself_is_seen(user, script):
         with systems_manager({"i-1": script}) as service:
             user.setenv("AWS_ENDPOINT_URL_SSM", service.url)
             account.forget()
-            answers.append(run_command.Instance(REGION, "i-1").run(["status"]))
+            answers.append(paged_output.run(Instance(REGION, "i-1"), ["status"]))
 
     with pytest.raises(AssertionError, match=r"i-1: its function failed: \w+Error"):
         ask()

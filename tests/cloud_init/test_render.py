@@ -1,6 +1,7 @@
 """Rendered host files: golden for reading, and taken by the real programs."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import documents
 import pytest
 
 from cloud_init.bundle import tool
+from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
 from cloud_init.host import materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
@@ -32,7 +34,8 @@ def content(host: WebHost, path: str) -> str:
 
 
 UWSGI = WebHost("a:b", Server("uwsgi"), Front(listen=("127.0.0.1:8080",)))
-BALANCED = WebHost("a:b", front=Front(listen=("80 default_server",), balancer=("10.0.0.0/20", "10.0.16.0/20", "2001:db8::/56")))
+BALANCER = Balancer(("10.0.0.0/20", "10.0.16.0/20", "2001:db8::/56"), idle_timeout(30))
+BALANCED = WebHost("a:b", front=Front(listen=("80 default_server",), balancer=BALANCER))
 HOSTS = {"plain": PLAIN, "full": FULL, "uwsgi": UWSGI, "balanced": BALANCED}
 PROGRAMS = {front: shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin") for front, name in FRONT_PROGRAMS.items()}
 
@@ -86,7 +89,10 @@ def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
         (WebHost("a:b", front=Front("apache", cors=("https://a$1",))), "wanted text without '$', '%' and '\"'"),
         (WebHost("a:b", front=Front("apache", cors=("a\nServerName b",))), "without control characters"),
         (WebHost("a:b", front=Front("apache", cors=("@@RUN@@",))), "wanted text without '@@'"),
-        (WebHost("a:b", front=Front(balancer=("10.0.0.0/8; x",))), "the load balancer's networks: wanted such as 10.0.0.0/16, found: '10"),
+        (
+            WebHost("a:b", front=Front(balancer=Balancer(("10.0.0.0/8; x",), 60))),
+            "the load balancer's networks: wanted such as 10.0.0.0/16, found: '10",
+        ),
         (WebHost("a:b", static={"/a$b": "x"}), "wanted text without '$'"),
         (WebHost("a:b", static={"/a\nb": "x"}), "without control characters"),
         (WebHost("a:b", static={"/@@RUN@@": "x"}), "wanted text without '@@'"),
@@ -132,6 +138,14 @@ def test_the_tool_is_one_file_of_equal_bytes() -> None:
 @pytest.mark.parametrize(("front", "line"), [("nginx", "keepalive_timeout {}s;"), ("apache", "KeepAliveTimeout {}")])
 def test_a_front_keeps_connections_longer_than_a_load_balancer(timeout: int, idle: int, kept: int, front: str, line: str) -> None:
     """Else a request meets a connection that is just being closed."""
-    files = host_files(WebHost("wsgi:app", Server(timeout=timeout), Front(front, balancer=("10.0.0.0/8",))))
+    files = host_files(WebHost("wsgi:app", Server(timeout=timeout), Front(front, balancer=Balancer(("10.0.0.0/8",), idle))))
     assert idle_timeout(timeout) == idle > timeout + 5
     assert any(line.format(kept) in file.content for file in files)
+
+
+@pytest.mark.parametrize("front", PROGRAMS)
+def test_a_front_believes_the_header_that_its_load_balancer_says_a_client_in(front: str) -> None:
+    files = host_files(behind(front, replace(BALANCED, front=replace(BALANCED.front, balancer=replace(BALANCER, header="X-Client")))))
+    (text,) = (file.content for file in files if file.path == f"etc/{front}.conf")
+    (told,) = re.findall(r"(?m)^ *(?:real_ip_header|RemoteIPHeader) ([\w-]+)", text)
+    assert told == "X-Client"

@@ -6,6 +6,7 @@ import json
 import pytest
 from test_fronts import FRONTS, launched
 
+from cloud_init.fleet import Balancer
 from cloud_init.host_files import Server
 
 BALANCER, STRANGER = "127.0.0.2", "127.0.0.3"
@@ -29,7 +30,7 @@ def seen(bench, source, *headers):
 @pytest.mark.parametrize("front", FRONTS)
 @pytest.mark.parametrize("server", ["gunicorn", "uwsgi"])
 def test_a_balancer_is_believed_and_nobody_else(make_bench, front, server):
-    bench = launched(make_bench(), 1, server=Server(server), kind=front, balancer=(f"{BALANCER}/32", "10.0.0.0/8"))
+    bench = launched(make_bench(), 1, server=Server(server), kind=front, balancer=Balancer((f"{BALANCER}/32", "10.0.0.0/8"), 60))
     secure = (("X-Forwarded-Proto", "https"), ("X-Forwarded-Port", "443"))
     year, port = "max-age=31536000", str(bench.port)
     client = ("X-Forwarded-For", "203.0.113.9")

@@ -3,7 +3,7 @@
 import pytest
 
 from components import progress
-from components.host_names import is_called, short
+from components.host_names import full, is_called, short
 
 
 @pytest.mark.parametrize(
@@ -23,6 +23,10 @@ def test_what_is_before_the_name_is_left_out(name: str, wanted: str) -> None:
     assert is_called(name, name)
     assert is_called(name, wanted)
     assert not is_called(name, wanted + "x")
+
+
+def test_the_identity_comes_before_the_name() -> None:
+    assert short(full("AROAEXAMPLE", "i-0123")) == "i-0123"
 
 
 def test_progress_tells_it_so() -> None:

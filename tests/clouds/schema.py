@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from aws_differences import RENAMED
+from clouds.provider import Provider
 
 from ops.type_tables import chosen
 from ops.type_tables.terraform.fields import Field
@@ -15,31 +15,32 @@ _PLURALS = (("", ""), ("", "s"), ("", "es"), ("y", "ies"), ("s", ""))
 class Schema:
     """Made of what `terraform providers schema -json` prints."""
 
-    def __init__(self, printed: Mapping[str, Any]) -> None:
+    def __init__(self, provider: Provider, printed: Mapping[str, Any]) -> None:
         (given,) = printed["provider_schemas"].values()
         self._given = {**given["resource_schemas"], **{f"data.{name}": one for name, one in given["data_source_schemas"].items()}}
-        self._types = chosen.types("aws")
+        self._types = {**chosen.types(provider.package), **provider.types}
+        self.provider = provider
 
     def named(self, token: str) -> str:
         """Terraform's name of a Pulumi type; of a look-up `data.aws:ec2/getVpc:getVpc` it is `data.aws_vpc`."""
-        if not token.startswith("data."):
-            return self._types[token]
+        if known := self._types.get(token):
+            return known
+        start = f"{'data.' if token.startswith('data.') else ''}{self.provider.prefix}"
         module, name = token.partition(":")[2].partition("/")[0], _snake(token.rpartition(":")[2]).removeprefix("get_")
-        return next(one for one in (f"data.aws_{name}", f"data.aws_{module}_{name}") if one in self._given)
+        return next(one for one in (f"{start}{name}", f"{start}{module}_{name}") if one in self._given)
 
     def fields(self, name: str) -> dict[str, Field]:
         """The fields of a type by Terraform's names."""
         return _block(self._given[name]["block"])
 
-
-def field_named(name: str, fields: Mapping[str, Field]) -> Field | None:
-    """What Pulumi calls `securityGroups` and the like."""
-    wanted = _flat(name)
-    for old, new in _PLURALS:
-        for key, one in fields.items():
-            if key.endswith(old) and _flat(key.removesuffix(old) + new) == wanted:
-                return one
-    return next((fields[key] for key, ours in RENAMED.items() if key in fields and _flat(ours) == wanted), None)
+    def field_named(self, name: str, fields: Mapping[str, Field]) -> Field | None:
+        """What Pulumi calls `securityGroups` and the like."""
+        wanted = _flat(name)
+        for old, new in _PLURALS:
+            for key, one in fields.items():
+                if key.endswith(old) and _flat(key.removesuffix(old) + new) == wanted:
+                    return one
+        return next((fields[key] for key, ours in self.provider.renamed.items() if key in fields and _flat(ours) == wanted), None)
 
 
 def _flat(name: str) -> str:

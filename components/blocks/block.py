@@ -1,12 +1,16 @@
 """What all building blocks share: how they take arguments, put out what they made, and refuse an argument."""
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 
 import pulumi
 
 from components.errors import UsageError
+
+ROLE = "slipway:role"
+"""The tag that says what a server is for: `web` or `database`."""
+Tags = Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(kw_only=True)
@@ -32,3 +36,10 @@ def one_of(block: str, argument: str, names: Sequence[str], found: str) -> str:
     if found not in names:
         raise UsageError(f"{block}: {argument}: wanted {' or '.join(names)}, found {found!r}; set one of them")
     return found
+
+
+def child(parent: pulumi.Resource, keep: bool | None = None, ignore: tuple[str, ...] = ()) -> pulumi.ResourceOptions:
+    """Options of a resource in a block. `keep`: it holds data, or what holds data stands in it.
+    `ignore`: inputs that change by themselves."""
+    kept = keep or None
+    return pulumi.ResourceOptions(parent=parent, protect=kept, retain_on_delete=kept, ignore_changes=[*ignore] or None)

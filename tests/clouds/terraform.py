@@ -12,34 +12,31 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from aws_emulated import KEYS, without_own
-from aws_schema import Schema
+from clouds.provider import Provider
+from clouds.schema import Schema
 
-PROVIDER = "SLIPWAY_AWS_PROVIDER"
-_SOURCE = "hashicorp/aws"
 _REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
-ENDPOINTS = ("acm", "autoscaling", "cloudwatch", "ec2", "elbv2", "iam", "kms", "logs", "rds", "route53", "s3", "sns", "ssm", "sts")
 _LONGEST = 1800.0  # seconds for one command: some of the provider's own waits are minutes
 _QUICK = {
     "GOGC": "400",
-    **dict.fromkeys((f"TF_LOG{what}" for what in ("", "_PROVIDER", "_PROVIDER_AWS", "_SDK", "_SDK_PROTO", "_SDK_MUX")), "ERROR"),
+    **dict.fromkeys((f"TF_LOG{what}" for what in ("", "_PROVIDER", "_SDK", "_SDK_PROTO", "_SDK_MUX")), "ERROR"),
 }
 """Half of the processor time, for 0.8 GB; and not each request written down."""
 
 
-def missing() -> str:
+def missing(provider: Provider) -> str:
     """Why there is nothing to run, or nothing."""
-    if PROVIDER not in os.environ:
-        return f"{PROVIDER} names no program of Terraform's AWS provider"
+    if provider.program not in os.environ:
+        return f"{provider.program} names no program of Terraform's provider {provider.source}"
     return "" if shutil.which("terraform") else "terraform isn't on PATH"
 
 
 class Terraform:
     """Its commands, in `folder`."""
 
-    def __init__(self, folder: Path, reattach: str) -> None:
-        self.folder = folder
-        self._environment = {**without_own(os.environ), "TF_REATTACH_PROVIDERS": reattach, "CHECKPOINT_DISABLE": "1"}
+    def __init__(self, provider: Provider, folder: Path, reattach: str) -> None:
+        self.provider, self.folder = provider, folder
+        self._environment = {**provider.without_own(), "TF_REATTACH_PROVIDERS": reattach, "CHECKPOINT_DISABLE": "1"}
 
     def __call__(self, *words: str, good: tuple[int, ...] = (0,)) -> str:
         """What it prints. Fails with that where it ends otherwise than `good`."""
@@ -52,7 +49,7 @@ class Terraform:
 
     def configure(self, given: Mapping[str, Any]) -> None:
         """What the commands after this are about."""
-        needed = {"required_providers": {"aws": {"source": "hashicorp/aws"}}}
+        needed = {"required_providers": {self.provider.called: {"source": self.provider.source}}}
         (self.folder / "main.tf.json").write_text(json.dumps({"terraform": needed, **given}, indent=1))
 
     @property
@@ -68,41 +65,29 @@ class Terraform:
     def schema(self) -> Schema:
         """Of the provider."""
         self.configure({})
-        return Schema(json.loads(self("providers", "schema", "-json")))
-
-
-def provider(endpoint: str, region: str) -> dict[str, Any]:
-    """The provider's block: everything it asks it asks there."""
-    return {
-        "region": region,
-        "access_key": KEYS["aws_access_key_id"],
-        "secret_key": KEYS["aws_secret_access_key"],
-        "skip_metadata_api_check": "true",
-        "s3_use_path_style": True,
-        "endpoints": [dict.fromkeys(ENDPOINTS, endpoint)],
-    }
+        return Schema(self.provider, json.loads(self("providers", "schema", "-json")))
 
 
 @contextmanager
-def started(folder: Path) -> Iterator[Terraform]:
+def started(provider: Provider, folder: Path) -> Iterator[Terraform]:
     """With the provider's program beside it."""
     folder.mkdir()
     log = folder / "provider.log"
-    environment = {**without_own(os.environ), **_QUICK, "AWS_EC2_METADATA_DISABLED": "true"}
+    environment = {**provider.without_own(), **_QUICK, **provider.environment}
     with log.open("wb") as file:
-        process = subprocess.Popen([os.environ[PROVIDER], "-debug"], env=environment, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
+        command = [os.environ[provider.program], "-debug"]
+        process = subprocess.Popen(command, env=environment, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     try:
-        terraform = Terraform(folder, _said(process, log))
-        yield terraform
+        yield Terraform(provider, folder, _said(process, log, provider.source))
     finally:
         process.terminate()
         process.wait()
 
 
-def _said(process: subprocess.Popen[bytes], log: Path) -> str:
+def _said(process: subprocess.Popen[bytes], log: Path, source: str) -> str:
     for _ in range(1200):
         if found := _REATTACH.search(log.read_text()):
-            assert _SOURCE in found[1]
+            assert source in found[1]
             return found[1]
         assert process.poll() is None, log.read_text()
         time.sleep(0.1)

@@ -1,11 +1,12 @@
 """A stack's program, recorded with every output answered by a mark: where Terraform has the value, once it is known."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from aws_differences import ANSWERED, BLOCKS
+from clouds.provider import Provider
+from clouds.schema import Schema
 from google.protobuf import json_format
 from pulumi.runtime.proto import resource_pb2
 
@@ -39,7 +40,7 @@ class Made:
 
 @dataclass
 class Recording:
-    """What a program asked of AWS, in the order in which it did. `left_out`: what is Slipway's own, by URN."""
+    """What a program asked of a provider, in the order in which it did. `left_out`: what is Slipway's own, by URN."""
 
     name: str
     made: dict[str, Made] = field(default_factory=dict)
@@ -48,11 +49,10 @@ class Recording:
     regions: set[str] = field(default_factory=set)
 
 
-def record(name: str, project: Project, config: Mapping[str, Any], named: Callable[[str], str], told: Told | None = None) -> Recording:
-    """`named`: Terraform's name of a type, a look-up's begins with `data.`. `told`: what the provider answered look-ups, where a program
-    decides by it. Raises `SlipwayError` where the program fails."""
+def record(name: str, project: Project, config: Mapping[str, Any], schema: Schema, told: Told | None = None) -> Recording:
+    """`told`: what the provider answered look-ups, where a program decides by it. Raises `SlipwayError` where the program fails."""
     recording = Recording(name)
-    monitor = _Answering(recording, project, named, told or {})
+    monitor = _Answering(recording, project, schema, told or {})
     secret = frozenset({"slipway:secretEnv"} & config.keys())
     error = Program(project, Stack("dev", config, secret, None), dry=False).run(monitor, monitor)
     if error is not None:
@@ -61,10 +61,11 @@ def record(name: str, project: Project, config: Mapping[str, Any], named: Callab
 
 
 class _Answering(Recorder):
-    def __init__(self, recording: Recording, project: Project, named: Callable[[str], str], told: Told) -> None:
+    def __init__(self, recording: Recording, project: Project, schema: Schema, told: Told) -> None:
         super().__init__(project.name, "dev", (project.folder,), self._answered)
-        self._recording, self._named, self._told = recording, named, told
-        self._blocks = iter(BLOCKS)
+        self._recording, self._named, self._told = recording, schema.named, told
+        self._provider: Provider = schema.provider
+        self._blocks = {type: iter(blocks) for type, (_, blocks) in self._provider.divided.items()}
         self._raw: dict[str, dict[str, Any]] = {}
 
     def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
@@ -72,10 +73,10 @@ class _Answering(Recorder):
         stood, answer = stand_ins.lookup(request.tok, inputs)
         label = f"{self._recording.name}__{stood.partition('#')[2].rstrip(')')}"
         address = f"{self._named('data.' + request.tok)}.{label}"
-        if request.tok not in ANSWERED:
+        if request.tok not in self._provider.answered:
             self._recording.lookups[address] = Made("", request.tok, address, inputs)
         made = resource_pb2.ResourceInvokeResponse()
-        known = {**ANSWERED.get(request.tok, {}), **self._told.get(address, {})}
+        known = {**self._provider.answered.get(request.tok, {}), **self._told.get(address, {})}
         getattr(made, "return").update({**_marked(answer, stood, address), **known})
         return made
 
@@ -91,7 +92,7 @@ class _Answering(Recorder):
 
     def _answered(self, resource: Resource) -> tuple[str, dict[str, Any]]:
         recording, inputs = self._recording, self._raw[f"{resource.type}|{resource.name}"]
-        if not resource.type.startswith("aws:"):
+        if not resource.type.startswith(f"{self._provider.package}:"):
             recording.left_out.add(resource.urn)
             return f"{resource.name}-id", {} if resource.kind == "provider" else _DYNAMIC
         address = f"{self._named(resource.type)}.{recording.name}__{re.sub(r'[^A-Za-z0-9_-]', '_', resource.name)}"
@@ -100,9 +101,10 @@ class _Answering(Recorder):
         kept, ignored = resource.retain, resource.ignore_changes
         recording.made[resource.urn] = Made(resource.urn, resource.type, address, inputs, resource.depends_on, ignored, kept)
         outputs = {name: _first(_marked({name: value}, "$", address)[name], address, name) for name, value in _outputs(resource).items()}
-        if resource.type == "aws:ec2/vpc:Vpc" and "ipv6CidrBlock" not in inputs:
-            outputs["ipv6CidrBlock"] = next(self._blocks)
-            recording.made[resource.urn] = Made(resource.urn, resource.type, address, {**inputs, "": outputs["ipv6CidrBlock"]}, kept=kept)
+        name, _ = self._provider.divided.get(resource.type, ("", ()))
+        if name and name not in inputs:
+            outputs[name] = next(self._blocks[resource.type])
+            recording.made[resource.urn] = Made(resource.urn, resource.type, address, {**inputs, "": outputs[name]}, kept=kept)
         return mark(address, "id"), {**outputs, **inputs}
 
 

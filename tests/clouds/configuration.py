@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from aws_differences import NAMES, NOT_TOLD
-from aws_recording import MARK, Made, Recording
-from aws_schema import Schema, field_named
+from clouds.recording import MARK, Made, Recording
+from clouds.schema import Schema
 
 from ops.type_tables.terraform.fields import Field
 
@@ -31,18 +30,25 @@ def written(recording: Recording, schema: Schema) -> dict[str, Any]:
 
 class _Translator:
     def __init__(self, schema: Schema, recording: Recording) -> None:
-        self._schema, self._recording = schema, recording
-        self._blocks = {ipaddress.IPv6Network(one.inputs[""]): one.address for one in recording.made.values() if "" in one.inputs}
+        self._schema, self._recording, self._provider = schema, recording, schema.provider
+        self._blocks = {ipaddress.IPv6Network(one.inputs[""]): self._block(one) for one in recording.made.values() if "" in one.inputs}
+
+    def _block(self, made: Made) -> str:
+        """Where Terraform has the whole of it."""
+        type = made.address.partition(".")[0]
+        found = self._schema.field_named(self._provider.divided[made.type][0], self._schema.fields(type))
+        assert found is not None, made.address
+        return f"{made.address}.{found.name}"
 
     def resource(self, made: Made, type: str) -> dict[str, Any]:
         fields = self._schema.fields(type)
         body = self.body(made, fields)
-        key = NAMES.get(type, "name")
+        key = self._provider.names.get(type, "name")
         if key in fields and fields[key].settable and not {key, "name_prefix"} & body.keys():
             body[key] = made.address.partition("__")[2] + _SUFFIX
         needed = sorted({self._recording.made[urn].address for urn in made.depends_on if urn in self._recording.made} - {made.address})
-        ignored = [field.name for name in made.ignored if (field := field_named(re.split(r"[.\[]", name)[0], fields))]
-        ignored += [name for of, name in NOT_TOLD if of == type and name in body]
+        ignored = [field.name for name in made.ignored if (field := self._schema.field_named(re.split(r"[.\[]", name)[0], fields))]
+        ignored += [name for of, name in self._provider.not_told if of == type and name in body]
         return {**body, **({"depends_on": needed} if needed else {}), **({"lifecycle": {"ignore_changes": ignored}} if ignored else {})}
 
     def body(self, made: Made, fields: Mapping[str, Field]) -> dict[str, Any]:
@@ -51,11 +57,11 @@ class _Translator:
     def _object(self, given: Mapping[str, Any], fields: Mapping[str, Field], where: str) -> dict[str, Any]:
         found = {}
         for name, value in given.items():
-            field = field_named(name, fields)
+            field = self._schema.field_named(name, fields)
             if isinstance(value, dict) and _ASSET in value:
                 found.update({"content": self._text(value["text"])} if "text" in value else {"source": value["path"]})
             elif field is None:
-                raise LookupError(f"{where}: provider 5.100 has no {name}")
+                raise LookupError(f"{where}: provider {self._provider.version} has no {name}")
             elif value is not None:
                 found[field.name] = self._value(value, field, f"{where}.{name}")
         return found
@@ -87,10 +93,9 @@ class _Translator:
             network = ipaddress.IPv6Network(text)
         except ValueError:
             return None
-        for block, address in self._blocks.items():
+        for block, whole in self._blocks.items():
             if network.subnet_of(block):
                 number = (int(network.network_address) - int(block.network_address)) >> (128 - network.prefixlen)
-                whole = f"{address}.ipv6_cidr_block"
                 return f"${{cidrsubnet({whole}, {network.prefixlen - block.prefixlen}, {number})}}" if network != block else f"${{{whole}}}"
         return None
 
@@ -103,9 +108,10 @@ class _Translator:
                 continue
             if field is not None and field.kind in ("list", "set") and not expression.endswith("]"):
                 expression = f"tolist({expression})[0]"  # one item, which Pulumi shows without its list
-            field = field_named(name, fields)
+            field = self._schema.field_named(name, fields)
             if field is None:
-                raise LookupError(f"{address}: wanted an output {path}, which provider 5.100 hasn't got; answer it in aws_differences.py")
+                found = f"which provider {self._provider.version} hasn't got; answer it in the provider's table"
+                raise LookupError(f"{address}: wanted an output {path}, {found}")
             expression, fields = f"{expression}.{field.name}", field.below
         return expression
 

@@ -3,6 +3,8 @@
 import ipaddress
 
 NETWORK = "10.60.0.0/16"
+PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+"""Where servers of a network may stand, whichever network; who of them is let in say the firewalls of the cloud."""
 
 
 def ipv4(number: int) -> str:
@@ -11,5 +13,5 @@ def ipv4(number: int) -> str:
 
 
 def ipv6(block: str, number: int) -> str:
-    """The number-th /64 of the block of a VPC, a /56."""
+    """The number-th /64 of a network's block, a /56."""
     return str(next(one for place, one in enumerate(ipaddress.IPv6Network(block).subnets(new_prefix=64)) if place == number))

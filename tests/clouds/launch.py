@@ -6,18 +6,14 @@ import time
 from collections.abc import Container, Mapping, Sequence
 from typing import Any
 
-from aws_configuration import joined, written
-from aws_differences import NOT_TOLD
-from aws_emulated import client
-from aws_left import Things, known, there
-from aws_recording import Recording
-from aws_schema import Schema
-from aws_terraform import Terraform, provider
+from clouds.configuration import joined, written
+from clouds.provider import Things
+from clouds.recording import Recording
+from clouds.schema import Schema
+from clouds.terraform import Terraform
 
 _PARALLEL = "-parallelism=20"  # most of the time the provider waits
 _APPLY = ("apply", "-auto-approve", "-input=false", _PARALLEL)
-_REFERRED = re.compile(r"(?<![\w.])aws_\w+\.[\w-]+__[\w-]+")
-_OF = r" aws_\w+\.([\w-]+?)__"
 
 
 class Launch:
@@ -27,7 +23,9 @@ class Launch:
         regions = {region for one in recordings for region in one.regions}
         assert len(regions) == 1, f"wanted stacks of one region, found {sorted(regions)}"
         self._terraform, self._schema, self._endpoint, self._region = terraform, schema, endpoint, regions.pop()
-        self._recordings = recordings
+        self._recordings, self._provider = recordings, schema.provider
+        self._emulator = self._provider.emulator
+        self._referred = re.compile(rf"(?<![\w.]){self._provider.prefix}\w+\.[\w-]+__[\w-]+")
         self._before = self.left()
         self.seconds: dict[str, float] = {}
         self._snapshots: Things = set()
@@ -46,23 +44,17 @@ class Launch:
     def wrongly_listed(self) -> list[tuple[str, str]]:
         """What the table says isn't told, and the emulator did tell, or no resource of that type asked for."""
         instances = {one["type"]: one["instances"] for one in self._terraform.state["resources"] if one["mode"] == "managed"}
-        told = {(type, name) for type, name in NOT_TOLD if any(one["attributes"][name] for one in instances.get(type, ()))}
+        told = {(type, name) for type, name in self._provider.not_told if any(one["attributes"][name] for one in instances.get(type, ()))}
         asked = self.asked({one.name for one in self._recordings})
-        return [one for one in NOT_TOLD if one[0] in instances and (one in told or one not in asked)]
+        return [one for one in self._provider.not_told if one[0] in instances and (one in told or one not in asked)]
 
     def again(self) -> None:
         """Fails with the differences where there are any."""
         self._run("plan again", "plan", "-detailed-exitcode", "-input=false", _PARALLEL)
 
     def fill(self) -> Things:
-        """What hosts and deployers leave in each bucket: an object of two versions, and one that was removed since. What is there then."""
-        s3, filled = client("s3", self._endpoint, self._region), set()
-        for bucket in sorted(id for type, id in self.left() if type == "aws_s3_bucket"):
-            for name, text in (("desired.json", b"1"), ("desired.json", b"2"), ("lock.json", b"")):
-                s3.put_object(Bucket=bucket, Key=name, Body=text)
-            s3.delete_object(Bucket=bucket, Key="lock.json")
-            filled.add(("aws_s3_object", f"{bucket}/desired.json"))
-        return filled
+        """What hosts and deployers leave in each store. What is there then."""
+        return self._emulator.fill(self._endpoint, self._region, self.left())
 
     def destroy_all_but_kept(self) -> Things:
         """As a destroy does that keeps data: what the plan says stays is let go of first. What that is, and the last snapshots of what
@@ -71,7 +63,7 @@ class Launch:
         self._terraform.state = self._part(whole, lambda address: address not in self._kept)
         self._destroy("destroy")
         self._terraform.state = self._part(whole, lambda address: address in self._kept)
-        return known(self._terraform.state) | self._snapshots
+        return self._emulator.known(self._terraform.state) | self._snapshots
 
     def destroy_kept(self, recordings: Sequence[Recording]) -> Things:
         """`recordings`: the same stacks that keep nothing. What is left of them is changed to that first, then all of it goes. Left are
@@ -88,16 +80,16 @@ class Launch:
 
     def left(self) -> Things:
         """What there is now, and wasn't before the first was applied."""
-        return there(self._endpoint, self._region) - getattr(self, "_before", set())
+        return self._emulator.there(self._endpoint, self._region) - getattr(self, "_before", set())
 
     def _alone(self, body: Mapping[str, Any]) -> dict[str, Any]:
         """Without what it says of resources that are gone: as it is."""
         needed = [one for one in body.get("depends_on", ()) if one in self._kept]
-        asked = {name: value for name, value in body.items() if set(_REFERRED.findall(json.dumps(value))) <= self._kept}
+        asked = {name: value for name, value in body.items() if set(self._referred.findall(json.dumps(value))) <= self._kept}
         return {**asked, "depends_on": needed}
 
     def _configure(self, given: Mapping[str, Any]) -> None:
-        self._terraform.configure({"provider": {"aws": provider(self._endpoint, self._region)}, **given})
+        self._terraform.configure({"provider": {self._provider.called: self._emulator.block(self._endpoint, self._region)}, **given})
 
     def _run(self, what: str, *words: str) -> None:
         """Notes how long it took; a failure says first which stacks it is about."""
@@ -105,14 +97,16 @@ class Launch:
         try:
             self._terraform(*words)
         except AssertionError as error:
-            names = re.findall("with" + _OF, str(error)) or re.findall("#" + _OF, str(error))  # errors; else what would change
+            of = rf" {self._provider.prefix}\w+\.([\w-]+?)__"
+            names = re.findall("with" + of, str(error)) or re.findall("#" + of, str(error))  # errors; else what would change
             raise AssertionError(f"{what}, {', '.join(sorted(set(names))) or 'no stack named'}: {error}") from None
         self.seconds[what] = time.monotonic() - start
 
     def _destroy(self, what: str) -> None:
         """What isn't configured any more is removed, in the order that the state knows. Its last snapshots are noted."""
         resources = self._terraform.state["resources"]
-        self._snapshots |= {one for of in resources for instance in of["instances"] for one in _last(of["type"], instance)}
+        gone = ((one["type"], instance["attributes"]) for one in resources for instance in one["instances"])
+        self._snapshots |= {snapshot for what in gone for snapshot in self._emulator.last(*what)}
         self._configure({})
         self._run(what, *_APPLY, "-refresh=false")
 
@@ -120,11 +114,3 @@ class Launch:
     def _part(state: Mapping[str, Any], wanted: Any) -> dict[str, Any]:
         managed = [one for one in state["resources"] if one["mode"] == "managed" and wanted(f"{one['type']}.{one['name']}")]
         return {**state, "resources": managed}
-
-
-def _last(type: str, instance: Mapping[str, Any]) -> Things:
-    """The snapshot that it leaves."""
-    said = instance["attributes"]
-    if type == "aws_db_instance" and not said["skip_final_snapshot"]:
-        return {("aws_db_snapshot", said["final_snapshot_identifier"])}
-    return {("aws_ebs_snapshot", said["id"])} if type == "aws_ebs_volume" and said["final_snapshot"] else set()

@@ -1,0 +1,25 @@
+"""What all that a target makes on a cloud knows of its stack."""
+
+import pulumi
+
+from components.settings import Settings
+from components.target import Place
+
+
+class Stack:
+    """`name`: the app's, which names of resources begin with; `tags`: on all of them; `own`: the options of what is no cloud's."""
+
+    def __init__(self, parent: pulumi.Resource, settings: Settings, place: Place) -> None:
+        self.settings, self.place, self.name = settings, place, settings.app.name
+        self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway"}
+        self.own = pulumi.ResourceOptions(parent=parent)
+
+    @property
+    def has_data_on_web(self) -> bool:
+        """The data is on the web server itself."""
+        return self.settings.database.placement == "same-host" and self.settings.database.engine != "none"
+
+    @property
+    def keeps_web(self) -> bool:
+        """The web server stays when the stack goes, as its data does."""
+        return self.has_data_on_web and self.settings.keep_data
