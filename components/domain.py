@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from cloud_init.host import gate
 from cloud_init.host.contracts.manifest import Health, Tls
-from cloud_init.host.contracts.rollout import Answer
+from cloud_init.host.contracts.rollout import HttpAnswer
 from components.settings import Settings
 
 PATIENCE = 90  # seconds that an authority may take once the domain leads here
@@ -46,7 +46,7 @@ def resolved(domain: str, port: int) -> set[str]:
         return set()
 
 
-def _ask(domain: str, port: int, health: Health, patience: float) -> Answer:
+def _ask(domain: str, port: int, health: Health, patience: float) -> HttpAnswer:
     """The first answer; what kept it from coming when there was none for so long."""
     deadline = time.monotonic() + patience
     while True:

@@ -6,9 +6,9 @@ from dataclasses import asdict
 import pulumi
 import pulumi.dynamic
 
-from cloud_init.bundle import tool_id
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import HostFacts
+from cloud_init.host_tool import tool_id
 from components.owner import Owner
 from components.providers import HostProvider
 

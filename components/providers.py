@@ -110,12 +110,12 @@ class HostProvider(DynamicProvider):
         transport.connect(json.loads(_props["facts"])).remove(keep_data=True)
 
     def _bring_up(self, props: Props) -> Props:
-        from cloud_init import bundle
+        from cloud_init import host_tool
         from components import owner, progress, transport
         from components.errors import SlipwayError
 
         host = transport.connect(json.loads(props["facts"]))
-        host.install(bundle.tool())
+        host.install(host_tool.tool())
         owner.adopt(host.root, owner.Owner(**props["owner"]))
         outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
 from components.archive import changed, collect, write_archive
@@ -27,7 +27,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     name = f"releases/code/{manifest.code.id}.tar.gz"
     if not _is_whole(store.get(name), manifest.code.sha256):
         store.put(name, _archive(Path(props["source"]), manifest.code.id))
-    store.put(f"releases/tool/{manifest.tool}.pyz", bundle.tool())
+    store.put(f"releases/tool/{manifest.tool}.pyz", host_tool.tool())
     if desired(store).live is None and manifest.tool:
         name_tool(store, manifest.tool)
     secrets = {

@@ -10,7 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import pulumi
 
-from cloud_init import bundle, cron, fleet, server_manifest
+from cloud_init import cron, fleet, host_tool, server_manifest
 from cloud_init.databases import agent_files, driver
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest
@@ -120,7 +120,7 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
     app, engine = settings.app, settings.database.engine
     jobs = {name: job.model_dump() for name, job in app.cron.items()}
     return Manifest(
-        tool=bundle.tool_id(),
+        tool=host_tool.tool_id(),
         module=known.source.module,
         code=known.code,
         files=(*host_files(host), *agent_files(engine), *(cron.files(jobs) if jobs else ())),

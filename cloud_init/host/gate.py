@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from .contracts.manifest import Health
-from .contracts.rollout import Answer
+from .contracts.rollout import HttpAnswer
 from .outcome import Refused
 from .unix_http import UnixConnection
 
@@ -62,7 +62,7 @@ def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str 
     """
     deadline = time.monotonic() + float(health.timeout)
     good = 0
-    last = Answer()
+    last = HttpAnswer()
     while good < IN_A_ROW:
         last = ask(connect, health)
         good = good + 1 if is_good(last, release) or (say and last.maintenance) else 0
@@ -77,12 +77,12 @@ def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str 
         say("the maintenance page is up: what is behind it was asked on its own socket alone")
 
 
-def is_good(answer: Answer, release: str) -> bool:
+def is_good(answer: HttpAnswer, release: str) -> bool:
     """2xx, and from the release that is meant."""
     return answer.status is not None and 200 <= answer.status < 300 and answer.release == release
 
 
-def ask(connect: Connect, health: Health) -> Answer:
+def ask(connect: Connect, health: Health) -> HttpAnswer:
     """One question."""
     connection = connect()
     headers = {"Host": health.host, "X-Forwarded-Proto": health.scheme, "User-Agent": "slipway-gate"}
@@ -91,14 +91,14 @@ def ask(connect: Connect, health: Health) -> Answer:
         answer = connection.getresponse()
         body = answer.read(2000).decode("utf-8", "replace")
         maintenance = answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on"
-        return Answer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
+        return HttpAnswer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
     except (OSError, http.client.HTTPException, socket.timeout) as error:
-        return Answer(body=f"{type(error).__name__}: {error}")
+        return HttpAnswer(body=f"{type(error).__name__}: {error}")
     finally:
         connection.close()
 
 
-def _timed_out(health: Health, release: str, last: Answer) -> str:
+def _timed_out(health: Health, release: str, last: HttpAnswer) -> str:
     wanted = f"{health.path}: wanted 2xx from release {release} within {health.timeout} s, found "
     if last.status is None:
         return wanted + f"no answer ({last.body})"

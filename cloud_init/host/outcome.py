@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import contracts
-from .contracts.rollout import Answer, Step
+from .contracts.rollout import HttpAnswer, Step
 
 
 class Refused(Exception):
     """A step that can't succeed: one line, and what helps to understand it."""
 
-    def __init__(self, message: str, http: Answer | None = None, log: list[str] | None = None) -> None:
+    def __init__(self, message: str, http: HttpAnswer | None = None, log: list[str] | None = None) -> None:
         super().__init__(message)
         self.http = http
         self.log = log or []

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from components.errors import SlipwayError
 from components.ssh.connection import Connection
 from components.ssh.loop import line_of, wait_for
@@ -60,7 +60,7 @@ def upload(to: Connection, address: str) -> None:
     part, folder = f"{path}.{secrets.token_hex(4)}.part", _folder(address)
     for words, data in (
         (["install", "-d", "-m", "0700", folder, f"{folder}/releases", f"{folder}/releases/tool"], b""),
-        (["install", "-m", "0600", "/dev/stdin", part], bundle.tool()),
+        (["install", "-m", "0600", "/dev/stdin", part], host_tool.tool()),
         (["mv", part, path], b""),
     ):
         done = to.run(words, data, root=True)
@@ -73,7 +73,7 @@ def _command(address: str) -> list[str]:
 
 
 def _tool(address: str) -> str:
-    return f"{_folder(address)}/releases/tool/{bundle.tool_id()}.pyz"
+    return f"{_folder(address)}/releases/tool/{host_tool.tool_id()}.pyz"
 
 
 def _folder(address: str) -> str:

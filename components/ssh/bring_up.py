@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from cloud_init.host.contracts.facts import Boot
 from components import progress
 from components.errors import SlipwayError
@@ -126,7 +126,7 @@ def _mark(to: Connection, owner: Owner) -> None:
 def _fill(to: Connection, facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> None:
     """The host tool for the bootstrap, and what the other servers know."""
     agent_process.upload(to, facts["store"])
-    agent.of(to.login, facts["store"]).put("tool.json", to_json({"sha256": bundle.tool_id()}))
+    agent.of(to.login, facts["store"]).put("tool.json", to_json({"sha256": host_tool.tool_id()}))
     stores.catch_up(servers, str(facts["host"]))
 
 

@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cloud_init.bundle import tool as bundled_tool
 from cloud_init.host import contracts, files
 from cloud_init.host.contracts.facts import HostFacts
+from cloud_init.host_tool import tool as bundled_tool
 from components.answers import Kept
 from components.errors import LockedError, SlipwayError
 from components.transport import Event

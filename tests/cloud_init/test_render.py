@@ -11,11 +11,11 @@ from pathlib import Path
 import documents
 import pytest
 
-from cloud_init.bundle import tool
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
 from cloud_init.host import materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
+from cloud_init.host_tool import tool
 from cloud_init.render import host_files, server_requirements
 from components.machine import FRONT_PROGRAMS
 

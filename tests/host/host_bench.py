@@ -11,7 +11,7 @@ from typing import Any
 
 import ports
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import front_socket, host_files, server_requirements
 from components import coordinator
@@ -77,7 +77,7 @@ class Bench:
         self.day = Site(self.store, [self.host], f"http://127.0.0.1:{self.port}")
 
     def boot(self) -> dict[str, Any]:
-        self.host.install(bundle.tool())
+        self.host.install(host_tool.tool())
         return self.host.run(["boot"])
 
     def publish(
@@ -102,7 +102,7 @@ class Bench:
         web = WebHost(manifest.get("module", "wsgi:app"), server, Front(listen=(f"127.0.0.1:{self.port}",), **front), {"/static": "static"})
         release = hashlib.sha256(repr((code, web, manifest)).encode()).hexdigest()[:12]
         whole = {
-            "schema": 1, "id": release, "tool": bundle.tool_id(), "module": "wsgi:app", "python": None,
+            "schema": 1, "id": release, "tool": host_tool.tool_id(), "module": "wsgi:app", "python": None,
             "code": {"id": code, "sha256": hashlib.sha256(raw).hexdigest(), "bytes": len(raw)},
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)] + [*files],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {},

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from cloud_init.host import compiled
 from cloud_init.host.__main__ import copy_of, library, trusted
 
@@ -21,7 +21,7 @@ class Tool:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        path.write_bytes(bundle.tool())
+        path.write_bytes(host_tool.tool())
 
     @property
     def copy(self) -> Path:
@@ -128,7 +128,7 @@ def test_what_is_killed_as_it_writes_leaves_nothing_that_is_run(tool: Tool, monk
 
 def test_two_copies_stay(tool: Tool) -> None:
     for number in range(4):
-        tool.path.write_bytes(bundle.tool() + b"\n" * number)
+        tool.path.write_bytes(host_tool.tool() + b"\n" * number)
         compiled.make(tool.path)
         os.utime(tool.copy, (number, number))
     assert len(list(tool.copy.parent.iterdir())) == 2

@@ -14,7 +14,7 @@ import ports
 from database_app import publish
 from host_bench import Bench
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from cloud_init.databases import driver
 from components import certificates
 from components.site import Site
@@ -90,7 +90,7 @@ class TwoHosts(Bench):
 def without_systemd():
     """The host tool, whose Supervisor starts as it does on a machine taken as it is: here is no systemd that could keep it."""
     name = "host/managers/supervisor.py"
-    stream = io.BytesIO(bundle.tool())
+    stream = io.BytesIO(host_tool.tool())
     with zipfile.ZipFile(stream) as old, zipfile.ZipFile(target := io.BytesIO(), "w") as new:
         for one in old.namelist():
             content = old.read(one)

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from cloud_init import bundle, fleet, server_manifest
+from cloud_init import fleet, host_tool, server_manifest
 from cloud_init.host import contracts
 from real_hosts.commands import run
 from real_hosts.machine import Machine
@@ -57,7 +57,7 @@ class Follower:
 
 def tool_with(**files: str) -> bytes:
     """The present tool with other files in it."""
-    stream = io.BytesIO(bundle.tool())
+    stream = io.BytesIO(host_tool.tool())
     with zipfile.ZipFile(stream) as old, zipfile.ZipFile(target := io.BytesIO(), "w") as new:
         changed = {name.replace("__", "/") + ".py": text for name, text in files.items()}
         for name in old.namelist():

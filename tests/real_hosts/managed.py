@@ -10,7 +10,7 @@ import threading
 import time
 from typing import Any
 
-from cloud_init import bundle, databases
+from cloud_init import databases, host_tool
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import front_socket, host_files, server_requirements
 from real_hosts.machine import Machine
@@ -69,7 +69,7 @@ class ManagedHost:
             "supervisor": ["/usr/bin/supervisord"],
         }  # fmt: skip
         machine.shell("for name in slipway-app slipway-db; do useradd --system --user-group --shell /usr/sbin/nologin $name; done")
-        machine.write("/opt/slipway/host.pyz", bundle.tool())
+        machine.write("/opt/slipway/host.pyz", host_tool.tool())
         machine.write("/etc/slipway/host.json", json.dumps(facts))
 
     def tool(self, *words: str, check: bool = True) -> dict[str, Any]:
@@ -88,7 +88,7 @@ class ManagedHost:
         files = [*host_files(web), *databases.agent_files(manifest.get("database", {}).get("engine", "none"))]
         release = hashlib.sha256(repr((code, web, manager, manifest)).encode()).hexdigest()[:12]
         whole = {
-            "schema": 1, "id": release, "tool": bundle.tool_id(), "module": "wsgi:app", "python": None,
+            "schema": 1, "id": release, "tool": host_tool.tool_id(), "module": "wsgi:app", "python": None,
             "code": {"id": code, "sha256": raw[1]},
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in files],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {},

@@ -9,7 +9,7 @@ import urllib.request
 from pathlib import Path
 from typing import Any
 
-from cloud_init import bootstrap, bundle, fleet
+from cloud_init import bootstrap, fleet, host_tool
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import Boot
 from components import certificates, release, settings
@@ -71,7 +71,7 @@ class Pair:
         }
         for shelf in self.shelves.values():
             shelf.store.put(f"releases/code/{manifest['code']['id']}.tar.gz", code)
-            shelf.store.put(f"releases/tool/{manifest['tool']}.pyz", bundle.tool())
+            shelf.store.put(f"releases/tool/{manifest['tool']}.pyz", host_tool.tool())
             for role, value in secret.items():
                 shelf.store.put(f"secrets/{role}/{identity}.json", json.dumps(value).encode())
             shelf.store.put(f"releases/{identity}/manifest.json", json.dumps({**manifest, "id": identity}).encode())

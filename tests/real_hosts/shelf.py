@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from cloud_init import bundle, fleet, server_manifest
+from cloud_init import fleet, host_tool, server_manifest
 from cloud_init.host import contracts
 from cloud_init.host.stores.file import FileStore
 from cloud_init.host_files import Front, Server, WebHost
@@ -37,7 +37,7 @@ class Shelf:
 
     def tool(self, data: bytes | None = None) -> str:
         """A host tool, the one for new servers too; its SHA-256."""
-        data = bundle.tool() if data is None else data
+        data = host_tool.tool() if data is None else data
         sha256 = hashlib.sha256(data).hexdigest()
         self.store.put(f"releases/tool/{sha256}.pyz", data)
         return sha256

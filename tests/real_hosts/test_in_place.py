@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 from load import CLOSED, Load
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from real_hosts.follower import Follower, tool_with, with_packages
 from real_hosts.servers import FRONTS, SMALL, pids
 from real_hosts.shelf import WEB
@@ -90,5 +90,5 @@ def served_by(server: Follower, front: str, manager: str) -> None:
 
 def _commented(name: str) -> str:
     """That file of the tool, which does the same in another tool's bytes."""
-    with zipfile.ZipFile(io.BytesIO(bundle.tool())) as tool:
+    with zipfile.ZipFile(io.BytesIO(host_tool.tool())) as tool:
         return tool.read(name).decode() + "\n# another\n"

@@ -11,7 +11,7 @@ import pebble
 import pytest
 from load import Load
 
-from cloud_init import bundle
+from cloud_init import host_tool
 from cloud_init.fleet import Tls
 from cloud_init.host import gate
 from cloud_init.host.contracts.manifest import Health
@@ -42,7 +42,7 @@ class Site:
         """As the bootstrap does."""
         self.tool = self.shelf.tool()
         self.shelf.for_new_servers(self.tool)
-        self.machine.write("/opt/slipway/host.pyz", bundle.tool())
+        self.machine.write("/opt/slipway/host.pyz", host_tool.tool())
         boot = {"app": "shop", "stack": "dev", "role": "web", "name": "web", "store": f"file://{_STORE}"}
         self.machine.write("/etc/slipway/boot.json", json.dumps(boot))
         self.machine.run([*_TOOL, "setup"])

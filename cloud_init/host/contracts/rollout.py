@@ -9,7 +9,7 @@ from . import LEFT_OUT
 
 
 @dataclass(frozen=True)
-class Answer:
+class HttpAnswer:
     """What an app, or a front server, answered at the health path."""
 
     status: Optional[int] = None
@@ -40,7 +40,7 @@ class Outcome:
     """The one that failed."""
     message: str = field(default="", metadata=LEFT_OUT)
     """Why it failed, in one line."""
-    http: Optional[Answer] = field(default=None, metadata=LEFT_OUT)
+    http: Optional[HttpAnswer] = field(default=None, metadata=LEFT_OUT)
     """What was answered last, where a gate failed."""
     log: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
     """The lines that lead to the cause."""
