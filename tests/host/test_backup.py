@@ -96,7 +96,7 @@ def refused(bench, words, *arguments):
 def test_a_backup_under_writers_and_back_after_everything_was_dropped(make_bench, engine):
     bench, database = launched(make_bench, engine)
     grown(database, 200)
-    first = made(bench)
+    first, last = made(bench), made(bench)
     while database.count("items") < first["rows"]["items"] + 200:
         last = made(bench)
     assert database.count("items") > last["rows"]["items"]  # the worker went on meanwhile
