@@ -12,13 +12,15 @@ from policy import check
 
 PROGRAM = """
 from types import SimpleNamespace
+from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest
 from components.database_host import finish
 
 database = ManagedDatabase("shop-database", ManagedDatabaseArgs(
     app="shop", engine=ENGINE, instance_class="db.t4g.small", storage=100, region="eu-west-1", vpc_id=network.vpc_id,
     subnets=network.database_subnets, client_group_id=web.group_id, tags=tags, keep=KEEP))
 WebFleet("shop-web", WebFleetArgs(**common))
-manifest = {"environment": {"A": "b"}, "database": {"engine": ENGINE, "placement": "managed"}}
+database_part = DatabasePart(ENGINE, "managed")
+manifest = Manifest("wsgi:app", Code("0123456789ab", "0"), (), (), {"A": "b"}, database_part, {}, Health("/", "shop", 30), {})
 final = finish(SimpleNamespace(code="0123456789ab", manifest=manifest, source="app"), "k", pulumi.Output.secret({"B": "c"}), database)
 pulumi.export("told", pulumi.Output.unsecret(final.database_environment))
 pulumi.export("secrets", pulumi.Output.unsecret(final.database_secrets))
@@ -123,7 +125,7 @@ def test_web_hosts_are_told_both_addresses_and_the_authority(made):
         "DATABASE_OWNER_URL": f"{scheme}://slipway_owner:{(digits * 3)[:40]}{rest}",
     }
     authority = "https://truststore.pki.rds.amazonaws.com/eu-west-1/eu-west-1-bundle.pem"
-    assert f'"database": {{"authority": "{authority}", "engine": "{engine}", "placement": "managed"}}' in plan.outputs["manifest"]
+    assert f'"database": {{"authority": "{authority}", "driver": "", "engine": "{engine}", "placement": "managed"}}' in plan.outputs["manifest"]
     assert plan.outputs["secrets"] == {}
 
 

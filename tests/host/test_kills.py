@@ -86,7 +86,7 @@ def clean(bench, worker=True):
     assert not (tree / "store/rollout.lock").read_text()
     live = coordinator.desired(bench.store)
     assert live.live == status["live"]["release"]
-    assert live.value["candidate"] is None
+    assert live.state.candidate is None
 
 
 @pytest.mark.parametrize("power", ["the coordinator lives on", "the coordinator dies too"])

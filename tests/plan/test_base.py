@@ -114,7 +114,7 @@ def test_a_new_stack(changing):
 
 
 def test_a_base_that_fails(changing):
-    changing.edit("__main__.py", "chosen = ", "raise ValueError('then')\nchosen = ")
+    changing.edit("__main__.py", "wanted = ", "raise ValueError('then')\nwanted = ")
     changing.commit()
     changing.edit("__main__.py", "raise ValueError('then')\n", "")
     done = changing.run("plan", "--base", "HEAD")
