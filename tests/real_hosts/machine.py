@@ -148,7 +148,8 @@ class Machine:
         self._down("poweroff", timeout)
 
     def _down(self, how: str, timeout: float) -> None:
-        self.run(["systemctl", how], check=False)
+        # apt holds a lock against it while it installs; then systemd only says so, and goes on.
+        self.run(["systemctl", "--ignore-inhibitors", how], check=False)
         if self._process:
             self._process.wait(timeout)
         cgroups.remove(self.namespace)
