@@ -18,10 +18,16 @@ Props = dict[str, Any]
 
 
 class DynamicProvider(ResourceProvider):
-    """What they share. `REPLACES`: inputs whose change replaces the resource; policy/resource_types/pulumi-python.json is made from it."""
+    """What they share. `REPLACES`: inputs whose change replaces the resource; policy/resource_types/pulumi-python.json is made from it.
+    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs."""
 
     REPLACES: ClassVar[tuple[str, ...]] = ()
+    WORDS: ClassVar[str] = ""
     serialize_as_secret_always = False
+
+    def words(self, props: Props) -> str:
+        """`WORDS` with these inputs; what isn't known yet is left open."""
+        return self.WORDS.format_map({name: "…" if value == UNKNOWN else value for name, value in props.items()})
 
     def _replaced(self, olds: Props, news: Props) -> DiffResult:
         """Of what changes in no other way."""
@@ -32,6 +38,8 @@ class DynamicProvider(ResourceProvider):
 class RandomSecretProvider(DynamicProvider):
     """Made once; never changes."""
 
+    WORDS = "a random key, which release ids are made with"
+
     def create(self, props: Props) -> CreateResult:
         return CreateResult("secret", {"value": secrets.token_hex(32)})
 
@@ -41,6 +49,8 @@ class RandomSecretProvider(DynamicProvider):
 
 class PrivateAuthorityProvider(DynamicProvider):
     """Made once; its certificate is made anew, with its key, before what it signs could outlive it."""
+
+    WORDS = "an authority for certificates of this stack alone"
 
     def create(self, props: Props) -> CreateResult:
         from components import certificates
@@ -60,6 +70,8 @@ class PrivateAuthorityProvider(DynamicProvider):
 
 class ServerCertificateProvider(DynamicProvider):
     """Made anew for another address, by another authority's certificate, and before it ends. The authority's key is never put out."""
+
+    WORDS = "a certificate for {address}, made anew before it ends"
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult("certificate", self._made(props))
@@ -82,6 +94,11 @@ class ServerCertificateProvider(DynamicProvider):
 
 class HostProvider(DynamicProvider):
     """Installs the host tool and brings the host's processes up."""
+
+    WORDS = "{app} in {root}, run by {python}"
+
+    def words(self, props: Props) -> str:
+        return super().words(json.loads(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components import owner
@@ -124,6 +141,11 @@ class HostProvider(DynamicProvider):
 class SshServerProvider(DynamicProvider):
     """Makes a server that is reached by SSH one of the stack's own."""
 
+    WORDS = "the server at {address}, set up and kept up to date"
+
+    def words(self, props: Props) -> str:
+        return super().words({"address": UNKNOWN, **_known(props["facts"])})
+
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components.ssh import bring_up
 
@@ -165,6 +187,8 @@ class SshServerProvider(DynamicProvider):
 class FirstReleaseProvider(DynamicProvider):
     """Wants a release before there are hosts. Once for each store: later ones are the rollout's."""
 
+    WORDS = "the release that servers start with"
+
     REPLACES = ("store",)
 
     def create(self, props: Props) -> CreateResult:
@@ -181,6 +205,8 @@ class FirstReleaseProvider(DynamicProvider):
 class ServingProvider(DynamicProvider):
     """Is there once hosts serve what is live; waits for others in their place."""
 
+    WORDS = "waits until the servers serve"
+
     REPLACES = ("hosts",)
 
     def create(self, props: Props) -> CreateResult:
@@ -196,6 +222,13 @@ class ServingProvider(DynamicProvider):
 
 class RolloutProvider(DynamicProvider):
     """Publishes a release and rolls it out; its outputs are the verdict."""
+
+    WORDS = "{module}, database {engine}, served at {url}"
+
+    def words(self, props: Props) -> str:
+        manifest = _known(props["manifest"])
+        engine = manifest.get("database", {}).get("engine", UNKNOWN)
+        return super().words({"module": manifest.get("module", UNKNOWN), "engine": engine, "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         return CheckResult({**news, "drift": _release_drift(_olds, news)}, [])
@@ -226,6 +259,11 @@ class RolloutProvider(DynamicProvider):
             "message": verdict.message,
             "live": verdict.live or "",
         }
+
+
+def _known(document: str) -> Props:
+    """A JSON document; empty while it isn't known."""
+    return {} if document == UNKNOWN else dict(json.loads(document))
 
 
 def _host_drift(facts: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ import typer
 
 from ops import call as calls
 from ops import display, plan_display, workplace
-from ops.confirm import confirm, require_terminal
+from ops.confirm import confirm
 
 if TYPE_CHECKING:
     from ops.engine import Event, Result
@@ -15,20 +15,27 @@ if TYPE_CHECKING:
 def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
     """Launch the app, or bring what is launched up to date."""
     call = calls.of(context)
-    if call.as_json and not call.yes:
-        require_terminal("nobody can be asked here: pass --yes to go on")
     work = workplace.enter(call)
-    from ops import install
-
-    install.ensure(lambda: work.target.needs(work.settings))
+    if call.yes:
+        _install(work)
     plan = preview_of(call, work, "up")
     if plan_display.changes(plan.counts) == 0:
         _nothing_to_do(call, work, plan)
         return
     if not call.as_json:
         plan_display.show(plan)
-    confirm(call, f"Make these changes to stack {call.stack}?")
+    if not call.yes:
+        if not (work.target.THIS_MACHINE and plan_display.only_creates(plan.counts)):
+            confirm(call, f"Make these changes to stack {call.stack}?")
+        _install(work)
     _finish(call, run(work, "up", stderr=call.as_json))
+
+
+def _install(work: workplace.Workplace) -> None:
+    """What the target wants on this machine: not before it is known that the launch goes on."""
+    from ops import install
+
+    install.ensure(lambda: work.target.needs(work.settings))
 
 
 def preview_of(call: calls.Call, work: workplace.Workplace, verb: str) -> "Result":

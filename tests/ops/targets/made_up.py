@@ -8,6 +8,7 @@ from components.deployment import Deployment, Verb
 from components.settings import Model, Settings
 from components.target import Need, Place, Takes, TargetComponent
 
+THIS_MACHINE = False
 TAKES = Takes(fronts=(), managers=(), placements=("managed", "external"), cron=False)
 BACKUPS = "the platform backs its database up by itself; see `platform backups`"
 
