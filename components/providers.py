@@ -26,8 +26,8 @@ class DynamicProvider(ResourceProvider):
     serialize_as_secret_always = False
 
     def words(self, props: Props) -> str:
-        """`WORDS` with these inputs; what isn't known yet is left open."""
-        return self.WORDS.format_map({name: "…" if value == UNKNOWN else value for name, value in props.items()})
+        """`WORDS` with these inputs; what isn't known yet, or isn't to be shown, is left open."""
+        return self.WORDS.format_map(_Open({name: value for name, value in props.items() if value != UNKNOWN}))
 
     def _replaced(self, olds: Props, news: Props) -> DiffResult:
         """Of what changes in no other way."""
@@ -98,7 +98,7 @@ class HostProvider(DynamicProvider):
     WORDS = "{app} in {root}, run by {python}"
 
     def words(self, props: Props) -> str:
-        return super().words(json.loads(props["facts"]))
+        return super().words(_known(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components import owner
@@ -144,7 +144,7 @@ class SshServerProvider(DynamicProvider):
     WORDS = "the server at {address}, set up and kept up to date"
 
     def words(self, props: Props) -> str:
-        return super().words({"address": UNKNOWN, **_known(props["facts"])})
+        return super().words(_known(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components.ssh import bring_up
@@ -227,8 +227,7 @@ class RolloutProvider(DynamicProvider):
 
     def words(self, props: Props) -> str:
         manifest = _known(props["manifest"])
-        engine = manifest.get("database", {}).get("engine", UNKNOWN)
-        return super().words({"module": manifest.get("module", UNKNOWN), "engine": engine, "url": props["url"]})
+        return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         return CheckResult({**news, "drift": _release_drift(_olds, news)}, [])
@@ -261,9 +260,17 @@ class RolloutProvider(DynamicProvider):
         }
 
 
+class _Open(dict[str, Any]):
+    def __missing__(self, _name: str) -> str:
+        return "…"
+
+
 def _known(document: str) -> Props:
-    """A JSON document; empty while it isn't known."""
-    return {} if document == UNKNOWN else dict(json.loads(document))
+    """A JSON document; empty while it isn't known, and where it is secret: then another text stands for it."""
+    try:
+        return dict(json.loads(document))
+    except ValueError:
+        return {}
 
 
 def _host_drift(facts: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from ops import call as calls
-from ops import display, plan_display, workplace
+from ops import display, engines, plan_display, workplace
 from ops.confirm import confirm
 
 if TYPE_CHECKING:
@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
     """Launch the app, or bring what is launched up to date."""
     call = calls.of(context)
-    work = workplace.enter(call)
+    chosen = engines.of(call)
+    work = chosen.work
     if call.yes:
         _install(work)
-    plan = preview_of(call, work, "up")
+    chosen, plan = _plan(call, chosen)
     if plan_display.changes(plan.counts) == 0:
         _nothing_to_do(call, work, plan)
         return
@@ -28,7 +29,19 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
         if not (work.target.THIS_MACHINE and plan_display.only_creates(plan.counts)):
             confirm(call, f"Make these changes to stack {call.stack}?")
         _install(work)
-    _finish(call, run(work, "up", stderr=call.as_json))
+    _finish(call, run(chosen, "up", stderr=call.as_json))
+
+
+def _plan(call: calls.Call, chosen: engines.Launcher) -> "tuple[engines.Launcher, Result]":
+    """The Pulumi CLI plans no stack that isn't there: it is made first, after a yes."""
+    from components.errors import NoStackError
+
+    try:
+        return engines.planned(call, chosen, warn)
+    except NoStackError:
+        confirm(call, f"The Pulumi CLI knows no stack {call.stack} yet; make it, to plan it?")
+        chosen.cli().make()
+        return engines.planned(call, chosen, warn)
 
 
 def _install(work: workplace.Workplace) -> None:
@@ -38,36 +51,19 @@ def _install(work: workplace.Workplace) -> None:
     install.ensure(lambda: work.target.needs(work.settings))
 
 
-def preview_of(call: calls.Call, work: workplace.Workplace, verb: str) -> "Result":
-    """The plan; raises `SlipwayError` when it can't be made, which says to let the CLI do `verb` where nobody else can."""
-    from components.errors import SlipwayError
-    from ops import pulumi_cli
-    from ops.engine import Engine
-
-    result = Engine(work.project, work.stack, _warn).preview()
-    if result.beyond:
-        why = f"stack {call.stack} on {work.settings.target} needs the Pulumi CLI ({result.beyond})"
-        raise pulumi_cli.refusal(why, f"run {pulumi_cli.line(verb, call)}")
-    if not result.ok:
-        raise SlipwayError(result.error or "the plan could not be made")
-    return result
-
-
-def _warn(event: "Event") -> None:
+def warn(event: "Event") -> None:
     """A plan is shown whole at its end; only warnings come before."""
     if event.severity == "warning":
         display.line(f"warning: {event.text}", stderr=True)
 
 
-def run(work: workplace.Workplace, verb: Literal["up", "destroy"], stderr: bool = False) -> "Result":
+def run(chosen: engines.Launcher, verb: Literal["up", "destroy"], stderr: bool = False) -> "Result":
     """Lets the engine work (`up` or `destroy`) while its progress and the hosts' is shown."""
-    from ops.engine import Engine
     from ops.progress_display import shown
 
     with shown(stderr) as progress:
-        engine = Engine(work.project, work.stack, progress.engine)
-        result = engine.up() if verb == "up" else engine.destroy()
-    return result
+        engine = chosen.engine(progress.engine)
+        return engine.up() if verb == "up" else engine.destroy()
 
 
 def _finish(call: calls.Call, result: "Result") -> None:

@@ -133,7 +133,7 @@ class World:
         place: Any = SimpleNamespace(
             folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway", last_backups=self.folder
         )
-        names: Any = SimpleNamespace(name="slipway")
+        names: Any = SimpleNamespace(name="slipway", folder=self.folder, secret_keys=frozenset(), salt=None)
         return workplace.Workplace(names, names, settings, target, place)
 
     def engine(self, project: object, stack: object, observer: Any = None) -> SimpleNamespace:
