@@ -15,6 +15,10 @@ class UsageError(SlipwayError):
     exit_code = 2
 
 
+class NoStackError(UsageError):
+    """The Pulumi CLI's backend knows no such stack; nothing was changed."""
+
+
 class MissingError(SlipwayError):
     """This machine lacks something; the message ends with the command that installs it."""
 

@@ -30,9 +30,12 @@ class Owner:
 
 def current(project: str, stack: str) -> Owner:
     """Who runs this program now: the CLI talks to a program over gRPC, the in-process engine is an object."""
-    if isinstance(get_monitor(), resource_pb2_grpc.ResourceMonitorStub):
-        return Owner(CLI, _backend(), project, stack)
-    return Owner(IN_PROCESS, "this folder", project, stack)
+    return of(CLI if isinstance(get_monitor(), resource_pb2_grpc.ResourceMonitorStub) else IN_PROCESS, project, stack)
+
+
+def of(engine: str, project: str, stack: str) -> Owner:
+    """That engine, as it runs for this person in this folder."""
+    return Owner(engine, _backend() if engine == CLI else "this folder", project, stack)
 
 
 def read(tree: Path) -> Owner | None:

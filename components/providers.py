@@ -21,10 +21,16 @@ Props = dict[str, Any]
 
 
 class DynamicProvider(ResourceProvider):
-    """What they share. `REPLACES`: inputs whose change replaces the resource; policy/resource_types/pulumi-python.json is made from it."""
+    """What they share. `REPLACES`: inputs whose change replaces the resource; policy/resource_types/pulumi-python.json is made from it.
+    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs."""
 
     REPLACES: ClassVar[tuple[str, ...]] = ()
+    WORDS: ClassVar[str] = ""
     serialize_as_secret_always = False
+
+    def words(self, props: Props) -> str:
+        """`WORDS` with these inputs; what isn't known yet, or isn't to be shown, is left open."""
+        return self.WORDS.format_map(_Open({name: value for name, value in props.items() if value != UNKNOWN}))
 
     def _replaced(self, olds: Props, news: Props) -> DiffResult:
         """Of what changes in no other way."""
@@ -35,6 +41,8 @@ class DynamicProvider(ResourceProvider):
 class RandomSecretProvider(DynamicProvider):
     """Made once; never changes."""
 
+    WORDS = "a random key, which release ids are made with"
+
     def create(self, props: Props) -> CreateResult:
         return CreateResult("secret", {"value": secrets.token_hex(32)})
 
@@ -44,6 +52,8 @@ class RandomSecretProvider(DynamicProvider):
 
 class PrivateAuthorityProvider(DynamicProvider):
     """Made once; its certificate is made anew, with its key, before what it signs could outlive it."""
+
+    WORDS = "an authority for certificates of this stack alone"
 
     def create(self, props: Props) -> CreateResult:
         from components import certificates
@@ -63,6 +73,8 @@ class PrivateAuthorityProvider(DynamicProvider):
 
 class ServerCertificateProvider(DynamicProvider):
     """Made anew for another address, by another authority's certificate, and before it ends. The authority's key is never put out."""
+
+    WORDS = "a certificate for {address}, made anew before it ends"
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult("certificate", self._made(props))
@@ -85,6 +97,11 @@ class ServerCertificateProvider(DynamicProvider):
 
 class HostProvider(DynamicProvider):
     """Installs the host tool and brings the host's processes up."""
+
+    WORDS = "{app} in {root}, run by {python}"
+
+    def words(self, props: Props) -> str:
+        return super().words(_known(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components import owner, transport
@@ -125,6 +142,11 @@ class HostProvider(DynamicProvider):
 
 class SshServerProvider(DynamicProvider):
     """Makes a server that is reached by SSH one of the stack's own."""
+
+    WORDS = "the server at {address}, set up and kept up to date"
+
+    def words(self, props: Props) -> str:
+        return super().words(_known(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components.ssh import bring_up
@@ -167,6 +189,8 @@ class SshServerProvider(DynamicProvider):
 class FirstReleaseProvider(DynamicProvider):
     """Wants a release before there are hosts. Once for each store: later ones are the rollout's."""
 
+    WORDS = "the release that servers start with"
+
     REPLACES = ("store",)
 
     def create(self, props: Props) -> CreateResult:
@@ -182,6 +206,8 @@ class FirstReleaseProvider(DynamicProvider):
 
 class ServingProvider(DynamicProvider):
     """Is there once hosts serve what is live; waits for others in their place."""
+
+    WORDS = "waits until the servers serve"
 
     REPLACES = ("hosts",)
 
@@ -199,8 +225,13 @@ class ServingProvider(DynamicProvider):
 class RolloutProvider(DynamicProvider):
     """Publishes a release and rolls it out; its outputs are the verdict."""
 
+    WORDS = "{module}, database {engine}, served at {url}"
     WHERE = "store"
     """The input that says where the release goes."""
+
+    def words(self, props: Props) -> str:
+        manifest = _known(props["manifest"])
+        return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         known = _olds and UNKNOWN not in (news[self.WHERE], news["release"])
@@ -245,7 +276,11 @@ class RolloutProvider(DynamicProvider):
 class DeployProvider(RolloutProvider):
     """Has a platform serve a release; its outputs are the verdict, as a rollout's."""
 
+    WORDS = "the app as a bundle, served at {url}"
     WHERE = "platform"
+
+    def words(self, props: Props) -> str:
+        return DynamicProvider.words(self, props)
 
     def _roll(self, props: Props, olds: Props) -> "Verdict":
         from cloud_init.host import contracts
@@ -261,6 +296,19 @@ class DeployProvider(RolloutProvider):
         from components import platforms
 
         return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
+
+
+class _Open(dict[str, Any]):
+    def __missing__(self, _name: str) -> str:
+        return "…"
+
+
+def _known(document: str) -> Props:
+    """A JSON document; empty while it isn't known, and where it is secret: then another text stands for it."""
+    try:
+        return dict(json.loads(document))
+    except ValueError:
+        return {}
 
 
 def _host_drift(host: "Driven") -> str:

@@ -125,6 +125,9 @@ class TargetModule(Protocol):
     TAKES: Takes
     """What of the other settings it serves."""
 
+    THIS_MACHINE: bool
+    """All of it is made on the deploying machine: what only creates there needs nobody's yes."""
+
     def deploy(self, settings: Settings, place: Place) -> TargetComponent:
         """Creates the `Target` component; called once by the program."""
 

@@ -20,6 +20,11 @@ def changes(counts: Mapping[str, int]) -> int:
     return sum(counts.get(kind, 0) for kind in _MARKS)
 
 
+def only_creates(counts: Mapping[str, int]) -> bool:
+    """Nothing that is there already is touched."""
+    return changes(counts) == counts.get("create", 0)
+
+
 def summary(counts: Mapping[str, int]) -> str:
     """`2 to create, 1 to update, 3 unchanged`."""
     words = [f"{counts[kind]} to {kind}" for kind in _MARKS if counts.get(kind)]
@@ -60,7 +65,7 @@ def _step_json(step: "Step") -> dict[str, Any]:
 
 
 def _tree(steps: "Sequence[Step]") -> Tree:
-    """Unchanged resources show only where something below them changes."""
+    """Unchanged resources show only where something below them changes. Of a new one it is said what it is: all of its inputs are new."""
     from ops import plan_changes
 
     root = Tree("Changes", hide_root=True)
@@ -73,7 +78,7 @@ def _tree(steps: "Sequence[Step]") -> Tree:
         if urn not in branches:
             step = by_urn.get(urn)
             branches[urn] = branch(step.parent if step else "").add(_label(step) if step else _component(urn))
-            for key, (old, new) in step.changes.items() if step else ():
+            for key, (old, new) in step.changes.items() if step and step.op != "create" else ():
                 for line in plan_changes.lines(key, old, new):
                     branches[urn].add(line)
         return branches[urn]
@@ -86,7 +91,8 @@ def _tree(steps: "Sequence[Step]") -> Tree:
 
 def _label(step: "Step") -> Text:
     mark, colour = _MARKS.get(step.op, (" ", "dim"))
-    return Text.assemble((f"{mark} ", colour), (step.name, "bold"), (f"  {short_type(step.type)}", "dim"))
+    said = f"  {step.words}" if step.words else ""
+    return Text.assemble((f"{mark} ", colour), (step.name, "bold"), (f"  {short_type(step.type)}", "dim"), said)
 
 
 def _component(urn: str) -> Text:

@@ -1,7 +1,7 @@
 """Pulumi.yaml and the stack files, as the Pulumi CLI reads them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +14,12 @@ from ops import secrets
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a Pulumi.yaml."""
+    """A folder with a Pulumi.yaml. `defaults`: full keys to what a stack has where its file says nothing."""
 
     name: str
     runtime: str
     folder: Path
+    defaults: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,30 @@ def load_project(folder: Path) -> Project:
     chosen = runtime.get("name") if isinstance(runtime, dict) else runtime
     if not isinstance(chosen, str):
         raise UsageError(f"{folder / 'Pulumi.yaml'}: runtime: wanted python, found {shown(chosen)}; write runtime: python there")
-    return Project(name, chosen, folder)
+    return Project(name, chosen, folder, _defaults(folder / "Pulumi.yaml", name, value))
+
+
+def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """What `config:` of Pulumi.yaml gives every stack: a plain value, or what is under `value` or `default`."""
+    given = document.get("config") or {}
+    if not isinstance(given, dict) or "stackConfigDir" in document:
+        found = "stackConfigDir" if isinstance(given, dict) else shown(given)
+        raise UsageError(f"{path}: config: wanted keys and values, stack files beside Pulumi.yaml, found {found}; move the files there")
+    defaults = {}
+    for key, raw in given.items():
+        full = _full_key(project, key)
+        if isinstance(raw, dict) and not raw.keys() & {"value", "default", "type", "description", "secret", "items"}:
+            raise UsageError(
+                f"{path}: config: {one_line(full)}: wanted a value, or `value:` above it, found a mapping; write `value:` above it"
+            )
+        value = raw.get("value", raw.get("default")) if isinstance(raw, dict) else raw
+        if value is not None:
+            defaults[full] = value
+    return defaults
+
+
+def _full_key(project: str, key: Any) -> str:
+    return str(key) if ":" in str(key) else f"{project}:{key}"
 
 
 def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
@@ -54,14 +78,18 @@ def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
     salt = value.get("encryptionsalt")
     if not isinstance(salt, str | None):
         raise UsageError(f"{path}: encryptionsalt: wanted text, found {shown(salt)}; put the line back as it was")
+    if value.get("environment"):
+        raise UsageError(
+            f"{path}: environment: wanted settings in this file, found Pulumi ESC; `pulumi up` alone opens that; write them here"
+        )
     config, hidden = {}, set()
     for key, raw in given.items():
-        full = str(key) if ":" in str(key) else f"{project.name}:{key}"
+        full = _full_key(project.name, key)
         if secrets.is_encrypted(raw):
             hidden.add(full)
             raw = raw if sealed else _opened(path, full, raw, salt)
         config[full] = raw
-    return Stack(name, config, frozenset(hidden), salt)
+    return Stack(name, {**project.defaults, **config}, frozenset(hidden), salt)
 
 
 def _opened(path: Path, key: str, raw: Any, salt: Any) -> Any:

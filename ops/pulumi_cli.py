@@ -1,4 +1,4 @@
-"""Stacks that the Pulumi CLI alone can launch: some of what they ask for is a provider's, and no provider runs in this process."""
+"""Stacks that the Pulumi CLI launches: some of what they ask for is a provider's, and no provider runs in this process."""
 
 import json
 import shutil
@@ -51,32 +51,39 @@ def path() -> str | None:
     return shutil.which("pulumi")
 
 
-def line(command: str, call: Call) -> str:
-    """What a person runs."""
-    return f"`pulumi {command} --stack {call.stack}`"
+def missing(why: str) -> "SlipwayError":
+    """There is no CLI, and `why` one is wanted."""
+    from components.errors import MissingError
+
+    return MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
 
 
-def refusal(text: str, what: str, rest: str = "") -> "SlipwayError":
-    """`text`: why not here; `what`: to do. Nothing was changed: wrong usage where the CLI is there, else it is what is missing."""
-    from components.errors import MissingError, UsageError
+def data_stays(call: Call, found: "Sequence[Resource]") -> "SlipwayError":
+    """Data of a provider's resources goes by a setting that is launched, never by a word on the command line."""
+    from components.errors import UsageError
 
-    if path():
-        return UsageError(f"{text}; {what}{rest}")
-    return MissingError(f"{text}, and there is no `pulumi` on PATH; install it ({HOW}), then {what}{rest}")
-
-
-def not_destroyed(call: Call, found: "Sequence[Resource]", with_data: bool) -> "SlipwayError":
-    """What to run in the place of `destroy`, and what stays after it."""
     kept = [one for one in found if one.protect or one.retain]
-    why = f"stack {call.stack}: nothing was removed: {_counted(found)} can be removed by the Pulumi CLI alone"
-    all_of_it = f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run {line('up', call)}, then {line('destroy', call)}"
-    copies = _listed("Leaves a last snapshot even then", _copied(found))
-    if not kept:
-        return refusal(why, f"run {line('up', call)}, then {line('destroy', call)}: nothing is protected, so the data goes too", copies)
-    if with_data:
-        return refusal(why, f"for the data too: {all_of_it}", _listed("Goes then", kept) + copies)
-    rest = _listed("Stays", kept) + f"\nTo remove it too: {all_of_it}{copies}"
-    return refusal(why, f"run {line('destroy --exclude-protected', call)}, which keeps the data", rest)
+    way = to_remove(call) if kept else f"run ./slipway -s {call.stack} destroy: nothing is protected, so the data goes too"
+    why = "--with-data removes what Slipway keeps itself, and this is a provider's"
+    return UsageError(f"stack {call.stack}: nothing was removed: {why}; for all of it: {way}{_listed('Goes then', kept)}{copies(found)}")
+
+
+def to_remove(call: Call) -> str:
+    """How what `destroy` leaves of a provider's is removed after all."""
+    return (
+        f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run ./slipway -s {call.stack} up, then ./slipway -s {call.stack} destroy"
+    )
+
+
+def copies(found: "Sequence[Resource]") -> str:
+    """A line for each thing that a cloud copies as it is removed."""
+    return _listed("Leaves a last snapshot even then", _copied(found))
+
+
+def _listed(word: str, resources: "Sequence[Resource]") -> str:
+    from components.settings.found import one_line
+
+    return "".join(f"\n{word}: {one_line(one.name)}  {one.type}" for one in resources)
 
 
 def _copied(found: "Sequence[Resource]") -> "list[Resource]":
@@ -86,16 +93,6 @@ def _copied(found: "Sequence[Resource]") -> "list[Resource]":
 
     facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
     return [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
-
-
-def _counted(found: "Sequence[Resource]") -> str:
-    return f"{len(found)} resource{'s' * (len(found) != 1)} of {', '.join(packages(found))}"
-
-
-def _listed(word: str, resources: "Sequence[Resource]") -> str:
-    from components.settings.found import one_line
-
-    return "".join(f"\n{word}: {one_line(one.name)}  {one.type}" for one in resources)
 
 
 def packages(found: "Sequence[Resource]") -> list[str]:

@@ -61,7 +61,7 @@ def enter(call: Call, sealed: bool = False) -> Workplace:
         raise UsageError(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
     project = load_project(here.folder)
     stack = load_stack(project, call.stack, sealed)
-    chosen = settings.parse(stack.config, stack.secret_keys, call.stack)
+    chosen = settings.parse(stack.config, stack.secret_keys, call.stack, project.name)
     return Workplace(project, stack, chosen, target.chosen(chosen), here)
 
 

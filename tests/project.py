@@ -56,9 +56,8 @@ class Project:
     def run(self, *arguments: str, timeout: float = 300, **options: Any) -> subprocess.CompletedProcess[str]:
         """A command of the command line."""
         command = [sys.executable, "-m", "ops", *arguments]
-        return subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True, timeout=timeout, check=False, **options
-        )
+        given: dict[str, Any] = {"env": self.environment, **options}
+        return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=timeout, check=False, **given)
 
     def up(self, timeout: float = 300) -> subprocess.CompletedProcess[str]:
         """Launches it, or the next release."""

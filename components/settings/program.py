@@ -14,8 +14,8 @@ def load() -> Settings:
     """The settings of the stack that is being deployed. Raises one `UsageError` that names every wrong setting."""
     config = pulumi.Config(NAMESPACE.rstrip(":"))
     keys = {*runtime.CONFIG.get(), *runtime.get_config_env()}
-    raw = {key: runtime.get_config(key) for key in keys if key.startswith(NAMESPACE)}
-    settings = parse(raw, {key for key in raw if _is_secret(key)}, pulumi.get_stack())
+    raw = {key: runtime.get_config(key) for key in keys}
+    settings = parse(raw, {key for key in raw if _is_secret(key)}, pulumi.get_stack(), pulumi.get_project())
     settings._secret_env = _secret_env(config)
     return settings
 

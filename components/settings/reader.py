@@ -19,10 +19,11 @@ Options = TypeVar("Options", bound=BaseModel)
 _TEXTS = ("target", "front", "manager", "domain")
 
 
-def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str) -> Settings:
+def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, project: str = "slipway") -> Settings:
     """The settings in `raw`: full keys such as `slipway:app` to plain values, or to JSON text as Pulumi hands objects over.
 
-    `secret_keys`: the full keys that hold something encrypted. Raises one `UsageError` that names every wrong setting.
+    `secret_keys`: the full keys that hold something encrypted; keys of `project`'s name are its own.
+    Raises one `UsageError` that names every wrong setting.
     """
     values = _plain(raw)
     if not values:
@@ -41,8 +42,9 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str) -> S
         *rules.environment_size({**values, **kept}),
     ]
     problems += [*rules.secret_values(values.get(SECRET_ENV, {})), *(one for one in wrong if _root(one) not in refused)]
-    if problems or settings is None:
-        raise report.error(stack, _named(problems))
+    foreign = list(rules.foreign(raw, project))
+    if problems or foreign or settings is None:
+        raise report.error(stack, [*_named(problems), *foreign])
     settings._stack = report.short(stack)
     settings._sections = {key: value for key, value in kept.items() if key not in ROOTS}
     return settings

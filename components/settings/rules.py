@@ -28,6 +28,18 @@ def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Ite
             yield key, f"wanted encrypted values, found plain text; set each anew with: {_SET_SECRET}"
 
 
+def foreign(raw: Mapping[str, Any], project: str) -> Iterator[Problem]:
+    """A key of another namespace configures a provider that Pulumi makes by itself; targets make theirs."""
+    for key in raw:
+        namespace, colon, _ = str(key).partition(":")
+        if colon and namespace not in (NAMESPACE.rstrip(":"), project, "pulumi"):
+            where = "what it reads in the environment counts, such as AWS_PROFILE"
+            yield (
+                str(key),
+                f"wanted slipway: settings, found one of a provider's; the target makes its provider itself, and {where}; leave it out",
+            )
+
+
 def unknown(values: Mapping[str, Any], targets: Collection[str]) -> Iterator[Problem]:
     """A root key is a setting, or a section named after a target."""
     sections = {str(values.get("target")), *targets}

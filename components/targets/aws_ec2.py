@@ -21,8 +21,9 @@ from components.settings import Settings, report, target_options
 from components.site import Site
 from components.target import Need, Place, Takes, TargetComponent
 
-__all__ = ["TAKES", "Options", "Target", "deploy", "deployment", "needs"]
+__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
 
+THIS_MACHINE = False
 TAKES = Takes()
 
 

@@ -30,6 +30,7 @@ _DATABASE_PACKAGES = {"postgres": "postgresql", "mysql": "mariadb-server"}
 _REFUSED = re.compile(r"[\"'$%;{}\\?#@*|\[\]]")
 
 
+THIS_MACHINE = True
 TAKES = Takes(managers=("supervisor",), placements=("same-host", "external"), domain=False)
 
 

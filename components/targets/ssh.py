@@ -17,9 +17,10 @@ from components.ssh.stores import address
 from components.target import Need, Place, Takes, TargetComponent
 from components.transports.ssh import SshTransport
 
-__all__ = ["TAKES", "Options", "Target", "deploy", "deployment", "needs"]
+__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
 
 # Nobody manages databases on servers of your own.
+THIS_MACHINE = False
 TAKES = Takes(placements=("same-host", "own-host", "external"))
 
 

@@ -10,9 +10,8 @@ from ops.confirm import confirm
 
 if TYPE_CHECKING:
     from components.owner import Owner
-    from components.target import Place
 
-ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Leave it to whoever runs next: the Pulumi CLI.")]
+ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
 
 
 def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, to_pulumi: ToPulumi = False) -> None:
@@ -21,24 +20,14 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
 
     call = calls.of(context)
     place = workplace.place(call)
-    new = None if to_pulumi else owner.current(place.project, place.stack)
+    new = owner.of(owner.CLI if to_pulumi else owner.IN_PROCESS, place.project, place.stack)
     old = owner.read(place.tree)
     if old == new:
-        display.line(f"Nothing to do: {_words(new)} manages stack {call.stack}.")
+        display.line(f"Nothing to do: {new} manages stack {call.stack}.")
         return
-    confirm(call, f"{_words(old)} manages stack {call.stack}; let {_words(new)} manage it from now on?")
-    _mark(place, new)
-    display.line(f"{_words(new)} manages stack {call.stack} from now on; before: {_words(old)}.")
-
-
-def _mark(place: "Place", new: "Owner | None") -> None:
-    """Without a mark the next engine that works on the tree puts its own there."""
-    from components import owner
-
-    if new is None:
-        (place.tree / "owner.json").unlink(missing_ok=True)
-    else:
-        owner.adopt(place.tree, new)
+    confirm(call, f"{_words(old)} manages stack {call.stack}; let {new} manage it from now on?")
+    owner.adopt(place.tree, new)
+    display.line(f"{new} manages stack {call.stack} from now on; before: {_words(old)}.")
 
 
 def _words(owner: "Owner | None") -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops import display, plan_display, workplace
+from ops import display, engines, plan_display, pulumi_cli, workplace
 from ops.commands.up import run
 from ops.confirm import confirm, require_terminal
 
@@ -28,34 +28,42 @@ def destroy(
 ) -> None:
     """Remove what was launched; data stays unless --with-data."""
     call = calls.of(context)
-    _refuse_what_others_launched(call, with_data is not None)
-    work = workplace.enter(call)
-    name = work.settings.app.name
+    chosen = engines.of_launched(call)
+    work, name = chosen.work, chosen.work.settings.app.name
+    if with_data is not None and chosen.found:
+        raise pulumi_cli.data_stays(call, chosen.found)
     if with_data is not None and with_data != name:
         _ask_for_name(name, with_data)
+    if chosen.found:
+        _destroy_in_cloud(call, chosen)
+        return
     reach = work.deployment()
     fate = "data too" if with_data else "data stays"
     confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {reach.url} ({fate})?")
     last = _last_backup(call, work, reach) if with_data is not None else None
     kept = [] if with_data is not None else _kept(reach)
-    result = run(work, "destroy", stderr=call.as_json)
+    result = run(chosen, "destroy", stderr=call.as_json)
     if result.ok and with_data is not None:
         reach.remove_data()
-    _tell(call, result, kept if result.ok else [], name, last)
+    _tell(call, result, kept if result.ok else [], f"./slipway -s {call.stack} destroy --with-data {name}", last)
 
 
-def _refuse_what_others_launched(call: calls.Call, with_data: bool) -> None:
-    """Nothing of it is in this engine's state, so it would be called destroyed while it serves."""
-    from components import owner
+def _destroy_in_cloud(call: calls.Call, chosen: engines.Launcher) -> None:
+    """A provider's resources: what is protected as it was launched stays, whatever the settings say by now."""
+    from components.answers import Kept
     from components.errors import UsageError
-    from ops import pulumi_cli
 
-    work = workplace.enter(call, sealed=True)
-    mine = owner.Owner(owner.IN_PROCESS, "this folder", work.place.project, work.place.stack)
-    if refused := owner.refusal(work.place.tree, mine):
-        raise UsageError(refused)
-    if found := pulumi_cli.elsewhere(work):
-        raise pulumi_cli.not_destroyed(call, found, with_data)
+    there = {one["urn"]: one for one in chosen.cli().state() if one.get("custom")}
+    kept = [urn for urn, one in there.items() if one.get("protect") or one.get("retainOnDelete")]
+    bare = [one for one in chosen.found if (one.protect or one.retain) and one.urn in there and one.urn not in kept]
+    if bare:
+        why = f"{bare[0].name} is to be kept, and isn't protected as it was launched"
+        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.stack} up first")
+    fate = "data stays" if kept else "nothing is protected: its data goes too"
+    confirm(call, f"Destroy stack {call.stack}: the app {chosen.work.settings.app.name!r} on {chosen.work.settings.target} ({fate})?")
+    result = run(chosen, "destroy", stderr=call.as_json)
+    stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
+    _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(chosen.found), None)
 
 
 def _kept(reach: "Deployment") -> "list[Kept]":
@@ -88,7 +96,7 @@ def _ask_for_name(name: str, found: str) -> None:
         raise UsageError(f"--with-data: the app's name {name!r} is wanted, found {answer!r}; nothing was changed")
 
 
-def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", name: str, last: Path | None) -> None:
+def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, last: Path | None) -> None:
     from cloud_init.host.files import size_of
 
     if call.as_json:
@@ -96,7 +104,7 @@ def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", name: str,
         display.document({**plan_display.as_json(result), "kept": shown, "last_backup": last and str(last)})
     elif result.ok:
         display.line(f"Destroyed stack {call.stack}.")
-        _list_kept(call, kept, name)
+        _list_kept(kept, way)
     if last and not call.as_json:
         display.line(f"Last backup of the database: {last}  {display.size(size_of(last))}")
     if not result.ok:
@@ -104,8 +112,8 @@ def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", name: str,
         raise typer.Exit(1)
 
 
-def _list_kept(call: calls.Call, kept: "Sequence[Kept]", name: str) -> None:
+def _list_kept(kept: "Sequence[Kept]", way: str) -> None:
     for one in kept:
         display.line(f"Stays: {one.path}  {display.size(one.bytes)}")
     if kept:
-        display.line(f"To remove it too: ./slipway -s {call.stack} destroy --with-data {name}")
+        display.line(f"To remove it too: {way}")

@@ -3,14 +3,14 @@
 import typer
 
 from ops import call as calls
-from ops import display, plan_display, workplace
-from ops.commands.up import preview_of
+from ops import display, engines, plan_display
+from ops.commands.up import warn
 
 
 def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Show what `up` would change; change nothing."""
     call = calls.of(context)
-    plan = preview_of(call, workplace.enter(call), "preview")
+    _, plan = engines.planned(call, engines.of(call), warn)
     if call.as_json:
         display.document(plan_display.as_json(plan))
     else:

@@ -34,9 +34,7 @@ def output(
 
 def _where(call: calls.Call) -> str:
     """Outputs are kept by the engine that launched a stack."""
-    from ops import pulumi_cli
-
-    return f"run ./slipway up, or where the Pulumi CLI launched it {pulumi_cli.line('stack output', call)}"
+    return f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.stack}`"
 
 
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from ops import call as calls
-from ops import display, plan_display, workplace
-from ops.confirm import confirm, require_terminal
+from ops import display, engines, plan_display, workplace
+from ops.confirm import confirm
 
 if TYPE_CHECKING:
     from ops.engine import Event, Result
@@ -15,52 +15,55 @@ if TYPE_CHECKING:
 def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
     """Launch the app, or bring what is launched up to date."""
     call = calls.of(context)
-    if call.as_json and not call.yes:
-        require_terminal("nobody can be asked here: pass --yes to go on")
-    work = workplace.enter(call)
-    from ops import install
-
-    install.ensure(lambda: work.target.needs(work.settings))
-    plan = preview_of(call, work, "up")
+    chosen = engines.of(call)
+    work = chosen.work
+    if call.yes:
+        _install(work)
+    chosen, plan = _plan(call, chosen)
     if plan_display.changes(plan.counts) == 0:
         _nothing_to_do(call, work, plan)
         return
     if not call.as_json:
         plan_display.show(plan)
-    confirm(call, f"Make these changes to stack {call.stack}?")
-    _finish(call, run(work, "up", stderr=call.as_json))
+    if not call.yes:
+        if not (work.target.THIS_MACHINE and plan_display.only_creates(plan.counts)):
+            confirm(call, f"Make these changes to stack {call.stack}?")
+        _install(work)
+    _finish(call, run(chosen, "up", stderr=call.as_json))
 
 
-def preview_of(call: calls.Call, work: workplace.Workplace, verb: str) -> "Result":
-    """The plan; raises `SlipwayError` when it can't be made, which says to let the CLI do `verb` where nobody else can."""
-    from components.errors import SlipwayError
-    from ops import pulumi_cli
-    from ops.engine import Engine
+def _plan(call: calls.Call, chosen: engines.Launcher) -> "tuple[engines.Launcher, Result]":
+    """The Pulumi CLI plans no stack that isn't there: it is made first, after a yes."""
+    from components.errors import NoStackError
 
-    result = Engine(work.project, work.stack, _warn).preview()
-    if result.beyond:
-        why = f"stack {call.stack} on {work.settings.target} needs the Pulumi CLI ({result.beyond})"
-        raise pulumi_cli.refusal(why, f"run {pulumi_cli.line(verb, call)}")
-    if not result.ok:
-        raise SlipwayError(result.error or "the plan could not be made")
-    return result
+    try:
+        return engines.planned(call, chosen, warn)
+    except NoStackError:
+        confirm(call, f"The Pulumi CLI knows no stack {call.stack} yet; make it, to plan it?")
+        chosen.cli().make()
+        return engines.planned(call, chosen, warn)
 
 
-def _warn(event: "Event") -> None:
+def _install(work: workplace.Workplace) -> None:
+    """What the target wants on this machine: not before it is known that the launch goes on."""
+    from ops import install
+
+    install.ensure(lambda: work.target.needs(work.settings))
+
+
+def warn(event: "Event") -> None:
     """A plan is shown whole at its end; only warnings come before."""
     if event.severity == "warning":
         display.line(f"warning: {event.text}", stderr=True)
 
 
-def run(work: workplace.Workplace, verb: Literal["up", "destroy"], stderr: bool = False) -> "Result":
+def run(chosen: engines.Launcher, verb: Literal["up", "destroy"], stderr: bool = False) -> "Result":
     """Lets the engine work (`up` or `destroy`) while its progress and the hosts' is shown."""
-    from ops.engine import Engine
     from ops.progress_display import shown
 
     with shown(stderr) as progress:
-        engine = Engine(work.project, work.stack, progress.engine)
-        result = engine.up() if verb == "up" else engine.destroy()
-    return result
+        engine = chosen.engine(progress.engine)
+        return engine.up() if verb == "up" else engine.destroy()
 
 
 def _finish(call: calls.Call, result: "Result") -> None:

@@ -19,6 +19,8 @@ class Step:
     changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
     seconds: float = 0.0
     error: str | None = None
+    words: str = ""
+    """What a new resource is, where its provider says so."""
 
 
 @dataclass(frozen=True)

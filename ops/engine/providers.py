@@ -7,6 +7,7 @@ from typing import Any
 import dill
 from pulumi.dynamic import DiffResult, ResourceProvider
 
+from components.providers import DynamicProvider
 from ops.engine.values import Plain
 
 KEY = "__provider"
@@ -23,6 +24,12 @@ def load(properties: Mapping[str, Any]) -> ResourceProvider:
     provider = dill.loads(base64.b64decode(properties[KEY]))
     assert isinstance(provider, ResourceProvider)
     return provider
+
+
+def words(properties: Mapping[str, Any]) -> str:
+    """What a resource with these inputs is; nothing where its provider doesn't say it."""
+    provider = load(properties) if KEY in properties else None
+    return provider.words(dict(properties)) if isinstance(provider, DynamicProvider) else ""
 
 
 def check(provider: ResourceProvider, old: Plain, new: Plain) -> tuple[Plain, list[str]]:

@@ -97,7 +97,8 @@ class _Run:
             op = "replace" if found.replaces else "update" if found.changes else "same"
             before_replace = before_replace or found.delete_before_replace
         changed = {} if op == "same" else values.changes(old_inputs, wanted.inputs, wanted.hidden)
-        step = Step(op, wanted.urn, wanted.type, wanted.name, wanted.parent, changed)
+        words = providers.words(wanted.inputs) if op == "create" else ""
+        step = Step(op, wanted.urn, wanted.type, wanted.name, wanted.parent, changed, words=words)
         if self.dry:
             return self._plan(step, wanted, old)
         self._perform(step, lambda: self._change(op, provider, wanted, old, before_replace))

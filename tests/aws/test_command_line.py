@@ -21,8 +21,16 @@ KEPT = [
     "showcase-store  aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
     "showcase-store  aws:s3/bucketVersioning:BucketVersioning",
 ]
-ALL_OF_IT = "set slipway:keepData: false in Pulumi.prod.yaml, run `pulumi up --stack prod`, then `pulumi destroy --stack prod`"
+ALL_OF_IT = "set slipway:keepData: false in Pulumi.prod.yaml, run ./slipway -s prod up, then ./slipway -s prod destroy"
 COPY = "Leaves a last snapshot even then: showcase-database-data  aws:ebs/volume:Volume"
+LOGGED_OUT = """#!/bin/sh
+case "$*" in
+    "plugin ls --json") exec cat {programs}/plugins.json ;;
+    version) exit 0 ;;
+esac
+echo "error: PULUMI_ACCESS_TOKEN must be set for login during non-interactive CLI sessions" >&2
+exit 255
+"""
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -45,7 +53,7 @@ def slipway(project: Project, tmp_path: Path) -> Run:
         programs.mkdir(exist_ok=True)
         if cli is not None:
             (programs / "plugins.json").write_text(json.dumps(cli))
-            (programs / "pulumi").write_text(f'#!/bin/sh\n[ "$*" = "plugin ls --json" ] && exec cat {programs}/plugins.json\n')
+            (programs / "pulumi").write_text(LOGGED_OUT.format(programs=programs))
             (programs / "pulumi").chmod(0o755)
         empty = {f"AWS_{name}_FILE": "/nonexistent" for name in ("CONFIG", "SHARED_CREDENTIALS")}
         found = {"PATH": str(programs) + ("" if cli is None else ":/usr/bin:/bin"), "HOME": str(tmp_path), "COLUMNS": "200"}
@@ -63,26 +71,16 @@ def test_a_plan_needs_nobody_and_nothing(slipway):
     }
 
 
-@pytest.mark.parametrize("verb", ["up", "preview"])
-def test_launching_is_sent_to_the_cli_in_one_line(slipway, verb):
-    words = [verb, *(["--yes"] if verb == "up" else [])]
-    why = "slipway: stack prod on aws-ec2 needs the Pulumi CLI (showcase-aws: pulumi:providers:aws)"
+@pytest.mark.parametrize("verb", ["up", "preview", "destroy"])
+def test_launching_wants_the_cli_and_a_login_in_one_line(slipway, project, verb):
+    words = [verb, *(["--yes"] if verb != "preview" else [])]
     there, none = slipway(*words, cli=[]), slipway(*words)
-    assert (there.returncode, there.stdout, there.stderr) == (2, "", f"{why}; run `pulumi {verb} --stack prod`\n")
-    assert (none.returncode, none.stdout) == (3, "")
-    assert none.stderr.startswith(f"{why}, and there is no `pulumi` on PATH; install it (https://")
-    assert none.stderr.endswith(f"), then run `pulumi {verb} --stack prod`\n")
-
-
-def test_destroy_says_what_to_run_and_what_stays_then(slipway, project):
-    done = slipway("destroy", "--yes", cli=[])
-    first, *stays, last, copy = done.stderr.splitlines()
-    assert (done.returncode, done.stdout) == (2, "")
-    assert first.startswith("slipway: stack prod: nothing was removed: ")
-    assert first.endswith("; run `pulumi destroy --exclude-protected --stack prod`, which keeps the data")
-    assert sorted(stays) == [f"Stays: {line}" for line in KEPT]
-    assert (last, copy) == (f"To remove it too: {ALL_OF_IT}", COPY)
-    assert slipway("destroy", "--yes").returncode == 3
+    assert (there.returncode, there.stdout) == (3, "")
+    assert there.stderr == "slipway: stack prod: the Pulumi CLI has no backend; run `pulumi login`, or `pulumi login --local`\n"
+    assert (none.returncode, none.stdout, len(none.stderr.splitlines())) == (3, "", 1)
+    asked = "" if verb == "destroy" else " on aws-ec2"
+    assert none.stderr.startswith(f"slipway: stack prod{asked} needs the Pulumi CLI")
+    assert ", and there is no `pulumi` on PATH; install it (https://" in none.stderr
     assert not (project.folder / ".slipway/prod").exists()
 
 
@@ -90,7 +88,7 @@ def test_destroy_with_data_says_how_that_goes(slipway):
     done = slipway("destroy", "--yes", "--with-data", "showcase", cli=[])
     first, *goes, copy = done.stderr.splitlines()
     assert (done.returncode, done.stdout, copy) == (2, "", COPY)
-    assert first.endswith(f"; for the data too: {ALL_OF_IT}")
+    assert first.endswith(f"; for all of it: {ALL_OF_IT}")
     assert sorted(goes) == [f"Goes then: {line}" for line in KEPT]
 
 
@@ -98,13 +96,11 @@ def test_destroy_of_a_stack_that_keeps_nothing_says_so(slipway, project):
     file = project.folder / "Pulumi.prod.yaml"
     try:
         file.write_text(f"{STACK.read_text()}  slipway:keepData: false\n")
-        done = slipway("destroy", "--yes", cli=[])
+        done = slipway("destroy", "--yes", "--with-data", "showcase", cli=[])
     finally:
         file.write_text(STACK.read_text())
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
-    assert done.stderr.endswith(
-        f"; run `pulumi up --stack prod`, then `pulumi destroy --stack prod`: nothing is protected, so the data goes too\n{COPY}\n"
-    )
+    assert done.stderr.endswith(f"; for all of it: run ./slipway -s prod destroy: nothing is protected, so the data goes too\n{COPY}\n")
 
 
 @pytest.mark.parametrize(

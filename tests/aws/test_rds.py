@@ -125,7 +125,10 @@ def test_web_hosts_are_told_both_addresses_and_the_authority(made):
         "DATABASE_OWNER_URL": f"{scheme}://slipway_owner:{(digits * 3)[:40]}{rest}",
     }
     authority = "https://truststore.pki.rds.amazonaws.com/eu-west-1/eu-west-1-bundle.pem"
-    assert f'"database": {{"authority": "{authority}", "driver": "", "engine": "{engine}", "placement": "managed"}}' in plan.outputs["manifest"]
+    assert (
+        f'"database": {{"authority": "{authority}", "driver": "", "engine": "{engine}", "placement": "managed"}}'
+        in plan.outputs["manifest"]
+    )
     assert plan.outputs["secrets"] == {}
 
 

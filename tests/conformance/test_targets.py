@@ -2,11 +2,13 @@
 
 import typing
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import cases
 import pytest
 from planted import PLANTED, told
+from project import ROOT
 
 from components import target
 from components.deployment import Deployment, Verb
@@ -26,7 +28,7 @@ def test_every_target_has_an_example():
 def test_the_module_has_the_public_names(name):
     module = target.find(name)
     public = {one for one in vars(target.TargetModule) if not one.startswith("_")} | set(typing.get_type_hints(target.TargetModule))
-    assert public == {"Options", "TAKES", "deploy", "needs", "deployment"}
+    assert public == {"Options", "THIS_MACHINE", "TAKES", "deploy", "needs", "deployment"}
     assert all(hasattr(module, one) for one in public)
 
 
@@ -117,3 +119,21 @@ def differing(before: Any, after: Any, place: str = "") -> list[str]:
     if isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
         return [one for number, pair in enumerate(zip(before, after, strict=True)) for one in differing(*pair, f"{place}[{number}]")]
     return [] if before == after else [place]
+
+
+def test_pulumi_install_gets_what_every_target_names_and_every_provider():
+    """One .venv launches every stack of the project on the CLI; `./slipway` installs the target's own file alone."""
+    folder = ROOT / "requirements"
+    pinned = [line for line in pins(ROOT / "requirements.txt") if line not in pins(folder / "local.txt")]
+    named = {line for name in target.names() if (folder / f"{name}.txt").exists() for line in pins(folder / f"{name}.txt")}
+    providers = {"pulumi-aws", "pulumi-alicloud", "pulumi-gcp", "pulumi-docker"}
+    assert named <= {*pinned, *pins(folder / "local.txt")}
+    assert {line.partition("==")[0] for line in pinned if line not in named} == providers - {line.partition("==")[0] for line in named}
+    assert len({line.partition("==")[0] for line in pins(ROOT / "requirements.txt")}) == len(pins(ROOT / "requirements.txt"))
+
+
+def pins(path: Path) -> set[str]:
+    """The requirements of a file and of those that it includes."""
+    lines = [line.partition(" #")[0].strip() for line in path.read_text().splitlines()]
+    included = {pin for line in lines if line.startswith("-r ") for pin in pins(path.parent / line.removeprefix("-r "))}
+    return included | {line for line in lines if line and not line.startswith(("#", "-r "))}

@@ -23,12 +23,14 @@ def test_a_fresh_clone_serves_the_example_and_keeps_its_rows(site):
     (site.folder / "empty").mkdir()
 
     def slipway(*arguments: str) -> str:
-        done = subprocess.run(["./slipway", *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["./slipway", *arguments], cwd=folder, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
     try:
-        assert f"http://127.0.0.1:{site.port}" in slipway("up", "--yes")
+        assert f"http://127.0.0.1:{site.port}" in slipway("up")
         body = json.dumps({"name": "Ada", "email": "ada@example.com"}).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{site.port}/api/users", body, {"Content-Type": "application/json"})
         with urllib.request.urlopen(request, timeout=10) as answer:

@@ -19,8 +19,9 @@ def test_up_preview_change_rollback_destroy(site, pulumi):
     pulumi("up", "--yes")
     assert site.get() == "two"
     assert pulumi("stack", "output", "url").strip() == f"http://127.0.0.1:{site.port}"
-    refused = site.run("up", "--yes")
-    assert refused.returncode == 1
+    assert site.run("up").stdout.startswith("Nothing to do")
+    refused = site.run("up", "--yes", env={**site.environment, "PULUMI_BACKEND_URL": f"file://{site.folder}/home"})
+    assert refused.returncode == 2
     assert "is managed by the Pulumi CLI" in refused.stdout + refused.stderr
     assert site.run("rollback").returncode == 0
     assert site.release() == first

@@ -110,6 +110,8 @@ class World:
     folder: Path
     plan: Any = field(default_factory=result)
     outcome: Any = field(default_factory=result)
+    here: bool = False
+    """The target is this machine."""
     needs: list[Any] = field(default_factory=list)
     foreign: list[Any] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=lambda: [Host()])
@@ -127,11 +129,11 @@ class World:
         app = SimpleNamespace(name="shop", path="./app", module="wsgi:app")
         database = SimpleNamespace(engine="sqlite", placement="same-host")
         settings: Any = SimpleNamespace(target="local", app=app, database=database)
-        target: Any = SimpleNamespace(needs=lambda settings: self.needs, deployment=self.deployment)
+        target: Any = SimpleNamespace(THIS_MACHINE=self.here, needs=lambda settings: self.needs, deployment=self.deployment)
         place: Any = SimpleNamespace(
             folder=self.folder, project="slipway", stack=call.stack, tree=self.folder / ".slipway", last_backups=self.folder
         )
-        names: Any = SimpleNamespace(name="slipway")
+        names: Any = SimpleNamespace(name="slipway", folder=self.folder, secret_keys=frozenset(), salt=None)
         return workplace.Workplace(names, names, settings, target, place)
 
     def engine(self, project: object, stack: object, observer: Any = None) -> SimpleNamespace:

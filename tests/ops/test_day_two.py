@@ -204,7 +204,7 @@ def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch, tmp_path)
     assert "before: the Pulumi CLI" in done.stdout
     assert slipway("adopt").stdout.startswith("Nothing to do: `./slipway`")
     assert slipway("adopt", "-y", "--to-pulumi").exit_code == 0
-    assert owner.read(tmp_path) is None
+    assert owner.read(tmp_path) == owner.of(owner.CLI, "slipway", "dev")
     assert slipway("adopt", "--to-pulumi").exit_code == 0
 
 

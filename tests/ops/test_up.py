@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ops.pulumi_cli import HOW
 
 HOST = step("update", "host", tool=("abc", "def"))
 ROLLOUT = step("create", "rollout", parent=HOST.urn, release=(None, "aaaabbbbcccc"))
+CREATING = result([ROLLOUT, step("same", "secret")])
 CHANGING = result([HOST, ROLLOUT, step("same", "secret")])
 
 
@@ -49,6 +51,60 @@ def test_up_shows_the_plan_then_works_then_tells_the_address(world, slipway, wor
     assert "── + rollout  Rollout" in plan  # below its parent
     assert "secret" not in plan
     assert rest.strip() == "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"
+
+
+@pytest.mark.parametrize("at_terminal", [False, True])
+def test_what_only_creates_here_needs_nobody(world, slipway, answering, at_terminal):
+    world.here, world.plan, world.outcome = True, CREATING, CREATING
+    if at_terminal:
+        answering()  # a question would find no answer
+    done = slipway("up")
+    assert (done.exit_code, world.calls) == (0, ["preview", "up"])
+    assert done.stdout.splitlines()[-1] == "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"
+
+
+def test_up_json_goes_on_by_itself_too_where_it_only_creates_here(world, slipway):
+    world.here, world.plan, world.outcome = True, CREATING, CREATING
+    done = slipway("up", "--json")
+    assert (done.exit_code, json.loads(done.stdout)["counts"]["create"]) == (0, 1)
+
+
+@pytest.mark.parametrize("op", ["update", "replace", "delete"])
+def test_what_is_there_here_is_touched_after_a_yes_alone(world, slipway, op):
+    world.here, world.plan = True, result([ROLLOUT, step(op, "host")])
+    world.needs = [SimpleNamespace(present=False)]  # not one name of a package: installing it would fail
+    done = slipway("up")
+    assert (done.exit_code, world.calls) == (2, ["preview"])
+    assert "--yes" in done.stderr
+
+
+def test_creation_elsewhere_is_asked_for(world, slipway):
+    world.plan = CREATING
+    assert (slipway("up").exit_code, world.calls) == (2, ["preview"])
+
+
+def test_packages_are_installed_once_it_is_known_that_the_launch_goes_on(world, slipway, answering, monkeypatch):
+    did = world.calls
+    monkeypatch.setattr("ops.install.ensure", lambda needs: did.append("install"))
+    world.plan = CHANGING
+    assert slipway("up").exit_code == 2
+    answering(False, True)
+    assert slipway("up").exit_code == 1
+    assert did == ["preview", "preview"]
+    assert slipway("up").exit_code == 0
+    assert did[2:] == ["preview", "install", "up"]
+    assert slipway("up", "-y").exit_code == 0
+    assert did[5:] == ["install", "preview", "up"]  # the plan is then of what will be there
+
+
+def test_what_is_new_is_said_in_words(world, slipway):
+    new = dataclasses.replace(step("create", "host", facts=(None, '{"app": "shop"}')), words="shop in /srv/shop")
+    world.plan = result([new])
+    lines = slipway("preview").stdout.splitlines()
+    assert [line.rstrip() for line in lines] == ["+ host  Host  shop in /srv/shop", "1 to create, 0 unchanged"]
+    document = json.loads(slipway("preview", "--json").stdout)
+    assert document["steps"][0]["changes"]["facts"]["new"] == '{"app": "shop"}'
+    assert "words" not in document["steps"][0]
 
 
 def test_a_declined_question_changes_nothing(world, slipway, answering):
@@ -114,9 +170,11 @@ def test_json_is_one_document_and_keeps_secrets(world, slipway, words):
     assert document["steps"][0]["changes"] == {"tool": {"old": "abc", "new": "def"}}
 
 
-def test_up_json_asks_for_yes_before_anything(world, slipway):
-    assert slipway("up", "--json").exit_code == 2
-    assert world.calls == []
+def test_up_json_asks_for_yes_before_anything_changes(world, slipway):
+    world.plan = CHANGING
+    done = slipway("up", "--json")
+    assert (done.exit_code, done.stdout, world.calls) == (2, "", ["preview"])
+    assert done.stderr.splitlines() == ["slipway: nobody can be asked here: pass --yes to go on"]
 
 
 def test_preview_never_changes_anything(world, slipway):
@@ -159,18 +217,14 @@ def test_a_long_value_is_cut_in_the_plan(world, slipway):
     assert "y" * 69 + "…" in slipway("preview").stdout
 
 
-def test_what_the_cli_alone_can_do_is_sent_there_in_one_line(world, slipway, monkeypatch):
+def test_what_the_cli_alone_can_do_wants_one(world, slipway, monkeypatch):
     world.plan = dataclasses.replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI; use `pulumi up`"), beyond="vm: aws:x")
-    needed = "slipway: stack prod on local needs the Pulumi CLI (vm: aws:x)"
-    for found, code, then in (
-        ("/bin/pulumi", 2, "; run "),
-        (None, 3, f", and there is no `pulumi` on PATH; install it ({HOW}), then run "),
-    ):
-        monkeypatch.setattr("shutil.which", lambda name, found=found: found)
-        for words in (["preview"], ["up", "--yes"]):
-            done = slipway("-s", "prod", *words)
-            assert (done.exit_code, done.stdout) == (code, "")
-            assert done.stderr == f"{needed}{then}`pulumi {words[0]} --stack prod`\n"
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    for words in (["preview"], ["up", "--yes"]):
+        done = slipway("-s", "prod", *words)
+        assert (done.exit_code, done.stdout) == (3, "")
+        needed = "slipway: stack prod on local needs the Pulumi CLI (vm: aws:x), and there is no `pulumi` on PATH"
+        assert done.stderr == f"{needed}; install it ({HOW}), then run this again\n"
     assert set(world.calls) == {"preview"}
 
 

@@ -18,13 +18,14 @@ APP = json.dumps({"name": "shop", "env": {"A": "1"}})
 @pytest.fixture(autouse=True)
 def _program(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
+    monkeypatch.setattr("pulumi.get_project", lambda: "shop")
     before = runtime.CONFIG.get(), list(runtime._SECRET_KEYS.get())
     yield
     pulumi.runtime.set_all_config(*before)
 
 
 def loaded(config: dict[str, str], secret: list[str]) -> Settings:
-    pulumi.runtime.set_all_config({"slipway:target": "local", "slipway:app": APP, "aws:region": "x", **config}, secret)
+    pulumi.runtime.set_all_config({"slipway:target": "local", "slipway:app": APP, "shop:own": "x", "pulumi:tags": "{}", **config}, secret)
     return load()
 
 
@@ -72,3 +73,13 @@ def test_no_config() -> None:
     pulumi.runtime.set_all_config({}, [])
     with pytest.raises(UsageError, match=r"\./slipway --stack dev init APP$"):
         load()
+
+
+def test_a_providers_setting_is_refused_by_name_with_the_way_out() -> None:
+    with pytest.raises(UsageError) as caught:
+        loaded({"aws:profile": "hunter2", "gcp:project": "x"}, [])
+    head, *lines = str(caught.value).split("\n  ")
+    assert head == "Pulumi.dev.yaml: 2 settings are wrong"
+    assert [line.split(": ")[0] for line in lines] == ["aws:profile", "gcp:project"]
+    assert "AWS_PROFILE" in lines[0]
+    assert "hunter2" not in lines[0]

@@ -20,6 +20,7 @@ runcmd:
 """
 
 
+THIS_MACHINE = False
 TAKES = Takes()
 
 

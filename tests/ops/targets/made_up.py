@@ -25,6 +25,7 @@ from components.random_secret import RandomSecret
 from components.settings import Model, Settings, target_options
 from components.target import Need, Place, Takes, TargetComponent
 
+THIS_MACHINE = False
 TAKES = Takes(fronts=(), managers=(), servers=("auto", "gunicorn"), placements=("managed", "external"), cron=False)
 BACKUPS = "the platform backs its database up by itself; see `platform backups`"
 
@@ -101,7 +102,6 @@ class Platform(Deployment):
         return subprocess.run(command, cwd=place / "src", env=self._environment(place), check=False).returncode
 
     def stop(self, port: int) -> None:
-        """Ends what serves at that port, if anything."""
         noted = self.folder / f"{port}.pid"
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             os.killpg(int(noted.read_text()), signal.SIGKILL)

@@ -1,0 +1,49 @@
+"""The `pulumi` command as the automation API runs it, in a process group of its own."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from typing import Any
+
+from pulumi.automation import CommandResult, PulumiCommand
+from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
+
+
+class Command(PulumiCommand):
+    """Ctrl-C is passed on once for each time it is pressed: the CLI ends gracefully at the first."""
+
+    def __init__(self) -> None:
+        super().__init__(skip_version_check=True)
+        # One that somebody built has no number: the SDK then follows its events in the way that every CLI knows.
+        self.version = self.version or VersionInfo(3)
+
+    def run(
+        self, args: list[str], cwd: str, additional_env: Mapping[str, str], on_output: Any = None, on_error: Any = None
+    ) -> CommandResult:
+        """Raises `CommandError` for a failure, `KeyboardInterrupt` once the CLI has ended after one."""
+        process = subprocess.Popen(
+            [self.command, "--non-interactive", *args],
+            cwd=cwd,
+            env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            process_group=0,
+        )
+        interrupted = False
+        while True:
+            try:
+                stdout, stderr = process.communicate()
+                break
+            except KeyboardInterrupt:
+                interrupted = True
+                process.send_signal(signal.SIGINT)
+        if interrupted:
+            raise KeyboardInterrupt
+        result = CommandResult(stdout=stdout, stderr=stderr, code=process.returncode)
+        if process.returncode != 0:
+            raise create_command_error(result)
+        return result

@@ -1,0 +1,87 @@
+"""Preview, up and destroy of one stack by the Pulumi CLI, in the backend that the person's environment says."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from pulumi import automation
+from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+
+from components import progress
+from components.errors import LockedError, MissingError, NoStackError, SlipwayError
+from components.settings.found import one_line
+from ops import pulumi_cli
+from ops.automation.command import Command
+from ops.automation.recording import Recording
+from ops.engine import Observer, Result
+from ops.project import Project, Stack
+
+_LOGGED_OUT = re.compile(r"PULUMI_ACCESS_TOKEN must be set|pulumi login|could not get cloud url", re.IGNORECASE)
+
+
+class CliEngine:
+    """As `ops.engine.Engine`. Raises `SlipwayError` for what stands in the way of starting."""
+
+    def __init__(self, project: Project, stack: Stack, observer: Observer | None = None) -> None:
+        self.project, self.stack = project, stack
+        self.observer = observer or (lambda event: None)
+
+    def preview(self) -> Result:
+        """What `up` would do; changes nothing. Raises `NoStackError`: the CLI previews no stack that isn't there."""
+        return self._run(lambda stack, heard: stack.preview(on_event=heard.hear))
+
+    def up(self) -> Result:
+        """Brings everything to what the program says."""
+        return self._run(lambda stack, heard: stack.up(on_event=heard.hear))
+
+    def destroy(self) -> Result:
+        """Removes everything but what is protected."""
+        return self._run(lambda stack, heard: stack.destroy(on_event=heard.hear, exclude_protected=True))
+
+    def make(self) -> None:
+        """Makes the stack, empty, and selects it."""
+        with self._told():
+            automation.Stack.create(self.stack.name, self._workspace())
+
+    def state(self) -> list[dict[str, Any]]:
+        """The resources that the CLI knows of the stack, as `pulumi stack export` has them."""
+        with self._told():
+            exported = automation.Stack.select(self.stack.name, self._workspace()).export_stack()
+        return list((exported.deployment or {}).get("resources") or [])
+
+    def _run(self, work: Callable[[automation.Stack, Recording], object]) -> Result:
+        heard = Recording(self.observer)
+        with self._told(), progress.followed() as path:
+            stack = automation.Stack.select(self.stack.name, self._workspace())
+            stack.workspace.env_vars = {progress.FILE: path}
+            try:
+                work(stack, heard)
+            except CommandError:
+                if not heard.errors:
+                    raise
+        return heard.result("\n".join(heard.errors) or None)
+
+    def _workspace(self) -> automation.LocalWorkspace:
+        if pulumi_cli.path() is None:
+            raise pulumi_cli.missing(f"stack {self.stack.name} needs the Pulumi CLI")
+        return automation.LocalWorkspace(work_dir=str(self.project.folder), pulumi_command=Command())
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """What the CLI refuses, in one line."""
+        name = self.stack.name
+        try:
+            yield
+        except StackNotFoundError:
+            step = f"`./slipway -s {name} up` makes it, `./slipway -s {name} plan` shows what it asks for"
+            raise NoStackError(f"stack {name}: the Pulumi CLI knows none of that name; nothing was changed; {step}") from None
+        except ConcurrentUpdateError:
+            step = f"wait for it, or if it is gone: pulumi cancel --stack {name}"
+            raise LockedError(f"stack {name}: somebody else's run of the Pulumi CLI has it; {step}") from None
+        except CommandError as error:
+            text = str(error)
+            if _LOGGED_OUT.search(text):
+                raise MissingError(f"stack {name}: the Pulumi CLI has no backend; run `pulumi login`, or `pulumi login --local`") from None
+            said = re.findall(r"error: (.+)", text) or text.strip().splitlines()[-1:]
+            raise SlipwayError(f"stack {name}: pulumi: {one_line('; '.join(said), None)}") from None

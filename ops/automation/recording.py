@@ -1,0 +1,100 @@
+"""What the Pulumi CLI tells while it works, as events and a result of `ops.engine`."""
+
+import re
+import threading
+import time
+from collections import Counter
+from typing import Any
+
+from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
+
+from ops.engine import Event, Observer, Result, Step, providers, values
+from ops.engine.events import Op
+from ops.engine.monitor import STACK
+
+# The steps that a person knows of; the rest of a replacement, and look-ups, are the CLI's own business.
+_OPS: dict[str, Op] = {
+    **{"create": "create", "import": "create", "create-replacement": "replace"},
+    **{"update": "update", "delete": "delete", "same": "same"},
+}
+# What only says that something failed: the reason is told before.
+_NOISE = re.compile(r"an unhandled error occurred|(update|preview|destroy) failed|resource monitor shut down|BAIL")
+_OF_A_PROVIDER = re.compile(r"Exception calling application: ")
+_SECRET = "[secret]"
+
+
+class Recording:
+    """Hears the CLI's events, in any thread; tells the observer, and keeps what a result is made of."""
+
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.steps: list[Step] = []
+        self.outputs: dict[str, Any] = {}
+        self.errors: list[str] = []
+        self._began: dict[str, float] = {}
+        self._lock = threading.Lock()
+
+    def hear(self, event: EngineEvent) -> None:
+        """The callback of the automation API."""
+        with self._lock:
+            if event.diagnostic_event:
+                self._diagnostic(event.diagnostic_event)
+            elif event.resource_pre_event:
+                self._before(event.resource_pre_event.metadata, bool(event.resource_pre_event.planning))
+            elif event.res_outputs_event:
+                self._after(event.res_outputs_event.metadata, bool(event.res_outputs_event.planning))
+            elif event.res_op_failed_event:
+                self._finish(event.res_op_failed_event.metadata, self.errors[-1] if self.errors else "failed")
+
+    def result(self, error: str | None) -> Result:
+        """Outputs are fit to be shown: the CLI's events hold no secret."""
+        counted: Counter[str] = Counter(step.op for step in self.steps if step.error is None)
+        return Result(error is None, error, self.outputs, frozenset(), tuple(self.steps), dict(counted))
+
+    def _before(self, step: StepEventMetadata, planning: bool) -> None:
+        if not (made := _step(step)):
+            return
+        self._began[step.urn] = time.monotonic()
+        if planning:
+            self.steps.append(made)
+        self.observer(Event("planned" if planning else "started", made))
+
+    def _after(self, step: StepEventMetadata, planning: bool) -> None:
+        if step.type == STACK and step.new:
+            self.outputs = dict(step.new.outputs or {})
+        elif not planning:
+            self._finish(step, None)
+
+    def _finish(self, step: StepEventMetadata, error: str | None) -> None:
+        if not (made := _step(step)):
+            return
+        seconds = time.monotonic() - self._began.get(step.urn, time.monotonic())
+        made = Step(**{**vars(made), "seconds": seconds, "error": error})
+        self.steps.append(made)
+        self.observer(Event("failed" if error else "done", made))
+
+    def _diagnostic(self, told: DiagnosticEvent) -> None:
+        text = _OF_A_PROVIDER.sub("", told.message).rstrip()
+        if told.severity != "error":
+            self.observer(Event("diagnostic", None, told.severity, text))
+        elif not _NOISE.match(text):
+            *_, kind, name = ["", "", *(told.urn or "").split("::")]
+            self.errors.append(f"{name}: {text}" if name and kind != STACK else text)
+
+
+def _step(found: StepEventMetadata) -> Step | None:
+    """Components change nothing, and providers that Pulumi makes by itself are nothing that anybody asked for."""
+    state, op = found.new or found.old, _OPS.get(found.op.value)
+    name = found.urn.split("::")[-1]
+    by_itself = found.type.startswith("pulumi:providers:") and name.startswith("default")
+    if op is None or state is None or not state.custom or by_itself:
+        return None
+    new = dict((found.new.inputs if found.new else None) or {})
+    words = providers.words(new) if op == "create" else ""
+    return Step(op, found.urn, found.type, name, state.parent, _changes(found, new) if op not in ("same", "delete") else {}, words=words)
+
+
+def _changes(found: StepEventMetadata, new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    old = dict((found.old.inputs if found.old else None) or {})
+    secret = {name: (_SECRET, _SECRET) for name in found.diffs or () if old.get(name) == new.get(name) == _SECRET}
+    return {**values.changes(old, new, ()), **secret}
