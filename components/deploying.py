@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -22,56 +23,60 @@ class _Failed(Exception):
 def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
     """Has the platform serve a release at `url`. `proven`: the release that was seen there last, which comes back
     where an `up` before this one was cut off after it had promoted this release."""
-    before = platform.live()
-    before = proven if before == release.id else before
-    return _Steps(platform, url, release.bundle.health).run(release.id, before, lambda: platform.send(release))
+    return _Steps(platform, url, release.bundle.health).run(release.id, proven, lambda: platform.send(release))
 
 
 def rollback(platform: Platform, url: str, health: Health, release: str) -> Verdict:
     """Has the platform serve a release that it still keeps, through the gates of a new one."""
-    return _Steps(platform, url, health).run(release, platform.live(), lambda: None)
+    return _Steps(platform, url, health).run(release, release, lambda: None)
 
 
 class _Steps:
     def __init__(self, platform: Platform, url: str, health: Health) -> None:
         self.platform, self.url, self.health = platform, url, health
 
-    def run(self, release: str, before: str | None, send: Callable[[], None]) -> Verdict:
+    def run(self, release: str, proven: str | None, send: Callable[[], None]) -> Verdict:
+        live = self.platform.live()
+        before, touched = (proven, True) if live == release else (live, False)
         try:
             with self._step("send"):
                 send()
             private = self.platform.private_url(release)
             if private:
                 with self._step("gate"):
-                    self._ask(private, release)
-            now = self.platform.live()
-            if now != release:
+                    self._ask(private, release, urlsplit(private).netloc)
+            if not touched:
+                touched = True
                 with self._step("promote"):
                     self.platform.promote(release, before)
-        except _Failed as failed:
-            return verdict.refused(release, failed.outcomes, self.platform.live())
-        try:
             with self._step("gate-public"):
                 self._ask(self.url, release)
         except _Failed as failed:
-            return verdict.refused(release, [*failed.outcomes, *self._take_back(release, before)], before)
+            serves, stuck = self._take_back(release, before) if touched else (before, [])
+            return verdict.refused(release, [*failed.outcomes, *stuck], serves)
         return Verdict(True, "", release, release)
 
-    def _take_back(self, release: str, before: str | None) -> list[Outcome]:
-        """What fails meanwhile."""
+    def _take_back(self, release: str, before: str | None) -> tuple[str | None, list[Outcome]]:
+        """What serves then, and what fails meanwhile. Asks first: of a promotion that failed, a part may have
+        happened, and what somebody else promoted stays."""
         try:
             with self._step(f"{verdict.GOING_BACK} {before or 'nothing'}"):
+                now = self.platform.live()
+                if now not in (release, before, None):
+                    return now, []
                 if before is None:
                     self.platform.withdraw(release)
-                else:
-                    self.platform.promote(before, release)
+                elif now != before:
+                    self.platform.promote(before, now)
                     self._ask(self.url, before)
         except _Failed as failed:
-            return failed.outcomes
-        return []
+            return before, failed.outcomes
+        return before, []
 
-    def _ask(self, url: str, release: str) -> None:
-        bad = public.check(url, [str(urlsplit(url).hostname)], self.health, release)
+    def _ask(self, url: str, release: str, host: str | None = None) -> None:
+        """By its own name, or as `host`: a platform may tell releases apart by the name they are asked for."""
+        health = replace(self.health, host=host) if host else self.health
+        bad = public.check(url, [str(urlsplit(url).hostname)], health, release)
         if bad:
             raise _Failed(*bad)
 

@@ -45,7 +45,7 @@ class Platform(Protocol):
         at once, one wins."""
 
     def withdraw(self, release: str) -> None:
-        """Nothing serves: the very first release was promoted and isn't well."""
+        """Nothing serves: the very first release isn't well. Again where nothing does already."""
 
 
 def connect(facts: Mapping[str, Any]) -> Platform:

@@ -119,8 +119,10 @@ def test_two_releases_a_way_back_and_nothing_to_do(shop):
 
 
 def test_the_bundle(shop):
+    shop.write(APP.replace('os.environ.get("TOKEN", "no token")', 'os.environ["SLIPWAY_RELEASE"] + " in " + os.getcwd()'))
     shop.up()
     place = shop.there / "releases" / shop.get()[1]
+    assert shop.get()[0] == f"one {place.name} in {place / 'src'}"
     assert (place / "files/release").read_text().strip() == place.name
     assert (place / ".python-version").read_text() == "3.13\n"
     assert (place / "requirements.txt").read_text().splitlines() == ["flask==3.1.3", "gunicorn==27.0.1"]

@@ -21,6 +21,7 @@ keepalive = 5
 # Heartbeats to a disk can stall a worker that is well.
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 pythonpath = str(_files)
+chdir = str(_files.parent / "src")
 # The front talks through a unix socket that nobody else can open.
 forwarded_allow_ips = "*"
 umask = 0o007

@@ -13,7 +13,9 @@ SOURCE = FILES.parent / "src"
 def release():
     """On a host the environment names it. A bundle has a file: a platform's environment outlives its releases."""
     file = FILES / "release"
-    return file.read_text(encoding="utf-8").strip() if file.is_file() else os.environ.get("SLIPWAY_RELEASE", "unknown")
+    if file.is_file():
+        os.environ["SLIPWAY_RELEASE"] = file.read_text(encoding="utf-8").strip()  # for the app too
+    return os.environ.get("SLIPWAY_RELEASE", "unknown")
 
 
 def load(module):

@@ -77,7 +77,7 @@ class Platform(Deployment):
 
     def withdraw(self, release: str) -> None:
         self.stop(self.facts["port"])
-        (self.folder / "live").unlink()
+        (self.folder / "live").unlink(missing_ok=True)
 
     def status(self) -> Sequence[Instance]:
         live, web = self.live(), Process(name="web.1", state="up")

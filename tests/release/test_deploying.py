@@ -1,0 +1,109 @@
+"""The steps of a release on a platform that is an object: two at once, half a promotion, a platform that goes away."""
+
+import pytest
+
+from cloud_init.host.contracts.manifest import Health
+from components import deploying, public
+from components.errors import SlipwayError
+
+URL, PRIVATE = "https://shop.example", "https://r2-dot-shop.example"
+HEALTH = Health("/healthz", "shop.example", 1, "https")
+
+
+class Memory:
+    """`promoting` does the first promotion; later ones happen as they should."""
+
+    name = "memory"
+
+    def __init__(self, promoting=None, serves="r1", private=None):
+        self.serves, self.promoting, self.private = serves, promoting, private
+        self.away = False
+
+    def live(self):
+        if self.away:
+            raise SlipwayError("memory: can't be reached")
+        return self.serves
+
+    def send(self, release):
+        pass
+
+    def private_url(self, release):
+        return self.private
+
+    def promote(self, release, before):
+        promoting, self.promoting = self.promoting, None
+        if promoting:
+            promoting(self)
+        elif self.live() != before:
+            raise SlipwayError(f"memory: wanted {before}, found {self.serves}")
+        else:
+            self.serves = release
+
+    def withdraw(self, release):
+        self.serves = None
+
+
+@pytest.fixture(autouse=True)
+def asked(monkeypatch):
+    """Addresses with the name they were asked by; all answer well."""
+    told = []
+    monkeypatch.setattr(public, "check", lambda url, addresses, health, release: told.append((url, health.host)) or [])
+    return told
+
+
+def run(platform, proven=None):
+    return deploying._Steps(platform, URL, HEALTH).run("r2", proven, lambda: None)
+
+
+@pytest.mark.parametrize("half", ["r2", None, "r1"])
+def test_half_a_promotion_is_taken_back(half):
+    def promoting(platform):
+        platform.serves = half
+        raise SlipwayError("memory: it took too long")
+
+    platform = Memory(promoting)
+    verdict = run(platform)
+    assert (verdict.ok, verdict.live, platform.serves) == (False, "r1", "r1")
+    assert verdict.message == "release r2 was refused; release r1 still serves\nmemory, promote: memory: it took too long"
+
+
+def test_half_of_the_first_promotion():
+    def promoting(platform):
+        platform.serves = "r2"
+        raise SlipwayError("memory: it took too long")
+
+    platform = Memory(promoting, serves=None)
+    assert run(platform).live is None
+    assert platform.serves is None
+
+
+def test_what_another_promoted_stays():
+    platform = Memory()
+    platform.promoting = lambda it: (setattr(it, "serves", "theirs"), it.promote("r2", "r1"))
+    verdict = run(platform)
+    assert (verdict.ok, verdict.live, platform.serves) == (False, "theirs", "theirs")
+    assert "release theirs still serves\nmemory, promote: memory: wanted r1, found theirs" in verdict.message
+
+
+def test_away_after_half_a_promotion():
+    def promoting(platform):
+        platform.away = True
+        raise SlipwayError("memory: it took too long")
+
+    message = run(Memory(promoting)).message.splitlines()
+    assert message[0] == "release r2 was refused; going back to release r1 failed too, see `slipway status`"
+    assert message[1:] == ["memory, promote: memory: it took too long", "memory, going back to r1: memory: can't be reached"]
+
+
+def test_asked_in_private_by_its_own_name(asked):
+    assert run(Memory(private=PRIVATE)).ok
+    assert asked == [(PRIVATE, "r2-dot-shop.example"), (URL, "shop.example")]
+
+
+@pytest.mark.parametrize(("proven", "serves"), [("r1", "r1"), ("r2", "r2"), (None, None)])
+def test_cut_off_after_its_promotion(monkeypatch, proven, serves):
+    platform = Memory(serves="r2")
+    bad = deploying.Outcome(False, "memory", "public", "found 500")
+    monkeypatch.setattr(public, "check", lambda url, addresses, health, release: [bad] if release == "r2" else [])
+    verdict = run(platform, proven)
+    assert (verdict.ok, verdict.live, platform.serves) == (False, serves, serves)
