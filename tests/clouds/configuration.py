@@ -9,7 +9,7 @@ from typing import Any
 from clouds.recording import MARK, Made, Recording
 from clouds.schema import Schema
 
-from ops.type_tables.terraform.fields import Field
+from tools.type_tables.terraform.fields import Field
 
 _STEP = re.compile(r"([A-Za-z]\w*)|\[(\d+)\]")
 _ASSET, _SUFFIX = "4dabf18193072939515e22adb298388d", "-1a2b3c4"

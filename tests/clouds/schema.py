@@ -6,8 +6,8 @@ from typing import Any
 
 from clouds.provider import Provider
 
-from ops.type_tables import chosen
-from ops.type_tables.terraform.fields import Field
+from tools.type_tables import chosen
+from tools.type_tables.terraform.fields import Field
 
 _PLURALS = (("", ""), ("", "s"), ("", "es"), ("y", "ies"), ("s", ""))
 

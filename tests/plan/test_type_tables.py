@@ -14,14 +14,14 @@ import components
 from components import providers
 from ops.places import Place, Step
 from ops.plan.replacing import verdict
-from ops.type_tables import chosen, from_flags, from_schema, own, tags, writing
-from ops.type_tables.sdk import Input, Sdk
-from ops.type_tables.terraform.fields import Field
-from ops.type_tables.terraform.names import mapped
-from ops.type_tables.verdict import Verdict, paths
-from ops.type_tables.writing import Entry
 from policy import resource_types
 from policy.plan import Resource
+from tools.type_tables import chosen, from_flags, from_schema, own, tags, writing
+from tools.type_tables.sdk import Input, Sdk
+from tools.type_tables.terraform.fields import Field
+from tools.type_tables.terraform.names import mapped
+from tools.type_tables.verdict import Verdict, paths
+from tools.type_tables.writing import Entry
 
 INSTANCE, DATABASE = "aws:ec2/instance:Instance", "aws:rds/instance:Instance"
 SCHEMA = json.loads((Path(__file__).parent / "schemas/made_up.json").read_text())
@@ -200,8 +200,8 @@ def test_the_sdk_of_aws_still_has_what_the_table_names():
 def test_the_provider_still_says_so():
     """A few types asked anew, where the provider is at hand."""
     pulumi_aws = pytest.importorskip("pulumi_aws", reason="the SDK of AWS isn't installed")
-    from ops.type_tables.terraform import plugin, table
-    from ops.type_tables.terraform.settings import SETTINGS
+    from tools.type_tables.terraform import plugin, table
+    from tools.type_tables.terraform.settings import SETTINGS
 
     sdk = Sdk(Path(pulumi_aws.__file__).parent)
     with plugin.started(Path(os.environ["SLIPWAY_AWS_PROVIDER"]), SETTINGS["aws"]) as asked:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgpack import ExtType
 
-from ops.type_tables.terraform.fields import Field, Path
+from tools.type_tables.terraform.fields import Field, Path
 
 Values = dict[str, Any]
 

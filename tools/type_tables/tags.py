@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ops.type_tables.sdk import Input
+from tools.type_tables.sdk import Input
 
 _NAMES = {"aws": ("tags",), "alicloud": ("tags",), "gcp": ("labels", "userLabels"), "docker": ("labels",)}
 

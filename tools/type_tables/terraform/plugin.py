@@ -11,7 +11,7 @@ import grpc
 import msgpack
 
 from components.errors import UsageError
-from ops.type_tables.terraform.messages import kind
+from tools.type_tables.terraform.messages import kind
 
 # Without this a provider prints that it is a plugin, and ends. It is the same for all providers, and no secret.
 _HANDSHAKE = {"TF_PLUGIN_MAGIC_COOKIE": "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2", "PLUGIN_PROTOCOL_VERSIONS": "5"}

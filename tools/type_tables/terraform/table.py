@@ -3,14 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from ops.type_tables import chosen, tags
-from ops.type_tables.sdk import Sdk
-from ops.type_tables.terraform import plugin
-from ops.type_tables.terraform.asking import Type
-from ops.type_tables.terraform.fields import of_block
-from ops.type_tables.terraform.names import mapped
-from ops.type_tables.terraform.settings import GIVEN, SETTINGS
-from ops.type_tables.writing import Entry
+from tools.type_tables import chosen, tags
+from tools.type_tables.sdk import Sdk
+from tools.type_tables.terraform import plugin
+from tools.type_tables.terraform.asking import Type
+from tools.type_tables.terraform.fields import of_block
+from tools.type_tables.terraform.names import mapped
+from tools.type_tables.terraform.settings import GIVEN, SETTINGS
+from tools.type_tables.writing import Entry
 
 Tell = Callable[[str], None]
 

@@ -1,4 +1,4 @@
-"""`python -m ops.type_tables`: writes the tables in policy/resource_types/ from what a provider publishes, or says when asked."""
+"""`python -m tools.type_tables`: writes the tables in policy/resource_types/ from what a provider publishes, or says when asked."""
 
 import json
 import sys
@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from components.errors import SlipwayError, UsageError
-from ops.type_tables import chosen, from_flags, from_schema, own, tags
-from ops.type_tables.sdk import Sdk
-from ops.type_tables.writing import Entry, write
+from tools.type_tables import chosen, from_flags, from_schema, own, tags
+from tools.type_tables.sdk import Sdk
+from tools.type_tables.writing import Entry, write
 
 Provider = Annotated[str, typer.Argument(help="Which table: aws, gcp, alicloud, docker.")]
 SdkFolder = Annotated[Path, typer.Option("--sdk", help="The folder of the provider's Python SDK, such as site-packages/pulumi_aws.")]
@@ -41,7 +41,7 @@ def flags(provider: Provider, file: Path, sdk: SdkFolder, source: Source) -> Non
 @app.command()
 def terraform(provider: Provider, program: Path, sdk: SdkFolder, source: Source) -> None:
     """From the provider's own answers: PROGRAM is a Terraform provider's, started here and asked; lists what has no counterpart."""
-    from ops.type_tables.terraform import table
+    from tools.type_tables.terraform import table
 
     found = Sdk(sdk)
     entries = table.entries(provider, program, found, lambda line: print(line, file=sys.stderr))

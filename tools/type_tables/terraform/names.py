@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from ops.type_tables.sdk import Input
-from ops.type_tables.terraform.asking import Answers
-from ops.type_tables.terraform.fields import Field, Path
-from ops.type_tables.verdict import Verdict
+from tools.type_tables.sdk import Input
+from tools.type_tables.terraform.asking import Answers
+from tools.type_tables.terraform.fields import Field, Path
+from tools.type_tables.verdict import Verdict
 
 _PLURALS = (("", ""), ("", "s"), ("", "es"), ("y", "ies"), ("s", ""))
 # Inputs that pulumi-aws 7 has on what is in one region; provider 6 replaces when it changes, provider 5 hadn't got it.

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ops.type_tables.verdict import Verdict, paths
 from policy import resource_types
+from tools.type_tables.verdict import Verdict, paths
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from ops.type_tables.terraform.fields import Path
+from tools.type_tables.terraform.fields import Path
 
 # To look nothing up, and keys that open nothing.
 SETTINGS: dict[str, dict[str, Any]] = {

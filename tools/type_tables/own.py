@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from components import providers
-from ops.type_tables.verdict import Verdict
-from ops.type_tables.writing import Entry
+from tools.type_tables.verdict import Verdict
+from tools.type_tables.writing import Entry
 
 PROVIDER = "pulumi-python"
 SOURCE = "components/providers.py"

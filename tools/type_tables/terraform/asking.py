@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ops.type_tables.terraform import values
-from ops.type_tables.terraform.fields import Field, Path, walk
-from ops.type_tables.terraform.plugin import Plugin, errors, unpack
-from ops.type_tables.terraform.values import Made
+from tools.type_tables.terraform import values
+from tools.type_tables.terraform.fields import Field, Path, walk
+from tools.type_tables.terraform.plugin import Plugin, errors, unpack
+from tools.type_tables.terraform.values import Made
 
 Answers = dict[Path, bool | None]
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from ops.type_tables.sdk import Input
-from ops.type_tables.verdict import Verdict
+from tools.type_tables.sdk import Input
+from tools.type_tables.verdict import Verdict
 
 
 def inputs(flagged: Collection[str], found: Mapping[str, Input]) -> dict[str, Verdict]:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ops.type_tables.verdict import Verdict
+from tools.type_tables.verdict import Verdict
 
 _FLAGS = ("replaceOnChanges", "willReplaceOnChanges")
 _REF = "#/types/"
