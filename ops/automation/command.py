@@ -31,6 +31,7 @@ class Command(PulumiCommand):
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             encoding="utf-8",
+            errors="replace",
             process_group=0,
         )
         interrupted = False

@@ -19,7 +19,8 @@ _OPS: dict[str, Op] = {
 }
 # What only says that something failed: the reason is told before.
 _NOISE = re.compile(r"an unhandled error occurred|(update|preview|destroy) failed|resource monitor shut down|BAIL")
-_OF_A_PROVIDER = re.compile(r"Exception calling application: ")
+_TRACEBACK = re.compile(r"^Traceback \(most recent call last\):\n(?P<frames>(?:[ \t].*\n)+)", re.MULTILINE)
+_OWN = re.compile(r"components\.errors\.\w+: ")
 _SECRET = "[secret]"
 
 
@@ -39,6 +40,8 @@ class Recording:
         with self._lock:
             if event.diagnostic_event:
                 self._diagnostic(event.diagnostic_event)
+            elif event.policy_event and event.policy_event.enforcement_level == "mandatory":
+                self.errors.append(f"{event.policy_event.policy_name}: {event.policy_event.message}".rstrip())
             elif event.resource_pre_event:
                 self._before(event.resource_pre_event.metadata, bool(event.resource_pre_event.planning))
             elif event.res_outputs_event:
@@ -74,12 +77,23 @@ class Recording:
         self.observer(Event("failed" if error else "done", made))
 
     def _diagnostic(self, told: DiagnosticEvent) -> None:
-        text = _OF_A_PROVIDER.sub("", told.message).rstrip()
+        text = told.message.rstrip()
         if told.severity != "error":
             self.observer(Event("diagnostic", None, told.severity, text))
         elif not _NOISE.match(text):
             *_, kind, name = ["", "", *(told.urn or "").split("::")]
-            self.errors.append(f"{name}: {text}" if name and kind != STACK else text)
+            said = _reason(text)
+            self.errors.append(_OWN.sub("", said, count=1) if _OWN.match(said) or not name or kind == STACK else f"{name}: {said}")
+
+
+def _reason(text: str) -> str:
+    """Without a traceback: what the exception says, and where it was raised unless it is Slipway's own, which says that itself."""
+    found = list(_TRACEBACK.finditer(text))
+    if not found:
+        return text
+    said = text[found[-1].end() :]
+    places = re.findall(r'File "(.+)", line (\d+)', found[-1]["frames"])
+    return said if _OWN.match(said) or not places else f"{said} ({':'.join(places[-1])}); mend the program"
 
 
 def _step(found: StepEventMetadata) -> Step | None:

@@ -2,6 +2,10 @@
 
 import base64
 import json
+import os
+import signal
+import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,11 +23,21 @@ from pulumi.runtime.rpc import UNKNOWN
 from components import owner, progress, providers
 from components.errors import LockedError, MissingError, NoStackError, SlipwayError
 from ops.automation import CliEngine
+from ops.automation.command import Command
 from ops.engine import Event
 from policy.plan import Resource
 
 ROOT = "urn:pulumi:prod::slipway::pulumi:pulumi:Stack::slipway-prod"
 TARGET = "urn:pulumi:prod::slipway::slipway:target:AwsEc2::shop"
+
+HOST = "urn:pulumi:prod::slipway::a:b:C::host"
+TRACEBACK = """Traceback (most recent call last):
+  File "/venv/pulumi/dynamic/__main__.py", line 84, in wrapper
+    return fn(self, request, context)
+           ^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/work/own.py", line 7, in create
+    raise
+"""
 
 
 def failed(stderr: str) -> Exception:
@@ -201,7 +215,22 @@ def test_a_report_reaches_who_follows_this_process(monkeypatch, tmp_path):
             [told("release b was refused; release a still serves\nlocal, gate: HTTP 500\n")],
             "release b was refused; release a still serves\nlocal, gate: HTTP 500",
         ),
-        ([told("Exception calling application: no key", urn="urn:pulumi:prod::slipway::a:b:C::host")], "host: no key"),
+        ([{"policyEvent": {"policyName": "closed", "message": "port 22\n", "enforcementLevel": "mandatory"}}], "closed: port 22"),
+        ([told(TRACEBACK + "components.errors.SlipwayError: no key\n  of a.example\n", urn=HOST)], "no key\n  of a.example"),
+        ([told(TRACEBACK + "KeyError: 'size'\n", urn=HOST)], "host: KeyError: 'size' (/work/own.py:7); mend the program"),
+        (
+            [
+                told(
+                    "Program failed with an unhandled exception:\n"
+                    + TRACEBACK
+                    + "\nDuring handling:\n\n"
+                    + TRACEBACK
+                    + "ZeroDivisionError: division by zero"
+                )
+            ],
+            "ZeroDivisionError: division by zero (/work/own.py:7); mend the program",
+        ),
+        ([told("no such image", urn=HOST)], "host: no such image"),
     ],
 )
 def test_a_failure_is_its_reason_and_not_the_clis_noise(cli, events, error):
@@ -242,6 +271,28 @@ def test_what_stands_in_the_way_is_one_line(cli, raised, kind, said):
         assert type(caught.value) is kind
         assert said in str(caught.value)
         assert "\n" not in str(caught.value)
+
+
+def test_ctrl_c_is_passed_on_once_and_the_cli_ends_by_itself(tmp_path, monkeypatch):
+    """Real processes: whose group a signal reaches is the system's business."""
+    log, program = tmp_path / "log", tmp_path / "bin/pulumi"
+    program.parent.mkdir()
+    program.write_text(
+        f"#!/bin/sh\n[ $1 = version ] && exit\ntrap 'echo asked >>{log}; sleep 0.5; echo ended >>{log}; exit 1' INT\n"
+        f"touch {log}\nwhile :; do sleep 0.05; done\n"
+    )
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    def press():
+        while not log.exists():
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=press).start()
+    with pytest.raises(KeyboardInterrupt):
+        Command().run(["up"], str(tmp_path), {})
+    assert log.read_text().split() == ["asked", "ended"]
 
 
 @pytest.fixture
