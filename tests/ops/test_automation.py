@@ -35,7 +35,7 @@ TRACEBACK = """Traceback (most recent call last):
   File "/venv/pulumi/dynamic/__main__.py", line 84, in wrapper
     return fn(self, request, context)
            ^^^^^^^^^^^^^^^^^^^^^^^^^^
-  File "/work/own.py", line 7, in create
+  File "/home/me/own.py", line 7, in create
     raise
 """
 
@@ -217,7 +217,7 @@ def test_a_report_reaches_who_follows_this_process(monkeypatch, tmp_path):
         ),
         ([{"policyEvent": {"policyName": "closed", "message": "port 22\n", "enforcementLevel": "mandatory"}}], "closed: port 22"),
         ([told(TRACEBACK + "components.errors.SlipwayError: no key\n  of a.example\n", urn=HOST)], "no key\n  of a.example"),
-        ([told(TRACEBACK + "KeyError: 'size'\n", urn=HOST)], "host: KeyError: 'size' (/work/own.py:7); mend the program"),
+        ([told(TRACEBACK + "KeyError: 'size'\n", urn=HOST)], "host: KeyError: 'size' (/home/me/own.py:7); mend the program"),
         (
             [
                 told(
@@ -228,7 +228,7 @@ def test_a_report_reaches_who_follows_this_process(monkeypatch, tmp_path):
                     + "ZeroDivisionError: division by zero"
                 )
             ],
-            "ZeroDivisionError: division by zero (/work/own.py:7); mend the program",
+            "ZeroDivisionError: division by zero (/home/me/own.py:7); mend the program",
         ),
         ([told("no such image", urn=HOST)], "host: no such image"),
     ],
