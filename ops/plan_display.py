@@ -20,9 +20,12 @@ def changes(counts: Mapping[str, int]) -> int:
     return sum(counts.get(kind, 0) for kind in _MARKS)
 
 
-def only_creates(counts: Mapping[str, int]) -> bool:
-    """Nothing that is there already is touched."""
-    return changes(counts) == counts.get("create", 0)
+def only_creates(plan: "Result") -> bool:
+    """Nothing that is there already is touched, and no provider makes anything: that may be anywhere, at a price."""
+    from ops.engine.providers import is_dynamic
+
+    changing = [step for step in plan.steps if step.op in _MARKS]
+    return all(step.op == "create" and is_dynamic(step.type) for step in changing)
 
 
 def summary(counts: Mapping[str, int]) -> str:

@@ -26,7 +26,7 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     if not call.as_json:
         plan_display.show(plan)
     if not call.yes:
-        if not (work.target.THIS_MACHINE and plan_display.only_creates(plan.counts)):
+        if not (work.target.THIS_MACHINE and plan_display.only_creates(plan)):
             confirm(call, f"Make these changes to stack {call.stack}?")
         _install(work)
     _finish(call, run(chosen, "up", stderr=call.as_json))

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+from dataclasses import replace
 import os
 import subprocess
 import sys
@@ -61,6 +62,13 @@ def test_what_only_creates_here_needs_nobody(world, slipway, answering, at_termi
     done = slipway("up")
     assert (done.exit_code, world.calls) == (0, ["preview", "up"])
     assert done.stdout.splitlines()[-1] == "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"
+
+
+def test_what_a_provider_creates_is_asked_for_here_too(world, slipway):
+    made = replace(step("create", "zone"), type="aws:route53/zone:Zone")
+    world.here, world.plan = True, result([ROLLOUT, made])
+    done = slipway("up")
+    assert (done.exit_code, world.calls) == (2, ["preview"])
 
 
 def test_up_json_goes_on_by_itself_too_where_it_only_creates_here(world, slipway):
