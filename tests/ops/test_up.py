@@ -1,11 +1,10 @@
 """up, preview and destroy: the plan, the question, the work, the last line."""
 
-import dataclasses
 import json
-from dataclasses import replace
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -106,7 +105,7 @@ def test_packages_are_installed_once_it_is_known_that_the_launch_goes_on(world, 
 
 
 def test_what_is_new_is_said_in_words(world, slipway):
-    new = dataclasses.replace(step("create", "host", facts=(None, '{"app": "shop"}')), words="shop in /srv/shop")
+    new = replace(step("create", "host", facts=(None, '{"app": "shop"}')), words="shop in /srv/shop")
     world.plan = result([new])
     lines = slipway("preview").stdout.splitlines()
     assert [line.rstrip() for line in lines] == ["+ host  Host  shop in /srv/shop", "1 to create, 0 unchanged"]
@@ -206,7 +205,7 @@ def test_a_resource_of_the_stack_itself_has_nothing_above(world, slipway):
 def test_unknown_outputs_are_named_so_in_json(world, slipway):
     from pulumi.runtime.rpc import UNKNOWN
 
-    world.plan = dataclasses.replace(result(), outputs={"release": UNKNOWN})
+    world.plan = replace(result(), outputs={"release": UNKNOWN})
     assert json.loads(slipway("preview", "--json").stdout)["outputs"] == {"release": "[unknown]"}
 
 
@@ -226,7 +225,7 @@ def test_a_long_value_is_cut_in_the_plan(world, slipway):
 
 
 def test_what_the_cli_alone_can_do_wants_one(world, slipway, monkeypatch):
-    world.plan = dataclasses.replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI; use `pulumi up`"), beyond="vm: aws:x")
+    world.plan = replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI; use `pulumi up`"), beyond="vm: aws:x")
     monkeypatch.setattr("shutil.which", lambda name: None)
     for words in (["preview"], ["up", "--yes"]):
         done = slipway("-s", "prod", *words)
