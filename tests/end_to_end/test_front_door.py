@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -102,48 +103,52 @@ import pulumi
 from components import settings
 
 settings.load()
-class Random(pulumi.CustomResource):
-    result: pulumi.Output[str]
-    def __init__(self, name, length, **options):
-        inputs = {"length": length, "prefix": pulumi.Output.secret("hunter2"), "result": None}
-        super().__init__("testprovider:index:Random", name, inputs, pulumi.ResourceOptions(version="0.0.0", **options))
+def book(name, title, size, **options):
+    inputs = {"title": title, "size": size, "note": pulumi.Output.secret("hunter2")}
+    return pulumi.CustomResource("shelf:index:Book", name, inputs, pulumi.ResourceOptions(**options))
 
-number = Random("number", LENGTH)
-Random("kept", 4, protect=PROTECT)
+first = book("first", TITLE, SIZE)
+book("kept", "atlas", 4, protect=PROTECT)
 pulumi.export("url", "http://127.0.0.1")
-pulumi.export("release", number.id)
+pulumi.export("release", first.id)
 pulumi.export("target", "local")
 """
 
 
-@pytest.mark.skipif(shutil.which("pulumi-resource-testprovider") is None, reason="Pulumi's provider for tests is not on PATH")
-def test_a_stack_of_a_provider(site, pulumi):
+def test_a_stack_of_a_provider(site, pulumi, tmp_path):
     """Its program asks for what no provider here makes: the CLI does it, and what is protected stays."""
+    plugin = tmp_path / "pulumi-resource-shelf"
+    plugin.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('shelf_provider.py')}\n")
+    plugin.chmod(0o755)
+    site.environment["PATH"] = f"{tmp_path}:{site.environment.get('PATH') or os.environ['PATH']}"
     program = site.folder / "__main__.py"
     program.unlink()
 
-    def write(length, protect=True):
-        program.write_text(PROGRAM.replace("LENGTH", str(length)).replace("PROTECT", str(protect)))
+    def write(size, title="novel", protect=True):
+        text = PROGRAM.replace("TITLE", repr(title)).replace("SIZE", str(size))
+        program.write_text(text.replace("PROTECT", str(protect)))
 
     write(8)
-    done = site.run("up", stdin=subprocess.DEVNULL)
-    assert done.returncode == 0, done.stdout + done.stderr  # it only creates, on this machine
-    assert "+ number  Random" in done.stdout
+    nobody = site.run("up", stdin=subprocess.DEVNULL)
+    asked = "slipway: nobody can be asked here: pass --yes to go on"
+    assert (nobody.returncode, nobody.stderr.splitlines()[-1]) == (2, asked)  # a provider makes it, who knows where
+    done = site.run("up", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "+ first  Book" in done.stdout
     assert "2 to create, 0 unchanged" in done.stdout
     assert "hunter2" not in done.stdout
     write(9)
     done = site.run("up", stdin=subprocess.DEVNULL)
-    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, "slipway: nobody can be asked here: pass --yes to go on")
-    assert (
-        "± number  Random\n└── length: 8 -> 9\n1 to replace, 1 unchanged\n" in "\n".join(map(str.rstrip, done.stdout.splitlines())) + "\n"
-    )
+    assert (done.returncode, done.stderr.splitlines()[-1]) == (2, asked)
+    lines = "\n".join(map(str.rstrip, done.stdout.splitlines())) + "\n"
+    assert "± first  Book\n└── size: 8 -> 9\n1 to replace, 1 unchanged\n" in lines
     told = json.loads(site.run("up", "--yes", "--json").stdout)
     assert (told["ok"], told["counts"]) == (True, {"create": 0, "update": 0, "replace": 1, "delete": 0, "same": 1})
-    write('"none"')
+    write(10, title="refused")
     done = site.run("up", "--yes")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("slipway: number: "), done.stderr
-    assert "expected input property 'length'" in done.stderr
+    assert done.stderr.splitlines()[-1].startswith("slipway: first: "), done.stderr
+    assert "no such book" in done.stderr
 
     write(9)
     done = site.run("destroy", "--yes", "--with-data", "shop")
@@ -151,7 +156,7 @@ def test_a_stack_of_a_provider(site, pulumi):
     write(9, protect=False)
     done = site.run("destroy", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Stays: kept  testprovider:index:Random  -\nTo remove it too: set slipway:keepData: false" in done.stdout
+    assert "Stays: kept  shelf:index:Book  -\nTo remove it too: set slipway:keepData: false" in done.stdout
     assert site.run("up", "--yes").returncode == 0
     done = site.run("destroy", "--yes")
     assert (done.returncode, done.stdout.splitlines()[-1]) == (0, "Destroyed stack dev."), done.stdout + done.stderr
