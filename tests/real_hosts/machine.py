@@ -149,9 +149,12 @@ class Machine:
 
     def _down(self, how: str, timeout: float) -> None:
         # apt holds a lock against it while it installs; then systemd only says so, and goes on.
-        self.run(["systemctl", "--ignore-inhibitors", how], check=False)
+        done = self.run(["systemctl", "--ignore-inhibitors", how], check=False)
         if self._process:
-            self._process.wait(timeout)
+            try:
+                self._process.wait(timeout)
+            except subprocess.TimeoutExpired:
+                raise AssertionError(f"{how}: {done.stdout}{done.stderr}\n{self.last_words('init.scope')}") from None
         cgroups.remove(self.namespace)
 
     def pause(self) -> None:
