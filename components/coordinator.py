@@ -18,28 +18,28 @@ __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
 _PROVEN = "proven.json"
 
 
-def roll(day: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
+def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
     """Brings `release` to every host, or leaves what serves as it is.
 
     `publish` puts it into the store first, under the lock: another rollout's clean-up removes what never served.
     """
-    with day.store.lock(f"{by} {release}"):
+    with site.store.lock(f"{by} {release}"):
         if publish:
             publish()
         try:
-            return _Rollout(day, release, by).run()
+            return _Rollout(site, release, by).run()
         except Conflict:
             message = "somebody else changed what is wanted meanwhile; look at `slipway status`, then run it again"
-            return Verdict(False, message, release, desired(day.store).live)
+            return Verdict(False, message, release, desired(site.store).live)
 
 
-def rollback(day: Site, release: str | None = None) -> Verdict:
+def rollback(site: Site, release: str | None = None) -> Verdict:
     """Brings back a release that served before: the last one, or the one named."""
-    wanted = release or _before(day.store)
-    if day.store.get(f"releases/{wanted}/manifest.json") is None:
-        kept = ", ".join(reversed(desired(day.store).served)) or "none"
+    wanted = release or _before(site.store)
+    if site.store.get(f"releases/{wanted}/manifest.json") is None:
+        kept = ", ".join(reversed(desired(site.store).served)) or "none"
         raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {kept}")
-    return roll(day, wanted, by="rollback")
+    return roll(site, wanted, by="rollback")
 
 
 def _before(store: Store) -> str:
@@ -51,18 +51,18 @@ def _before(store: Store) -> str:
 
 
 class _Rollout:
-    def __init__(self, day: Site, release: str, by: str) -> None:
-        self.day, self.store, self.phases = day, day.store, phases.of(day)
+    def __init__(self, site: Site, release: str, by: str) -> None:
+        self.site, self.store, self.phases = site, site.store, phases.of(site)
         self.release, self.by = release, by
         self.elected: str | None = None
-        data = day.store.get(f"releases/{release}/manifest.json")
+        data = site.store.get(f"releases/{release}/manifest.json")
         if data is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
         try:
             self.manifest = manifests.checked(json.loads(data), release)
         except ValueError as error:
             raise damaged(f"releases/{release}/manifest.json", str(error)) from None
-        self.addresses = day.addresses or (str(urlsplit(day.url).hostname),)
+        self.addresses = site.addresses or (str(urlsplit(site.url).hostname),)
 
     def run(self) -> Verdict:
         self.elected = self.phases.gather()
@@ -103,11 +103,11 @@ class _Rollout:
         return proven if self.store.get(f"releases/{proven}/manifest.json") is not None else before.live
 
     def _public(self) -> list[Outcome]:
-        return public.check(self.day.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
+        return public.check(self.site.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
 
     def _asked(self) -> list[str]:
         """The addresses of those that take part: who was left out has been told, and is no reason to go back."""
-        names = dict(zip(self.day.addresses, self.day.expected, strict=False))
+        names = dict(zip(self.site.addresses, self.site.expected, strict=False))
         return [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
 
     def _missing(self) -> str:
@@ -119,7 +119,7 @@ class _Rollout:
         if problem and tls.strict:
             return f"release {self.release} is live, but slipway:tls.strict wants it at https://{tls.domain}: {problem}"
         if problem:
-            progress.report(self.day.url, "", "note", text=problem)
+            progress.report(self.site.url, "", "note", text=problem)
         return ""
 
     def _undo(self, now: Desired, old: str | None, failed: list[Outcome]) -> None:

@@ -41,7 +41,7 @@ class _Steps:
         try:
             with self._step("send"):
                 send()
-            private = self.platform.private_url(release)
+                private = self.platform.private_url(release)
             if private:
                 with self._step("gate"):
                     self._ask(private, release, urlsplit(private).netloc)

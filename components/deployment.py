@@ -19,7 +19,7 @@ class Deployment:
     be reached."""
 
     url: str
-    """Where users reach the app."""
+    """The address at which users reach the app."""
     refused: Mapping[Verb, str] = {}
     """What can't be asked here: one sentence each, that says what there is instead."""
 

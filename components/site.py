@@ -31,7 +31,7 @@ class Site:
 
     @property
     def database_host(self) -> Transport:
-        """Who is asked about the database: its own host, or the web host that runs release commands."""
+        """The host that is asked about the database: its own, or the web host that runs release commands."""
         if not self.hosts:
             raise SlipwayError(f"no server of {self.url} is there; run `./slipway up`, or look why none starts")
         return next((host for host in self.hosts if host.role == "database"), self.hosts[0])

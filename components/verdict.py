@@ -14,9 +14,9 @@ def refused(release: str, failed: Sequence[Outcome], live: str | None) -> Verdic
     """The verdict on a release that isn't served; `live` is what serves, or should again."""
     stuck = any(str(one.step).startswith(GOING_BACK) for one in failed)
     serves = f"release {live} still serves" if live else "nothing serves yet"
-    serves = f"{GOING_BACK} release {live} failed too, see `slipway status`" if stuck else serves
-    reasons = [_reason(one) for one in failed]
-    message = "\n".join([f"release {release} was refused; {serves}", *reasons])
+    back = f"release {live}" if live else "nothing"
+    serves = f"{GOING_BACK} {back} failed too, see `slipway status`" if stuck else serves
+    message = "\n".join([f"release {release} was refused; {serves}", *map(_reason, failed)])
     return Verdict(False, message, release, live)
 
 

@@ -22,5 +22,5 @@ def places(root: Path, facts: Mapping[str, Any]) -> Places:
 
 
 def manifest(**given: Any) -> Manifest:
-    """Likewise, with fields as manifest.json has them."""
+    """`given` as manifest.json has it; what is left out is some value or other."""
     return contracts.read(Manifest, {**MANIFEST, **given})

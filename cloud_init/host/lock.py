@@ -64,7 +64,7 @@ def _acquire(descriptor: int, path: Path, wait: float, say: Callable[[str], None
 
 
 def described(note: bytes | str | None) -> str:
-    """Who holds a lock, for people, from what `held` or a rollout's lock notes of it."""
+    """The holder of a lock, for people, from what `held` or a rollout's lock notes of it."""
     try:
         told = json.loads(note or "")
         since = time.strftime("%H:%M:%S", time.localtime(told["since"]))

@@ -21,7 +21,7 @@ def read(folder: Path) -> Manifest:
 
 
 def peek(folder: Path) -> Optional[Manifest]:
-    """As `read`; None where that is refused."""
+    """The same as `read`, but None where that is refused."""
     try:
         return read(folder)
     except Refused:

@@ -30,6 +30,6 @@ class Phases(Protocol):
         """What served before serves again."""
 
 
-def of(day: Site) -> Phases:
+def of(site: Site) -> Phases:
     """How this target's hosts are reached."""
-    return Following(day.store, day.expected, day.fewest) if day.follow else Driven(day.hosts)
+    return Following(site.store, site.expected, site.fewest) if site.follow else Driven(site.hosts)

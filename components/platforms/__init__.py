@@ -38,7 +38,7 @@ class Platform(Protocol):
         meanwhile goes to `components.progress`."""
 
     def private_url(self, release: str) -> str | None:
-        """Where a release that was sent answers before users see it; None where the platform has no such address."""
+        """The address at which a release that was sent answers before users see it; None: there is none."""
 
     def promote(self, release: str, before: str | None) -> None:
         """Users get a release that was sent. Refused where anything but `before` serves by then: of two deployers

@@ -95,6 +95,30 @@ def test_away_after_half_a_promotion():
     assert message[1:] == ["memory, promote: memory: it took too long", "memory, going back to r1: memory: can't be reached"]
 
 
+def test_the_first_one_that_can_not_be_withdrawn(monkeypatch):
+    def away(*asked):
+        raise SlipwayError("memory: out of quota")
+
+    platform = Memory(serves="r2")
+    platform.withdraw = away
+    bad = deploying.Outcome(False, "memory", "public", "found 500")
+    monkeypatch.setattr(public, "check", lambda url, addresses, health, release: [bad])
+    head = run(platform).message.splitlines()[0]
+    assert head == "release r2 was refused; going back to nothing failed too, see `slipway status`"
+
+
+@pytest.mark.parametrize(("serves", "left"), [("r1", "r1"), ("r2", "r1")])
+def test_an_address_that_the_platform_does_not_tell_is_a_verdict_too(serves, left):
+    def away(*asked):
+        raise SlipwayError("memory: no such version")
+
+    platform = Memory(serves=serves)
+    platform.private_url = away
+    verdict = run(platform, "r1")
+    assert (verdict.ok, verdict.live, platform.serves) == (False, left, left)
+    assert verdict.message.endswith("memory, send: memory: no such version")
+
+
 def test_asked_in_private_by_its_own_name(asked):
     assert run(Memory(private=PRIVATE)).ok
     assert asked == [(PRIVATE, "r2-dot-shop.example"), (URL, "shop.example")]

@@ -10,7 +10,7 @@ from . import LEFT_OUT
 
 @dataclass(frozen=True)
 class FrontFacts:
-    """Where a host's front server listens, and what there is of them."""
+    """The front servers of a host, and the address at which one listens."""
 
     listen: tuple[str, int]
     """Address and port, such as `["127.0.0.1", 8080]`."""
@@ -35,11 +35,11 @@ class HostFacts:
     front: FrontFacts
     root: str = "/"
     user: Optional[str] = None
-    """Who runs the app; null: whoever runs the host tool."""
+    """The app's user; null: whoever runs the host tool."""
     uv: Optional[str] = None
     """The program uv; null: pip."""
     database_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
-    """Who runs a database cluster; left out: `user`."""
+    """The user of a database cluster; left out: `user`."""
     stack: Optional[str] = field(default=None, metadata=LEFT_OUT)
     role: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """`web` or `database`; left out where this is no server, but a machine taken as it is."""

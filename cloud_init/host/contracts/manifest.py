@@ -13,9 +13,9 @@ class Code:
     """The app's sources, in `releases/code/ID.tar.gz`."""
 
     id: str
-    """As docs/architecture.md derives it."""
+    """Derived as docs/architecture.md says."""
     sha256: str
-    """Of the tar stream: not of its compression, which differs between machines."""
+    """Hash of the tar stream: not of its compression, which differs between machines."""
     bytes: int = 0
     """Length of the tar stream."""
 
@@ -69,7 +69,7 @@ class HostPart:
     """What a server is beside the app. Each by role (`web`, `database`)."""
 
     packages: dict[str, tuple[str, ...]]
-    """Of Debian and Ubuntu; `one | other`: the first, unless any of them is there already."""
+    """Names in Debian and Ubuntu; `one | other`: the first, unless any of them is there already."""
     system: dict[str, tuple[SystemFile, ...]]
     manager: str = "supervisor"
     """The file in `cloud_init/host/managers/`; from `slipway:manager`."""
@@ -93,7 +93,7 @@ class Tls:
 
 @dataclass(frozen=True)
 class DatabasePart:
-    """Where a release's database is; its passwords are in `secrets/`."""
+    """The place of a release's database; its passwords are in `secrets/`."""
 
     engine: str
     """`none`, `sqlite`, `postgres` or `mysql`."""
@@ -145,7 +145,7 @@ class Manifest:
     id: str = field(default="", metadata=LEFT_OUT)
     """Left out until it is known, and not covered by itself."""
     schema: int = 1
-    """Of this document: another number is refused."""
+    """Version of this document: another number is refused."""
     tool: Optional[str] = None
     """SHA-256 of the host tool, `releases/tool/SHA256.pyz`, that this release comes with."""
     python: Optional[str] = None

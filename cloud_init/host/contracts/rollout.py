@@ -18,7 +18,7 @@ class HttpAnswer:
     """Its first 300 characters; without an answer what kept it from coming."""
     release: Optional[str] = None
     maintenance: bool = False
-    """It was the maintenance page."""
+    """This is the maintenance page."""
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class Heartbeat:
     tool: Optional[str] = None
     """SHA-256 of the host tool at work."""
     generation: int = 0
-    """Of what the host knows to be wanted."""
+    """The last one that the host knows to be wanted."""
 
 
 @dataclass(frozen=True)
