@@ -1,7 +1,7 @@
 """A release on a platform: sent, asked privately, promoted, asked publicly; what served before comes back otherwise."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from time import monotonic
 from urllib.parse import urlsplit
@@ -11,13 +11,13 @@ from cloud_init.host.contracts.rollout import Outcome
 from components import progress, public, verdict
 from components.answers import Verdict
 from components.errors import SlipwayError
-from components.platforms import Platform, Sendable
+from components.platforms import Overtaken, Platform, Sendable
 
 
 class _Failed(Exception):
-    def __init__(self, *outcomes: Outcome) -> None:
+    def __init__(self, *outcomes: Outcome, overtaken: bool = False) -> None:
         super().__init__()
-        self.outcomes = list(outcomes)
+        self.outcomes, self.overtaken = list(outcomes), overtaken
 
 
 def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
@@ -52,7 +52,12 @@ class _Steps:
             with self._step("gate-public"):
                 self._ask(self.url, release)
         except _Failed as failed:
-            serves, stuck = self._take_back(release, before) if touched else (before, [])
+            serves, stuck = before, list[Outcome]()
+            if failed.overtaken:
+                with suppress(SlipwayError):
+                    serves = self.platform.live()
+            elif touched:
+                serves, stuck = self._take_back(release, before)
             return verdict.refused(release, [*failed.outcomes, *stuck], serves)
         return Verdict(True, "", release, release)
 
@@ -89,7 +94,7 @@ class _Steps:
             yield
             state = "done"
         except SlipwayError as error:
-            raise _Failed(Outcome(False, host, name, str(error))) from None
+            raise _Failed(Outcome(False, host, name, str(error)), overtaken=isinstance(error, Overtaken)) from None
         except _Failed as failed:
             outcomes = [Outcome(False, host, name, one.message, one.http, one.log) for one in failed.outcomes]
             raise _Failed(*outcomes) from None

@@ -30,9 +30,12 @@ def peek(folder: Path) -> Optional[Manifest]:
 
 def checked(document: object, release: str) -> Manifest:
     """The manifest that should be that release's. Raises `contracts.Wrong`."""
+    schema = document.get("schema", 1) if isinstance(document, dict) else 1
+    if schema != 1:  # another schema has other fields
+        raise contracts.Wrong(f"schema: wanted 1, found {schema!r}"[:200])
     found = contracts.read(Manifest, document)
-    if found.schema != 1 or found.id != release:
-        raise contracts.Wrong(f"schema {found.schema} of {found.id!r}"[:200])
+    if found.id != release:
+        raise contracts.Wrong(f"id: wanted {release!r}, found {found.id!r}"[:200])
     return found
 
 

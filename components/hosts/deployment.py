@@ -9,7 +9,7 @@ from components.deployment import Deployment
 from components.errors import SlipwayError, UsageError
 from components.host_names import is_called, short
 from components.hosts import logs, restoring
-from components.hosts.running import at_once, run, run_all
+from components.hosts.running import at_once, run, run_all, run_or_say
 from components.site import Site
 from components.transport import Launched, Transport
 
@@ -49,7 +49,7 @@ class HostsDeployment(Deployment):
         return restoring.restore(self.site, backup, newer_schema)
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
-        return run_all(Answer, self.site.web, "maintenance", "on" if on else "off")
+        return at_once(lambda host: run_or_say(Answer, host, "maintenance", "on" if on else "off"), self.site.web)
 
     def kept(self) -> Sequence[Kept]:
         """A host that can't tell now is no reason to stop."""
@@ -73,9 +73,5 @@ class HostsDeployment(Deployment):
 
 
 def _status(host: Transport) -> Instance:
-    """One host that can't be reached doesn't hide the others."""
-    try:
-        told = run(Instance, host, "status")
-    except SlipwayError as error:
-        told = Instance(host=host.host, ok=False, message=str(error))
+    told = run_or_say(Instance, host, "status")
     return told.model_copy(update={"role": host.role, "address": host.address})

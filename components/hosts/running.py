@@ -28,6 +28,14 @@ def run(kind: type[A], host: Transport, *words: str) -> A:
         raise SlipwayError(f"{short(host.host)}: {why}; run `./slipway up`") from None
 
 
+def run_or_say(kind: type[A], host: Transport, *words: str) -> A:
+    """The same; of a host that can't be reached an answer that says so, since it hides no other host's."""
+    try:
+        return run(kind, host, *words)
+    except SlipwayError as error:
+        return kind(host=host.host, ok=False, message=str(error))
+
+
 def run_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
     """Each one's outcome, in order. Raises `SlipwayError` where one can't be reached."""
     return at_once(lambda host: run(kind, host, *words), hosts)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from components.bundle import Bundle
+from components.errors import SlipwayError
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,10 @@ class Sendable:
     bundle: Bundle
     source: Path
     secrets: Mapping[str, str]
+
+
+class Overtaken(SlipwayError):
+    """Somebody else had a release promoted meanwhile."""
 
 
 class Platform(Protocol):
@@ -41,8 +46,8 @@ class Platform(Protocol):
         """The address at which a release that was sent answers before users see it; None: there is none."""
 
     def promote(self, release: str, before: str | None) -> None:
-        """Users get a release that was sent. Refused where anything but `before` serves by then: of two deployers
-        at once, one wins."""
+        """Users get a release that was sent. Raises `Overtaken` where anything but `before` serves by then: of two
+        deployers at once one wins, and the other one leaves what serves alone."""
 
     def withdraw(self, release: str) -> None:
         """Nothing serves: the very first release isn't well. Again where nothing does already."""

@@ -5,6 +5,7 @@ import pytest
 from cloud_init.host.contracts.manifest import Health
 from components import deploying, public
 from components.errors import SlipwayError
+from components.platforms import Overtaken
 
 URL, PRIVATE = "https://shop.example", "https://r2-dot-shop.example"
 HEALTH = Health("/healthz", "shop.example", 1, "https")
@@ -131,3 +132,16 @@ def test_cut_off_after_its_promotion(monkeypatch, proven, serves):
     monkeypatch.setattr(public, "check", lambda url, addresses, health, release: [bad] if release == "r2" else [])
     verdict = run(platform, proven)
     assert (verdict.ok, verdict.live, platform.serves) == (False, serves, serves)
+
+
+@pytest.mark.parametrize("winner", ["r2", "r3"])
+def test_who_is_overtaken_leaves_what_serves(winner):
+    """Also where the other one had the very same release promoted."""
+
+    def promoting(platform):
+        platform.serves = winner
+        raise Overtaken(f"memory: {winner} serves by now")
+
+    platform = Memory(promoting)
+    verdict = run(platform)
+    assert (verdict.ok, verdict.live, platform.serves) == (False, winner, winner)

@@ -37,7 +37,7 @@ def test_local_refuses_all_that_it_does_not_serve_in_one_message():
 
 def test_a_default_is_not_asked_for_but_for_the_place_of_a_database():
     assert problems(NOTHING) == []
-    assert problems(NOTHING, server={"threads": 2}) == []
+    assert problems(NOTHING, server={"threads": 2}, database={"engine": "none"}) == []
     assert problems(Takes(placements=("managed",)), database={"engine": "postgres"}) == [
         "slipway:database.placement: wanted managed, found 'same-host'"
     ]

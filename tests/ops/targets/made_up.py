@@ -20,7 +20,7 @@ from components.answers import Instance, Live, Process, Release, Releases, Verdi
 from components.deploy import Deploy, DeployArgs
 from components.deployment import Deployment, Verb
 from components.errors import SlipwayError
-from components.platforms import Sendable
+from components.platforms import Overtaken, Sendable
 from components.random_secret import RandomSecret
 from components.settings import Model, Settings, target_options
 from components.target import Need, Place, Takes, TargetComponent
@@ -71,7 +71,7 @@ class Platform(Deployment):
     def promote(self, release: str, before: str | None) -> None:
         self._may("promote")
         if self.live() != before:
-            raise SlipwayError(f"somebody else had {self.live()} promoted meanwhile")
+            raise Overtaken(f"somebody else had {self.live()} promoted meanwhile")
         self._start(release, self.facts["check" if (self.folder / "misroute").exists() else "port"])
         (self.folder / "live").write_text(release)
 
