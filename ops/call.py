@@ -13,6 +13,8 @@ class Call:
     """One run of the command line."""
 
     stack: str = "dev"
+    full: str = "dev"
+    """The stack as it was named: the Pulumi CLI looks for one without organisation in the person's own."""
     yes: bool = False
     as_json: bool = False
     named: bool = False
@@ -23,7 +25,7 @@ def of(context: typer.Context) -> Call:
     """The call that the root command began and the options filled in."""
     if not isinstance(context.obj, Call):
         named = os.environ.get("SLIPWAY_STACK")
-        context.obj = Call(stack=short(named or "dev"), named=bool(named))
+        context.obj = Call(short(named or "dev"), named or "dev", named=bool(named))
     return context.obj
 
 
@@ -34,7 +36,7 @@ def short(stack: str) -> str:
 
 def _name(context: typer.Context, value: str | None) -> str | None:
     if value is not None:
-        of(context).stack, of(context).named = short(value), True
+        of(context).stack, of(context).full, of(context).named = short(value), value, True
     return value
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 class Launcher:
     """A stack and its engine: the Pulumi CLI (`by_cli`), or the one in this process."""
 
+    call: Call
     work: "Workplace"
     by_cli: bool
     found: "tuple[Resource, ...]" = ()
@@ -34,7 +35,7 @@ class Launcher:
         """The Pulumi CLI."""
         from ops.automation import CliEngine
 
-        return CliEngine(self.work.project, self.work.stack, observer)
+        return CliEngine(self.work.project, self.call.full, observer)
 
 
 def of(call: Call) -> Launcher:
@@ -51,15 +52,15 @@ def of(call: Call) -> Launcher:
         raise UsageError(refused)
     # The CLI opens secrets by itself, and those that a service encrypted can be opened by nobody else.
     if engine == owner.CLI or (sealed.stack.secret_keys and not sealed.stack.salt and pulumi_cli.foreign(sealed)):
-        return Launcher(sealed, by_cli=True)
-    return Launcher(workplace.enter(call), by_cli=False)
+        return Launcher(call, sealed, by_cli=True)
+    return Launcher(call, workplace.enter(call), by_cli=False)
 
 
 def of_launched(call: Call) -> Launcher:
-    """As `of`, for a stack that is to go: what this process has no state of would be called destroyed while it serves."""
+    """`of` for a stack that is to go: what this process has no state of would be called destroyed while it serves."""
     chosen = of(call)
     found = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
-    return Launcher(chosen.work, chosen.by_cli or bool(found), found)
+    return Launcher(call, chosen.work, chosen.by_cli or bool(found), found)
 
 
 def planned(call: Call, chosen: Launcher, observer: "Observer") -> "tuple[Launcher, Result]":
@@ -70,7 +71,7 @@ def planned(call: Call, chosen: Launcher, observer: "Observer") -> "tuple[Launch
     if result.beyond and not chosen.by_cli:
         if pulumi_cli.path() is None:
             raise pulumi_cli.missing(f"stack {call.stack} on {chosen.work.settings.target} needs the Pulumi CLI ({result.beyond})")
-        return planned(call, Launcher(chosen.work, by_cli=True), observer)
+        return planned(call, Launcher(call, chosen.work, by_cli=True), observer)
     if not result.ok:
         raise SlipwayError(result.error or "the plan could not be made")
     return chosen, result

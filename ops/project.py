@@ -99,11 +99,6 @@ def _opened(path: Path, key: str, raw: Any, salt: Any) -> Any:
         raise UsageError(f"{path}: {one_line(key)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
 
 
-def list_stacks(project: Project) -> list[str]:
-    """The names of the stacks that have a file."""
-    return sorted(path.name.removeprefix("Pulumi.").removesuffix(".yaml") for path in project.folder.glob("Pulumi.?*.yaml"))
-
-
 def stack_path(project: Project, name: str) -> Path:
     """Where the stack's file is, or will be."""
     return project.folder / f"Pulumi.{name}.yaml"

@@ -29,7 +29,7 @@ def foreign(work: "Workplace") -> "list[Resource]":
 
 
 def elsewhere(work: "Workplace") -> "list[Resource]":
-    """As `foreign`, without looking where this engine's own state says that it launched the stack on the target it has now.
+    """`foreign`, without looking where this engine's own state says that it launched the stack on the target it has now.
 
     A program that no longer runs is no reason to keep what this engine has of it."""
     from components.errors import SlipwayError
@@ -63,7 +63,7 @@ def data_stays(call: Call, found: "Sequence[Resource]") -> "SlipwayError":
     from components.errors import UsageError
 
     kept = [one for one in found if one.protect or one.retain]
-    way = to_remove(call) if kept else f"run ./slipway -s {call.stack} destroy: nothing is protected, so the data goes too"
+    way = to_remove(call) if kept else f"run ./slipway -s {call.full} destroy: nothing is protected, so the data goes too"
     why = "--with-data removes what Slipway keeps itself, and this is a provider's"
     return UsageError(f"stack {call.stack}: nothing was removed: {why}; for all of it: {way}{_listed('Goes then', kept)}{copies(found)}")
 
@@ -71,7 +71,7 @@ def data_stays(call: Call, found: "Sequence[Resource]") -> "SlipwayError":
 def to_remove(call: Call) -> str:
     """How what `destroy` leaves of a provider's is removed after all."""
     return (
-        f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run ./slipway -s {call.stack} up, then ./slipway -s {call.stack} destroy"
+        f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run ./slipway -s {call.full} up, then ./slipway -s {call.full} destroy"
     )
 
 
@@ -87,7 +87,7 @@ def _listed(word: str, resources: "Sequence[Resource]") -> str:
 
 
 def _copied(found: "Sequence[Resource]") -> "list[Resource]":
-    """Of what a cloud makes a copy as it is removed, which no stack knows of."""
+    """What a cloud makes a copy of as it is removed, which no stack knows of."""
     from policy import clouds
     from policy.plan import Plan
 

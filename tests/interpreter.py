@@ -66,6 +66,7 @@ def end() -> None:
 def _serve(place: Path) -> None:
     """A line for each command; answered with its exit code."""
     sys.pycache_prefix = str(place / "compiled")
+    (place / "imported").touch()  # the first command may be another program by its end, or be killed
     for line in sys.stdin:
         gc.collect()
         gc.freeze()  # else a child that looks for what nobody needs copies all pages

@@ -8,7 +8,7 @@ _TAKEN = ("sthree-", "amzn-s3-demo-")  # beginnings that S3 keeps for itself
 
 
 def bucket(account: str, region: str, project: str, stack: str, app: str) -> str:
-    """As `components.blocks.names.bucket`. `account`: its number of 12 digits."""
+    """`components.blocks.names.bucket` on AWS. `account`: its number of 12 digits."""
     return names.bucket(account, region, project, stack, app, _TAKEN)
 
 

@@ -16,7 +16,7 @@ class Instances(Model):
 
 
 class Network(Model):
-    """Where servers stand."""
+    """The network that servers stand in."""
 
     vpc: str | None = None
     nat: Annotated[bool, kinds.SWITCH] = Field(

@@ -26,8 +26,8 @@ def problems(section: str, settings: Settings, options: Options) -> Iterator[Pro
 
 
 def subnets(section: str, options: Options, given: Mapping[str, Sequence[str]], several: Sequence[str]) -> Iterator[Problem]:
-    """Of settings of `network` that hold ids of subnets, each in one zone. `several`: those that a single one never does for; a fleet
-    needs two of each."""
+    """What is wrong in settings of `network` that hold ids of subnets, each in one zone. `several`: those that a single one never does
+    for; a fleet needs two of each."""
     for key, ids in given.items():
         if ids and options.network.vpc is None:
             yield f"{section}.network.{key}", f"wanted none without {section}.network.vpc, found {len(ids)}; set vpc too"

@@ -12,7 +12,7 @@ from semver import VersionInfo
 
 
 class Command(PulumiCommand):
-    """Ctrl-C is passed on once for each time it is pressed: the CLI ends gracefully at the first."""
+    """Selects no stack. Ctrl-C is passed on once for each time it is pressed: the CLI ends gracefully at the first."""
 
     def __init__(self) -> None:
         super().__init__(skip_version_check=True)
@@ -23,8 +23,10 @@ class Command(PulumiCommand):
         self, args: list[str], cwd: str, additional_env: Mapping[str, str], on_output: Any = None, on_error: Any = None
     ) -> CommandResult:
         """Raises `CommandError` for a failure, `KeyboardInterrupt` once the CLI has ended after one."""
+        # A stack that the SDK selected a person's next `pulumi destroy` would be about.
+        verb = {"stack select": ["stack"], "stack init": ["stack", "init", "--no-select"]}.get(" ".join(args[:2]), args[:2])
         process = subprocess.Popen(
-            [self.command, "--non-interactive", *args],
+            [self.command, "--non-interactive", *verb, *args[2:]],
             cwd=cwd,
             env={**os.environ, **additional_env, "PULUMI_AUTOMATION_API": "true"},
             stdin=subprocess.DEVNULL,

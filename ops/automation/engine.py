@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from subprocess import CalledProcessError
 from typing import Any
 
 from pulumi import automation
@@ -15,16 +16,16 @@ from ops import pulumi_cli
 from ops.automation.command import Command
 from ops.automation.recording import Recording
 from ops.engine import Observer, Result
-from ops.project import Project, Stack
+from ops.project import Project
 
 _LOGGED_OUT = re.compile(r"PULUMI_ACCESS_TOKEN must be set|pulumi login|could not get cloud url", re.IGNORECASE)
 
 
 class CliEngine:
-    """As `ops.engine.Engine`. Raises `SlipwayError` for what stands in the way of starting."""
+    """Another `ops.engine.Engine`, by the stack's whole name. Raises `SlipwayError` for what stands in the way of starting."""
 
-    def __init__(self, project: Project, stack: Stack, observer: Observer | None = None) -> None:
-        self.project, self.stack = project, stack
+    def __init__(self, project: Project, name: str, observer: Observer | None = None) -> None:
+        self.project, self.name = project, name
         self.observer = observer or (lambda event: None)
 
     def preview(self) -> Result:
@@ -40,20 +41,20 @@ class CliEngine:
         return self._run(lambda stack, heard: stack.destroy(on_event=heard.hear, exclude_protected=True))
 
     def make(self) -> None:
-        """Makes the stack, empty, and selects it."""
+        """Makes the stack, empty."""
         with self._told():
-            automation.Stack.create(self.stack.name, self._workspace())
+            automation.Stack.create(self.name, self._workspace())
 
     def state(self) -> list[dict[str, Any]]:
         """The resources that the CLI knows of the stack, as `pulumi stack export` has them."""
         with self._told():
-            exported = automation.Stack.select(self.stack.name, self._workspace()).export_stack()
+            exported = automation.Stack.select(self.name, self._workspace()).export_stack()
         return list((exported.deployment or {}).get("resources") or [])
 
     def _run(self, work: Callable[[automation.Stack, Recording], object]) -> Result:
         heard = Recording(self.observer)
         with self._told(), progress.followed() as path:
-            stack = automation.Stack.select(self.stack.name, self._workspace())
+            stack = automation.Stack.select(self.name, self._workspace())
             stack.workspace.env_vars = {progress.FILE: path}
             try:
                 work(stack, heard)
@@ -64,13 +65,13 @@ class CliEngine:
 
     def _workspace(self) -> automation.LocalWorkspace:
         if pulumi_cli.path() is None:
-            raise pulumi_cli.missing(f"stack {self.stack.name} needs the Pulumi CLI")
+            raise pulumi_cli.missing(f"stack {self.name} needs the Pulumi CLI")
         return automation.LocalWorkspace(work_dir=str(self.project.folder), pulumi_command=Command())
 
     @contextmanager
     def _told(self) -> Iterator[None]:
         """What the CLI refuses, in one line."""
-        name = self.stack.name
+        name = self.name
         try:
             yield
         except StackNotFoundError:
@@ -79,6 +80,8 @@ class CliEngine:
         except ConcurrentUpdateError:
             step = f"wait for it, or if it is gone: pulumi cancel --stack {name}"
             raise LockedError(f"stack {name}: somebody else's run of the Pulumi CLI has it; {step}") from None
+        except CalledProcessError as error:
+            raise MissingError(f"stack {name}: {pulumi_cli.path()} doesn't run ({error}); install it anew: {pulumi_cli.HOW}") from None
         except CommandError as error:
             text = str(error)
             if _LOGGED_OUT.search(text):

@@ -104,7 +104,7 @@ def _step(found: StepEventMetadata) -> Step | None:
     if op is None or state is None or not state.custom or by_itself:
         return None
     new = dict((found.new.inputs if found.new else None) or {})
-    words = providers.words(new) if op == "create" else ""
+    words = providers.words(new) if op == "create" and new.get(providers.KEY) != _SECRET else ""
     return Step(op, found.urn, found.type, name, state.parent, _changes(found, new) if op not in ("same", "delete") else {}, words=words)
 
 

@@ -1,15 +1,12 @@
 """`adopt`: takes over a tree that another engine or backend manages."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from ops import call as calls
 from ops import display, workplace
 from ops.confirm import confirm
-
-if TYPE_CHECKING:
-    from components.owner import Owner
 
 ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
 
@@ -25,10 +22,7 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     if old == new:
         display.line(f"Nothing to do: {new} manages stack {call.stack}.")
         return
-    confirm(call, f"{_words(old)} manages stack {call.stack}; let {new} manage it from now on?")
+    before = old or "whoever runs next"
+    confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?")
     owner.adopt(place.tree, new)
-    display.line(f"{new} manages stack {call.stack} from now on; before: {_words(old)}.")
-
-
-def _words(owner: "Owner | None") -> str:
-    return str(owner) if owner else "whoever runs next"
+    display.line(f"{new} manages stack {call.stack} from now on; before: {before}.")

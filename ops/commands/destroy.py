@@ -58,7 +58,7 @@ def _destroy_in_cloud(call: calls.Call, chosen: engines.Launcher) -> None:
     bare = [one for one in chosen.found if (one.protect or one.retain) and one.urn in there and one.urn not in kept]
     if bare:
         why = f"{bare[0].name} is to be kept, and isn't protected as it was launched"
-        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.stack} up first")
+        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.full} up first")
     fate = "data stays" if kept else "nothing is protected: its data goes too"
     confirm(call, f"Destroy stack {call.stack}: the app {chosen.work.settings.app.name!r} on {chosen.work.settings.target} ({fate})?")
     result = run(chosen, "destroy", stderr=call.as_json)

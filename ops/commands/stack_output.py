@@ -34,14 +34,17 @@ def output(
 
 def _where(call: calls.Call) -> str:
     """Outputs are kept by the engine that launched a stack."""
-    return f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.stack}`"
+    return f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.full}`"
 
 
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
+    from components import owner
     from ops.engine import Engine
     from ops.project import load_project, load_stack
 
     place = workplace.place(call)
+    if (noted := owner.read(place.tree)) and noted.engine == owner.CLI:
+        return {}  # what this engine put out before is no longer so
     project = load_project(place.folder)
     state = Engine(project, load_stack(project, call.stack)).state()
     hidden = () if show_secrets else state.hidden

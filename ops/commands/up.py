@@ -39,7 +39,7 @@ def _plan(call: calls.Call, chosen: engines.Launcher) -> "tuple[engines.Launcher
     try:
         return engines.planned(call, chosen, warn)
     except NoStackError:
-        confirm(call, f"The Pulumi CLI knows no stack {call.stack} yet; make it, to plan it?")
+        confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
         chosen.cli().make()
         return engines.planned(call, chosen, warn)
 

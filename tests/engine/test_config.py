@@ -8,7 +8,7 @@ import subprocess
 import pytest
 
 from components.errors import UsageError
-from ops.project import list_stacks, load_project, load_stack
+from ops.project import load_project, load_stack
 from ops.set_config import set_config
 
 ODD = "quote\" colon: hash# % $ 'x' \\ é ☃"
@@ -64,9 +64,7 @@ def test_a_broken_stack_file_is_one_line(project, text, said):
     assert "\n" not in str(error.value)
 
 
-def test_stacks_are_files(project):
-    (project.folder / "Pulumi.prod.yaml").write_text("")
-    assert list_stacks(project) == ["dev", "prod"]
+def test_a_stack_is_a_file(project):
     with pytest.raises(UsageError, match="wanted a file, found none"):
         load_stack(project, "nope")
 

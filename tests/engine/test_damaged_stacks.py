@@ -15,7 +15,7 @@ from components.errors import SlipwayError
 from components.settings import parse
 from ops import secrets
 from ops.engine.state import Resource, State
-from ops.project import list_stacks, load_project, load_stack
+from ops.project import load_project, load_stack
 
 TIMES = 200
 STACK = """# A stack, with a comment.
@@ -65,7 +65,6 @@ def project(tmp_path, monkeypatch):
 def test_stack_files(project, name):
     def read():
         opened = load_project(project)
-        list_stacks(opened)
         stack = load_stack(opened, "dev")
         config = {key.replace("trial:", "slipway:"): value for key, value in stack.config.items()}
         parse(config, [key.removeprefix("slipway:") for key in stack.secret_keys], "dev")

@@ -79,8 +79,7 @@ class Api:
     @property
     def engine(self) -> CliEngine:
         project: Any = SimpleNamespace(folder=self.folder)
-        stack: Any = SimpleNamespace(name="prod")
-        return CliEngine(project, stack, self.heard.append)
+        return CliEngine(project, "prod", self.heard.append)
 
     def workspace(self, work_dir: str, pulumi_command: Any) -> Any:
         return SimpleNamespace(work_dir=work_dir, env_vars={})
@@ -161,6 +160,13 @@ def test_a_plan_is_what_the_cli_is_about_to_do(cli):
     assert result.steps[0].parent == TARGET
     assert result.outputs == {"url": UNKNOWN, "token": "[secret]"}
     assert {event.kind for event in cli.heard} == {"planned"}
+
+
+def test_a_dynamic_resource_of_somebodys_own_is_in_the_plan_too(cli):
+    """Its provider is secret unless it says otherwise, so what it is can't be told."""
+    new = {"__provider": "[secret]"}
+    cli.events = [resource("resourcePre", "create", "own", new=new, type="pulumi-python:dynamic:Resource", planning=True)]
+    assert [(step.op, step.name, step.words) for step in cli.engine.preview().steps] == [("create", "own", "")]
 
 
 def provider(name: str) -> str:
@@ -273,16 +279,40 @@ def test_what_stands_in_the_way_is_one_line(cli, raised, kind, said):
         assert "\n" not in str(caught.value)
 
 
-def test_ctrl_c_is_passed_on_once_and_the_cli_ends_by_itself(tmp_path, monkeypatch):
+@pytest.fixture
+def program(tmp_path, monkeypatch):
+    """Puts a script on PATH as `pulumi`."""
+
+    def put(script: str) -> None:
+        made = tmp_path / "bin/pulumi"
+        made.parent.mkdir()
+        made.write_text(f"#!/bin/sh\n{script}")
+        made.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{made.parent}:{os.environ['PATH']}")
+
+    return put
+
+
+def test_the_stack_that_a_person_has_selected_stays_so(tmp_path, program):
+    program('echo "$@"')
+    told = [Command().run(args, str(tmp_path), {}).stdout for args in (["stack", "select", "--stack", "b"], ["stack", "init", "b"])]
+    assert told == ["--non-interactive stack --stack b\n", "--non-interactive stack init --no-select b\n"]
+
+
+def test_a_cli_that_does_not_run_is_one_line(tmp_path, program):
+    program("exit 126")
+    project: Any = SimpleNamespace(folder=tmp_path)
+    with pytest.raises(MissingError, match=r"bin/pulumi doesn't run .*126.*install it anew"):
+        CliEngine(project, "prod").preview()
+
+
+def test_ctrl_c_is_passed_on_once_and_the_cli_ends_by_itself(tmp_path, program):
     """Real processes: whose group a signal reaches is the system's business."""
-    log, program = tmp_path / "log", tmp_path / "bin/pulumi"
-    program.parent.mkdir()
-    program.write_text(
-        f"#!/bin/sh\n[ $1 = version ] && exit\ntrap 'echo asked >>{log}; sleep 0.5; echo ended >>{log}; exit 1' INT\n"
+    log = tmp_path / "log"
+    program(
+        f"[ $1 = version ] && exit\ntrap 'echo asked >>{log}; sleep 0.5; echo ended >>{log}; exit 1' INT\n"
         f"touch {log}\nwhile :; do sleep 0.05; done\n"
     )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
 
     def press():
         while not log.exists():
@@ -307,6 +337,18 @@ def test_the_mark_sends_a_stack_to_the_cli(world, marked, slipway):
     assert slipway("-s", "prod", "up").exit_code == 2
     assert [one[0] for one in marked.calls] == ["select", "preview"]
     assert world.calls == []
+
+
+def test_a_stack_of_another_organisation_is_asked_for_by_its_whole_name(world, marked, slipway):
+    assert slipway("-s", "acme/slipway/prod", "preview").exit_code == 0
+    assert [one[1] for one in marked.calls if one[0] == "select"] == ["acme/slipway/prod"]
+
+
+def test_outputs_that_the_cli_keeps_are_not_told_from_an_older_state(world, marked, slipway):
+    (world.folder / "Pulumi.yaml").write_text("name: slipway\nruntime: python\n")
+    owner.adopt(world.folder / ".slipway/prod", owner.of(owner.CLI, "slipway", "prod"))
+    done = slipway("-s", "prod", "stack", "output", "release")
+    assert (done.exit_code, done.stdout, "`pulumi stack output --stack prod`" in done.stderr) == (2, "", True)
 
 
 def test_up_makes_a_stack_that_is_not_there_after_a_yes_and_nobody_else_does(world, marked, slipway):

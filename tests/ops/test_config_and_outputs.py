@@ -19,7 +19,7 @@ def stacks(world, monkeypatch):
     vars(writing).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
     monkeypatch.setitem(sys.modules, "ops.project", project)
     monkeypatch.setitem(sys.modules, "ops.set_config", writing)
-    place = SimpleNamespace(folder=world.folder)
+    place = SimpleNamespace(folder=world.folder, tree=world.folder / ".slipway")
     monkeypatch.setattr(workplace, "place", lambda call: place)
     return written
 

@@ -147,9 +147,10 @@ def test_each_stack_gets_its_targets_requirements(launcher, words, variables, fi
     assert launcher.did() == ["venv", files]
 
 
-def test_a_target_that_the_project_names_for_all_stacks_counts_where_the_stack_names_none(launcher):
+@pytest.mark.parametrize("value", ["other", "{value: other}", "{type: string, default: other}", "\n    value: other"])
+def test_a_target_that_the_project_names_for_all_stacks_counts_where_the_stack_names_none(launcher, value):
     (launcher.folder / "requirements" / "other.txt").touch()
-    (launcher.folder / "Pulumi.yaml").write_text("name: shop\nconfig:\n  slipway:target: other\n")
+    (launcher.folder / "Pulumi.yaml").write_text(f"name: shop\nconfig:\n  slipway:target: {value}\n  slipway:front: nginx\n")
     (launcher.folder / "Pulumi.bare.yaml").write_text("config: {}\n")
     assert [launcher.run("-s", stack, "up")[0] for stack in ("dev", "bare")] == [0, 0]
     assert launcher.did() == ["venv", "base.txt local.txt", "base.txt other.txt"]
