@@ -50,7 +50,7 @@ def refusal(tree: Path, owner: Owner) -> str | None:
     noted = read(tree)
     if noted is None or noted == owner:
         return None
-    way = "`./slipway adopt`" if owner.engine == IN_PROCESS else "`./slipway adopt --to-pulumi`"
+    way = "`./slipway adopt`, or for the Pulumi CLI here `./slipway adopt --to-pulumi`"
     return f"{tree} is managed by {noted}; go on there, or take it over with {way}"
 
 

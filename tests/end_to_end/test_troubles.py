@@ -45,7 +45,7 @@ def test_another_engines_tree(site):
     owner.write_text(json.dumps({"engine": "pulumi", "backend": "file:///x", "project": "slipway", "stack": "dev"}))
     site.edit('"one"', '"two"')
     done = site.run("up", "--yes")
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "is managed by the Pulumi CLI (backend file:///x)" in lines(done)
     assert site.get() == "one"
     assert site.run("adopt", "--yes").returncode == 0
