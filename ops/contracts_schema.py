@@ -17,7 +17,7 @@ _DOCUMENTS = (
 
 
 def schema() -> str:
-    """Of all documents, with what is said of each field; the documents themselves are `$defs` like their parts."""
+    """The schema of all documents, with what is said of each field; each is one of `$defs`, like its parts."""
     for module in (manifest, facts, rollout):
         for kind in vars(module).values():
             if getattr(kind, "__module__", "") == module.__name__:
