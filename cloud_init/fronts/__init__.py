@@ -37,7 +37,7 @@ def idle_timeout(timeout: int) -> int:
 
 
 def _networks(balancer: Balancer | None) -> list[str]:
-    """Of the load balancer, as every front takes them. Raises `HostFileError` for what is none."""
+    """The networks of the load balancer, as every front takes them. Raises `HostFileError` for what is none."""
     try:
         return [str(ipaddress.ip_network(one)) for one in (balancer.networks if balancer else ())]
     except ValueError as error:

@@ -34,7 +34,7 @@ class _Translator:
         self._blocks = {ipaddress.IPv6Network(one.inputs[""]): self._block(one) for one in recording.made.values() if "" in one.inputs}
 
     def _block(self, made: Made) -> str:
-        """Where Terraform has the whole of it."""
+        """The reference to the whole block that this part of it was divided from, as Terraform has it."""
         type = made.address.partition(".")[0]
         found = self._schema.field_named(self._provider.divided[made.type][0], self._schema.fields(type))
         assert found is not None, made.address

@@ -42,7 +42,7 @@ class Provider:
     variables: tuple[str, ...]
     emulator: Emulator
     environment: Mapping[str, str] = field(default_factory=dict)
-    """Of the provider's program."""
+    """Environment variables of the provider's program."""
     types: Mapping[str, str] = field(default_factory=dict)
     """Terraform's names of types, where neither tools/type_tables/chosen nor the rule has them."""
     answered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Provider:
 
     @property
     def called(self) -> str:
-        """As configurations call it."""
+        """The name that configurations call it by."""
         return self.source.rpartition("/")[2]
 
     def without_own(self) -> dict[str, str]:

@@ -116,7 +116,7 @@ pulumi.export("target", "local")
 
 
 def test_a_stack_of_a_provider(site, pulumi, tmp_path):
-    """Its program asks for what no provider here makes: the CLI does it, and what is protected stays."""
+    """A program asks for what no provider here makes: the CLI does it, and what is protected stays."""
     plugin = tmp_path / "pulumi-resource-shelf"
     plugin.write_text(f"#!/bin/sh\nexec {sys.executable} {Path(__file__).with_name('shelf_provider.py')}\n")
     plugin.chmod(0o755)
