@@ -19,8 +19,8 @@ from cloud_init import bootstrap
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import Server, WebHost
 from cloud_init.render import server_requirements
-from components.archive import collect, write_archive
-from ops import test_packages
+from components.source.archive import collect, write_archive
+from ops.testing import packages
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -78,7 +78,7 @@ SETUPS: dict[str, Setup] = {"recipe R3": recipe, "Slipway": slipway}
 
 def main() -> None:
     """Every round boots each once, so that what slows the machine down slows all of them."""
-    if reason := test_packages.why_no_hosts():
+    if reason := packages.why_no_hosts():
         raise SystemExit(reason)
     Base().folder()
     seconds: dict[str, list[float]] = {name: [] for name in SETUPS}

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host.programs import CRON
+from cloud_init.host.processes.programs import CRON
 from cloud_init.templating import text
 
 PROCESS = CRON

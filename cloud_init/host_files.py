@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cloud_init.fleet import Balancer
-from cloud_init.host.contracts.manifest import Tls
+
+from .host.contracts.manifest import Tls
 
 
 class HostFileError(ValueError):

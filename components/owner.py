@@ -9,7 +9,7 @@ from pathlib import Path
 from pulumi.runtime.proto import resource_pb2_grpc
 from pulumi.runtime.settings import get_monitor
 
-from cloud_init.host.files import read_json, write_json
+from cloud_init.host.base.files import read_json, write_json
 
 IN_PROCESS, CLI = "slipway", "pulumi"
 

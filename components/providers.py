@@ -14,8 +14,8 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 from pulumi.runtime.rpc import UNKNOWN
 
 if TYPE_CHECKING:
-    from components.answers import Verdict
-    from components.transport import Driven
+    from components.deployment.answers import Verdict
+    from components.hosts.transport import Driven
 
 Props = dict[str, Any]
 
@@ -56,17 +56,17 @@ class PrivateAuthorityProvider(DynamicProvider):
     WORDS = "an authority for certificates of this stack alone"
 
     def create(self, props: Props) -> CreateResult:
-        from components import certificates
+        from components.hosts import certificates
 
         return CreateResult("authority", {"name": props["name"], **vars(certificates.authority(props["name"]))})
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        from components import certificates
+        from components.hosts import certificates
 
         return DiffResult(changes=certificates.is_due(_olds["certificate"], certificates.AUTHORITY_DAYS))
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        from components import certificates
+        from components.hosts import certificates
 
         return UpdateResult({"name": _olds["name"], **vars(certificates.authority(_olds["name"], _olds["key"]))})
 
@@ -80,7 +80,7 @@ class ServerCertificateProvider(DynamicProvider):
         return CreateResult("certificate", self._made(props))
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        from components import certificates
+        from components.hosts import certificates
 
         other = any(_olds[name] != _news[name] for name in ("address", "authority"))
         return DiffResult(changes=other or certificates.is_due(_olds["certificate"], certificates.SERVER_DAYS))
@@ -89,7 +89,7 @@ class ServerCertificateProvider(DynamicProvider):
         return UpdateResult(self._made(_news))
 
     def _made(self, props: Props) -> Props:
-        from components import certificates
+        from components.hosts import certificates
 
         signer = certificates.Pair(props["authority"], props["authority_key"])
         return {"address": props["address"], "authority": props["authority"], **vars(certificates.server(signer, props["address"]))}
@@ -104,7 +104,8 @@ class HostProvider(DynamicProvider):
         return super().words(_known(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        from components import owner, transport
+        from components import owner
+        from components.hosts import transport
 
         host = transport.connect(json.loads(news["facts"]))
         refusal = owner.refusal(host.root, owner.Owner(**news["owner"]))
@@ -122,14 +123,15 @@ class HostProvider(DynamicProvider):
         return UpdateResult(self._bring_up(_news))
 
     def delete(self, _id: str, _props: Props) -> None:
-        from components import transport
+        from components.hosts import transport
 
         transport.connect(json.loads(_props["facts"])).remove(keep_data=True)
 
     def _bring_up(self, props: Props) -> Props:
         from cloud_init import host_tool
-        from components import owner, progress, transport
+        from components import owner
         from components.errors import SlipwayError
+        from components.hosts import progress, transport
 
         host = transport.connect(json.loads(props["facts"]))
         host.install(host_tool.tool())
@@ -194,8 +196,8 @@ class FirstReleaseProvider(DynamicProvider):
     REPLACES = ("store",)
 
     def create(self, props: Props) -> CreateResult:
-        from components import first_wish
-        from components.store import connect
+        from components.release.store import connect
+        from components.rollout import first_wish
 
         first_wish.write(connect(props["store"]), props)
         return CreateResult("first-release", {key: props[key] for key in ("release", "store")})
@@ -212,8 +214,8 @@ class ServingProvider(DynamicProvider):
     REPLACES = ("hosts",)
 
     def create(self, props: Props) -> CreateResult:
-        from components.phases import joining
-        from components.store import connect
+        from components.release.store import connect
+        from components.rollout.phases import joining
 
         joining.wait(connect(props["store"]), props["hosts"])
         return CreateResult("serving", {key: props[key] for key in ("hosts", "store")})
@@ -253,9 +255,11 @@ class RolloutProvider(DynamicProvider):
         return {**{key: props[key] for key in ("release", "url", self.WHERE)}, **told}
 
     def _roll(self, props: Props, _olds: Props) -> "Verdict":
-        from components import coordinator, publishing, transport
-        from components.site import Site
-        from components.store import connect
+        from components.hosts import transport
+        from components.hosts.site import Site
+        from components.release import publishing
+        from components.release.store import connect
+        from components.rollout import coordinator
 
         store = connect(props["store"])
         hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
@@ -264,8 +268,8 @@ class RolloutProvider(DynamicProvider):
         return coordinator.roll(day, props["release"], publish=lambda: publishing.publish(store, props))
 
     def _drift(self, olds: Props, news: Props) -> str:
-        from components import coordinator
-        from components.store import connect
+        from components.release.store import connect
+        from components.rollout import coordinator
 
         now = coordinator.desired(connect(news["store"]))
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
@@ -284,8 +288,9 @@ class DeployProvider(RolloutProvider):
 
     def _roll(self, props: Props, olds: Props) -> "Verdict":
         from cloud_init.host import contracts
-        from components import deploying, platforms
-        from components.bundle import Bundle
+        from components import platforms
+        from components.platforms import deploying
+        from components.release.bundle import Bundle
 
         bundle = contracts.read(Bundle, json.loads(props["bundle"]))
         release = platforms.Sendable(props["release"], bundle, Path(props["source"]), props["secret_environment"])

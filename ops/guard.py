@@ -10,7 +10,7 @@ from typing import NoReturn, ParamSpec
 import typer
 
 from ops import call as calls
-from ops import display
+from ops.display import tables
 
 P = ParamSpec("P")
 
@@ -48,7 +48,7 @@ def _end(error: BaseException, context: object) -> NoReturn:
 
 
 def _say(text: str) -> None:
-    display.line(f"slipway: {text}", stderr=True)
+    tables.line(f"slipway: {text}", stderr=True)
 
 
 def _first_line(error: BaseException) -> str:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from cloud_init.host import contracts
+from cloud_init.host.base.places import Places
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host.contracts.manifest import Manifest
-from cloud_init.host.places import Places
 
 FACTS = {"app": "shop", "host": "local", "run": "/nowhere", "store": "", "python": "python3", "front": {"listen": ["127.0.0.1", 80]}}
 MANIFEST: Mapping[str, Any] = {

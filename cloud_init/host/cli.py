@@ -12,10 +12,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from . import data_commands, phase_commands, places
-from .outcome import Locked, Refused, Steps, refusal_of
-from .places import Places
-from .reporting import Work, refusal, tell
+from .base import places
+from .base.outcome import Locked, Refused, Steps, refusal_of
+from .base.places import Places
+from .commands import data, rollout
+from .commands.reporting import Work, refusal, tell
 
 
 def main() -> int:
@@ -63,7 +64,7 @@ def _parse() -> argparse.Namespace:
     more = commands.add_parser("carried")
     more.add_argument("token")
     more.add_argument("start", type=int)
-    data_commands.add(commands)
+    data.add(commands)
     commands.add_parser("store").add_argument("address")
     for name in ("boot", "halt", "status", "releases", "setup", "watch", "check", "certificate", "later", "compile"):
         commands.add_parser(name)
@@ -71,32 +72,32 @@ def _parse() -> argparse.Namespace:
 
 
 def _watch(where: Places, arguments: argparse.Namespace) -> None:
-    from . import watch
+    from .follow import watch
 
     watch.run(where)
 
 
 def _check(where: Places, arguments: argparse.Namespace) -> None:
-    from . import check
+    from .commands import check
 
     tell({"ok": True, **check.run(where)})
 
 
 def _exec(where: Places, arguments: argparse.Namespace) -> None:
-    from . import execute
+    from .commands import execute
 
     execute.run(where, arguments.words)
 
 
 def _certificate(where: Places, arguments: argparse.Namespace) -> int:
-    from . import certificates
-    from .certificates import seeking
+    from .front import certificates
+    from .front.certificates import seeking
 
     return _beside(lambda steps: seeking.run(where, steps), lambda: {"tls": certificates.status(where, seeking.of_live(where))})
 
 
 def _later(where: Places, arguments: argparse.Namespace) -> int:
-    from . import later
+    from .rollout import later
 
     return _beside(lambda steps: later.run(where, steps))
 
@@ -114,7 +115,7 @@ def _beside(work: Work, facts: Callable[[], dict[str, Any]] = dict) -> int:
 
 
 def _launch(where: Places, arguments: argparse.Namespace) -> None:
-    from . import launch
+    from .processes import launch
 
     try:
         launch.run(where, arguments.manager, arguments.program)
@@ -123,7 +124,7 @@ def _launch(where: Places, arguments: argparse.Namespace) -> None:
 
 
 def _logs(where: Places, arguments: argparse.Namespace) -> None:
-    from . import logs
+    from .commands import logs
 
     if arguments.marks is not None:
         return logs.since(where, arguments.lines, arguments.marks)
@@ -131,31 +132,31 @@ def _logs(where: Places, arguments: argparse.Namespace) -> None:
 
 
 def _carry(where: Places, arguments: argparse.Namespace) -> None:
-    from . import carry
+    from .commands import paged_output
 
-    carry.run(where, arguments.words)
+    paged_output.run(where, arguments.words)
 
 
 def _carried(where: Places, arguments: argparse.Namespace) -> None:
-    from . import carry
+    from .commands import paged_output
 
-    carry.more(where, arguments.token, arguments.start)
+    paged_output.more(where, arguments.token, arguments.start)
 
 
 def _status(where: Places, arguments: argparse.Namespace) -> None:
-    from . import status
+    from .commands import status
 
     tell({"ok": True, **status.status(where)})
 
 
 def _releases(where: Places, arguments: argparse.Namespace) -> None:
-    from . import status
+    from .commands import status
 
     tell({"ok": True, "releases": status.releases(where)})
 
 
 def _setup(arguments: argparse.Namespace) -> int:
-    from . import setup
+    from .server import setup
 
     return setup.command(Path(arguments.root))
 
@@ -168,15 +169,15 @@ def _compile(arguments: argparse.Namespace) -> int:
 
 
 def _store(arguments: argparse.Namespace) -> int:
-    from . import store_agent
+    from .stores import agent
 
-    return store_agent.run(arguments.address)
+    return agent.run(arguments.address)
 
 
 _COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "exec": _exec, "carry": _carry, "carried": _carried, "watch": _watch, "check": _check, "certificate": _certificate, "later": _later,
     "launch": _launch, "logs": _logs, "status": _status, "releases": _releases,
-    **phase_commands.COMMANDS, **data_commands.COMMANDS,
+    **rollout.COMMANDS, **data.COMMANDS,
 }  # fmt: skip
 
 # What needs no host.json: there may be none yet.

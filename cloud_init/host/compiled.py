@@ -11,7 +11,7 @@ import zipfile
 from pathlib import Path
 
 from .__main__ import copy_of, trusted
-from .outcome import note
+from .base.outcome import note
 
 _UNCHECKED = 1  # a file of byte code that is never compared with its source: both are of these very bytes
 _KEPT = 2  # copies: a command of the tool before may still run

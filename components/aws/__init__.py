@@ -11,19 +11,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from components.aws.alarms import Alarms, AlarmsArgs
-    from components.aws.certificate import Certificate, CertificateArgs
-    from components.aws.database_server import DatabaseServer, DatabaseServerArgs
-    from components.aws.firewall import Firewall, FirewallArgs
-    from components.aws.host_role import HostRole, HostRoleArgs
-    from components.aws.load_balancer import LoadBalancer, LoadBalancerArgs
-    from components.aws.logs import Logs, LogsArgs
-    from components.aws.managed_database import ManagedDatabase, ManagedDatabaseArgs
-    from components.aws.network import Network, NetworkArgs
-    from components.aws.release_store import ReleaseStore, ReleaseStoreArgs
-    from components.aws.site_name import SiteName, SiteNameArgs
-    from components.aws.web_fleet import WebFleet, WebFleetArgs
-    from components.aws.web_server import WebServer, WebServerArgs
+    from components.aws.blocks.alarms import Alarms, AlarmsArgs
+    from components.aws.blocks.certificate import Certificate, CertificateArgs
+    from components.aws.blocks.database_server import DatabaseServer, DatabaseServerArgs
+    from components.aws.blocks.firewall import Firewall, FirewallArgs
+    from components.aws.blocks.host_role import HostRole, HostRoleArgs
+    from components.aws.blocks.load_balancer import LoadBalancer, LoadBalancerArgs
+    from components.aws.blocks.logs import Logs, LogsArgs
+    from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
+    from components.aws.blocks.network import Network, NetworkArgs
+    from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
+    from components.aws.blocks.site_name import SiteName, SiteNameArgs
+    from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
+    from components.aws.blocks.web_server import WebServer, WebServerArgs
 
 __all__ = [
     "Alarms", "AlarmsArgs", "Certificate", "CertificateArgs", "DatabaseServer", "DatabaseServerArgs", "Firewall", "FirewallArgs",
@@ -43,4 +43,4 @@ if not TYPE_CHECKING:  # who would believe in any name
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
         module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Args")).lower()
-        return getattr(import_module(f"{__name__}.{module}"), name)
+        return getattr(import_module(f"{__name__}.blocks.{module}"), name)

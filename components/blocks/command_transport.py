@@ -11,7 +11,7 @@ from typing import Any
 from components.blocks import paged_output
 from components.blocks.paged_output import Answer, Service
 from components.errors import LockedError, SlipwayError
-from components.transport import Event
+from components.hosts.transport import Event
 
 _AGAIN = 2.0  # seconds between two questions for new lines
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pulumi
 
-from components import host_names
+from components.hosts import names
 
 _DIGITS = 12  # of a bucket's hash
 _APP, _STACK = 25, 24  # letters of a bucket's name at most; with two hyphens and the hash 63 in all
@@ -46,7 +46,7 @@ def database(app: str) -> str:
 
 def host(role: pulumi.Input[str], instance: pulumi.Input[str]) -> pulumi.Output[str]:
     """What a server is called in the store, of the ids of its role and its own."""
-    return pulumi.Output.all(role, instance).apply(lambda known: host_names.full(*known))
+    return pulumi.Output.all(role, instance).apply(lambda known: names.full(*known))
 
 
 def _legal(text: str, longest: int) -> str:

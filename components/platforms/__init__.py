@@ -1,7 +1,7 @@
 """Platforms that build and run an app by themselves: a file each, components/platforms/NAME.py, found by its name.
 
 A file has `connect(facts) -> Platform`. It states how its platform does each step; the order of the steps, the gates
-and what is said of a failure are components/deploying.py's.
+and what is said of a failure are components/platforms/deploying.py's.
 """
 
 import importlib
@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-from components.bundle import Bundle
 from components.errors import SlipwayError
+from components.release.bundle import Bundle
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Platform(Protocol):
 
     def send(self, release: Sendable) -> None:
         """Has it built and kept beside what serves; again where it is there already. What the platform says
-        meanwhile goes to `components.progress`."""
+        meanwhile goes to `components.hosts.progress`."""
 
     def private_url(self, release: str) -> str | None:
         """The address at which a release that was sent answers before users see it; None: there is none."""

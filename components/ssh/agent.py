@@ -9,7 +9,7 @@ from typing import Any, Protocol, TypeVar
 
 import asyncssh
 
-from cloud_init.host.lock import actor
+from cloud_init.host.base.lock import actor
 from cloud_init.host.stores import Conflict
 from components.errors import LockedError, SlipwayError
 from components.ssh import connection

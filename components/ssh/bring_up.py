@@ -11,12 +11,12 @@ import asyncssh
 
 from cloud_init import host_tool
 from cloud_init.host.contracts.facts import Boot
-from components import progress
 from components.errors import SlipwayError
+from components.hosts import progress
 from components.owner import Owner
+from components.release.store import Store, to_json
 from components.ssh import agent, agent_process, connection, login, stores
 from components.ssh.connection import Connection, Lost
-from components.store import Store, to_json
 
 _PATIENCE = 300.0  # seconds for a server that boots
 _REBOOT = 30.0  # seconds for one that was set up before, and may be gone

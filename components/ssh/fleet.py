@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from cloud_init.fleet import Fleet, OwnHost
-from components import domain
-from components.database_host import PORTS
+from components.hosts.database_host import PORTS
+from components.rollout import domain
 from components.settings import Settings
 from components.ssh.agent import FOLDER
 from components.ssh.options import Host, Options, named

@@ -4,10 +4,10 @@ import time
 from contextlib import ExitStack
 
 from cloud_init.host.contracts.rollout import DesiredState
-from components import progress
 from components.errors import LockedError
+from components.hosts import progress
+from components.release.store import parsed
 from components.ssh.agent import HostStore
-from components.store import parsed
 
 _DESIRED, _TOOL = "desired.json", "tool.json"
 _WAIT = 900  # seconds for another rollout to end

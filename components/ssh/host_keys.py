@@ -4,7 +4,7 @@ from pathlib import Path
 
 import asyncssh
 
-from cloud_init.host import files
+from cloud_init.host.base import files
 from components.errors import SlipwayError
 from components.ssh.login import Login
 

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from components import progress
+from components.hosts import progress
+from components.hosts.transports.ssh import SshTransport
 from components.ssh.connection import Lost
-from components.transports.ssh import SshTransport
 
 
 def leave(facts: Mapping[str, Any]) -> None:

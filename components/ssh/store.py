@@ -10,8 +10,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
 from cloud_init.host.stores import Conflict
-from components import progress
 from components.errors import SlipwayError
+from components.hosts import progress
 from components.ssh import following
 from components.ssh.agent import HostStore
 from components.ssh.connection import Lost
@@ -30,7 +30,7 @@ class Server:
 
 
 class MirroredStore:
-    """`components.store.Store` over all servers of a stack."""
+    """`components.release.store.Store` over all servers of a stack."""
 
     def __init__(self, servers: Sequence[Server], address: str) -> None:
         self.servers, self.address = servers, address

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components import store as release_store
+from components.release import store as release_store
+from components.release.store import Store
 from components.ssh import agent, login
 from components.ssh.store import MirroredStore, Server
-from components.store import Store
 
 _SCHEME = "ssh:"
 

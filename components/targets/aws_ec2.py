@@ -4,21 +4,23 @@ import pulumi
 
 from cloud_init.fleet import Balancer, Fleet, OwnHost
 from cloud_init.fronts import idle_timeout
-from components import domain, release
-from components import store as release_store
-from components.aws import agents, databases, fleet_hosts, web
-from components.aws.databases import Database
-from components.aws.ground import Ground
-from components.aws.options import Options
-from components.aws.problems import problems
-from components.aws.web import Web
+from components.aws.control import fleet_hosts
+from components.aws.stack import agents, databases, web
+from components.aws.stack.databases import Database
+from components.aws.stack.foundation import Ground
+from components.aws.stack.options import Options
+from components.aws.stack.problems import problems
+from components.aws.stack.web import Web
 from components.blocks.subnets import PRIVATE
-from components.database_host import PORTS, Final, finish
-from components.hosts.deployment import HostsDeployment
-from components.random_secret import RandomSecret
-from components.rollout import Rollout, RolloutArgs
+from components.deployment.on_hosts import HostsDeployment
+from components.hosts.database_host import PORTS, Final, finish
+from components.hosts.random_secret import RandomSecret
+from components.hosts.site import Site
+from components.release import core
+from components.release import store as release_store
+from components.rollout import domain
+from components.rollout.resource import Rollout, RolloutArgs
 from components.settings import Settings, report, target_options
-from components.site import Site
 from components.target import Need, Place, Takes, TargetComponent
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
@@ -33,7 +35,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
         options = _options(settings)
-        planned = release.plan(
+        planned = core.plan(
             settings, place.folder, ("80 default_server",), settings.domain or "localhost", _described(settings, options, place)
         )
         ground = Ground(self, settings, place, options)
@@ -69,13 +71,13 @@ def _described(settings: Settings, options: Options, place: Place) -> Fleet:
 
 def _fleet(ground: Ground, final: Final) -> Web:
     """Each part of Amazon's SDK that is imported costs a plan a tenth of a second: so only where it is needed."""
-    from components.aws import fleet
+    from components.aws.stack import fleet
 
     return fleet.make(ground, final)
 
 
 def _logs(ground: Ground, days: int, made: Web, database: Database | None) -> None:
-    from components.aws.logs import Logs, LogsArgs
+    from components.aws.blocks.logs import Logs, LogsArgs
 
     roles = {"web": made.role.name, **({"database": database.role.name} if database and database.role else {})}
     args = LogsArgs(group=agents.log_group(ground.name, ground.place.stack), days=days, roles=roles, tags=ground.tags)
@@ -83,7 +85,7 @@ def _logs(ground: Ground, days: int, made: Web, database: Database | None) -> No
 
 
 def _alarms(ground: Ground, email: str, made: Web, database: Database | None) -> None:
-    from components.aws.alarms import Alarms, AlarmsArgs
+    from components.aws.blocks.alarms import Alarms, AlarmsArgs
 
     servers = {**made.watched.get("servers", {})}
     if database and database.server:

@@ -9,19 +9,20 @@ from pydantic import Field
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
-from components import owner, release
+from components import owner
+from components.deployment.on_hosts import HostsDeployment
 from components.errors import UsageError
-from components.host import Host
-from components.hosts.deployment import HostsDeployment
-from components.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
-from components.random_secret import RandomSecret
-from components.rollout import Rollout, RolloutArgs
+from components.hosts.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
+from components.hosts.random_secret import RandomSecret
+from components.hosts.resource import Host
+from components.hosts.site import Site
+from components.hosts.transports.local import LocalTransport, run_folder
+from components.release import core
+from components.release.store import connect, in_folder
+from components.rollout.resource import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
 from components.settings.found import one_line
-from components.site import Site
-from components.store import connect, in_folder
 from components.target import Need, Place, Takes, TargetComponent
-from components.transports.local import LocalTransport, run_folder
 
 _PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ADDRESS = "127.0.0.1"
@@ -46,7 +47,7 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Local", name, None, opts)
         options = target_options(settings, Options, "local")
-        planned = release.plan(settings, place.folder, (f"{_ADDRESS}:{options.port}",), f"{_ADDRESS}:{options.port}")
+        planned = core.plan(settings, place.folder, (f"{_ADDRESS}:{options.port}",), f"{_ADDRESS}:{options.port}")
         facts = _facts(settings, place, options)
         child = pulumi.ResourceOptions(parent=self)
         key = RandomSecret(f"{name}-key", child)

@@ -2,20 +2,21 @@
 
 import pulumi
 
-from components import owner, release
-from components import store as release_store
-from components.database_host import DatabaseHost, DatabaseHostArgs, finish
-from components.hosts.deployment import HostsDeployment
-from components.random_secret import RandomSecret
-from components.rollout import Rollout, RolloutArgs
+from components import owner
+from components.deployment.on_hosts import HostsDeployment
+from components.hosts.database_host import DatabaseHost, DatabaseHostArgs, finish
+from components.hosts.random_secret import RandomSecret
+from components.hosts.site import Site
+from components.hosts.transports.ssh import SshTransport
+from components.release import core
+from components.release import store as release_store
+from components.rollout.resource import Rollout, RolloutArgs
 from components.settings import Settings, report, target_options
-from components.site import Site
 from components.ssh import fleet
 from components.ssh.options import Options, problems
 from components.ssh.server import SshServer
 from components.ssh.stores import address
 from components.target import Need, Place, Takes, TargetComponent
-from components.transports.ssh import SshTransport
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
 
@@ -33,7 +34,7 @@ class Target(TargetComponent):
         web = fleet.addresses(options)
         servers = fleet.servers(settings, options, place)
         described = fleet.described(settings, options)
-        planned = release.plan(settings, place.folder, ("80 default_server",), settings.domain or web[0], described)
+        planned = core.plan(settings, place.folder, ("80 default_server",), settings.domain or web[0], described)
         child = pulumi.ResourceOptions(parent=self)
         key = RandomSecret(f"{name}-key", child)
         who = owner.current(place.project, place.stack)

@@ -9,14 +9,14 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from components import progress
 from components.errors import LockedError, MissingError, NoStackError, SlipwayError
+from components.hosts import progress
 from components.settings.found import one_line
-from ops import pulumi_cli
 from ops.automation.command import Command
 from ops.automation.recording import Recording
 from ops.engine import Observer, Result
-from ops.project import Project
+from ops.stack import pulumi_cli
+from ops.stack.project import Project
 
 _LOGGED_OUT = re.compile(r"PULUMI_ACCESS_TOKEN must be set|pulumi login|could not get cloud url", re.IGNORECASE)
 

@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from ops import call as calls
-from ops import display, workplace
-from ops.confirm import confirm
+from ops.display import tables
+from ops.display.confirm import confirm
+from ops.stack import workplace
 
 ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
 
@@ -20,9 +21,9 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     new = owner.of(owner.CLI if to_pulumi else owner.IN_PROCESS, place.project, place.stack)
     old = owner.read(place.tree)
     if old == new:
-        display.line(f"Nothing to do: {new} manages stack {call.stack}.")
+        tables.line(f"Nothing to do: {new} manages stack {call.stack}.")
         return
     before = old or "whoever runs next"
     confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?")
     owner.adopt(place.tree, new)
-    display.line(f"{new} manages stack {call.stack} from now on; before: {before}.")
+    tables.line(f"{new} manages stack {call.stack} from now on; before: {before}.")

@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops import display, workplace
-from ops.answers import fail_if_bad
-from ops.progress_display import shown
+from ops.display import tables
+from ops.display.answers import fail_if_bad
+from ops.display.progress import shown
+from ops.stack import workplace
 
 if TYPE_CHECKING:
-    from components.answers import Backup
+    from components.deployment.answers import Backup
 
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of backups.")]
 
@@ -22,15 +23,15 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
     with shown(stderr=call.as_json):
         saved = reach.backup(reason)
     if call.as_json:
-        display.document(saved.model_dump())
+        tables.document(saved.model_dump())
     elif saved.backup:
-        display.line(f"Done: backup {saved.backup.id}, {_words(saved.backup)}, in {saved.path}")
+        tables.line(f"Done: backup {saved.backup.id}, {_words(saved.backup)}, in {saved.path}")
     fail_if_bad([saved])
     if not saved.backup:
-        display.line(f"slipway: {display.host(saved.host)}: there is no database to back up", stderr=True)
+        tables.line(f"slipway: {tables.host(saved.host)}: there is no database to back up", stderr=True)
         raise typer.Exit(1)
 
 
 def _words(made: "Backup") -> str:
-    size = display.size(made.dump and made.dump.bytes)
+    size = tables.size(made.dump and made.dump.bytes)
     return f"{size}, {sum(made.rows.values())} rows in {len(made.rows)} tables"

@@ -6,8 +6,9 @@ from typing import Annotated
 import typer
 
 from ops import call as calls
-from ops import display, workplace
-from ops.confirm import on_terminal
+from ops.display import tables
+from ops.display.confirm import on_terminal
+from ops.stack import workplace
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="For instance slipway:target; with --path slipway:app.name.")]
 Value = Annotated[str | None, typer.Argument(metavar="[VALUE]", help="Asked for, or read from standard input, if left out.")]
@@ -24,14 +25,14 @@ def set_value(
     stack: calls.Stack = None,
 ) -> None:
     """Set one value of the stack's settings."""
-    from ops.project import load_project
-    from ops.set_config import set_config
+    from ops.stack.project import load_project
+    from ops.stack.set_config import set_config
 
     call = calls.of(context)
     workplace.check_name(call.stack)
     text = _read_value(key, secret) if value is None else value
     set_config(load_project(workplace.folder()), call.stack, key, text, secret=secret, path=path)
-    display.line(f"Set {key} in Pulumi.{call.stack}.yaml" + (" (encrypted)" if secret else ""), stderr=True)
+    tables.line(f"Set {key} in Pulumi.{call.stack}.yaml" + (" (encrypted)" if secret else ""), stderr=True)
 
 
 def _read_value(key: str, secret: bool) -> str:

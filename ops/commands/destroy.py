@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops import display, engines, plan_display, pulumi_cli, workplace
 from ops.commands.up import run
-from ops.confirm import confirm, require_terminal
+from ops.display import changes, tables
+from ops.display.confirm import confirm, require_terminal
+from ops.stack import engines, pulumi_cli, workplace
 
 if TYPE_CHECKING:
-    from components.answers import Kept
     from components.deployment import Deployment
+    from components.deployment.answers import Kept
     from ops.engine import Result
 
 WithData = Annotated[str | None, typer.Option("--with-data", metavar="NAME", help="Remove the data too; NAME is the app's name.")]
@@ -50,7 +51,7 @@ def destroy(
 
 def _destroy_in_cloud(call: calls.Call, chosen: engines.Launcher) -> None:
     """A provider's resources: what is protected as it was launched stays, whatever the settings say by now."""
-    from components.answers import Kept
+    from components.deployment.answers import Kept
     from components.errors import UsageError
 
     there = {one["urn"]: one for one in chosen.cli().state() if one.get("custom")}
@@ -71,13 +72,13 @@ def _kept(reach: "Deployment") -> "list[Kept]":
     found = reach.kept()
     for one in found:
         if one.problem:
-            display.line(f"slipway: what stays on {one.path} isn't known: {one.problem}", stderr=True)
+            tables.line(f"slipway: what stays on {one.path} isn't known: {one.problem}", stderr=True)
     return [one for one in found if not one.problem]
 
 
 def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "Deployment") -> Path | None:
     """Of the database that goes with the stack; one that is somewhere else stays."""
-    from ops.progress_display import shown
+    from ops.display.progress import shown
 
     database = work.settings.database
     if database.engine == "none" or database.placement == "external":
@@ -97,23 +98,23 @@ def _ask_for_name(name: str, found: str) -> None:
 
 
 def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, last: Path | None) -> None:
-    from cloud_init.host.files import size_of
+    from cloud_init.host.base.files import size_of
 
     if call.as_json:
         shown = [vars(one) for one in kept]
-        display.document({**plan_display.as_json(result), "kept": shown, "last_backup": last and str(last)})
+        tables.document({**changes.as_json(result), "kept": shown, "last_backup": last and str(last)})
     elif result.ok:
-        display.line(f"Destroyed stack {call.stack}.")
+        tables.line(f"Destroyed stack {call.stack}.")
         _list_kept(kept, way)
     if last and not call.as_json:
-        display.line(f"Last backup of the database: {last}  {display.size(size_of(last))}")
+        tables.line(f"Last backup of the database: {last}  {tables.size(size_of(last))}")
     if not result.ok:
-        display.line(f"slipway: {result.error}", stderr=True)
+        tables.line(f"slipway: {result.error}", stderr=True)
         raise typer.Exit(1)
 
 
 def _list_kept(kept: "Sequence[Kept]", way: str) -> None:
     for one in kept:
-        display.line(f"Stays: {one.path}  {display.size(one.bytes)}")
+        tables.line(f"Stays: {one.path}  {tables.size(one.bytes)}")
     if kept:
-        display.line(f"To remove it too: {way}")
+        tables.line(f"To remove it too: {way}")

@@ -12,25 +12,26 @@ import yaml
 from rich.text import Text
 
 from ops import call as calls
-from ops import display, workplace
+from ops.display import tables
+from ops.stack import workplace
 
 if TYPE_CHECKING:
-    from ops.doctor import Check
+    from ops.setup.doctor import Check
 
 _STYLES = {"ok": "green", "warning": "yellow", "missing": "bold red"}
 
 
 def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Check this machine and the settings (3: missing)."""
-    from ops import doctor as checks
+    from ops.setup import doctor as checks
 
     call = calls.of(context)
     done = [*checks.machine(workplace.folder()), *_of_stack(call)]
     if call.as_json:
-        display.document([asdict(check) for check in done])
+        tables.document([asdict(check) for check in done])
     else:
         rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
-        display.table(["check", "state", "found", "to mend it"], rows)
+        tables.table(["check", "state", "found", "to mend it"], rows)
     if any(check.state == checks.MISSING for check in done):
         raise typer.Exit(3)
 
@@ -39,7 +40,7 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
     """Settings that can't be read are a finding like any other, and the end of the list."""
     from components.errors import SlipwayError
     from components.source import find_app
-    from ops import doctor as checks
+    from ops.setup import doctor as checks
 
     yield checks.passphrase(_document(call), os.environ)
     try:
@@ -65,8 +66,8 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
 def _of_engine(call: calls.Call) -> "Iterator[Check]":
     """Who can launch it follows from what the program asks for."""
     from components.errors import SlipwayError
-    from ops import doctor as checks
-    from ops import pulumi_cli
+    from ops.setup import doctor as checks
+    from ops.stack import pulumi_cli
 
     try:
         found = pulumi_cli.foreign(workplace.enter(call, sealed=True))

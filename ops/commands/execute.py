@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from ops import call as calls
-from ops import workplace
+from ops.stack import workplace
 
 Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="What to run, in the app's folder, as the app's user.")]
 HostName = Annotated[str | None, typer.Option("--host", metavar="NAME", help="On which host [default: the first web host].")]

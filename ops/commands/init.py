@@ -6,9 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
-from ops import app_facts, display, initialise, workplace
 from ops import call as calls
-from ops.confirm import on_terminal
+from ops.display import tables
+from ops.display.confirm import on_terminal
+from ops.setup import app_facts, initialise
+from ops.stack import workplace
 
 AppPath = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The app's folder [default: here, or ./app].")]
 Module = Annotated[str | None, typer.Option("--module", "-m", help="The WSGI callable, for instance wsgi:app.")]
@@ -32,10 +34,10 @@ def init(
         return
     facts = app_facts.read(app, source.module, source.requirements)
     _write(_stack_file(call, project), initialise.config(app, project, source.module, facts))
-    display.line(f"Found in {app}:")
+    tables.line(f"Found in {app}:")
     for sentence in (*source.found, *initialise.sentences(facts)):
-        display.line(f"  {sentence}")
-    display.line(f"Wrote Pulumi.{call.stack}.yaml. Next: {_next(call)}")
+        tables.line(f"  {sentence}")
+    tables.line(f"Wrote Pulumi.{call.stack}.yaml. Next: {_next(call)}")
 
 
 def _app_folder(path: str | None, project: Path) -> Path:
@@ -63,7 +65,7 @@ def _may_write(call: calls.Call, app: Path, project: Path) -> bool:
     while (file := _stack_file(call, project)).exists() and not call.yes:
         other = initialise.described_app(_load(file), project)
         if other == app.resolve():
-            display.line(f"Nothing to do: {file.name} is for this app already. Next: {_next(call)}")
+            tables.line(f"Nothing to do: {file.name} is for this app already. Next: {_next(call)}")
             return False
         about = f"{file.name} exists already, for {other or 'no app'}"
         if call.named:

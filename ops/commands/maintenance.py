@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from ops import call as calls
-from ops import display, workplace
-from ops.answers import fail_if_bad
-from ops.progress_display import shown
+from ops.display import tables
+from ops.display.answers import fail_if_bad
+from ops.display.progress import shown
+from ops.stack import workplace
 
 
 class State(StrEnum):
@@ -28,7 +29,7 @@ def maintenance(context: typer.Context, state: Wanted, stack: calls.Stack = None
     with shown(stderr=call.as_json):
         answers = reach.maintenance(state is State.ON)
     if call.as_json:
-        display.document({"stack": call.stack, "maintenance": state.value, "hosts": [one.model_dump() for one in answers]})
+        tables.document({"stack": call.stack, "maintenance": state.value, "hosts": [one.model_dump() for one in answers]})
     elif all(one.ok for one in answers):
-        display.line(f"Done: {reach.url} " + ("answers with the maintenance page" if state is State.ON else "is the app again"))
+        tables.line(f"Done: {reach.url} " + ("answers with the maintenance page" if state is State.ON else "is the app again"))
     fail_if_bad(answers)

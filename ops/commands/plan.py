@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops import display, workplace
+from ops.display import tables
+from ops.stack import workplace
 
 if TYPE_CHECKING:
     from ops.plan.document import Comparison, Document
@@ -54,7 +55,7 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
         raise UsageError("plan: wanted --base REF or --against FILE, found both; leave one out")
     render = formats.find(format)
     document = _document(call, base, against)
-    if why := display.text(render(document, formats.Paper.here())):
+    if why := tables.text(render(document, formats.Paper.here())):
         raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
     return document
 

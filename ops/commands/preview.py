@@ -3,8 +3,9 @@
 import typer
 
 from ops import call as calls
-from ops import display, engines, plan_display
 from ops.commands.up import warn
+from ops.display import changes, tables
+from ops.stack import engines
 
 
 def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
@@ -12,6 +13,6 @@ def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
     call = calls.of(context)
     _, plan = engines.planned(call, engines.of(call), warn)
     if call.as_json:
-        display.document(plan_display.as_json(plan))
+        tables.document(changes.as_json(plan))
     else:
-        plan_display.show(plan)
+        changes.show(plan)

@@ -5,14 +5,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops import display, workplace
-from ops.answers import fail_if_bad
 from ops.commands.backups import why
-from ops.confirm import confirm
-from ops.progress_display import shown
+from ops.display import tables
+from ops.display.answers import fail_if_bad
+from ops.display.confirm import confirm
+from ops.display.progress import shown
+from ops.stack import workplace
 
 if TYPE_CHECKING:
-    from components.answers import Backup, Backups
+    from components.deployment.answers import Backup, Backups
 
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`.")]
 Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
@@ -37,10 +38,10 @@ def restore(
     with shown(stderr=call.as_json):
         answer = reach.restore(backup, newer_schema)
     if call.as_json:
-        display.document(answer.model_dump())
+        tables.document(answer.model_dump())
     elif answer.ok:
         before = f"; what was there before is backup {answer.first}" if answer.first else ""
-        display.line(f"Done: backup {backup} is loaded{before}")
+        tables.line(f"Done: backup {backup} is loaded{before}")
     fail_if_bad([answer])
 
 
@@ -59,4 +60,4 @@ def _find(there: "Backups", wanted: str) -> "Backup":
 def _words(one: "Backup") -> str:
     if one.dump is None:
         return "damaged"
-    return ", ".join([f"{display.age(one.at)} old", f"{sum(one.rows.values())} rows", *filter(None, [why(one)])])
+    return ", ".join([f"{tables.age(one.at)} old", f"{sum(one.rows.values())} rows", *filter(None, [why(one)])])

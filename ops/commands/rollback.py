@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from ops import call as calls
-from ops import display, workplace
-from ops.progress_display import shown
+from ops.display import tables
+from ops.display.progress import shown
+from ops.stack import workplace
 
 ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 
@@ -18,9 +19,9 @@ def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Sta
     with shown(stderr=call.as_json):
         verdict = reach.rollback(release)
     if call.as_json:
-        display.document({**vars(verdict), "url": reach.url})
+        tables.document({**vars(verdict), "url": reach.url})
     elif verdict.ok:
-        display.line(f"Done: {reach.url} serves release {verdict.live}")
+        tables.line(f"Done: {reach.url} serves release {verdict.live}")
     if not verdict.ok:
-        display.line(f"slipway: {verdict.message}", stderr=True)
+        tables.line(f"slipway: {verdict.message}", stderr=True)
         raise typer.Exit(1)

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from ops import call as calls
-from ops import display, workplace
+from ops.display import tables
+from ops.stack import workplace
 
 Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this output, as it is.")]
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Show secret outputs too.")]
@@ -23,13 +24,13 @@ def output(
     call = calls.of(context)
     values = _read(call, show_secrets)
     if name is None and not values:
-        display.line(f"slipway: stack {call.stack} put nothing out here; {_where(call)}", stderr=True)
+        tables.line(f"slipway: stack {call.stack} put nothing out here; {_where(call)}", stderr=True)
     if name is not None:
         _show_one(call, values, name)
     elif call.as_json:
-        display.document(values)
+        tables.document(values)
     else:
-        display.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
+        tables.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
 
 
 def _where(call: calls.Call) -> str:
@@ -40,7 +41,7 @@ def _where(call: calls.Call) -> str:
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
     from components import owner
     from ops.engine import Engine
-    from ops.project import load_project, load_stack
+    from ops.stack.project import load_project, load_stack
 
     place = workplace.place(call)
     if (noted := owner.read(place.tree)) and noted.engine == owner.CLI:
@@ -58,9 +59,9 @@ def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
         known = ", ".join(values) or f"none yet: {_where(call)}"
         raise UsageError(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
     if call.as_json:
-        display.document(values[name])
+        tables.document(values[name])
     else:
-        display.line(_text(values[name]))
+        tables.line(_text(values[name]))
 
 
 def _text(value: Any) -> str:

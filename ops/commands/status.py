@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ops import call as calls
-from ops import display, workplace
+from ops.display import tables
+from ops.stack import workplace
 
 if TYPE_CHECKING:
-    from components.answers import Facts, Instance, Live, Restore
+    from components.deployment.answers import Facts, Instance, Live, Restore
 
 _PROBLEM = 70  # letters in the table; each host's part below has all of it
 
@@ -22,11 +23,11 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     instances = reach.status()
     if call.as_json:
         head = {"stack": call.stack, "target": work.settings.target, "url": reach.url}
-        display.document({**head, "hosts": [one.model_dump() for one in instances]})
+        tables.document({**head, "hosts": [one.model_dump() for one in instances]})
     else:
-        display.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {reach.url}")
+        tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {reach.url}")
         if len(instances) > 1:
-            display.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
+            tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
         for one in instances:
             _show(one)
     if not instances or not all(one.ok for one in instances):
@@ -35,7 +36,7 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
 
 def _row(one: "Instance") -> list[str]:
     problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
-    return [display.host(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
+    return [tables.host(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
 
 
 def _first(problems: Sequence[str]) -> str:
@@ -48,19 +49,19 @@ def _first(problems: Sequence[str]) -> str:
 
 
 def _show(one: "Instance") -> None:
-    display.line(f"\n{display.host(one.host)}")
+    tables.line(f"\n{tables.host(one.host)}")
     if not one.ok:
-        display.line(f"  {one.message or 'gives no answer'}")
+        tables.line(f"  {one.message or 'gives no answer'}")
     for problem in one.problems:
-        display.line(f"  problem   {problem}")
+        tables.line(f"  problem   {problem}")
     for name, text in _facts(one):
-        display.line(f"  {name:<10}{text}")
+        tables.line(f"  {name:<10}{text}")
     rows = [
-        [f"  {each.name}", each.state, str(each.pid or "-"), display.duration(each.uptime), display.size(each.memory)]
+        [f"  {each.name}", each.state, str(each.pid or "-"), tables.duration(each.uptime), tables.size(each.memory)]
         for each in one.processes
     ]
     if rows:
-        display.table(["  process", "state", "pid", "up for", "memory"], rows)
+        tables.table(["  process", "state", "pid", "up for", "memory"], rows)
 
 
 def _facts(one: "Instance") -> list[tuple[str, str]]:
@@ -79,7 +80,7 @@ def _facts(one: "Instance") -> list[tuple[str, str]]:
 
 
 def _live(live: "Live") -> str:
-    told = [live.colour or "", f"for {display.age(live.since)}" if live.since else ""]
+    told = [live.colour or "", f"for {tables.age(live.since)}" if live.since else ""]
     words = ", ".join(filter(None, told))
     return f"release {live.release}" + (f" ({words})" if words else "")
 
@@ -99,4 +100,4 @@ def _words(value: "Facts") -> str:
 def _word(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ":".join(str(part) for part in value)
-    return display.size(value) if isinstance(value, int) and value >= 1000 else str(value)
+    return tables.size(value) if isinstance(value, int) and value >= 1000 else str(value)

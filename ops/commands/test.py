@@ -10,8 +10,10 @@ from typing import Annotated
 
 import typer
 
-from ops import app_tests, display, workplace
 from ops import call as calls
+from ops.display import tables
+from ops.stack import workplace
+from ops.testing import app_tests
 
 All = Annotated[bool, typer.Option("--all", help="All tests: every launch, real hosts where this machine can have them.")]
 Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test of each slow family.")]
@@ -45,7 +47,7 @@ def run_tests(context: typer.Context, arguments: Arguments = None, everything: A
         results = _checks_beside(_pytest((*_SPEEDS[speed], f"--speed={speed}")), folder)
     bad = {name: code for name, code in results.items() if code}
     if set(bad) - {"pytest"}:
-        display.line("failed: " + ", ".join(bad), stderr=True)
+        tables.line("failed: " + ", ".join(bad), stderr=True)
     if bad:
         raise typer.Exit(next(iter(bad.values())))
 
@@ -61,29 +63,30 @@ def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
     with subprocess.Popen([*command, colour], cwd=folder, stdout=pipe, stderr=together, text=True, errors="replace") as pytest:
         results = _checks(folder)
         for words in pytest.stdout or ():
-            display.line(words.removesuffix("\n"))
+            tables.line(words.removesuffix("\n"))
     return {**results, "pytest": pytest.returncode}
 
 
 def _install_needs(call: calls.Call) -> None:
     """What the tests run for real: the programs they name, and what the stack's target wants. Tests that miss one say so themselves."""
     from components.errors import SlipwayError
-    from ops import install, test_packages
+    from ops.setup import install
+    from ops.testing import packages
 
-    install.ensure(lambda: test_packages.needs(workplace.folder()))
+    install.ensure(lambda: packages.needs(workplace.folder()))
     try:
         work = workplace.enter(call)
         install.ensure(lambda: work.target.needs(work.settings))
     except SlipwayError as error:
-        display.line(f"slipway: {error}", stderr=True)
+        tables.line(f"slipway: {error}", stderr=True)
 
 
 def _refuse_without_hosts() -> None:
     """Asked for by name, they are not skipped."""
     from components.errors import MissingError
-    from ops import test_packages
+    from ops.testing import packages
 
-    if reason := test_packages.why_no_hosts():
+    if reason := packages.why_no_hosts():
         raise MissingError(f"test --hosts: {reason}")
 
 
@@ -91,9 +94,9 @@ def _checks(folder: Path) -> dict[str, int]:
     """Runs them all, also after a failure, and sums up in one line."""
     done = {}
     for name, check in _steps(folder).items():
-        display.line(f"== {name}")
+        tables.line(f"== {name}")
         done[name] = check()
-    display.line("checks: " + ", ".join(f"{name} {'failed' if code else 'ok'}" for name, code in done.items()))
+    tables.line("checks: " + ", ".join(f"{name} {'failed' if code else 'ok'}" for name, code in done.items()))
     return done
 
 
@@ -135,5 +138,5 @@ def _run(command: Sequence[str], folder: Path) -> int:
     try:
         return subprocess.run(command, cwd=folder, check=False).returncode
     except FileNotFoundError:
-        display.line(f"slipway: {command[0]} is missing", stderr=True)
+        tables.line(f"slipway: {command[0]} is missing", stderr=True)
         return 3

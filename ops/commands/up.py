@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Literal
 import typer
 
 from ops import call as calls
-from ops import display, engines, plan_display, workplace
-from ops.confirm import confirm
+from ops.display import changes, tables
+from ops.display.confirm import confirm
+from ops.stack import engines, workplace
 
 if TYPE_CHECKING:
     from ops.engine import Event, Result
@@ -20,13 +21,13 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     if call.yes:
         _install(work)
     chosen, plan = _plan(call, chosen)
-    if plan_display.changes(plan.counts) == 0:
+    if changes.changes(plan.counts) == 0:
         _nothing_to_do(call, work, plan)
         return
     if not call.as_json:
-        plan_display.show(plan)
+        changes.show(plan)
     if not call.yes:
-        if not (work.target.THIS_MACHINE and plan_display.only_creates(plan)):
+        if not (work.target.THIS_MACHINE and changes.only_creates(plan)):
             confirm(call, f"Make these changes to stack {call.stack}?")
         _install(work)
     _finish(call, run(chosen, "up", stderr=call.as_json))
@@ -46,7 +47,7 @@ def _plan(call: calls.Call, chosen: engines.Launcher) -> "tuple[engines.Launcher
 
 def _install(work: workplace.Workplace) -> None:
     """What the target wants on this machine: not before it is known that the launch goes on."""
-    from ops import install
+    from ops.setup import install
 
     install.ensure(lambda: work.target.needs(work.settings))
 
@@ -54,12 +55,12 @@ def _install(work: workplace.Workplace) -> None:
 def warn(event: "Event") -> None:
     """A plan is shown whole at its end; only warnings come before."""
     if event.severity == "warning":
-        display.line(f"warning: {event.text}", stderr=True)
+        tables.line(f"warning: {event.text}", stderr=True)
 
 
 def run(chosen: engines.Launcher, verb: Literal["up", "destroy"], stderr: bool = False) -> "Result":
     """Lets the engine work (`up` or `destroy`) while its progress and the hosts' is shown."""
-    from ops.progress_display import shown
+    from ops.display.progress import shown
 
     with shown(stderr) as progress:
         engine = chosen.engine(progress.engine)
@@ -68,20 +69,20 @@ def run(chosen: engines.Launcher, verb: Literal["up", "destroy"], stderr: bool =
 
 def _finish(call: calls.Call, result: "Result") -> None:
     if call.as_json:
-        display.document(plan_display.as_json(result))
+        tables.document(changes.as_json(result))
     elif result.ok:
-        display.line(f"Done: {result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}")
+        tables.line(f"Done: {result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}")
     if not result.ok:
-        display.line(f"slipway: {result.error}", stderr=True)
+        tables.line(f"slipway: {result.error}", stderr=True)
         raise typer.Exit(1)
 
 
 def _nothing_to_do(call: calls.Call, work: workplace.Workplace, plan: "Result") -> None:
     if call.as_json:
-        display.document(plan_display.as_json(plan))
+        tables.document(changes.as_json(plan))
         return
     release = plan.outputs.get("release", "?")
-    display.line(f"Nothing to do: {plan.outputs.get('url', '')} serves release {release}{_age(work)}")
+    tables.line(f"Nothing to do: {plan.outputs.get('url', '')} serves release {release}{_age(work)}")
 
 
 def _age(work: workplace.Workplace) -> str:
@@ -92,4 +93,4 @@ def _age(work: workplace.Workplace) -> str:
         lives = [one.live for one in work.deployment().status()]
     except SlipwayError:
         return ""
-    return f" ({display.age(lives[0].since)} old)" if lives and lives[0] and lives[0].since else ""
+    return f" ({tables.age(lives[0].since)} old)" if lives and lives[0] and lives[0].since else ""

@@ -7,7 +7,8 @@ import tomllib
 import typer
 
 from ops import call as calls
-from ops import display, workplace
+from ops.display import tables
+from ops.stack import workplace
 
 
 def version(context: typer.Context, as_json: calls.Json = False) -> None:
@@ -19,6 +20,6 @@ def version(context: typer.Context, as_json: calls.Json = False) -> None:
         "python": platform.python_version(),
     }
     if calls.of(context).as_json:
-        display.document(versions)
+        tables.document(versions)
     else:
-        display.line(", ".join(f"{name} {number}" for name, number in versions.items()))
+        tables.line(", ".join(f"{name} {number}" for name, number in versions.items()))

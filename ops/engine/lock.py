@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from cloud_init.host import lock
-from cloud_init.host.outcome import Locked
+from cloud_init.host.base import lock
+from cloud_init.host.base.outcome import Locked
 from components.errors import LockedError, SlipwayError
 
 _WAIT = 900  # seconds

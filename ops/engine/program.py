@@ -20,7 +20,7 @@ import pulumi
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
 from components.settings.found import one_line
-from ops.project import Project, Stack
+from ops.stack.project import Project, Stack
 
 _THREADS = 16
 _OF_THE_CLI = re.compile(r"^The Pulumi CLI does not support (?:the )?([\w ]+)\. Please update the Pulumi CLI\.$")

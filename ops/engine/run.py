@@ -13,7 +13,7 @@ from ops.engine.lock import held
 from ops.engine.monitor import Log, Monitor
 from ops.engine.program import Program
 from ops.engine.state import Resource, State
-from ops.project import Project, Stack
+from ops.stack.project import Project, Stack
 
 
 class Engine:

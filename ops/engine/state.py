@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cloud_init.host import files
+from cloud_init.host.base import files
 from components.errors import SlipwayError
 from components.settings.found import one_line
-from ops.secrets import Crypter
+from ops.stack.secrets import Crypter
 
 _VERSION = 1
 

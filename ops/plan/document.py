@@ -1,4 +1,6 @@
-"""What `plan --json` prints and `plan --against FILE` reads. docs/plan.schema.json is made of this file: `python -m ops.plan.schema`."""
+"""What `plan --json` prints and `plan --against FILE` reads.
+
+`python -m tools.pages.plan_schema` makes docs/plan.schema.json of this file."""
 
 from typing import Any, Literal
 

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ops.places import Path, Place, Step
+from ops.display.places import Path, Place, Step
 from ops.plan.document import PropertyChange
 from ops.plan.ignoring import ignored
 from ops.plan.options import PROVIDER

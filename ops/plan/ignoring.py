@@ -2,7 +2,7 @@
 
 import re
 
-from ops.places import Path
+from ops.display.places import Path
 
 _STEP = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.\[]+)""")
 

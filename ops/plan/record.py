@@ -16,7 +16,7 @@ from components.target import AS_IF_IN
 from ops.engine.program import Program
 from ops.plan.asked import with_marks
 from ops.plan.recorder import Answer, Recorder
-from ops.project import Project, Stack
+from ops.stack.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
 
 SEALED = "sealed"

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ops.places import Path, Place
+from ops.display.places import Path, Place
 from policy import resource_types
 from policy.plan import Resource, is_secret, is_unknown
 from policy.resource_types import ResourceType

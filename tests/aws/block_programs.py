@@ -9,7 +9,7 @@ from ops.plan import stand_ins
 from ops.plan.asked import with_marks
 from ops.plan.record import plan_of
 from ops.plan.recorder import Recorder
-from ops.project import Project, Stack
+from ops.stack.project import Project, Stack
 from policy.plan import Plan, Resource, is_unknown
 
 ROOT = Path(__file__).parents[2]

@@ -16,7 +16,7 @@ sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "store
 from buckets import REGION, logged_in, s3_here  # noqa: E402
 from systems_manager import on_tree, systems_manager  # noqa: E402
 
-from components.aws import account  # noqa: E402
+from components.aws.control import account  # noqa: E402
 
 INSTANCE = "i-0123456789abcdef0"
 

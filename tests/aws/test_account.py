@@ -3,10 +3,10 @@
 import pytest
 from buckets import REGION
 
-from components.aws import account
-from components.aws.refusals import Refused, told
+from components.aws.control import account
+from components.aws.control.refusals import Refused, told
 from components.errors import MissingError, SlipwayError, UsageError
-from components.store import connect
+from components.release.store import connect
 
 
 def refused(kind=SlipwayError, region=REGION):

@@ -8,9 +8,9 @@ import documents
 import pytest
 from block_programs import TAGS, of, only, record, types
 
-from cloud_init.host.places import COLOURS
-from cloud_init.host.programs import CONSTANT, log_path
-from components.aws.logs import agent_settings
+from cloud_init.host.base.places import COLOURS
+from cloud_init.host.processes.programs import CONSTANT, log_path
+from components.aws.blocks.logs import agent_settings
 from policy import check, resource_types
 
 ALARMS = """

@@ -113,7 +113,7 @@ def test_destroy_of_a_stack_that_keeps_nothing_says_so(slipway, project):
     ],
 )
 def test_doctor_looks_for_the_cli_and_its_plugin(slipway, cli, found):
-    from ops.pulumi_cli import version_of
+    from ops.stack.pulumi_cli import version_of
 
     listed: Any = cli and [{**one, "version": one["version"].format(version=version_of("aws"))} for one in cli]
     checks = {one["name"]: one for one in json.loads(slipway("doctor", "--json", cli=listed if cli else cli).stdout)}

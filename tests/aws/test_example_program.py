@@ -7,7 +7,7 @@ import pytest
 import yaml
 from block_programs import CONFIG, EXAMPLE, ROOT, agree, of, only
 
-from ops.project import load_project
+from ops.stack.project import load_project
 from policy import check
 
 STORE = {

@@ -8,10 +8,11 @@ import pytest
 from botocore.config import Config
 from buckets import REGION
 
-from components.aws import account, fleet_hosts, names
+from components.aws import names
+from components.aws.control import account, fleet_hosts
 from components.errors import SlipwayError
-from components.site import Site
-from components.store import connect
+from components.hosts.site import Site
+from components.release.store import connect
 
 
 @pytest.fixture

@@ -11,12 +11,12 @@ import pytest
 from aws_permissions import Call, Simulator, calls
 from cases import ROOT
 
-from cloud_init.host import kept_backups
 from cloud_init.host.contracts.rollout import Heartbeat, Outcome
-from cloud_init.host.health import Health
-from cloud_init.host.store import Store
+from cloud_init.host.data import stored_backups
+from cloud_init.host.follow.health import Health
+from cloud_init.host.follow.heartbeat import Teller
+from cloud_init.host.release.store import Store
 from cloud_init.host.stores import s3
-from cloud_init.host.teller import Teller
 
 REGION, ARN = "eu-west-1", "arn:aws:s3:::the-store"
 IDENTITY = "AROAEXAMPLE123456"
@@ -112,16 +112,16 @@ def use(store, role, folder):
 def back_up(store, places, folder):
     """Sent, found, fetched again, removed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(kept_backups.backup, "folder", lambda _places: folder)
+        patch.setattr(stored_backups.backup, "folder", lambda _places: folder)
         (folder / BACKUP).mkdir()
-        (folder / BACKUP / kept_backups.backup.DUMP).write_bytes(b"\0" * LARGE)
-        (folder / BACKUP / kept_backups.backup.FACTS).write_text(json.dumps({"id": BACKUP}))
-        kept_backups.send(places, store, BACKUP)
-        assert list(kept_backups.every(places, store)) == [BACKUP]
+        (folder / BACKUP / stored_backups.backup.DUMP).write_bytes(b"\0" * LARGE)
+        (folder / BACKUP / stored_backups.backup.FACTS).write_text(json.dumps({"id": BACKUP}))
+        stored_backups.send(places, store, BACKUP)
+        assert list(stored_backups.every(places, store)) == [BACKUP]
         shutil.rmtree(folder / BACKUP)
-        kept_backups.fetch(places, store, BACKUP)
-        kept_backups.remove(places, store, BACKUP)
-        assert kept_backups.every(places, store) == {}
+        stored_backups.fetch(places, store, BACKUP)
+        stored_backups.remove(places, store, BACKUP)
+        assert stored_backups.every(places, store) == {}
 
 
 class Quiet(Health):

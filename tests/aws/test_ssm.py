@@ -15,15 +15,15 @@ from buckets import REGION
 from systems_manager import Problem, systems_manager
 from typer.testing import CliRunner
 
-from components.aws import account
+from components.aws.control import account
 from components.blocks import paged_output
+from components.deployment.on_hosts import HostsDeployment
 from components.errors import LockedError, SlipwayError
-from components.hosts.deployment import HostsDeployment
-from components.site import Site
-from components.transport import connect
-from components.transports.ssm import Instance
-from ops import workplace
+from components.hosts.site import Site
+from components.hosts.transport import connect
+from components.hosts.transports.ssm import Instance
 from ops.cli import app
+from ops.stack import workplace
 
 ODD = ["", " ", "'", '"', "$(id)", "`id`", "{{ssm:x}}", "a\nb", "\\", "-n", "é\U0001f600", os.fsdecode(b"\xff\xfe"), "*", "%s", "!"]
 DATABASE = {"database": {"engine": "sqlite", "placement": "same-host"}, "release_command": "python migrate.py"}
@@ -235,7 +235,7 @@ def test_what_the_service_has_against_it_is_one_line(host, service, name, error,
 
 
 def test_a_command_is_never_sent_twice_but_for_being_asked_too_often(host, service, monkeypatch):
-    monkeypatch.setattr("components.aws.account._PAUSES", (0.01,))
+    monkeypatch.setattr("components.aws.control.account._PAUSES", (0.01,))
     service.fails["SendCommand"] = [Problem("ThrottlingException")]
     assert host.run(["status"])["ok"]
     service.fails["SendCommand"] = [Problem("InternalServerError"), Problem("InternalServerError")]

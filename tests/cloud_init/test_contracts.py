@@ -9,7 +9,7 @@ import pytest
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts import facts, manifest, rollout
-from ops import contracts_schema
+from tools.pages import contracts_schema
 
 KINDS = {name: kind for module in (facts, manifest, rollout) for name, kind in vars(module).items()}
 WRITTEN: dict[str, list[Any]] = json.loads(Path(__file__).with_name("documents.json").read_text(encoding="utf-8"))

@@ -9,11 +9,11 @@ import pytest
 
 from cloud_init import system
 from cloud_init.fleet import Fleet, OwnHost
-from cloud_init.host import retention
+from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts import Wrong
-from cloud_init.host.databases import network, sizing
-from cloud_init.host.outcome import Refused
-from cloud_init.host.volume import unit
+from cloud_init.host.data import retention
+from cloud_init.host.data.databases import network, sizing
+from cloud_init.host.server.volume import unit
 
 MB = sizing.MB
 SIZES = [256 * MB, 512 * MB, 1024 * MB, 2048 * MB, 16384 * MB, 524288 * MB]

@@ -26,14 +26,17 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
 from speeds import examples
 
-from cloud_init.host import contracts, materialise, programs, sections
-from cloud_init.host.managers import systemd
-from cloud_init.host.outcome import Refused
+from cloud_init.host import contracts
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.processes import programs
+from cloud_init.host.processes.managers import sections, systemd
+from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, WebHost
 from cloud_init.render import host_files
-from components import release, target
+from components import target
 from components.errors import SlipwayError, UsageError
-from components.machine import front_binaries
+from components.hosts.machine import front_binaries
+from components.release import core
 from components.settings import parse
 from components.targets import local
 
@@ -69,7 +72,7 @@ def planned(app: Path, slot: hostile.Slot, value: Any, front: str) -> tuple[Any,
     held: Any = taken
     for name in slot.path:
         held = getattr(held, re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), name))
-    return held, contracts.document(release.plan(taken, Path("/"), LISTEN, LISTEN[0]).manifest)
+    return held, contracts.document(core.plan(taken, Path("/"), LISTEN, LISTEN[0]).manifest)
 
 
 def words_of_apache(text: str) -> list[list[str]]:

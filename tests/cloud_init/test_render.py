@@ -13,11 +13,11 @@ import pytest
 
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
-from cloud_init.host import materialise
+from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.host_tool import tool
 from cloud_init.render import host_files, server_requirements
-from components.machine import FRONT_PROGRAMS
+from components.hosts.machine import FRONT_PROGRAMS
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PLAIN = WebHost("wsgi:app", front=Front(listen=("127.0.0.1:8080",)))

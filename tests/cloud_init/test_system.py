@@ -9,7 +9,7 @@ import pytest
 
 from cloud_init import fleet, server_manifest, system
 from cloud_init.fleet import Fleet, OwnHost, SystemFile
-from cloud_init.host import apply
+from cloud_init.host.server import apply
 from cloud_init.host_files import HostFileError
 from cloud_init.system import firewall
 

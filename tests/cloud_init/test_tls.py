@@ -10,10 +10,11 @@ import pytest
 
 from cloud_init import fleet, server_manifest, system, tls
 from cloud_init.fleet import Fleet, Tls
-from cloud_init.host import certificates, materialise
+from cloud_init.host.front import certificates
+from cloud_init.host.release import files
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import host_files
-from components.machine import front_binaries
+from components.hosts.machine import front_binaries
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 TLS = Tls("www.example.com", "https://acme.example/directory", peers=("10.0.0.5", "10.0.0.6:8080", "fd00::7"))
@@ -45,7 +46,7 @@ def test_the_program_takes_it(front: str, host: WebHost, tmp_path: Path) -> None
     for old, new in (("listen 80 ", "listen 8471 "), ("listen [::]:80 ", "listen [::]:8471 "), ("Listen 80", "Listen 8471")):
         text = text.replace(old, new)
     path = tmp_path / f"{front}.conf"
-    path.write_text(materialise.fill(text, places))
+    path.write_text(files.fill(text, places))
     user = {"apache": ["-C", "User nobody", "-C", "Group nogroup", "-f"], "nginx": ["-e", "stderr", "-c"]}[front]
     done = subprocess.run([binary, *user, str(path), "-t"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

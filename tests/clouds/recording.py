@@ -15,7 +15,7 @@ from ops.engine.program import Program
 from ops.engine.values import IS_SECRET, SIGNATURE
 from ops.plan import stand_ins
 from ops.plan.recorder import Recorder
-from ops.project import Project, Stack
+from ops.stack.project import Project, Stack
 from policy.plan import Resource
 
 MARK = re.compile(r"__tf\(([^()|]+)\|([^()|]+)\)__")

@@ -16,7 +16,7 @@ from ops.engine.program import Program
 from ops.plan import stand_ins
 from ops.plan.record import plan_of
 from ops.plan.recorder import Recorder
-from ops.project import Project, Stack
+from ops.stack.project import Project, Stack
 from policy.plan import Plan, Resource
 
 ROOT = Path(__file__).parents[2]

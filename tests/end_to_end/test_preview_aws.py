@@ -12,9 +12,9 @@ import yaml
 from project import ROOT, Project
 from pulumi_cli import PulumiCli
 
-from components.aws import account
+from components.aws.control import account
 from components.errors import SlipwayError
-from ops.pulumi_cli import version_of
+from ops.stack.pulumi_cli import version_of
 
 pytestmark = [
     pytest.mark.cost,

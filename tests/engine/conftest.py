@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from ops.engine import Engine, Event
-from ops.project import load_project, load_stack
+from ops.stack.project import load_project, load_stack
 
 PROVIDER = """
 import os

@@ -13,9 +13,9 @@ from faults import record
 from components import owner
 from components.errors import SlipwayError
 from components.settings import parse
-from ops import secrets
 from ops.engine.state import Resource, State
-from ops.project import load_project, load_stack
+from ops.stack import secrets
+from ops.stack.project import load_project, load_stack
 
 TIMES = 200
 STACK = """# A stack, with a comment.

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from components.errors import SlipwayError
-from ops.project import load_project, load_stack
-from ops.pulumi_cli import elsewhere
+from ops.stack.project import load_project, load_stack
+from ops.stack.pulumi_cli import elsewhere
 
 TARGET = "pulumi.export('target', 'here')\n"
 HERE = f"Thing('a')\n{TARGET}"

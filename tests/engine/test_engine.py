@@ -136,7 +136,7 @@ def test_killed_in_the_middle(sandbox):
     sandbox.program(program.format(66))
     code = (
         "import sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]; from pathlib import Path\n"
-        "from ops.engine import Engine; from ops.project import load_project, load_stack\n"
+        "from ops.engine import Engine; from ops.stack.project import load_project, load_stack\n"
         "project = load_project(Path(sys.argv[1])); Engine(project, load_stack(project, 'dev')).up()\n"
     )
     done = subprocess.run([sys.executable, "-c", code, str(sandbox.folder), str(ROOT)], check=False)

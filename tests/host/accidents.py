@@ -6,8 +6,8 @@ from typing import Any
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import HostFacts
-from components.transport import Event
-from components.transports.local import LocalTransport
+from components.hosts.transport import Event
+from components.hosts.transports.local import LocalTransport
 
 
 class Doomed(LocalTransport):

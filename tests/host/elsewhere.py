@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import ports
 
-from components.machine import database_binaries
+from components.hosts.machine import database_binaries
 
 OWNER, APP = "kee/p@er", "a?p#p:1"  # passwords
 _SLEEP = {"postgres": "SELECT pg_sleep({})", "mysql": "SELECT SLEEP({})"}

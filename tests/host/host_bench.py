@@ -14,12 +14,12 @@ import ports
 from cloud_init import host_tool
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import front_socket, host_files, server_requirements
-from components import coordinator
-from components.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
-from components.site import Site
-from components.store import connect, in_folder, to_json
-from components.transports import local
-from components.transports.local import run_folder
+from components.hosts.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
+from components.hosts.site import Site
+from components.hosts.transports import local
+from components.hosts.transports.local import run_folder
+from components.release.store import connect, in_folder, to_json
+from components.rollout import coordinator
 
 APP = """
 import time

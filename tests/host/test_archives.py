@@ -9,9 +9,11 @@ from published import serving
 
 from cloud_init import server_manifest
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
-from cloud_init.host import archives, fetching, later, packages, system
+from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import LaterPart
-from cloud_init.host.outcome import Refused, Steps
+from cloud_init.host.release import fetching
+from cloud_init.host.rollout import later
+from cloud_init.host.server import archives, packages, system_files
 
 UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "systemd")
 
@@ -108,6 +110,6 @@ def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     monkeypatch.setattr(later.os, "nice", lambda by: None)
     monkeypatch.setattr(packages, "ensure", told.append)
     monkeypatch.setattr(archives, "ensure", told.append)
-    monkeypatch.setattr(system, "run_later", lambda where, manifest: told.append("files"))
+    monkeypatch.setattr(system_files, "run_later", lambda where, manifest: told.append("files"))
     later.run(places, steps)
     assert told == [("acl",), (one,), "files"]

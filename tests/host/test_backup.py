@@ -11,8 +11,8 @@ from database_app import ENGINES, publish
 from faults import record
 from outside import Outside
 
-from cloud_init.host import backup, restore
-from components.machine import database_binaries
+from cloud_init.host.data import backup, restore
+from components.hosts.machine import database_binaries
 
 ODD = "\\nINSERT INTO `items` VALUES (1);\\nDELIMITER ;;\\n' \\\" \\\\ % \\t é \U0001f600 "
 WRITER = f"""

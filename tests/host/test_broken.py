@@ -13,10 +13,10 @@ from accidents import Doomed
 from faults import record
 from load import Load
 
-from cloud_init.host import commit, prepare
-from components import coordinator
+from cloud_init.host.rollout import commit, prepare
 from components.errors import SlipwayError
-from components.site import Site
+from components.hosts.site import Site
+from components.rollout import coordinator
 
 GUNICORN = (Path(__file__).parents[2] / "requirements/gunicorn.txt").read_text()
 TABLE = "import os, sqlite3\nbase = sqlite3.connect(os.environ['DATABASE_URL'][10:], isolation_level=None)\n"

@@ -13,7 +13,7 @@ from database_app import ENGINES, publish
 from faults import record
 from test_databases import get, needs, post
 
-from components.transports.local import run_folder
+from components.hosts.transports.local import run_folder
 
 ENGINES = ENGINES[1:]
 LONGEST = ("supervisor.sock.4194304", "database/.s.PGSQL.5432", "database/mysqld.sock", "green/app.uwsgi")

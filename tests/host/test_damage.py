@@ -11,11 +11,11 @@ import pytest
 from damages import OF_FILES, OF_LINKS, Damage, emptied, flipped, gone, strange, truncated
 from faults import record
 
-from cloud_init.host import unpack
-from components.archive import collect
+from cloud_init.host.release import unpack
 from components.errors import SlipwayError
-from components.publishing import publish
-from components.store import connect, in_folder
+from components.release.publishing import publish
+from components.release.store import connect, in_folder
+from components.source.archive import collect
 
 SEED = 20261121
 COUNT = 26

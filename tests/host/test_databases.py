@@ -9,7 +9,7 @@ from database_app import ENGINES, publish
 from faults import record
 from load import Load
 
-from components.machine import database_binaries
+from components.hosts.machine import database_binaries
 
 
 def needs(engine):
@@ -146,7 +146,8 @@ class Stopped:
     """A program, by the word of what keeps it running."""
 
     def __init__(self, bench, program):
-        from cloud_init.host import managers, places
+        from cloud_init.host.base import places
+        from cloud_init.host.processes import managers
 
         self.manager = managers.of(places.load(Path(bench.facts["root"])))
         self.program = program

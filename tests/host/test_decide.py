@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from speeds import examples
 
 from cloud_init.host.contracts.rollout import DesiredState
-from cloud_init.host.decide import (
+from cloud_init.host.follow.decide import (  # fmt: skip
     ABORT,
     BEGUN,
     COMMIT,
@@ -23,7 +23,7 @@ from cloud_init.host.decide import (
     Here,
     decide,
     pause,
-)  # fmt: skip
+)
 
 IDLE = DesiredState(7, live="old")
 PROPOSED = DesiredState(7, live="old", candidate="new", elected="web")

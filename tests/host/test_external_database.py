@@ -13,7 +13,7 @@ from elsewhere import APP, OWNER, Elsewhere
 from faults import record
 from test_databases import get, needs, post
 
-from components.store import to_json
+from components.release.store import to_json
 
 ENGINES = database_app.ENGINES[1:]
 

@@ -6,9 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from cloud_init.host import backup, kept_backups, nightly
-from cloud_init.host.outcome import Refused
-from cloud_init.host.store import Store
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data import backup, nightly, stored_backups
+from cloud_init.host.release.store import Store
 
 OLD, NEW, FOREIGN = "AROAEXAMPLE:i-0a", "AROAEXAMPLE:i-0b", "AROAEXAMPLEX:i-0c"
 BEFORE, FIRST, SECOND = "20260831-010203", "20260901-010203", "20260902-010203"
@@ -32,18 +32,18 @@ def made_by(one, identity, reason="nightly"):
     folder.mkdir()
     (folder / backup.DUMP).write_text(f"of {places.host}")
     (folder / backup.FACTS).write_text(json.dumps({"id": identity, "reason": reason}))
-    kept_backups.send(places, store, identity)
+    stored_backups.send(places, store, identity)
 
 
 def test_a_server_that_took_anothers_place_lists_and_fetches_its_backups(server):
     old, new = server(OLD), server(NEW)
     made_by(old, FIRST)
     made_by(new, SECOND)
-    assert kept_backups.every(*new) == {
+    assert stored_backups.every(*new) == {
         FIRST: {"id": FIRST, "reason": "nightly", "host": OLD},
         SECOND: {"id": SECOND, "reason": "nightly"},
     }
-    kept_backups.fetch(*new, FIRST)
+    stored_backups.fetch(*new, FIRST)
     fetched = backup.folder(new[0]) / FIRST
     assert (fetched / backup.DUMP).read_text() == f"of {OLD}"
     assert json.loads((fetched / backup.FACTS).read_text()) == {"id": FIRST, "reason": "nightly"}
@@ -55,16 +55,16 @@ def test_of_two_that_are_called_alike_its_own_counts(server):
         made_by(server(name), FIRST)
     for name in (NEW, OLD, "AROAEXAMPLE:i-00"):
         one = server(name)
-        assert kept_backups.every(*one) == {FIRST: {"id": FIRST, "reason": "nightly"}}
+        assert stored_backups.every(*one) == {FIRST: {"id": FIRST, "reason": "nightly"}}
         shutil.rmtree(backup.folder(one[0]) / FIRST)
-        kept_backups.fetch(*one, FIRST)
+        stored_backups.fetch(*one, FIRST)
         assert (backup.folder(one[0]) / FIRST / backup.DUMP).read_text() == f"of {name}"
 
 
 def test_others_are_nothing_to_it(server):
     made_by(server(FOREIGN), FIRST)
-    assert kept_backups.every(*server(NEW)) == {}
-    kept_backups.fetch(*server(NEW), FIRST)
+    assert stored_backups.every(*server(NEW)) == {}
+    stored_backups.fetch(*server(NEW), FIRST)
     assert not (backup.folder(server(NEW)[0]) / FIRST).exists()
 
 
@@ -73,7 +73,7 @@ def test_a_server_that_stands_alone_has_its_own(server, name):
     one, other = server(name), server(f"{name}x")
     made_by(one, FIRST)
     made_by(other, SECOND)
-    assert kept_backups.every(*one) == {FIRST: {"id": FIRST, "reason": "nightly"}}
+    assert stored_backups.every(*one) == {FIRST: {"id": FIRST, "reason": "nightly"}}
     assert one[1].objects.get(f"backups/{name}/{FIRST}/{backup.FACTS}")
 
 
@@ -85,7 +85,7 @@ def test_each_thins_out_its_own_alone(server, monkeypatch):
     monkeypatch.setattr(nightly.retention, "kept", lambda there: {SECOND} if {*there} == {FIRST, SECOND} else set())
     monkeypatch.setattr(backup, "every", lambda places: [])
     nightly._thin_out(*new)
-    assert {one: facts.get("host") for one, facts in kept_backups.every(*new).items()} == {BEFORE: OLD, SECOND: None}
+    assert {one: facts.get("host") for one, facts in stored_backups.every(*new).items()} == {BEFORE: OLD, SECOND: None}
 
 
 def test_a_half_one_is_none_and_one_that_lacks_its_dump_is_told(server):
@@ -93,7 +93,7 @@ def test_a_half_one_is_none_and_one_that_lacks_its_dump_is_told(server):
     made_by(old, FIRST)
     made_by(old, SECOND)
     old[1].objects.delete(f"backups/AROAEXAMPLE/{OLD}/{FIRST}/{backup.FACTS}", f"backups/AROAEXAMPLE/{OLD}/{SECOND}/{backup.DUMP}")
-    assert [*kept_backups.every(*new)] == [SECOND]
+    assert [*stored_backups.every(*new)] == [SECOND]
     with pytest.raises(Refused, match=f"wanted backups/AROAEXAMPLE/{OLD}/{SECOND}/dump, found nothing; restore another backup"):
-        kept_backups.fetch(*new, SECOND)
+        stored_backups.fetch(*new, SECOND)
     assert not [*backup.folder(new[0]).iterdir()]

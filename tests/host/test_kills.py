@@ -10,9 +10,9 @@ from accidents import Doomed
 from faults import record
 from load import Load
 
-from cloud_init.host import boot, commit, prepare
-from components import coordinator
-from components.site import Site
+from cloud_init.host.rollout import boot, commit, prepare
+from components.hosts.site import Site
+from components.rollout import coordinator
 
 HOST = Path(boot.__file__).parent
 MIGRATION = "import sqlite3,os; base = sqlite3.connect(os.environ['DATABASE_URL'][10:]); base.execute('CREATE TABLE IF NOT EXISTS a (x)')"

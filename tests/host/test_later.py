@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import documents
 import pytest
 
-from cloud_init.host import later, packages, roles, system
-from cloud_init.host.decide import pause
-from cloud_init.host.files import write_json
-from cloud_init.host.later import Later
-from cloud_init.host.outcome import Refused, Steps
-from cloud_init.host.places import Places
+from cloud_init.host.base.files import write_json
+from cloud_init.host.base.outcome import Refused, Steps
+from cloud_init.host.base.places import Places
+from cloud_init.host.follow.decide import pause
+from cloud_init.host.rollout import later
+from cloud_init.host.rollout.later import Later
+from cloud_init.host.server import packages, roles, system_files
 
 _PART = {"packages": {"web": ["logrotate"]}, "system": {"web": []}}
 _MANIFEST = {**documents.MANIFEST, "id": "r1", "host": {"manager": "systemd", "packages": {}, "system": {}, "later": _PART}}
@@ -62,7 +63,7 @@ def test_packages_come_before_the_files_that_go_with_them(places: Places, monkey
     told: list[object] = []
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: "r1"))
     monkeypatch.setattr(packages, "ensure", told.append)
-    monkeypatch.setattr(system, "run_later", lambda where, part: told.append(part.system))
+    monkeypatch.setattr(system_files, "run_later", lambda where, part: told.append(part.system))
     later.run(places, Steps())
     assert told == [("logrotate",), {"web": ()}]
     told.clear()
@@ -79,6 +80,6 @@ def test_files_wait_for_their_packages(places: Places, monkeypatch: pytest.Monke
 
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: "r1"))
     monkeypatch.setattr(packages, "ensure", refuse)
-    monkeypatch.setattr(system, "run_later", lambda where, manifest: pytest.fail("too early"))
+    monkeypatch.setattr(system_files, "run_later", lambda where, manifest: pytest.fail("too early"))
     with pytest.raises(Refused, match="no network"):
         later.run(places, Steps())

@@ -10,10 +10,10 @@ from elsewhere import Elsewhere
 from published import serving
 from test_databases import get, needs, post
 
-from cloud_init.host import fetching
-from cloud_init.host.databases import authority
-from cloud_init.host.outcome import Refused
-from components.store import to_json
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data.databases import authority
+from cloud_init.host.release import fetching
+from components.release.store import to_json
 
 ENGINES = database_app.ENGINES[1:]
 APP = 'the app\'s%s: %41 \\ "word"'

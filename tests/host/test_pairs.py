@@ -11,7 +11,7 @@ from load import Load
 
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import server_requirements
-from components.machine import database_binaries
+from components.hosts.machine import database_binaries
 
 SERVERS = {
     "gunicorn gthread": Server("gunicorn", "gthread"),

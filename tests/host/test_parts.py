@@ -19,11 +19,14 @@ from pathlib import Path
 import documents
 import pytest
 
-from cloud_init.host import drain, files, lock, materialise, processes, unpack
+from cloud_init.host.base import files, lock, processes
+from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
+from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.contracts.manifest import Code
-from cloud_init.host.databases.sqlite import Database
-from cloud_init.host.outcome import Locked, Refused, Steps, cause, up_to_cause
-from cloud_init.host.places import Colour, Places
+from cloud_init.host.data.databases.sqlite import Database
+from cloud_init.host.release import files as materialise
+from cloud_init.host.release import unpack
+from cloud_init.host.rollout import drain
 
 RELEASE = documents.manifest(id="r1", database={"engine": "sqlite"})
 
@@ -250,9 +253,9 @@ def test_the_cause_is_not_what_the_other_workers_said_when_they_were_ended():
 INSTALLING = """
 import sys
 from pathlib import Path
-from cloud_init.host import environment
+from cloud_init.host.release import environment
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
-from cloud_init.host.places import Places
+from cloud_init.host.base.places import Places
 
 folder = Path(sys.argv[1])
 front = FrontFacts(("127.0.0.1", 80))

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cloud_init.host import shell
+from cloud_init.host.base import shell
 
 BEAT = """
 import os, signal, sys, time

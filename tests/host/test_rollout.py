@@ -6,7 +6,7 @@ import pytest
 from load import Load
 
 from cloud_init.host_files import Server
-from components import coordinator
+from components.rollout import coordinator
 
 
 def get(bench, path="/", **headers):

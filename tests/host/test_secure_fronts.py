@@ -22,8 +22,10 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from authority import Authority
 
 from cloud_init.fleet import Tls
-from cloud_init.host import certificates, contracts, gate
-from cloud_init.host.certificates import seeking
+from cloud_init.host import contracts
+from cloud_init.host.front import certificates
+from cloud_init.host.front.certificates import seeking
+from cloud_init.host.rollout import gate
 from cloud_init.host_files import Server
 
 FRONTS = ["nginx", "apache"]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init.host import setup
-from cloud_init.host.files import write_json
+from cloud_init.host.base.files import write_json
+from cloud_init.host.server import setup
 
 _BOOT = {"app": "shop", "stack": "prod", "role": "web", "store": "s3://bucket?region=eu-west-1"}
 

@@ -7,10 +7,10 @@ from typing import Any
 import documents
 import pytest
 
-from cloud_init.host import apply, system
-from cloud_init.host.apply import systemd
+from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts.manifest import HostPart, LaterPart, SystemFile
-from cloud_init.host.outcome import Refused
+from cloud_init.host.server import apply, system_files
+from cloud_init.host.server.apply import systemd
 
 ONE, TWO = "/etc/systemd/journald.conf.d/slipway.conf", "/etc/systemd/system/slipway-one.service"
 
@@ -34,14 +34,14 @@ class Host:
 
     def run(self, files: dict[str, str], later: dict[str, str] | None = None) -> list[tuple[str, str, list[str]]]:
         self.told.clear()
-        system.run(
+        system_files.run(
             self.places, HostPart({}, {"web": _listed(files), "database": ()}, later=LaterPart(system={"web": _listed(later or {})}))
         )
         return [one for one in self.told if one[1:] != ("withdraw", [])]
 
     def run_later(self, files: dict[str, str]) -> list[tuple[str, str, list[str]]]:
         self.told.clear()
-        system.run_later(self.places, LaterPart(system={"web": _listed(files)}))
+        system_files.run_later(self.places, LaterPart(system={"web": _listed(files)}))
         return [one for one in self.told if one[1:] != ("withdraw", [])]
 
     def read(self, path: str) -> str | None:
@@ -88,7 +88,7 @@ def test_what_fails_is_undone_and_in_force_again(host: Host) -> None:
 
 def test_a_run_that_was_killed_before_it_was_in_force_is_made_up_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.refuses = "bad"
-    monkeypatch.setattr(system, "_undo", lambda module, before: None)
+    monkeypatch.setattr(system_files, "_undo", lambda module, before: None)
     with pytest.raises(Refused):
         host.run({ONE: "bad"})
     host.refuses = ""

@@ -6,8 +6,8 @@ import pytest
 import two_hosts
 from test_databases import needs
 
-from components import certificates
-from components.hosts import restoring
+from components.deployment import restoring
+from components.hosts import certificates
 
 ENGINES = ("postgres", "mysql")
 pytestmark = pytest.mark.launch

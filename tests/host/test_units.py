@@ -10,11 +10,10 @@ from pathlib import Path
 import documents
 import pytest
 
-from cloud_init.host import sections, units
-from cloud_init.host.managers import supervisor, systemd
-from cloud_init.host.outcome import Refused
-from cloud_init.host.places import Places
-from cloud_init.host.programs import CONSTANT, Program, process
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.base.places import Places
+from cloud_init.host.processes.managers import sections, supervisor, systemd, units
+from cloud_init.host.processes.programs import CONSTANT, Program, process
 
 NAMES = ("blue", "front", "blue-worker", "postgres")
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")

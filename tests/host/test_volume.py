@@ -7,8 +7,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from cloud_init.host import volume
-from cloud_init.host.outcome import Refused
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.server import volume
 
 SIZE = 64 << 20
 # A boot record with one partition, as byte 446 and on have it.

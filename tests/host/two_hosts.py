@@ -16,11 +16,11 @@ from host_bench import Bench
 
 from cloud_init import host_tool
 from cloud_init.databases import driver
-from components import certificates
-from components.site import Site
-from components.store import to_json
-from components.transports import local
-from components.transports.local import run_folder
+from components.hosts import certificates
+from components.hosts.site import Site
+from components.hosts.transports import local
+from components.hosts.transports.local import run_folder
+from components.release.store import to_json
 
 SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
 SERVERS = {"manager": "supervisor", "packages": {}, "system": {}}

@@ -9,8 +9,8 @@ import pytest
 from made_up import World
 from typer.testing import CliRunner
 
-from ops import workplace
 from ops.cli import app
+from ops.stack import workplace
 
 
 @pytest.fixture
@@ -22,7 +22,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr(workplace, "enter", made.enter)
     monkeypatch.setattr("ops.engine.Engine", made.engine, raising=False)
     for name in ("foreign", "elsewhere"):
-        monkeypatch.setattr(f"ops.pulumi_cli.{name}", lambda work: made.foreign)
+        monkeypatch.setattr(f"ops.stack.pulumi_cli.{name}", lambda work: made.foreign)
     return made
 
 
@@ -39,7 +39,7 @@ def answering(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def answer(*answers: Any) -> None:
         given = itertools.chain(answers)
-        monkeypatch.setattr("ops.confirm.on_terminal", lambda: True)
+        monkeypatch.setattr("ops.display.confirm.on_terminal", lambda: True)
         monkeypatch.setattr("ops.commands.init.on_terminal", lambda: True)
         monkeypatch.setattr("typer.confirm", lambda *a, **k: next(given))
         monkeypatch.setattr("typer.prompt", lambda *a, **k: next(given))

@@ -7,13 +7,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from components.answers import Kept
 from components.deployment import Deployment
-from components.hosts.deployment import HostsDeployment
-from components.site import Site
-from ops import workplace
+from components.deployment.answers import Kept
+from components.deployment.on_hosts import HostsDeployment
+from components.hosts.site import Site
 from ops.engine import Result, Step
 from ops.engine.events import Op
+from ops.stack import workplace
 
 LIVE = {"release": "aaaabbbbcccc", "colour": "blue", "since": 1767225600.0}
 STATUS: dict[str, Any] = {

@@ -20,8 +20,9 @@ from pulumi.automation.errors import create_command_error
 from pulumi.automation.events import EngineEvent
 from pulumi.runtime.rpc import UNKNOWN
 
-from components import owner, progress, providers
+from components import owner, providers
 from components.errors import LockedError, MissingError, NoStackError, SlipwayError
+from components.hosts import progress
 from ops.automation import CliEngine
 from ops.automation.command import Command
 from ops.engine import Event

@@ -7,18 +7,18 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from ops import workplace
+from ops.stack import workplace
 
 
 @pytest.fixture
 def stacks(world, monkeypatch):
     """Records what would be written."""
     written = []
-    project, writing = ModuleType("ops.project"), ModuleType("ops.set_config")
+    project, writing = ModuleType("ops.stack.project"), ModuleType("ops.stack.set_config")
     vars(project).update(load_project=lambda folder: "project", load_stack=lambda project, name: name)
     vars(writing).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
-    monkeypatch.setitem(sys.modules, "ops.project", project)
-    monkeypatch.setitem(sys.modules, "ops.set_config", writing)
+    monkeypatch.setitem(sys.modules, "ops.stack.project", project)
+    monkeypatch.setitem(sys.modules, "ops.stack.set_config", writing)
     place = SimpleNamespace(folder=world.folder, tree=world.folder / ".slipway")
     monkeypatch.setattr(workplace, "place", lambda call: place)
     return written

@@ -9,10 +9,10 @@ from types import SimpleNamespace
 import pytest
 from made_up import RELEASES, STATUS, Host
 
-from components.answers import Verdict
+from components.deployment.answers import Verdict
+from components.deployment.on_hosts import HostsDeployment
 from components.errors import SlipwayError
-from components.hosts.deployment import HostsDeployment
-from components.site import Site
+from components.hosts.site import Site
 
 
 def test_status_tells_release_processes_and_front(world, slipway):
@@ -164,7 +164,7 @@ def test_rollback_tells_what_serves_now(world, slipway, monkeypatch, words, aske
         seen.append(release)
         return verdict()
 
-    monkeypatch.setattr("components.coordinator.rollback", rollback)
+    monkeypatch.setattr("components.rollout.coordinator.rollback", rollback)
     done = slipway(*words)
     assert (done.exit_code, seen) == (0, [asked])
     assert done.stdout == "Done: http://127.0.0.1:8080 serves release ddddeeeeffff\n"
@@ -172,7 +172,7 @@ def test_rollback_tells_what_serves_now(world, slipway, monkeypatch, words, aske
 
 def test_a_refused_rollback_says_why(world, slipway, monkeypatch):
     bad = verdict(ok=False, message="gate: HTTP 500", live="aaaabbbbcccc")
-    monkeypatch.setattr("components.coordinator.rollback", lambda *arguments: bad)
+    monkeypatch.setattr("components.rollout.coordinator.rollback", lambda *arguments: bad)
     done = slipway("rollback")
     assert (done.exit_code, done.stdout, done.stderr) == (1, "", "slipway: gate: HTTP 500\n")
     document = json.loads(slipway("rollback", "--json").stdout)
@@ -193,7 +193,7 @@ def test_open_prints_the_address_and_needs_no_display(world, slipway, monkeypatc
 
 def test_adopt_asks_and_rewrites_the_mark(world, slipway, monkeypatch, tmp_path):
     from components import owner
-    from ops import workplace
+    from ops.stack import workplace
 
     cli, ours = owner.Owner(owner.CLI, "file", "slipway", "dev"), owner.current("slipway", "dev")
     monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=tmp_path))

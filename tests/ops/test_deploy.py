@@ -17,9 +17,10 @@ import yaml
 import components.platforms
 import components.targets
 from cloud_init.host import contracts
-from components import release, target
-from components.bundle import Bundle
+from components import target
 from components.errors import SlipwayError
+from components.release import core
+from components.release.bundle import Bundle
 
 ROOT = Path(__file__).parents[2]
 APP = """
@@ -168,7 +169,7 @@ def _bundle(shop):
 )
 def test_a_release_that_fails_at_any_step_leaves_the_old_one_serving(shop, how, told, monkeypatch):
     shop.up()
-    monkeypatch.setattr(release, "HEALTH_SECONDS", 1)
+    monkeypatch.setattr(core, "HEALTH_SECONDS", 1)
     old = shop.get()
     broken = {"crash": APP + 'raise RuntimeError("broken")\n', "status": APP.replace("200 OK", "500 No")}
     shop.write(broken.get(how, APP.replace("one", "two")))
@@ -183,7 +184,7 @@ def test_a_release_that_fails_at_any_step_leaves_the_old_one_serving(shop, how, 
 
 def test_the_very_first_one_that_is_not_well_is_withdrawn(shop, monkeypatch):
     shop.fail("misroute")
-    monkeypatch.setattr(release, "HEALTH_SECONDS", 4)
+    monkeypatch.setattr(core, "HEALTH_SECONDS", 4)
     assert "was refused; nothing serves yet" in shop.up(code=1)
     assert shop.platform().live() is None
     (shop.there / "misroute").unlink()
@@ -192,7 +193,7 @@ def test_the_very_first_one_that_is_not_well_is_withdrawn(shop, monkeypatch):
 
 
 def test_an_up_that_was_cut_off_after_it_promoted_is_taken_back(shop, monkeypatch):
-    monkeypatch.setattr(release, "HEALTH_SECONDS", 4)
+    monkeypatch.setattr(core, "HEALTH_SECONDS", 4)
     shop.up()
     old = shop.get()[1]
     shop.write(APP.replace("one", "two"))

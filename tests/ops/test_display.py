@@ -6,32 +6,32 @@ import time
 
 import pytest
 
-from ops import display
-from ops.plan_display import short_type
-from ops.progress_display import Progress
+from ops.display import tables
+from ops.display.changes import short_type
+from ops.display.progress import Progress
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")])
 def test_seconds(value, text):
-    assert display.seconds(value) == text
+    assert tables.seconds(value) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(0, "0 B"), (999, "999 B"), (1500, "2 kB"), (52_000_000, "52 MB"), (5e9, "5.0 GB"), (None, "-")]
 )
 def test_sizes(value, text):
-    assert display.size(value) == text
+    assert tables.size(value) == text
 
 
 @pytest.mark.parametrize(("ago", "text"), [(130, "2 min"), (7300, "2 h"), (3 * 86400, "3 days")])
 def test_ages_of_numbers_and_iso_times(ago, text):
     then = time.time() - ago
-    assert display.age(then) == text
-    assert display.age(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then))) == text
+    assert tables.age(then) == text
+    assert tables.age(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then))) == text
 
 
 def test_an_unknown_age_is_a_dash():
-    assert (display.age("yesterday"), display.age(None), display.duration(None)) == ("-", "-", "-")
+    assert (tables.age("yesterday"), tables.age(None), tables.duration(None)) == ("-", "-", "-")
 
 
 class Broken(io.StringIO):
@@ -41,7 +41,7 @@ class Broken(io.StringIO):
 
 @pytest.mark.parametrize("stream", [None, Broken()])
 def test_a_closed_stream_falls_silent(stream):
-    tolerant = display.Tolerant(stream)
+    tolerant = tables.Tolerant(stream)
     assert tolerant.write("text") == 4
     tolerant.flush()
     assert tolerant.gone
@@ -50,20 +50,20 @@ def test_a_closed_stream_falls_silent(stream):
 
 def test_a_stream_that_cannot_spell_a_letter_gets_a_question_mark():
     raw = io.BytesIO()
-    tolerant = display.Tolerant(io.TextIOWrapper(raw, encoding="ascii", write_through=True))
+    tolerant = tables.Tolerant(io.TextIOWrapper(raw, encoding="ascii", write_through=True))
     tolerant.write("a → b")
     assert raw.getvalue() == b"a ? b"
 
 
 def test_brackets_in_a_users_words_are_no_markup(capsys):
-    display.line("[bold]x[/nope]")
+    tables.line("[bold]x[/nope]")
     assert capsys.readouterr().out == "[bold]x[/nope]\n"
 
 
 def test_a_pipe_gets_whole_lines(capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
-    display.line("word " * 100)
-    display.table(["a"], [["x" * 150]])
+    tables.line("word " * 100)
+    tables.table(["a"], [["x" * 150]])
     out = capsys.readouterr().out.splitlines()
     assert [len(text.rstrip()) for text in out] == [499, 1, 150]
 
@@ -90,7 +90,7 @@ def test_terminals(monkeypatch, term, colour, moving):
     monkeypatch.delenv("NO_COLOR", raising=False)
     if colour:
         monkeypatch.setenv("NO_COLOR", colour)
-    from components.progress import HostStep
+    from components.hosts.progress import HostStep
 
     with Progress() as shown:
         shown.host(HostStep("local", "venv", "start"))

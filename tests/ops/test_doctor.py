@@ -13,7 +13,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from components.errors import SlipwayError
-from ops import doctor, install
+from ops.setup import doctor, install
 
 
 @pytest.mark.parametrize(("free", "state"), [(1e8, "missing"), (5e8, "warning"), (5e9, "ok")])
@@ -141,5 +141,5 @@ def test_bad_settings_and_a_lost_app_are_findings(world, slipway, healthy, monke
     assert {"name": "app", "state": "missing", "detail": "no app there", "mend": ""} in json.loads(done.stdout)
     assert done.exit_code == 3
     world.deployment = lost
-    monkeypatch.setattr("ops.workplace.enter", lambda call: lost(Path(), ""))
+    monkeypatch.setattr("ops.stack.workplace.enter", lambda call: lost(Path(), ""))
     assert json.loads(slipway("doctor", "--json").stdout)[-1]["name"] == "settings"

@@ -45,7 +45,7 @@ def test_a_wrong_command_is_usage(slipway):
 
 @pytest.mark.parametrize("name", ["../x", "a b", "-x", ""])
 def test_a_stack_name_is_a_file_name(name):
-    from ops import workplace
+    from ops.stack import workplace
 
     with pytest.raises(UsageError, match="--stack"):
         workplace.check_name(name)
@@ -54,7 +54,7 @@ def test_a_stack_name_is_a_file_name(name):
 @pytest.mark.parametrize(("given", "stack"), [("prod", "prod"), ("organisation/slipway/prod", "prod")])
 def test_the_stack_comes_from_option_then_variable(world, slipway, monkeypatch, given, stack):
     seen = []
-    monkeypatch.setattr("ops.workplace.enter", lambda call: seen.append(call.stack) or world.enter(call))
+    monkeypatch.setattr("ops.stack.workplace.enter", lambda call: seen.append(call.stack) or world.enter(call))
     slipway("status", "-s", given)
     slipway("-s", given, "status")
     monkeypatch.setenv("SLIPWAY_STACK", given)

@@ -8,7 +8,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import yaml
 
-from ops import app_facts, initialise
+from ops.setup import app_facts, initialise
 
 Tree = dict[str, str]
 

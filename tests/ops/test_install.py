@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 
 from components.errors import MissingError
-from ops import install
+from ops.setup import install
 
 FAKE_APT = """#!/bin/sh
 echo "$@" >>"$LOG"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from components import answers
+from components.deployment import answers
 
 PAGE = (Path(__file__).parents[2] / "docs/json.md").read_text()
 KINDS = [one for one in vars(answers).values() if isinstance(one, type) and issubclass(one, answers.Told)]

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from ops import plan_changes
+from ops.display import differences
 
 
 def told(key: str, old: object, new: object) -> list[str]:
-    return [text.plain for text in plan_changes.lines(key, old, new)]
+    return [text.plain for text in differences.lines(key, old, new)]
 
 
 @pytest.mark.parametrize(

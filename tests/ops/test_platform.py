@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 import components.targets
-from ops.workplace import enter
+from ops.stack.workplace import enter
 
 APP = {"name": "shop", "path": ".", "healthPath": "/"}
 STACK = {"slipway:target": "made-up", "slipway:app": APP}
@@ -23,7 +23,7 @@ BACKUPS = "the platform backs its database up by itself; see `platform backups`"
 def stack(world, tmp_path, monkeypatch):
     """Writes the stack file; settings, target and deployment are found as they always are. Only the engine is made up."""
     monkeypatch.setattr(components.targets, "__path__", [*components.targets.__path__, str(Path(__file__).parent / "targets")])
-    monkeypatch.setattr("ops.workplace.enter", enter)
+    monkeypatch.setattr("ops.stack.workplace.enter", enter)
     monkeypatch.delitem(sys.modules, "components.targets.made_up", raising=False)
     (tmp_path / "Pulumi.yaml").write_text("name: slipway\nruntime: python\n")
 

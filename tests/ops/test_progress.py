@@ -2,7 +2,7 @@
 
 import threading
 
-from components import progress
+from components.hosts import progress
 
 
 def test_listeners_hear_while_they_listen():

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pytest
 
 from components.errors import UsageError
-from ops import app_tests, test_packages
 from ops.commands import test as command
+from ops.testing import app_tests, packages
 
 ROOT = Path(__file__).parents[2]
 
@@ -78,7 +78,7 @@ def test_two_wishes_at_once(world, slipway, ran, words):
 
 def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran, monkeypatch):
     asked = []
-    monkeypatch.setattr("ops.install.ensure", lambda read: asked.append(read()))
+    monkeypatch.setattr("ops.setup.install.ensure", lambda read: asked.append(read()))
     (world.folder / "tests").mkdir()
     (world.folder / "tests/packages.txt").write_text("# programs\n\nnone-such-server nosuchd  # a server\ncoreutils /bin/l?  # files\n")
     slipway("test")
@@ -93,7 +93,7 @@ def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran
 
 
 def test_the_list_of_packages_can_be_read():
-    listed = test_packages.needs(ROOT)
+    listed = packages.needs(ROOT)
     assert {"postgresql", "mariadb-server", "pgbouncer"} <= {package for need in listed for package in need.packages}
     assert all(need.why != "tests: " for need in listed)
 
@@ -102,7 +102,7 @@ def test_a_broken_stack_does_not_keep_the_tests_from_running(world, slipway, ran
     def broken(call):
         raise UsageError("no such stack")
 
-    monkeypatch.setattr("ops.workplace.enter", broken)
+    monkeypatch.setattr("ops.stack.workplace.enter", broken)
     done = slipway("test")
     assert (done.exit_code, done.stderr) == (0, "slipway: no such stack\n")
     assert len(ran.lines) == 6
@@ -115,9 +115,9 @@ def test_arguments_go_to_pytest_alone(world, slipway, ran):
 
 def test_real_hosts_alone(world, slipway, ran, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("ops.install.ensure", lambda read: read())
-    monkeypatch.setattr(test_packages, "_is_here", lambda name: True)
-    monkeypatch.setattr(test_packages, "_refused", lambda command: "")
+    monkeypatch.setattr("ops.setup.install.ensure", lambda read: read())
+    monkeypatch.setattr(packages, "_is_here", lambda name: True)
+    monkeypatch.setattr(packages, "_refused", lambda command: "")
     assert slipway("test", "--hosts", "-k", "boot").exit_code == 0
     assert [line.partition(" ")[2] for line in ran.lines] == ["-m pytest tests/real_hosts -n 2 --maxschedchunk 1 -k boot"]
 
@@ -125,8 +125,8 @@ def test_real_hosts_alone(world, slipway, ran, monkeypatch):
 @pytest.mark.parametrize(("user", "wanted"), [(1000, "real hosts need root"), (0, "real hosts need mmdebstrap, systemd-nspawn, ip")])
 def test_real_hosts_asked_for_where_none_can_be(world, slipway, ran, monkeypatch, user, wanted):
     monkeypatch.setattr("os.geteuid", lambda: user)
-    monkeypatch.setattr("ops.install.ensure", lambda read: None)
-    monkeypatch.setattr(test_packages, "_is_here", lambda name: name == "nsenter")
+    monkeypatch.setattr("ops.setup.install.ensure", lambda read: None)
+    monkeypatch.setattr(packages, "_is_here", lambda name: name == "nsenter")
     done = slipway("test", "--hosts")
     assert (done.exit_code, ran.lines) == (3, [])
     assert wanted in done.stderr
@@ -135,9 +135,9 @@ def test_real_hosts_asked_for_where_none_can_be(world, slipway, ran, monkeypatch
 
 def test_real_hosts_where_namespaces_are_refused(monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr(test_packages, "_is_here", lambda name: True)
-    monkeypatch.setattr(test_packages.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "unshare: no\n"))
-    assert test_packages.why_no_hosts() == "real hosts need namespaces of their own, which this machine refuses: unshare: no"
+    monkeypatch.setattr(packages, "_is_here", lambda name: True)
+    monkeypatch.setattr(packages.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "unshare: no\n"))
+    assert packages.why_no_hosts() == "real hosts need namespaces of their own, which this machine refuses: unshare: no"
 
 
 def test_the_first_failure_decides_and_everything_runs(world, slipway, ran):

@@ -13,10 +13,10 @@ import pytest
 from made_up import Host, result, step
 
 from components import owner
-from components.answers import Kept
+from components.deployment.answers import Kept
 from components.errors import SlipwayError
 from ops.engine import Event
-from ops.pulumi_cli import HOW
+from ops.stack.pulumi_cli import HOW
 
 HOST = step("update", "host", tool=("abc", "def"))
 ROLLOUT = step("create", "rollout", parent=HOST.urn, release=(None, "aaaabbbbcccc"))
@@ -92,7 +92,7 @@ def test_creation_elsewhere_is_asked_for(world, slipway):
 
 def test_packages_are_installed_once_it_is_known_that_the_launch_goes_on(world, slipway, answering, monkeypatch):
     did = world.calls
-    monkeypatch.setattr("ops.install.ensure", lambda needs: did.append("install"))
+    monkeypatch.setattr("ops.setup.install.ensure", lambda needs: did.append("install"))
     world.plan = CHANGING
     assert slipway("up").exit_code == 2
     answering(False, True)
@@ -130,7 +130,7 @@ def test_an_accepted_question_goes_on(world, slipway, answering):
 
 
 def test_progress_has_a_line_for_each_step_with_seconds(world, slipway):
-    from components import progress
+    from components.hosts import progress
 
     def during(observer: Any) -> None:
         observer(Event("started", HOST))

@@ -10,9 +10,10 @@ from hostile_texts import HOSTILE, SHORT
 from jsonschema import Draft202012Validator
 
 from components.errors import UsageError
-from ops.plan import formats, schema
+from ops.plan import formats
 from ops.plan.document import Document
 from ops.plan.formats import Paper
+from tools.pages import plan_schema
 
 _PLANTED = "planted-fingerprint"
 
@@ -74,7 +75,7 @@ def test_a_secret_leaves_no_trace(format):
 
 
 def test_json_is_the_document_and_keeps_to_the_schema():
-    validator = Draft202012Validator(json.loads(Path(schema.FILE).read_text(encoding="utf-8")))
+    validator = Draft202012Validator(json.loads(Path(plan_schema.FILE).read_text(encoding="utf-8")))
     for document in (made_plans.local().document(), made_plans.compared(made_plans.shop()), made_plans.hostile_comparison(HOSTILE)):
         text = formats.find("json")(document, Paper())
         validator.validate(json.loads(text))
@@ -89,11 +90,11 @@ def test_json_has_one_order_of_keys():
 
 
 def test_the_schema_is_current_and_explains_itself(capsys, tmp_path, monkeypatch):
-    assert schema.main(["--check"]) == 0, capsys.readouterr().err
-    assert "by `depends_on`, or because an input comes from there" in schema.FILE.read_text(encoding="utf-8")
+    assert plan_schema.main(["--check"]) == 0, capsys.readouterr().err
+    assert "by `depends_on`, or because an input comes from there" in plan_schema.FILE.read_text(encoding="utf-8")
     stale = tmp_path / "plan.schema.json"
     stale.write_text("{}")
-    monkeypatch.setattr(schema, "FILE", stale)
-    assert schema.main(["--check"]) == 1
-    assert capsys.readouterr().err == "docs/plan.schema.json: not current; run: python -m ops.plan.schema\n"
-    assert (schema.main([]), schema.main(["--check"])) == (0, 0)
+    monkeypatch.setattr(plan_schema, "FILE", stale)
+    assert plan_schema.main(["--check"]) == 1
+    assert capsys.readouterr().err == "docs/plan.schema.json: not current; run: python -m tools.pages.plan_schema\n"
+    assert (plan_schema.main([]), plan_schema.main(["--check"])) == (0, 0)

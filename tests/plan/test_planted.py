@@ -14,9 +14,9 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
 from planted import PLANTED, told
 
-from ops import secrets
 from ops.cli import app
 from ops.plan import formats
+from ops.stack import secrets
 
 SLOTS = [slot for slot in hostile.slots() if slot.part != "name"]
 PASSPHRASE = "open sesame"

@@ -14,7 +14,7 @@ from components.errors import SlipwayError
 from ops.plan import stand_ins
 from ops.plan.record import SEALED, record
 from ops.plan.values import shortener
-from ops.project import Project, Stack
+from ops.stack.project import Project, Stack
 from policy.plan import Plan
 
 PROVIDERS = """

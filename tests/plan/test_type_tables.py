@@ -12,7 +12,7 @@ import pytest
 
 import components
 from components import providers
-from ops.places import Place, Step
+from ops.display.places import Place, Step
 from ops.plan.replacing import verdict
 from policy import resource_types
 from policy.plan import Resource

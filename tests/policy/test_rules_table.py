@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ops import rules_table
 from policy import rules
+from tools.pages import rules_table
 
 
 def test_the_table_is_current(capsys: pytest.CaptureFixture[str]) -> None:
@@ -20,7 +20,7 @@ def test_a_stale_table_is_told_and_mended(tmp_path: Path, monkeypatch: pytest.Mo
     page.parent.mkdir()
     page.write_text("before\n<!-- rules -->\nstale\n<!-- /rules -->\nafter\n")
     assert rules_table.main(["--check"]) == 1
-    assert capsys.readouterr().err == "docs/policy.md: the table of rules is not current; run: python -m ops.rules_table\n"
+    assert capsys.readouterr().err == "docs/policy.md: the table of rules is not current; run: python -m tools.pages.rules_table\n"
     assert rules_table.main([]) == 0
     assert rules_table.main(["--check"]) == 0
     assert page.read_text().startswith("before\n<!-- rules -->\n| rule |")

@@ -15,13 +15,13 @@ from pulumi.runtime.proto import resource_pb2
 from stores.buckets import logged_in, s3_here
 
 import ops.engine.run
-from components.aws import account
+from components.aws.control import account
 from ops.engine import Engine, values
 from ops.engine.events import Event, Result
 from ops.engine.monitor import Monitor, urn_of
 from ops.engine.providers import is_dynamic
 from ops.plan.record import record
-from ops.project import load_project, load_stack
+from ops.stack.project import load_project, load_stack
 
 from .amazon import Amazon
 from .deployer import REGION, Deployer

@@ -12,9 +12,11 @@ from typing import Any
 from cloud_init import bootstrap, fleet, host_tool
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import Boot
-from components import certificates, release, settings
-from components.archive import collect, write_archive
-from components.database_host import PORTS, addresses
+from components import settings
+from components.hosts import certificates
+from components.hosts.database_host import PORTS, addresses
+from components.release import core
+from components.source.archive import collect, write_archive
 
 from .machine import Machine
 from .network import Network
@@ -54,7 +56,7 @@ class Pair:
             shutil.copytree(_APP, folder, ignore=shutil.ignore_patterns("__pycache__", "instance", ".*_cache"))
             with (folder / "requirements.txt").open("a") as file:
                 file.write(_DRIVERS[self.engine])
-            planned = release.plan(self._settings(number), folder, ("80 default_server",), "shop.example", servers)
+            planned = core.plan(self._settings(number), folder, ("80 default_server",), "shop.example", servers)
             write_archive(collect(folder), Path(place) / "code.tar.gz")
             code = (Path(place) / "code.tar.gz").read_bytes()
         database = {

@@ -13,7 +13,7 @@ import pytest
 from project import Project
 
 from ops.plan.record import record
-from ops.project import load_project, load_stack
+from ops.stack.project import load_project, load_stack
 from real_hosts.commands import run
 from real_hosts.deployer import REGION
 from real_hosts.machine import Machine

@@ -111,7 +111,7 @@ def other_tools(server: Follower, tool: str) -> None:
     server.roll(server.shelf.publish(8, newer))
     assert server.machine.shell("sha256sum </opt/slipway/host.pyz").split()[0] == newer
     server.machine.wait_for(lambda: server.told("heartbeat")["tool"], newer.__eq__, 20)
-    for number, data in enumerate((b"no zip", tool_with(host__watch="def run(places):\n    raise SystemExit('broken')\n"))):
+    for number, data in enumerate((b"no zip", tool_with(host__follow__watch="def run(places):\n    raise SystemExit('broken')\n"))):
         bad = server.shelf.tool(data)
         for turn in (1, 2):
             now = server.release()

@@ -8,9 +8,10 @@ from stores.buckets import logged_in, make_bucket, s3_here
 
 from cloud_init import bootstrap
 from cloud_init.host.contracts.facts import Boot
-from components import coordinator, progress
-from components.site import Site
-from components.store import connect
+from components.hosts import progress
+from components.hosts.site import Site
+from components.release.store import connect
+from components.rollout import coordinator
 from real_hosts.machine import Machine
 from real_hosts.metadata import metadata
 from real_hosts.network import Network

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components import certificates
-from components.database_host import PORTS, addresses
+from components.hosts import certificates
+from components.hosts.database_host import PORTS, addresses
 from real_hosts.apps import STATEMENT
 from real_hosts.network import Network
 from real_hosts.pair import Pair

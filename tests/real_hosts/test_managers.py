@@ -228,6 +228,6 @@ _REMOVE = """
 import sys
 sys.path.insert(0, "/opt/slipway/host.pyz")
 from pathlib import Path
-from host import managers, places
+from host.base import places; from host.processes import managers
 managers.of(places.load(Path("/"))).remove("{name}")
 """

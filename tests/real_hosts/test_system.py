@@ -13,8 +13,8 @@ from load import Load
 
 from cloud_init import host_tool
 from cloud_init.fleet import Tls
-from cloud_init.host import gate
 from cloud_init.host.contracts.manifest import Health
+from cloud_init.host.rollout import gate
 from real_hosts.commands import run
 from real_hosts.machine import Machine
 from real_hosts.network import Network

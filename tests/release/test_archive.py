@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 from speeds import examples
 
 from cloud_init.host.contracts import manifest
-from cloud_init.host.unpack import unpack, verify
-from components import archive
-from components.archive import Code, collect, write_archive
+from cloud_init.host.release.unpack import unpack, verify
 from components.errors import SlipwayError
+from components.source import archive
+from components.source.archive import Code, collect, write_archive
 
 Tree = dict[str, tuple[bytes, bool]]
 

@@ -8,7 +8,8 @@ import threading
 import pytest
 from cryptography import x509
 
-from components import certificates, providers
+from components import providers
+from components.hosts import certificates
 
 
 def shake(tmp_path, pair, authority, name):

@@ -3,9 +3,9 @@
 import pytest
 
 from cloud_init.host.contracts.manifest import Health
-from components import deploying, public
 from components.errors import SlipwayError
-from components.platforms import Overtaken
+from components.platforms import Overtaken, deploying
+from components.rollout import public
 
 URL, PRIVATE = "https://shop.example", "https://r2-dot-shop.example"
 HEALTH = Health("/healthz", "shop.example", 1, "https")

@@ -16,9 +16,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from authority import Authority, openssl
 
-from cloud_init.host import certificates
 from cloud_init.host.contracts.manifest import Health, Tls
-from components import domain, public
+from cloud_init.host.front import certificates
+from components.rollout import domain, public
 
 DOMAIN = "shop.example"
 HEALTH = Health("/", DOMAIN, 2, "https")

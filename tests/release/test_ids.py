@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.ids import release_id
+from components.release.ids import release_id
 
 MANIFEST: dict[str, Any] = {"schema": 1, "files": [{"path": "files/a", "content": "é"}], "python": None}
 ENVIRONMENT = {"SECRET_KEY": "hunter2", "DEBUG": "0"}

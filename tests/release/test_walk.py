@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from components import walk
 from components.errors import SlipwayError
-from components.walk import files_of
+from components.source import walk
+from components.source.walk import files_of
 
 
 def write(folder: Path, *paths: str, text: str = "") -> Path:
@@ -121,7 +121,7 @@ def test_names_in_other_bytes(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become somebody who may not read")
 @pytest.mark.parametrize(("path", "what"), [("locked", "a folder that can be read"), ("locked/x", "a file that can be read")])
 def test_what_may_not_be_read(path: str, what: str) -> None:
-    from components.archive import collect
+    from components.source.archive import collect
 
     with tempfile.TemporaryDirectory() as name:
         folder = write(Path(name), "a.py", "locked/x")

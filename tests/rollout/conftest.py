@@ -10,10 +10,11 @@ import pytest
 import simulated
 from simulated import Server, publish
 
-from components import coordinator, progress
-from components import site as sites
-from components.phases import pulled, signs
-from components.store import connect, in_folder
+from components.hosts import progress
+from components.hosts import site as sites
+from components.release.store import connect, in_folder
+from components.rollout import coordinator
+from components.rollout.phases import pulled, signs
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "stores"))
 from buckets import logged_in, make_bucket, s3_here

@@ -6,9 +6,9 @@ import sys
 
 import simulated
 
-from components import coordinator
-from components.site import Site
-from components.store import connect
+from components.hosts.site import Site
+from components.release.store import connect
+from components.rollout import coordinator
 
 
 def main(address, url, release, number):

@@ -6,10 +6,11 @@ import time
 
 import documents
 
-from cloud_init.host import contracts, decide, stores
+from cloud_init.host import contracts, stores
 from cloud_init.host.contracts.rollout import DesiredState
-from components.phases import gathering, pulled, signs
-from components.store import to_json
+from cloud_init.host.follow import decide
+from components.release.store import to_json
+from components.rollout.phases import gathering, pulled, signs
 
 BEAT = 0.1
 

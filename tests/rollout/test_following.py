@@ -8,11 +8,13 @@ import documents
 import pytest
 from simulated import publish
 
-from components import coordinator, progress, publishing, wish
-from components.archive import collect
 from components.errors import SlipwayError
-from components.phases import pulled
-from components.store import Conflict, to_json
+from components.hosts import progress
+from components.release import publishing
+from components.release.store import Conflict, to_json
+from components.rollout import coordinator, desired_state
+from components.rollout.phases import pulled
+from components.source.archive import collect
 
 
 def test_a_release_reaches_every_server_and_its_steps_are_told(site):
@@ -23,7 +25,7 @@ def test_a_release_reaches_every_server_and_its_steps_are_told(site):
     site.settle("r1")
     assert coordinator.desired(site.store).state.live == "r1"
     assert {(one.host, one.step) for one in site.notes if one.state == "start"} >= {("web-1", "prepare"), ("db", "commit")}
-    elected = [wish.desired(site.store)]
+    elected = [desired_state.desired(site.store)]
     assert elected[0].state.candidate is None
 
 
@@ -216,14 +218,14 @@ def test_two_deployers_without_a_lock_win_each_generation_once(site, monkeypatch
     """Their locks were lost, both write: what is wanted has one writer for each generation all the same."""
     site.add("web-1")
     site.add("web-2")
-    wins, write = [], wish.write
+    wins, write = [], desired_state.write
 
     def noted(store, before, by, *wanted):
         made = write(store, before, by, *wanted)
         wins.append((made.generation, by))
         return made
 
-    monkeypatch.setattr(wish, "write", noted)
+    monkeypatch.setattr(desired_state, "write", noted)
     monkeypatch.setattr(type(site.store), "lock", lambda _self, _reason: threading.Lock())
     for release in ("a", "b"):
         publish(site.store, release)
@@ -254,8 +256,8 @@ def test_who_waits_for_a_generation_that_is_no_longer_wanted_hears_of_it(site, m
     site.add("web-1", faults={("prepare", "r1"): "hang"})
     following = pulled.Following(site.store)
     following.gather()
-    first = wish.write(site.store, wish.desired(site.store), "one", candidate="r1", live=None, elected="web-1")
-    wish.write(site.store, first, "another", candidate=None, live=None)
+    first = desired_state.write(site.store, desired_state.desired(site.store), "one", candidate="r1", live=None, elected="web-1")
+    desired_state.write(site.store, first, "another", candidate=None, live=None)
     with pytest.raises(Conflict, match="generation 2 by "):
         following.prepare(first.generation, "r1")
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from components import progress
-from components.host_names import full, is_called, short
+from components.hosts import progress
+from components.hosts.names import full, is_called, short
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from simulated import publish
 
-from components import coordinator
+from components.rollout import coordinator
 
 HERE = Path(__file__).parent
 WRITES = 8  # of a rollout that is undone after its commit: to replace an object counts twice, for a folder puts it within

@@ -3,8 +3,8 @@
 import pytest
 
 from components.errors import SlipwayError
-from components.phases import signs
-from components.phases.signs import Signs
+from components.rollout.phases import signs
+from components.rollout.phases.signs import Signs
 
 
 class Told:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components import target
-from ops import settings_table
+from tools.pages import settings_table
 
 
 def test_the_table_is_current(capsys: pytest.CaptureFixture[str]) -> None:

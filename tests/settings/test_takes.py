@@ -5,7 +5,7 @@ import pytest
 from components import settings, target
 from components.errors import UsageError
 from components.target import Takes
-from ops import app_facts, initialise
+from ops.setup import app_facts, initialise
 
 NOTHING = Takes((), (), (), (), ("managed",), *[False] * 4)
 APP = {"name": "shop", "path": "."}

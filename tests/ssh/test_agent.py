@@ -212,13 +212,13 @@ def test_what_the_server_refuses_is_told(sshd, tmp_path):
 
 def test_the_agent_ends_in_silence(sshd, folder, monkeypatch):
     """A deployer that is cut off without a word keeps nobody waiting for hours."""
-    from cloud_init.host import store_agent
+    from cloud_init.host.stores import agent as store_agent
 
     assert store_agent._SILENCE > 3 * agent_process._PING
     import subprocess
     import sys
 
-    program = "import sys; from cloud_init.host import store_agent; store_agent._SILENCE = 1; store_agent.run(sys.argv[1])"
+    program = "import sys; from cloud_init.host.stores import agent; agent._SILENCE = 1; agent.run(sys.argv[1])"
     process = subprocess.Popen([sys.executable, "-c", program, folder.as_uri()], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     assert json.loads(process.stdout.readline())["ready"]
     assert process.wait(20) == 0

@@ -2,7 +2,7 @@
 
 import pytest
 
-from components import progress
+from components.hosts import progress
 from components.ssh import bring_up
 from components.ssh.connection import Lost
 

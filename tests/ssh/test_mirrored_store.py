@@ -7,11 +7,11 @@ from collections.abc import Callable
 import pytest
 
 from cloud_init.host.stores.file import FileStore
-from components import progress
 from components.errors import LockedError, SlipwayError
+from components.hosts import progress
+from components.release.store import Conflict
 from components.ssh.connection import Lost
 from components.ssh.store import MirroredStore, Server
-from components.store import Conflict
 
 
 class Folder(FileStore):

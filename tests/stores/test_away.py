@@ -8,7 +8,7 @@ from answers import answering
 from cloud_init.host import stores
 from cloud_init.host.stores import Away, s3
 from components.errors import MissingError
-from components.store import connect
+from components.release.store import connect
 
 ERROR = "<Error><Code>{}</Code><Message>made to fail</Message></Error>"
 WHY = {

@@ -9,7 +9,7 @@ import pytest
 from speeds import examples
 
 from cloud_init.host import stores
-from cloud_init.host.outcome import Refused
+from cloud_init.host.base.outcome import Refused
 from cloud_init.host.stores import Conflict, oss
 
 ROUNDS = examples(200, few=20)

@@ -13,16 +13,17 @@ import pulumi
 import pytest
 from buckets import KEYS
 
-from components import progress, rollout_lock
 from components.errors import LockedError
-from components.store import connect
+from components.hosts import progress
+from components.release.store import connect
+from components.rollout import lock
 
 PROJECT = Path(__file__).parents[2]
 HOLD = """
 import sys, time
-from components import rollout_lock
+from components.rollout import lock as rollout_lock
 rollout_lock.RENEWED = 0.3
-from components.store import connect
+from components.release.store import connect
 with connect(sys.argv[1]).lock("up r1"):
     print("held", flush=True)
     time.sleep(60)
@@ -32,7 +33,7 @@ with connect(sys.argv[1]).lock("up r1"):
 @pytest.fixture
 def quick(monkeypatch):
     for name, value in {"RENEWED": 0.3, "STALE": 3.0, "_PAUSE": 0.1}.items():
-        monkeypatch.setattr(rollout_lock, name, value)
+        monkeypatch.setattr(lock, name, value)
 
 
 @pytest.fixture
@@ -76,7 +77,7 @@ def test_who_waits_hears_for_whom_and_nothing_is_left(bucket, quick, said):
 
 
 def test_a_lock_that_is_renewed_is_kept(bucket, holder, quick, said, monkeypatch):
-    monkeypatch.setattr(rollout_lock, "WAIT", 5.0)
+    monkeypatch.setattr(lock, "WAIT", 5.0)
     with (
         pytest.raises(LockedError, match=r"found it held by .* \(up r1, since .*\); wait, or end that process"),
         connect(bucket).lock("up r2"),

@@ -21,7 +21,7 @@ class FrontFacts:
 @dataclass(frozen=True)
 class HostFacts:
     """What a host is, `ROOT/etc/slipway/host.json`; no secret. From the target, on a server from its boot data
-    (cloud_init/host/setup.py)."""
+    (cloud_init/host/server/setup.py)."""
 
     app: str
     host: str
@@ -44,7 +44,7 @@ class HostFacts:
     role: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """`web` or `database`; left out where this is no server, but a machine taken as it is."""
     transport: str = field(default="", metadata=LEFT_OUT)
-    """The file in `components/transports/` that reaches it; left out where it follows the store."""
+    """The file in `components/hosts/transports/` that reaches it; left out where it follows the store."""
     databases: Optional[dict[str, str]] = field(default=None, metadata=LEFT_OUT)
     """Folders of the engines' programs; left out: looked for."""
     supervisor: Optional[tuple[str, ...]] = field(default=None, metadata=LEFT_OUT)

@@ -36,10 +36,10 @@ class SystemFile:
     """A file of the host's own system. Its place is one of a few folders of `/etc`, its name says that it is Slipway's."""
 
     path: str
-    """Absolute; which ones may be says `cloud_init/host/system.py`."""
+    """Absolute; which ones may be says `cloud_init/host/server/system_files.py`."""
     content: str
     apply: str
-    """The file in `cloud_init/host/apply/` that puts it in force."""
+    """The file in `cloud_init/host/server/apply/` that puts it in force."""
     mode: str = "0644"
     """Octal."""
 
@@ -72,7 +72,7 @@ class HostPart:
     """Names in Debian and Ubuntu; `one | other`: the first, unless any of them is there already."""
     system: dict[str, tuple[SystemFile, ...]]
     manager: str = "supervisor"
-    """The file in `cloud_init/host/managers/`; from `slipway:manager`."""
+    """The file in `cloud_init/host/processes/managers/`; from `slipway:manager`."""
     later: LaterPart = field(default_factory=LaterPart)
 
 
@@ -126,7 +126,9 @@ class Health:
 
 @dataclass(frozen=True)
 class Manifest:
-    """A release without its secrets, `releases/ID/manifest.json`; immutable. From settings and the app's folder (components/release.py)."""
+    """A release without its secrets, `releases/ID/manifest.json`; immutable.
+
+    From settings and the app's folder (components/release/core.py)."""
 
     module: str
     """`package.module:callable`."""

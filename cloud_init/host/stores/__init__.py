@@ -7,7 +7,7 @@ import pkgutil
 from types import ModuleType
 from typing import cast
 
-from ..outcome import Refused
+from ..base.outcome import Refused
 from .contract import Away, Conflict, Store, Version
 
 __all__ = ["Away", "Conflict", "Store", "Version", "connect", "known"]

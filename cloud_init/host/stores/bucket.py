@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from ..outcome import Refused
+from ..base.outcome import Refused
 from . import failures
 from .contract import Conflict, Version
 

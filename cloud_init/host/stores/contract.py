@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from ..outcome import Refused
+from ..base.outcome import Refused
 
 
 class Conflict(Exception):

@@ -8,7 +8,7 @@ from typing import cast
 
 from components.errors import UsageError
 from components.settings.found import nearest, shown
-from ops import display
+from ops.display import tables
 from ops.plan.document import Document
 
 
@@ -22,7 +22,7 @@ class Paper:
     @classmethod
     def here(cls) -> "Paper":
         """Standard output, as wide as it is."""
-        console = display.console()
+        console = tables.console()
         return cls(console.width, console.color_system is not None)
 
 

@@ -10,7 +10,7 @@ from rich.text import Text
 from rich.tree import Tree
 
 from components.settings.found import one_line
-from ops import places
+from ops.display import places
 from ops.plan.document import Change, Comparison, PropertyChange, Warning
 from ops.plan.view import values, words
 from ops.plan.view.names import Names, type_of

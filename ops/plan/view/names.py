@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 
 from components.settings.found import one_line
-from ops.plan_display import short_type
+from ops.display.changes import short_type
 from policy.plan import Lookup, Plan, Resource
 
 _LONGEST = 60  # characters

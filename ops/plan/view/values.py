@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from components.settings.found import one_line
-from ops import display
+from ops.display import tables
 from ops.plan.view.names import STAND_IN, Names
 from policy.plan import Resource, is_secret, is_unknown
 from policy.values import origins
@@ -100,7 +100,7 @@ def _text(text: str) -> str:
         except (ValueError, RecursionError):
             pass
     if len(text) > 4 * _LONGEST or ("\n" in text and len(text) > _LONGEST):
-        return f"{display.size(len(text.encode('utf-8', 'replace')))} text"
+        return f"{tables.size(len(text.encode('utf-8', 'replace')))} text"
     return one_line(text, _LONGEST)
 
 

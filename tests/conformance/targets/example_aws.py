@@ -6,8 +6,8 @@ import pulumi
 import pulumi_aws as aws
 from pydantic import Field
 
-from components import release
 from components.deployment import Deployment
+from components.release import core
 from components.settings import BOOT, Model, Settings, number, target_options
 from components.target import Need, Place, Takes, TargetComponent
 
@@ -157,7 +157,7 @@ class Target(TargetComponent):
         tags = {"project": place.project, "stack": place.stack, "owner": "slipway"}
         child = pulumi.ResourceOptions(parent=self)
         managed = settings.database.placement == "managed"
-        planned = release.plan(settings, place.folder, ("80",), name)
+        planned = core.plan(settings, place.folder, ("80",), name)
         network = Network(f"{name}-network", tags, managed, child)
         store = Store(f"{name}-store", tags, child)
         boot = store.bucket.bucket.apply(lambda bucket: _BOOT.format(app=name, store=bucket))

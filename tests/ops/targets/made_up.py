@@ -15,13 +15,14 @@ from typing import Any
 import pulumi
 
 from cloud_init.host.contracts.manifest import Health
-from components import bundle, deploying, progress
-from components.answers import Instance, Live, Process, Release, Releases, Verdict
-from components.deploy import Deploy, DeployArgs
 from components.deployment import Deployment, Verb
+from components.deployment.answers import Instance, Live, Process, Release, Releases, Verdict
 from components.errors import SlipwayError
-from components.platforms import Overtaken, Sendable
-from components.random_secret import RandomSecret
+from components.hosts import progress
+from components.hosts.random_secret import RandomSecret
+from components.platforms import Overtaken, Sendable, deploying
+from components.platforms.resource import Deploy, DeployArgs
+from components.release import bundle
 from components.settings import Model, Settings, target_options
 from components.target import Need, Place, Takes, TargetComponent
 

@@ -1,0 +1,36 @@
+"""The app's own user: who owns what, and who runs what."""
+
+from __future__ import annotations
+
+import os
+import pwd
+from pathlib import Path
+from typing import Any
+
+from ..front.certificates import GROUP, front_group
+
+
+def give(path: Path, user: pwd.struct_passwd | None) -> None:
+    """Hands a file or folder to the app's user; nothing to do where the app runs as whoever runs this tool."""
+    if user is not None:
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def private(path: Path, user: pwd.struct_passwd | None, mode: int = 0o750) -> Path:
+    """A folder of the app's user."""
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(mode)
+    give(path, user)
+    return path
+
+
+def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
+    """Arguments for `subprocess` that run a command as the app's user, without any other group."""
+    return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def with_port(user: str) -> list[str]:
+    """Before a command of root's: makes it that user's, with the right to a port below 1024 and, by its group, to the certificate's key."""
+    right = "-all,+net_bind_service"
+    groups = ["--groups", GROUP] if front_group() else ["--clear-groups"]
+    return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *groups, "--inh-caps", right, "--ambient-caps", right, "--"]

@@ -1,0 +1,42 @@
+"""A command in the environment of the release that serves, as the app's user. Its words and exit status pass through."""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+from ..base.outcome import Refused
+from ..base.places import Places
+from ..release import manifests, runtime
+from ..rollout import state
+
+
+def run(places: Places, words: list[str]) -> NoReturn:
+    """This process goes on as that command, in the release's sources."""
+    command = words[1:] if words[:1] == ["--"] else words
+    now = state.live(places)
+    if not command:
+        raise Refused("exec: wanted a command, found none; for example `exec -- flask shell`")
+    if now is None:
+        raise Refused("exec: wanted a release that serves, found none; run `up` first")
+    folder = places.release(now.release)
+    manifest = manifests.read(folder)
+    environment = {"FLASK_APP": manifest.module, **_terminal(), **runtime.variables(places, folder, manifest)}
+    os.chdir(folder / "src")
+    _become_user(places)
+    try:
+        os.execvpe(command[0], command, environment)
+    except OSError as error:
+        raise Refused(f"exec: {command[0]!r} can't be run ({error.strerror}); look in {folder / 'venv/bin'}") from None
+
+
+def _terminal() -> dict[str, str]:
+    return {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
+
+
+def _become_user(places: Places) -> None:
+    user = places.user
+    if user is not None and os.geteuid() == 0:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)

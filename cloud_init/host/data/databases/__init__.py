@@ -1,0 +1,25 @@
+"""Databases, a file each; the folder is the registry. `base.py` is the contract, and no database at all."""
+
+from __future__ import annotations
+
+import importlib
+
+from ...base.places import Places
+from ...contracts.manifest import Manifest
+from ...release import manifests
+from .base import Database
+
+
+def of(places: Places, manifest: Manifest) -> Database:
+    """The database of a release."""
+    engine = manifest.database.engine
+    if engine == "none":
+        return Database(places, manifest)
+    made: Database = importlib.import_module(f"{__name__}.{engine}").Database(places, manifest)
+    return made
+
+
+def of_release(places: Places, release: str | None) -> Database:
+    """The database of a release that is on this host; none where there is no such release."""
+    manifest = manifests.peek(places.release(release)) if release else None
+    return of(places, manifest or manifests.without_release("none"))

@@ -1,0 +1,75 @@
+"""The agent of a release (files/database/agent.py), run on the release's driver environment and asked over a pipe."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import subprocess
+from types import TracebackType
+from typing import Any
+
+from ...base.outcome import Refused
+from ...base.places import Places
+from ...contracts.manifest import Manifest
+from ...release import environment
+
+_PATIENCE = 10  # seconds that it may take to end
+
+
+class Agent:
+    """`with Agent(…) as agent: agent.ask("schema")`. Passwords go through the pipe, never through arguments."""
+
+    def __init__(self, places: Places, manifest: Manifest) -> None:
+        folder = places.release(manifest.id)
+        if not manifest.id or not folder.is_dir():
+            raise Refused("database: wanted a release on this host to ask it with, found none; run `./slipway up` first")
+        python = environment.drivers(places, manifest) / "bin/python"
+        command = [str(python), str(folder / "files/database/agent.py")]
+        pipe = subprocess.PIPE
+        # Unbuffered: what an agent that has ended did not take is not left over to be written once more.
+        self._process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/")
+
+    @property
+    def pipe(self) -> int:
+        """The descriptor of its questions: it ends, and lets go of its lock, when the last process that holds this one has ended."""
+        assert self._process.stdin is not None
+        return self._process.stdin.fileno()
+
+    def __enter__(self) -> Agent:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it has ended already
+            self._send({"do": "end"})  # the end of its input is not enough: a child of the release command may hold the pipe
+        try:
+            self._process.wait(_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+
+    def ask(self, do: str, **values: Any) -> dict[str, Any]:
+        """The answer; refused with the database's own words."""
+        assert self._process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):  # told below, by the answer that is missing
+            self._send({"do": do, **values})
+        line = self._process.stdout.readline()
+        if not line:
+            raise self._gone(do)
+        answer: dict[str, Any] = json.loads(line)
+        if not answer["ok"]:
+            raise Refused(f"database, {do}: {answer['error']}")
+        return answer
+
+    def _send(self, question: dict[str, Any]) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.write(json.dumps(question).encode() + b"\n")
+
+    def _gone(self, do: str) -> Refused:
+        assert self._process.stderr is not None
+        words = self._process.stderr.read().decode("utf-8", "replace").splitlines()
+        code = self._process.wait()
+        ended = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        return Refused(f"database, {do}: wanted an answer of its agent, found that it {ended}; run it again", log=words[-20:])

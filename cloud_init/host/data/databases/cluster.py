@@ -1,0 +1,185 @@
+"""A database cluster of this host: its folder, its passwords, its program. Engines say how it is made, started and asked."""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import shutil
+import socket
+import subprocess
+import time
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any
+
+from ...base import processes
+from ...base.files import read_json, tail, write_json
+from ...base.outcome import Refused, note
+from ...base.places import Places
+from ...base.user import as_user, give, private
+from ...processes.managers.contract import Manager
+from ...processes.programs import Program, log_path
+from ...server.volume import await_mount
+from . import network
+from .agent import Agent
+from .base import APP, OWNER
+from .network import Network
+
+ADMIN = "admin"
+_STARTING = 60  # seconds that it may take after a crash
+
+
+class Cluster(ABC):
+    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; no port, but on a host of its own. Run by the database's user."""
+
+    engine = ""
+    stop_signal = "TERM"
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+        self.user = places.database_user
+
+    @property
+    def network(self) -> Network | None:
+        """Where it listens for others; None: nowhere."""
+        return network.read(self.places)
+
+    @property
+    def data(self) -> Path:
+        return self.places.srv / "data" / self.engine
+
+    @property
+    def socket_folder(self) -> Path:
+        return self.places.run / "database"
+
+    @property
+    @abstractmethod
+    def socket(self) -> Path:
+        """Where it listens, and nowhere else."""
+
+    @property
+    def program(self) -> Program:
+        # A private address may come a moment after the rest at boot: then it is tried again for some minutes.
+        return Program(
+            self.engine, stop_signal=self.stop_signal, account="database_user", always=True, retries=20 if self.network else 3, priority=100
+        )
+
+    @property
+    def binaries(self) -> Path:
+        found = self.places.database_binaries.get(self.engine)
+        if not found:
+            raise Refused(f"slipway:database.engine: wanted {self.engine}'s programs on this host, found none; see `./slipway doctor`")
+        return Path(found)
+
+    @abstractmethod
+    def url(self, role: str) -> str:
+        """The role's address over the socket."""
+
+    def password(self, role: str) -> str:
+        """Made once. The app's is readable by the app's user alone, the others by whoever runs this tool."""
+        noted = read_json(self._password_file(role))
+        if isinstance(noted, dict) and noted.get("password"):
+            return str(noted["password"])
+        self.set_password(role, secrets.token_hex(24))
+        return self.password(role)
+
+    def set_password(self, role: str, password: str) -> None:
+        """Noted for this role; `grant` puts it in force."""
+        path = self._password_file(role)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        for passed in (path.parent, path.parent.parent):
+            passed.chmod(0o711)
+        write_json(path, {"password": password}, 0o400)
+        if role == APP:
+            give(path, self.places.user)
+
+    def _password_file(self, role: str) -> Path:
+        return self.places.srv / "data/passwords" / self.engine / f"{role}.json"  # beside the data: whoever keeps one needs the other
+
+    def create(self) -> None:
+        """Makes the cluster beside and renames it: a kill leaves none or a whole one."""
+        for left in self.data.parent.glob(f".{self.engine}.*.part"):
+            shutil.rmtree(left, ignore_errors=True)  # what a killed run started may still be at it; then the next run removes the rest
+        if self.data.is_dir():
+            return
+        note(f"making a new {self.engine} cluster")
+        self.data.parent.mkdir(parents=True, exist_ok=True)
+        part = private(self.data.with_name(f".{self.engine}.{os.getpid()}.part"), self.user, 0o700)
+        try:
+            for role in (ADMIN, OWNER, APP):
+                self.password(role)
+            self.initialise(part)
+            part.rename(self.data)
+        finally:
+            shutil.rmtree(part, ignore_errors=True)  # gone by now, or half of a cluster on a disk that may be full
+
+    def start(self, manager: Manager) -> None:
+        """Runs, and takes connections. Raises `Refused` with the last words of one that ended instead."""
+        log = log_path(self.places, self.engine)
+        mark = log.stat().st_size if log.exists() else 0
+        manager.add(self.program)
+        deadline = time.monotonic() + _STARTING
+        while not self._takes_connections():
+            ended = manager.told(self.engine).over
+            if ended or time.monotonic() > deadline:
+                lines = tail(log, 20, mark)
+                raise Refused(f"{self.engine} {'ended as it started' if ended else 'does not start'}: {_telling(lines)}", log=lines)
+            time.sleep(0.05)
+
+    def _takes_connections(self) -> bool:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            try:
+                probe.connect(str(self.socket))
+            except OSError:
+                return False
+        return True
+
+    @abstractmethod
+    def initialise(self, folder: Path) -> None:
+        """Fills an empty folder."""
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """The server, in the foreground."""
+
+    def launch(self) -> list[str]:
+        """The server's command, once its data are there: it must never start beside the disk that they are on."""
+        if self.network and self.network.uuid:
+            await_mount(self.data.parent, self.network.uuid)
+        return self.command()
+
+    def is_outdated(self) -> bool:
+        """Whether the server that runs was started with other settings than it would be now."""
+        words = processes.command_line(processes.recorded(self.socket_folder / f"{self.engine}.json") or 0)
+        return bool(words) and words.decode(errors="replace").rstrip("\0").split("\0") != self.command()
+
+    @abstractmethod
+    def grant(self, agent: Agent, patience: float) -> None:
+        """Roles, the app's database and who may do what: the same every time. Stays connected to the app's database as its master."""
+
+    @abstractmethod
+    def reload(self, agent: Agent) -> None:
+        """Rules and certificate that were written are put in force; no connection ends. `agent` is connected as its master."""
+
+    @abstractmethod
+    def shut_out(self, agent: Agent, out: bool) -> None:
+        """The app's role may not connect, and what it has open ends; or it may again. `agent` is connected as its master."""
+
+    def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
+        """Runs one of the engine's programs as the user of the cluster. Raises `Refused` with its words."""
+        base = {"PATH": f"{self.binaries}:/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": "/", "LC_ALL": "C.UTF-8"}
+        environment = {**base, **options.pop("env", {})}
+        done = subprocess.run(
+            command, env=environment, cwd="/", stderr=subprocess.PIPE, check=False, **{**as_user(self.user), **options}
+        )  # fmt: skip
+        if done.returncode:
+            lines = done.stderr.decode("utf-8", "replace").splitlines()
+            raise Refused(f"{os.path.basename(command[0])} ended with {done.returncode}: {_telling(lines)}", log=lines[-20:])
+        return done
+
+
+def _telling(lines: list[str]) -> str:
+    """The first line that tells of an error: those after it are what follows from it."""
+    named = [line for line in lines if re.search(r"\b(fatal|panic|error)\b", line, re.IGNORECASE)]
+    return (named or lines[-1:] or ["it said nothing"])[0].strip()

@@ -1,0 +1,160 @@
+"""MariaDB, for `mysql`: the one that all of Debian and Ubuntu have. MySQL itself is served as a database elsewhere."""
+
+from __future__ import annotations
+
+import pkgutil
+import subprocess
+from pathlib import Path
+from urllib.parse import quote
+
+from ...base.files import private_file, write
+from ...base.places import Places
+from ...base.user import give
+from . import mysql_rights as rights
+from . import network, sizing
+from .address import Login
+from .agent import Agent
+from .base import APP, OWNER
+from .cluster import ADMIN, Cluster
+from .served import Served
+
+_MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
+_USERS = {ADMIN: "root", OWNER: OWNER, APP: APP}
+UNIT = "mariadb.service"  # of the package: kept from starting
+
+
+class MariaDB(Cluster):
+    """Its users are told apart by where they come from too."""
+
+    engine = "mysql"
+
+    @property
+    def socket(self) -> Path:
+        return self.socket_folder / "mysqld.sock"
+
+    def url(self, role: str) -> str:
+        name = "mysql" if role == ADMIN else quote(self.places.app)
+        address = f"{_USERS[role]}:{self.password(role)}@localhost/{name}"
+        return f"mysql://{address}?unix_socket={quote(str(self.socket), safe='')}&charset=utf8mb4"
+
+    def initialise(self, folder: Path) -> None:
+        options = [
+            "--no-defaults",
+            f"--datadir={folder}",
+            "--auth-root-authentication-method=normal",
+            "--skip-test-db",
+            "--skip-name-resolve",
+        ]
+        first = folder.with_name(".first.part")  # its master never goes without a password
+        statements = pkgutil.get_data(__package__, "mysql-first.sql") or b""
+        try:
+            write(first, statements.replace(b"@@PASSWORD@@", self.password(ADMIN).encode()), 0o400)
+            give(first, self.user)
+            self.run(["mariadb-install-db", *options, f"--extra-file={first}"], stdout=subprocess.DEVNULL)
+        finally:
+            first.unlink(missing_ok=True)
+
+    def command(self) -> list[str]:
+        settings = {
+            "datadir": self.data, "socket": self.socket, "pid-file": self.socket_folder / "mysqld.pid", "skip-networking": "ON",
+            "innodb-buffer-pool-size": "128M", "max-connections": "200", "character-set-server": "utf8mb4",
+            "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **self._alone(),
+        }  # fmt: skip
+        return [str(self.binaries / "mariadbd"), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]
+
+    def _alone(self) -> dict[str, str]:
+        """What a host of its own adds: all of its memory, and the network by TLS alone."""
+        if self.network is None:
+            return {}
+        own = network.folder(self.places)
+        return {
+            **sizing.mariadb(sizing.memory()), "skip-networking": "OFF", "bind-address": self.network.address,
+            "port": str(self.network.port),
+            "ssl-cert": str(own / network.CERTIFICATE), "ssl-key": str(own / network.KEY), "tls-version": "TLSv1.2,TLSv1.3",
+            "require-secure-transport": "ON",
+        }  # fmt: skip
+
+    @property
+    def _hosts(self) -> list[str]:
+        """Where its users may come from."""
+        return ["localhost", *(network.hosts(self.network.clients) if self.network else ())]
+
+    def grant(self, agent: Agent, patience: float) -> None:
+        agent.ask("connect", url=self.url(ADMIN), patience=patience)
+        statements = [f"CREATE DATABASE IF NOT EXISTS {rights.name(self.places.app)} CHARACTER SET utf8mb4"]
+        for role, given in ((OWNER, rights.ALL), (APP, rights.ROWS)):
+            for host in self._hosts:
+                statements += rights.login(role, host, self.password(role), self.places.app, given)
+        agent.ask("execute", statements=[*statements, *self._strangers(agent)])
+
+    def _strangers(self, agent: Agent) -> list[str]:
+        """Users that came with the installation, or from networks that are let in no more: gone. What they have open stays."""
+        known = {("root", "localhost"), ("mariadb.sys", "localhost"), *((role, host) for role in (OWNER, APP) for host in self._hosts)}
+        found = agent.ask("find", question="SELECT User, Host FROM mysql.user")["found"]
+        return [f"DROP USER {rights.user(user, host)}" for user, host in found if (user, host) not in known]
+
+    def reload(self, agent: Agent) -> None:
+        agent.ask("execute", statements=["FLUSH SSL"])
+
+    def shut_out(self, agent: Agent, out: bool) -> None:
+        lock = [f"ALTER USER {APP}@'{host}' ACCOUNT {'LOCK' if out else 'UNLOCK'}" for host in self._hosts]
+        agent.ask("execute", statements=[*lock, *([f"KILL USER {APP}"] if out else [])])
+
+
+class Database(Served):
+    """Dumped and loaded by MariaDB's own tools."""
+
+    schemes = ("mysql", "mariadb")
+
+    kind = MariaDB
+
+    def let_in(self, agent: Agent, owner: Login, app: Login) -> None:
+        """From anywhere: who reaches such a server its own firewall says."""
+        agent.ask("execute", statements=rights.login(app.user, "%", app.password, app.database, rights.ROWS))
+
+    def dump(self, path: Path) -> dict[str, int]:
+        """A line for each row, which is how they are counted: MariaDB lets no other connection join the transaction that is dumped."""
+        part = path.with_name(path.name + ".part")
+        content = ["--routines", "--triggers", "--events", "--hex-blob", "--no-tablespaces", "--skip-extended-insert", "--no-autocommit"]
+        try:
+            with open(part, "wb", opener=private_file) as file:
+                self._tool("mariadb-dump", ["--single-transaction", "--skip-lock-tables", *content, self.places.app], stdout=file)
+            rows = _counted(part)
+            part.rename(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return rows
+
+    def load(self, path: Path) -> None:
+        """Its statements can't be taken back: whoever calls keeps a dump of what was there."""
+        cluster = self.own()
+        name = rights.name(self.places.app)
+        with Agent(self.places, self.manifest) as agent:
+            agent.ask("connect", url=cluster.url(ADMIN), patience=3)
+            agent.ask("execute", statements=[f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} CHARACTER SET utf8mb4"])
+        with open(path, "rb") as file:
+            self._tool("mariadb", ["--batch", self.places.app], stdin=file)
+
+    def _tool(self, name: str, options: list[str], **streams: object) -> None:
+        cluster = self.own()
+        address = {"MYSQL_PWD": cluster.password(OWNER)}
+        cluster.run([name, "--no-defaults", f"--socket={cluster.socket}", f"--user={OWNER}", *options], env=address, **streams)
+
+
+def _counted(path: Path) -> dict[str, int]:
+    """Rows of each table in a dump. What triggers and routines hold stands between changes of the delimiter."""
+    rows: dict[str, int] = {}
+    plain = True
+    with path.open("rb") as file:
+        for line in file:
+            if line.startswith(b"DELIMITER "):
+                plain = line.split() == [b"DELIMITER", b";"]
+            elif plain and line.startswith((_MADE, _FILLED)):
+                name = line.split(b"`")[1].decode()
+                rows[name] = rows.get(name, 0) + line.startswith(_FILLED)
+    return {name: count for name, count in rows.items() if not name.startswith("slipway_")}
+
+
+def launch(places: Places) -> list[str]:
+    """What the program of this name becomes."""
+    return MariaDB(places).launch()

@@ -1,0 +1,161 @@
+"""SQLite: a file in the app's shared folder, copied before a release command, put back when that command fails."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ...base.outcome import Refused, note
+from ...base.user import give
+from . import base
+
+_BUSY = 30  # seconds that a copy waits for a writer
+_LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
+_BESIDE = ("-wal", "-shm", "-journal")
+# Tables in which migration tools note their revision.
+_REVISIONS = ("alembic_version", "django_migrations")
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
+
+
+class Database(base.Database):
+    """The app is its only user; one host."""
+
+    @property
+    def path(self) -> Path:
+        return self.places.database
+
+    def variables(self, role: str) -> dict[str, str]:
+        return {"DATABASE_URL": f"sqlite:///{self.path}"}
+
+    def schema(self) -> str:
+        if not self.path.is_file():
+            return ""
+        with _told(self.path), _opened(self.path) as connection:
+            rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+            return hashlib.sha256(repr((rows, _revisions(connection))).encode()).hexdigest()[:12]
+
+    def revision(self) -> str:
+        if not self.path.is_file():
+            return ""
+        with _told(self.path), _opened(self.path) as connection:
+            return " ".join(str(value) for rows in _revisions(connection) if rows for value in max(rows))
+
+    def rows(self) -> dict[str, int]:
+        if not self.path.is_file():
+            return {}
+        with _told(self.path), _opened(self.path) as connection:
+            return _counted(connection)
+
+    def snapshot(self) -> Path | None:
+        if not self.path.is_file():
+            return None
+        copy = self.beside(f"{self.release}.sqlite3")
+        self.dump(copy)
+        return copy
+
+    def undo(self, copy: Path | None, before: str) -> str:
+        """The copy back if the schema changed, else rows written meanwhile stay."""
+        if self.schema() == before:
+            return "; the database's schema is as it was"
+        kept = self.restore(copy)
+        note(f"the database was put back as it was before the release command; the failed one is kept at {kept}")
+        return f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {kept})"
+
+    def restore(self, copy: Path | None) -> Path | None:
+        """Puts the copy back. What was there is kept beside; its path."""
+        if not self.path.is_file():
+            return None
+        kept = self.beside(f"{self.release}.failed.sqlite3")
+        self.dump(kept)
+        if copy is None:
+            self._remove("", *_BESIDE)
+        else:
+            self.load(copy)
+        return kept
+
+    def dump(self, path: Path) -> dict[str, int]:
+        """By way of a part file: a kill leaves the old copy or the new one. It keeps the journal mode, and needs no file beside it."""
+        part = path.with_name(path.name + ".part")
+        part.unlink(missing_ok=True)
+        try:
+            with _opened(self.path) as old, contextlib.closing(sqlite3.connect(part)) as new:
+                part.chmod(0o600)
+                _copy(old, new)
+            with _opened(part, alone=True) as copy:
+                rows = _counted(copy)
+        except sqlite3.Error as error:
+            part.unlink(missing_ok=True)
+            raise Refused(f"{self.path}: wanted a copy at {path}, found: {error}; mend that (or make room), then run it again") from None
+        part.rename(path)
+        return rows
+
+    def load(self, path: Path) -> None:
+        """Through SQLite itself, in one transaction: whoever has it open sees the old rows, then the new ones."""
+        if not self.path.is_file():
+            self._remove(*_BESIDE)  # what a database that is gone left behind would be played into the new one
+        with _told(self.path), _opened(path, alone=True) as old, _opened(self.path) as new:
+            if _page_size(old) != _page_size(new):
+                new.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log SQLite can't change it
+            _copy(old, new)
+        give(self.path, self.places.user)
+
+    def status(self) -> dict[str, Any]:
+        if not self.path.is_file():
+            return {}
+        return {"path": str(self.path), "bytes": self.path.stat().st_size, "schema": self.schema()}
+
+    def _remove(self, *suffixes: str) -> None:
+        for suffix in suffixes:
+            self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+def _counted(connection: sqlite3.Connection) -> dict[str, int]:
+    """Rows of each table at one moment."""
+    with connection:
+        connection.execute("BEGIN")
+        names = [name for (name,) in connection.execute(_TABLES).fetchall()]
+        return {name: int(connection.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0]) for name in names}
+
+
+def _revisions(connection: sqlite3.Connection) -> list[list[Any]]:
+    tables = [name for (name,) in connection.execute(_TABLES).fetchall() if name in _REVISIONS]
+    return [sorted(connection.execute(f"SELECT * FROM {_quoted(table)}").fetchall(), key=repr) for table in tables]
+
+
+def _page_size(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA page_size").fetchone()[0])
+
+
+def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
+    """All of it in one step. Python would try again for ever where somebody else does not let go."""
+
+    def watch(status: int, remaining: int, total: int) -> None:
+        if status in _LOCKED:
+            raise sqlite3.OperationalError(f"locked by somebody else for {_BUSY} seconds")
+
+    old.backup(new, progress=watch)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+@contextlib.contextmanager
+def _opened(path: Path, alone: bool = False) -> Iterator[sqlite3.Connection]:
+    """`alone`: a copy that nobody writes, read without any file beside it."""
+    options = "?immutable=1" if alone else ""
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}{options}", timeout=_BUSY, uri=True)) as connection:
+        yield connection
+
+
+@contextlib.contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """What SQLite refuses, in one line."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise Refused(f"{path}: {error}; mend that, or move the file away, then run it again") from None

@@ -1,0 +1,75 @@
+"""The nightly backup of a server: made, sent to the store, old ones removed; how it went is noted for `status` and the heartbeat."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+from ..base.files import read_object, write_json
+from ..base.outcome import Refused, Steps, note, refusal_of
+from ..base.places import Places
+from ..release.store import Store
+from . import backup, retention, stored_backups
+
+STEPS = ("send", "thin-out")
+REASON = "nightly"
+_HERE = 2  # backups that stay on the host where the store is somewhere else
+_LATE = 2 * 86400
+
+
+def run(places: Places, store: Store, steps: Steps) -> dict[str, Any] | None:
+    """What `backup.json` says of it; None without a database. Raises `Refused`, noted."""
+    try:
+        made = backup.take(places, backup.database_of(places), REASON, steps)
+        if made:
+            with steps.step("send"):
+                stored_backups.send(places, store, made["id"])
+            with steps.step("thin-out"):
+                _thin_out(places, store)
+    except (Refused, OSError) as error:
+        _note(places, str(error if isinstance(error, Refused) else refusal_of(error)))
+        raise
+    _note(places, "")
+    return made
+
+
+def problem(places: Places) -> str:
+    """What is wrong with the nightly backups of this host; nothing if they are made."""
+    noted = read_object(_path(places))
+    good = noted.get("good")
+    since = f"; the last good one: {_at(good)}" if good else "; there is no good one yet"
+    if noted.get("message"):
+        return f"nightly backup of {_at(noted['at'])}: {noted['message']}{since}"
+    if good and time.time() - good > _LATE:
+        return f"nightly backup: none since {_at(good)}; see `systemctl status slipway-backup.timer`"
+    return ""
+
+
+def _thin_out(places: Places, store: Store) -> None:
+    """By the hand of a person are those with another reason: they stay."""
+    there = [identity for identity, facts in stored_backups.every(places, store, others=False).items() if facts.get("reason") == REASON]
+    here = sorted((one["id"] for one in backup.every(places) if one.get("reason") == REASON), reverse=True)
+    keep = retention.kept(there)
+    stays = keep if store.objects.address.startswith("file:") else {*here[:_HERE]}
+    for identity in there:
+        if identity not in keep:
+            stored_backups.remove(places, store, identity)
+            note(f"backup {identity} is removed, as newer ones are kept")
+    for identity in here:
+        if identity not in stays:
+            shutil.rmtree(backup.folder(places) / identity)
+
+
+def _note(places: Places, message: str) -> None:
+    good = read_object(_path(places)).get("good") if message else time.time()
+    write_json(_path(places), {"at": time.time(), "message": message, "good": good})
+
+
+def _at(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+
+
+def _path(places: Places) -> Path:
+    return places.lib / "nightly.json"

@@ -1,0 +1,82 @@
+"""What was tried on this host for the present generation: noted on disk, so that nothing is done twice after a restart."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ..base.files import read_object, write_json
+from ..base.outcome import refusal_of
+from .decide import ABORT, BEGUN, COMMIT, CONVERGE, DONE, FAILED, PREPARE, Action, Attempt
+
+_LONG_AGO = -1e9
+_KINDS = (PREPARE, COMMIT, ABORT, CONVERGE)
+
+
+@dataclass
+class Attempts:
+    """`prepared`: the release that a finished `prepare` left on the idle side; `failure`: the last thing that went wrong, in a line."""
+
+    path: Path
+    generation: int = 0
+    tried: dict[str, Attempt] = field(default_factory=dict)
+    prepared: str | None = None
+    failure: str = ""
+    unwritten: str = ""
+    """Why the note on disk is older than this."""
+
+    def begin(self, action: Action, generation: int) -> None:
+        """Notes that an action starts."""
+        if generation != self.generation:
+            self.generation, self.tried = generation, {}
+        before = self.tried.get(action.kind)
+        self.prepared = None if action.kind != COMMIT else self.prepared
+        self.tried[action.kind] = Attempt(BEGUN, (before.tries if before else 0) + 1, now())
+        self._write()
+
+    def end(self, action: Action, failure: str) -> None:
+        """Notes how it went; `failure` is empty where it went well."""
+        tries = self.tried[action.kind].tries
+        self.tried[action.kind] = Attempt(FAILED if failure else DONE, tries, now())
+        self.prepared = action.release if action.kind == PREPARE and not failure else None
+        self.failure = failure and f"{action.kind} of generation {self.generation}: {failure}"
+        self._write()
+
+    def _write(self) -> None:
+        tried = {kind: asdict(attempt) for kind, attempt in self.tried.items()}
+        noted = {"generation": self.generation, "tried": tried, "prepared": self.prepared, "failure": self.failure, "boot": _boot()}
+        try:
+            write_json(self.path, noted)
+            self.unwritten = ""
+        except OSError as error:
+            self.unwritten = str(refusal_of(error))
+
+
+def read(path: Path) -> Attempts:
+    """As noted; nothing where the note is lost or damaged. After a reboot the idle side is empty, and times are long ago."""
+    noted = read_object(path)
+    try:
+        same_boot = noted["boot"] == _boot()
+        kinds = [kind for kind in _KINDS if kind in noted["tried"] and (same_boot or kind != PREPARE)]
+        tried = {kind: _attempt(noted["tried"][kind], same_boot) for kind in kinds}
+        return Attempts(path, int(noted["generation"]), tried, noted["prepared"], str(noted["failure"]))
+    except (KeyError, TypeError, ValueError):
+        return Attempts(path)
+
+
+def _attempt(noted: dict[str, Any], same_boot: bool) -> Attempt:
+    state = noted["state"]
+    if state not in (BEGUN, DONE, FAILED):
+        raise ValueError(state)
+    return Attempt(state, int(noted["tries"]), float(noted["at"]) if same_boot else _LONG_AGO)
+
+
+def now() -> float:
+    """Seconds since the machine was started, sleep included: nobody sets that clock."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -1,0 +1,73 @@
+"""A command of this very tool, run as a child of `watch`: what it tells is read as it comes, without waiting."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+from .. import contracts
+from ..base.places import Places
+from ..contracts.rollout import Outcome
+
+
+class Child:
+    """`events` are those so far; `outcome` is its last word."""
+
+    def __init__(self, places: Places, arguments: Sequence[str]) -> None:
+        command = [sys.executable, "-I", str(places.tool), "--root", str(places.root), *arguments]
+        self.name = arguments[0]
+        self.events: list[dict[str, Any]] = []
+        self.outcome: Outcome | None = None
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+        assert self._process.stdout is not None
+        self._out = self._process.stdout.fileno()
+        os.set_blocking(self._out, False)
+        self._rest = b""
+
+    def listen(self) -> bool:
+        """Reads what it told since; True if that was something."""
+        told = len(self.events)
+        while chunk := self._read():
+            *lines, self._rest = (self._rest + chunk).split(b"\n")
+            for line in lines:
+                self._hear(line)
+        return len(self.events) > told or bool(self.outcome)
+
+    def ended(self) -> bool:
+        """True once it is over; then everything it told has been read."""
+        if self._process.poll() is None:
+            return False
+        self.listen()
+        return True
+
+    @property
+    def verdict(self) -> Outcome:
+        """Its outcome; where it could tell none, how it ended."""
+        code = self._process.returncode
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        return self.outcome or Outcome(False, step=self.name, message=f"the host tool {how} and told no outcome")
+
+    @property
+    def locked_out(self) -> bool:
+        """Somebody else worked on this host for as long as it would wait."""
+        return self._process.returncode == 3
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._out, 65536)
+        except BlockingIOError:
+            return b""
+
+    def _hear(self, line: bytes) -> None:
+        try:
+            event = json.loads(line)
+            if event.get("event") == "outcome":
+                self.outcome = contracts.read(Outcome, event)
+                return
+        except ValueError:
+            return print(line.decode(errors="replace"), file=sys.stderr)
+        self.events.append(event)

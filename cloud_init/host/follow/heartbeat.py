@@ -1,0 +1,90 @@
+"""What a server tells through the store: its heartbeat, what it does now, and outcomes that a command could not leave there."""
+
+from __future__ import annotations
+
+import json
+import socket
+import time
+from dataclasses import replace
+from typing import Any
+
+from ..base.places import Places
+from ..contracts.rollout import Heartbeat, Outcome, Progress
+from ..release.store import Store
+from ..stores import Away
+from . import health
+from .health import Health
+from .pace import Pace
+
+HEARTBEAT = 5.0
+_CLOCK = 60.0
+
+
+class Teller:
+    """Each kind of word has its own pace; a store that is away is asked ever more rarely."""
+
+    def __init__(self, places: Places, store: Store, well: Health, pause: float) -> None:
+        self._places, self._store, self._health = places, store, well
+        self._beat, self._progress, self._clock, self._late = Pace(HEARTBEAT), Pace(pause), Pace(_CLOCK), Pace(pause)
+        self._unsent: dict[str, Outcome] = {}
+        self._told = ""
+
+    def beat(self, here: Heartbeat) -> None:
+        """The heartbeat, when it is due, with what `here` lacks; its problems are also kept here for `status`."""
+        if not self._beat.due():
+            return
+        problems = self._health.problems(self._places)
+        health.note(self._places, problems)
+        began = time.time()
+        places = self._places
+        beat = replace(here, at=began, host=places.host, role=places.role, address=_address(), problems=tuple(problems))
+        self._beat.went(self._tell("heartbeat", beat))
+        if self._clock.due() and not self._health.away:
+            self._compare(began)
+
+    def progress(self, generation: int, events: list[dict[str, Any]]) -> None:
+        """What the command in hand told so far, if that is news."""
+        text = json.dumps([generation, events])
+        if text != self._told and self._progress.due() and self._tell("progress", Progress(generation, tuple(events))):
+            self._told = text
+            self._progress.went(True)
+
+    def outcome(self, generation: int, outcome: Outcome) -> None:
+        """To be told as soon as that can be."""
+        self._unsent[str(generation)] = outcome
+
+    def catch_up(self) -> None:
+        """Tells the outcomes that are left."""
+        for what, outcome in list(self._unsent.items()) if self._late.due() else ():
+            sent = self._tell(what, outcome)
+            self._late.went(sent)
+            if sent:
+                del self._unsent[what]
+
+    def _tell(self, what: str, value: object) -> bool:
+        try:
+            self._store.tell(what, value)
+        except Away as away:
+            self._health.store(str(away))
+            return False
+        return True
+
+    def _compare(self, before: float) -> None:
+        """The store's clock, as it stamped the heartbeat; both ends of the writing are looked at."""
+        try:
+            stamped = self._store.objects.modified(f"outcomes/{self._places.host}/heartbeat.json")
+        except Away as away:
+            return self._health.store(str(away))
+        self._clock.went(True)
+        if stamped is not None:
+            self._health.clock = max(before - stamped, 0.0) or min(time.time() - stamped, 0.0)
+
+
+def _address() -> str | None:
+    """The address that this host speaks from; nothing is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))
+        except OSError:
+            return None
+        return str(probe.getsockname()[0])

@@ -1,0 +1,83 @@
+"""Another version of this tool takes this one's place: checked first, then on trial; `start.sh` takes back one that doesn't stay up."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import NoReturn
+
+from ..base.files import link_beside, unlink, write
+from ..base.outcome import Refused
+from ..base.places import Places
+from ..release.store import Store
+
+CALM = 10  # seconds that `watch` must run to count as up
+_CHECK = 60
+
+
+def present(places: Places) -> str:
+    """The SHA-256 of the tool in place, in hex."""
+    return hashlib.sha256(places.tool.read_bytes()).hexdigest()
+
+
+def fetch(places: Places, store: Store, wanted: str) -> Path:
+    """The wanted tool beside the present one, whole and working. Raises `Refused`."""
+    if wanted in _lines(_refused(places)):
+        raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
+    data = store.objects.get(f"releases/tool/{wanted}.pyz")
+    found = None if data is None else hashlib.sha256(data).hexdigest()
+    if data is None or found != wanted:
+        raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12] if found else 'nothing'}; run `up` again")
+    path = places.tool.with_name("next.pyz")
+    write(path, data)
+    _check(places, path, wanted)
+    return path
+
+
+def adopt(places: Places, path: Path, wanted: str) -> NoReturn:
+    """This process goes on as the tool at `path`."""
+    link_beside(places.tool, places.tool.with_name("before.pyz"))
+    write(_trial(places), f"{wanted}\n".encode())
+    path.rename(places.tool)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-I", str(places.tool), "--root", str(places.root), "watch"])
+
+
+def passed(places: Places) -> None:
+    """It stayed up."""
+    unlink(_trial(places))
+    unlink(places.tool.with_name("before.pyz"))
+
+
+def on_trial(places: Places) -> bool:
+    return _trial(places).is_file()
+
+
+def _check(places: Places, path: Path, wanted: str) -> None:
+    command = [sys.executable, "-I", str(path), "--root", str(places.root), "check"]
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_CHECK, check=False
+        )
+        why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {_CHECK} s"
+    if why:
+        write(_refused(places), "".join(f"{line}\n" for line in [*_lines(_refused(places)), wanted]).encode())
+        last = why.splitlines()[-1][:300]
+        raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
+
+
+def _trial(places: Places) -> Path:
+    return places.tool.with_name("trial")
+
+
+def _refused(places: Places) -> Path:
+    return places.tool.with_name("refused")
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(errors="replace").split() if path.is_file() else []

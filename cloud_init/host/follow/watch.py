@@ -1,0 +1,171 @@
+"""The service of a server: reads what the store wants, does it, and tells how that goes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import threading
+from dataclasses import replace
+
+from .. import contracts
+from ..base.outcome import Refused, refusal_of
+from ..base.places import Places
+from ..commands.reporting import refusal
+from ..contracts.rollout import DesiredState, Heartbeat, Outcome
+from ..release.store import Store
+from ..rollout.later import COMMAND as LATER
+from ..rollout.later import Later
+from ..server import roles, setup
+from ..stores import Away
+from . import attempts, notify, trial
+from .child import Child
+from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
+from .health import Health
+from .heartbeat import Teller
+from .pace import Pace
+
+DESIRED = "desired.json"
+_FOLDER, _BUCKET = 0.5, 3.0  # seconds between two looks
+_TICK = 0.1
+
+
+def run(places: Places) -> None:
+    """Until it is told to stop. What it started goes on."""
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    notify.tell("READY=1")
+    if places.role:
+        setup.install(places.root)
+    watch = Watch(places)
+    while not stop.wait(_TICK):
+        watch.turn()
+        notify.tell("WATCHDOG=1")
+
+
+class Watch:
+    """One action at a time; none is cut short."""
+
+    def __init__(self, places: Places) -> None:
+        self.places, self.role = places, roles.of(places)
+        self.store = Store(places.store, places.host)
+        self.tool, self.started = trial.present(places), attempts.now()
+        self.attempts = attempts.read(places.lib / "watch.json")
+        self.health = Health(failure=self.attempts.failure)
+        pause = _FOLDER if self.store.objects.lock_file else _BUCKET
+        self.look, self.teller = Pace(pause), Teller(places, self.store, self.health, pause / 2)
+        self.wanted, self.tag = DesiredState(0), ""
+        self.action: Action | None = None
+        self.child: Child | None = Child(places, ["boot"])
+        self.later = Later(places.host)
+        self.aside: Child | None = None
+
+    def turn(self) -> None:
+        """Looks, acts and tells, as far as each is due."""
+        self._look()
+        if self.child is None:
+            self._act()
+        elif self.child.listen() and self.action:
+            self.teller.progress(self._told_as(self.action), self.child.events)
+        if self.child and self.child.ended():
+            self._finish(self.child)
+        self._bring_later()
+        self.teller.catch_up()
+        self.teller.beat(self._heartbeat())
+        if trial.on_trial(self.places) and attempts.now() - self.started > trial.CALM:
+            trial.passed(self.places)
+            print(f"tool {self.tool[:12]} stays up", flush=True)
+
+    def _look(self) -> None:
+        if not self.look.due():
+            return
+        try:
+            found = self.store.objects.changed(DESIRED, self.tag)
+        except Away as away:
+            self.look.went(False)
+            return self.health.store(str(away))
+        self.look.went(True)
+        self.health.store("")
+        if found is not None:
+            self.tag = found.tag
+            self._hear(found.data)
+
+    def _hear(self, data: bytes | None) -> None:
+        """A damaged wish changes nothing."""
+        try:
+            self.wanted = contracts.read(DesiredState, json.loads(data)) if data is not None else self.wanted
+            self.health.wish = ""
+        except ValueError as error:
+            self.health.wish = f"store: {DESIRED} is damaged ({error}); what served goes on"
+
+    def _act(self) -> None:
+        action = decide(self.wanted, self._here(), attempts.now())
+        if action is None or (self.look.failures and action.kind in (PREPARE, CONVERGE)):
+            return
+        try:
+            if action.kind in (PREPARE, CONVERGE):
+                self._right_tool(str(action.release))
+        except Away as away:
+            self.look.went(False)
+            return self.health.store(str(away))
+        except (Refused, OSError) as error:
+            refused = error if isinstance(error, Refused) else refusal_of(error)
+            self.attempts.begin(action, self.wanted.generation)
+            return self._ended(action, refusal(refused, "tool"))
+        self.attempts.begin(action, self.wanted.generation)
+        self.action, self.child = action, Child(self.places, self._arguments(action))
+
+    def _right_tool(self, release: str) -> None:
+        """Doesn't return where the release comes with another tool that works."""
+        wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
+        if wanted and wanted != self.tool:
+            path = trial.fetch(self.places, self.store, str(wanted))
+            print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
+            trial.adopt(self.places, path, str(wanted))
+
+    def _finish(self, child: Child) -> None:
+        action, self.action, self.child = self.action, None, None
+        if action is None:
+            self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
+        elif not child.locked_out:
+            self.teller.progress(self._told_as(action), child.events)
+            self._ended(action, child.verdict)
+
+    def _ended(self, action: Action, outcome: Outcome) -> None:
+        failure = "" if outcome.ok else f"{outcome.step}: {outcome.message}"
+        self.attempts.end(action, failure)
+        self.health.failure = self.attempts.failure or self.attempts.unwritten
+        if not outcome.kept:
+            generation, phase = self._told_as(action), outcome.phase or "failed"
+            whole = replace(outcome, phase=phase, release=action.release, generation=generation, host=self.places.host)
+            self.teller.outcome(generation, whole)
+        print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
+
+    def _bring_later(self) -> None:
+        """What serving doesn't wait for: begun while nothing else is to do, and beside whatever comes meanwhile."""
+        now = attempts.now()
+        if self.aside:
+            self.aside.listen()
+            if self.aside.ended():
+                verdict, self.aside = self.aside.verdict, None
+                self.later.ended("" if verdict.ok else f"{verdict.step}: {verdict.message}", now)
+                print(f"release {self.later.release}, what came later: {self.later.failure or 'done'}", flush=True)
+        elif self.child is None and self.wanted.candidate is None and self.later.is_due(self.role.live(self.places), now):
+            self.aside = Child(self.places, [LATER])
+        self.health.later = self.later.problem(now)
+
+    def _here(self) -> Here:
+        idle = self.role.idle(self.places)
+        ready = idle if idle == self.attempts.prepared else None
+        return Here(self.places.host, self.role.live(self.places), ready, self.attempts.generation, self.attempts.tried)
+
+    def _told_as(self, action: Action) -> int:
+        """The generation of the outcome: coming back to `live` while something is proposed belongs to the one before."""
+        return action.generation - (action.kind == CONVERGE and self.wanted.candidate is not None)
+
+    def _arguments(self, action: Action) -> list[str]:
+        words = [action.kind, str(self._told_as(action)), *([action.release] if action.release else [])]
+        return [*words, "--elected"] if action.elected and action.kind != COMMIT else words
+
+    def _heartbeat(self) -> Heartbeat:
+        live, candidate = self.role.live(self.places), self.role.idle(self.places)
+        return Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation)

@@ -1,0 +1,137 @@
+"""The site's certificate: one that it signed itself until an authority's is there, then that one, renewed in time.
+
+`LIB/certificates/DOMAIN/` has `key.pem` (one key for all, so that whatever certificate is there fits), `certificate.pem`, and `issued` once
+that is an authority's: fronts send plain HTTP to HTTPS from then on. `state.json` is what was tried last.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import ssl
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+from ...base.files import read_object, write, write_json
+from ...base.outcome import Refused
+from ...base.places import Places
+from ...contracts.manifest import Tls
+from ...server import apply
+
+GROUP = "slipway-front"
+"""Who may read the key beside root: the front server. It runs as the app's user, and the app is not in it."""
+_YEARS = 3650
+
+
+def folder(places: Places, domain: str) -> Path:
+    """Where everything about that domain is."""
+    return places.lib / "certificates" / domain
+
+
+def ensure(places: Places, tls: Tls) -> None:
+    """A key, the request for a certificate, and a certificate to begin with. What is there stays."""
+    place = folder(places, tls.domain)
+    place.mkdir(parents=True, exist_ok=True)
+    (places.lib / "acme").mkdir(exist_ok=True)
+    key, request, certificate = place / "key.pem", place / "request.der", place / "certificate.pem"
+    named = ("-subj", "/", "-addext", f"subjectAltName=DNS:{tls.domain}")
+    if not key.is_file():
+        write(key, openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), 0o600)
+        certificate.unlink(missing_ok=True)
+        (place / "issued").unlink(missing_ok=True)
+    _share(key)
+    if not certificate.is_file():
+        (place / "issued").unlink(missing_ok=True)
+        write(certificate, openssl("req", "-x509", "-new", "-key", str(key), "-days", str(_YEARS), *named))
+    write(request, openssl("req", "-new", "-key", str(key), "-outform", "DER", *named))
+
+
+def install(places: Places, tls: Tls, chain: bytes) -> float:
+    """Puts an authority's certificate in force where fronts read it themselves; until when it is good. Raises `Refused`."""
+    place = folder(places, tls.domain)
+    new = place / "new.pem"
+    write(new, chain)
+    if openssl("x509", "-in", str(new), "-noout", "-pubkey") != openssl("pkey", "-in", str(place / "key.pem"), "-pubout"):
+        raise Refused(f"the authority's certificate for {tls.domain} is not for this server's key; not used")
+    until = expires(new)
+    new.rename(place / "certificate.pem")
+    write_json(place / "issued", {"directory": tls.directory, "at": time.time(), "until": until})
+    return until
+
+
+def issued(places: Places, tls: Tls) -> dict[str, Any]:
+    """Directory, time and end of the certificate in force; empty while none is an authority's, or it is another one's."""
+    found = read_object(folder(places, tls.domain) / "issued")
+    return found if found.get("directory") == tls.directory else {}
+
+
+def is_due(places: Places, tls: Tls) -> bool:
+    """None yet, or the last third of its time has begun."""
+    found = issued(places, tls)
+    return not found or time.time() > found["until"] - (found["until"] - found["at"]) / 3
+
+
+def expires(path: Path) -> float:
+    """When the first certificate in a file ends."""
+    words = openssl("x509", "-in", str(path), "-noout", "-enddate").decode()
+    return float(ssl.cert_time_to_seconds(words.strip().partition("=")[2]))
+
+
+def note_tried(places: Places, tls: Tls, **values: Any) -> None:
+    """Adds to what is known of the tries."""
+    path = folder(places, tls.domain) / "state.json"
+    write_json(path, {**read_object(path), "at": time.time(), **values})
+
+
+def tried(places: Places, tls: Tls) -> dict[str, Any]:
+    """What came of the tries so far."""
+    return read_object(folder(places, tls.domain) / "state.json")
+
+
+def status(places: Places, tls: Tls | None) -> dict[str, Any] | None:
+    """For whoever asks: the domain, until when its certificate is good, what is wrong."""
+    if not tls:
+        return None
+    return {"domain": tls.domain, "until": issued(places, tls).get("until"), "problem": problem(places, tls)}
+
+
+def problem(places: Places, tls: Tls | None) -> str:
+    """What is wrong, in one line; nothing while all is well, or where no certificate is wanted."""
+    if not tls:
+        return ""
+    found, said = issued(places, tls), str(tried(places, tls).get("problem") or "")
+    if not found:
+        return f"{tls.domain}: no certificate yet: {said or 'it was not asked for yet'}"
+    days = (found["until"] - time.time()) / 86400
+    return f"the certificate of {tls.domain} ends in {days:.0f} days: {said}" if said and is_due(places, tls) else ""
+
+
+def openssl(*arguments: str) -> bytes:
+    """What openssl writes. Raises `Refused`."""
+    try:
+        done = subprocess.run(["openssl", *arguments], capture_output=True, check=False, timeout=60)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Refused(f"openssl: {error}") from None
+    if done.returncode:
+        raise Refused(f"openssl {arguments[0]}: exit {done.returncode}", log=done.stderr.decode(errors="replace").splitlines()[-5:])
+    return done.stdout
+
+
+def _share(key: Path) -> None:
+    """With nginx's workers, where this host has their group."""
+    if os.geteuid() == 0 and (group := front_group()):
+        os.chown(key, 0, grp.getgrnam(group).gr_gid)
+        key.chmod(0o640)
+
+
+def make_group() -> None:
+    """On a server, before the front starts for the first time: what its workers belong to is settled then."""
+    if not front_group():
+        apply.run("groupadd", "--system", GROUP)
+
+
+def front_group() -> str | None:
+    """The group, on a server."""
+    return GROUP if any(one.gr_name == GROUP for one in grp.getgrall()) else None

@@ -1,0 +1,42 @@
+"""Front servers, a file each; the folder is the registry. `nginx.py` shows what each has.
+
+Which one serves follows from the configuration in force: `NAME.conf` is served by NAME. Without its program the relay stands in.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from pathlib import Path
+from typing import Any
+
+from ...base.places import Places
+
+STAND_IN = "relay"
+MAINTENANCE = "maintenance.html"
+
+
+def find(places: Places, folder: Path) -> Any:
+    """The module of the front server that serves the configuration in that folder."""
+    wanted = kind(folder)
+    return module(wanted if wanted and places.front_binaries.get(wanted) else STAND_IN)
+
+
+def kind(folder: Path) -> str | None:
+    """The front server that the configuration in that folder is for, whether it can be had here or not."""
+    return next((path.stem for path in sorted(folder.glob("*.conf")) if path.stem in known()), None)
+
+
+def known() -> set[str]:
+    """The front servers there are."""
+    return {found.name for found in pkgutil.iter_modules(__path__)}
+
+
+def module(name: str) -> Any:
+    """The module of that front server."""
+    return importlib.import_module(f"{__name__}.{name}")
+
+
+def name(front: Any) -> str:
+    """The name of a module of this folder."""
+    return str(front.__name__.rpartition(".")[2])

@@ -1,0 +1,1 @@
+"""The programs of a release and the managers that keep them running."""

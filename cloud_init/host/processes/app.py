@@ -1,0 +1,45 @@
+"""The app of the release that serves, stopped for a while with all its processes and started again."""
+
+from __future__ import annotations
+
+from ..base.files import tail
+from ..base.outcome import Refused, note
+from ..base.places import Places
+from ..release import manifests
+from ..rollout import drain, gate, prepare, state
+from ..rollout.state import Live
+from . import extra
+from .managers.contract import Manager
+from .programs import log_path
+
+
+def is_well(places: Places, live: Live) -> bool:
+    """Whether it answers at its health path now, asked on its own socket."""
+    manifest = manifests.read(places.release(live.release))
+    answer = gate.ask(gate.over_socket(str(live.colour.socket)), manifest.health)
+    return gate.is_good(answer, live.release)
+
+
+def stop(places: Places, manager: Manager, live: Live) -> None:
+    """Nobody of this app writes any more: requests in flight finish, a prepared candidate goes too."""
+    prepare.stop(manager, state.idle(places))
+    extra.stop(manager, live.colour.name)
+    drain.wait(live.colour.sockets)
+    manager.stop(live.colour.name)
+
+
+def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> None:
+    """The web server, then the extra processes. One that isn't well is refused, or told."""
+    log = log_path(places, live.colour.name)
+    mark = log.stat().st_size if log.exists() else 0
+    manifest = manifests.read(places.release(live.release))
+    manager.restart(live.colour.name)
+    try:
+        connect = gate.over_socket(str(live.colour.socket))
+        gate.wait(connect, manifest.health, live.release, lambda: prepare.dead(manager, live.colour))
+    except Refused as refused:
+        refused.log = refused.log or tail(log, 20, mark)
+        if must_be_well:
+            raise
+        note(f"release {live.release} is not well: {refused}")
+    extra.resume(places, manager, live.colour)

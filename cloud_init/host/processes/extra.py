@@ -1,0 +1,64 @@
+"""The extra processes of a release (workers, schedulers): one set runs at a time, that of the release that serves."""
+
+from __future__ import annotations
+
+import time
+
+from ..base.files import tail
+from ..base.outcome import Refused, note
+from ..base.places import Colour, Places, other
+from ..release import manifests
+from .managers.contract import Manager
+from .programs import CRON, log_path, of_colour, process
+
+_CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
+
+
+def switch(places: Places, manager: Manager, colour: Colour) -> None:
+    """Stops the other colour's processes, then starts this one's: two schedulers at once would do everything twice.
+
+    Raises `Refused` when one ends as it starts.
+    """
+    stop(manager, other(colour.name))
+    wanted = _wanted(colour)
+    for name in set(of_colour(manager.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:
+        manager.remove(name)
+    marks = {name: _size(places, colour, name) for name in wanted}
+    for name, command in wanted.items():
+        manager.add(process(colour.name, name, command))
+    deadline = time.monotonic() + _CALM
+    while wanted and time.monotonic() < deadline:
+        time.sleep(0.1)
+        for name in wanted:
+            _check(places, manager, colour, name, marks[name])
+
+
+def resume(places: Places, manager: Manager, colour: Colour) -> None:
+    """As `switch`, where the web server serves anyway: a process that does not start is told, and tried again by the manager."""
+    try:
+        switch(places, manager, colour)
+    except Refused as refused:
+        note(f"{refused}: {' / '.join(refused.log[-3:])}")
+
+
+def stop(manager: Manager, colour: str) -> None:
+    """Stops a colour's processes; each gets its grace to finish what it has in hand."""
+    for name in of_colour(manager.programs(), colour):
+        manager.remove(name)
+
+
+def _wanted(colour: Colour) -> dict[str, str]:
+    found = manifests.peek(colour.link.resolve())
+    return found.processes if found else {}
+
+
+def _check(places: Places, manager: Manager, colour: Colour, name: str, mark: int) -> None:
+    program = process(colour.name, name).name
+    if manager.told(program).ended:
+        setting = f"slipway:app.{name}" if name == CRON else f"slipway:app.processes.{name}"
+        raise Refused(f"{setting} ended as it started", log=tail(log_path(places, program), 20, mark))
+
+
+def _size(places: Places, colour: Colour, name: str) -> int:
+    path = log_path(places, process(colour.name, name).name)
+    return path.stat().st_size if path.exists() else 0

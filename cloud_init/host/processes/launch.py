@@ -1,0 +1,107 @@
+"""What a manager starts: becomes a colour's server, or the front server. Constant over releases."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import stat
+import time
+from pathlib import Path
+
+from ..base import processes, shell
+from ..base.files import write
+from ..base.places import COLOURS, Colour, Places
+from ..contracts.manifest import Manifest
+from ..data import databases
+from ..front import configuration, servers
+from ..release import manifests, runtime
+from . import managers
+from .programs import is_front, log_path, memory_score, split
+
+# Supervisor takes an exit within `startsecs` for a failure and tries again; after it, exit 0 means there is nothing to run.
+_LONGER_THAN_STARTSECS = 1.3
+
+
+def run(places: Places, manager: str, program: str) -> None:
+    """Never returns where there is something to run: while a release changes the manager, each program is that of one of them."""
+    if managers.owner(places, program) == manager:
+        _become(places, program)
+    time.sleep(_LONGER_THAN_STARTSECS)
+
+
+def _become(places: Places, program: str) -> None:
+    if places.role:
+        _give_way(memory_score(program))
+    colour, process = split(program)
+    if is_front(program):
+        _front(places)
+    elif process:
+        _process(places, colour, process)
+    elif program in COLOURS:
+        _colour(places, program)
+    else:
+        _database(places, program)
+
+
+def _give_way(score: int) -> None:
+    """Under systemd it is so already; what Supervisor starts has Supervisor's own, and may only raise it."""
+    path = Path("/proc/self/oom_score_adj")
+    if int(path.read_text()) < score:
+        path.write_text(str(score))
+
+
+def _colour(places: Places, name: str) -> None:
+    colour = places.colour(name)
+    if not colour.link.exists():
+        return
+    folder, _, environment = _release(places, colour)
+    processes.record(colour.process, os.getpid())
+    processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
+
+
+def _process(places: Places, name: str, process: str) -> None:
+    """An extra process of the release."""
+    colour = places.colour(name)
+    if not colour.link.exists():
+        return
+    _, manifest, environment = _release(places, colour)
+    environment.setdefault("FLASK_APP", manifest.module)
+    processes.record(colour.folder / f"{process}.json", os.getpid())
+    processes.become(shell.becoming(manifest.processes[process]), environment)
+
+
+def _release(places: Places, colour: Colour) -> tuple[Path, Manifest, dict[str, str]]:
+    """The colour's release: its folder, manifest and environment; from here on in its sources."""
+    folder = colour.link.resolve()
+    manifest = manifests.read(folder)
+    os.chdir(folder / "src")
+    return folder, manifest, runtime.variables(places, folder, manifest)
+
+
+def _database(places: Places, engine: str) -> None:
+    processes.record(places.run / "database" / f"{engine}.json", os.getpid())
+    os.chdir("/")
+    command = importlib.import_module(f"{databases.__name__}.{engine}").launch(places)
+    processes.become(command, {**os.environ, "LC_ALL": "C.UTF-8"})
+
+
+def _front(places: Places) -> None:
+    if not places.front.exists():
+        return
+    # A master that was killed leaves workers that hold the port.
+    processes.end(places.front_process, patience=2)
+    processes.record(places.front_process, os.getpid())
+    served_by = servers.find(places, places.front)
+    _open_log(log_path(places, "front"))
+    configuration.await_port(places)
+    write(places.serving, servers.name(served_by).encode())
+    served_by.serve(places, places.front)
+
+
+def _open_log(path: Path) -> None:
+    """A front server opens /dev/stdout anew, which it may not where that is somebody else's pipe."""
+    out = os.fstat(1)
+    if stat.S_ISFIFO(out.st_mode) and os.geteuid() not in (0, out.st_uid):
+        descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
+        os.dup2(descriptor, 1)
+        os.dup2(descriptor, 2)

@@ -1,0 +1,127 @@
+"""What the host tool asks of whatever keeps processes running, in words that no manager owns."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+
+from ...base.places import Places
+from ..programs import Program
+
+STARTING, RUNNING, STOPPING, STOPPED, WAITING, FAILED = "starting", "running", "stopping", "stopped", "waiting", "failed"
+"""`waiting`: it ended and is tried again. `stopped`: told so, or it found nothing to run. `failed`: it is tried no more."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A program as its manager sees it. `since`: the time when it started, while it runs; `why` it ended, where that is known."""
+
+    name: str
+    state: str
+    pid: int | None = None
+    since: float | None = None
+    why: str = ""
+
+    @property
+    def runs(self) -> bool:
+        return self.state in (STARTING, RUNNING)
+
+    @property
+    def over(self) -> bool:
+        """It doesn't run, and nobody starts it again."""
+        return self.state in (STOPPED, FAILED)
+
+    @property
+    def ended(self) -> bool:
+        """Asked of a program that was just started: it is gone already, whether it is tried again or not."""
+        return self.over or self.state == WAITING
+
+
+class Manager(ABC):
+    """What keeps the processes of one app running on this host."""
+
+    kind = ""
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
+    @property
+    @abstractmethod
+    def running(self) -> bool:
+        """True while it keeps this app's processes running."""
+
+    @property
+    @abstractmethod
+    def pid(self) -> int | None:
+        """Its own process, where it is one of this app's alone."""
+
+    @abstractmethod
+    def answers(self) -> bool:
+        """True while it takes commands."""
+
+    @abstractmethod
+    def memory(self) -> int:
+        """Bytes that it and all that it keeps running hold."""
+
+    def install(self) -> None:
+        """What it needs on a server that no package brings. Raises `Refused`."""
+        return
+
+    @abstractmethod
+    def configure(self) -> bool:
+        """Writes what is constant on this host; True if that changed, so that it has to be launched again."""
+
+    @abstractmethod
+    def launch(self) -> None:
+        """Starts it, and the constant programs. Raises `Refused`."""
+
+    @abstractmethod
+    def shut_down(self) -> None:
+        """Stops it and all of its programs, each with its own grace."""
+
+    @abstractmethod
+    def forget(self) -> None:
+        """Once shut down: nothing of it is left that would start programs again. Its constant configuration may stay."""
+
+    @abstractmethod
+    def programs(self) -> list[str]:
+        """Names of all programs, those included that came with a release."""
+
+    @abstractmethod
+    def told(self, program: str) -> Told:
+        """How a program is."""
+
+    @abstractmethod
+    def start(self, program: str) -> None:
+        """Starts a stopped program without waiting for it to be well: the gate asks that."""
+
+    @abstractmethod
+    def stop(self, program: str) -> None:
+        """Stops a program, letting what it has in hand finish; nothing to do if it does not run."""
+
+    @abstractmethod
+    def signal(self, program: str, name: str) -> None:
+        """Sends a signal to a program's main process."""
+
+    @abstractmethod
+    def add(self, program: Program) -> None:
+        """Has a program that is not constant, and starts it; one that is there, unchanged and runs is left alone."""
+
+    @abstractmethod
+    def remove(self, name: str) -> None:
+        """Stops a program that was added, and forgets it."""
+
+    def restart(self, program: str) -> None:
+        """Starts a program whatever it does now: one that waits to be tried again counts as started already."""
+        self.stop(program)
+        self.start(program)
+
+    def stop_by(self, program: str, signal: str, patience: float) -> None:
+        """Stops a program by a signal that is not its usual one; after `patience` as `stop`."""
+        if self.told(program).runs:
+            self.signal(program, signal)
+        deadline = time.monotonic() + patience
+        while self.told(program).runs and time.monotonic() < deadline:
+            time.sleep(0.02)
+        self.stop(program)

@@ -1,0 +1,198 @@
+"""Supervisor on this host: its configuration, its start, and its programs over its own socket."""
+
+from __future__ import annotations
+
+import http.client
+import pkgutil
+import subprocess
+import time
+import xmlrpc.client
+from pathlib import Path
+from typing import Any
+
+from ...base import processes
+from ...base.files import tail, write
+from ...base.outcome import Refused
+from ...base.places import Places
+from ...base.unix_http import UnixConnection
+from ...release import environment
+from ..programs import Program
+from . import contract, sections, units
+from .contract import Told
+
+_ANOTHER = 3  # seconds that another supervisord may take to answer
+_STATES = {
+    "STARTING": contract.STARTING, "RUNNING": contract.RUNNING, "STOPPING": contract.STOPPING, "STOPPED": contract.STOPPED,
+    "EXITED": contract.STOPPED, "BACKOFF": contract.WAITING, "FATAL": contract.FAILED, "UNKNOWN": contract.FAILED,
+}  # fmt: skip
+
+
+class _Transport(xmlrpc.client.Transport):
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
+        return UnixConnection(self._path, timeout=60)
+
+
+class Manager(contract.Manager):
+    """The supervisord of one app on this host."""
+
+    kind = "supervisor"
+
+    def __init__(self, places: Places) -> None:
+        super().__init__(places)
+        self._record = places.lib / "processes/supervisord.json"
+        self._configuration = places.etc / "supervisord.conf"
+        self._unit = f"slipway-{places.app}-supervisor.service"
+
+    @property
+    def running(self) -> bool:
+        return self.pid is not None
+
+    def memory(self) -> int:
+        return processes.memory(self.pid or 0)
+
+    @property
+    def pid(self) -> int | None:
+        """The running supervisord, known by pid and start time; one that a killed run started and could not note is adopted."""
+        noted = processes.recorded(self._record)
+        if noted is None and self.answers():
+            self._adopt()
+            return processes.recorded(self._record)
+        return noted
+
+    def install(self) -> None:
+        """An environment of its own."""
+        environment.of_the_host(self.places, self.kind, (pkgutil.get_data(__package__, "supervisor.txt") or b"").decode())
+
+    def configure(self) -> bool:
+        return write(self._configuration, sections.configuration(self.places).encode())
+
+    def launch(self) -> None:
+        """Starts supervisord and waits until it answers."""
+        log = self.places.log / "supervisord.log"
+        start = log.stat().st_size if log.exists() else 0
+        began = time.monotonic()
+        done = self._start_unit() if self.places.role else self._start()
+        deadline = time.monotonic() + 10
+        # It also refuses to start where another is about to answer, started by a run that was killed.
+        while time.monotonic() < deadline:
+            if self.answers():
+                return self._adopt()
+            if done.returncode and time.monotonic() > began + _ANOTHER:
+                break
+            time.sleep(0.05)
+        raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *tail(log, 20, start)][-20:])
+
+    def _start(self) -> subprocess.CompletedProcess[str]:
+        """It becomes a daemon by itself."""
+        pipe = subprocess.PIPE
+        return subprocess.run(
+            self._command(), stdout=pipe, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd="/", check=False
+        )  # fmt: skip
+
+    def _start_unit(self) -> subprocess.CompletedProcess[str]:
+        """On a server it is a unit of systemd, which starts it again when it ends."""
+        places = self.places
+        writes = (places.run, places.log, places.lib / "front", places.shared, places.srv / "data")
+        values = {"APP": places.app, "COMMAND": self._command(), "WRITES": [str(path) for path in writes]}
+        units.put(places, self._unit, units.rendered("supervisor.service", values))
+        units.call("reset-failed", self._unit)
+        return units.call("start", self._unit)
+
+    def _command(self) -> list[str]:
+        return [*self.places.supervisor, "-c", str(self._configuration)]
+
+    def shut_down(self) -> None:
+        if self.places.role:
+            units.call("stop", self._unit)
+        if self.pid is None:
+            return
+        if self.answers():
+            self._server().shutdown()
+        deadline = time.monotonic() + 60
+        while self.pid is not None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        processes.end(self._record)
+
+    def forget(self) -> None:
+        for path in (self.places.etc / "programs").glob("*.conf"):
+            path.unlink()
+        units.drop(self.places, [self._unit])
+
+    def told(self, program: str) -> Told:
+        info = self._ask("getProcessInfo", program)
+        state = _STATES[info["statename"]]
+        since = float(info["start"]) if state == contract.RUNNING else None
+        return Told(program, state, info["pid"] or None, since, str(info["spawnerr"] or info["exitstatus"]))
+
+    def start(self, program: str) -> None:
+        self._ask("startProcess", program, False)
+
+    def stop(self, program: str) -> None:
+        self._await_own_code(program)
+        try:
+            self._server().stopProcess(program, True)
+        except xmlrpc.client.Fault as fault:
+            if fault.faultCode != 70:  # NOT_RUNNING
+                raise
+
+    def programs(self) -> list[str]:
+        return sorted(str(info["name"]) for info in self._server().getAllProcessInfo())
+
+    def add(self, program: Program) -> None:
+        path = self._file(program.name)
+        changed = write(path, sections.section(self.places, program).encode())
+        there = program.name in self.programs()
+        if changed and there:
+            self._drop(program.name)
+        if changed or not there:
+            self._ask("reloadConfig")
+            self._ask("addProcessGroup", program.name)  # autostart
+        elif not self.told(program.name).runs:
+            self.restart(program.name)
+
+    def remove(self, name: str) -> None:
+        self._file(name).unlink(missing_ok=True)
+        self._drop(name)
+        self._ask("reloadConfig")
+
+    def _drop(self, name: str) -> None:
+        self.stop(name)
+        self._ask("removeProcessGroup", name)
+
+    def _file(self, name: str) -> Path:
+        return self.places.etc / "programs" / f"{name}.conf"
+
+    def signal(self, program: str, name: str) -> None:
+        self._await_own_code(program)
+        self._ask("signalProcess", program, name)
+
+    def _await_own_code(self, program: str) -> None:
+        """A process that supervisord has just made has supervisord's own handlers until it runs its program: a signal would be lost."""
+        pid, own = self.told(program).pid, processes.command_line(self.pid or 0)
+        deadline = time.monotonic() + 5
+        while pid and own and processes.command_line(pid) == own and time.monotonic() < deadline:
+            time.sleep(0.005)
+
+    def _adopt(self) -> None:
+        processes.record(self._record, int(self._server().getPID()))
+
+    def answers(self) -> bool:
+        try:
+            return bool(self._server().getState()["statename"] == "RUNNING")
+        except (OSError, http.client.HTTPException, xmlrpc.client.Error):
+            return False
+
+    def _ask(self, name: str, *words: Any) -> Any:
+        """Raises `Refused` with supervisord's words."""
+        try:
+            return getattr(self._server(), name)(*words)
+        except xmlrpc.client.Fault as fault:
+            raise Refused(f"supervisord, {name} {' '.join(map(str, words))}: {fault.faultString}") from None
+
+    def _server(self) -> Any:
+        path = str(self.places.run / "supervisor.sock")
+        return xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_Transport(path)).supervisor

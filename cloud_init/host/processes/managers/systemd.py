@@ -1,0 +1,161 @@
+"""systemd on this server: a unit for each program, told by systemctl."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+from ...base import processes
+from ...base.outcome import Refused
+from ...base.places import COLOURS, Places
+from ...front import servers
+from ...front.certificates import front_group
+from ..programs import CONSTANT, Program, is_database, is_front, log_path, memory_score, split
+from . import contract, units
+from .contract import Told
+
+_STATES = {"active": contract.RUNNING, "reloading": contract.RUNNING, "deactivating": contract.STOPPING, "failed": contract.FAILED}
+_ASKED = ("ActiveState", "SubState", "Result", "MainPID", "ExecMainStatus", "ExecMainStartTimestampMonotonic")
+
+
+class Manager(contract.Manager):
+    """Units are not enabled: at a boot RUN has to be made first, which `boot` does before it starts them."""
+
+    kind = "systemd"
+
+    @property
+    def running(self) -> bool:
+        return self._file(self._target).is_file() and units.call("--quiet", "is-active", self._target).returncode == 0
+
+    @property
+    def pid(self) -> int | None:
+        return None
+
+    def answers(self) -> bool:
+        return self.running
+
+    def memory(self) -> int:
+        return sum(processes.memory(self.told(name).pid or 0) for name in self.programs())
+
+    def configure(self) -> bool:
+        """What changed is in force at the next start of each."""
+        units.put(self.places, self._target, units.rendered("target.service", {"APP": self.places.app}))
+        for program in CONSTANT:
+            self._put(program)
+        return False
+
+    def launch(self) -> None:
+        units.systemctl("start", self._target, *map(self._unit, self.programs()))
+
+    def shut_down(self) -> None:
+        """Waits for all of them; the database is ordered to stop last."""
+        units.call("stop", self._target, *map(self._unit, self.programs()))
+
+    def forget(self) -> None:
+        units.drop(self.places, [self._target, *map(self._unit, self.programs())])
+
+    def programs(self) -> list[str]:
+        found = (path.name for path in units.folder(self.places).glob(f"slipway-{self.places.app}*.service"))
+        return sorted(filter(None, (self._program(name) for name in found)))
+
+    def told(self, program: str) -> Told:
+        found = units.show(self._unit(program), *_ASKED)
+        state = _STATES.get(found["ActiveState"], contract.STOPPED)
+        if found["ActiveState"] == "activating":
+            state = contract.WAITING if found["SubState"].startswith("auto-restart") else contract.STARTING
+        began = int(found["ExecMainStartTimestampMonotonic"] or 0) / 1e6
+        since = time.time() - time.monotonic() + began if state == contract.RUNNING else None
+        return Told(program, state, int(found["MainPID"]) or None, since, f"{found['Result']} {found['ExecMainStatus']}")
+
+    def start(self, program: str) -> None:
+        """Earlier starts don't count: releases in a row are no crash loop."""
+        for constant in CONSTANT:
+            if constant.name == program:
+                self._put(constant)
+        units.call("reset-failed", self._unit(program))
+        units.systemctl("start", self._unit(program))
+
+    def stop(self, program: str) -> None:
+        units.call("stop", self._unit(program))
+        units.call("reset-failed", self._unit(program))
+
+    def signal(self, program: str, name: str) -> None:
+        pid = self.told(program).pid
+        if pid:
+            os.kill(pid, signal.Signals[f"SIG{name}"])
+
+    def add(self, program: Program) -> None:
+        there = program.name in self.programs()
+        changed = self._put(program)
+        if not (there and self.told(program.name).runs):
+            self.start(program.name)
+        elif changed:
+            self.restart(program.name)
+
+    def remove(self, name: str) -> None:
+        self.stop(name)
+        units.drop(self.places, [self._unit(name)])
+
+    @property
+    def _target(self) -> str:
+        return f"slipway-{self.places.app}.target"
+
+    def _file(self, unit: str) -> Path:
+        return units.folder(self.places) / unit
+
+    def _put(self, program: Program) -> bool:
+        return units.put(self.places, self._unit(program.name), unit(self.places, program))
+
+    def _unit(self, program: str) -> str:
+        kind = f"@{program}" if program in COLOURS else f"-process@{program}" if split(program)[0] else f"-{program}"
+        return f"slipway-{self.places.app}{kind}.service"
+
+    def _program(self, unit: str) -> str:
+        """The program of a unit; empty where it is none of this manager's."""
+        found = re.fullmatch(rf"slipway-{re.escape(self.places.app)}(?:-process@|@|-)([a-z0-9-]+)\.service", unit)
+        return found[1] if found and found[1] != "supervisor" else ""
+
+
+def unit(places: Places, program: Program) -> str:
+    """The program's unit. What ends within a second makes, with the pause of half a second, so many starts in 1.5 s each: a crash loop."""
+    if "/" in places.app:  # it names folders: a path would lead out of them
+        raise Refused(f"host.json: wanted a name for the app, found {places.app[:60]!r}; run the bootstrap again")
+    user = str(getattr(places.facts, program.account) or places.facts.user)
+    group = front_group()
+    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind, program.name]
+    values = {
+        "APP": places.app, "NAME": program.name, "LAUNCH": launch, "USER": user, "LOG": str(log_path(places, program.name)),
+        **_order(places, program), "RETRIES": str(program.retries), "BURST": str(program.retries + 1),
+        "INTERVAL": f"{1500 * (program.retries + 1)}ms", "RESTART": "always" if program.always else "on-failure",
+        "KILLMODE": "control-group" if program.whole_group else "mixed", "STOPSIGNAL": _stop_signal(places, program),
+        "MEMORYSCORE": str(memory_score(program.name)), "GROUPS": [] if program.as_user or not group else [group],
+        "CAPABILITIES": [] if program.as_user else ["CAP_NET_BIND_SERVICE"],
+        "WRITES": _writes(places, program),
+    }  # fmt: skip
+    return units.rendered("program.service", values)
+
+
+def _order(places: Places, program: Program) -> dict[str, list[str]]:
+    """They stop the other way round: the front and the extra processes first, a database last."""
+    colours = [f"slipway-{places.app}@{name}.service" for name in COLOURS]
+    if program.name in COLOURS:
+        return {"AFTER": [], "BEFORE": []}
+    return {"AFTER": [], "BEFORE": colours} if is_database(program.name) else {"AFTER": colours, "BEFORE": []}
+
+
+def _stop_signal(places: Places, program: Program) -> str:
+    """Of the front server that is started: what finishes the requests in flight."""
+    if is_front(program.name) and places.front.is_dir():
+        return str(servers.find(places, places.front).STOP)
+    return program.stop_signal
+
+
+def _writes(places: Places, program: Program) -> list[str]:
+    if is_front(program.name):
+        return [str(places.run / "front"), str(places.lib / "front")]
+    if is_database(program.name):
+        return [str(places.run / "database"), str(places.srv / "data")]
+    return [str(places.shared), *(str(places.colour(name).folder) for name in COLOURS)]

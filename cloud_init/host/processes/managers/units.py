@@ -1,0 +1,83 @@
+"""Units of systemd on a server: written, and asked for. What stands in them are plain paths and names, or it is refused."""
+
+from __future__ import annotations
+
+import pkgutil
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from ...base.files import write
+from ...base.outcome import Refused
+from ...base.places import Places
+
+_PLAIN = re.compile(r"[\w./@+=-]+", re.ASCII)
+_PATIENCE = 150  # seconds: longer than any stop takes
+
+
+def folder(places: Places) -> Path:
+    """Where units are."""
+    return places.root / "etc/systemd/system"
+
+
+def systemctl(*words: str) -> str:
+    """What it says. Raises `Refused` with its words."""
+    done = call(*words)
+    if done.returncode:
+        said = (done.stderr or done.stdout).splitlines()[-20:]
+        raise Refused(f"systemctl {' '.join(words)}: exit {done.returncode}{': ' + said[0][:200] if said else ''}", log=said)
+    return done.stdout
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    """For what may well fail: stopping what is not there."""
+    command = ["systemctl", "--no-ask-password", *words]
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False
+    )  # fmt: skip
+
+
+def show(unit: str, *properties: str) -> dict[str, str]:
+    """What systemd says of a unit; of one that it doesn't know too."""
+    lines = systemctl("show", f"--property={','.join(properties)}", "--", unit).splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def rendered(template: str, values: Mapping[str, str | Sequence[str]]) -> str:
+    """A template of `managers/` with a word or several, or none, at each of its places; `@@SANDBOX@@` is another template."""
+    text = _text(template).replace("@@SANDBOX@@", _text("sandbox.service"))
+    for name, value in values.items():
+        words = [value] if isinstance(value, str) else value
+        for word in words:
+            if not _PLAIN.fullmatch(word):
+                raise Refused(f"{template}: wanted paths and names of letters, digits and . / @ = _ + - for a unit, found {word[:60]!r}")
+        text = text.replace(f"@@{name}@@", " ".join(words))
+    return text
+
+
+def put(places: Places, name: str, text: str) -> bool:
+    """Writes a unit; True, and read by systemd, if it changed."""
+    changed = write(folder(places) / name, text.encode())
+    if changed:
+        read_anew(name)
+    return changed
+
+
+def read_anew(name: str) -> None:
+    """One that systemd knows already: a new one it finds by itself, and to read all units takes it a while."""
+    if show(name, "NeedDaemonReload")["NeedDaemonReload"] == "yes":
+        systemctl("daemon-reload")
+
+
+def drop(places: Places, names: list[str]) -> None:
+    """Forgets units that are stopped."""
+    for name in names:
+        (folder(places) / name).unlink(missing_ok=True)
+    if names:
+        systemctl("daemon-reload")
+        call("reset-failed", *names)
+
+
+def _text(template: str) -> str:
+    return (pkgutil.get_data(__package__, template) or b"").decode()

@@ -1,0 +1,74 @@
+"""The programs that a manager keeps running."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..base import shell
+from ..base.places import COLOURS, Places
+
+CRON = "cron"  # the one extra process that runs on a single host: the elected one
+
+
+@dataclass(frozen=True)
+class Program:
+    """`name` is also what the launcher is called with. `as_user`: run as the app's user from the start."""
+
+    name: str
+    as_user: bool = True
+    stop_signal: str = "TERM"
+    account: str = "user"
+    """Which fact of the host names the user that runs it; the app's where there is no such fact."""
+    always: bool = False
+    """Started again whatever it ended with; otherwise exit 0 means that there is nothing to run."""
+    retries: int = 3
+    priority: int = 999
+    """Low ones start first and stop last."""
+    whole_group: bool = False
+    """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
+
+
+FRONT = Program("front", as_user=False, retries=10)
+MEANWHILE = Program("front-meanwhile", as_user=False, retries=10)
+"""While another kind of front server takes the place of the one that runs."""
+
+CONSTANT = (Program("blue"), Program("green"), FRONT)
+
+
+def process(colour: str, name: str, command: str = "") -> Program:
+    """One of the extra processes of the release that a colour runs."""
+    return Program(f"{colour}-{name}", always=True, whole_group=not shell.is_single(command))
+
+
+def split(program: str) -> tuple[str, str]:
+    """Colour and process of an extra process's program; ("", "") for any other."""
+    colour, _, name = program.partition("-")
+    return (colour, name) if colour in COLOURS and name else ("", "")
+
+
+def is_database(program: str) -> bool:
+    """What is neither constant nor a front server nor of a colour."""
+    return program not in {one.name for one in (*CONSTANT, MEANWHILE)} and not split(program)[0]
+
+
+def is_front(program: str) -> bool:
+    return program in (FRONT.name, MEANWHILE.name)
+
+
+def memory_score(program: str) -> int:
+    """Who goes first on a server that has no memory left: the highest (`oom_score_adj`)."""
+    if split(program)[0]:
+        return 400
+    return 200 if program in COLOURS else -100 if is_front(program) else -300
+
+
+def of_colour(programs: Iterable[str], colour: str) -> list[str]:
+    """The extra processes of a colour, of all programs there are."""
+    return [name for name in programs if split(name)[0] == colour]
+
+
+def log_path(places: Places, program: str) -> Path:
+    """Where a program's words go."""
+    return places.log / f"{FRONT.name if is_front(program) else program}.log"

@@ -1,0 +1,142 @@
+"""The virtual environment of a release, shared by releases with equal requirements."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import threading
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..base import processes
+from ..base.files import link, write_json
+from ..base.outcome import Refused, note
+from ..base.places import Places
+from ..contracts.manifest import Manifest
+
+_WHEELS = Path("/usr/share/python-wheels")  # of Debian's and Ubuntu's python3-venv
+_ONE = threading.Lock()  # environments are made side by side
+_START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
+
+
+def ensure(places: Places, manifest: Manifest) -> Path:
+    """The environment for the manifest's requirements, made if there is none; the release's `venv` link points at it."""
+    return _ensure(places, manifest, "venv", manifest.requirements)
+
+
+def drivers(places: Places, manifest: Manifest) -> Path:
+    """The environment of the database's agent; the release's `drivers` link points at it."""
+    return _ensure(places, manifest, "drivers", (manifest.database.driver,))
+
+
+def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequence[str]) -> Path:
+    key = _key(places, manifest, requirements)
+    folder = places.srv / "venvs" / key
+    if not (folder / "ready").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        note(f"installing requirements into a new environment {key}")
+        _make(places, folder, requirements)
+        write_json(folder / "ready", {"python": places.python})
+    link(places.release(manifest.id) / name, f"../../venvs/{key}")
+    return folder
+
+
+def of_the_host(places: Places, name: str, requirements: str) -> None:
+    """One of the host's own, pinned by hash; the link `opt/slipway/NAME` points at it. Another version is another folder."""
+    python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
+    key = hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
+    folder = places.tool.with_name(f"{name}-{key}")
+    if not (folder / "ready").is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        _make(places, folder, [requirements])
+        write_json(folder / "ready", {"python": places.python})
+    link(places.tool.with_name(name), folder.name)
+
+
+def compile_source(venv: Path, source: Path) -> None:
+    """Byte code beside the sources: the app's user may not write there. A file that doesn't compile shows when it is imported."""
+    subprocess.run(processes.bound([str(venv / "bin/python"), "-m", "compileall", "-q", str(source)]), capture_output=True, check=False)
+
+
+def used(places: Places) -> set[str]:
+    """The keys of the environments that some release links to."""
+    links = [path for name in ("venv", "drivers") for path in (places.srv / "releases").glob(f"*/{name}")]
+    return {os.path.basename(os.readlink(path)) for path in links if path.is_symlink()}
+
+
+def _key(places: Places, manifest: Manifest, requirements: Sequence[str]) -> str:
+    python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
+    _check_version(python, manifest.python)
+    return hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
+
+
+def _check_version(found: str, wanted: str | None) -> None:
+    version = found.split()[1]
+    if wanted and not (version == wanted or version.startswith(wanted + ".")):
+        raise Refused(f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting")
+
+
+def _make(places: Places, folder: Path, requirements: Sequence[str]) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    install = _with_uv(places, folder) if places.facts.uv else _with_pip(places, folder)
+    files = []
+    for number, text in enumerate(requirements):
+        path = folder / f"requirements-{number}.txt"
+        path.write_text(text, encoding="utf-8")
+        files.append(["-r", str(path)])
+    try:
+        _run([*install, *(word for file in files for word in file)])
+    except Refused:
+        if len(files) == 1:
+            raise
+        # The server's own come second and win: an old pin in the app must not bring an old server.
+        for file in files:
+            _run([*install, *file])
+
+
+def _with_uv(places: Places, folder: Path) -> list[str]:
+    uv = str(places.facts.uv)
+    _run([uv, "venv", "--quiet", "--python", places.python, str(folder)])
+    return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "bin/python")]
+
+
+def _with_pip(places: Places, folder: Path) -> list[str]:
+    """Where the system has pip as a wheel that is used: to put pip into every environment takes longer than what it then installs."""
+    python = str(folder / "bin/python")
+    wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role else None
+    _run([places.python, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
+    start = ["-I", "-c", _START, str(_unpacked(places, wheel))] if wheel else ["-m", "pip"]
+    return [python, *start, "install", "--quiet", "--disable-pip-version-check"]
+
+
+def _unpacked(places: Places, wheel: Path) -> Path:
+    """A folder, because byte code is kept there."""
+    folder = places.tool.with_name(wheel.stem)
+    with _ONE:
+        if not folder.is_dir():
+            part = folder.with_name(f"{folder.name}.part")
+            shutil.rmtree(part, ignore_errors=True)
+            with zipfile.ZipFile(wheel) as archive:
+                archive.extractall(part)
+            part.rename(folder)
+    return folder
+
+
+def _run(command: list[str]) -> None:
+    """Runs an installer. Its words go into the outcome, without the credentials that an index address may hold."""
+    pipe = subprocess.PIPE
+    done = subprocess.run(processes.bound(command), stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    if done.returncode:
+        words = re.sub(r"://[^/\s@]+@", "://***@", done.stdout)
+        raise Refused(f"requirements can't be installed: {_reason(words)}", log=words.splitlines()[-20:])
+
+
+def _reason(words: str) -> str:
+    lines = [line.strip(" ×╰─▶│") for line in words.splitlines() if line.strip()]
+    named = [line for line in lines if re.search(r"error|no solution|not found|failed|because", line, re.IGNORECASE)]
+    return (named or lines or ["the installer said nothing"])[0][:300]

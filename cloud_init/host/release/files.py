@@ -1,0 +1,76 @@
+"""The files of a release, as the manifest lists them, with this host's places filled in."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+from ..base.files import link, write, write_json
+from ..base.outcome import Refused
+from ..base.places import Places
+from ..base.user import give, with_port
+from ..contracts.manifest import Manifest
+from ..front import servers
+from ..processes.programs import log_path
+from . import manifests
+
+_TOKEN = re.compile(r"@@([A-Z]+)@@")
+
+
+def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
+    """Writes `files/`, `etc/`, `static/` and the environment (0400, the app's user alone)."""
+    folder = places.release(manifest.id)
+    for file in manifest.files:
+        content = fill(file.content, places) if file.path.startswith("etc/") else file.content
+        write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
+    for path, source in manifest.static.items():
+        _link_static(folder, path.strip("/"), source)
+    environment = folder / "env.json"
+    write_json(environment, {**manifest.environment, **secrets}, 0o400)
+    give(environment, places.user)
+
+
+def fill(content: str, places: Places) -> str:
+    """Replaces `@@NAME@@` by this host's folder of that name, in one pass."""
+    known = {
+        "ROOT": places.root, "SRV": places.srv, "RUN": places.run, "ETC": places.etc, "LOG": places.log, "LIB": places.lib,
+    }  # fmt: skip
+    return _TOKEN.sub(lambda match: str(known[match.group(1)]), content)
+
+
+def validate(places: Places, folder: Path) -> None:
+    """Asks the real front server whether it takes the release's configuration."""
+    front = servers.find(places, folder / "etc")
+    if (found := manifests.peek(folder)) and found.host and servers.name(front) == servers.STAND_IN:
+        raise Refused(f"wanted the front server {servers.kind(folder / 'etc')} on this server, found none; it comes with its package")
+    command = front.test(places, folder / "etc")
+    if not command:
+        return
+    if places.role:  # as it runs there: what root makes it could not write
+        command = [*with_port(str(places.facts.user)), *command]
+    with log_path(places, "front").open("ab") as out:  # opened anew by its name, as it will be
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise Refused(f"{servers.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
+
+
+def front_content(folder: Path) -> dict[str, bytes]:
+    """The front configuration as it lies in a folder, to be compared."""
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()}
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = Path(os.path.normpath(folder / name))
+    if folder not in path.parents:
+        raise Refused(f"manifest: {name!r} leaves the release's folder; not used")
+    return path
+
+
+def _link_static(folder: Path, prefix: str, source: str) -> None:
+    """`static/PREFIX` -> the app's folder, so that one `root` serves every prefix."""
+    if not _inside(folder / "src", source).is_dir():
+        raise Refused(f"slipway:app.static: wanted a folder {source!r} in the app for /{prefix}, found none")
+    place = _inside(folder / "static", prefix)
+    link(place, os.path.relpath(folder / "src" / source, place.parent))

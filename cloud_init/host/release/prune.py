@@ -1,0 +1,72 @@
+"""What is kept: the live release, the one before it, and the newest others, five in all; and the database server of the live one."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+from ..base.files import read_object, target
+from ..base.outcome import note
+from ..base.places import Places
+from ..data import databases
+from ..processes import managers
+from ..processes.managers.contract import Manager
+from ..processes.programs import is_database
+from ..rollout import state
+from . import environment
+
+KEEP = 5
+
+
+def run(places: Places) -> None:
+    """Removes releases beyond the five, and environments, copies and records that no kept release uses."""
+    keep = kept(places)
+    for folder in (places.srv / "releases").iterdir():
+        if folder.name not in keep:
+            _remove(folder)
+    used = environment.used(places)
+    for folder in (places.srv / "venvs").glob("*"):
+        if folder.name not in used:
+            shutil.rmtree(folder, ignore_errors=True)
+    for record in (places.lib / "released").glob("*.json"):
+        if record.stem not in keep:
+            record.unlink()
+    database = databases.of_release(places, state.serving(places))
+    database.prune(keep)
+    _retire(managers.of(places), database.program)
+
+
+def _retire(manager: Manager, program: str | None) -> None:
+    """Ends the database servers that the live release doesn't use; one that is wanted again is started by its release."""
+    for name in manager.programs():
+        if is_database(name) and name != program:
+            note(f"{name} is stopped, its data stay: the live release does not use it")
+            manager.remove(name)
+
+
+def kept(places: Places) -> set[str]:
+    """Ids of the releases to keep."""
+    previous = target(places.previous)
+    first = [name for name in (state.serving(places), previous and os.path.basename(previous)) if name]
+    return set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
+
+
+def newest(places: Places) -> list[str]:
+    """Ids of finished releases, the newest first."""
+    ready = [path for path in (places.srv / "releases").glob("*/ready") if not path.parent.name.startswith(".")]
+    return [path.parent.name for path in sorted(ready, key=_time, reverse=True)]
+
+
+def _time(path: Path) -> float:
+    at = read_object(path).get("at")
+    return float(at) if isinstance(at, (int, float)) else 0.0
+
+
+def _remove(folder: Path) -> None:
+    """Out of sight first: a kill in the middle must not leave half a release under its name."""
+    gone = folder.with_name(f".{folder.name.lstrip('.')}.gone")
+    if folder != gone:
+        shutil.rmtree(gone, ignore_errors=True)
+        folder.rename(gone)
+    shutil.rmtree(gone, ignore_errors=True)

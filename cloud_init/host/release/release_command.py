@@ -1,0 +1,66 @@
+"""The release command (migrations): once per release, as the app's user, the database put back when it fails."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from pathlib import Path
+
+from ..base.files import tail, write_json
+from ..base.outcome import Refused, cause
+from ..base.places import Places
+from ..base.user import as_user
+from ..contracts.manifest import Manifest
+from ..data import databases
+from ..data.databases.base import OWNER, Database
+from . import runtime
+
+
+def record(places: Places, release: str) -> Path:
+    """This host's note that the release's command ran, here or elsewhere."""
+    return places.lib / "released" / f"{release}.json"
+
+
+def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
+    """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
+    command = manifest.release_command
+    noted = record(places, manifest.id)
+    database = databases.of(places, manifest)
+    if not command or not (elected or database.shared):
+        return
+    with database.turn(noted) as mine:
+        if mine:
+            _guarded(places, manifest, database)
+    if mine or not noted.is_file():
+        write_json(noted, {"at": time.time(), "schema": database.schema(), "command": command})
+
+
+def again(places: Places, manifest: Manifest) -> None:
+    """Runs it though this host noted that it did: the database is an older one now."""
+    record(places, manifest.id).unlink(missing_ok=True)
+    run(places, manifest)
+
+
+def _guarded(places: Places, manifest: Manifest, database: Database) -> None:
+    before, copy = database.schema(), database.snapshot()
+    code, lines = _execute(places, manifest, database)
+    if code:
+        undone = database.undo(copy, before)
+        raise Refused(f"release command `{manifest.release_command}` ended with {code}{cause(lines)}{undone}", log=lines)
+
+
+def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str]]:
+    folder = places.release(manifest.id)
+    environment = {**runtime.variables(places, folder, manifest), **database.variables(OWNER)}
+    # Flask's own way to name the app, unless the settings say otherwise.
+    environment.setdefault("FLASK_APP", manifest.module)
+    log = places.log / "release.log"
+    with log.open("ab") as file:
+        start = file.tell()
+        file.write(f"--- {manifest.id}: {manifest.release_command}\n".encode())
+        file.flush()
+        done = subprocess.run(
+            ["/bin/sh", "-c", str(manifest.release_command)], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
+            stdout=file, stderr=subprocess.STDOUT, check=False, pass_fds=database.inherited, **as_user(places.user),
+        )  # fmt: skip
+    return done.returncode, tail(log, 20, start)

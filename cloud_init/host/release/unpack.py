@@ -1,0 +1,62 @@
+"""A release's code: checked against its hash, unpacked beside, renamed into place."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import os
+import shutil
+import stat
+import tarfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from ..base.outcome import Refused
+from ..contracts.manifest import Code
+
+_CHUNK = 1 << 20
+
+
+def verify(archive: Path, code: Code) -> None:
+    """The hash is of the tar stream, not of its compression: zlib differs between machines."""
+    digest = hashlib.sha256()
+    try:
+        with gzip.open(archive, "rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Refused(f"archive {code.id}: damaged ({error}); run `up` again to publish it") from None
+    if digest.hexdigest() != code.sha256:
+        raise Refused(f"archive {code.id}: wanted SHA-256 {code.sha256[:12]}…, found {digest.hexdigest()[:12]}…; not used")
+
+
+def unpack(archive: Path, folder: Path) -> None:
+    """Unpacks into `folder`, replacing what an interrupted run left there."""
+    part = folder.with_name(folder.name + ".part")
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(parents=True)
+    with tarfile.open(archive, "r:gz") as tar:
+        for member in tar:
+            _place(tar, member, part)
+    shutil.rmtree(folder, ignore_errors=True)
+    part.rename(folder)
+
+
+def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
+    """Files and folders only, inside the folder only, owned by whoever unpacks."""
+    name = PurePosixPath(member.name)
+    if name.is_absolute() or ".." in name.parts:
+        raise Refused(f"archive: {member.name!r} leaves the release's folder; not used")
+    path = folder / name
+    if member.isdir():
+        path.mkdir(parents=True, exist_ok=True)
+    elif member.isfile():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        source = tar.extractfile(member)
+        if source is None:
+            raise Refused(f"archive: {member.name!r} has no content; not used")
+        with source, open(path, "wb") as file:
+            shutil.copyfileobj(source, file, _CHUNK)
+            os.fchmod(file.fileno(), 0o755 if member.mode & stat.S_IXUSR else 0o644)
+    else:
+        raise Refused(f"archive: {member.name!r} is neither a file nor a folder; not used")

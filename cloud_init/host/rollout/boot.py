@@ -1,0 +1,99 @@
+"""Brings a host's processes up, and down: after installing, after a reboot, after a kill."""
+
+from __future__ import annotations
+
+from ..base.files import tail, target
+from ..base.outcome import Refused, Steps, note
+from ..base.places import Places
+from ..data import restore
+from ..front import configuration
+from ..processes import extra, managers
+from ..processes.managers import change
+from ..processes.managers.contract import Manager
+from ..processes.programs import log_path
+from ..release import manifests
+from . import gate, state
+
+STEPS = ("folders", "left-overs", "manager", "serve")
+HALT_STEPS = ("manager", "left-overs")
+
+
+def run(places: Places, steps: Steps) -> None:
+    """Adopts a manager that runs, or starts one; then what served serves."""
+    bring_up(places, steps)
+    restore.settle(places, steps)
+    with steps.step("serve"):
+        change.complete(places)
+        _serve(places, managers.of(places))
+
+
+def bring_up(places: Places, steps: Steps) -> Manager:
+    """Adopts a manager that runs; otherwise ends what one that died left behind, and starts another."""
+    with steps.step("folders"):
+        state.make_tree(places)
+        state.make_run(places)
+        change.agree(places)
+        manager = managers.of(places)
+        changed = manager.configure()
+    if manager.running and changed:
+        note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
+        _shut_down(places, manager)
+    if not manager.running:
+        with steps.step("left-overs"):
+            change.end_left_overs(places)
+        with steps.step("manager"):
+            manager.launch()
+    return managers.of(places)
+
+
+def halt(places: Places, steps: Steps) -> None:
+    """Stops everything of this app."""
+    with steps.step("manager"):
+        _shut_down(places, managers.of(places))
+    with steps.step("left-overs"):
+        change.end_left_overs(places)
+
+
+def _shut_down(places: Places, manager: Manager) -> None:
+    """The front server first: a manager's own signal would cut what it has in hand."""
+    if manager.running and manager.answers():
+        configuration.stop(places, manager)
+    manager.shut_down()
+
+
+def _serve(places: Places, manager: Manager) -> None:
+    """Waits until what was live before serves again. A release that no longer starts is no reason to refuse the next one."""
+    now = state.live(places)
+    if now is None:
+        return
+    for program in (now.colour.name, "front"):
+        if not manager.told(program).runs:
+            manager.restart(program)
+    # A change that was killed leaves the one of the release that was to come, or of the one that went.
+    folder = places.release(now.release) / "etc"
+    if target(places.front) != str(folder):
+        configuration.install(places, manager, folder)
+    configuration.change_if_other(places, manager)
+    extra.resume(places, manager, now.colour)
+    manifest = manifests.read(places.release(now.release))
+    log = log_path(places, now.colour.name)
+    try:
+        gate.wait(
+            configuration.asked(places, manifest),
+            manifest.health,
+            now.release,
+            lambda: _dead(manager, now.colour.name),
+            note,
+        )
+    except Refused as refused:
+        note(f"release {now.release} does not serve: {refused}")
+        for line in tail(log, 5):
+            note(line)
+
+
+def _dead(manager: Manager, program: str) -> str | None:
+    for name in (program, "front"):
+        told = manager.told(name)
+        if told.over:
+            return f"{name} is {told.state}"
+    return None

@@ -1,0 +1,135 @@
+"""Phase two on a host: the flip, looked at through the front server, undone if it isn't well; then the old colour drains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from ..base.files import link, tail, target, unlink
+from ..base.outcome import Refused, Steps, note, refusal_of
+from ..base.places import COLOURS, Colour, Places, other
+from ..front import configuration
+from ..front.certificates import seeking
+from ..processes import extra, managers
+from ..processes.managers import change
+from ..processes.managers.contract import RUNNING, Manager
+from ..processes.programs import log_path
+from ..release import manifests, prune
+from . import drain, gate, state
+from .prepare import stop
+
+Stage = Callable[[], None]
+
+STEPS = ("front", "processes", "flip", "gate-front", "drain", "prune")
+
+
+def run(places: Places, generation: int, release: str, steps: Steps) -> None:
+    """The prepared release becomes live. Raises `Refused` with the old one live again."""
+    change.settle(places)
+    manager = managers.of(places)
+    before = state.live(places)
+    candidate = _candidate(places, release)
+    _flip(places, manager, candidate, generation, steps)
+    try:
+        _tidy(places, manager, before, candidate, steps)
+    except OSError as error:  # the release is live and well: what is left lying is no reason to take it back
+        note(f"clean-up after the release is not complete: {refusal_of(error)}")
+
+
+def _tidy(places: Places, manager: Manager, before: state.Live | None, candidate: Colour, steps: Steps) -> None:
+    with steps.step("drain"):
+        old = places.colour(other(candidate.name))
+        if before and before.colour == old and manager.told(old.name).state == RUNNING:
+            drain.wait(old.sockets)
+        stop(manager, old)
+        change.retire(places)
+    with steps.step("prune"):
+        prune.run(places)
+    seeking.begin(places)
+
+
+def _candidate(places: Places, release: str) -> Colour:
+    for name in COLOURS:
+        colour = places.colour(name)
+        if state.linked(places, colour) == release:
+            return colour
+    raise Refused(f"commit: wanted release {release} prepared on this host, found it in neither colour; run `up` again")
+
+
+def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
+    release = str(state.linked(places, candidate))
+    old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
+    log = log_path(places, "front")
+    mark = log.stat().st_size if log.exists() else 0
+    old_front, old_manager = target(places.front), managers.noted(places)
+    try:
+        # Noted before the flip: a disk that is full refuses here, while nothing has changed.
+        state.remember(places, candidate, generation)
+        for stage in _in_order(places, places.release(release) / "etc", *_stages(places, manager, candidate, steps)):
+            stage()
+        with steps.step("gate-front"):
+            _gate(places, manager, release)
+            if change.change(places, managers.owner(places, candidate.name)):
+                _gate(places, manager, release)
+    except (Refused, OSError) as error:
+        refused = error if isinstance(error, Refused) else refusal_of(error)
+        refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
+        change.change_back(places, old_manager)
+        _undo(places, manager, old_colour, old_previous, old_front)
+        state.put_back(places, noted)
+        raise refused from None
+
+
+def _stages(places: Places, manager: Manager, candidate: Colour, steps: Steps) -> list[Stage]:
+    """What makes the candidate the live one; its front configuration first."""
+    old_colour, folder = target(places.live), places.release(str(state.linked(places, candidate))) / "etc"
+
+    def install() -> None:
+        with steps.step("front"):
+            configuration.install(places, manager, folder)
+
+    def switch() -> None:
+        with steps.step("processes"):
+            extra.switch(places, manager, candidate)
+
+    def flip() -> None:
+        with steps.step("flip"):
+            if old_colour and old_colour != candidate.name:
+                link(places.previous, str(target(places.colour(old_colour).link)))
+            link(places.live, candidate.name)
+            if old_colour is None or not configuration.is_running(manager):
+                manager.restart("front")
+
+    return [install, switch, flip]
+
+
+def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> list[Stage]:
+    """The front configuration in `folder` first, or last: the front must always find the socket that it speaks to."""
+    return [install, *others] if configuration.fits(places, folder) else [*others, install]
+
+
+def _gate(places: Places, manager: Manager, release: str) -> None:
+    manifest = manifests.read(places.release(release))
+    gate.wait(configuration.asked(places, manifest), manifest.health, release, lambda: _front_dead(manager), note)
+
+
+def _front_dead(manager: Manager) -> str | None:
+    told = manager.told("front")
+    return f"the front server ended: {told.why}" if told.over else None
+
+
+def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
+    def back() -> None:
+        if previous:
+            link(places.previous, previous)
+        link(places.live, str(colour))
+
+    if colour:
+        folder = Path(str(old_front))
+        for stage in _in_order(places, folder, lambda: configuration.install(places, manager, folder), back):
+            stage()
+        extra.resume(places, manager, places.colour(colour))
+    else:
+        unlink(places.live)
+        configuration.stop(places, manager)
+    stop(manager, state.idle(places))

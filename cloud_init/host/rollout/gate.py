@@ -1,0 +1,108 @@
+"""Is the release ready? Asked where users will ask: 2xx at the health path, by this very release, several times in a row."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Callable
+
+from ..base.outcome import Refused
+from ..base.unix_http import UnixConnection
+from ..contracts.manifest import Health
+from ..contracts.rollout import HttpAnswer
+
+IN_A_ROW = 3
+_PAUSE = 0.1
+_TRY = 5  # seconds for one answer
+
+Connect = Callable[[], http.client.HTTPConnection]
+
+
+def over_socket(path: str) -> Connect:
+    """Asks the app server itself."""
+    return lambda: UnixConnection(path, timeout=_TRY)
+
+
+def over_network(address: str, port: int) -> Connect:
+    """Asks the front server, as a user would."""
+    return lambda: http.client.HTTPConnection(address, port, timeout=_TRY)
+
+
+def over_tls(address: str, port: int, domain: str) -> Connect:
+    """Asks the front server under the site's name. Whose certificate it has doesn't matter here: it may not have an authority's yet."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return lambda: _Named(address, port, domain, context)
+
+
+def verified(domain: str, port: int) -> Connect:
+    """Asks as a browser does: by name, and with a certificate that this machine trusts."""
+    return lambda: http.client.HTTPSConnection(domain, port, timeout=_TRY)
+
+
+class _Named(http.client.HTTPSConnection):
+    """To an address, as if it had been found by a name."""
+
+    def __init__(self, address: str, port: int, domain: str, context: ssl.SSLContext) -> None:
+        super().__init__(address, port, timeout=_TRY, context=context)
+        self._domain, self._own = domain, context
+
+    def connect(self) -> None:
+        plain = socket.create_connection((self.host, self.port), self.timeout)
+        self.sock = self._own.wrap_socket(plain, server_hostname=self._domain)
+
+
+def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:
+    """Returns after three good answers in a row; refused when time is up or `dead()` says why there can be none.
+
+    `say` is given where the front server is asked: its maintenance page counts as well, and is told.
+    """
+    deadline = time.monotonic() + float(health.timeout)
+    good = 0
+    last = HttpAnswer()
+    while good < IN_A_ROW:
+        last = ask(connect, health)
+        good = good + 1 if is_good(last, release) or (say and last.maintenance) else 0
+        reason = None if good else dead()
+        if reason:
+            raise Refused(reason, http=last)
+        if not good and time.monotonic() > deadline:
+            raise Refused(_timed_out(health, release, last), http=last)
+        if not good:
+            time.sleep(_PAUSE)
+    if say and last.maintenance:
+        say("the maintenance page is up: what is behind it was asked on its own socket alone")
+
+
+def is_good(answer: HttpAnswer, release: str) -> bool:
+    """2xx, and from the release that is meant."""
+    return answer.status is not None and 200 <= answer.status < 300 and answer.release == release
+
+
+def ask(connect: Connect, health: Health) -> HttpAnswer:
+    """One question."""
+    connection = connect()
+    headers = {"Host": health.host, "X-Forwarded-Proto": health.scheme, "User-Agent": "slipway-gate"}
+    try:
+        connection.request("GET", health.path, headers=headers)
+        answer = connection.getresponse()
+        body = answer.read(2000).decode("utf-8", "replace")
+        maintenance = answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on"
+        return HttpAnswer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
+    except (OSError, http.client.HTTPException, socket.timeout) as error:
+        return HttpAnswer(body=f"{type(error).__name__}: {error}")
+    finally:
+        connection.close()
+
+
+def _timed_out(health: Health, release: str, last: HttpAnswer) -> str:
+    wanted = f"{health.path}: wanted 2xx from release {release} within {health.timeout} s, found "
+    if last.status is None:
+        return wanted + f"no answer ({last.body})"
+    if 200 <= last.status < 300:
+        return wanted + f"{last.status} from release {last.release or 'unknown'}"
+    hint = "; set slipway:app.healthPath to a page that answers 200" if last.status in (301, 302, 303, 307, 308, 401, 403, 404) else ""
+    return wanted + f"{last.status} {last.body[:120]!r}{hint}"

@@ -1,0 +1,66 @@
+"""What serving doesn't wait for: packages and system files of a release that come once it is live."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+from ..base.lock import held
+from ..base.outcome import Steps
+from ..base.places import Places
+from ..contracts.manifest import LaterPart
+from ..follow.decide import pause
+from ..release import manifests
+from ..server import archives, packages, roles, system_files
+
+COMMAND = "later"
+STEPS = ("packages", "archives", "system")
+_PATIENCE = 60  # seconds that it may take before it is a problem
+
+
+def run(places: Places, steps: Steps) -> None:
+    """Brings what is missing, without the host's lock while apt works: a release must not wait for it. Raises `Refused`."""
+    os.nice(10)
+    with steps.step("packages"):
+        packages.ensure(_of_live(places).packages.get(str(places.role), ()))
+    with steps.step("archives"):
+        archives.ensure(_of_live(places).archives.get(str(places.role), ()))
+    if _of_live(places) == LaterPart():  # there is none, or this is no server of ours any more
+        return
+    with held(places.lib / "lock", COMMAND), steps.step("system"):
+        system_files.run_later(places, _of_live(places))  # another may be live by now
+
+
+def _of_live(places: Places) -> LaterPart:
+    """That part of the manifest; empty where nothing serves, or a release of a time when there was none."""
+    release = roles.of(places).live(places)
+    found = manifests.peek(places.release(release)) if release else None
+    return found.host.later if found and found.host else LaterPart()
+
+
+@dataclass
+class Later:
+    """When `run` is due: once for each release that goes live, and ever more rarely while it fails. Times as in `attempts.now`."""
+
+    host: str
+    release: str | None = None
+    since: float = 0.0
+    tries: int = 0
+    at: float = 0.0
+    done: bool = False
+    failure: str = ""
+
+    def is_due(self, live: str | None, now: float) -> bool:
+        if live != self.release:
+            self.release, self.since, self.tries, self.done, self.failure = live, now, 0, False, ""
+        return live is not None and not self.done and now - self.at >= pause(self.tries, self.host)
+
+    def ended(self, failure: str, now: float) -> None:
+        """How it went; `failure` is empty where it went well."""
+        self.tries, self.at, self.done, self.failure = self.tries + 1, now, not failure, failure
+
+    def problem(self, now: float) -> str:
+        """A line where it is missing for longer than it should; empty otherwise."""
+        if self.release is None or self.done or not (self.failure or now - self.since > _PATIENCE):
+            return ""
+        return f"not all of what release {self.release} asks for is here yet, tried again: {self.failure or 'under way'}"

@@ -1,0 +1,145 @@
+"""Phase one on a host: the candidate stands ready beside the live release, gated privately. Nothing that serves is touched."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from .. import contracts
+from ..base.files import link, read_object, remove, tail, unlink, write_json
+from ..base.outcome import Refused, Steps, cause, note, up_to_cause
+from ..base.places import Colour, Places
+from ..contracts.manifest import Code, Manifest
+from ..data import databases
+from ..front import certificates, configuration
+from ..processes import extra, managers
+from ..processes.managers import change  # fmt: skip
+from ..processes.managers.contract import Manager
+from ..processes.programs import CRON, log_path
+from ..release import environment, files, manifests, release_command, unpack
+from ..release.store import Store
+from . import gate, state
+
+STEPS = ("fetch", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
+ABORT_STEPS = ("stop",)
+
+
+def run(places: Places, store: Store, manifest: Manifest, elected: bool, steps: Steps) -> None:
+    """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
+    manager = change.ready(places, manifest)
+    folder = places.release(manifest.id)
+    with steps.step("files"):
+        files.write_files(places, manifest, store.secrets(manifest.id))
+        if manifest.tls:
+            certificates.ensure(places, manifest.tls)
+        write_json(folder / "manifest.json", contracts.document(replace(manifest, files=(), processes=_processes(manifest, elected))))
+    with steps.step("validate"):
+        files.validate(places, folder)
+        configuration.check_port(places)
+    if not (folder / "ready").is_file():
+        write_json(folder / "ready", {"at": time.time()})
+    with steps.step("database"):
+        databases.of(places, manifest).ensure(manager)
+    with steps.step("release-command"):
+        release_command.run(places, manifest, elected)
+        _tell_schema(places, manifest)
+    _start(places, manager, manifest, steps)
+
+
+def again(places: Places, store: Store, now: state.Live, elected: bool, steps: Steps) -> None:
+    """It serves already, and goes on. What belongs to one host alone begins or ends: it may serve from a time when nobody was elected."""
+    whole, folder = fetch(store, now.release, steps), places.release(now.release)
+    if elected and not release_command.record(places, now.release).is_file():
+        with steps.step("release-command"):
+            release_command.run(places, whole)
+    mine, wanted = manifests.read(folder), _processes(whole, elected)
+    if mine.processes != wanted:
+        with steps.step("processes"):
+            write_json(folder / "manifest.json", contracts.document(replace(mine, processes=wanted)))
+            extra.switch(places, managers.of(places), now.colour)
+
+
+def bring(places: Places, store: Store, manifest: Manifest, steps: Steps) -> None:
+    """The release's code and its environment: nothing else on the host is asked for, or changed."""
+    folder = places.release(manifest.id)
+    with steps.step("unpack"):
+        if not (folder / "src").is_dir():
+            _unpack(store, manifest.code, folder / "src")
+    with steps.step("venv"):
+        venv = environment.ensure(places, manifest)
+        if not (folder / "ready").is_file():
+            environment.compile_source(venv, folder / "src")
+
+
+def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
+    """The extra processes that this host runs: jobs by the clock belong to one host."""
+    return {name: command for name, command in manifest.processes.items() if elected or name != CRON}
+
+
+def fetch(store: Store, release: str, steps: Steps) -> Manifest:
+    """The release's manifest, whole."""
+    with steps.step("fetch"):
+        try:
+            return manifests.checked(store.json(f"releases/{release}/manifest.json"), release)
+        except contracts.Wrong as wrong:
+            raise Refused(f"store: the manifest of release {release} is damaged ({wrong}); run `up` again to publish it") from None
+
+
+def _unpack(store: Store, code: Code, source: Path) -> None:
+    """An archive that had to be fetched goes again."""
+    fetched = source.with_name("code.tar.gz")
+    try:
+        archive = store.file(f"releases/code/{code.id}.tar.gz", fetched)
+        unpack.verify(archive, code)
+        unpack.unpack(archive, source)
+    finally:
+        fetched.unlink(missing_ok=True)
+
+
+def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
+    idle = state.idle(places)
+    log = log_path(places, idle.name)
+    mark = log.stat().st_size if log.exists() else 0
+    try:
+        with steps.step("start"):
+            stop(manager, idle)
+            for socket in idle.folder.glob("app.*"):
+                remove(socket)
+            link(idle.link, str(places.release(manifest.id)))
+            manager.start(idle.name)
+        with steps.step("gate"):
+            health = manifest.health
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest.id, lambda: dead(manager, idle))
+    except Refused as refused:
+        stop(manager, idle)
+        words = refused.log or tail(log, 400, mark)
+        raise Refused(str(refused) + cause(words), refused.http, up_to_cause(words)) from None
+
+
+def abort(places: Places, steps: Steps) -> None:
+    """The candidate is not wanted: the idle colour stops. Undoes nothing that serves."""
+    with steps.step("stop"):
+        stop(managers.of(places), state.idle(places))
+        change.settle(places)
+        change.retire(places)
+
+
+def stop(manager: Manager, colour: Colour) -> None:
+    """Stops a colour with its processes and unlinks its release, so that no restart of the manager brings it back."""
+    extra.stop(manager, colour.name)
+    manager.stop(colour.name)
+    unlink(colour.link)
+
+
+def dead(manager: Manager, colour: Colour) -> str | None:
+    """Why the server can't answer any more, if so."""
+    return "the server ended as it started" if manager.told(colour.name).ended else None
+
+
+def _tell_schema(places: Places, manifest: Manifest) -> None:
+    """A rollback changes code, never the schema: say so when they are not of one time."""
+    release = manifest.id
+    record = read_object(release_command.record(places, release))
+    if record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
+        note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

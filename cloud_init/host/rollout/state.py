@@ -1,0 +1,112 @@
+"""What serves on this host: read from the links; noted on disk so that a reboot can make the links again."""
+
+from __future__ import annotations
+
+import os
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..base.files import link, read_object, target, write_json
+from ..base.outcome import note, refusal_of
+from ..base.places import COLOURS, Colour, Places, other
+from ..base.user import private
+from ..server import tree
+
+
+@dataclass(frozen=True)
+class Live:
+    """The colour and release that the front server serves."""
+
+    colour: Colour
+    release: str
+
+
+def live(places: Places) -> Live | None:
+    """What serves now, or None before the first release."""
+    name = target(places.live)
+    release = name and target(places.colour(name).link)
+    return Live(places.colour(name), Path(release).name) if name and release else None
+
+
+def idle(places: Places) -> Colour:
+    """The colour that may be stopped and started."""
+    name = target(places.live)
+    return places.colour(other(name) if name else COLOURS[0])
+
+
+def linked(places: Places, colour: Colour) -> str | None:
+    """The release that a colour is linked to."""
+    release = target(colour.link)
+    return Path(release).name if release else None
+
+
+def remember(places: Places, colour: Colour, generation: int) -> None:
+    """Notes on disk what is about to serve, for a reboot."""
+    now = live(places)
+    same = now is not None and now.colour == colour
+    before = target(places.previous) if same else now and now.release
+    state = {
+        "release": linked(places, colour),
+        "colour": colour.name,
+        "previous": Path(before).name if before else None,
+        "generation": generation,
+        "since": time.time(),
+    }
+    write_json(places.lib / "state.json", state)
+
+
+def put_back(places: Places, noted: dict[str, Any]) -> None:
+    """Undoes `remember`; where even that can't be written, a reboot would serve the release that was refused: said aloud."""
+    try:
+        if noted:
+            write_json(places.lib / "state.json", noted)
+        else:
+            (places.lib / "state.json").unlink(missing_ok=True)
+    except OSError as error:
+        note(f"not noted what serves: {refusal_of(error)}")
+
+
+def remembered(places: Places) -> dict[str, Any]:
+    """What was noted last; empty before the first release."""
+    return read_object(places.lib / "state.json")
+
+
+def serving(places: Places) -> str | None:
+    """The release that serves, or that would if anything ran. A database host has no colours: its release is the one noted."""
+    now = live(places)
+    return now.release if now else remembered(places).get("release")
+
+
+def make_run(places: Places) -> None:
+    """Makes RUN again from what is on disk: after a reboot there is none. What is there stays."""
+    places.run.mkdir(mode=0o755, parents=True, exist_ok=True)
+    for name in COLOURS:
+        private(places.run / name, places.user)
+    private(places.run / "front", places.user)
+    _socket_folder(places)
+    noted = remembered(places)
+    if target(places.live) is None and noted.get("colour"):
+        link(places.colour(noted["colour"]).link, str(places.release(noted["release"])))
+        if noted.get("previous"):
+            link(places.previous, str(places.release(noted["previous"])))
+        link(places.live, noted["colour"])
+
+
+def _socket_folder(places: Places) -> None:
+    """Where a database server has its socket: its own user's folder, which the app's user may enter."""
+    folder = private(places.run / "database", places.database_user)
+    if places.user is not None:
+        os.chown(folder, -1, places.user.pw_gid)
+
+
+def make_tree(places: Places) -> None:
+    """The folders that outlive a reboot."""
+    for folder in (places.srv / "releases", places.lib / "processes", places.log, places.etc):
+        folder.mkdir(parents=True, exist_ok=True)
+    for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        private(places.lib / "front" / name, places.user, 0o700)
+    private(places.shared, places.user)
+    if places.role:
+        tree.make(places)

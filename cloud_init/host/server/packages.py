@@ -1,0 +1,133 @@
+"""Debian and Ubuntu packages: those that a release names are there. What Slipway runs itself is kept from starting as a service."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib
+import os
+import pkgutil
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from ..base.files import link
+from ..base.outcome import Refused, note
+from ..data import databases
+from ..front import certificates, servers
+from ..processes import managers
+
+_TRIES = 4
+_LOCK_SECONDS = 600
+_LISTS = Path("/var/lib/apt/lists")
+_DPKG = ["--force-confdef", "--force-confold"]
+_APT = [
+    "apt-get", "--quiet", "--yes", "--no-install-recommends",
+    "-o", f"DPkg::Lock::Timeout={_LOCK_SECONDS}", "-o", "DPkg::Use-Pty=0", "-o", "Acquire::Retries=3", "-o", "Acquire::Languages=none",
+    *(word for option in _DPKG for word in ("-o", f"DPkg::Options::={option}")),
+]  # fmt: skip
+_QUIET = {
+    "DEBIAN_FRONTEND": "noninteractive", "DEBIAN_PRIORITY": "critical", "NEEDRESTART_SUSPEND": "1", "APT_LISTCHANGES_FRONTEND": "none",
+    "UCF_FORCE_CONFFOLD": "1", "LC_ALL": "C.UTF-8",
+}  # fmt: skip
+
+
+def ensure(names: Sequence[str]) -> None:
+    """Installs what is missing. `a | b`: one of them, the first where none is there. Raises `Refused` with apt's own words.
+
+    Where all is there this costs one question to dpkg.
+    """
+    wanted = missing(names)
+    if not wanted:
+        return
+    _mask()
+    note(f"installing {', '.join(wanted)}")
+    _await_lists()
+    if not any(_LISTS.glob("*_Packages*")):
+        _update()
+    _install(wanted)
+
+
+def install(path: str) -> None:
+    """From a file, whose dependencies come as those of any other package. Raises `Refused` with apt's own words."""
+    _await_lists()
+    _install([path])
+
+
+def missing(names: Sequence[str]) -> list[str]:
+    """Those that are not whole on this machine."""
+    choices = {name: [one.strip() for one in name.split("|")] for name in names}
+    asked = sorted({one for some in choices.values() for one in some})
+    done = _run(["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev}\n", *asked]) if asked else None
+    lines = [line.split() for line in done.stdout.splitlines()] if done else []
+    there = {words[0] for words in lines if words[1:] == ["ii"]}
+    return [some[0] for some in choices.values() if not there.intersection(some)]
+
+
+def _install(names: list[str]) -> None:
+    """Lists that are too old to install from are fetched again; what was interrupted is finished first."""
+    for number in range(_TRIES):
+        if any(Path("/var/lib/dpkg/updates").glob("[0-9]*")):
+            _run(["dpkg", "--configure", "-a", *_DPKG])
+        done = _run([*_APT, "install", *names])
+        if done.returncode == 0:
+            return
+        if number + 1 < _TRIES:
+            note(f"apt-get: {_telling(done)}; tried again")
+            time.sleep(2**number)
+            _run(["dpkg", "--configure", "-a", *_DPKG])
+            _update()
+    raise Refused(f"packages {', '.join(names)}: {_telling(done)}", log=done.stdout.splitlines()[-20:])
+
+
+def _await_lists() -> None:
+    """Another run that fetches the lists, such as the bootstrap's own, holds a lock that apt doesn't wait for."""
+    until = time.monotonic() + _LOCK_SECONDS
+    with open(_LISTS / "lock", "a") as lock:
+        while time.monotonic() < until:
+            try:
+                fcntl.lockf(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except OSError:
+                time.sleep(0.1)
+
+
+def _update() -> None:
+    """What is wrong with it shows when a package can't be had."""
+    for number in range(_TRIES):
+        _await_lists()
+        done = _run([*_APT, "update"])
+        if done.returncode == 0:
+            return
+        note(f"apt-get update: {_telling(done)}")
+        time.sleep(2**number)
+
+
+def _mask() -> None:
+    """Before their packages come: the units of what Slipway runs itself. One that is there already is somebody's own, and stays."""
+    for unit in _units():
+        path = Path("/etc/systemd/system") / unit
+        if not any(Path(folder, unit).exists() for folder in ("/lib/systemd/system", "/etc/systemd/system")) and not path.is_symlink():
+            link(path, os.devnull)
+
+
+def _units() -> Iterator[str]:
+    """As each front server, database and manager says of itself, and what seeks certificates."""
+    for folder in (servers, databases, managers, certificates):
+        for found in pkgutil.iter_modules(folder.__path__):
+            unit = getattr(importlib.import_module(f"{folder.__name__}.{found.name}"), "UNIT", None)
+            if unit:
+                yield unit
+
+
+def _telling(done: subprocess.CompletedProcess[str]) -> str:
+    lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
+    named = [line for line in lines if line.startswith(("E:", "Err:", "dpkg: error"))]
+    return (named or lines or [f"ended with {done.returncode}"])[-1][:300]
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False,
+        env={**os.environ, **_QUIET},
+    )  # fmt: skip

@@ -1,0 +1,38 @@
+"""The steps of a release that make a server what it is, for every role; on a machine taken as it is there are none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from ..base.outcome import Refused, Steps
+from ..base.places import Places
+from ..contracts.manifest import HostPart, Manifest
+from ..processes import managers
+from . import packages, system_files
+
+_ENVIRONMENTS = "python3-venv"  # all that the release's own part waits for
+
+
+def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
+    """Packages, then the files of the system, then the manager; `beside` them what else a release brings. Raises `Refused`."""
+    if places.role is None:
+        return beside()
+    host = manifest.host
+    if host is None:
+        raise Refused(f"release {manifest.id}: wanted one for servers, found one without the part `host`; publish it for this target")
+    with steps.step("packages"):
+        packages.ensure([name for name in host.packages.get(places.role, ()) if name == _ENVIRONMENTS])
+    with ThreadPoolExecutor(1) as other:
+        running = other.submit(beside)
+        _own(places, manifest, host, steps)
+    running.result()
+
+
+def _own(places: Places, manifest: Manifest, host: HostPart, steps: Steps) -> None:
+    with steps.step("packages"):
+        packages.ensure(host.packages.get(str(places.role), ()))
+    with steps.step("system"):
+        system_files.run(places, host)
+    with steps.step("manager"):
+        managers.module(places, managers.wanted(manifest)).install()

@@ -1,0 +1,151 @@
+"""A host that has the database alone. It takes part in both phases: what web hosts need of it is there once it is prepared, and goes
+only when the release that needs it is gone."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import Any
+
+from ... import contracts
+from ...base.files import read_object, unlink, write_json
+from ...base.outcome import Refused, Steps, note, refusal_of
+from ...base.places import Places
+from ...data import databases, restore
+from ...data.databases import network
+from ...data.databases.base import APP, OWNER
+from ...data.databases.network import Network
+from ...data.databases.served import Served
+from ...processes import managers
+from ...processes.managers import change
+from ...release import environment, files, manifests, prune
+from ...release.store import Store
+from ...rollout import boot as booting
+from ...rollout import prepare as preparing
+from ...rollout import state
+from .. import provision, volume
+
+STEPS = ("fetch", "packages", "system", "files", "venv", "volume", "database", "prune")
+_AGENT = "files/database/"
+_SECRET = "database.json"
+_WANTED = {"passwords", "certificate", "key"}
+
+
+def prepare(places: Places, store: Store, release: str, elected: bool, steps: Steps) -> None:
+    """The database runs, with the candidate's roles, and lets its web hosts in beside those of the release that serves."""
+    if live(places) == release:
+        return
+    manifest, secret = preparing.fetch(store, release, steps), _checked(store.secrets(release, "database"))
+    provision.ensure(places, manifest, steps)
+    folder = places.release(release)
+    with steps.step("files"):
+        agent = tuple(file for file in manifest.files if file.path.startswith(_AGENT))
+        files.write_files(places, replace(manifest, files=agent, static={}, environment={}), {})
+        write_json(folder / _SECRET, secret, 0o600)
+        write_json(folder / "manifest.json", contracts.document(replace(manifest, files=(), processes={})))
+    with steps.step("venv"):
+        environment.drivers(places, manifest)
+    with steps.step("volume"):
+        device = manifest.database.volume
+        uuid = volume.mount(places, device) if device else None
+    with steps.step("database"):
+        change.ready(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
+        wanted = network.wanted(manifest, uuid)
+        _put_in_force(places, release, wanted, both=True)
+    write_json(folder / "ready", {"at": time.time()})
+    write_json(places.lib / "candidate.json", {"release": release})
+
+
+def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
+    """Whom the new release doesn't name is let in no more. Raises `Refused` with what was before in force again."""
+    before, manager = state.remembered(places), managers.noted(places)
+    if idle(places) != release and before.get("release") != release:
+        raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
+    with steps.step("database"):
+        try:
+            _put_in_force(places, release, _noted(places, release), both=False)
+            change.change(places, managers.wanted(manifests.read(places.release(release))))
+        except (Refused, OSError) as error:
+            change.change_back(places, manager)
+            _go_back(places, before.get("release"))
+            raise (error if isinstance(error, Refused) else refusal_of(error)) from None
+    noted = {"release": release, "previous": before.get("release"), "generation": generation, "since": time.time()}
+    write_json(places.lib / "state.json", noted)
+    unlink(places.lib / "candidate.json")
+    change.retire(places)
+    with steps.step("prune"):
+        prune.run(places)
+
+
+def abort(places: Places, steps: Steps) -> None:
+    """The candidate is not wanted: what the release that serves has is in force again."""
+    with steps.step("database"):
+        unlink(places.lib / "candidate.json")
+        _go_back(places, live(places))
+        change.retire(places)
+
+
+def boot(places: Places, steps: Steps) -> None:
+    """Brings up what ran; before the first release there is nothing that could."""
+    release = live(places) or idle(places)
+    if not release:
+        return
+    booting.bring_up(places, steps)
+    restore.settle(places, steps)
+    with steps.step("database"):
+        _database(places, release).ensure(managers.of(places))
+
+
+def halt(places: Places, steps: Steps) -> None:
+    """Stops all of it."""
+    booting.halt(places, steps)
+
+
+def live(places: Places) -> str | None:
+    """The release whose database serves."""
+    return state.serving(places)
+
+
+def idle(places: Places) -> str | None:
+    """The release that is prepared beside it."""
+    return read_object(places.lib / "candidate.json").get("release")
+
+
+def _put_in_force(places: Places, release: str, wanted: Network, both: bool) -> None:
+    """`both`: what is in force stays so beside it. No connection ends, but where the server must be started again; that is told."""
+    manager, database, secret = managers.of(places), _database(places, release), read_object(places.release(release) / _SECRET)
+    cluster, now = database.own(), network.read(places)
+    for role in (OWNER, APP):
+        cluster.set_password(role, secret["passwords"][role])
+    given = wanted.letting(now.clients) if both and now else wanted
+    network.install(places, given, secret["certificate"], secret["key"])
+    if cluster.is_outdated() and not (both and now and now.start() == wanted.start()):
+        note(f"{cluster.engine} is started again for its new settings, which ends its connections")
+        manager.restart(cluster.engine)
+    elif cluster.is_outdated():
+        note(f"{cluster.engine} is started again for its new settings when the release goes live")
+    database.ensure(manager)
+
+
+def _go_back(places: Places, release: str | None) -> None:
+    if release:
+        _put_in_force(places, release, _noted(places, release), both=False)
+
+
+def _noted(places: Places, release: str) -> Network:
+    """What a release on this host asks for; the disk stays the one that is there."""
+    now = network.read(places)
+    return network.wanted(manifests.read(places.release(release)), now.uuid if now else None)
+
+
+def _database(places: Places, release: str) -> Served:
+    database = databases.of(places, manifests.read(places.release(release)))
+    if not isinstance(database, Served):
+        raise Refused(f"slipway:database.engine: wanted a server for a host of its own, found {database.engine}")
+    return database
+
+
+def _checked(secret: dict[str, Any]) -> dict[str, Any]:
+    if not secret.keys() >= _WANTED or not {OWNER, APP} <= set(secret["passwords"]):
+        raise Refused("store: wanted passwords, certificate and key of the database, found them not; run `up` again to publish them")
+    return secret

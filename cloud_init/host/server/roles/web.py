@@ -1,0 +1,52 @@
+"""A host that serves the app."""
+
+from __future__ import annotations
+
+from ...base.outcome import Steps
+from ...base.places import Places
+from ...release.store import Store
+from ...rollout import boot as booting
+from ...rollout import commit as committing
+from ...rollout import prepare as preparing
+from ...rollout import state
+from .. import provision
+
+
+def prepare(places: Places, store: Store, release: str, elected: bool, steps: Steps) -> None:
+    """Phase one: the candidate stands ready beside the live release."""
+    now = state.live(places)
+    if now and now.release == release:
+        return preparing.again(places, store, now, elected, steps)
+    manifest = preparing.fetch(store, release, steps)
+    provision.ensure(places, manifest, steps, lambda: preparing.bring(places, store, manifest, steps))
+    preparing.run(places, store, manifest, elected, steps)
+
+
+def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
+    """Phase two: the flip."""
+    committing.run(places, generation, release, steps)
+
+
+def abort(places: Places, steps: Steps) -> None:
+    """The candidate is not wanted."""
+    preparing.abort(places, steps)
+
+
+def boot(places: Places, steps: Steps) -> None:
+    """Brings up what served; before its first release a server has nothing that could run."""
+    if places.role is None or state.remembered(places):
+        booting.run(places, steps)
+
+
+def halt(places: Places, steps: Steps) -> None:
+    """Stops all of it."""
+    booting.halt(places, steps)
+
+
+def live(places: Places) -> str | None:
+    now = state.live(places)
+    return now.release if now else None
+
+
+def idle(places: Places) -> str | None:
+    return state.linked(places, state.idle(places))

@@ -1,0 +1,78 @@
+"""Takes Slipway off a server: stops what it runs and removes what it made. The app's data stays, unless it is to go too."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from ..base.files import remove, size_of
+from ..base.outcome import Steps
+from ..base.places import Places
+from ..contracts.manifest import HostPart
+from . import roles, system_files
+
+STEPS = ("follow", "halt", "remove")
+_DATA = ("shared", "snapshots", "data", "backups")
+_MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
+_FILES = (
+    "etc/systemd/system/slipway*",
+    "etc/systemd/system/*.wants/slipway*",
+    "etc/logrotate.d/slipway*",
+    "var/lib/systemd/timers/stamp-slipway*",
+)
+_MOUNTS = ("etc/systemd/system/srv-slipway-*.mount", "etc/systemd/system/*.wants/srv-slipway-*.mount")
+
+
+def kept(places: Places) -> list[dict[str, Any]]:
+    """The folders with data, each with its bytes."""
+    return [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]
+
+
+def run(places: Places, with_data: bool, steps: Steps) -> None:
+    """All of it. Done again, it goes on where it was stopped."""
+    with steps.step("follow"):
+        _systemctl("stop", "slipway.service", "slipway-*.timer")
+    with steps.step("halt"):
+        roles.of(places).halt(places, steps)
+    with steps.step("system"):
+        system_files.run(places, HostPart({}, {}))
+    with steps.step("remove"):
+        _clear(places, with_data)
+
+
+def _clear(places: Places, with_data: bool) -> None:
+    """The host tool goes last: until then `leave` can be run again."""
+    stay = [] if with_data else _data(places)
+    for folder in places.srv.iterdir() if places.srv.is_dir() else ():
+        if folder not in stay:
+            _remove(folder)
+    for pattern in (*_FILES, *(_MOUNTS if with_data else ())):
+        for path in places.root.glob(pattern):
+            remove(path)
+    _systemctl("daemon-reload")
+    for name in sorted(_MADE, key=lambda one: one.startswith("opt")):
+        shutil.rmtree(places.root / name, ignore_errors=True)
+    for folder in (places.srv, places.srv.parent):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    """A disk that is mounted there is emptied, then let go."""
+    if os.path.ismount(folder):
+        for path in folder.iterdir():
+            remove(path)
+        subprocess.run(["umount", str(folder)], check=True)
+    remove(folder)
+
+
+def _data(places: Places) -> list[Path]:
+    return [path for path in (places.srv / name for name in _DATA) if path.is_dir() and any(path.iterdir())]
+
+
+def _systemctl(*words: str) -> None:
+    """What isn't there needn't be stopped."""
+    subprocess.run(["systemctl", "--quiet", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)

@@ -1,0 +1,123 @@
+"""A disk for the data alone: made a file system only where it is empty, mounted by the identity of that file system, never guessed."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import subprocess
+import time
+from pathlib import Path
+
+from ..base.files import write
+from ..base.outcome import Refused, note
+from ..base.places import Places
+
+_WAIT = 120  # seconds that a disk may take to be attached
+_NOTHING = 2  # blkid's exit status where it finds nothing that it knows
+_TYPES = ("ext4", "xfs")
+_OURS = {"postgres", "mysql", "passwords", "lost+found"}
+_UNITS = Path("/etc/systemd/system")
+_OPTIONS = "nodev,nosuid,noexec,noatime"
+
+
+def mount(places: Places, device: str) -> str:
+    """The disk's file system, mounted where the data go, now and at each boot; its UUID. Raises `Refused` where it isn't ours."""
+    path = _there(device)
+    found = examine(path)
+    if not found:
+        note(f"{device}: empty; it gets a file system (ext4)")
+        _run(["mkfs.ext4", "-q", "-L", "slipway-data", str(path)])
+        found = examine(path)
+    elif found.get("TYPE") not in _TYPES:
+        raise Refused(
+            f"{device}: wanted an empty disk or a file system of {' or '.join(_TYPES)}, found {_words(found)}; nothing was changed"
+        )
+    else:
+        note(f"{device}: found {_words(found)}; used as it is")
+    folder = places.srv / "data"
+    if not is_mounted(folder):
+        _mount(folder, path, found["UUID"])
+    _at_boot(places.app, folder, found)
+    return found["UUID"]
+
+
+def examine(path: Path) -> dict[str, str]:
+    """What blkid finds on the disk itself, by name: TYPE, UUID, PTTYPE, …; empty where it holds nothing at all. Raises `Refused`."""
+    done = subprocess.run(["blkid", "-p", "-o", "export", str(path)], capture_output=True, text=True, check=False)
+    if done.returncode not in (0, _NOTHING):
+        why = " ".join(done.stderr.split()) or f"blkid ended with {done.returncode}"
+        raise Refused(f"{path}: what it holds can't be told ({why}); nothing was changed")
+    found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    found.pop("DEVNAME", None)
+    if found.get("PTTYPE") and "TYPE" not in found:
+        raise Refused(f"{path}: wanted an empty disk, found a partition table ({found['PTTYPE']}); name a partition, or an empty disk")
+    return found
+
+
+def is_mounted(folder: Path) -> bool:
+    """Whether a file system of its own is there."""
+    return os.path.ismount(folder)
+
+
+def await_mount(folder: Path, uuid: str, wait: float = 90) -> None:
+    """Waits until the disk of that identity is at `folder`: a server must never start beside its data. Raises `Refused`."""
+    deadline = time.monotonic() + wait
+    link = Path("/dev/disk/by-uuid") / uuid
+    while not is_mounted(folder):
+        if time.monotonic() > deadline:
+            raise Refused(f"{folder}: wanted the disk {link} mounted there, found none; attach it, then start the host again")
+        time.sleep(0.5)
+
+
+def unit(app: str, folder: Path, found: dict[str, str]) -> str:
+    """The mount unit. A disk that is missing does not keep the host from booting: what needs the data waits for them."""
+    text = (pkgutil.get_data(__package__, "data.mount") or b"").decode()
+    values = {"APP": app, "UUID": found["UUID"], "WHERE": str(folder), "TYPE": found["TYPE"], "OPTIONS": _OPTIONS}
+    for name, value in values.items():
+        text = text.replace(f"@@{name}@@", value)
+    return text
+
+
+def _there(device: str) -> Path:
+    """The disk, once it is attached."""
+    deadline = time.monotonic() + _WAIT
+    told = False
+    while not Path(device).is_block_device():
+        if time.monotonic() > deadline:
+            raise Refused(f"database.volume: wanted a disk at {device}, found none within {_WAIT} s; attach it, then run `up` again")
+        if not told:
+            note(f"waiting for the disk {device}")
+            told = True
+        time.sleep(0.5)
+    return Path(device).resolve()
+
+
+def _mount(folder: Path, path: Path, uuid: str) -> None:
+    """Mounts it, unless data stand where it would hide them, or it holds somebody else's."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        raise Refused(f"{folder}: wanted an empty folder for {path}, found data there already; move them onto the disk by hand")
+    _run(["mount", "-o", _OPTIONS, str(path), str(folder)])
+    strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in _OURS)
+    if strange:
+        _run(["umount", str(folder)])
+        raise Refused(f"{path} ({uuid}): wanted a database's data or nothing, found {', '.join(strange[:5])}; nothing was changed")
+
+
+def _at_boot(app: str, folder: Path, found: dict[str, str]) -> None:
+    escaped = subprocess.run(["systemd-escape", "--path", "--suffix=mount", str(folder)], capture_output=True, text=True, check=True)
+    name = escaped.stdout.strip()
+    if write(_UNITS / name, unit(app, folder, found).encode()):
+        _run(["systemctl", "daemon-reload"])
+        _run(["systemctl", "--quiet", "enable", name])
+
+
+def _words(found: dict[str, str]) -> str:
+    kind = found.get("TYPE") or found.get("PTTYPE") or "something unknown"
+    return f"{kind} {found['UUID']}" if found.get("UUID") else kind
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
+    if done.returncode:
+        raise Refused(f"{command[0]} ended with {done.returncode}: {' '.join(done.stderr.split())}", log=done.stderr.splitlines()[-20:])

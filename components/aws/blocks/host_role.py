@@ -1,0 +1,118 @@
+"""What a server may do by itself: its part of the store, and to be reached by Systems Manager. Nothing else. And what it boots from."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from cloud_init import bootstrap
+from cloud_init.fleet import ROLES
+from cloud_init.host.contracts.facts import Boot
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child, one_of
+from components.hosts import names
+
+_SELF = "${aws:userid}"
+"""The role's id, a colon, the instance's id: a host's name in the store."""
+_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
+}
+_REACHED = (
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+    "ec2messages:AcknowledgeMessage",
+    "ec2messages:DeleteMessage",
+    "ec2messages:FailMessage",
+    "ec2messages:GetEndpoint",
+    "ec2messages:GetMessages",
+    "ec2messages:SendReply",
+)
+"""What the agent of Systems Manager needs for run command and sessions; Amazon's own policy also lets it read all parameters."""
+
+
+@dataclass(kw_only=True)
+class HostRoleArgs(Args):
+    """Of the servers of one kind."""
+
+    app: pulumi.Input[str]
+    """The app that they serve, or whose database they have."""
+    role: str
+    """`web` or `database`."""
+    store: pulumi.Input[str]
+    """`address` of the `ReleaseStore`."""
+    store_arn: pulumi.Input[str]
+    """Its `arn`."""
+    backups: bool | None = None
+    """They have a database, and make backups of it."""
+    tags: Tags | None = None
+    """On all that is made."""
+    keep: bool | None = None
+    """The servers are kept, so it is protected and retained: they are named after it, and another role would let them write nothing."""
+
+
+class HostRole(Block):
+    """A role for servers, and the boot data of servers that have it.
+
+    A server of Slipway's that boots with both makes itself ready, and then follows the store: it serves what is `live` there."""
+
+    name: pulumi.Output[str]
+    """For more policies."""
+    unique_id: pulumi.Output[str]
+    """What a host's name in the store begins with; a colon and the instance's id follow."""
+    profile_name: pulumi.Output[str]
+    """The instance profile's, for single servers."""
+    profile_arn: pulumi.Output[str]
+    """The same one's, for fleets."""
+    user_data: pulumi.Output[str]
+    """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and 24.04. No secret is in it."""
+
+    def __init__(self, name: str, args: HostRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:HostRole", name, None, opts)
+        kind, backups = one_of(name, "role", ROLES, args.role), bool(args.backups)
+        own, tags = child(self, args.keep), named(args.tags, name)
+        role = aws.iam.Role(name, assume_role_policy=json.dumps(_TRUST), tags=tags, opts=own)
+        text = pulumi.Output.all(args.store_arn, role.unique_id).apply(lambda known: json.dumps(policy(known[0], known[1], kind, backups)))
+        aws.iam.RolePolicy(name, role=role.id, policy=text, opts=own)
+        profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)
+        self.name, self.unique_id, self.profile_name, self.profile_arn = role.name, role.unique_id, profile.name, profile.arn
+        stack = pulumi.get_stack()
+        self.user_data = pulumi.Output.all(args.app, args.store, role.unique_id).apply(lambda known: _user_data(stack, kind, *known))
+        self._finish()
+
+
+def _user_data(stack: str, role: str, app: str, store: str, unique_id: str) -> str:
+    """It follows the store by its role's credentials, under the name that the policy lets it write as."""
+    return bootstrap.cloud_config(Boot(app, stack, role, store, names.full(unique_id, "{host}")))
+
+
+def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict[str, Any]:
+    """The role's policy. Who may list is told that an object isn't there; who may not is refused alike.
+
+    Backups of a server that was replaced can be read by its successor: those of all hosts of the role lie together, as
+    cloud_init/host/data/stored_backups.py says."""
+    read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else [])]
+    own = f"outcomes/{_SELF}/*"
+    kept = [f"backups/{identity}/{_SELF}/*"] if backups else []
+    statements = [
+        _allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
+        _allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept)]),
+        {
+            **_allow("Look", ["s3:ListBucket"], [bucket]),
+            "Condition": {"StringLike": {"s3:prefix": [*read, own]}},
+        },
+        _allow("BeReached", _REACHED, ["*"]),
+    ]
+    if backups:
+        statements.append(_allow("ThinOut", ["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{bucket}/{name}" for name in kept]))
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _allow(name: str, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
+    return {"Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}

@@ -1,0 +1,144 @@
+"""An application load balancer: the only way in to the hosts of a fleet."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.blocks.firewall import WORLD, Firewall, FirewallArgs
+from components.aws.names import LOAD_BALANCER
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child
+from components.blocks.names import short
+
+IDLE_TIMEOUT = 60
+"""Seconds. Fronts keep idle connections for 65: who closes first must be the load balancer, or a request meets a connection that is
+just being closed, and its client gets a 502."""
+_TLS = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"  # TLS 1.2 and 1.3, forward secrecy and authenticated encryption alone
+_DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a server waits for its own
+
+
+@dataclass(kw_only=True)
+class LoadBalancerArgs(Args):
+    """Of one load balancer."""
+
+    vpc_id: pulumi.Input[str]
+    """The network."""
+    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Public ones, of two zones at least."""
+    has_ipv6: bool | None = None
+    """These have IPv6 addresses."""
+    certificate_arn: pulumi.Input[str] | None = None
+    """A certificate of ACM that is issued. With it port 443 serves, and port 80 sends there."""
+    health_path: pulumi.Input[str] | None = "/-/live"
+    """Asked of each host on port 80, and answered 200 by one that is well. Slipway's hosts answer the default one."""
+    idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
+    """Seconds without a byte after which a connection ends, those of answers that take longer included. Hosts must keep theirs for
+    longer."""
+    tags: Tags | None = None
+    """On all that is made."""
+
+
+class LoadBalancer(Block):
+    """Open to the world on port 80, and 443 with a certificate."""
+
+    url: pulumi.Output[str]
+    """Where it is reached by its own name (with a certificate that is of another name, so browsers object)."""
+    dns_name: pulumi.Output[str]
+    """Its own name: what a record is an alias of."""
+    zone_id: pulumi.Output[str]
+    """The zone of that name, which an alias needs as well."""
+    target_group_arn: pulumi.Output[str]
+    """Where hosts are put. Known once listeners lead there."""
+    group_id: pulumi.Output[str]
+    """Its security group, for the hosts' own to let in."""
+    arn_suffix: pulumi.Output[str]
+    """What its figures in CloudWatch are named by."""
+    target_group_suffix: pulumi.Output[str]
+    """What the hosts' figures are named by."""
+
+    def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:LoadBalancer", name, None, opts)
+        self._name, self._args, self._own = name, args, child(self)
+        self.group_id = self._firewall().group_id
+        made = self._balancer()
+        targets = self._targets()
+        listeners = [one.arn for one in self._listeners(made, targets)]
+        self.target_group_arn = pulumi.Output.all(targets.arn, *listeners).apply(lambda known: str(known[0]))
+        self.dns_name, self.zone_id = made.dns_name, made.zone_id
+        self.arn_suffix, self.target_group_suffix = made.arn_suffix, targets.arn_suffix
+        self.url = pulumi.Output.concat("http://" if args.certificate_arn is None else "https://", made.dns_name)
+        self._finish()
+
+    def _firewall(self) -> Firewall:
+        args = self._args
+        wanted = FirewallArgs(vpc_id=args.vpc_id, description="Load balancer: web from anywhere", tags=args.tags)
+        firewall = Firewall(self._name, wanted, self._own)
+        for port in (80,) if args.certificate_arn is None else (80, 443):
+            firewall.open(str(port), port, WORLD if args.has_ipv6 else WORLD[:1])
+        return firewall
+
+    def _balancer(self) -> aws.lb.LoadBalancer:
+        return aws.lb.LoadBalancer(
+            short(self._name, LOAD_BALANCER),
+            load_balancer_type="application",
+            internal=False,
+            ip_address_type="dualstack" if self._args.has_ipv6 else "ipv4",
+            subnets=self._args.subnets,
+            security_groups=[self.group_id],
+            idle_timeout=self._args.idle_timeout,
+            drop_invalid_header_fields=True,
+            tags=named(self._args.tags, self._name),
+            opts=self._own,
+        )
+
+    def _targets(self) -> aws.lb.TargetGroup:
+        return aws.lb.TargetGroup(
+            short(self._name, LOAD_BALANCER),
+            vpc_id=self._args.vpc_id,
+            target_type="instance",
+            port=80,
+            protocol="HTTP",
+            protocol_version="HTTP1",
+            load_balancing_algorithm_type="least_outstanding_requests",  # a host that is slow, or just up, gets less
+            deregistration_delay=_DRAIN,
+            health_check=aws.lb.TargetGroupHealthCheckArgs(
+                enabled=True,
+                protocol="HTTP",
+                port="traffic-port",
+                path=self._args.health_path,
+                matcher="200",
+                interval=10,
+                timeout=5,
+                healthy_threshold=2,
+                unhealthy_threshold=3,
+            ),
+            tags=named(self._args.tags, self._name),
+            opts=self._own,
+        )
+
+    def _listeners(self, made: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> Iterator[aws.lb.Listener]:
+        to_hosts = aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)
+        if self._args.certificate_arn is None:
+            yield self._listener(made, 80, "HTTP", to_hosts)
+            return
+        redirect = aws.lb.ListenerDefaultActionRedirectArgs(protocol="HTTPS", port="443", status_code="HTTP_301")
+        yield self._listener(made, 80, "HTTP", aws.lb.ListenerDefaultActionArgs(type="redirect", redirect=redirect))
+        yield self._listener(made, 443, "HTTPS", to_hosts, ssl_policy=_TLS, certificate_arn=self._args.certificate_arn)
+
+    def _listener(
+        self, made: aws.lb.LoadBalancer, port: int, protocol: str, action: aws.lb.ListenerDefaultActionArgs, **tls: Any
+    ) -> aws.lb.Listener:
+        name = f"{self._name}-{port}"
+        return aws.lb.Listener(
+            name,
+            load_balancer_arn=made.arn,
+            port=port,
+            protocol=protocol,
+            default_actions=[action],
+            **tls,
+            tags=named(self._args.tags, name),
+            opts=self._own,
+        )

@@ -1,0 +1,162 @@
+"""A database that Amazon runs (RDS): private, encrypted, backed up, and not easily lost."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws import region
+from components.aws.blocks.firewall import Firewall, FirewallArgs
+from components.aws.names import DATABASE
+from components.aws.tags import named
+from components.blocks.block import Args, Block, Tags, child, one_of
+from components.blocks.names import database, short
+from components.hosts.database_host import PORTS, addresses
+from components.hosts.random_secret import RandomSecret
+
+OWNER = "slipway_owner"
+"""Who may change the schema; the role `app` is made by the first web host, as its URL says."""
+VERSIONS = {
+    "postgres": "17",  # as in Debian 13, so its pg_dump reads it; supported by Amazon until 2030
+    "mysql": "8.4",  # the release that is supported longest, until 2029
+}
+_TLS = {"postgres": "rds.force_ssl", "mysql": "require_secure_transport"}
+_AUTHORITY = "https://truststore.pki.rds.amazonaws.com/{0}/{0}-bundle.pem"
+_PASSWORD = 40  # hex digits, 160 bits: Amazon takes 41 letters for MySQL
+_GROWTH = 4  # times its first size that the storage may become by itself
+_LARGEST = 65536  # GB
+
+
+@dataclass(kw_only=True)
+class ManagedDatabaseArgs(Args):
+    """Of one database."""
+
+    app: str
+    """Names the database, and the web hosts' folder that the authority's certificate is in."""
+    engine: str
+    """`postgres` or `mysql`."""
+    instance_class: pulumi.Input[str]
+    """Such as `db.t4g.small`."""
+    storage: int
+    """In GB, 20 at least. It grows to four times that by itself."""
+    vpc_id: pulumi.Input[str]
+    """The network that it stands in."""
+    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Of two zones at least, private ones if there are any. It has no public address in any."""
+    client_group_id: pulumi.Input[str]
+    """The security group of the web hosts, which alone are let in."""
+    region: pulumi.Input[str] | None = None
+    """Where it is, such as `eu-west-1`: the provider's region, which is asked for if left out."""
+    version: str | None = None
+    """The engine's, without the minor one, which Amazon keeps up to date. 17 or 8.4 if left out. Another major one is refused by Amazon
+    until that is allowed there, as there is no way back."""
+    tags: Tags | None = None
+    """On all that is made."""
+    keep: bool | None = None
+    """It is protected and retained, with all it stands in. It leaves a last snapshot even where it isn't."""
+
+
+class ManagedDatabase(Block):
+    """A server of Amazon's. Its owner `slipway_owner` may change the schema; the role `app`, which may read and write rows, is made by
+    Slipway's web hosts as the first release comes. Raises `UsageError` for another engine."""
+
+    environment: pulumi.Output[dict[str, str]]
+    """DATABASE_URL for the role `app`, and DATABASE_OWNER_URL: what the web hosts' secret environment holds more. Secret."""
+    secrets: pulumi.Output[dict[str, Any]]
+    """What a database host may know: nothing, as there is none."""
+    manifest: pulumi.Output[dict[str, Any]]
+    """What a release's manifest says more of its database: the address of the authorities to check it against. Public."""
+    address: pulumi.Output[str]
+    """Its name in the network, which never changes."""
+    identifier: pulumi.Output[str]
+    """What its figures in CloudWatch are named by."""
+
+    def __init__(self, name: str, args: ManagedDatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:ManagedDatabase", name, None, opts)
+        one_of(name, "engine", (*VERSIONS,), args.engine)
+        self._name, self._args, self._kept = name, args, child(self, args.keep)
+        owner = self._random("owner").apply(lambda digits: digits[:_PASSWORD])
+        made = self._server(owner, self._firewall())
+        self.address, self.identifier = made.address, made.identifier
+        passwords = {"owner": owner, "app": self._random("app")}
+        self.environment = pulumi.Output.secret(pulumi.Output.all(passwords, made.address).apply(lambda known: _told(args, *known)))
+        self.secrets = pulumi.Output.from_input({})
+        self.manifest = region.of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
+        self._finish()
+
+    def _firewall(self) -> Firewall:
+        args = self._args
+        wanted = FirewallArgs(vpc_id=args.vpc_id, description="Database: web hosts alone", tags=args.tags, keep=args.keep)
+        firewall = Firewall(self._name, wanted, child(self))
+        firewall.let_in("web", PORTS[args.engine], args.client_group_id)
+        return firewall
+
+    def _server(self, password: pulumi.Output[str], firewall: Firewall) -> aws.rds.Instance:
+        args, name = self._args, short(self._name, DATABASE)
+        return aws.rds.Instance(
+            name,
+            engine=args.engine,
+            engine_version=_version(args),
+            auto_minor_version_upgrade=True,
+            instance_class=args.instance_class,
+            allocated_storage=args.storage,
+            max_allocated_storage=min(args.storage * _GROWTH, _LARGEST),
+            storage_type="gp3",
+            storage_encrypted=True,
+            db_name=database(args.app),
+            username=OWNER,
+            password=password,
+            port=PORTS[args.engine],
+            db_subnet_group_name=self._subnets(name).name,
+            vpc_security_group_ids=[firewall.group_id],
+            publicly_accessible=False,
+            parameter_group_name=self._parameters(name).name,
+            ca_cert_identifier="rds-ca-rsa2048-g1",
+            backup_retention_period=7,
+            backup_window="03:00-04:00",  # UTC, as the next
+            maintenance_window="sun:04:30-sun:05:30",
+            deletion_protection=bool(args.keep),
+            skip_final_snapshot=False,
+            final_snapshot_identifier=self._last(name),
+            copy_tags_to_snapshot=True,
+            performance_insights_enabled=False,
+            tags=named(args.tags, self._name),
+            opts=self._kept,
+        )
+
+    def _subnets(self, name: str) -> aws.rds.SubnetGroup:
+        tags = named(self._args.tags, self._name)
+        return aws.rds.SubnetGroup(name, subnet_ids=self._args.subnets, description=self._name, tags=tags, opts=self._kept)
+
+    def _parameters(self, name: str) -> aws.rds.ParameterGroup:
+        """Whoever comes without TLS is refused: from the first start on, so nothing is ever applied to a database that runs, which for
+        some versions Amazon refuses."""
+        engine = self._args.engine
+        return aws.rds.ParameterGroup(
+            name,
+            family=f"{engine}{_version(self._args)}",
+            description=self._name,
+            parameters=[aws.rds.ParameterGroupParameterArgs(name=_TLS[engine], value="1", apply_method="pending-reboot")],
+            tags=named(self._args.tags, self._name),
+            opts=self._kept,
+        )
+
+    def _last(self, name: str) -> pulumi.Output[str]:
+        """What the snapshot is called that is taken as the database is removed. It outlives the stack, and the next database of that name
+        needs another: so a part of it is made by chance, anew for all that makes another database."""
+        chance = self._random(f"{self._args.engine}-{database(self._args.app)}-last").apply(lambda digits: digits[:8])
+        return pulumi.Output.unsecret(pulumi.Output.concat(name, "-last-", chance))
+
+    def _random(self, what: str) -> pulumi.Output[str]:
+        """Kept with the database: another password would lock out who knows the first."""
+        return RandomSecret(f"{self._name}-{what}", self._kept).value
+
+
+def _version(args: ManagedDatabaseArgs) -> str:
+    return args.version or VERSIONS[args.engine]
+
+
+def _told(args: ManagedDatabaseArgs, passwords: Mapping[str, str], address: str) -> dict[str, str]:
+    return addresses(args.app, args.engine, passwords, address, database(args.app), OWNER, shared=True)

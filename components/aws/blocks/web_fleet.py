@@ -1,0 +1,203 @@
+"""Web hosts that come and go behind a load balancer."""
+
+import base64
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.blocks import image
+from components.aws.blocks.firewall import ingress
+from components.aws.blocks.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
+from components.aws.tags import named
+from components.blocks.block import ROLE, Args, Block, Tags, child
+
+GRACE = 600
+"""Seconds that a new host has before the group looks at it: many times what a boot takes, so that a slow mirror replaces nothing."""
+REQUESTS = 3000
+"""That a host should get in a minute."""
+_WARM_UP = 180  # seconds after which a host's figures count: it has booted and its release is up
+_CPU = 60.0  # per cent
+
+
+@dataclass(kw_only=True)
+class WebFleetArgs(Args):
+    """Of the hosts, how many there are, and what leads to them."""
+
+    image: str
+    """`debian-13`, `ubuntu-24.04` or an image's id. Another one replaces all hosts; a newer one of that name doesn't."""
+    instance_type: str
+    """Such as `t4g.small`. It decides between images for ARM and for x86."""
+    disk: pulumi.Input[int]
+    """A host's, in GB."""
+    minimum: int
+    """How many hosts there are at least."""
+    maximum: int
+    """And at most."""
+    vpc_id: pulumi.Input[str]
+    """The network that all of it stands in."""
+    public_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """The load balancer's, of two zones at least."""
+    group_id: pulumi.Input[str]
+    """The hosts' security group, which the load balancer is let in by."""
+    profile_arn: pulumi.Input[str]
+    """The hosts' instance profile, as `HostRole` puts it out."""
+    user_data: pulumi.Input[str]
+    """What they boot with, at most 16 kB: `HostRole`'s, or your own."""
+    host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
+    """The hosts' subnets, which lead out. The public ones if left out."""
+    public_address: bool | None = True
+    """Each host has a public IPv4 address, as its way out. Without, `host_subnets` must have another."""
+    has_ipv6: bool | None = None
+    """The public subnets have IPv6 addresses."""
+    certificate_arn: pulumi.Input[str] | None = None
+    """As for `LoadBalancer`, such as a `Certificate`'s."""
+    idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
+    """As for `LoadBalancer`, in seconds."""
+    requests: pulumi.Input[float] | None = REQUESTS
+    """How many a host should get in a minute. More of them, or CPU at 60 %, add hosts."""
+    after: Sequence[pulumi.Input[str]] | None = None
+    """Outputs of what must be there before the first host starts, such as the release that it is to serve."""
+    tags: Tags | None = None
+    """On all that is made."""
+
+
+class WebFleet(Block):
+    """Hosts are replaced where `/-/live` isn't answered, and all of them, new ones first, for another image. Another instance type, disk
+    or user data is that of hosts started from then on. Raises `UsageError` where the image is for another architecture."""
+
+    url: pulumi.Output[str]
+    """Where the load balancer is reached by its own name."""
+    dns_name: pulumi.Output[str]
+    """That name: what a record is an alias of."""
+    zone_id: pulumi.Output[str]
+    """The zone of that name, which an alias needs as well."""
+    arn_suffix: pulumi.Output[str]
+    """What the load balancer's figures in CloudWatch are named by."""
+    target_group_suffix: pulumi.Output[str]
+    """What the hosts' figures behind it are named by."""
+    group_name: pulumi.Output[str]
+    """The autoscaling group's."""
+
+    def __init__(self, name: str, args: WebFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:WebFleet", name, None, opts)
+        self._name, self._args = name, args
+        balancer = self._balancer()
+        ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
+        group = self._group(self._template(), balancer)
+        if args.maximum > args.minimum:
+            self._scale(group, balancer)
+        self.url, self.dns_name, self.zone_id = balancer.url, balancer.dns_name, balancer.zone_id
+        self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, balancer.target_group_suffix
+        self.group_name = group.name
+        self._finish()
+
+    def _balancer(self) -> LoadBalancer:
+        args = self._args
+        wanted = LoadBalancerArgs(
+            vpc_id=args.vpc_id,
+            subnets=args.public_subnets,
+            has_ipv6=args.has_ipv6,
+            certificate_arn=args.certificate_arn,
+            idle_timeout=args.idle_timeout,
+            tags=args.tags,
+        )
+        return LoadBalancer(f"{self._name}-balancer", wanted, child(self))
+
+    def _template(self) -> aws.ec2.LaunchTemplate:
+        """The resource is named after image and architecture as well: another of these makes another template. The image itself is ignored
+        once the template is there: the answer of the look-up changes by itself."""
+        name, args = self._name, self._args
+        found = image.find(name, args.image, args.instance_type, self)
+        tags = named(args.tags, name, **{ROLE: "web"})
+        interface = aws.ec2.LaunchTemplateNetworkInterfaceArgs(
+            device_index=0,
+            associate_public_ip_address="true" if args.public_address else "false",  # IPv6 ones come from the subnet, where it has any
+            delete_on_termination="true",
+            security_groups=[args.group_id],
+        )
+        of = "instance", "volume", "network-interface"
+        return aws.ec2.LaunchTemplate(
+            f"{name}-{args.image}-{image.architecture(args.instance_type)}",
+            image_id=found,
+            instance_type=args.instance_type,
+            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=args.profile_arn),
+            user_data=pulumi.Output.from_input(args.user_data).apply(lambda text: base64.b64encode(text.encode()).decode()),
+            network_interfaces=[interface],
+            block_device_mappings=[_root_disk(found, args.disk, self)],
+            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
+                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
+            ),
+            private_dns_name_options=aws.ec2.LaunchTemplatePrivateDnsNameOptionsArgs(hostname_type="resource-name"),
+            tag_specifications=[aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=one, tags=tags) for one in of],
+            tags=named(args.tags, name),
+            opts=child(self, ignore=("imageId",)),
+        )
+
+    def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
+        """The template's newest version is named as such: so a new version refreshes nothing, only another template does."""
+        args = self._args
+        # What `after` depends on is waited for; of the outputs themselves nothing is used.
+        waiting = pulumi.ResourceOptions(depends_on=pulumi.Output.all(*(args.after or ())).apply(lambda _: []))
+        return aws.autoscaling.Group(
+            self._name,
+            min_size=args.minimum,
+            max_size=args.maximum,
+            vpc_zone_identifiers=args.public_subnets if args.host_subnets is None else args.host_subnets,
+            launch_template=aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version="$Latest"),
+            target_group_arns=[balancer.target_group_arn],
+            health_check_type="ELB",
+            health_check_grace_period=GRACE,
+            default_instance_warmup=_WARM_UP,
+            capacity_rebalance=False,
+            termination_policies=["OldestLaunchTemplate", "OldestInstance"],
+            wait_for_capacity_timeout="0",  # whether hosts serve says the rollout, with the reason where they don't
+            instance_refresh=aws.autoscaling.GroupInstanceRefreshArgs(strategy="Rolling", preferences=_new_ones_first()),
+            tags=[*self._tags()],
+            opts=pulumi.ResourceOptions.merge(child(self, ignore=("desiredCapacity",)), waiting),
+        )
+
+    def _tags(self) -> Iterator[aws.autoscaling.GroupTagArgs]:
+        """A group has no plain tags, and a provider's default tags don't reach it."""
+        for key, value in named(self._args.tags, self._name, **{ROLE: "web"}).items():
+            yield aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
+
+    def _scale(self, group: aws.autoscaling.Group, balancer: LoadBalancer) -> None:
+        label = pulumi.Output.concat(balancer.arn_suffix, "/", balancer.target_group_suffix)
+        self._track(group, "cpu", _CPU, "ASGAverageCPUUtilization")
+        # Known to Amazon only once a listener leads from the one to the other; the group waits for those.
+        self._track(group, "requests", self._args.requests or REQUESTS, "ALBRequestCountPerTarget", label)
+
+    def _track(
+        self, group: aws.autoscaling.Group, kind: str, target: pulumi.Input[float], metric: str, label: pulumi.Output[str] | None = None
+    ) -> None:
+        figure = aws.autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs(
+            predefined_metric_type=metric, resource_label=label
+        )
+        aws.autoscaling.Policy(
+            f"{self._name}-{kind}",
+            autoscaling_group_name=group.name,
+            policy_type="TargetTrackingScaling",
+            target_tracking_configuration=aws.autoscaling.PolicyTargetTrackingConfigurationArgs(
+                target_value=target, predefined_metric_specification=figure
+            ),
+            opts=child(self),
+        )
+
+
+def _new_ones_first() -> aws.autoscaling.GroupInstanceRefreshPreferencesArgs:
+    """As many more as there are may start before an old one ends."""
+    return aws.autoscaling.GroupInstanceRefreshPreferencesArgs(min_healthy_percentage=100, max_healthy_percentage=200)
+
+
+def _root_disk(found: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
+    """Under the name that the image has for it: any other one would be a second disk, and the first stay small and unencrypted."""
+    lookup = pulumi.InvokeOutputOptions(parent=parent)
+    by_id = found.apply(lambda one: [aws.ec2.GetAmiFilterArgs(name="image-id", values=[one])])
+    return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
+        device_name=aws.ec2.get_ami_output(filters=by_id, include_deprecated=True, opts=lookup).root_device_name,
+        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
+            volume_size=size, volume_type="gp3", encrypted="true", delete_on_termination="true"
+        ),
+    )

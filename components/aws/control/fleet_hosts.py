@@ -1,0 +1,80 @@
+"""The servers of a stack as they are now: a group starts and ends them by itself, so they are looked up, never remembered."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from cloud_init.fleet import ROLES
+from components.aws import names
+from components.aws.control import account
+from components.blocks.block import ROLE
+from components.blocks.command_transport import CommandTransport
+from components.hosts import names as host_names
+from components.hosts.transports.ssm import connect
+
+
+@dataclass(frozen=True)
+class Found:
+    """The release store's address, and the hosts: web first, of each role the oldest first."""
+
+    store: str
+    hosts: tuple[CommandTransport, ...]
+
+
+def find(region: str, project: str, stack: str, app: str) -> Found:
+    """What the user's account has of that stack. Raises `SlipwayError`.
+
+    Hosts are known by the tags `project`, `stack` and `slipway:role`, while they start or run. There may be none."""
+    store = names.address(names.bucket(account.number(region), region, project, stack, app), region)
+    found = sorted(_instances(region, project, stack), key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
+    roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in found} if arn}
+    common = {"transport": "ssm", "region": region, "app": app, "store": store}
+    return Found(store, tuple(connect({**common, **_facts(one, roles.get(_profile(one), ""))}) for one in found))
+
+
+def balancer(region: str, project: str, stack: str) -> str | None:
+    """The name of the stack's load balancer, which its users come in by; None where there is none. Raises `SlipwayError`."""
+    wanted = [{"Key": "project", "Values": [project]}, {"Key": "stack", "Values": [stack]}]
+    kinds = ["elasticloadbalancing:loadbalancer"]
+    pages = account.pages("resourcegroupstaggingapi", region, "GetResources", TagFilters=wanted, ResourceTypeFilters=kinds)
+    arns = [str(one["ResourceARN"]) for page in pages for one in page["ResourceTagMappingList"]]
+    if not arns:
+        return None
+    return str(account.ask("elbv2", region, "DescribeLoadBalancers", LoadBalancerArns=arns[:1])["LoadBalancers"][0]["DNSName"])
+
+
+def _facts(instance: dict[str, Any], role_id: str) -> dict[str, str]:
+    identity = instance["InstanceId"]
+    return {
+        "instance": identity,
+        "host": host_names.full(role_id, identity) if role_id else identity,
+        "role": _tag(instance, ROLE),
+        "address": instance.get("PublicIpAddress") or instance.get("PrivateIpAddress") or identity,
+    }
+
+
+def _instances(region: str, project: str, stack: str) -> Iterator[dict[str, Any]]:
+    wanted = {
+        "tag:project": [project],
+        "tag:stack": [stack],
+        f"tag:{ROLE}": [*ROLES],
+        "instance-state-name": ["pending", "running"],
+    }
+    filters = [{"Name": name, "Values": values} for name, values in wanted.items()]
+    for page in account.pages("ec2", region, "DescribeInstances", Filters=filters):
+        for reservation in page["Reservations"]:
+            yield from reservation["Instances"]
+
+
+def _tag(instance: dict[str, Any], name: str) -> str:
+    return next((str(tag["Value"]) for tag in instance.get("Tags", []) if tag["Key"] == name), "")
+
+
+def _profile(instance: dict[str, Any]) -> str:
+    return str(instance.get("IamInstanceProfile", {}).get("Arn", ""))
+
+
+def _role_id(region: str, arn: str) -> str:
+    """What a host's name in the store begins with: the id of the role that it acts as."""
+    found = account.ask("iam", region, "GetInstanceProfile", InstanceProfileName=arn.rpartition("/")[2])
+    return str(next((role["RoleId"] for role in found["InstanceProfile"]["Roles"]), ""))

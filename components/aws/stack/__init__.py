@@ -1,0 +1,1 @@
+"""How the target aws-ec2 puts the blocks together for one stack, by its settings."""

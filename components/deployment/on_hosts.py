@@ -1,0 +1,77 @@
+"""`Deployment` on hosts that share a store."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from components.deployment import Deployment, logs, restoring
+from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
+from components.deployment.running import at_once, run, run_all, run_or_say
+from components.errors import SlipwayError, UsageError
+from components.hosts import progress
+from components.hosts.names import is_called, short
+from components.hosts.site import Site
+from components.hosts.transport import Launched, Transport
+from components.rollout import coordinator
+
+
+class HostsDeployment(Deployment):
+    """`launched`: hosts whose data Slipway keeps and removes; a cloud does so with its own."""
+
+    def __init__(self, site: Site, launched: Sequence[Launched] = ()) -> None:
+        self.site, self.launched, self.url = site, launched, site.url
+
+    def status(self) -> Sequence[Instance]:
+        return at_once(_status, self.site.hosts)
+
+    def logs(self, lines: int, follow: bool) -> Iterator[str]:
+        return logs.merged(self.site.hosts, ["logs", "-n", str(lines), *(["-f"] if follow else [])])
+
+    def releases(self) -> Sequence[Releases]:
+        return run_all(Releases, self.site.hosts, "releases")
+
+    def rollback(self, release: str | None) -> Verdict:
+        return coordinator.rollback(self.site, release)
+
+    def run(self, command: Sequence[str], instance: str | None) -> int:
+        for host in self.site.web:
+            if instance is None or is_called(host.host, instance):
+                return host.attach(["exec", "--", *command])
+        there = ", ".join(short(host.host) for host in self.site.web)
+        raise UsageError(f"--host: a web host is wanted, found {instance!r}; there are: {there}")
+
+    def backup(self, reason: str) -> Saved:
+        return run(Saved, self.site.database_host, "backup", "--reason", reason)
+
+    def backups(self) -> Backups:
+        return run(Backups, self.site.database_host, "backups")
+
+    def restore(self, backup: str, newer_schema: bool) -> Restored:
+        return restoring.restore(self.site, backup, newer_schema)
+
+    def maintenance(self, on: bool) -> Sequence[Answer]:
+        return at_once(lambda host: run_or_say(Answer, host, "maintenance", "on" if on else "off"), self.site.web)
+
+    def kept(self) -> Sequence[Kept]:
+        """A host that can't tell now is no reason to stop."""
+        found: list[Kept] = []
+        for host in self.launched:
+            try:
+                found += host.kept()
+            except SlipwayError as error:
+                found.append(Kept(short(host.host), None, str(error)))
+        return found
+
+    def save(self, engine: str, folder: Path) -> Path | None:
+        if not self.launched:
+            return None
+        host = next((host for host in self.launched if host.role == "database"), self.launched[0])
+        return host.save(engine, folder, lambda event: progress.tell(host.host, event))
+
+    def remove_data(self) -> None:
+        for host in self.launched:
+            host.remove(keep_data=False)
+
+
+def _status(host: Transport) -> Instance:
+    told = run_or_say(Instance, host, "status")
+    return told.model_copy(update={"role": host.role, "address": host.address})

@@ -1,0 +1,98 @@
+"""The deploying machine: which Python and user can run an app here, and where the programs are."""
+
+import os
+import pwd
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import pulumi
+
+from cloud_init.host.base import installed as found
+from components.errors import MissingError
+
+FRONT_PROGRAMS = found.FRONTS
+front_binaries = found.fronts
+database_binaries = found.databases
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """The interpreter for the app's environments, and the user that runs them; None: whoever launches."""
+
+    python: str
+    user: str | None
+
+
+def app_runtime(tree: Path, version: str | None) -> Runtime:
+    """An unprivileged user where root launches and such a user can read both tree and Python; else root, and it says so."""
+    pythons = _pythons(version)
+    if os.geteuid() != 0:
+        return Runtime(pythons[0], None)
+    user = _unprivileged(tree)
+    for python in pythons:
+        if user and _can_run(python, user, tree):
+            return Runtime(python, user)
+    pulumi.log.info(f"the app runs as root: no other user can read both {tree.parent} and a Python here")
+    return Runtime(pythons[0], None)
+
+
+def uv_binary() -> str | None:
+    """uv from this program's environment; None where there is no wheel of it."""
+    path = Path(sys.prefix) / "bin/uv"
+    return str(path) if path.is_file() else shutil.which("uv")
+
+
+def supervisor_command() -> tuple[str, ...]:
+    """supervisord, by this program's own environment."""
+    return str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisord"
+
+
+def _pythons(version: str | None) -> list[str]:
+    """Interpreters of that version: this program's own first, then the system's."""
+    own = os.path.realpath(sys.executable)
+    if version is None:
+        return list(dict.fromkeys([own, *filter(None, [_system("python3")])]))
+    names = [own, shutil.which(f"python{version}"), _system(f"python{version}"), _system("python3")]
+    found = [name for name in dict.fromkeys(filter(None, names)) if _version(name) == version]
+    if not found:
+        raise MissingError(f"slipway:app.python: wanted Python {version} on this machine, found none; install it, or leave the setting out")
+    return [os.path.realpath(name) for name in found]
+
+
+def _system(name: str) -> str | None:
+    path = shutil.which(name, path="/usr/bin:/usr/local/bin")
+    return os.path.realpath(path) if path else None
+
+
+@cache
+def _version(python: str) -> str:
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    return subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _unprivileged(tree: Path) -> str | None:
+    """The owner of the project folder if that isn't root, else the system's user for web servers, else nobody."""
+    owner = tree.parent.parent.stat().st_uid
+    names = [pwd.getpwuid(owner).pw_name] if owner else ["www-data", "nobody"]
+    known = {entry.pw_name for entry in pwd.getpwall()}
+    return next((name for name in names if name in known), None)
+
+
+@cache
+def _can_run(python: str, user: str, tree: Path) -> bool:
+    """Tried, not guessed: that user starts that Python and lists the folder that the tree stands in."""
+    entry = pwd.getpwnam(user)
+    code = (
+        f"import os, ssl, sqlite3, venv; os.stat({str(tree.parent.parent)!r}); os.access({str(tree.parent.parent)!r}, os.X_OK) or exit(1)"
+    )
+    try:
+        done = subprocess.run(
+            [python, "-I", "-c", code], user=entry.pw_uid, group=entry.pw_gid, extra_groups=[], cwd="/", capture_output=True, check=False
+        )
+    except OSError:
+        return False
+    return done.returncode == 0

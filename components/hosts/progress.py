@@ -1,0 +1,101 @@
+"""Progress of the steps on hosts: whoever drives a host reports, whoever shows progress listens."""
+
+import json
+import os
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from components.hosts.names import short
+
+
+@dataclass(frozen=True)
+class HostStep:
+    """One step of the host tool: `state` is "start", "done", "failed" or "note"; `seconds` counts from its start."""
+
+    host: str
+    step: str
+    state: str
+    seconds: float | None = None
+    text: str = ""
+
+
+FILE = "SLIPWAY_PROGRESS"
+"""The variable that names a file for reports, a JSON object a line: dynamic providers of the Pulumi CLI run in a process of their own."""
+
+Listener = Callable[[HostStep], None]
+
+_lock = threading.Lock()
+_listeners: tuple[list[Listener], ...] = ()
+
+
+def report(host: str, step: str, state: str, seconds: float | None = None, text: str = "") -> None:
+    """Tells every listener, in the caller's thread, and whoever follows this process by `FILE`."""
+    event = HostStep(short(host), step, state, seconds, text)
+    _tell_listeners(event)
+    if path := os.environ.get(FILE):
+        line = json.dumps(asdict(event)) + "\n"
+        with suppress(OSError), open(path, "ab", buffering=0) as file:  # who followed may have gone: the work goes on
+            file.write(line.encode())
+
+
+def _tell_listeners(event: HostStep) -> None:
+    for (listener,) in _listeners:
+        listener(event)
+
+
+def note(host: str, text: str) -> None:
+    """A sentence for the person who watches."""
+    report(host, "", "note", text=text)
+
+
+def tell(host: str, event: Mapping[str, Any]) -> None:
+    """Passes on what a host says: a line of the host tool."""
+    if event["event"] == "step":
+        report(host, event["step"], event["state"], event.get("seconds"))
+    elif event["event"] == "note":
+        note(host, event["text"])
+
+
+@contextmanager
+def listen(listener: Listener) -> Iterator[None]:
+    """Calls `listener` for every report of any thread until the block ends."""
+    global _listeners
+    entry = [listener]  # a list of its own, so that the same listener may be there twice
+    with _lock:
+        _listeners = (*_listeners, entry)
+    try:
+        yield
+    finally:
+        with _lock:
+            _listeners = tuple(one for one in _listeners if one is not entry)
+
+
+@contextmanager
+def followed() -> Iterator[str]:
+    """Gives a path for `FILE` of other processes, and passes on what they report until the block ends."""
+    with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
+        path, ended = Path(folder) / "progress", threading.Event()
+        path.touch()
+        follower = threading.Thread(target=_follow, args=(path, ended))
+        follower.start()
+        try:
+            yield str(path)
+        finally:
+            ended.set()
+            follower.join()
+
+
+def _follow(path: Path, ended: threading.Event) -> None:
+    rest = ""
+    with path.open(encoding="utf-8") as file:
+        for last in iter(lambda: ended.wait(0.1), None):
+            *lines, rest = (rest + file.read()).split("\n")
+            for line in lines:
+                _tell_listeners(HostStep(**json.loads(line)))
+            if last:
+                return

@@ -1,0 +1,70 @@
+"""How the deploying side runs the host tool on a host: a file in components/hosts/transports/, found by its name."""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, cast
+
+from components.deployment.answers import Kept
+
+Event = Mapping[str, Any]
+"""One line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
+
+
+class Transport(Protocol):
+    """One host, reachable."""
+
+    @property
+    def host(self) -> str:
+        """The host's name in the store."""
+
+    @property
+    def role(self) -> str:
+        """`web` or `database`."""
+
+    @property
+    def address(self) -> str:
+        """Where it is, for people."""
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        """Runs the host tool and gives its last event, the outcome; `on_event` hears every other as it happens.
+
+        Raises `SlipwayError` when the host can't be reached."""
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        """The host tool's plain lines, as they come (logs)."""
+
+    def attach(self, arguments: Sequence[str]) -> int:
+        """Runs the host tool with this terminal's own input and output; its exit status."""
+
+
+class Launched(Transport, Protocol):
+    """A host that Slipway itself launches and removes. Others are resources of a provider's, with their disks."""
+
+    def kept(self) -> Sequence[Kept]:
+        """The app's data here."""
+
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        """A last backup of the database, copied into a folder of the deploying machine; None where there is no database.
+
+        Raises `SlipwayError` when it can't be made."""
+
+    def remove(self, keep_data: bool) -> None:
+        """Stops everything and removes what setting up and releases made; shared data stays if it is to be kept."""
+
+
+class Driven(Launched, Protocol):
+    """A host that gets the host tool from here. Servers set themselves up."""
+
+    @property
+    def root(self) -> Path:
+        """The folder of this machine that all of it is in."""
+
+    def install(self, tool: bytes) -> None:
+        """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""
+
+
+def connect(facts: Mapping[str, Any]) -> Driven:
+    """The transport that `facts["transport"]` names, for the host that `facts` describes: `HostFacts` as JSON, or what else it takes."""
+    module = importlib.import_module(f"components.hosts.transports.{facts['transport']}")
+    return cast(Driven, module.connect(facts))

@@ -1,0 +1,170 @@
+"""This machine: the host tool as a child process, its tree in a folder of the project."""
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cloud_init.host import contracts
+from cloud_init.host.base import files
+from cloud_init.host.contracts.facts import HostFacts
+from cloud_init.host_tool import tool as bundled_tool
+from components.deployment.answers import Kept
+from components.errors import LockedError, SlipwayError
+from components.hosts.transport import Event
+
+_MADE = ("etc", "opt", "var", "run", "store")
+_LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
+_DATA = ("shared", "snapshots", "data", "backups")
+
+
+def connect(facts: Mapping[str, Any]) -> "LocalTransport":
+    """The host that `facts` describes: `HostFacts` as JSON."""
+    return LocalTransport(contracts.read(HostFacts, dict(facts)))
+
+
+class LocalTransport:
+    """A host that is this machine."""
+
+    def __init__(self, facts: HostFacts) -> None:
+        self.facts = facts
+        self.root = Path(facts.root)
+
+    @property
+    def host(self) -> str:
+        return self.facts.host
+
+    @property
+    def role(self) -> str:
+        return self.facts.role or "web"
+
+    @property
+    def address(self) -> str:
+        return self.facts.front.listen[0]
+
+    def kept(self) -> list[Kept]:
+        return [Kept(str(path), files.size_of(path)) for path in self.data]
+
+    @property
+    def data(self) -> tuple[Path, ...]:
+        """Where the app's data is."""
+        folder = self.root / "srv/slipway" / self.facts.app
+        return tuple(folder / name for name in _DATA if (folder / name).is_dir() and any((folder / name).iterdir()))
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        process = subprocess.Popen(
+            self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stderr is not None
+        outcome: dict[str, Any] = {}
+        for line in process.stdout:
+            event = json.loads(line)
+            if event["event"] == "outcome":
+                outcome = event
+            elif on_event:
+                on_event(event)
+        words = process.stderr.read()
+        return self._checked(process.wait(), outcome, arguments, words)
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        with subprocess.Popen(self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            try:
+                for line in process.stdout:
+                    yield line.rstrip("\n")
+            finally:
+                process.terminate()
+
+    def attach(self, arguments: Sequence[str]) -> int:
+        return subprocess.run(self._command(arguments), check=False).returncode
+
+    def install(self, tool: bytes) -> None:
+        try:
+            # The app's user passes through here, whatever umask the deploying user has.
+            for folder in (self.root.parent, self.root, self.root / "opt", self.root / "opt/slipway", self.root / "etc"):
+                folder.mkdir(parents=True, exist_ok=True)
+                folder.chmod(0o755)
+            if files.write(self.root / "opt/slipway/host.pyz", tool):
+                subprocess.run(self._command(["compile"]), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+            files.write_json(self.root / "etc/slipway/host.json", contracts.document(self.facts))
+            (self.root / "etc/slipway").chmod(0o755)
+        except OSError as error:
+            raise SlipwayError(
+                f"{error.filename or self.root}: can't be written ({error.strerror}); mend that, then run `up` again"
+            ) from None
+
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        if not self.data:
+            return None
+        app = self.root / "srv/slipway" / self.facts.app
+        if (app / "data").is_dir() and not (app / "releases").is_dir():
+            # After a plain `destroy` nothing runs that could dump a cluster: its files are a whole copy of it.
+            return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
+        self.install(bundled_tool())  # a plain `destroy` may have removed it
+        outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        if not outcome["ok"]:
+            raise SlipwayError(f"last backup: {outcome['message']}; nothing was removed; mend that, or remove {self.root} by hand")
+        return _copied(Path(outcome["path"]), folder / f"{self.facts.app}-{outcome['backup']['id']}") if outcome["backup"] else None
+
+    def remove(self, keep_data: bool) -> None:
+        if self.root.is_dir():
+            self.install(bundled_tool())
+            self.run(["halt"])
+            self._clear(keep_data)
+        shutil.rmtree(self.facts.run, ignore_errors=True)
+
+    def _clear(self, keep_data: bool) -> None:
+        for name in _MADE:
+            shutil.rmtree(self.root / name, ignore_errors=True)
+        app = self.root / "srv/slipway" / self.facts.app
+        for folder in app.iterdir() if app.is_dir() else ():
+            if not (keep_data and folder in self.data):
+                shutil.rmtree(folder)
+        for folder in (app, app.parent, app.parent.parent):
+            if folder.is_dir() and not any(folder.iterdir()):
+                folder.rmdir()
+        (self.root / "owner.json").unlink(missing_ok=True)
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        tool = self.root / "opt/slipway/host.pyz"
+        if not tool.is_file():
+            raise SlipwayError(f"{self.root}: nothing is launched here yet; run `./slipway up`")
+        return [self.facts.python, "-I", str(tool), "--root", str(self.root), *arguments]
+
+    def _checked(self, code: int, outcome: dict[str, Any], arguments: Sequence[str], words: str) -> dict[str, Any]:
+        if code == 3:
+            raise LockedError(str(outcome.get("message", "this host is locked by another run")))
+        if not outcome:
+            last = (words.strip().splitlines() or [f"exit status {code}"])[-1]
+            return {"ok": False, "host": self.host, "step": arguments[0], "message": f"the host tool ended early: {last}", "log": []}
+        return outcome
+
+
+def _copied(source: Path, target: Path) -> Path:
+    """A copy of a backup, as private as it is; whole or not there."""
+    part = target.with_name(f".{target.name}.part")
+    try:
+        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        shutil.copytree(source, part, symlinks=True, dirs_exist_ok=True)
+        for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
+            os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
+        part.rename(target)
+    except (OSError, shutil.Error) as error:
+        shutil.rmtree(part, ignore_errors=True)
+        raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
+    return target
+
+
+def run_folder(root: Path, app: str) -> Path:
+    """RUN for a tree at `root`: inside it, or a short private folder where a socket's path would be too long (107 bytes)."""
+    inside = root / "run/slipway" / app
+    if len(os.fsencode(inside / _LONGEST)) <= 107:
+        return inside
+    base = Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")
+    return base / f"slipway-{os.getuid()}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:8]}" / app

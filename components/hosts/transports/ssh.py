@@ -1,0 +1,118 @@
+"""A server reached by SSH: the host tool with root's rights, its events as they come."""
+
+import json
+import os
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.deployment.answers import Kept
+from components.errors import LockedError, SlipwayError
+from components.hosts.transport import Event
+from components.ssh import connection, login
+from components.ssh.connection import Lost
+from components.ssh.terminal import attached
+
+TOOL = ["python3", "-I", "/opt/slipway/host.pyz"]
+_REPEATED = {"status", "releases", "backups", "maintenance", "kept"}
+"""What may be asked again where an answer was lost: it changes nothing, or the same once more."""
+
+
+def connect(facts: Mapping[str, Any]) -> "SshTransport":
+    """The server that `facts` describes."""
+    return SshTransport(facts)
+
+
+class SshTransport:
+    """A server of Slipway's own."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self.facts = facts
+        self.to = connection.to(login.of(facts))
+
+    @property
+    def host(self) -> str:
+        return str(self.facts["host"])
+
+    @property
+    def role(self) -> str:
+        return str(self.facts["role"])
+
+    @property
+    def address(self) -> str:
+        return self.to.login.address
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        try:
+            return self._run(arguments, on_event)
+        except Lost:
+            if arguments[0] not in _REPEATED:
+                raise
+            return self._run(arguments, on_event)
+
+    def _run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
+        outcome: dict[str, Any] = {}
+        running = self.to.lines([*TOOL, *arguments], root=True)
+        for line in running:
+            event = json.loads(line)
+            if event["event"] == "outcome":
+                outcome = event
+            elif on_event:
+                on_event(event)
+        return self._checked(running.status, outcome, arguments, running.words)
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        yield from self.to.lines([*TOOL, *arguments], root=True)
+
+    def attach(self, arguments: Sequence[str]) -> int:
+        return attached(self.to, [*TOOL, *arguments])
+
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        if not outcome["ok"]:
+            raise SlipwayError(f"{self.host}: last backup: {outcome['message']}; nothing was removed; mend that, then run it again")
+        return self._copied(outcome, folder) if outcome["backup"] else None
+
+    def _copied(self, outcome: Mapping[str, Any], folder: Path) -> Path:
+        """A backup's folder on this machine: whole or not there."""
+        source, identity = Path(outcome["path"]), outcome["backup"]["id"]
+        target = folder / f"{self.facts['app']}-{self.host}-{identity}"
+        part = folder / f".{target.name}.tar"
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+                self.to.copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)
+            with tarfile.open(part) as tar:
+                tar.extractall(target.with_suffix(".part"), filter="data")
+            (target.with_suffix(".part") / source.name).rename(target)
+            target.with_suffix(".part").rmdir()
+        except (OSError, tarfile.TarError) as error:
+            raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
+        finally:
+            part.unlink(missing_ok=True)
+        return target
+
+    def kept(self) -> list[Kept]:
+        return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
+
+    def remove(self, keep_data: bool) -> None:
+        """Where there is no host tool, what stayed when it went can only be the data."""
+        if self.to.run(["test", "-e", TOOL[-1]]).status:
+            if not keep_data:
+                self.to.run(["rm", "-rf", f"/srv/slipway/{self.facts['app']}"], root=True)
+            return
+        outcome = self.run(["leave", *([] if keep_data else ["--with-data"])])
+        if not outcome["ok"]:
+            raise SlipwayError(f"{self.host}, {outcome.get('step') or 'leave'}: {outcome['message']}")
+
+    def _checked(self, code: int, outcome: dict[str, Any], arguments: Sequence[str], words: str) -> dict[str, Any]:
+        if code == 3:
+            raise LockedError(f"{self.host}: {outcome.get('message', 'locked by another run')}")
+        if outcome:
+            return outcome
+        if "can't open file" in words:
+            raise SlipwayError(f"{self.to.login}: nothing is launched there yet; run `./slipway up`")
+        last = (words.strip().splitlines() or [f"exit status {code}"])[-1]
+        message = f"the host tool ended early: {last}"
+        return {"ok": False, "host": self.host, "step": arguments[0], "message": message, "log": []}

@@ -1,0 +1,103 @@
+"""A release on a platform: sent, asked privately, promoted, asked publicly; what served before comes back otherwise."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from time import monotonic
+from urllib.parse import urlsplit
+
+from cloud_init.host.contracts.manifest import Health
+from cloud_init.host.contracts.rollout import Outcome
+from components.deployment.answers import Verdict
+from components.errors import SlipwayError
+from components.hosts import progress
+from components.platforms import Overtaken, Platform, Sendable
+from components.rollout import public, verdict
+
+
+class _Failed(Exception):
+    def __init__(self, *outcomes: Outcome, overtaken: bool = False) -> None:
+        super().__init__()
+        self.outcomes, self.overtaken = list(outcomes), overtaken
+
+
+def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
+    """Has the platform serve a release at `url`. `proven`: the release that was seen there last, which comes back
+    where an `up` before this one was cut off after it had promoted this release."""
+    return _Steps(platform, url, release.bundle.health).run(release.id, proven, lambda: platform.send(release))
+
+
+def rollback(platform: Platform, url: str, health: Health, release: str) -> Verdict:
+    """Has the platform serve a release that it still keeps, through the gates of a new one."""
+    return _Steps(platform, url, health).run(release, release, lambda: None)
+
+
+class _Steps:
+    def __init__(self, platform: Platform, url: str, health: Health) -> None:
+        self.platform, self.url, self.health = platform, url, health
+
+    def run(self, release: str, proven: str | None, send: Callable[[], None]) -> Verdict:
+        live = self.platform.live()
+        before, touched = (proven, True) if live == release else (live, False)
+        try:
+            with self._step("send"):
+                send()
+                private = self.platform.private_url(release)
+            if private:
+                with self._step("gate"):
+                    self._ask(private, release, urlsplit(private).netloc)
+            if not touched:
+                touched = True
+                with self._step("promote"):
+                    self.platform.promote(release, before)
+            with self._step("gate-public"):
+                self._ask(self.url, release)
+        except _Failed as failed:
+            serves, stuck = before, list[Outcome]()
+            if failed.overtaken:
+                with suppress(SlipwayError):
+                    serves = self.platform.live()
+            elif touched:
+                serves, stuck = self._take_back(release, before)
+            return verdict.refused(release, [*failed.outcomes, *stuck], serves)
+        return Verdict(True, "", release, release)
+
+    def _take_back(self, release: str, before: str | None) -> tuple[str | None, list[Outcome]]:
+        """What serves then, and what fails meanwhile. Asks first: of a promotion that failed, a part may have
+        happened, and what somebody else promoted stays."""
+        try:
+            with self._step(f"{verdict.GOING_BACK} {before or 'nothing'}"):
+                now = self.platform.live()
+                if now not in (release, before, None):
+                    return now, []
+                if before is None:
+                    self.platform.withdraw(release)
+                elif now != before:
+                    self.platform.promote(before, now)
+                    self._ask(self.url, before)
+        except _Failed as failed:
+            return before, failed.outcomes
+        return before, []
+
+    def _ask(self, url: str, release: str, host: str | None = None) -> None:
+        """By its own name, or as `host`: a platform may tell releases apart by the name they are asked for."""
+        health = replace(self.health, host=host) if host else self.health
+        bad = public.check(url, [str(urlsplit(url).hostname)], health, release)
+        if bad:
+            raise _Failed(*bad)
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        """One step, told with its seconds; whatever fails in it is an outcome of that step."""
+        host, began, state = self.platform.name, monotonic(), "failed"
+        progress.report(host, name, "start")
+        try:
+            yield
+            state = "done"
+        except SlipwayError as error:
+            raise _Failed(Outcome(False, host, name, str(error)), overtaken=isinstance(error, Overtaken)) from None
+        except _Failed as failed:
+            outcomes = [Outcome(False, host, name, one.message, one.http, one.log) for one in failed.outcomes]
+            raise _Failed(*outcomes) from None
+        finally:
+            progress.report(host, name, state, monotonic() - began)

@@ -1,0 +1,80 @@
+"""The end of a release that makes a bundle: an app as a platform takes it, which builds and runs it by itself.
+
+    requirements.txt  .python-version  Procfile    what platforms look for at the root
+    files/            the server's configuration, and `release`: the id that every answer carries
+    src/              the app, so that its own lock files are not at the root
+
+No secret is in it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cloud_init.host.contracts.manifest import Code, File, Health
+from cloud_init.host_files import WebHost
+from cloud_init.render import port_command, server_files, server_requirements
+from components.release import core
+from components.settings import Settings
+from components.source.archive import write_bundle
+
+_HASH = re.compile(r"\s--hash[= ]\S+")
+_NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A release as a platform takes it, without its id and its secrets."""
+
+    code: Code
+    files: tuple[File, ...]
+    """All but the app's own; paths from the root of the bundle."""
+    environment: dict[str, str]
+    """The public part."""
+    health: Health
+    release_command: str = ""
+    processes: dict[str, str] = field(default_factory=dict)
+    """Shell commands by name, run in `src/`, where a platform keeps any beside the web server."""
+
+    def pack(self, identity: str, source: Path, path: Path) -> None:
+        """Writes it as a tar.gz with the release's id in it. `source`: the app's folder. Raises `SlipwayError`."""
+        texts = {file.path: file.content for file in self.files}
+        write_bundle({**texts, "files/release": f"{identity}\n"}, self.code.id, source, path)
+
+
+def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File] = ()) -> core.Release[Bundle]:
+    """Reads the app's folder and renders the bundle's files. `health_host`: the name that the app is asked by;
+    `more`: the platform's own files. Raises `UsageError`."""
+    known = core.core(settings, folder, auto="gunicorn")
+    app = settings.app
+    with core.settings_told(settings):
+        host = WebHost(known.source.module, known.server)
+        web = port_command(known.server)
+        files = [*server_files(host), File("Procfile", f"web: {web}\n")]
+        wanted = joined(known.source.requirements, server_requirements(host))
+    files += [File("requirements.txt", wanted), *more]
+    if app.python:
+        files.append(File(".python-version", f"{app.python}\n"))
+    made = Bundle(
+        code=known.code,
+        files=tuple(sorted(files, key=lambda file: file.path)),
+        environment=dict(app.env),
+        health=Health(app.health_path, settings.domain or health_host, core.HEALTH_SECONDS, "https"),
+        release_command=app.release_command or "",
+        processes=dict(app.processes),
+    )
+    return core.Release(made, known.source.folder)
+
+
+def joined(apps: str, servers: str) -> str:
+    """One requirements file: the server's lines win over the app's of the same package, as on hosts. Versions stay
+    exact; hashes go, because pip wants one for each line or for none."""
+    theirs = {_package(line) for line in servers.splitlines()}
+    lines = [_HASH.sub("", line) for line in apps.splitlines() if _package(line) not in theirs]
+    return "\n".join([*lines, *(line.partition("#")[0].strip() for line in servers.splitlines())]) + "\n"
+
+
+def _package(line: str) -> str:
+    found = _NAME.match(line)
+    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else line

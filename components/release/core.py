@@ -1,0 +1,145 @@
+"""The release that a stack's settings ask for, as far as it is known before anything is built: a core,
+and the end that hosts take. components/release/bundle.py is the end that a platform takes."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TypeVar
+
+import pulumi
+
+from cloud_init import cron, fleet, host_tool, server_manifest
+from cloud_init.databases import agent_files, driver
+from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest
+from cloud_init.host_files import Front, HostFileError, Server, WebHost
+from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
+from components.errors import UsageError
+from components.release.ids import release_id
+from components.settings import Settings
+from components.source import AppSource, find_app
+from components.source.archive import collect
+
+HEALTH_SECONDS = 30
+
+
+class Document(Protocol):
+    """A release as its end writes it: `Manifest` for hosts, `Bundle` for a platform."""
+
+    @property
+    def code(self) -> Code: ...
+
+    @property
+    def environment(self) -> Mapping[str, str]: ...
+
+
+Kind = TypeVar("Kind", bound=Document)
+
+
+@dataclass(frozen=True)
+class Core:
+    """What a release is wherever it runs: the app as found in its folder, its code, its server."""
+
+    source: AppSource
+    code: Code
+    server: Server
+
+
+@dataclass(frozen=True)
+class Release(Generic[Kind]):
+    """`manifest` is without its id; `source` is the app's folder."""
+
+    manifest: Kind
+    source: Path
+
+    @property
+    def code(self) -> str:
+        """The code id, known in every preview."""
+        return self.manifest.code.id
+
+    @property
+    def manifest_json(self) -> str:
+        """Without the values of the environment being secret: those travel apart."""
+        return json.dumps(contracts.document(self.manifest), sort_keys=True)
+
+    def id(self, key: pulumi.Input[str], secret_environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[str]:
+        """The release id. It is public: the stack's key keeps it from telling anything about the environment."""
+
+        def derive(values: list[Any]) -> str:
+            environment = {**self.manifest.environment, **values[1]}
+            return release_id(values[0], self.code, contracts.document(self.manifest), environment)
+
+        return pulumi.Output.unsecret(pulumi.Output.all(key, secret_environment).apply(derive))
+
+
+def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
+    """Reads the app's folder, below the project's `folder`. `auto`: the server that `server.kind: auto` is, if the
+    platform wants another than hosts have. Raises `SlipwayError` for a folder that is no app."""
+    source = find_app(folder / settings.app.path, settings.app.module)
+    for sentence in source.found:
+        pulumi.log.debug(sentence)
+    chosen, code = settings.server, collect(source.folder)
+    workers = chosen.workers if isinstance(chosen.workers, int) else None
+    kind = resolve_auto(chosen.kind, chosen.worker_class)
+    if chosen.kind == "auto":
+        kind = auto or kind
+        pulumi.log.info(f"slipway:server.kind: auto is {kind}")
+    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
+    return Core(source, Code(code.id, code.sha256, code.bytes), server)
+
+
+def plan(
+    settings: Settings, folder: Path, listen: tuple[str, ...], health_host: str, servers: fleet.Fleet | None = None
+) -> Release[Manifest]:
+    """The end for hosts: renders their files. `servers`: those that Slipway sets up. Raises `UsageError`."""
+    known = core(settings, folder)
+    with settings_told(settings):
+        host = _web_host(settings, known, listen, servers)
+        manifest = _manifest(settings, known, host, health_host, servers)
+    return Release(manifest, known.source.folder)
+
+
+@contextmanager
+def settings_told(settings: Settings) -> Iterator[None]:
+    """Names the stack file where a setting can't be rendered."""
+    try:
+        yield
+    except HostFileError as error:
+        raise UsageError(f"Pulumi.{settings.stack}.yaml: {error}") from None
+
+
+def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
+    tls, balancer = (servers.tls, servers.balancer) if servers else (None, None)
+    front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors), tls, balancer)
+    return WebHost(known.source.module, known.server, front, dict(settings.app.static))
+
+
+def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, servers: fleet.Fleet | None) -> Manifest:
+    app, engine = settings.app, settings.database.engine
+    jobs = {name: job.model_dump() for name, job in app.cron.items()}
+    return Manifest(
+        tool=host_tool.tool_id(),
+        module=known.source.module,
+        code=known.code,
+        files=(*host_files(host), *agent_files(engine), *(cron.files(jobs) if jobs else ())),
+        requirements=(known.source.requirements, server_requirements(host), *([cron.requirements()] if jobs else ())),
+        python=app.python,
+        environment=dict(app.env),
+        database=DatabasePart(engine, settings.database.placement, driver(engine)),
+        processes={**app.processes, **({cron.PROCESS: cron.COMMAND} if jobs else {})},
+        release_command=app.release_command,
+        health=_health(settings, host.front, health_host),
+        static=dict(app.static),
+        socket=front_socket(host),
+        host=server_manifest.host_part(servers) if servers else None,
+        tls=servers.tls if servers else None,
+    )
+
+
+def _health(settings: Settings, front: Front, host: str) -> Health:
+    """The name by which the app is asked whether it is well: an app may refuse others, and plain HTTP. TLS may be a load balancer's."""
+    if settings.domain and (front.tls or front.balancer):
+        return Health(settings.app.health_path, settings.domain, HEALTH_SECONDS, "https")
+    return Health(settings.app.health_path, host, HEALTH_SECONDS)

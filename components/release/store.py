@@ -1,0 +1,136 @@
+"""The release store as the deploying side sees it: what a host sees, errors of ours, and one lock."""
+
+import importlib
+import importlib.util
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol, TypeVar, cast
+from urllib.parse import urlsplit
+
+from cloud_init.host import contracts, stores
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.stores import Conflict
+from components.errors import MissingError, SlipwayError
+from components.rollout import lock as rollout_lock
+
+__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "in_folder", "parsed", "to_json"]
+
+_Kind = TypeVar("_Kind")
+_INSTALL = "run: pip install -r requirements/bucket.txt"
+
+
+class Store(Protocol):
+    """`cloud_init/host/stores/contract.py` says more of each; what that calls away is a `SlipwayError` here."""
+
+    @property
+    def address(self) -> str: ...
+
+    def get(self, name: str) -> bytes | None:
+        """The object's bytes, or None."""
+
+    def put(self, name: str, data: bytes) -> None:
+        """Writes the object whole or not at all."""
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        """Writes `new` if the object still is `old`; raises `Conflict` otherwise."""
+
+    def names(self, folder: str) -> dict[str, float]:
+        """Every object under a folder, sorted by name, each with when it was written by the store's clock."""
+
+    def modified(self, name: str) -> float | None:
+        """When the object was written by the store's clock, or None."""
+
+    def delete(self, *names: str) -> None:
+        """Removes the objects; nothing to do for those that aren't there."""
+
+    def lock(self, reason: str) -> AbstractContextManager[None]:
+        """One rollout at a time; waits, then raises `LockedError` with the holder, reason and time."""
+
+
+def connect(address: str) -> Store:
+    """The store at an address such as `s3://bucket/prefix`; a plain path, as older states have it, is a folder.
+
+    Schemes are files in cloud_init/host/stores/, or in components/release/stores/ where no host knows such a store."""
+    own = f"components.release.stores.{urlsplit(address).scheme or 'file'}"
+    if importlib.util.find_spec(own):
+        return cast(Store, importlib.import_module(own).connect(address))
+    try:
+        with _told():
+            return ReleaseStore(stores.connect(address))
+    except ModuleNotFoundError as error:
+        raise MissingError(f"store: {address.partition('?')[0]} needs the package {error.name}; {_INSTALL}") from None
+
+
+def in_folder(path: Path) -> str:
+    """The address of a store in a folder of this machine."""
+    return f"file://{path.absolute()}"
+
+
+def parsed(kind: type[_Kind], name: str, data: bytes) -> _Kind:
+    """The object of that name as one of `cloud_init.host.contracts`. Raises `SlipwayError` for a damaged one."""
+    try:
+        return contracts.read(kind, json.loads(data))
+    except ValueError as error:
+        raise damaged(name, str(error)) from None
+
+
+def damaged(name: str, why: str) -> SlipwayError:
+    """What to say of an object that holds something else than it should."""
+    return SlipwayError(f"store: {name} is damaged ({' '.join(why.split())}); put back a good copy, or remove it to start anew")
+
+
+def to_json(value: Mapping[str, Any]) -> bytes:
+    """JSON as the store keeps it: readable, keys sorted."""
+    return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """A host's word for it becomes ours."""
+    try:
+        yield
+    except Refused as refused:
+        raise SlipwayError(str(refused)) from None
+
+
+@dataclass(frozen=True)
+class ReleaseStore:
+    """Any of the stores that hosts know."""
+
+    objects: stores.Store
+
+    @property
+    def address(self) -> str:
+        return self.objects.address
+
+    def get(self, name: str) -> bytes | None:
+        with _told():
+            return self.objects.get(name)
+
+    def put(self, name: str, data: bytes) -> None:
+        with _told():
+            self.objects.put(name, data)
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        with _told():
+            self.objects.replace(name, old, new)
+
+    def names(self, folder: str) -> dict[str, float]:
+        with _told():
+            return self.objects.names(folder)
+
+    def modified(self, name: str) -> float | None:
+        with _told():
+            return self.objects.modified(name)
+
+    def delete(self, *names: str) -> None:
+        with _told():
+            self.objects.delete(*names)
+
+    @contextmanager
+    def lock(self, reason: str) -> Iterator[None]:
+        with rollout_lock.held(self.objects, reason):
+            yield

@@ -1,0 +1,53 @@
+"""What a rollout leaves in the store: the releases that served last; everything else goes, in a few requests."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from cloud_init.host.contracts.manifest import Manifest
+from components.errors import SlipwayError
+from components.hosts import progress
+from components.release.store import Store, parsed
+from components.rollout.desired_state import HISTORY, Desired
+
+KEPT = 5  # releases that can be rolled back to
+_GONE = 7 * 86400.0  # seconds after which a host that says nothing is forgotten
+
+
+def run(store: Store, wish: Desired) -> None:
+    """Removes what no kept release needs, old outcomes, and hosts that are gone."""
+    keep = list(dict.fromkeys([str(wish.live), *wish.served]))[:KEPT]
+    there = store.names("releases/")
+    outcomes = store.names("outcomes/")
+    gone = [*_releases(store, there, keep), *_code(store, there, keep), *_outcomes(outcomes, wish.generation), *_hosts(outcomes)]
+    if gone:
+        store.delete(*dict.fromkeys(gone))
+
+
+def _releases(store: Store, there: Iterable[str], keep: Sequence[str]) -> Iterator[str]:
+    yield from (name for name in there if name.split("/")[1] not in (*keep, "code", "tool"))
+    yield from (name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep)
+
+
+def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
+    """The archives that no kept release uses; none while it can't be told what one uses."""
+    try:
+        names = {f"releases/{release}/manifest.json" for release in keep}
+        used = {parsed(Manifest, name, data).code.id for name in names if (data := store.get(name)) is not None}
+    except SlipwayError:
+        progress.report("coordinator", "", "note", text="the manifest of a kept release is damaged: no archive is removed")
+        return []
+    archives = [name for name in there if name.startswith("releases/code/")]
+    return [name for name in archives if name.split("/")[-1].split(".")[0] not in used]
+
+
+def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
+    for name in names:
+        number = name.split("/")[-1].split(".")[0]
+        if number.isdigit() and int(number) < generation - HISTORY:
+            yield name
+
+
+def _hosts(names: Mapping[str, float]) -> Iterator[str]:
+    """All that a host told whose heartbeat is a week older than the newest: servers come and go."""
+    beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
+    newest = max(beats.values(), default=0.0)
+    yield from (name for name in names if newest - beats.get(name.split("/")[1], newest) > _GONE)

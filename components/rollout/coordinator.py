@@ -1,0 +1,141 @@
+"""The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from cloud_init.host import contracts
+from cloud_init.host.contracts.rollout import Outcome, Proven
+from cloud_init.host.release import manifests
+from components.deployment.answers import Verdict
+from components.errors import SlipwayError
+from components.hosts import progress
+from components.hosts.site import Site
+from components.release import publishing
+from components.release.store import Conflict, Store, damaged, parsed, to_json
+from components.rollout import clean_up, desired_state, domain, phases, public, verdict
+from components.rollout.desired_state import Desired, desired
+
+__all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
+_PROVEN = "proven.json"
+
+
+def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
+    """Brings `release` to every host, or leaves what serves as it is.
+
+    `publish` puts it into the store first, under the lock: another rollout's clean-up removes what never served.
+    """
+    with site.store.lock(f"{by} {release}"):
+        if publish:
+            publish()
+        try:
+            return _Rollout(site, release, by).run()
+        except Conflict:
+            message = "somebody else changed what is wanted meanwhile; look at `slipway status`, then run it again"
+            return Verdict(False, message, release, desired(site.store).live)
+
+
+def rollback(site: Site, release: str | None = None) -> Verdict:
+    """Brings back a release that served before: the last one, or the one named."""
+    wanted = release or _before(site.store)
+    if site.store.get(f"releases/{wanted}/manifest.json") is None:
+        kept = ", ".join(reversed(desired(site.store).served)) or "none"
+        raise SlipwayError(f"rollback: wanted a kept release, found {wanted!r}; kept: {kept}")
+    return roll(site, wanted, by="rollback")
+
+
+def _before(store: Store) -> str:
+    now = desired(store)
+    for release in now.served:
+        if release != now.live and store.get(f"releases/{release}/manifest.json") is not None:
+            return release
+    raise SlipwayError("rollback: wanted a release that served before this one, found none; see `slipway releases`")
+
+
+class _Rollout:
+    def __init__(self, site: Site, release: str, by: str) -> None:
+        self.site, self.store, self.phases = site, site.store, phases.of(site)
+        self.release, self.by = release, by
+        self.elected: str | None = None
+        data = site.store.get(f"releases/{release}/manifest.json")
+        if data is None:
+            raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
+        try:
+            self.manifest = manifests.checked(json.loads(data), release)
+        except ValueError as error:
+            raise damaged(f"releases/{release}/manifest.json", str(error)) from None
+        self.addresses = site.addresses or (str(urlsplit(site.url).hostname),)
+
+    def run(self) -> Verdict:
+        self.elected = self.phases.gather()
+        before = desired(self.store)
+        old = self._proven(before)
+        now = self._write(before, before.live, self.release)
+        failed = self.phases.prepare(now.generation, self.release)
+        if failed:
+            stays = before.live if old else None
+            now = self._withdraw(now, stays, failed)
+            self.phases.abort(now.generation)
+            return verdict.refused(self.release, failed, stays)
+        now = self._write(now, self.release)
+        failed = self.phases.commit(now.generation, self.release) or self._public()
+        if failed:
+            self._undo(now, old, failed)
+            return verdict.refused(self.release, failed, old)
+        self.store.put(_PROVEN, to_json(contracts.document(Proven(self.release, now.generation))))
+        if self.manifest.tool:
+            publishing.name_tool(self.store, self.manifest.tool)
+        clean_up.run(self.store, now)
+        missing = self._missing()
+        return Verdict(not missing, missing, self.release, self.release)
+
+    def _write(self, before: Desired, live: str | None, candidate: str | None = None) -> Desired:
+        """Who is elected stays so: hosts that come to what is wanted later must know."""
+        return desired_state.write(self.store, before, self.by, live, candidate, self.elected)
+
+    def _proven(self, before: Desired) -> str | None:
+        """What to go back to. This very release is live already where its rollout was cut off after the commit: then what served before it;
+        or where it was wanted before there were hosts (`FirstRelease`), which counts for nothing until it is proven."""
+        if before.live != self.release:
+            return before.live
+        data = self.store.get(_PROVEN)
+        if data is None:
+            return None
+        proven = parsed(Proven, _PROVEN, data).release
+        return proven if self.store.get(f"releases/{proven}/manifest.json") is not None else before.live
+
+    def _public(self) -> list[Outcome]:
+        return public.check(self.site.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
+
+    def _asked(self) -> list[str]:
+        """The addresses of those that take part: who was left out has been told, and is no reason to go back."""
+        names = dict(zip(self.site.addresses, self.site.expected, strict=False))
+        return [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
+
+    def _missing(self) -> str:
+        """What the site goes without, where that makes the deployment a failed one; else it is told. The release stays either way."""
+        tls = self.manifest.tls
+        if tls is None:
+            return ""
+        problem = domain.problem(tls, self.addresses, self.manifest.health, self.release)
+        if problem and tls.strict:
+            return f"release {self.release} is live, but slipway:tls.strict wants it at https://{tls.domain}: {problem}"
+        if problem:
+            progress.report(self.site.url, "", "note", text=problem)
+        return ""
+
+    def _undo(self, now: Desired, old: str | None, failed: list[Outcome]) -> None:
+        """Wants the old release again and brings it back to every host that flipped."""
+        now = self._withdraw(now, old, failed)
+        if old is not None:
+            stuck = self.phases.back(now.generation, old)
+            failed += [replace(one, step=f"{verdict.GOING_BACK} {old}, {one.step}") for one in stuck]
+
+    def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:
+        """Wants what served before. Where that can't be written the hosts still hear of it, and the reason joins the others."""
+        try:
+            return self._write(now, old)
+        except SlipwayError as error:
+            failed.append(Outcome(False, "coordinator", "abort", str(error)))
+            return now

@@ -1,0 +1,50 @@
+"""`desired.json`: what all hosts are to do, and its history. Written by the coordinator alone, each time on condition."""
+
+import time
+from dataclasses import dataclass
+
+from cloud_init.host import contracts
+from cloud_init.host.base.lock import actor
+from cloud_init.host.contracts.rollout import DesiredState, Served
+from components.release.store import Store, parsed, to_json
+
+DESIRED = "desired.json"
+HISTORY = 20
+
+
+@dataclass(frozen=True)
+class Desired:
+    """What the store wants, with the exact bytes it was read from; None: nothing was ever wanted."""
+
+    data: bytes | None
+    state: DesiredState
+
+    @property
+    def live(self) -> str | None:
+        return self.state.live
+
+    @property
+    def generation(self) -> int:
+        return self.state.generation
+
+    @property
+    def served(self) -> list[str]:
+        """The releases that served, the last one first, each once."""
+        return list(dict.fromkeys(entry.release for entry in reversed(self.state.history)))
+
+
+def desired(store: Store) -> Desired:
+    """The store's present wish. Raises `SlipwayError` for a damaged one."""
+    data = store.get(DESIRED)
+    return Desired(data, DesiredState(0) if data is None else parsed(DesiredState, DESIRED, data))
+
+
+def write(store: Store, before: Desired, by: str, live: str | None, candidate: str | None = None, elected: str | None = None) -> Desired:
+    """The next generation, if nobody wrote since `before`; raises `Conflict` otherwise."""
+    who, at, history = actor(), time.time(), before.state.history
+    if live and live != before.live:
+        history = (*history, Served(live, by, who, at))
+    state = DesiredState(before.generation + 1, live, candidate, elected, by, who, at, history[-HISTORY:])
+    data = to_json(contracts.document(state))
+    store.replace(DESIRED, before.data, data)
+    return Desired(data, state)

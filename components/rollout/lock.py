@@ -1,0 +1,155 @@
+"""One rollout at a time: a file that the kernel locks, or an object in a bucket.
+
+`lock.json` says who, why and since when; it is never changed while it is held. That its holder lives, the object `lock/TOKEN` says: it is
+written every 10 s. A lock whose holder said nothing for a minute, by the store's clock, is taken over. A holder who slept finds that out;
+what it wrote meanwhile counts for nothing, for `desired.json` is written on condition.
+"""
+
+import json
+import os
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pulumi
+
+from cloud_init.host.base import lock as host_lock
+from cloud_init.host.base.lock import described
+from cloud_init.host.base.outcome import Locked, Refused
+from cloud_init.host.stores import Conflict, Store
+from components.errors import LockedError, SlipwayError
+from components.hosts import progress
+
+WAIT = 900.0  # seconds for another rollout to end
+RENEWED = 10.0
+STALE = 60.0
+_PAUSE = 2.0
+_NAME, _SIGNS = "lock.json", "lock/"
+
+
+@contextmanager
+def held(store: Store, reason: str) -> Iterator[None]:
+    """Holds the store's lock; waits and says for whom. Raises `LockedError` after a quarter of an hour."""
+    with _file(store.lock_file, reason) if store.lock_file else _object(store, reason):
+        yield
+
+
+@contextmanager
+def _file(path: Path, reason: str) -> Iterator[None]:
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.enter_context(host_lock.held(path, reason, WAIT, pulumi.log.info))
+        except Locked as error:
+            raise LockedError(str(error)) from None
+        except OSError as error:
+            raise SlipwayError(f"store: {error.filename} can't be locked ({error.strerror}); mend that, then run it again") from None
+        yield
+
+
+@contextmanager
+def _object(store: Store, reason: str) -> Iterator[None]:
+    mine = _Mine(store, reason)
+    try:
+        mine.acquire()
+        renewing = threading.Thread(target=mine.renew, daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            mine.ended.set()
+            renewing.join()
+    except Refused as refused:
+        raise SlipwayError(str(refused)) from None
+    finally:
+        mine.release()
+
+
+class _Mine:
+    """This deployer's claim."""
+
+    def __init__(self, store: Store, reason: str) -> None:
+        self.store, self.token, self.ended = store, uuid.uuid4().hex, threading.Event()
+        whole = {"holder": host_lock.actor(), "pid": os.getpid(), "reason": reason, "since": time.time(), "token": self.token}
+        self.data = json.dumps(whole, indent=1, sort_keys=True).encode()
+
+    @property
+    def sign(self) -> str:
+        return _SIGNS + self.token
+
+    def acquire(self) -> None:
+        """Creates the lock, or takes over one whose holder is gone."""
+        deadline, told = time.monotonic() + WAIT, b""
+        while True:
+            self._show()
+            found = self.store.get(_NAME)
+            if self._takes(found):
+                return
+            if found is not None and found != told:
+                told = found
+                pulumi.log.info(f"waiting for {described(found)}")
+            if time.monotonic() > deadline:
+                raise LockedError(f"{self.store.address}: wanted the lock, found it held by {described(told)}; wait, or end that process")
+            time.sleep(_PAUSE)
+
+    def _takes(self, found: bytes | None) -> bool:
+        try:
+            if found is None:
+                self.store.create(_NAME, self.data)
+                return True
+            if not self._is_stale(found):
+                return False
+            self.store.replace(_NAME, found, self.data)
+        except Conflict:
+            return False
+        progress.note("coordinator", f"taken over: the lock of {described(found)}, who has said nothing for {STALE:.0f} s")
+        self.store.delete(_SIGNS + _token(found))
+        return True
+
+    def _is_stale(self, found: bytes) -> bool:
+        """Both times are the store's: mine was written just now."""
+        signs = self.store.names(_SIGNS)
+        now = signs.get(self.sign)
+        since = signs.get(_SIGNS + _token(found)) or self.store.modified(_NAME)
+        return now is not None and since is not None and now - since > STALE
+
+    def renew(self) -> None:
+        """Until the end, every few seconds; a lock that is lost is told once."""
+        while not self.ended.wait(RENEWED):
+            try:
+                self._show()
+                found = self.store.get(_NAME)
+            except Refused:
+                continue  # whoever needs the store now says so
+            if found != self.data:
+                return progress.note(
+                    "coordinator", f"the store's lock was taken over by {described(found)}: another rollout may be at work"
+                )
+
+    def _show(self) -> None:
+        self.store.put(self.sign, b"alive\n")
+
+    def release(self) -> None:
+        """Nothing is left of it; a store that is away forgets it by itself in a minute."""
+        try:
+            if self.store.get(_NAME) == self.data:
+                self.store.delete(_NAME)
+            self.store.delete(self.sign)
+        except Refused as refused:
+            progress.note("coordinator", f"the lock stays for {STALE:.0f} s more: {refused}")
+
+
+def _read(found: bytes | None) -> dict[str, Any]:
+    try:
+        told = json.loads(found or b"{}")
+    except ValueError:
+        return {}
+    return told if isinstance(told, dict) else {}
+
+
+def _token(found: bytes | None) -> str:
+    return str(_read(found).get("token") or "none")

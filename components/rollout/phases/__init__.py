@@ -1,0 +1,35 @@
+"""How a rollout's phases reach the hosts: the coordinator drives them, or they follow the store by themselves."""
+
+from typing import Protocol
+
+from cloud_init.host.contracts.rollout import Outcome
+from components.hosts.site import Site
+from components.rollout.phases.direct import Driven
+from components.rollout.phases.pulled import Following
+
+
+class Phases(Protocol):
+    """Each phase ends when every host has; it returns the outcomes that are not well."""
+
+    def gather(self) -> str:
+        """Who takes part is settled; the name of the elected one. Raises `SlipwayError` where nobody is there."""
+
+    def takes_part(self, host: str) -> bool:
+        """Whether that host was there when all were gathered."""
+
+    def prepare(self, generation: int, release: str) -> list[Outcome]:
+        """The candidate stands ready beside what serves."""
+
+    def commit(self, generation: int, release: str) -> list[Outcome]:
+        """The candidate serves."""
+
+    def abort(self, generation: int) -> list[Outcome]:
+        """The candidate stops."""
+
+    def back(self, generation: int, release: str) -> list[Outcome]:
+        """What served before serves again."""
+
+
+def of(site: Site) -> Phases:
+    """How this target's hosts are reached."""
+    return Following(site.store, site.expected, site.fewest) if site.follow else Driven(site.hosts)

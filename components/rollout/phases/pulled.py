@@ -1,0 +1,141 @@
+"""Hosts that follow the store by themselves: what is wanted stands in `desired.json`, what came of it in `outcomes/`."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
+from components.errors import SlipwayError
+from components.hosts import progress
+from components.release.store import Conflict, Store
+from components.rollout.desired_state import desired
+from components.rollout.phases.gathering import Gathering
+from components.rollout.phases.signs import Signs, written
+
+SILENT = 30.0  # seconds without a sign after which a host is given up
+DEADLINES = {"prepare": 1200.0, "commit": 600.0, "abort": 120.0, "back": 1200.0}  # packages on a small server take long
+_CHECK = 5.0  # seconds between two looks whether somebody else changed what is wanted
+_AWAY = 120.0  # seconds that the store may be away
+_PAUSE = 1.0
+
+_Answer = TypeVar("_Answer")
+
+
+class Following:
+    """`expected`: hosts that the target knows by name; `fewest`: web hosts that there will be."""
+
+    def __init__(self, store: Store, expected: Sequence[str] = (), fewest: int = 0, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.store, self.expected, self.fewest = store, expected, fewest
+        self.signs = Signs(store)
+        self._sleep = sleep
+        self._hosts: list[str] = []
+        self._gone: set[str] = set()
+        self._told: dict[str, int] = {}
+        self._ended: dict[str, int] = {}
+
+    def gather(self) -> str:
+        """Those with a fresh heartbeat; the first web host of them is elected."""
+        gathering = Gathering(self.signs, self.expected, self.fewest, lambda host: self._written(Heartbeat, host, "heartbeat"))
+        self._look()
+        while not gathering.complete():
+            self._sleep(_PAUSE)
+            self._look()
+        self._hosts = self.signs.fresh()
+        gathering.tell_missing()
+        return gathering.web()[0]
+
+    def takes_part(self, host: str) -> bool:
+        return host in self._hosts
+
+    def prepare(self, generation: int, release: str) -> list[Outcome]:
+        return self._wait("prepare", generation)
+
+    def commit(self, generation: int, release: str) -> list[Outcome]:
+        return self._wait("commit", generation)
+
+    def abort(self, generation: int) -> list[Outcome]:
+        return self._wait("abort", generation)
+
+    def back(self, generation: int, release: str) -> list[Outcome]:
+        return self._wait("back", generation)
+
+    def _wait(self, what: str, generation: int) -> list[Outcome]:
+        """Until each host that takes part has told an outcome of this generation, or is given up."""
+        began = checked = self.signs.now
+        waiting, failed = [host for host in self._hosts if host not in self._gone], []
+        while waiting:
+            self._look()
+            for host in waiting[:]:
+                outcome = self._outcome(host, what, generation, self.signs.now - began)
+                if outcome is not None:
+                    waiting.remove(host)
+                    failed += [] if outcome.ok else [outcome]
+            if waiting:
+                self._sleep(_PAUSE)
+            if self.signs.now - checked > _CHECK:
+                checked = self.signs.now
+                self._refuse_another(generation)
+        return failed
+
+    def _refuse_another(self, generation: int) -> None:
+        """Hosts do what is wanted last: where somebody else wrote, nobody will ever answer us."""
+        now = self._tried(lambda: desired(self.store))
+        if now.generation != generation:
+            raise Conflict(f"generation {now.generation} by {now.state.actor}")
+
+    def _outcome(self, host: str, what: str, generation: int, waited: float) -> Outcome | None:
+        name = f"outcomes/{host}/{generation}.json"
+        self._tell_progress(host, generation)
+        if name in self.signs.names:
+            found = self._written(Outcome, host, str(generation))
+            outcome = replace(found, host=host) if found else Outcome(False, host, what, f"{name} is damaged")
+            self._tell_rest(host, generation, outcome)
+            return outcome
+        if self.signs.silence(host) > SILENT:
+            return self._given_up(host, what, f"{self.signs.words(host)}: it may be down, or can't reach the store")
+        if waited > DEADLINES[what]:
+            return self._given_up(host, what, f"not done after {DEADLINES[what] / 60:.0f} minutes, though it lives")
+        return None
+
+    def _given_up(self, host: str, what: str, why: str) -> Outcome:
+        """Nobody waits for it in a later phase."""
+        self._gone.add(host)
+        return Outcome(False, host, what, f"{why}; see `slipway status`")
+
+    def _tell_progress(self, host: str, generation: int) -> None:
+        """What a host does now, each event once."""
+        found = self._written(Progress, host, "progress") if f"outcomes/{host}/progress.json" in self.signs.names else None
+        events = found.events if found and found.generation == generation else ()
+        told = f"{host} {generation}"
+        for event in events[self._told.get(told, 0) :]:
+            progress.tell(host, event)
+            self._told[told] = self._told.get(told, 0) + 1
+            self._ended[told] = self._ended.get(told, 0) + (event.get("state") in ("done", "failed"))
+
+    def _tell_rest(self, host: str, generation: int, outcome: Outcome) -> None:
+        """The steps that ended since its progress was read last: its outcome has all of them."""
+        for one in outcome.steps[self._ended.get(f"{host} {generation}", 0) :]:
+            failed = not outcome.ok and one.step == outcome.step
+            progress.report(host, one.step, "failed" if failed else "done", one.seconds)
+
+    def _written(self, kind: type[_Answer], host: str, what: str) -> _Answer | None:
+        """What a host wrote; None where that is damaged."""
+        return written(kind, self._tried(lambda: self.store.get(f"outcomes/{host}/{what}.json")))
+
+    def _look(self) -> None:
+        self._tried(self.signs.look)
+
+    def _tried(self, work: Callable[[], _Answer]) -> _Answer:
+        """Does it; a store that is away is tried again for a while."""
+        began, told = time.monotonic(), False
+        while True:
+            try:
+                return work()
+            except SlipwayError as error:
+                if time.monotonic() - began > _AWAY:
+                    raise
+                if not told:
+                    progress.note("coordinator", f"{error} (tried again for {_AWAY / 60:.0f} minutes)")
+                told = True
+            self._sleep(_PAUSE)

@@ -1,0 +1,102 @@
+"""What of an app's folder is never part of a release: what its ignore files say, as git reads them, and a fixed list."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.errors import SlipwayError
+from components.source.wildmatch import Pattern, patterns
+
+NEVER = {
+    "secrets": (".env*",),
+    "databases and their dumps": (
+        *("*.sqlite*", "*.db-journal", "*.db-wal", "*.db-shm"),
+        *("*.dump", "*.sql.gz", "*.sql.bz2", "*.sql.xz", "*.sql.zst"),
+    ),
+    "environments and packages of this machine": (".venv", "node_modules", ".tox", ".nox"),
+    "what Python and its tools write": (
+        *("__pycache__", "*.pyc", "*.pyo", ".mypy_cache", ".pytest_cache", ".ruff_cache", ".hypothesis"),
+        *(".coverage", ".coverage.*", "htmlcov", ".ipynb_checkpoints"),
+    ),
+    "version control, editors, systems": (".git", ".hg", ".svn", ".idea", ".vscode", "*.swp", "*~", ".DS_Store"),
+    "Slipway and Pulumi": (".slipway", "Pulumi.yaml", "Pulumi.*.yaml"),
+}
+"""Patterns by reason. No ignore file brings these back; a folder with a `pyvenv.cfg` is left out as well."""
+
+_NEVER = patterns("\n".join(pattern for group in NEVER.values() for pattern in group))
+
+
+@dataclass(frozen=True)
+class _Rules:
+    """The patterns of one ignore file, last one first, and how to get from a path in the app's folder to one they know."""
+
+    patterns: tuple[Pattern, ...]
+    cut: int = 0
+    prefix: str = ""
+
+    def verdict(self, path: str, is_folder: bool) -> bool | None:
+        """Left out (True), brought back (False), or not named here."""
+        relative = self.prefix + path[self.cut :]
+        return next((not pattern.negative for pattern in self.patterns if pattern.names(relative, is_folder)), None)
+
+
+class Ignore:
+    """The rules for one app's folder. Every .gitignore up to the repository's root counts, if the folder is in one."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = os.path.abspath(folder)
+        self._above = list(_above(self._folder))
+        self._in_force: dict[str, list[_Rules]] = {}
+
+    def names(self, path: str, is_folder: bool) -> bool:
+        """Is this one left out? `path` relative to the app's folder; the folders it is in are taken to be not."""
+        if any(pattern.names(path, is_folder) for pattern in _NEVER):
+            return True
+        if is_folder and os.path.isfile(os.path.join(self._folder, path, "pyvenv.cfg")):
+            return True
+        verdicts = (rules.verdict(path, is_folder) for rules in self._rules(path.rpartition("/")[0]))
+        return next((verdict for verdict in verdicts if verdict is not None), False)
+
+    def covers(self, path: str, is_folder: bool) -> bool:
+        """Is this one left out, or a folder that it is in?"""
+        parts = path.split("/")
+        folders = ("/".join(parts[:length]) for length in range(1, len(parts)))
+        return any(self.names(folder, True) for folder in folders) or self.names(path, is_folder)
+
+    def _rules(self, parent: str) -> list[_Rules]:
+        """What decides inside `parent`, first come first: .slipwayignore before .gitignore, the nearest file first."""
+        if parent not in self._in_force:
+            levels = _levels(parent)
+            found = [self._read(level, file) for file in (".slipwayignore", ".gitignore") for level in levels]
+            self._in_force[parent] = [rules for rules in (*found, *self._above) if rules.patterns]
+        return self._in_force[parent]
+
+    def _read(self, level: str, file: str) -> _Rules:
+        return _Rules(_patterns(os.path.join(self._folder, level, file)), len(level) + 1 if level else 0)
+
+
+def _levels(parent: str) -> list[str]:
+    """`a/b`, `a`, and the app's folder itself, which is the empty text."""
+    parts = parent.split("/") if parent else []
+    return ["/".join(parts[:length]) for length in range(len(parts), -1, -1)]
+
+
+def _above(folder: str) -> Iterator[_Rules]:
+    """The .gitignore files between the app's folder and the root of its repository, nearest first."""
+    parents = [folder, *(str(parent) for parent in Path(folder).parents)]
+    root = next((number for number, parent in enumerate(parents) if os.path.lexists(os.path.join(parent, ".git"))), 0)
+    for parent in parents[1 : root + 1]:
+        prefix = os.path.relpath(folder, parent).replace(os.sep, "/") + "/"
+        yield _Rules(_patterns(os.path.join(parent, ".gitignore")), prefix=prefix)
+
+
+def _patterns(path: str) -> tuple[Pattern, ...]:
+    """Last one first; of a file that is there and no link, as git has it."""
+    if not os.path.isfile(path) or os.path.islink(path):
+        return ()
+    try:
+        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
+            return tuple(reversed(patterns(file.read())))
+    except OSError as error:
+        raise SlipwayError(f"{path}: wanted a file that can be read, found: {error.strerror}") from None

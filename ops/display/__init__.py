@@ -1,0 +1,1 @@
+"""What a person reads: tables, plans, progress, questions. Nothing here decides anything."""

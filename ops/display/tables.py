@@ -1,0 +1,149 @@
+"""What a person reads: consoles that never break the work behind them, tables, sizes, ages."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import IO, Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+class Tolerant:
+    """A stream that falls silent when its reader goes away (`| head`): a rollout must not end half-way for that."""
+
+    def __init__(self, stream: IO[str] | None) -> None:
+        self._stream = stream
+        self.why: str | None = None
+        """What keeps it from being written (a full disk), but for a reader who went away."""
+
+    def write(self, text: str) -> int:
+        if self._stream is not None:
+            try:
+                self._stream.write(text)
+            except UnicodeEncodeError:
+                self._stream.write(text.encode("ascii", "replace").decode())
+            except (OSError, ValueError) as error:
+                self._give_up(error)
+        return len(text)
+
+    def flush(self) -> None:
+        if self._stream is not None:
+            try:
+                self._stream.flush()
+            except (OSError, ValueError) as error:
+                self._give_up(error)
+
+    def _give_up(self, error: OSError | ValueError) -> None:
+        self._stream = None
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
+            self.why = error.strerror
+
+    def isatty(self) -> bool:
+        with suppress(OSError, ValueError):
+            return self._stream is not None and self._stream.isatty()
+        return False
+
+    @property
+    def gone(self) -> bool:
+        """Nobody reads any more."""
+        return self._stream is None
+
+    @property
+    def encoding(self) -> str:
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def fileno(self) -> int:
+        if self._stream is None:
+            raise OSError("closed")
+        return self._stream.fileno()
+
+
+def console(stderr: bool = False) -> Console:
+    """Into a file or a pipe lines are not folded at 80 columns."""
+    stream = Tolerant(sys.stderr if stderr else sys.stdout)
+    width = None if stream.isatty() else int(os.environ.get("COLUMNS") or 160)
+    return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]
+
+
+def line(text: str | Text, stderr: bool = False) -> None:
+    """One line, folded by the terminal alone."""
+    console(stderr).print(text, soft_wrap=True)
+
+
+def document(value: Any) -> None:
+    """`--json`: one document and nothing else on standard output."""
+    text(json.dumps(value, indent=2, ensure_ascii=False, default=str) + "\n")
+
+
+def text(whole: str) -> str | None:
+    """Something that is laid out already, lines' ends included. Gives why it isn't whole; a reader who went away has enough of it."""
+    stream = Tolerant(sys.stdout)
+    stream.write(whole)
+    stream.flush()
+    return stream.why
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+    """A table without lines; the words of a row fold inside their column."""
+    made = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    console().print(made)
+
+
+def seconds(value: float) -> str:
+    """`0.4 s`, `12 s`, `2 min 05 s`."""
+    if value < 10:
+        return f"{value:.1f} s"
+    minutes, rest = divmod(round(value), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+def size(value: Any) -> str:
+    """Bytes as a person says them; a dash when unknown."""
+    if not isinstance(value, int | float):
+        return "-"
+    for unit in ("B", "kB", "MB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}"
+        value /= 1000
+    return f"{value:.1f} GB"
+
+
+def age(moment: Any) -> str:
+    """How long ago: of seconds since 1970 or an ISO time; a dash when unknown."""
+    try:
+        then = float(moment) if isinstance(moment, int | float) else _iso(str(moment))
+    except ValueError:
+        return "-"
+    return duration(max(0.0, time.time() - then))
+
+
+def _iso(text: str) -> float:
+    moment = datetime.fromisoformat(text)
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def duration(value: Any) -> str:
+    """The largest unit that fits: `45 s`, `12 min`, `3 h`, `5 days`."""
+    if not isinstance(value, int | float):
+        return "-"
+    for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
+        if value >= 2 * length:
+            return f"{value / length:.0f} {unit}"
+    return f"{value:.0f} s"
+
+
+def host(name: str) -> str:
+    """A host's name as people know it."""
+    from components.hosts.names import short
+
+    return short(name)

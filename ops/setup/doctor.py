@@ -1,0 +1,154 @@
+"""Checks of this machine and of a stack: each one line, with the one command that mends it."""
+
+import os
+import platform
+import shutil
+import socket
+import stat
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ops.display import tables
+from ops.setup import install
+from ops.stack import pulumi_cli
+
+if TYPE_CHECKING:
+    from components.target import Need
+    from policy.plan import Resource
+
+OK, WARNING, MISSING = "ok", "warning", "missing"
+_LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True)
+class Check:
+    """`state` is ok, warning or missing; only the last stops a launch."""
+
+    name: str
+    state: str
+    detail: str
+    mend: str = ""
+
+
+def machine(folder: Path) -> Iterator[Check]:
+    """What holds for every stack."""
+    yield Check("Python", OK, f"{platform.python_version()}, {sys.base_prefix}")
+    yield environment(folder)
+    yield disk(shutil.disk_usage(folder).free)
+    yield clock(folder)
+    yield writable(folder)
+    found = shutil.which("pulumi")
+    yield Check("pulumi CLI", OK, found or "not installed; stacks that ./slipway runs itself don't need it")
+    if install.POLICY.exists() and b"slipway" in install.POLICY.read_bytes():
+        detail = f"{install.POLICY}, left by an interrupted installation, keeps services from starting"
+        yield Check("services", WARNING, detail, f"sudo rm {install.POLICY}")
+
+
+def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
+    """The CLI and its plugins, for a stack with these resources of providers'."""
+    wanted = f"stack {stack} has resources of {', '.join(pulumi_cli.packages(found))}"
+    if pulumi_cli.path() is None:
+        yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
+        return
+    yield Check("pulumi up", OK, wanted)
+    for name, version, there in pulumi_cli.plugins(found):
+        words = " ".join(filter(None, ("pulumi plugin install resource", name, version)))
+        detail = f"{name} {version or ''}".strip()
+        if there:
+            yield Check("plugin", OK, detail)
+        else:
+            yield Check("plugin", WARNING, f"{detail} isn't there; `pulumi up` fetches it", words)
+
+
+def environment(folder: Path) -> Check:
+    """Whether .venv is the one that ./slipway made."""
+    if Path(sys.prefix).resolve() != (folder / ".venv").resolve():
+        return Check("environment", WARNING, f"this is {sys.prefix}, not .venv", "./slipway doctor")
+    if not list((folder / ".venv").glob("slipway-*.stamp")):
+        return Check("environment", WARNING, ".venv was not made by ./slipway", "./slipway version")
+    return Check("environment", OK, ".venv, up to date")
+
+
+def disk(free: int) -> Check:
+    """A release with its environment takes some 100 MB."""
+    state = MISSING if free < 200e6 else WARNING if free < 1e9 else OK
+    return Check("disk", state, f"{tables.size(free)} free", "" if state == OK else "remove what isn't needed: df -h .")
+
+
+def clock(folder: Path) -> Check:
+    """A clock that runs behind the project's own files breaks certificates and ages."""
+    newest = max((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
+    if time.time() < newest - 300:
+        return Check("clock", WARNING, "behind the project's newest file", "sudo timedatectl set-ntp true")
+    return Check("clock", OK, time.strftime("%Y-%m-%d %H:%M:%S %Z"))
+
+
+def writable(folder: Path) -> Check:
+    """Stack files and .slipway are written there."""
+    places = [place for place in (folder, folder / ".slipway") if place.exists() and not os.access(place, os.W_OK)]
+    if places:
+        return Check("permission", MISSING, f"{places[0]} can't be written", f"sudo chown -R $(id -u) '{places[0]}'")
+    return Check("permission", OK, f"{folder} can be written")
+
+
+def app_python(pythons: Sequence[Path]) -> Check:
+    """The app's user may be another one: it needs to get through every folder above a Python."""
+    real = [python.resolve() for python in pythons if python.exists()]
+    usable = next((python for python in real if closed(python) is None), None)
+    if usable:
+        return Check("app's Python", OK, f"{usable}, which every user can run")
+    detail = f"{real[0]} can't be run by other users ({closed(real[0])} is closed to them)"
+    return Check("app's Python", WARNING, detail, "sudo apt-get install -y python3 python3-venv")
+
+
+def closed(python: Path) -> Path | None:
+    """What keeps other users from that Python, if anything does."""
+    return next((place for place in (python, *python.parents) if not place.stat().st_mode & stat.S_IXOTH), None)
+
+
+def passphrase(document: Mapping[str, Any], environ: Mapping[str, str]) -> Check:
+    """A stack with secrets needs the passphrase that they were encrypted under."""
+    if "secure" not in str(document.get("config")):
+        return Check("passphrase", OK, "the stack has no secrets")
+    if "PULUMI_CONFIG_PASSPHRASE" in environ or environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
+        return Check("passphrase", OK, "given")
+    return Check("passphrase", MISSING, "the stack has secrets", "export PULUMI_CONFIG_PASSPHRASE=…")
+
+
+def need(one: "Need") -> Check:
+    """Something the target wants here."""
+    state = OK if one.present else MISSING if one.required else WARNING
+    return Check(one.program, state, one.why, "" if one.present else install.command(one.packages))
+
+
+def port(url: str) -> Check:
+    """Whether the address that the app is to have here is free, or already the app's."""
+    place = urlsplit(url)
+    number = place.port or (443 if place.scheme == "https" else 80)
+    if place.hostname not in _LOOPBACK:
+        return Check("port", OK, f"{place.hostname}:{number} is not on this machine")
+    with socket.socket(socket.AF_INET6 if place.hostname == "::1" else socket.AF_INET) as probe:
+        probe.settimeout(2)
+        if probe.connect_ex((place.hostname, number)) != 0:
+            return Check("port", OK, f"{number} is free")
+    if _is_ours(url):
+        return Check("port", OK, f"{number} is this stack's")
+    return Check("port", MISSING, f"{number} is taken by another program", f"ss -ltnp 'sport = :{number}'")
+
+
+def _is_ours(url: str) -> bool:
+    """Every answer of a launched app carries its release."""
+    try:
+        with urllib.request.urlopen(url, timeout=3) as answer:
+            return "X-Release-Id" in answer.headers
+    except urllib.error.HTTPError as error:
+        return "X-Release-Id" in error.headers
+    except (OSError, ValueError):
+        return False

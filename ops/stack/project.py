@@ -1,0 +1,122 @@
+"""Pulumi.yaml and the stack files, as the Pulumi CLI reads them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from components.errors import UsageError
+from components.settings.found import one_line, shown
+from ops.stack import secrets
+
+
+@dataclass(frozen=True)
+class Project:
+    """A folder with a Pulumi.yaml. `defaults`: full keys to what a stack has where its file says nothing."""
+
+    name: str
+    runtime: str
+    folder: Path
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack file: `config` has full keys such as `slipway:app` to plain values, secrets decrypted."""
+
+    name: str
+    config: Mapping[str, Any]
+    secret_keys: frozenset[str]
+    salt: str | None
+
+
+def load_project(folder: Path) -> Project:
+    """The project in that folder."""
+    value = _read(folder / "Pulumi.yaml", "run this in the folder that holds Pulumi.yaml")
+    runtime = value.get("runtime", "python")
+    name = value.get("name")
+    if not isinstance(name, str) or not name:
+        raise UsageError(f"{folder / 'Pulumi.yaml'}: name: wanted text, found {shown(name)}; write the project's name there")
+    chosen = runtime.get("name") if isinstance(runtime, dict) else runtime
+    if not isinstance(chosen, str):
+        raise UsageError(f"{folder / 'Pulumi.yaml'}: runtime: wanted python, found {shown(chosen)}; write runtime: python there")
+    return Project(name, chosen, folder, _defaults(folder / "Pulumi.yaml", name, value))
+
+
+def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
+    """What `config:` of Pulumi.yaml gives every stack: a plain value, or what is under `value` or `default`."""
+    given = document.get("config") or {}
+    if not isinstance(given, dict) or "stackConfigDir" in document:
+        found = "stackConfigDir" if isinstance(given, dict) else shown(given)
+        raise UsageError(f"{path}: config: wanted keys and values, stack files beside Pulumi.yaml, found {found}; move the files there")
+    defaults = {}
+    for key, raw in given.items():
+        full = _full_key(project, key)
+        if isinstance(raw, dict) and not raw.keys() & {"value", "default", "type", "description", "secret", "items"}:
+            raise UsageError(
+                f"{path}: config: {one_line(full)}: wanted a value, or `value:` above it, found a mapping; write `value:` above it"
+            )
+        value = raw.get("value", raw.get("default")) if isinstance(raw, dict) else raw
+        if value is not None:
+            defaults[full] = value
+    return defaults
+
+
+def _full_key(project: str, key: Any) -> str:
+    return str(key) if ":" in str(key) else f"{project}:{key}"
+
+
+def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
+    """The stack of that name. A key that holds something encrypted anywhere counts as secret; `sealed` leaves it encrypted."""
+    path = stack_path(project, name)
+    value = _read(path, f"make it with `./slipway --stack {name} init APP`")
+    given = value.get("config") or {}
+    if not isinstance(given, dict):
+        raise UsageError(f"{path}: config: wanted keys and values, found {type(given).__name__}")
+    salt = value.get("encryptionsalt")
+    if not isinstance(salt, str | None):
+        raise UsageError(f"{path}: encryptionsalt: wanted text, found {shown(salt)}; put the line back as it was")
+    if value.get("environment"):
+        raise UsageError(
+            f"{path}: environment: wanted settings in this file, found Pulumi ESC; `pulumi up` alone opens that; write them here"
+        )
+    config, hidden = {}, set()
+    for key, raw in given.items():
+        full = _full_key(project.name, key)
+        if secrets.is_encrypted(raw):
+            hidden.add(full)
+            raw = raw if sealed else _opened(path, full, raw, salt)
+        config[full] = raw
+    return Stack(name, {**project.defaults, **config}, frozenset(hidden), salt)
+
+
+def _opened(path: Path, key: str, raw: Any, salt: Any) -> Any:
+    try:
+        return secrets.decrypted(raw, secrets.crypter(salt, path))
+    except ValueError as error:
+        raise UsageError(f"{path}: {one_line(key)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
+
+
+def stack_path(project: Project, name: str) -> Path:
+    """Where the stack's file is, or will be."""
+    return project.folder / f"Pulumi.{name}.yaml"
+
+
+def _read(path: Path, step: str) -> dict[str, Any]:
+    try:
+        value = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UsageError(f"{path}: wanted a file, found none; {step}") from None
+    except OSError as error:
+        raise UsageError(f"{path}: wanted a file, found one that can't be read ({error.strerror}); mend that") from None
+    except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password
+        mark = error.problem_mark
+        where = f"{path}, line {mark.line + 1}, column {mark.column + 1}" if mark else str(path)
+        raise UsageError(f"{where}: wanted YAML, found an error: {one_line(error.problem or 'it ends too early', 200)}; mend it") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date such as 2001-13-01 is a ValueError of Python's own
+        raise UsageError(f"{path}: wanted YAML, found something else ({type(error).__name__}); mend it") from None
+    if value is not None and not isinstance(value, dict):
+        raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
+    return value or {}

@@ -1,0 +1,117 @@
+"""Stacks that the Pulumi CLI launches: some of what they ask for is a provider's, and no provider runs in this process."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.call import Call
+
+if TYPE_CHECKING:
+    from components.errors import SlipwayError
+    from ops.stack.workplace import Workplace
+    from policy.plan import Resource
+
+HOW = "https://www.pulumi.com/docs/iac/download-install/"
+
+
+def foreign(work: "Workplace") -> "list[Resource]":
+    """What of the stack's plan a provider makes; nothing where ./slipway launches it all itself. `work` is read sealed.
+
+    Raises `SlipwayError` for a program that fails."""
+    from ops.engine.providers import is_dynamic
+    from ops.plan.record import record
+
+    return [one for one in record(work.project, work.stack).resources if one.kind != "component" and not is_dynamic(one.type)]
+
+
+def elsewhere(work: "Workplace") -> "list[Resource]":
+    """`foreign`, without looking where this engine's own state says that it launched the stack on the target it has now.
+
+    A program that no longer runs is no reason to keep what this engine has of it."""
+    from components.errors import SlipwayError
+    from ops.engine import Engine
+
+    state = Engine(work.project, work.stack).state()
+    if state.resources and state.outputs.get("target") == work.settings.target:
+        return []
+    try:
+        return foreign(work)
+    except SlipwayError:
+        if not state.resources:
+            raise
+        return []
+
+
+def path() -> str | None:
+    """Where the CLI is."""
+    return shutil.which("pulumi")
+
+
+def missing(why: str) -> "SlipwayError":
+    """There is no CLI, and `why` one is wanted."""
+    from components.errors import MissingError
+
+    return MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
+
+
+def data_stays(call: Call, found: "Sequence[Resource]") -> "SlipwayError":
+    """Data of a provider's resources goes by a setting that is launched, never by a word on the command line."""
+    from components.errors import UsageError
+
+    kept = [one for one in found if one.protect or one.retain]
+    way = to_remove(call) if kept else f"run ./slipway -s {call.full} destroy: nothing is protected, so the data goes too"
+    why = "--with-data removes what Slipway keeps itself, and this is a provider's"
+    return UsageError(f"stack {call.stack}: nothing was removed: {why}; for all of it: {way}{_listed('Goes then', kept)}{copies(found)}")
+
+
+def to_remove(call: Call) -> str:
+    """How what `destroy` leaves of a provider's is removed after all."""
+    return (
+        f"set slipway:keepData: false in Pulumi.{call.stack}.yaml, run ./slipway -s {call.full} up, then ./slipway -s {call.full} destroy"
+    )
+
+
+def copies(found: "Sequence[Resource]") -> str:
+    """A line for each thing that a cloud copies as it is removed."""
+    return _listed("Leaves a last snapshot even then", _copied(found))
+
+
+def _listed(word: str, resources: "Sequence[Resource]") -> str:
+    from components.settings.found import one_line
+
+    return "".join(f"\n{word}: {one_line(one.name)}  {one.type}" for one in resources)
+
+
+def _copied(found: "Sequence[Resource]") -> "list[Resource]":
+    """What a cloud makes a copy of as it is removed, which no stack knows of."""
+    from policy import clouds
+    from policy.plan import Plan
+
+    facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
+    return [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
+
+
+def packages(found: "Sequence[Resource]") -> list[str]:
+    """The providers' names, such as `aws`."""
+    return sorted({one.type.removeprefix("pulumi:providers:").partition(":")[0] for one in found})
+
+
+def plugins(found: "Sequence[Resource]") -> Iterator[tuple[str, str | None, bool]]:
+    """(name, version that the installed SDK asks for, whether the CLI has just that) of each provider. Asks the CLI."""
+    done = subprocess.run(["pulumi", "plugin", "ls", "--json"], capture_output=True, text=True, check=False)
+    listed = json.loads(done.stdout) if done.returncode == 0 else []
+    there = {(one["name"], one.get("version")) for one in listed if one.get("kind") == "resource"}
+    for name in packages(found):
+        version = version_of(name)
+        yield name, version, (name, version) in there
+
+
+def version_of(package: str) -> str | None:
+    """As its SDK names it, beside its modules."""
+    spec = find_spec(f"pulumi_{package.replace('-', '_')}")
+    facts = Path(spec.origin).with_name("pulumi-plugin.json") if spec and spec.origin else None
+    return json.loads(facts.read_text(encoding="utf-8")).get("version") if facts and facts.is_file() else None

@@ -1,0 +1,73 @@
+"""The stack a command works on: project, settings, target. Heavy imports wait until a command needs them."""
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ops.call import Call
+
+if TYPE_CHECKING:
+    from components.deployment import Deployment
+    from components.settings import Settings
+    from components.target import Place, TargetModule
+    from ops.stack.project import Project, Stack
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """A stack, read and checked."""
+
+    project: "Project"
+    stack: "Stack"
+    settings: "Settings"
+    target: "TargetModule"
+    place: "Place"
+
+    def deployment(self) -> "Deployment":
+        """What was launched, to be asked."""
+        return self.target.deployment(self.settings, self.place)
+
+
+def folder() -> Path:
+    """The project folder: ./slipway goes there before it starts Python."""
+    return Path.cwd()
+
+
+def given(path: Path) -> Path:
+    """A path on the command line: a relative one counts from where the user is."""
+    return Path(os.environ.get("SLIPWAY_CWD") or folder()) / path
+
+
+def place(call: Call) -> "Place":
+    """Where the stack's tree is, without reading its settings."""
+    from components.target import Place
+    from ops.stack.project import load_project
+
+    check_name(call.stack)
+    return Place(folder(), load_project(folder()).name, call.stack)
+
+
+def enter(call: Call, sealed: bool = False) -> Workplace:
+    """Reads the stack's settings; raises `UsageError` when there is no such stack. `sealed` decrypts nothing."""
+    from components import settings, target
+    from components.errors import UsageError
+    from ops.stack.project import load_project, load_stack
+
+    here = place(call)
+    if not (here.folder / f"Pulumi.{call.stack}.yaml").exists():
+        hint = f"make it with: ./slipway -s {call.stack} init APP"
+        raise UsageError(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
+    project = load_project(here.folder)
+    stack = load_stack(project, call.stack, sealed)
+    chosen = settings.parse(stack.config, stack.secret_keys, call.stack, project.name)
+    return Workplace(project, stack, chosen, target.chosen(chosen), here)
+
+
+def check_name(stack: str) -> None:
+    """A stack's name becomes a file's and a folder's."""
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stack):
+        from components.errors import UsageError
+
+        raise UsageError(f"--stack: letters, digits, '-', '_' and '.' are wanted, found {stack!r}")

@@ -1,0 +1,45 @@
+"""The app's own tests, in an environment of their own: the app may pin what Slipway pins otherwise."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+from ops.bootstrap import venv
+from ops.bootstrap.process import Run, StepError, locked, step
+from ops.display import tables
+
+
+def run(folder: Path, app: str = "app") -> int:
+    """pytest's exit code; 0 where there is no app or it has no tests."""
+    source = folder / app
+    if not (source / "tests").is_dir():
+        return 0
+    place = folder / ".slipway" / "app-tests"
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(place / "lock") as run_program:
+            _make(run_program, place / "venv", _requirements(source))
+    except StepError as error:
+        tables.line(f"slipway: the environment of the app's tests could not be made\n{error}", stderr=True)
+        return 3
+    python = str(venv.python(place / "venv"))
+    return subprocess.run([python, "-m", "pytest", "-q"], cwd=source, check=False).returncode
+
+
+def _requirements(source: Path) -> list[Path]:
+    files = [source / name for name in ("requirements.txt", "requirements-test.txt")]
+    return [file for file in files if file.exists()]
+
+
+def _make(run: Run, place: Path, requirements: list[Path]) -> None:
+    """Made anew when a requirements file changes; the stamp comes last, so that a kill is noticed."""
+    stamp = place / "slipway.stamp"
+    wanted = sys.version + "\n" + "".join(file.read_text() for file in requirements)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    own = Path(sys.executable).with_name("uv")
+    uv = str(own) if own.exists() else venv.system_uv(run)
+    with step("making the environment of the app's tests"):
+        venv.create(run, place, uv)
+        venv.install(run, place, uv, requirements)
+    stamp.write_text(wanted)

@@ -1,0 +1,32 @@
+"""Writes what the rules say of themselves into docs/policy.md, between `<!-- rules -->` and its end.
+
+`python -m tools.pages.rules_table [--check]`; with --check nothing is written, and the exit code is 1 if the page is not current.
+"""
+
+import sys
+from pathlib import Path
+
+from policy import rules
+from tools.pages import generated
+
+FOLDER = Path(__file__).parents[2]
+_HEAD = "| rule | what it wants | more | in the policy pack |\n|---|---|---|---|\n"
+
+
+def table() -> str:
+    """All rules as a Markdown table, by their ids."""
+    return _HEAD + "".join(
+        generated.cells(f"`{rule.id}`", rule.description, rule.details, rule.in_pack or "the same") for rule in rules.every()
+    )
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks the page; gives the exit code."""
+    stale = "the table of rules is not current; run: python -m tools.pages.rules_table"
+    return generated.update(
+        FOLDER, ["docs/policy.md"], lambda page: generated.filled(page, "rules", table()), "--check" in arguments, stale
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,123 @@
+"""Writes what the code knows of settings into docs/settings.md and README.md, between `<!-- settings -->` and its end.
+
+`python -m tools.pages.settings_table [--check]`; with --check nothing is written, and the exit code is 1 if a file is not current.
+"""
+
+import sys
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from components import target
+from components.settings.models import Secrets, Settings
+from components.settings.report import kind_of
+from components.settings.schema import Kind
+from components.source.ignore import NEVER
+from tools.pages import generated
+
+FOLDER = Path(__file__).parents[2]
+_HEAD = "| key | type | default | meaning |\n|---|---|---|---|\n"
+
+
+def table() -> str:
+    """All settings as a Markdown table, in the order of the models."""
+    rows = [*_rows(Settings, "slipway:"), *_rows(Secrets, "slipway:")]
+    for name in target.names():
+        rows += rows_of(target.find(name).Options, name)
+    return _HEAD + "".join(generated.cells(*row) for row in rows)
+
+
+def rows_of(model: type[BaseModel], section: str) -> list[tuple[str, ...]]:
+    """The rows of one section, such as a target's `Options`."""
+    return list(_rows(model, f"slipway:{section}."))
+
+
+def takes() -> str:
+    """What each target takes of the settings that not every target serves, as a Markdown table."""
+    served = {name: target.find(name).TAKES.served() for name in target.names()}
+    made = generated.cells("setting", *served) + "|---" * (len(served) + 1) + "|\n"
+    for key, words in target.Takes().served().items():
+        made += generated.cells(f"`slipway:{key}`", *(_taken(words, one[key]) for one in served.values()))
+    return made
+
+
+def _taken(all_words: target.Words, words: target.Words) -> str:
+    if isinstance(words, bool):
+        return "yes" if words else "no"
+    return "all" if words == all_words else ", ".join(f"`{word}`" for word in words) or "none"
+
+
+def left_out() -> str:
+    """What no release holds, as a Markdown list."""
+    return "".join(f"* {reason}: {' '.join(f'`{pattern}`' for pattern in group)}\n" for reason, group in NEVER.items())
+
+
+def page(old: str) -> str:
+    """The text with what is current between its markers; a text without them stays as it is."""
+    for name, content in (("settings", table()), ("takes", takes()), ("left-out", left_out())):
+        old = generated.filled(old, name, content)
+    return old
+
+
+def main(arguments: list[str]) -> int:
+    """Writes or checks every file that has the markers; gives the exit code."""
+    stale = "the table of settings is not current; run: python -m tools.pages.settings_table"
+    return generated.update(FOLDER, ["docs/settings.md", "README.md"], page, "--check" in arguments, stale)
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
+    for name, field in model.model_fields.items():
+        key, inner = prefix + (field.alias or name), field.annotation
+        if _is_section(inner):
+            yield from _rows(inner, key + ".")
+        else:
+            yield f"`{key}`", _type(field), _default(field), field.description or ""
+            below = ".NAME." if typing.get_origin(inner) in (Mapping, dict) else "[]."
+            for section in filter(_is_section, typing.get_args(inner)):
+                yield from _rows(section, key + below)
+
+
+def _is_section(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
+
+
+def _type(field: FieldInfo) -> str:
+    kind = kind_of(field)
+    return kind.name if kind else _spelled(field.annotation)
+
+
+def _spelled(annotation: Any) -> str:
+    """A type in words."""
+    parts = typing.get_args(annotation)
+    origin = typing.get_origin(annotation)
+    if origin is typing.Annotated:
+        return next((item.name for item in parts[1:] if isinstance(item, Kind)), _spelled(parts[0]))
+    if origin is typing.Literal:
+        return ", ".join(f"`{choice}`" for choice in parts)
+    if origin is Mapping or origin is dict:
+        return f"map: {_spelled(parts[0])} to {_spelled(parts[1])}"
+    if origin in (typing.Union, types.UnionType):
+        return ", ".join(_spelled(part) for part in parts if part is not type(None))
+    if origin in (tuple, list):
+        return f"list: {_spelled(parts[0])}"
+    if _is_section(annotation):
+        return " and ".join(field.alias or name for name, field in annotation.model_fields.items())
+    return {bool: "`true`, `false`", int: "number", str: "text"}.get(annotation, str(annotation))
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    kind, value = kind_of(field), field.default
+    if value is None or value == () or value == {}:
+        return "none"
+    return f"`{kind.write(value) if kind else value}`"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
