@@ -28,8 +28,8 @@ from speeds import examples
 
 from cloud_init.host import contracts
 from cloud_init.host.base.outcome import Refused
-from cloud_init.host.processes import programs
-from cloud_init.host.processes.managers import sections, systemd
+from cloud_init.host.processes import programs, sections
+from cloud_init.host.processes.managers import systemd
 from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, WebHost
 from cloud_init.render import host_files

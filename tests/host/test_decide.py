@@ -9,7 +9,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from speeds import examples
 
 from cloud_init.host.contracts.rollout import DesiredState
-from cloud_init.host.follow.decide import (  # fmt: skip
+from cloud_init.host.follow.decide import (
     ABORT,
     BEGUN,
     COMMIT,

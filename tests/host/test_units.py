@@ -12,7 +12,8 @@ import pytest
 
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
-from cloud_init.host.processes.managers import sections, supervisor, systemd, units
+from cloud_init.host.processes import sections, units
+from cloud_init.host.processes.managers import supervisor, systemd
 from cloud_init.host.processes.programs import CONSTANT, Program, process
 
 NAMES = ("blue", "front", "blue-worker", "postgres")

@@ -7,8 +7,7 @@ from ..base.outcome import Refused, Steps, note
 from ..base.places import Places
 from ..data import restore
 from ..front import configuration
-from ..processes import extra, managers
-from ..processes.managers import change
+from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import log_path
 from ..release import manifests
@@ -23,7 +22,7 @@ def run(places: Places, steps: Steps) -> None:
     bring_up(places, steps)
     restore.settle(places, steps)
     with steps.step("serve"):
-        change.complete(places)
+        manager_change.complete(places)
         _serve(places, managers.of(places))
 
 
@@ -32,7 +31,7 @@ def bring_up(places: Places, steps: Steps) -> Manager:
     with steps.step("folders"):
         state.make_tree(places)
         state.make_run(places)
-        change.agree(places)
+        manager_change.agree(places)
         manager = managers.of(places)
         changed = manager.configure()
     if manager.running and changed:
@@ -40,7 +39,7 @@ def bring_up(places: Places, steps: Steps) -> Manager:
         _shut_down(places, manager)
     if not manager.running:
         with steps.step("left-overs"):
-            change.end_left_overs(places)
+            manager_change.end_left_overs(places)
         with steps.step("manager"):
             manager.launch()
     return managers.of(places)
@@ -51,7 +50,7 @@ def halt(places: Places, steps: Steps) -> None:
     with steps.step("manager"):
         _shut_down(places, managers.of(places))
     with steps.step("left-overs"):
-        change.end_left_overs(places)
+        manager_change.end_left_overs(places)
 
 
 def _shut_down(places: Places, manager: Manager) -> None:

@@ -10,8 +10,7 @@ from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
 from ..front import configuration
 from ..front.certificates import seeking
-from ..processes import extra, managers
-from ..processes.managers import change
+from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
 from ..processes.programs import log_path
 from ..release import manifests, prune
@@ -25,7 +24,7 @@ STEPS = ("front", "processes", "flip", "gate-front", "drain", "prune")
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
-    change.settle(places)
+    manager_change.settle(places)
     manager = managers.of(places)
     before = state.live(places)
     candidate = _candidate(places, release)
@@ -42,7 +41,7 @@ def _tidy(places: Places, manager: Manager, before: state.Live | None, candidate
         if before and before.colour == old and manager.told(old.name).state == RUNNING:
             drain.wait(old.sockets)
         stop(manager, old)
-        change.retire(places)
+        manager_change.retire(places)
     with steps.step("prune"):
         prune.run(places)
     seeking.begin(places)
@@ -69,12 +68,12 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
             stage()
         with steps.step("gate-front"):
             _gate(places, manager, release)
-            if change.change(places, managers.owner(places, candidate.name)):
+            if manager_change.change(places, managers.owner(places, candidate.name)):
                 _gate(places, manager, release)
     except (Refused, OSError) as error:
         refused = error if isinstance(error, Refused) else refusal_of(error)
         refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
-        change.change_back(places, old_manager)
+        manager_change.change_back(places, old_manager)
         _undo(places, manager, old_colour, old_previous, old_front)
         state.put_back(places, noted)
         raise refused from None

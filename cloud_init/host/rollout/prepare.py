@@ -13,8 +13,11 @@ from ..base.places import Colour, Places
 from ..contracts.manifest import Code, Manifest
 from ..data import databases
 from ..front import certificates, configuration
-from ..processes import extra, managers
-from ..processes.managers import change  # fmt: skip
+from ..processes import (
+    extra,
+    manager_change,  # fmt: skip
+    managers,
+)
 from ..processes.managers.contract import Manager
 from ..processes.programs import CRON, log_path
 from ..release import environment, files, manifests, release_command, unpack
@@ -27,7 +30,7 @@ ABORT_STEPS = ("stop",)
 
 def run(places: Places, store: Store, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
-    manager = change.ready(places, manifest)
+    manager = manager_change.ready(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
         files.write_files(places, manifest, store.secrets(manifest.id))
@@ -121,8 +124,8 @@ def abort(places: Places, steps: Steps) -> None:
     """The candidate is not wanted: the idle colour stops. Undoes nothing that serves."""
     with steps.step("stop"):
         stop(managers.of(places), state.idle(places))
-        change.settle(places)
-        change.retire(places)
+        manager_change.settle(places)
+        manager_change.retire(places)
 
 
 def stop(manager: Manager, colour: Colour) -> None:

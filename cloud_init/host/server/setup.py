@@ -17,7 +17,7 @@ from .. import compiled, contracts
 from ..base.files import read_object, write, write_json
 from ..base.outcome import Refused, Steps, emit, note
 from ..contracts.facts import Boot, FrontFacts, HostFacts
-from ..processes.managers import units
+from ..processes import units
 
 USERS = ("slipway-app", "slipway-db")
 STEPS = ("setup", "follow")

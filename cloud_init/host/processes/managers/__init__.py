@@ -15,8 +15,8 @@ from ...base.places import COLOURS, Places
 from ...contracts.manifest import Manifest
 from ...release import manifests
 from ..programs import split
+from ..two_managers import TwoManagers
 from .contract import Manager
-from .two_managers import TwoManagers
 
 USUAL = "supervisor"
 

@@ -16,8 +16,9 @@ from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.unix_http import UnixConnection
 from ...release import environment
+from .. import sections, units
 from ..programs import Program
-from . import contract, sections, units
+from . import contract
 from .contract import Told
 
 _ANOTHER = 3  # seconds that another supervisord may take to answer

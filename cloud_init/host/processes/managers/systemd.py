@@ -13,8 +13,9 @@ from ...base.outcome import Refused
 from ...base.places import COLOURS, Places
 from ...front import servers
 from ...front.certificates import front_group
+from .. import units
 from ..programs import CONSTANT, Program, is_database, is_front, log_path, memory_score, split
-from . import contract, units
+from . import contract
 from .contract import Told
 
 _STATES = {"active": contract.RUNNING, "reloading": contract.RUNNING, "deactivating": contract.STOPPING, "failed": contract.FAILED}

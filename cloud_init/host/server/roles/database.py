@@ -16,8 +16,7 @@ from ...data.databases import network
 from ...data.databases.base import APP, OWNER
 from ...data.databases.network import Network
 from ...data.databases.served import Served
-from ...processes import managers
-from ...processes.managers import change
+from ...processes import manager_change, managers
 from ...release import environment, files, manifests, prune
 from ...release.store import Store
 from ...rollout import boot as booting
@@ -49,7 +48,7 @@ def prepare(places: Places, store: Store, release: str, elected: bool, steps: St
         device = manifest.database.volume
         uuid = volume.mount(places, device) if device else None
     with steps.step("database"):
-        change.ready(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
+        manager_change.ready(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
         wanted = network.wanted(manifest, uuid)
         _put_in_force(places, release, wanted, both=True)
     write_json(folder / "ready", {"at": time.time()})
@@ -64,15 +63,15 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
     with steps.step("database"):
         try:
             _put_in_force(places, release, _noted(places, release), both=False)
-            change.change(places, managers.wanted(manifests.read(places.release(release))))
+            manager_change.change(places, managers.wanted(manifests.read(places.release(release))))
         except (Refused, OSError) as error:
-            change.change_back(places, manager)
+            manager_change.change_back(places, manager)
             _go_back(places, before.get("release"))
             raise (error if isinstance(error, Refused) else refusal_of(error)) from None
     noted = {"release": release, "previous": before.get("release"), "generation": generation, "since": time.time()}
     write_json(places.lib / "state.json", noted)
     unlink(places.lib / "candidate.json")
-    change.retire(places)
+    manager_change.retire(places)
     with steps.step("prune"):
         prune.run(places)
 
@@ -82,7 +81,7 @@ def abort(places: Places, steps: Steps) -> None:
     with steps.step("database"):
         unlink(places.lib / "candidate.json")
         _go_back(places, live(places))
-        change.retire(places)
+        manager_change.retire(places)
 
 
 def boot(places: Places, steps: Steps) -> None:

@@ -8,9 +8,9 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ...base.files import write
-from ...base.outcome import Refused
-from ...base.places import Places
+from ..base.files import write
+from ..base.outcome import Refused
+from ..base.places import Places
 
 _PLAIN = re.compile(r"[\w./@+=-]+", re.ASCII)
 _PATIENCE = 150  # seconds: longer than any stop takes
@@ -80,4 +80,4 @@ def drop(places: Places, names: list[str]) -> None:
 
 
 def _text(template: str) -> str:
-    return (pkgutil.get_data(__package__, template) or b"").decode()
+    return (pkgutil.get_data(f"{__package__}.managers", template) or b"").decode()

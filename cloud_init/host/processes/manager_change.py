@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from ...base import processes
-from ...base.outcome import Refused, note
-from ...base.places import Places
-from ...contracts.manifest import Manifest
-from ...data import databases
-from ...front import configuration, servers, swap
-from ...front.swap import Seat
-from ...rollout import state
-from .. import managers
-from ..programs import is_database
-from .contract import Manager
+from ..base import processes
+from ..base.outcome import Refused, note
+from ..base.places import Places
+from ..contracts.manifest import Manifest
+from ..data import databases
+from ..front import configuration, servers, swap
+from ..front.swap import Seat
+from ..rollout import state
+from . import managers
+from .managers.contract import Manager
+from .programs import is_database
 
 
 def ready(places: Places, manifest: Manifest) -> Manager:

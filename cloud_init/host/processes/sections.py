@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import pkgutil
 
-from ...base.places import Places
-from ...base.user import with_port
-from ..programs import CONSTANT, Program, log_path
+from ..base.places import Places
+from ..base.user import with_port
+from .programs import CONSTANT, Program, log_path
 
 
 def configuration(places: Places) -> str:
@@ -44,7 +44,7 @@ def section(places: Places, program: Program) -> str:
 
 def _fill(template: str, values: dict[str, str]) -> str:
     """A template of `managers/` with its places filled in."""
-    text = (pkgutil.get_data(__package__, template) or b"").decode()
+    text = (pkgutil.get_data(f"{__package__}.managers", template) or b"").decode()
     for name, value in values.items():
         text = text.replace(f"@@{name}@@", value)
     return text

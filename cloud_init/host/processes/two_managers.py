@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...base.places import Places
-from ..programs import Program
-from .contract import Manager, Told
+from ..base.places import Places
+from .managers.contract import Manager, Told
+from .programs import Program
 
 
 class TwoManagers(Manager):
