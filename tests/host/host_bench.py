@@ -12,6 +12,8 @@ from typing import Any
 import ports
 
 from cloud_init import host_tool
+from cloud_init.host import contracts
+from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import front_socket, host_files, server_requirements
 from components.hosts.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
@@ -77,6 +79,8 @@ class Bench:
         self.day = Site(self.store, [self.host], f"http://127.0.0.1:{self.port}")
 
     def boot(self) -> dict[str, Any]:
+        """Installs the tool with `facts` as they are now, which tests change, and brings the host up."""
+        self.host.facts = contracts.read(HostFacts, self.facts)
         self.host.install(host_tool.tool())
         return self.host.run(["boot"])
 

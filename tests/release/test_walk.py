@@ -91,9 +91,9 @@ def test_behind_a_link_the_real_place_decides_too(tmp_path: Path) -> None:
 
 def test_a_link_is_ignored_as_what_it_leads_to_as_well(tmp_path: Path) -> None:
     write(tmp_path, "a.py", ".slipwayignore", text="build/\n")
-    link(tmp_path, "build", "/nonexistent")
+    link(tmp_path, "build", str(tmp_path / "nowhere"))
     link(tmp_path, "src/build", "/etc")
-    assert "nonexistent" in told(tmp_path)
+    assert "nowhere" in told(tmp_path)
     (tmp_path / "build").unlink()
     assert paths_of(tmp_path) == [".slipwayignore", "a.py"]
 
