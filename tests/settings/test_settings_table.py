@@ -14,14 +14,15 @@ def test_the_table_is_current(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_stale_table_is_told_and_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr(settings_table, "FOLDER", tmp_path)
-    readme = tmp_path / "README.md"
-    readme.write_text("before\n<!-- settings -->\nstale words\n<!-- /settings -->\nafter\n")
+    old = tmp_path / "docs/settings.md"
+    old.parent.mkdir()
+    old.write_text("before\n<!-- settings -->\nstale words\n<!-- /settings -->\nafter\n")
     assert settings_table.main(["--check"]) == 1
-    assert "README.md: the table of settings is not current" in capsys.readouterr().err
-    assert "stale words" in readme.read_text()
+    assert "docs/settings.md: the table of settings is not current" in capsys.readouterr().err
+    assert "stale words" in old.read_text()
     assert settings_table.main([]) == 0
     assert settings_table.main(["--check"]) == 0
-    text = readme.read_text()
+    text = old.read_text()
     assert text.startswith("before\n<!-- settings -->\n| key |")
     assert text.endswith("<!-- /settings -->\nafter\n")
     assert "stale words" not in text

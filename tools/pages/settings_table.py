@@ -1,6 +1,7 @@
-"""Writes what the code knows of settings into docs/settings.md and README.md, between `<!-- settings -->` and its end.
+"""Writes what the code knows of settings into docs/settings.md, between `<!-- NAME -->` and its end.
 
-`python -m tools.pages.settings_table [--check]`; with --check nothing is written, and the exit code is 1 if a file is not current.
+`python -m tools.pages.settings_table [--check]`; with --check nothing is written, and the exit
+code is 1 if the page is not current.
 """
 
 import sys
@@ -65,9 +66,9 @@ def page(old: str) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Writes or checks every file that has the markers; gives the exit code."""
+    """Writes or checks docs/settings.md; gives the exit code."""
     stale = "the table of settings is not current; run: python -m tools.pages.settings_table"
-    return generated.update(FOLDER, ["docs/settings.md", "README.md"], page, "--check" in arguments, stale)
+    return generated.update(FOLDER, ["docs/settings.md"], page, "--check" in arguments, stale)
 
 
 def _rows(model: type[BaseModel], prefix: str) -> Iterator[tuple[str, ...]]:
