@@ -15,6 +15,16 @@ AWS = Provider(
     variables=VARIABLES,
     environment={"AWS_EC2_METADATA_DISABLED": "true", "TF_LOG_PROVIDER_AWS": "ERROR"},
     emulator=Emulator(block=block, there=there, known=known, fill=fill, last=last),
+    types={
+        "aws:elasticbeanstalk/application:Application": "aws_elastic_beanstalk_application",
+        "aws:elasticbeanstalk/applicationVersion:ApplicationVersion": "aws_elastic_beanstalk_application_version",
+        "aws:elasticbeanstalk/environment:Environment": "aws_elastic_beanstalk_environment",
+        "aws:lb/loadBalancer:LoadBalancer": "aws_lb",
+        "aws:rds/instance:Instance": "aws_db_instance",
+        "aws:rds/parameterGroup:ParameterGroup": "aws_db_parameter_group",
+        "aws:rds/subnetGroup:SubnetGroup": "aws_db_subnet_group",
+        "aws:s3/bucketObjectv2:BucketObjectv2": "aws_s3_object",
+    },
     answered={
         # Programs make names of it: a value, no reference.
         "aws:index/getCallerIdentity:getCallerIdentity": {"accountId": ACCOUNT, "arn": f"arn:aws:iam::{ACCOUNT}:root", "userId": ACCOUNT},

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clouds.recording import MARK, Made, Recording
-from clouds.schema import Schema
-
-from tools.type_tables.terraform.fields import Field
+from clouds.schema import Field, Schema
 
 _STEP = re.compile(r"([A-Za-z]\w*)|\[(\d+)\]")
 _ASSET, _SUFFIX = "4dabf18193072939515e22adb298388d", "-1a2b3c4"

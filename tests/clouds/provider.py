@@ -44,7 +44,7 @@ class Provider:
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the provider's program."""
     types: Mapping[str, str] = field(default_factory=dict)
-    """Terraform's names of types, where neither tools/type_tables/chosen nor the rule has them."""
+    """Terraform's names of types, where the rule doesn't have them."""
     answered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Look-ups that aren't asked: what they answer."""
     renamed: Mapping[str, str] = field(default_factory=dict)

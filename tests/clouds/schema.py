@@ -2,14 +2,26 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from clouds.provider import Provider
 
-from tools.type_tables import chosen
-from tools.type_tables.terraform.fields import Field
-
 _PLURALS = (("", ""), ("", "s"), ("", "es"), ("y", "ies"), ("s", ""))
+
+
+@dataclass(frozen=True)
+class Field:
+    """`kind`: string, number, bool, list, set, map, dynamic; `single`, `list`, `set` or `map` of what
+    is `below`. `element`: what a list, set or map of plain values holds."""
+
+    name: str
+    kind: str
+    element: str = ""
+    settable: bool = True
+    required: bool = False
+    is_block: bool = False
+    below: Mapping[str, "Field"] = field(default_factory=dict)
 
 
 class Schema:
@@ -18,12 +30,11 @@ class Schema:
     def __init__(self, provider: Provider, printed: Mapping[str, Any]) -> None:
         (given,) = printed["provider_schemas"].values()
         self._given = {**given["resource_schemas"], **{f"data.{name}": one for name, one in given["data_source_schemas"].items()}}
-        self._types = {**chosen.types(provider.package), **provider.types}
         self.provider = provider
 
     def named(self, token: str) -> str:
         """Terraform's name of a Pulumi type; of a look-up `data.aws:ec2/getVpc:getVpc` it is `data.aws_vpc`."""
-        if known := self._types.get(token):
+        if known := self.provider.types.get(token):
             return known
         start = f"{'data.' if token.startswith('data.') else ''}{self.provider.prefix}"
         module, name = token.partition(":")[2].partition("/")[0], _snake(token.rpartition(":")[2]).removeprefix("get_")

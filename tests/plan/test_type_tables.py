@@ -2,7 +2,6 @@
 
 import importlib
 import json
-import os
 import pkgutil
 import re
 from pathlib import Path
@@ -18,8 +17,6 @@ from policy import resource_types
 from policy.plan import Resource
 from tools.type_tables import chosen, from_flags, from_schema, own, tags, writing
 from tools.type_tables.sdk import Input, Sdk
-from tools.type_tables.terraform.fields import Field
-from tools.type_tables.terraform.names import mapped
 from tools.type_tables.verdict import Verdict, paths
 from tools.type_tables.writing import Entry
 
@@ -65,7 +62,9 @@ def place(path):
 @pytest.mark.parametrize("provider", chosen.providers())
 def test_every_chosen_type_has_a_line(provider):
     assert resource_types.missing(list(chosen.types(provider))) == []
-    assert set(json.loads((resource_types.FOLDER / f"{provider}.json").read_text())["types"]) == set(chosen.types(provider))
+    types = chosen.types(provider)
+    assert set(json.loads((resource_types.FOLDER / f"{provider}.json").read_text())["types"]) == set(types)
+    assert [type for type, unflagged in types.items() if not resource_types.find(type).replaces.issuperset(unflagged)] == []
 
 
 def test_what_nobody_knows():
@@ -122,6 +121,7 @@ def test_from_a_package_schema():
     found = paths(from_schema.inputs(SCHEMA, VOLUME))
     assert sorted(found.replaces) == ["cluster.group", "driverOpts", "kind", "labels", "mode", "mounts#", "mounts[].source", "name"]
     assert found.unknown == {"mounts"}
+    assert paths(from_schema.inputs(SCHEMA, VOLUME, ["size"])).replaces == {*found.replaces, "size"}
 
 
 def test_from_flags():
@@ -135,42 +135,6 @@ def test_from_flags():
     found = paths(from_flags.inputs(["zone", "nets", "gone"], inputs))
     assert sorted(found.replaces) == ["disk.size", "gone", "nets#", "nets[].size", "zone"]
     assert found.unknown == {"disk", "nets"}
-
-
-def test_from_a_terraform_provider():
-    inner = {"encrypted": Field("encrypted", "bool"), "size": Field("size", "number")}
-    fields = {
-        "root_block_device": Field("root_block_device", "list", is_block=True, below=inner),
-        "ebs_block_device": Field("ebs_block_device", "set", is_block=True, below=inner),
-        "alarm_name": Field("alarm_name", "string"),
-        "policy": Field("policy", "string"),
-        "arn": Field("arn", "string", settable=False),
-        "left": Field("left", "string"),
-    }
-    below = {name: Input(name, name) for name in inner}
-    inputs = {
-        "rootBlockDevice": Input("rootBlockDevice", "root_block_device", below=below),
-        "ebsBlockDevices": Input("ebsBlockDevices", "ebs_block_devices", "Sequence['EbsArgs']", below),
-        "name": Input("name", "name"),
-        "policy": Input("policy", "policy"),
-        "region": Input("region", "region"),
-        "newer": Input("newer", "newer"),
-    }
-    answers = {
-        ("root_block_device",): False,
-        ("root_block_device", "encrypted"): True,
-        ("root_block_device", "size"): False,
-        ("ebs_block_device",): True,
-        ("ebs_block_device", "encrypted"): True,
-        ("ebs_block_device", "size"): None,
-        ("alarm_name",): True,
-        ("policy",): False,
-    }
-    found = mapped(answers, fields, inputs)
-    written = paths(found.inputs)
-    assert sorted(written.replaces) == ["ebsBlockDevices#", "ebsBlockDevices[].encrypted", "name", "region", "rootBlockDevice.encrypted"]
-    assert written.unknown == {"ebsBlockDevices", "newer"}
-    assert (found.pulumi_only, found.terraform_only) == (["newer"], ["left"])
 
 
 def test_written_with_one_type_to_a_line():
@@ -193,22 +157,3 @@ def test_the_sdk_of_aws_still_has_what_the_table_names():
         assert named <= set(inputs)
         assert tags.where("aws", inputs) == known.tags
     assert [token for token in chosen.types("aws") if token not in sdk] == []
-
-
-@pytest.mark.cost
-@pytest.mark.skipif("SLIPWAY_AWS_PROVIDER" not in os.environ, reason="SLIPWAY_AWS_PROVIDER names no program of Terraform's AWS provider")
-def test_the_provider_still_says_so():
-    """A few types asked anew, where the provider is at hand."""
-    pulumi_aws = pytest.importorskip("pulumi_aws", reason="the SDK of AWS isn't installed")
-    from tools.type_tables.terraform import plugin, table
-    from tools.type_tables.terraform.settings import SETTINGS
-
-    sdk = Sdk(Path(pulumi_aws.__file__).parent)
-    with plugin.started(Path(os.environ["SLIPWAY_AWS_PROVIDER"]), SETTINGS["aws"]) as asked:
-        for type in (
-            "aws:ec2/securityGroup:SecurityGroup",
-            "aws:ebs/volume:Volume",
-            "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
-        ):
-            entry = table.entry("aws", asked, sdk, type, chosen.types("aws")[type], lambda _line: None)
-            assert paths(entry.inputs).replaces == resource_types.replaces(type)

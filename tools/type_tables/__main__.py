@@ -24,7 +24,9 @@ def schema(provider: Provider, file: Path, sdk: SdkFolder, source: Source) -> No
     """From a package schema: `pulumi package get-schema NAME`."""
     read, found = _json(file), Sdk(sdk)
     known = _known(provider, set(read.get("resources", {})) & set(_with(found, provider)))
-    entries = {token: Entry(from_schema.inputs(read, token), tags.where(provider, found.inputs(token))) for token in known}
+    unflagged = chosen.types(provider)
+    verdicts = {token: from_schema.inputs(read, token, unflagged[token]) for token in known}
+    entries = {token: Entry(one, tags.where(provider, found.inputs(token))) for token, one in verdicts.items()}
     write(provider, f"{source}; tags from {found.version}; {date.today()}", entries)
 
 
@@ -36,16 +38,6 @@ def flags(provider: Provider, file: Path, sdk: SdkFolder, source: Source) -> Non
     inputs = {token: found.inputs(token) for token in known}
     entries = {token: Entry(from_flags.inputs(read[token], inputs[token]), tags.where(provider, inputs[token])) for token in known}
     write(provider, f"{source}; nested inputs and tags from the documentation in {found.version}; {date.today()}", entries)
-
-
-@app.command()
-def terraform(provider: Provider, program: Path, sdk: SdkFolder, source: Source) -> None:
-    """From the provider's own answers: PROGRAM is a Terraform provider's, started here and asked; lists what has no counterpart."""
-    from tools.type_tables.terraform import table
-
-    found = Sdk(sdk)
-    entries = table.entries(provider, program, found, lambda line: print(line, file=sys.stderr))
-    write(provider, f"asked of {source}; names and tags from {found.version}; {date.today()}", entries)
 
 
 @app.command("own")

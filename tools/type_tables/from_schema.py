@@ -1,6 +1,6 @@
 """From a Pulumi package schema, as `pulumi package get-schema NAME` prints it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tools.type_tables.verdict import Verdict
@@ -9,9 +9,10 @@ _FLAGS = ("replaceOnChanges", "willReplaceOnChanges")
 _REF = "#/types/"
 
 
-def inputs(schema: Mapping[str, Any], token: str) -> dict[str, Verdict]:
-    """The verdicts on all inputs of a type."""
-    return _properties(schema, schema["resources"][token].get("inputProperties", {}), ())
+def inputs(schema: Mapping[str, Any], token: str, unflagged: Iterable[str] = ()) -> dict[str, Verdict]:
+    """The verdicts on all inputs of a type. `unflagged`: inputs that replace it without a flag."""
+    found = _properties(schema, schema["resources"][token].get("inputProperties", {}), ())
+    return {**found, **{name: Verdict(True) for name in unflagged}}
 
 
 def _properties(schema: Mapping[str, Any], properties: Mapping[str, Any], above: tuple[str, ...]) -> dict[str, Verdict]:

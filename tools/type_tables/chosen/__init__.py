@@ -5,11 +5,11 @@ from pathlib import Path
 _FOLDER = Path(__file__).parent
 
 
-def types(provider: str) -> dict[str, str]:
-    """Pulumi's name of each, and what its Terraform provider calls it where the file says so."""
+def types(provider: str) -> dict[str, list[str]]:
+    """The types, each with the inputs that replace it though its provider's schema doesn't say so."""
     lines = (_FOLDER / f"{provider}.txt").read_text(encoding="utf-8").splitlines()
-    pairs = (line.partition(" ") for line in lines if line and not line.startswith("#"))
-    return {token: name for token, _, name in pairs}
+    words = (line.split() for line in lines if line and not line.startswith("#"))
+    return {token: unflagged for token, *unflagged in words}
 
 
 def providers() -> list[str]:
