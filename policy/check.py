@@ -22,7 +22,7 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
     """
     given, facts = [mapping(waiver) for waiver in waivers], clouds.gather(plan)
     found, used = list[Finding](), set[int]()
-    for rule in rules.every():
+    for rule in rules.every().values():
         for finding, places in _judged(rule, plan, facts, given):
             found.append(finding)
             used.update(places)
@@ -36,7 +36,7 @@ def of_rule(rule: rules.Rule, plan: Plan, facts: Facts, waivers: Iterable[Any]) 
 
 def _judged(rule: rules.Rule, plan: Plan, facts: Facts, waivers: list[Mapping[str, Any]]) -> Iterator[tuple[Finding, list[int]]]:
     """Each finding once, with the places of the waivers that waive it."""
-    for urn, message, name in dict.fromkeys((_urn(one), _message(one), _name(one)) for one in rule.check(plan, facts)):
+    for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
         places = [place for place, waiver in enumerate(waivers) if _waives(waiver, rule.id, name)]
         reason = one_line(text(waivers[places[0]].get("reason"))).strip() or "no reason given" if places else ""
         yield Finding(rule=rule.id, urn=urn, message=message, waived=reason), places
@@ -48,7 +48,7 @@ def _waives(waiver: Mapping[str, Any], rule: str, name: str) -> bool:
 
 
 def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:
-    name, known = text(waiver.get("rule")), rules.ids()
+    name, known = text(waiver.get("rule")), [*rules.every()]
     if name in known:
         of = f" on {shown(waiver['resource'])}" if waiver.get("resource") is not None else ""
         message = f"{name}{of} is kept, so nothing is waived; take the waiver out"
@@ -59,14 +59,8 @@ def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:
     return Finding(rule=WAIVERS, urn="", message=one_line(f"{SETTING}[{place}]: {message}"))
 
 
-def _urn(problem: Problem) -> str:
-    return "" if isinstance(problem.at, str) else problem.at.urn
-
-
-def _name(problem: Problem) -> str:
-    return problem.at if isinstance(problem.at, str) else problem.at.name
-
-
-def _message(problem: Problem) -> str:
-    """One line; a setting stands in it, while a resource is told by its URN."""
-    return one_line(f"{cut(problem.at, 200)}: {problem.message}" if isinstance(problem.at, str) else problem.message)
+def _spelled(problem: Problem) -> tuple[str, str, str]:
+    """URN, name and message in one line; a setting stands in that, a resource's URN beside it."""
+    if isinstance(problem.at, str):
+        return "", problem.at, one_line(f"{cut(problem.at, 200)}: {problem.message}")
+    return problem.at.urn, problem.at.name, one_line(problem.message)

@@ -1,15 +1,29 @@
-"""What rules speak of, whatever the cloud. In all of it None means: not known yet; `at` is the resource that says it."""
+"""What rules speak of, whatever the cloud. None: not known yet. `at`: the resource that says it."""
 
+import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from policy.addresses import is_world
 from policy.plan import Resource
 
 ALL_PORTS = range(65536)
 DATABASE_PORTS = frozenset({3306, 33060, 5432, 6432})
 """What MySQL and PostgreSQL listen on, and the usual pooler."""
+_SHORTEST_PREFIX = {4: 8, 6: 16}
+"""Shorter prefixes are no one's network: 0.0.0.0/0 in two halves is the world as well."""
+_UNIQUE_LOCAL = ipaddress.IPv6Network("fc00::/7")
+
+
+def is_world(value: Any) -> bool:
+    """A range that lets in whoever is on the internet; False for what isn't known or no range."""
+    try:
+        network = ipaddress.ip_network(value.strip(), strict=False) if isinstance(value, str) else None
+    except ValueError:
+        return False
+    if network is None or network.prefixlen >= _SHORTEST_PREFIX[network.version]:
+        return False
+    return not isinstance(network, ipaddress.IPv6Network) or not network.subnet_of(_UNIQUE_LOCAL)
 
 
 @dataclass(frozen=True)
@@ -23,7 +37,8 @@ class Opening:
     addresses: tuple[Any, ...] = ()
     """Ranges of addresses, marks and names of lists included."""
     members: tuple[str, ...] = ()
-    """Firewalls whose members may come in: their URNs, or what names them where they aren't in the plan (`NOT_KNOWN`: nothing yet)."""
+    """Firewalls whose members may come in: their URNs, or what names them where they aren't in the
+    plan (`NOT_KNOWN`: nothing yet)."""
 
     @property
     def from_world(self) -> tuple[str, ...]:
@@ -35,7 +50,7 @@ class Opening:
         return self.ports is not None and port in self.ports
 
     def names_a_port_of(self, ports: Iterable[int]) -> bool:
-        """It opens one of the ports, and not just because it opens them all."""
+        """One of the ports is open, and not just because all are."""
         return self.ports != ALL_PORTS and any(map(self.covers, ports))
 
 
@@ -53,7 +68,7 @@ class Disk:
 
 
 @dataclass(frozen=True)
-class Bucket:
+class CloudBucket:
     """A store of objects. `openness`: what leaves it open to the public, in words."""
 
     at: Resource
@@ -62,7 +77,7 @@ class Bucket:
 
 
 @dataclass(frozen=True)
-class Database:
+class CloudDatabase:
     """A database that the cloud runs."""
 
     at: Resource
@@ -70,7 +85,7 @@ class Database:
     firewalls: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
     holds_data: bool = True
-    """Not so for what only computes, and for copies of another one."""
+    """False for what only computes, and for copies of another one."""
     locked: bool | None = False
     """The cloud itself refuses to remove it."""
     final_snapshot: bool | None = False
@@ -81,7 +96,7 @@ class Database:
 
 
 @dataclass(frozen=True)
-class Place:
+class Subnet:
     """The part of a network that a host stands in, and where its routes lead."""
 
     at: Resource
@@ -89,30 +104,23 @@ class Place:
     """False: its routes are set outside the plan."""
     gateway: bool = False
     """To the internet, for hosts with a public address."""
-    relay: bool = False
+    translated: bool = False
     """Through address translation or the like, for every host."""
     gives_addresses: bool = False
     """Hosts get a public address unless they say otherwise."""
 
 
 @dataclass(frozen=True)
-class Host:
+class CloudHost:
     """A server, or a group of equal ones."""
 
     at: Resource
-    places: tuple[Place, ...] = ()
+    subnets: tuple[Subnet, ...] = ()
     firewalls: tuple[str, ...] = ()
     public: bool | None = None
-    """Whether it has a public address; None: as the place gives them."""
+    """Whether it has a public address; None: as the subnet gives them."""
     stops_for: frozenset[str] = frozenset()
-    """Inputs whose change stops it for a while, though it isn't replaced; none where others serve meanwhile."""
-
-
-@dataclass(frozen=True)
-class Entrance:
-    """What clients come in by: a fixed address, a load balancer, a name."""
-
-    at: Resource
+    """Inputs whose change stops it for a while but doesn't replace it; none if others serve."""
 
 
 @dataclass(frozen=True)
@@ -168,12 +176,18 @@ class Facts:
 
     openings: tuple[Opening, ...] = ()
     disks: tuple[Disk, ...] = ()
-    buckets: tuple[Bucket, ...] = ()
-    databases: tuple[Database, ...] = ()
-    hosts: tuple[Host, ...] = ()
-    entrances: tuple[Entrance, ...] = ()
+    buckets: tuple[CloudBucket, ...] = ()
+    databases: tuple[CloudDatabase, ...] = ()
+    hosts: tuple[CloudHost, ...] = ()
+    entrances: tuple[Resource, ...] = ()
+    """What clients come in by: fixed addresses, load balancers, names."""
     images: tuple[Image, ...] = ()
     metadata: tuple[Metadata, ...] = ()
     user_data: tuple[UserData, ...] = ()
     ties: tuple[Tie, ...] = ()
     default_tags: tuple[DefaultTags, ...] = ()
+
+    @property
+    def database_firewalls(self) -> set[str]:
+        """URNs of the firewalls of databases that the cloud runs."""
+        return {urn for database in self.databases for urn in database.firewalls}

@@ -6,14 +6,15 @@ from policy.plan import Resource, Strict
 
 
 class Problem(NamedTuple):
-    """What a rule says: `at` a resource, or a setting by its key path. It needn't be one line yet."""
+    """What a rule says: `at` a resource, or a setting by its key path. It may have many lines."""
 
     at: Resource | str
     message: str
 
 
 class Finding(Strict):
-    """A rule that isn't kept. `urn` is empty where it is about the stack as a whole; the message then begins with the setting."""
+    """A rule that isn't kept. `urn` is empty where it is about the stack as a whole; the message
+    then begins with the setting."""
 
     rule: str
     urn: str

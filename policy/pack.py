@@ -1,10 +1,14 @@
-"""The rules as policies of the real engine: what it tells about a stack -> a plan -> violations.
+"""The rules as policies of the Pulumi engine, which makes a plan of what the engine shows of a
+stack.
 
-The engine shows a stack's outputs; what resources are given it shows one by one before that, so one more policy notes it down.
+The engine shows a stack's outputs. What resources are given it shows one by one before that, so one
+more policy notes it down. What is unknown raises there, and secrets come unwrapped.
 """
 
+import base64
+import binascii
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -19,14 +23,15 @@ from pulumi_policy import (
     StackValidationArgs,
     StackValidationPolicy,
 )
+from pulumi_policy.proxy import UnknownValueError
 
-from policy import check, clouds, rules
-from policy.plan import Plan, Resource
-from policy.unwrapped import Unwrapped
+from policy import check, clouds, names, rules
+from policy.plan import SECRET, UNKNOWN, Plan, Resource
 from policy.values import items, mapping, text
 
 _PREFIX = "slipway:"
 _SECRETS = "slipway:secretEnv"
+_SHORTEST = 6  # characters of a secret that is searched for: shorter ones stand in many a text by chance
 
 
 def serve() -> None:
@@ -37,19 +42,19 @@ def serve() -> None:
 def policies() -> list[Policy]:
     """One for each rule, after the one that notes."""
     noted: dict[str, Mapping[str, Any]] = {}
-    return [_noting(noted), *(_policy(rule, noted) for rule in rules.every())]
+    return [_noting(noted), *(_policy(rule, noted) for rule in rules.every().values())]
 
 
 def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, Any]], config: Mapping[str, str]) -> Plan:
-    """A plan of what the engine told; `config` as its processes get it, secrets decrypted."""
+    """A plan of what the engine shows; `config` as its processes get it, secrets decrypted."""
     settings = {key: _decoded(value) for key, value in config.items() if key.startswith(_PREFIX)}
-    unwrapped = Unwrapped(mapping(settings.pop(_SECRETS, None)).values())
+    values = _Values(mapping(settings.pop(_SECRETS, None)).values())
     return Plan(
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         target=text(settings.get("slipway:target")),
         settings=settings,
-        resources=tuple(_resource(one, noted.get(one.urn), unwrapped) for one in resources),
+        resources=tuple(_resource(one, noted.get(one.urn), values) for one in resources),
     )
 
 
@@ -72,25 +77,25 @@ def _policy(rule: rules.Rule, noted: Mapping[str, Mapping[str, Any]]) -> Policy:
     return StackValidationPolicy(rule.id, rule.description, validate)
 
 
-def _resource(told: PolicyResource, given: Mapping[str, Any] | None, unwrapped: Unwrapped) -> Resource:
-    """Without notes it was there before and is only read. What is retained the engine doesn't say: all is taken for retained, and no
-    rule says what can't be seen."""
-    provider = told.resource_type.startswith("pulumi:providers:")
+def _resource(shown: PolicyResource, given: Mapping[str, Any] | None, values: "_Values") -> Resource:
+    """A resource without notes was there before and is only read. The engine doesn't say what is
+    retained: all is taken for retained, so that no rule says what can't be seen."""
+    provider = shown.resource_type.startswith("pulumi:providers:")
     return Resource(
-        urn=told.urn,
-        type=told.resource_type,
-        name=told.name,
-        parent=told.parent.urn if told.parent else "",
+        urn=shown.urn,
+        type=shown.resource_type,
+        name=shown.name,
+        parent=shown.parent.urn if shown.parent else "",
         kind="provider" if provider else "existing" if given is None else "resource",
-        inputs=unwrapped.mapping(told.props if given is None else given),
-        depends_on=tuple(one.urn for one in told.dependencies),
-        references={input: tuple(one.urn for one in found) for input, found in told.property_dependencies.items() if found},
-        protect=told.opts.protect,
+        inputs=values.mapping(shown.props if given is None else given),
+        depends_on=tuple(one.urn for one in shown.dependencies),
+        references={input: tuple(one.urn for one in sources) for input, sources in shown.property_dependencies.items() if sources},
+        protect=shown.opts.protect,
         retain=True,
-        ignore_changes=tuple(told.opts.ignore_changes),
-        delete_before_replace=bool(told.opts.delete_before_replace),
-        secret_outputs=tuple(told.opts.additional_secret_outputs),
-        provider=told.provider.urn if told.provider else "",
+        ignore_changes=tuple(shown.opts.ignore_changes),
+        delete_before_replace=bool(shown.opts.delete_before_replace),
+        secret_outputs=tuple(shown.opts.additional_secret_outputs),
+        provider=shown.provider.urn if shown.provider else "",
     )
 
 
@@ -100,3 +105,39 @@ def _decoded(value: str | None) -> Any:
         return json.loads(value) if value else None
     except (ValueError, RecursionError):
         return value
+
+
+class _Values:
+    """Reads values; the stack's own secrets are known, so where one stands a mark is put again."""
+
+    def __init__(self, secrets: Iterable[Any]) -> None:
+        self._secrets = [one for one in map(str, secrets) if len(one) >= _SHORTEST]
+
+    def mapping(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """A mapping of the engine as plain JSON with marks. Values whose names say so are taken for
+        secrets, since the engine doesn't tell."""
+        read = {str(key): self._at(given, key) for key in given}
+        return {key: {SECRET: ""} if isinstance(value, str) and names.of_input(key) else value for key, value in read.items()}
+
+    def _at(self, holder: Any, key: Any) -> Any:
+        try:
+            return self._value(holder[key])
+        except UnknownValueError:
+            return {UNKNOWN: []}
+
+    def _value(self, value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return self.mapping(value)
+        if isinstance(value, str):
+            forms = (value, _from_base64(value))
+            return {SECRET: ""} if any(secret in form for form in forms for secret in self._secrets) else value
+        if isinstance(value, Sequence):
+            return [self._at(value, place) for place in range(len(value))]
+        return value if value is None or isinstance(value, bool | int | float) else {UNKNOWN: []}
+
+
+def _from_base64(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode(errors="replace")
+    except (binascii.Error, ValueError):
+        return ""

@@ -1,7 +1,8 @@
 """What a plan says: the resources a program asks for, with their inputs as recorded.
 
-A value is plain JSON, in which two marks stand for what isn't there: `{"$unknown": [URN, …]}`, known only once those resources exist,
-and `{"$secret": FINGERPRINT}`, never shown (the fingerprint is that of the encrypted text in the stack file, or empty).
+A value is plain JSON, in which two marks stand for what isn't there: `{"$unknown": [URN, …]}`,
+known only once those resources exist, and `{"$secret": FINGERPRINT}`, never shown (the fingerprint
+is that of the encrypted text in the stack file, or empty).
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,7 +32,7 @@ class Resource(Strict):
     kind: Kind = "resource"
     inputs: dict[str, Any] = {}
     depends_on: tuple[str, ...] = ()
-    """URNs of all that must exist before it: by `depends_on`, or because an input comes from there."""
+    """URNs of what must exist first: by `depends_on`, or because an input comes from there."""
     references: dict[str, tuple[str, ...]] = {}
     """For each input that comes from other resources: their URNs."""
     protect: bool = False
@@ -52,7 +53,7 @@ class Lookup(Strict):
 
 
 class Plan(Strict):
-    """Everything that a program asks for, for one stack. Resources stand in an order that doesn't change from run to run."""
+    """Everything that a program asks for, for one stack; resources in an order that stays."""
 
     project: str
     stack: str

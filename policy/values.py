@@ -1,4 +1,4 @@
-"""Reading values of a plan that may be unknown, secret or of any shape: nothing here raises, whatever it is given."""
+"""Reads values of a plan that may be unknown, secret or of any shape. Nothing here raises."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -19,7 +19,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 
 
 def items(value: Any) -> list[Any]:
-    """What a list holds, marks included; a single thing counts as a list of it, and nothing as an empty one."""
+    """What a list holds, marks included; a single thing is a list of one, nothing an empty one."""
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
@@ -62,7 +62,8 @@ def at(value: Any, path: str) -> Any:
 
 
 def leaves(value: Any) -> Iterator[tuple[str, str, Any]]:
-    """(path, name, value) of all that is neither mapping nor list, however deep; marks count as values. `name`: the last of the path."""
+    """(path, name, value) of all that is neither mapping nor list, however deep; marks count as
+    values. `name`: the last of the path."""
     waiting = [("", "", value)]
     while waiting:
         path, last, value = waiting.pop()
@@ -96,7 +97,7 @@ def cut(text: str, longest: int = _LONGEST) -> str:
 
 
 def one_line(text: str) -> str:
-    """Without control characters, line separators and halves of characters, and no longer than is read."""
+    """The text without control characters, line separators and half characters, not too long."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in cut(text, _LONGEST_LINE))
 
 

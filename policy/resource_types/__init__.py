@@ -1,4 +1,5 @@
-"""Which inputs replace a resource when they change, and where its tags are: generated tables, a file for each provider.
+"""Which inputs replace a resource when they change, and where its tags are: generated tables, a
+file for each provider.
 
 `python -m tools.type_tables` makes them; what a file was made from stands in its `source`.
 """
@@ -12,14 +13,15 @@ FOLDER = Path(__file__).parent
 
 
 class ResourceType(Strict):
-    """A path such as `ebsBlockDevices[].encrypted` goes down into mappings and lists, and stands for all that is below it."""
+    """A path such as `ebsBlockDevices[].encrypted` goes down into mappings and lists, and stands
+    for all that is below it."""
 
     replaces: frozenset[str]
-    """`networkInterfaces#`: not what is in them, but their number, or that the input appears or goes."""
+    """`networkInterfaces#`: not what is in them, but their number, or that it comes or goes."""
     unknown: frozenset[str] = frozenset()
-    """Of these nobody says whether they replace, but for what is in `replaces`."""
+    """Nobody says whether these replace, but for what is in `replaces`."""
     tags: str | None = None
-    """The input that holds tags, where it has one: `tags`, `labels`, `settings.userLabels`. A mapping in most types, a list in some."""
+    """The input that holds tags: `tags`, `labels`, `settings.userLabels`. A list in some types."""
 
 
 class Table(Strict):
@@ -29,27 +31,15 @@ class Table(Strict):
     types: dict[str, ResourceType]
 
 
-def replaces(type: str) -> frozenset[str] | None:
-    """The paths of the inputs whose change replaces a resource of this type; None where it isn't known."""
-    found = find(type)
-    return found.replaces if found else None
+def find(type: str) -> ResourceType | None:
+    """What is known of a type such as `aws:ec2/instance:Instance`."""
+    return _types(type.partition(":")[0]).get(type)
 
 
 def tags(type: str) -> str | None:
-    """The name of the input that holds its tags; None where it has none, or the type isn't known."""
-    found = find(type)
-    return found.tags if found else None
-
-
-def missing(types: list[str]) -> list[str]:
-    """Those that no table knows, for a test over all that targets use."""
-    return sorted({type for type in types if find(type) is None})
-
-
-def find(type: str) -> ResourceType | None:
-    """What is known of a type such as `aws:ec2/instance:Instance`."""
-    table = _table(type.partition(":")[0])
-    return table.types.get(type) if table else None
+    """The name of the input that holds its tags; None where it has none or isn't known."""
+    known = find(type)
+    return known.tags if known else None
 
 
 def providers() -> list[str]:
@@ -58,8 +48,8 @@ def providers() -> list[str]:
 
 
 @cache
-def _table(provider: str) -> Table | None:
-    """One provider's file; plans from elsewhere may name anything, so a name is looked for rather than opened."""
+def _types(provider: str) -> dict[str, ResourceType]:
+    """Plans may name any provider, so its file is looked for rather than opened."""
     if provider not in providers():
-        return None
-    return Table.model_validate_json((FOLDER / f"{provider}.json").read_bytes())
+        return {}
+    return Table.model_validate_json((FOLDER / f"{provider}.json").read_bytes()).types

@@ -1,29 +1,28 @@
-"""Rules: a file each with a function `check`; the folder is the registry. A rule's id is its file's name with hyphens.
+"""Rules: functions in modules by subject, each module's `RULES`. A rule's id is its function's name
+with hyphens.
 
-A module's docstring says what it wants (the first line is its description), `IN_PACK` what the policy pack can't see of it.
+A docstring says what a rule wants: the first paragraph is its description, and what follows `In the
+pack:` is what the policy pack can't see of it. A rule is pure, and never raises, whatever is in a
+plan.
 """
 
 import pkgutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from inspect import cleandoc
-from typing import Protocol
 
 from policy.facts import Facts
 from policy.findings import Problem
 from policy.plan import Plan
 
-
-class Check(Protocol):
-    """Says where a plan doesn't keep a rule. Pure, and never raises, whatever values are in the plan."""
-
-    def __call__(self, plan: Plan, facts: Facts) -> Iterator[Problem]: ...
+Check = Callable[[Plan, Facts], Iterator[Problem]]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One file of the folder."""
+    """`check` says where a plan doesn't keep it; the texts are those of docs/policy.md."""
 
     id: str
     description: str
@@ -32,18 +31,15 @@ class Rule:
     check: Check
 
 
-def ids() -> list[str]:
-    """The ids of all rules, sorted."""
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(__path__))
+@cache
+def every() -> dict[str, Rule]:
+    """All rules by their ids, sorted."""
+    modules = [import_module(f"policy.rules.{module.name}") for module in pkgutil.iter_modules(__path__)]
+    rules = [_rule(check) for module in modules for check in module.RULES]
+    return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
 
 
-def every() -> list[Rule]:
-    """All rules, by their ids."""
-    return [find(id) for id in ids()]
-
-
-def find(id: str) -> Rule:
-    """The rule of that id, which is one of `ids()`."""
-    module = import_module(f"policy.rules.{id.replace('-', '_')}")
-    description, _, details = cleandoc(module.__doc__ or "").partition("\n")
-    return Rule(id, description, " ".join(details.split()), getattr(module, "IN_PACK", ""), module.check)
+def _rule(check: Check) -> Rule:
+    first, _, rest = cleandoc(check.__doc__ or "").partition("\n\n")
+    details, _, in_pack = " ".join(rest.split()).partition("In the pack: ")
+    return Rule(check.__name__.replace("_", "-"), " ".join(first.split()), details.strip(), in_pack, check)

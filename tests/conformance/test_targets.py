@@ -69,7 +69,7 @@ def test_the_rules_are_kept(case, answered):
 
 def test_the_tables_know_every_type(case):
     types = {one.type for one in case.recorded().plan.resources if one.kind == "resource"}
-    assert [one for one in sorted(types) if resource_types.replaces(one) is None] == []
+    assert [one for one in sorted(types) if resource_types.find(one) is None] == []
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["preview", "answered"])

@@ -21,7 +21,7 @@ NAMED = [pytest.param(rule, case, id=f"{rule}: {case['name']}") for rule, cases 
 
 
 def judged(rule: str, over: Plan, waivers: list[dict[str, Any]] | None = None) -> list[Finding]:
-    return [*check.of_rule(rules.find(rule), over, clouds.gather(over), waivers or [])]
+    return [*check.of_rule(rules.every()[rule], over, clouds.gather(over), waivers or [])]
 
 
 @pytest.mark.parametrize(("rule", "case"), NAMED)
@@ -36,14 +36,14 @@ def test_each_case(rule: str, case: dict[str, Any]) -> None:
 
 
 def test_every_rule_has_failing_and_kept_examples() -> None:
-    assert sorted(CASES) == rules.ids()
+    assert sorted(CASES) == [*rules.every()]
     for rule, cases in CASES.items():
         assert any(case.get("found") for case in cases), rule
         assert any(not case.get("found") for case in cases), rule
 
 
 def test_every_rule_says_what_it_wants() -> None:
-    for rule in rules.every():
+    for rule in rules.every().values():
         assert rule.description.endswith("."), rule.id
         assert len(rule.description) < 140, rule.id
 
@@ -152,7 +152,7 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
     made=resources(),
     config=st.dictionaries(st.sampled_from(("slipway:app", "slipway:app.env", "slipway:app.env.KEY", "slipway:waivers", "x")), SHAPES),
     waivers=st.lists(
-        SHAPES | st.fixed_dictionaries({"rule": st.sampled_from(rules.ids()), "resource": SHAPES, "reason": SHAPES}), max_size=3
+        SHAPES | st.fixed_dictionaries({"rule": st.sampled_from([*rules.every()]), "resource": SHAPES, "reason": SHAPES}), max_size=3
     ),
 )
 def test_no_rule_raises_whatever_it_reads(made: tuple[Resource, ...], config: dict[str, Any], waivers: list[Any]) -> None:

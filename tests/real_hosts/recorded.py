@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from policy.clouds.aws import facts, network
 from policy.clouds.aws.types import SECURITY_GROUPS, groups, origins, own
-from policy.facts import ALL_PORTS, Host, Opening, Place
+from policy.facts import ALL_PORTS, CloudHost, Opening, Subnet
 from policy.plan import Plan, Resource
 from policy.values import text
 
@@ -49,10 +49,10 @@ class Recorded:
         return self.without(lambda one: one.type == _ASSOCIATION)
 
     def standing(self, type: str, name: str) -> Standing:
-        """Of an instance or a group; places that differ in what they give can't be told here."""
+        """Of an instance or a group; subnets that differ in what they give can't be told here."""
         (host,) = [one for one in self.facts.hosts if (one.at.type, one.at.name) == (type, name)]
-        (way_out,) = {_leads_out(host, place) for place in host.places}
-        (store,) = {self._has_endpoint(place) for place in host.places}
+        (way_out,) = {_leads_out(host, subnet) for subnet in host.subnets}
+        (store,) = {self._has_endpoint(subnet) for subnet in host.subnets}
         return Standing(way_out, store, host.firewalls)
 
     def balancer(self) -> tuple[str, ...]:
@@ -73,8 +73,8 @@ class Recorded:
                 ports = ALL_PORTS if said["ipProtocol"] == "-1" else range(int(said["fromPort"]), int(said["toPort"]) + 1)
                 yield Outlet(ports, said["cidrIpv4"])
 
-    def _has_endpoint(self, place: Place) -> bool:
-        tables = network.route_tables(self.plan, place.at) or []
+    def _has_endpoint(self, subnet: Subnet) -> bool:
+        tables = network.route_tables(self.plan, subnet.at) or []
         of_s3 = [one for one in own(self.plan, _ENDPOINT) if text(one.inputs["serviceName"]).endswith(".s3")]
         return any(table in self.plan.origins(one, "routeTableIds") for one in of_s3 for table in tables)
 
@@ -86,7 +86,7 @@ def _ipv4(resources: Iterable[Resource]) -> Iterator[Resource]:
             yield one.model_copy(update={"inputs": {name: value for name, value in one.inputs.items() if "ipv6" not in name.lower()}})
 
 
-def _leads_out(host: Host, place: Place) -> bool:
-    assert place.seen, f"{place.at.name}: its routes are set outside the plan"
-    addressed = place.gives_addresses if host.public is None else host.public
-    return place.relay or (place.gateway and addressed)
+def _leads_out(host: CloudHost, subnet: Subnet) -> bool:
+    assert subnet.seen, f"{subnet.at.name}: its routes are set outside the plan"
+    addressed = subnet.gives_addresses if host.public is None else host.public
+    return subnet.translated or (subnet.gateway and addressed)

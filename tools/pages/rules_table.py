@@ -16,7 +16,7 @@ _HEAD = "| rule | what it wants | more | in the policy pack |\n|---|---|---|---|
 def table() -> str:
     """All rules as a Markdown table, by their ids."""
     return _HEAD + "".join(
-        generated.cells(f"`{rule.id}`", rule.description, rule.details, rule.in_pack or "the same") for rule in rules.every()
+        generated.cells(f"`{rule.id}`", rule.description, rule.details, rule.in_pack or "the same") for rule in rules.every().values()
     )
 
 

@@ -1,4 +1,5 @@
-"""`python -m tools.type_tables`: writes the tables in policy/resource_types/ from what a provider publishes, or says when asked."""
+"""`python -m tools.type_tables`: writes the tables in policy/resource_types/ from what a provider
+publishes, or says when asked."""
 
 import json
 import sys
@@ -32,7 +33,7 @@ def schema(provider: Provider, file: Path, sdk: SdkFolder, source: Source) -> No
 
 @app.command()
 def flags(provider: Provider, file: Path, sdk: SdkFolder, source: Source) -> None:
-    """From a list of each type's top-level inputs that replace; below those, from what the SDK documents."""
+    """From a list of each type's top-level inputs that replace; deeper ones from the SDK."""
     read, found = _json(file), Sdk(sdk)
     known = _known(provider, set(read) & set(_with(found, provider)))
     inputs = {token: found.inputs(token) for token in known}
@@ -59,7 +60,7 @@ def _with(sdk: Sdk, provider: str) -> list[str]:
 
 
 def _known(provider: str, there: set[str]) -> list[str]:
-    """What is chosen and there; the rest is told."""
+    """The types that are chosen and there; prints those that aren't there."""
     for token in sorted(set(chosen.types(provider)) - there):
         print(f"{token}: not in both schema and SDK: left out", file=sys.stderr)
     return sorted(there)

@@ -1,4 +1,4 @@
-"""From a list of the top-level inputs that replace: what is below those is documented to replace, or unknown."""
+"""From a list of top-level inputs that replace: what is below is documented to, or unknown."""
 
 from collections.abc import Collection, Mapping
 

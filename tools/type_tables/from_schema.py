@@ -25,7 +25,8 @@ def _property(schema: Mapping[str, Any], given: Mapping[str, Any], above: tuple[
     nested = schema.get("types", {}).get(reference, {}).get("properties", {})
     below = {} if reference in above else _properties(schema, nested, (*above, reference))
     here = any(given.get(flag) for flag in _FLAGS)
-    # Of a set's items a changed one is another one, which would replace; a schema doesn't tell sets from lists.
+    # A set's item that changes is another item, which would replace; a schema doesn't tell sets
+    # from lists.
     return Verdict(here, {name: _doubtful(one) for name, one in below.items()} if here and items else below, bool(items))
 
 

@@ -1,4 +1,4 @@
-"""Slipway's own dynamic resources: what replaces them stands with their providers, in components/providers.py."""
+"""Slipway's own dynamic resources: components/providers.py says what replaces them."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What inputs a resource type has, read from the sources of a provider's Python SDK (which needn't be importable here)."""
+"""What inputs a resource type has, read from a provider's Python SDK, which isn't imported."""
 
 import ast
 import re
@@ -17,7 +17,8 @@ _FORCES = re.compile(r"(?i)(chang|modif|updat)[^.]*\b(forces?|re-?creat|replac)\
 
 @dataclass(frozen=True)
 class Input:
-    """`snake`: its name in Python; `many`: a list or mapping of what is `below`; `documented`: its text says that a change replaces."""
+    """`snake`: its name in Python; `many`: a list or mapping of what is `below`; `documented`: its
+    text says that a change replaces."""
 
     name: str
     snake: str

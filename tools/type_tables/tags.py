@@ -1,4 +1,4 @@
-"""Where a type's tags are: the input that maps names to texts under the name that its cloud uses."""
+"""Which input of a type holds its tags: the one with the name that its cloud uses."""
 
 from collections.abc import Mapping
 

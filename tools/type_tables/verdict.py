@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 class Verdict:
     """`here`: whether a change replaces the resource, or None where nobody says so.
 
-    With inputs `below`, `here` is about appearing, disappearing and the number of items alone; what changes inside is theirs to say.
+    With inputs `below`, `here` is about appearing, disappearing and the number of items alone; what
+    changes inside is theirs to say.
     """
 
     here: bool | None
@@ -45,7 +46,7 @@ def _write(found: Paths, path: str, verdict: Verdict) -> None:
 
 
 def _write_inside(found: Paths, path: str, verdict: Verdict, open_ended: bool) -> None:
-    """Where all that isn't known to replace is unknown, the path itself says so once."""
+    """The path itself says "unknown" once if nothing below it is known not to replace."""
     if verdict.here:
         found.replaces.add(f"{path}#")
     inner = Paths()

@@ -45,7 +45,7 @@ class Context:
         """What was there and serves or holds data, by URN, in words. Where a cloud has no file, what is protected counts."""
         found = {one.urn: "kept data" for one in self.old.resources if (one.protect or one.retain) and one.kind == "resource"}
         found |= {one.urn: "a host" for one in self.old.of(_OWN_HOST)}
-        found |= {one.at.urn: "an entrance" for one in self.before.entrances}
+        found |= {one.urn: "an entrance" for one in self.before.entrances}
         found |= {one.at.urn: "a server" for one in self.before.hosts}
         found |= {one.at.urn: "a disk with data" for one in self.before.disks if one.apart}
         found |= {one.at.urn: "a bucket" for one in self.before.buckets}

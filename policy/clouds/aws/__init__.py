@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from policy.clouds.aws import databases, entrances, firewalls, servers, storage, ties
-from policy.clouds.aws.types import SCALING_GROUP
+from policy.clouds.aws import databases, firewalls, network, servers, storage
+from policy.clouds.aws.types import SCALING_GROUP, own
 from policy.facts import DefaultTags, Facts
 from policy.plan import Plan
 from policy.values import mapping
@@ -21,11 +21,11 @@ def facts(plan: Plan) -> Facts:
         buckets=tuple(storage.buckets(plan)),
         databases=tuple(databases.databases(plan)),
         hosts=tuple(servers.hosts(plan)),
-        entrances=tuple(entrances.entrances(plan)),
+        entrances=tuple(own(plan, *network.ENTRANCES)),
         images=tuple(servers.images(plan)),
         metadata=tuple(servers.metadata(plan)),
         user_data=tuple(servers.user_data(plan)),
-        ties=tuple(ties.ties(plan)),
+        ties=tuple(storage.ties(plan)),
         default_tags=tuple(_default_tags(plan)),
     )
 

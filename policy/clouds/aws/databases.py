@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from policy.clouds.aws.types import groups, own
-from policy.facts import Database, Disk
+from policy.facts import CloudDatabase, Disk
 from policy.plan import Plan, Resource
 from policy.values import flag, number, text
 
@@ -11,14 +11,14 @@ _INSTANCE = "aws:rds/instance:Instance"
 _CLUSTER = "aws:rds/cluster:Cluster"
 _MEMBER = "aws:rds/clusterInstance:ClusterInstance"
 _STOPPED_FOR = frozenset({"instanceClass", "engineVersion", "port", "caCertIdentifier"})
-"""It is restarted for these: at once with `applyImmediately`, else in its maintenance window."""
+"""Inputs that restart it: at once with `applyImmediately`, else in its maintenance window."""
 _PORTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, "aurora": 3306}
 
 
-def databases(plan: Plan) -> Iterator[Database]:
+def databases(plan: Plan) -> Iterator[CloudDatabase]:
     """Instances and clusters; a cluster's members say only whether they are public."""
     for one in own(plan, _INSTANCE, _CLUSTER):
-        yield Database(
+        yield CloudDatabase(
             one,
             public=flag(one.inputs.get("publiclyAccessible")),
             firewalls=groups(plan, one, "vpcSecurityGroupIds", one.inputs.get("vpcSecurityGroupIds")),
@@ -30,7 +30,7 @@ def databases(plan: Plan) -> Iterator[Database]:
             stops_for=_STOPPED_FOR,
         )
     for member in own(plan, _MEMBER):
-        yield Database(member, public=flag(member.inputs.get("publiclyAccessible")), holds_data=False)
+        yield CloudDatabase(member, public=flag(member.inputs.get("publiclyAccessible")), holds_data=False)
 
 
 def disks(plan: Plan) -> Iterator[Disk]:

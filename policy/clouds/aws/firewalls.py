@@ -6,7 +6,7 @@ from typing import Any
 from policy.clouds.aws.types import SECURITY_GROUPS, groups, origins, own
 from policy.facts import ALL_PORTS, Opening
 from policy.plan import Plan, Resource
-from policy.values import flag, items, mapping, number
+from policy.values import flag, items, mapping, number, shown
 
 _RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
 _INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
@@ -53,7 +53,7 @@ def _ports(protocol: str, entry: Any) -> range | None:
 def _protocol(value: Any) -> str:
     """In small letters; empty where it isn't known."""
     given = number(value)
-    return str(given) if given is not None else value.lower() if isinstance(value, str) else ""
+    return shown(given) if given is not None else value.lower() if isinstance(value, str) else ""
 
 
 def _group_of(plan: Plan, rule: Resource) -> str:

@@ -1,12 +1,11 @@
-"""Where a subnet's routes lead: subnet, association, route table, routes, gateway."""
+"""Subnets and where their routes lead, and what clients come in by."""
 
 from collections.abc import Iterator
 from typing import Any
 
 from policy import values
-from policy.addresses import is_world
 from policy.clouds.aws.types import SUBNET, VPC, first, origins, own
-from policy.facts import Place
+from policy.facts import Subnet, is_world
 from policy.plan import Plan, Resource, is_known
 from policy.values import flag, items, mapping
 
@@ -18,15 +17,24 @@ _MAIN_ASSOCIATION = "aws:ec2/mainRouteTableAssociation:MainRouteTableAssociation
 _INTERNET = "aws:ec2/internetGateway:InternetGateway"
 _NAT = "aws:ec2/natGateway:NatGateway"
 _DESTINATIONS = ("cidrBlock", "destinationCidrBlock", "ipv6CidrBlock", "destinationIpv6CidrBlock")
+ENTRANCES = (
+    "aws:ec2/eip:Eip",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:alb/loadBalancer:LoadBalancer",
+    "aws:lb/listener:Listener",
+    "aws:alb/listener:Listener",
+    "aws:elasticbeanstalk/environment:Environment",
+    "aws:route53/zone:Zone",
+)
 _PUBLIC = ("mapPublicIpOnLaunch", "assignIpv6AddressOnCreation")
 
 
-def place(plan: Plan, subnet: Resource) -> Place:
-    """The subnet as a place for hosts."""
+def subnet_facts(plan: Plan, subnet: Resource) -> Subnet:
+    """Whether hosts in the subnet have a way out."""
     tables = route_tables(plan, subnet)
     ways = {way for table in tables or () for way in _ways(plan, table)}
     gives = any(flag(subnet.inputs.get(input)) is not False for input in _PUBLIC)
-    return Place(subnet, tables is not None and "unseen" not in ways, "gateway" in ways, "relay" in ways, gives)
+    return Subnet(subnet, tables is not None and "unseen" not in ways, "gateway" in ways, "translated" in ways, gives)
 
 
 def route_tables(plan: Plan, subnet: Resource) -> list[Resource] | None:
@@ -37,19 +45,22 @@ def route_tables(plan: Plan, subnet: Resource) -> list[Resource] | None:
         return None
     chosen = chosen or [one for one in own(plan, _MAIN_ASSOCIATION) if plan.origins(one, "vpcId") == networks]
     if not chosen:
-        # The network stands for its main table: routes are put there by its `mainRouteTableId`, too.
+        # The network stands for its main table: routes go there by its `mainRouteTableId`, too.
         return [*networks, *(one for one in own(plan, _DEFAULT_TABLE) if plan.origins(one, "defaultRouteTableId") == networks)]
     found = [origins(plan, one, "routeTableId", *_TABLES) for one in chosen]
     return [table for tables in found for table in tables] if all(found) else None
 
 
-def _ways(plan: Plan, table: Resource) -> Iterator[str]:
-    """`gateway`, `relay` or `unseen` for each way out of a route table."""
-    for entry in items(table.inputs.get("routes")):
-        yield from _way(plan, table, mapping(entry), "routes") if is_known(entry) else ["unseen"]
-    for route in own(plan, _ROUTE):
-        if table in plan.origins(route, "routeTableId"):
-            yield from _way(plan, route, route.inputs, "")
+def _ways(plan: Plan, table: Resource, straight: bool = False) -> Iterator[str]:
+    """`gateway`, `translated` or `unseen` for each way out of a route table; `straight`: without
+    address translation, which could go in a circle."""
+    inside = [(table, entry, "routes") for entry in items(table.inputs.get("routes"))]
+    apart = [(route, route.inputs, "") for route in own(plan, _ROUTE) if table in plan.origins(route, "routeTableId")]
+    for at, entry, within in [*inside, *apart]:
+        if not is_known(entry):
+            yield "unseen"
+        elif not straight or mapping(entry).get("natGatewayId") is None:
+            yield from _way(plan, at, mapping(entry), within)
 
 
 def _way(plan: Plan, at: Resource, route: Any, within: str) -> Iterator[str]:
@@ -63,9 +74,9 @@ def _way(plan: Plan, at: Resource, route: Any, within: str) -> Iterator[str]:
     elif route.get("natGatewayId") is not None:
         gateways = _targets(plan, at, route["natGatewayId"], within or "natGatewayId", _NAT)
         if not gateways or any(_leads_out(plan, gateway) for gateway in gateways):
-            yield "relay"
+            yield "translated"
     elif any(key.endswith(("GatewayId", "InterfaceId", "ConnectionId", "EndpointId", "Arn")) for key in route if route[key]):
-        yield "relay"
+        yield "translated"
 
 
 def _targets(plan: Plan, at: Resource, value: Any, input: str, type: str) -> list[Resource]:
@@ -74,20 +85,10 @@ def _targets(plan: Plan, at: Resource, value: Any, input: str, type: str) -> lis
 
 
 def _leads_out(plan: Plan, gateway: Resource) -> bool:
-    """Address translation that itself stands where a route to the internet is, or in a subnet that isn't in the plan."""
+    """The gateway's subnet has a route to the internet itself, or isn't in the plan."""
     if gateway.inputs.get("connectivityType") == "private":
         return False
-    subnets = origins(plan, gateway, "subnetId", SUBNET)
-    return not subnets or any(_has_gateway(plan, subnet) for subnet in subnets)
-
-
-def _has_gateway(plan: Plan, subnet: Resource) -> bool:
-    """Routes to other address translation don't count, nor are they followed: they could go in a circle."""
-    tables = route_tables(plan, subnet)
-    if tables is None:
+    tables = [route_tables(plan, subnet) for subnet in origins(plan, gateway, "subnetId", SUBNET)]
+    if not tables or None in tables:
         return True
-    urns = {table.urn for table in tables}
-    entries = [(table, mapping(one), "routes") for table in tables for one in items(table.inputs.get("routes"))]
-    entries += [(one, one.inputs, "") for one in own(plan, _ROUTE) if urns & {table.urn for table in plan.origins(one, "routeTableId")}]
-    straight = [(at, route, within) for at, route, within in entries if route.get("natGatewayId") is None]
-    return any(way in ("gateway", "unseen") for at, route, within in straight for way in _way(plan, at, route, within))
+    return any(way in ("gateway", "unseen") for one in tables for table in one or () for way in _ways(plan, table, straight=True))

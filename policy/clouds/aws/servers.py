@@ -8,13 +8,13 @@ from typing import Any
 
 from policy.clouds.aws import network
 from policy.clouds.aws.types import INSTANCE, SCALING_GROUP, SUBNET, TEMPLATE, first, groups, origins, own
-from policy.facts import Host, Image, Metadata, UserData
+from policy.facts import CloudHost, Image, Metadata, UserData
 from policy.plan import Plan, Resource, is_known
 from policy.values import flag, items, mapping, number
 
 _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
-"""An instance is stopped to change these, and started again; `userData` though what it says is only read at the first start."""
+"""An instance is stopped to change these, and started again; for `userData` as well."""
 _INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 _ADDRESSES = {
     "aws:ec2/eip:Eip": ("instance", "networkInterface"),
@@ -23,7 +23,7 @@ _ADDRESSES = {
 _IPV6 = ("ipv6AddressCount", "ipv6Addresses")
 
 
-def hosts(plan: Plan) -> Iterator[Host]:
+def hosts(plan: Plan) -> Iterator[CloudHost]:
     """Each instance and each scaling group."""
     for instance in own(plan, INSTANCE):
         yield replace(_host(plan, instance, "subnetId"), stops_for=_STOPPED_FOR)
@@ -45,7 +45,9 @@ def metadata(plan: Plan) -> Iterator[Metadata]:
             continue
         options = mapping(given)
         if (given is None or is_known(given)) and options.get("httpEndpoint") != "disabled":
-            yield Metadata(server, _wants_token(options.get("httpTokens")), _hops(options.get("httpPutResponseHopLimit")))
+            tokens, hops = options.get("httpTokens"), options.get("httpPutResponseHopLimit")
+            wanted = tokens == "required" if tokens is None or is_known(tokens) else None
+            yield Metadata(server, wanted, 0 if hops is None else number(hops))
 
 
 def user_data(plan: Plan) -> Iterator[UserData]:
@@ -57,17 +59,17 @@ def user_data(plan: Plan) -> Iterator[UserData]:
                 yield UserData(server, input, value, _size(value, encoded), _LIMIT)
 
 
-def _host(plan: Plan, at: Resource, input: str) -> Host:
+def _host(plan: Plan, at: Resource, input: str) -> CloudHost:
     """`input` names its subnets; what an interface of its own says counts as said by the host."""
     templates = [one for made_by in ("launchTemplate", "mixedInstancesPolicy") for one in origins(plan, at, made_by, TEMPLATE)]
     interfaces = [one for within in ("primaryNetworkInterface", "networkInterfaces") for one in origins(plan, at, within, _INTERFACE)]
     firewalls = [urn for one in (at, *templates, *interfaces) for urn in _firewalls(plan, one)]
     subnets = [*origins(plan, at, input, SUBNET), *(one for it in interfaces for one in origins(plan, it, "subnetId", SUBNET))]
-    places = tuple(network.place(plan, subnet) for subnet in subnets if subnet.kind == "resource")
+    subnet_facts = tuple(network.subnet_facts(plan, subnet) for subnet in subnets if subnet.kind == "resource")
     inner = [mapping(one) for template in templates for one in items(template.inputs.get("networkInterfaces"))]
     said = [_public(one) for one in (at.inputs, *(it.inputs for it in interfaces), *inner)]
     public = _is_addressed(plan, at, *interfaces) or next((one for one in said if one is not None), None)
-    return Host(at, places, tuple(firewalls), public)
+    return CloudHost(at, subnet_facts, tuple(firewalls), public)
 
 
 def _is_addressed(plan: Plan, *servers: Resource) -> bool:
@@ -84,19 +86,11 @@ def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
 
 
 def _public(given: Mapping[str, Any]) -> bool | None:
-    """None: not said, as the subnet does it. What isn't known yet is taken for the best."""
+    """Whether it has a public address; None: as the subnet does it. Not known yet counts as yes."""
     if any(given.get(input) not in (None, 0, []) for input in _IPV6):
         return True
     value = given.get("associatePublicIpAddress")
     return None if value is None else flag(value) is not False
-
-
-def _wants_token(value: Any) -> bool | None:
-    return value == "required" if value is None or is_known(value) else None
-
-
-def _hops(value: Any) -> int | None:
-    return 0 if value is None else number(value)
 
 
 def _size(value: Any, encoded: bool) -> int | None:

@@ -25,7 +25,7 @@ def origins(plan: Plan, resource: Resource, input: str, *types: str) -> list[Res
 
 
 def groups(plan: Plan, resource: Resource, input: str, value: Any) -> tuple[str, ...]:
-    """The security groups in `value`, a part of that input: their URNs, or what names one from outside the plan."""
+    """The security groups in `value`, part of that input: URNs, or names from outside the plan."""
     known = {one.urn for one in plan.of(*SECURITY_GROUPS)}
     anywhere = [one.urn for one in origins(plan, resource, input, *SECURITY_GROUPS)]
     found: list[str] = []
@@ -35,5 +35,5 @@ def groups(plan: Plan, resource: Resource, input: str, value: Any) -> tuple[str,
 
 
 def first(value: Any) -> Any:
-    """Of a block that a list of one stands for as well."""
+    """The block itself, where a list of one stands for it as well."""
     return next(iter(values.items(value)), None)

@@ -1,4 +1,4 @@
-"""Which resource types get a line: those that targets use or will, not the thousands that there are. A file for each provider."""
+"""Which resource types get a line: those that targets use or will. A file for each provider."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ _FOLDER = Path(__file__).parent
 
 
 def types(provider: str) -> dict[str, list[str]]:
-    """The types, each with the inputs that replace it though its provider's schema doesn't say so."""
+    """The types, each with the inputs that replace it though its provider's schema flags none."""
     lines = (_FOLDER / f"{provider}.txt").read_text(encoding="utf-8").splitlines()
     words = (line.split() for line in lines if line and not line.startswith("#"))
     return {token: unflagged for token, *unflagged in words}

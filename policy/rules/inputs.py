@@ -1,0 +1,116 @@
+"""Rules for what stands in settings and in resources' inputs: secrets and tags."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from policy import names, resource_types
+from policy.facts import Facts
+from policy.findings import Problem
+from policy.plan import Plan, Resource, is_known, is_secret
+from policy.values import LOOKED_UP, at, cut, holds_secret, items, leaves, mapping
+
+_URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
+_TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")
+_ENVIRONMENT = "slipway:app.env"
+_WANTED_TAGS = ("project", "stack", "owner")
+
+
+def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
+    """No secret in user data or tags, and none in plain text where a name says it is one.
+
+    User data and tags can be read by whoever may look at the server, so no secret belongs there,
+    encrypted in the stack file or not. An input named password, secret, token or private key must
+    be wrapped as a secret. Of `slipway:app.env` the last word of a name counts: `SMTP_PASSWORD`,
+    `API_TOKEN` and `SIGNING_KEY` are refused, `SECRET_NAME`, `TOKEN_TTL`, `KEYBOARD`,
+    `PASSWORD_FILE` and `PUBLIC_KEY` are not. An address with a password in it is refused under any
+    name.
+
+    In the pack: The engine hands secrets over unwrapped, so inputs are not judged by their names.
+    User data and tags are searched for the values of `slipway:secretEnv` instead, and the settings
+    are seen whole.
+    """
+    yield from _in_settings(plan)
+    for one in facts.user_data:
+        if holds_secret(one.value):
+            yield Problem(one.at, f"wanted no secret in user data, found one in {one.input}; let the host fetch it")
+    for resource in plan.resources:
+        if resource.kind in ("resource", "provider"):
+            yield from _in_tags(resource)
+            yield from _in_inputs(resource)
+
+
+def _in_settings(plan: Plan) -> Iterator[Problem]:
+    for name, value in _below(plan.settings, _ENVIRONMENT):
+        if not _is_plain(value):
+            continue
+        if names.of_variable(name):
+            yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found one by its name; {_move(name)}")
+        elif isinstance(value, str) and _URL_WITH_PASSWORD.match(value):
+            yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found an address with a password; {_move(name)}")
+
+
+def _below(settings: Mapping[str, Any], path: str) -> Iterator[tuple[str, Any]]:
+    """(name, value) of the settings right below a key path, written out or in mappings."""
+    for key, value in settings.items():
+        if key == path:
+            yield from mapping(value).items()
+        elif key.startswith(f"{path}."):
+            yield key.removeprefix(f"{path}."), value
+        elif path.startswith(f"{key}."):
+            yield from _below(mapping(value), path.removeprefix(f"{key}."))
+
+
+def _in_tags(resource: Resource) -> Iterator[Problem]:
+    """Looks at its own tags, and at those that it hands on to disks or servers."""
+    if resource_types.tags(resource.type):
+        matches = (_TAGS.match(path) for path, _, value in leaves(resource.inputs) if is_secret(value))
+        for path in dict.fromkeys(match[0] for match in matches if match):
+            yield Problem(resource, f"wanted no secret in tags, found one in {cut(path)}; leave it out")
+
+
+def _in_inputs(resource: Resource) -> Iterator[Problem]:
+    for path, name, value in leaves(resource.inputs):
+        if names.of_input(name) and _is_plain(value):
+            yield Problem(resource, f"wanted {cut(path)} to be a secret, found it in plain text; wrap it as a secret output")
+
+
+def _is_plain(value: Any) -> bool:
+    """Text or a number; neither nothing nor what only a look-up would tell."""
+    if isinstance(value, str):
+        return bool(value.strip()) and not value.startswith(LOOKED_UP)
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _move(name: str) -> str:
+    return f"take it out and set it with: pulumi config set --secret --path 'slipway:secretEnv.{cut(name)}' VALUE"
+
+
+def tagged(plan: Plan, facts: Facts) -> Iterator[Problem]:
+    """Everything that can be tagged says which project and stack it is of, and who owns it.
+
+    Tags `project`, `stack` and `owner`, on the resource or by its provider's default tags.
+    """
+    defaults = {one.at.urn: one for one in facts.default_tags}
+    for resource in plan.resources:
+        input = resource_types.tags(resource.type) if resource.kind == "resource" else None
+        if input is None:
+            continue
+        default = defaults.get(resource.provider)
+        by_default = default.tags if default and resource.type not in default.without else None
+        given = [value for value in (at(resource.inputs, input), by_default) if value is not None]
+        if all(is_known(value) for value in given):
+            present = set[str]().union(*map(_tag_names, given))
+            missing = [name for name in _WANTED_TAGS if name not in present]
+            if missing:
+                yield Problem(resource, f"wanted the tags {', '.join(_WANTED_TAGS)}, found no {', '.join(missing)}; add to {input}")
+
+
+def _tag_names(tags: Any) -> set[str]:
+    """The names in a mapping, or in a list of {key, value}. A tag without a value is none; one
+    whose value isn't known yet counts."""
+    entries = [(mapping(one).get("key"), mapping(one).get("value")) for one in items(tags)] if isinstance(tags, list | tuple) else []
+    return {name for name, value in [*entries, *mapping(tags).items()] if isinstance(name, str) and value not in (None, "")}
+
+
+RULES = (secrets_in_plain, tagged)
