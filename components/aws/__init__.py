@@ -2,8 +2,9 @@
 
 from components.aws import ReleaseStore, ReleaseStoreArgs, WebServer, WebServerArgs
 
-Each takes its own `Args`, by name, and says what it made. A block is imported as it is first used, and with it no more of Amazon's SDK
-than it needs: that costs a plan tenths of a second. The module of `WebServer` and `WebServerArgs` is `web_server`, and so on.
+Each takes its own `Args`, by name, and says what it made. A block is imported as it is first used,
+and with it no more of Amazon's SDK than it needs: that costs a plan tenths of a second. The module
+of `HostRole` and `HostRoleArgs` is `host_role`, and so on, but for those in `_TOGETHER`.
 """
 
 import re
@@ -12,8 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from components.aws.blocks.alarms import Alarms, AlarmsArgs
-    from components.aws.blocks.certificate import Certificate, CertificateArgs
-    from components.aws.blocks.database_server import DatabaseServer, DatabaseServerArgs
     from components.aws.blocks.firewall import Firewall, FirewallArgs
     from components.aws.blocks.host_role import HostRole, HostRoleArgs
     from components.aws.blocks.load_balancer import LoadBalancer, LoadBalancerArgs
@@ -21,9 +20,9 @@ if TYPE_CHECKING:
     from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
     from components.aws.blocks.network import Network, NetworkArgs
     from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
-    from components.aws.blocks.site_name import SiteName, SiteNameArgs
+    from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, WebServer, WebServerArgs
+    from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
     from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-    from components.aws.blocks.web_server import WebServer, WebServerArgs
 
 __all__ = [
     "Alarms", "AlarmsArgs", "Certificate", "CertificateArgs", "DatabaseServer", "DatabaseServerArgs", "Firewall", "FirewallArgs",
@@ -31,16 +30,18 @@ __all__ = [
     "NetworkArgs", "ReleaseStore", "ReleaseStoreArgs", "SiteName", "SiteNameArgs", "WebFleet", "WebFleetArgs", "WebServer",
     "WebServerArgs",
 ]  # fmt: skip
+_TOGETHER = {"Certificate": "site_name", "DatabaseServer": "server", "WebServer": "server"}
 
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-if not TYPE_CHECKING:  # who would believe in any name
+if not TYPE_CHECKING:  # a type checker would believe in any name
 
     def __getattr__(name: str) -> Any:
         if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        module = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.removesuffix("Args")).lower()
+        block = name.removesuffix("Args")
+        module = _TOGETHER.get(block) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", block).lower()
         return getattr(import_module(f"{__name__}.blocks.{module}"), name)

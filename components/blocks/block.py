@@ -1,4 +1,4 @@
-"""What all building blocks share: how they take arguments, put out what they made, and refuse an argument."""
+"""What all building blocks share: taking arguments, refusing one, putting out what they made."""
 
 import inspect
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ Tags = Mapping[str, pulumi.Input[str]]
 
 @dataclass(kw_only=True)
 class Args:
-    """Arguments, by name alone. None is as good as left out: a program in another language says no more than that."""
+    """Arguments, by name alone. None means left out, as programs in other languages say it."""
 
     def __post_init__(self) -> None:
         for one in fields(self):

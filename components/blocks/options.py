@@ -1,11 +1,17 @@
-"""Settings that all targets with servers on a cloud have. Each target derives its own models from these, and gives what is left bare
-here its kind of value, its default and what it means there."""
+"""Settings that all targets with servers on a cloud have, and what must hold between them.
 
+Each target derives its own models from these, and gives what is left bare here its kind of value,
+its default and what it means there.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated
 
 from pydantic import Field
 
-from components.settings import BOOT, Model, kinds, number
+from components.settings import BOOT, Model, Settings, kinds, number
+from components.settings.found import shown
+from components.settings.report import Problem
 
 
 class Instances(Model):
@@ -15,7 +21,7 @@ class Instances(Model):
     max: Annotated[int, number(1, 100)] = Field(default=1, description="And at most. Over 1 they stand behind a load balancer.")
 
 
-class Network(Model):
+class NetworkOptions(Model):
     """The network that servers stand in."""
 
     vpc: str | None = None
@@ -24,14 +30,14 @@ class Network(Model):
     )
 
 
-class Database(Model):
+class DatabaseOptions(Model):
     """The database's server, own or managed."""
 
     instance_type: str
     disk: Annotated[int, number(20, 16384, "GB")] = Field(default=20, description="The disk of its data.")
 
 
-class Options(Model):
+class CloudOptions(Model):
     """A target's section."""
 
     region: str
@@ -39,12 +45,12 @@ class Options(Model):
     image: str
     disk: Annotated[int, number(8, 16384, "GB")] = Field(default=16, description="A web server's disk.", json_schema_extra=BOOT)
     instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
-    network: Network = Field(default=Network(), description="Where they stand.", json_schema_extra=BOOT)
+    network: NetworkOptions = Field(default=NetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
     ssh: tuple[Annotated[str, kinds.NETWORK], ...] = Field(
         default=(), description="Networks that may reach port 22. Nobody if left out: `exec` and `logs` need no port."
     )
     zone: Annotated[str, kinds.DOMAIN] | None = None
-    database: Database
+    database: DatabaseOptions
     email: Annotated[str, kinds.EMAIL] | None = Field(
         default=None, description="Who is told when something is wrong. No alarms if left out."
     )
@@ -53,3 +59,36 @@ class Options(Model):
     def is_fleet(self) -> bool:
         """Several servers, or private ones: behind a load balancer."""
         return self.instances.max > 1 or self.network.nat
+
+
+def problems(section: str, settings: Settings, options: CloudOptions) -> Iterator[Problem]:
+    """What is wrong on whatever cloud. `section`: the target's, such as `slipway:NAME`."""
+    if options.instances.min > options.instances.max:
+        found = f"{options.instances.min} and {options.instances.max}"
+        yield f"{section}.instances", f"wanted a min that is at most max, found {found}"
+    engine = settings.database.engine
+    if options.is_fleet and settings.database.placement == "same-host" and engine != "none":
+        choice = "postgres or mysql" if engine == "sqlite" else engine
+        wanted = f"wanted own-host, managed or external ({choice}), as servers behind a load balancer come and go"
+        yield "slipway:database.placement", f"{wanted}, found 'same-host'"
+    if options.network.nat and options.network.vpc is not None:
+        wanted = f"wanted false with {section}.network.vpc, whose routes are yours"
+        yield f"{section}.network.nat", f"{wanted}, found true; leave vpc out, or nat"
+    yield from _zone_problems(section, settings.domain, options.zone)
+
+
+def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Sequence[str]], several: Sequence[str]) -> Iterator[Problem]:
+    """What is wrong in settings of `network` that hold ids of subnets, each in one zone. `several`:
+    those that a single one never does for; a fleet needs two of each."""
+    for key, ids in given.items():
+        if ids and options.network.vpc is None:
+            yield f"{section}.network.{key}", f"wanted none without {section}.network.vpc, found {len(ids)}; set vpc too"
+        if len(ids) == 1 and (key in several or options.is_fleet):
+            yield f"{section}.network.{key}", "wanted subnets of two zones at least, found one"
+
+
+def _zone_problems(section: str, domain: str | None, zone: str | None) -> Iterator[Problem]:
+    if zone and not domain:
+        yield "slipway:domain", f"wanted a name in the zone {zone} ({section}.zone), found none"
+    elif zone and domain and domain != zone and not domain.endswith(f".{zone}"):
+        yield f"{section}.zone", f"wanted the zone that slipway:domain ({domain}) is in, found {shown(zone)}"

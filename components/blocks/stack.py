@@ -1,4 +1,4 @@
-"""What all that a target makes on a cloud knows of its stack."""
+"""What the parts of a stack on any cloud share."""
 
 import pulumi
 
@@ -6,8 +6,8 @@ from components.settings import Settings
 from components.target import Place
 
 
-class Stack:
-    """`name`: the app's, which names of resources begin with; `tags`: on all of them; `own`: the options of what is no cloud's."""
+class CloudStack:
+    """`name`: the app's, which begins resources' names; `own`: options of what is no cloud's."""
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: Place) -> None:
         self.settings, self.place, self.name = settings, place, settings.app.name

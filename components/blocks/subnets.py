@@ -4,7 +4,7 @@ import ipaddress
 
 NETWORK = "10.60.0.0/16"
 PRIVATE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
-"""The addresses of servers in whichever network; who of them is let in say the firewalls of the cloud."""
+"""The addresses of servers in whichever network; the cloud's firewalls say who is let in."""
 
 
 def ipv4(number: int) -> str:

@@ -1,16 +1,15 @@
-"""Amazon EC2: one server with a fixed address, or a fleet behind a load balancer; the database on a server of its own, or managed."""
+"""Amazon EC2: one server with a fixed address, or a fleet; a database on a server, or managed."""
 
 import pulumi
 
 from cloud_init.fleet import Balancer, Fleet, OwnHost
 from cloud_init.fronts import idle_timeout
 from components.aws.control import fleet_hosts
-from components.aws.stack import agents, databases, web
-from components.aws.stack.databases import Database
-from components.aws.stack.foundation import Ground
-from components.aws.stack.options import Options
-from components.aws.stack.problems import problems
-from components.aws.stack.web import Web
+from components.aws.stack import databases, monitoring, web
+from components.aws.stack.databases import DatabaseTier
+from components.aws.stack.foundation import Foundation
+from components.aws.stack.options import Options, problems
+from components.aws.stack.web import WebTier
 from components.blocks.subnets import PRIVATE
 from components.deployment.on_hosts import HostsDeployment
 from components.hosts.database_host import PORTS, Final, finish
@@ -35,26 +34,25 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
         options = _options(settings)
-        planned = core.plan(
-            settings, place.folder, ("80 default_server",), settings.domain or "localhost", _described(settings, options, place)
-        )
-        ground = Ground(self, settings, place, options)
-        database = databases.make(ground)
-        key = RandomSecret(f"{name}-key", ground.own)
-        final = finish(planned, key.value, settings.secret_env, database.told if database else None)
-        made = _fleet(ground, final) if options.is_fleet else web.server(ground)
+        servers = _servers(settings, options, place)
+        planned = core.plan(settings, place.folder, ("80 default_server",), settings.domain or "localhost", servers)
+        foundation = Foundation(self, settings, place, options)
+        database = databases.make(foundation)
+        key = RandomSecret(f"{name}-key", foundation.own)
+        final = finish(planned, key.value, settings.secret_env, database.connection)
+        front = _fleet(foundation, final) if options.is_fleet else web.server(foundation)
         if options.logs:
-            _logs(ground, options.logs, made, database)
+            monitoring.logs(foundation, options.logs, front, database)
         if options.email:
-            _alarms(ground, options.email, made, database)
-        rollout = _rollout(ground, final, made, database)
-        self.put_out(settings, final.release, rollout.require(), pulumi.Output.all(made.address))
+            monitoring.alarms(foundation, options.email, front, database)
+        rollout = _rollout(foundation, final, front, database)
+        self.put_out(settings, final.release, rollout.require(), pulumi.Output.all(front.address))
 
 
-def _described(settings: Settings, options: Options, place: Place) -> Fleet:
-    """The servers as their release has to know them. TLS is a load balancer's where there is one."""
+def _servers(settings: Settings, options: Options, place: Place) -> Fleet:
+    """The servers as their release has to know them. A load balancer has TLS where there is one."""
     roles = ("web", "database") if settings.database.placement == "own-host" else ("web",)
-    group = agents.log_group(settings.app.name, place.stack) if options.logs else None
+    group = monitoring.log_group(settings.app.name, place.stack) if options.logs else None
     return Fleet(
         settings.manager,
         settings.front,
@@ -65,61 +63,28 @@ def _described(settings: Settings, options: Options, place: Place) -> Fleet:
         roles=roles,
         placement=settings.database.placement,
         balancer=Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
-        more={role: agents.more(settings, options.region, role, group) for role in roles},
+        more={role: monitoring.agents(settings, options.region, role, group) for role in roles},
     )
 
 
-def _fleet(ground: Ground, final: Final) -> Web:
-    """Each part of Amazon's SDK that is imported costs a plan a tenth of a second: so only where it is needed."""
+def _fleet(foundation: Foundation, final: Final) -> WebTier:
+    """Imported only where needed: each part of Amazon's SDK costs a plan a tenth of a second."""
     from components.aws.stack import fleet
 
-    return fleet.make(ground, final)
+    return fleet.make(foundation, final)
 
 
-def _logs(ground: Ground, days: int, made: Web, database: Database | None) -> None:
-    from components.aws.blocks.logs import Logs, LogsArgs
-
-    roles = {"web": made.role.name, **({"database": database.role.name} if database and database.role else {})}
-    args = LogsArgs(group=agents.log_group(ground.name, ground.place.stack), days=days, roles=roles, tags=ground.tags)
-    Logs(f"{ground.name}-logs", args, ground.child)
-
-
-def _alarms(ground: Ground, email: str, made: Web, database: Database | None) -> None:
-    from components.aws.blocks.alarms import Alarms, AlarmsArgs
-
-    servers = {**made.watched.get("servers", {})}
-    if database and database.server:
-        servers["database"] = database.server.instance_id
-    args = AlarmsArgs(
-        email=email,
-        region=ground.options.region,
-        tags=ground.tags,
-        servers=servers,
-        load_balancer=made.watched.get("load_balancer"),
-        target_group=made.watched.get("target_group"),
-        database=database.managed.identifier if database and database.managed else None,
-        storage=ground.options.database.disk,
-    )
-    Alarms(f"{ground.name}-alarms", args, ground.child)
-
-
-def _rollout(ground: Ground, final: Final, made: Web, database: Database | None) -> Rollout:
-    expected = [*made.expected, *(database.expected if database else ())]
-    needed = [
-        ground.store,
-        *made.made,
-        *([database.told] if database else []),
-        *([database.server] if database and database.server else []),
-    ]
+def _rollout(foundation: Foundation, final: Final, front: WebTier, database: DatabaseTier) -> Rollout:
     args = RolloutArgs(
         **vars(final),
-        store=ground.store.address,
-        url=made.address.apply(lambda address: _url(ground.settings, address)),
-        expected=pulumi.Output.all(*expected),
-        fewest=made.fewest,
-        addresses=pulumi.Output.all(made.address),
+        store=foundation.store.address,
+        url=front.address.apply(lambda address: _url(foundation.settings, address)),
+        expected=pulumi.Output.all(*front.hosts, *database.hosts),
+        fewest=front.fewest,
+        addresses=pulumi.Output.all(front.address),
     )
-    return Rollout(f"{ground.name}-rollout", args, pulumi.ResourceOptions.merge(ground.own, pulumi.ResourceOptions(depends_on=needed)))
+    after = pulumi.ResourceOptions(depends_on=[foundation.store, *front.resources, *database.resources])
+    return Rollout(f"{foundation.name}-rollout", args, pulumi.ResourceOptions.merge(foundation.own, after))
 
 
 def deploy(settings: Settings, place: Place) -> Target:
@@ -135,17 +100,18 @@ def needs(settings: Settings) -> list[Need]:
 def deployment(settings: Settings, place: Place) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
     options = _options(settings)
-    found = fleet_hosts.find(options.region, place.project, place.stack, settings.app.name)
-    hosts, fixed = [one for one in found.hosts if one.role == "web"], not options.is_fleet
-    way_in = hosts[0].address if fixed and hosts else None if fixed else fleet_hosts.balancer(options.region, place.project, place.stack)
+    stack = (options.region, place.project, place.stack)
+    fleet = fleet_hosts.find(*stack, settings.app.name)
+    web_hosts, fixed = [one for one in fleet.hosts if one.role == "web"], not options.is_fleet
+    way_in = web_hosts[0].address if fixed and web_hosts else None if fixed else fleet_hosts.balancer(*stack)
     site = Site(
-        release_store.connect(found.store),
-        found.hosts,
+        release_store.connect(fleet.store),
+        fleet.hosts,
         _url(settings, way_in or "none-yet.invalid"),
         follow=True,
-        expected=tuple(one.host for one in found.hosts) if fixed else (),
+        expected=tuple(one.host for one in fleet.hosts) if fixed else (),
         fewest=options.instances.min,
-        addresses=tuple(one.address for one in hosts) if fixed else (way_in,) if way_in else (),
+        addresses=tuple(one.address for one in web_hosts) if fixed else (way_in,) if way_in else (),
     )
     return HostsDeployment(site)
 
@@ -156,6 +122,6 @@ def _url(settings: Settings, address: str) -> str:
 
 def _options(settings: Settings) -> Options:
     options = target_options(settings, Options, "aws-ec2")
-    if found := list(problems(settings, options)):
-        raise report.error(settings.stack, found)
+    if wrong := list(problems(settings, options)):
+        raise report.error(settings.stack, wrong)
     return options

@@ -1,4 +1,4 @@
-"""A shop of one's own: web servers behind a load balancer, and a database server, in a network and with a provider that are there."""
+"""A shop of one's own: a fleet and a database server, in a network that is there."""
 
 import pulumi
 import pulumi_aws as aws

@@ -8,7 +8,7 @@ import pytest
 from botocore.config import Config
 from buckets import REGION
 
-from components.aws import names
+from components.aws import common
 from components.aws.control import account, fleet_hosts
 from components.errors import SlipwayError
 from components.hosts.site import Site
@@ -78,7 +78,7 @@ def test_all_pages_are_read(launch, monkeypatch):
 
 
 def test_the_store_is_the_stacks_bucket_and_reached_without_an_endpoint_in_its_address(launch):
-    bucket = names.bucket(account.number(REGION), REGION, launch.project, "prod", "shop")
+    bucket = common.bucket_name(account.number(REGION), REGION, launch.project, "prod", "shop")
     account.ask("s3", REGION, "CreateBucket", Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     store = found(launch).store
     assert store == f"s3://{bucket}?region={REGION}"

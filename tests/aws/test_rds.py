@@ -6,7 +6,7 @@ import block_programs
 import pytest
 from block_programs import TAGS, of, only, record, types
 
-from components.aws.names import LOAD_BALANCER
+from components.aws.common import LOAD_BALANCER
 from components.blocks.names import database, short
 from policy import check
 

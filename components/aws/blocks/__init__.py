@@ -1,1 +1,1 @@
-"""The building blocks on Amazon Web Services, for any program; `components.aws` names the public ones."""
+"""The building blocks on Amazon Web Services; `components.aws` names the public ones."""

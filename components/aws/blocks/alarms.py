@@ -1,110 +1,144 @@
-"""Who is told when something is wrong, and of what."""
+"""Alarms: an e-mail when servers, load balancer or database aren't well."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import region
-from components.aws.blocks import watching
-from components.aws.blocks.watching import Watch
-from components.aws.tags import named
+from components.aws.common import named, region_of
 from components.blocks.block import Args, Block, Tags, child
 
 DATABASE_STORAGE = 20
 """GB, the least that Amazon has."""
+_BALANCER = "AWS/ApplicationELB"
+_COUNTS = {"requests": "RequestCount", "hosts": "HTTPCode_Target_5XX_Count", "balancer": "HTTPCode_ELB_5XX_Count"}
+_ERRORS, _ALL = "(FILL(hosts, 0) + FILL(balancer, 0))", "(FILL(requests, 0) + FILL(balancer, 0))"
+_SHARE = f"IF({_ALL} > 0, 100 * {_ERRORS} / {_ALL}, 0)"
+"""Per cent of a minute's requests that failed. What the balancer answers itself, for want of any
+host, is none of `requests`. What didn't happen in a minute has no figure at all."""
+_GB = 1024**3
 
 
 @dataclass(kw_only=True)
 class AlarmsArgs(Args):
-    """Who is told, and what is looked at: whatever is named."""
+    """The arguments of `Alarms`: an address, and whatever is to be watched."""
 
     email: pulumi.Input[str]
-    """Who is told. They have to confirm a first message."""
+    """The address of the e-mails. Its owner has to confirm a first message."""
     servers: Mapping[str, pulumi.Input[str]] | None = None
-    """Ids of single instances, by what they are called. One that fails Amazon's checks is also moved or restarted."""
+    """Ids of single instances by name. One that fails Amazon's checks is moved or restarted."""
     load_balancer: pulumi.Input[str] | None = None
     """`arn_suffix` of a `LoadBalancer` or `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
-    """Its `target_group_suffix`: hosts behind it that aren't well. Needs `load_balancer`."""
+    """`target_group_suffix` of that one: its hosts that aren't well. Needs `load_balancer`."""
     database: pulumi.Input[str] | None = None
     """`identifier` of a `ManagedDatabase`: its processor, and its room."""
     storage: int | None = DATABASE_STORAGE
     """The size of that database in GB."""
     region: pulumi.Input[str] | None = None
-    """Where all of it is, such as `eu-west-1`: the provider's region, which is asked for if left out."""
+    """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
     tags: Tags | None = None
     """On all that is made."""
 
 
 class Alarms(Block):
-    """An e-mail when one goes off, and when it is over."""
+    """Alarms that send an e-mail when they go off, and when it is over."""
 
     topic_arn: pulumi.Output[str]
-    """Others may listen there, too."""
+    """The topic of the e-mails; others may listen there, too."""
 
     def __init__(self, name: str, args: AlarmsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Alarms", name, None, opts)
         self._name, self._args, self._own = name, args, child(self)
-        self._region = region.of(self, args.region)
+        self._region = region_of(self, args.region)
         # Without a key of its own: alarms may not use the account's default key for topics.
         topic = aws.sns.Topic(name, tags=named(args.tags, name), opts=self._own)
         aws.sns.TopicSubscription(name, topic=topic.arn, protocol="email", endpoint=args.email, opts=self._own)
         self.topic_arn = topic.arn
         for server, instance in (args.servers or {}).items():
-            for watch in watching.server(server, instance):
-                self._alarm(watch)
+            self._server(server, instance)
         if args.load_balancer is not None:
             self._share_of_errors(args.load_balancer)
             if args.target_group is not None:
-                self._alarm(watching.unhealthy_hosts(args.load_balancer, args.target_group))
+                self._unhealthy_hosts(args.load_balancer, args.target_group)
         if args.database is not None:
-            for watch in watching.database(args.database, args.storage or DATABASE_STORAGE):
-                self._alarm(watch)
+            self._database(args.database, args.storage or DATABASE_STORAGE)
         self._finish()
 
-    def _alarm(self, watch: Watch) -> None:
-        mending = [self._region.apply(lambda known: _mending(known, watch.action))] if watch.action else []
-        aws.cloudwatch.MetricAlarm(
-            f"{self._name}-{watch.name}",
-            alarm_description=watch.words,
-            namespace=watch.namespace,
-            metric_name=watch.metric,
-            dimensions=watch.dimensions,
-            statistic=watch.statistic,
-            comparison_operator=watch.comparison,
-            threshold=watch.threshold,
-            period=watch.period,
-            evaluation_periods=watch.times,
-            datapoints_to_alarm=watch.times,
-            treat_missing_data="missing",
-            alarm_actions=[*mending, self.topic_arn],
-            ok_actions=[self.topic_arn],
-            tags=named(self._args.tags, f"{self._name}-{watch.name}"),
-            opts=self._own,
-        )
+    def _server(self, name: str, instance: pulumi.Input[str]) -> None:
+        """A broken machine moves the server to another one, a broken server is restarted. The times
+        are apart: both at once would get into each other's way."""
+        self._check(f"{name}-machine", f"The machine under the server {name}", instance, "System", 2, "recover")
+        self._check(f"{name}-system", f"The server {name}", instance, "Instance", 3, "reboot")
+
+    def _check(self, name: str, what: str, instance: pulumi.Input[str], check: str, minutes: int, action: str) -> None:
+        repair = self._region.apply(lambda region: _action_arn(region, f"ec2:{action}"))
+        words, metric = f"{what} fails Amazon's checks: {action}.", f"StatusCheckFailed_{check}"
+        self._above_zero(name, words, minutes, "AWS/EC2", metric, {"InstanceId": instance}, [repair])
+
+    def _unhealthy_hosts(self, load_balancer: pulumi.Input[str], target_group: pulumi.Input[str]) -> None:
+        """Waits for longer than a host boots, so that a new one alarms nobody."""
+        words = "A host behind the load balancer has not answered at /-/live for 5 minutes."
+        where = {"LoadBalancer": load_balancer, "TargetGroup": target_group}
+        self._above_zero("hosts", words, 5, _BALANCER, "UnHealthyHostCount", where)
+
+    def _above_zero(
+        self, name: str, words: str, minutes: int, space: str, metric: str, where: Any, repairs: Sequence[pulumi.Output[str]] = ()
+    ) -> None:
+        figure = {"namespace": space, "metric_name": metric, "dimensions": where, "statistic": "Maximum", "period": 60}
+        self._alarm(name, words, "GreaterThanOrEqualToThreshold", 1, minutes, repairs=repairs, **figure)
+
+    def _database(self, identifier: pulumi.Input[str], storage: int) -> None:
+        """`storage` in GB. For a quarter of an hour: within that it grows by itself, if it may."""
+        least = max(storage / 10, 2)
+        figure: dict[str, Any] = {"namespace": "AWS/RDS", "dimensions": {"DBInstanceIdentifier": identifier}, "period": 300}
+        room = {**figure, "metric_name": "FreeStorageSpace", "statistic": "Minimum"}
+        words = f"The database has less than {least:g} GB left, and did not grow."
+        self._alarm("database-storage", words, "LessThanThreshold", least * _GB, 3, **room)
+        processor = {**figure, "metric_name": "CPUUtilization", "statistic": "Average"}
+        words = "The database's processor is busy over 80 % for 15 minutes."
+        self._alarm("database-cpu", words, "GreaterThanThreshold", 80, 3, **processor)
 
     def _share_of_errors(self, load_balancer: pulumi.Input[str]) -> None:
-        """Of all requests in a minute; without any there is nothing to tell."""
-        name = f"{self._name}-errors"
+        """Minutes without any request count as good ones."""
+        common = {"namespace": _BALANCER, "dimensions": {"LoadBalancer": load_balancer}, "period": 60, "stat": "Sum"}
+        queries = [{"id": id, "metric": {**common, "metric_name": metric}} for id, metric in _COUNTS.items()]
+        share = {"id": "share", "expression": _SHARE, "label": "Failed, %", "return_data": True}
+        words = "More than 5 % of the requests were answered with an error of the server, 3 minutes of 5."
+        self._alarm("errors", words, "GreaterThanThreshold", 5, 5, wrong=3, missing="notBreaching", metric_queries=[*queries, share])
+
+    def _alarm(
+        self,
+        name: str,
+        words: str,
+        comparison: str,
+        threshold: float,
+        periods: int,
+        wrong: int | None = None,
+        missing: str = "missing",
+        repairs: Sequence[pulumi.Output[str]] = (),
+        **figure: Any,
+    ) -> None:
+        """Goes off when the figure was wrong in `wrong` of so many periods, all if left out."""
         aws.cloudwatch.MetricAlarm(
-            name,
-            alarm_description="More than 5 % of the requests were answered with an error of the server, 3 minutes of 5.",
-            metric_queries=watching.share_of_errors(load_balancer),
-            comparison_operator="GreaterThanThreshold",
-            threshold=5,
-            evaluation_periods=5,
-            datapoints_to_alarm=3,
-            treat_missing_data="notBreaching",
-            alarm_actions=[self.topic_arn],
+            f"{self._name}-{name}",
+            alarm_description=words,
+            comparison_operator=comparison,
+            threshold=threshold,
+            evaluation_periods=periods,
+            datapoints_to_alarm=wrong or periods,
+            treat_missing_data=missing,
+            alarm_actions=[*repairs, self.topic_arn],
             ok_actions=[self.topic_arn],
-            tags=named(self._args.tags, name),
+            tags=named(self._args.tags, f"{self._name}-{name}"),
+            **figure,
             opts=self._own,
         )
 
 
-def _mending(region: str, action: str) -> str:
-    """The action's ARN. Amazon's clouds apart have names of their own in those."""
+def _action_arn(region: str, action: str) -> str:
+    """Amazon's clouds apart have names of their own in ARNs."""
     partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
     return f"arn:{partition}:automate:{region}:{action}"

@@ -1,12 +1,13 @@
-"""A security group whose rules are resources of their own: one that changes leaves the others alone."""
+"""A security group whose rules are resources of their own, so that one may change alone."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import named
+from components.aws.common import named
 from components.blocks.block import Args, Block, Tags, child
 
 WORLD = ("0.0.0.0/0", "::/0")
@@ -15,21 +16,21 @@ WORLD = ("0.0.0.0/0", "::/0")
 
 @dataclass(kw_only=True)
 class FirewallArgs(Args):
-    """Of one firewall."""
+    """The arguments of a `Firewall`."""
 
     vpc_id: pulumi.Input[str]
-    """The network that it is of."""
+    """The network (VPC) of the group."""
     description: str | None = None
     """What it is for, as Amazon's console shows it. Another one makes another group."""
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = None
-    """It is protected and retained with the way out, as data stands behind it. What `open` and `let_in` let in isn't."""
+    """Protected and retained with the way out, as data stands behind it; not what it lets in."""
 
 
 class Firewall(Block):
-    """Closed but for what `open` and `let_in` open; everything may go out. Programs in other languages open it with
-    rules of their own for `group_id`."""
+    """Closed but for what `open` and `let_in` open; everything may go out. Programs in other
+    languages open it with rules of their own for `group_id`."""
 
     group_id: pulumi.Output[str]
     """The security group."""
@@ -39,39 +40,33 @@ class Firewall(Block):
         self._name, self._tags, self._kept = name, args.tags, child(self, args.keep)
         group = aws.ec2.SecurityGroup(name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=self._kept)
         self.group_id = group.id
-        self._out("ipv4", cidr_ipv4=WORLD[0])
-        self._out("ipv6", cidr_ipv6=WORLD[1])
+        self._let_out("ipv4", cidr_ipv4=WORLD[0])
+        self._let_out("ipv6", cidr_ipv6=WORLD[1])
         self._finish()
 
     def open(self, name: str, port: int, networks: Sequence[str]) -> None:
-        """Lets TCP to that port in from networks such as `198.51.100.0/24`; `0.0.0.0/0` and `::/0` are all of the world. `name`: the
-        rules', within this firewall."""
+        """Lets TCP to that port in from networks such as `198.51.100.0/24`; `0.0.0.0/0` and `::/0`
+        are all of the world. `name`: the rules', within this firewall."""
         for network in networks:
             where = {"cidr_ipv6" if ":" in network else "cidr_ipv4": network}
             ingress(self, f"{self._name}-{name}-{network}", self.group_id, port, self._tags, **where)
 
     def let_in(self, name: str, port: int, group_id: pulumi.Input[str]) -> None:
-        """Lets TCP to that port in from members of another group. `name`: the rule's, within this firewall."""
+        """Lets TCP to that port in from members of another group. `name`: the rule's, within it."""
         ingress(self, f"{self._name}-{name}", self.group_id, port, self._tags, referenced_security_group_id=group_id)
 
-    def _out(self, name: str, cidr_ipv4: str | None = None, cidr_ipv6: str | None = None) -> None:
-        """Stays with the group: a kept server asks by it for updates, sends its backups and is reached by Systems Manager."""
+    def _let_out(self, name: str, **network: Any) -> None:
+        """Stays with the group: a kept server gets updates and is reached by Systems Manager so."""
         name = f"{self._name}-out-{name}"
-        aws.vpc.SecurityGroupEgressRule(
-            name,
-            security_group_id=self.group_id,
-            ip_protocol="-1",
-            cidr_ipv4=cidr_ipv4,
-            cidr_ipv6=cidr_ipv6,
-            tags=named(self._tags, name),
-            opts=self._kept,
-        )
+        tags = named(self._tags, name)
+        aws.vpc.SecurityGroupEgressRule(name, security_group_id=self.group_id, ip_protocol="-1", **network, tags=tags, opts=self._kept)
 
 
 def ingress(
     parent: pulumi.Resource, name: str, group_id: pulumi.Input[str], port: int, tags: Tags | None, **source: pulumi.Input[str]
 ) -> None:
-    """One rule of a group. Of a group that is kept the rule isn't: nobody comes in any more, and the group that it names can be removed."""
+    """One rule of a group. It isn't kept with its group: then nobody comes in any more, and the
+    group that it names can be removed."""
     aws.vpc.SecurityGroupIngressRule(
         name,
         security_group_id=group_id,

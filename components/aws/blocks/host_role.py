@@ -1,4 +1,4 @@
-"""What a server may do by itself: its part of the store, and to be reached by Systems Manager. Nothing else. And what it boots from."""
+"""What a server may do by itself, and what it boots from."""
 
 import json
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ import pulumi_aws as aws
 from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
 from cloud_init.host.contracts.facts import Boot
-from components.aws.tags import named
+from components.aws.common import named
 from components.blocks.block import Args, Block, Tags, child, one_of
 from components.hosts import names
 
@@ -21,7 +21,7 @@ _TRUST = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
 }
-_REACHED = (
+_SYSTEMS_MANAGER = (
     "ssm:UpdateInstanceInformation",
     "ssmmessages:CreateControlChannel",
     "ssmmessages:CreateDataChannel",
@@ -34,12 +34,13 @@ _REACHED = (
     "ec2messages:GetMessages",
     "ec2messages:SendReply",
 )
-"""What the agent of Systems Manager needs for run command and sessions; Amazon's own policy also lets it read all parameters."""
+"""What the agent of Systems Manager needs for run command and sessions; Amazon's own policy also
+lets it read all parameters."""
 
 
 @dataclass(kw_only=True)
 class HostRoleArgs(Args):
-    """Of the servers of one kind."""
+    """The arguments of a `HostRole`: the servers of one kind."""
 
     app: pulumi.Input[str]
     """The app that they serve, or whose database they have."""
@@ -48,19 +49,21 @@ class HostRoleArgs(Args):
     store: pulumi.Input[str]
     """`address` of the `ReleaseStore`."""
     store_arn: pulumi.Input[str]
-    """Its `arn`."""
+    """`arn` of that `ReleaseStore`."""
     backups: bool | None = None
     """They have a database, and make backups of it."""
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = None
-    """The servers are kept, so it is protected and retained: they are named after it, and another role would let them write nothing."""
+    """The servers are kept, so it is protected and retained: they are named after it, and another
+    role would let them write nothing."""
 
 
 class HostRole(Block):
     """A role for servers, and the boot data of servers that have it.
 
-    A server of Slipway's that boots with both makes itself ready, and then follows the store: it serves what is `live` there."""
+    A server that boots with both makes itself ready, and then serves what is `live` in the
+    store."""
 
     name: pulumi.Output[str]
     """For more policies."""
@@ -69,9 +72,10 @@ class HostRole(Block):
     profile_name: pulumi.Output[str]
     """The instance profile's, for single servers."""
     profile_arn: pulumi.Output[str]
-    """The same one's, for fleets."""
+    """The instance profile's, for fleets."""
     user_data: pulumi.Output[str]
-    """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and 24.04. No secret is in it."""
+    """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and
+    24.04. No secret is in it."""
 
     def __init__(self, name: str, args: HostRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:HostRole", name, None, opts)
@@ -83,31 +87,25 @@ class HostRole(Block):
         profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)
         self.name, self.unique_id, self.profile_name, self.profile_arn = role.name, role.unique_id, profile.name, profile.arn
         stack = pulumi.get_stack()
-        self.user_data = pulumi.Output.all(args.app, args.store, role.unique_id).apply(lambda known: _user_data(stack, kind, *known))
+        self.user_data = pulumi.Output.all(args.app, args.store, role.unique_id).apply(
+            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{host}")))
+        )
         self._finish()
 
 
-def _user_data(stack: str, role: str, app: str, store: str, unique_id: str) -> str:
-    """It follows the store by its role's credentials, under the name that the policy lets it write as."""
-    return bootstrap.cloud_config(Boot(app, stack, role, store, names.full(unique_id, "{host}")))
-
-
 def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict[str, Any]:
-    """The role's policy. Who may list is told that an object isn't there; who may not is refused alike.
+    """The role's policy. It may list, so that a missing object isn't answered like a forbidden one.
 
-    Backups of a server that was replaced can be read by its successor: those of all hosts of the role lie together, as
-    cloud_init/host/data/stored_backups.py says."""
+    Backups of a server that was replaced can be read by its successor: those of all hosts of the
+    role lie together, as cloud_init/host/data/stored_backups.py says."""
     read = ["releases/*", "desired.json", "tool.json", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else [])]
     own = f"outcomes/{_SELF}/*"
     kept = [f"backups/{identity}/{_SELF}/*"] if backups else []
     statements = [
         _allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
         _allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept)]),
-        {
-            **_allow("Look", ["s3:ListBucket"], [bucket]),
-            "Condition": {"StringLike": {"s3:prefix": [*read, own]}},
-        },
-        _allow("BeReached", _REACHED, ["*"]),
+        {**_allow("Look", ["s3:ListBucket"], [bucket]), "Condition": {"StringLike": {"s3:prefix": [*read, own]}}},
+        _allow("BeReached", _SYSTEMS_MANAGER, ["*"]),
     ]
     if backups:
         statements.append(_allow("ThinOut", ["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{bucket}/{name}" for name in kept]))

@@ -1,7 +1,8 @@
 """The image that servers start from, of the right architecture."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -9,7 +10,7 @@ import pulumi_aws as aws
 from components.errors import UsageError
 
 _ARM = re.compile(r"(a1|[a-z]+\d+g[a-z-]*)\.")
-"""Amazon's own processors: a `g` after the generation, as in t4g, c7gn, m6gd; and a1. Not g4dn, whose kind is `g`."""
+"""Amazon's own processors: a `g` after the generation, as in t4g, c7gn, m6gd; and a1. Not g4dn."""
 _IMAGES = {
     # Debian's and Canonical's own accounts: anybody may give an image such a name.
     "debian-13": ("136693071363", "debian-13-{arch}-*"),
@@ -17,41 +18,37 @@ _IMAGES = {
 }
 _ARCHITECTURES = {"arm64": "arm64", "amd64": "x86_64"}
 _ASKED = ["self", "amazon", "aws-marketplace", *(owner for owner, _ in _IMAGES.values())]
-"""Whose images are looked at: one has to say whose."""
+"""The owners of images that are looked at: a request has to name some."""
 
 
 def architecture(instance_type: str) -> str:
-    """As Debian calls it: `arm64` or `amd64`."""
+    """The processor's architecture by Debian's name: `arm64` or `amd64`."""
     return "arm64" if _ARM.match(instance_type) else "amd64"
 
 
 def find(server: str, image: str, instance_type: str, parent: pulumi.Resource) -> pulumi.Output[str]:
-    """The id of the newest image of that name (`debian-13`, `ubuntu-24.04`) for that type; an id is one already. `server`: what it is for.
+    """The id of the newest image of that name (`debian-13`, `ubuntu-24.04`) for that type; an id is
+    one already. `server`: what it is for.
 
-    Raises `UsageError` as the program runs where AWS tells that the image of that id is for another architecture."""
+    Raises `UsageError` as the program runs where AWS says that the image of that id is for another
+    architecture."""
     opts = pulumi.InvokeOutputOptions(parent=parent)
     if image not in _IMAGES:
         return _fitting(server, image, instance_type, opts)
     arch = architecture(instance_type)
     owner, pattern = _IMAGES[image]
-    filters = [
-        aws.ec2.GetAmiFilterArgs(name="name", values=[pattern.format(arch=arch)]),
-        aws.ec2.GetAmiFilterArgs(name="architecture", values=[_ARCHITECTURES[arch]]),
-        aws.ec2.GetAmiFilterArgs(name="virtualization-type", values=["hvm"]),
-    ]
-    return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=filters, opts=opts).id
+    wanted = {"name": pattern.format(arch=arch), "architecture": _ARCHITECTURES[arch], "virtualization-type": "hvm"}
+    return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=_filters(wanted), opts=opts).id
 
 
 def _fitting(server: str, image: str, instance_type: str, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
-    """The id, refused before anything is made. It is asked whether the image is one for another architecture: an image that nobody may
-    see, or that was withdrawn since, gives no answer, and is no reason against a server that was started from it."""
+    """The id, refused before anything is made. The question is whether the image is one for another
+    architecture: an image that nobody may see, or that was withdrawn since, gives no answer, and is
+    no reason against a server that was started from it."""
     wanted = _ARCHITECTURES[architecture(instance_type)]
     (other,) = {*_ARCHITECTURES.values()} - {wanted}
-    filters = [
-        aws.ec2.GetAmiIdsFilterArgs(name="image-id", values=[image]),
-        aws.ec2.GetAmiIdsFilterArgs(name="architecture", values=[other]),
-    ]
-    found = aws.ec2.get_ami_ids_output(owners=_ASKED, include_deprecated=True, filters=filters, opts=opts)
+    filters = _filters({"image-id": image, "architecture": other})
+    answer = aws.ec2.get_ami_ids_output(owners=_ASKED, include_deprecated=True, filters=filters, opts=opts)
 
     def checked(ids: Sequence[str]) -> str:
         if image not in ids:
@@ -59,4 +56,8 @@ def _fitting(server: str, image: str, instance_type: str, opts: pulumi.InvokeOut
         how = f"set an image for {wanted}, or an instance type of {other}"
         raise UsageError(f"{server}: image: wanted one for {wanted} ({instance_type}), found {image} for {other}; {how}")
 
-    return found.ids.apply(checked)
+    return answer.ids.apply(checked)
+
+
+def _filters(wanted: Mapping[str, str]) -> list[Any]:
+    return [{"name": name, "values": [value]} for name, value in wanted.items()]

@@ -1,6 +1,6 @@
 """An application load balancer: the only way in to the hosts of a fleet."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,21 +8,20 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.firewall import WORLD, Firewall, FirewallArgs
-from components.aws.names import LOAD_BALANCER
-from components.aws.tags import named
+from components.aws.common import LOAD_BALANCER, named
 from components.blocks.block import Args, Block, Tags, child
 from components.blocks.names import short
 
 IDLE_TIMEOUT = 60
-"""Seconds. Fronts keep idle connections for 65: who closes first must be the load balancer, or a request meets a connection that is
-just being closed, and its client gets a 502."""
+"""Seconds. Fronts keep idle connections for 65: the load balancer must close first, or a request
+meets a connection that is just being closed, and its client gets a 502."""
 _TLS = "ELBSecurityPolicy-TLS13-1-2-Res-2021-06"  # TLS 1.2 and 1.3, forward secrecy and authenticated encryption alone
 _DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a server waits for its own
 
 
 @dataclass(kw_only=True)
 class LoadBalancerArgs(Args):
-    """Of one load balancer."""
+    """The arguments of a `LoadBalancer`."""
 
     vpc_id: pulumi.Input[str]
     """The network."""
@@ -33,10 +32,10 @@ class LoadBalancerArgs(Args):
     certificate_arn: pulumi.Input[str] | None = None
     """A certificate of ACM that is issued. With it port 443 serves, and port 80 sends there."""
     health_path: pulumi.Input[str] | None = "/-/live"
-    """Asked of each host on port 80, and answered 200 by one that is well. Slipway's hosts answer the default one."""
+    """Asked of each host on port 80, and answered 200 if it is well. Slipway's answer this one."""
     idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
-    """Seconds without a byte after which a connection ends, those of answers that take longer included. Hosts must keep theirs for
-    longer."""
+    """Seconds without a byte after which a connection ends, those of answers that take longer
+    included. Hosts must keep theirs for longer."""
     tags: Tags | None = None
     """On all that is made."""
 
@@ -45,15 +44,15 @@ class LoadBalancer(Block):
     """Open to the world on port 80, and 443 with a certificate."""
 
     url: pulumi.Output[str]
-    """Where it is reached by its own name (with a certificate that is of another name, so browsers object)."""
+    """The address by its own name (with a certificate for another name, browsers object)."""
     dns_name: pulumi.Output[str]
-    """Its own name: what a record is an alias of."""
+    """The name that Amazon gives it: what a record is an alias of."""
     zone_id: pulumi.Output[str]
     """The zone of that name, which an alias needs as well."""
     target_group_arn: pulumi.Output[str]
-    """Where hosts are put. Known once listeners lead there."""
+    """The group that hosts join. Known once listeners lead there."""
     group_id: pulumi.Output[str]
-    """Its security group, for the hosts' own to let in."""
+    """The balancer's security group, for the hosts' own to let in."""
     arn_suffix: pulumi.Output[str]
     """What its figures in CloudWatch are named by."""
     target_group_suffix: pulumi.Output[str]
@@ -63,13 +62,12 @@ class LoadBalancer(Block):
         super().__init__("slipway:aws:LoadBalancer", name, None, opts)
         self._name, self._args, self._own = name, args, child(self)
         self.group_id = self._firewall().group_id
-        made = self._balancer()
-        targets = self._targets()
-        listeners = [one.arn for one in self._listeners(made, targets)]
+        balancer, targets = self._balancer(), self._targets()
+        listeners = self._listeners(balancer, targets)
         self.target_group_arn = pulumi.Output.all(targets.arn, *listeners).apply(lambda known: str(known[0]))
-        self.dns_name, self.zone_id = made.dns_name, made.zone_id
-        self.arn_suffix, self.target_group_suffix = made.arn_suffix, targets.arn_suffix
-        self.url = pulumi.Output.concat("http://" if args.certificate_arn is None else "https://", made.dns_name)
+        self.dns_name, self.zone_id = balancer.dns_name, balancer.zone_id
+        self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, targets.arn_suffix
+        self.url = pulumi.Output.concat("http://" if args.certificate_arn is None else "https://", balancer.dns_name)
         self._finish()
 
     def _firewall(self) -> Firewall:
@@ -104,41 +102,23 @@ class LoadBalancer(Block):
             protocol_version="HTTP1",
             load_balancing_algorithm_type="least_outstanding_requests",  # a host that is slow, or just up, gets less
             deregistration_delay=_DRAIN,
-            health_check=aws.lb.TargetGroupHealthCheckArgs(
-                enabled=True,
-                protocol="HTTP",
-                port="traffic-port",
-                path=self._args.health_path,
-                matcher="200",
-                interval=10,
-                timeout=5,
-                healthy_threshold=2,
-                unhealthy_threshold=3,
-            ),
+            health_check={
+                **{"enabled": True, "protocol": "HTTP", "port": "traffic-port", "path": self._args.health_path, "matcher": "200"},
+                **{"interval": 10, "timeout": 5, "healthy_threshold": 2, "unhealthy_threshold": 3},
+            },
             tags=named(self._args.tags, self._name),
             opts=self._own,
         )
 
-    def _listeners(self, made: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> Iterator[aws.lb.Listener]:
-        to_hosts = aws.lb.ListenerDefaultActionArgs(type="forward", target_group_arn=targets.arn)
-        if self._args.certificate_arn is None:
-            yield self._listener(made, 80, "HTTP", to_hosts)
-            return
-        redirect = aws.lb.ListenerDefaultActionRedirectArgs(protocol="HTTPS", port="443", status_code="HTTP_301")
-        yield self._listener(made, 80, "HTTP", aws.lb.ListenerDefaultActionArgs(type="redirect", redirect=redirect))
-        yield self._listener(made, 443, "HTTPS", to_hosts, ssl_policy=_TLS, certificate_arn=self._args.certificate_arn)
+    def _listeners(self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> list[pulumi.Output[str]]:
+        """Their ARNs."""
+        to_hosts = {"type": "forward", "target_group_arn": targets.arn}
+        to_https = {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}}
+        tls = {"protocol": "HTTPS", "ssl_policy": _TLS, "certificate_arn": self._args.certificate_arn}
+        ports: dict[int, dict[str, Any]] = {80: {"protocol": "HTTP", "default_actions": [to_hosts]}}
+        if self._args.certificate_arn is not None:
+            ports = {80: {"protocol": "HTTP", "default_actions": [to_https]}, 443: {**tls, "default_actions": [to_hosts]}}
+        return [self._listener(f"{self._name}-{port}", load_balancer_arn=balancer.arn, port=port, **one) for port, one in ports.items()]
 
-    def _listener(
-        self, made: aws.lb.LoadBalancer, port: int, protocol: str, action: aws.lb.ListenerDefaultActionArgs, **tls: Any
-    ) -> aws.lb.Listener:
-        name = f"{self._name}-{port}"
-        return aws.lb.Listener(
-            name,
-            load_balancer_arn=made.arn,
-            port=port,
-            protocol=protocol,
-            default_actions=[action],
-            **tls,
-            tags=named(self._args.tags, name),
-            opts=self._own,
-        )
+    def _listener(self, name: str, **given: Any) -> pulumi.Output[str]:
+        return aws.lb.Listener(name, **given, tags=named(self._args.tags, name), opts=self._own).arn

@@ -1,29 +1,28 @@
-"""Hosts' logs in CloudWatch: where they go, who may write there, and what the agent on a host is told."""
+"""Hosts' logs in CloudWatch: their group, who may write there, and the agent's settings."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.tags import named
+from components.aws.common import named
 from components.blocks.block import Args, Block, Tags, child
 
 _FILES = "/var/log/slipway/{app}/{program}.log"
 _COLOURS = ("blue", "green")
-_OF_ROLE = {"web": (*_COLOURS, "front", "release", "supervisord", "tool"), "database": ("supervisord", "tool")}
+_PROGRAMS = {"web": (*_COLOURS, "front", "release", "supervisord", "tool"), "database": ("supervisord", "tool")}
 
 
 @dataclass(kw_only=True)
 class LogsArgs(Args):
-    """Of one log group."""
+    """The arguments of `Logs`."""
 
     group: pulumi.Input[str]
     """What it is called, such as `/slipway/shop/prod`."""
     days: pulumi.Input[int]
-    """How long a line stays: one of those that CloudWatch knows (1, 3, 5, 7, 14, 30, 60, 90, …)."""
+    """How long a line stays: a number that CloudWatch knows (1, 3, 5, 7, 14, 30, 60, 90, …)."""
     roles: Mapping[str, pulumi.Input[str]]
     """Names of the hosts' roles (`name` of a `HostRole`), by what they are called here."""
     tags: Tags | None = None
@@ -31,7 +30,7 @@ class LogsArgs(Args):
 
 
 class Logs(Block):
-    """A log group that hosts may write to, and to no other. What the agent on a host is told says `agent_settings`, in this module."""
+    """A log group that hosts may write to, and to no other. Their agents take `agent_settings`."""
 
     group_name: pulumi.Output[str]
     """Known once it is there."""
@@ -46,27 +45,23 @@ class Logs(Block):
 
 
 def agent_settings(app: str, group: str, role: str, engine: str = "none", processes: Sequence[str] = ()) -> str:
-    """The settings of CloudWatch's agent for a host of that role, as JSON: each program's file is a stream `INSTANCE/PROGRAM` of the group.
+    """The settings of CloudWatch's agent for a host of that role, as JSON: each program's file is a
+    stream `INSTANCE/PROGRAM` of the group. The agent waits for a file that isn't there.
 
-    `engine` of a database that runs there; `processes`: names of the app's own, whose files are there for each colour. Where there is no
-    such file the agent waits for it."""
-    programs = [*_OF_ROLE[role], *((engine,) if engine in ("postgres", "mysql") else ())]
+    `engine` of a database that runs there; `processes`: names of the app's own, with a file for
+    each colour."""
+    programs = [*_PROGRAMS[role], *((engine,) if engine in ("postgres", "mysql") else ())]
     programs += [f"{colour}-{process}" for process in processes for colour in _COLOURS] if role == "web" else []
-    files = [_file(app, group, program) for program in sorted(programs)]
+    # Without a retention of its own: the group has one, and hosts may not change it.
+    files = [
+        {"file_path": _FILES.format(app=app, program=one), "log_group_name": group, "log_stream_name": f"{{instance_id}}/{one}"}
+        for one in sorted(programs)
+    ]
     return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}}, indent=1, sort_keys=True)
 
 
-def _file(app: str, group: str, program: str) -> dict[str, Any]:
-    """Without a retention of its own: the group has one, and hosts may not change it."""
-    return {
-        "file_path": _FILES.format(app=app, program=program),
-        "log_group_name": group,
-        "log_stream_name": f"{{instance_id}}/{program}",
-    }
-
-
 def _policy(group: str) -> str:
-    """Streams can't be kept apart by host: their names may not hold the colon that `aws:userid` has."""
+    """Hosts aren't kept apart: names of streams may not hold the colon that `aws:userid` has."""
     write = {
         "Sid": "WriteLogs",
         "Effect": "Allow",

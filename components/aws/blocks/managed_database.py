@@ -1,23 +1,21 @@
 """A database that Amazon runs (RDS): private, encrypted, backed up, and not easily lost."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import region
 from components.aws.blocks.firewall import Firewall, FirewallArgs
-from components.aws.names import DATABASE
-from components.aws.tags import named
+from components.aws.common import DATABASE, named, region_of
 from components.blocks.block import Args, Block, Tags, child, one_of
 from components.blocks.names import database, short
 from components.hosts.database_host import PORTS, addresses
 from components.hosts.random_secret import RandomSecret
 
 OWNER = "slipway_owner"
-"""Who may change the schema; the role `app` is made by the first web host, as its URL says."""
+"""The role that may change the schema. The first web host makes the other one, `app`."""
 VERSIONS = {
     "postgres": "17",  # as in Debian 13, so its pg_dump reads it; supported by Amazon until 2030
     "mysql": "8.4",  # the release that is supported longest, until 2029
@@ -31,7 +29,7 @@ _LARGEST = 65536  # GB
 
 @dataclass(kw_only=True)
 class ManagedDatabaseArgs(Args):
-    """Of one database."""
+    """The arguments of a `ManagedDatabase`."""
 
     app: str
     """Names the database, and the web hosts' folder that the authority's certificate is in."""
@@ -44,32 +42,33 @@ class ManagedDatabaseArgs(Args):
     vpc_id: pulumi.Input[str]
     """The network that it stands in."""
     subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Of two zones at least, private ones if there are any. It has no public address in any."""
+    """Subnets of two zones at least, private ones if there are any."""
     client_group_id: pulumi.Input[str]
     """The security group of the web hosts, which alone are let in."""
     region: pulumi.Input[str] | None = None
-    """Where it is, such as `eu-west-1`: the provider's region, which is asked for if left out."""
+    """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
     version: str | None = None
-    """The engine's, without the minor one, which Amazon keeps up to date. 17 or 8.4 if left out. Another major one is refused by Amazon
-    until that is allowed there, as there is no way back."""
+    """The engine's, without the minor one, which Amazon keeps up to date. 17 or 8.4 if left out.
+    Amazon refuses another major one until that is allowed there, as there is no way back."""
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = None
-    """It is protected and retained, with all it stands in. It leaves a last snapshot even where it isn't."""
+    """Protected and retained, with all it stands in. It always leaves a last snapshot."""
 
 
 class ManagedDatabase(Block):
-    """A server of Amazon's. Its owner `slipway_owner` may change the schema; the role `app`, which may read and write rows, is made by
-    Slipway's web hosts as the first release comes. Raises `UsageError` for another engine."""
+    """A server of Amazon's. Its owner `slipway_owner` may change the schema; the role `app`, which
+    may read and write rows, is made by Slipway's web hosts as the first release comes. Raises
+    `UsageError` for another engine."""
 
     environment: pulumi.Output[dict[str, str]]
-    """DATABASE_URL for the role `app`, and DATABASE_OWNER_URL: what the web hosts' secret environment holds more. Secret."""
+    """Secret variables of the web hosts: DATABASE_URL for the role `app`, DATABASE_OWNER_URL."""
     secrets: pulumi.Output[dict[str, Any]]
     """What a database host may know: nothing, as there is none."""
     manifest: pulumi.Output[dict[str, Any]]
-    """What a release's manifest says more of its database: the address of the authorities to check it against. Public."""
+    """For a release's manifest: the address of the authorities to check it against. Public."""
     address: pulumi.Output[str]
-    """Its name in the network, which never changes."""
+    """The server's name in the network, which never changes."""
     identifier: pulumi.Output[str]
     """What its figures in CloudWatch are named by."""
 
@@ -81,9 +80,12 @@ class ManagedDatabase(Block):
         made = self._server(owner, self._firewall())
         self.address, self.identifier = made.address, made.identifier
         passwords = {"owner": owner, "app": self._random("app")}
-        self.environment = pulumi.Output.secret(pulumi.Output.all(passwords, made.address).apply(lambda known: _told(args, *known)))
+        urls = pulumi.Output.all(passwords, made.address).apply(
+            lambda known: addresses(args.app, args.engine, known[0], known[1], database(args.app), OWNER, shared=True)
+        )
+        self.environment = pulumi.Output.secret(urls)
         self.secrets = pulumi.Output.from_input({})
-        self.manifest = region.of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
+        self.manifest = region_of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
         self._finish()
 
     def _firewall(self) -> Firewall:
@@ -119,7 +121,7 @@ class ManagedDatabase(Block):
             maintenance_window="sun:04:30-sun:05:30",
             deletion_protection=bool(args.keep),
             skip_final_snapshot=False,
-            final_snapshot_identifier=self._last(name),
+            final_snapshot_identifier=self._last_snapshot(name),
             copy_tags_to_snapshot=True,
             performance_insights_enabled=False,
             tags=named(args.tags, self._name),
@@ -131,21 +133,22 @@ class ManagedDatabase(Block):
         return aws.rds.SubnetGroup(name, subnet_ids=self._args.subnets, description=self._name, tags=tags, opts=self._kept)
 
     def _parameters(self, name: str) -> aws.rds.ParameterGroup:
-        """Whoever comes without TLS is refused: from the first start on, so nothing is ever applied to a database that runs, which for
-        some versions Amazon refuses."""
+        """Refuses clients without TLS, from the first start on: so nothing is ever applied to a
+        database that runs, which for some versions Amazon refuses."""
         engine = self._args.engine
         return aws.rds.ParameterGroup(
             name,
             family=f"{engine}{_version(self._args)}",
             description=self._name,
-            parameters=[aws.rds.ParameterGroupParameterArgs(name=_TLS[engine], value="1", apply_method="pending-reboot")],
+            parameters=[{"name": _TLS[engine], "value": "1", "apply_method": "pending-reboot"}],
             tags=named(self._args.tags, self._name),
             opts=self._kept,
         )
 
-    def _last(self, name: str) -> pulumi.Output[str]:
-        """What the snapshot is called that is taken as the database is removed. It outlives the stack, and the next database of that name
-        needs another: so a part of it is made by chance, anew for all that makes another database."""
+    def _last_snapshot(self, name: str) -> pulumi.Output[str]:
+        """The name of the snapshot that is taken as the database is removed. It outlives the stack,
+        and the next database of that name needs another: so a part of it is made by chance, anew
+        for whatever makes another database."""
         chance = self._random(f"{self._args.engine}-{database(self._args.app)}-last").apply(lambda digits: digits[:8])
         return pulumi.Output.unsecret(pulumi.Output.concat(name, "-last-", chance))
 
@@ -156,7 +159,3 @@ class ManagedDatabase(Block):
 
 def _version(args: ManagedDatabaseArgs) -> str:
     return args.version or VERSIONS[args.engine]
-
-
-def _told(args: ManagedDatabaseArgs, passwords: Mapping[str, str], address: str) -> dict[str, str]:
-    return addresses(args.app, args.engine, passwords, address, database(args.app), OWNER, shared=True)

@@ -1,14 +1,14 @@
-"""The network that servers, load balancer and databases stand in: one of its own over two zones, or one that is there."""
+"""The network of servers, load balancer and databases: new over two zones, or an existing one."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import region
-from components.aws.tags import named
+from components.aws.common import named, region_of
 from components.blocks import subnets
 from components.blocks.block import Args, Block, Tags, child
 
@@ -18,22 +18,23 @@ _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
 
 @dataclass(kw_only=True)
 class NetworkArgs(Args):
-    """Of a network of its own, or of an existing one."""
+    """The arguments of a `Network`: one of its own, or an existing one."""
 
     vpc: str | None = None
     """An existing one by its id, or `default`. One of its own is made if left out."""
     subnets: Sequence[str] | None = None
-    """Of an existing one: for servers and load balancer, of two zones. Found if left out: those with public addresses."""
+    """An existing network's for servers and load balancer, of two zones. Found if left out: those
+    with public addresses."""
     database_subnets: Sequence[str] | None = None
-    """Of an existing one: for managed databases, of two zones. As `subnets` if left out."""
+    """An existing network's for managed databases, of two zones. As `subnets` if left out."""
     nat: bool | None = None
-    """Of its own: servers have private subnets with address translation, which is priced by the hour."""
+    """Servers have private subnets with address translation, which is priced by the hour."""
     databases: bool | None = None
-    """Of its own: there are private subnets for managed databases."""
+    """There are private subnets for managed databases."""
     keep: bool | None = None
-    """Of its own: it is protected and retained, with the subnets for databases, as data stands there."""
+    """The network is protected and retained with the databases' subnets, as data stands there."""
     keep_public: bool | None = None
-    """Of its own: all of it is, as data is on a server."""
+    """All of it is protected and retained, as data is on a server."""
     tags: Tags | None = None
     """On all that is made."""
 
@@ -44,7 +45,7 @@ class Network(Block):
     vpc_id: pulumi.Output[str]
     """The network."""
     cidr: pulumi.Output[str]
-    """Its IPv4 block."""
+    """The network's IPv4 block."""
     public_subnets: pulumi.Output[list[str]]
     """One of each zone; for a load balancer."""
     host_subnets: pulumi.Output[list[str]]
@@ -67,25 +68,21 @@ class Network(Block):
             self._find(args.vpc)
         self._finish()
 
-    def _find(self, vpc: str) -> None:
+    def _find(self, named_vpc: str) -> None:
         given, lookup = self._args, pulumi.InvokeOutputOptions(parent=self)
-        if vpc == "default":
-            found = aws.ec2.get_vpc_output(default=True, opts=lookup)
-            only = aws.ec2.GetSubnetsFilterArgs(name="default-for-az", values=["true"])
+        if named_vpc == "default":
+            vpc = aws.ec2.get_vpc_output(default=True, opts=lookup)
+            only = "default-for-az"
         else:
-            found = aws.ec2.get_vpc_output(id=vpc, opts=lookup)
-            only = aws.ec2.GetSubnetsFilterArgs(name="map-public-ip-on-launch", values=["true"])
-        self.vpc_id, self.cidr = found.id, found.cidr_block
-        self.public_subnets = pulumi.Output.from_input([*given.subnets]) if given.subnets else self._found(found.id, only, lookup)
+            vpc = aws.ec2.get_vpc_output(id=named_vpc, opts=lookup)
+            only = "map-public-ip-on-launch"
+        self.vpc_id, self.cidr = vpc.id, vpc.cidr_block
+        filters: Any = [{"name": "vpc-id", "values": [vpc.id]}, {"name": only, "values": ["true"]}]
+        public = [*given.subnets] if given.subnets else aws.ec2.get_subnets_output(filters=filters, opts=lookup).ids.apply(sorted)
+        self.public_subnets = pulumi.Output.from_input(public)
         self.host_subnets = self.public_subnets
         self.host_zone = aws.ec2.get_subnet_output(id=self.host_subnets.apply(lambda ids: ids[0]), opts=lookup).availability_zone
         self.database_subnets = pulumi.Output.from_input([*given.database_subnets]) if given.database_subnets else self.public_subnets
-
-    def _found(
-        self, vpc: pulumi.Output[str], only: aws.ec2.GetSubnetsFilterArgs, opts: pulumi.InvokeOutputOptions
-    ) -> pulumi.Output[list[str]]:
-        within = vpc.apply(lambda identity: [aws.ec2.GetSubnetsFilterArgs(name="vpc-id", values=[identity]), only])
-        return aws.ec2.get_subnets_output(filters=within, opts=opts).ids.apply(sorted)
 
     def _make(self) -> None:
         given, name = self._args, self._name
@@ -99,9 +96,9 @@ class Network(Block):
             opts=self._kept,
         )
         self.vpc_id, self.cidr = self._vpc.id, self._vpc.cidr_block
-        opt_in = aws.GetAvailabilityZonesFilterArgs(name="opt-in-status", values=["opt-in-not-required"])
+        everywhere: Any = {"name": "opt-in-status", "values": ["opt-in-not-required"]}
         lookup = pulumi.InvokeOutputOptions(parent=self)
-        self._zones = aws.get_availability_zones_output(state="available", filters=[opt_in], opts=lookup).names
+        self._zones = aws.get_availability_zones_output(state="available", filters=[everywhere], opts=lookup).names
         self.host_zone = self._zones[0]
         public = self._subnets("public", _PUBLIC, True, self._public)
         self._public_routes(public)
@@ -110,7 +107,7 @@ class Network(Block):
         self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
 
     def _subnets(self, kind: str, first: int, public: bool, opts: pulumi.ResourceOptions) -> list[aws.ec2.Subnet]:
-        """Where they stand is never changed: the list of zones is shorter while one is in trouble."""
+        """Subnets never change their zone: the list of zones is shorter while one is in trouble."""
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["availabilityZone"]))
         return [
             aws.ec2.Subnet(
@@ -136,7 +133,7 @@ class Network(Block):
         self._route("public-ipv6", table, self._public, destination_ipv6_cidr_block="::/0", gateway_id=gateway.id)
 
     def _translated(self, public: aws.ec2.Subnet) -> list[aws.ec2.Subnet]:
-        """Private subnets with a way out: one gateway for all zones (each is priced by the hour), none for IPv6, and S3 past it."""
+        """Private subnets with one gateway for all zones, as each costs; IPv6 and S3 do without."""
         name, tags = self._name, self._args.tags
         address = aws.ec2.Eip(f"{name}-nat", domain="vpc", tags=named(tags, f"{name}-nat"), opts=self._own)
         gateway = aws.ec2.NatGateway(
@@ -150,7 +147,7 @@ class Network(Block):
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self._vpc.id,
-            service_name=pulumi.Output.concat("com.amazonaws.", region.of(self), ".s3"),
+            service_name=pulumi.Output.concat("com.amazonaws.", region_of(self), ".s3"),
             vpc_endpoint_type="Gateway",
             route_table_ids=[table.id],
             tags=named(tags, f"{name}-s3"),

@@ -1,13 +1,13 @@
-"""The private bucket that releases, backups and what hosts tell travel through."""
+"""The private bucket that releases, backups and hosts' reports travel through."""
 
 import json
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import names, region
-from components.aws.tags import named
+from components.aws.common import named, region_of, store_address
 from components.blocks.block import Args, Block, Tags, child
 
 _OLD_VERSIONS = 30  # days that what was overwritten or removed can be brought back
@@ -15,34 +15,34 @@ _OLD_VERSIONS = 30  # days that what was overwritten or removed can be brought b
 
 @dataclass(kw_only=True)
 class ReleaseStoreArgs(Args):
-    """Of one bucket."""
+    """The arguments of a `ReleaseStore`."""
 
     bucket: pulumi.Input[str] | None = None
-    """Its name, one among all of Amazon's customers. Made of the block's name if left out."""
+    """The bucket's name, unique among all Amazon's customers. Made of the block's if left out."""
     region: pulumi.Input[str] | None = None
-    """Where it is, such as `eu-west-1`: the provider's region, which is asked for if left out."""
+    """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = True
-    """Protected and retained, as backups are in it. Otherwise it is removed with all that is in it."""
+    """Protected and retained, as backups are in it. Otherwise removed with all that is in it."""
 
 
 class ReleaseStore(Block):
     """Encrypted, versioned, closed to the public and to plain HTTP."""
 
     bucket: pulumi.Output[str]
-    """Its name."""
+    """The bucket's name."""
     arn: pulumi.Output[str]
     """For policies."""
     address: pulumi.Output[str]
-    """As hosts and deployers know it: `s3://BUCKET?region=REGION`."""
+    """The store's address for hosts and deployers: `s3://BUCKET?region=REGION`."""
 
     def __init__(self, name: str, args: ReleaseStoreArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:ReleaseStore", name, None, opts)
         kept = child(self, args.keep)
         bucket = aws.s3.Bucket(name, bucket=args.bucket, force_destroy=not args.keep, tags=named(args.tags, name), opts=kept)
         self.bucket, self.arn = bucket.id, bucket.arn
-        self.address = pulumi.Output.all(bucket.id, region.of(self, args.region)).apply(lambda known: names.address(*known))
+        self.address = pulumi.Output.all(bucket.id, region_of(self, args.region)).apply(lambda known: store_address(*known))
         closed = aws.s3.BucketPublicAccessBlock(
             name,
             bucket=bucket.id,
@@ -52,11 +52,9 @@ class ReleaseStore(Block):
             restrict_public_buckets=True,
             opts=kept,
         )
-        default = aws.s3.BucketServerSideEncryptionConfigurationRuleApplyServerSideEncryptionByDefaultArgs(sse_algorithm="AES256")
-        rule = aws.s3.BucketServerSideEncryptionConfigurationRuleArgs(apply_server_side_encryption_by_default=default)
-        aws.s3.BucketServerSideEncryptionConfiguration(name, bucket=bucket.id, rules=[rule], opts=kept)
-        enabled = aws.s3.BucketVersioningVersioningConfigurationArgs(status="Enabled")
-        versioned = aws.s3.BucketVersioning(name, bucket=bucket.id, versioning_configuration=enabled, opts=kept)
+        encrypted: Any = {"apply_server_side_encryption_by_default": {"sse_algorithm": "AES256"}}
+        aws.s3.BucketServerSideEncryptionConfiguration(name, bucket=bucket.id, rules=[encrypted], opts=kept)
+        versioned = aws.s3.BucketVersioning(name, bucket=bucket.id, versioning_configuration={"status": "Enabled"}, opts=kept)
         aws.s3.BucketPolicy(
             name,
             bucket=bucket.id,
@@ -67,19 +65,15 @@ class ReleaseStore(Block):
         self._finish()
 
     def _forget(self, name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
-        """Slipway itself removes old releases and backups: here their versions go, and uploads that were never finished."""
-        rule = aws.s3.BucketLifecycleConfigurationRuleArgs(
-            id="old-versions",
-            status="Enabled",
-            filter=aws.s3.BucketLifecycleConfigurationRuleFilterArgs(prefix=""),
-            noncurrent_version_expiration=aws.s3.BucketLifecycleConfigurationRuleNoncurrentVersionExpirationArgs(
-                noncurrent_days=_OLD_VERSIONS
-            ),
-            expiration=aws.s3.BucketLifecycleConfigurationRuleExpirationArgs(expired_object_delete_marker=True),
-            abort_incomplete_multipart_upload=aws.s3.BucketLifecycleConfigurationRuleAbortIncompleteMultipartUploadArgs(
-                days_after_initiation=1
-            ),
-        )
+        """Removes versions that Slipway has removed or replaced, and unfinished uploads."""
+        rule: Any = {
+            "id": "old-versions",
+            "status": "Enabled",
+            "filter": {"prefix": ""},
+            "noncurrent_version_expiration": {"noncurrent_days": _OLD_VERSIONS},
+            "expiration": {"expired_object_delete_marker": True},
+            "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+        }
         aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=[rule], opts=opts)
 
 

@@ -1,4 +1,4 @@
-"""A name in a Route 53 zone that leads to a load balancer or to an address."""
+"""A site's name in a Route 53 zone: where it leads, and its certificate from Amazon."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -6,7 +6,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.blocks.block import Args, Block, child
+from components.aws.common import named
+from components.blocks.block import Args, Block, Tags, child
 from components.errors import UsageError
 
 _TTL = 60  # seconds: a server with another address is soon found
@@ -14,48 +15,91 @@ _TTL = 60  # seconds: a server with another address is soon found
 
 @dataclass(kw_only=True)
 class SiteNameArgs(Args):
-    """Of one name, and where it leads: to a load balancer by `dns_name` and `zone_id`, or else to a server by `ipv4`, `ipv6` or both."""
+    """One name, and where it leads: to a load balancer by `dns_name` and `zone_id`, or else to a
+    server by `ipv4`, `ipv6` or both."""
 
     domain: pulumi.Input[str]
     """The name."""
     zone: pulumi.Input[str]
     """The public Route 53 zone of this account that it is in, such as `example.com`."""
     dns_name: pulumi.Input[str] | None = None
-    """As `WebFleet` and `LoadBalancer` put it out."""
+    """`dns_name` of a `WebFleet` or `LoadBalancer`."""
     zone_id: pulumi.Input[str] | None = None
-    """The same."""
+    """`zone_id` of the same block."""
     has_ipv6: bool | None = None
     """The load balancer has IPv6 addresses too."""
     ipv4: pulumi.Input[str] | None = None
-    """The server's address."""
+    """The server's IPv4 address."""
     ipv6: pulumi.Input[str] | None = None
-    """The same."""
+    """The server's IPv6 address."""
 
 
 class SiteName(Block):
-    """An A record, and an AAAA record where there is IPv6. Raises `UsageError` where it isn't said where the name leads."""
+    """An A record, and an AAAA record where there is IPv6. Raises `UsageError` where it isn't said
+    where the name leads."""
 
     domain: pulumi.Output[str]
     """Known once the records are there."""
 
     def __init__(self, name: str, args: SiteNameArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:SiteName", name, None, opts)
-        lookup = pulumi.InvokeOutputOptions(parent=self)
-        zone = aws.route53.get_zone_output(name=args.zone, private_zone=False, opts=lookup)
-        made = [
-            aws.route53.Record(f"{name}-{kind.lower()}", zone_id=zone.zone_id, name=args.domain, type=kind, **where, opts=child(self))
-            for kind, where in _leads(name, args)
+        zone_id = _zone_id(self, args.zone)
+        records = [
+            aws.route53.Record(f"{name}-{kind.lower()}", zone_id=zone_id, name=args.domain, type=kind, **answer, opts=child(self))
+            for kind, answer in _answers(name, args)
         ]
-        self.domain = pulumi.Output.all(args.domain, *(one.fqdn for one in made)).apply(lambda known: str(known[0]))
+        self.domain = pulumi.Output.all(args.domain, *(one.fqdn for one in records)).apply(lambda known: str(known[0]))
         self._finish()
 
 
-def _leads(name: str, args: SiteNameArgs) -> list[tuple[str, dict[str, Any]]]:
-    """Each record's type and what is in it. An alias also serves the zone's own name, where no CNAME may stand."""
+@dataclass(kw_only=True)
+class CertificateArgs(Args):
+    """The arguments of a `Certificate`."""
+
+    domain: pulumi.Input[str]
+    """The name that it is for."""
+    zone: pulumi.Input[str]
+    """The public Route 53 zone of this account that the name is in, such as `example.com`."""
+    tags: Tags | None = None
+    """On the certificate."""
+
+
+class Certificate(Block):
+    """A certificate, proven by a record in the zone, and renewed by Amazon while that is there."""
+
+    arn: pulumi.Output[str]
+    """Known once it is issued, so whatever takes it waits for that."""
+
+    def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:Certificate", name, None, opts)
+        own, zone_id = child(self), _zone_id(self, args.zone)
+        asked = aws.acm.Certificate(name, domain_name=args.domain, validation_method="DNS", tags=named(args.tags, name), opts=own)
+        proof = asked.domain_validation_options[0]
+        record = aws.route53.Record(
+            f"{name}-proof",
+            zone_id=zone_id,
+            name=proof.resource_record_name,
+            type=proof.resource_record_type,
+            records=[proof.resource_record_value],
+            ttl=300,
+            allow_overwrite=True,  # all certificates of an account for one name have the same record
+            opts=own,
+        )
+        issued = aws.acm.CertificateValidation(name, certificate_arn=asked.arn, validation_record_fqdns=[record.fqdn], opts=own)
+        self.arn = issued.certificate_arn
+        self._finish()
+
+
+def _zone_id(block: Block, zone: pulumi.Input[str]) -> pulumi.Output[str]:
+    return aws.route53.get_zone_output(name=zone, private_zone=False, opts=pulumi.InvokeOutputOptions(parent=block)).zone_id
+
+
+def _answers(name: str, args: SiteNameArgs) -> list[tuple[str, dict[str, Any]]]:
+    """Types and contents of records. An alias may stand at a zone, where no CNAME may."""
     addresses = [(kind, one) for kind, one in (("A", args.ipv4), ("AAAA", args.ipv6)) if one is not None]
     if args.dns_name is not None and args.zone_id is not None and not addresses:
-        # Nothing else answers to the name, so there is nobody to ask instead where the balancer finds no host well.
-        alias = aws.route53.RecordAliasArgs(name=args.dns_name, zone_id=args.zone_id, evaluate_target_health=False)
+        # Nothing else has the name, so there is no other answer where no host is well.
+        alias = {"name": args.dns_name, "zone_id": args.zone_id, "evaluate_target_health": False}
         return [(kind, {"aliases": [alias]}) for kind in (("A", "AAAA") if args.has_ipv6 else ("A",))]
     if args.dns_name is not None or args.zone_id is not None or not addresses:
         given = [one for one in ("dns_name", "zone_id", "ipv4", "ipv6") if getattr(args, one) is not None]

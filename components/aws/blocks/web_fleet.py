@@ -1,8 +1,9 @@
 """Web hosts that come and go behind a load balancer."""
 
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
@@ -10,23 +11,25 @@ import pulumi_aws as aws
 from components.aws.blocks import image
 from components.aws.blocks.firewall import ingress
 from components.aws.blocks.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
-from components.aws.tags import named
+from components.aws.common import named
 from components.blocks.block import ROLE, Args, Block, Tags, child
 
 GRACE = 600
-"""Seconds that a new host has before the group looks at it: many times what a boot takes, so that a slow mirror replaces nothing."""
+"""Seconds that a new host has before the group looks at it: many times what a boot takes, so that a
+slow mirror replaces nothing."""
 REQUESTS = 3000
-"""That a host should get in a minute."""
+"""How many a host should get in a minute."""
 _WARM_UP = 180  # seconds after which a host's figures count: it has booted and its release is up
 _CPU = 60.0  # per cent
 
 
 @dataclass(kw_only=True)
 class WebFleetArgs(Args):
-    """Of the hosts, how many there are, and what leads to them."""
+    """The arguments of a `WebFleet`: the hosts, how many there are, and what leads to them."""
 
     image: str
-    """`debian-13`, `ubuntu-24.04` or an image's id. Another one replaces all hosts; a newer one of that name doesn't."""
+    """`debian-13`, `ubuntu-24.04` or an image's id. Another one replaces all hosts; a newer one of
+    that name doesn't."""
     instance_type: str
     """Such as `t4g.small`. It decides between images for ARM and for x86."""
     disk: pulumi.Input[int]
@@ -34,7 +37,7 @@ class WebFleetArgs(Args):
     minimum: int
     """How many hosts there are at least."""
     maximum: int
-    """And at most."""
+    """How many hosts there are at most."""
     vpc_id: pulumi.Input[str]
     """The network that all of it stands in."""
     public_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
@@ -48,29 +51,30 @@ class WebFleetArgs(Args):
     host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     """The hosts' subnets, which lead out. The public ones if left out."""
     public_address: bool | None = True
-    """Each host has a public IPv4 address, as its way out. Without, `host_subnets` must have another."""
+    """Each host has a public IPv4 address as its way out; else `host_subnets` have another way."""
     has_ipv6: bool | None = None
     """The public subnets have IPv6 addresses."""
     certificate_arn: pulumi.Input[str] | None = None
-    """As for `LoadBalancer`, such as a `Certificate`'s."""
+    """The load balancer's certificate, such as `arn` of a `Certificate`."""
     idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
-    """As for `LoadBalancer`, in seconds."""
+    """Seconds without a byte after which the load balancer ends a connection."""
     requests: pulumi.Input[float] | None = REQUESTS
     """How many a host should get in a minute. More of them, or CPU at 60 %, add hosts."""
     after: Sequence[pulumi.Input[str]] | None = None
-    """Outputs of what must be there before the first host starts, such as the release that it is to serve."""
+    """Outputs of what must be there before the first host starts, such as its release."""
     tags: Tags | None = None
     """On all that is made."""
 
 
 class WebFleet(Block):
-    """Hosts are replaced where `/-/live` isn't answered, and all of them, new ones first, for another image. Another instance type, disk
-    or user data is that of hosts started from then on. Raises `UsageError` where the image is for another architecture."""
+    """Hosts are replaced where `/-/live` isn't answered, and all of them, new ones first, for
+    another image. Another instance type, disk or user data is that of hosts started from then on.
+    Raises `UsageError` where the image is for another architecture."""
 
     url: pulumi.Output[str]
-    """Where the load balancer is reached by its own name."""
+    """The load balancer's own address."""
     dns_name: pulumi.Output[str]
-    """That name: what a record is an alias of."""
+    """The name that Amazon gives it: what a record is an alias of."""
     zone_id: pulumi.Output[str]
     """The zone of that name, which an alias needs as well."""
     arn_suffix: pulumi.Output[str]
@@ -106,38 +110,37 @@ class WebFleet(Block):
         return LoadBalancer(f"{self._name}-balancer", wanted, child(self))
 
     def _template(self) -> aws.ec2.LaunchTemplate:
-        """The resource is named after image and architecture as well: another of these makes another template. The image itself is ignored
-        once the template is there: the answer of the look-up changes by itself."""
+        """The resource is named after image and architecture as well: another of these makes
+        another template. The image itself is ignored once the template is there: the answer of the
+        look-up changes by itself."""
         name, args = self._name, self._args
-        found = image.find(name, args.image, args.instance_type, self)
+        image_id = image.find(name, args.image, args.instance_type, self)
         tags = named(args.tags, name, **{ROLE: "web"})
-        interface = aws.ec2.LaunchTemplateNetworkInterfaceArgs(
-            device_index=0,
-            associate_public_ip_address="true" if args.public_address else "false",  # IPv6 ones come from the subnet, where it has any
-            delete_on_termination="true",
-            security_groups=[args.group_id],
-        )
-        of = "instance", "volume", "network-interface"
+        interface: Any = {
+            "device_index": 0,
+            "associate_public_ip_address": "true" if args.public_address else "false",  # IPv6 ones come from the subnet, where it has any
+            "delete_on_termination": "true",
+            "security_groups": [args.group_id],
+        }
         return aws.ec2.LaunchTemplate(
             f"{name}-{args.image}-{image.architecture(args.instance_type)}",
-            image_id=found,
+            image_id=image_id,
             instance_type=args.instance_type,
-            iam_instance_profile=aws.ec2.LaunchTemplateIamInstanceProfileArgs(arn=args.profile_arn),
+            iam_instance_profile={"arn": args.profile_arn},
             user_data=pulumi.Output.from_input(args.user_data).apply(lambda text: base64.b64encode(text.encode()).decode()),
             network_interfaces=[interface],
-            block_device_mappings=[_root_disk(found, args.disk, self)],
-            metadata_options=aws.ec2.LaunchTemplateMetadataOptionsArgs(
-                http_endpoint="enabled", http_tokens="required", http_put_response_hop_limit=1
-            ),
-            private_dns_name_options=aws.ec2.LaunchTemplatePrivateDnsNameOptionsArgs(hostname_type="resource-name"),
-            tag_specifications=[aws.ec2.LaunchTemplateTagSpecificationArgs(resource_type=one, tags=tags) for one in of],
+            block_device_mappings=[_root_disk(image_id, args.disk, self)],
+            metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+            private_dns_name_options={"hostname_type": "resource-name"},
+            tag_specifications=[{"resource_type": one, "tags": tags} for one in ("instance", "volume", "network-interface")],
             tags=named(args.tags, name),
             opts=child(self, ignore=("imageId",)),
         )
 
     def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
-        """The template's newest version is named as such: so a new version refreshes nothing, only another template does."""
+        """The newest version of the template is named as such: only another template refreshes."""
         args = self._args
+        tags = named(args.tags, self._name, **{ROLE: "web"})  # a group has no plain ones, and no default tags
         # What `after` depends on is waited for; of the outputs themselves nothing is used.
         waiting = pulumi.ResourceOptions(depends_on=pulumi.Output.all(*(args.after or ())).apply(lambda _: []))
         return aws.autoscaling.Group(
@@ -145,7 +148,7 @@ class WebFleet(Block):
             min_size=args.minimum,
             max_size=args.maximum,
             vpc_zone_identifiers=args.public_subnets if args.host_subnets is None else args.host_subnets,
-            launch_template=aws.autoscaling.GroupLaunchTemplateArgs(id=template.id, version="$Latest"),
+            launch_template={"id": template.id, "version": "$Latest"},
             target_group_arns=[balancer.target_group_arn],
             health_check_type="ELB",
             health_check_grace_period=GRACE,
@@ -153,51 +156,32 @@ class WebFleet(Block):
             capacity_rebalance=False,
             termination_policies=["OldestLaunchTemplate", "OldestInstance"],
             wait_for_capacity_timeout="0",  # whether hosts serve says the rollout, with the reason where they don't
-            instance_refresh=aws.autoscaling.GroupInstanceRefreshArgs(strategy="Rolling", preferences=_new_ones_first()),
-            tags=[*self._tags()],
+            # As many more as there are may start before an old one ends.
+            instance_refresh={"strategy": "Rolling", "preferences": {"min_healthy_percentage": 100, "max_healthy_percentage": 200}},
+            tags=[{"key": key, "value": value, "propagate_at_launch": True} for key, value in tags.items()],
             opts=pulumi.ResourceOptions.merge(child(self, ignore=("desiredCapacity",)), waiting),
         )
 
-    def _tags(self) -> Iterator[aws.autoscaling.GroupTagArgs]:
-        """A group has no plain tags, and a provider's default tags don't reach it."""
-        for key, value in named(self._args.tags, self._name, **{ROLE: "web"}).items():
-            yield aws.autoscaling.GroupTagArgs(key=key, value=value, propagate_at_launch=True)
-
     def _scale(self, group: aws.autoscaling.Group, balancer: LoadBalancer) -> None:
+        # Amazon knows it once a listener leads from the one to the other; the group waits for it.
         label = pulumi.Output.concat(balancer.arn_suffix, "/", balancer.target_group_suffix)
-        self._track(group, "cpu", _CPU, "ASGAverageCPUUtilization")
-        # Known to Amazon only once a listener leads from the one to the other; the group waits for those.
-        self._track(group, "requests", self._args.requests or REQUESTS, "ALBRequestCountPerTarget", label)
-
-    def _track(
-        self, group: aws.autoscaling.Group, kind: str, target: pulumi.Input[float], metric: str, label: pulumi.Output[str] | None = None
-    ) -> None:
-        figure = aws.autoscaling.PolicyTargetTrackingConfigurationPredefinedMetricSpecificationArgs(
-            predefined_metric_type=metric, resource_label=label
-        )
-        aws.autoscaling.Policy(
-            f"{self._name}-{kind}",
-            autoscaling_group_name=group.name,
-            policy_type="TargetTrackingScaling",
-            target_tracking_configuration=aws.autoscaling.PolicyTargetTrackingConfigurationArgs(
-                target_value=target, predefined_metric_specification=figure
-            ),
-            opts=child(self),
-        )
+        requests = {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": label}
+        cpu = {"predefined_metric_type": "ASGAverageCPUUtilization"}
+        for kind, target, metric in (("cpu", _CPU, cpu), ("requests", self._args.requests or REQUESTS, requests)):
+            tracking: Any = {"target_value": target, "predefined_metric_specification": metric}
+            aws.autoscaling.Policy(
+                f"{self._name}-{kind}",
+                autoscaling_group_name=group.name,
+                policy_type="TargetTrackingScaling",
+                target_tracking_configuration=tracking,
+                opts=child(self),
+            )
 
 
-def _new_ones_first() -> aws.autoscaling.GroupInstanceRefreshPreferencesArgs:
-    """As many more as there are may start before an old one ends."""
-    return aws.autoscaling.GroupInstanceRefreshPreferencesArgs(min_healthy_percentage=100, max_healthy_percentage=200)
-
-
-def _root_disk(found: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> aws.ec2.LaunchTemplateBlockDeviceMappingArgs:
-    """Under the name that the image has for it: any other one would be a second disk, and the first stay small and unencrypted."""
-    lookup = pulumi.InvokeOutputOptions(parent=parent)
-    by_id = found.apply(lambda one: [aws.ec2.GetAmiFilterArgs(name="image-id", values=[one])])
-    return aws.ec2.LaunchTemplateBlockDeviceMappingArgs(
-        device_name=aws.ec2.get_ami_output(filters=by_id, include_deprecated=True, opts=lookup).root_device_name,
-        ebs=aws.ec2.LaunchTemplateBlockDeviceMappingEbsArgs(
-            volume_size=size, volume_type="gp3", encrypted="true", delete_on_termination="true"
-        ),
-    )
+def _root_disk(image_id: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> Any:
+    """The disk, under the name that the image has for it: under another one it would be a second
+    disk, and the first stay small and unencrypted."""
+    by_id: Any = [{"name": "image-id", "values": [image_id]}]
+    ami = aws.ec2.get_ami_output(filters=by_id, include_deprecated=True, opts=pulumi.InvokeOutputOptions(parent=parent))
+    disk = {"volume_size": size, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
+    return {"device_name": ami.root_device_name, "ebs": disk}

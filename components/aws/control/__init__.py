@@ -1,1 +1,1 @@
-"""What the deploying machine asks of Amazon itself: accounts, the servers there are, refusals in words."""
+"""What the deploying machine asks Amazon: the account, the servers there are, errors in words."""

@@ -1,11 +1,11 @@
-"""The servers of a stack as they are now: a group starts and ends them by itself, so they are looked up, never remembered."""
+"""The servers of a stack as they are now: looked up each time, as groups start and end them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.fleet import ROLES
-from components.aws import names
+from components.aws import common
 from components.aws.control import account
 from components.blocks.block import ROLE
 from components.blocks.command_transport import CommandTransport
@@ -14,26 +14,27 @@ from components.hosts.transports.ssm import connect
 
 
 @dataclass(frozen=True)
-class Found:
-    """The release store's address, and the hosts: web first, of each role the oldest first."""
+class FleetHosts:
+    """The release store's address, and the hosts: web first, the oldest of each role first."""
 
     store: str
     hosts: tuple[CommandTransport, ...]
 
 
-def find(region: str, project: str, stack: str, app: str) -> Found:
+def find(region: str, project: str, stack: str, app: str) -> FleetHosts:
     """What the user's account has of that stack. Raises `SlipwayError`.
 
-    Hosts are known by the tags `project`, `stack` and `slipway:role`, while they start or run. There may be none."""
-    store = names.address(names.bucket(account.number(region), region, project, stack, app), region)
-    found = sorted(_instances(region, project, stack), key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
-    roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in found} if arn}
-    common = {"transport": "ssm", "region": region, "app": app, "store": store}
-    return Found(store, tuple(connect({**common, **_facts(one, roles.get(_profile(one), ""))}) for one in found))
+    Hosts are known by the tags `project`, `stack` and `slipway:role`, while they start or run.
+    There may be none."""
+    store = common.store_address(common.bucket_name(account.number(region), region, project, stack, app), region)
+    instances = sorted(_instances(region, project, stack), key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
+    roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in instances} if arn}
+    facts = {"transport": "ssm", "region": region, "app": app, "store": store}
+    return FleetHosts(store, tuple(connect({**facts, **_facts(one, roles.get(_profile(one), ""))}) for one in instances))
 
 
 def balancer(region: str, project: str, stack: str) -> str | None:
-    """The name of the stack's load balancer, which its users come in by; None where there is none. Raises `SlipwayError`."""
+    """The name of the stack's load balancer; None where there is none. Raises `SlipwayError`."""
     wanted = [{"Key": "project", "Values": [project]}, {"Key": "stack", "Values": [stack]}]
     kinds = ["elasticloadbalancing:loadbalancer"]
     pages = account.pages("resourcegroupstaggingapi", region, "GetResources", TagFilters=wanted, ResourceTypeFilters=kinds)
@@ -75,6 +76,6 @@ def _profile(instance: dict[str, Any]) -> str:
 
 
 def _role_id(region: str, arn: str) -> str:
-    """What a host's name in the store begins with: the id of the role that it acts as."""
-    found = account.ask("iam", region, "GetInstanceProfile", InstanceProfileName=arn.rpartition("/")[2])
-    return str(next((role["RoleId"] for role in found["InstanceProfile"]["Roles"]), ""))
+    """The id of the role that a host acts as, which its name in the store begins with."""
+    profile = account.ask("iam", region, "GetInstanceProfile", InstanceProfileName=arn.rpartition("/")[2])["InstanceProfile"]
+    return str(next((role["RoleId"] for role in profile["Roles"]), ""))

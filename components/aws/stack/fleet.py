@@ -1,50 +1,55 @@
-"""The web servers of a stack, many: a fleet behind a load balancer. What they serve first is wanted before there are any."""
+"""The web servers of a stack, several behind a load balancer. Their first release comes first."""
 
 import pulumi
 
 from cloud_init.fronts import idle_timeout
-from components.aws.blocks.certificate import Certificate, CertificateArgs
+from components.aws.blocks.site_name import Certificate, CertificateArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-from components.aws.stack.foundation import Ground
-from components.aws.stack.web import Web, name
+from components.aws.stack.foundation import Foundation
+from components.aws.stack.web import WebTier, site_name
 from components.hosts.database_host import Final
 from components.rollout.first_release import FirstRelease, FirstReleaseArgs
 
 
-def make(ground: Ground, final: Final) -> Web:
+def make(foundation: Foundation, final: Final) -> WebTier:
     """The group, its load balancer and, with a domain, its certificate."""
-    role, options, app = ground.role("web"), ground.options, ground.name
-    closed = pulumi.ResourceOptions(depends_on=[ground.store])  # before anything is put there
-    wanted = FirstReleaseArgs(ground.store.address, **vars(final))
-    first = FirstRelease(f"{app}-first-release", wanted, pulumi.ResourceOptions.merge(ground.own, closed))
+    role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
+    after_store = pulumi.ResourceOptions(depends_on=[foundation.store])  # it is closed before anything is put there
+    first_args = FirstReleaseArgs(foundation.store.address, **vars(final))
+    first = FirstRelease(f"{app}-first-release", first_args, pulumi.ResourceOptions.merge(foundation.own, after_store))
     args = WebFleetArgs(
         image=options.image,
         instance_type=options.instance_type,
         disk=options.disk,
         user_data=role.user_data,
         profile_arn=role.profile_arn,
-        group_id=ground.web.group_id,
+        group_id=foundation.firewall.group_id,
         minimum=options.instances.min,
         maximum=options.instances.max,
-        vpc_id=ground.network.vpc_id,
-        public_subnets=ground.network.public_subnets,
-        host_subnets=ground.network.host_subnets,
-        tags=ground.tags,
+        vpc_id=network.vpc_id,
+        public_subnets=network.public_subnets,
+        host_subnets=network.host_subnets,
+        tags=foundation.tags,
         public_address=not options.network.nat,
-        has_ipv6=ground.network.has_ipv6,
-        certificate_arn=_certificate(ground),
-        idle_timeout=idle_timeout(ground.settings.server.timeout),
+        has_ipv6=network.has_ipv6,
+        certificate_arn=_certificate(foundation),
+        idle_timeout=idle_timeout(foundation.settings.server.timeout),
         after=[first.release],
     )
-    made = WebFleet(f"{app}-web", args, ground.child)
-    named = name(ground, dns_name=made.dns_name, zone_id=made.zone_id, has_ipv6=ground.network.has_ipv6)
-    watched = {"load_balancer": made.arn_suffix, "target_group": made.target_group_suffix}
-    return Web(role, made.dns_name, (made, *named), fewest=options.instances.min, watched=watched)
+    fleet = WebFleet(f"{app}-web", args, foundation.child)
+    names = site_name(foundation, dns_name=fleet.dns_name, zone_id=fleet.zone_id, has_ipv6=network.has_ipv6)
+    return WebTier(
+        address=fleet.dns_name,
+        fewest=options.instances.min,
+        resources=(fleet, *names),
+        roles={"web": role.name},
+        watched={"load_balancer": fleet.arn_suffix, "target_group": fleet.target_group_suffix},
+    )
 
 
-def _certificate(ground: Ground) -> pulumi.Output[str] | None:
-    """Where the settings name a domain and its zone."""
-    domain, zone = ground.settings.domain, ground.options.zone
+def _certificate(foundation: Foundation) -> pulumi.Output[str] | None:
+    domain, zone = foundation.settings.domain, foundation.options.zone
     if not (domain and zone):
         return None
-    return Certificate(f"{ground.name}-certificate", CertificateArgs(domain=domain, zone=zone, tags=ground.tags), ground.child).arn
+    args = CertificateArgs(domain=domain, zone=zone, tags=foundation.tags)
+    return Certificate(f"{foundation.name}-certificate", args, foundation.child).arn

@@ -1,21 +1,41 @@
-"""What all servers of a stack stand on: provider, network, store, and what each kind of server may do and boots from."""
+"""What all servers of a stack stand on: provider, network, store, and each kind's role."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws import names
+from components.aws import common
 from components.aws.blocks.firewall import WORLD, Firewall, FirewallArgs
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
 from components.aws.blocks.network import Network, NetworkArgs
 from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
 from components.aws.stack.options import Options
-from components.blocks.stack import Stack
+from components.blocks.stack import CloudStack
 from components.settings import Settings
 from components.target import Place
 
 
-class Ground(Stack):
-    """`store`, `network`; `web`: the web servers' firewall; `child`: the options of what is made on it."""
+@dataclass(frozen=True, kw_only=True)
+class Tier:
+    """The servers of one kind, or what stands in for them.
+
+    `resources`: what a rollout waits for; `hosts`: names in the store of single servers; `roles`:
+    names of the servers' roles, by kind; `servers`: ids of single instances, by kind; `watched`:
+    what else `Alarms` is to look at, as its arguments have it.
+    """
+
+    resources: tuple[pulumi.Resource, ...] = ()
+    hosts: tuple[pulumi.Output[str], ...] = ()
+    roles: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    servers: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
+    watched: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Foundation(CloudStack):
+    """`store`, `network`; `firewall`: the web servers'; `child`: options of what stands on it."""
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: Place, options: Options) -> None:
         super().__init__(parent, settings, place)
@@ -24,43 +44,43 @@ class Ground(Stack):
         self.child = pulumi.ResourceOptions(parent=parent, providers={"aws": provider})
         self.store = self._store(pulumi.InvokeOutputOptions(parent=parent, provider=provider))
         self.network = Network(f"{self.name}-network", self._network(), self.child)
-        self.web = self._firewall()
+        self.firewall = self._firewall()
 
-    def role(self, role: str, backups: bool = False, keep: bool = False) -> HostRole:
-        """For servers of that kind; `backups`: they have a database; `keep`: they are kept."""
+    def role(self, kind: str, backups: bool = False, keep: bool = False) -> HostRole:
+        """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept."""
         store = self.store
-        args = HostRoleArgs(app=self.name, role=role, store=store.address, store_arn=store.arn, backups=backups, keep=keep, tags=self.tags)
-        return HostRole(f"{self.name}-{role}", args, self.child)
+        args = HostRoleArgs(app=self.name, role=kind, store=store.address, store_arn=store.arn, backups=backups, keep=keep, tags=self.tags)
+        return HostRole(f"{self.name}-{kind}", args, self.child)
 
-    def subnet(self) -> pulumi.Output[str]:
-        """Where a single server stands."""
-        return self.network.host_subnets.apply(lambda subnets: subnets[0])
+    def server_args(self, role: HostRole, firewall: Firewall) -> dict[str, Any]:
+        """Arguments that every single server has."""
+        return {
+            "image": self.options.image,
+            "subnet_id": self.network.host_subnets.apply(lambda subnets: subnets[0]),
+            "group_ids": [firewall.group_id],
+            "profile_name": role.profile_name,
+            "user_data": role.user_data,
+            "tags": self.tags,
+            "has_ipv6": self.network.has_ipv6,
+        }
 
     def _store(self, lookup: pulumi.InvokeOutputOptions) -> ReleaseStore:
         app, place, region = self.name, self.place, self.options.region
         account = aws.get_caller_identity_output(opts=lookup).account_id
-        bucket = account.apply(lambda number: names.bucket(number, region, place.project, place.stack, app))
+        bucket = account.apply(lambda number: common.bucket_name(number, region, place.project, place.stack, app))
         args = ReleaseStoreArgs(bucket=bucket, region=region, tags=self.tags, keep=self.settings.keep_data)
         return ReleaseStore(f"{app}-store", args, self.child)
 
     def _network(self) -> NetworkArgs:
-        wanted, managed = self.options.network, self.settings.database.placement == "managed"
-        return NetworkArgs(
-            vpc=wanted.vpc,
-            subnets=wanted.subnets,
-            database_subnets=wanted.database_subnets,
-            nat=wanted.nat,
-            databases=managed,
-            keep=self.settings.keep_data and managed,
-            keep_public=self.keeps_web,
-            tags=self.tags,
-        )
+        managed = self.settings.database.placement == "managed"
+        keep = self.settings.keep_data and managed
+        return NetworkArgs(**dict(self.options.network), databases=managed, keep=keep, keep_public=self.keeps_web, tags=self.tags)
 
     def _firewall(self) -> Firewall:
-        """Of a fleet the load balancer opens it, to itself alone."""
+        """Open to the world but for a fleet, whose load balancer alone is let in."""
         args = FirewallArgs(vpc_id=self.network.vpc_id, description="web servers", tags=self.tags, keep=self.keeps_web)
-        made = Firewall(f"{self.name}-web", args, self.child)
+        firewall = Firewall(f"{self.name}-web", args, self.child)
         for port in () if self.options.is_fleet else (80, 443):
-            made.open(str(port), port, WORLD)
-        made.open("ssh", 22, self.options.ssh)
-        return made
+            firewall.open(str(port), port, WORLD)
+        firewall.open("ssh", 22, self.options.ssh)
+        return firewall

@@ -1,11 +1,20 @@
-"""The settings of the target aws-ec2, slipway:aws-ec2."""
+"""The settings of the target aws-ec2, and what must hold between them and the others."""
 
+import difflib
+import re
+from collections.abc import Iterator
 from typing import Annotated, Literal
 
+import pulumi_aws as aws
 from pydantic import Field
 
-from components.blocks import options
-from components.settings import BOOT, kinds
+from components.blocks.options import CloudOptions, DatabaseOptions, NetworkOptions, subnet_problems
+from components.blocks.options import problems as cloud_problems
+from components.settings import BOOT, Settings, kinds
+from components.settings.found import shown
+from components.settings.report import Problem
+
+_SECTION = "slipway:aws-ec2"
 
 REGION = kinds.matching("region", "the name of a region, such as eu-west-1", r"[a-z]{2}(-[a-z]+)+-\d")
 INSTANCE_TYPE = kinds.matching("instance type", "an instance type, such as t4g.small", r"[a-z][a-z0-9-]*\.[a-z0-9-]+")
@@ -14,9 +23,11 @@ IMAGE = kinds.matching(
 )
 VPC = kinds.matching("network", "default, or the id of a VPC such as vpc-0123456789abcdef0", r"default|vpc-[0-9a-f]{8,17}")
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
+_XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
+"""Instance types of the older kind, where disks have other names."""
 
 
-class Network(options.Network):
+class AwsNetworkOptions(NetworkOptions):
     """slipway:aws-ec2.network"""
 
     vpc: Annotated[str, VPC] | None = Field(
@@ -31,13 +42,13 @@ class Network(options.Network):
     )
 
 
-class Database(options.Database):
+class AwsDatabaseOptions(DatabaseOptions):
     """slipway:aws-ec2.database"""
 
     instance_type: Annotated[str, INSTANCE_TYPE] = Field(default="t4g.small", description="Of its server; a managed one is `db.` of that.")
 
 
-class Options(options.Options):
+class Options(CloudOptions):
     """slipway:aws-ec2"""
 
     region: Annotated[str, REGION] = Field(description="Where all of it is.", json_schema_extra=BOOT)
@@ -47,9 +58,26 @@ class Options(options.Options):
         json_schema_extra=BOOT,
     )
     image: Annotated[str, IMAGE] = Field(default="debian-13", description="What servers start from.", json_schema_extra=BOOT)
-    network: Network = Field(default=Network(), description="Where they stand.", json_schema_extra=BOOT)
+    network: AwsNetworkOptions = Field(default=AwsNetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
     zone: Annotated[str, kinds.DOMAIN] | None = Field(default=None, description="The Route 53 zone that `slipway:domain` is set in.")
-    database: Database = Field(default=Database(), description="The database's server, own or managed.")
+    database: AwsDatabaseOptions = Field(default=AwsDatabaseOptions(), description="The database's server, own or managed.")
     logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = Field(
         default=None, description="Days that CloudWatch keeps the hosts' logs. None there if left out."
     )
+
+
+def problems(settings: Settings, options: Options) -> Iterator[Problem]:
+    """What is wrong in them."""
+    known = [one.value for one in aws.Region]
+    if options.region not in known:
+        near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
+        yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
+    yield from cloud_problems(_SECTION, settings, options)
+    given = {"subnets": options.network.subnets, "databaseSubnets": options.network.database_subnets}
+    yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])
+    if settings.database.placement == "own-host" and _XEN.match(options.database.instance_type):
+        wanted = "wanted a type of the Nitro kind, such as t4g.small"
+        yield f"{_SECTION}.database.instanceType", f"{wanted}, found {shown(options.database.instance_type)}"
+    if settings.domain and not options.zone and options.is_fleet:
+        wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"
+        yield f"{_SECTION}.zone", f"{wanted}, found none; set it, or leave slipway:domain out"

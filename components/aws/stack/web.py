@@ -1,56 +1,48 @@
-"""The web servers of a stack: one with a fixed address. `fleet.py` has the other way."""
+"""The web server of a stack, one with a fixed address. `fleet.py` makes several."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
-from components.aws.blocks.host_role import HostRole
+from components.aws.blocks.server import WebServer, WebServerArgs
 from components.aws.blocks.site_name import SiteName, SiteNameArgs
-from components.aws.blocks.web_server import WebServer, WebServerArgs
-from components.aws.stack.foundation import Ground
+from components.aws.stack.foundation import Foundation, Tier
 from components.blocks import names
 
 
-@dataclass(frozen=True)
-class Web:
-    """`address`: where all come in; `made`: what a rollout waits for; `expected`: names of hosts, as far as there are any; `fewest`: how
-    many there will be at least; `watched`: what alarms look at."""
+@dataclass(frozen=True, kw_only=True)
+class WebTier(Tier):
+    """`address`: where users come in; `fewest`: how many servers there will be at least."""
 
-    role: HostRole
     address: pulumi.Output[str]
-    made: tuple[pulumi.Resource, ...]
-    expected: tuple[pulumi.Output[str], ...] = ()
     fewest: int = 1
-    watched: Mapping[str, Any] = field(default_factory=dict)
 
 
-def server(ground: Ground) -> Web:
+def server(foundation: Foundation) -> WebTier:
     """One server."""
-    role, options = ground.role("web", ground.has_data_on_web, ground.keeps_web), ground.options
+    role, options = foundation.role("web", foundation.has_data_on_web, foundation.keeps_web), foundation.options
     args = WebServerArgs(
-        image=options.image,
+        **foundation.server_args(role, foundation.firewall),
         instance_type=options.instance_type,
         disk=options.disk,
-        subnet_id=ground.subnet(),
-        group_ids=[ground.web.group_id],
-        profile_name=role.profile_name,
-        user_data=role.user_data,
-        tags=ground.tags,
-        has_ipv6=ground.network.has_ipv6,
-        keep=ground.keeps_web,
-        store=ground.store.address,
+        keep=foundation.keeps_web,
+        store=foundation.store.address,
         role_id=role.unique_id,
     )
-    made = WebServer(f"{ground.name}-web", args, ground.child)
-    host = names.host(role.unique_id, made.instance_id)
-    return Web(role, made.address, (made, *name(ground, ipv4=made.address)), (host,), watched={"servers": {"web": made.instance_id}})
+    web = WebServer(f"{foundation.name}-web", args, foundation.child)
+    return WebTier(
+        address=web.address,
+        resources=(web, *site_name(foundation, ipv4=web.address)),
+        hosts=(names.host(role.unique_id, web.instance_id),),
+        roles={"web": role.name},
+        servers={"web": web.instance_id},
+    )
 
 
-def name(ground: Ground, **leads: Any) -> tuple[pulumi.Resource, ...]:
-    """Where the settings name a zone: the records there, which lead to what `SiteNameArgs` has of these."""
-    domain, zone = ground.settings.domain, ground.options.zone
+def site_name(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
+    """Records of the settings' domain where they name its zone. `leads_to`: of `SiteNameArgs`."""
+    domain, zone = foundation.settings.domain, foundation.options.zone
     if not (domain and zone):
         return ()
-    return (SiteName(f"{ground.name}-name", SiteNameArgs(domain=domain, zone=zone, **leads), ground.child),)
+    return (SiteName(f"{foundation.name}-name", SiteNameArgs(domain=domain, zone=zone, **leads_to), foundation.child),)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from components.aws.control.account import ask, ask_once
-from components.aws.control.refusals import Refused
+from components.aws.control.errors import AwsError
 from components.blocks.command_transport import CommandTransport
 from components.blocks.paged_output import Shown
 from components.errors import SlipwayError
@@ -44,8 +44,8 @@ class Instance:
                 InstanceIds=[self.id], DocumentName="AWS-RunShellScript", Parameters=parameters, TimeoutSeconds=_DELIVERY,
                 Comment=f"slipway: {name}",
             )  # fmt: skip
-        except Refused as refused:
-            if refused.code != "InvalidInstanceId":
+        except AwsError as error:
+            if error.code != "InvalidInstanceId":
                 raise
             raise self._unreached("Systems Manager doesn't know it (yet): a new server's agent needs a minute or two") from None
         return str(sent["Command"]["CommandId"])
@@ -54,8 +54,8 @@ class Instance:
         """The service answers a new command's id with an error until all of it has heard of it."""
         try:
             found = ask("ssm", self.region, "GetCommandInvocation", CommandId=command, InstanceId=self.id)
-        except Refused as refused:
-            if refused.code != "InvocationDoesNotExist" or age > _NEW:
+        except AwsError as error:
+            if error.code != "InvocationDoesNotExist" or age > _NEW:
                 raise
             return None
         if found["Status"] in _OPEN:

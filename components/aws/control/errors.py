@@ -1,4 +1,4 @@
-"""What AWS, or the way to it, has against a request: one line of where, what and what to do for each."""
+"""Errors of AWS, or of the way to it, as one line each: where, what, and what to do."""
 
 import re
 from collections.abc import Iterator
@@ -9,16 +9,16 @@ from components.errors import MissingError, SlipwayError
 
 _LOGIN = "run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _AGAIN = "log in again (`aws sso login`), or renew what AWS_SESSION_TOKEN came with"
-_WHOSE = "see with `aws configure list` which are used"
-_OVER = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
+_WHICH = "see with `aws configure list` which are used"
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 _UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId", "OptInRequired"}
 _WRONG = {"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"}
-OFTEN = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
 _NO_LOGIN = {"UnauthorizedException", "ForbiddenException"}  # of single sign-on, as credentials are fetched
 
 
-class Refused(SlipwayError):
+class AwsError(SlipwayError):
     """AWS answered with an error; `code` is AWS's own name for it."""
 
     def __init__(self, message: str, code: str) -> None:
@@ -27,8 +27,8 @@ class Refused(SlipwayError):
 
 
 @contextmanager
-def told(action: str, region: str) -> Iterator[None]:
-    """Errors of botocore become `Refused`, `MissingError` or `SlipwayError`. `action`: as a policy spells it, `ec2:DescribeVpcs`."""
+def translated(action: str, region: str) -> Iterator[None]:
+    """Makes botocore's errors `SlipwayError`s. `action`: as in policies, `ec2:DescribeVpcs`."""
     try:
         yield
     except SlipwayError:
@@ -36,44 +36,44 @@ def told(action: str, region: str) -> Iterator[None]:
     except Exception as error:
         if not any(kind.__module__.startswith(("botocore", "boto3")) for kind in type(error).__mro__):
             raise
-        raise _line(error, action, f"aws, {region}") from None
+        raise _error(error, action, f"aws, {region}") from None
 
 
-def _line(error: Any, action: str, where: str) -> SlipwayError:
+def _error(error: Any, action: str, where: str) -> SlipwayError:
     response = getattr(error, "response", None)
     code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
     if code:
-        return Refused(f"{where}: {_answered(error, code, action)}", code)
+        return AwsError(f"{where}: {_answered(error, code, action)}", code)
     return _unanswered(error, action, where)
 
 
 def _answered(error: Any, code: str, action: str) -> str:
     words = " ".join(str(error.response["Error"].get("Message", "")).split())
-    if code in _OVER:
+    if code in _EXPIRED:
         return f"the credentials are over ({code}); {_AGAIN}"
     if code in _NO_LOGIN and error.operation_name == "GetRoleCredentials":
         return f"single sign-on gives no credentials ({code}); {_AGAIN}"
     if code in _UNKNOWN:
-        return f"it doesn't know the credentials ({code}); {_WHOSE}, and whether the account has that region enabled"
+        return f"it doesn't know the credentials ({code}); {_WHICH}, and whether the account has that region enabled"
     if code in _WRONG:
-        return f"it doesn't take the credentials ({code}); {_WHOSE}, and look at this machine's clock"
+        return f"it doesn't take the credentials ({code}); {_WHICH}, and look at this machine's clock"
     if code in _DENIED:
         return _denied(words, action if error.operation_name == action.partition(":")[2] else error.operation_name)
-    if code in OFTEN:
+    if code in THROTTLED:
         return f"{action}: asked too often ({code}); wait a little, then run it again"
     return f"{action}: {code}: {words}" if words else f"{action}: {code}"
 
 
 def _denied(words: str, action: str) -> str:
-    """AWS names who asked, and what it would have taken, where it wants to tell."""
+    """AWS may name who asked, and for what."""
     who = re.search(r"User: (\S+) is not", words)
     what = re.search(r"perform: ([\w-]+:\w+)", words)
-    wanted, found = what[1] if what else action, who[1] if who else "these credentials"
-    return f"wanted leave for {wanted}, found none for {found}; add it to that user's or role's policy (docs/targets/aws-ec2.md)"
+    wanted, asker = what[1] if what else action, who[1] if who else "these credentials"
+    return f"wanted leave for {wanted}, found none for {asker}; add it to that user's or role's policy (docs/targets/aws-ec2.md)"
 
 
 def _unanswered(error: Any, action: str, where: str) -> SlipwayError:
-    """By the class's name: newer versions of botocore have more of them."""
+    """Told apart by the class's name, since newer versions of botocore have more classes."""
     name = type(error).__name__
     if name in ("NoCredentialsError", "PartialCredentialsError"):
         return MissingError(f"{where}: no credentials were found; {_LOGIN}")

@@ -1,0 +1,175 @@
+"""Single servers: one for the web with a fixed address, and one for a database with a disk of its
+own.
+
+Both answer for metadata by token alone, have an encrypted disk, are named after their ids, and are
+moved by Amazon when their hardware fails.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_aws as aws
+
+from components.aws.blocks import image
+from components.aws.common import named
+from components.blocks import names
+from components.blocks.block import ROLE, Args, Block, Tags, child
+from components.errors import UsageError
+from components.rollout.serving import Serving, ServingArgs
+
+_DISK_LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
+_IGNORED = [
+    "ami",  # looked up: the answer changes by itself
+    "userData",  # boot data is read once
+    "associatePublicIpAddress",  # said otherwise of a server that is stopped, which would replace it
+]
+
+
+@dataclass(kw_only=True)
+class ServerArgs(Args):
+    """The arguments of any single server."""
+
+    image: str
+    """`debian-13`, `ubuntu-24.04` or an image's id. Another one makes another server; a newer one
+    of that name doesn't."""
+    instance_type: str
+    """Such as `t4g.small`. It decides between images for ARM and for x86."""
+    disk: pulumi.Input[int]
+    """The system's, in GB."""
+    subnet_id: pulumi.Input[str]
+    """The server's subnet, which leads out."""
+    group_ids: Sequence[pulumi.Input[str]]
+    """The server's security groups."""
+    profile_name: pulumi.Input[str]
+    """The server's instance profile, as `HostRole` puts it out."""
+    user_data: pulumi.Input[str]
+    """What it boots with: `HostRole`'s, or your own. Read once: another one changes nothing of a
+    server that is there."""
+    has_ipv6: bool | None = None
+    """The server has an IPv6 address, as its subnet has them."""
+    public_address: bool | None = True
+    """The server has a public IPv4 address from the start."""
+    tags: Tags | None = None
+    """On all that is made."""
+
+
+@dataclass(kw_only=True)
+class WebServerArgs(ServerArgs):
+    """The arguments of a `WebServer`. With `store` and `role_id` the address moves to a server that
+    takes another's place only once it serves what is live there."""
+
+    store: pulumi.Input[str] | None = None
+    """`address` of the `ReleaseStore` that it follows."""
+    role_id: pulumi.Input[str] | None = None
+    """`unique_id` of its `HostRole`."""
+    keep: bool | None = None
+    """The app's data is on its disk: it is protected and retained."""
+
+
+class WebServer(Block):
+    """The server, and its address. Raises `UsageError` where only one of `store` and `role_id` is
+    given, or the image is for another architecture."""
+
+    instance_id: pulumi.Output[str]
+    """The id of the server that there is now."""
+    address: pulumi.Output[str]
+    """Public, IPv4, and the same whatever server there is."""
+    private_address: pulumi.Output[str]
+    """The server's own, IPv4."""
+
+    def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:WebServer", name, None, opts)
+        server = _instance(name, "web", args, self, args.keep)
+        fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
+        serving = self._serving(name, args, server)
+        after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=serving))
+        aws.ec2.EipAssociation(name, allocation_id=fixed.id, instance_id=server.id, opts=after)
+        self.instance_id, self.address, self.private_address = server.id, fixed.public_ip, server.private_ip
+        self._finish()
+
+    def _serving(self, name: str, args: WebServerArgs, server: aws.ec2.Instance) -> list[pulumi.Resource]:
+        if args.store is None and args.role_id is None:
+            return []
+        if args.store is None or args.role_id is None:
+            lacking = "store" if args.store is None else "role_id"
+            raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
+        return [Serving(name, ServingArgs(args.store, [names.host(args.role_id, server.id)]), child(self))]
+
+
+@dataclass(kw_only=True)
+class DatabaseServerArgs(ServerArgs):
+    """The arguments of a `DatabaseServer`."""
+
+    data_disk: pulumi.Input[int]
+    """The size of the disk for its data, in GB."""
+    zone: pulumi.Input[str] | None = None
+    """The availability zone of `subnet_id`, which is asked for if left out. Give it where the
+    program makes the subnet too: a disk that is asked for by its subnet depends on it, and where
+    the disk is kept, the subnet is as well."""
+    keep_data: bool | None = True
+    """The data's disk is protected and retained. It always leaves a last snapshot."""
+
+
+class DatabaseServer(Block):
+    """The server, and the disk that is attached to it, which outlives it. Raises `UsageError` where
+    the image is for another architecture."""
+
+    instance_id: pulumi.Output[str]
+    """The id of the server that there is now."""
+    private_address: pulumi.Output[str]
+    """The server's own, IPv4."""
+    volume_id: pulumi.Output[str]
+    """The disk for the data."""
+    device: pulumi.Output[str]
+    """That disk's path on the server, below `/dev/disk/by-id`. The disk is empty at first."""
+
+    def __init__(self, name: str, args: DatabaseServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:DatabaseServer", name, None, opts)
+        server, lookup = _instance(name, "database", args, self), pulumi.InvokeOutputOptions(parent=self)
+        volume = aws.ebs.Volume(
+            f"{name}-data",
+            availability_zone=args.zone or aws.ec2.get_subnet_output(id=args.subnet_id, opts=lookup).availability_zone,
+            size=args.data_disk,
+            type="gp3",
+            encrypted=True,
+            final_snapshot=True,  # from the start: the provider can't change that of a volume that is there
+            tags=named(args.tags, f"{name}-data"),
+            opts=child(self, args.keep_data, ("availabilityZone",)),
+        )
+        aws.ec2.VolumeAttachment(
+            f"{name}-data",
+            device_name="/dev/sdf",
+            instance_id=server.id,
+            volume_id=volume.id,
+            stop_instance_before_detaching=True,  # the database ends in order
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        self.instance_id, self.private_address, self.volume_id = server.id, server.private_ip, volume.id
+        self.device = volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
+        self._finish()
+
+
+def _instance(name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None) -> aws.ec2.Instance:
+    """An instance whose resource is named after image and architecture as well: another of these
+    makes another server, and only then the old one goes. `keep`: there is data on it."""
+    tags = named(args.tags, name, **{ROLE: role})
+    keep = keep or None
+    return aws.ec2.Instance(
+        f"{name}-{args.image}-{image.architecture(args.instance_type)}",
+        ami=image.find(name, args.image, args.instance_type, parent),
+        instance_type=args.instance_type,
+        subnet_id=args.subnet_id,
+        vpc_security_group_ids=[*args.group_ids],
+        iam_instance_profile=args.profile_name,
+        associate_public_ip_address=args.public_address,
+        ipv6_address_count=1 if args.has_ipv6 else None,
+        private_dns_name_options={"hostname_type": "resource-name"},
+        metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
+        maintenance_options={"auto_recovery": "default"},
+        root_block_device={"volume_size": args.disk, "volume_type": "gp3", "encrypted": True, "delete_on_termination": True, "tags": tags},
+        disable_api_termination=bool(keep),  # said also where it isn't: left out, it would stay as it was
+        user_data=args.user_data,
+        tags=tags,
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=_IGNORED, protect=keep, retain_on_delete=keep),
+    )

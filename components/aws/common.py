@@ -1,0 +1,33 @@
+"""What all of Amazon's blocks share: tags, the region, and the names that Amazon allows."""
+
+import pulumi
+import pulumi_aws as aws
+
+from components.blocks import names
+from components.blocks.block import Tags
+
+LOAD_BALANCER = 24  # letters of the name of a load balancer or a target group: 32, less Pulumi's eight
+DATABASE = 55  # of a database's: 63
+_RESERVED = ("sthree-", "amzn-s3-demo-")  # beginnings that S3 keeps for itself
+
+
+def named(tags: Tags | None, name: str, **more: str) -> dict[str, pulumi.Input[str]]:
+    """The program's own tags, with the name that Amazon's console shows."""
+    return {**(tags or {}), "Name": name, **more}
+
+
+def region_of(block: pulumi.Resource, given: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
+    """The region that a block stands in: as given, or else that of its provider."""
+    if given is not None:
+        return pulumi.Output.from_input(given)
+    return aws.get_region_output(opts=pulumi.InvokeOutputOptions(parent=block)).region
+
+
+def bucket_name(account: str, region: str, project: str, stack: str, app: str) -> str:
+    """The name of a stack's bucket, made without asking anybody. `account`: its 12 digits."""
+    return names.bucket(account, region, project, stack, app, _RESERVED)
+
+
+def store_address(bucket: str, region: str) -> str:
+    """The bucket as a store's address, for hosts and deployers alike."""
+    return f"s3://{bucket}?region={region}"
