@@ -1,1 +1,3 @@
-"""What a host looks like: pure functions from plain values to files, and the tool that runs on the host."""
+"""Pure functions from plain values to the files of a host, and `host/`, the tool that runs there.
+
+Never imports pulumi, components or ops."""

@@ -1,21 +1,21 @@
-"""How a bare server comes up: one script, alone or inside a cloud-config. Equal `Boot`s give equal bytes, and nothing else goes in."""
+"""Boot data of a bare server: one script, alone or inside a cloud-config. Equal `Boot`s give equal bytes."""
 
 import json
 from dataclasses import asdict
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from cloud_init.fleet import ROLES
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import HostFileError
-from cloud_init.templating import FOLDER, render, text
+from cloud_init.templating import FOLDER, pinned, render, text
 
-_REQUIREMENTS = Path(__file__).parents[1] / "requirements/store.txt"
 _FOLDER = "file"
 
 
 def script(boot: Boot) -> str:
-    """A POSIX shell script for root, on Debian or Ubuntu with or without cloud-init; the same server takes it again and again."""
+    """A POSIX shell script for root on Debian or Ubuntu, with or without cloud-init. It can be run again at any time.
+
+    Raises `HostFileError` for an unknown role or kind of store."""
     if boot.role not in ROLES:
         raise HostFileError(f"role: wanted {' or '.join(ROLES)}, found {boot.role[:60]!r}")
     scheme = _scheme(boot.store)
@@ -26,12 +26,12 @@ def script(boot: Boot) -> str:
         fetch=render("bootstrap/fetch.py.j2", reader=text(f"bootstrap/stores/{scheme}.py")),
         bring_up=text("bootstrap/bring-up.sh"),
         unit=text("bootstrap/unit.service"),
-        requirements="" if scheme == _FOLDER else _plain_lines(_REQUIREMENTS.read_text(encoding="utf-8")),
+        requirements="" if scheme == _FOLDER else _plain_lines(pinned("store.txt")),
     )
 
 
 def cloud_config(boot: Boot) -> str:
-    """The same as user data of a server with cloud-init."""
+    """The script as user data of a server with cloud-init."""
     return render("bootstrap/cloud-config.j2", script=script(boot))
 
 
@@ -44,10 +44,8 @@ def _scheme(store: str) -> str:
 
 
 def _ascii(value: str) -> str:
-    """Readable, and on one line whatever is in it."""
     return json.dumps(value)[1:-1]
 
 
 def _plain_lines(requirements: str) -> str:
-    """Without the words for people."""
     return "".join(f"{line}\n" for line in requirements.splitlines() if not line.startswith("#"))

@@ -1,4 +1,4 @@
-"""What the servers of a stack are to be, as plain values."""
+"""The servers of a stack, as plain values from its settings and its target."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ ROLES = ("web", "database")
 
 @dataclass(frozen=True)
 class OwnHost:
-    """A database server, as its firewall knows it: `clients` are the networks that may connect to `port`."""
+    """A database server as its firewall sees it: `clients` are the networks that may connect to `port`."""
 
     port: int
     clients: tuple[str, ...]
@@ -20,20 +20,20 @@ class OwnHost:
 
 @dataclass(frozen=True)
 class Balancer:
-    """A load balancer in front of web hosts. `networks`: those that it comes from; whoever else says who a client is, by which scheme and
-    port, is not believed. `idle`: seconds after which it ends a connection on which nothing comes.
-
-    `header` says the client's address, of several the last. A balancer that fills one of another name must replace what a client sent in
-    it: where it stands twice nginx takes the first."""
+    """A load balancer in front of web hosts."""
 
     networks: tuple[str, ...]
+    """Its own networks: from nobody else the headers are believed that say a client's address, scheme and port."""
     idle: int
+    """Seconds after which it closes a connection on which nothing comes."""
     header: str = "X-Forwarded-For"
+    """The header with the client's address, of several the last. A balancer that fills one of another name must
+    replace what a client sent in it: if it is there twice, nginx takes the first."""
 
 
 @dataclass(frozen=True)
 class More:
-    """What a target adds to its hosts; serving doesn't wait for it. Files come after packages and archives."""
+    """Packages and files that a target adds to its hosts once the release is live. Files come after the rest."""
 
     packages: tuple[str, ...] = ()
     archives: tuple[Archive, ...] = ()
@@ -42,26 +42,22 @@ class More:
 
 @dataclass(frozen=True)
 class Fleet:
-    """`front`, `engine` and `placement` (of the database) say which packages are needed.
-
-    `balancer`: what web hosts stand behind, if they do. `more`: by role.
-
-    `ssh_from`: who may reach `ssh_ports`; an empty one closes them.
-
-    None is anybody, and the default: a list that lacks the address of whoever launches would lock them out: `firewall.lets_in` tells.
-    """
+    """All servers of a stack. `front`, `engine` and `placement` (of the database) decide which packages are needed."""
 
     manager: str
     front: str
     engine: str
     ssh_from: tuple[str, ...] | None = None
+    """Networks that reach `ssh_ports`: None is anybody, an empty one nobody. A list that lacks the address of whoever
+    launches would lock them out: `firewall.lets_in` tells."""
     ssh_ports: tuple[int, ...] = (22,)
     database: OwnHost | None = None
     tls: Tls | None = None
-    roles: tuple[str, ...] = field(default=("web",))
+    roles: tuple[str, ...] = ("web",)
     placement: str = "same-host"
     balancer: Balancer | None = None
     more: Mapping[str, More] = field(default_factory=dict)
+    """By role."""
 
     def has_data(self, role: str) -> bool:
         """Whether the hosts of that role have the app's database."""

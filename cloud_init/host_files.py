@@ -1,11 +1,10 @@
-"""The plain values that describe a host, and the files that come of them."""
+"""A web host as plain values: its application server, its front server, its app."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from cloud_init.fleet import Balancer
-
-from .host.contracts.manifest import Tls
+from cloud_init.host.contracts.manifest import Tls
 
 
 class HostFileError(ValueError):
@@ -14,21 +13,20 @@ class HostFileError(ValueError):
 
 @dataclass(frozen=True)
 class Server:
-    """The application server. `workers` None: from the host's cores and memory, when it starts. `timeout` in seconds.
-
-    `worker_class` is gunicorn's alone; None: the server's own way.
-    """
+    """The application server. `timeout`: seconds for a request."""
 
     kind: str = "gunicorn"
     worker_class: str | None = None
+    """gunicorn's alone; None: its threads."""
     workers: int | None = None
+    """None: from the host's cores and memory, when it starts."""
     threads: int = 4
     timeout: int = 30
 
 
 @dataclass(frozen=True)
 class Upstream:
-    """How a front server speaks to an application server: `protocol`, and the socket's name in the colour's folder."""
+    """The protocol that a front server speaks to an application server, and the socket's name in a colour's folder."""
 
     protocol: str
     socket: str
@@ -39,13 +37,11 @@ HTTP = Upstream("http", "app.sock")
 
 @dataclass(frozen=True)
 class Front:
-    """The front server. `listen`: addresses as the front server writes them, for plain HTTP; with `tls` the same with its port as well.
-
-    `max_body` in bytes; 0 is no limit.
-    """
+    """The front server. `max_body`: bytes of a request; 0 is no limit."""
 
     kind: str = "nginx"
     listen: tuple[str, ...] = ("80 default_server",)
+    """Addresses for plain HTTP, in the front server's own syntax; with `tls` the same ones with its port too."""
     max_body: int = 20_000_000
     cors: tuple[str, ...] = ()
     tls: Tls | None = None

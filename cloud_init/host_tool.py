@@ -7,16 +7,15 @@ from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "host"
-_MAIN = "__main__.py"
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 @cache
 def tool() -> bytes:
-    """The zip's bytes. Stored, not deflated: zlib differs between machines."""
+    """The bytes of the zip; stored, not deflated, because zlib differs between machines."""
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
-        _add(archive, _MAIN, (_FOLDER / _MAIN).read_bytes())
+        _add(archive, "__main__.py", (_FOLDER / "__main__.py").read_bytes())
         for path in sorted(_FOLDER.rglob("*")):
             if path.is_file() and path.suffix != ".pyc":
                 _add(archive, f"host/{path.relative_to(_FOLDER).as_posix()}", path.read_bytes())

@@ -1,30 +1,35 @@
-"""A web host's settings -> the files and requirements of its release."""
+"""The settings of a web host made into the files and requirements of its release."""
 
 import importlib
+import json
 import pkgutil
+from collections.abc import Mapping
 from types import ModuleType
 
 import cloud_init.fronts
 import cloud_init.servers
 from cloud_init.host.contracts.manifest import File
 from cloud_init.host_files import HostFileError, Server, WebHost
+from cloud_init.templating import FOLDER, pinned, text
+
+CRON_COMMAND = "python ../files/cron.py"
 
 
 def host_files(host: WebHost) -> list[File]:
-    """Every rendered file of a release, sorted by path; equal settings give equal bytes."""
+    """All rendered files of a release, sorted by path; equal settings give equal bytes. Raises `HostFileError`."""
     files = [*_server(host.server).files(host)]
     files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host, _server(host.server).UPSTREAM)
     return sorted(files, key=lambda file: file.path)
 
 
 def server_files(host: WebHost) -> list[File]:
-    """Those of the application server alone, where a platform has the front."""
+    """The files of the application server alone, for a platform that has its own front."""
     return sorted(_server(host.server).files(host), key=lambda file: file.path)
 
 
 def port_command(server: Server) -> str:
-    """What serves HTTP on `$PORT`, run by a shell at the root of a bundle. Raises `HostFileError` for a server
-    that has no such command."""
+    """The shell command that serves HTTP on `$PORT` from the root of a bundle. Raises `HostFileError` for a server
+    without one."""
     module = _server(server)
     if not hasattr(module, "PORT_COMMAND"):
         raise HostFileError(f"slipway:server.kind: wanted gunicorn on a platform, found {server.kind}; leave it out")
@@ -37,17 +42,39 @@ def front_socket(host: WebHost) -> str:
 
 
 def server_requirements(host: WebHost) -> str:
-    """What the application server itself needs, as a requirements text."""
+    """The application server's own requirements, as the text of a requirements file."""
     return str(_server(host.server).requirements(host.server))
 
 
-def resolve_auto(kind: str, worker_class: str | None = None) -> str:
-    """The server that `auto` stands for: uWSGI, or gunicorn where one of its worker classes is asked for.
+def cron_files(jobs: Mapping[str, Mapping[str, str]]) -> list[File]:
+    """The scheduler, an extra process of the release, and its jobs: name to `{"schedule", "command"}`."""
+    content = json.dumps(jobs, indent=1, sort_keys=True) + "\n"
+    return [File("files/cron.json", content), File("files/cron.py", text("release/cron.py"))]
 
-    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn gthread 4,475 requests/s with 58 MB,
-    gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times with 68 MB, granian 1.8 times with 73 MB, uWSGI 2.6 times with 59 MB
-    and the shortest p99. None loses a request in a release (`tests/host/test_pairs.py`). uWSGI is also spoken to in a protocol that
-    leaves no second opinion on where a request ends, and has wheels for more Pythons and machines than granian.
+
+def agent_files(engine: str) -> list[File]:
+    """The agent by which the host tool asks a database that is a server; none for other engines."""
+    files = {"agent": "database/agent.py", "engine": f"database/{engine}.py"} if _is_server(engine) else {}
+    return [File(f"files/database/{name}.py", text(template)) for name, template in files.items()]
+
+
+def agent_requirements(engine: str) -> str:
+    """The driver of that agent, as a requirements text; empty where there is no agent."""
+    return pinned(f"database-{engine}.txt") if _is_server(engine) else ""
+
+
+def _is_server(engine: str) -> bool:
+    return (FOLDER / f"database/{engine}.py").is_file()
+
+
+def resolve_auto(kind: str, worker_class: str | None = None) -> str:
+    """The server that `auto` stands for: uWSGI, or gunicorn if one of its worker classes is asked for.
+
+    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn gthread 4,475
+    requests/s with 58 MB, gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times with 68 MB, granian 1.8 times
+    with 73 MB, uWSGI 2.6 times with 59 MB and the shortest p99. No server loses a request in a release
+    (`tests/host/test_pairs.py`). uWSGI's own protocol leaves no doubt about where a request ends, and it has wheels
+    for more Pythons and machines than granian.
     """
     if kind != "auto":
         return kind

@@ -11,55 +11,61 @@ import jinja2
 from cloud_init.host_files import HostFileError
 
 FOLDER = Path(__file__).parent / "templates"
+_REQUIREMENTS = Path(__file__).parents[1] / "requirements"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]")
 
 
 def text(name: str) -> str:
-    """A template that is used as it is."""
+    """The text of a template without values."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
+def pinned(name: str) -> str:
+    """A file of requirements/: exact versions, with the hash of each archive where it has them."""
+    return (_REQUIREMENTS / name).read_text(encoding="utf-8")
+
+
 def render(name: str, **values: Any) -> str:
-    """A template with its values; a value that is missing is an error."""
+    """A template filled with values; one that is missing is an error."""
     return _environment().get_template(name).render(**values)
 
 
 def one_line(value: str) -> str:
-    """The value, if it can stand on one line."""
+    """The value. Raises `HostFileError` for control characters and line breaks."""
     if _CONTROL.search(value):
         raise HostFileError(f"wanted text on one line without control characters, found {value[:60]!r}")
     return value
 
 
 def plain(value: str) -> str:
-    """The value, if it can stand on one line and is no place-holder of the host's."""
+    """The value. Raises `HostFileError` as `one_line`, and for `@@`, which the host fills in."""
     if "@@" in one_line(value):
         raise HostFileError(f"wanted text without '@@' (it marks a place that the host fills in), found {value[:60]!r}")
     return value
 
 
 def nginx(value: str) -> str:
-    """A quoted nginx word. nginx has no escape for `$` inside one, so a value that holds it is refused."""
+    """A quoted nginx word. nginx has no escape for `$` inside one, so a value with it is refused."""
     if "$" in plain(value):
         raise HostFileError(f"wanted text without '$' (nginx reads a variable there), found {value[:60]!r}")
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def apache_rewrite(value: str) -> str:
-    """A quoted word of mod_rewrite's, which splits its lines by itself: it knows no escape. Quotes, `$` and `%` are refused."""
+    """A quoted word for mod_rewrite, which knows no escape: quotes, `$` and `%` are refused."""
     if re.search('[$%"]', plain(value)):
         raise HostFileError(f"wanted text without '$', '%' and '\"' (Apache's mod_rewrite has no way to write them), found {value[:60]!r}")
     return f'"{value}"'
 
 
 def apache_prefix(value: str) -> str:
-    """A quoted pattern of mod_rewrite's that matches what starts with that text, every letter of it taken as it is."""
+    """A quoted pattern for mod_rewrite that matches what starts with the text, taken literally."""
     apache_rewrite(value)
     return f'"^{re.escape(value)}"'
 
 
 def systemd(value: str) -> str:
-    """A word of a unit file. Quotes, `%`, `$` and `;` mean something there, and a path or a user's name holds none of them: refused."""
+    """A word of a unit file. Quotes, `%`, `$` and `;` mean something there, so they are refused."""
     if not re.fullmatch(r"[\w./@+-]+", plain(value), re.ASCII):
         raise HostFileError(f"wanted a path or a name of letters, digits and . / @ _ + -, found {value[:60]!r}")
     return value

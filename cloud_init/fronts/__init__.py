@@ -1,44 +1,90 @@
-"""Front servers, a file each: `files(host, upstream)`, with `etc/NAME.conf` for the host's program of that name."""
+"""Configuration of front servers, a file each; the folder is the registry.
+
+Each has `files(host, upstream)`, with `etc/NAME.conf` for the host's program of that name.
+"""
 
 import ipaddress
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from cloud_init import tls
 from cloud_init.fleet import Balancer
+from cloud_init.host.contracts.manifest import Tls
 from cloud_init.host_files import HostFileError, Upstream, WebHost
 
 # A front gives up after the server did, so that the server's own answer is the one that is seen.
 _MARGIN = 5
-_KEPT = 65  # seconds that a connection without a request is kept
+_KEEP_ALIVE = 65  # seconds that a connection without a request is kept
+# For TLS 1.2, since all of 1.3 are sound. Each has forward secrecy.
+_KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
+CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
+_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+@dataclass(frozen=True)
+class TlsValues:
+    """The TLS part of a template's values, checked: no character of them means anything to a front server.
+
+    `site` is the address that plain HTTP is redirected to."""
+
+    domain: str
+    site: str
+    listen: tuple[str, ...]
+    peers: tuple[str, ...]
+    ciphers: str = CIPHERS
 
 
 def values(host: WebHost, upstream: Upstream) -> dict[str, Any]:
-    """What every front's template is given. `read_timeout`: for servers that have no time-out of a request it is the only one."""
+    """The values that every front server's template gets. Raises `HostFileError`."""
     return {
         "max_body": host.front.max_body,
         "cors": host.front.cors,
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
-        "read_timeout": host.server.timeout + _MARGIN,
-        "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else _KEPT,
+        "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
+        "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else _KEEP_ALIVE,
         "protocol": upstream.protocol,
         "socket": upstream.socket,
         "balancer": _networks(host.front.balancer),
         "client_header": host.front.balancer.header if host.front.balancer else "",
-        "tls": tls.values(host.front.tls, host.front.listen) if host.front.tls else None,
+        "tls": tls_values(host.front.tls, host.front.listen) if host.front.tls else None,
     }
 
 
 def idle_timeout(timeout: int) -> int:
-    """For a load balancer in front of servers with that time-out, where it can be set: `Balancer.idle`.
+    """`Balancer.idle`, in seconds, for a load balancer before servers with that time-out of a request.
 
-    Longer than any answer takes, and shorter than fronts keep theirs: who closes first must be the balancer, or a request meets a
-    connection that is just being closed."""
-    return max(_KEPT - _MARGIN, timeout + 2 * _MARGIN)
+    Longer than any answer takes and shorter than a front server's own: the balancer has to close an idle
+    connection first, or a request meets one that is just being closed."""
+    return max(_KEEP_ALIVE - _MARGIN, timeout + 2 * _MARGIN)
 
 
 def _networks(balancer: Balancer | None) -> list[str]:
-    """The networks of the load balancer, as every front takes them. Raises `HostFileError` for what is none."""
     try:
         return [str(ipaddress.ip_network(one)) for one in (balancer.networks if balancer else ())]
     except ValueError as error:
         raise HostFileError(f"the load balancer's networks: wanted such as 10.0.0.0/16, found: {error}") from None
+
+
+def tls_values(tls: Tls, listen: Sequence[str]) -> TlsValues:
+    """`listen` are the addresses for plain HTTP: those for TLS have its port instead. Raises `HostFileError`."""
+    if not _DOMAIN.fullmatch(tls.domain):
+        raise HostFileError(f"slipway:domain: wanted a host name in small letters such as www.example.com, found {tls.domain[:60]!r}")
+    site = f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}")
+    ports = tuple(_with_port(address, tls.port) for address in listen)
+    return TlsValues(tls.domain, site, ports, tuple(_authority(peer) for peer in tls.peers))
+
+
+def _with_port(address: str, port: int) -> str:
+    """The address with another port: `80 default_server`, `[::]:80`, `127.0.0.1:8080`."""
+    return re.sub(r"^(.*:)?\d+(?= |$)", lambda found: f"{found[1] or ''}{port}", address)
+
+
+def _authority(peer: str) -> str:
+    """The address as URLs have it: `[fd00::1]`, `10.0.0.5:80`."""
+    host, _, port = peer.partition(":") if peer.count(":") == 1 else (peer, "", "80")
+    try:
+        address = ipaddress.ip_address(host)
+        return f"[{address}]" if address.version == 6 else f"{address}:{int(port)}"
+    except ValueError:
+        raise HostFileError(f"the addresses of web hosts: wanted addresses such as 10.0.0.5, found {peer[:60]!r}") from None

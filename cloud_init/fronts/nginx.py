@@ -1,4 +1,4 @@
-"""nginx in front: one configuration file, whole, so that nothing of the system's own nginx is read but its MIME types."""
+"""nginx: one whole configuration file; of the system's own nginx its MIME types alone are read."""
 
 from cloud_init.fronts import values
 from cloud_init.host.contracts.manifest import File
@@ -7,6 +7,4 @@ from cloud_init.templating import render
 
 
 def files(host: WebHost, upstream: Upstream) -> list[File]:
-    """`etc/nginx.conf`."""
-    content = render("nginx/nginx.conf.j2", listen=host.front.listen, **values(host, upstream))
-    return [File("etc/nginx.conf", content)]
+    return [File("etc/nginx.conf", render("nginx/nginx.conf.j2", listen=host.front.listen, **values(host, upstream)))]

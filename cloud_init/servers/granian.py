@@ -1,19 +1,17 @@
-"""granian: HTTP in Rust around Python's threads."""
+"""granian: HTTP in Rust around Python's threads. It has no time-out of a request."""
 
 from cloud_init.host.contracts.manifest import File
 from cloud_init.host_files import HTTP, Server, WebHost
-from cloud_init.servers import common, pinned, refuse_worker_class
-from cloud_init.templating import text
+from cloud_init.servers import common, refuse_worker_class
+from cloud_init.templating import pinned, text
 
 UPSTREAM = HTTP
 
 
 def files(host: WebHost) -> list[File]:
-    """The launcher and the values it reads. It has no time-out of a request."""
     refuse_worker_class(host)
     return [*common(host), File("files/start.py", text("granian/start.py"))]
 
 
 def requirements(server: Server) -> str:
-    """Pinned."""
     return pinned("granian.txt")

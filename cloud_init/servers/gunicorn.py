@@ -2,15 +2,14 @@
 
 from cloud_init.host.contracts.manifest import File
 from cloud_init.host_files import HTTP, Server, WebHost
-from cloud_init.servers import common, pinned
-from cloud_init.templating import text
+from cloud_init.servers import common
+from cloud_init.templating import pinned, text
 
 UPSTREAM = HTTP
 PORT_COMMAND = "gunicorn --config files/gunicorn.conf.py --bind 0.0.0.0:$PORT slipway_wsgi:application"
 
 
 def files(host: WebHost) -> list[File]:
-    """The launcher, gunicorn's configuration and the values both read."""
     return [
         *common(host, worker_class=host.server.worker_class or "gthread"),
         File("files/start.py", text("gunicorn/start.py")),
@@ -19,5 +18,4 @@ def files(host: WebHost) -> list[File]:
 
 
 def requirements(server: Server) -> str:
-    """Pinned: gunicorn, and gevent where its workers are asked for."""
     return pinned("gunicorn-gevent.txt" if server.worker_class == "gevent" else "gunicorn.txt")

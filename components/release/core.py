@@ -10,12 +10,14 @@ from typing import Any, Generic, Protocol, TypeVar
 
 import pulumi
 
-from cloud_init import cron, fleet, host_tool, server_manifest
-from cloud_init.databases import agent_files, driver
+from cloud_init import fleet, host_tool, render
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest
+from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
-from cloud_init.render import front_socket, host_files, resolve_auto, server_requirements
+from cloud_init.render import agent_files, front_socket, host_files, resolve_auto, server_requirements
+from cloud_init.system import host_part
+from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release.ids import release_id
 from components.settings import Settings
@@ -123,17 +125,17 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         tool=host_tool.tool_id(),
         module=known.source.module,
         code=known.code,
-        files=(*host_files(host), *agent_files(engine), *(cron.files(jobs) if jobs else ())),
-        requirements=(known.source.requirements, server_requirements(host), *([cron.requirements()] if jobs else ())),
+        files=(*host_files(host), *agent_files(engine), *(render.cron_files(jobs) if jobs else ())),
+        requirements=(known.source.requirements, server_requirements(host), *([pinned("cron.txt")] if jobs else ())),
         python=app.python,
         environment=dict(app.env),
-        database=DatabasePart(engine, settings.database.placement, driver(engine)),
-        processes={**app.processes, **({cron.PROCESS: cron.COMMAND} if jobs else {})},
+        database=DatabasePart(engine, settings.database.placement, render.agent_requirements(engine)),
+        processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),
         static=dict(app.static),
         socket=front_socket(host),
-        host=server_manifest.host_part(servers) if servers else None,
+        host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
     )
 

@@ -108,7 +108,7 @@ def _check_system(to: Connection) -> None:
 
 def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
     """The firewall that comes with a release must not lock out who launches it."""
-    from cloud_init.system import firewall
+    from cloud_init import firewall
 
     allowed = facts["sshFrom"]
     words = to.run(["printenv", "SSH_CONNECTION"]).out.decode().split()

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init import fleet, server_manifest, system
+from cloud_init import firewall, fleet, system
 from cloud_init.fleet import Fleet, OwnHost, SystemFile
 from cloud_init.host.server import apply
 from cloud_init.host_files import HostFileError
-from cloud_init.system import firewall
 
 PLAIN = Fleet("systemd", "nginx", "none")
 LIMITED = replace(PLAIN, ssh_from=("203.0.113.0/24", "203.0.113.7", "2001:db8::/32"), ssh_ports=(22, 2222))
@@ -106,7 +105,7 @@ def test_apt_takes_its_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("role", fleet.ROLES)
 def test_what_serving_does_not_wait_for_is_a_part_of_its_own(role: str) -> None:
-    host = server_manifest.host_part(DATABASE)
+    host = system.host_part(DATABASE)
     later = host.later
     assert {"logrotate", "unattended-upgrades"} < set(later.packages[role])
     assert {"nftables", "python3-venv"} <= set(host.packages[role])

@@ -3,8 +3,8 @@
 from pathlib import Path
 from types import MappingProxyType
 
-from cloud_init.databases import agent_files, driver
 from cloud_init.host_files import Server
+from cloud_init.render import agent_files, agent_requirements
 
 ENGINES = ("sqlite", "postgres", "mysql")
 SQLALCHEMY = """
@@ -87,6 +87,6 @@ def publish(
     files = [{"path": file.path, "content": file.content, "mode": file.mode} for file in agent_files(engine)]
     given = {
         "requirements": [REQUIREMENTS, GUNICORN], "release_command": "python migrate.py",
-        "database": {"engine": engine, "placement": placement, "driver": driver(engine)},
+        "database": {"engine": engine, "placement": placement, "driver": agent_requirements(engine)},
     }  # fmt: skip
     return bench.publish(number, server, kind=front, sources=sources, manifest={**given, **manifest}, files=files)

@@ -7,7 +7,7 @@ import documents
 import pytest
 from published import serving
 
-from cloud_init import server_manifest
+from cloud_init import system
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import LaterPart
@@ -20,8 +20,8 @@ UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "s
 
 def test_all_of_it_waits_until_the_release_serves():
     more = {"web": More(("acl",), (Archive("agent", "https://a.example/{arch}/agent.deb", "agent.service"),), (UNIT,))}
-    with_more = server_manifest.host_part(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))
-    without = server_manifest.host_part(Fleet("systemd", "nginx", "none", roles=("web", "database")))
+    with_more = system.host_part(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))
+    without = system.host_part(Fleet("systemd", "nginx", "none", roles=("web", "database")))
     assert (with_more.packages, with_more.system) == (without.packages, without.system)
     assert set(with_more.later.packages["web"]) - set(without.later.packages["web"]) == {"acl"}
     assert [one for one in with_more.later.system["web"] if one not in without.later.system["web"]] == [UNIT]

@@ -3,11 +3,11 @@
 import json
 import os
 import time
-from pathlib import Path
 
 import pytest
 
-from cloud_init import cron
+from cloud_init import render
+from cloud_init.templating import pinned
 
 # In the place of the library that knows when a job is due: every second. The next whole minute is too long to wait for.
 EACH_SECOND = """
@@ -29,11 +29,11 @@ JOBS = {
 
 
 def publish(bench, number, jobs, quick=True):
-    files = cron.files({name: {"schedule": "* * * * *", "command": command} for name, command in jobs.items()})
+    files = render.cron_files({name: {"schedule": "* * * * *", "command": command} for name, command in jobs.items()})
     given = [{"path": file.path, "content": file.content, "mode": file.mode} for file in files]
     given += [{"path": "files/cronsim.py", "content": EACH_SECOND, "mode": "0644"}] if quick else []
-    requirements = ["flask==3.1.3\n", (Path(cron.__file__).parents[1] / "requirements/gunicorn.txt").read_text(), cron.requirements()]
-    return bench.publish(number, files=given, manifest={"processes": {cron.PROCESS: cron.COMMAND}, "requirements": requirements})
+    requirements = ["flask==3.1.3\n", pinned("gunicorn.txt"), pinned("cron.txt")]
+    return bench.publish(number, files=given, manifest={"processes": {"cron": render.CRON_COMMAND}, "requirements": requirements})
 
 
 def log(bench, colour):
@@ -75,7 +75,7 @@ def test_jobs_by_the_clock(make_bench):
     assert "long" in waits.removeprefix("cron | waits for ").split(", ")  # a run of `tick` may be under way too
     assert any(line.startswith("long | whole") for line in told[told.index(waits) :])
     assert log(bench, "green").count(f"minutely | {verdict.release}") >= 1
-    refused = bench.roll(bench.publish(3, manifest={"processes": {cron.PROCESS: cron.COMMAND}}))  # without the scheduler's files
+    refused = bench.roll(bench.publish(3, manifest={"processes": {"cron": render.CRON_COMMAND}}))  # without the scheduler's files
     assert "slipway:app.cron ended as it started" in refused.message
     assert states(bench) == {"green-cron": "running"}
 
@@ -93,6 +93,6 @@ def test_on_the_elected_host_alone(make_bench):
     bench.boot()
     release = publish(bench, 1, JOBS)
     manifest = bench.folder / f".slipway/t/srv/slipway/demo/releases/{release}/manifest.json"
-    for elected, processes in (([], {}), (["--elected"], {"cron": cron.COMMAND})):
+    for elected, processes in (([], {}), (["--elected"], {"cron": render.CRON_COMMAND})):
         assert bench.host.run(["prepare", "1", release, *elected])["ok"]
         assert json.loads(manifest.read_text())["processes"] == processes

@@ -15,7 +15,7 @@ from database_app import publish
 from host_bench import Bench
 
 from cloud_init import host_tool
-from cloud_init.databases import driver
+from cloud_init.render import agent_requirements
 from components.hosts import certificates
 from components.hosts.site import Site
 from components.hosts.transports import local
@@ -54,7 +54,7 @@ class TwoHosts(Bench):
             "volume": None,
             "authority": self.authority.certificate,
         }
-        database = {"engine": self.engine, "placement": "own-host", "driver": driver(self.engine), **where}
+        database = {"engine": self.engine, "placement": "own-host", "driver": agent_requirements(self.engine), **where}
         release = publish(
             self, number, self.engine, database=database, host=SERVERS, environment={"PAIR": self.pair.certificate[-60:]}, **given
         )

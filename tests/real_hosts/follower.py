@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any
 
-from cloud_init import fleet, host_tool, server_manifest
+from cloud_init import fleet, host_tool, system
 from cloud_init.host import contracts
 from real_hosts.commands import run
 from real_hosts.machine import Machine
@@ -68,5 +68,5 @@ def tool_with(**files: str) -> bytes:
 
 
 def with_packages(*names: str, servers: fleet.Fleet = WEB) -> Mapping[str, Any]:
-    host = contracts.document(server_manifest.host_part(servers))
+    host = contracts.document(system.host_part(servers))
     return {"host": {**host, "packages": {"web": [*host["packages"]["web"], *names]}}}

@@ -10,9 +10,9 @@ import threading
 import time
 from typing import Any
 
-from cloud_init import databases, host_tool
+from cloud_init import host_tool
 from cloud_init.host_files import Front, Server, WebHost
-from cloud_init.render import front_socket, host_files, server_requirements
+from cloud_init.render import agent_files, front_socket, host_files, server_requirements
 from real_hosts.machine import Machine
 
 _PACKAGES = "nginx apache2 supervisor python3-venv logrotate postgresql"
@@ -85,7 +85,7 @@ class ManagedHost:
         """A release that answers its number; its id."""
         code, raw = _code({"wsgi.py": source.replace("NUMBER", str(number)), "beat.sh": BEAT, "static/number.txt": str(number)})
         web = WebHost("wsgi:app", Server("gunicorn"), Front(front, listen=("80",)), {"/static": "static"})
-        files = [*host_files(web), *databases.agent_files(manifest.get("database", {}).get("engine", "none"))]
+        files = [*host_files(web), *agent_files(manifest.get("database", {}).get("engine", "none"))]
         release = hashlib.sha256(repr((code, web, manager, manifest)).encode()).hexdigest()[:12]
         whole = {
             "schema": 1, "id": release, "tool": host_tool.tool_id(), "module": "wsgi:app", "python": None,

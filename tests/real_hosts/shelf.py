@@ -11,7 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from cloud_init import fleet, host_tool, server_manifest
+from cloud_init import fleet, host_tool, system
 from cloud_init.host import contracts
 from cloud_init.host.stores.file import FileStore
 from cloud_init.host_files import Front, Server, WebHost
@@ -64,7 +64,7 @@ class Shelf:
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {"GREETING": "hello"},
             "database": {"engine": "none", "placement": "none"}, "processes": {}, "release_command": None,
             "health": {"path": "/", "host": "app.example", "timeout": 20}, "static": {"/static": "static"},
-            "socket": front_socket(web), "host": contracts.document(server_manifest.host_part(servers)),
+            "socket": front_socket(web), "host": contracts.document(system.host_part(servers)),
             "tls": contracts.document(servers.tls), **manifest,
         }  # fmt: skip
         release = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]

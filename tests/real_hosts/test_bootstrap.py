@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from cloud_init import bootstrap, server_manifest
+from cloud_init import bootstrap, system
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import Boot
 from real_hosts.commands import CommandFailed
@@ -68,7 +68,7 @@ def phases(server: Follower, tool: str) -> None:
 def comes_later(server: Follower, tool: str) -> None:
     """What serving doesn't wait for is no reason to refuse a release; it is told as long as it is missing."""
     assert "what came later: done" in server.machine.journal("slipway")
-    before, host = server.release(), contracts.document(server_manifest.host_part(WEB))
+    before, host = server.release(), contracts.document(system.host_part(WEB))
     server.roll(
         server.shelf.publish(7, tool, manifest={"host": {**host, "later": {**host["later"], "packages": {"web": ["no-such-package"]}}}})
     )

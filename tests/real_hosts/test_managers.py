@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init import databases
+from cloud_init import render
 from real_hosts.managed import APP, Asking, ManagedHost
 from real_hosts.network import Network
 
@@ -174,7 +174,7 @@ def test_reboot(host: ManagedHost, manager: str, say: Callable[[str], None]) -> 
 
 @pytest.mark.parametrize("manager", MANAGERS)
 def test_a_release_changes_the_manager(host: ManagedHost, manager: str, say: Callable[[str], None]) -> None:
-    database = {"engine": "postgres", "placement": "same-host", "driver": databases.driver("postgres")}
+    database = {"engine": "postgres", "placement": "same-host", "driver": render.agent_requirements("postgres")}
     host.roll(host.publish(1, other(manager), processes=PROCESSES, database=database))
     with Asking(host) as quick, Asking(host, "/slow") as slow:
         time.sleep(0.5)

@@ -1,40 +1,29 @@
-"""Which ports of a server can be reached: a table of nftables that is Slipway's own; tables of others (Docker's, the user's) stay."""
+"""The open ports of a server, in a table of nftables that is Slipway's own: tables of others (Docker's, a user's) stay."""
 
 import ipaddress
 from collections.abc import Sequence
 
 from cloud_init.fleet import Fleet
 from cloud_init.host_files import HostFileError
-from cloud_init.system import SystemFile
-from cloud_init.templating import render, text
+from cloud_init.templating import render
 
 _OPEN = {"web": (80, 443)}
 
 
-def packages(fleet: Fleet, role: str) -> list[str]:
-    """What loads the rules."""
-    return ["nftables"]
-
-
-def files(fleet: Fleet, role: str) -> list[SystemFile]:
-    """The rules, and the unit that loads them at boot before there is a network."""
+def rules(fleet: Fleet, role: str) -> str:
+    """Slipway's table of nftables for the hosts of a role. Raises `HostFileError` for what is no network."""
     database = fleet.database if role == "database" else None
-    rules = render(
+    return render(
         "system/firewall.nft.j2",
         open=_OPEN.get(role, ()),
         ssh_ports=fleet.ssh_ports,
         ssh_from=None if fleet.ssh_from is None else _families(fleet.ssh_from, "the networks for SSH"),
         database=database and {"port": database.port, "clients": _families(database.clients, "the networks of web hosts")},
     )
-    unit = text("system/slipway-firewall.service")
-    return [
-        SystemFile("/etc/slipway/firewall.nft", rules, "nftables"),
-        SystemFile("/etc/systemd/system/slipway-firewall.service", unit, "systemd"),
-    ]
 
 
 def lets_in(networks: Sequence[str] | None, address: str) -> bool:
-    """Whether SSH from that address stays possible with that `Fleet.ssh_from`: to be asked before it is put in force over SSH."""
+    """Whether SSH from that address stays possible with that `Fleet.ssh_from`. Ask before a release brings it over SSH."""
     if networks is None:
         return True
     found = ipaddress.ip_address(address)
@@ -43,7 +32,7 @@ def lets_in(networks: Sequence[str] | None, address: str) -> bool:
 
 
 def _families(networks: Sequence[str], what: str) -> dict[str, list[str]]:
-    """By family, as nftables names them; none lies in another, which a set of nftables refuses."""
+    """Networks by family, as nftables names them. None lies in another: a set of nftables refuses that."""
     found = _networks(networks, what)
     four = ipaddress.collapse_addresses([one for one in found if isinstance(one, ipaddress.IPv4Network)])
     six = ipaddress.collapse_addresses([one for one in found if isinstance(one, ipaddress.IPv6Network)])

@@ -1,0 +1,73 @@
+"""What a server has beside the app: packages of Debian and Ubuntu, and system files with what puts each in force.
+
+What serving doesn't wait for (`later`) comes once the release is live.
+"""
+
+from cloud_init import firewall
+from cloud_init.fleet import Fleet, More, SystemFile
+from cloud_init.host.contracts.manifest import HostPart, LaterPart
+from cloud_init.templating import text
+
+_FRONTS = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
+_ENGINES = {"postgres": "postgresql", "mysql": "mariadb-server"}  # MariaDB, since all of Debian and Ubuntu have it
+# certbot is in all four distributions and their security updates. It is handed a request for a certificate, so that
+# nothing hangs on its own folders, configuration or timer.
+_CERTIFICATE = ("certbot", "openssl")
+# Whatever keeps the time already stays: these can't be installed beside each other.
+_CLOCK = "systemd-timesyncd | chrony | ntpsec | ntp | openntpd"
+
+
+def host_part(fleet: Fleet) -> HostPart:
+    """The part of a manifest for servers: packages and system files by role, and what comes later."""
+    system = [{role: packages(fleet, role, later) for role in fleet.roles} for later in (False, True)]
+    written = [{role: files(fleet, role, later) for role in fleet.roles} for later in (False, True)]
+    archives = {role: fleet.more[role].archives for role in fleet.roles if role in fleet.more}
+    return HostPart(system[0], written[0], fleet.manager, LaterPart(system[1], written[1], archives))
+
+
+def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
+    """Names in Debian and Ubuntu, sorted. `one | other`: the first, unless any of them is there already."""
+    if later:
+        return tuple(sorted({"logrotate", "unattended-upgrades", _CLOCK, *_more(fleet, role).packages}))
+    names = {"nftables", "python3-venv"}
+    if role == "web":
+        names.update(_FRONTS[fleet.front], _CERTIFICATE if fleet.tls else ())
+    if fleet.has_data(role) and fleet.engine in _ENGINES:
+        names.add(_ENGINES[fleet.engine])
+    return tuple(sorted(names))
+
+
+def files(fleet: Fleet, role: str, later: bool = False) -> tuple[SystemFile, ...]:
+    """The system files of a role, by path. Raises `HostFileError` for networks of the firewall that are none."""
+    return tuple(sorted(_later(fleet, role) if later else _first(fleet, role), key=lambda file: file.path))
+
+
+def _first(fleet: Fleet, role: str) -> list[SystemFile]:
+    units = ["system/slipway-firewall.service"]
+    # Swap on servers of 1 GB and less, as its unit says: not every cloud's kernel has zram.
+    units.append("system/slipway-swap.service")
+    if fleet.has_data(role):  # the timers start these services, which have no place in a boot
+        units += ["backup/slipway-backup.service", "backup/slipway-backup.timer"]
+    if role == "web" and fleet.tls:
+        units += ["system/slipway-certificate.service", "system/slipway-certificate.timer"]
+    return [
+        *(SystemFile(f"/etc/systemd/system/{name.partition('/')[2]}", text(name), "systemd") for name in units),
+        SystemFile("/etc/slipway/firewall.nft", firewall.rules(fleet, role), "nftables"),
+        SystemFile("/etc/sysctl.d/90-slipway.conf", text("system/sysctl.conf"), "sysctl"),
+        SystemFile("/etc/systemd/journald.conf.d/slipway.conf", text("system/journald.conf"), "journald"),
+        # Read before all other files, because sshd keeps the first value that it finds.
+        SystemFile("/etc/ssh/sshd_config.d/00-slipway.conf", text("system/sshd.conf"), "sshd"),
+    ]
+
+
+def _later(fleet: Fleet, role: str) -> list[SystemFile]:
+    return [
+        SystemFile("/etc/systemd/timesyncd.conf.d/slipway.conf", text("system/timesyncd.conf"), "timesyncd"),
+        # Read after the package's own file, 50unattended-upgrades.
+        SystemFile("/etc/apt/apt.conf.d/52slipway-upgrades", text("system/upgrades.conf"), "apt"),
+        *_more(fleet, role).files,
+    ]
+
+
+def _more(fleet: Fleet, role: str) -> More:
+    return fleet.more.get(role, More())
