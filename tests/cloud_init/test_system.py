@@ -82,7 +82,7 @@ def test_nftables_takes_the_rules_twice(what: Fleet, role: str, tmp_path: Path) 
 def test_units_are_sound_and_all_that_is_written_has_who_puts_it_in_force(role: str, tmp_path: Path) -> None:
     units = []
     for file in every_file(DATABASE, role):
-        assert hasattr(apply.module(file.apply), "withdraw")
+        assert apply.kind(file.apply)
         if file.path.endswith((".service", ".timer")):
             units.append(tmp_path / Path(file.path).name)
             units[-1].write_text(file.content)

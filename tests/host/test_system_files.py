@@ -10,7 +10,6 @@ import pytest
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts.manifest import HostPart, LaterPart, SystemFile
 from cloud_init.host.server import apply, system_files
-from cloud_init.host.server.apply import systemd
 
 ONE, TWO = "/etc/systemd/journald.conf.d/slipway.conf", "/etc/systemd/system/slipway-one.service"
 
@@ -22,9 +21,9 @@ class Host:
         self.places = documents.places(root, {"app": "demo", "role": "web"})
         self.told: list[tuple[str, str, list[str]]] = []
         self.refuses = ""
-        monkeypatch.setattr(apply, "module", self.module)
+        monkeypatch.setattr(apply, "kind", self.kind)
 
-    def module(self, kind: str) -> Any:
+    def kind(self, kind: str) -> Any:
         def tell(what: str, paths: list[Path]) -> None:
             self.told.append((kind, what, [f"/{path.relative_to(self.places.root)}" for path in paths]))
             if what == "apply" and any(self.refuses and self.refuses in path.read_text() for path in paths):
@@ -88,7 +87,7 @@ def test_what_fails_is_undone_and_in_force_again(host: Host) -> None:
 
 def test_a_run_that_was_killed_before_it_was_in_force_is_made_up_for(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     host.refuses = "bad"
-    monkeypatch.setattr(system_files, "_undo", lambda module, before: None)
+    monkeypatch.setattr(system_files, "_undo", lambda how, before: None)
     with pytest.raises(Refused):
         host.run({ONE: "bad"})
     host.refuses = ""
@@ -137,21 +136,21 @@ def test_no_other_place_is_written(host: Host, path: str) -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(Refused, match=r"wanted one of apt, journald, .*, found 'shell'"):
-        apply.module("shell")
+        apply.kind("shell")
 
 
 def test_units_are_read_once_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[tuple[str, ...]] = []
-    monkeypatch.setattr(systemd, "run", lambda *words: said.append(words))
+    monkeypatch.setattr(apply, "run", lambda *words: said.append(words))
     paths = [tmp_path / "one.service", tmp_path / "two.timer", tmp_path / "three.service"]
     for path in paths:
         path.write_text("[Service]\n" + ("" if path.stem == "three" else "\n[Install]\nWantedBy=x.target\n"))
-    systemd.apply(paths)
+    apply.kind("systemd").apply(paths)
     units = ("one.service", "two.timer")
     assert said == [
         ("systemctl", "reenable", "--no-reload", *units), ("systemctl", "daemon-reload"), ("systemctl", "restart", *units),
     ]  # fmt: skip
     said.clear()
-    systemd.withdraw(paths)
-    systemd.apply([])
+    apply.kind("systemd").withdraw(paths)
+    apply.kind("systemd").apply([])
     assert said == [("systemctl", "disable", "--no-reload", "--now", *units), ("systemctl", "daemon-reload")]

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pwd
 from pathlib import Path
 from typing import Any
 
-from ..front.certificates import GROUP, front_group
+FRONT_GROUP = "slipway-front"
+"""The group of the front server, beside root alone in who may read the certificate's key. The app is not in it."""
 
 
 def give(path: Path, user: pwd.struct_passwd | None) -> None:
@@ -32,5 +34,10 @@ def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
 def with_port(user: str) -> list[str]:
     """Before a command of root's: makes it that user's, with the right to a port below 1024 and, by its group, to the certificate's key."""
     right = "-all,+net_bind_service"
-    groups = ["--groups", GROUP] if front_group() else ["--clear-groups"]
+    groups = ["--groups", FRONT_GROUP] if front_group() else ["--clear-groups"]
     return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *groups, "--inh-caps", right, "--ambient-caps", right, "--"]
+
+
+def front_group() -> str | None:
+    """The front server's group, if this machine is a server and has it."""
+    return FRONT_GROUP if any(one.gr_name == FRONT_GROUP for one in grp.getgrall()) else None

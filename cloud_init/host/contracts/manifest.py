@@ -39,7 +39,7 @@ class SystemFile:
     """Absolute; which ones may be says `cloud_init/host/server/system_files.py`."""
     content: str
     apply: str
-    """The file in `cloud_init/host/server/apply/` that puts it in force."""
+    """The kind of file, one of those in `cloud_init/host/server/apply.py`: it says how the file is put in force."""
     mode: str = "0644"
     """Octal."""
 

@@ -10,6 +10,7 @@ from ..data import databases
 from ..front import configuration, servers, swap
 from ..front.swap import Seat
 from ..rollout import state
+from ..server import tree
 from . import managers
 from .managers.contract import Manager
 from .programs import is_database
@@ -30,8 +31,7 @@ def bring_up(places: Places, manager: Manager) -> None:
     """Runs, with its constant programs. What one that died left behind is ended first."""
     if manager.running:
         return
-    state.make_tree(places)
-    state.make_run(places)
+    tree.make(places)
     manager.configure()
     end_left_overs(places)
     manager.launch()

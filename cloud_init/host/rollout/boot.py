@@ -11,6 +11,7 @@ from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import log_path
 from ..release import manifests
+from ..server import tree
 from . import gate, state
 
 STEPS = ("folders", "left-overs", "manager", "serve")
@@ -29,8 +30,7 @@ def run(places: Places, steps: Steps) -> None:
 def bring_up(places: Places, steps: Steps) -> Manager:
     """Adopts a manager that runs; otherwise ends what one that died left behind, and starts another."""
     with steps.step("folders"):
-        state.make_tree(places)
-        state.make_run(places)
+        tree.make(places)
         manager_change.agree(places)
         manager = managers.of(places)
         changed = manager.configure()

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..base.files import link, read_object, target, write_json
+from ..base.files import read_object, target, write_json
 from ..base.outcome import note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
-from ..base.user import private
-from ..server import tree
 
 
 @dataclass(frozen=True)
@@ -77,36 +74,3 @@ def serving(places: Places) -> str | None:
     """The release that serves, or that would if anything ran. A database host has no colours: its release is the one noted."""
     now = live(places)
     return now.release if now else remembered(places).get("release")
-
-
-def make_run(places: Places) -> None:
-    """Makes RUN again from what is on disk: after a reboot there is none. What is there stays."""
-    places.run.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for name in COLOURS:
-        private(places.run / name, places.user)
-    private(places.run / "front", places.user)
-    _socket_folder(places)
-    noted = remembered(places)
-    if target(places.live) is None and noted.get("colour"):
-        link(places.colour(noted["colour"]).link, str(places.release(noted["release"])))
-        if noted.get("previous"):
-            link(places.previous, str(places.release(noted["previous"])))
-        link(places.live, noted["colour"])
-
-
-def _socket_folder(places: Places) -> None:
-    """Where a database server has its socket: its own user's folder, which the app's user may enter."""
-    folder = private(places.run / "database", places.database_user)
-    if places.user is not None:
-        os.chown(folder, -1, places.user.pw_gid)
-
-
-def make_tree(places: Places) -> None:
-    """The folders that outlive a reboot."""
-    for folder in (places.srv / "releases", places.lib / "processes", places.log, places.etc):
-        folder.mkdir(parents=True, exist_ok=True)
-    for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
-        private(places.lib / "front" / name, places.user, 0o700)
-    private(places.shared, places.user)
-    if places.role:
-        tree.make(places)

@@ -50,25 +50,25 @@ def _put(places: Places, wanted: dict[str, SystemFile], leaving: list[str]) -> N
 
 
 def _settle(places: Places, kind: str, changed: list[SystemFile], gone: list[str]) -> None:
-    module = apply.module(kind)
+    how = apply.kind(kind)
     paths, leaving = [_path(places, file.path) for file in changed], [_path(places, path) for path in gone]
     before: Before = {path: _read(path) for path in (*paths, *leaving)}
     # Noted first: what a kill leaves half done is neither forgotten nor taken to be in force.
     _note(places, {file.path: {"apply": kind, "sha256": None} for file in changed}, [])
     try:
-        module.withdraw([path for path in leaving if path.is_file()])
+        how.withdraw([path for path in leaving if path.is_file()])
         for file in changed:
             write(_path(places, file.path), file.content.encode(), int(file.mode, 8))
         for path in leaving:
             path.unlink(missing_ok=True)
-        module.apply(paths)
+        how.apply(paths)
     except (Refused, OSError):
-        _undo(module, before)
+        _undo(how, before)
         raise
     _note(places, {file.path: {"apply": kind, "sha256": _digest(file)} for file in changed}, gone)
 
 
-def _undo(module: Any, before: Before) -> None:
+def _undo(how: apply.Kind, before: Before) -> None:
     """As it was, in force again. What can't be is told: the reason for all this is what counts."""
     try:
         for path, was in before.items():
@@ -76,7 +76,7 @@ def _undo(module: Any, before: Before) -> None:
                 remove(path)
             else:
                 write(path, *was)
-        module.apply([path for path, was in before.items() if was is not None])
+        how.apply([path for path, was in before.items() if was is not None])
     except (Refused, OSError) as error:
         note(f"not undone: {error}")
 

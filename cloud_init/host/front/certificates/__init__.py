@@ -17,11 +17,9 @@ from typing import Any
 from ...base.files import read_object, write, write_json
 from ...base.outcome import Refused
 from ...base.places import Places
+from ...base.user import front_group
 from ...contracts.manifest import Tls
-from ...server import apply
 
-GROUP = "slipway-front"
-"""Who may read the key beside root: the front server. It runs as the app's user, and the app is not in it."""
 _YEARS = 3650
 
 
@@ -124,14 +122,3 @@ def _share(key: Path) -> None:
     if os.geteuid() == 0 and (group := front_group()):
         os.chown(key, 0, grp.getgrnam(group).gr_gid)
         key.chmod(0o640)
-
-
-def make_group() -> None:
-    """On a server, before the front starts for the first time: what its workers belong to is settled then."""
-    if not front_group():
-        apply.run("groupadd", "--system", GROUP)
-
-
-def front_group() -> str | None:
-    """The group, on a server."""
-    return GROUP if any(one.gr_name == GROUP for one in grp.getgrall()) else None

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...base.places import Places
 from ...base.processes import become
-from ..certificates import front_group
+from ...base.user import front_group
 
 STOP = "QUIT"  # finishes the requests in flight; Supervisor's own TERM cuts them
 RELOAD: str | None = "HUP"

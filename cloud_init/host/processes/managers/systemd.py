@@ -11,8 +11,8 @@ from pathlib import Path
 from ...base import processes
 from ...base.outcome import Refused
 from ...base.places import COLOURS, Places
+from ...base.user import front_group
 from ...front import servers
-from ...front.certificates import front_group
 from .. import units
 from ..programs import CONSTANT, Program, is_database, is_front, log_path, memory_score, split
 from . import contract
