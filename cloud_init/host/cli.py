@@ -1,22 +1,23 @@
 """The host tool's command line: JSON events on standard output, the outcome last. Exit 0 done, 1 refused, 2 usage, 3 locked.
 
-A command imports its own parts: all of them together take longer to load than most commands to run.
+A command imports its own parts alone: to load all of them takes longer than most commands take to run.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Optional
 
 from .base import places
-from .base.outcome import Locked, Refused, Steps, refusal_of
+from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
 from .base.places import Places
-from .commands import data, rollout
-from .commands.reporting import Work, refusal, tell
+
+Command = Callable[[Places, argparse.Namespace], Optional[int]]
 
 
 def main() -> int:
@@ -26,18 +27,17 @@ def main() -> int:
     try:
         if arguments.command in _BEFORE_SETUP:
             return _BEFORE_SETUP[arguments.command](arguments)
-        where = places.load(Path(arguments.root))
-        return int(_COMMANDS[arguments.command](where, arguments) or 0)
+        return _COMMANDS[arguments.command](places.load(Path(arguments.root)), arguments) or 0
     except KeyboardInterrupt:
         return 130
     except Refused as refused:
-        tell(refusal(refused, ""))
+        tell(refusal(refused))
         return 3 if isinstance(refused, Locked) else 1
     except OSError as error:
-        tell(refusal(refusal_of(error), ""))
+        tell(refusal(refusal_of(error)))
         return 1
     except Exception as error:  # noqa: BLE001  people wait for a line, whatever it was
-        tell(refusal(Refused(f"{arguments.command}: {type(error).__name__}: {error} (unforeseen)"), ""))
+        tell(refusal(Refused(f"{arguments.command}: {type(error).__name__}: {error} (unforeseen)")))
         return 1
 
 
@@ -45,64 +45,50 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="host.pyz", description=__doc__)
     parser.add_argument("--root", default="/")
     commands = parser.add_subparsers(dest="command", required=True)
+    added = {name: commands.add_parser(name) for name in (*_COMMANDS, *_BEFORE_SETUP)}
     for name in ("prepare", "commit", "abort", "converge"):
-        command = commands.add_parser(name)
-        command.add_argument("generation", type=int)
-        if name != "abort":
-            command.add_argument("release")
-        if name in ("prepare", "converge"):
-            command.add_argument("--elected", action="store_true")
-    commands.add_parser("exec").add_argument("words", nargs=argparse.REMAINDER)
-    start = commands.add_parser("launch")
-    start.add_argument("manager")
-    start.add_argument("program")
-    show = commands.add_parser("logs")
-    show.add_argument("-f", "--follow", action="store_true")
-    show.add_argument("-n", "--lines", type=int, default=20)
-    show.add_argument("--marks", help="of what was shown; the last line has them for the next time")
-    commands.add_parser("carry").add_argument("words")
-    more = commands.add_parser("carried")
-    more.add_argument("token")
-    more.add_argument("start", type=int)
-    data.add(commands)
-    commands.add_parser("store").add_argument("address")
-    for name in ("boot", "halt", "status", "releases", "setup", "watch", "check", "certificate", "later", "compile"):
-        commands.add_parser(name)
+        added[name].add_argument("generation", type=int)
+    for name in ("prepare", "commit", "converge"):
+        added[name].add_argument("release")
+    for name in ("prepare", "converge"):
+        added[name].add_argument("--elected", action="store_true")
+    added["exec"].add_argument("words", nargs=argparse.REMAINDER)
+    added["launch"].add_argument("manager")
+    added["launch"].add_argument("program")
+    added["logs"].add_argument("-f", "--follow", action="store_true")
+    added["logs"].add_argument("-n", "--lines", type=int, default=20)
+    added["logs"].add_argument("--marks", help="of what was shown; the last line has them for the next time")
+    added["carry"].add_argument("words")
+    added["carried"].add_argument("token")
+    added["carried"].add_argument("start", type=int)
+    added["backup"].add_argument("--reason", default="")
+    added["backup"].add_argument("--nightly", action="store_true", help="by the timer: old ones of its kind go")
+    added["backup"].add_argument("--engine", default="none", help="of the database, where no release serves")
+    added["restore"].add_argument("backup")
+    added["restore"].add_argument("--newer-schema", action="store_true")
+    added["maintenance"].add_argument("state", choices=("on", "off"))
+    added["hold"].add_argument("backup")
+    added["let-go"].add_argument("--migrate", action="store_true")
+    added["leave"].add_argument("--with-data", action="store_true")
+    added["store"].add_argument("address")
     return parser.parse_args()
 
 
-def _watch(where: Places, arguments: argparse.Namespace) -> None:
-    from .follow import watch
-
-    watch.run(where)
-
-
-def _check(where: Places, arguments: argparse.Namespace) -> None:
-    from .commands import check
-
-    tell({"ok": True, **check.run(where)})
+def _part(name: str) -> Any:
+    """A module of this tool, imported when a command needs it."""
+    return importlib.import_module(f".{name}", __package__)
 
 
-def _exec(where: Places, arguments: argparse.Namespace) -> None:
-    from .commands import execute
-
-    execute.run(where, arguments.words)
+def _of(module: str, name: str) -> Command:
+    return lambda where, given: _part(module).COMMANDS[name](where, given)
 
 
-def _certificate(where: Places, arguments: argparse.Namespace) -> int:
-    from .front import certificates
-    from .front.certificates import seeking
-
+def _certificate(where: Places) -> int:
+    certificates, seeking = _part("front.certificates"), _part("front.certificates.seeking")
     return _beside(lambda steps: seeking.run(where, steps), lambda: {"tls": certificates.status(where, seeking.of_live(where))})
 
 
-def _later(where: Places, arguments: argparse.Namespace) -> int:
-    from .rollout import later
-
-    return _beside(lambda steps: later.run(where, steps))
-
-
-def _beside(work: Work, facts: Callable[[], dict[str, Any]] = dict) -> int:
+def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] = dict) -> int:
     """Without the host's lock: the authority, or apt, takes its time, and a release must not wait for it."""
     steps = Steps()
     try:
@@ -114,74 +100,48 @@ def _beside(work: Work, facts: Callable[[], dict[str, Any]] = dict) -> int:
     return 0
 
 
-def _launch(where: Places, arguments: argparse.Namespace) -> None:
-    from .processes import launch
-
+def _launch(where: Places, manager: str, program: str) -> None:
     try:
-        launch.run(where, arguments.manager, arguments.program)
+        _part("processes.launch").run(where, manager, program)
     except (OSError, Refused) as error:
-        sys.exit(f"slipway: {refusal_of(error) if isinstance(error, OSError) else error}")  # into the program's log
+        sys.exit(f"slipway: {refusal_of(error)}")  # into the program's log
 
 
-def _logs(where: Places, arguments: argparse.Namespace) -> None:
-    from .commands import logs
-
-    if arguments.marks is not None:
-        return logs.since(where, arguments.lines, arguments.marks)
-    logs.show(where, arguments.lines, arguments.follow)
-
-
-def _carry(where: Places, arguments: argparse.Namespace) -> None:
-    from .commands import paged_output
-
-    paged_output.run(where, arguments.words)
+def _logs(where: Places, given: argparse.Namespace) -> None:
+    logs = _part("commands.logs")
+    if given.marks is None:
+        logs.show(where, given.lines, given.follow)
+    else:
+        logs.since(where, given.lines, given.marks)
 
 
-def _carried(where: Places, arguments: argparse.Namespace) -> None:
-    from .commands import paged_output
-
-    paged_output.more(where, arguments.token, arguments.start)
-
-
-def _status(where: Places, arguments: argparse.Namespace) -> None:
-    from .commands import status
-
-    tell({"ok": True, **status.status(where)})
-
-
-def _releases(where: Places, arguments: argparse.Namespace) -> None:
-    from .commands import status
-
-    tell({"ok": True, "releases": status.releases(where)})
-
-
-def _setup(arguments: argparse.Namespace) -> int:
-    from .server import setup
-
-    return setup.command(Path(arguments.root))
-
-
-def _compile(arguments: argparse.Namespace) -> int:
-    from . import compiled
-
-    compiled.make(Path(arguments.root) / "opt/slipway/host.pyz")
+def _compile(given: argparse.Namespace) -> int:
+    _part("compiled").make(Path(given.root) / "opt/slipway/host.pyz")
     return 0
 
 
-def _store(arguments: argparse.Namespace) -> int:
-    from .stores import agent
+_COMMANDS: dict[str, Command] = {
+    **{name: _of("commands.rollout", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
+    **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
+    "exec": lambda where, given: _part("commands.execute").run(where, given.words),
+    "launch": lambda where, given: _launch(where, given.manager, given.program),
+    "logs": _logs,
+    "carry": lambda where, given: _part("commands.paged_output").run(where, given.words),
+    "carried": lambda where, given: _part("commands.paged_output").more(where, given.token, given.start),
+    "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),
+    "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
+    "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
+    "watch": lambda where, given: _part("follow.watch").run(where),
+    "certificate": lambda where, given: _certificate(where),
+    "later": lambda where, given: _beside(lambda steps: _part("rollout.later").run(where, steps)),
+}
 
-    return agent.run(arguments.address)
-
-
-_COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
-    "exec": _exec, "carry": _carry, "carried": _carried, "watch": _watch, "check": _check, "certificate": _certificate, "later": _later,
-    "launch": _launch, "logs": _logs, "status": _status, "releases": _releases,
-    **rollout.COMMANDS, **data.COMMANDS,
-}  # fmt: skip
-
-# What needs no host.json: there may be none yet.
-_BEFORE_SETUP: dict[str, Callable[[argparse.Namespace], int]] = {"setup": _setup, "compile": _compile, "store": _store}
+_BEFORE_SETUP: dict[str, Callable[[argparse.Namespace], int]] = {
+    "setup": lambda given: int(_part("server.setup").command(Path(given.root))),
+    "compile": _compile,
+    "store": lambda given: int(_part("stores.agent").run(given.address)),
+}
+"""Commands that need no host.json: there may be none yet."""
 
 
 if __name__ == "__main__":

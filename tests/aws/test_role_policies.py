@@ -15,7 +15,7 @@ from cloud_init.host.contracts.rollout import Heartbeat, Outcome
 from cloud_init.host.data import stored_backups
 from cloud_init.host.follow.health import Health
 from cloud_init.host.follow.heartbeat import Teller
-from cloud_init.host.release.store import Store
+from cloud_init.host.release.store import HostStore
 from cloud_init.host.stores import s3
 
 REGION, ARN = "eu-west-1", "arn:aws:s3:::the-store"
@@ -67,7 +67,7 @@ def asked(tmp_path_factory):
         client = aws_emulated.client("s3", endpoint, REGION)
         for role in ("web", "database"):
             client.create_bucket(Bucket=role, CreateBucketConfiguration={"LocationConstraint": REGION})
-            store = Store(f"s3://{role}?region={REGION}&endpoint={endpoint}", HOST)
+            store = HostStore(f"s3://{role}?region={REGION}&endpoint={endpoint}", HOST)
             heard = [heard_while(folder, lambda store=store, role=role: look_for_nothing(store, role))]
             for name in PUBLISHED:
                 client.put_object(Bucket=role, Key=name, Body=b"{}")

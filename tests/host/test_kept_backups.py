@@ -8,7 +8,7 @@ import pytest
 
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data import backup, nightly, stored_backups
-from cloud_init.host.release.store import Store
+from cloud_init.host.release.store import HostStore
 
 OLD, NEW, FOREIGN = "AROAEXAMPLE:i-0a", "AROAEXAMPLE:i-0b", "AROAEXAMPLEX:i-0c"
 BEFORE, FIRST, SECOND = "20260831-010203", "20260901-010203", "20260902-010203"
@@ -20,7 +20,7 @@ def server(tmp_path):
 
     def made(name):
         places = SimpleNamespace(host=name, srv=tmp_path / "disks" / name)
-        return places, Store(f"file://{tmp_path}/store", name)
+        return places, HostStore(f"file://{tmp_path}/store", name)
 
     return made
 

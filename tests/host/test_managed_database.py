@@ -10,9 +10,9 @@ from elsewhere import Elsewhere
 from published import serving
 from test_databases import get, needs, post
 
+from cloud_init.host.base import fetching
 from cloud_init.host.base.outcome import Refused
-from cloud_init.host.data.databases import authority
-from cloud_init.host.release import fetching
+from cloud_init.host.data.databases import remote
 from components.release.store import to_json
 
 ENGINES = database_app.ENGINES[1:]
@@ -82,15 +82,15 @@ def published(tmp_path, monkeypatch):
 
 def trusted(tmp_path, wanted):
     places = documents.places(tmp_path / "root", {"app": "shop"})
-    authority.trust(places, documents.manifest(database={"engine": "postgres", "authority": wanted}))
-    return (places.etc / authority.NAME).read_text()
+    remote.trust(places, documents.manifest(database={"engine": "postgres", "authority": wanted}))
+    return (places.etc / remote.AUTHORITY).read_text()
 
 
 def test_a_published_list_is_fetched_and_kept(published, tmp_path):
     published.answers = [(503, b""), (200, b"half"), (200, b"words\n" + published.pem * 2)]
     wanted = f"# {published.address}\n{published.pem.decode() * 2}"
     assert trusted(tmp_path, published.address) == wanted
-    ssl.create_default_context(cafile=str(tmp_path / "root/etc/slipway/shop" / authority.NAME))
+    ssl.create_default_context(cafile=str(tmp_path / "root/etc/slipway/shop" / remote.AUTHORITY))
     for answer in ((404, b""), (200, b"no certificate")):
         published.answers = [answer]
         assert trusted(tmp_path, published.address) == wanted
@@ -105,7 +105,7 @@ def test_a_published_list_is_fetched_and_kept(published, tmp_path):
         ((200, b"<html>"), "wanted certificates (PEM), found none"),
         ((200, b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"), "damaged"),
         ((302, b"http://localhost/list.pem"), "wanted an answer, found"),
-        ((200, b"x" * (authority._MOST + 1)), "more than 4,000,000 bytes"),
+        ((200, b"x" * (remote._MOST + 1)), "more than 4,000,000 bytes"),
     ],
 )
 def test_without_any_list_the_refusal_names_the_address(published, tmp_path, answer, told):

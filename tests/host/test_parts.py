@@ -23,7 +23,7 @@ from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.contracts.manifest import Code
-from cloud_init.host.data.databases.sqlite import Database
+from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.release import files as materialise
 from cloud_init.host.release import unpack
 from cloud_init.host.rollout import drain
@@ -46,7 +46,7 @@ def query(path: Path, *statements: str) -> list[tuple[object, ...]]:
 
 
 def test_schema_follows_tables_and_revisions_but_not_rows(places):
-    database = Database(places, RELEASE)
+    database = SqliteDatabase(places, RELEASE)
     assert database.schema() == ""
     query(places.database, "CREATE TABLE a (x)", "CREATE TABLE alembic_version (version_num)", "INSERT INTO alembic_version VALUES ('1')")
     first = database.schema()
@@ -59,7 +59,7 @@ def test_schema_follows_tables_and_revisions_but_not_rows(places):
 
 
 def test_snapshot_and_restore_while_a_connection_stays_open(places):
-    database = Database(places, RELEASE)
+    database = SqliteDatabase(places, RELEASE)
     query(places.database, "PRAGMA journal_mode=WAL", "CREATE TABLE a (x)", "INSERT INTO a VALUES (1)")
     copy = database.snapshot()
     with contextlib.closing(sqlite3.connect(places.database, timeout=5)) as reader:

@@ -1,4 +1,4 @@
-"""What the tool tells: a line of JSON for each event, steps with their seconds, and why something was refused."""
+"""Events, a line of JSON each; steps with their seconds; refusals, and the outcome of a command."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 from .. import contracts
-from ..contracts.rollout import HttpAnswer, Step
+from ..contracts.rollout import HttpAnswer, Outcome, Step
 
 
 class Refused(Exception):
-    """A step that can't succeed: one line, and what helps to understand it."""
+    """A step that can't succeed: one line for a person, with the last answer and the lines that lead to the cause."""
 
     def __init__(self, message: str, http: HttpAnswer | None = None, log: list[str] | None = None) -> None:
         super().__init__(message)
@@ -25,43 +25,44 @@ class Refused(Exception):
         self.log = log or []
 
 
-def refusal_of(error: OSError) -> Refused:
-    """What the system refused, as a person needs it: which file, why, and what to do."""
+def refusal_of(error: OSError | Refused) -> Refused:
+    """The error as a refusal: for one of the system which file, why, and what to do."""
+    if isinstance(error, Refused):
+        return error
     mend = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
     return Refused(f"{error.filename or 'a file of this host'}: {error.strerror or error}; {mend}, then run it again")
 
 
 def cause(lines: list[str]) -> str:
-    """The last exception that a program's words name, if they name one: `: ValueError: …`."""
+    """The last exception named in a program's lines, as `: ValueError: …`; empty if there is none."""
     named = _named(lines)
     mend = " (add what has it to the app's requirements)" if named.startswith("ModuleNotFoundError") else ""
     return f": {named}{mend}" if named else ""
 
 
 def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
-    """The lines that lead to what `cause` names; the last ones where it names nothing."""
+    """The lines that lead to what `cause` names; the last ones if it names nothing."""
     named = _named(lines)
     end = len(lines) - lines[::-1].index(named) if named else len(lines)
     return lines[max(end - count, 0) : end]
 
 
 def _named(lines: list[str]) -> str:
-    """Some words come last without being why: what a command makes of its error, and workers ended because another one failed."""
-    found = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
-    telling = [line for line in found if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or found
+    # Some come last without being the cause: the words of a command line, and workers that end because another one failed.
+    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
+    telling = [line for line in named if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or named
     return telling[-1] if telling else ""
 
 
 class Locked(Refused):
-    """Somebody else works on this host."""
+    """Another run works on this host."""
 
 
 def emit(event: str, **values: Any) -> None:
-    """One line of JSON on standard output, at once. Whoever listened may be gone: the work goes on."""
+    """One line of JSON on standard output, at once. The reader may be gone: the work goes on."""
+    line = json.dumps({"event": event, **contracts.document(values)}, sort_keys=True) + "\n"
     try:
-        sys.stdout.write(
-            json.dumps({"event": event, **contracts.document(values)}, sort_keys=True) + "\n"
-        )  # in one go: steps may run side by side
+        sys.stdout.write(line)  # in one go: steps may run side by side
         sys.stdout.flush()
     except BrokenPipeError:
         sys.stdout = sys.stderr
@@ -69,19 +70,19 @@ def emit(event: str, **values: Any) -> None:
 
 @dataclass
 class Steps:
-    """The steps of one run, told as they happen and kept for the outcome."""
+    """The steps of one run: emitted as they happen, and collected for the outcome."""
 
     done: list[Step] = field(default_factory=list)
     current: str = ""
     _failures: list[tuple[BaseException, str]] = field(default_factory=list)
 
     def of(self, error: BaseException) -> str:
-        """The step that failed with it: others run side by side, and may have begun since. Otherwise the last one."""
+        """The step that failed with that error, since others run beside it; otherwise the last one."""
         return next((name for one, name in self._failures if one is error), self.current)
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        """A step: told at its start, with its seconds at its end."""
+        """A step: an event at its start, and one with its seconds at its end."""
         self.current = name
         started = time.monotonic()
         emit("step", step=name, state="start")
@@ -90,7 +91,7 @@ class Steps:
             yield
             state = "done"
         except BaseException as error:
-            self.current = name  # where it is told in other words
+            self.current = name  # for an error that is raised again as another
             self._failures.append((error, name))
             raise
         finally:
@@ -102,3 +103,13 @@ class Steps:
 def note(text: str) -> None:
     """A sentence for the person who watches."""
     emit("note", text=text)
+
+
+def refusal(refused: Refused, step: str = "") -> Outcome:
+    """The outcome of a command that was refused in that step."""
+    return Outcome(False, step=step, message=str(refused), http=refused.http, log=tuple(refused.log), phase="failed")
+
+
+def tell(outcome: Outcome | Mapping[str, Any]) -> None:
+    """Emits the last event of a command: how it ended, with what it was asked for."""
+    emit("outcome", **contracts.document(outcome))

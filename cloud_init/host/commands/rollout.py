@@ -1,4 +1,4 @@
-"""The host tool's commands of a rollout, and those that bring all of it up and down."""
+"""The commands of a rollout, and those that bring all of the app up and down. Each is done by the host's role."""
 
 from __future__ import annotations
 
@@ -7,48 +7,34 @@ from collections.abc import Callable
 
 from ..base.outcome import Steps
 from ..base.places import Places
-from ..release.store import Store
+from ..data.restore import settled
+from ..release.store import HostStore
 from ..server import roles
-from .data import settled
-from .reporting import reported, told
+from .reporting import report, report_phase
 
 
-def _prepare(where: Places, arguments: argparse.Namespace) -> int:
-    return reported(where, arguments, "prepared", settled(where, lambda steps: _prepared(where, arguments, steps)))
+def _prepare(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
+    roles.of(where).prepare(where, HostStore(where.store, where.host), arguments.release, arguments.elected, steps)
 
 
-def _prepared(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
-    roles.of(where).prepare(where, Store(where.store, where.host), arguments.release, arguments.elected, steps)
-
-
-def _commit(where: Places, arguments: argparse.Namespace) -> int:
-    return reported(where, arguments, "live", settled(where, lambda steps: _committed(where, arguments, steps)))
-
-
-def _committed(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
+def _commit(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
     roles.of(where).commit(where, arguments.generation, arguments.release, steps)
 
 
-def _converge(where: Places, arguments: argparse.Namespace) -> int:
-    def work(steps: Steps) -> None:
-        _prepared(where, arguments, steps)
-        _committed(where, arguments, steps)
-
-    return reported(where, arguments, "live", settled(where, work))
+def _converge(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
+    _prepare(where, arguments, steps)
+    _commit(where, arguments, steps)
 
 
-def _abort(where: Places, arguments: argparse.Namespace) -> int:
-    return reported(where, arguments, "aborted", lambda steps: roles.of(where).abort(where, steps))
-
-
-def _boot(where: Places, arguments: argparse.Namespace) -> int:
-    return told(where, "boot", lambda steps: roles.of(where).boot(where, steps))
-
-
-def _halt(where: Places, arguments: argparse.Namespace) -> int:
-    return told(where, "halt", lambda steps: roles.of(where).halt(where, steps))
+def _phase(name: str, work: Callable[[Places, argparse.Namespace, Steps], None]) -> Callable[[Places, argparse.Namespace], int]:
+    return lambda where, given: report_phase(where, given, name, settled(where, lambda steps: work(where, given, steps)))
 
 
 COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int]] = {
-    "prepare": _prepare, "commit": _commit, "converge": _converge, "abort": _abort, "boot": _boot, "halt": _halt,
-}  # fmt: skip
+    "prepare": _phase("prepared", _prepare),
+    "commit": _phase("live", _commit),
+    "converge": _phase("live", _converge),
+    "abort": lambda where, given: report_phase(where, given, "aborted", lambda steps: roles.of(where).abort(where, steps)),
+    "boot": lambda where, given: report(where, "boot", lambda steps: roles.of(where).boot(where, steps)),
+    "halt": lambda where, given: report(where, "halt", lambda steps: roles.of(where).halt(where, steps)),
+}

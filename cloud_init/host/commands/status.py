@@ -1,12 +1,15 @@
-"""What a host has to say of itself."""
+"""The commands that ask a host about itself, and whether this tool works on it."""
 
 from __future__ import annotations
 
+import importlib
 import os
+import pkgutil
 import shutil
 import time
 from typing import Any
 
+from .. import stores
 from ..base import processes
 from ..base.files import read_object, size_of, target
 from ..base.places import Places
@@ -22,7 +25,7 @@ from ..server import roles
 
 
 def status(places: Places) -> dict[str, Any]:
-    """What serves, what runs, how much of it there is."""
+    """All that `status` shows: the release that serves, processes, database, disk, problems, certificate."""
     manager = managers.of(places)
     running = manager.running
     noted = state.remembered(places)
@@ -47,13 +50,13 @@ def status(places: Places) -> dict[str, Any]:
 
 
 def releases(places: Places) -> list[dict[str, Any]]:
-    """The releases kept here, the newest first."""
+    """The releases on this host, the newest first."""
     now = state.live(places)
     previous = os.path.basename(target(places.previous) or "")
     return [
         {
             "id": name,
-            "code": found.code.id if (found := manifests.peek(places.release(name))) else None,
+            "code": manifest.code.id if (manifest := manifests.peek(places.release(name))) else None,
             "prepared_at": read_object(places.release(name) / "ready").get("at"),
             "live": bool(now and now.release == name),
             "previous": previous == name,
@@ -63,24 +66,33 @@ def releases(places: Places) -> list[dict[str, Any]]:
     ]
 
 
+def check(places: Places) -> dict[str, Any]:
+    """Loads every part, finds the host's role and its store. A new tool is asked before it takes another's place."""
+    package = importlib.import_module(__package__.rpartition(".")[0])
+    parts = [part.name for part in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
+    for part in parts:
+        importlib.import_module(part)
+    roles.of(places)
+    return {"parts": len(parts), "store": stores.connect(places.store).address}
+
+
 def _live(places: Places, noted: dict[str, Any]) -> dict[str, Any] | None:
-    """A database host has no colours."""
     now, release = state.live(places), roles.of(places).live(places)
     return {"release": release, "colour": now and now.colour.name, "since": noted.get("since")} if release else None
 
 
 def _process(manager: Manager, name: str) -> dict[str, Any]:
-    told = manager.told(name)
+    now = manager.told(name)
     return {
         "name": name,
-        "state": told.state,
-        "pid": told.pid,
-        "uptime": round(time.time() - told.since, 1) if told.since else None,
-        "memory": processes.memory(told.pid) if told.pid else None,
+        "state": now.state,
+        "pid": now.pid,
+        "uptime": round(time.time() - now.since, 1) if now.since else None,
+        "memory": processes.memory(now.pid) if now.pid else None,
     }
 
 
 def _database(places: Places, release: str | None) -> dict[str, Any]:
     database = databases.of_release(places, release)
-    told = database.status()
-    return {"engine": database.engine, **told} if told else {}
+    facts = database.status()
+    return {"engine": database.engine, **facts} if facts else {}

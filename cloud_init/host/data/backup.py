@@ -1,4 +1,4 @@
-"""Backups of the database: a dump, and what it is. Made beside and renamed into place, so that a kill leaves none or a whole one."""
+"""Backups of the database: a folder each with a dump and `backup.json`, made under another name and renamed into place."""
 
 from __future__ import annotations
 
@@ -22,12 +22,13 @@ from .databases.base import Database
 STEPS = ("tidy", "dump", "keep")
 DUMP, FACTS = "dump", "backup.json"
 _CHUNK = 1 << 20
-_WANTED = {"at", "dump", "engine", "release", "release_made", "rows", "schema"}
+_FIELDS = {"at", "dump", "engine", "release", "release_made", "rows", "schema"}
 _ID = re.compile(r"\d{8}-\d{6}")
+ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 
 
 def folder(places: Places) -> Path:
-    """Where the backups are; its owner's alone, as they hold everything that the app knows."""
+    """The folder of the backups; its owner's alone, since they hold everything that the app knows."""
     path = places.srv / "backups"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
@@ -35,20 +36,20 @@ def folder(places: Places) -> Path:
 
 
 def database_of(places: Places, engine: str = "none") -> Database:
-    """The database of the release that serves; where there is none, the one of that engine on this host, asked by any release there is."""
+    """The database of the release that serves; if none does, the one of that engine, by any release with it here."""
     release = state.serving(places) or _any_with(places, engine)
     manifest = manifests.peek(places.release(release)) if release else None
     return databases.of(places, manifest or manifests.without_release(engine))
 
 
 def _any_with(places: Places, engine: str) -> str | None:
-    """A release on this host that has that engine; one whose first rollout was refused may be all there is."""
+    """A release on this host with that engine: one whose first rollout was refused may be all there is."""
     folders = (path for path in sorted((places.srv / "releases").glob("*")) if path.is_dir())
     return next((path.name for path in folders if (found := manifests.peek(path)) and found.database.engine == engine), None)
 
 
 def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:
-    """Makes a backup; what `backup.json` says of it. None where there is no database yet. Raises `Refused`."""
+    """Makes a backup; returns its `backup.json`, or None if there is no database yet. Raises `Refused`."""
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
@@ -62,23 +63,23 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
             part.mkdir(mode=0o700)
             facts = _dump(places, database, part, {"id": identity, "reason": reason, "schema": schema})
         with steps.step("keep"):
-            _settle(part)
+            _sync(part)
             part.rename(part.with_name(identity))
-            _settle(part.parent)
+            _sync(part.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return facts
 
 
 def is_id(name: str) -> bool:
-    """Whether that is how backups are named."""
+    """Whether the name is the ID of a backup: its time, `YYYYMMDD-HHMMSS`."""
     return bool(_ID.fullmatch(name))
 
 
 def _free(places: Places) -> str:
-    """The time now, of which there is no backup yet."""
+    """An ID for a backup made now."""
     while True:
-        identity = time.strftime("%Y%m%d-%H%M%S", time.gmtime())
+        identity = time.strftime(ID_FORMAT, time.gmtime())
         if not (folder(places) / identity).exists():
             return identity
         time.sleep(0.1)
@@ -91,7 +92,7 @@ def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) 
     release = state.serving(places)
     facts = {
         **head, "at": time.time(), "by": actor(), "engine": database.engine, "revision": revision, "rows": rows,
-        "release": release, "release_made": made(places, release), "tool": _tool(places),
+        "release": release, "release_made": made(places, release), "tool": _digest(places.tool) if places.tool.is_file() else "",
         "dump": {"sha256": _digest(part / DUMP), "bytes": (part / DUMP).stat().st_size},
     }  # fmt: skip
     write_json(part / FACTS, facts, 0o600)
@@ -99,18 +100,18 @@ def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) 
 
 
 def made(places: Places, release: str | None) -> float:
-    """When a release was first made ready on this host."""
+    """The time when a release was first made ready on this host: seconds since 1970."""
     return float(read_object(places.release(release) / "ready").get("at", 0)) if release else 0.0
 
 
 def every(places: Places) -> list[dict[str, Any]]:
-    """What each backup says of itself, the newest first; only the ID of one that says nothing."""
+    """The `backup.json` of each backup, the newest first; the ID alone of a damaged one."""
     names = sorted((path.name for path in folder(places).iterdir() if is_id(path.name)), reverse=True)
     return [_facts(places, name) or {"id": name} for name in names]
 
 
 def find(places: Places, identity: str) -> dict[str, Any]:
-    """What that backup says of itself. Raises `Refused`."""
+    """The `backup.json` of that backup. Raises `Refused`."""
     known = [one["id"] for one in every(places)]
     if identity not in known:
         raise Refused(f"restore: wanted a backup of this host, found {identity!r}; there are: {', '.join(known) or 'none'}")
@@ -121,27 +122,27 @@ def find(places: Places, identity: str) -> dict[str, Any]:
 
 
 def dump_of(places: Places, identity: str) -> Path:
-    """The dump's file."""
+    """The path of a backup's dump."""
     return folder(places) / identity / DUMP
 
 
 def check(places: Places, facts: dict[str, Any]) -> None:
-    """The dump is what was written, byte for byte. Raises `Refused`."""
+    """Raises `Refused` unless the dump is what was written, byte for byte."""
     path = dump_of(places, facts["id"])
-    wanted = facts["dump"]
-    if not path.is_file() or path.stat().st_size != wanted["bytes"]:
+    noted = facts["dump"]
+    if not path.is_file() or path.stat().st_size != noted["bytes"]:
         size = path.stat().st_size if path.is_file() else "no"
-        raise Refused(f"{path}: wanted {wanted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
-    found = _digest(path)
-    if found != wanted["sha256"]:
-        raise Refused(f"{path}: wanted SHA-256 {wanted['sha256'][:12]}…, found {found[:12]}…; the backup is damaged, restore another one")
+        raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
+    digest = _digest(path)
+    if digest != noted["sha256"]:
+        raise Refused(f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; the backup is damaged, restore another one")
 
 
 def _facts(places: Places, identity: str) -> dict[str, Any] | None:
-    found = read_object(folder(places) / identity / FACTS)
-    if found.get("id") != identity or not set(found) >= _WANTED:
+    facts = read_object(folder(places) / identity / FACTS)
+    if facts.get("id") != identity or not facts.keys() >= _FIELDS:
         return None
-    return found if isinstance(found["dump"], dict) and {"sha256", "bytes"} <= set(found["dump"]) else None
+    return facts if isinstance(facts["dump"], dict) and {"sha256", "bytes"} <= facts["dump"].keys() else None
 
 
 def _digest(path: Path) -> str:
@@ -152,12 +153,8 @@ def _digest(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _tool(places: Places) -> str:
-    return _digest(places.tool) if places.tool.is_file() else ""
-
-
-def _settle(path: Path) -> None:
-    """A folder's names, and the files in it, are on the disk before anything counts on them."""
+def _sync(path: Path) -> None:
+    """Brings a folder's names and its files onto the disk before anything relies on them."""
     for one in (*(child for child in path.iterdir() if child.is_file()), path):
         descriptor = os.open(one, os.O_RDONLY)
         try:

@@ -1,26 +1,32 @@
-"""The nightly backup of a server: made, sent to the store, old ones removed; how it went is noted for `status` and the heartbeat."""
+"""The nightly backup of a server: made, sent to the store, old ones removed; its result is noted for the heartbeat."""
 
 from __future__ import annotations
 
+import datetime
 import shutil
 import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from ..base.files import read_object, write_json
 from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
-from ..release.store import Store
-from . import backup, retention, stored_backups
+from ..release.store import HostStore
+from . import backup, stored_backups
 
 STEPS = ("send", "thin-out")
 REASON = "nightly"
 _HERE = 2  # backups that stay on the host where the store is somewhere else
 _LATE = 2 * 86400
+_PERIODS: tuple[tuple[int, Callable[[datetime.datetime], object]], ...] = (
+    (7, lambda at: at.date()), (4, lambda at: tuple(at.isocalendar())[:2]), (3, lambda at: (at.year, at.month)),
+)  # fmt: skip
+"""The newest backup is kept of each of so many days, weeks and months that have one."""
 
 
-def run(places: Places, store: Store, steps: Steps) -> dict[str, Any] | None:
-    """What `backup.json` says of it; None without a database. Raises `Refused`, noted."""
+def run(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None:
+    """Makes it; returns its `backup.json`, or None without a database. Raises `Refused`, which is noted."""
     try:
         made = backup.take(places, backup.database_of(places), REASON, steps)
         if made:
@@ -29,14 +35,14 @@ def run(places: Places, store: Store, steps: Steps) -> dict[str, Any] | None:
             with steps.step("thin-out"):
                 _thin_out(places, store)
     except (Refused, OSError) as error:
-        _note(places, str(error if isinstance(error, Refused) else refusal_of(error)))
+        _note(places, str(refusal_of(error)))
         raise
     _note(places, "")
     return made
 
 
 def problem(places: Places) -> str:
-    """What is wrong with the nightly backups of this host; nothing if they are made."""
+    """The problem with the nightly backups of this host, in one line; empty if they are made."""
     noted = read_object(_path(places))
     good = noted.get("good")
     since = f"; the last good one: {_at(good)}" if good else "; there is no good one yet"
@@ -47,11 +53,22 @@ def problem(places: Places) -> str:
     return ""
 
 
-def _thin_out(places: Places, store: Store) -> None:
-    """By the hand of a person are those with another reason: they stay."""
+def kept(identities: Iterable[str]) -> set[str]:
+    """The IDs of backups to keep. Nights without one don't count: a host that was off for a month loses none."""
+    keep: set[str] = set()
+    for number, period in _PERIODS:
+        newest: dict[object, str] = {}
+        for identity in sorted(identities, reverse=True):
+            newest.setdefault(period(datetime.datetime.strptime(identity, backup.ID_FORMAT)), identity)
+        keep.update(list(newest.values())[:number])
+    return keep
+
+
+def _thin_out(places: Places, store: HostStore) -> None:
+    """Removes old nightly backups; those with another reason stay, since a person made them."""
     there = [identity for identity, facts in stored_backups.every(places, store, others=False).items() if facts.get("reason") == REASON]
     here = sorted((one["id"] for one in backup.every(places) if one.get("reason") == REASON), reverse=True)
-    keep = retention.kept(there)
+    keep = kept(there)
     stays = keep if store.objects.address.startswith("file:") else {*here[:_HERE]}
     for identity in there:
         if identity not in keep:

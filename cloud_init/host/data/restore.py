@@ -1,10 +1,12 @@
-"""Restoring a backup: all of it, with the app well on it, or what was there before. A killed one is finished by the next run.
+"""Restoring a backup: all of it, with the app well on it, or what was there before. The next run finishes a killed one.
 
-A database host has no app to stop: its app's role is kept out meanwhile, and web hosts have the page up (`hold.py`).
+A database host has no app to stop: the app's role is shut out meanwhile, and each web host is held, with its app
+stopped behind the maintenance page.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..base.files import read_object
@@ -12,23 +14,25 @@ from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
 from ..front import maintenance
 from ..release import manifests, release_command
-from . import backup, hold, restore_journal, users_of_data
+from . import backup, restore_journal, users_of_data
 from .databases.base import Database
-from .restore_journal import BEGUN, HELD, LOADED, LOADING, SERVING, UnderWay
+from .restore_journal import BEGUN, HELD, LOADED, LOADING, SERVING, Restore
 from .users_of_data import Users
 
 STEPS = ("check", "page-up", "stop-app", "load", "verify", "bring-up-schema", "start-app", "page-down")
 
 
 def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict[str, Any]:
-    """Restores that backup; the ID of the backup that was made of what was there. Raises `Refused` with that back in place."""
+    """Restores that backup. Returns the ID of the one that was made of what was there (`first`).
+
+    Raises `Refused` with what was there back in place."""
     with steps.step("check"):
         users = users_of_data.of(places)
         chosen = backup.find(places, identity)
         backup.check(places, chosen)
         database = backup.database_of(places)
         migrate = _fits(places, users, database, chosen, newer_schema)
-    work = _begin(places, users, UnderWay(identity, migrate=migrate))
+    work = _begin(places, users, Restore(identity, migrate=migrate))
     if work.phase == BEGUN:
         _save(places, users, work, steps)
     else:
@@ -38,13 +42,14 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict
 
 
 def settle(places: Places, steps: Steps) -> None:
-    """Finishes a restore that was interrupted; undoes it where nothing was changed yet. Nothing to do where there was none."""
+    """Finishes a restore that was interrupted, or undoes one that had changed nothing yet."""
     work = restore_journal.read(places)
     if work is None:
         return None
-    if work.phase == HELD:
-        return hold.settle(places, work, steps)
     users = users_of_data.of(places)
+    if work.phase == HELD:
+        note(f"the restore of {work.backup} on the database host was interrupted; that host finishes it or undoes it by itself")
+        return _release_hold(places, users, work, steps, must_be_well=False)
     note(f"the restore of {work.backup} was interrupted ({work.phase})")
     if work.phase == BEGUN:
         _resume(places, users, work, steps)
@@ -56,8 +61,18 @@ def settle(places: Places, steps: Steps) -> None:
     return note(f"the restore of {work.backup} is finished")
 
 
+def settled(places: Places, work: Callable[[Steps], None]) -> Callable[[Steps], None]:
+    """The work, done after `settle`."""
+
+    def run(steps: Steps) -> None:
+        settle(places, steps)
+        work(steps)
+
+    return run
+
+
 def _fits(places: Places, users: Users, database: Database, chosen: dict[str, Any], newer_schema: bool) -> bool:
-    """True if the release's own command has to bring the schema up. Refuses a schema that the release can't know."""
+    """True if the release command has to bring the schema up. Raises `Refused` for a schema that the release can't know."""
     if chosen["engine"] != database.engine:
         raise Refused(f"restore: wanted a backup of {database.engine}, found one of {chosen['engine']}; restore another one")
     record = read_object(places.lib / "released" / f"{users.release}.json")
@@ -72,8 +87,8 @@ def _fits(places: Places, users: Users, database: Database, chosen: dict[str, An
     return not newer
 
 
-def _begin(places: Places, users: Users, work: UnderWay) -> UnderWay:
-    """Notes it before anything changes. Where a killed one left data half loaded its `first` is what can be gone back to."""
+def _begin(places: Places, users: Users, work: Restore) -> Restore:
+    """Notes it before anything changes. If a killed one left data half loaded, its `first` is the way back."""
     before = restore_journal.read(places)
     work.page = before.page if before else maintenance.is_on(places)
     if before and before.phase == LOADING:
@@ -84,8 +99,8 @@ def _begin(places: Places, users: Users, work: UnderWay) -> UnderWay:
     return work
 
 
-def _save(places: Places, users: Users, work: UnderWay, steps: Steps) -> None:
-    """The page up, the app stopped, a backup of what is there. Raises with all of it undone."""
+def _save(places: Places, users: Users, work: Restore, steps: Steps) -> None:
+    """Puts the page up, stops the app, makes a backup of what is there. Raises with all of that undone."""
     try:
         users.close(steps)
         saved = backup.take(places, backup.database_of(places), f"before restore of {work.backup}", steps)
@@ -96,45 +111,45 @@ def _save(places: Places, users: Users, work: UnderWay, steps: Steps) -> None:
         raise
 
 
-def _carry_on(places: Places, users: Users, work: UnderWay, steps: Steps) -> None:
-    """From where the note says to the end, with the app stopped. Raises `Refused` with what was there before in place."""
+def _carry_on(places: Places, users: Users, work: Restore, steps: Steps) -> None:
+    """Goes from the noted phase to the end, the app being stopped. Raises `Refused` with what was there before in place."""
     try:
         if work.phase == LOADING:
             _load(places, users, work, steps)
         _resume(places, users, work, steps)
-    except Exception as error:  # noqa: BLE001  whatever it was, what was there before comes back
+    except Exception as error:  # noqa: BLE001  what was there before comes back, whatever it was
         raise _go_back(places, users, work, _refused(error), steps) from None
 
 
-def _load(places: Places, users: Users, work: UnderWay, steps: Steps) -> None:
+def _load(places: Places, users: Users, work: Restore, steps: Steps) -> None:
     database, chosen = backup.database_of(places), backup.find(places, work.backup)
     with steps.step("load"):
         backup.check(places, chosen)
         database.run(users.manager)
         database.load(backup.dump_of(places, work.backup))
     with steps.step("verify"):
-        found = database.rows()
-        wrong = [f"{name} {found.get(name)}" for name in {*found, *chosen["rows"]} if found.get(name) != chosen["rows"].get(name)]
+        rows, noted = database.rows(), chosen["rows"]
+        wrong = [f"{name} {rows.get(name)}" for name in {*rows, *noted} if rows.get(name) != noted.get(name)]
         if wrong:
             raise Refused(f"restore of {work.backup}: wanted the rows that backup.json lists, found {', '.join(sorted(wrong))}")
     with steps.step("bring-up-schema"):
-        if work.migrate and places.role != "database":  # a web host does it, who has the app
+        if work.migrate and places.role != "database":  # a web host does it, which has the app
             release_command.again(places, manifests.read(places.release(users.release)))
     work.reach(places, LOADED)
 
 
-def _resume(places: Places, users: Users, work: UnderWay, steps: Steps) -> None:
-    """The app runs again, then the page goes, unless it was there before."""
+def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
+    """Starts the app again, then takes the page down, unless it was up before."""
     if work.phase != SERVING:
         users.open(steps, must_be_well=work.well and work.phase == LOADED)
         if work.phase == LOADED:
-            work.reach(places, SERVING)  # from here on the app writes: nothing is loaded again
+            work.reach(places, SERVING)  # the app writes from here on: nothing is loaded again
     users.page_down(steps, work.page)
     restore_journal.forget(places)
 
 
-def _go_back(places: Places, users: Users, work: UnderWay, why: Refused, steps: Steps) -> Refused:
-    """Loads what was there before; the refusal that tells of it. Where even that fails the page stays up and the note stays."""
+def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: Steps) -> Refused:
+    """Loads what was there before; returns the refusal to raise. If even that fails, page and note stay."""
     failed = f"restore of {work.backup} failed ({why})"
     stays = "the maintenance page stays up; mend that, then restore again"
     if work.phase == SERVING:
@@ -154,6 +169,29 @@ def _go_back(places: Places, users: Users, work: UnderWay, why: Refused, steps: 
 
 
 def _refused(error: Exception) -> Refused:
-    if isinstance(error, OSError):
-        return refusal_of(error)
-    return error if isinstance(error, Refused) else Refused(f"{type(error).__name__}: {error}")
+    return refusal_of(error) if isinstance(error, (OSError, Refused)) else Refused(f"{type(error).__name__}: {error}")
+
+
+def hold(places: Places, identity: str, steps: Steps) -> None:
+    """On a web host: stops the app, behind the page, while the database host restores that backup."""
+    users = users_of_data.of(places)
+    Restore(identity, HELD, page=maintenance.is_on(places), well=users.is_well()).write(places)
+    users.close(steps)
+
+
+def let_go(places: Places, migrate: bool, steps: Steps) -> None:
+    """Ends `hold`; does nothing on a host that isn't held. `migrate`: the release command brings an older schema up."""
+    work = restore_journal.read(places)
+    if work is None or work.phase != HELD:
+        return
+    users = users_of_data.of(places)
+    if migrate:
+        with steps.step("bring-up-schema"):
+            release_command.again(places, manifests.read(places.release(users.release)))
+    _release_hold(places, users, work, steps, must_be_well=work.well)
+
+
+def _release_hold(places: Places, users: Users, work: Restore, steps: Steps, must_be_well: bool) -> None:
+    users.open(steps, must_be_well)
+    users.page_down(steps, work.page)
+    restore_journal.forget(places)

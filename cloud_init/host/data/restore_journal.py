@@ -1,4 +1,4 @@
-"""The note of a restore that is under way: on disk, so that one that was killed is finished or undone, never forgotten."""
+"""The note of a restore at work, on disk: one that was killed is finished or undone by the next run, never forgotten."""
 
 from __future__ import annotations
 
@@ -13,16 +13,17 @@ from ..base.files import read_object, write_json
 from ..base.places import Places
 
 BEGUN, LOADING, LOADED, SERVING, HELD = "begun", "loading", "loaded", "serving", "held"
-"""Nothing of the data changed yet; it may be half loaded; it is whole again; the app runs on it and only the page is left; or all of
-that happens on the database host, and this one has its page up meanwhile."""
+"""The phases. begun: nothing of the data changed yet. loading: it may be half loaded. loaded: it is whole again.
+serving: the app runs on it, the page is left to take down. held: the restore is on the database host, and this web
+host has its page up meanwhile."""
 
 
 @dataclass
-class UnderWay:
+class Restore:
     """A restore, as far as it got."""
 
     backup: str
-    """What is loaded: the backup asked for, or `first` once that failed."""
+    """The backup to load: the one asked for, or `first` once that failed."""
     phase: str = BEGUN
     first: str | None = None
     """The backup of what was there before."""
@@ -34,35 +35,35 @@ class UnderWay:
     """The backup is older than the release that serves: its release command brings the schema up again."""
 
     def reach(self, places: Places, phase: str) -> None:
-        """Notes how far it is."""
+        """Notes the phase that it is in from here on."""
         self.phase = phase
         self.write(places)
 
     def write(self, places: Places) -> None:
-        """By rename; with the process that works on it."""
+        """Writes the note by rename, with the process that works on the restore."""
         pid = os.getpid()
         write_json(_path(places), {**asdict(self), "pid": pid, "started": processes.started(pid), "at": time.time()})
 
 
-def read(places: Places) -> UnderWay | None:
-    """The restore that was or is under way."""
+def read(places: Places) -> Restore | None:
+    """The restore at work, or one that was interrupted; None: there is none."""
     noted = read_object(_path(places))
-    known = {field.name: noted[field.name] for field in fields(UnderWay) if field.name in noted}
-    return UnderWay(**known) if "backup" in known else None
+    known = {field.name: noted[field.name] for field in fields(Restore) if field.name in noted}
+    return Restore(**known) if "backup" in known else None
 
 
 def forget(places: Places) -> None:
-    """It is over."""
+    """Removes the note of a restore that is over."""
     _path(places).unlink(missing_ok=True)
 
 
 def status(places: Places) -> dict[str, Any] | None:
-    """For whoever asks; `running`: somebody works on it."""
+    """The part of `status` about a restore. `running`: a process works on it."""
     noted = read(places)
+    running = processes.recorded(_path(places)) is not None
     if noted is None:
         return None
-    told = {"backup": noted.backup, "first": noted.first, "phase": noted.phase}
-    return {**told, "running": processes.recorded(_path(places)) is not None}
+    return {"backup": noted.backup, "first": noted.first, "phase": noted.phase, "running": running}
 
 
 def _path(places: Places) -> Path:

@@ -1,7 +1,7 @@
-"""Backups of a server in its store: what is left where the server itself is lost.
+"""Backups of a server in its store, for when the server itself is lost.
 
-They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place are called `ROLE:INSTANCE`: theirs are together in
-`backups/ROLE/ROLE:INSTANCE/ID/`, so that one finds, and may read, what those before it left.
+They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place are called `ROLE:INSTANCE`: theirs are
+in `backups/ROLE/ROLE:INSTANCE/ID/`, so that a host finds, and may read, those of the hosts before it.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from typing import Any
 
 from ..base.outcome import Refused
 from ..base.places import Places
-from ..release.store import Store
+from ..release.store import HostStore
 from . import backup
 
-_NAMES = (backup.DUMP, backup.FACTS)  # the facts last: what has them is whole
+_NAMES = (backup.DUMP, backup.FACTS)  # the facts last: a backup with them is whole
 
 
-def send(places: Places, store: Store, identity: str) -> None:
-    """A backup of this host, streamed. Raises `Refused`."""
+def send(places: Places, store: HostStore, identity: str) -> None:
+    """Streams a backup of this host to the store. Raises `Refused`."""
     for name in _NAMES:
         store.objects.send(_object(places.host, identity, name), backup.folder(places) / identity / name)
 
 
-def every(places: Places, store: Store, others: bool = True) -> dict[str, dict[str, Any]]:
-    """What each whole backup there says of itself, by its ID; `others`: those too of hosts whose place it took, which say so (`host`)."""
+def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:
+    """The `backup.json` of each whole backup there, by ID. `others`: with those of the hosts before it, which have `host`."""
     found: dict[str, dict[str, Any]] = {}
     there = _there(store, _together(places.host) if others else _folder(places.host))
-    for host, identity in sorted(there, key=lambda one: one[0] == places.host):  # of two that are called alike its own counts
+    for host, identity in sorted(there, key=lambda one: one[0] == places.host):  # of two with one ID its own counts
         facts = _facts(store, host, identity)
         if facts:
             found[identity] = facts if host == places.host else {**facts, "host": host}
     return found
 
 
-def fetch(places: Places, store: Store, identity: str) -> None:
-    """Makes it a backup of this host again; nothing to do where it is one. Raises `Refused`."""
+def fetch(places: Places, store: HostStore, identity: str) -> None:
+    """Brings a backup back to this host, if it isn't there. Raises `Refused`."""
     folder = backup.folder(places) / identity
     if folder.is_dir() or not backup.is_id(identity) or identity not in (found := every(places, store)):
         return
@@ -53,20 +53,20 @@ def fetch(places: Places, store: Store, identity: str) -> None:
             if copy is None:
                 raise Refused(f"store: wanted {_object(host, identity, name)}, found nothing; restore another backup")
             if copy != part / name:
-                link(copy, part / name)
+                _link(copy, part / name)
             (part / name).chmod(0o600)
         part.rename(folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
 
 
-def remove(places: Places, store: Store, identity: str) -> None:
-    """The facts first: what is half removed is no backup."""
+def remove(places: Places, store: HostStore, identity: str) -> None:
+    """Removes a backup from the store, its facts first: one that is half removed is none."""
     store.objects.delete(*(_object(places.host, identity, name) for name in reversed(_NAMES)))
 
 
-def link(source: Path, target: Path) -> None:
-    """One file under two names, where that can be: a second copy on the same disk would save nothing."""
+def _link(source: Path, target: Path) -> None:
+    """Gives the file a second name if possible: another copy on the same disk would save nothing."""
     try:
         os.link(source, target)
     except OSError:
@@ -74,7 +74,7 @@ def link(source: Path, target: Path) -> None:
 
 
 def _together(host: str) -> str:
-    """The folder of all that take each other's place."""
+    """The folder of all hosts that take each other's place."""
     role, colon, _ = host.partition(":")
     return f"backups/{role}/" if colon else _folder(host)
 
@@ -88,15 +88,15 @@ def _object(host: str, identity: str, name: str) -> str:
     return f"{_folder(host)}{identity}/{name}"
 
 
-def _there(store: Store, folder: str) -> Iterator[tuple[str, str]]:
-    """(host, ID) of what may be a whole backup."""
+def _there(store: HostStore, folder: str) -> Iterator[tuple[str, str]]:
+    """(host, ID) of each backup that may be whole."""
     for name in store.objects.names(folder):
         *_, host, identity, last = name.split("/")
         if last == backup.FACTS and backup.is_id(identity) and name == _object(host, identity, last):
             yield host, identity
 
 
-def _facts(store: Store, host: str, identity: str) -> dict[str, Any] | None:
+def _facts(store: HostStore, host: str, identity: str) -> dict[str, Any] | None:
     data = store.objects.get(_object(host, identity, backup.FACTS))
     try:
         found = json.loads(data) if data is not None else None

@@ -1,4 +1,4 @@
-"""Who uses the database, kept from it for a while: the app of this host behind the maintenance page, or web hosts over the network."""
+"""The users of the database, shut out for a while: the app of this host behind the maintenance page, or web hosts."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from ..rollout.state import Live
 from . import backup
 from .databases.agent import Agent
 from .databases.cluster import ADMIN
-from .databases.served import Served
+from .databases.server import ServerDatabase
 
 STEPS = ("shut-out", "let-in")
 _PATIENCE = 30
 
 
 class Users(Protocol):
-    """They write nothing between `close` and `open`."""
+    """Whoever uses the database: they write nothing between `close` and `open`."""
 
     release: str
-    """Of the one that serves."""
+    """The id of the release that serves."""
     manager: Manager
 
     def is_well(self) -> bool:
         """Whether the app answers, as far as this host can tell."""
 
     def close(self, steps: Steps) -> None:
-        """From here on nobody of the app writes."""
+        """Keeps all of them from writing, from here on."""
 
     def open(self, steps: Steps, must_be_well: bool) -> None:
-        """The app works again. Raises `Refused` where it must be well and isn't."""
+        """Lets them write again. Raises `Refused` if the app must be well and isn't."""
 
     def page_down(self, steps: Steps, stays: bool) -> None:
-        """The maintenance page goes, unless it stays."""
+        """Takes the maintenance page down, unless it stays."""
 
 
 class App:
@@ -65,7 +65,7 @@ class App:
 
 
 class WebHosts:
-    """Apps on other hosts: their role is refused by the database itself, whatever those hosts do."""
+    """Apps on other hosts: the database itself refuses their role, whatever those hosts do."""
 
     def __init__(self, places: Places, manager: Manager, release: str) -> None:
         self.places, self.manager, self.release = places, manager, release
@@ -82,11 +82,11 @@ class WebHosts:
             self._shut_out(False)
 
     def page_down(self, steps: Steps, stays: bool) -> None:
-        """There is none here."""
+        """Does nothing: a database host has no page."""
 
     def _shut_out(self, out: bool) -> None:
         database = backup.database_of(self.places)
-        if isinstance(database, Served):
+        if isinstance(database, ServerDatabase):
             database.run(self.manager)
             with Agent(self.places, database.manifest) as agent:
                 agent.ask("connect", url=database.own().url(ADMIN), patience=_PATIENCE)
@@ -94,7 +94,7 @@ class WebHosts:
 
 
 def of(places: Places) -> Users:
-    """Those of this host's database. Raises `Refused` where nothing runs."""
+    """The users of this host's database. Raises `Refused` if nothing runs."""
     manager, live, release = managers.of(places), state.live(places), state.serving(places)
     if manager.running and places.role == "database" and release:
         return WebHosts(places, manager, release)

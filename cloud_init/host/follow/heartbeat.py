@@ -10,7 +10,7 @@ from typing import Any
 
 from ..base.places import Places
 from ..contracts.rollout import Heartbeat, Outcome, Progress
-from ..release.store import Store
+from ..release.store import HostStore
 from ..stores import Away
 from . import health
 from .health import Health
@@ -23,7 +23,7 @@ _CLOCK = 60.0
 class Teller:
     """Each kind of word has its own pace; a store that is away is asked ever more rarely."""
 
-    def __init__(self, places: Places, store: Store, well: Health, pause: float) -> None:
+    def __init__(self, places: Places, store: HostStore, well: Health, pause: float) -> None:
         self._places, self._store, self._health = places, store, well
         self._beat, self._progress, self._clock, self._late = Pace(HEARTBEAT), Pace(pause), Pace(_CLOCK), Pace(pause)
         self._unsent: dict[str, Outcome] = {}
@@ -63,7 +63,7 @@ class Teller:
 
     def _tell(self, what: str, value: object) -> bool:
         try:
-            self._store.tell(what, value)
+            self._store.write(what, value)
         except Away as away:
             self._health.store(str(away))
             return False

@@ -12,7 +12,7 @@ from typing import NoReturn
 from ..base.files import link_beside, unlink, write
 from ..base.outcome import Refused
 from ..base.places import Places
-from ..release.store import Store
+from ..release.store import HostStore
 
 CALM = 10  # seconds that `watch` must run to count as up
 _CHECK = 60
@@ -23,7 +23,7 @@ def present(places: Places) -> str:
     return hashlib.sha256(places.tool.read_bytes()).hexdigest()
 
 
-def fetch(places: Places, store: Store, wanted: str) -> Path:
+def fetch(places: Places, store: HostStore, wanted: str) -> Path:
     """The wanted tool beside the present one, whole and working. Raises `Refused`."""
     if wanted in _lines(_refused(places)):
         raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")

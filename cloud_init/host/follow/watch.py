@@ -8,11 +8,10 @@ import threading
 from dataclasses import replace
 
 from .. import contracts
-from ..base.outcome import Refused, refusal_of
+from ..base.outcome import Refused, refusal, refusal_of
 from ..base.places import Places
-from ..commands.reporting import refusal
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome
-from ..release.store import Store
+from ..release.store import HostStore
 from ..rollout.later import COMMAND as LATER
 from ..rollout.later import Later
 from ..server import roles, setup
@@ -47,7 +46,7 @@ class Watch:
 
     def __init__(self, places: Places) -> None:
         self.places, self.role = places, roles.of(places)
-        self.store = Store(places.store, places.host)
+        self.store = HostStore(places.store, places.host)
         self.tool, self.started = trial.present(places), attempts.now()
         self.attempts = attempts.read(places.lib / "watch.json")
         self.health = Health(failure=self.attempts.failure)
@@ -108,9 +107,8 @@ class Watch:
             self.look.went(False)
             return self.health.store(str(away))
         except (Refused, OSError) as error:
-            refused = error if isinstance(error, Refused) else refusal_of(error)
             self.attempts.begin(action, self.wanted.generation)
-            return self._ended(action, refusal(refused, "tool"))
+            return self._ended(action, refusal(refusal_of(error), "tool"))
         self.attempts.begin(action, self.wanted.generation)
         self.action, self.child = action, Child(self.places, self._arguments(action))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import stat
 import time
@@ -81,7 +80,7 @@ def _release(places: Places, colour: Colour) -> tuple[Path, Manifest, dict[str, 
 def _database(places: Places, engine: str) -> None:
     processes.record(places.run / "database" / f"{engine}.json", os.getpid())
     os.chdir("/")
-    command = importlib.import_module(f"{databases.__name__}.{engine}").launch(places)
+    command = databases.server_command(places, engine)
     processes.become(command, {**os.environ, "LC_ALL": "C.UTF-8"})
 
 

@@ -1,4 +1,4 @@
-"""The release store as a host sees it: reads releases and its own secrets, writes its outcomes."""
+"""The release store as a host uses it: reads releases and its role's secrets, writes its outcomes."""
 
 from __future__ import annotations
 
@@ -8,42 +8,37 @@ from typing import Any
 
 from .. import contracts, stores
 from ..base.outcome import Refused
-from ..contracts.rollout import Outcome
 
 
-class Store:
-    """The store that host.json names."""
+class HostStore:
+    """The store at that address, for the host of that name."""
 
     def __init__(self, address: str, host: str) -> None:
         self.objects = stores.connect(address)
         self.host = host
 
     def file(self, name: str, place: Path) -> Path:
-        """The object as a file of this host, at `place` if it must be fetched; refused with its name if there is none."""
+        """The object as a file of this host, at `place` if it must be fetched. Raises `Refused` if there is none."""
         found = self.objects.file(name, place)
         if found is None:
             raise self._nothing(name)
         return found
 
     def json(self, name: str) -> dict[str, Any]:
-        """The object read as JSON; refused with its name if there is none."""
+        """The object read as JSON. Raises `Refused` if there is none, or a damaged one."""
         data = self.objects.get(name)
         if data is None:
             raise self._nothing(name)
         return _object(name, data)
 
     def secrets(self, release: str, role: str = "web") -> dict[str, Any]:
-        """What a role alone may know of a release; empty if there is nothing."""
+        """The secrets of a release for that role; empty if there are none."""
         name = f"secrets/{role}/{release}.json"
         data = self.objects.get(name)
         return {} if data is None else _object(name, data)
 
-    def report(self, generation: int, outcome: Outcome) -> None:
-        """Writes this host's outcome of a generation."""
-        self.tell(str(generation), outcome)
-
-    def tell(self, what: str, value: object) -> None:
-        """Writes `outcomes/HOST/WHAT.json`, one of the documents of `contracts`."""
+    def write(self, what: str, value: object) -> None:
+        """Writes `outcomes/HOST/WHAT.json`, one of the documents of `contracts`; WHAT is a generation, or `heartbeat`."""
         text = json.dumps(contracts.document(value), indent=1, sort_keys=True) + "\n"
         self.objects.put(f"outcomes/{self.host}/{what}.json", text.encode())
 

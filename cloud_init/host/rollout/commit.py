@@ -38,7 +38,7 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
 def _tidy(places: Places, manager: Manager, before: state.Live | None, candidate: Colour, steps: Steps) -> None:
     with steps.step("drain"):
         old = places.colour(other(candidate.name))
-        if before and before.colour == old and manager.told(old.name).state == RUNNING:
+        if before and before.colour.name == old.name and manager.told(old.name).state == RUNNING:
             drain.wait(old.sockets)
         stop(manager, old)
         manager_change.retire(places)
@@ -71,7 +71,7 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
             if manager_change.change(places, managers.owner(places, candidate.name)):
                 _gate(places, manager, release)
     except (Refused, OSError) as error:
-        refused = error if isinstance(error, Refused) else refusal_of(error)
+        refused = refusal_of(error)
         refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
         manager_change.change_back(places, old_manager)
         _undo(places, manager, old_colour, old_previous, old_front)

@@ -21,14 +21,14 @@ from ..processes import (
 from ..processes.managers.contract import Manager
 from ..processes.programs import CRON, log_path
 from ..release import environment, files, manifests, release_command, unpack
-from ..release.store import Store
+from ..release.store import HostStore
 from . import gate, state
 
 STEPS = ("fetch", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
 ABORT_STEPS = ("stop",)
 
 
-def run(places: Places, store: Store, manifest: Manifest, elected: bool, steps: Steps) -> None:
+def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
     manager = manager_change.ready(places, manifest)
     folder = places.release(manifest.id)
@@ -50,7 +50,7 @@ def run(places: Places, store: Store, manifest: Manifest, elected: bool, steps: 
     _start(places, manager, manifest, steps)
 
 
-def again(places: Places, store: Store, now: state.Live, elected: bool, steps: Steps) -> None:
+def again(places: Places, store: HostStore, now: state.Live, elected: bool, steps: Steps) -> None:
     """It serves already, and goes on. What belongs to one host alone begins or ends: it may serve from a time when nobody was elected."""
     whole, folder = fetch(store, now.release, steps), places.release(now.release)
     if elected and not release_command.record(places, now.release).is_file():
@@ -63,7 +63,7 @@ def again(places: Places, store: Store, now: state.Live, elected: bool, steps: S
             extra.switch(places, managers.of(places), now.colour)
 
 
-def bring(places: Places, store: Store, manifest: Manifest, steps: Steps) -> None:
+def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) -> None:
     """The release's code and its environment: nothing else on the host is asked for, or changed."""
     folder = places.release(manifest.id)
     with steps.step("unpack"):
@@ -80,7 +80,7 @@ def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
     return {name: command for name, command in manifest.processes.items() if elected or name != CRON}
 
 
-def fetch(store: Store, release: str, steps: Steps) -> Manifest:
+def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
     """The release's manifest, whole."""
     with steps.step("fetch"):
         try:
@@ -89,7 +89,7 @@ def fetch(store: Store, release: str, steps: Steps) -> Manifest:
             raise Refused(f"store: the manifest of release {release} is damaged ({wrong}); run `up` again to publish it") from None
 
 
-def _unpack(store: Store, code: Code, source: Path) -> None:
+def _unpack(store: HostStore, code: Code, source: Path) -> None:
     """An archive that had to be fetched goes again."""
     fetched = source.with_name("code.tar.gz")
     try:

@@ -42,7 +42,7 @@ def linked(places: Places, colour: Colour) -> str | None:
 def remember(places: Places, colour: Colour, generation: int) -> None:
     """Notes on disk what is about to serve, for a reboot."""
     now = live(places)
-    same = now is not None and now.colour == colour
+    same = now is not None and now.colour.name == colour.name
     before = target(places.previous) if same else now and now.release
     state = {
         "release": linked(places, colour),

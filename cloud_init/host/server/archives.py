@@ -8,9 +8,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..base import fetching
 from ..base.outcome import Refused, note
 from ..contracts.manifest import Archive
-from ..release import fetching
 from . import packages
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)

@@ -1,4 +1,4 @@
-"""Release stores, a file each, named by the scheme of their address; the folder is the registry. `contract.py` says what each does."""
+"""Release stores, a file each by the scheme of its address; the folder is the registry. `contract.py` says what each does."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ __all__ = ["Away", "Conflict", "Store", "Version", "connect", "known"]
 
 
 def connect(address: str) -> Store:
-    """The store at an address such as `s3://bucket/prefix?region=eu-west-1`. A plain path, as older states have it, is a folder."""
+    """The store at an address such as `s3://bucket/prefix?region=eu-west-1`. Raises `Refused`.
+
+    A plain path, as older states have it, is a folder."""
     scheme = address.partition("://")[0] if "://" in address else "file"
     if scheme not in known():
         raise Refused(f"store: wanted an address that starts with {', '.join(f'{name}://' for name in known())}, found {address!r}")
@@ -22,7 +24,7 @@ def connect(address: str) -> Store:
 
 
 def known() -> list[str]:
-    """The schemes there are."""
+    """The schemes of all stores."""
     return sorted(found.name for found in pkgutil.iter_modules(__path__) if hasattr(_module(found.name), "connect"))
 
 

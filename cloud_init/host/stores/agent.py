@@ -51,9 +51,7 @@ def _answer(store: Store, locks: ExitStack, question: dict[str, Any]) -> dict[st
         return {"conflict": str(conflict)}
     except Locked as locked:
         return {"locked": str(locked)}
-    except Refused as refused:
-        return {"refused": str(refused)}
-    except OSError as error:
+    except (Refused, OSError) as error:
         return {"refused": str(refusal_of(error))}
 
 

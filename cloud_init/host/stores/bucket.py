@@ -1,8 +1,7 @@
-"""What all buckets have in common, on the library obstore. Imported where a bucket is used: hosts with a folder need no library."""
+"""The common part of all buckets, on the library obstore. It is imported with a bucket: folders need no library."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -10,6 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
+from ..base.files import private_file
 from ..base.outcome import Refused
 from . import failures
 from .contract import Conflict, Version
@@ -18,14 +18,14 @@ _LARGE = 1 << 20
 _SECONDS = {"timeout": "8s"}
 _MINUTES = {"timeout": "15m", "read_timeout": "30s"}
 _RETRY = {"max_retries": 2, "retry_timeout": timedelta(seconds=10), "backoff": {"init_backoff": timedelta(milliseconds=200)}}
-_NONE = "none"  # the tag of what isn't there
+_NONE = "none"  # the tag of an object that isn't there
 
 Client = Callable[[dict[str, Any], dict[str, Any]], Any]
 """Makes obstore's client from its `client_options` and `retry_config`."""
 
 
-class Place:
-    """An address taken apart: `s3://bucket/prefix?region=…`."""
+class BucketAddress:
+    """The parts of an address such as `s3://bucket/prefix?region=…`. Raises `Refused` for unknown options."""
 
     def __init__(self, address: str, options: tuple[str, ...]) -> None:
         parts = urlsplit(address)
@@ -36,22 +36,18 @@ class Place:
             found = f"the option {unknown[0]!r}" if unknown else "no bucket"
             raise Refused(f"store: {address}: wanted {parts.scheme}://BUCKET/PREFIX?{'&'.join(options)}, found {found}")
 
-    @property
-    def endpoint(self) -> str | None:
-        return self.options.get("endpoint")
-
 
 class Bucket:
-    """Objects below a prefix. What is small is given seconds, for a host has more to do than wait; archives are given minutes."""
+    """Objects below a prefix. A small one gets seconds, because a host has more to do than wait; an archive minutes."""
 
     lock_file: Path | None = None
     FIRST: ClassVar[dict[str, str]] = {}
-    """Headers of their own for a request that must not overwrite."""
+    """Headers for a request that must not overwrite, of a service that needs them."""
 
-    def __init__(self, place: Place, client: Client) -> None:
+    def __init__(self, place: BucketAddress, client: Client) -> None:
         self.place = place
-        plain = {"allow_http": (place.endpoint or "").startswith("http://"), "connect_timeout": "4s"}
-        with self._told():
+        plain = {"allow_http": place.options.get("endpoint", "").startswith("http://"), "connect_timeout": "4s"}
+        with self._raising_away():
             self._small = client({**plain, **_SECONDS}, _RETRY)
             self._large = client({**plain, **_MINUTES}, _RETRY)
             self._first = client({**plain, **_SECONDS, "default_headers": self.FIRST}, _RETRY) if self.FIRST else self._small
@@ -61,17 +57,17 @@ class Bucket:
         return self.place.address
 
     def get(self, name: str) -> bytes | None:
-        found = self._read(name)
-        return found[0] if found else None
+        read = self._read(name)
+        return read[0] if read else None
 
     def changed(self, name: str, tag: str) -> Version | None:
         import obstore
         from obstore.exceptions import NotModifiedError
 
         try:
-            with self._told():
-                found = obstore.get(self._small, name, options={"if_none_match": tag} if tag not in ("", _NONE) else {})
-                return Version(bytes(found.bytes()), found.meta["e_tag"] or "")
+            with self._raising_away():
+                answer = obstore.get(self._small, name, options={"if_none_match": tag} if tag not in ("", _NONE) else {})
+                return Version(bytes(answer.bytes()), answer.meta["e_tag"] or "")
         except NotModifiedError:
             return None
         except FileNotFoundError:
@@ -83,7 +79,7 @@ class Bucket:
         part = place.with_name(f".{place.name}.part")
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with self._told(), open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with self._raising_away(), open(part, "wb", opener=private_file) as file:
                 for chunk in obstore.get(self._large, name).stream():
                     file.write(chunk)
         except FileNotFoundError:
@@ -97,13 +93,13 @@ class Bucket:
     def put(self, name: str, data: bytes) -> None:
         import obstore
 
-        with self._told(writes=True):
+        with self._raising_away(writes=True):
             obstore.put(self._large if len(data) > _LARGE else self._small, name, data)
 
     def send(self, name: str, path: Path) -> None:
         import obstore
 
-        with open(path, "rb") as file, self._told(writes=True):
+        with open(path, "rb") as file, self._raising_away(writes=True):
             obstore.put(self._large, name, file)
 
     def create(self, name: str, data: bytes) -> None:
@@ -112,23 +108,23 @@ class Bucket:
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         if old is None:
             return self.create(name, new)
-        found = self._read(name)
-        if found is None or found[0] != old:
+        read = self._read(name)
+        if read is None or read[0] != old:
             raise Conflict(name)
-        self._put_if(name, new, {key: found[1][key] for key in ("e_tag", "version") if found[1][key]})
+        self._put_if(name, new, {key: read[1][key] for key in ("e_tag", "version") if read[1][key]})
 
     def names(self, folder: str) -> dict[str, float]:
         import obstore
 
-        with self._told():
-            found = [one for many in obstore.list(self._small, folder or None, chunk_size=1000) for one in many]
-        return {one["path"]: one["last_modified"].timestamp() for one in sorted(found, key=lambda one: one["path"])}
+        with self._raising_away():
+            objects = [one for many in obstore.list(self._small, folder or None, chunk_size=1000) for one in many]
+        return {one["path"]: one["last_modified"].timestamp() for one in sorted(objects, key=lambda one: one["path"])}
 
     def modified(self, name: str) -> float | None:
         import obstore
 
         try:
-            with self._told():
+            with self._raising_away():
                 return obstore.head(self._small, name)["last_modified"].timestamp()
         except FileNotFoundError:
             return None
@@ -136,34 +132,34 @@ class Bucket:
     def delete(self, *names: str) -> None:
         import obstore
 
-        with self._told():
+        with self._raising_away():
             obstore.delete(self._small, list(names))
 
     def _read(self, name: str) -> tuple[bytes, Any] | None:
         import obstore
 
         try:
-            with self._told():
-                found = obstore.get(self._small, name)
-                return bytes(found.bytes()), found.meta
+            with self._raising_away():
+                answer = obstore.get(self._small, name)
+                return bytes(answer.bytes()), answer.meta
         except FileNotFoundError:
             return None
 
     def _put_if(self, name: str, data: bytes, mode: Any) -> None:
-        """A request whose answer was lost is sent again, and then meets what it wrote itself."""
+        # A request whose answer was lost is sent again, and then meets what it wrote itself.
         import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         try:
-            with self._told(writes=True):
+            with self._raising_away(writes=True):
                 obstore.put(self._first, name, data, mode=mode, use_multipart=False)
         except (AlreadyExistsError, PreconditionError):
             if self.get(name) != data:
                 raise Conflict(name) from None
 
     @contextmanager
-    def _told(self, writes: bool = False) -> Iterator[None]:
-        """What isn't an answer is told in a line. Where something is written, only the bucket itself can be missing."""
+    def _raising_away(self, writes: bool = False) -> Iterator[None]:
+        """Raises `Away` for a failure that is no answer. `writes`: then only the bucket itself can be missing."""
         try:
             yield
         except Exception as error:

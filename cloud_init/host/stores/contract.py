@@ -1,4 +1,4 @@
-"""What every kind of release store does, for hosts and deployers alike. Names are slash-separated; nothing there is an answer, no error."""
+"""The contract of every release store, for hosts and deployers alike. Names are slash-separated."""
 
 from __future__ import annotations
 
@@ -9,57 +9,59 @@ from ..base.outcome import Refused
 
 
 class Conflict(Exception):
-    """Somebody else wrote the object since it was read."""
+    """Another writer wrote the object since it was read."""
 
 
 class Away(Refused):
-    """The store can't be used now: one line that says where, why and what to do."""
+    """The store can't be used now; one line says where, why and what to do."""
 
 
 class Version(NamedTuple):
-    """An object as it was read: its bytes (None: there is none) and a mark that other bytes don't have."""
+    """An object as it was read: its bytes (None: there is no object) and a mark that other bytes don't have."""
 
     data: bytes | None
     tag: str
 
 
 class Store(Protocol):
-    """Every method raises `Away`. Objects under `secrets/` are for the host role alone."""
+    """Every method raises `Away`. A name without an object is an answer, no error."""
 
     @property
     def address(self) -> str:
-        """Where it is, as boot data and host.json have it."""
+        """The address as boot data and host.json have it."""
 
     @property
     def lock_file(self) -> Path | None:
-        """Where all deployers share one machine: a file that the kernel locks. None: they take turns by an object."""
+        """The file that the kernel locks for deployers of one machine. None: they take turns by an object."""
 
     def get(self, name: str) -> bytes | None:
         """The object's bytes, or None."""
 
     def changed(self, name: str, tag: str) -> Version | None:
-        """The object if it isn't the one of that tag (empty: whatever it is), else None; cheap where nothing changed."""
+        """The object unless it has that tag (empty: always); None if it has, which costs little."""
 
     def file(self, name: str, place: Path) -> Path | None:
-        """The object as a file of this machine, or None: its own where it is one, else a copy written to `place`."""
+        """The object as a file of this machine: the store's own if it is one, else a copy at `place`. None: no object."""
 
     def put(self, name: str, data: bytes) -> None:
         """Writes the object whole or not at all."""
 
     def send(self, name: str, path: Path) -> None:
-        """A file of this machine as an object, however large; whole or not at all."""
+        """Writes a file of this machine as an object, however large; whole or not at all."""
 
     def create(self, name: str, data: bytes) -> None:
         """Writes the object if there is none; raises `Conflict` otherwise."""
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        """Writes `new`, which was never there before, if the object still is `old`; raises `Conflict` otherwise. For names in no folder."""
+        """Writes `new` if the object still is `old`; raises `Conflict` otherwise. For names in no folder.
+
+        `new` must never have been there before."""
 
     def names(self, folder: str) -> dict[str, float]:
-        """Every object under a folder (`releases/`; empty: all), by name, each with when it was written, by the store's own clock."""
+        """The objects under a folder (`releases/`; empty: all), each with its time as `modified` has it."""
 
     def modified(self, name: str) -> float | None:
-        """When the object was written, by the store's own clock: seconds since 1970. None: there is none."""
+        """The time when the object was written, by the store's clock: seconds since 1970. None: no object."""
 
     def delete(self, *names: str) -> None:
-        """Removes the objects; nothing to do for those that aren't there."""
+        """Removes the objects, whether they are there or not."""

@@ -1,4 +1,4 @@
-"""Why a bucket can't be used: the library's errors, and the services' codes in them, as one line each."""
+"""Errors of obstore, and the services' codes in them, as one line each."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ _CODES = {
     "AccessDenied": ("it refuses (AccessDenied)", "this user or role needs leave to read and write there"),
 }
 _ANSWERS = ("AlreadyExistsError", "PreconditionError", "NotModifiedError")
-# Where credentials come from: a server's role, a container's, a federation's.
+# Addresses that credentials come from: a server's role, a container's, a federation's.
 _ROLES = re.compile(
     r"/latest/(api|meta-data)|/computeMetadata|169\.254\.1|100\.100\.100\.200|/v2/credentials|sts\.|oauth2|credential", re.I
 )
 
 
 def away(address: str, error: Exception, code: str = "") -> Away | None:
-    """What to say of an error, or None for one that is an answer, or none of the library's."""
+    """The failure to raise for an error; None for one that is an answer, or not the library's."""
     text = str(error)
-    found = re.search(r"<Code>(\w+)</Code>", text)
-    code = code or (found.group(1) if found else "")
+    named = re.search(r"<Code>(\w+)</Code>", text)
+    code = code or (named.group(1) if named else "")
     ours = type(error).__module__.startswith("obstore") and type(error).__name__ not in _ANSWERS
     if not ours and code != "NoSuchBucket":
         return None
@@ -40,7 +40,6 @@ def away(address: str, error: Exception, code: str = "") -> Away | None:
 
 
 def _unnamed(name: str, text: str, code: str) -> tuple[str, str]:
-    """Without a code that is known."""
     status = re.search(r"status code: (\d+)", text)
     first = text.partition("\n")[0].partition(" - ")[0]
     if name == "UnauthenticatedError" or (status is None and _ROLES.search(first)):

@@ -11,11 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..base.files import private_file
 from .contract import Away, Conflict, Store, Version
 
 _SCHEME = "file://"
 _LOCK = "rollout.lock"
-_NONE = "none"  # the tag of what isn't there
+_NONE = "none"  # the tag of an object that isn't there
 
 
 def connect(address: str) -> Store:
@@ -38,14 +39,14 @@ class FileStore:
         return self.folder / _LOCK
 
     def get(self, name: str) -> bytes | None:
-        with _told("read"):
+        with _raising_away("read"):
             try:
                 return (self.folder / name).read_bytes()
             except FileNotFoundError:
                 return None
 
     def changed(self, name: str, tag: str) -> Version | None:
-        with _told("read"):
+        with _raising_away("read"):
             try:
                 with open(self.folder / name, "rb") as file:
                     now = _tag(os.fstat(file.fileno()))
@@ -62,21 +63,18 @@ class FileStore:
             part.rename(self.folder / name)
 
     def send(self, name: str, path: Path) -> None:
-        """One file under two names, where both are on one disk."""
+        """Gives the file a second name if both are on one disk; copies it otherwise."""
         with self._beside(name) as part:
             try:
                 os.link(path, part)
             except OSError as error:
                 if error.errno not in (errno.EXDEV, errno.EPERM, errno.EMLINK):
                     raise
-                self._copy(path, part)
+                with open(path, "rb") as source, open(part, "wb", opener=private_file) as target:
+                    shutil.copyfileobj(source, target, 1 << 20)
+                    target.flush()
+                    os.fsync(target.fileno())
             part.rename(self.folder / name)
-
-    def _copy(self, path: Path, part: Path) -> None:
-        with open(path, "rb") as source, open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as target:
-            shutil.copyfileobj(source, target, 1 << 20)
-            target.flush()
-            os.fsync(target.fileno())
 
     def create(self, name: str, data: bytes) -> None:
         with self._part(name, data) as part:
@@ -92,22 +90,22 @@ class FileStore:
             self.put(name, new)
 
     def names(self, folder: str) -> dict[str, float]:
-        with _told("read"):
-            found = {path.relative_to(self.folder).as_posix(): _time(path) for path in self._objects(folder)}
-        return {name: time for name, time in sorted(found.items()) if time is not None}
+        with _raising_away("read"):
+            times = {path.relative_to(self.folder).as_posix(): _time(path) for path in self._objects(folder)}
+        return {name: time for name, time in sorted(times.items()) if time is not None}
 
     def modified(self, name: str) -> float | None:
-        with _told("read"):
+        with _raising_away("read"):
             return _time(self.folder / name)
 
     def delete(self, *names: str) -> None:
         for path in (self.folder / name for name in names):
-            with _told("removed"):
+            with _raising_away("removed"):
                 path.unlink(missing_ok=True)
                 self._tidy(path.parent)
 
     def _tidy(self, folder: Path) -> None:
-        """An empty folder goes with its last object, unless somebody fills it just now."""
+        """Removes an empty folder, unless somebody fills it just now."""
         try:
             if folder != self.folder:
                 folder.rmdir()
@@ -116,14 +114,14 @@ class FileStore:
                 raise
 
     def _objects(self, folder: str) -> Iterator[Path]:
-        for place, _, names in os.walk(self.folder / folder):  # what goes meanwhile is left out
+        for place, _, names in os.walk(self.folder / folder):  # what is removed meanwhile is left out
             yield from (Path(place, name) for name in names if not name.startswith(".") and name != _LOCK)
 
     @contextmanager
     def _part(self, name: str, data: bytes) -> Iterator[Path]:
-        """The bytes in a file of their own, on the disk; gone afterwards unless it was renamed."""
+        """A file with the bytes, on the disk; removed afterwards unless it was renamed."""
         with self._beside(name) as part:
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            with open(part, "wb", opener=private_file) as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
@@ -131,10 +129,10 @@ class FileStore:
 
     @contextmanager
     def _beside(self, name: str) -> Iterator[Path]:
-        """A name beside the object's, for its next content; gone afterwards unless it was renamed."""
+        """A path beside the object's, for its next content; removed afterwards unless it was renamed."""
         path = self.folder / name
         part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
-        with _told("written", path):
+        with _raising_away("written", path):
             try:
                 self._make(path.parent)
                 yield part
@@ -147,7 +145,7 @@ class FileStore:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        with _told("written"):
+        with _raising_away("written"):
             self._make(self.folder)
             lock = open(self.folder / ".write.lock", "w", encoding="utf-8")  # noqa: SIM115  closed below
         with lock:
@@ -155,9 +153,9 @@ class FileStore:
             yield
 
 
-def _tag(found: os.stat_result) -> str:
-    """Every write makes another file."""
-    return f"{found.st_ino}-{found.st_mtime_ns}-{found.st_size}"
+def _tag(status: os.stat_result) -> str:
+    """A mark that changes with every write, since each makes another file."""
+    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
 
 def _time(path: Path) -> float | None:
@@ -168,8 +166,8 @@ def _time(path: Path) -> float | None:
 
 
 @contextmanager
-def _told(what: str, path: Path | None = None) -> Iterator[None]:
-    """What the system refused, in a line."""
+def _raising_away(what: str, path: Path | None = None) -> Iterator[None]:
+    """Raises `Away` for an error of the system."""
     try:
         yield
     except OSError as error:

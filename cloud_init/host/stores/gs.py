@@ -1,7 +1,7 @@
 """Google Cloud Storage: `gs://bucket/prefix`.
 
-Credentials: where google-auth is installed, on the deploying side, as Google's own libraries find them (a federated identity too);
-on a server by its service account.
+Credentials: on the deploying side, if google-auth is installed, as Google's own libraries find them (a federated
+identity too); on a server by its service account.
 """
 
 from __future__ import annotations
@@ -9,18 +9,18 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import Any
 
-from .bucket import Bucket, Place
+from .bucket import Bucket, BucketAddress
 from .contract import Away, Store
 
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
 
 def connect(address: str) -> Store:
-    """The bucket at that address; `endpoint` where a network has one of its own."""
+    """The bucket at that address; `endpoint` for a network with one of its own."""
     from obstore.store import GCSStore
 
-    place = Place(address, ("endpoint",))
-    given = {**_user(address), **({"base_url": place.endpoint} if place.endpoint else {})}
+    place = BucketAddress(address, ("endpoint",))
+    given = {**_user(address), **({"base_url": endpoint} if (endpoint := place.options.get("endpoint")) else {})}
 
     def client(options: dict[str, Any], retry: dict[str, Any]) -> Any:
         return GCSStore(place.bucket, prefix=place.prefix, client_options=options, retry_config=retry, **given)  # type: ignore[arg-type]
@@ -29,7 +29,7 @@ def connect(address: str) -> Store:
 
 
 class GoogleBucket(Bucket):
-    """It has no request that removes many."""
+    """A bucket without a request that removes many objects."""
 
     def delete(self, *names: str) -> None:
         for name in names:
@@ -52,7 +52,7 @@ def _user(address: str) -> dict[str, Any]:
 
 
 class _Token:
-    """Asked for again by obstore before it ends."""
+    """A credential provider: obstore asks again before a token ends."""
 
     def __init__(self, credentials: Any) -> None:
         self.credentials = credentials

@@ -1,9 +1,10 @@
-"""Alibaba Cloud OSS, by its S3 language: `oss://bucket/prefix?region=cn-hangzhou` (`endpoint` for its address within a network).
+"""Alibaba Cloud OSS by its S3 API: `oss://bucket/prefix?region=cn-hangzhou` (`endpoint` for its address in a network).
 
-It can create an object only where there is none (`x-oss-forbid-overwrite`, which a bucket with versions ignores: a release store has
-none), but can't overwrite on condition. So what is replaced is a chain: whoever replaces `old` creates the object `NAME.after/HASH`, of
-the hash of `old`, with the new bytes; only one can. The object itself follows after that, and may be behind, or be put back by somebody
-who slept: whoever reads it goes on along the chain. So bytes must never come again: they hold a generation or a time.
+OSS can create an object on condition that there is none (`x-oss-forbid-overwrite`, which a bucket with versions
+ignores: a release store has none), but can't overwrite on condition. So an object that is replaced is a chain: to
+replace `old` is to create `NAME.after/HASH`, with the hash of `old`, holding the new bytes; one writer alone can. The
+object itself is written after that. It may be behind, or be put back by a writer that slept, so that a reader goes on
+along the chain. Therefore bytes must never come again: they hold a generation or a time.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from . import oss_credentials
-from .bucket import Bucket, Place
+from .bucket import Bucket, BucketAddress
 from .contract import Conflict, Store, Version
 
-_KEPT = 30 * 86400.0  # seconds that a link of the chain stays: longer than any deployer sleeps
+_LINK_STAYS = 30 * 86400.0  # seconds that a link of the chain stays: longer than any deployer sleeps
 
 
 def connect(address: str) -> Store:
     """The bucket at that address."""
-    place = Place(address, ("region", "endpoint"))
+    place = BucketAddress(address, ("region", "endpoint"))
     region = place.options.get("region", "cn-hangzhou")
     endpoint, by_name = _endpoint(place, region)
     credentials = oss_credentials.find()
@@ -39,9 +40,9 @@ def connect(address: str) -> Store:
     return ChainedBucket(place, client)
 
 
-def _endpoint(place: Place, region: str) -> tuple[str, bool]:
-    """OSS wants the bucket in the host's name; an address of numbers has no room for it."""
-    parts = urlsplit(place.endpoint or f"https://s3.oss-{region}.aliyuncs.com")
+def _endpoint(place: BucketAddress, region: str) -> tuple[str, bool]:
+    """The endpoint, and whether the bucket is in its name, as OSS wants it: an IP address has no room for it."""
+    parts = urlsplit(place.options.get("endpoint") or f"https://s3.oss-{region}.aliyuncs.com")
     try:
         ip_address(parts.hostname or "")
     except ValueError:
@@ -50,7 +51,7 @@ def _endpoint(place: Place, region: str) -> tuple[str, bool]:
 
 
 class ChainedBucket(Bucket):
-    """A bucket whose only condition is that there is nothing yet."""
+    """A bucket whose only condition for a write is that there is no object yet."""
 
     FIRST: ClassVar[dict[str, str]] = {"x-oss-forbid-overwrite": "true"}
 
@@ -72,13 +73,13 @@ class ChainedBucket(Bucket):
         self._forget(name)
 
     def _newest(self, name: str, data: bytes | None) -> bytes | None:
-        """Along the chain to its end. What lies in a folder is never replaced: there is none."""
+        """The bytes at the end of the chain. An object in a folder has none: it is never replaced."""
         while data is not None and "/" not in name and (after := super().get(_link(name, data))) is not None:
             data = after
         return data
 
     def _catch_up(self, name: str) -> None:
-        """Finishes what somebody began who is gone: hosts look at the object alone."""
+        """Finishes the replacement of a writer that is gone: hosts look at the object alone."""
         shown = super().get(name)
         newest = self._newest(name, shown)
         if newest is not None and newest != shown:
@@ -87,7 +88,7 @@ class ChainedBucket(Bucket):
     def _forget(self, name: str) -> None:
         links = self.names(f"{name}.after/")
         newest = max(links.values(), default=0.0)
-        old = [link for link, at in links.items() if newest - at > _KEPT]
+        old = [link for link, at in links.items() if newest - at > _LINK_STAYS]
         if old:
             self.delete(*old)
 

@@ -1,4 +1,4 @@
-"""Who asks Alibaba Cloud OSS: the environment, the configuration of its command line, or a server's RAM role by its metadata service."""
+"""Credentials for OSS: from the environment, the configuration of its command line, or a server's RAM role."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SECONDS = 3
 
 
 class NoCredentials(Exception):
-    """In a line: obstore hands it on as a refusal to authenticate."""
+    """No role was found; obstore hands the line on as a refusal to authenticate."""
 
 
 def find(environment: Mapping[str, str] = os.environ, home: Path | None = None, metadata: str = METADATA) -> Any:
-    """A function that gives obstore credentials, each time it needs new ones."""
+    """A credential provider for obstore, which calls it each time that it needs new ones."""
     given = _of_environment(environment) or _of_profile(environment, home or Path.home())
     return (lambda: given) if given else _Role(metadata)
 
@@ -31,7 +31,7 @@ def _of_environment(environment: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def _of_profile(environment: Mapping[str, str], home: Path) -> dict[str, Any] | None:
-    """A profile with a key of its own; one that stands for a role of this machine is found by its metadata."""
+    """The credentials of a profile with a key of its own; a role of this machine is found by its metadata."""
     try:
         config = json.loads((home / ".aliyun/config.json").read_text(encoding="utf-8"))
         wanted = environment.get("ALIBABA_CLOUD_PROFILE") or config["current"]
@@ -48,7 +48,7 @@ def _credentials(key: str, secret: str, token: str | None, ends: datetime | None
 
 
 class _Role:
-    """The role of this server; asked by a token of its own, as hardened servers want it."""
+    """The role of this server. It is asked with a token, as hardened servers want it."""
 
     def __init__(self, metadata: str) -> None:
         self.metadata = metadata

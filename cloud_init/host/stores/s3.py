@@ -1,8 +1,8 @@
-"""Amazon S3, and what speaks its language with conditional writes: `s3://bucket/prefix?region=…&endpoint=…`.
+"""Amazon S3, and services with its API and conditional writes: `s3://bucket/prefix?region=…&endpoint=…`.
 
-Without an endpoint the one that AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL names, as for all of Amazon's own tools.
-Credentials: where boto3 is installed, on the deploying side, as the AWS command line finds them (profiles and single sign-on too);
-on a server by its environment, its container, or its instance's role.
+The default endpoint is in AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, as for all of Amazon's own tools. Credentials: on
+the deploying side, if boto3 is installed, as the AWS command line finds them (profiles and single sign-on too); on a
+server by its environment, its container, or its instance's role.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 from importlib.util import find_spec
 from typing import Any
 
-from .bucket import Bucket, Place
+from .bucket import Bucket, BucketAddress
 from .contract import Away, Store
 
 
@@ -19,7 +19,7 @@ def connect(address: str) -> Store:
     """The bucket at that address."""
     from obstore.store import S3Store
 
-    place = Place(address, ("region", "endpoint"))
+    place = BucketAddress(address, ("region", "endpoint"))
     if own := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
         place.options.setdefault("endpoint", own)
     given = {name: value for name, value in place.options.items() if value}

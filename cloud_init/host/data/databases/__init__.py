@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from typing import Any
 
 from ...base.places import Places
 from ...contracts.manifest import Manifest
@@ -13,9 +14,7 @@ from .base import Database
 def of(places: Places, manifest: Manifest) -> Database:
     """The database of a release."""
     engine = manifest.database.engine
-    if engine == "none":
-        return Database(places, manifest)
-    made: Database = importlib.import_module(f"{__name__}.{engine}").Database(places, manifest)
+    made: Database = (Database if engine == "none" else _class(engine, "Database"))(places, manifest)
     return made
 
 
@@ -23,3 +22,14 @@ def of_release(places: Places, release: str | None) -> Database:
     """The database of a release that is on this host; none where there is no such release."""
     manifest = manifests.peek(places.release(release)) if release else None
     return of(places, manifest or manifests.without_release("none"))
+
+
+def server_command(places: Places, engine: str) -> list[str]:
+    """The command of the engine's server, once its data are there. Raises `Refused`."""
+    command: list[str] = _class(engine, "Cluster")(places).launch()
+    return command
+
+
+def _class(engine: str, kind: str) -> Any:
+    """`PostgresDatabase` in postgres.py, and so on."""
+    return getattr(importlib.import_module(f"{__name__}.{engine}"), f"{engine.capitalize()}{kind}")

@@ -1,4 +1,4 @@
-"""The agent of a release (files/database/agent.py), run on the release's driver environment and asked over a pipe."""
+"""The agent of a release (files/database/agent.py), run by the release's driver environment and asked over a pipe."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...base.places import Places
 from ...contracts.manifest import Manifest
 from ...release import environment
 
-_PATIENCE = 10  # seconds that it may take to end
+_PATIENCE = 10  # seconds until an agent that was told to end is killed
 
 
 class Agent:
@@ -26,12 +26,12 @@ class Agent:
         python = environment.drivers(places, manifest) / "bin/python"
         command = [str(python), str(folder / "files/database/agent.py")]
         pipe = subprocess.PIPE
-        # Unbuffered: what an agent that has ended did not take is not left over to be written once more.
+        # Unbuffered: what an agent that has ended did not read must not be written once more.
         self._process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/")
 
     @property
     def pipe(self) -> int:
-        """The descriptor of its questions: it ends, and lets go of its lock, when the last process that holds this one has ended."""
+        """The descriptor of its questions. The agent ends, and its lock with it, when no process holds this any more."""
         assert self._process.stdin is not None
         return self._process.stdin.fileno()
 
@@ -40,7 +40,7 @@ class Agent:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         with contextlib.suppress(BrokenPipeError):  # it has ended already
-            self._send({"do": "end"})  # the end of its input is not enough: a child of the release command may hold the pipe
+            self._send({"do": "end"})  # closing its input is not enough: a child of the release command may hold the pipe
         try:
             self._process.wait(_PATIENCE)
         except subprocess.TimeoutExpired:
@@ -51,9 +51,9 @@ class Agent:
             stream.close()
 
     def ask(self, do: str, **values: Any) -> dict[str, Any]:
-        """The answer; refused with the database's own words."""
+        """The agent's answer to one question. Raises `Refused` with the database's own words."""
         assert self._process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):  # told below, by the answer that is missing
+        with contextlib.suppress(BrokenPipeError):  # the missing answer is told of below
             self._send({"do": do, **values})
         line = self._process.stdout.readline()
         if not line:

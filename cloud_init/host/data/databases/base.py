@@ -1,4 +1,4 @@
-"""What the host tool asks of a database. This class is no database at all: nothing to find, to copy, to lock or to undo."""
+"""The contract of a database. The class itself is no database at all: nothing to find, to copy, to lock or to undo."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Database:
     def __init__(self, places: Places, manifest: Manifest) -> None:
         self.places, self.manifest = places, manifest
         self.inherited: tuple[int, ...] = ()
-        """Descriptors for the release command: where this tool is killed, its turn lasts until the command has ended too."""
+        """Descriptors that the release command inherits: if this tool is killed, its turn lasts until the command ends."""
 
     @property
     def engine(self) -> str:
@@ -29,12 +29,12 @@ class Database:
 
     @property
     def program(self) -> str | None:
-        """The program that is this database, if one is."""
+        """The name of the program that this database is on this host; None: it is none."""
         return None
 
     @property
     def shared(self) -> bool:
-        """Other hosts use it too: each takes its turn before it starts the app, and the first one runs the release command."""
+        """Whether other hosts use it too. Each takes its turn before it starts the app; the first runs the release command."""
         return False
 
     @property
@@ -42,54 +42,54 @@ class Database:
         return self.manifest.id
 
     def variables(self, role: str) -> dict[str, str]:
-        """What the app's processes, or the release command, find in their environment."""
+        """Variables for the environment of the app's processes, or of the release command, by role."""
         return {}
 
     def ensure(self, manager: Manager) -> None:
-        """The database runs and can be asked. Raises `Refused`."""
+        """Starts the database where it is this host's, and tries both roles. Raises `Refused`."""
 
     def run(self, manager: Manager) -> None:
-        """As `ensure`, but the app's own role is not tried: it may be kept out."""
+        """As `ensure`, but without trying the app's role, which may be shut out."""
         self.ensure(manager)
 
     def schema(self) -> str:
-        """A fingerprint of tables, indexes and noted revisions; empty without any. Rows of the app's own don't change it."""
+        """A fingerprint of tables, indexes and noted revisions; empty without any. The app's rows don't change it."""
         return ""
 
     def revision(self) -> str:
-        """What the migration tool noted last, as it spells it; empty without one."""
+        """The last revision that a migration tool noted, as it spells it; empty without one."""
         return ""
 
     def rows(self) -> dict[str, int]:
-        """Rows of each table."""
+        """The number of rows by table."""
         return {}
 
     @contextmanager
     def turn(self, record: Path) -> Iterator[bool]:
-        """Held while the release command runs. False: it ran already for this release. `record` is this host's note of it."""
+        """Held while the release command runs. Gives False if it ran already for this release; `record` is this host's note."""
         yield not record.is_file()
 
     def snapshot(self) -> Path | None:
-        """A consistent copy before the release command; None where there is nothing to copy."""
+        """A consistent copy before the release command; None if there is nothing to copy."""
         return None
 
     def beside(self, name: str) -> Path:
-        """A place for a copy, in a folder that is its owner's alone."""
+        """The path for a copy, in a folder that is its owner's alone."""
         folder = self.places.srv / "snapshots"
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o700)
         return folder / name
 
     def undo(self, copy: Path | None, before: str) -> str:
-        """After a failed release command; `before` is the schema that was. Says what was done."""
+        """Called after a failed release command, with the schema before it. Returns what was done, for the message."""
         return ""
 
     def dump(self, path: Path) -> dict[str, int]:
-        """A consistent copy into a file, while others write; the rows of each table in it. Raises `Refused`."""
+        """Writes a consistent copy while others write; returns its number of rows by table. Raises `Refused`."""
         return {}
 
     def load(self, path: Path) -> None:
-        """What `dump` wrote takes the place of everything there. Raises `Refused`."""
+        """Replaces everything there by what `dump` wrote. Raises `Refused`."""
 
     def prune(self, keep: set[str]) -> None:
         """Removes copies of releases that are gone."""
@@ -98,5 +98,5 @@ class Database:
                 path.unlink()
 
     def status(self) -> dict[str, Any]:
-        """What the person who asks for the status sees."""
+        """The part of `status` about the database; its problem in one line if it has one."""
         return {}

@@ -1,4 +1,4 @@
-"""A database cluster of this host: its folder, its passwords, its program. Engines say how it is made, started and asked."""
+"""A database cluster of this host: its folder, passwords and program. Engines say how it is made, started and asked."""
 
 from __future__ import annotations
 
@@ -31,7 +31,9 @@ _STARTING = 60  # seconds that it may take after a crash
 
 
 class Cluster(ABC):
-    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; no port, but on a host of its own. Run by the database's user."""
+    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN, a port on a host of its own alone.
+
+    It is run by the database's user."""
 
     engine = ""
     stop_signal = "TERM"
@@ -42,7 +44,7 @@ class Cluster(ABC):
 
     @property
     def network(self) -> Network | None:
-        """Where it listens for others; None: nowhere."""
+        """The address where it listens for other hosts; None: nowhere."""
         return network.read(self.places)
 
     @property
@@ -56,7 +58,7 @@ class Cluster(ABC):
     @property
     @abstractmethod
     def socket(self) -> Path:
-        """Where it listens, and nowhere else."""
+        """The unix socket where it listens."""
 
     @property
     def program(self) -> Program:
@@ -67,17 +69,17 @@ class Cluster(ABC):
 
     @property
     def binaries(self) -> Path:
-        found = self.places.database_binaries.get(self.engine)
-        if not found:
+        folder = self.places.database_binaries.get(self.engine)
+        if not folder:
             raise Refused(f"slipway:database.engine: wanted {self.engine}'s programs on this host, found none; see `./slipway doctor`")
-        return Path(found)
+        return Path(folder)
 
     @abstractmethod
     def url(self, role: str) -> str:
         """The role's address over the socket."""
 
     def password(self, role: str) -> str:
-        """Made once. The app's is readable by the app's user alone, the others by whoever runs this tool."""
+        """The role's password, made once. The app's user can read the app's, nobody but this tool the others."""
         noted = read_json(self._password_file(role))
         if isinstance(noted, dict) and noted.get("password"):
             return str(noted["password"])
@@ -85,11 +87,11 @@ class Cluster(ABC):
         return self.password(role)
 
     def set_password(self, role: str, password: str) -> None:
-        """Noted for this role; `grant` puts it in force."""
+        """Notes the password; `grant` puts it in force."""
         path = self._password_file(role)
         path.parent.mkdir(parents=True, exist_ok=True)
-        for passed in (path.parent, path.parent.parent):
-            passed.chmod(0o711)
+        for folder in (path.parent, path.parent.parent):
+            folder.chmod(0o711)
         write_json(path, {"password": password}, 0o400)
         if role == APP:
             give(path, self.places.user)
@@ -98,7 +100,7 @@ class Cluster(ABC):
         return self.places.srv / "data/passwords" / self.engine / f"{role}.json"  # beside the data: whoever keeps one needs the other
 
     def create(self) -> None:
-        """Makes the cluster beside and renames it: a kill leaves none or a whole one."""
+        """Makes the cluster under another name and renames it: a kill leaves none or a whole one."""
         for left in self.data.parent.glob(f".{self.engine}.*.part"):
             shutil.rmtree(left, ignore_errors=True)  # what a killed run started may still be at it; then the next run removes the rest
         if self.data.is_dir():
@@ -115,7 +117,7 @@ class Cluster(ABC):
             shutil.rmtree(part, ignore_errors=True)  # gone by now, or half of a cluster on a disk that may be full
 
     def start(self, manager: Manager) -> None:
-        """Runs, and takes connections. Raises `Refused` with the last words of one that ended instead."""
+        """Starts it and waits for connections. Raises `Refused` with its last words if it ends instead."""
         log = log_path(self.places, self.engine)
         mark = log.stat().st_size if log.exists() else 0
         manager.add(self.program)
@@ -144,27 +146,31 @@ class Cluster(ABC):
         """The server, in the foreground."""
 
     def launch(self) -> list[str]:
-        """The server's command, once its data are there: it must never start beside the disk that they are on."""
+        """The server's command, once the disk with its data is mounted: it must never start without them."""
         if self.network and self.network.uuid:
             await_mount(self.data.parent, self.network.uuid)
         return self.command()
 
     def is_outdated(self) -> bool:
-        """Whether the server that runs was started with other settings than it would be now."""
+        """Whether the running server was started with other settings than it would be now."""
         words = processes.command_line(processes.recorded(self.socket_folder / f"{self.engine}.json") or 0)
         return bool(words) and words.decode(errors="replace").rstrip("\0").split("\0") != self.command()
 
     @abstractmethod
     def grant(self, agent: Agent, patience: float) -> None:
-        """Roles, the app's database and who may do what: the same every time. Stays connected to the app's database as its master."""
+        """Makes roles, the app's database and rights, as often as it is called.
+
+        `agent` stays connected to the app's database as its master."""
 
     @abstractmethod
     def reload(self, agent: Agent) -> None:
-        """Rules and certificate that were written are put in force; no connection ends. `agent` is connected as its master."""
+        """Puts rules and certificate as written in force; no connection ends. `agent` is connected as its master."""
 
     @abstractmethod
     def shut_out(self, agent: Agent, out: bool) -> None:
-        """The app's role may not connect, and what it has open ends; or it may again. `agent` is connected as its master."""
+        """Keeps the app's role from connecting and ends its connections, or lets it in again.
+
+        `agent` is connected as its master."""
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Runs one of the engine's programs as the user of the cluster. Raises `Refused` with its words."""
@@ -180,6 +186,6 @@ class Cluster(ABC):
 
 
 def _telling(lines: list[str]) -> str:
-    """The first line that tells of an error: those after it are what follows from it."""
+    """The first line that names an error: those after it follow from it."""
     named = [line for line in lines if re.search(r"\b(fatal|panic|error)\b", line, re.IGNORECASE)]
     return (named or lines[-1:] or ["it said nothing"])[0].strip()

@@ -1,4 +1,4 @@
-"""MariaDB, for `mysql`: the one that all of Debian and Ubuntu have. MySQL itself is served as a database elsewhere."""
+"""Engine `mysql`: MariaDB for clusters of a host, since all of Debian and Ubuntu have it; MySQL as well elsewhere."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...base.files import private_file, write
-from ...base.places import Places
 from ...base.user import give
-from . import mysql_rights as rights
 from . import network, sizing
-from .address import Login
 from .agent import Agent
 from .base import APP, OWNER
 from .cluster import ADMIN, Cluster
-from .served import Served
+from .remote import Login
+from .server import ServerDatabase
 
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
 _USERS = {ADMIN: "root", OWNER: OWNER, APP: APP}
 UNIT = "mariadb.service"  # of the package: kept from starting
+# Neither CREATE, ALTER, DROP nor INDEX: the app's role can't change the schema.
+_ROWS = "SELECT, INSERT, UPDATE, DELETE, EXECUTE, SHOW VIEW, CREATE TEMPORARY TABLES, LOCK TABLES"
 
 
-class MariaDB(Cluster):
-    """Its users are told apart by where they come from too."""
+class MysqlCluster(Cluster):
+    """A MariaDB cluster. A user of it is a name together with the host that it comes from."""
 
     engine = "mysql"
 
@@ -38,19 +38,13 @@ class MariaDB(Cluster):
         return f"mysql://{address}?unix_socket={quote(str(self.socket), safe='')}&charset=utf8mb4"
 
     def initialise(self, folder: Path) -> None:
-        options = [
-            "--no-defaults",
-            f"--datadir={folder}",
-            "--auth-root-authentication-method=normal",
-            "--skip-test-db",
-            "--skip-name-resolve",
-        ]
+        options = [f"--datadir={folder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
         first = folder.with_name(".first.part")  # its master never goes without a password
         statements = pkgutil.get_data(__package__, "mysql-first.sql") or b""
         try:
             write(first, statements.replace(b"@@PASSWORD@@", self.password(ADMIN).encode()), 0o400)
             give(first, self.user)
-            self.run(["mariadb-install-db", *options, f"--extra-file={first}"], stdout=subprocess.DEVNULL)
+            self.run(["mariadb-install-db", "--no-defaults", *options, f"--extra-file={first}"], stdout=subprocess.DEVNULL)
         finally:
             first.unlink(missing_ok=True)
 
@@ -58,12 +52,12 @@ class MariaDB(Cluster):
         settings = {
             "datadir": self.data, "socket": self.socket, "pid-file": self.socket_folder / "mysqld.pid", "skip-networking": "ON",
             "innodb-buffer-pool-size": "128M", "max-connections": "200", "character-set-server": "utf8mb4",
-            "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **self._alone(),
+            "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **self._for_network(),
         }  # fmt: skip
         return [str(self.binaries / "mariadbd"), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]
 
-    def _alone(self) -> dict[str, str]:
-        """What a host of its own adds: all of its memory, and the network by TLS alone."""
+    def _for_network(self) -> dict[str, str]:
+        """Settings of a cluster with a host of its own: all of the memory, and the network by TLS alone."""
         if self.network is None:
             return {}
         own = network.folder(self.places)
@@ -76,22 +70,22 @@ class MariaDB(Cluster):
 
     @property
     def _hosts(self) -> list[str]:
-        """Where its users may come from."""
+        """The hosts that its users may come from."""
         return ["localhost", *(network.hosts(self.network.clients) if self.network else ())]
 
     def grant(self, agent: Agent, patience: float) -> None:
         agent.ask("connect", url=self.url(ADMIN), patience=patience)
-        statements = [f"CREATE DATABASE IF NOT EXISTS {rights.name(self.places.app)} CHARACTER SET utf8mb4"]
-        for role, given in ((OWNER, rights.ALL), (APP, rights.ROWS)):
+        statements = [f"CREATE DATABASE IF NOT EXISTS {_name(self.places.app)} CHARACTER SET utf8mb4"]
+        for role, rights in ((OWNER, "ALL"), (APP, _ROWS)):
             for host in self._hosts:
-                statements += rights.login(role, host, self.password(role), self.places.app, given)
+                statements += _login(role, host, self.password(role), self.places.app, rights)
         agent.ask("execute", statements=[*statements, *self._strangers(agent)])
 
     def _strangers(self, agent: Agent) -> list[str]:
-        """Users that came with the installation, or from networks that are let in no more: gone. What they have open stays."""
+        """Statements that drop users of the installation, and of networks that are let in no more. Their connections stay."""
         known = {("root", "localhost"), ("mariadb.sys", "localhost"), *((role, host) for role in (OWNER, APP) for host in self._hosts)}
-        found = agent.ask("find", question="SELECT User, Host FROM mysql.user")["found"]
-        return [f"DROP USER {rights.user(user, host)}" for user, host in found if (user, host) not in known]
+        users = agent.ask("find", question="SELECT User, Host FROM mysql.user")["found"]
+        return [f"DROP USER {_user(user, host)}" for user, host in users if (user, host) not in known]
 
     def reload(self, agent: Agent) -> None:
         agent.ask("execute", statements=["FLUSH SSL"])
@@ -101,19 +95,18 @@ class MariaDB(Cluster):
         agent.ask("execute", statements=[*lock, *([f"KILL USER {APP}"] if out else [])])
 
 
-class Database(Served):
+class MysqlDatabase(ServerDatabase):
     """Dumped and loaded by MariaDB's own tools."""
 
     schemes = ("mysql", "mariadb")
-
-    kind = MariaDB
+    cluster_type = MysqlCluster
 
     def let_in(self, agent: Agent, owner: Login, app: Login) -> None:
-        """From anywhere: who reaches such a server its own firewall says."""
-        agent.ask("execute", statements=rights.login(app.user, "%", app.password, app.database, rights.ROWS))
+        # From anywhere: its own firewall says who reaches such a server.
+        agent.ask("execute", statements=_login(app.user, "%", app.password, app.database, _ROWS))
 
     def dump(self, path: Path) -> dict[str, int]:
-        """A line for each row, which is how they are counted: MariaDB lets no other connection join the transaction that is dumped."""
+        """Writes a line for each row and counts those: MariaDB lets no other connection join the dump's transaction."""
         part = path.with_name(path.name + ".part")
         content = ["--routines", "--triggers", "--events", "--hex-blob", "--no-tablespaces", "--skip-extended-insert", "--no-autocommit"]
         try:
@@ -126,9 +119,9 @@ class Database(Served):
         return rows
 
     def load(self, path: Path) -> None:
-        """Its statements can't be taken back: whoever calls keeps a dump of what was there."""
+        """Its statements can't be undone: the caller keeps a dump of what was there."""
         cluster = self.own()
-        name = rights.name(self.places.app)
+        name = _name(self.places.app)
         with Agent(self.places, self.manifest) as agent:
             agent.ask("connect", url=cluster.url(ADMIN), patience=3)
             agent.ask("execute", statements=[f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} CHARACTER SET utf8mb4"])
@@ -142,7 +135,7 @@ class Database(Served):
 
 
 def _counted(path: Path) -> dict[str, int]:
-    """Rows of each table in a dump. What triggers and routines hold stands between changes of the delimiter."""
+    """Rows of each table in a dump. Bodies of triggers and routines stand between changes of the delimiter."""
     rows: dict[str, int] = {}
     plain = True
     with path.open("rb") as file:
@@ -155,6 +148,23 @@ def _counted(path: Path) -> dict[str, int]:
     return {name: count for name, count in rows.items() if not name.startswith("slipway_")}
 
 
-def launch(places: Places) -> list[str]:
-    """What the program of this name becomes."""
-    return MariaDB(places).launch()
+def _login(role: str, host: str, password: str, database: str, rights: str) -> list[str]:
+    """Statements for the role as it comes from that host: the same for own clusters and for servers elsewhere."""
+    who = _user(role, host)
+    return [
+        f"CREATE USER IF NOT EXISTS {who}",
+        f"ALTER USER {who} IDENTIFIED BY {_text(password)}",
+        f"GRANT {rights} ON {_name(database)}.* TO {who}",
+    ]
+
+
+def _user(role: str, host: str) -> str:
+    return f"{_text(role)}@{_text(host)}"
+
+
+def _name(value: str) -> str:
+    return "`" + value.replace("`", "``") + "`"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"

@@ -1,4 +1,4 @@
-"""Where a cluster on a host of its own listens, and for whom: noted in `ETC/database/network.json`, which the server starts from."""
+"""The network of a cluster on a host of its own, noted in `ETC/database/network.json`, from which its server starts."""
 
 from __future__ import annotations
 
@@ -21,29 +21,26 @@ CERTIFICATE, KEY, RULES, NOTE = "server.crt", "server.key", "pg_hba.conf", "netw
 
 @dataclass(frozen=True)
 class Network:
-    """`address` is the private one; `clients` the networks that may connect; `uuid` of the disk that holds the data alone, if one does."""
+    """Where the server listens, and the networks of the clients that may connect."""
 
     address: str
     port: int
     clients: tuple[str, ...]
     uuid: str | None = None
-
-    def start(self) -> tuple[object, ...]:
-        """What the server must be started again for."""
-        return self.address, self.port
+    """The file system of the disk that has the data alone; None: there is no such disk."""
 
     def letting(self, clients: Sequence[str]) -> Network:
-        """The same, with others let in too."""
+        """The same, with other clients let in too."""
         return replace(self, clients=tuple(dict.fromkeys([*self.clients, *clients])))
 
 
 def folder(places: Places) -> Path:
-    """Of the server's own files."""
+    """The folder with the server's certificate, key, rules and network."""
     return places.etc / "database"
 
 
 def read(places: Places) -> Network | None:
-    """What is in force on this host; None where its database is no server for others."""
+    """The network in force; None on a host whose database is no server for others."""
     noted = read_object(folder(places) / NOTE)
     if not noted:
         return None
@@ -51,18 +48,18 @@ def read(places: Places) -> Network | None:
 
 
 def install(places: Places, network: Network, certificate: str, key: str) -> None:
-    """The server's own files; what they hold is in force after a reload, or the next start."""
-    place = folder(places)
-    place.mkdir(mode=0o755, parents=True, exist_ok=True)
-    files.write(place / CERTIFICATE, certificate.encode())
-    files.write(place / KEY, key.encode(), 0o600)
-    give(place / KEY, places.database_user)
-    files.write(place / RULES, rules(places.app, network.clients).encode())
-    files.write_json(place / NOTE, asdict(network))
+    """Writes the server's files, which are in force after a reload or the next start."""
+    own = folder(places)
+    own.mkdir(mode=0o755, parents=True, exist_ok=True)
+    files.write(own / CERTIFICATE, certificate.encode())
+    files.write(own / KEY, key.encode(), 0o600)
+    give(own / KEY, places.database_user)
+    files.write(own / RULES, rules(places.app, network.clients).encode())
+    files.write_json(own / NOTE, asdict(network))
 
 
 def wanted(manifest: Manifest, uuid: str | None) -> Network:
-    """What a release asks for. Raises `Refused` for what is no address and no network."""
+    """The network that a release asks for. Raises `Refused` for what is no address and no network."""
     database = manifest.database
     try:
         address, port = database.address or ("none", 0)
@@ -73,7 +70,7 @@ def wanted(manifest: Manifest, uuid: str | None) -> Network:
 
 
 def rules(app: str, clients: Sequence[str]) -> str:
-    """pg_hba.conf: the socket by password, the two roles from the clients' networks by TLS and password, nobody else."""
+    """The text of pg_hba.conf: the socket by password, the clients' networks by TLS and password, nobody else."""
     name = '"' + "".join(letter for letter in app if letter.isprintable()).replace('"', '""') + '"'
     lines = ["local all all scram-sha-256"]
     lines += [f"hostssl {name} {role} {ipaddress.ip_network(client)} scram-sha-256" for client in clients for role in (OWNER, APP)]
@@ -81,7 +78,7 @@ def rules(app: str, clients: Sequence[str]) -> str:
 
 
 def hosts(clients: Sequence[str]) -> list[str]:
-    """The clients as MariaDB names the hosts of its users. Raises `Refused`: it knows no networks of IPv6, only addresses."""
+    """The clients as MariaDB names hosts of users. Raises `Refused` for a network of IPv6: it knows addresses alone."""
     return [_host(ipaddress.ip_network(client)) for client in clients]
 
 

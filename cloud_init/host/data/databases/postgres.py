@@ -1,4 +1,4 @@
-"""PostgreSQL."""
+"""Engine `postgres`: PostgreSQL, as a cluster of a host or as a server elsewhere."""
 
 from __future__ import annotations
 
@@ -8,28 +8,27 @@ from urllib.parse import quote
 
 from ...base.files import private_file, write
 from ...base.outcome import Refused
-from ...base.places import Places
 from ...base.user import give
 from . import network, sizing
-from . import postgres_rights as rights
-from .address import Login
 from .agent import Agent
 from .base import APP, OWNER
 from .cluster import ADMIN, Cluster
-from .served import Served
+from .remote import Login
+from .server import ServerDatabase
 
 UNIT = "postgresql.service"  # of the package: kept from starting
+_ROWS, _NUMBERS = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
 
 
-class Postgres(Cluster):
-    """`INT` is PostgreSQL's fast shutdown."""
+class PostgresCluster(Cluster):
+    """A PostgreSQL cluster."""
 
     engine = "postgres"
-    stop_signal = "INT"
+    stop_signal = "INT"  # a fast shutdown
 
     @property
     def binaries(self) -> Path:
-        """Of the version that made the data: a newer one beside it doesn't read them."""
+        """The programs of the version that made the data: a newer one doesn't read them."""
         newest = super().binaries
         noted = self.data / "PG_VERSION"
         version = noted.read_text().strip() if noted.is_file() else newest.parent.name
@@ -70,13 +69,13 @@ class Postgres(Cluster):
     def command(self) -> list[str]:
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0777",
-            "max_connections": "200", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **self._alone(),
+            "max_connections": "200", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **self._for_network(),
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *options]
 
-    def _alone(self) -> dict[str, str]:
-        """What a host of its own adds: all of its memory, and the network by TLS alone."""
+    def _for_network(self) -> dict[str, str]:
+        """Settings of a cluster with a host of its own: all of the memory, and the network by TLS alone."""
         if self.network is None:
             return {}
         own = network.folder(self.places)
@@ -90,12 +89,12 @@ class Postgres(Cluster):
         app = self.places.app
         agent.ask("connect", url=self.url(ADMIN), patience=patience)
         for role in (OWNER, APP):
-            rights.login(agent, role, self.password(role))
-        if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = {rights.text(app)}")["exists"]:
-            agent.ask("execute", statements=[f"CREATE DATABASE {rights.name(app)} OWNER {OWNER}"])
-        agent.ask("execute", statements=rights.connecting(app, APP))
+            _login(agent, role, self.password(role))
+        if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = {_text(app)}")["exists"]:
+            agent.ask("execute", statements=[f"CREATE DATABASE {_name(app)} OWNER {OWNER}"])
+        agent.ask("execute", statements=_connecting(app, APP))
         agent.ask("connect", url=self.url(ADMIN).replace("/postgres?", f"/{quote(app)}?"))
-        rights.grant(agent, OWNER, APP)
+        _grant_rows(agent, OWNER, APP)
 
     def reload(self, agent: Agent) -> None:
         agent.ask("execute", statements=["SELECT pg_reload_conf()"])
@@ -105,32 +104,31 @@ class Postgres(Cluster):
         agent.ask("execute", statements=[f"ALTER ROLE {APP} {'NOLOGIN' if out else 'LOGIN'}", *ended])
 
 
-class Database(Served):
+class PostgresDatabase(ServerDatabase):
     """Dumped and loaded by PostgreSQL's own tools."""
 
     schemes = ("postgresql", "postgres")
-
-    kind = Postgres
+    cluster_type = PostgresCluster
 
     def let_in(self, agent: Agent, owner: Login, app: Login) -> None:
-        rights.login(agent, app.user, app.password)
-        agent.ask("execute", statements=rights.connecting(app.database, app.user))
-        rights.grant(agent, owner.user, app.user)
+        _login(agent, app.user, app.password)
+        agent.ask("execute", statements=_connecting(app.database, app.user))
+        _grant_rows(agent, owner.user, app.user)
 
     def dump(self, path: Path) -> dict[str, int]:
-        """The rows are counted in the very transaction that is dumped."""
+        """Counts the rows in the very transaction that is dumped."""
         part = path.with_name(path.name + ".part")
         try:
             with self.asked() as agent, open(part, "wb", opener=private_file) as file:
-                told = agent.ask("rows")
-                self._tool("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={told['snapshot']}"], self.places.app, stdout=file)
+                answer = agent.ask("rows")
+                self._tool("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={answer['snapshot']}"], self.places.app, stdout=file)
             part.rename(path)
         finally:
             part.unlink(missing_ok=True)
-        return dict(told["rows"])
+        return dict(answer["rows"])
 
     def load(self, path: Path) -> None:
-        """In one transaction, all of it or nothing; what is newer than the dump goes too."""
+        """Loads all of it in one transaction, or nothing; tables that are newer than the dump are dropped."""
         script = path.with_name(f".{path.name}.sql.part")
         try:
             with open(path, "rb") as file, open(script, "wb", opener=private_file) as text:
@@ -147,18 +145,58 @@ class Database(Served):
 
     def _tool(self, name: str, options: list[str], database: str | None, **streams: object) -> None:
         cluster = self.own()
-        where = {"PGHOST": str(cluster.socket_folder), "PGPORT": cluster.socket.suffix[1:]}
-        address = {**where, "PGUSER": OWNER, "PGPASSWORD": cluster.password(OWNER)}
+        address = {"PGHOST": str(cluster.socket_folder), "PGPORT": cluster.socket.suffix[1:]}
+        address |= {"PGUSER": OWNER, "PGPASSWORD": cluster.password(OWNER)}
         target = ["--dbname", database] if database else []
         cluster.run([str(cluster.binaries / name), *options, *target], env=address, **streams)
 
 
 def _leave_out(path: Path, names: tuple[str, ...]) -> None:
-    """Settings that the command gives: those of the file would be complained of at each reload."""
+    """Removes settings that the server's command gives: the server would complain of them at each reload."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(line for line in lines if not line.startswith(names)), encoding="utf-8")
 
 
-def launch(places: Places) -> list[str]:
-    """What the program of this name becomes."""
-    return Postgres(places).launch()
+def _login(agent: Agent, role: str, password: str) -> None:
+    if not agent.ask("exists", question=f"SELECT 1 FROM pg_roles WHERE rolname = {_text(role)}")["exists"]:
+        agent.ask("execute", statements=[f"CREATE ROLE {_name(role)} LOGIN"])
+    agent.ask("execute", statements=[f"ALTER ROLE {_name(role)} PASSWORD {_text(password)}"])
+
+
+def _connecting(database: str, app: str) -> list[str]:
+    """Statements by which nobody connects to the database but its owner and the app."""
+    name = _name(database)
+    return [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {_name(app)}"]
+
+
+def _grant_rows(agent: Agent, owner: str, app: str) -> None:
+    """The app reads and writes rows of what is there and of what the owner makes; it changes no schema.
+
+    `agent` is connected to the app's database."""
+    default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_name(owner)} IN SCHEMA public GRANT"
+    statements = [
+        "CREATE SCHEMA IF NOT EXISTS public", f"ALTER SCHEMA public OWNER TO {_name(owner)}", "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        f"GRANT USAGE ON SCHEMA public TO {_name(app)}", f"{default} {_ROWS} ON TABLES TO {_name(app)}",
+        f"{default} {_NUMBERS} ON SEQUENCES TO {_name(app)}",
+    ]  # fmt: skip
+    agent.ask("execute", statements=statements)
+    for kind, right, what in (("'r', 'p', 'v', 'm', 'f'", _ROWS, "TABLE"), ("'S'", _NUMBERS, "SEQUENCE")):
+        _grant_present(agent, kind, f"GRANT {right} ON {what} ", app)
+
+
+def _grant_present(agent: Agent, kinds: str, start: str, app: str) -> None:
+    """Leaves out what an extension made: that may belong to somebody else."""
+    question = (
+        "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+        f" WHERE nspname = 'public' AND relkind IN ({kinds}) AND pg_has_role(relowner, 'USAGE') ORDER BY 1"
+    )
+    found = [f"public.{_name(one)}" for (one,) in agent.ask("find", question=question)["found"]]
+    agent.ask("execute", statements=[f"{start}{', '.join(found)} TO {_name(app)}"] if found else [])
+
+
+def _name(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"'
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,4 +1,4 @@
-"""What a database server may use of a host, from the host's memory in bytes: pure functions, for hosts of 512 MB and more."""
+"""The share of a host's memory that a database server may use: pure functions of bytes, for 512 MB and more."""
 
 from __future__ import annotations
 
@@ -6,21 +6,21 @@ import os
 
 MB = 1 << 20
 _LEAST = 512 * MB
-_CONNECTION = 8 * MB  # what one connection may come to hold, the server's own share aside
+_CONNECTION = 8 * MB  # that one connection may come to hold
 
 
 def memory() -> int:
-    """Bytes of this host."""
+    """Bytes of memory of this host."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
 def connections(size: int) -> int:
-    """How many may be open at once: what the memory beside the buffers carries."""
+    """The most connections at once: as many as the memory beside the buffers carries."""
     return _between(50, max(size, _LEAST) // 2 // _CONNECTION, 500)
 
 
 def postgres(size: int) -> dict[str, str]:
-    """A quarter for the shared buffers, what the kernel caches counted in; each sort gets a share of the rest."""
+    """PostgreSQL's settings: a quarter for the shared buffers, since the kernel caches too; sorts share the rest."""
     size = max(size, _LEAST)
     buffers = _between(64 * MB, size // 4, 16384 * MB)
     return {
@@ -33,7 +33,7 @@ def postgres(size: int) -> dict[str, str]:
 
 
 def mariadb(size: int) -> dict[str, str]:
-    """Half for InnoDB's buffers: it caches itself what PostgreSQL leaves to the kernel. Temporary tables get a share of the rest."""
+    """MariaDB's settings: half for InnoDB's buffers, since it caches by itself; temporary tables share the rest."""
     size = max(size, _LEAST)
     temporary = _megabytes(_between(4 * MB, size // 128, 64 * MB), "M")
     return {

@@ -11,7 +11,7 @@ from typing import Any
 
 from ...base.outcome import Refused, note
 from ...base.user import give
-from . import base
+from .base import Database
 
 _BUSY = 30  # seconds that a copy waits for a writer
 _LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
@@ -21,8 +21,8 @@ _REVISIONS = ("alembic_version", "django_migrations")
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
 
 
-class Database(base.Database):
-    """The app is its only user; one host."""
+class SqliteDatabase(Database):
+    """A file that the app of one host uses alone."""
 
     @property
     def path(self) -> Path:
@@ -34,21 +34,21 @@ class Database(base.Database):
     def schema(self) -> str:
         if not self.path.is_file():
             return ""
-        with _told(self.path), _opened(self.path) as connection:
+        with _refusing(self.path), _opened(self.path) as connection:
             rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
             return hashlib.sha256(repr((rows, _revisions(connection))).encode()).hexdigest()[:12]
 
     def revision(self) -> str:
         if not self.path.is_file():
             return ""
-        with _told(self.path), _opened(self.path) as connection:
+        with _refusing(self.path), _opened(self.path) as connection:
             return " ".join(str(value) for rows in _revisions(connection) if rows for value in max(rows))
 
     def rows(self) -> dict[str, int]:
         if not self.path.is_file():
             return {}
-        with _told(self.path), _opened(self.path) as connection:
-            return _counted(connection)
+        with _refusing(self.path), _opened(self.path) as connection:
+            return _count_rows(connection)
 
     def snapshot(self) -> Path | None:
         if not self.path.is_file():
@@ -58,27 +58,27 @@ class Database(base.Database):
         return copy
 
     def undo(self, copy: Path | None, before: str) -> str:
-        """The copy back if the schema changed, else rows written meanwhile stay."""
+        """Puts the copy back if the schema changed; otherwise rows written meanwhile stay."""
         if self.schema() == before:
             return "; the database's schema is as it was"
-        kept = self.restore(copy)
-        note(f"the database was put back as it was before the release command; the failed one is kept at {kept}")
-        return f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {kept})"
+        failed = self.restore(copy)
+        note(f"the database was put back as it was before the release command; the failed one is kept at {failed}")
+        return f"; the database was put back as it was before it (the failed one, with rows written since, is kept at {failed})"
 
     def restore(self, copy: Path | None) -> Path | None:
-        """Puts the copy back. What was there is kept beside; its path."""
+        """Puts the copy back. Returns the path of a copy of what was there."""
         if not self.path.is_file():
             return None
-        kept = self.beside(f"{self.release}.failed.sqlite3")
-        self.dump(kept)
+        failed = self.beside(f"{self.release}.failed.sqlite3")
+        self.dump(failed)
         if copy is None:
             self._remove("", *_BESIDE)
         else:
             self.load(copy)
-        return kept
+        return failed
 
     def dump(self, path: Path) -> dict[str, int]:
-        """By way of a part file: a kill leaves the old copy or the new one. It keeps the journal mode, and needs no file beside it."""
+        """Goes by a part file: a kill leaves the old copy or the new one. The copy keeps the journal mode."""
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)
         try:
@@ -86,7 +86,7 @@ class Database(base.Database):
                 part.chmod(0o600)
                 _copy(old, new)
             with _opened(part, alone=True) as copy:
-                rows = _counted(copy)
+                rows = _count_rows(copy)
         except sqlite3.Error as error:
             part.unlink(missing_ok=True)
             raise Refused(f"{self.path}: wanted a copy at {path}, found: {error}; mend that (or make room), then run it again") from None
@@ -94,10 +94,10 @@ class Database(base.Database):
         return rows
 
     def load(self, path: Path) -> None:
-        """Through SQLite itself, in one transaction: whoever has it open sees the old rows, then the new ones."""
+        """Goes through SQLite itself, in one transaction: a process that has it open sees the old rows, then the new."""
         if not self.path.is_file():
             self._remove(*_BESIDE)  # what a database that is gone left behind would be played into the new one
-        with _told(self.path), _opened(path, alone=True) as old, _opened(self.path) as new:
+        with _refusing(self.path), _opened(path, alone=True) as old, _opened(self.path) as new:
             if _page_size(old) != _page_size(new):
                 new.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log SQLite can't change it
             _copy(old, new)
@@ -113,8 +113,7 @@ class Database(base.Database):
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
 
 
-def _counted(connection: sqlite3.Connection) -> dict[str, int]:
-    """Rows of each table at one moment."""
+def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
     with connection:
         connection.execute("BEGIN")
         names = [name for (name,) in connection.execute(_TABLES).fetchall()]
@@ -131,7 +130,7 @@ def _page_size(connection: sqlite3.Connection) -> int:
 
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
-    """All of it in one step. Python would try again for ever where somebody else does not let go."""
+    """Copies all in one step. Python would try again for ever while somebody else holds a lock."""
 
     def watch(status: int, remaining: int, total: int) -> None:
         if status in _LOCKED:
@@ -146,15 +145,15 @@ def _quoted(name: str) -> str:
 
 @contextlib.contextmanager
 def _opened(path: Path, alone: bool = False) -> Iterator[sqlite3.Connection]:
-    """`alone`: a copy that nobody writes, read without any file beside it."""
+    """`alone`: for a copy that nobody writes; no file is made beside it."""
     options = "?immutable=1" if alone else ""
     with contextlib.closing(sqlite3.connect(f"{path.as_uri()}{options}", timeout=_BUSY, uri=True)) as connection:
         yield connection
 
 
 @contextlib.contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """What SQLite refuses, in one line."""
+def _refusing(path: Path) -> Iterator[None]:
+    """Raises `Refused` for an error of SQLite."""
     try:
         yield
     except sqlite3.Error as error:

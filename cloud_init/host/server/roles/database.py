@@ -15,10 +15,10 @@ from ...data import databases, restore
 from ...data.databases import network
 from ...data.databases.base import APP, OWNER
 from ...data.databases.network import Network
-from ...data.databases.served import Served
+from ...data.databases.server import ServerDatabase
 from ...processes import manager_change, managers
 from ...release import environment, files, manifests, prune
-from ...release.store import Store
+from ...release.store import HostStore
 from ...rollout import boot as booting
 from ...rollout import prepare as preparing
 from ...rollout import state
@@ -30,7 +30,7 @@ _SECRET = "database.json"
 _WANTED = {"passwords", "certificate", "key"}
 
 
-def prepare(places: Places, store: Store, release: str, elected: bool, steps: Steps) -> None:
+def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
     """The database runs, with the candidate's roles, and lets its web hosts in beside those of the release that serves."""
     if live(places) == release:
         return
@@ -67,7 +67,7 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
         except (Refused, OSError) as error:
             manager_change.change_back(places, manager)
             _go_back(places, before.get("release"))
-            raise (error if isinstance(error, Refused) else refusal_of(error)) from None
+            raise refusal_of(error) from None
     noted = {"release": release, "previous": before.get("release"), "generation": generation, "since": time.time()}
     write_json(places.lib / "state.json", noted)
     unlink(places.lib / "candidate.json")
@@ -118,7 +118,7 @@ def _put_in_force(places: Places, release: str, wanted: Network, both: bool) -> 
         cluster.set_password(role, secret["passwords"][role])
     given = wanted.letting(now.clients) if both and now else wanted
     network.install(places, given, secret["certificate"], secret["key"])
-    if cluster.is_outdated() and not (both and now and now.start() == wanted.start()):
+    if cluster.is_outdated() and not (both and now and (now.address, now.port) == (wanted.address, wanted.port)):
         note(f"{cluster.engine} is started again for its new settings, which ends its connections")
         manager.restart(cluster.engine)
     elif cluster.is_outdated():
@@ -137,9 +137,9 @@ def _noted(places: Places, release: str) -> Network:
     return network.wanted(manifests.read(places.release(release)), now.uuid if now else None)
 
 
-def _database(places: Places, release: str) -> Served:
+def _database(places: Places, release: str) -> ServerDatabase:
     database = databases.of(places, manifests.read(places.release(release)))
-    if not isinstance(database, Served):
+    if not isinstance(database, ServerDatabase):
         raise Refused(f"slipway:database.engine: wanted a server for a host of its own, found {database.engine}")
     return database
 

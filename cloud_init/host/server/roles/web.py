@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ...base.outcome import Steps
 from ...base.places import Places
-from ...release.store import Store
+from ...release.store import HostStore
 from ...rollout import boot as booting
 from ...rollout import commit as committing
 from ...rollout import prepare as preparing
@@ -12,7 +12,7 @@ from ...rollout import state
 from .. import provision
 
 
-def prepare(places: Places, store: Store, release: str, elected: bool, steps: Steps) -> None:
+def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Phase one: the candidate stands ready beside the live release."""
     now = state.live(places)
     if now and now.release == release:

@@ -1,0 +1,117 @@
+"""A database that is somewhere else: its address, looked at before anybody connects with it, and its certificate."""
+
+from __future__ import annotations
+
+import io
+import re
+import ssl
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+from ...base.files import read_text, write
+from ...base.outcome import Refused, note
+from ...base.places import Places
+from ...contracts.manifest import Manifest
+from .base import OWNER
+
+AUTHORITY = "database-ca.pem"
+"""The file in ETC where addresses of the database look for the authority of its certificate."""
+_END = "-----END CERTIFICATE-----\n"
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
+_MOST = 4_000_000  # bytes
+_EXTERNAL = ("slipway:secretEnv: wanted to reach the external database", "correct that address, or have the database run")
+_SENTENCES = {
+    "own-host": ("database host: wanted to reach it", "see `./slipway status` for that host, then run `up` again"),
+    "managed": ("managed database: wanted to reach it", "see that it runs and lets this host in, then run `up` again"),
+}
+
+
+@dataclass(frozen=True)
+class Login:
+    """What an address says of a user: name, password, and the database."""
+
+    user: str
+    password: str
+    database: str
+
+
+def login(url: str) -> Login:
+    """The login in an address that `checked` let pass."""
+    parts = urlsplit(url)
+    return Login(unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path.lstrip("/")))
+
+
+def checked(url: str, name: str, schemes: tuple[str, ...]) -> str:
+    """The address. Raises `Refused` for one that can't be used, without its words: it holds a password."""
+    setting = f"slipway:secretEnv.{name}: wanted {schemes[0]}://USER:PASSWORD@HOST:PORT/NAME"
+    if not url:
+        raise Refused(f"{setting} for the external database, found none; set it with --secret")
+    if not _is_address(url):
+        raise Refused(f"{setting}, found something else; write special characters of the password as %XX (`/` is %2F)")
+    scheme = urlsplit(url).scheme
+    if scheme.split("+")[0] not in schemes:
+        raise Refused(f"{setting}, found {scheme}://…; correct it, or change slipway:database.engine")
+    return url
+
+
+def shown(url: str) -> str:
+    """The address without its password."""
+    parts = urlsplit(url)
+    return f"{parts.username}@{parts.netloc.rpartition('@')[2]}{parts.path}"
+
+
+def unreachable(placement: str, role: str, url: str, why: Refused) -> str:
+    """The sentence for a database that doesn't answer at its address for that role."""
+    wanted, mend = _SENTENCES.get(placement, _EXTERNAL)
+    whose = "the release command" if role == OWNER else "the app"
+    return f"{wanted} as {shown(url)}, which is for {whose}, found: {why}; {mend}"
+
+
+def _is_address(url: str) -> bool:
+    """A password with a plain `/`, `?` or `#` ends the host too early: the rest then stands in the path, or behind it."""
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.scheme and parts.username and (parts.hostname or parts.query)) and parts.port != 0
+    except ValueError:
+        return False
+    return whole and "@" not in parts.path + parts.query + parts.fragment and len(parts.path) > 1
+
+
+def trust(places: Places, manifest: Manifest) -> None:
+    """Writes the authority's certificate; the one before it stays beside, for the release that serves.
+
+    The manifest's `authority` is PEM, or the https address of a list of such. Raises `Refused` if there is no list yet
+    and none can be fetched."""
+    authority = manifest.database.authority
+    before = read_text(places.etc / AUTHORITY)
+    if authority and authority.startswith("https://"):
+        authority = _published(authority, before)
+    if authority and not before.startswith(authority):
+        end = before.find(_END)
+        write(places.etc / AUTHORITY, (authority + before[: end + len(_END) if end >= 0 else 0]).encode())
+
+
+def _published(address: str, before: str) -> str:
+    """The list, below its address. If one is here already it is fetched with one try, and stays where that fails."""
+    from ...base import fetching
+
+    title = f"# {address}\n"
+    here = before.startswith(title)
+    got = io.BytesIO()
+    try:
+        fetching.into(got, address, _MOST, tries=1 if here else fetching.TRIES)
+        return title + _certificates(address, got.getvalue())
+    except Refused as refused:
+        if not here:
+            raise Refused(f"the database's authorities: {refused}") from None
+        note(f"the database's authorities stay as they were: {refused}")
+        return before
+
+
+def _certificates(address: str, data: bytes) -> str:
+    certificates = "".join(f"{one}\n" for one in _CERTIFICATE.findall(data.decode("ascii", "replace")))
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
+    except (ssl.SSLError, ValueError) as error:
+        raise Refused(f"{address}: wanted certificates (PEM), found none, or damaged ones ({error}); correct the address") from None
+    return certificates
