@@ -19,7 +19,7 @@ from ..front import certificates, configuration, maintenance
 from ..front.certificates import seeking
 from ..processes import managers
 from ..processes.managers.contract import Manager
-from ..release import manifests, prune
+from ..release import manifests
 from ..rollout import state
 from ..server import roles
 
@@ -51,6 +51,8 @@ def status(places: Places) -> dict[str, Any]:
 
 def releases(places: Places) -> list[dict[str, Any]]:
     """The releases on this host, the newest first."""
+    from ..release import prune
+
     now = state.live(places)
     previous = os.path.basename(target(places.previous) or "")
     return [

@@ -8,9 +8,6 @@ from dataclasses import dataclass
 
 from ..base.files import read_object, write_json
 from ..base.places import Places
-from ..data import nightly
-from ..front import certificates
-from ..front.certificates import seeking
 
 _CLOCK = 30  # seconds that a clock may be off
 _NOTE = "watch.json"
@@ -37,7 +34,11 @@ class Health:
         self.away_since = (self.away_since or time.time()) if why else None
 
     def problems(self, places: Places) -> list[str]:
-        """One line each."""
+        """One line for each problem."""
+        from ..data import nightly  # `status` reads what is noted here, and needs none of these
+        from ..front import certificates
+        from ..front.certificates import seeking
+
         free = shutil.disk_usage(places.root / "var/lib").free
         found = [self.wish, self.failure, self.later, nightly.problem(places), certificates.problem(places, seeking.of_live(places))]
         if self.away_since:

@@ -9,7 +9,6 @@ import re
 import shutil
 import subprocess
 import threading
-import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -19,47 +18,45 @@ from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..contracts.manifest import Manifest
 
-_WHEELS = Path("/usr/share/python-wheels")  # of Debian's and Ubuntu's python3-venv
-_ONE = threading.Lock()  # environments are made side by side
+_WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
+_UNPACKING = threading.Lock()  # environments are made side by side
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 
 
 def ensure(places: Places, manifest: Manifest) -> Path:
-    """The environment for the manifest's requirements, made if there is none; the release's `venv` link points at it."""
+    """Makes the environment for the manifest's requirements unless there is one, and links `venv` to it. Raises `Refused`."""
     return _ensure(places, manifest, "venv", manifest.requirements)
 
 
 def drivers(places: Places, manifest: Manifest) -> Path:
-    """The environment of the database's agent; the release's `drivers` link points at it."""
+    """The same for the requirements of the database's agent, with the link `drivers`."""
     return _ensure(places, manifest, "drivers", (manifest.database.driver,))
 
 
 def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequence[str]) -> Path:
-    key = _key(places, manifest, requirements)
+    python, wanted = _version(places), manifest.python
+    version = python.split()[1]
+    if wanted and not (version == wanted or version.startswith(wanted + ".")):
+        raise Refused(f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting")
+    key = _key(python, places, requirements)
     folder = places.srv / "venvs" / key
     if not (folder / "ready").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
         note(f"installing requirements into a new environment {key}")
         _make(places, folder, requirements)
-        write_json(folder / "ready", {"python": places.python})
     link(places.release(manifest.id) / name, f"../../venvs/{key}")
     return folder
 
 
 def of_the_host(places: Places, name: str, requirements: str) -> None:
-    """One of the host's own, pinned by hash; the link `opt/slipway/NAME` points at it. Another version is another folder."""
-    python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
-    key = hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
-    folder = places.tool.with_name(f"{name}-{key}")
+    """An environment of the host's own, pinned by hash; the link `opt/slipway/NAME` points at it."""
+    folder = places.tool.with_name(f"{name}-{_key(_version(places), places, requirements)}")
     if not (folder / "ready").is_file():
-        shutil.rmtree(folder, ignore_errors=True)
         _make(places, folder, [requirements])
-        write_json(folder / "ready", {"python": places.python})
     link(places.tool.with_name(name), folder.name)
 
 
 def compile_source(venv: Path, source: Path) -> None:
-    """Byte code beside the sources: the app's user may not write there. A file that doesn't compile shows when it is imported."""
+    """Writes byte code beside the sources, where the app's user may not. A file that doesn't compile shows at its import."""
     subprocess.run(processes.bound([str(venv / "bin/python"), "-m", "compileall", "-q", str(source)]), capture_output=True, check=False)
 
 
@@ -69,19 +66,17 @@ def used(places: Places) -> set[str]:
     return {os.path.basename(os.readlink(path)) for path in links if path.is_symlink()}
 
 
-def _key(places: Places, manifest: Manifest, requirements: Sequence[str]) -> str:
-    python = subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
-    _check_version(python, manifest.python)
+def _version(places: Places) -> str:
+    return subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
+
+
+def _key(python: str, places: Places, requirements: str | Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
 
 
-def _check_version(found: str, wanted: str | None) -> None:
-    version = found.split()[1]
-    if wanted and not (version == wanted or version.startswith(wanted + ".")):
-        raise Refused(f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting")
-
-
 def _make(places: Places, folder: Path, requirements: Sequence[str]) -> None:
+    """A new environment; `ready` is written last, so that one that was killed is made again."""
+    shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
     install = _with_uv(places, folder) if places.facts.uv else _with_pip(places, folder)
     files = []
@@ -97,6 +92,7 @@ def _make(places: Places, folder: Path, requirements: Sequence[str]) -> None:
         # The server's own come second and win: an old pin in the app must not bring an old server.
         for file in files:
             _run([*install, *file])
+    write_json(folder / "ready", {"python": places.python})
 
 
 def _with_uv(places: Places, folder: Path) -> list[str]:
@@ -106,7 +102,7 @@ def _with_uv(places: Places, folder: Path) -> list[str]:
 
 
 def _with_pip(places: Places, folder: Path) -> list[str]:
-    """Where the system has pip as a wheel that is used: to put pip into every environment takes longer than what it then installs."""
+    """Uses the system's wheel of pip if there is one: to put pip into every environment takes longer than its work."""
     python = str(folder / "bin/python")
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role else None
     _run([places.python, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
@@ -115,9 +111,11 @@ def _with_pip(places: Places, folder: Path) -> list[str]:
 
 
 def _unpacked(places: Places, wheel: Path) -> Path:
-    """A folder, because byte code is kept there."""
+    """The wheel as a folder, because byte code is kept there."""
+    import zipfile  # needed once in the life of a server
+
     folder = places.tool.with_name(wheel.stem)
-    with _ONE:
+    with _UNPACKING:
         if not folder.is_dir():
             part = folder.with_name(f"{folder.name}.part")
             shutil.rmtree(part, ignore_errors=True)
@@ -128,7 +126,7 @@ def _unpacked(places: Places, wheel: Path) -> Path:
 
 
 def _run(command: list[str]) -> None:
-    """Runs an installer. Its words go into the outcome, without the credentials that an index address may hold."""
+    """Runs an installer. Raises `Refused` with its words, without the credentials that an index address may hold."""
     pipe = subprocess.PIPE
     done = subprocess.run(processes.bound(command), stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if done.returncode:

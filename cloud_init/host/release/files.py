@@ -1,4 +1,4 @@
-"""The files of a release, as the manifest lists them, with this host's places filled in."""
+"""The files of a release, as its manifest lists them, with this host's folders filled in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"@@([A-Z]+)@@")
 
 
 def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
-    """Writes `files/`, `etc/`, `static/` and the environment (0400, the app's user alone)."""
+    """Writes `files/`, `etc/`, `static/` and the environment, which the app's user alone can read."""
     folder = places.release(manifest.id)
     for file in manifest.files:
         content = fill(file.content, places) if file.path.startswith("etc/") else file.content
@@ -41,23 +41,23 @@ def fill(content: str, places: Places) -> str:
 
 
 def validate(places: Places, folder: Path) -> None:
-    """Asks the real front server whether it takes the release's configuration."""
+    """Has the front server check the release's configuration. Raises `Refused` with its words."""
     front = servers.find(places, folder / "etc")
-    if (found := manifests.peek(folder)) and found.host and servers.name(front) == servers.STAND_IN:
+    if (manifest := manifests.peek(folder)) and manifest.host and servers.name(front) == servers.STAND_IN:
         raise Refused(f"wanted the front server {servers.kind(folder / 'etc')} on this server, found none; it comes with its package")
     command = front.test(places, folder / "etc")
     if not command:
         return
-    if places.role:  # as it runs there: what root makes it could not write
+    if places.role:  # as it runs there: it could not write what root makes
         command = [*with_port(str(places.facts.user)), *command]
-    with log_path(places, "front").open("ab") as out:  # opened anew by its name, as it will be
+    with log_path(places, "front").open("ab") as out:  # the log is opened anew by its name, as it will be
         done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     if done.returncode:
         raise Refused(f"{servers.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
 
 
 def front_content(folder: Path) -> dict[str, bytes]:
-    """The front configuration as it lies in a folder, to be compared."""
+    """The files of a front configuration by name, to be compared."""
     return {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()}
 
 

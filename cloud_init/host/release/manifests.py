@@ -1,4 +1,4 @@
-"""The manifest of a release as it lies on this host."""
+"""The manifests of the releases on this host."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ..contracts.manifest import Code, DatabasePart, Health, Manifest
 
 
 def read(folder: Path) -> Manifest:
-    """The manifest in a release's folder. Raises `Refused` where there is none, or a damaged one."""
+    """The manifest in a release's folder. Raises `Refused` if there is none, or a damaged one."""
     path = folder / "manifest.json"
     try:
         return checked(read_json(path), folder.name)
@@ -21,7 +21,7 @@ def read(folder: Path) -> Manifest:
 
 
 def peek(folder: Path) -> Optional[Manifest]:
-    """The same as `read`, but None where that is refused."""
+    """The same, but None where `read` raises."""
     try:
         return read(folder)
     except Refused:
@@ -29,16 +29,16 @@ def peek(folder: Path) -> Optional[Manifest]:
 
 
 def checked(document: object, release: str) -> Manifest:
-    """The manifest that should be that release's. Raises `contracts.Wrong`."""
+    """The document as the manifest of that release. Raises `contracts.Wrong`."""
     schema = document.get("schema", 1) if isinstance(document, dict) else 1
     if schema != 1:  # another schema has other fields
         raise contracts.Wrong(f"schema: wanted 1, found {schema!r}"[:200])
-    found = contracts.read(Manifest, document)
-    if found.id != release:
-        raise contracts.Wrong(f"id: wanted {release!r}, found {found.id!r}"[:200])
-    return found
+    manifest = contracts.read(Manifest, document)
+    if manifest.id != release:
+        raise contracts.Wrong(f"id: wanted {release!r}, found {manifest.id!r}"[:200])
+    return manifest
 
 
 def without_release(engine: str) -> Manifest:
-    """A database that no release on this host asks for."""
+    """A manifest that names a database alone, for one that no release on this host asks for."""
     return Manifest("", Code("", ""), (), (), {}, DatabasePart(engine), {}, Health("/", "", 0), {})

@@ -1,4 +1,4 @@
-"""What is kept: the live release, the one before it, and the newest others, five in all; and the database server of the live one."""
+"""Removes old releases: the live one, the one before it and the newest others stay, five in all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from ..base.outcome import note
 from ..base.places import Places
 from ..data import databases
 from ..processes import managers
-from ..processes.managers.contract import Manager
 from ..processes.programs import is_database
 from ..rollout import state
 from . import environment
@@ -20,8 +19,8 @@ KEEP = 5
 
 
 def run(places: Places) -> None:
-    """Removes releases beyond the five, and environments, copies and records that no kept release uses."""
-    keep = kept(places)
+    """Removes them with what they alone used: environments, copies, records, and the database servers of old ones."""
+    keep = _newest_five(places)
     for folder in (places.srv / "releases").iterdir():
         if folder.name not in keep:
             _remove(folder)
@@ -34,26 +33,21 @@ def run(places: Places) -> None:
             record.unlink()
     database = databases.of_release(places, state.serving(places))
     database.prune(keep)
-    _retire(managers.of(places), database.program)
-
-
-def _retire(manager: Manager, program: str | None) -> None:
-    """Ends the database servers that the live release doesn't use; one that is wanted again is started by its release."""
+    manager = managers.of(places)
     for name in manager.programs():
-        if is_database(name) and name != program:
+        if is_database(name) and name != database.program:
             note(f"{name} is stopped, its data stay: the live release does not use it")
             manager.remove(name)
 
 
-def kept(places: Places) -> set[str]:
-    """Ids of the releases to keep."""
+def _newest_five(places: Places) -> set[str]:
     previous = target(places.previous)
     first = [name for name in (state.serving(places), previous and os.path.basename(previous)) if name]
     return set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
 
 
 def newest(places: Places) -> list[str]:
-    """Ids of finished releases, the newest first."""
+    """The ids of the releases that were made ready, the newest first."""
     ready = [path for path in (places.srv / "releases").glob("*/ready") if not path.parent.name.startswith(".")]
     return [path.parent.name for path in sorted(ready, key=_time, reverse=True)]
 
@@ -64,7 +58,7 @@ def _time(path: Path) -> float:
 
 
 def _remove(folder: Path) -> None:
-    """Out of sight first: a kill in the middle must not leave half a release under its name."""
+    """Renames it first: a kill in the middle must not leave half a release under its name."""
     gone = folder.with_name(f".{folder.name.lstrip('.')}.gone")
     if folder != gone:
         shutil.rmtree(gone, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""The release command (migrations): once per release, as the app's user, the database put back when it fails."""
+"""The release command (migrations): run once for each release, by the app's user; a failed one is undone if possible."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def record(places: Places, release: str) -> Path:
 
 
 def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
-    """Runs the command unless it is recorded as done for this release. Raises `Refused` with its last lines."""
+    """Runs it unless it is recorded as done for this release. Raises `Refused` with its last lines."""
     command = manifest.release_command
     noted = record(places, manifest.id)
     database = databases.of(places, manifest)
@@ -36,7 +36,7 @@ def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
 
 
 def again(places: Places, manifest: Manifest) -> None:
-    """Runs it though this host noted that it did: the database is an older one now."""
+    """Runs it though it is recorded as done: the database is an older one now."""
     record(places, manifest.id).unlink(missing_ok=True)
     run(places, manifest)
 
@@ -52,8 +52,7 @@ def _guarded(places: Places, manifest: Manifest, database: Database) -> None:
 def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str]]:
     folder = places.release(manifest.id)
     environment = {**runtime.variables(places, folder, manifest), **database.variables(OWNER)}
-    # Flask's own way to name the app, unless the settings say otherwise.
-    environment.setdefault("FLASK_APP", manifest.module)
+    environment.setdefault("FLASK_APP", manifest.module)  # unless the settings name the app otherwise
     log = places.log / "release.log"
     with log.open("ab") as file:
         start = file.tell()

@@ -1,4 +1,4 @@
-"""The environment in which a release runs: its own variables and what the host adds."""
+"""The environment variables of a release's processes."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from ..contracts.manifest import Manifest
 from ..data import databases
 from ..data.databases.base import APP
 
-_KEPT_BACK = ("DATABASE_OWNER_URL",)  # for the release command alone
-_KEPT = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
+_WITHHELD = ("DATABASE_OWNER_URL",)  # for the release command alone
+_PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
 def variables(places: Places, folder: Path, manifest: Manifest) -> dict[str, str]:
-    """Everything the app's processes see; nothing of the person who launched it but language and certificates."""
+    """The release's own variables and the host's; from whoever runs this tool language and certificates alone."""
     own = read_json(folder / "env.json")
     if not isinstance(own, dict):
         raise Refused(f"{folder / 'env.json'}: wanted the release's environment, found none or a damaged file; run `up` again")
-    base = {name: os.environ[name] for name in _KEPT if name in os.environ}
+    base = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
     base.setdefault("LANG", "C.UTF-8")
     base |= {
         "PATH": f"{folder / 'venv/bin'}:/usr/local/bin:/usr/bin:/bin",
@@ -32,4 +32,4 @@ def variables(places: Places, folder: Path, manifest: Manifest) -> dict[str, str
         "SLIPWAY_SHARED": str(places.shared),
     }
     base |= databases.of(places, manifest).variables(APP)
-    return {**base, **{name: value for name, value in own.items() if name not in _KEPT_BACK}}
+    return {**base, **{name: value for name, value in own.items() if name not in _WITHHELD}}

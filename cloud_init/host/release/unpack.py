@@ -1,4 +1,4 @@
-"""A release's code: checked against its hash, unpacked beside, renamed into place."""
+"""The code of a release: checked against its hash, unpacked under another name, renamed into place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 def verify(archive: Path, code: Code) -> None:
-    """The hash is of the tar stream, not of its compression: zlib differs between machines."""
+    """Raises `Refused` unless the archive's tar stream has the code's hash. Its compression may differ."""
     digest = hashlib.sha256()
     try:
         with gzip.open(archive, "rb") as stream:
@@ -43,7 +43,7 @@ def unpack(archive: Path, folder: Path) -> None:
 
 
 def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
-    """Files and folders only, inside the folder only, owned by whoever unpacks."""
+    """Makes a file or folder, inside the folder only. Raises `Refused` for anything else."""
     name = PurePosixPath(member.name)
     if name.is_absolute() or ".." in name.parts:
         raise Refused(f"archive: {member.name!r} leaves the release's folder; not used")

@@ -1,1 +1,1 @@
-"""What makes a bare machine a server of Slipway's, and what takes Slipway off it again. Runs as root."""
+"""A bare machine made a server (users, packages, system files, disk, its role) and cleared again. Runs as root."""

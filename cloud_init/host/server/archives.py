@@ -1,4 +1,4 @@
-"""Packages that no distribution has: fetched from where a release says, and installed from the file."""
+"""Packages that no distribution has, fetched from the address in the manifest and installed from the file."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from . import packages
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _MOST = 500_000_000  # bytes
 _UNITS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
-_SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/{}_*.snap")  # the last: of an image that boots just now
+_SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/{}_*.snap")  # the last in an image that boots just now
 
 
 def ensure(archives: Sequence[Archive], root: Path = Path("/")) -> None:
-    """Brings those that are neither here nor made needless. Raises `Refused` with the package's name."""
+    """Installs those that are neither here nor needless. Raises `Refused` with the package's name."""
     for one in archives:
         if not _NAME.fullmatch(one.package):
             raise Refused(f"manifest: wanted the name of a package, found {one.package[:60]!r}")
@@ -29,7 +29,7 @@ def ensure(archives: Sequence[Archive], root: Path = Path("/")) -> None:
 
 
 def _is_there(root: Path, instead: str | None) -> bool:
-    """A snap, or a unit, which has its kind in its name."""
+    """Whether there is a snap, or a unit (its name has a dot), in place of the package."""
     if not instead:
         return False
     if "." in instead:
@@ -38,7 +38,7 @@ def _is_there(root: Path, instead: str | None) -> bool:
 
 
 def _bring(package: str, url: str) -> None:
-    address = url.replace("{arch}", _said("dpkg", "--print-architecture"))
+    address = url.replace("{arch}", _output("dpkg", "--print-architecture"))
     note(f"fetching {package} from {address}")
     with tempfile.TemporaryDirectory(prefix="slipway-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)  # apt reads it as a user of its own
@@ -48,11 +48,11 @@ def _bring(package: str, url: str) -> None:
                 fetching.into(file, address, _MOST)
         except Refused as refused:
             raise Refused(f"package {package}: {refused}") from None
-        found = _said("dpkg-deb", "--field", str(path), "Package")
-        if found != package:
-            raise Refused(f"package {package}: {address}: wanted that package, found {found[:100] or 'none'}; correct the address")
+        name = _output("dpkg-deb", "--field", str(path), "Package")
+        if name != package:
+            raise Refused(f"package {package}: {address}: wanted that package, found {name[:100] or 'none'}; correct the address")
         packages.install(str(path))
 
 
-def _said(*command: str) -> str:
+def _output(*command: str) -> str:
     return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False).stdout.strip()

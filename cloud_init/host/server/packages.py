@@ -1,4 +1,4 @@
-"""Debian and Ubuntu packages: those that a release names are there. What Slipway runs itself is kept from starting as a service."""
+"""The packages of Debian and Ubuntu that a release names. What Slipway runs itself is kept from starting as a service."""
 
 from __future__ import annotations
 
@@ -33,29 +33,26 @@ _QUIET = {
 
 
 def ensure(names: Sequence[str]) -> None:
-    """Installs what is missing. `a | b`: one of them, the first where none is there. Raises `Refused` with apt's own words.
-
-    Where all is there this costs one question to dpkg.
-    """
-    wanted = missing(names)
-    if not wanted:
+    """Installs what is missing. `a | b`: one of them, the first if none is there. Raises `Refused` with apt's words."""
+    new = missing(names)
+    if not new:
         return
     _mask()
-    note(f"installing {', '.join(wanted)}")
+    note(f"installing {', '.join(new)}")
     _await_lists()
     if not any(_LISTS.glob("*_Packages*")):
         _update()
-    _install(wanted)
+    _install(new)
 
 
 def install(path: str) -> None:
-    """From a file, whose dependencies come as those of any other package. Raises `Refused` with apt's own words."""
+    """Installs a package from a file, and its dependencies. Raises `Refused` with apt's words."""
     _await_lists()
     _install([path])
 
 
 def missing(names: Sequence[str]) -> list[str]:
-    """Those that are not whole on this machine."""
+    """Those that are not installed, or not completely, at the price of one question to dpkg."""
     choices = {name: [one.strip() for one in name.split("|")] for name in names}
     asked = sorted({one for some in choices.values() for one in some})
     done = _run(["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev}\n", *asked]) if asked else None
@@ -65,7 +62,7 @@ def missing(names: Sequence[str]) -> list[str]:
 
 
 def _install(names: list[str]) -> None:
-    """Lists that are too old to install from are fetched again; what was interrupted is finished first."""
+    """Finishes what was interrupted first; fetches lists again that are too old to install from."""
     for number in range(_TRIES):
         if any(Path("/var/lib/dpkg/updates").glob("[0-9]*")):
             _run(["dpkg", "--configure", "-a", *_DPKG])
@@ -73,15 +70,15 @@ def _install(names: list[str]) -> None:
         if done.returncode == 0:
             return
         if number + 1 < _TRIES:
-            note(f"apt-get: {_telling(done)}; tried again")
+            note(f"apt-get: {_reason(done)}; tried again")
             time.sleep(2**number)
             _run(["dpkg", "--configure", "-a", *_DPKG])
             _update()
-    raise Refused(f"packages {', '.join(names)}: {_telling(done)}", log=done.stdout.splitlines()[-20:])
+    raise Refused(f"packages {', '.join(names)}: {_reason(done)}", log=done.stdout.splitlines()[-20:])
 
 
 def _await_lists() -> None:
-    """Another run that fetches the lists, such as the bootstrap's own, holds a lock that apt doesn't wait for."""
+    """Waits while another run fetches the lists, such as the bootstrap's: apt doesn't wait for that lock."""
     until = time.monotonic() + _LOCK_SECONDS
     with open(_LISTS / "lock", "a") as lock:
         while time.monotonic() < until:
@@ -93,18 +90,18 @@ def _await_lists() -> None:
 
 
 def _update() -> None:
-    """What is wrong with it shows when a package can't be had."""
+    """Fetches the lists. A failure is noted only: it shows when a package can't be had."""
     for number in range(_TRIES):
         _await_lists()
         done = _run([*_APT, "update"])
         if done.returncode == 0:
             return
-        note(f"apt-get update: {_telling(done)}")
+        note(f"apt-get update: {_reason(done)}")
         time.sleep(2**number)
 
 
 def _mask() -> None:
-    """Before their packages come: the units of what Slipway runs itself. One that is there already is somebody's own, and stays."""
+    """Masks the units of what Slipway runs itself, before their packages come. One that is there already stays."""
     for unit in _units():
         path = Path("/etc/systemd/system") / unit
         if not any(Path(folder, unit).exists() for folder in ("/lib/systemd/system", "/etc/systemd/system")) and not path.is_symlink():
@@ -112,15 +109,15 @@ def _mask() -> None:
 
 
 def _units() -> Iterator[str]:
-    """As each front server, database and manager says of itself, and what seeks certificates."""
+    """The `UNIT` of each front server, database, manager and certificate client."""
     for folder in (servers, databases, managers, certificates):
-        for found in pkgutil.iter_modules(folder.__path__):
-            unit = getattr(importlib.import_module(f"{folder.__name__}.{found.name}"), "UNIT", None)
+        for part in pkgutil.iter_modules(folder.__path__):
+            unit = getattr(importlib.import_module(f"{folder.__name__}.{part.name}"), "UNIT", None)
             if unit:
                 yield unit
 
 
-def _telling(done: subprocess.CompletedProcess[str]) -> str:
+def _reason(done: subprocess.CompletedProcess[str]) -> str:
     lines = [line.strip() for line in done.stdout.splitlines() if line.strip()]
     named = [line for line in lines if line.startswith(("E:", "Err:", "dpkg: error"))]
     return (named or lines or [f"ended with {done.returncode}"])[-1][:300]

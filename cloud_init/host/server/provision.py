@@ -1,4 +1,4 @@
-"""The steps of a release that make a server what it is, for every role; on a machine taken as it is there are none."""
+"""The steps of a release that make a server, for every role. A machine that is taken as it is has none."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from ..contracts.manifest import HostPart, Manifest
 from ..processes import managers
 from . import packages, system_files
 
-_ENVIRONMENTS = "python3-venv"  # all that the release's own part waits for
+_ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits for
 
 
 def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
-    """Packages, then the files of the system, then the manager; `beside` them what else a release brings. Raises `Refused`."""
+    """Brings packages, system files, then the manager; `beside` runs at the same time. Raises `Refused`."""
     if places.role is None:
         return beside()
     host = manifest.host

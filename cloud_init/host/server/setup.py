@@ -1,4 +1,4 @@
-"""Makes a bare server one of Slipway's: users, folders, host.json and the unit that follows the store. Done again it changes nothing."""
+"""Sets a bare server up: users, folders, host.json and the unit that follows the store. Done again it changes nothing."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ USERS = ("slipway-app", "slipway-db")
 STEPS = ("setup", "follow")
 PORT = 80
 UNIT = "slipway.service"
-_HOST = "{host}"  # in a name
 _APP = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 
 
 def command(root: Path) -> int:
-    """Done when the unit follows the store; the exit status. Raises `Refused`."""
+    """Returns the exit status once the unit follows the store. Raises `Refused`."""
     steps = Steps()
     with steps.step("setup"):
         _refuse_machine()
@@ -38,8 +37,8 @@ def command(root: Path) -> int:
             _add_user(user)
         changed = install(root, facts)
     with steps.step("follow"):
-        _systemctl("enable", "--quiet", "--no-reload", UNIT)
-        _systemctl("restart" if changed else "start", UNIT)
+        _run(["systemctl", "enable", "--quiet", "--no-reload", UNIT])
+        _run(["systemctl", "restart" if changed else "start", UNIT])
     emit("outcome", ok=True, steps=steps.done)
     return 0
 
@@ -71,12 +70,12 @@ def _boot(root: Path) -> Boot:
 
 
 def _facts(boot: Boot) -> HostFacts:
-    """host.json. Programs are not in it: they come with releases, and are looked for."""
+    """The facts for host.json, without programs: those come with releases, and are looked for."""
     return HostFacts(
         app=boot.app,
         stack=boot.stack,
         role=boot.role,
-        host=(boot.name or "").replace(_HOST, socket.gethostname().partition(".")[0]) or socket.gethostname(),
+        host=(boot.name or "").replace("{host}", socket.gethostname().partition(".")[0]) or socket.gethostname(),
         run=f"/run/slipway/{boot.app}",
         user=USERS[0],
         database_user=USERS[1],
@@ -87,7 +86,7 @@ def _facts(boot: Boot) -> HostFacts:
 
 
 def _refuse_another(before: dict[str, Any], facts: HostFacts) -> None:
-    """One app a server, and a server keeps its role."""
+    """Raises `Refused` for a server of another app, stack or role."""
     names = ("app", "stack", "role")
     if before and any(before.get(name) != getattr(facts, name) for name in names):
         held, wanted = (", ".join(f"{name} {values.get(name)}" for name in names) for values in (before, contracts.document(facts)))
@@ -108,10 +107,6 @@ def _group(name: str) -> list[str]:
         return ["--gid", grp.getgrnam(name).gr_name]
     except KeyError:
         return ["--user-group"]
-
-
-def _systemctl(*arguments: str) -> None:
-    _run(["systemctl", *arguments])
 
 
 def _run(command: list[str]) -> None:

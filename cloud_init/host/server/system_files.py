@@ -1,4 +1,4 @@
-"""What a server is beyond the app: the system files of its role, put in force kind by kind, a kind undone where that fails."""
+"""The system files of a server's role, put in force kind by kind; a kind that fails is undone."""
 
 from __future__ import annotations
 
@@ -14,36 +14,36 @@ from ..base.places import Places
 from ..contracts.manifest import HostPart, LaterPart, SystemFile
 from . import apply
 
-# Beside what is the system's own, never in its place: each file says whose it is.
+# Beside the system's own files, never in their place: each name says that it is Slipway's.
 _FOLDERS = r"slipway|ssh/sshd_config\.d|sysctl\.d|apt/apt\.conf\.d|logrotate\.d|systemd/system(/[\w@.-]+\.d)?|systemd/[a-z]+\.conf\.d"
 _ALLOWED = re.compile(rf"/etc/({_FOLDERS})/\w[\w@.-]*", re.ASCII)
 Before = dict[Path, "tuple[bytes, int] | None"]
 
 
 def run(places: Places, host: HostPart) -> None:
-    """Writes what differs, removes what an earlier release wrote and this one has not, puts both in force. Raises `Refused`."""
-    wanted, kept = _files(places, host.system), _files(places, host.later.system)
-    _put(places, wanted, [path for path in _noted(places) if path not in wanted and path not in kept])
+    """Writes what differs, removes what this release has no more, puts both in force. Raises `Refused`."""
+    files, later = _files(places, host.system), _files(places, host.later.system)
+    _put(places, files, [path for path in _noted(places) if path not in files and path not in later])
 
 
 def run_later(places: Places, later: LaterPart) -> None:
-    """As `run`, with the files that serving doesn't wait for; removes nothing."""
+    """The same with the files that serving doesn't wait for; removes nothing."""
     _put(places, _files(places, later.system), [])
 
 
 def _files(places: Places, by_role: Mapping[str, Sequence[SystemFile]]) -> dict[str, SystemFile]:
-    """Those of this host's role, by path. Raises `Refused`."""
-    wanted = {file.path: file for file in by_role.get(places.role or "web", ())}
-    for path in wanted:
+    """The files of this host's role, by path. Raises `Refused` for a place that is none for them."""
+    files = {file.path: file for file in by_role.get(places.role or "web", ())}
+    for path in files:
         if not _ALLOWED.fullmatch(path) or "slipway" not in path:
             raise Refused(f"manifest: {path[:100]!r} is no place for a file of Slipway's; not written")
-    return wanted
+    return files
 
 
-def _put(places: Places, wanted: dict[str, SystemFile], leaving: list[str]) -> None:
+def _put(places: Places, files: dict[str, SystemFile], leaving: list[str]) -> None:
     noted = _noted(places)
-    for kind in sorted({file.apply for file in wanted.values()} | {str(noted[path]["apply"]) for path in leaving}):
-        changed = [file for file in wanted.values() if file.apply == kind and not _in_force(places, file, noted)]
+    for kind in sorted({file.apply for file in files.values()} | {str(noted[path]["apply"]) for path in leaving}):
+        changed = [file for file in files.values() if file.apply == kind and not _in_force(places, file, noted)]
         gone = [path for path in leaving if noted[path]["apply"] == kind]
         if changed or gone:
             _settle(places, kind, changed, gone)
@@ -69,7 +69,7 @@ def _settle(places: Places, kind: str, changed: list[SystemFile], gone: list[str
 
 
 def _undo(how: apply.Kind, before: Before) -> None:
-    """As it was, in force again. What can't be is told: the reason for all this is what counts."""
+    """Puts the files from before in force again. A failure is noted only: the first one is what counts."""
     try:
         for path, was in before.items():
             if was is None:
@@ -82,12 +82,12 @@ def _undo(how: apply.Kind, before: Before) -> None:
 
 
 def _in_force(places: Places, file: SystemFile, noted: dict[str, Any]) -> bool:
-    here = _read(_path(places, file.path))
-    return here == (file.content.encode(), int(file.mode, 8)) and noted.get(file.path, {}).get("sha256") == _digest(file)
+    same = _read(_path(places, file.path)) == (file.content.encode(), int(file.mode, 8))
+    return same and noted.get(file.path, {}).get("sha256") == _digest(file)
 
 
 def _noted(places: Places) -> dict[str, Any]:
-    """What was written here, by path."""
+    """The files that were written here: path to `{"apply", "sha256"}`."""
     return {path: one for path, one in read_object(places.lib / "system.json").items() if isinstance(one, dict) and "apply" in one}
 
 

@@ -1,4 +1,4 @@
-"""Takes Slipway off a server: stops what it runs and removes what it made. The app's data stays, unless it is to go too."""
+"""Takes Slipway off a server: stops what it runs, removes what it made; the app's data only if told to."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ _MOUNTS = ("etc/systemd/system/srv-slipway-*.mount", "etc/systemd/system/*.wants
 
 
 def kept(places: Places) -> list[dict[str, Any]]:
-    """The folders with data, each with its bytes."""
+    """The folders with data, each as `{"path", "bytes"}`."""
     return [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]
 
 
 def run(places: Places, with_data: bool, steps: Steps) -> None:
-    """All of it. Done again, it goes on where it was stopped."""
+    """Does all of it. Run again, it goes on where it was stopped."""
     with steps.step("follow"):
         _systemctl("stop", "slipway.service", "slipway-*.timer")
     with steps.step("halt"):
@@ -44,7 +44,7 @@ def run(places: Places, with_data: bool, steps: Steps) -> None:
 
 
 def _clear(places: Places, with_data: bool) -> None:
-    """The host tool goes last: until then `leave` can be run again."""
+    """Removes the host tool last: until then `leave` can be run again."""
     stay = [] if with_data else _data(places)
     for folder in places.srv.iterdir() if places.srv.is_dir() else ():
         if folder not in stay:
@@ -61,7 +61,7 @@ def _clear(places: Places, with_data: bool) -> None:
 
 
 def _remove(folder: Path) -> None:
-    """A disk that is mounted there is emptied, then let go."""
+    """Removes a folder; a disk that is mounted there is emptied and unmounted first."""
     if os.path.ismount(folder):
         for path in folder.iterdir():
             remove(path)
@@ -74,5 +74,5 @@ def _data(places: Places) -> list[Path]:
 
 
 def _systemctl(*words: str) -> None:
-    """What isn't there needn't be stopped."""
+    # It fails for units that aren't there, which needn't be stopped.
     subprocess.run(["systemctl", "--quiet", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)

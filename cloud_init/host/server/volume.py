@@ -1,4 +1,4 @@
-"""A disk for the data alone: made a file system only where it is empty, mounted by the identity of that file system, never guessed."""
+"""A disk for the data alone: formatted only if it is empty, and mounted by the UUID of its file system."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _OPTIONS = "nodev,nosuid,noexec,noatime"
 
 
 def mount(places: Places, device: str) -> str:
-    """The disk's file system, mounted where the data go, now and at each boot; its UUID. Raises `Refused` where it isn't ours."""
+    """Mounts the disk at the data's folder, now and at each boot; returns its UUID. Raises `Refused` if it isn't ours."""
     path = _there(device)
     found = examine(path)
     if not found:
@@ -30,19 +30,19 @@ def mount(places: Places, device: str) -> str:
         found = examine(path)
     elif found.get("TYPE") not in _TYPES:
         raise Refused(
-            f"{device}: wanted an empty disk or a file system of {' or '.join(_TYPES)}, found {_words(found)}; nothing was changed"
+            f"{device}: wanted an empty disk or a file system of {' or '.join(_TYPES)}, found {_described(found)}; nothing was changed"
         )
     else:
-        note(f"{device}: found {_words(found)}; used as it is")
+        note(f"{device}: found {_described(found)}; used as it is")
     folder = places.srv / "data"
-    if not is_mounted(folder):
+    if not os.path.ismount(folder):
         _mount(folder, path, found["UUID"])
     _at_boot(places.app, folder, found)
     return found["UUID"]
 
 
 def examine(path: Path) -> dict[str, str]:
-    """What blkid finds on the disk itself, by name: TYPE, UUID, PTTYPE, …; empty where it holds nothing at all. Raises `Refused`."""
+    """The values that blkid finds on the disk: TYPE, UUID, PTTYPE, …; empty if it holds nothing. Raises `Refused`."""
     done = subprocess.run(["blkid", "-p", "-o", "export", str(path)], capture_output=True, text=True, check=False)
     if done.returncode not in (0, _NOTHING):
         why = " ".join(done.stderr.split()) or f"blkid ended with {done.returncode}"
@@ -54,23 +54,18 @@ def examine(path: Path) -> dict[str, str]:
     return found
 
 
-def is_mounted(folder: Path) -> bool:
-    """Whether a file system of its own is there."""
-    return os.path.ismount(folder)
-
-
 def await_mount(folder: Path, uuid: str, wait: float = 90) -> None:
-    """Waits until the disk of that identity is at `folder`: a server must never start beside its data. Raises `Refused`."""
+    """Waits until the disk with that UUID is at `folder`: a server must never start without it. Raises `Refused`."""
     deadline = time.monotonic() + wait
     link = Path("/dev/disk/by-uuid") / uuid
-    while not is_mounted(folder):
+    while not os.path.ismount(folder):
         if time.monotonic() > deadline:
             raise Refused(f"{folder}: wanted the disk {link} mounted there, found none; attach it, then start the host again")
         time.sleep(0.5)
 
 
 def unit(app: str, folder: Path, found: dict[str, str]) -> str:
-    """The mount unit. A disk that is missing does not keep the host from booting: what needs the data waits for them."""
+    """The mount unit. A missing disk doesn't keep the host from booting: what needs the data waits for it."""
     text = (pkgutil.get_data(__package__, "data.mount") or b"").decode()
     values = {"APP": app, "UUID": found["UUID"], "WHERE": str(folder), "TYPE": found["TYPE"], "OPTIONS": _OPTIONS}
     for name, value in values.items():
@@ -79,21 +74,21 @@ def unit(app: str, folder: Path, found: dict[str, str]) -> str:
 
 
 def _there(device: str) -> Path:
-    """The disk, once it is attached."""
+    """Waits until the disk is attached; returns its path. Raises `Refused` after two minutes."""
     deadline = time.monotonic() + _WAIT
-    told = False
+    waiting = False
     while not Path(device).is_block_device():
         if time.monotonic() > deadline:
             raise Refused(f"database.volume: wanted a disk at {device}, found none within {_WAIT} s; attach it, then run `up` again")
-        if not told:
+        if not waiting:
             note(f"waiting for the disk {device}")
-            told = True
+            waiting = True
         time.sleep(0.5)
     return Path(device).resolve()
 
 
 def _mount(folder: Path, path: Path, uuid: str) -> None:
-    """Mounts it, unless data stand where it would hide them, or it holds somebody else's."""
+    """Raises `Refused` if data stand where the disk would hide them, or if it holds somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Refused(f"{folder}: wanted an empty folder for {path}, found data there already; move them onto the disk by hand")
@@ -112,7 +107,7 @@ def _at_boot(app: str, folder: Path, found: dict[str, str]) -> None:
         _run(["systemctl", "--quiet", "enable", name])
 
 
-def _words(found: dict[str, str]) -> str:
+def _described(found: dict[str, str]) -> str:
     kind = found.get("TYPE") or found.get("PTTYPE") or "something unknown"
     return f"{kind} {found['UUID']}" if found.get("UUID") else kind
 

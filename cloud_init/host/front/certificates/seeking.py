@@ -14,7 +14,7 @@ from ...processes import managers
 from ...release import manifests
 from ...rollout import state
 from .. import servers
-from . import acme, ensure, install, is_due, issued, note_tried, reach, tried
+from . import ensure, install, is_due, issued, note_tried, tried
 
 _OWN = "slipway-certificate.service"
 STEPS = ("domain", "certificate")
@@ -56,6 +56,8 @@ def run(places: Places, steps: Steps) -> None:
 
 
 def _seek(places: Places, tls: Tls, steps: Steps) -> None:
+    from . import acme, reach  # `status` asks this module for less
+
     with steps.step("domain"):
         here = reach.check(places.lib / "acme", tls.domain)
         before = tried(places, tls)

@@ -1,7 +1,7 @@
-"""What a server is for, a file each; the folder is the registry. A machine taken as it is (`local`) is a web host.
+"""The roles of hosts, a file each; the folder is the registry. A machine that is taken as it is (`local`) is a web host.
 
-Each has `prepare`, `commit`, `abort`, `boot` and `halt`, which the commands of the same names run, and for `watch`: `live(places)`, the
-release that serves, and `idle(places)`, the one that the idle side holds.
+Each has `prepare`, `commit`, `abort`, `boot` and `halt`, for the commands of those names, and for `watch`:
+`live(places)`, the release that serves, and `idle(places)`, the one that the idle side holds.
 """
 
 from __future__ import annotations
@@ -13,17 +13,10 @@ from typing import Any
 from ...base.outcome import Refused
 from ...base.places import Places
 
-USUAL = "web"
-
 
 def of(places: Places) -> Any:
-    """The module of this host's role."""
-    name = places.role or USUAL
-    if name not in known():
-        raise Refused(f"role: wanted {' or '.join(known())}, found {name!r} in host.json; run the bootstrap again")
+    """The module of this host's role. Raises `Refused`."""
+    name, known = places.role or "web", sorted(role.name for role in pkgutil.iter_modules(__path__))
+    if name not in known:
+        raise Refused(f"role: wanted {' or '.join(known)}, found {name!r} in host.json; run the bootstrap again")
     return importlib.import_module(f"{__name__}.{name}")
-
-
-def known() -> list[str]:
-    """The roles there are."""
-    return sorted(found.name for found in pkgutil.iter_modules(__path__))
