@@ -6,12 +6,12 @@ import time
 import urllib.request
 
 import pytest
+import steps
 from accidents import Doomed
 from database_app import ENGINES, publish
 from faults import record
 from outside import Outside
 
-from cloud_init.host.data import backup, restore
 from components.hosts.machine import database_binaries
 
 ODD = "\\nINSERT INTO `items` VALUES (1);\\nDELIMITER ;;\\n' \\\" \\\\ % \\t é \U0001f600 "
@@ -160,7 +160,7 @@ def newer_schema(bench, database, engine):
     record("database", f"{engine}: restore of a newer schema", "refused; done with --newer-schema; an older one is brought up")
 
 
-MOMENTS = [(step, when) for step in restore.STEPS for when in ("before", "inside", "after")]
+MOMENTS = [(step, when) for step in steps.RESTORE for when in ("before", "inside", "after")]
 
 
 @pytest.mark.parametrize("engine", ENGINES[:2])
@@ -178,7 +178,7 @@ def test_kill_at_every_step_of_a_restore(make_bench, engine):
         assert bench.boot()["ok"]
         assert database.sums() == wanted, (step, when)
         well(bench, processes=())
-    for step in backup.STEPS:
+    for step in steps.BACKUP:
         Doomed(bench.facts, "kill", "inside", step).run(["backup"])
         made(bench)
     well(bench, processes=())

@@ -9,11 +9,11 @@ import time
 from pathlib import Path
 
 import pytest
+import steps
 from accidents import Doomed
 from faults import record
 from load import Load
 
-from cloud_init.host.rollout import commit, prepare
 from components.errors import SlipwayError
 from components.hosts.site import Site
 from components.rollout import coordinator
@@ -122,7 +122,7 @@ def test_left_overs_in_the_way_of_a_release(make_bench):
         record("broken", f"a {kind} left over where the release's socket belongs", "removed; the release goes out", load.sent, 0)
 
 
-ALL = (*prepare.STEPS, *commit.STEPS)
+ALL = (*steps.PREPARE, *steps.COMMIT)
 
 
 @pytest.fixture

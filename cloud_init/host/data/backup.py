@@ -19,7 +19,6 @@ from ..rollout import state
 from . import databases
 from .databases.base import Database
 
-STEPS = ("tidy", "dump", "keep")
 DUMP, FACTS = "dump", "backup.json"
 _CHUNK = 1 << 20
 _FIELDS = {"at", "dump", "engine", "release", "release_made", "rows", "schema"}

@@ -15,7 +15,6 @@ from ..base.places import Places
 from ..release.store import HostStore
 from . import backup, stored_backups
 
-STEPS = ("send", "thin-out")
 REASON = "nightly"
 _HERE = 2  # backups that stay on the host where the store is somewhere else
 _LATE = 2 * 86400

@@ -19,8 +19,6 @@ from .databases.base import Database
 from .restore_journal import BEGUN, HELD, LOADED, LOADING, SERVING, Restore
 from .users_of_data import Users
 
-STEPS = ("check", "page-up", "stop-app", "load", "verify", "bring-up-schema", "start-app", "page-down")
-
 
 def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict[str, Any]:
     """Restores that backup. Returns the ID of the one that was made of what was there (`first`).

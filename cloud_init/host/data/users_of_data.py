@@ -16,7 +16,6 @@ from .databases.agent import Agent
 from .databases.cluster import ADMIN
 from .databases.server import ServerDatabase
 
-STEPS = ("shut-out", "let-in")
 _PATIENCE = 30
 
 

@@ -14,9 +14,6 @@ from ..release import manifests
 from ..server import tree
 from . import gate, state
 
-STEPS = ("folders", "left-overs", "manager", "serve")
-HALT_STEPS = ("manager", "left-overs")
-
 
 def run(places: Places, steps: Steps) -> None:
     """Adopts a manager that runs, or starts one; then what served serves."""

@@ -19,8 +19,6 @@ from .prepare import stop
 
 Stage = Callable[[], None]
 
-STEPS = ("front", "processes", "flip", "gate-front", "drain", "prune")
-
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""

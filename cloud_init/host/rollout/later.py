@@ -14,7 +14,6 @@ from ..release import manifests
 from ..server import archives, packages, roles, system_files
 
 COMMAND = "later"
-STEPS = ("packages", "archives", "system")
 _PATIENCE = 60  # seconds that it may take before it is a problem
 
 

@@ -24,9 +24,6 @@ from ..release import environment, files, manifests, release_command, unpack
 from ..release.store import HostStore
 from . import gate, state
 
-STEPS = ("fetch", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
-ABORT_STEPS = ("stop",)
-
 
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""

@@ -20,7 +20,6 @@ from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes import units
 
 USERS = ("slipway-app", "slipway-db")
-STEPS = ("setup", "follow")
 PORT = 80
 UNIT = "slipway.service"
 _APP = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)

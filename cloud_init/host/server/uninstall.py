@@ -14,7 +14,6 @@ from ..base.places import Places
 from ..contracts.manifest import HostPart
 from . import roles, system_files
 
-STEPS = ("follow", "halt", "remove")
 _DATA = ("shared", "snapshots", "data", "backups")
 _MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
 _FILES = (

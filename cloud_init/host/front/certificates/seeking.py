@@ -17,7 +17,6 @@ from .. import servers
 from . import ensure, install, is_due, issued, note_tried, tried
 
 _OWN = "slipway-certificate.service"
-STEPS = ("domain", "certificate")
 _FIRST, _LONGEST = 600, 12 * 3600  # seconds between questions that the authority refused: it counts them
 
 

@@ -24,7 +24,6 @@ from ...rollout import prepare as preparing
 from ...rollout import state
 from .. import provision, volume
 
-STEPS = ("fetch", "packages", "system", "files", "venv", "volume", "database", "prune")
 _AGENT = "files/database/"
 _SECRET = "database.json"
 _WANTED = {"passwords", "certificate", "key"}
