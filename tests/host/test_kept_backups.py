@@ -82,7 +82,7 @@ def test_each_thins_out_its_own_alone(server, monkeypatch):
     made_by(old, BEFORE)
     made_by(new, FIRST)
     made_by(new, SECOND)
-    monkeypatch.setattr(nightly.retention, "kept", lambda there: {SECOND} if {*there} == {FIRST, SECOND} else set())
+    monkeypatch.setattr(nightly, "to_keep", lambda there: {SECOND} if {*there} == {FIRST, SECOND} else set())
     monkeypatch.setattr(backup, "every", lambda places: [])
     nightly._thin_out(*new)
     assert {one: facts.get("host") for one, facts in stored_backups.every(*new).items()} == {BEFORE: OLD, SECOND: None}

@@ -52,7 +52,7 @@ def problem(places: Places) -> str:
     return ""
 
 
-def kept(identities: Iterable[str]) -> set[str]:
+def to_keep(identities: Iterable[str]) -> set[str]:
     """The IDs of backups to keep. Nights without one don't count: a host that was off for a month loses none."""
     keep: set[str] = set()
     for number, period in _PERIODS:
@@ -67,7 +67,7 @@ def _thin_out(places: Places, store: HostStore) -> None:
     """Removes old nightly backups; those with another reason stay, since a person made them."""
     there = [identity for identity, facts in stored_backups.every(places, store, others=False).items() if facts.get("reason") == REASON]
     here = sorted((one["id"] for one in backup.every(places) if one.get("reason") == REASON), reverse=True)
-    keep = kept(there)
+    keep = to_keep(there)
     stays = keep if store.objects.address.startswith("file:") else {*here[:_HERE]}
     for identity in there:
         if identity not in keep:
