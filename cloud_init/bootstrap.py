@@ -1,4 +1,4 @@
-"""Boot data of a bare server: one script, alone or inside a cloud-config. Equal `Boot`s give equal bytes."""
+"""Boot data of a bare server: one script, alone or in a cloud-config; equal for equal `Boot`s."""
 
 import json
 from dataclasses import asdict
@@ -13,7 +13,7 @@ _FOLDER = "file"
 
 
 def script(boot: Boot) -> str:
-    """A POSIX shell script for root on Debian or Ubuntu, with or without cloud-init. It can be run again at any time.
+    """A POSIX shell script for root on Debian or Ubuntu; it can be run again at any time.
 
     Raises `HostFileError` for an unknown role or kind of store."""
     if boot.role not in ROLES:

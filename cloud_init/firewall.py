@@ -1,4 +1,4 @@
-"""The open ports of a server, in a table of nftables that is Slipway's own: tables of others (Docker's, a user's) stay."""
+"""The open ports of a server: a table of nftables that is Slipway's own, beside those of others."""
 
 import ipaddress
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ _OPEN = {"web": (80, 443)}
 
 
 def rules(fleet: Fleet, role: str) -> str:
-    """Slipway's table of nftables for the hosts of a role. Raises `HostFileError` for what is no network."""
+    """Slipway's table for the hosts of a role. Raises `HostFileError` for what is no network."""
     database = fleet.database if role == "database" else None
     return render(
         "system/firewall.nft.j2",
@@ -23,19 +23,19 @@ def rules(fleet: Fleet, role: str) -> str:
 
 
 def lets_in(networks: Sequence[str] | None, address: str) -> bool:
-    """Whether SSH from that address stays possible with that `Fleet.ssh_from`. Ask before a release brings it over SSH."""
+    """Whether SSH from that address stays possible. Ask before a release brings `ssh_from`."""
     if networks is None:
         return True
-    found = ipaddress.ip_address(address)
-    found = getattr(found, "ipv4_mapped", None) or found
-    return any(found in network for network in _networks(networks, "the networks for SSH"))
+    client = ipaddress.ip_address(address)
+    client = getattr(client, "ipv4_mapped", None) or client
+    return any(client in network for network in _networks(networks, "the networks for SSH"))
 
 
 def _families(networks: Sequence[str], what: str) -> dict[str, list[str]]:
-    """Networks by family, as nftables names them. None lies in another: a set of nftables refuses that."""
-    found = _networks(networks, what)
-    four = ipaddress.collapse_addresses([one for one in found if isinstance(one, ipaddress.IPv4Network)])
-    six = ipaddress.collapse_addresses([one for one in found if isinstance(one, ipaddress.IPv6Network)])
+    """Networks by family, none in another one: a set of nftables refuses that."""
+    parsed = _networks(networks, what)
+    four = ipaddress.collapse_addresses([one for one in parsed if isinstance(one, ipaddress.IPv4Network)])
+    six = ipaddress.collapse_addresses([one for one in parsed if isinstance(one, ipaddress.IPv6Network)])
     return {"ip": [str(one) for one in four], "ip6": [str(one) for one in six]}
 
 

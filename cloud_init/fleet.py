@@ -12,7 +12,7 @@ ROLES = ("web", "database")
 
 @dataclass(frozen=True)
 class OwnHost:
-    """A database server as its firewall sees it: `clients` are the networks that may connect to `port`."""
+    """A database server as its firewall sees it: the networks in `clients` may use `port`."""
 
     port: int
     clients: tuple[str, ...]
@@ -23,17 +23,18 @@ class Balancer:
     """A load balancer in front of web hosts."""
 
     networks: tuple[str, ...]
-    """Its own networks: from nobody else the headers are believed that say a client's address, scheme and port."""
+    """Its own networks: headers that say who a client is are believed from them alone."""
     idle: int
     """Seconds after which it closes a connection on which nothing comes."""
     header: str = "X-Forwarded-For"
-    """The header with the client's address, of several the last. A balancer that fills one of another name must
-    replace what a client sent in it: if it is there twice, nginx takes the first."""
+    """The header with the client's address, of several the last. A balancer that fills one of
+    another name must replace what a client sent in it: if it is there twice, nginx takes the
+    first."""
 
 
 @dataclass(frozen=True)
 class More:
-    """Packages and files that a target adds to its hosts once the release is live. Files come after the rest."""
+    """Packages and files that a target adds to its hosts once the release is live."""
 
     packages: tuple[str, ...] = ()
     archives: tuple[Archive, ...] = ()
@@ -42,14 +43,14 @@ class More:
 
 @dataclass(frozen=True)
 class Fleet:
-    """All servers of a stack. `front`, `engine` and `placement` (of the database) decide which packages are needed."""
+    """All servers of a stack. `front`, `engine` and `placement` decide which packages they need."""
 
     manager: str
     front: str
     engine: str
     ssh_from: tuple[str, ...] | None = None
-    """Networks that reach `ssh_ports`: None is anybody, an empty one nobody. A list that lacks the address of whoever
-    launches would lock them out: `firewall.lets_in` tells."""
+    """Networks that reach `ssh_ports`: None is anybody, an empty one nobody. A list that lacks the
+    address of whoever launches would lock them out: `firewall.lets_in` tells."""
     ssh_ports: tuple[int, ...] = (22,)
     database: OwnHost | None = None
     tls: Tls | None = None

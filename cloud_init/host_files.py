@@ -8,7 +8,7 @@ from cloud_init.host.contracts.manifest import Tls
 
 
 class HostFileError(ValueError):
-    """A setting that can't be rendered: one line with the setting, what is wanted, what was found."""
+    """A setting that can't be rendered; one line with setting, wanted and found."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Server:
 
 @dataclass(frozen=True)
 class Upstream:
-    """The protocol that a front server speaks to an application server, and the socket's name in a colour's folder."""
+    """A front server's way to an application server: protocol, and socket of a colour."""
 
     protocol: str
     socket: str
@@ -41,7 +41,7 @@ class Front:
 
     kind: str = "nginx"
     listen: tuple[str, ...] = ("80 default_server",)
-    """Addresses for plain HTTP, in the front server's own syntax; with `tls` the same ones with its port too."""
+    """Addresses for plain HTTP in the front server's syntax; TLS has its port too."""
     max_body: int = 20_000_000
     cors: tuple[str, ...] = ()
     tls: Tls | None = None
@@ -50,7 +50,7 @@ class Front:
 
 @dataclass(frozen=True)
 class WebHost:
-    """A host that serves one app. `static` maps a URL path to a folder inside the app; `module` is `package.module:callable`."""
+    """A host that serves one app. `static` maps URL paths to folders inside the app."""
 
     module: str
     server: Server = field(default_factory=Server)

@@ -16,7 +16,7 @@ CRON_COMMAND = "python ../files/cron.py"
 
 
 def host_files(host: WebHost) -> list[File]:
-    """All rendered files of a release, sorted by path; equal settings give equal bytes. Raises `HostFileError`."""
+    """All rendered files of a release, sorted by path. Raises `HostFileError`."""
     files = [*_server(host.server).files(host)]
     files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host, _server(host.server).UPSTREAM)
     return sorted(files, key=lambda file: file.path)
@@ -28,8 +28,8 @@ def server_files(host: WebHost) -> list[File]:
 
 
 def port_command(server: Server) -> str:
-    """The shell command that serves HTTP on `$PORT` from the root of a bundle. Raises `HostFileError` for a server
-    without one."""
+    """The shell command that serves HTTP on `$PORT` from the root of a bundle. Raises
+    `HostFileError` for a server without one."""
     module = _server(server)
     if not hasattr(module, "PORT_COMMAND"):
         raise HostFileError(f"slipway:server.kind: wanted gunicorn on a platform, found {server.kind}; leave it out")
@@ -47,7 +47,7 @@ def server_requirements(host: WebHost) -> str:
 
 
 def cron_files(jobs: Mapping[str, Mapping[str, str]]) -> list[File]:
-    """The scheduler, an extra process of the release, and its jobs: name to `{"schedule", "command"}`."""
+    """The scheduler and its jobs: name to `{"schedule", "command"}`."""
     content = json.dumps(jobs, indent=1, sort_keys=True) + "\n"
     return [File("files/cron.json", content), File("files/cron.py", text("release/cron.py"))]
 
@@ -68,13 +68,14 @@ def _is_server(engine: str) -> bool:
 
 
 def resolve_auto(kind: str, worker_class: str | None = None) -> str:
-    """The server that `auto` stands for: uWSGI, or gunicorn if one of its worker classes is asked for.
+    """The server that `auto` stands for: uWSGI, or gunicorn if one of its worker classes is asked
+    for.
 
-    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn gthread 4,475
-    requests/s with 58 MB, gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times with 68 MB, granian 1.8 times
-    with 73 MB, uWSGI 2.6 times with 59 MB and the shortest p99. No server loses a request in a release
-    (`tests/host/test_pairs.py`). uWSGI's own protocol leaves no doubt about where a request ends, and it has wheels
-    for more Pythons and machines than granian.
+    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn
+    gthread 4,475 requests/s with 58 MB, gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times
+    with 68 MB, granian 1.8 times with 73 MB, uWSGI 2.6 times with 59 MB and the shortest p99. No
+    server loses a request in a release (`tests/host/test_pairs.py`). uWSGI's own protocol leaves no
+    doubt about where a request ends, and it has wheels for more Pythons and machines than granian.
     """
     if kind != "auto":
         return kind

@@ -1,4 +1,5 @@
-"""What a server has beside the app: packages of Debian and Ubuntu, and system files with what puts each in force.
+"""What a server has beside the app: packages of Debian and Ubuntu, and system files with what puts
+each in force.
 
 What serving doesn't wait for (`later`) comes once the release is live.
 """
@@ -10,15 +11,15 @@ from cloud_init.templating import text
 
 _FRONTS = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ENGINES = {"postgres": "postgresql", "mysql": "mariadb-server"}  # MariaDB, since all of Debian and Ubuntu have it
-# certbot is in all four distributions and their security updates. It is handed a request for a certificate, so that
-# nothing hangs on its own folders, configuration or timer.
+# certbot is in all four distributions and their security updates. It is handed a request for a
+# certificate, so that nothing hangs on its own folders, configuration or timer.
 _CERTIFICATE = ("certbot", "openssl")
 # Whatever keeps the time already stays: these can't be installed beside each other.
 _CLOCK = "systemd-timesyncd | chrony | ntpsec | ntp | openntpd"
 
 
 def host_part(fleet: Fleet) -> HostPart:
-    """The part of a manifest for servers: packages and system files by role, and what comes later."""
+    """The part of a manifest for servers: packages and files by role, now and later."""
     system = [{role: packages(fleet, role, later) for role in fleet.roles} for later in (False, True)]
     written = [{role: files(fleet, role, later) for role in fleet.roles} for later in (False, True)]
     archives = {role: fleet.more[role].archives for role in fleet.roles if role in fleet.more}
@@ -26,7 +27,7 @@ def host_part(fleet: Fleet) -> HostPart:
 
 
 def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
-    """Names in Debian and Ubuntu, sorted. `one | other`: the first, unless any of them is there already."""
+    """Names in Debian and Ubuntu, sorted. `one | other`: the first, unless one is there."""
     if later:
         return tuple(sorted({"logrotate", "unattended-upgrades", _CLOCK, *_more(fleet, role).packages}))
     names = {"nftables", "python3-venv"}
@@ -38,7 +39,7 @@ def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
 
 
 def files(fleet: Fleet, role: str, later: bool = False) -> tuple[SystemFile, ...]:
-    """The system files of a role, by path. Raises `HostFileError` for networks of the firewall that are none."""
+    """The system files of a role, by path. Raises `HostFileError` for wrong networks."""
     return tuple(sorted(_later(fleet, role) if later else _first(fleet, role), key=lambda file: file.path))
 
 

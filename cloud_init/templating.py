@@ -45,7 +45,7 @@ def plain(value: str) -> str:
 
 
 def nginx(value: str) -> str:
-    """A quoted nginx word. nginx has no escape for `$` inside one, so a value with it is refused."""
+    """A quoted nginx word. nginx has no escape for `$` inside one: refused."""
     if "$" in plain(value):
         raise HostFileError(f"wanted text without '$' (nginx reads a variable there), found {value[:60]!r}")
     return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'

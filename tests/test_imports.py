@@ -28,3 +28,10 @@ def imported(name: str, path: Path) -> Iterator[str]:
 
 def test_no_circle() -> None:
     TopologicalSorter({name: {*imported(name, path)} & MODULES.keys() for name, path in MODULES.items()}).prepare()
+
+
+def test_the_ground_of_the_host_tool_rests_on_contracts_alone() -> None:
+    grounds = {name: path for name, path in MODULES.items() if name.startswith("cloud_init.host.base")}
+    taken = {one for name, path in grounds.items() for one in imported(name, path) if one.startswith("cloud_init")}
+    allowed = ("cloud_init.host.base", "cloud_init.host.contracts")
+    assert not [one for one in taken if one != "cloud_init.host" and not one.startswith(allowed)]

@@ -24,7 +24,8 @@ _DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]
 
 @dataclass(frozen=True)
 class TlsValues:
-    """The TLS part of a template's values, checked: no character of them means anything to a front server.
+    """The TLS part of a template's values, checked: no character of them means anything to a front
+    server.
 
     `site` is the address that plain HTTP is redirected to."""
 
@@ -52,10 +53,10 @@ def values(host: WebHost, upstream: Upstream) -> dict[str, Any]:
 
 
 def idle_timeout(timeout: int) -> int:
-    """`Balancer.idle`, in seconds, for a load balancer before servers with that time-out of a request.
+    """`Balancer.idle` in seconds, for a balancer before servers with that time-out.
 
-    Longer than any answer takes and shorter than a front server's own: the balancer has to close an idle
-    connection first, or a request meets one that is just being closed."""
+    Longer than any answer takes and shorter than a front server's own: the balancer has to close an
+    idle connection first, or a request meets one that is just being closed."""
     return max(_KEEP_ALIVE - _MARGIN, timeout + 2 * _MARGIN)
 
 
@@ -67,7 +68,7 @@ def _networks(balancer: Balancer | None) -> list[str]:
 
 
 def tls_values(tls: Tls, listen: Sequence[str]) -> TlsValues:
-    """`listen` are the addresses for plain HTTP: those for TLS have its port instead. Raises `HostFileError`."""
+    """`listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
     if not _DOMAIN.fullmatch(tls.domain):
         raise HostFileError(f"slipway:domain: wanted a host name in small letters such as www.example.com, found {tls.domain[:60]!r}")
     site = f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}")
@@ -77,7 +78,7 @@ def tls_values(tls: Tls, listen: Sequence[str]) -> TlsValues:
 
 def _with_port(address: str, port: int) -> str:
     """The address with another port: `80 default_server`, `[::]:80`, `127.0.0.1:8080`."""
-    return re.sub(r"^(.*:)?\d+(?= |$)", lambda found: f"{found[1] or ''}{port}", address)
+    return re.sub(r"^(.*:)?\d+(?= |$)", lambda match: f"{match[1] or ''}{port}", address)
 
 
 def _authority(peer: str) -> str:

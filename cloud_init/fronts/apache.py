@@ -1,4 +1,4 @@
-"""Apache with its event MPM: one whole configuration file, so that nothing of the system's own Apache is read."""
+"""Apache with its event MPM: one whole configuration file; the system's own is not read."""
 
 from cloud_init.fronts import values
 from cloud_init.host.contracts.manifest import File
@@ -14,7 +14,7 @@ _HEADERS = (("Real", "IP"), ("Forwarded", "For"), ("Forwarded", "Proto"), ("Forw
 
 
 def files(host: WebHost, upstream: Upstream) -> list[File]:
-    """The configuration, the answer of `/-/live`, and the filter that limits the bodies of requests."""
+    """The configuration, the answer of `/-/live`, the filter that limits requests' bodies."""
     common = values(host, upstream)
     tls = common["tls"]
     content = render(
@@ -36,6 +36,6 @@ def _from(networks: list[str]) -> str:
 
 
 def _listen(addresses: tuple[str, ...]) -> list[str]:
-    """Addresses as Apache wants them: a port alone is both families, and there is no default server to name."""
+    """Addresses in Apache's way: a port alone is both families, no server is the default."""
     words = [address.split()[0] for address in addresses]
     return [word for word in words if not (word.startswith("[::]:") and word[5:] in words)]

@@ -1,6 +1,8 @@
-"""The host tool's command line: JSON events on standard output, the outcome last. Exit 0 done, 1 refused, 2 usage, 3 locked.
+"""The host tool's command line: JSON events on standard output, the outcome last. Exit 0 done, 1
+refused, 2 usage, 3 locked.
 
-A command imports its own parts alone: to load all of them takes longer than most commands take to run.
+A command imports its own parts alone: to load all of them takes longer than most commands take to
+run.
 """
 
 from __future__ import annotations
@@ -89,7 +91,7 @@ def _certificate(where: Places) -> int:
 
 
 def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] = dict) -> int:
-    """Without the host's lock: the authority, or apt, takes its time, and a release must not wait for it."""
+    """Runs work without the host's lock: it takes its time, and a release must not wait."""
     steps = Steps()
     try:
         work(steps)

@@ -1,8 +1,8 @@
 """Application servers, a file each; the folder is the registry.
 
-Each has `UPSTREAM`, `files(host)` and `requirements(server)`. Among the files is `files/start.py`: the release's
-Python runs it with the path of the socket, and it becomes the server. `PORT_COMMAND`, if there is one, serves a
-bundle on a platform's port.
+Each has `UPSTREAM`, `files(host)` and `requirements(server)`. Among the files is `files/start.py`:
+the release's Python runs it with the path of the socket, and it becomes the server. `PORT_COMMAND`,
+if there is one, serves a bundle on a platform's port.
 """
 
 import json
@@ -13,7 +13,7 @@ from cloud_init.templating import text
 
 
 def common(host: WebHost, **more: object) -> list[File]:
-    """The files that every server's `start.py` reads: its values, the capacity of the host, the wrapped app."""
+    """The files that every `start.py` reads: values, capacity of the host, wrapped app."""
     server = host.server
     values = {"module": host.module, "workers": server.workers, "threads": server.threads, "timeout": server.timeout, **more}
     return [

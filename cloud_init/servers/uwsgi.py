@@ -1,4 +1,4 @@
-"""uWSGI: HTTP on `app.sock` like every server, and its own protocol on `app.uwsgi`, which fronts speak to it."""
+"""uWSGI: HTTP on `app.sock`, and its own protocol for fronts on `app.uwsgi`."""
 
 from cloud_init.host.contracts.manifest import File
 from cloud_init.host_files import Server, Upstream, WebHost

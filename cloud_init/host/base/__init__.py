@@ -1,1 +1,1 @@
-"""What every other room stands on: places, files, locks, processes, steps and refusals. It imports no other room."""
+"""The ground of all rooms: places, files, locks, processes, steps. Imports contracts alone."""

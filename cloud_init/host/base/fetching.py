@@ -16,7 +16,7 @@ _BLOCK = 1 << 16
 
 
 def into(file: BinaryIO, address: str, most: int, tries: int = TRIES) -> None:
-    """Fills the file with at most `most` bytes. What may be better a moment later is tried again. Raises `Refused` with the reason."""
+    """Fills the file with at most `most` bytes, in several tries. Raises `Refused`."""
     for left in reversed(range(tries)):
         file.seek(0)
         file.truncate()

@@ -39,7 +39,7 @@ def write_json(path: Path, value: Any, mode: int = 0o644) -> bool:
 
 
 def read_json(path: Path, default: Any = None) -> Any:
-    """The file's JSON; `default` if there is none or it is damaged, a folder in its place included."""
+    """The file's JSON; `default` for no file, a damaged one, or a folder in its place."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, ValueError):
@@ -48,8 +48,8 @@ def read_json(path: Path, default: Any = None) -> Any:
 
 def read_object(path: Path) -> dict[str, Any]:
     """The file's JSON object; empty if there is none, or something else."""
-    found = read_json(path)
-    return found if isinstance(found, dict) else {}
+    value = read_json(path)
+    return value if isinstance(value, dict) else {}
 
 
 def read_text(path: Path) -> str:
@@ -77,7 +77,7 @@ def unlink(path: Path) -> None:
 
 
 def make_way(path: Path) -> None:
-    """Nothing is renamed over a folder: one that stands where a file or link belongs is put aside, whatever it holds."""
+    """Puts a folder aside that stands where a file or link belongs."""
     if path.is_dir() and not path.is_symlink():
         path.rename(path.with_name(f"{path.name}.aside-{time.time_ns()}"))
 
@@ -88,7 +88,7 @@ def target(path: Path) -> str | None:
 
 
 def remove(path: Path) -> None:
-    """Removes whatever is there: a file, a socket, a link, a folder with all it holds; nothing to do if there is nothing."""
+    """Removes a file, socket, link or whole folder; nothing to do if there is nothing."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     else:

@@ -1,4 +1,4 @@
-"""The programs of this machine: front servers and databases. Looked for when they are needed, because packages come and go."""
+"""The front servers and databases of this machine, looked for when they are needed."""
 
 from __future__ import annotations
 

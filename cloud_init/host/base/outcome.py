@@ -17,7 +17,7 @@ from ..contracts.rollout import HttpAnswer, Outcome, Step
 
 
 class Refused(Exception):
-    """A step that can't succeed: one line for a person, with the last answer and the lines that lead to the cause."""
+    """A step that can't succeed, in one line, with the lines that lead to the cause."""
 
     def __init__(self, message: str, http: HttpAnswer | None = None, log: list[str] | None = None) -> None:
         super().__init__(message)
@@ -34,7 +34,7 @@ def refusal_of(error: OSError | Refused) -> Refused:
 
 
 def cause(lines: list[str]) -> str:
-    """The last exception named in a program's lines, as `: ValueError: …`; empty if there is none."""
+    """The last exception named in the lines, as `: ValueError: …`; empty without one."""
     named = _named(lines)
     mend = " (add what has it to the app's requirements)" if named.startswith("ModuleNotFoundError") else ""
     return f": {named}{mend}" if named else ""
@@ -48,7 +48,8 @@ def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
 
 
 def _named(lines: list[str]) -> str:
-    # Some come last without being the cause: the words of a command line, and workers that end because another one failed.
+    # Words of a command line, and of workers that end because of another, come last but tell
+    # nothing.
     named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
     telling = [line for line in named if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or named
     return telling[-1] if telling else ""
@@ -77,7 +78,7 @@ class Steps:
     _failures: list[tuple[BaseException, str]] = field(default_factory=list)
 
     def of(self, error: BaseException) -> str:
-        """The step that failed with that error, since others run beside it; otherwise the last one."""
+        """The step that failed with that error, others running beside it; else the last one."""
         return next((name for one, name in self._failures if one is error), self.current)
 
     @contextmanager

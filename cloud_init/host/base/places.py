@@ -26,7 +26,7 @@ class Colour:
 
     @property
     def sockets(self) -> list[Path]:
-        """All that the colour's server listens on: HTTP, and a protocol of its own if it has one."""
+        """All sockets of the colour's server: HTTP, and a protocol of its own if it has one."""
         return sorted(path for path in self.folder.glob("app.*") if path.is_socket())
 
 
@@ -58,13 +58,13 @@ class Places:
 
     @property
     def database_user(self) -> pwd.struct_passwd | None:
-        """The user of a database cluster on this host: one of its own on a server, else the app's."""
+        """The user of a database cluster: one of its own on a server, else the app's."""
         name = self.facts.database_user
         return pwd.getpwnam(name) if name else self.user
 
     @property
     def front_binaries(self) -> dict[str, str]:
-        """Programs by front server, from host.json; on a server, whose packages come with a release, as found now."""
+        """Programs by front server, from host.json; on a server, where it has none, as found."""
         given = self.facts.front.binaries
         return installed.fronts() if given is None else dict(given)
 

@@ -1,4 +1,4 @@
-"""Processes of this host, known by pid and start time, so that a number used again is never mistaken."""
+"""Processes, known by pid and start time, so that a reused number is never mistaken."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .files import read_object, write_json
 
 
 def started(pid: int) -> str | None:
-    """When the process started, as `boot id/clock ticks since boot`; None if it is gone or a zombie."""
+    """The start of a process, as `boot id/clock ticks`; None if it is gone or a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -36,7 +36,7 @@ def recorded(path: Path) -> int | None:
 
 
 def left_over(path: Path) -> list[int]:
-    """What still runs of the process noted there: itself, and its group, which outlives it when it was killed."""
+    """Pids that are left of the noted process: its own, and its group's, which outlives it."""
     leader, start = _noted(path)
     if not leader or started(leader) not in (None, start):
         return []  # the number belongs to another process now
@@ -52,7 +52,7 @@ def _noted(path: Path) -> tuple[int, str]:
 
 
 def end(path: Path, patience: float = 10) -> list[int]:
-    """Asks what is left of the process noted there to finish (QUIT), waits, kills the rest; the pids that were asked."""
+    """Asks what is left of a noted process to finish (QUIT), then kills it; the pids asked."""
     asked = left_over(path)
     for pid in asked:
         _signal(pid, signal.SIGQUIT)
@@ -70,7 +70,8 @@ def become(command: list[str], environment: dict[str, str] | None = None) -> NoR
 
 
 def bound(command: list[str]) -> list[str]:
-    """The command, made to end with this process, however that ends: else the next run would meet it at work in the same folder.
+    """The command, made to end with this process, however that ends: else the next run would meet
+    it at work in the same folder.
 
     The kernel sees to it (util-linux's setpriv asks it to); a system without that goes without.
     """
@@ -92,14 +93,14 @@ def memory(pid: int) -> int:
 
 
 def _of_group(leader: int) -> list[int]:
-    found = []
+    pids = []
     for path in Path("/proc").glob("[0-9]*"):
         try:
             if os.getpgid(int(path.name)) == leader:
-                found.append(int(path.name))
+                pids.append(int(path.name))
         except ProcessLookupError:
             continue  # ended meanwhile
-    return found
+    return pids
 
 
 def _not_before(start: str | None, other: str) -> bool:

@@ -16,13 +16,14 @@ _OWN = frozenset(
         *("unset", "until", "wait", "while"),
     )
 )
-# Variables set for the program, then its name in plain letters: what may come of `$X` or a glob there is only known to the shell.
+# Variables set for the program, then its name in plain letters: what may come of `$X` or a glob
+# there is only known to the shell.
 _VALUE = r"""(?:[^\s'"\\`;&|()<>#]|'[^']*'|"[^"\\`(]*")*"""
 _START = re.compile(rf"\s*((?:[A-Za-z_][A-Za-z0-9_]*={_VALUE}\s+)*)(?P<program>[A-Za-z0-9_./][A-Za-z0-9_./+-]*)(?!\S)", re.ASCII)
 
 
 def is_single(command: str) -> bool:
-    """True for one program with its arguments: the shell can make way for it, and signals reach it."""
+    """True for one program with its arguments: the shell can `exec` it, and signals reach it."""
     start = _START.match(command)
     lexer = shlex.shlex(command, posix=True, punctuation_chars=";&|()")
     lexer.commenters = ""  # it would end a word at any #, which the shell doesn't
@@ -36,7 +37,8 @@ def is_single(command: str) -> bool:
 
 
 def becoming(command: str) -> list[str]:
-    """The command to execute. `exec` stands after what is set for the program, so that the shell reads that as it always does."""
+    """The command to execute. `exec` stands after what is set for the program, so that the shell
+    reads that as it always does."""
     start = _START.match(command)
     if start and is_single(command):
         command = f"{command[: start.start('program')]}exec {command[start.start('program') :]}"

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 FRONT_GROUP = "slipway-front"
-"""The group of the front server, beside root alone in who may read the certificate's key. The app is not in it."""
+"""The front server's group: it may read the certificate's key, and the app is not in it."""
 
 
 def give(path: Path, user: pwd.struct_passwd | None) -> None:
-    """Hands a file or folder to the app's user; nothing to do where the app runs as whoever runs this tool."""
+    """Hands a file or folder to that user; None: it stays with whoever runs this tool."""
     if user is not None:
         os.chown(path, user.pw_uid, user.pw_gid)
 
@@ -32,7 +32,8 @@ def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
 
 
 def with_port(user: str) -> list[str]:
-    """Before a command of root's: makes it that user's, with the right to a port below 1024 and, by its group, to the certificate's key."""
+    """Before a command of root's: makes it that user's, with the right to a port below 1024 and, by
+    its group, to the certificate's key."""
     right = "-all,+net_bind_service"
     groups = ["--groups", FRONT_GROUP] if front_group() else ["--clear-groups"]
     return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *groups, "--inh-caps", right, "--ambient-caps", right, "--"]

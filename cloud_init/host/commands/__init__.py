@@ -1,1 +1,1 @@
-"""The commands of the host tool's command line: they take the lock, call the rooms, and tell how it ended."""
+"""The commands of the tool: they take the lock, call the rooms and tell the outcome."""

@@ -1,4 +1,4 @@
-"""The commands about the app's data: backup, backups, restore, maintenance; on leaving, what stays and what goes."""
+"""The commands about the app's data, and about what stays or goes on leaving."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def _backup(where: Places, arguments: argparse.Namespace) -> int:
 
 
 def _backups(where: Places, arguments: argparse.Namespace) -> None:
-    """Lists the backups of this host and those that its store alone has; a store that is away is a `problem`."""
+    """Lists the backups of this host, and of its store; one that is away is a `problem`."""
     known, problem = {one["id"]: one for one in backup.every(where)}, ""
     try:
         known = {**(stored_backups.every(where, HostStore(where.store, where.host)) if where.role else {}), **known}
@@ -66,7 +66,7 @@ def _hold(where: Places, arguments: argparse.Namespace) -> int:
 
 
 def _leave(where: Places, arguments: argparse.Namespace) -> int:
-    stays = {"kept": uninstall.kept(where)}
+    stays = {"kept": uninstall.data_folders(where)}
     return report(where, "leave", lambda steps: uninstall.run(where, arguments.with_data, steps), stays)
 
 
@@ -77,6 +77,6 @@ COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "maintenance": _maintenance,
     "hold": _hold,
     "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, steps)),
-    "kept": lambda where, given: tell({"ok": True, "kept": uninstall.kept(where)}),
+    "kept": lambda where, given: tell({"ok": True, "kept": uninstall.data_folders(where)}),
     "leave": _leave,
 }

@@ -1,4 +1,4 @@
-"""A command in the environment of the release that serves, as the app's user. Its words and exit status pass through."""
+"""A command in the environment of the release that serves, run as the app's user."""
 
 from __future__ import annotations
 

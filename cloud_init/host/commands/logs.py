@@ -28,9 +28,11 @@ def show(places: Places, lines: int, follow: bool) -> None:
 
 
 def since(places: Places, lines: int, noted: str) -> None:
-    """What came since; then, as the last line, the marks to give next time. Without any, the last `lines` of each.
+    """What came since; then, as the last line, the marks to give next time. Without any, the last
+    `lines` of each.
 
-    For whoever can't listen and asks again and again. `noted`: as that last line had it, JSON {name: bytes}."""
+    For whoever can't listen and asks again and again. `noted`: as that last line had it, JSON
+    {name: bytes}."""
     paths = _paths(places)
     if noted:
         seen = json.loads(noted)
@@ -49,7 +51,7 @@ def _paths(places: Places) -> list[Path]:
 
 
 def _news(path: Path, mark: int) -> int:
-    """Prints whole lines since `mark`; a log that got shorter was rotated and is read from its start."""
+    """Prints whole lines since `mark`; a shorter log was rotated and is read from its start."""
     size = _size(path)
     if size == mark:
         return mark

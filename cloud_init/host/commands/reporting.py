@@ -1,4 +1,4 @@
-"""The end of a command: run under the host's lock, its outcome told, kept in the store and noted in the audit log."""
+"""The end of a command, under the host's lock: its outcome told, stored and audited."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Work = Callable[[Steps], None]
 
 
 def report_phase(where: Places, arguments: Namespace, phase: str, work: Work) -> int:
-    """Runs a phase of a rollout and tells its outcome, to the store too; the exit status. Raises `Locked`."""
+    """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
     release = getattr(arguments, "release", None)
     outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work)
     outcome = replace(outcome, phase=outcome.phase or phase, release=release, generation=arguments.generation)
@@ -32,7 +32,7 @@ def report_phase(where: Places, arguments: Namespace, phase: str, work: Work) ->
 
 
 def report(where: Places, reason: str, work: Work, extra: dict[str, Any] | None = None) -> int:
-    """Runs something else and tells its outcome together with `extra`, which the work may fill. Raises `Locked`."""
+    """Runs other work; `extra`, which it may fill, joins the outcome. Raises `Locked`."""
     outcome = _run(where, reason, work)
     tell({**(extra or {}), **contracts.document(outcome)})
     return 0 if outcome.ok else 1
@@ -60,7 +60,7 @@ def _run(where: Places, reason: str, work: Work) -> Outcome:
 
 
 def _try(write: Callable[[], None]) -> bool:
-    """A record that can't be written (no room, the store away) must not hide the outcome: that is told anyway."""
+    """Runs it; a record that can't be written must not hide the outcome."""
     try:
         write()
         return True

@@ -1,4 +1,4 @@
-"""The commands of a rollout, and those that bring all of the app up and down. Each is done by the host's role."""
+"""The commands of a rollout, and of all of the app up and down; the host's role does them."""
 
 from __future__ import annotations
 

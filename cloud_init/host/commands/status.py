@@ -25,7 +25,7 @@ from ..server import roles
 
 
 def status(places: Places) -> dict[str, Any]:
-    """All that `status` shows: the release that serves, processes, database, disk, problems, certificate."""
+    """All that `status` shows: what serves, processes, database, disk, problems."""
     manager = managers.of(places)
     running = manager.running
     noted = state.remembered(places)
@@ -69,7 +69,7 @@ def releases(places: Places) -> list[dict[str, Any]]:
 
 
 def check(places: Places) -> dict[str, Any]:
-    """Loads every part, finds the host's role and its store. A new tool is asked before it takes another's place."""
+    """Loads every part and finds role and store: a new tool is asked before it takes over."""
     package = importlib.import_module(__package__.rpartition(".")[0])
     parts = [part.name for part in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")]
     for part in parts:

@@ -1,7 +1,9 @@
-"""The documents that the deploying side and hosts tell each other by, and how they are read and written; docs/contracts.schema.json.
+"""The documents that the deploying side and hosts tell each other by, and how they are read and
+written; docs/contracts.schema.json.
 
-Frozen: whoever wants another value makes another document. What is left out of a document has its field's default; keys that are
-not known here are passed over, because a newer tool may have written them.
+Frozen: whoever wants another value makes another document. What is left out of a document has its
+field's default; keys that are not known here are passed over, because a newer tool may have written
+them.
 """
 
 from __future__ import annotations
@@ -13,16 +15,16 @@ from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints
 _Kind = TypeVar("_Kind")
 _NAMES = {str: "text", int: "a whole number", float: "a number", bool: "true or false", dict: "an object", tuple: "a list"}
 LEFT_OUT = {"left out": True}
-"""Metadata of a field that a document has only where it isn't the default: documents stay, byte by byte, what they were before there was
-such a field, and with them the ids of releases."""
+"""Metadata of a field that a document has only where it isn't the default: documents stay, byte by
+byte, what they were before there was such a field, and with them the ids of releases."""
 
 
 class Wrong(ValueError):
-    """A document that isn't what it should be: one line with the field, what was wanted and what was found."""
+    """A document that isn't what it should be; one line with field, wanted and found."""
 
 
 def read(kind: type[_Kind], document: object, at: str = "") -> _Kind:
-    """The document as one of these types. Raises `Wrong`. `at`: what its fields are below, as in `health.`"""
+    """The document as one of these types; `at` is its path. Raises `Wrong`."""
     if not isinstance(document, dict):
         raise _wrong(at[:-1] or "the whole", "an object", document)
     for one in fields(kind):  # type: ignore[arg-type]
@@ -42,21 +44,21 @@ def document(value: Any) -> Any:
     return [document(it) for it in value] if isinstance(value, (list, tuple)) else value
 
 
-def _value(kind: Any, found: Any, at: str) -> Any:
+def _value(kind: Any, value: Any, at: str) -> Any:
     outer, inner = get_origin(kind), get_args(kind)
     if outer is Union:
-        return None if found is None else _value(inner[0], found, at)
+        return None if value is None else _value(inner[0], value, at)
     if isinstance(kind, type) and is_dataclass(kind):
-        return read(kind, found, f"{at}.")
-    if outer is dict and isinstance(found, dict):
-        return {name: _value(inner[1], one, f"{at}.{name}") for name, one in found.items()}
-    if outer is tuple and isinstance(found, (list, tuple)) and (... in inner or len(found) == len(inner)):
-        kinds = [inner[0]] * len(found) if ... in inner else inner
-        return tuple(_value(kinds[number], one, f"{at}[{number}]") for number, one in enumerate(found))
-    if kind is Any or type(found) is kind or (kind is float and type(found) is int):
-        return found
-    raise _wrong(at, f"a list of {len(inner)}" if outer is tuple and ... not in inner else _NAMES[outer or kind], found)
+        return read(kind, value, f"{at}.")
+    if outer is dict and isinstance(value, dict):
+        return {name: _value(inner[1], one, f"{at}.{name}") for name, one in value.items()}
+    if outer is tuple and isinstance(value, (list, tuple)) and (... in inner or len(value) == len(inner)):
+        kinds = [inner[0]] * len(value) if ... in inner else inner
+        return tuple(_value(kinds[number], one, f"{at}[{number}]") for number, one in enumerate(value))
+    if kind is Any or type(value) is kind or (kind is float and type(value) is int):
+        return value
+    raise _wrong(at, f"a list of {len(inner)}" if outer is tuple and ... not in inner else _NAMES[outer or kind], value)
 
 
-def _wrong(at: str, wanted: str, found: object) -> Wrong:
-    return Wrong(f"{at}: wanted {wanted}, found {repr(found)[:60]}")
+def _wrong(at: str, wanted: str, value: object) -> Wrong:
+    return Wrong(f"{at}: wanted {wanted}, found {repr(value)[:60]}")

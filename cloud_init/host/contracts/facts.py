@@ -15,13 +15,13 @@ class FrontFacts:
     listen: tuple[str, int]
     """Address and port, such as `["127.0.0.1", 8080]`."""
     binaries: Optional[dict[str, str]] = field(default=None, metadata=LEFT_OUT)
-    """Programs by front server (`nginx`, `apache`); left out: looked for, since packages come with releases."""
+    """Programs by front server (`nginx`, `apache`); left out: looked for."""
 
 
 @dataclass(frozen=True)
 class HostFacts:
-    """What a host is, `ROOT/etc/slipway/host.json`; no secret. From the target, on a server from its boot data
-    (cloud_init/host/server/setup.py)."""
+    """What a host is, `ROOT/etc/slipway/host.json`; no secret. From the target, on a server from
+    its boot data (cloud_init/host/server/setup.py)."""
 
     app: str
     host: str
@@ -44,7 +44,7 @@ class HostFacts:
     role: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """`web` or `database`; left out where this is no server, but a machine taken as it is."""
     transport: str = field(default="", metadata=LEFT_OUT)
-    """The file in `components/hosts/transports/` that reaches it; left out where it follows the store."""
+    """The file in `components/hosts/transports/` that reaches it; left out: none."""
     databases: Optional[dict[str, str]] = field(default=None, metadata=LEFT_OUT)
     """Folders of the engines' programs; left out: looked for."""
     supervisor: Optional[tuple[str, ...]] = field(default=None, metadata=LEFT_OUT)
@@ -53,7 +53,7 @@ class HostFacts:
 
 @dataclass(frozen=True)
 class Boot:
-    """All that a server knows before its first release, `/etc/slipway/boot.json`. Equal ones give equal boot data."""
+    """All that a server knows before its first release, `/etc/slipway/boot.json`."""
 
     app: str
     stack: str
@@ -61,4 +61,4 @@ class Boot:
     store: str
     """Its address, such as `s3://bucket/prefix?region=eu-west-1`."""
     name: Optional[str] = None
-    """null: the server's own host name; `{host}` in it is that without its domain, for boot data that servers share."""
+    """null: its own host name; `{host}` in it is that, without the domain."""

@@ -25,7 +25,7 @@ class File:
     """A file of a release, rendered by `cloud_init`."""
 
     path: str
-    """`files/…`, written as it is, or `etc/…`, where the host fills in its own folders for `@@ROOT@@` and the like."""
+    """`files/…`, written as it is, or `etc/…`, where the host fills in `@@ROOT@@` and so on."""
     content: str
     mode: str = "0644"
     """Octal."""
@@ -33,13 +33,13 @@ class File:
 
 @dataclass(frozen=True)
 class SystemFile:
-    """A file of the host's own system. Its place is one of a few folders of `/etc`, its name says that it is Slipway's."""
+    """A file of the system of a host, in one of a few folders of `/etc`."""
 
     path: str
     """Absolute; which ones may be says `cloud_init/host/server/system_files.py`."""
     content: str
     apply: str
-    """The kind of file, one of those in `cloud_init/host/server/apply.py`: it says how the file is put in force."""
+    """The kind of file, from `cloud_init/host/server/apply.py`, which puts it in force."""
     mode: str = "0644"
     """Octal."""
 
@@ -57,7 +57,7 @@ class Archive:
 
 @dataclass(frozen=True)
 class LaterPart:
-    """What serving doesn't wait for: it comes once the release is live. Each by role; files come after packages and archives."""
+    """Parts by role that come once the release is live, packages and archives first."""
 
     packages: dict[str, tuple[str, ...]] = field(default_factory=dict)
     system: dict[str, tuple[SystemFile, ...]] = field(default_factory=dict)
@@ -106,14 +106,14 @@ class DatabasePart:
     clients: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
     """Networks of the web hosts, which alone may connect to a database host."""
     volume: Optional[str] = field(default="", metadata=LEFT_OUT)
-    """The disk of a database host for the data alone, such as `/dev/disk/by-id/…`; null: it has none. Left out for any other placement."""
+    """The disk of a database host for the data alone, such as `/dev/disk/by-id/…`; null: none."""
     authority: Optional[str] = field(default=None, metadata=LEFT_OUT)
-    """What web hosts check the server's certificate against: PEM, or the https address of a list of such."""
+    """The authorities of the server's certificate: PEM, or the https address of a list."""
 
 
 @dataclass(frozen=True)
 class Health:
-    """How a release is asked whether it is well: 2xx, three times in a row, with its id in `X-Release-Id`."""
+    """How a release is asked whether it is well: 2xx with its id, three times in a row."""
 
     path: str
     host: str

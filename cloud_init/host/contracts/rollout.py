@@ -31,8 +31,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a command of the host tool ended. Of a phase of a rollout it is `outcomes/HOST/GENERATION.json` too. Commands that
-    answer a question say more beside it."""
+    """How a command of the host tool ended. Of a phase of a rollout it is
+    `outcomes/HOST/GENERATION.json` too. Commands that answer a question say more beside it."""
 
     ok: bool = False
     host: str = field(default="", metadata=LEFT_OUT)
@@ -68,7 +68,7 @@ class Served:
 
 @dataclass(frozen=True)
 class DesiredState:
-    """What all hosts are to do, `desired.json`. Written by the coordinator alone, on condition that nobody wrote since."""
+    """The releases that all hosts are to have, `desired.json`; the coordinator alone writes it."""
 
     generation: int
     """Counts every write. Each is acted on once by each host; 0: nothing was ever wanted."""
@@ -77,7 +77,7 @@ class DesiredState:
     candidate: Optional[str] = None
     """The release that is to stand ready beside it; null: none."""
     elected: Optional[str] = None
-    """The host that does what belongs to one alone (cron, a release command without a shared database)."""
+    """The host that does what one alone must: cron, or a release command."""
     by: str = ""
     """The command that wrote it: `up` or `rollback`."""
     actor: str = ""
@@ -98,7 +98,7 @@ class Proven:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """A server that lives, `outcomes/HOST/heartbeat.json`, every 5 s. Its age is told by the store's clock."""
+    """A living server, `outcomes/HOST/heartbeat.json`, every 5 s; the store's clock dates it."""
 
     at: float = 0.0
     """Seconds since 1970 by the host's clock."""

@@ -1,4 +1,4 @@
-"""Backups of the database: a folder each with a dump and `backup.json`, made under another name and renamed into place."""
+"""Backups of the database: folders with a dump and `backup.json`, renamed into place whole."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 
 
 def folder(places: Places) -> Path:
-    """The folder of the backups; its owner's alone, since they hold everything that the app knows."""
+    """The folder of the backups, private: they hold everything that the app knows."""
     path = places.srv / "backups"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
     path.chmod(0o700)
@@ -35,20 +35,20 @@ def folder(places: Places) -> Path:
 
 
 def database_of(places: Places, engine: str = "none") -> Database:
-    """The database of the release that serves; if none does, the one of that engine, by any release with it here."""
+    """The database of the release that serves; if none does, of one here with that engine."""
     release = state.serving(places) or _any_with(places, engine)
     manifest = manifests.peek(places.release(release)) if release else None
     return databases.of(places, manifest or manifests.without_release(engine))
 
 
 def _any_with(places: Places, engine: str) -> str | None:
-    """A release on this host with that engine: one whose first rollout was refused may be all there is."""
+    """A release here with that engine: one that never served may be all there is."""
     folders = (path for path in sorted((places.srv / "releases").glob("*")) if path.is_dir())
-    return next((path.name for path in folders if (found := manifests.peek(path)) and found.database.engine == engine), None)
+    return next((path.name for path in folders if (manifest := manifests.peek(path)) and manifest.database.engine == engine), None)
 
 
 def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:
-    """Makes a backup; returns its `backup.json`, or None if there is no database yet. Raises `Refused`."""
+    """Makes a backup; its `backup.json`, or None without a database. Raises `Refused`."""
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)

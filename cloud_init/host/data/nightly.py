@@ -1,4 +1,4 @@
-"""The nightly backup of a server: made, sent to the store, old ones removed; its result is noted for the heartbeat."""
+"""The nightly backup of a server: made, sent to the store, old ones removed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PERIODS: tuple[tuple[int, Callable[[datetime.datetime], object]], ...] = (
 
 
 def run(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None:
-    """Makes it; returns its `backup.json`, or None without a database. Raises `Refused`, which is noted."""
+    """Makes it; its `backup.json`, or None without a database. Raises `Refused`, noted."""
     try:
         made = backup.take(places, backup.database_of(places), REASON, steps)
         if made:
@@ -53,7 +53,7 @@ def problem(places: Places) -> str:
 
 
 def to_keep(identities: Iterable[str]) -> set[str]:
-    """The IDs of backups to keep. Nights without one don't count: a host that was off for a month loses none."""
+    """The IDs of backups to keep. Nights without one don't count."""
     keep: set[str] = set()
     for number, period in _PERIODS:
         newest: dict[object, str] = {}

@@ -1,7 +1,8 @@
-"""Restoring a backup: all of it, with the app well on it, or what was there before. The next run finishes a killed one.
+"""Restoring a backup: all of it, with the app well on it, or what was there before. The next run
+finishes a killed one.
 
-A database host has no app to stop: the app's role is shut out meanwhile, and each web host is held, with its app
-stopped behind the maintenance page.
+A database host has no app to stop: the app's role is shut out meanwhile, and each web host is held,
+with its app stopped behind the maintenance page.
 """
 
 from __future__ import annotations
@@ -70,7 +71,7 @@ def settled(places: Places, work: Callable[[Steps], None]) -> Callable[[Steps], 
 
 
 def _fits(places: Places, users: Users, database: Database, chosen: dict[str, Any], newer_schema: bool) -> bool:
-    """True if the release command has to bring the schema up. Raises `Refused` for a schema that the release can't know."""
+    """True if the release command has to bring the schema up. Raises `Refused` for a newer one."""
     if chosen["engine"] != database.engine:
         raise Refused(f"restore: wanted a backup of {database.engine}, found one of {chosen['engine']}; restore another one")
     record = read_object(places.lib / "released" / f"{users.release}.json")
@@ -86,7 +87,7 @@ def _fits(places: Places, users: Users, database: Database, chosen: dict[str, An
 
 
 def _begin(places: Places, users: Users, work: Restore) -> Restore:
-    """Notes it before anything changes. If a killed one left data half loaded, its `first` is the way back."""
+    """Notes it before anything changes. A killed one's `first` stays the way back."""
     before = restore_journal.read(places)
     work.page = before.page if before else maintenance.is_on(places)
     if before and before.phase == LOADING:
@@ -98,7 +99,7 @@ def _begin(places: Places, users: Users, work: Restore) -> Restore:
 
 
 def _save(places: Places, users: Users, work: Restore, steps: Steps) -> None:
-    """Puts the page up, stops the app, makes a backup of what is there. Raises with all of that undone."""
+    """Puts the page up, stops the app, makes a backup. Raises with all of it undone."""
     try:
         users.close(steps)
         saved = backup.take(places, backup.database_of(places), f"before restore of {work.backup}", steps)
@@ -110,7 +111,7 @@ def _save(places: Places, users: Users, work: Restore, steps: Steps) -> None:
 
 
 def _carry_on(places: Places, users: Users, work: Restore, steps: Steps) -> None:
-    """Goes from the noted phase to the end, the app being stopped. Raises `Refused` with what was there before in place."""
+    """Goes on from the noted phase. Raises `Refused` with what was there before back."""
     try:
         if work.phase == LOADING:
             _load(places, users, work, steps)
@@ -147,7 +148,7 @@ def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
 
 
 def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: Steps) -> Refused:
-    """Loads what was there before; returns the refusal to raise. If even that fails, page and note stay."""
+    """Loads what was there before; returns the refusal. If that fails, the page stays."""
     failed = f"restore of {work.backup} failed ({why})"
     stays = "the maintenance page stays up; mend that, then restore again"
     if work.phase == SERVING:
@@ -171,14 +172,14 @@ def _refused(error: Exception) -> Refused:
 
 
 def hold(places: Places, identity: str, steps: Steps) -> None:
-    """On a web host: stops the app, behind the page, while the database host restores that backup."""
+    """On a web host: stops the app, behind the page, while the database host restores."""
     users = users_of_data.of(places)
     Restore(identity, HELD, page=maintenance.is_on(places), well=users.is_well()).write(places)
     users.close(steps)
 
 
 def let_go(places: Places, migrate: bool, steps: Steps) -> None:
-    """Ends `hold`; does nothing on a host that isn't held. `migrate`: the release command brings an older schema up."""
+    """Ends `hold`, if this host is held. `migrate`: the release command runs again."""
     work = restore_journal.read(places)
     if work is None or work.phase != HELD:
         return

@@ -1,4 +1,4 @@
-"""The note of a restore at work, on disk: one that was killed is finished or undone by the next run, never forgotten."""
+"""The note of a restore, on disk: the next run finishes or undoes one that was killed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from ..base.files import read_object, write_json
 from ..base.places import Places
 
 BEGUN, LOADING, LOADED, SERVING, HELD = "begun", "loading", "loaded", "serving", "held"
-"""The phases. begun: nothing of the data changed yet. loading: it may be half loaded. loaded: it is whole again.
-serving: the app runs on it, the page is left to take down. held: the restore is on the database host, and this web
-host has its page up meanwhile."""
+"""The phases. begun: nothing of the data changed yet. loading: it may be half loaded. loaded: it is
+whole again. serving: the app runs on it, the page is left to take down. held: the restore is on the
+database host, and this web host has its page up meanwhile."""
 
 
 @dataclass
@@ -32,7 +32,7 @@ class Restore:
     well: bool = False
     """The app was well before: one that isn't afterwards is a failed restore."""
     migrate: bool = False
-    """The backup is older than the release that serves: its release command brings the schema up again."""
+    """The backup is older than the release: its release command brings the schema up."""
 
     def reach(self, places: Places, phase: str) -> None:
         """Notes the phase that it is in from here on."""

@@ -1,7 +1,8 @@
 """Backups of a server in its store, for when the server itself is lost.
 
-They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place are called `ROLE:INSTANCE`: theirs are
-in `backups/ROLE/ROLE:INSTANCE/ID/`, so that a host finds, and may read, those of the hosts before it.
+They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place are called
+`ROLE:INSTANCE`: theirs are in `backups/ROLE/ROLE:INSTANCE/ID/`, so that a host finds, and may read,
+those of the hosts before it.
 """
 
 from __future__ import annotations
@@ -28,22 +29,22 @@ def send(places: Places, store: HostStore, identity: str) -> None:
 
 
 def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:
-    """The `backup.json` of each whole backup there, by ID. `others`: with those of the hosts before it, which have `host`."""
-    found: dict[str, dict[str, Any]] = {}
+    """The `backup.json` of each whole backup there, by ID; of `others` with their `host`."""
+    backups: dict[str, dict[str, Any]] = {}
     there = _there(store, _together(places.host) if others else _folder(places.host))
     for host, identity in sorted(there, key=lambda one: one[0] == places.host):  # of two with one ID its own counts
         facts = _facts(store, host, identity)
         if facts:
-            found[identity] = facts if host == places.host else {**facts, "host": host}
-    return found
+            backups[identity] = facts if host == places.host else {**facts, "host": host}
+    return backups
 
 
 def fetch(places: Places, store: HostStore, identity: str) -> None:
     """Brings a backup back to this host, if it isn't there. Raises `Refused`."""
     folder = backup.folder(places) / identity
-    if folder.is_dir() or not backup.is_id(identity) or identity not in (found := every(places, store)):
+    if folder.is_dir() or not backup.is_id(identity) or identity not in (backups := every(places, store)):
         return
-    host = found[identity].get("host", places.host)
+    host = backups[identity].get("host", places.host)
     part = folder.with_name(f".{identity}.part")
     shutil.rmtree(part, ignore_errors=True)
     part.mkdir(mode=0o700)
@@ -66,7 +67,7 @@ def remove(places: Places, store: HostStore, identity: str) -> None:
 
 
 def _link(source: Path, target: Path) -> None:
-    """Gives the file a second name if possible: another copy on the same disk would save nothing."""
+    """Gives the file a second name if possible, instead of a copy on the same disk."""
     try:
         os.link(source, target)
     except OSError:
@@ -99,7 +100,7 @@ def _there(store: HostStore, folder: str) -> Iterator[tuple[str, str]]:
 def _facts(store: HostStore, host: str, identity: str) -> dict[str, Any] | None:
     data = store.objects.get(_object(host, identity, backup.FACTS))
     try:
-        found = json.loads(data) if data is not None else None
+        facts = json.loads(data) if data is not None else None
     except ValueError:
         return None
-    return found if isinstance(found, dict) and found.get("id") == identity else None
+    return facts if isinstance(facts, dict) and facts.get("id") == identity else None

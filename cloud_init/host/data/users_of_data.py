@@ -1,4 +1,4 @@
-"""The users of the database, shut out for a while: the app of this host behind the maintenance page, or web hosts."""
+"""The users of the database, shut out for a while: this host's app, or web hosts."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""A release as it lies on this host: fetched, unpacked, its files, its environment, and which releases stay."""
+"""A release on this host: fetched, unpacked, its files, its environment; old ones removed."""

@@ -24,7 +24,7 @@ _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_modu
 
 
 def ensure(places: Places, manifest: Manifest) -> Path:
-    """Makes the environment for the manifest's requirements unless there is one, and links `venv` to it. Raises `Refused`."""
+    """Makes the environment of the manifest's requirements, linked as `venv`. Raises `Refused`."""
     return _ensure(places, manifest, "venv", manifest.requirements)
 
 
@@ -34,10 +34,10 @@ def drivers(places: Places, manifest: Manifest) -> Path:
 
 
 def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequence[str]) -> Path:
-    python, wanted = _version(places), manifest.python
+    python, required = _version(places), manifest.python
     version = python.split()[1]
-    if wanted and not (version == wanted or version.startswith(wanted + ".")):
-        raise Refused(f"slipway:app.python: wanted {wanted}, found Python {version} on this host; install it, or change the setting")
+    if required and not (version == required or version.startswith(required + ".")):
+        raise Refused(f"slipway:app.python: wanted {required}, found Python {version} on this host; install it, or change the setting")
     key = _key(python, places, requirements)
     folder = places.srv / "venvs" / key
     if not (folder / "ready").is_file():
@@ -48,7 +48,7 @@ def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequenc
 
 
 def of_the_host(places: Places, name: str, requirements: str) -> None:
-    """An environment of the host's own, pinned by hash; the link `opt/slipway/NAME` points at it."""
+    """An environment of the host's own, pinned by hash, linked as `opt/slipway/NAME`."""
     folder = places.tool.with_name(f"{name}-{_key(_version(places), places, requirements)}")
     if not (folder / "ready").is_file():
         _make(places, folder, [requirements])
@@ -56,7 +56,7 @@ def of_the_host(places: Places, name: str, requirements: str) -> None:
 
 
 def compile_source(venv: Path, source: Path) -> None:
-    """Writes byte code beside the sources, where the app's user may not. A file that doesn't compile shows at its import."""
+    """Writes byte code beside the sources, where the app's user may not."""
     subprocess.run(processes.bound([str(venv / "bin/python"), "-m", "compileall", "-q", str(source)]), capture_output=True, check=False)
 
 
@@ -102,7 +102,7 @@ def _with_uv(places: Places, folder: Path) -> list[str]:
 
 
 def _with_pip(places: Places, folder: Path) -> list[str]:
-    """Uses the system's wheel of pip if there is one: to put pip into every environment takes longer than its work."""
+    """Uses the system's wheel of pip: to put pip into each environment takes longer."""
     python = str(folder / "bin/python")
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role else None
     _run([places.python, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
@@ -126,7 +126,7 @@ def _unpacked(places: Places, wheel: Path) -> Path:
 
 
 def _run(command: list[str]) -> None:
-    """Runs an installer. Raises `Refused` with its words, without the credentials that an index address may hold."""
+    """Runs an installer. Raises `Refused` with its words, without credentials."""
     pipe = subprocess.PIPE
     done = subprocess.run(processes.bound(command), stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
     if done.returncode:

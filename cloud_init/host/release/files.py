@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"@@([A-Z]+)@@")
 
 
 def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
-    """Writes `files/`, `etc/`, `static/` and the environment, which the app's user alone can read."""
+    """Writes `files/`, `etc/`, `static/`, and the environment for the app's user alone."""
     folder = places.release(manifest.id)
     for file in manifest.files:
         content = fill(file.content, places) if file.path.startswith("etc/") else file.content

@@ -19,7 +19,7 @@ KEEP = 5
 
 
 def run(places: Places) -> None:
-    """Removes them with what they alone used: environments, copies, records, and the database servers of old ones."""
+    """Removes them with their environments, copies, records and database servers."""
     keep = _newest_five(places)
     for folder in (places.srv / "releases").iterdir():
         if folder.name not in keep:

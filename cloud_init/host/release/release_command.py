@@ -1,4 +1,4 @@
-"""The release command (migrations): run once for each release, by the app's user; a failed one is undone if possible."""
+"""The release command (migrations): once for each release, by the app's user."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def record(places: Places, release: str) -> Path:
 
 
 def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
-    """Runs it unless it is recorded as done for this release. Raises `Refused` with its last lines."""
+    """Runs it unless it is recorded as done. Raises `Refused` with its last lines."""
     command = manifest.release_command
     noted = record(places, manifest.id)
     database = databases.of(places, manifest)

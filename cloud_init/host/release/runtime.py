@@ -17,7 +17,7 @@ _PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS
 
 
 def variables(places: Places, folder: Path, manifest: Manifest) -> dict[str, str]:
-    """The release's own variables and the host's; from whoever runs this tool language and certificates alone."""
+    """The release's variables and the host's; the caller's language and certificates alone."""
     own = read_json(folder / "env.json")
     if not isinstance(own, dict):
         raise Refused(f"{folder / 'env.json'}: wanted the release's environment, found none or a damaged file; run `up` again")

@@ -1,4 +1,4 @@
-"""The release store as a host uses it: reads releases and its role's secrets, writes its outcomes."""
+"""The release store as a host uses it: it reads releases and writes its outcomes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class HostStore:
         self.host = host
 
     def file(self, name: str, place: Path) -> Path:
-        """The object as a file of this host, at `place` if it must be fetched. Raises `Refused` if there is none."""
-        found = self.objects.file(name, place)
-        if found is None:
+        """The object as a file, at `place` if it must be fetched. Raises `Refused` without one."""
+        path = self.objects.file(name, place)
+        if path is None:
             raise self._nothing(name)
-        return found
+        return path
 
     def json(self, name: str) -> dict[str, Any]:
         """The object read as JSON. Raises `Refused` if there is none, or a damaged one."""
@@ -38,7 +38,7 @@ class HostStore:
         return {} if data is None else _object(name, data)
 
     def write(self, what: str, value: object) -> None:
-        """Writes `outcomes/HOST/WHAT.json`, one of the documents of `contracts`; WHAT is a generation, or `heartbeat`."""
+        """Writes `outcomes/HOST/WHAT.json`; WHAT is a generation, `heartbeat` or `progress`."""
         text = json.dumps(contracts.document(value), indent=1, sort_keys=True) + "\n"
         self.objects.put(f"outcomes/{self.host}/{what}.json", text.encode())
 
@@ -48,9 +48,9 @@ class HostStore:
 
 def _object(name: str, data: bytes) -> dict[str, Any]:
     try:
-        found = json.loads(data)
+        value = json.loads(data)
     except ValueError as error:
         raise Refused(f"store: {name} is damaged ({error}); run `up` again to publish it") from None
-    if not isinstance(found, dict):
+    if not isinstance(value, dict):
         raise Refused(f"store: {name} is damaged (no object); run `up` again to publish it")
-    return found
+    return value

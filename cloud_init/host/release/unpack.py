@@ -1,4 +1,4 @@
-"""The code of a release: checked against its hash, unpacked under another name, renamed into place."""
+"""The code of a release: checked against its hash, unpacked aside, renamed into place."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _CHUNK = 1 << 20
 
 
 def verify(archive: Path, code: Code) -> None:
-    """Raises `Refused` unless the archive's tar stream has the code's hash. Its compression may differ."""
+    """Raises `Refused` unless the tar stream has the code's hash; compression may differ."""
     digest = hashlib.sha256()
     try:
         with gzip.open(archive, "rb") as stream:

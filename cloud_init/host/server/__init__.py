@@ -1,1 +1,1 @@
-"""A bare machine made a server (users, packages, system files, disk, its role) and cleared again. Runs as root."""
+"""A bare machine made a server and cleared again: packages, system files, disk, role. By root."""

@@ -1,4 +1,4 @@
-"""Puts system files in force, kind by kind: `_KINDS` names what is done for each, by the manifest's `apply`."""
+"""Puts system files in force: `_KINDS` says how, by the manifest's `apply`."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def run(*command: str) -> str:
 
 
 def _load_rules(paths: list[Path]) -> None:
-    """Each file is a transaction: the kernel has the old rules or the new ones. All are checked first."""
+    """Each file is a transaction of the kernel. All are checked first."""
     for path in paths:
         run("nft", "--check", "--file", str(path))
     for path in paths:
@@ -73,7 +73,7 @@ def _reload_sshd(paths: list[Path]) -> None:
 
 
 def _start_units(paths: list[Path]) -> None:
-    """All units are read once, because that takes its time; then those that belong to a boot start anew."""
+    """Reads all units once, since that takes its time; starts those of a boot anew."""
     units = _of_a_boot(paths)
     if units:
         run("systemctl", "reenable", "--no-reload", *units)
@@ -93,7 +93,7 @@ def _of_a_boot(paths: list[Path]) -> list[str]:
 
 
 def _restart_timesyncd(paths: list[Path]) -> None:
-    """Enabled too, because nothing that comes as a package is. Another time keeper of this machine is left alone."""
+    """Enables it too, which no package does. Another time keeper is left alone."""
     if Path("/usr/lib/systemd/systemd-timesyncd").exists() and paths:
         run("systemctl", "enable", _TIMESYNCD)
         run("systemctl", "restart", _TIMESYNCD)
@@ -106,7 +106,7 @@ _KINDS = {
     "journald": Kind(lambda paths: run("systemctl", "try-restart", "systemd-journald.service")),
     "nftables": Kind(_load_rules, _delete_table),
     "sshd": Kind(_reload_sshd),
-    # systemd's own unit leaves out what a container can't set. The kernel's own values come back with the next boot.
+    # systemd's own unit leaves out what a container can't set. The next boot brings defaults back.
     "sysctl": Kind(lambda paths: run("systemctl", "restart", "systemd-sysctl.service")),
     "systemd": Kind(_start_units, _stop_units),
     "timesyncd": Kind(_restart_timesyncd),

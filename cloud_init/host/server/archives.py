@@ -1,4 +1,4 @@
-"""Packages that no distribution has, fetched from the address in the manifest and installed from the file."""
+"""Packages that no distribution has, fetched from the manifest's address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/
 
 
 def ensure(archives: Sequence[Archive], root: Path = Path("/")) -> None:
-    """Installs those that are neither here nor needless. Raises `Refused` with the package's name."""
+    """Installs those that are neither here nor needless. Raises `Refused`."""
     for one in archives:
         if not _NAME.fullmatch(one.package):
             raise Refused(f"manifest: wanted the name of a package, found {one.package[:60]!r}")

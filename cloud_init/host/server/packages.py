@@ -1,4 +1,4 @@
-"""The packages of Debian and Ubuntu that a release names. What Slipway runs itself is kept from starting as a service."""
+"""The packages of Debian and Ubuntu that a release names, without services of their own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _QUIET = {
 
 
 def ensure(names: Sequence[str]) -> None:
-    """Installs what is missing. `a | b`: one of them, the first if none is there. Raises `Refused` with apt's words."""
+    """Installs what is missing; of `a | b` one. Raises `Refused` with apt's words."""
     new = missing(names)
     if not new:
         return
@@ -78,7 +78,7 @@ def _install(names: list[str]) -> None:
 
 
 def _await_lists() -> None:
-    """Waits while another run fetches the lists, such as the bootstrap's: apt doesn't wait for that lock."""
+    """Waits while another run fetches the lists: apt doesn't wait for that lock."""
     until = time.monotonic() + _LOCK_SECONDS
     with open(_LISTS / "lock", "a") as lock:
         while time.monotonic() < until:
@@ -101,7 +101,7 @@ def _update() -> None:
 
 
 def _mask() -> None:
-    """Masks the units of what Slipway runs itself, before their packages come. One that is there already stays."""
+    """Masks units of what Slipway runs itself, before their packages come."""
     for unit in _units():
         path = Path("/etc/systemd/system") / unit
         if not any(Path(folder, unit).exists() for folder in ("/lib/systemd/system", "/etc/systemd/system")) and not path.is_symlink():

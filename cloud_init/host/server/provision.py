@@ -1,4 +1,4 @@
-"""The steps of a release that make a server, for every role. A machine that is taken as it is has none."""
+"""The steps of a release that make a server; a machine taken as it is has none."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits 
 
 
 def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
-    """Brings packages, system files, then the manager; `beside` runs at the same time. Raises `Refused`."""
+    """Brings packages, system files, the manager, and `beside`, at once. Raises `Refused`."""
     if places.role is None:
         return beside()
     host = manifest.host

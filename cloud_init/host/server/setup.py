@@ -1,4 +1,4 @@
-"""Sets a bare server up: users, folders, host.json and the unit that follows the store. Done again it changes nothing."""
+"""Sets a bare server up: users, folders, host.json, the unit that follows the store."""
 
 from __future__ import annotations
 

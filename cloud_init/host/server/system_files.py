@@ -21,7 +21,7 @@ Before = dict[Path, "tuple[bytes, int] | None"]
 
 
 def run(places: Places, host: HostPart) -> None:
-    """Writes what differs, removes what this release has no more, puts both in force. Raises `Refused`."""
+    """Writes what differs, removes what is gone, puts both in force. Raises `Refused`."""
     files, later = _files(places, host.system), _files(places, host.later.system)
     _put(places, files, [path for path in _noted(places) if path not in files and path not in later])
 
@@ -32,7 +32,7 @@ def run_later(places: Places, later: LaterPart) -> None:
 
 
 def _files(places: Places, by_role: Mapping[str, Sequence[SystemFile]]) -> dict[str, SystemFile]:
-    """The files of this host's role, by path. Raises `Refused` for a place that is none for them."""
+    """The files of this host's role, by path. Raises `Refused` for a wrong place."""
     files = {file.path: file for file in by_role.get(places.role or "web", ())}
     for path in files:
         if not _ALLOWED.fullmatch(path) or "slipway" not in path:
@@ -69,7 +69,7 @@ def _settle(places: Places, kind: str, changed: list[SystemFile], gone: list[str
 
 
 def _undo(how: apply.Kind, before: Before) -> None:
-    """Puts the files from before in force again. A failure is noted only: the first one is what counts."""
+    """Puts the files from before in force again. A failure of that is noted only."""
     try:
         for path, was in before.items():
             if was is None:

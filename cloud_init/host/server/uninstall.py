@@ -1,4 +1,4 @@
-"""Takes Slipway off a server: stops what it runs, removes what it made; the app's data only if told to."""
+"""Takes Slipway off a server: all that it runs and made; the app's data only if told."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FILES = (
 _MOUNTS = ("etc/systemd/system/srv-slipway-*.mount", "etc/systemd/system/*.wants/srv-slipway-*.mount")
 
 
-def kept(places: Places) -> list[dict[str, Any]]:
+def data_folders(places: Places) -> list[dict[str, Any]]:
     """The folders with data, each as `{"path", "bytes"}`."""
     return [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]
 

@@ -1,4 +1,4 @@
-"""A disk for the data alone: formatted only if it is empty, and mounted by the UUID of its file system."""
+"""A disk for the data alone: formatted only if empty, mounted by its UUID."""
 
 from __future__ import annotations
 
@@ -21,41 +21,41 @@ _OPTIONS = "nodev,nosuid,noexec,noatime"
 
 
 def mount(places: Places, device: str) -> str:
-    """Mounts the disk at the data's folder, now and at each boot; returns its UUID. Raises `Refused` if it isn't ours."""
+    """Mounts the disk for the data, also at boots; its UUID. Raises `Refused` if it isn't ours."""
     path = _there(device)
-    found = examine(path)
-    if not found:
+    contents = examine(path)
+    if not contents:
         note(f"{device}: empty; it gets a file system (ext4)")
         _run(["mkfs.ext4", "-q", "-L", "slipway-data", str(path)])
-        found = examine(path)
-    elif found.get("TYPE") not in _TYPES:
+        contents = examine(path)
+    elif contents.get("TYPE") not in _TYPES:
         raise Refused(
-            f"{device}: wanted an empty disk or a file system of {' or '.join(_TYPES)}, found {_described(found)}; nothing was changed"
+            f"{device}: wanted an empty disk or a file system of {' or '.join(_TYPES)}, found {_described(contents)}; nothing was changed"
         )
     else:
-        note(f"{device}: found {_described(found)}; used as it is")
+        note(f"{device}: found {_described(contents)}; used as it is")
     folder = places.srv / "data"
     if not os.path.ismount(folder):
-        _mount(folder, path, found["UUID"])
-    _at_boot(places.app, folder, found)
-    return found["UUID"]
+        _mount(folder, path, contents["UUID"])
+    _at_boot(places.app, folder, contents)
+    return contents["UUID"]
 
 
 def examine(path: Path) -> dict[str, str]:
-    """The values that blkid finds on the disk: TYPE, UUID, PTTYPE, …; empty if it holds nothing. Raises `Refused`."""
+    """The values of blkid: TYPE, UUID, PTTYPE, …; empty for an empty disk. Raises `Refused`."""
     done = subprocess.run(["blkid", "-p", "-o", "export", str(path)], capture_output=True, text=True, check=False)
     if done.returncode not in (0, _NOTHING):
         why = " ".join(done.stderr.split()) or f"blkid ended with {done.returncode}"
         raise Refused(f"{path}: what it holds can't be told ({why}); nothing was changed")
-    found = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
-    found.pop("DEVNAME", None)
-    if found.get("PTTYPE") and "TYPE" not in found:
-        raise Refused(f"{path}: wanted an empty disk, found a partition table ({found['PTTYPE']}); name a partition, or an empty disk")
-    return found
+    contents = dict(line.split("=", 1) for line in done.stdout.splitlines() if "=" in line)
+    contents.pop("DEVNAME", None)
+    if contents.get("PTTYPE") and "TYPE" not in contents:
+        raise Refused(f"{path}: wanted an empty disk, found a partition table ({contents['PTTYPE']}); name a partition, or an empty disk")
+    return contents
 
 
 def await_mount(folder: Path, uuid: str, wait: float = 90) -> None:
-    """Waits until the disk with that UUID is at `folder`: a server must never start without it. Raises `Refused`."""
+    """Waits for the disk with that UUID at `folder`. Raises `Refused`."""
     deadline = time.monotonic() + wait
     link = Path("/dev/disk/by-uuid") / uuid
     while not os.path.ismount(folder):
@@ -64,10 +64,10 @@ def await_mount(folder: Path, uuid: str, wait: float = 90) -> None:
         time.sleep(0.5)
 
 
-def unit(app: str, folder: Path, found: dict[str, str]) -> str:
-    """The mount unit. A missing disk doesn't keep the host from booting: what needs the data waits for it."""
+def unit(app: str, folder: Path, contents: dict[str, str]) -> str:
+    """The mount unit. A missing disk doesn't keep the host from booting."""
     text = (pkgutil.get_data(__package__, "data.mount") or b"").decode()
-    values = {"APP": app, "UUID": found["UUID"], "WHERE": str(folder), "TYPE": found["TYPE"], "OPTIONS": _OPTIONS}
+    values = {"APP": app, "UUID": contents["UUID"], "WHERE": str(folder), "TYPE": contents["TYPE"], "OPTIONS": _OPTIONS}
     for name, value in values.items():
         text = text.replace(f"@@{name}@@", value)
     return text
@@ -88,7 +88,7 @@ def _there(device: str) -> Path:
 
 
 def _mount(folder: Path, path: Path, uuid: str) -> None:
-    """Raises `Refused` if data stand where the disk would hide them, or if it holds somebody else's."""
+    """Raises `Refused` if it would hide data, or holds somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Refused(f"{folder}: wanted an empty folder for {path}, found data there already; move them onto the disk by hand")
@@ -99,17 +99,17 @@ def _mount(folder: Path, path: Path, uuid: str) -> None:
         raise Refused(f"{path} ({uuid}): wanted a database's data or nothing, found {', '.join(strange[:5])}; nothing was changed")
 
 
-def _at_boot(app: str, folder: Path, found: dict[str, str]) -> None:
+def _at_boot(app: str, folder: Path, contents: dict[str, str]) -> None:
     escaped = subprocess.run(["systemd-escape", "--path", "--suffix=mount", str(folder)], capture_output=True, text=True, check=True)
     name = escaped.stdout.strip()
-    if write(_UNITS / name, unit(app, folder, found).encode()):
+    if write(_UNITS / name, unit(app, folder, contents).encode()):
         _run(["systemctl", "daemon-reload"])
         _run(["systemctl", "--quiet", "enable", name])
 
 
-def _described(found: dict[str, str]) -> str:
-    kind = found.get("TYPE") or found.get("PTTYPE") or "something unknown"
-    return f"{kind} {found['UUID']}" if found.get("UUID") else kind
+def _described(contents: dict[str, str]) -> str:
+    kind = contents.get("TYPE") or contents.get("PTTYPE") or "something unknown"
+    return f"{kind} {contents['UUID']}" if contents.get("UUID") else kind
 
 
 def _run(command: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""Release stores, a file each by the scheme of its address; the folder is the registry. `contract.py` says what each does."""
+"""Release stores, a file each by the scheme of its address; the folder is the registry."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def connect(address: str) -> Store:
 
 def known() -> list[str]:
     """The schemes of all stores."""
-    return sorted(found.name for found in pkgutil.iter_modules(__path__) if hasattr(_module(found.name), "connect"))
+    return sorted(part.name for part in pkgutil.iter_modules(__path__) if hasattr(_module(part.name), "connect"))
 
 
 def _module(name: str) -> ModuleType:

@@ -1,4 +1,4 @@
-"""The common part of all buckets, on the library obstore. It is imported with a bucket: folders need no library."""
+"""The common part of all buckets, on the library obstore, which folders don't need."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Client = Callable[[dict[str, Any], dict[str, Any]], Any]
 
 
 class BucketAddress:
-    """The parts of an address such as `s3://bucket/prefix?region=…`. Raises `Refused` for unknown options."""
+    """The parts of an address such as `s3://bucket/prefix?region=…`. Raises `Refused`."""
 
     def __init__(self, address: str, options: tuple[str, ...]) -> None:
         parts = urlsplit(address)
@@ -38,7 +38,7 @@ class BucketAddress:
 
 
 class Bucket:
-    """Objects below a prefix. A small one gets seconds, because a host has more to do than wait; an archive minutes."""
+    """Objects below a prefix. A small one gets seconds, an archive minutes."""
 
     lock_file: Path | None = None
     FIRST: ClassVar[dict[str, str]] = {}
@@ -159,7 +159,7 @@ class Bucket:
 
     @contextmanager
     def _raising_away(self, writes: bool = False) -> Iterator[None]:
-        """Raises `Away` for a failure that is no answer. `writes`: then only the bucket itself can be missing."""
+        """Raises `Away` for a failure. `writes`: only the bucket itself can be missing."""
         try:
             yield
         except Exception as error:

@@ -17,7 +17,7 @@ class Away(Refused):
 
 
 class Version(NamedTuple):
-    """An object as it was read: its bytes (None: there is no object) and a mark that other bytes don't have."""
+    """An object as it was read: its bytes (None: no object) and a mark of them."""
 
     data: bytes | None
     tag: str
@@ -32,7 +32,7 @@ class Store(Protocol):
 
     @property
     def lock_file(self) -> Path | None:
-        """The file that the kernel locks for deployers of one machine. None: they take turns by an object."""
+        """A file for the kernel's lock on one machine. None: deployers lock by an object."""
 
     def get(self, name: str) -> bytes | None:
         """The object's bytes, or None."""
@@ -41,7 +41,7 @@ class Store(Protocol):
         """The object unless it has that tag (empty: always); None if it has, which costs little."""
 
     def file(self, name: str, place: Path) -> Path | None:
-        """The object as a file of this machine: the store's own if it is one, else a copy at `place`. None: no object."""
+        """The object as a file: the store's own, or a copy at `place`. None: no object."""
 
     def put(self, name: str, data: bytes) -> None:
         """Writes the object whole or not at all."""
@@ -53,15 +53,16 @@ class Store(Protocol):
         """Writes the object if there is none; raises `Conflict` otherwise."""
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        """Writes `new` if the object still is `old`; raises `Conflict` otherwise. For names in no folder.
+        """Writes `new` if the object still is `old`; raises `Conflict` otherwise. For names in no
+        folder.
 
         `new` must never have been there before."""
 
     def names(self, folder: str) -> dict[str, float]:
-        """The objects under a folder (`releases/`; empty: all), each with its time as `modified` has it."""
+        """Names and times of the objects under a folder (`releases/`; empty: all)."""
 
     def modified(self, name: str) -> float | None:
-        """The time when the object was written, by the store's clock: seconds since 1970. None: no object."""
+        """When the object was written, by the store's clock, since 1970. None: no object."""
 
     def delete(self, *names: str) -> None:
         """Removes the objects, whether they are there or not."""

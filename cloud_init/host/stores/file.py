@@ -1,4 +1,4 @@
-"""A store in a folder of this machine: private to its owner (0700, objects 0600). `file:///folder`, the path as it is."""
+"""A store in a folder of this machine, private to its owner. `file:///folder`."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class FileStore:
 
     @contextmanager
     def _beside(self, name: str) -> Iterator[Path]:
-        """A path beside the object's, for its next content; removed afterwards unless it was renamed."""
+        """A path beside the object's, for its next content; removed unless it was renamed."""
         path = self.folder / name
         part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         with _raising_away("written", path):

@@ -1,10 +1,12 @@
-"""Alibaba Cloud OSS by its S3 API: `oss://bucket/prefix?region=cn-hangzhou` (`endpoint` for its address in a network).
+"""Alibaba Cloud OSS by its S3 API: `oss://bucket/prefix?region=cn-hangzhou` (`endpoint` for its
+address in a network).
 
-OSS can create an object on condition that there is none (`x-oss-forbid-overwrite`, which a bucket with versions
-ignores: a release store has none), but can't overwrite on condition. So an object that is replaced is a chain: to
-replace `old` is to create `NAME.after/HASH`, with the hash of `old`, holding the new bytes; one writer alone can. The
-object itself is written after that. It may be behind, or be put back by a writer that slept, so that a reader goes on
-along the chain. Therefore bytes must never come again: they hold a generation or a time.
+OSS can create an object on condition that there is none (`x-oss-forbid-overwrite`, which a bucket
+with versions ignores: a release store has none), but can't overwrite on condition. So an object
+that is replaced is a chain: to replace `old` is to create `NAME.after/HASH`, with the hash of
+`old`, holding the new bytes; one writer alone can. The object itself is written after that. It may
+be behind, or be put back by a writer that slept, so that a reader goes on along the chain.
+Therefore bytes must never come again: they hold a generation or a time.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ def connect(address: str) -> Store:
 
 
 def _endpoint(place: BucketAddress, region: str) -> tuple[str, bool]:
-    """The endpoint, and whether the bucket is in its name, as OSS wants it: an IP address has no room for it."""
+    """The endpoint, and whether the bucket is in its name: an IP address has no room for it."""
     parts = urlsplit(place.options.get("endpoint") or f"https://s3.oss-{region}.aliyuncs.com")
     try:
         ip_address(parts.hostname or "")
@@ -59,8 +61,8 @@ class ChainedBucket(Bucket):
         return self._newest(name, super().get(name))
 
     def changed(self, name: str, tag: str) -> Version | None:
-        found = super().changed(name, tag)
-        return found and Version(self._newest(name, found.data), found.tag)
+        version = super().changed(name, tag)
+        return version and Version(self._newest(name, version.data), version.tag)
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         if old is None:
@@ -73,7 +75,7 @@ class ChainedBucket(Bucket):
         self._forget(name)
 
     def _newest(self, name: str, data: bytes | None) -> bytes | None:
-        """The bytes at the end of the chain. An object in a folder has none: it is never replaced."""
+        """The bytes at the end of the chain. An object in a folder has none."""
         while data is not None and "/" not in name and (after := super().get(_link(name, data))) is not None:
             data = after
         return data

@@ -1,4 +1,4 @@
-"""Credentials for OSS: from the environment, the configuration of its command line, or a server's RAM role."""
+"""Credentials for OSS: the environment's, its command line's, or a server's RAM role."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ def _of_environment(environment: Mapping[str, str]) -> dict[str, Any] | None:
 
 
 def _of_profile(environment: Mapping[str, str], home: Path) -> dict[str, Any] | None:
-    """The credentials of a profile with a key of its own; a role of this machine is found by its metadata."""
+    """The credentials of a profile with a key of its own."""
     try:
         config = json.loads((home / ".aliyun/config.json").read_text(encoding="utf-8"))
-        wanted = environment.get("ALIBABA_CLOUD_PROFILE") or config["current"]
-        profile = next(one for one in config["profiles"] if one["name"] == wanted)
+        name = environment.get("ALIBABA_CLOUD_PROFILE") or config["current"]
+        profile = next(one for one in config["profiles"] if one["name"] == name)
         if profile.get("mode") in ("AK", "StsToken"):
             return _credentials(profile["access_key_id"], profile["access_key_secret"], profile.get("sts_token"))
     except (OSError, ValueError, KeyError, TypeError, StopIteration):
@@ -58,9 +58,9 @@ class _Role:
             token = self._ask("/latest/api/token", "PUT", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
             headers = {"X-aliyun-ecs-metadata-token": token}
             role = self._ask("/latest/meta-data/ram/security-credentials/", "GET", headers).strip().split("\n")[0]
-            found = json.loads(self._ask(f"/latest/meta-data/ram/security-credentials/{role}", "GET", headers))
-            ends = datetime.strptime(found["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) - timedelta(minutes=5)
-            return _credentials(found["AccessKeyId"], found["AccessKeySecret"], found["SecurityToken"], ends)
+            keys = json.loads(self._ask(f"/latest/meta-data/ram/security-credentials/{role}", "GET", headers))
+            ends = datetime.strptime(keys["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) - timedelta(minutes=5)
+            return _credentials(keys["AccessKeyId"], keys["AccessKeySecret"], keys["SecurityToken"], ends)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise NoCredentials(f"no RAM role was found here ({type(error).__name__})") from None
 

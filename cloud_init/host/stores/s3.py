@@ -1,8 +1,9 @@
 """Amazon S3, and services with its API and conditional writes: `s3://bucket/prefix?region=…&endpoint=…`.
 
-The default endpoint is in AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, as for all of Amazon's own tools. Credentials: on
-the deploying side, if boto3 is installed, as the AWS command line finds them (profiles and single sign-on too); on a
-server by its environment, its container, or its instance's role.
+The default endpoint is in AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, as for all of Amazon's own
+tools. Credentials: on the deploying side, if boto3 is installed, as the AWS command line finds them
+(profiles and single sign-on too); on a server by its environment, its container, or its instance's
+role.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Databases, a file each; the folder is the registry. `base.py` is the contract, and no database at all."""
+"""Databases, a file each; the folder is the registry. `base.py` is the contract."""
 
 from __future__ import annotations
 

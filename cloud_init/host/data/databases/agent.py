@@ -1,4 +1,4 @@
-"""The agent of a release (files/database/agent.py), run by the release's driver environment and asked over a pipe."""
+"""The agent of a release (files/database/agent.py), asked over a pipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PATIENCE = 10  # seconds until an agent that was told to end is killed
 
 
 class Agent:
-    """`with Agent(…) as agent: agent.ask("schema")`. Passwords go through the pipe, never through arguments."""
+    """`with Agent(…) as agent: agent.ask("schema")`. Passwords go through the pipe alone."""
 
     def __init__(self, places: Places, manifest: Manifest) -> None:
         folder = places.release(manifest.id)
@@ -31,7 +31,7 @@ class Agent:
 
     @property
     def pipe(self) -> int:
-        """The descriptor of its questions. The agent ends, and its lock with it, when no process holds this any more."""
+        """The descriptor of its questions: it ends when no process holds that any more."""
         assert self._process.stdin is not None
         return self._process.stdin.fileno()
 

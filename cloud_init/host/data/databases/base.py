@@ -1,4 +1,4 @@
-"""The contract of a database. The class itself is no database at all: nothing to find, to copy, to lock or to undo."""
+"""The contract of a database. The class itself is none: nothing to copy, lock or undo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from ...contracts.manifest import Manifest
 from ...processes.managers.contract import Manager
 
 APP, OWNER = "app", "owner"
-"""Roles: the app reads and writes rows; the owner, who runs the release command, changes the schema too."""
+"""Roles: the app reads and writes rows; the owner, for the release command, schemas too."""
 
 
 class Database:
@@ -21,7 +21,7 @@ class Database:
     def __init__(self, places: Places, manifest: Manifest) -> None:
         self.places, self.manifest = places, manifest
         self.inherited: tuple[int, ...] = ()
-        """Descriptors that the release command inherits: if this tool is killed, its turn lasts until the command ends."""
+        """Descriptors for the release command: while it holds them the turn lasts."""
 
     @property
     def engine(self) -> str:
@@ -34,7 +34,7 @@ class Database:
 
     @property
     def shared(self) -> bool:
-        """Whether other hosts use it too. Each takes its turn before it starts the app; the first runs the release command."""
+        """Whether other hosts use it too; then each takes its turn before it starts the app."""
         return False
 
     @property
@@ -42,7 +42,7 @@ class Database:
         return self.manifest.id
 
     def variables(self, role: str) -> dict[str, str]:
-        """Variables for the environment of the app's processes, or of the release command, by role."""
+        """Variables for the app's processes, or for the release command, by role."""
         return {}
 
     def ensure(self, manager: Manager) -> None:
@@ -53,7 +53,7 @@ class Database:
         self.ensure(manager)
 
     def schema(self) -> str:
-        """A fingerprint of tables, indexes and noted revisions; empty without any. The app's rows don't change it."""
+        """A fingerprint of tables, indexes and revisions, not of rows; empty without any."""
         return ""
 
     def revision(self) -> str:
@@ -66,7 +66,7 @@ class Database:
 
     @contextmanager
     def turn(self, record: Path) -> Iterator[bool]:
-        """Held while the release command runs. Gives False if it ran already for this release; `record` is this host's note."""
+        """Held during the release command; False: it ran already. `record`: this host's note."""
         yield not record.is_file()
 
     def snapshot(self) -> Path | None:
@@ -81,11 +81,11 @@ class Database:
         return folder / name
 
     def undo(self, copy: Path | None, before: str) -> str:
-        """Called after a failed release command, with the schema before it. Returns what was done, for the message."""
+        """Called after a failed release command; returns what was undone, for the message."""
         return ""
 
     def dump(self, path: Path) -> dict[str, int]:
-        """Writes a consistent copy while others write; returns its number of rows by table. Raises `Refused`."""
+        """Writes a consistent copy; returns its number of rows by table. Raises `Refused`."""
         return {}
 
     def load(self, path: Path) -> None:

@@ -1,4 +1,4 @@
-"""A database cluster of this host: its folder, passwords and program. Engines say how it is made, started and asked."""
+"""A database cluster of this host: its folder, passwords and program."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _STARTING = 60  # seconds that it may take after a crash
 
 
 class Cluster(ABC):
-    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN, a port on a host of its own alone.
+    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; a port for other hosts.
 
     It is run by the database's user."""
 
@@ -62,7 +62,7 @@ class Cluster(ABC):
 
     @property
     def program(self) -> Program:
-        # A private address may come a moment after the rest at boot: then it is tried again for some minutes.
+        # A private address may come a moment after the rest at boot: hence the retries.
         return Program(
             self.engine, stop_signal=self.stop_signal, account="database_user", always=True, retries=20 if self.network else 3, priority=100
         )
@@ -79,7 +79,7 @@ class Cluster(ABC):
         """The role's address over the socket."""
 
     def password(self, role: str) -> str:
-        """The role's password, made once. The app's user can read the app's, nobody but this tool the others."""
+        """The role's password, made once. The app's is readable by the app's user alone."""
         noted = read_json(self._password_file(role))
         if isinstance(noted, dict) and noted.get("password"):
             return str(noted["password"])
@@ -100,7 +100,7 @@ class Cluster(ABC):
         return self.places.srv / "data/passwords" / self.engine / f"{role}.json"  # beside the data: whoever keeps one needs the other
 
     def create(self) -> None:
-        """Makes the cluster under another name and renames it: a kill leaves none or a whole one."""
+        """Makes the cluster under another name and renames it: none, or a whole one."""
         for left in self.data.parent.glob(f".{self.engine}.*.part"):
             shutil.rmtree(left, ignore_errors=True)  # what a killed run started may still be at it; then the next run removes the rest
         if self.data.is_dir():
@@ -117,7 +117,7 @@ class Cluster(ABC):
             shutil.rmtree(part, ignore_errors=True)  # gone by now, or half of a cluster on a disk that may be full
 
     def start(self, manager: Manager) -> None:
-        """Starts it and waits for connections. Raises `Refused` with its last words if it ends instead."""
+        """Starts it, waits for connections. Raises `Refused` with its words if it ends."""
         log = log_path(self.places, self.engine)
         mark = log.stat().st_size if log.exists() else 0
         manager.add(self.program)
@@ -146,7 +146,7 @@ class Cluster(ABC):
         """The server, in the foreground."""
 
     def launch(self) -> list[str]:
-        """The server's command, once the disk with its data is mounted: it must never start without them."""
+        """The server's command, once the disk with its data is mounted."""
         if self.network and self.network.uuid:
             await_mount(self.data.parent, self.network.uuid)
         return self.command()
@@ -164,7 +164,7 @@ class Cluster(ABC):
 
     @abstractmethod
     def reload(self, agent: Agent) -> None:
-        """Puts rules and certificate as written in force; no connection ends. `agent` is connected as its master."""
+        """Puts rules and certificate in force; no connection ends. `agent` is its master's."""
 
     @abstractmethod
     def shut_out(self, agent: Agent, out: bool) -> None:
@@ -173,7 +173,7 @@ class Cluster(ABC):
         `agent` is connected as its master."""
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
-        """Runs one of the engine's programs as the user of the cluster. Raises `Refused` with its words."""
+        """Runs a program of the engine as the cluster's user. Raises `Refused`."""
         base = {"PATH": f"{self.binaries}:/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": "/", "LC_ALL": "C.UTF-8"}
         environment = {**base, **options.pop("env", {})}
         done = subprocess.run(

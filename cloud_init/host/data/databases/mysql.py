@@ -1,4 +1,4 @@
-"""Engine `mysql`: MariaDB for clusters of a host, since all of Debian and Ubuntu have it; MySQL as well elsewhere."""
+"""Engine `mysql`: MariaDB in clusters of a host, since all of Debian and Ubuntu have it."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class MysqlCluster(Cluster):
         return [str(self.binaries / "mariadbd"), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]
 
     def _for_network(self) -> dict[str, str]:
-        """Settings of a cluster with a host of its own: all of the memory, and the network by TLS alone."""
+        """Settings of a cluster with its own host: all memory, the network by TLS alone."""
         if self.network is None:
             return {}
         own = network.folder(self.places)
@@ -82,7 +82,7 @@ class MysqlCluster(Cluster):
         agent.ask("execute", statements=[*statements, *self._strangers(agent)])
 
     def _strangers(self, agent: Agent) -> list[str]:
-        """Statements that drop users of the installation, and of networks that are let in no more. Their connections stay."""
+        """Statements that drop all other users; what they have open stays."""
         known = {("root", "localhost"), ("mariadb.sys", "localhost"), *((role, host) for role in (OWNER, APP) for host in self._hosts)}
         users = agent.ask("find", question="SELECT User, Host FROM mysql.user")["found"]
         return [f"DROP USER {_user(user, host)}" for user, host in users if (user, host) not in known]
@@ -106,7 +106,7 @@ class MysqlDatabase(ServerDatabase):
         agent.ask("execute", statements=_login(app.user, "%", app.password, app.database, _ROWS))
 
     def dump(self, path: Path) -> dict[str, int]:
-        """Writes a line for each row and counts those: MariaDB lets no other connection join the dump's transaction."""
+        """Writes and counts a line for each row: no other connection can join the dump."""
         part = path.with_name(path.name + ".part")
         content = ["--routines", "--triggers", "--events", "--hex-blob", "--no-tablespaces", "--skip-extended-insert", "--no-autocommit"]
         try:
@@ -135,7 +135,7 @@ class MysqlDatabase(ServerDatabase):
 
 
 def _counted(path: Path) -> dict[str, int]:
-    """Rows of each table in a dump. Bodies of triggers and routines stand between changes of the delimiter."""
+    """Rows by table in a dump; bodies of triggers stand between changes of the delimiter."""
     rows: dict[str, int] = {}
     plain = True
     with path.open("rb") as file:
@@ -149,7 +149,7 @@ def _counted(path: Path) -> dict[str, int]:
 
 
 def _login(role: str, host: str, password: str, database: str, rights: str) -> list[str]:
-    """Statements for the role as it comes from that host: the same for own clusters and for servers elsewhere."""
+    """Statements for the role as it comes from that host, here or on a server elsewhere."""
     who = _user(role, host)
     return [
         f"CREATE USER IF NOT EXISTS {who}",

@@ -1,4 +1,4 @@
-"""The network of a cluster on a host of its own, noted in `ETC/database/network.json`, from which its server starts."""
+"""The network of a cluster with a host of its own, noted in `ETC/database/network.json`."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def install(places: Places, network: Network, certificate: str, key: str) -> Non
 
 
 def wanted(manifest: Manifest, uuid: str | None) -> Network:
-    """The network that a release asks for. Raises `Refused` for what is no address and no network."""
+    """The network that a release asks for. Raises `Refused` for wrong addresses."""
     database = manifest.database
     try:
         address, port = database.address or ("none", 0)
@@ -70,7 +70,7 @@ def wanted(manifest: Manifest, uuid: str | None) -> Network:
 
 
 def rules(app: str, clients: Sequence[str]) -> str:
-    """The text of pg_hba.conf: the socket by password, the clients' networks by TLS and password, nobody else."""
+    """The text of pg_hba.conf: the socket by password, clients by TLS and password."""
     name = '"' + "".join(letter for letter in app if letter.isprintable()).replace('"', '""') + '"'
     lines = ["local all all scram-sha-256"]
     lines += [f"hostssl {name} {role} {ipaddress.ip_network(client)} scram-sha-256" for client in clients for role in (OWNER, APP)]
@@ -78,7 +78,7 @@ def rules(app: str, clients: Sequence[str]) -> str:
 
 
 def hosts(clients: Sequence[str]) -> list[str]:
-    """The clients as MariaDB names hosts of users. Raises `Refused` for a network of IPv6: it knows addresses alone."""
+    """The clients in MariaDB's way. Raises `Refused` for networks of IPv6."""
     return [_host(ipaddress.ip_network(client)) for client in clients]
 
 

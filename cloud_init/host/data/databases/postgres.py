@@ -36,8 +36,8 @@ class PostgresCluster(Cluster):
             return newest
         own = newest.parent.parent / version / "bin"
         if not (own / "postgres").is_file():
-            wanted = f"{self.data}: wanted PostgreSQL {version}, which made these data, found {newest.parent.name}"
-            raise Refused(f"{wanted}; install postgresql-{version} beside it")
+            sentence = f"{self.data}: wanted PostgreSQL {version}, which made these data, found {newest.parent.name}"
+            raise Refused(f"{sentence}; install postgresql-{version} beside it")
         return own
 
     @property
@@ -75,7 +75,7 @@ class PostgresCluster(Cluster):
         return [str(self.binaries / "postgres"), "-D", str(self.data), *options]
 
     def _for_network(self) -> dict[str, str]:
-        """Settings of a cluster with a host of its own: all of the memory, and the network by TLS alone."""
+        """Settings of a cluster with its own host: all memory, the network by TLS alone."""
         if self.network is None:
             return {}
         own = network.folder(self.places)
@@ -128,7 +128,7 @@ class PostgresDatabase(ServerDatabase):
         return dict(answer["rows"])
 
     def load(self, path: Path) -> None:
-        """Loads all of it in one transaction, or nothing; tables that are newer than the dump are dropped."""
+        """Loads all in one transaction, or nothing; tables newer than the dump are dropped."""
         script = path.with_name(f".{path.name}.sql.part")
         try:
             with open(path, "rb") as file, open(script, "wb", opener=private_file) as text:
@@ -152,7 +152,7 @@ class PostgresDatabase(ServerDatabase):
 
 
 def _leave_out(path: Path, names: tuple[str, ...]) -> None:
-    """Removes settings that the server's command gives: the server would complain of them at each reload."""
+    """Removes settings that the command gives: each reload would complain of them."""
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(line for line in lines if not line.startswith(names)), encoding="utf-8")
 
@@ -170,7 +170,8 @@ def _connecting(database: str, app: str) -> list[str]:
 
 
 def _grant_rows(agent: Agent, owner: str, app: str) -> None:
-    """The app reads and writes rows of what is there and of what the owner makes; it changes no schema.
+    """The app reads and writes rows of what is there and of what the owner makes; it changes no
+    schema.
 
     `agent` is connected to the app's database."""
     default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_name(owner)} IN SCHEMA public GRANT"
@@ -190,8 +191,8 @@ def _grant_present(agent: Agent, kinds: str, start: str, app: str) -> None:
         "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
         f" WHERE nspname = 'public' AND relkind IN ({kinds}) AND pg_has_role(relowner, 'USAGE') ORDER BY 1"
     )
-    found = [f"public.{_name(one)}" for (one,) in agent.ask("find", question=question)["found"]]
-    agent.ask("execute", statements=[f"{start}{', '.join(found)} TO {_name(app)}"] if found else [])
+    tables = [f"public.{_name(one)}" for (one,) in agent.ask("find", question=question)["found"]]
+    agent.ask("execute", statements=[f"{start}{', '.join(tables)} TO {_name(app)}"] if tables else [])
 
 
 def _name(value: str) -> str:

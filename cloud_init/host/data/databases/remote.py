@@ -1,4 +1,4 @@
-"""A database that is somewhere else: its address, looked at before anybody connects with it, and its certificate."""
+"""A database that is somewhere else: its address and the authority of its certificate."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def login(url: str) -> Login:
 
 
 def checked(url: str, name: str, schemes: tuple[str, ...]) -> str:
-    """The address. Raises `Refused` for one that can't be used, without its words: it holds a password."""
+    """The address. Raises `Refused`, never with what was found: it holds a password."""
     setting = f"slipway:secretEnv.{name}: wanted {schemes[0]}://USER:PASSWORD@HOST:PORT/NAME"
     if not url:
         raise Refused(f"{setting} for the external database, found none; set it with --secret")
@@ -68,7 +68,7 @@ def unreachable(placement: str, role: str, url: str, why: Refused) -> str:
 
 
 def _is_address(url: str) -> bool:
-    """A password with a plain `/`, `?` or `#` ends the host too early: the rest then stands in the path, or behind it."""
+    """A plain `/`, `?` or `#` in a password ends the host: the rest then stands in the path."""
     try:
         parts = urlsplit(url)
         whole = bool(parts.scheme and parts.username and (parts.hostname or parts.query)) and parts.port != 0
@@ -78,10 +78,11 @@ def _is_address(url: str) -> bool:
 
 
 def trust(places: Places, manifest: Manifest) -> None:
-    """Writes the authority's certificate; the one before it stays beside, for the release that serves.
+    """Writes the authority's certificate; the one before it stays beside, for the release that
+    serves.
 
-    The manifest's `authority` is PEM, or the https address of a list of such. Raises `Refused` if there is no list yet
-    and none can be fetched."""
+    The manifest's `authority` is PEM, or the https address of a list of such. Raises `Refused` if
+    there is no list yet and none can be fetched."""
     authority = manifest.database.authority
     before = read_text(places.etc / AUTHORITY)
     if authority and authority.startswith("https://"):
@@ -92,7 +93,7 @@ def trust(places: Places, manifest: Manifest) -> None:
 
 
 def _published(address: str, before: str) -> str:
-    """The list, below its address. If one is here already it is fetched with one try, and stays where that fails."""
+    """The list below its address. One that is here already stays if it can't be fetched."""
     from ...base import fetching
 
     title = f"# {address}\n"

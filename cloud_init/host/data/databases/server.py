@@ -78,14 +78,15 @@ class ServerDatabase(Database):
             self._try(agent, APP)
 
     def _let_in(self, agent: Agent) -> None:
-        """Makes the app's role: the owner is all that comes with the server. Two hosts at once would be in each other's way."""
+        """Makes the app's role, in this host's turn: two at once would be in each other's way."""
         with self.asked() as holder:
             holder.ask("take", release=self.release)
             self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
 
     @abstractmethod
     def let_in(self, agent: Agent, owner: remote.Login, app: remote.Login) -> None:
-        """Makes the app's role, which may read and write rows and change no schema, as often as it is called.
+        """Makes the app's role, which may read and write rows and change no schema, as often as it
+        is called.
 
         `agent` is connected as the owner."""
 
@@ -177,7 +178,7 @@ class ServerDatabase(Database):
         return copy
 
     def undo(self, copy: Path | None, before: str) -> str:
-        """Puts nothing back, since rows written meanwhile would be lost; names the dump that there is."""
+        """Undoes nothing, since rows written meanwhile would be lost; names the dump."""
         try:
             changed = self.schema() != before
         except Refused as refused:

@@ -1,4 +1,4 @@
-"""The share of a host's memory that a database server may use: pure functions of bytes, for 512 MB and more."""
+"""A database server's share of the memory, in bytes: pure functions, from 512 MB on."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def connections(size: int) -> int:
 
 
 def postgres(size: int) -> dict[str, str]:
-    """PostgreSQL's settings: a quarter for the shared buffers, since the kernel caches too; sorts share the rest."""
+    """PostgreSQL's settings: a quarter for shared buffers, since the kernel caches too."""
     size = max(size, _LEAST)
     buffers = _between(64 * MB, size // 4, 16384 * MB)
     return {
@@ -33,7 +33,7 @@ def postgres(size: int) -> dict[str, str]:
 
 
 def mariadb(size: int) -> dict[str, str]:
-    """MariaDB's settings: half for InnoDB's buffers, since it caches by itself; temporary tables share the rest."""
+    """MariaDB's settings: half for InnoDB's buffers, since it caches by itself."""
     size = max(size, _LEAST)
     temporary = _megabytes(_between(4 * MB, size // 128, 64 * MB), "M")
     return {

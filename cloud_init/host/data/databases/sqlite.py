@@ -1,4 +1,4 @@
-"""SQLite: a file in the app's shared folder, copied before a release command, put back when that command fails."""
+"""SQLite: a file in the app's shared folder, put back when a release command fails."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class SqliteDatabase(Database):
         return failed
 
     def dump(self, path: Path) -> dict[str, int]:
-        """Goes by a part file: a kill leaves the old copy or the new one. The copy keeps the journal mode."""
+        """Goes by a part file: a kill leaves the old copy or the new one."""
         part = path.with_name(path.name + ".part")
         part.unlink(missing_ok=True)
         try:
@@ -94,7 +94,7 @@ class SqliteDatabase(Database):
         return rows
 
     def load(self, path: Path) -> None:
-        """Goes through SQLite itself, in one transaction: a process that has it open sees the old rows, then the new."""
+        """Loads it in one transaction of SQLite: others see the old rows, then the new."""
         if not self.path.is_file():
             self._remove(*_BESIDE)  # what a database that is gone left behind would be played into the new one
         with _refusing(self.path), _opened(path, alone=True) as old, _opened(self.path) as new:
