@@ -9,8 +9,6 @@ from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import FOLDER, pinned, render, text
 
-_FOLDER = "file"
-
 
 def script(boot: Boot) -> str:
     """A POSIX shell script for root on Debian or Ubuntu; it can be run again at any time.
@@ -19,14 +17,15 @@ def script(boot: Boot) -> str:
     if boot.role not in ROLES:
         raise HostFileError(f"role: wanted {' or '.join(ROLES)}, found {boot.role[:60]!r}")
     scheme = _scheme(boot.store)
+    library = "" if scheme == "file" else pinned("store.txt")
     return render(
         "bootstrap/bootstrap.sh.j2",
-        owner=_ascii(f"app {boot.app}, stack {boot.stack}, role {boot.role}"),
+        owner=json.dumps(f"app {boot.app}, stack {boot.stack}, role {boot.role}")[1:-1],  # on one line, whatever is in it
         facts=json.dumps(asdict(boot), sort_keys=True),
         fetch=render("bootstrap/fetch.py.j2", reader=text(f"bootstrap/stores/{scheme}.py")),
         bring_up=text("bootstrap/bring-up.sh"),
         unit=text("bootstrap/unit.service"),
-        requirements="" if scheme == _FOLDER else _plain_lines(pinned("store.txt")),
+        requirements="".join(f"{line}\n" for line in library.splitlines() if not line.startswith("#")),
     )
 
 
@@ -41,11 +40,3 @@ def _scheme(store: str) -> str:
     if scheme not in known:
         raise HostFileError(f"store: wanted an address that starts with {', '.join(f'{name}://' for name in known)}, found {store[:60]!r}")
     return scheme
-
-
-def _ascii(value: str) -> str:
-    return json.dumps(value)[1:-1]
-
-
-def _plain_lines(requirements: str) -> str:
-    return "".join(f"{line}\n" for line in requirements.splitlines() if not line.startswith("#"))

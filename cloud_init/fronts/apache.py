@@ -17,22 +17,18 @@ def files(host: WebHost, upstream: Upstream) -> list[File]:
     """The configuration, the answer of `/-/live`, the filter that limits requests' bodies."""
     common = values(host, upstream)
     tls = common["tls"]
+    balanced = [f"%{{CONN_REMOTE_ADDR}} -ipmatch '{network}'" for network in (*common["balancer"], "127.0.0.1")]
     content = render(
         "apache/apache.conf.j2",
         modules=(*_MODULES, *(_TLS_MODULES if tls else ())),
         headers=_HEADERS,
         listen=_listen(host.front.listen),
         tls_listen=_listen(tls.listen) if tls else (),
-        balanced=_from([*common["balancer"], "127.0.0.1"]),  # the last is the host's own gate
+        balanced=f"({' || '.join(balanced)})",  # the last is the host's own gate
         **common,
     )
     limit = [File("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
     return [File("etc/apache.conf", content), File("etc/live.txt", "live\n"), *limit]
-
-
-def _from(networks: list[str]) -> str:
-    """The condition that the client's address is in one of these networks."""
-    return "(" + " || ".join(f"%{{CONN_REMOTE_ADDR}} -ipmatch '{network}'" for network in networks) + ")"
 
 
 def _listen(addresses: tuple[str, ...]) -> list[str]:

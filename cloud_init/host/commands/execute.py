@@ -21,22 +21,18 @@ def run(places: Places, words: list[str]) -> NoReturn:
         raise Refused("exec: wanted a release that serves, found none; run `up` first")
     folder = places.release(now.release)
     manifest = manifests.read(folder)
-    environment = {"FLASK_APP": manifest.module, **_terminal(), **runtime.variables(places, folder, manifest)}
+    environment = {
+        "FLASK_APP": manifest.module,
+        **{name: os.environ[name] for name in ("TERM",) if name in os.environ},
+        **runtime.variables(places, folder, manifest),
+    }
     os.chdir(folder / "src")
-    _become_user(places)
-    try:
-        os.execvpe(command[0], command, environment)
-    except OSError as error:
-        raise Refused(f"exec: {command[0]!r} can't be run ({error.strerror}); look in {folder / 'venv/bin'}") from None
-
-
-def _terminal() -> dict[str, str]:
-    return {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
-
-
-def _become_user(places: Places) -> None:
     user = places.user
     if user is not None and os.geteuid() == 0:
         os.setgroups([])
         os.setgid(user.pw_gid)
         os.setuid(user.pw_uid)
+    try:
+        os.execvpe(command[0], command, environment)
+    except OSError as error:
+        raise Refused(f"exec: {command[0]!r} can't be run ({error.strerror}); look in {folder / 'venv/bin'}") from None

@@ -36,15 +36,13 @@ def folder(places: Places) -> Path:
 
 def database_of(places: Places, engine: str = "none") -> Database:
     """The database of the release that serves; if none does, of one here with that engine."""
-    release = state.serving(places) or _any_with(places, engine)
-    manifest = manifests.peek(places.release(release)) if release else None
+    release = state.serving(places)
+    if release:
+        return databases.of_release(places, release, engine)
+    # One that never served may be all there is.
+    known = (manifests.peek(path.parent) for path in sorted((places.srv / "releases").glob("*/manifest.json")))
+    manifest = next((one for one in known if one and one.database.engine == engine), None)
     return databases.of(places, manifest or manifests.without_release(engine))
-
-
-def _any_with(places: Places, engine: str) -> str | None:
-    """A release here with that engine: one that never served may be all there is."""
-    folders = (path for path in sorted((places.srv / "releases").glob("*")) if path.is_dir())
-    return next((path.name for path in folders if (manifest := manifests.peek(path)) and manifest.database.engine == engine), None)
 
 
 def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:
@@ -76,7 +74,6 @@ def is_id(name: str) -> bool:
 
 
 def _free(places: Places) -> str:
-    """An ID for a backup made now."""
     while True:
         identity = time.strftime(ID_FORMAT, time.gmtime())
         if not (folder(places) / identity).exists():

@@ -31,7 +31,7 @@ def send(places: Places, store: HostStore, identity: str) -> None:
 def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:
     """The `backup.json` of each whole backup there, by ID; of `others` with their `host`."""
     backups: dict[str, dict[str, Any]] = {}
-    there = _there(store, _together(places.host) if others else _folder(places.host))
+    there = _there(store, _folder(places.host, others))
     for host, identity in sorted(there, key=lambda one: one[0] == places.host):  # of two with one ID its own counts
         facts = _facts(store, host, identity)
         if facts:
@@ -74,15 +74,12 @@ def _link(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _together(host: str) -> str:
-    """The folder of all hosts that take each other's place."""
+def _folder(host: str, others: bool = False) -> str:
+    """The folder of a host's backups, or that of all hosts that take each other's place."""
     role, colon, _ = host.partition(":")
-    return f"backups/{role}/" if colon else _folder(host)
-
-
-def _folder(host: str) -> str:
-    role, colon, _ = host.partition(":")
-    return f"backups/{role}/{host}/" if colon else f"backups/{host}/"
+    if not colon:
+        return f"backups/{host}/"
+    return f"backups/{role}/" if others else f"backups/{role}/{host}/"
 
 
 def _object(host: str, identity: str, name: str) -> str:

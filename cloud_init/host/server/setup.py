@@ -8,7 +8,6 @@ import pkgutil
 import pwd
 import re
 import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from ..base.files import read_object, write, write_json
 from ..base.outcome import Refused, Steps, emit, note
 from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes import units
+from . import apply
 
 USERS = ("slipway-app", "slipway-db")
 PORT = 80
@@ -36,8 +36,8 @@ def command(root: Path) -> int:
             _add_user(user)
         changed = install(root, facts)
     with steps.step("follow"):
-        _run(["systemctl", "enable", "--quiet", "--no-reload", UNIT])
-        _run(["systemctl", "restart" if changed else "start", UNIT])
+        apply.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
+        apply.run("systemctl", "restart" if changed else "start", UNIT)
     emit("outcome", ok=True, steps=steps.done)
     return 0
 
@@ -70,18 +70,12 @@ def _boot(root: Path) -> Boot:
 
 def _facts(boot: Boot) -> HostFacts:
     """The facts for host.json, without programs: those come with releases, and are looked for."""
+    own = socket.gethostname()
+    host = (boot.name or "").replace("{host}", own.partition(".")[0]) or own
     return HostFacts(
-        app=boot.app,
-        stack=boot.stack,
-        role=boot.role,
-        host=(boot.name or "").replace("{host}", socket.gethostname().partition(".")[0]) or socket.gethostname(),
-        run=f"/run/slipway/{boot.app}",
-        user=USERS[0],
-        database_user=USERS[1],
-        python="/usr/bin/python3",
-        store=boot.store,
-        front=FrontFacts(("0.0.0.0", PORT)),
-    )
+        boot.app, host, f"/run/slipway/{boot.app}", boot.store, "/usr/bin/python3", FrontFacts(("0.0.0.0", PORT)),
+        user=USERS[0], database_user=USERS[1], stack=boot.stack, role=boot.role,
+    )  # fmt: skip
 
 
 def _refuse_another(before: dict[str, Any], facts: HostFacts) -> None:
@@ -97,22 +91,13 @@ def _add_user(name: str) -> None:
     try:
         pwd.getpwnam(name)
     except KeyError:
-        _run(["useradd", "--system", *_group(name), "--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin", name])
+        try:
+            group = ["--gid", grp.getgrnam(name).gr_name]
+        except KeyError:
+            group = ["--user-group"]
+        shell = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
+        apply.run("useradd", "--system", *group, *shell, name)
         note(f"user {name} is made")
-
-
-def _group(name: str) -> list[str]:
-    try:
-        return ["--gid", grp.getgrnam(name).gr_name]
-    except KeyError:
-        return ["--user-group"]
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode:
-        said = " ".join((done.stderr or done.stdout).split())[:300]
-        raise Refused(f"{' '.join(command)}: ended with {done.returncode} ({said}); mend that, it is tried again")
 
 
 def _text(name: str) -> bytes:

@@ -16,13 +16,9 @@ from . import roles, system_files
 
 _DATA = ("shared", "snapshots", "data", "backups")
 _MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
-_FILES = (
-    "etc/systemd/system/slipway*",
-    "etc/systemd/system/*.wants/slipway*",
-    "etc/logrotate.d/slipway*",
-    "var/lib/systemd/timers/stamp-slipway*",
-)
-_MOUNTS = ("etc/systemd/system/srv-slipway-*.mount", "etc/systemd/system/*.wants/srv-slipway-*.mount")
+_UNITS = ("etc/systemd/system", "etc/systemd/system/*.wants")
+_FILES = (*(f"{folder}/slipway*" for folder in _UNITS), "etc/logrotate.d/slipway*", "var/lib/systemd/timers/stamp-slipway*")
+_MOUNTS = tuple(f"{folder}/srv-slipway-*.mount" for folder in _UNITS)
 
 
 def data_folders(places: Places) -> list[dict[str, Any]]:

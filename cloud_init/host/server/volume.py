@@ -11,6 +11,7 @@ from pathlib import Path
 from ..base.files import write
 from ..base.outcome import Refused, note
 from ..base.places import Places
+from . import apply
 
 _WAIT = 120  # seconds that a disk may take to be attached
 _NOTHING = 2  # blkid's exit status where it finds nothing that it knows
@@ -26,12 +27,11 @@ def mount(places: Places, device: str) -> str:
     contents = examine(path)
     if not contents:
         note(f"{device}: empty; it gets a file system (ext4)")
-        _run(["mkfs.ext4", "-q", "-L", "slipway-data", str(path)])
+        apply.run("mkfs.ext4", "-q", "-L", "slipway-data", str(path))
         contents = examine(path)
     elif contents.get("TYPE") not in _TYPES:
-        raise Refused(
-            f"{device}: wanted an empty disk or a file system of {' or '.join(_TYPES)}, found {_described(contents)}; nothing was changed"
-        )
+        wanted = f"wanted an empty disk or a file system of {' or '.join(_TYPES)}"
+        raise Refused(f"{device}: {wanted}, found {_described(contents)}; nothing was changed")
     else:
         note(f"{device}: found {_described(contents)}; used as it is")
     folder = places.srv / "data"
@@ -92,27 +92,20 @@ def _mount(folder: Path, path: Path, uuid: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Refused(f"{folder}: wanted an empty folder for {path}, found data there already; move them onto the disk by hand")
-    _run(["mount", "-o", _OPTIONS, str(path), str(folder)])
+    apply.run("mount", "-o", _OPTIONS, str(path), str(folder))
     strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in _OURS)
     if strange:
-        _run(["umount", str(folder)])
+        apply.run("umount", str(folder))
         raise Refused(f"{path} ({uuid}): wanted a database's data or nothing, found {', '.join(strange[:5])}; nothing was changed")
 
 
 def _at_boot(app: str, folder: Path, contents: dict[str, str]) -> None:
-    escaped = subprocess.run(["systemd-escape", "--path", "--suffix=mount", str(folder)], capture_output=True, text=True, check=True)
-    name = escaped.stdout.strip()
+    name = apply.run("systemd-escape", "--path", "--suffix=mount", str(folder)).strip()
     if write(_UNITS / name, unit(app, folder, contents).encode()):
-        _run(["systemctl", "daemon-reload"])
-        _run(["systemctl", "--quiet", "enable", name])
+        apply.run("systemctl", "daemon-reload")
+        apply.run("systemctl", "--quiet", "enable", name)
 
 
 def _described(contents: dict[str, str]) -> str:
     kind = contents.get("TYPE") or contents.get("PTTYPE") or "something unknown"
     return f"{kind} {contents['UUID']}" if contents.get("UUID") else kind
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-    if done.returncode:
-        raise Refused(f"{command[0]} ended with {done.returncode}: {' '.join(done.stderr.split())}", log=done.stderr.splitlines()[-20:])

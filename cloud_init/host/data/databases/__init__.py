@@ -18,10 +18,10 @@ def of(places: Places, manifest: Manifest) -> Database:
     return made
 
 
-def of_release(places: Places, release: str | None) -> Database:
-    """The database of a release that is on this host; none where there is no such release."""
+def of_release(places: Places, release: str | None, engine: str = "none") -> Database:
+    """The database of a release on this host; if there is no such release, one of that engine."""
     manifest = manifests.peek(places.release(release)) if release else None
-    return of(places, manifest or manifests.without_release("none"))
+    return of(places, manifest or manifests.without_release(engine))
 
 
 def server_command(places: Places, engine: str) -> list[str]:

@@ -42,11 +42,7 @@ class ServerDatabase(Database):
     def cluster(self) -> Cluster | None:
         """The cluster of this host; None if the database is somewhere else."""
         here = {"same-host": True, "own-host": self.places.role == "database"}
-        return self.cluster_type(self.places) if here.get(self._placement) else None
-
-    @property
-    def _placement(self) -> str:
-        return self.manifest.database.placement
+        return self.cluster_type(self.places) if here.get(self.manifest.database.placement) else None
 
     def own(self) -> Cluster:
         """The cluster of this host. Raises `Refused` if the database is somewhere else."""
@@ -73,7 +69,7 @@ class ServerDatabase(Database):
         self.run(manager)
         with Agent(self.places, self.manifest) as agent:
             self._try(agent, OWNER)
-            if self._placement == "managed":
+            if self.manifest.database.placement == "managed":
                 self._let_in(agent)
             self._try(agent, APP)
 
@@ -107,11 +103,13 @@ class ServerDatabase(Database):
         except Refused as refused:
             if self.cluster():
                 raise
-            raise Refused(remote.unreachable(self._placement, role, url, refused), log=refused.log) from None
+            raise Refused(remote.unreachable(self.manifest.database.placement, role, url, refused), log=refused.log) from None
 
     def _connect(self, agent: Agent, url: str) -> None:
         """Waits for a database host that is set up beside this one, whatever it says meanwhile."""
-        deadline = time.monotonic() + (_FIRST if self._is_first() else 0)
+        own = self.manifest.database.placement == "own-host" and self.cluster() is None
+        first = own and not state.remembered(self.places).get("release")
+        deadline = time.monotonic() + (_FIRST if first else 0)
         waiting = False
         while True:
             try:
@@ -124,11 +122,6 @@ class ServerDatabase(Database):
                     note(f"waiting for the database host, {remote.shown(url)}: {refused}")
                     waiting = True
             time.sleep(1)
-
-    def _is_first(self) -> bool:
-        """Whether nothing serves here yet and Slipway sets up the database's host."""
-        own = self._placement == "own-host" and self.cluster() is None
-        return own and not state.remembered(self.places).get("release")
 
     @contextmanager
     def asked(self) -> Iterator[Agent]:
@@ -190,7 +183,7 @@ class ServerDatabase(Database):
 
     def status(self) -> dict[str, Any]:
         began = time.monotonic()
-        answer: dict[str, Any] = {"placement": self._placement}
+        answer: dict[str, Any] = {"placement": self.manifest.database.placement}
         try:
             answer["schema"] = self.schema()
             answer["answers_in"] = round(time.monotonic() - began, 3)

@@ -11,9 +11,11 @@ from ...rollout import prepare as preparing
 from ...rollout import state
 from .. import provision
 
+commit, abort, halt = committing.run, preparing.abort, booting.halt
+
 
 def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
-    """Phase one: the candidate stands ready beside the live release."""
+    """Phase one: the candidate stands ready beside the live release. Raises `Refused`."""
     now = state.live(places)
     if now and now.release == release:
         return preparing.again(places, store, now, elected, steps)
@@ -22,25 +24,10 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
     preparing.run(places, store, manifest, elected, steps)
 
 
-def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
-    """Phase two: the flip."""
-    committing.run(places, generation, release, steps)
-
-
-def abort(places: Places, steps: Steps) -> None:
-    """The candidate is not wanted."""
-    preparing.abort(places, steps)
-
-
 def boot(places: Places, steps: Steps) -> None:
     """Brings up what served; before its first release a server has nothing that could run."""
     if places.role is None or state.remembered(places):
         booting.run(places, steps)
-
-
-def halt(places: Places, steps: Steps) -> None:
-    """Stops all of it."""
-    booting.halt(places, steps)
 
 
 def live(places: Places) -> str | None:
