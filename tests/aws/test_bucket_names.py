@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cloud_init.host.stores.bucket import Place
+from cloud_init.host.stores.bucket import BucketAddress
 from components.aws import common
 
 WHERE = ("123456789012", "eu-west-1", "slipway", "prod", "shop")
@@ -44,5 +44,5 @@ def test_parts_do_not_run_into_each_other():
 
 
 def test_the_address_is_a_stores():
-    place = Place(common.store_address("shop-prod-0123", "eu-west-1"), ("region", "endpoint"))
+    place = BucketAddress(common.store_address("shop-prod-0123", "eu-west-1"), ("region", "endpoint"))
     assert (place.bucket, place.prefix, place.options) == ("shop-prod-0123", None, {"region": "eu-west-1"})

@@ -14,7 +14,7 @@ from cases import ROOT
 from cloud_init.host.contracts.rollout import Heartbeat, Outcome
 from cloud_init.host.data import stored_backups
 from cloud_init.host.follow.health import Health
-from cloud_init.host.follow.heartbeat import Teller
+from cloud_init.host.follow.heartbeat import Reporter
 from cloud_init.host.release.store import HostStore
 from cloud_init.host.stores import s3
 
@@ -101,11 +101,11 @@ def use(store, role, folder):
     tag = store.objects.changed("desired.json", "").tag
     assert store.objects.changed("desired.json", tag) is None
     store.file("releases/code/c.tar.gz", folder / "code.tar.gz")
-    teller = Teller(places, store, Quiet(), 0.0)
-    teller.beat(Heartbeat())
-    teller.progress(1, [{"event": "step"}])
-    teller.outcome(1, Outcome(True, phase="prepared"))
-    teller.catch_up()
+    reporter = Reporter(places, store, Quiet(), 0.0)
+    reporter.beat(Heartbeat())
+    reporter.progress(1, [{"event": "step"}])
+    reporter.outcome(1, Outcome(True, phase="prepared"))
+    reporter.catch_up()
     back_up(store, places, folder)
 
 

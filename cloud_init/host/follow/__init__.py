@@ -1,1 +1,1 @@
-"""The service of a server that follows its store: it reads what is wanted, does it, and tells how that went."""
+"""The service of a server that follows its store: it brings about the desired state and reports."""

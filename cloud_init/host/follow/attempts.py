@@ -1,4 +1,4 @@
-"""What was tried on this host for the present generation: noted on disk, so that nothing is done twice after a restart."""
+"""The attempts of the present generation, noted on disk: a restart does nothing twice."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ _KINDS = (PREPARE, COMMIT, ABORT, CONVERGE)
 
 @dataclass
 class Attempts:
-    """`prepared`: the release that a finished `prepare` left on the idle side; `failure`: the last thing that went wrong, in a line."""
+    """The attempts by kind of action, with the note on disk at `path`."""
 
     path: Path
     generation: int = 0
     tried: dict[str, Attempt] = field(default_factory=dict)
     prepared: str | None = None
+    """The release that a finished `prepare` left on the idle side."""
     failure: str = ""
+    """The last failure, in one line."""
     unwritten: str = ""
-    """Why the note on disk is older than this."""
+    """The reason why the note on disk is older than this."""
 
     def begin(self, action: Action, generation: int) -> None:
         """Notes that an action starts."""
@@ -37,7 +39,7 @@ class Attempts:
         self._write()
 
     def end(self, action: Action, failure: str) -> None:
-        """Notes how it went; `failure` is empty where it went well."""
+        """Notes the end of an action; `failure` is empty if it went well."""
         tries = self.tried[action.kind].tries
         self.tried[action.kind] = Attempt(FAILED if failure else DONE, tries, now())
         self.prepared = action.release if action.kind == PREPARE and not failure else None
@@ -55,7 +57,8 @@ class Attempts:
 
 
 def read(path: Path) -> Attempts:
-    """As noted; nothing where the note is lost or damaged. After a reboot the idle side is empty, and times are long ago."""
+    """The attempts as noted; none if the note is lost or damaged. After a reboot times are long
+    ago."""
     noted = read_object(path)
     try:
         same_boot = noted["boot"] == _boot()
@@ -74,7 +77,7 @@ def _attempt(noted: dict[str, Any], same_boot: bool) -> Attempt:
 
 
 def now() -> float:
-    """Seconds since the machine was started, sleep included: nobody sets that clock."""
+    """Seconds since the machine was started, by a clock that nobody sets; sleep counts."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 

@@ -1,4 +1,4 @@
-"""A command of this very tool, run as a child of `watch`: what it tells is read as it comes, without waiting."""
+"""A command of this very tool, run as a child of `watch`, whose events are read without waiting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..contracts.rollout import Outcome
 
 
 class Child:
-    """`events` are those so far; `outcome` is its last word."""
+    """A running command, its `events` so far, and its `outcome` once it has told one."""
 
     def __init__(self, places: Places, arguments: Sequence[str]) -> None:
         command = [sys.executable, "-I", str(places.tool), "--root", str(places.root), *arguments]
@@ -29,16 +29,16 @@ class Child:
         self._rest = b""
 
     def listen(self) -> bool:
-        """Reads what it told since; True if that was something."""
-        told = len(self.events)
+        """Reads the events that came since; True if there are any."""
+        before = len(self.events)
         while chunk := self._read():
             *lines, self._rest = (self._rest + chunk).split(b"\n")
             for line in lines:
                 self._hear(line)
-        return len(self.events) > told or bool(self.outcome)
+        return len(self.events) > before or bool(self.outcome)
 
     def ended(self) -> bool:
-        """True once it is over; then everything it told has been read."""
+        """True once it has ended and all its events have been read."""
         if self._process.poll() is None:
             return False
         self.listen()
@@ -46,14 +46,14 @@ class Child:
 
     @property
     def verdict(self) -> Outcome:
-        """Its outcome; where it could tell none, how it ended."""
+        """Its outcome; if it told none, one that says how it ended."""
         code = self._process.returncode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         return self.outcome or Outcome(False, step=self.name, message=f"the host tool {how} and told no outcome")
 
     @property
     def locked_out(self) -> bool:
-        """Somebody else worked on this host for as long as it would wait."""
+        """Whether another run held the host's lock for as long as the command would wait."""
         return self._process.returncode == 3
 
     def _read(self) -> bytes:

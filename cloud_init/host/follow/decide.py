@@ -1,6 +1,7 @@
-"""What a server does next: a pure function of what the store wants and what is here.
+"""The next action of a server: a pure function of the desired state and of what is here.
 
-Each generation of `desired.json` is acted on once. What failed is tried again only where nobody else puts it right: the way to `live`.
+Each generation of `desired.json` is acted on once. An action that failed is tried again only if
+nobody else puts it right: on the way to `live`.
 """
 
 from __future__ import annotations
@@ -14,14 +15,15 @@ from ..contracts.rollout import DesiredState
 PREPARE, COMMIT, ABORT, CONVERGE = "prepare", "commit", "abort", "converge"
 BEGUN, DONE, FAILED = "begun", "done", "failed"
 
-SILENCE = 900  # seconds that a candidate stands ready without a word
+SILENCE = 900  # seconds that a candidate stands ready before it is given up
 _FIRST_PAUSE = 10
 _LONGEST_PAUSE = 600
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """How an action went. `at`: when it began or ended, in seconds; `tries` within its generation."""
+    """The state of an action. `at`: when it began or ended, in seconds; `tries` in its
+    generation."""
 
     state: str
     tries: int
@@ -30,7 +32,8 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Here:
-    """What is on this host. `ready`: the release that the idle side holds, gated. `attempts` belong to `generation`."""
+    """This host. `ready` is the gated release on the idle side; `attempts` belong to
+    `generation`."""
 
     host: str
     live: str | None = None
@@ -50,7 +53,7 @@ class Action:
 
 
 def decide(wanted: DesiredState, here: Here, now: float) -> Action | None:
-    """The one thing to do now, or nothing."""
+    """The one thing to do now, or None."""
     tried = here.attempts if here.generation == wanted.generation else {}
     if wanted.generation == 0:
         return None
@@ -58,12 +61,15 @@ def decide(wanted: DesiredState, here: Here, now: float) -> Action | None:
 
 
 def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
-    """A release is proposed. A host that lacks the live one tries that first, once: whoever proposed may be gone."""
+    """The action while a release is proposed. A host that lacks the live one tries that first,
+    once."""
     generation, elected = wanted.generation, wanted.elected == here.host
     prepared = tried.get(PREPARE)
-    if ABORT in tried:  # nobody spoke for too long: what serves is all that counts
-        return _converge(wanted, here, tried, now) or _unfinished_abort(wanted, tried, now)
-    if prepared is None and _strays(wanted, here) and not _over(tried.get(CONVERGE)):
+    if ABORT in tried:  # there was silence for too long: what serves is all that counts
+        unfinished = tried[ABORT].state != DONE
+        return _converge(wanted, here, tried, now) or (_again(Action(ABORT, generation), tried[ABORT], "", now) if unfinished else None)
+    converged = tried.get(CONVERGE)
+    if prepared is None and _strays(wanted, here) and (converged is None or converged.state == BEGUN):
         return _converge(wanted, here, tried, now)
     if prepared is None or (prepared.state == BEGUN and _due(prepared, here.host, now)):
         return Action(PREPARE, generation, wanted.candidate, elected)
@@ -73,7 +79,8 @@ def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], n
 
 
 def _live(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
-    """Nothing is proposed: the live release, and nothing beside it."""
+    """The action while nothing is proposed: the live release has to serve, with nothing beside
+    it."""
     if _strays(wanted, here):
         if here.ready == wanted.live and COMMIT not in tried and CONVERGE not in tried:
             return Action(COMMIT, wanted.generation, wanted.live)
@@ -87,7 +94,7 @@ def _live(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: f
 
 
 def _strays(wanted: DesiredState, here: Here) -> bool:
-    """Something else serves than should. Where nothing should, what serves goes on."""
+    """Whether another release serves than should. If none should, what serves goes on."""
     return wanted.live is not None and wanted.live != here.live
 
 
@@ -95,34 +102,24 @@ def _converge(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], no
     if not _strays(wanted, here):
         return None
     action = Action(CONVERGE, wanted.generation, wanted.live, wanted.elected == here.host)
-    return _again(action, _latest(tried.get(COMMIT), tried.get(CONVERGE)), here.host, now)
-
-
-def _unfinished_abort(wanted: DesiredState, tried: Mapping[str, Attempt], now: float) -> Action | None:
-    return _again(Action(ABORT, wanted.generation), tried[ABORT], "", now) if tried[ABORT].state != DONE else None
+    ways = [tried[kind] for kind in (COMMIT, CONVERGE) if kind in tried]
+    return _again(action, max(ways, key=lambda attempt: attempt.at, default=None), here.host, now)
 
 
 def _again(action: Action, attempt: Attempt | None, host: str, now: float) -> Action | None:
     return action if attempt is None or _due(attempt, host, now) else None
 
 
-def _latest(*attempts: Attempt | None) -> Attempt | None:
-    return max((attempt for attempt in attempts if attempt), key=lambda attempt: attempt.at, default=None)
-
-
-def _over(attempt: Attempt | None) -> bool:
-    return attempt is not None and attempt.state != BEGUN
-
-
 def _due(attempt: Attempt, host: str, now: float) -> bool:
-    """An interrupted action is taken up at once, but for one that is interrupted again and again."""
+    """Whether it is time to try again: at once after an interruption, unless that was one of
+    many."""
     tries = attempt.tries - (attempt.state == BEGUN)
     return not 0 <= now - attempt.at < pause(tries, host)
 
 
 def pause(tries: int, host: str) -> float:
-    """Seconds until the next try: growing, and other ones on every host."""
+    """Seconds until the next try: they grow, and differ between hosts."""
     if tries < 1:
         return 0
-    spread = hashlib.sha256(f"{host}/{tries}".encode()).digest()[0] / 255  # of a hash, so that the same question has the same answer
+    spread = hashlib.sha256(f"{host}/{tries}".encode()).digest()[0] / 255  # a hash: the same question has the same answer
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(tries - 1, 10)) * (0.75 + spread / 2)

@@ -1,4 +1,4 @@
-"""What is wrong with this server, a line each: for its heartbeat, and for `status`."""
+"""The problems of this server, a line each: for its heartbeat, and for `status`."""
 
 from __future__ import annotations
 
@@ -17,19 +17,22 @@ _ROOM = 200 << 20  # bytes that a release may need
 
 @dataclass
 class Health:
-    """`away`: why the store can't be used. `clock`: seconds that this host is ahead of the store. `failure`: the last one."""
+    """What `watch` knows of this server's problems; each text is empty while there is none."""
 
     away_since: float | None = None
     away: str = ""
+    """The reason why the store can't be used."""
     clock: float = 0.0
+    """Seconds that this host is ahead of the store."""
     failure: str = ""
+    """The last action that failed."""
     later: str = ""
-    """What is still to come of the release that serves."""
-    wish: str = ""
-    """What is wrong with `desired.json`."""
+    """The part of the live release that is still missing."""
+    desired: str = ""
+    """A damage of `desired.json`."""
 
     def store(self, why: str) -> None:
-        """How the last use of the store went; empty: well."""
+        """Notes the last use of the store; empty: it went well."""
         self.away = why
         self.away_since = (self.away_since or time.time()) if why else None
 
@@ -40,33 +43,30 @@ class Health:
         from ..front.certificates import seeking
 
         free = shutil.disk_usage(places.root / "var/lib").free
-        found = [self.wish, self.failure, self.later, nightly.problem(places), certificates.problem(places, seeking.of_live(places))]
+        lines = [self.desired, self.failure, self.later, nightly.problem(places), certificates.problem(places, seeking.of_live(places))]
         if self.away_since:
-            found.append(f"away since {_at(self.away_since)}: {self.away}")
+            since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.away_since))
+            lines.append(f"away since {since}: {self.away}")
         if abs(self.clock) > _CLOCK:
-            found.append(f"clock: {abs(self.clock):.0f} s {'ahead of' if self.clock > 0 else 'behind'} the store's; see `timedatectl`")
+            lines.append(f"clock: {abs(self.clock):.0f} s {'ahead of' if self.clock > 0 else 'behind'} the store's; see `timedatectl`")
         if free < _ROOM:
-            found.append(f"disk: {free >> 20} MB free; make room")
-        return [" ".join(line.split())[:400] for line in found if line]
+            lines.append(f"disk: {free >> 20} MB free; make room")
+        return [" ".join(line.split())[:400] for line in lines if line]
 
 
 def note(places: Places, problems: list[str]) -> None:
-    """Kept for `status`, in the folder that is memory: a full disk must be told too."""
+    """Notes the problems for `status`, in RUN, which is in memory: a full disk must be told too."""
     write_json(places.run / _NOTE, {"at": _now(), "problems": problems})
 
 
 def noted(places: Places) -> list[str]:
-    """What `watch` said last; on a server, that it says nothing is a problem itself."""
-    found = read_object(places.run / _NOTE)
-    silent = _now() - float(found.get("at", 0))
+    """The problems as noted last. On a server a silent `watch` is a problem too."""
+    last = read_object(places.run / _NOTE)
+    silent = _now() - float(last.get("at", 0))
     if places.role and silent > _SILENT:
-        return [f"watch: nothing heard of it{f' for {silent:.0f} s' if found else ''}; see `systemctl status slipway`"]
-    return [str(problem) for problem in found.get("problems", [])]
+        return [f"watch: nothing heard of it{f' for {silent:.0f} s' if last else ''}; see `systemctl status slipway`"]
+    return [str(problem) for problem in last.get("problems", [])]
 
 
 def _now() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
-
-
-def _at(seconds: float) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))

@@ -1,4 +1,5 @@
-"""What a server tells through the store: its heartbeat, what it does now, and outcomes that a command could not leave there."""
+"""The reports of a server in its store: heartbeat, progress, and outcomes that a command couldn't
+write."""
 
 from __future__ import annotations
 
@@ -20,17 +21,18 @@ HEARTBEAT = 5.0
 _CLOCK = 60.0
 
 
-class Teller:
-    """Each kind of word has its own pace; a store that is away is asked ever more rarely."""
+class Reporter:
+    """Writes each kind of report at its own pace, and ever more rarely while the store is away."""
 
     def __init__(self, places: Places, store: HostStore, well: Health, pause: float) -> None:
         self._places, self._store, self._health = places, store, well
         self._beat, self._progress, self._clock, self._late = Pace(HEARTBEAT), Pace(pause), Pace(_CLOCK), Pace(pause)
         self._unsent: dict[str, Outcome] = {}
-        self._told = ""
+        self._written = ""
 
     def beat(self, here: Heartbeat) -> None:
-        """The heartbeat, when it is due, with what `here` lacks; its problems are also kept here for `status`."""
+        """The heartbeat, when it is due, with what `here` lacks; its problems are also kept here
+        for `status`."""
         if not self._beat.due():
             return
         problems = self._health.problems(self._places)
@@ -38,30 +40,30 @@ class Teller:
         began = time.time()
         places = self._places
         beat = replace(here, at=began, host=places.host, role=places.role, address=_address(), problems=tuple(problems))
-        self._beat.went(self._tell("heartbeat", beat))
+        self._beat.went(self._write("heartbeat", beat))
         if self._clock.due() and not self._health.away:
             self._compare(began)
 
     def progress(self, generation: int, events: list[dict[str, Any]]) -> None:
-        """What the command in hand told so far, if that is news."""
+        """Writes the events of the running command, if there are new ones."""
         text = json.dumps([generation, events])
-        if text != self._told and self._progress.due() and self._tell("progress", Progress(generation, tuple(events))):
-            self._told = text
+        if text != self._written and self._progress.due() and self._write("progress", Progress(generation, tuple(events))):
+            self._written = text
             self._progress.went(True)
 
     def outcome(self, generation: int, outcome: Outcome) -> None:
-        """To be told as soon as that can be."""
+        """Keeps an outcome to write as soon as possible."""
         self._unsent[str(generation)] = outcome
 
     def catch_up(self) -> None:
-        """Tells the outcomes that are left."""
+        """Writes the outcomes that are left."""
         for what, outcome in list(self._unsent.items()) if self._late.due() else ():
-            sent = self._tell(what, outcome)
+            sent = self._write(what, outcome)
             self._late.went(sent)
             if sent:
                 del self._unsent[what]
 
-    def _tell(self, what: str, value: object) -> bool:
+    def _write(self, what: str, value: object) -> bool:
         try:
             self._store.write(what, value)
         except Away as away:
@@ -70,7 +72,8 @@ class Teller:
         return True
 
     def _compare(self, before: float) -> None:
-        """The store's clock, as it stamped the heartbeat; both ends of the writing are looked at."""
+        """Compares clocks by the store's time of the heartbeat, which lies between two of this
+        host's."""
         try:
             stamped = self._store.objects.modified(f"outcomes/{self._places.host}/heartbeat.json")
         except Away as away:
@@ -81,7 +84,7 @@ class Teller:
 
 
 def _address() -> str | None:
-    """The address that this host speaks from; nothing is sent."""
+    """The address that this host sends from; nothing is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         try:
             probe.connect(("192.0.2.1", 9))

@@ -1,4 +1,7 @@
-"""Another version of this tool takes this one's place: checked first, then on trial; `start.sh` takes back one that doesn't stay up."""
+"""Another version of this tool takes this one's place: checked, then on trial.
+
+`start.sh` takes back one that doesn't stay up.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def present(places: Places) -> str:
 
 
 def fetch(places: Places, store: HostStore, wanted: str) -> Path:
-    """The wanted tool beside the present one, whole and working. Raises `Refused`."""
+    """Brings that tool beside the present one, whole and checked. Raises `Refused`."""
     if wanted in _lines(_refused(places)):
         raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
     data = store.objects.get(f"releases/tool/{wanted}.pyz")
@@ -38,7 +41,7 @@ def fetch(places: Places, store: HostStore, wanted: str) -> Path:
 
 
 def adopt(places: Places, path: Path, wanted: str) -> NoReturn:
-    """This process goes on as the tool at `path`."""
+    """Goes on as the tool at `path`, in this process."""
     link_beside(places.tool, places.tool.with_name("before.pyz"))
     write(_trial(places), f"{wanted}\n".encode())
     path.rename(places.tool)
@@ -47,7 +50,7 @@ def adopt(places: Places, path: Path, wanted: str) -> NoReturn:
 
 
 def passed(places: Places) -> None:
-    """It stayed up."""
+    """Ends the trial of a tool that stayed up."""
     unlink(_trial(places))
     unlink(places.tool.with_name("before.pyz"))
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
+import socket
 import threading
 from dataclasses import replace
 
@@ -16,11 +18,11 @@ from ..rollout.later import COMMAND as LATER
 from ..rollout.later import Later
 from ..server import roles, setup
 from ..stores import Away
-from . import attempts, notify, trial
+from . import attempts, trial
 from .child import Child
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
 from .health import Health
-from .heartbeat import Teller
+from .heartbeat import Reporter
 from .pace import Pace
 
 DESIRED = "desired.json"
@@ -29,20 +31,29 @@ _TICK = 0.1
 
 
 def run(places: Places) -> None:
-    """Until it is told to stop. What it started goes on."""
+    """Follows the store until TERM. An action that it started goes on."""
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    notify.tell("READY=1")
+    _notify("READY=1")
     if places.role:
         setup.install(places.root)
     watch = Watch(places)
     while not stop.wait(_TICK):
         watch.turn()
-        notify.tell("WATCHDOG=1")
+        _notify("WATCHDOG=1")
+
+
+def _notify(words: str) -> None:
+    """Sends `READY=1` or the like to systemd, if systemd started this."""
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if address:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.connect("\0" + address[1:] if address.startswith("@") else address)
+            sender.send(words.encode())
 
 
 class Watch:
-    """One action at a time; none is cut short."""
+    """The service, turn by turn: one action at a time, none is cut short."""
 
     def __init__(self, places: Places) -> None:
         self.places, self.role = places, roles.of(places)
@@ -51,7 +62,7 @@ class Watch:
         self.attempts = attempts.read(places.lib / "watch.json")
         self.health = Health(failure=self.attempts.failure)
         pause = _FOLDER if self.store.objects.lock_file else _BUCKET
-        self.look, self.teller = Pace(pause), Teller(places, self.store, self.health, pause / 2)
+        self.look, self.reporter = Pace(pause), Reporter(places, self.store, self.health, pause / 2)
         self.wanted, self.tag = DesiredState(0), ""
         self.action: Action | None = None
         self.child: Child | None = Child(places, ["boot"])
@@ -59,17 +70,17 @@ class Watch:
         self.aside: Child | None = None
 
     def turn(self) -> None:
-        """Looks, acts and tells, as far as each is due."""
+        """Looks, acts and reports, as far as each is due."""
         self._look()
         if self.child is None:
             self._act()
         elif self.child.listen() and self.action:
-            self.teller.progress(self._told_as(self.action), self.child.events)
+            self.reporter.progress(self._reported_as(self.action), self.child.events)
         if self.child and self.child.ended():
             self._finish(self.child)
         self._bring_later()
-        self.teller.catch_up()
-        self.teller.beat(self._heartbeat())
+        self.reporter.catch_up()
+        self.reporter.beat(self._heartbeat())
         if trial.on_trial(self.places) and attempts.now() - self.started > trial.CALM:
             trial.passed(self.places)
             print(f"tool {self.tool[:12]} stays up", flush=True)
@@ -89,12 +100,12 @@ class Watch:
             self._hear(found.data)
 
     def _hear(self, data: bytes | None) -> None:
-        """A damaged wish changes nothing."""
+        """Takes over the desired state; a damaged one changes nothing."""
         try:
             self.wanted = contracts.read(DesiredState, json.loads(data)) if data is not None else self.wanted
-            self.health.wish = ""
+            self.health.desired = ""
         except ValueError as error:
-            self.health.wish = f"store: {DESIRED} is damaged ({error}); what served goes on"
+            self.health.desired = f"store: {DESIRED} is damaged ({error}); what served goes on"
 
     def _act(self) -> None:
         action = decide(self.wanted, self._here(), attempts.now())
@@ -113,7 +124,7 @@ class Watch:
         self.action, self.child = action, Child(self.places, self._arguments(action))
 
     def _right_tool(self, release: str) -> None:
-        """Doesn't return where the release comes with another tool that works."""
+        """Goes on as the release's tool if that is another one that works, and doesn't return."""
         wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
         if wanted and wanted != self.tool:
             path = trial.fetch(self.places, self.store, str(wanted))
@@ -125,7 +136,7 @@ class Watch:
         if action is None:
             self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
         elif not child.locked_out:
-            self.teller.progress(self._told_as(action), child.events)
+            self.reporter.progress(self._reported_as(action), child.events)
             self._ended(action, child.verdict)
 
     def _ended(self, action: Action, outcome: Outcome) -> None:
@@ -133,13 +144,14 @@ class Watch:
         self.attempts.end(action, failure)
         self.health.failure = self.attempts.failure or self.attempts.unwritten
         if not outcome.kept:
-            generation, phase = self._told_as(action), outcome.phase or "failed"
+            generation, phase = self._reported_as(action), outcome.phase or "failed"
             whole = replace(outcome, phase=phase, release=action.release, generation=generation, host=self.places.host)
-            self.teller.outcome(generation, whole)
+            self.reporter.outcome(generation, whole)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
     def _bring_later(self) -> None:
-        """What serving doesn't wait for: begun while nothing else is to do, and beside whatever comes meanwhile."""
+        """Runs `later` for a new live release, begun while idle, beside whatever comes
+        meanwhile."""
         now = attempts.now()
         if self.aside:
             self.aside.listen()
@@ -156,12 +168,13 @@ class Watch:
         ready = idle if idle == self.attempts.prepared else None
         return Here(self.places.host, self.role.live(self.places), ready, self.attempts.generation, self.attempts.tried)
 
-    def _told_as(self, action: Action) -> int:
-        """The generation of the outcome: coming back to `live` while something is proposed belongs to the one before."""
+    def _reported_as(self, action: Action) -> int:
+        """The generation of the outcome: to come back to `live` beside a proposal belongs to the
+        one before."""
         return action.generation - (action.kind == CONVERGE and self.wanted.candidate is not None)
 
     def _arguments(self, action: Action) -> list[str]:
-        words = [action.kind, str(self._told_as(action)), *([action.release] if action.release else [])]
+        words = [action.kind, str(self._reported_as(action)), *([action.release] if action.release else [])]
         return [*words, "--elected"] if action.elected and action.kind != COMMIT else words
 
     def _heartbeat(self) -> Heartbeat:

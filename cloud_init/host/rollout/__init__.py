@@ -1,1 +1,2 @@
-"""A release becomes the one that serves: prepared beside the live one, gated, flipped to, drained; and after a reboot."""
+"""The way of a release to serving: prepared beside the live one, gated, flipped to; the old one
+drained."""

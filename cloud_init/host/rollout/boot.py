@@ -1,4 +1,4 @@
-"""Brings a host's processes up, and down: after installing, after a reboot, after a kill."""
+"""A host's processes brought up and down: after installing, after a reboot, after a kill."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def run(places: Places, steps: Steps) -> None:
 
 
 def bring_up(places: Places, steps: Steps) -> Manager:
-    """Adopts a manager that runs; otherwise ends what one that died left behind, and starts another."""
+    """Adopts a manager that runs; otherwise ends what one that died left behind, and starts
+    another."""
     with steps.step("folders"):
         tree.make(places)
         manager_change.agree(places)
@@ -58,14 +59,16 @@ def _shut_down(places: Places, manager: Manager) -> None:
 
 
 def _serve(places: Places, manager: Manager) -> None:
-    """Waits until what was live before serves again. A release that no longer starts is no reason to refuse the next one."""
+    """Waits until the live release serves again; one that no longer starts is noted, never
+    refused."""
     now = state.live(places)
     if now is None:
         return
     for program in (now.colour.name, "front"):
         if not manager.told(program).runs:
             manager.restart(program)
-    # A change that was killed leaves the one of the release that was to come, or of the one that went.
+    # A change that was killed leaves the one of the release that was to come, or of the one that
+    # went.
     folder = places.release(now.release) / "etc"
     if target(places.front) != str(folder):
         configuration.install(places, manager, folder)

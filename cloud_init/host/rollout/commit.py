@@ -1,4 +1,5 @@
-"""Phase two on a host: the flip, looked at through the front server, undone if it isn't well; then the old colour drains."""
+"""Phase two on a host: the flip, gated through the front server, undone if it isn't well; then the
+old colour drains."""
 
 from __future__ import annotations
 
@@ -78,7 +79,7 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
 
 
 def _stages(places: Places, manager: Manager, candidate: Colour, steps: Steps) -> list[Stage]:
-    """What makes the candidate the live one; its front configuration first."""
+    """The stages that make the candidate live; its front configuration first."""
     old_colour, folder = target(places.live), places.release(str(state.linked(places, candidate))) / "etc"
 
     def install() -> None:
@@ -101,7 +102,8 @@ def _stages(places: Places, manager: Manager, candidate: Colour, steps: Steps) -
 
 
 def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> list[Stage]:
-    """The front configuration in `folder` first, or last: the front must always find the socket that it speaks to."""
+    """The stages in an order in which the front server always finds the socket that it speaks
+    to."""
     return [install, *others] if configuration.fits(places, folder) else [*others, install]
 
 

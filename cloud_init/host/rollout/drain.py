@@ -1,4 +1,4 @@
-"""Waiting until nobody is in the queues of sockets that are about to be closed."""
+"""Waiting until the queues of sockets are empty that are about to be closed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _CALM = 0.3  # seconds of empty queue that count as drained: requests on their w
 
 
 def wait(paths: Collection[Path], patience: float = 30) -> None:
-    """Returns when no socket has had a connection in its queue for a moment, or patience is over."""
+    """Returns when all queues have been empty for a moment, or after `patience` seconds."""
     deadline = time.monotonic() + patience
     calm_since = time.monotonic()
     while time.monotonic() < deadline:
@@ -31,29 +31,29 @@ def wait(paths: Collection[Path], patience: float = 30) -> None:
 
 
 def queue(paths: Collection[Path]) -> int:
-    """Connections that wait to be accepted at unix sockets; 0 where the kernel doesn't tell."""
-    wanted = {os.path.realpath(path).encode() for path in paths}
+    """The connections that wait to be accepted at unix sockets; 0 if the kernel doesn't tell."""
+    names = {os.path.realpath(path).encode() for path in paths}
     try:
-        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) in wanted)
+        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) in names)
     except OSError:
         return 0
 
 
 def _listening() -> list[tuple[bytes, int]]:
-    """Every listening unix socket of this machine: its path and its queue (sock_diag(7))."""
+    """The path and queue of every listening unix socket of this machine, by sock_diag(7)."""
     body = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, _LISTENING, 0, _SHOW_NAME_AND_QUEUE, 0, 0)
     head = struct.pack("=IHHII", 16 + len(body), _BY_FAMILY, _REQUEST_DUMP, 1, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as link:
         link.settimeout(1)
         link.send(head + body)
-        found: list[tuple[bytes, int]] = []
+        sockets: list[tuple[bytes, int]] = []
         while True:
             data = link.recv(1 << 16)
             while data:
                 length, kind = struct.unpack_from("=IH", data)
                 if kind in (2, 3):  # an error, or the end
-                    return found
-                found.append(_message(data[16:length]))
+                    return sockets
+                sockets.append(_message(data[16:length]))
                 data = data[(length + 3) & ~3 :]
 
 

@@ -1,4 +1,4 @@
-"""Is the release ready? Asked where users will ask: 2xx at the health path, by this very release, several times in a row."""
+"""The gate: a release is ready when it answers 2xx at its health path, three times in a row."""
 
 from __future__ import annotations
 
@@ -21,17 +21,18 @@ Connect = Callable[[], http.client.HTTPConnection]
 
 
 def over_socket(path: str) -> Connect:
-    """Asks the app server itself."""
+    """Connects to the app server itself."""
     return lambda: UnixConnection(path, timeout=_TRY)
 
 
 def over_network(address: str, port: int) -> Connect:
-    """Asks the front server, as a user would."""
+    """Connects to the front server, as a user would."""
     return lambda: http.client.HTTPConnection(address, port, timeout=_TRY)
 
 
 def over_tls(address: str, port: int, domain: str) -> Connect:
-    """Asks the front server under the site's name. Whose certificate it has doesn't matter here: it may not have an authority's yet."""
+    """Connects to the front server by the site's name. Any certificate will do: an authority's may
+    be to come."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -39,12 +40,12 @@ def over_tls(address: str, port: int, domain: str) -> Connect:
 
 
 def verified(domain: str, port: int) -> Connect:
-    """Asks as a browser does: by name, and with a certificate that this machine trusts."""
+    """Connects as a browser does: by name, with a certificate that this machine trusts."""
     return lambda: http.client.HTTPSConnection(domain, port, timeout=_TRY)
 
 
 class _Named(http.client.HTTPSConnection):
-    """To an address, as if it had been found by a name."""
+    """A connection to an address in the name of a domain."""
 
     def __init__(self, address: str, port: int, domain: str, context: ssl.SSLContext) -> None:
         super().__init__(address, port, timeout=_TRY, context=context)
@@ -56,10 +57,10 @@ class _Named(http.client.HTTPSConnection):
 
 
 def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:
-    """Returns after three good answers in a row; refused when time is up or `dead()` says why there can be none.
+    """Returns after three good answers in a row. Raises `Refused` when time is up, or with the
+    reason of `dead()`.
 
-    `say` is given where the front server is asked: its maintenance page counts as well, and is told.
-    """
+    `say` is for the front server: its maintenance page counts as well, and `say` is told of it."""
     deadline = time.monotonic() + float(health.timeout)
     good = 0
     last = HttpAnswer()
@@ -78,12 +79,12 @@ def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str 
 
 
 def is_good(answer: HttpAnswer, release: str) -> bool:
-    """2xx, and from the release that is meant."""
+    """Whether it is 2xx, and from that release."""
     return answer.status is not None and 200 <= answer.status < 300 and answer.release == release
 
 
 def ask(connect: Connect, health: Health) -> HttpAnswer:
-    """One question."""
+    """Asks at the health path; never raises for a failure to answer."""
     connection = connect()
     headers = {"Host": health.host, "X-Forwarded-Proto": health.scheme, "User-Agent": "slipway-gate"}
     try:
@@ -92,7 +93,7 @@ def ask(connect: Connect, health: Health) -> HttpAnswer:
         body = answer.read(2000).decode("utf-8", "replace")
         maintenance = answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on"
         return HttpAnswer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
-    except (OSError, http.client.HTTPException, socket.timeout) as error:
+    except (OSError, http.client.HTTPException) as error:
         return HttpAnswer(body=f"{type(error).__name__}: {error}")
     finally:
         connection.close()

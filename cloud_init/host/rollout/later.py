@@ -1,4 +1,5 @@
-"""What serving doesn't wait for: packages and system files of a release that come once it is live."""
+"""The packages and system files of a release that come once it is live: serving doesn't wait for
+them."""
 
 from __future__ import annotations
 
@@ -18,28 +19,30 @@ _PATIENCE = 60  # seconds that it may take before it is a problem
 
 
 def run(places: Places, steps: Steps) -> None:
-    """Brings what is missing, without the host's lock while apt works: a release must not wait for it. Raises `Refused`."""
+    """Brings what is missing. Raises `Refused`. The host's lock is free while apt works."""
     os.nice(10)
     with steps.step("packages"):
         packages.ensure(_of_live(places).packages.get(str(places.role), ()))
     with steps.step("archives"):
         archives.ensure(_of_live(places).archives.get(str(places.role), ()))
-    if _of_live(places) == LaterPart():  # there is none, or this is no server of ours any more
+    if _of_live(places) == LaterPart():  # there is none, or this is no server any more
         return
     with held(places.lib / "lock", COMMAND), steps.step("system"):
         system_files.run_later(places, _of_live(places))  # another may be live by now
 
 
 def _of_live(places: Places) -> LaterPart:
-    """That part of the manifest; empty where nothing serves, or a release of a time when there was none."""
+    """That part of the live release's manifest; empty if there is none."""
     release = roles.of(places).live(places)
-    found = manifests.peek(places.release(release)) if release else None
-    return found.host.later if found and found.host else LaterPart()
+    manifest = manifests.peek(places.release(release)) if release else None
+    return manifest.host.later if manifest and manifest.host else LaterPart()
 
 
 @dataclass
 class Later:
-    """When `run` is due: once for each release that goes live, and ever more rarely while it fails. Times as in `attempts.now`."""
+    """The times when `run` is due: once for each live release, and ever more rarely while it fails.
+
+    Times are those of `attempts.now`."""
 
     host: str
     release: str | None = None
@@ -55,11 +58,11 @@ class Later:
         return live is not None and not self.done and now - self.at >= pause(self.tries, self.host)
 
     def ended(self, failure: str, now: float) -> None:
-        """How it went; `failure` is empty where it went well."""
+        """Notes the end of a run; `failure` is empty if it went well."""
         self.tries, self.at, self.done, self.failure = self.tries + 1, now, not failure, failure
 
     def problem(self, now: float) -> str:
-        """A line where it is missing for longer than it should; empty otherwise."""
+        """One line if something is missing for longer than it should; else empty."""
         if self.release is None or self.done or not (self.failure or now - self.since > _PATIENCE):
             return ""
         return f"not all of what release {self.release} asks for is here yet, tried again: {self.failure or 'under way'}"

@@ -1,4 +1,4 @@
-"""Phase one on a host: the candidate stands ready beside the live release, gated privately. Nothing that serves is touched."""
+"""Phase one on a host: the candidate stands ready beside the live release, which isn't touched."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from . import gate, state
 
 
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
-    """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the idle colour stopped again."""
+    """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the
+    idle colour stopped again."""
     manager = manager_change.ready(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
@@ -48,7 +49,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
 
 
 def again(places: Places, store: HostStore, now: state.Live, elected: bool, steps: Steps) -> None:
-    """It serves already, and goes on. What belongs to one host alone begins or ends: it may serve from a time when nobody was elected."""
+    """For a release that serves already: begins or ends what belongs to the elected host alone."""
     whole, folder = fetch(store, now.release, steps), places.release(now.release)
     if elected and not release_command.record(places, now.release).is_file():
         with steps.step("release-command"):
@@ -61,7 +62,7 @@ def again(places: Places, store: HostStore, now: state.Live, elected: bool, step
 
 
 def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) -> None:
-    """The release's code and its environment: nothing else on the host is asked for, or changed."""
+    """Brings the release's code and its environment; nothing else on the host is changed."""
     folder = places.release(manifest.id)
     with steps.step("unpack"):
         if not (folder / "src").is_dir():
@@ -73,12 +74,12 @@ def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) ->
 
 
 def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
-    """The extra processes that this host runs: jobs by the clock belong to one host."""
+    """The extra processes that this host runs: cron belongs to the elected one."""
     return {name: command for name, command in manifest.processes.items() if elected or name != CRON}
 
 
 def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
-    """The release's manifest, whole."""
+    """The whole manifest of a release. Raises `Refused`."""
     with steps.step("fetch"):
         try:
             return manifests.checked(store.json(f"releases/{release}/manifest.json"), release)
@@ -87,7 +88,6 @@ def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
 
 
 def _unpack(store: HostStore, code: Code, source: Path) -> None:
-    """An archive that had to be fetched goes again."""
     fetched = source.with_name("code.tar.gz")
     try:
         archive = store.file(f"releases/code/{code.id}.tar.gz", fetched)
@@ -126,7 +126,8 @@ def abort(places: Places, steps: Steps) -> None:
 
 
 def stop(manager: Manager, colour: Colour) -> None:
-    """Stops a colour with its processes and unlinks its release, so that no restart of the manager brings it back."""
+    """Stops a colour with its processes and unlinks its release, so that no restart of the manager
+    brings it back."""
     extra.stop(manager, colour.name)
     manager.stop(colour.name)
     unlink(colour.link)
@@ -138,7 +139,7 @@ def dead(manager: Manager, colour: Colour) -> str | None:
 
 
 def _tell_schema(places: Places, manifest: Manifest) -> None:
-    """A rollback changes code, never the schema: say so when they are not of one time."""
+    """Notes a schema that is newer than the release: a rollback changes code, never the schema."""
     release = manifest.id
     record = read_object(release_command.record(places, release))
     if record.get("schema") and record["schema"] != databases.of(places, manifest).schema():

@@ -1,4 +1,4 @@
-"""What serves on this host: read from the links; noted on disk so that a reboot can make the links again."""
+"""The release that serves on this host, read from the links, and noted on disk for a reboot."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ class Live:
 
 
 def live(places: Places) -> Live | None:
-    """What serves now, or None before the first release."""
+    """The colour and release that serve now; None before the first release."""
     name = target(places.live)
     release = name and target(places.colour(name).link)
     return Live(places.colour(name), Path(release).name) if name and release else None
 
 
 def idle(places: Places) -> Colour:
-    """The colour that may be stopped and started."""
+    """The colour that doesn't serve."""
     name = target(places.live)
     return places.colour(other(name) if name else COLOURS[0])
 
@@ -40,7 +40,7 @@ def linked(places: Places, colour: Colour) -> str | None:
 
 
 def remember(places: Places, colour: Colour, generation: int) -> None:
-    """Notes on disk what is about to serve, for a reboot."""
+    """Notes the colour that is about to serve, for a reboot."""
     now = live(places)
     same = now is not None and now.colour.name == colour.name
     before = target(places.previous) if same else now and now.release
@@ -55,7 +55,7 @@ def remember(places: Places, colour: Colour, generation: int) -> None:
 
 
 def put_back(places: Places, noted: dict[str, Any]) -> None:
-    """Undoes `remember`; where even that can't be written, a reboot would serve the release that was refused: said aloud."""
+    """Undoes `remember`. If it can't, which is told, a reboot would serve the refused release."""
     try:
         if noted:
             write_json(places.lib / "state.json", noted)
@@ -66,11 +66,11 @@ def put_back(places: Places, noted: dict[str, Any]) -> None:
 
 
 def remembered(places: Places) -> dict[str, Any]:
-    """What was noted last; empty before the first release."""
+    """The note as it was written last; empty before the first release."""
     return read_object(places.lib / "state.json")
 
 
 def serving(places: Places) -> str | None:
-    """The release that serves, or that would if anything ran. A database host has no colours: its release is the one noted."""
+    """The release that serves, or would if anything ran; on a database host the one noted."""
     now = live(places)
     return now.release if now else remembered(places).get("release")

@@ -1,5 +1,8 @@
-"""A host that has the database alone. It takes part in both phases: what web hosts need of it is there once it is prepared, and goes
-only when the release that needs it is gone."""
+"""A host that has the database alone.
+
+It takes part in both phases: what web hosts need is there once it is prepared, and is taken away
+only when the release that needs it is gone.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,7 @@ _WANTED = {"passwords", "certificate", "key"}
 
 
 def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
-    """The database runs, with the candidate's roles, and lets its web hosts in beside those of the release that serves."""
+    """Starts the database for the candidate, and lets its web hosts in beside the live release's."""
     if live(places) == release:
         return
     manifest, secret = preparing.fetch(store, release, steps), _checked(store.secrets(release, "database"))
@@ -55,7 +58,7 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
 
 
 def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
-    """Whom the new release doesn't name is let in no more. Raises `Refused` with what was before in force again."""
+    """Shuts out whom the new release doesn't name. Raises `Refused` with all as before."""
     before, manager = state.remembered(places), managers.noted(places)
     if idle(places) != release and before.get("release") != release:
         raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
@@ -76,7 +79,7 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
 
 
 def abort(places: Places, steps: Steps) -> None:
-    """The candidate is not wanted: what the release that serves has is in force again."""
+    """Gives the candidate up: what the live release has is in force again."""
     with steps.step("database"):
         unlink(places.lib / "candidate.json")
         _go_back(places, live(places))
@@ -105,12 +108,14 @@ def live(places: Places) -> str | None:
 
 
 def idle(places: Places) -> str | None:
-    """The release that is prepared beside it."""
+    """The release that is prepared beside the live one."""
     return read_object(places.lib / "candidate.json").get("release")
 
 
 def _put_in_force(places: Places, release: str, wanted: Network, both: bool) -> None:
-    """`both`: what is in force stays so beside it. No connection ends, but where the server must be started again; that is told."""
+    """Puts a release's network and passwords in force; `both`: beside those that are in force.
+
+    No connection ends, unless the server must be started again, which is noted."""
     manager, database, secret = managers.of(places), _database(places, release), read_object(places.release(release) / _SECRET)
     cluster, now = database.own(), network.read(places)
     for role in (OWNER, APP):
@@ -131,7 +136,7 @@ def _go_back(places: Places, release: str | None) -> None:
 
 
 def _noted(places: Places, release: str) -> Network:
-    """What a release on this host asks for; the disk stays the one that is there."""
+    """The network that a release on this host asks for; the disk stays the present one."""
     now = network.read(places)
     return network.wanted(manifests.read(places.release(release)), now.uuid if now else None)
 
