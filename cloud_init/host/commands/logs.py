@@ -17,10 +17,7 @@ _POLL = 0.3
 
 def show(places: Places, lines: int, follow: bool) -> None:
     """Prints `SOURCE | line`; with `follow` until interrupted."""
-    marks = {path: _size(path) for path in _paths(places)}
-    for path in marks:
-        for line in tail(path, lines):
-            _print(path, line)
+    marks = _show_last(places, lines)
     while follow:
         time.sleep(_POLL)
         for path in _paths(places):
@@ -33,16 +30,21 @@ def since(places: Places, lines: int, noted: str) -> None:
 
     For whoever can't listen and asks again and again. `noted`: as that last line had it, JSON
     {name: bytes}."""
-    paths = _paths(places)
     if noted:
         seen = json.loads(noted)
-        marks = {path.stem: _news(path, int(seen.get(path.stem, 0))) for path in paths}
+        marks = {path: _news(path, int(seen.get(path.stem, 0))) for path in _paths(places)}
     else:
-        marks = {path.stem: _size(path) for path in paths}
-        for path in paths:
-            for line in tail(path, lines):
-                _print(path, line)
-    print(json.dumps(marks))
+        marks = _show_last(places, lines)
+    print(json.dumps({path.stem: mark for path, mark in marks.items()}))
+
+
+def _show_last(places: Places, lines: int) -> dict[Path, int]:
+    """Prints the last lines of each log; the marks where they end."""
+    marks = {path: _size(path) for path in _paths(places)}
+    for path in marks:
+        for line in tail(path, lines):
+            _print(path, line)
+    return marks
 
 
 def _paths(places: Places) -> list[Path]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
 from ..front import maintenance
@@ -19,15 +17,15 @@ from .databases.server import ServerDatabase
 _PATIENCE = 30
 
 
-class Users(Protocol):
+class Users:
     """Whoever uses the database: they write nothing between `close` and `open`."""
 
-    release: str
-    """The id of the release that serves."""
-    manager: Manager
+    def __init__(self, places: Places, manager: Manager, release: str) -> None:
+        self.places, self.manager, self.release = places, manager, release
 
     def is_well(self) -> bool:
         """Whether the app answers, as far as this host can tell."""
+        return False
 
     def close(self, steps: Steps) -> None:
         """Keeps all of them from writing, from here on."""
@@ -36,14 +34,15 @@ class Users(Protocol):
         """Lets them write again. Raises `Refused` if the app must be well and isn't."""
 
     def page_down(self, steps: Steps, stays: bool) -> None:
-        """Takes the maintenance page down, unless it stays."""
+        """Takes the maintenance page down, if there is one here and it doesn't stay."""
 
 
-class App:
+class App(Users):
     """The app of this host."""
 
     def __init__(self, places: Places, manager: Manager, live: Live) -> None:
-        self.places, self.manager, self.live, self.release = places, manager, live, live.release
+        super().__init__(places, manager, live.release)
+        self.live = live
 
     def is_well(self) -> bool:
         return app.is_well(self.places, self.live)
@@ -63,14 +62,8 @@ class App:
             maintenance.switch(self.places, stays)
 
 
-class WebHosts:
+class WebHosts(Users):
     """Apps on other hosts: the database itself refuses their role, whatever those hosts do."""
-
-    def __init__(self, places: Places, manager: Manager, release: str) -> None:
-        self.places, self.manager, self.release = places, manager, release
-
-    def is_well(self) -> bool:
-        return False
 
     def close(self, steps: Steps) -> None:
         with steps.step("shut-out"):
@@ -79,9 +72,6 @@ class WebHosts:
     def open(self, steps: Steps, must_be_well: bool) -> None:
         with steps.step("let-in"):
             self._shut_out(False)
-
-    def page_down(self, steps: Steps, stays: bool) -> None:
-        """Does nothing: a database host has no page."""
 
     def _shut_out(self, out: bool) -> None:
         database = backup.database_of(self.places)

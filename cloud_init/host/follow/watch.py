@@ -22,8 +22,7 @@ from . import attempts, trial
 from .child import Child
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
 from .health import Health
-from .heartbeat import Reporter
-from .pace import Pace
+from .heartbeat import Pace, Reporter
 
 DESIRED = "desired.json"
 _FOLDER, _BUCKET = 0.5, 3.0  # seconds between two looks

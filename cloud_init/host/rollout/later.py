@@ -12,7 +12,7 @@ from ..base.places import Places
 from ..contracts.manifest import LaterPart
 from ..follow.decide import pause
 from ..release import manifests
-from ..server import archives, packages, roles, system_files
+from ..server import packages, roles, system_files
 
 COMMAND = "later"
 _PATIENCE = 60  # seconds that it may take before it is a problem
@@ -24,7 +24,7 @@ def run(places: Places, steps: Steps) -> None:
     with steps.step("packages"):
         packages.ensure(_of_live(places).packages.get(str(places.role), ()))
     with steps.step("archives"):
-        archives.ensure(_of_live(places).archives.get(str(places.role), ()))
+        packages.ensure_archives(_of_live(places).archives.get(str(places.role), ()))
     if _of_live(places) == LaterPart():  # there is none, or this is no server any more
         return
     with held(places.lib / "lock", COMMAND), steps.step("system"):

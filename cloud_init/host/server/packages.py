@@ -1,4 +1,7 @@
-"""The packages of Debian and Ubuntu that a release names, without services of their own."""
+"""The packages that a release names, of Debian and Ubuntu or fetched from an address.
+
+The services of what Slipway runs itself are kept from starting.
+"""
 
 from __future__ import annotations
 
@@ -6,17 +9,25 @@ import fcntl
 import importlib
 import os
 import pkgutil
+import re
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from ..base import fetching
 from ..base.files import link
 from ..base.outcome import Refused, note
+from ..contracts.manifest import Archive
 from ..data import databases
 from ..front import certificates, servers
 from ..processes import managers
 
+_NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
+_MOST = 500_000_000  # bytes
+_UNITS = ("/etc/systemd/system", "/lib/systemd/system", "/usr/lib/systemd/system")
+_SNAPS = ("snap/{}", "var/lib/snapd/snaps/{}_*.snap", "var/lib/snapd/seed/snaps/{}_*.snap")  # the last in an image that boots just now
 _TRIES = 4
 _LOCK_SECONDS = 600
 _LISTS = Path("/var/lib/apt/lists")
@@ -45,12 +56,6 @@ def ensure(names: Sequence[str]) -> None:
     _install(new)
 
 
-def install(path: str) -> None:
-    """Installs a package from a file, and its dependencies. Raises `Refused` with apt's words."""
-    _await_lists()
-    _install([path])
-
-
 def missing(names: Sequence[str]) -> list[str]:
     """Those that are not installed, or not completely, at the price of one question to dpkg."""
     choices = {name: [one.strip() for one in name.split("|")] for name in names}
@@ -59,6 +64,46 @@ def missing(names: Sequence[str]) -> list[str]:
     lines = [line.split() for line in done.stdout.splitlines()] if done else []
     there = {words[0] for words in lines if words[1:] == ["ii"]}
     return [some[0] for some in choices.values() if not there.intersection(some)]
+
+
+def ensure_archives(archives: Sequence[Archive], root: Path = Path("/")) -> None:
+    """Installs those that are neither here nor needless. Raises `Refused`."""
+    for one in archives:
+        if not _NAME.fullmatch(one.package):
+            raise Refused(f"manifest: wanted the name of a package, found {one.package[:60]!r}")
+        if missing([one.package]) and not _is_there(root, one.instead):
+            _bring(one.package, one.url)
+
+
+def _is_there(root: Path, instead: str | None) -> bool:
+    """Whether there is a snap, or a unit (its name has a dot), in place of the package."""
+    if not instead:
+        return False
+    if "." in instead:
+        return any((root / folder.lstrip("/") / instead).exists() for folder in _UNITS)
+    return any(any(root.glob(pattern.format(instead))) for pattern in _SNAPS)
+
+
+def _bring(package: str, url: str) -> None:
+    address = url.replace("{arch}", _output("dpkg", "--print-architecture"))
+    note(f"fetching {package} from {address}")
+    with tempfile.TemporaryDirectory(prefix="slipway-", dir="/var/tmp") as folder:
+        Path(folder).chmod(0o755)  # apt reads it as a user of its own
+        path = Path(folder, f"{package}.deb")
+        try:
+            with open(path, "w+b") as file:
+                fetching.into(file, address, _MOST)
+        except Refused as refused:
+            raise Refused(f"package {package}: {refused}") from None
+        name = _output("dpkg-deb", "--field", str(path), "Package")
+        if name != package:
+            raise Refused(f"package {package}: {address}: wanted that package, found {name[:100] or 'none'}; correct the address")
+        _await_lists()
+        _install([str(path)])
+
+
+def _output(*command: str) -> str:
+    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False).stdout.strip()
 
 
 def _install(names: list[str]) -> None:

@@ -29,7 +29,8 @@ def command(root: Path) -> int:
     """Returns the exit status once the unit follows the store. Raises `Refused`."""
     steps = Steps()
     with steps.step("setup"):
-        _refuse_machine()
+        if os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
+            raise Refused("setup: wanted root on a machine that systemd runs, found another; use a server with Debian or Ubuntu")
         facts = _facts(_boot(root))
         _refuse_another(read_object(root / "etc/slipway/host.json"), facts)
         for user in USERS:
@@ -102,8 +103,3 @@ def _add_user(name: str) -> None:
 
 def _text(name: str) -> bytes:
     return pkgutil.get_data(__package__, name) or b""
-
-
-def _refuse_machine() -> None:
-    if os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
-        raise Refused("setup: wanted root on a machine that systemd runs, found another; use a server with Debian or Ubuntu")

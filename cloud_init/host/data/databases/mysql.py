@@ -79,13 +79,11 @@ class MysqlCluster(Cluster):
         for role, rights in ((OWNER, "ALL"), (APP, _ROWS)):
             for host in self._hosts:
                 statements += _login(role, host, self.password(role), self.places.app, rights)
-        agent.ask("execute", statements=[*statements, *self._strangers(agent)])
-
-    def _strangers(self, agent: Agent) -> list[str]:
-        """Statements that drop all other users; what they have open stays."""
+        # Users of the installation, and of networks that are let in no more, go. What they have open stays.
         known = {("root", "localhost"), ("mariadb.sys", "localhost"), *((role, host) for role in (OWNER, APP) for host in self._hosts)}
         users = agent.ask("find", question="SELECT User, Host FROM mysql.user")["found"]
-        return [f"DROP USER {_user(user, host)}" for user, host in users if (user, host) not in known]
+        strangers = [f"DROP USER {_user(user, host)}" for user, host in users if (user, host) not in known]
+        agent.ask("execute", statements=[*statements, *strangers])
 
     def reload(self, agent: Agent) -> None:
         agent.ask("execute", statements=["FLUSH SSL"])

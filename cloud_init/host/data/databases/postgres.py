@@ -64,7 +64,11 @@ class PostgresCluster(Cluster):
             self.run(command, stdout=subprocess.DEVNULL)
         finally:
             word.unlink(missing_ok=True)
-        _leave_out(folder / "postgresql.conf", ("max_connections", "shared_buffers"))
+        # The command gives these: each reload would complain of them.
+        configuration = folder / "postgresql.conf"
+        lines = configuration.read_text(encoding="utf-8").splitlines(keepends=True)
+        given = ("max_connections", "shared_buffers")
+        configuration.write_text("".join(line for line in lines if not line.startswith(given)), encoding="utf-8")
 
     def command(self) -> list[str]:
         settings = {
@@ -149,12 +153,6 @@ class PostgresDatabase(ServerDatabase):
         address |= {"PGUSER": OWNER, "PGPASSWORD": cluster.password(OWNER)}
         target = ["--dbname", database] if database else []
         cluster.run([str(cluster.binaries / name), *options, *target], env=address, **streams)
-
-
-def _leave_out(path: Path, names: tuple[str, ...]) -> None:
-    """Removes settings that the command gives: each reload would complain of them."""
-    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
-    path.write_text("".join(line for line in lines if not line.startswith(names)), encoding="utf-8")
 
 
 def _login(agent: Agent, role: str, password: str) -> None:

@@ -70,14 +70,10 @@ class ServerDatabase(Database):
         with Agent(self.places, self.manifest) as agent:
             self._try(agent, OWNER)
             if self.manifest.database.placement == "managed":
-                self._let_in(agent)
+                with self.asked() as holder:  # this host's turn: two at once would be in each other's way
+                    holder.ask("take", release=self.release)
+                    self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
             self._try(agent, APP)
-
-    def _let_in(self, agent: Agent) -> None:
-        """Makes the app's role, in this host's turn: two at once would be in each other's way."""
-        with self.asked() as holder:
-            holder.ask("take", release=self.release)
-            self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
 
     @abstractmethod
     def let_in(self, agent: Agent, owner: remote.Login, app: remote.Login) -> None:
