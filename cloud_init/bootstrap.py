@@ -16,7 +16,10 @@ def script(boot: Boot) -> str:
     Raises `HostFileError` for an unknown role or kind of store."""
     if boot.role not in ROLES:
         raise HostFileError(f"role: wanted {' or '.join(ROLES)}, found {boot.role[:60]!r}")
-    scheme = _scheme(boot.store)
+    known, scheme = sorted(path.stem for path in (FOLDER / "bootstrap/stores").glob("*.py")), urlsplit(boot.store).scheme
+    if scheme not in known:
+        wanted = ", ".join(f"{name}://" for name in known)
+        raise HostFileError(f"store: wanted an address that starts with {wanted}, found {boot.store[:60]!r}")
     library = "" if scheme == "file" else pinned("store.txt")
     return render(
         "bootstrap/bootstrap.sh.j2",
@@ -32,11 +35,3 @@ def script(boot: Boot) -> str:
 def cloud_config(boot: Boot) -> str:
     """The script as user data of a server with cloud-init."""
     return render("bootstrap/cloud-config.j2", script=script(boot))
-
-
-def _scheme(store: str) -> str:
-    known = sorted(path.stem for path in (FOLDER / "bootstrap/stores").glob("*.py"))
-    scheme = urlsplit(store).scheme
-    if scheme not in known:
-        raise HostFileError(f"store: wanted an address that starts with {', '.join(f'{name}://' for name in known)}, found {store[:60]!r}")
-    return scheme

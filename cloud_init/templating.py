@@ -64,13 +64,6 @@ def apache_prefix(value: str) -> str:
     return f'"^{re.escape(value)}"'
 
 
-def systemd(value: str) -> str:
-    """A word of a unit file. Quotes, `%`, `$` and `;` mean something there, so they are refused."""
-    if not re.fullmatch(r"[\w./@+-]+", plain(value), re.ASCII):
-        raise HostFileError(f"wanted a path or a name of letters, digits and . / @ _ + -, found {value[:60]!r}")
-    return value
-
-
 def shell(value: str) -> str:
     """A word of a POSIX shell script."""
     return shlex.quote(one_line(value))
@@ -86,7 +79,5 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # the files are not HTML: every value passes its own syntax's filter
     )
-    environment.filters |= {
-        "nginx": nginx, "apache_rewrite": apache_rewrite, "apache_prefix": apache_prefix, "systemd": systemd, "shell": shell,
-    }  # fmt: skip
+    environment.filters |= {"nginx": nginx, "apache_rewrite": apache_rewrite, "apache_prefix": apache_prefix, "shell": shell}
     return environment

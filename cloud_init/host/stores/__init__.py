@@ -18,14 +18,19 @@ def connect(address: str) -> Store:
 
     A plain path, as older states have it, is a folder."""
     scheme = address.partition("://")[0] if "://" in address else "file"
-    if scheme not in known():
-        raise Refused(f"store: wanted an address that starts with {', '.join(f'{name}://' for name in known())}, found {address!r}")
+    if scheme not in _files() or not hasattr(_module(scheme), "connect"):
+        wanted = ", ".join(f"{name}://" for name in known())
+        raise Refused(f"store: wanted an address that starts with {wanted}, found {address!r}")
     return cast(Store, _module(scheme).connect(address))
 
 
 def known() -> list[str]:
     """The schemes of all stores."""
-    return sorted(part.name for part in pkgutil.iter_modules(__path__) if hasattr(_module(part.name), "connect"))
+    return [name for name in _files() if hasattr(_module(name), "connect")]
+
+
+def _files() -> list[str]:
+    return sorted(part.name for part in pkgutil.iter_modules(__path__))
 
 
 def _module(name: str) -> ModuleType:

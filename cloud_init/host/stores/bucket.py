@@ -45,6 +45,9 @@ class Bucket:
     """Headers for a request that must not overwrite, of a service that needs them."""
 
     def __init__(self, place: BucketAddress, client: Client) -> None:
+        import obstore  # the deploying side and servers with a bucket have it, other hosts don't
+
+        self._obstore: Any = obstore
         self.place = place
         plain = {"allow_http": place.options.get("endpoint", "").startswith("http://"), "connect_timeout": "4s"}
         with self._raising_away():
@@ -61,12 +64,11 @@ class Bucket:
         return read[0] if read else None
 
     def changed(self, name: str, tag: str) -> Version | None:
-        import obstore
         from obstore.exceptions import NotModifiedError
 
         try:
             with self._raising_away():
-                answer = obstore.get(self._small, name, options={"if_none_match": tag} if tag not in ("", _NONE) else {})
+                answer = self._obstore.get(self._small, name, options={"if_none_match": tag} if tag not in ("", _NONE) else {})
                 return Version(bytes(answer.bytes()), answer.meta["e_tag"] or "")
         except NotModifiedError:
             return None
@@ -74,13 +76,11 @@ class Bucket:
             return None if tag == _NONE else Version(None, _NONE)
 
     def file(self, name: str, place: Path) -> Path | None:
-        import obstore
-
         part = place.with_name(f".{place.name}.part")
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
             with self._raising_away(), open(part, "wb", opener=private_file) as file:
-                for chunk in obstore.get(self._large, name).stream():
+                for chunk in self._obstore.get(self._large, name).stream():
                     file.write(chunk)
         except FileNotFoundError:
             return None
@@ -91,16 +91,12 @@ class Bucket:
             part.unlink(missing_ok=True)
 
     def put(self, name: str, data: bytes) -> None:
-        import obstore
-
         with self._raising_away(writes=True):
-            obstore.put(self._large if len(data) > _LARGE else self._small, name, data)
+            self._obstore.put(self._large if len(data) > _LARGE else self._small, name, data)
 
     def send(self, name: str, path: Path) -> None:
-        import obstore
-
         with open(path, "rb") as file, self._raising_away(writes=True):
-            obstore.put(self._large, name, file)
+            self._obstore.put(self._large, name, file)
 
     def create(self, name: str, data: bytes) -> None:
         self._put_if(name, data, "overwrite" if self.FIRST else "create")
@@ -114,45 +110,36 @@ class Bucket:
         self._put_if(name, new, {key: read[1][key] for key in ("e_tag", "version") if read[1][key]})
 
     def names(self, folder: str) -> dict[str, float]:
-        import obstore
-
         with self._raising_away():
-            objects = [one for many in obstore.list(self._small, folder or None, chunk_size=1000) for one in many]
+            objects = [one for many in self._obstore.list(self._small, folder or None, chunk_size=1000) for one in many]
         return {one["path"]: one["last_modified"].timestamp() for one in sorted(objects, key=lambda one: one["path"])}
 
     def modified(self, name: str) -> float | None:
-        import obstore
-
         try:
             with self._raising_away():
-                return obstore.head(self._small, name)["last_modified"].timestamp()
+                return float(self._obstore.head(self._small, name)["last_modified"].timestamp())
         except FileNotFoundError:
             return None
 
     def delete(self, *names: str) -> None:
-        import obstore
-
         with self._raising_away():
-            obstore.delete(self._small, list(names))
+            self._obstore.delete(self._small, list(names))
 
     def _read(self, name: str) -> tuple[bytes, Any] | None:
-        import obstore
-
         try:
             with self._raising_away():
-                answer = obstore.get(self._small, name)
+                answer = self._obstore.get(self._small, name)
                 return bytes(answer.bytes()), answer.meta
         except FileNotFoundError:
             return None
 
     def _put_if(self, name: str, data: bytes, mode: Any) -> None:
         # A request whose answer was lost is sent again, and then meets what it wrote itself.
-        import obstore
         from obstore.exceptions import AlreadyExistsError, PreconditionError
 
         try:
             with self._raising_away(writes=True):
-                obstore.put(self._first, name, data, mode=mode, use_multipart=False)
+                self._obstore.put(self._first, name, data, mode=mode, use_multipart=False)
         except (AlreadyExistsError, PreconditionError):
             if self.get(name) != data:
                 raise Conflict(name) from None

@@ -21,13 +21,9 @@ class NoCredentials(Exception):
 
 def find(environment: Mapping[str, str] = os.environ, home: Path | None = None, metadata: str = METADATA) -> Any:
     """A credential provider for obstore, which calls it each time that it needs new ones."""
-    given = _of_environment(environment) or _of_profile(environment, home or Path.home())
-    return (lambda: given) if given else _Role(metadata)
-
-
-def _of_environment(environment: Mapping[str, str]) -> dict[str, Any] | None:
     key, secret, token = (environment.get(f"ALIBABA_CLOUD_{name}") for name in _NAMES)
-    return _credentials(key, secret, token) if key and secret else None
+    given = _credentials(key, secret, token) if key and secret else _of_profile(environment, home or Path.home())
+    return (lambda: given) if given else _Role(metadata)
 
 
 def _of_profile(environment: Mapping[str, str], home: Path) -> dict[str, Any] | None:

@@ -1,21 +1,18 @@
-"""A host that serves the app."""
+"""A host that serves the app. What a phase needs is imported with it: `status` asks for less."""
 
 from __future__ import annotations
 
 from ...base.outcome import Steps
 from ...base.places import Places
 from ...release.store import HostStore
-from ...rollout import boot as booting
-from ...rollout import commit as committing
-from ...rollout import prepare as preparing
 from ...rollout import state
-from .. import provision
-
-commit, abort, halt = committing.run, preparing.abort, booting.halt
 
 
 def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Phase one: the candidate stands ready beside the live release. Raises `Refused`."""
+    from ...rollout import prepare as preparing
+    from .. import provision
+
     now = state.live(places)
     if now and now.release == release:
         return preparing.again(places, store, now, elected, steps)
@@ -24,10 +21,33 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
     preparing.run(places, store, manifest, elected, steps)
 
 
+def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
+    """Phase two: the flip. Raises `Refused` with the release before live again."""
+    from ...rollout import commit as committing
+
+    committing.run(places, generation, release, steps)
+
+
+def abort(places: Places, steps: Steps) -> None:
+    """Gives the candidate up."""
+    from ...rollout import prepare as preparing
+
+    preparing.abort(places, steps)
+
+
 def boot(places: Places, steps: Steps) -> None:
     """Brings up what served; before its first release a server has nothing that could run."""
+    from ...rollout import boot as booting
+
     if places.role is None or state.remembered(places):
         booting.run(places, steps)
+
+
+def halt(places: Places, steps: Steps) -> None:
+    """Stops all of it."""
+    from ...rollout import boot as booting
+
+    booting.halt(places, steps)
 
 
 def live(places: Places) -> str | None:
