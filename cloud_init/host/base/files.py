@@ -6,6 +6,8 @@ import json
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +18,24 @@ def write(path: Path, data: bytes, mode: int = 0o644) -> bool:
         return False
     path.parent.mkdir(parents=True, exist_ok=True)
     make_way(path)
-    part = path.with_name("." + path.name + ".part")
-    remove(part)
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with open(descriptor, "wb") as file:
+    with replacing(path) as part, open(part, "wb", opener=private_file) as file:
         file.write(data)
         file.flush()
         os.fchmod(file.fileno(), mode)
         os.fsync(file.fileno())
-    part.rename(path)
     return True
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside, for new content: renamed to `path` at the end, removed after an error."""
+    part = path.with_name(f".{path.name}.part")
+    remove(part)
+    try:
+        yield part
+        part.rename(path)
+    finally:
+        remove(part)
 
 
 def private_file(path: str, flags: int) -> int:
@@ -64,10 +74,8 @@ def link(path: Path, to: str) -> None:
     """Points the link `path` at `to`, by rename: whoever looks sees the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     make_way(path)
-    part = path.with_name("." + path.name + ".part")
-    remove(part)
-    part.symlink_to(to)
-    part.rename(path)
+    with replacing(path) as part:
+        part.symlink_to(to)
 
 
 def unlink(path: Path) -> None:
@@ -113,7 +121,5 @@ def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:
 
 def link_beside(path: Path, other: Path) -> None:
     """The same file under another name too, whatever was there."""
-    part = other.with_name("." + other.name + ".part")
-    remove(part)
-    os.link(path, part)
-    part.rename(other)
+    with replacing(other) as part:
+        os.link(path, part)

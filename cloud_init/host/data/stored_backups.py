@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ..base.files import replacing
 from ..base.outcome import Refused
 from ..base.places import Places
 from ..release.store import HostStore
@@ -45,10 +46,8 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
     if folder.is_dir() or not backup.is_id(identity) or identity not in (backups := every(places, store)):
         return
     host = backups[identity].get("host", places.host)
-    part = folder.with_name(f".{identity}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700)
-    try:
+    with replacing(folder) as part:
+        part.mkdir(mode=0o700)
         for name in _NAMES:
             copy = store.objects.file(_object(host, identity, name), part / name)
             if copy is None:
@@ -56,9 +55,6 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
             if copy != part / name:
                 _link(copy, part / name)
             (part / name).chmod(0o600)
-        part.rename(folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def remove(places: Places, store: HostStore, identity: str) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base import processes
-from ..base.files import link, write_json
+from ..base.files import link, replacing, write_json
 from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..contracts.manifest import Manifest
@@ -117,11 +117,8 @@ def _unpacked(places: Places, wheel: Path) -> Path:
     folder = places.tool.with_name(wheel.stem)
     with _UNPACKING:
         if not folder.is_dir():
-            part = folder.with_name(f"{folder.name}.part")
-            shutil.rmtree(part, ignore_errors=True)
-            with zipfile.ZipFile(wheel) as archive:
+            with replacing(folder) as part, zipfile.ZipFile(wheel) as archive:
                 archive.extractall(part)
-            part.rename(folder)
     return folder
 
 

@@ -11,6 +11,7 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from ..base.files import replacing
 from ..base.outcome import Refused
 from ..contracts.manifest import Code
 
@@ -32,14 +33,12 @@ def verify(archive: Path, code: Code) -> None:
 
 def unpack(archive: Path, folder: Path) -> None:
     """Unpacks into `folder`, replacing what an interrupted run left there."""
-    part = folder.with_name(folder.name + ".part")
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(parents=True)
-    with tarfile.open(archive, "r:gz") as tar:
-        for member in tar:
-            _place(tar, member, part)
-    shutil.rmtree(folder, ignore_errors=True)
-    part.rename(folder)
+    with replacing(folder) as part:
+        part.mkdir(parents=True)
+        with tarfile.open(archive, "r:gz") as tar:
+            for member in tar:
+                _place(tar, member, part)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from ..base.files import private_file
+from ..base.files import private_file, replacing
 from ..base.outcome import Refused
 from . import failures
 from .contract import Conflict, Version
@@ -76,19 +76,14 @@ class Bucket:
             return None if tag == _NONE else Version(None, _NONE)
 
     def file(self, name: str, place: Path) -> Path | None:
-        part = place.with_name(f".{place.name}.part")
         place.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with self._raising_away(), open(part, "wb", opener=private_file) as file:
+            with self._raising_away(), replacing(place) as part, open(part, "wb", opener=private_file) as file:
                 for chunk in self._obstore.get(self._large, name).stream():
                     file.write(chunk)
         except FileNotFoundError:
             return None
-        else:
-            part.rename(place)
-            return place
-        finally:
-            part.unlink(missing_ok=True)
+        return place
 
     def put(self, name: str, data: bytes) -> None:
         with self._raising_away(writes=True):

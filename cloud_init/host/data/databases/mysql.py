@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, write
+from ...base.files import private_file, replacing, write
 from ...base.user import give
 from . import network, sizing
 from .agent import Agent
@@ -105,16 +105,11 @@ class MysqlDatabase(ServerDatabase):
 
     def dump(self, path: Path) -> dict[str, int]:
         """Writes and counts a line for each row: no other connection can join the dump."""
-        part = path.with_name(path.name + ".part")
         content = ["--routines", "--triggers", "--events", "--hex-blob", "--no-tablespaces", "--skip-extended-insert", "--no-autocommit"]
-        try:
+        with replacing(path) as part:
             with open(part, "wb", opener=private_file) as file:
                 self._tool("mariadb-dump", ["--single-transaction", "--skip-lock-tables", *content, self.places.app], stdout=file)
-            rows = _counted(part)
-            part.rename(path)
-        finally:
-            part.unlink(missing_ok=True)
-        return rows
+            return _counted(part)
 
     def load(self, path: Path) -> None:
         """Its statements can't be undone: the caller keeps a dump of what was there."""

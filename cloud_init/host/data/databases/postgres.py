@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, write
+from ...base.files import private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import give
 from . import network, sizing
@@ -121,14 +121,9 @@ class PostgresDatabase(ServerDatabase):
 
     def dump(self, path: Path) -> dict[str, int]:
         """Counts the rows in the very transaction that is dumped."""
-        part = path.with_name(path.name + ".part")
-        try:
-            with self.asked() as agent, open(part, "wb", opener=private_file) as file:
-                answer = agent.ask("rows")
-                self._tool("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={answer['snapshot']}"], self.places.app, stdout=file)
-            part.rename(path)
-        finally:
-            part.unlink(missing_ok=True)
+        with self.asked() as agent, replacing(path) as part, open(part, "wb", opener=private_file) as file:
+            answer = agent.ask("rows")
+            self._tool("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={answer['snapshot']}"], self.places.app, stdout=file)
         return dict(answer["rows"])
 
     def load(self, path: Path) -> None:

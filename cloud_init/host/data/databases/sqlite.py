@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from ...base.files import replacing
 from ...base.outcome import Refused, note
 from ...base.user import give
 from .base import Database
@@ -79,19 +80,15 @@ class SqliteDatabase(Database):
 
     def dump(self, path: Path) -> dict[str, int]:
         """Goes by a part file: a kill leaves the old copy or the new one."""
-        part = path.with_name(path.name + ".part")
-        part.unlink(missing_ok=True)
         try:
-            with _opened(self.path) as old, contextlib.closing(sqlite3.connect(part)) as new:
-                part.chmod(0o600)
-                _copy(old, new)
-            with _opened(part, alone=True) as copy:
-                rows = _count_rows(copy)
+            with replacing(path) as part:
+                with _opened(self.path) as old, contextlib.closing(sqlite3.connect(part)) as new:
+                    part.chmod(0o600)
+                    _copy(old, new)
+                with _opened(part, alone=True) as copy:
+                    return _count_rows(copy)
         except sqlite3.Error as error:
-            part.unlink(missing_ok=True)
             raise Refused(f"{self.path}: wanted a copy at {path}, found: {error}; mend that (or make room), then run it again") from None
-        part.rename(path)
-        return rows
 
     def load(self, path: Path) -> None:
         """Loads it in one transaction of SQLite: others see the old rows, then the new."""
