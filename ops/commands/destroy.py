@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops.commands.up import run
 from ops.display import changes, tables
 from ops.display.confirm import confirm, require_terminal
 from ops.stack import engines, pulumi_cli, workplace
@@ -38,14 +37,14 @@ def destroy(
     if chosen.found:
         _destroy_in_cloud(call, chosen)
         return
-    reach = work.deployment()
+    deployment = work.deployment()
     fate = "data too" if with_data else "data stays"
-    confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {reach.url} ({fate})?")
-    last = _last_backup(call, work, reach) if with_data is not None else None
-    kept = [] if with_data is not None else _kept(reach)
-    result = run(chosen, "destroy", stderr=call.as_json)
+    confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
+    last = _last_backup(call, work, deployment) if with_data is not None else None
+    kept = [] if with_data is not None else _kept(deployment)
+    result = chosen.run("destroy", stderr=call.as_json)
     if result.ok and with_data is not None:
-        reach.remove_data()
+        deployment.remove_data()
     _tell(call, result, kept if result.ok else [], f"./slipway -s {call.stack} destroy --with-data {name}", last)
 
 
@@ -62,21 +61,21 @@ def _destroy_in_cloud(call: calls.Call, chosen: engines.Launcher) -> None:
         raise UsageError(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.full} up first")
     fate = "data stays" if kept else "nothing is protected: its data goes too"
     confirm(call, f"Destroy stack {call.stack}: the app {chosen.work.settings.app.name!r} on {chosen.work.settings.target} ({fate})?")
-    result = run(chosen, "destroy", stderr=call.as_json)
+    result = chosen.run("destroy", stderr=call.as_json)
     stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
     _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(chosen.found), None)
 
 
-def _kept(reach: "Deployment") -> "list[Kept]":
+def _kept(deployment: "Deployment") -> "list[Kept]":
     """The data that will stay; where that can't be told, it is said now."""
-    found = reach.kept()
+    found = deployment.kept()
     for one in found:
         if one.problem:
             tables.line(f"slipway: what stays on {one.path} isn't known: {one.problem}", stderr=True)
     return [one for one in found if not one.problem]
 
 
-def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "Deployment") -> Path | None:
+def _last_backup(call: calls.Call, work: workplace.Workplace, deployment: "Deployment") -> Path | None:
     """Of the database that goes with the stack; one that is somewhere else stays."""
     from ops.display.progress import shown
 
@@ -84,7 +83,7 @@ def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "Deployment
     if database.engine == "none" or database.placement == "external":
         return None
     with shown(stderr=call.as_json):
-        return reach.save(database.engine, work.place.last_backups)
+        return deployment.save(database.engine, work.place.last_backups)
 
 
 def _ask_for_name(name: str, found: str) -> None:

@@ -1,7 +1,10 @@
-"""`doctor`: what this machine has and lacks for a stack."""
+"""`doctor` and `version`: what this machine has and lacks for a stack, and which versions it runs."""
 
+import importlib.metadata
 import os
+import platform
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -85,3 +88,17 @@ def _document(call: calls.Call) -> dict[str, object]:
     except (OSError, yaml.YAMLError):
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def version(context: typer.Context, as_json: calls.Json = False) -> None:
+    """Show the versions of Slipway, Pulumi's SDK and Python."""
+    project = tomllib.loads((workplace.folder() / "pyproject.toml").read_text())["project"]
+    versions = {
+        "slipway": project["version"],
+        "pulumi": importlib.metadata.version("pulumi"),
+        "python": platform.python_version(),
+    }
+    if calls.of(context).as_json:
+        tables.document(versions)
+    else:
+        tables.line(", ".join(f"{name} {number}" for name, number in versions.items()))

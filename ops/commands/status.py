@@ -19,13 +19,13 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     """Show which release serves, its processes, database and disk."""
     call = calls.of(context)
     work = workplace.enter(call)
-    reach = work.deployment()
-    instances = reach.status()
+    deployment = work.deployment()
+    instances = deployment.status()
     if call.as_json:
-        head = {"stack": call.stack, "target": work.settings.target, "url": reach.url}
+        head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url}
         tables.document({**head, "hosts": [one.model_dump() for one in instances]})
     else:
-        tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {reach.url}")
+        tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {deployment.url}")
         if len(instances) > 1:
             tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
         for one in instances:

@@ -11,11 +11,12 @@ from ops.display import tables
 if TYPE_CHECKING:
     from ops.engine import Result, Step
 
+_DONE = {"create": "created", "update": "updated", "replace": "replaced", "delete": "deleted"}
 _MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
 _STACK = "pulumi:pulumi:Stack"
 
 
-def changes(counts: Mapping[str, int]) -> int:
+def count(counts: Mapping[str, int]) -> int:
     """How many resources a plan touches."""
     return sum(counts.get(kind, 0) for kind in _MARKS)
 
@@ -28,18 +29,18 @@ def only_creates(plan: "Result") -> bool:
     return all(step.op == "create" and is_dynamic(step.type) for step in changing)
 
 
-def summary(counts: Mapping[str, int]) -> str:
-    """`2 to create, 1 to update, 3 unchanged`."""
-    words = [f"{counts[kind]} to {kind}" for kind in _MARKS if counts.get(kind)]
+def summary(counts: Mapping[str, int], done: bool = False) -> str:
+    """`2 to create, 1 to update, 3 unchanged`; `done`: `2 created`."""
+    words = [f"{counts[kind]} {_DONE[kind] if done else f'to {kind}'}" for kind in _MARKS if counts.get(kind)]
     return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
 
 
-def show(result: "Result") -> None:
-    """Prints the tree of changes below their components, then the counts."""
+def show(result: "Result", done: bool = False) -> None:
+    """Prints the tree of changes below their components, then the counts; `done`: they have been made."""
     tree = _tree(result.steps)
     if tree.children:
         tables.console().print(tree)
-    tables.line(summary(result.counts))
+    tables.line(summary(result.counts, done))
 
 
 def as_json(result: "Result") -> dict[str, Any]:

@@ -9,10 +9,9 @@ from typing import Any
 from components.errors import SlipwayError
 from ops.engine import providers, values
 from ops.engine.events import Event, Observer, Op, Result, Step
-from ops.engine.lock import held
 from ops.engine.monitor import Log, Monitor
 from ops.engine.program import Program
-from ops.engine.state import Resource, State
+from ops.engine.state import Resource, State, locked
 from ops.stack.project import Project, Stack
 
 
@@ -44,7 +43,7 @@ class Engine:
         def say(text: str) -> None:
             self.observer(Event("diagnostic", None, "info", text))
 
-        with held(self.folder / "state.lock", command, say):
+        with locked(self.folder / "state.lock", command, say):
             state = self.state()
             state.keep_copy()
             for urn, operation in state.pending.items():

@@ -2,17 +2,20 @@
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cloud_init.host.base import files
-from components.errors import SlipwayError
+from cloud_init.host.base import files, lock
+from cloud_init.host.base.outcome import Locked
+from components.errors import LockedError, SlipwayError
 from components.settings.found import one_line
 from ops.stack.secrets import Crypter
 
 _VERSION = 1
+_WAIT = 900  # seconds that a run waits for another one
 
 
 @dataclass
@@ -144,3 +147,18 @@ class State:
                 why = one_line(str(error), 200)
                 raise SlipwayError(f"{path}: wanted the key of this state, found a damaged one ({why}); put the right one back") from None
         return self._crypter
+
+
+@contextmanager
+def locked(path: Path, command: str, say: Callable[[str], None], wait: float = _WAIT) -> Iterator[None]:
+    """Holds the stack's lock: one run at a time. Waits for another run and says for whom.
+
+    Raises `LockedError` after `wait` seconds."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.held(path, command, wait, say))
+        except Locked as error:
+            raise LockedError(str(error)) from None
+        except OSError as error:
+            raise SlipwayError(f"{path.parent}: can't be written ({error.strerror}); Slipway keeps its state there") from None
+        yield

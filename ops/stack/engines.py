@@ -1,14 +1,16 @@
 """Which engine works on a stack: the mark of its tree decides, and without one what its program asks for."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from ops.call import Call
+from ops.display import tables
 from ops.stack import pulumi_cli, workplace
 
 if TYPE_CHECKING:
     from ops.automation import CliEngine
-    from ops.engine import Engine, Observer, Result
+    from ops.engine import Engine, Event, Observer, Result
+    from ops.engine.state import State
     from ops.stack.workplace import Workplace
     from policy.plan import Resource
 
@@ -22,6 +24,8 @@ class Launcher:
     by_cli: bool
     found: "tuple[Resource, ...]" = ()
     """What of the plan is a provider's, where that was asked."""
+    warned: set[str] = field(default_factory=set)
+    """What was warned of already: a program that is planned and then run says it twice."""
 
     def engine(self, observer: "Observer | None" = None) -> "Engine | CliEngine":
         """Either has preview, up and destroy, with the same events and results."""
@@ -36,6 +40,30 @@ class Launcher:
         from ops.automation import CliEngine
 
         return CliEngine(self.work.project, self.call.full, observer)
+
+    def run(self, verb: 'Literal["up", "destroy"]', stderr: bool = False) -> "Result":
+        """Lets the engine work while its progress and the hosts' is shown."""
+        from ops.display.progress import shown
+
+        with shown(stderr) as progress:
+            engine = self.engine(lambda event: None if event.text in self.warned else progress.engine(event))
+            return engine.up() if verb == "up" else engine.destroy()
+
+    def is_settled(self) -> bool:
+        """No preview is needed to know which engine launches it: the CLI does, or this process did, the target of now."""
+        if self.by_cli:
+            return True
+        state = self._state()
+        return bool(state.resources and state.outputs.get("target") == self.work.settings.target)
+
+    def is_new_here(self) -> bool:
+        """Nothing of it is there yet, and all of it is made on this machine: it can only be created."""
+        return not self.by_cli and self.work.target.THIS_MACHINE and not self._state().resources
+
+    def _state(self) -> "State":
+        from ops.engine import Engine
+
+        return Engine(self.work.project, self.work.stack).state()
 
 
 def of(call: Call) -> Launcher:
@@ -63,15 +91,22 @@ def of_launched(call: Call) -> Launcher:
     return Launcher(call, chosen.work, chosen.by_cli or bool(found), found)
 
 
-def planned(call: Call, chosen: Launcher, observer: "Observer") -> "tuple[Launcher, Result]":
-    """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made."""
+def planned(call: Call, chosen: Launcher) -> "tuple[Launcher, Result]":
+    """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made.
+
+    A plan is shown whole at its end; only warnings come before."""
     from components.errors import SlipwayError
 
-    result: Any = chosen.engine(observer).preview()
+    def warn(event: "Event") -> None:
+        if event.severity == "warning" and event.text not in chosen.warned:
+            chosen.warned.add(event.text)
+            tables.line(f"warning: {event.text}", stderr=True)
+
+    result: Any = chosen.engine(warn).preview()
     if result.beyond and not chosen.by_cli:
         if pulumi_cli.path() is None:
             raise pulumi_cli.missing(f"stack {call.stack} on {chosen.work.settings.target} needs the Pulumi CLI ({result.beyond})")
-        return planned(call, Launcher(call, chosen.work, by_cli=True), observer)
+        return planned(call, Launcher(call, chosen.work, by_cli=True, warned=chosen.warned))
     if not result.ok:
         raise SlipwayError(result.error or "the plan could not be made")
     return chosen, result
