@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops.display import changes, tables
+from ops.display import results, tables
 from ops.display.confirm import confirm, require_terminal
 from ops.stack import engines, pulumi_cli, workplace
 
@@ -101,7 +101,7 @@ def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, 
 
     if call.as_json:
         shown = [vars(one) for one in kept]
-        tables.document({**changes.as_json(result), "kept": shown, "last_backup": last and str(last)})
+        tables.document({**results.as_json(result), "kept": shown, "last_backup": last and str(last)})
     elif result.ok:
         tables.line(f"Destroyed stack {call.stack}.")
         _list_kept(kept, way)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 import typer
 
 from ops import call as calls
-from ops.display import changes, tables
+from ops.display import results, tables
 from ops.display.confirm import confirm
 from ops.stack import engines, workplace
 
@@ -30,12 +30,12 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
             return _finish(call, launcher.work, result, planned=False)
         launcher.run("destroy", stderr=call.as_json)  # made before it was known: the Pulumi CLI is to make all of it
     launcher, plan = _made(call, launcher, lambda: engines.planned(call, launcher))
-    if changes.count(plan.counts) == 0:
+    if results.count(plan.counts) == 0:
         return _finish(call, launcher.work, plan, planned=False)
     if not call.as_json:
-        changes.show(plan)
+        results.show(plan)
     if not call.yes:
-        if not (launcher.work.target.THIS_MACHINE and changes.only_creates(plan)):
+        if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
             confirm(call, f"Make these changes to stack {call.stack}?")
         _install(launcher.work)
     _finish(call, launcher.work, launcher.run("up", stderr=call.as_json), planned=True)
@@ -46,9 +46,9 @@ def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
     call = calls.of(context)
     _, plan = engines.planned(call, engines.of(call))
     if call.as_json:
-        tables.document(changes.as_json(plan))
+        tables.document(results.as_json(plan))
     else:
-        changes.show(plan)
+        results.show(plan)
 
 
 def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, to_pulumi: ToPulumi = False) -> None:
@@ -90,12 +90,12 @@ def _install(work: workplace.Workplace) -> None:
 def _finish(call: calls.Call, work: workplace.Workplace, result: "Result", planned: bool) -> None:
     """Tells how it ended; of what nobody saw as a plan also what was changed."""
     if call.as_json:
-        tables.document(changes.as_json(result))
+        tables.document(results.as_json(result))
     elif result.ok:
         serves = f"{result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}"
-        if planned or changes.count(result.counts):
+        if planned or results.count(result.counts):
             if not planned:
-                changes.show(result, done=True)
+                results.show(result, done=True)
             tables.line(f"Done: {serves}")
         else:
             tables.line(f"Nothing to do: {serves}{_age(work)}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from ops.display.places import differing
+from ops.display.differences import differing
 from ops.plan import options, warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
 from ops.plan.following import Found, follow

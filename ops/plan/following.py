@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ops.display.places import Path, Place, Step
+from ops.display.differences import Difference, Key, Path
 from ops.plan.document import PropertyChange
 from ops.plan.ignoring import ignored
 from ops.plan.options import PROVIDER
@@ -24,7 +24,7 @@ class _Input(NamedTuple):
     """`urn`: whose it is."""
 
     urn: str
-    place: Place
+    place: Difference
     replaces: bool | None
 
 
@@ -71,25 +71,25 @@ def _by_origin(resources: Iterable[Resource]) -> Mapping[str, list[_Input]]:
     return found
 
 
-def _inputs(resource: Resource) -> Iterator[tuple[str, Place, bool | None]]:
+def _inputs(resource: Resource) -> Iterator[tuple[str, Difference, bool | None]]:
     """(origin, where its value goes in, whether another value replaces) of each."""
     if resource.kind == "component":
         return
     if resource.provider and resource.kind == "resource":
-        yield resource.provider, Place((Step(PROVIDER),), resource.provider, resource.provider), None
+        yield resource.provider, Difference((Key(PROVIDER),), resource.provider, resource.provider), None
     for name, value in resource.inputs.items():
-        for place in _unknown((Step(name),), value):
+        for place in _unknown((Key(name),), value):
             if not ignored(place.path, resource.ignore_changes):
                 said = verdict(resource, place)
                 yield from ((origin, place, said) for origin in dict.fromkeys(origins(place.old)))
 
 
-def _unknown(path: Path, value: Any) -> Iterator[Place]:
+def _unknown(path: Path, value: Any) -> Iterator[Difference]:
     if is_unknown(value):
-        yield Place(path, value, value)
+        yield Difference(path, value, value)
     elif isinstance(value, Mapping) and not is_secret(value):
         for name, inner in value.items():
-            yield from _unknown((*path, Step(name)), inner)
+            yield from _unknown((*path, Key(name)), inner)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
-            yield from _unknown((*path, Step(str(number), True)), inner)
+            yield from _unknown((*path, Key(str(number), True)), inner)

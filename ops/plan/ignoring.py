@@ -2,7 +2,7 @@
 
 import re
 
-from ops.display.places import Path
+from ops.display.differences import Path
 
 _STEP = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.\[]+)""")
 

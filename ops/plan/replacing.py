@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ops.display.places import Path, Place
+from ops.display.differences import Difference, Path
 from policy import resource_types
 from policy.plan import Resource, is_secret, is_unknown
 from policy.resource_types import ResourceType
 
 
-def verdict(resource: Resource, place: Place) -> bool | None:
+def verdict(resource: Resource, place: Difference) -> bool | None:
     """True, False, or None where nobody says so. Components and what was there before aren't made, so they aren't replaced."""
     if resource.kind in ("component", "existing"):
         return False
@@ -17,7 +17,7 @@ def verdict(resource: Resource, place: Place) -> bool | None:
     return None if known is None else _verdict(known, place)
 
 
-def _verdict(known: ResourceType, place: Place) -> bool | None:
+def _verdict(known: ResourceType, place: Difference) -> bool | None:
     above = list(_patterns(place.path))
     inside = {pattern for value in (place.old, place.new) for pattern in _within(above[-1], value)}
     whole = f"{above[-1].removesuffix('[]')}#"
@@ -49,12 +49,12 @@ def _within(above: str, value: Any) -> Iterator[str]:
             yield pattern
 
 
-def _counts(place: Place) -> bool:
+def _counts(place: Difference) -> bool:
     """An item or a block comes or goes."""
     return (place.old is None) != (place.new is None)
 
 
-def _hides(known: ResourceType, place: Place, pattern: str) -> bool:
+def _hides(known: ResourceType, place: Difference, pattern: str) -> bool:
     """A value that isn't known may hold what replaces."""
     if not any(is_unknown(one) or is_secret(one) for one in (place.old, place.new)):
         return False

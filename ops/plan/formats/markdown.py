@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 
+from ops.display.changes import MARKS, type_of
 from ops.plan.document import Change, Comparison, Document, PropertyChange
 from ops.plan.formats import Paper, mermaid, text
 from ops.plan.view import changes, values, words
 from ops.plan.view.markdown_text import Part, code, fitted, folded, in_comment, row, table
-from ops.plan.view.names import Names, name_of, type_of
+from ops.plan.view.names import Names, name_of
 from policy.findings import Finding
 from policy.plan import Resource
 
@@ -44,7 +45,7 @@ def _changes(comparison: Comparison, names: Names) -> Iterator[Part]:
     yield Part("warnings", "> [!WARNING]\n", warnings)
     rows = [row(*_setting(one, names)) for one in comparison.settings]
     yield table("changed settings", "#### Settings", ("setting", "before", "now"), rows)
-    order = list(words.SIGNS)
+    order = list(MARKS)
     changed = [_change(one, names) for one in sorted(comparison.resources, key=lambda one: order.index(one.op))]
     yield table("changes", "#### Changes", ("", "resource", "type", "what"), changed)
 

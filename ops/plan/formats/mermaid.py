@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from ops.display.changes import MARKS, type_of
 from ops.plan.document import Document
 from ops.plan.formats import Paper
 from ops.plan.view import graph as graphs
 from ops.plan.view import words
 from ops.plan.view.graph import Graph
 from ops.plan.view.mermaid_text import coded
-from ops.plan.view.names import name_of, type_of
+from ops.plan.view.names import name_of
 from policy.plan import Resource
 
 MOST_TEXT, MOST_EDGES = 50_000, 500
@@ -86,7 +87,7 @@ class _Drawing:
         yield name_of(one)
         yield type_of(one.type)
         if op := self._ops.get(one.urn):
-            yield f"{words.SIGNS[op]} {op}"
+            yield f"{MARKS[op][0]} {op}"
         if marks := [flag for flag in ("protected", "retained", "only read") if flag in words.flags(one)]:
             yield ", ".join(marks)
         counts = self._graph.folded.get(one.urn)

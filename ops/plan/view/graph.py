@@ -5,10 +5,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ops.display.changes import short_type
+from ops.display.changes import short_type, type_of
 from ops.plan.document import Document
 from ops.plan.view import needs
-from ops.plan.view.names import Names, type_of
+from ops.plan.view.names import Names
 from policy.plan import Resource
 
 _JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")

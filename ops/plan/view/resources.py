@@ -10,9 +10,10 @@ from rich.text import Text
 from rich.tree import Tree
 
 from components.settings.found import one_line
+from ops.display import changes
 from ops.plan.view import needs, values, words
 from ops.plan.view.flow import Flow
-from ops.plan.view.names import Names, name_of, type_of
+from ops.plan.view.names import Names
 from ops.plan.view.sections import Section
 from policy.plan import Plan, Resource
 
@@ -71,8 +72,7 @@ def _more(number: int) -> list[Text]:
 
 def heading(one: Resource) -> Text:
     """`web-host  Instance  protected`."""
-    text = Text.assemble((name_of(one), "bold"), (f"  {type_of(one.type)}", "cyan"))
-    return text.append("".join(f"  {flag}" for flag in words.flags(one)), "green")
+    return changes.heading(one.name, one.type).append("".join(f"  {flag}" for flag in words.flags(one)), "green")
 
 
 def _indented(text: RenderableType) -> Padding:

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ops.display.places import same
+from ops.display.differences import same
 from ops.plan.document import Warning
 from ops.plan.warnings.context import Context
 from policy.facts import ALL_PORTS, Opening
