@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 from ops.display.differences import Difference, Key, Path
 from ops.plan.document import PropertyChange
-from ops.plan.ignoring import ignored
-from ops.plan.options import PROVIDER
-from ops.plan.replacing import verdict
+from ops.plan.replacing import ignored, verdict
 from policy.plan import Resource, is_secret, is_unknown
 from policy.values import origins
 
+PROVIDER = "provider"  # the option, as Pulumi calls it
 Found = dict[str, list[PropertyChange]]
 
 

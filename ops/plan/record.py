@@ -5,16 +5,17 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from pulumi.runtime import rpc
+
 from components.errors import SlipwayError
 from components.target import AS_IF_IN
 from ops.engine.program import Program
-from ops.plan.asked import with_marks
 from ops.plan.recorder import Answer, Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
@@ -98,3 +99,18 @@ def _ordered(resources: Mapping[str, Resource]) -> Iterator[Resource]:
         ready = sorted(sorter.get_ready())
         yield from (resources[urn] for urn in ready)
         sorter.done(*ready)
+
+
+@contextmanager
+def with_marks() -> Iterator[None]:
+    """While a program is recorded. Nothing but this way tells which argument is a secret; that some are, the SDK goes on to know."""
+    unwrap = rpc._unwrap_rpc_secret_struct_properties
+
+    def keep(value: Any) -> tuple[Any, bool]:
+        return value, unwrap(value)[1]
+
+    rpc._unwrap_rpc_secret_struct_properties = keep
+    try:
+        yield
+    finally:
+        rpc._unwrap_rpc_secret_struct_properties = unwrap

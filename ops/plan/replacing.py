@@ -1,5 +1,6 @@
 """Whether a change at a place replaces its resource, as the tables in policy/resource_types say."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -7,6 +8,8 @@ from ops.display.differences import Difference, Path
 from policy import resource_types
 from policy.plan import Resource, is_secret, is_unknown
 from policy.resource_types import ResourceType
+
+_STEP = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.\[]+)""")
 
 
 def verdict(resource: Resource, place: Difference) -> bool | None:
@@ -59,3 +62,14 @@ def _hides(known: ResourceType, place: Difference, pattern: str) -> bool:
     if not any(is_unknown(one) or is_secret(one) for one in (place.old, place.new)):
         return False
     return any(one.startswith((f"{pattern}.", f"{pattern}[", f"{pattern}#")) for one in known.replaces | known.unknown)
+
+
+def ignored(path: Path, patterns: tuple[str, ...]) -> bool:
+    """The place, or something that it is in, is named: `ami`, `tags.owner`, `tags["a.b"]`, `ingress[0]`, `*` for any one step."""
+    return any(_covers([quoted or item or key for quoted, item, key in _STEP.findall(pattern)], path) for pattern in patterns)
+
+
+def _covers(steps: list[str], path: Path) -> bool:
+    if not steps or len(steps) > len(path):
+        return False
+    return all(step in ("*", place.name) for step, place in zip(steps, path, strict=False))

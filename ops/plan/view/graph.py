@@ -3,13 +3,14 @@
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from ops.display.changes import short_type, type_of
 from ops.plan.document import Document
-from ops.plan.view import needs
 from ops.plan.view.names import Names
-from policy.plan import Resource
+from policy.plan import Plan, Resource
 
 _JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")
 
@@ -26,7 +27,7 @@ class Graph:
 
 def whole(document: Document) -> Graph:
     """Every resource but what folds; what a comparison speaks of never does."""
-    names, wanted = Names(document.plan), needs.direct(document.plan)
+    names, wanted = Names(document.plan), needs(document.plan)
     changes = document.comparison.resources if document.comparison else ()
     owners = _owners(names, wanted, {change.urn for change in changes})
     gone = [Resource(urn=one.urn, type=one.type, name=one.name, parent=one.parent) for one in changes if one.op == "remove"]
@@ -36,7 +37,7 @@ def whole(document: Document) -> Graph:
 
 def overview(document: Document) -> Graph:
     """A node for each component that holds resources, with how many of which type: for plans that no picture has room for."""
-    names, wanted = Names(document.plan), needs.direct(document.plan)
+    names, wanted = Names(document.plan), needs(document.plan)
     owners = {one.urn: one.parent for one in document.plan.resources if one.kind != "component" and one.parent in names.by_urn}
     kept = [one for one in document.plan.resources if one.urn in set(owners.values())]
     tree = {"": kept}
@@ -91,7 +92,7 @@ def _edges(
     for pair in ((owners.get(urn, urn), owners.get(need, need)) for urn, urns in wanted.items() for need in urns):
         if drawn.issuperset(pair) and not _within(names, *pair):
             kept.setdefault(pair[0], []).append(pair[1])
-    return [(one, other) for one, others in needs.reduced(kept).items() for other in others]
+    return [(one, other) for one, others in reduced(kept).items() for other in others]
 
 
 def _within(names: Names, one: str, other: str) -> bool:
@@ -105,3 +106,24 @@ def _and_above(names: Names, urn: str) -> set[str]:
         found.add(urn)
         urn = names.by_urn[urn].parent
     return found
+
+
+def needs(plan: Plan) -> dict[str, list[str]]:
+    """URN to the URNs of its dependencies, without those that follow from others."""
+    there = {one.urn for one in plan.resources}
+    return reduced({one.urn: [urn for urn in one.depends_on if urn in there and urn != one.urn] for one in plan.resources})
+
+
+def reduced(wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The transitive reduction; where things need each other in a circle, all that was there."""
+    above: dict[str, set[str]] = {}
+    with suppress(CycleError):
+        for urn in TopologicalSorter(wanted).static_order():
+            first = wanted.get(urn, ())
+            above[urn] = set(first).union(*(above[need] for need in first))
+        return {urn: _reduced(list(dict.fromkeys(first)), above) for urn, first in wanted.items()}
+    return {urn: list(dict.fromkeys(first)) for urn, first in wanted.items()}
+
+
+def _reduced(first: list[str], above: Mapping[str, set[str]]) -> list[str]:
+    return [need for need in first if not any(need in above[other] for other in first)]

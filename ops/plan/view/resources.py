@@ -11,10 +11,10 @@ from rich.tree import Tree
 
 from components.settings.found import one_line
 from ops.display import changes
-from ops.plan.view import needs, values, words
-from ops.plan.view.flow import Flow
+from ops.plan.view import values, words
+from ops.plan.view.graph import needs
 from ops.plan.view.names import Names
-from ops.plan.view.sections import Section
+from ops.plan.view.sections import Flow, Section
 from policy.plan import Plan, Resource
 
 _MOST = 8  # inputs of one resource
@@ -36,7 +36,7 @@ def _arguments(arguments: Mapping[str, Any], names: Names) -> Iterator[Text]:
 
 def _tree(plan: Plan, names: Names) -> Tree:
     root = Tree("", hide_root=True)
-    direct = needs.direct(plan)
+    direct = needs(plan)
 
     def grow(branch: Tree, urn: str) -> None:
         for one in names.children[urn]:
