@@ -46,8 +46,15 @@ class Launcher:
         from ops.display.progress import shown
 
         with shown(stderr) as progress:
-            engine = self.engine(lambda event: None if event.text in self.warned else progress.engine(event))
+            engine = self.engine(lambda event: progress.engine(event) if self.is_news(event) else None)
             return engine.up() if verb == "up" else engine.destroy()
+
+    def is_news(self, event: "Event") -> bool:
+        """It isn't a warning that was told already."""
+        known = event.severity == "warning" and event.text in self.warned
+        if event.severity == "warning":
+            self.warned.add(event.text)
+        return not known
 
     def is_settled(self) -> bool:
         """No preview is needed to know which engine launches it: the CLI does, or this process did, the target of now."""
@@ -98,8 +105,7 @@ def planned(call: Call, chosen: Launcher) -> "tuple[Launcher, Result]":
     from components.errors import SlipwayError
 
     def warn(event: "Event") -> None:
-        if event.severity == "warning" and event.text not in chosen.warned:
-            chosen.warned.add(event.text)
+        if event.severity == "warning" and chosen.is_news(event):
             tables.line(f"warning: {event.text}", stderr=True)
 
     result: Any = chosen.engine(warn).preview()
