@@ -17,11 +17,12 @@ from tempfile import TemporaryDirectory
 ROOMS = ("components", "cloud_init", "ops", "policy")
 DOZEN = 12
 _PREVIEW = """
-import runpy, sys
+import sys
 sys.argv = ["slipway", "--stack", "dev", "preview"]
 sys.path.insert(0, "")
+from ops.__main__ import main
 try:
-    runpy.run_module("ops", run_name="__main__")
+    main()
 finally:
     print(*filter(None, (getattr(one, "__file__", None) for one in list(sys.modules.values()))), sep="\\n", file=sys.stderr)
 """

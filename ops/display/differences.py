@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple, TypeGuard
+from typing import Any, NamedTuple
 
 from policy.plan import is_secret, is_unknown
 from policy.values import origins
@@ -71,7 +71,8 @@ def _inside(path: Path, old: Any, new: Any) -> Iterator[Difference]:
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         yield from _items(path, old, new)
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
-        yield Difference(path, *_first_difference(old, new))
+        pairs = zip_longest(old.split("\n"), new.split("\n"))
+        yield Difference(path, *next(pair for pair in pairs if pair[0] != pair[1]))
 
 
 def _below(path: Path, old: Any, new: Any) -> Iterator[Difference]:
@@ -95,16 +96,14 @@ def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Diffe
 def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
     """Names of all items, where each has one that is its own; else they go by position."""
     for key in _NAMING:
-        before, after = (
-            [name for one in items if isinstance(one, Mapping) for name in [one.get(key)] if _is_name(name)] for items in (old, new)
-        )
+        before, after = ([one[key] for one in items if isinstance(one, Mapping) and _names_itself(one, key)] for items in (old, new))
         if (len({*before}), len({*after})) == (len(old), len(new)):
             return before, after
     return None
 
 
-def _is_name(value: Any) -> TypeGuard[str]:
-    return isinstance(value, str) and bool(value)
+def _names_itself(item: Mapping[str, Any], key: str) -> bool:
+    return isinstance(item.get(key), str) and bool(item[key])
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
@@ -135,11 +134,6 @@ def _deeper(value: Any, limit: int) -> bool:
         if not level:
             return False
     return True
-
-
-def _first_difference(old: str, new: str) -> tuple[str | None, str | None]:
-    pairs = zip_longest(old.split("\n"), new.split("\n"))
-    return next(pair for pair in pairs if pair[0] != pair[1])
 
 
 def _shown(step: Key) -> str:

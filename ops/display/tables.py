@@ -121,15 +121,12 @@ def size(value: Any) -> str:
 def age(moment: Any) -> str:
     """How long ago: of seconds since 1970 or an ISO time; a dash when unknown."""
     try:
-        then = float(moment) if isinstance(moment, int | float) else _iso(str(moment))
+        if not isinstance(moment, int | float):
+            read = datetime.fromisoformat(str(moment))
+            moment = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except ValueError:
         return "-"
-    return duration(max(0.0, time.time() - then))
-
-
-def _iso(text: str) -> float:
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return duration(max(0.0, time.time() - moment))
 
 
 def duration(value: Any) -> str:

@@ -62,7 +62,8 @@ class _Run:
     def program(self) -> Result:
         error = Program(self.engine.project, self.engine.stack, self.dry).run(self.monitor, Log(self.engine.observer))
         if error is None:
-            error = self._remove_unwanted()
+            seen = self.monitor.seen
+            error = self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])
         if not self.dry:
             with self.lock:
                 self._register_components()
@@ -163,10 +164,6 @@ class _Run:
             if kind != "started":
                 self.steps.append(step)
         self.engine.observer(Event(kind, step))
-
-    def _remove_unwanted(self) -> str | None:
-        seen = self.monitor.seen
-        return self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])
 
     def _remove(self, unwanted: list[Resource]) -> str | None:
         protected = [one.name for one in unwanted if one.protect and one.custom]

@@ -31,7 +31,7 @@ def follow(found: Found, kept: Mapping[str, Resource]) -> None:
     """Adds to `found` (changes by URN) what follows from them. `kept`: what is there before and after."""
     coming = _by_origin(kept.values())
     followed: dict[str, bool | None] = {}
-    while waiting := [urn for urn, one in found.items() if urn in kept and _fate(one) is not False and _news(followed, urn, _fate(one))]:
+    while waiting := [urn for urn, one in found.items() if urn in kept and _fate(one) not in (False, followed.get(urn, False))]:
         for urn in waiting:
             followed[urn] = _fate(found[urn])
         for urn in waiting:
@@ -43,10 +43,6 @@ def _fate(changes: list[PropertyChange]) -> bool | None:
     """Whether they replace: True, None for perhaps, or False."""
     said = {one.replaces for one in changes}
     return True if True in said else None if None in said else False
-
-
-def _news(followed: Mapping[str, bool | None], urn: str, fate: bool | None) -> bool:
-    return urn not in followed or followed[urn] is not fate
 
 
 def _add(found: Found, one: _Input, sure: bool) -> None:

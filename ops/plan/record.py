@@ -28,7 +28,8 @@ def record(project: Project, stack: Stack, answer: Answer | None = None) -> Plan
     """The plan of a stack whose secrets are still sealed. Raises `SlipwayError` when the program fails.
 
     `answer`: what resources put out; without it that is unknown."""
-    recorder = Recorder(project.name, stack.name, _folders(project.folder), answer)
+    folders = tuple(Path(one) for one in (project.folder, os.environ.get(AS_IF_IN)) if one)
+    recorder = Recorder(project.name, stack.name, folders, answer)
     program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None)
     # What the program prints would stand before the plan, in a file that is meant to hold nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
@@ -52,10 +53,6 @@ def plan_of(recorder: Recorder, config: Mapping[str, Any]) -> Plan:
     )
 
 
-def _folders(folder: Path) -> tuple[Path, ...]:
-    return tuple(Path(one) for one in (str(folder), os.environ.get(AS_IF_IN)) if one)
-
-
 def _stand_ins(value: Any) -> Any:
     """Config as the program gets it: nothing encrypted is opened."""
     if isinstance(value, Mapping) and set(value) == {"secure"}:
@@ -77,17 +74,14 @@ def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def _shown(value: Any) -> Any:
     """Plain JSON, a mark for what is encrypted: its encrypted text lies open in the stack file, so may a fingerprint of that."""
     if isinstance(value, Mapping):
-        sealed = set(value) == {"secure"}
-        return {SECRET: _fingerprint(value["secure"])} if sealed else {str(name): _shown(item) for name, item in value.items()}
+        if set(value) == {"secure"}:
+            return {SECRET: hashlib.sha256(str(value["secure"]).encode()).hexdigest()[:12]}
+        return {str(name): _shown(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_shown(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     return value if isinstance(value, str | int | None) else str(value)
-
-
-def _fingerprint(sealed: Any) -> str:
-    return hashlib.sha256(str(sealed).encode()).hexdigest()[:12]
 
 
 def _ordered(resources: Mapping[str, Resource]) -> Iterator[Resource]:

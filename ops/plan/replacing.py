@@ -23,8 +23,9 @@ def verdict(resource: Resource, place: Difference) -> bool | None:
 def _verdict(known: ResourceType, place: Difference) -> bool | None:
     above = list(_patterns(place.path))
     inside = {pattern for value in (place.old, place.new) for pattern in _within(above[-1], value)}
+    counted = (place.old is None) != (place.new is None)  # an item or a block comes or goes
     whole = f"{above[-1].removesuffix('[]')}#"
-    if known.replaces.intersection(above) or known.replaces & inside or (_counts(place) and whole in known.replaces):
+    if known.replaces.intersection(above) or known.replaces & inside or (whole in known.replaces and counted):
         return True
     if known.unknown.intersection(above) or known.unknown & inside or _hides(known, place, above[-1]):
         return None
@@ -50,11 +51,6 @@ def _within(above: str, value: Any) -> Iterator[str]:
             waiting += [(f"{pattern}.{name}", one) for name, one in value.items()]
         if pattern != above and value is not None:
             yield pattern
-
-
-def _counts(place: Difference) -> bool:
-    """An item or a block comes or goes."""
-    return (place.old is None) != (place.new is None)
 
 
 def _hides(known: ResourceType, place: Difference, pattern: str) -> bool:

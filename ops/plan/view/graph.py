@@ -55,14 +55,10 @@ def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) ->
 def _owner(one: Resource, first: list[Resource]) -> str:
     """What an attachment belongs to: what it is named after (`Bucket` of `BucketPolicy`), or the only thing that it needs."""
     kind = short_type(one.type)
-    named_after = [each for each in first if kind.startswith(_bare(each.type)) and kind != short_type(each.type)]
+    named_after = [each for each in first if kind.startswith(re.sub(r"V\d+$", "", short_type(each.type))) and kind != short_type(each.type)]
     if named_after:
         return max(named_after, key=lambda each: len(each.type)).urn
     return first[0].urn if len(first) == 1 and _JOINS.fullmatch(kind) and first[0].kind == "resource" else ""
-
-
-def _bare(token: str) -> str:
-    return re.sub(r"V\d+$", "", short_type(token))
 
 
 def _counts(names: Names, owners: Mapping[str, str]) -> dict[str, Counter[str]]:
@@ -121,9 +117,8 @@ def reduced(wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
         for urn in TopologicalSorter(wanted).static_order():
             first = wanted.get(urn, ())
             above[urn] = set(first).union(*(above[need] for need in first))
-        return {urn: _reduced(list(dict.fromkeys(first)), above) for urn, first in wanted.items()}
+        return {
+            urn: [need for need in dict.fromkeys(first) if not any(need in above[other] for other in first)]
+            for urn, first in wanted.items()
+        }
     return {urn: list(dict.fromkeys(first)) for urn, first in wanted.items()}
-
-
-def _reduced(first: list[str], above: Mapping[str, set[str]]) -> list[str]:
-    return [need for need in first if not any(need in above[other] for other in first)]
