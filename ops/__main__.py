@@ -27,7 +27,7 @@ def _flush() -> None:
 def main() -> None:
     """Runs the command line; a reader who has gone away is no error."""
     _open_missing_streams()
-    # Ended from outside is as Ctrl-C: the Pulumi CLI is told, and what is under way is left so that the next run goes on from it.
+    # SIGTERM is as Ctrl-C: the Pulumi CLI is told, and the next run goes on from there.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     from ops.cli import app
 

@@ -1,4 +1,4 @@
-"""The command line: which commands there are, and how one ends: its errors in plain words, never a traceback."""
+"""The command line: which commands there are, and how they end: in plain words, no traceback."""
 
 import functools
 import importlib
@@ -48,7 +48,7 @@ _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_opti
 
 
 class _Group(TyperGroup):
-    """Imports a command when it is asked for: what the others need would double the start of each."""
+    """Imports a command when it is asked for: all of them would double the start of each."""
 
     def __init__(self, *, name: str, commands: dict[str, Any], **rest: Any) -> None:
         known: dict[str, Any] = dict.fromkeys(_COMMANDS[name])

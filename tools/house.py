@@ -1,6 +1,6 @@
-"""How big the house is: a table of the product's files, lines and imports, to compare before and after.
+"""How big the house is: a table of the product's files, lines and imports, to compare.
 
-`python -m tools.house [--json] [FOLDER]`; FOLDER is another checkout [default: this one]. `preview` runs in a copy of it.
+`python -m tools.house [--json] [FOLDER]`; FOLDER: another checkout. `preview` runs in a copy.
 """
 
 import ast
@@ -35,7 +35,7 @@ def product(folder: Path) -> dict[str, Path]:
 
 
 def entered(folder: Path) -> list[str]:
-    """The product's files, but for empty packages, that `preview` of the example app on `local` imports."""
+    """The files, but for empty packages, that `preview` of the example on `local` imports."""
     with TemporaryDirectory() as place:
         copy = Path(place).resolve() / "copy"
         shutil.copytree(folder, copy, symlinks=True, ignore=shutil.ignore_patterns(".*", "__pycache__", "tests"))
@@ -83,7 +83,7 @@ def crowded(folder: Path) -> list[str]:
 
 
 def table(folder: Path) -> dict[str, int | list[str]]:
-    """What the house is measured by: `files`, `lines` and `median` with templates and tables, the rest of Python alone."""
+    """The measures: files, lines and median with templates and tables, the rest of Python alone."""
     modules = product(folder)
     paths = {path for room in ROOMS for path in (folder / room).rglob("*") if path.is_file() and path.suffix != ".pyc"}
     lines = {path: path.read_text("utf-8").splitlines() for path in paths}

@@ -1,4 +1,4 @@
-"""`backup`, `backups` and `restore`: copies of the database, made while it is in use and loaded again."""
+"""`backup`, `backups` and `restore`: copies of the database in use, and loading one again."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -1,4 +1,4 @@
-"""`doctor` and `version`: what this machine has and lacks for a stack, and which versions it runs."""
+"""`doctor` and `version`: what this machine has and lacks for a stack, and its versions."""
 
 import importlib.metadata
 import os
@@ -67,7 +67,7 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
 
 
 def _of_engine(call: calls.Call) -> "Iterator[Check]":
-    """Who can launch it follows from what the program asks for."""
+    """The checks of the Pulumi CLI, where the program asks for what it alone can make."""
     from components.errors import SlipwayError
     from ops.setup import doctor as checks
     from ops.stack import pulumi_cli

@@ -1,4 +1,4 @@
-"""`up`, `preview` and `adopt`: launching the app, showing what that would change, and who manages the stack's tree."""
+"""`up`, `preview` and `adopt`: launching the app, what that would change, who manages its tree."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TypeVar
@@ -69,7 +69,7 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
 
 
 def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -> T:
-    """What `work` gives. The Pulumi CLI plans and launches no stack that isn't there: it is made first, after a yes."""
+    """What `work` gives. A stack that the Pulumi CLI doesn't know is made first, after a yes."""
     from components.errors import NoStackError
 
     try:

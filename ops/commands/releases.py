@@ -1,4 +1,4 @@
-"""`releases` and `rollback`: what can be served again, and serving it, through the same gates as a new release."""
+"""`releases` and `rollback`: what can be served again, through the gates of a new release."""
 
 from typing import TYPE_CHECKING, Annotated
 

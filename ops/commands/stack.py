@@ -1,4 +1,4 @@
-"""`config set` and `stack output`: what goes into a stack's settings, and what came out of its last `up`."""
+"""`config set` and `stack output`: a stack's settings, and what came out of its last `up`."""
 
 import json
 import sys

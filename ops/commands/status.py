@@ -80,8 +80,8 @@ def _facts(one: "Instance") -> list[tuple[str, str]]:
 
 
 def _live(live: "Live") -> str:
-    told = [live.colour or "", f"for {tables.age(live.since)}" if live.since else ""]
-    words = ", ".join(filter(None, told))
+    parts = [live.colour or "", f"for {tables.age(live.since)}" if live.since else ""]
+    words = ", ".join(filter(None, parts))
     return f"release {live.release}" + (f" ({words})" if words else "")
 
 

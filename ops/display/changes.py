@@ -1,4 +1,4 @@
-"""Changes of resources as a tree, each with the places that differ: what `plan`, `preview` and `up` show."""
+"""Changes of resources as a tree, down to the places that differ: for `plan`, `preview`, `up`."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
@@ -30,7 +30,7 @@ _MOST = 12  # lines for one property
 
 @dataclass(frozen=True)
 class Change:
-    """What happens to the resource of that URN; `op` is a key of `MARKS`, `words` say what a new one is."""
+    """A change of the resource `urn`; `op` is a key of `MARKS`, `words` say what a new one is."""
 
     op: str
     urn: str
@@ -49,7 +49,7 @@ class Change:
 
 
 def tree(changes: Sequence[Change], above: Callable[[str], tuple[Text, str]]) -> Tree:
-    """The changes below what holds them. `above` gives of an unchanged resource, by its URN, label and parent's URN."""
+    """The changes below what holds them. `above`: an unchanged URN -> label, parent's URN."""
     root = Tree("", hide_root=True)
     changed = {one.urn: one for one in changes}
     branches = {"": root}
@@ -72,7 +72,7 @@ def tree(changes: Sequence[Change], above: Callable[[str], tuple[Text, str]]) ->
 
 
 def property_lines(path: str, old: Any, new: Any, mark: str = "") -> Iterator[Text]:
-    """`size: 8 -> 16  (replaces)`: a line for each place that differs; `mark` is what stands in the brackets."""
+    """`size: 8 -> 16  (replaces)`: a line for each place that differs, and `mark`."""
     found = list(differences(path, old, new))
     for where, before, after in found[:_MOST]:
         first = Text.assemble((before, "red"), (" -> ", "dim")) if before is not None else ""
@@ -82,10 +82,10 @@ def property_lines(path: str, old: Any, new: Any, mark: str = "") -> Iterator[Te
 
 
 def differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, str | None, str]]:
-    """(path, old or None where there was nothing, new), down to the line of a long text; values are plain and may be shown."""
+    """(path, old or None for nothing, new) of each place that differs; values are plain."""
     found = list(differing(path, old, new))
     if not found:
-        # Shown alike though it differs: a secret, an output of what is replaced, a look-up with other arguments.
+        # Shown alike though it differs: a secret, an output of what is replaced, another look-up.
         yield one_line(path, _VALUE), _short(old), "another one"
     for one in found:
         before = None if one.old in (None, "") else _short(one.old)

@@ -1,4 +1,4 @@
-"""Where two values differ, down to the place: inside mappings, lists, JSON texts and texts of many lines."""
+"""Places where two values differ: in mappings, lists, JSON texts and texts of many lines."""
 
 import json
 import re
@@ -34,7 +34,7 @@ class Difference:
     new: Any
 
     def __str__(self) -> str:
-        """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`; the first name stands as it is."""
+        """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`."""
         first, *rest = self.path
         return first.name + "".join(map(_shown, rest))
 
@@ -46,7 +46,7 @@ def differing(key: str, old: Any, new: Any) -> Iterator[Difference]:
 
 
 def same(old: Any, new: Any) -> bool:
-    """Equal as JSON is: 1 is not true. What is unknown is the same where it comes from the same resources."""
+    """Equal as JSON is: 1 is not true. Unknowns are the same if from the same resources."""
     if is_unknown(old) and is_unknown(new):
         return set(origins(old)) == set(origins(new))
     if isinstance(old, Mapping) and isinstance(new, Mapping):
@@ -107,7 +107,7 @@ def _names_itself(item: Mapping[str, Any], key: str) -> bool:
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
-    """What is alike at the beginning and at the end is left out: an item that is put in between moves the rest."""
+    """Leaves out what is alike at the beginning and at the end: an item put in moves the rest."""
     shortest = min(len(old), len(new))
     start = next((place for place in range(shortest) if not same(old[place], new[place])), shortest)
     end = next((place for place in range(shortest - start) if not same(old[-1 - place], new[-1 - place])), shortest - start)

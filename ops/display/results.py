@@ -17,7 +17,7 @@ _WORDS = {
     "replace": ("replace", "replaced"),
     "delete": ("remove", "deleted"),
 }
-"""For each operation that changes something what kind of change it is, and the word for it when it is done."""
+"""For each operation that changes something the kind of change, and the word for it when done."""
 _STACK = "::pulumi:pulumi:Stack::"
 
 
@@ -27,7 +27,7 @@ def count(counts: Mapping[str, int]) -> int:
 
 
 def only_creates(plan: "Result") -> bool:
-    """Nothing that is there already is touched, and no provider makes anything: that may be anywhere, at a price."""
+    """Whether nothing that is there is touched, and no provider makes anything, at a price."""
     from ops.engine.providers import is_dynamic
 
     return all(step.op == "create" and is_dynamic(step.type) for step in plan.steps if step.op in _WORDS)
@@ -40,7 +40,7 @@ def summary(counts: Mapping[str, int], done: bool = False) -> str:
 
 
 def show(result: "Result", done: bool = False) -> None:
-    """Prints the tree of changes below their components, then the counts; `done`: they have been made."""
+    """Prints the tree of changes below their components, and the counts; `done`: after the work."""
     by_urn = {step.urn: step for step in result.steps}
 
     def above(urn: str) -> tuple[Text, str]:
@@ -56,7 +56,7 @@ def show(result: "Result", done: bool = False) -> None:
 
 
 def _change(step: "Step") -> Change:
-    """Of a new resource it is said what it is: all of its inputs are new."""
+    """Only what it is of a new resource: all of its inputs are new."""
     lines = [] if step.op == "create" else list(_lines(step))
     return Change(_WORDS[step.op][0], step.urn, step.type, step.name, _parent(step), lines, step.words)
 

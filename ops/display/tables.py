@@ -15,7 +15,7 @@ from rich.text import Text
 
 
 class Tolerant:
-    """A stream that falls silent when its reader goes away (`| head`): a rollout must not end half-way for that."""
+    """A stream that falls silent when its reader goes away: `| head` must not end a rollout."""
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
@@ -82,7 +82,7 @@ def document(value: Any) -> None:
 
 
 def text(whole: str) -> str | None:
-    """Something that is laid out already, lines' ends included. Gives why it isn't whole; a reader who went away has enough of it."""
+    """Writes what is laid out already. Gives why it isn't whole, unless the reader went away."""
     stream = Tolerant(sys.stdout)
     stream.write(whole)
     stream.flush()

@@ -32,7 +32,7 @@ Apply = Callable[[Resource, Any], None]
 
 
 class BaseMonitor:
-    """What the SDK asks of every engine, and what means nothing to one in its own process: answers that are always the same.
+    """What the SDK asks of every engine and means nothing here: answers that are always the same.
 
     `features`: what more than secrets and aliases the SDK may send."""
 
@@ -54,7 +54,7 @@ class BaseMonitor:
 
 
 class Monitor(BaseMonitor):
-    """Answers registrations; `apply` brings a custom resource to what its inputs say and fills in id and outputs."""
+    """Answers registrations; `apply` brings a resource to its inputs, fills in id and outputs."""
 
     def __init__(self, project: str, stack: str, apply: Apply) -> None:
         self.project, self.stack = project, stack

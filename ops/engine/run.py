@@ -1,4 +1,4 @@
-"""A run: the program registers, each resource is brought to its inputs, what is no longer wanted goes at the end."""
+"""A run: the program registers, resources are brought to their inputs, the unwanted goes last."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from ops.stack.project import Project, Stack
 
 
 class Engine:
-    """Preview, up and destroy of one stack. Raises `SlipwayError` for what stands in the way of starting."""
+    """Preview, up and destroy of one stack. Raises `SlipwayError` where it can't start."""
 
     def __init__(self, project: Project, stack: Stack, observer: Observer | None = None) -> None:
         self.project, self.stack = project, stack
@@ -184,7 +184,7 @@ class _Run:
         return None
 
     def _register_components(self) -> None:
-        """Components change nothing, but are part of the tree; the state keeps the program's order."""
+        """Components change nothing, but are in the tree; the state keeps the program's order."""
         for resource in self.monitor.seen.values():
             if not resource.custom:
                 self.state.put(resource)

@@ -1,4 +1,4 @@
-"""What exists: a file of this stack, 0600, written whole after every finished step, secrets encrypted in it."""
+"""What exists: a file of the stack, 0600, written whole after each step, its secrets encrypted."""
 
 import json
 import os
@@ -132,7 +132,7 @@ class State:
         return opened
 
     def _key(self) -> Crypter:
-        """A random key beside the state: it keeps secrets out of copies of the state file, not from who reads the folder."""
+        """A random key beside the state: it keeps secrets out of copies of the state file alone."""
         if self._crypter is None:
             path = self.path.with_name("state.key")
             if not path.exists():

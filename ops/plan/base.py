@@ -1,4 +1,4 @@
-"""The plan of another version: of a git ref, recorded by that version's own program, or one that was saved."""
+"""The plan of another version: recorded by a git ref's own program, or one that was saved."""
 
 import os
 import subprocess
@@ -18,8 +18,8 @@ from policy.plan import Plan
 
 _SECONDS = 300
 _OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
-"""Say which repository the caller works on, from the caller's folder; here the project's folder says it."""
-# Nothing of the user's repository is written for this, and no daemon watches a folder that is soon gone.
+"""Variables that name the caller's repository; here the project's folder says which it is."""
+# The user's repository isn't written to, and no daemon watches a folder that is soon gone.
 _ALONE = ("core.fsmonitor=false", "core.splitIndex=false", "submodule.recurse=false")
 
 
@@ -72,7 +72,7 @@ def _no_plan(ref: str, why: str) -> UsageError:
 
 
 def _reason(said: str, there: Path) -> str:
-    """The first line of an error of Slipway's own; of a wrong usage (a version that has no `plan`) the last one."""
+    """The first line of an error of Slipway's own; of a wrong usage (no such command) the last."""
     lines = [line for line in said.splitlines() if line.strip()] or ["it printed no plan"]
     line = next((one for one in lines if one.startswith("slipway: ")), lines[-1])
     return one_line(line.removeprefix("slipway: ").replace(str(there), "."), 400)
@@ -80,14 +80,14 @@ def _reason(said: str, there: Path) -> str:
 
 @contextmanager
 def checked_out(folder: Path, ref: str) -> Iterator[Path]:
-    """The folder that `folder` is at a git ref, as long as it is needed; it may not have been there."""
+    """The folder that `folder` is at a git ref, while it is needed; it may not have been there."""
     commit = _commit(folder, ref)
     below = _said(folder, "rev-parse", "--show-prefix")
     with _temporary() as made:
         there = made / "tree"
         there.mkdir()
         settings = [word for one in _ALONE for word in ("-c", one)]
-        # By one command that knows where the files go: which attributes hold (ends of lines, filters) is said by the commit's own.
+        # One command that knows where files go: the commit's own attributes (ends of lines) hold.
         _said(folder, *settings, f"--work-tree={there}", "read-tree", "--reset", "-u", commit, more={"GIT_INDEX_FILE": str(made / "index")})
         yield there / below
 

@@ -1,4 +1,4 @@
-"""Two plans compared: what a change adds, alters, replaces and removes, property by property, and what to think about."""
+"""Two plans compared: what is added, altered, replaced and removed, and what to think about."""
 
 import json
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Any
 from ops.display.differences import differing
 from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
-from ops.plan.following import PROVIDER, Found, follow
+from ops.plan.following import PROVIDER, ChangesByUrn, follow
 from ops.plan.replacing import ignored, verdict
 from policy.plan import Plan, Resource, is_secret, is_unknown
 from policy.values import one_line
@@ -16,10 +16,10 @@ _LONGEST = 160  # characters
 
 
 def compare(base_label: str, old: Plan, new: Plan) -> Comparison:
-    """From `old`, called `base_label`, to `new`. Resources are told apart by their URNs, which hold parents' types, type and name."""
+    """From `old`, called `base_label`, to `new`. Resources are told apart by their URNs."""
     before, after = _by_urn(old), _by_urn(new)
     kept = {urn: one for urn, one in after.items() if urn in before and before[urn].kind == one.kind}
-    found: Found = {urn: differs for urn, one in kept.items() if (differs := list(_properties(before[urn], one)))}
+    found: ChangesByUrn = {urn: differs for urn, one in kept.items() if (differs := list(_properties(before[urn], one)))}
     follow(found, kept)
     changes = tuple(_changes(before, after, kept, found))
     return Comparison(
@@ -35,7 +35,7 @@ def _by_urn(plan: Plan) -> dict[str, Resource]:
     return {one.urn: one for one in plan.resources}
 
 
-def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict[str, Resource], found: Found) -> Iterator[Change]:
+def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict[str, Resource], found: ChangesByUrn) -> Iterator[Change]:
     """In the order of the new plan; what goes stands at the end, as it is removed: last first."""
     for urn, one in after.items():
         if urn in found:

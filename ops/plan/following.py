@@ -1,8 +1,9 @@
-"""What follows from a replacement: a resource whose input comes from a replaced one gets another value there.
+"""What follows from a replacement: inputs that come from a replaced resource get another value.
 
-Nothing of that shows in the inputs, which are unknown before and after. So it is followed from resource to resource: where the table says
-that such an input replaces, its resource is replaced too; where it doesn't, it is altered. What only may be replaced makes others that
-may be. A provider is followed too: whether what it made can stay, the provider decides.
+Nothing of that shows in the inputs, which are unknown before and after. So it is followed from
+resource to resource: where the table says that such an input replaces, its resource is replaced
+too; where it doesn't, it is altered. What may be replaced makes others that may be. A provider is
+followed too: whether what it made can stay, the provider decides.
 """
 
 from collections import defaultdict
@@ -16,7 +17,7 @@ from policy.plan import Resource, is_secret, is_unknown
 from policy.values import origins
 
 PROVIDER = "provider"  # the option, as Pulumi calls it
-Found = dict[str, list[PropertyChange]]
+ChangesByUrn = dict[str, list[PropertyChange]]
 
 
 class _Input(NamedTuple):
@@ -27,8 +28,8 @@ class _Input(NamedTuple):
     replaces: bool | None
 
 
-def follow(found: Found, kept: Mapping[str, Resource]) -> None:
-    """Adds to `found` (changes by URN) what follows from them. `kept`: what is there before and after."""
+def follow(found: ChangesByUrn, kept: Mapping[str, Resource]) -> None:
+    """Adds to `found` (changes by URN) what follows. `kept`: what is there in both plans."""
     coming = _by_origin(kept.values())
     followed: dict[str, bool | None] = {}
     while waiting := [urn for urn, one in found.items() if urn in kept and _fate(one) not in (False, followed.get(urn, False))]:
@@ -45,7 +46,7 @@ def _fate(changes: list[PropertyChange]) -> bool | None:
     return True if True in said else None if None in said else False
 
 
-def _add(found: Found, one: _Input, sure: bool) -> None:
+def _add(found: ChangesByUrn, one: _Input, sure: bool) -> None:
     if not sure and one.replaces is False:
         return
     change = PropertyChange(path=str(one.place), old=one.place.old, new=one.place.new, replaces=one.replaces if sure else None)

@@ -25,13 +25,13 @@ SEALED = "sealed"
 
 
 def record(project: Project, stack: Stack, answer: Answer | None = None) -> Plan:
-    """The plan of a stack whose secrets are still sealed. Raises `SlipwayError` when the program fails.
+    """The plan of a stack whose secrets are sealed. Raises `SlipwayError` when the program fails.
 
     `answer`: what resources put out; without it that is unknown."""
     folders = tuple(Path(one) for one in (project.folder, os.environ.get(AS_IF_IN)) if one)
     recorder = Recorder(project.name, stack.name, folders, answer)
     program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None)
-    # What the program prints would stand before the plan, in a file that is meant to hold nothing else.
+    # What the program prints would stand before the plan, in a file that holds nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
         error = program.run(recorder, recorder)
     if error is not None:
@@ -72,7 +72,7 @@ def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> Any:
-    """Plain JSON, a mark for what is encrypted: its encrypted text lies open in the stack file, so may a fingerprint of that."""
+    """Plain JSON. What is encrypted as a fingerprint: the stack file shows as much."""
     if isinstance(value, Mapping):
         if set(value) == {"secure"}:
             return {SECRET: hashlib.sha256(str(value["secure"]).encode()).hexdigest()[:12]}
@@ -97,7 +97,7 @@ def _ordered(resources: Mapping[str, Resource]) -> Iterator[Resource]:
 
 @contextmanager
 def with_marks() -> Iterator[None]:
-    """While a program is recorded. Nothing but this way tells which argument is a secret; that some are, the SDK goes on to know."""
+    """While a program is recorded. Nothing else tells which argument of a look-up is secret."""
     unwrap = rpc._unwrap_rpc_secret_struct_properties
 
     def keep(value: Any) -> tuple[Any, bool]:

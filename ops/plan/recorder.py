@@ -22,7 +22,7 @@ Answer = Callable[[Resource], tuple[str, dict[str, Any]]]
 
 
 class Recorder(BaseMonitor):
-    """Takes any type and option. Without `answer` what resources put out is unknown, but for inputs that are plain values."""
+    """Takes any type and option. Without `answer` outputs are unknown but for plain inputs."""
 
     # Without the one for its option the SDK refuses deleted_with and replace_with.
     features = (resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH, resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH)

@@ -13,7 +13,7 @@ _STEP = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.\[]+)""")
 
 
 def verdict(resource: Resource, place: Difference) -> bool | None:
-    """True, False, or None where nobody says so. Components and what was there before aren't made, so they aren't replaced."""
+    """Whether the change replaces it; None: nobody says. What isn't made here isn't replaced."""
     if resource.kind in ("component", "existing"):
         return False
     known = resource_types.find(resource.type)
@@ -61,7 +61,7 @@ def _hides(known: ResourceType, place: Difference, pattern: str) -> bool:
 
 
 def ignored(path: Path, patterns: tuple[str, ...]) -> bool:
-    """The place, or something that it is in, is named: `ami`, `tags.owner`, `tags["a.b"]`, `ingress[0]`, `*` for any one step."""
+    """Whether a pattern names the place or what it is in: `ami`, `tags["a.b"]`, `a[0]`, `*`."""
     return any(_covers([quoted or item or key for quoted, item, key in _STEP.findall(pattern)], path) for pattern in patterns)
 
 

@@ -14,7 +14,7 @@ from ops.stack import secrets
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a Pulumi.yaml. `defaults`: full keys to what a stack has where its file says nothing."""
+    """A folder with a Pulumi.yaml. `defaults`: full keys to what its stacks have by default."""
 
     name: str
     runtime: str
@@ -24,7 +24,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack file: `config` has full keys such as `slipway:app` to plain values, secrets decrypted."""
+    """A stack file: `config` has full keys such as `slipway:app`, and plain values."""
 
     name: str
     config: Mapping[str, Any]
@@ -46,7 +46,7 @@ def load_project(folder: Path) -> Project:
 
 
 def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """What `config:` of Pulumi.yaml gives every stack: a plain value, or what is under `value` or `default`."""
+    """Defaults for every stack: under `config:` a plain value, or in `value` or `default`."""
     given = document.get("config") or {}
     if not isinstance(given, dict) or "stackConfigDir" in document:
         found = "stackConfigDir" if isinstance(given, dict) else shown(given)
@@ -69,7 +69,7 @@ def _full_key(project: str, key: Any) -> str:
 
 
 def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
-    """The stack of that name. A key that holds something encrypted anywhere counts as secret; `sealed` leaves it encrypted."""
+    """The stack of that name; `sealed` decrypts nothing. Keys with encrypted parts are secret."""
     path = stack_path(project, name)
     value = _read(path, f"make it with `./slipway --stack {name} init APP`")
     given = value.get("config") or {}
@@ -100,7 +100,7 @@ def _opened(path: Path, key: str, raw: Any, salt: Any) -> Any:
 
 
 def stack_path(project: Project, name: str) -> Path:
-    """Where the stack's file is, or will be."""
+    """The path of the stack's file, which may not be there yet."""
     return project.folder / f"Pulumi.{name}.yaml"
 
 

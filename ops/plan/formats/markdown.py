@@ -1,4 +1,4 @@
-"""A plan as a comment on a pull request, found again by its first line. What a fork's author wrote stands in code and nowhere else."""
+"""A plan as a comment on a pull request. What a fork's author wrote stands in code alone."""
 
 from collections.abc import Iterator
 

@@ -35,7 +35,7 @@ _ALIKE = str.maketrans({"*": "\u2217", "`": "\u02cb", "~": "\u223c"})
 _UNDERLINE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _MARKS = re.compile(r"[\\<&$@!\[\]#:ﬂ°¶](?!\s)|(?<=www)(?=\.)")
 _START = re.compile(r"^(?=\s*[-+#>=|~\d])")
-# Letters, digits, some signs and what isn't ASCII stand for themselves; Mermaid writes its own codes with a ring and a pilcrow.
+# What stands for itself: letters, digits, some signs, and what isn't ASCII.
 _CODED = re.compile(r"[^\w .,+/()\-\u00a0-\U0010ffff]|[_°¶]")
 
 
@@ -107,8 +107,9 @@ class _Drawing:
 def coded(text: str) -> str:
     """One line of a label, shortened; only text, whatever it holds.
 
-    Codes (`#34;`) keep it from being Mermaid. But some versions read the text once more after the codes, as Markdown, as a formula,
-    for names of symbols and for written ends of lines; a space without width inside those marks, or a sign that looks the same, stops that.
+    Codes (`#34;`) keep it from being Mermaid. But some versions read the text once more after that,
+    as Markdown, as a formula, for symbols' names and for written ends of lines; a space without
+    width inside those marks, or a sign that looks the same, stops that.
     """
     short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     short = _UNDERLINE.sub("\uff3f", short.translate(_ALIKE))

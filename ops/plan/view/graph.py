@@ -1,4 +1,4 @@
-"""What a picture of a plan shows: which resources are nodes, which fold into another's label, what points where."""
+"""What a picture of a plan shows: nodes, what folds into another's label, what points where."""
 
 import re
 from collections import Counter, defaultdict
@@ -17,8 +17,8 @@ _JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permi
 
 @dataclass(frozen=True)
 class Graph:
-    """`tree`: for each component what is drawn in it (for an empty URN: in none); `folded`: for each node the types of what
-    belongs to it alone. An edge points at what is needed first."""
+    """`tree`: what is drawn in each component (an empty URN: in none); `folded`: for each node the
+    types of what belongs to it alone. An edge points at what is needed first."""
 
     tree: Mapping[str, list[Resource]]
     folded: Mapping[str, Counter[str]]
@@ -36,7 +36,7 @@ def whole(document: Document) -> Graph:
 
 
 def overview(document: Document) -> Graph:
-    """A node for each component that holds resources, with how many of which type: for plans that no picture has room for."""
+    """A node for each component, with how many of which type: for plans too big for more."""
     names, wanted = Names(document.plan), needs(document.plan)
     owners = {one.urn: one.parent for one in document.plan.resources if one.kind != "component" and one.parent in names.by_urn}
     kept = [one for one in document.plan.resources if one.urn in set(owners.values())]
@@ -45,7 +45,7 @@ def overview(document: Document) -> Graph:
 
 
 def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) -> dict[str, str]:
-    """What folds into what: attachments that nothing else has an input from. What merely waits for them doesn't count."""
+    """What folds into what: attachments that nothing else has an input from."""
     needed = {urn for one in names.by_urn.values() for urns in one.references.values() for urn in urns}
     leaves = (one for one in names.by_urn.values() if one.urn not in needed | changed and one.kind == "resource" and not one.protect)
     found = {one.urn: _owner(one, [names.by_urn[urn] for urn in wanted[one.urn]]) for one in leaves if not names.children.get(one.urn)}
@@ -53,7 +53,7 @@ def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) ->
 
 
 def _owner(one: Resource, first: list[Resource]) -> str:
-    """What an attachment belongs to: what it is named after (`Bucket` of `BucketPolicy`), or the only thing that it needs."""
+    """What an attachment is named after (`Bucket` of `BucketPolicy`), or all that it needs."""
     kind = short_type(one.type)
     named_after = [each for each in first if kind.startswith(re.sub(r"V\d+$", "", short_type(each.type))) and kind != short_type(each.type)]
     if named_after:
@@ -82,7 +82,7 @@ def _tree(nodes: Iterable[Resource]) -> dict[str, list[Resource]]:
 def _edges(
     names: Names, tree: Mapping[str, list[Resource]], wanted: Mapping[str, list[str]], owners: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """What a folded resource needs, its owner points at; nothing points at itself or at what it is in."""
+    """A folded resource's needs are its owner's; nothing points at itself or at what it is in."""
     drawn = {one.urn for inside in tree.values() for one in inside}
     kept: dict[str, list[str]] = {}
     for pair in ((owners.get(urn, urn), owners.get(need, need)) for urn, urns in wanted.items() for need in urns):

@@ -23,7 +23,7 @@ class Names:
         self._lookups = Counter(short_type(one.token) for one in plan.lookups)
 
     def of(self, urn: str) -> str:
-        """The name of a resource; one that is no longer there has its name at the end of its URN."""
+        """The name of a resource; of one that is gone the end of its URN."""
         one = self.by_urn.get(urn)
         if one is None:
             return one_line(urn.rpartition("::")[2], _LONGEST)

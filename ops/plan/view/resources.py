@@ -51,14 +51,14 @@ def _lines(one: Resource, first: list[str], names: Names) -> Iterator[Renderable
     yield heading(one)
     shown = inputs(one, names)
     yield from map(_indented, shown)
-    told = "\n".join(item.plain for flow in shown for item in flow.items)
-    rest = [names.of(urn) for urn in first if not re.search(rf"[:,] {re.escape(names.of(urn))}[],]", told)]
+    text = "\n".join(item.plain for flow in shown for item in flow.items)
+    rest = [names.of(urn) for urn in first if not re.search(rf"[:,] {re.escape(names.of(urn))}[],]", text)]
     if rest:
         yield _indented(Flow([Text(f"after {rest[0]}", "dim"), *(Text(name, "dim") for name in rest[1:])], ", "))
 
 
 def inputs(one: Resource, names: Names) -> list[Flow]:
-    """The key inputs, as many as one reads; groups such as the rules of a firewall on lines of their own."""
+    """The key inputs, as many as one reads; groups such as a firewall's rules on own lines."""
     found = values.pairs(one, names)
     rows = [pair for pair in found if pair[0].endswith("]")]
     inline = [pair for pair in found if pair not in rows]

@@ -31,7 +31,7 @@ class Section:
 
 @dataclass(frozen=True)
 class Flow:
-    """As many items on a line as fit; one that is wider than the line folds."""
+    """Puts as many items on a line as fit; one that is wider than the line folds."""
 
     items: Sequence[Text]
     between: str = " · "

@@ -1,4 +1,4 @@
-"""Values as a reader of a plan wants them: marks in words, long texts by their size, what matters first."""
+"""Values as a reader of a plan wants them: marks in words, long texts by size, in good order."""
 
 import json
 import re

@@ -32,7 +32,7 @@ def all_of(old: Plan, new: Plan, changes: Sequence[Change]) -> Iterator[Warning]
 
 
 def _downtime(context: Context) -> Iterator[Warning]:
-    """Servers and databases that are stopped, or gone before the next one is there; another front or manager on the hosts."""
+    """What is stopped, or gone before the next one is there; another front or manager on hosts."""
     stopped = {one.at.urn: one.stops_for for one in context.before.hosts}
     stopped |= {one.at.urn: one.stops_for for one in context.before.databases}
     for change in context.changed("alter", "may-replace"):
@@ -93,9 +93,9 @@ def _replaced(context: Context) -> Iterator[Warning]:
 
 def _replaced_message(context: Context, change: Change, role: str) -> str:
     sure = change.op == "replace"
-    why = [one.path for one in change.properties if one.replaces is (True if sure else None)]
-    told = ", ".join(cut(one_line(path)) for path in why[:3]) + (f" and {len(why) - 3} more" if len(why) > 3 else "")
-    what = f"{role}, {'is' if sure else 'may be'} replaced by the change of {told}"
+    paths = [one.path for one in change.properties if one.replaces is (True if sure else None)]
+    why = ", ".join(cut(one_line(path)) for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    what = f"{role}, {'is' if sure else 'may be'} replaced by the change of {why}"
     kept = context.olds[change.urn]
     if kept.protect and context.news[change.urn].protect:
         return f"{what}; it is protected: the engine refuses that"
@@ -103,7 +103,7 @@ def _replaced_message(context: Context, change: Change, role: str) -> str:
 
 
 def _unprotected(context: Context) -> Iterator[Warning]:
-    """Of what stays, each lock that is opened; of what goes, that it was locked."""
+    """Locks that are opened of what stays, and that what goes was locked."""
     for change in context.changed("alter", "replace", "may-replace"):
         for path in _lifted(change):
             message = f"{cut(one_line(path))} no longer protects it"
