@@ -28,8 +28,7 @@ def set_value(
     stack: calls.Stack = None,
 ) -> None:
     """Set one value of the stack's settings."""
-    from ops.stack.project import load_project
-    from ops.stack.set_config import set_config
+    from ops.stack.project import load_project, set_config
 
     call = calls.of(context)
     workplace.check_name(call.stack)

@@ -1,5 +1,6 @@
 """Pulumi.yaml and the stack files, as the Pulumi CLI reads them."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from cloud_init.host.base import files
 from components.errors import UsageError
 from components.settings.found import one_line, shown
 from ops.stack import secrets
@@ -120,3 +122,35 @@ def _read(path: Path, step: str) -> dict[str, Any]:
     if value is not None and not isinstance(value, dict):
         raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
     return value or {}
+
+
+def set_config(project: Project, stack: str, key: str, value: str, secret: bool = False, path: bool = False) -> None:
+    """`pulumi config set`: writes one value into a stack file, which keeps its comments and its order.
+
+    `path`: the key's dots name nested keys."""
+    from ruamel.yaml import YAML  # a command that only reads has no use for it
+
+    file = stack_path(project, stack)
+    if file.exists():
+        load_stack(project, stack)  # a broken file or a wrong passphrase is told before anything is written
+    round_trip = YAML()
+    round_trip.width = 4096
+    document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
+    full = _full_key(project.name, key)
+    stored: Any = value
+    if secret:
+        if "encryptionsalt" not in document:
+            document["encryptionsalt"] = secrets.new_salt()
+        stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
+    _place(document.setdefault("config", {}), full.split(".") if path else [full], stored)
+    text = io.StringIO()
+    round_trip.dump(document, text)
+    files.write(file, text.getvalue().encode())
+
+
+def _place(values: Any, parts: list[str], value: Any) -> None:
+    for part in parts[:-1]:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            raise UsageError(f"config set: {part}: wanted a section to put {parts[-1]!r} in, found a plain value")
+    values[parts[-1]] = value
