@@ -45,7 +45,7 @@ class Change:
         sign, colour = MARKS[self.op]
         head = Text.assemble((f"{sign} ", f"bold {colour}"), heading(self.name, self.type))
         head.append(_REMARKS.get(self.op, ""), colour).append(f"  {self.words}" if self.words else "")
-        return Group(head, *(Padding(line, (0, 0, 0, 4)) for line in self.lines)) if self.lines else head
+        return Group(head, *(Padding(line, (0, 0, 0, 4), expand=False) for line in self.lines)) if self.lines else head
 
 
 def tree(changes: Sequence[Change], above: Callable[[str], tuple[Text, str]]) -> Tree:

@@ -14,6 +14,7 @@ def told(world, slipway):
         world.plan = result([step("update", "host", k=(old, new))])
         head, *lines, last = slipway("preview").stdout.splitlines()
         assert (head.strip(), last) == ("~ host  Host", "1 to update, 0 unchanged")
+        assert [line for line in lines if line.endswith(" ")] == []
         return [line.strip() for line in lines]
 
     return show
