@@ -77,7 +77,7 @@ class Program:
         executor = ThreadPoolExecutor(_THREADS)
         loop.set_default_executor(executor)
         try:
-            loop.run_until_complete(run_in_stack(lambda: _run_file(os.path.join(folder, "__main__.py"))))
+            loop.run_until_complete(run_in_stack(lambda: _run_file(folder)))
         finally:
             executor.shutdown(wait=True)
             loop.close()
@@ -89,8 +89,8 @@ def _texts(config: Mapping[str, Any]) -> dict[str, str]:
     return {key: str(value) if isinstance(value, str | date) else json.dumps(value, default=str) for key, value in config.items()}
 
 
-def _run_file(path: str) -> None:
-    runpy.run_path(path, run_name="__main__")
+def _run_file(folder: str) -> None:
+    runpy.run_path(os.path.join(folder, "__main__.py"), run_name="__main__")
 
 
 def _unforeseen(error: BaseException, folder: Path) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ops.call import Call
 from ops.display import tables
-from ops.stack import pulumi_cli, workplace
+from ops.stack import workplace
 
 if TYPE_CHECKING:
     from ops.automation import CliEngine
@@ -85,14 +85,19 @@ def of(call: Call) -> Launcher:
     engine = noted.engine if noted else owner.IN_PROCESS
     if refused := owner.refusal(sealed.place.tree, owner.of(engine, sealed.place.project, sealed.place.stack)):
         raise UsageError(refused)
+    by_cli = engine == owner.CLI
+    if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
+        from ops.stack import pulumi_cli  # late, as below: few stacks have to do with the CLI
+
+        by_cli = bool(pulumi_cli.foreign(sealed))
     # The CLI opens secrets by itself; those that a service encrypted nobody else can open.
-    if engine == owner.CLI or (sealed.stack.secret_keys and not sealed.stack.salt and pulumi_cli.foreign(sealed)):
-        return Launcher(call, sealed, by_cli=True)
-    return Launcher(call, workplace.enter(call), by_cli=False)
+    return Launcher(call, sealed if by_cli else workplace.enter(call), by_cli)
 
 
 def of_launched(call: Call) -> Launcher:
     """`of` for a stack that is to go: destroyed is only what the engine has a state of."""
+    from ops.stack import pulumi_cli
+
     launcher = of(call)
     foreign = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
     return Launcher(call, launcher.work, launcher.by_cli or bool(foreign), foreign)
@@ -110,6 +115,8 @@ def planned(call: Call, launcher: Launcher) -> "tuple[Launcher, Result]":
 
     result: Any = launcher.engine(warn).preview()
     if result.beyond and not launcher.by_cli:
+        from ops.stack import pulumi_cli
+
         if pulumi_cli.path() is None:
             raise pulumi_cli.missing(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
         return planned(call, Launcher(call, launcher.work, by_cli=True, warned=launcher.warned))
