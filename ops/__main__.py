@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import signal
 import sys
 
 
@@ -26,6 +27,8 @@ def _flush() -> None:
 def main() -> None:
     """Runs the command line; a reader who has gone away is no error."""
     _open_missing_streams()
+    # SIGTERM is as Ctrl-C: the Pulumi CLI is told, and the next run goes on from there.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     from ops.cli import app
 
     try:

@@ -1,4 +1,4 @@
-"""What every command is told, by options before or after it: which stack, whether to ask, whether to print JSON."""
+"""What every command is told by options, before or after it: the stack, whether to ask, JSON."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ class Call:
 
     stack: str = "dev"
     full: str = "dev"
-    """The stack as it was named: the Pulumi CLI looks for one without organisation in the person's own."""
+    """The stack as it was named: the CLI looks for one without organisation in the person's own."""
     yes: bool = False
     as_json: bool = False
     named: bool = False

@@ -1,46 +1,76 @@
-"""The command line: which commands there are."""
+"""The command line: which commands there are, and how they end: in plain words, no traceback."""
 
+import functools
+import importlib
+import sys
+import traceback
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn, ParamSpec
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
 from ops import call as calls
-from ops.commands import (
-    adopt,
-    backup,
-    backups,
-    browse,
-    config,
-    destroy,
-    doctor,
-    execute,
-    init,
-    logs,
-    maintenance,
-    plan,
-    preview,
-    releases,
-    restore,
-    rollback,
-    stack_output,
-    status,
-    test,
-    up,
-    version,
-)
-from ops.guard import guarded
+from ops.display import tables
 
+P = ParamSpec("P")
+
+_COMMANDS = {
+    "slipway": {
+        "up": "launch.up",
+        "preview": "launch.preview",
+        "plan": "plan.plan",
+        "status": "status.status",
+        "logs": "app.logs",
+        "exec": "app.execute",
+        "releases": "releases.releases",
+        "rollback": "releases.rollback",
+        "backup": "backups.backup",
+        "backups": "backups.backups",
+        "restore": "backups.restore",
+        "maintenance": "app.maintenance",
+        "open": "app.browse",
+        "destroy": "destroy.destroy",
+        "init": "init.init",
+        "doctor": "doctor.doctor",
+        "adopt": "launch.adopt",
+        "version": "doctor.version",
+        "test": "test.run_tests",
+    },
+    "config": {"set": "stack.set_value"},
+    "stack": {"output": "stack.output"},
+}
+"""For each group its commands: the module in ops/commands and the function in it."""
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
-app = typer.Typer(
-    rich_markup_mode=None,
-    name="slipway",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings=_SETTINGS,
-)
-config_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Change the stack's settings.")
-stack_app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Read what the stack put out.")
+_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+
+
+class _Group(TyperGroup):
+    """Imports a command when it is asked for: all of them would double the start of each."""
+
+    def __init__(self, *, name: str, commands: dict[str, Any], **rest: Any) -> None:
+        known: dict[str, Any] = dict.fromkeys(_COMMANDS[name])
+        super().__init__(name=name, commands=known | commands, **rest)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        if place := _COMMANDS[str(self.name)].get(cmd_name):
+            module, _, function = place.partition(".")
+            found = getattr(importlib.import_module(f"ops.commands.{module}"), function)
+            made = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
+            made.command(cmd_name, context_settings=_PASS_ON if cmd_name == "test" else None)(guarded(found))
+            return get_command(made)
+        return super().get_command(ctx, cmd_name)
+
+
+def _group(name: str, **more: Any) -> typer.Typer:
+    return typer.Typer(cls=_Group, rich_markup_mode=None, name=name, no_args_is_help=True, **more)
+
+
+app = _group("slipway", add_completion=False, pretty_exceptions_enable=False, context_settings=_SETTINGS)
+app.add_typer(_group("config", help="Change the stack's settings."))
+app.add_typer(_group("stack", help="Read what the stack put out."))
 
 
 @app.callback()
@@ -51,32 +81,52 @@ def root(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fal
     """
 
 
-_COMMANDS: dict[str, Callable[..., None]] = {
-    "up": up.up,
-    "preview": preview.preview,
-    "plan": plan.plan,
-    "status": status.status,
-    "logs": logs.logs,
-    "exec": execute.execute,
-    "releases": releases.releases,
-    "rollback": rollback.rollback,
-    "backup": backup.backup,
-    "backups": backups.backups,
-    "restore": restore.restore,
-    "maintenance": maintenance.maintenance,
-    "open": browse.browse,
-    "destroy": destroy.destroy,
-    "init": init.init,
-    "doctor": doctor.doctor,
-    "adopt": adopt.adopt,
-    "version": version.version,
-}
-for _name, _command in _COMMANDS.items():
-    app.command(_name)(guarded(_command))
+def guarded(command: Callable[P, None]) -> Callable[P, None]:
+    """Wraps a command so that whatever it raises is told in plain words."""
 
-_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
-app.command("test", context_settings=_PASS_ON)(guarded(test.run_tests))
-config_app.command("set")(guarded(config.set_value))
-stack_app.command("output")(guarded(stack_output.output))
-app.add_typer(config_app, name="config")
-app.add_typer(stack_app, name="stack")
+    @functools.wraps(command)
+    def run(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            command(*args, **kwargs)
+        except (typer.Exit, typer.Abort):
+            raise
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  (the one place where an unexpected error ends)
+            _end(error, kwargs.get("context"))
+
+    return run
+
+
+def _end(error: BaseException, context: object) -> NoReturn:
+    call = getattr(context, "obj", None) or calls.Call()
+    if isinstance(error, KeyboardInterrupt):
+        _say(f"interrupted; what serves: ./slipway -s {call.stack} status; the next run finishes or undoes the rest")
+        sys.unraisablehook = lambda _: None  # what was cut off may complain while Python ends
+        raise typer.Exit(130)
+    if isinstance(error, BrokenPipeError):
+        raise typer.Exit(0)
+    from components.errors import SlipwayError
+
+    if isinstance(error, SlipwayError):
+        _say(str(error))
+        raise typer.Exit(error.exit_code)
+    text = str(error).strip().partition("\n")[0]
+    what = f"{type(error).__name__}: {text}" if text else type(error).__name__
+    _say(f"internal error: {what} (details in {_record(call.stack)})")
+    raise typer.Exit(1)
+
+
+def _say(text: str) -> None:
+    tables.line(f"slipway: {text}", stderr=True)
+
+
+def _record(stack: str) -> str:
+    """Writes the traceback where the stack's other files are; 0600, as it may quote settings."""
+    path = Path(".slipway") / stack / "crash.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(traceback.format_exc())
+    except OSError as problem:
+        traceback.print_exc(file=sys.stderr)
+        return f"no file: {problem.strerror}"
+    return str(path)

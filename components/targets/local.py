@@ -2,7 +2,7 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import pulumi
 from pydantic import Field
@@ -10,7 +10,6 @@ from pydantic import Field
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
-from components.deployment.on_hosts import HostsDeployment
 from components.errors import UsageError
 from components.hosts.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
 from components.hosts.random_secret import RandomSecret
@@ -23,6 +22,9 @@ from components.rollout.resource import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
 from components.settings.found import one_line
 from components.target import Need, Place, Takes, TargetComponent
+
+if TYPE_CHECKING:
+    from components.deployment.on_hosts import HostsDeployment
 
 _PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ADDRESS = "127.0.0.1"
@@ -90,8 +92,11 @@ def _database_needs(settings: Settings) -> list[Need]:
     return [Need(_DATABASE_PACKAGES[engine], why, (_DATABASE_PACKAGES[engine],), engine in database_binaries(), required=True)]
 
 
-def deployment(settings: Settings, place: Place) -> HostsDeployment:
+def deployment(settings: Settings, place: Place) -> "HostsDeployment":
     """What `up` launched here."""
+    # Late, because a preview asks nothing that was launched and would read 20 files for this.
+    from components.deployment.on_hosts import HostsDeployment
+
     options = target_options(settings, Options, "local")
     facts = _facts(settings, place, options)
     host = LocalTransport(facts)

@@ -1,4 +1,4 @@
-"""The Pulumi CLI as an engine, run through the SDK's automation API: the verbs, events and results of `ops.engine`."""
+"""The Pulumi CLI as an engine like `ops.engine`, driven by the SDK's automation API."""
 
 from ops.automation.engine import CliEngine
 

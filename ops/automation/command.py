@@ -12,17 +12,17 @@ from semver import VersionInfo
 
 
 class Command(PulumiCommand):
-    """Selects no stack. Ctrl-C is passed on once for each time it is pressed: the CLI ends gracefully at the first."""
+    """Selects no stack. Each Ctrl-C is passed on once: the CLI ends gracefully at the first."""
 
     def __init__(self) -> None:
         super().__init__(skip_version_check=True)
-        # One that somebody built has no number: the SDK then follows its events in the way that every CLI knows.
+        # A build of one's own has no number: the SDK then follows events as every CLI knows it.
         self.version = self.version or VersionInfo(3)
 
     def run(
         self, args: list[str], cwd: str, additional_env: Mapping[str, str], on_output: Any = None, on_error: Any = None
     ) -> CommandResult:
-        """Raises `CommandError` for a failure, `KeyboardInterrupt` once the CLI has ended after one."""
+        """Raises `CommandError` for a failure, `KeyboardInterrupt` once one has ended the CLI."""
         # A stack that the SDK selected a person's next `pulumi destroy` would be about.
         verb = {"stack select": ["stack"], "stack init": ["stack", "init", "--no-select"]}.get(" ".join(args[:2]), args[:2])
         process = subprocess.Popen(

@@ -1,4 +1,4 @@
-"""Preview, up and destroy of one stack by the Pulumi CLI, in the backend that the person's environment says."""
+"""Preview, up and destroy of one stack by the Pulumi CLI, in the backend of the environment."""
 
 import re
 from collections.abc import Callable, Iterator
@@ -22,14 +22,14 @@ _LOGGED_OUT = re.compile(r"PULUMI_ACCESS_TOKEN must be set|pulumi login|could no
 
 
 class CliEngine:
-    """Another `ops.engine.Engine`, by the stack's whole name. Raises `SlipwayError` for what stands in the way of starting."""
+    """Another `ops.engine.Engine`, by the stack's whole name. Raises `SlipwayError`."""
 
     def __init__(self, project: Project, name: str, observer: Observer | None = None) -> None:
         self.project, self.name = project, name
         self.observer = observer or (lambda event: None)
 
     def preview(self) -> Result:
-        """What `up` would do; changes nothing. Raises `NoStackError`: the CLI previews no stack that isn't there."""
+        """What `up` would do; changes nothing. Raises `NoStackError` where there is no stack."""
         return self._run(lambda stack, heard: stack.preview(on_event=heard.hear))
 
     def up(self) -> Result:
@@ -42,18 +42,18 @@ class CliEngine:
 
     def make(self) -> None:
         """Makes the stack, empty."""
-        with self._told():
+        with self._errors_in_words():
             automation.Stack.create(self.name, self._workspace())
 
     def state(self) -> list[dict[str, Any]]:
         """The resources that the CLI knows of the stack, as `pulumi stack export` has them."""
-        with self._told():
+        with self._errors_in_words():
             exported = automation.Stack.select(self.name, self._workspace()).export_stack()
         return list((exported.deployment or {}).get("resources") or [])
 
     def _run(self, work: Callable[[automation.Stack, Recording], object]) -> Result:
         heard = Recording(self.observer)
-        with self._told(), progress.followed() as path:
+        with self._errors_in_words(), progress.followed() as path:
             stack = automation.Stack.select(self.name, self._workspace())
             stack.workspace.env_vars = {progress.FILE: path}
             try:
@@ -69,7 +69,7 @@ class CliEngine:
         return automation.LocalWorkspace(work_dir=str(self.project.folder), pulumi_command=Command())
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _errors_in_words(self) -> Iterator[None]:
         """What the CLI refuses, in one line."""
         name = self.name
         try:

@@ -12,7 +12,7 @@ from ops.engine import Event, Observer, Result, Step, providers, values
 from ops.engine.events import Op
 from ops.engine.monitor import STACK
 
-# The steps that a person knows of; the rest of a replacement, and look-ups, are the CLI's own business.
+# The steps that a person knows of; the rest of a replacement, and look-ups, stay the CLI's own.
 _OPS: dict[str, Op] = {
     **{"create": "create", "import": "create", "create-replacement": "replace"},
     **{"update": "update", "delete": "delete", "same": "same"},
@@ -25,7 +25,7 @@ _SECRET = "[secret]"
 
 
 class Recording:
-    """Hears the CLI's events, in any thread; tells the observer, and keeps what a result is made of."""
+    """Hears the CLI's events, in any thread; tells the observer, and keeps what a result needs."""
 
     def __init__(self, observer: Observer) -> None:
         self.observer = observer
@@ -76,18 +76,18 @@ class Recording:
         self.steps.append(made)
         self.observer(Event("failed" if error else "done", made))
 
-    def _diagnostic(self, told: DiagnosticEvent) -> None:
-        text = told.message.rstrip()
-        if told.severity != "error":
-            self.observer(Event("diagnostic", None, told.severity, text))
+    def _diagnostic(self, event: DiagnosticEvent) -> None:
+        text = event.message.rstrip()
+        if event.severity != "error":
+            self.observer(Event("diagnostic", None, event.severity, text))
         elif not _NOISE.match(text):
-            *_, kind, name = ["", "", *(told.urn or "").split("::")]
+            *_, kind, name = ["", "", *(event.urn or "").split("::")]
             said = _reason(text)
             self.errors.append(_OWN.sub("", said, count=1) if _OWN.match(said) or not name or kind == STACK else f"{name}: {said}")
 
 
 def _reason(text: str) -> str:
-    """Without a traceback: what the exception says, and where it was raised unless it is Slipway's own, which says that itself."""
+    """What an exception says instead of its traceback, and where unless it says it."""
     found = list(_TRACEBACK.finditer(text))
     if not found:
         return text
@@ -97,7 +97,7 @@ def _reason(text: str) -> str:
 
 
 def _step(found: StepEventMetadata) -> Step | None:
-    """Components change nothing, and providers that Pulumi makes by itself are nothing that anybody asked for."""
+    """None for components, which change nothing, and for providers that Pulumi makes by itself."""
     state, op = found.new or found.old, _OPS.get(found.op.value)
     name = found.urn.split("::")[-1]
     by_itself = found.type.startswith("pulumi:providers:") and name.startswith("default")

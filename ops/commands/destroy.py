@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ops import call as calls
-from ops.commands.up import run
-from ops.display import changes, tables
+from ops.display import results, tables
 from ops.display.confirm import confirm, require_terminal
 from ops.stack import engines, pulumi_cli, workplace
 
@@ -29,62 +28,62 @@ def destroy(
 ) -> None:
     """Remove what was launched; data stays unless --with-data."""
     call = calls.of(context)
-    chosen = engines.of_launched(call)
-    work, name = chosen.work, chosen.work.settings.app.name
-    if with_data is not None and chosen.found:
-        raise pulumi_cli.data_stays(call, chosen.found)
+    launcher = engines.of_launched(call)
+    work, name = launcher.work, launcher.work.settings.app.name
+    if with_data is not None and launcher.foreign:
+        raise pulumi_cli.data_stays(call, launcher.foreign)
     if with_data is not None and with_data != name:
         _ask_for_name(name, with_data)
-    if chosen.found:
-        _destroy_in_cloud(call, chosen)
+    if launcher.foreign:
+        _destroy_in_cloud(call, launcher)
         return
-    reach = work.deployment()
+    deployment = work.deployment()
     fate = "data too" if with_data else "data stays"
-    confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {reach.url} ({fate})?")
-    last = _last_backup(call, work, reach) if with_data is not None else None
-    kept = [] if with_data is not None else _kept(reach)
-    result = run(chosen, "destroy", stderr=call.as_json)
+    confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
+    last = _last_backup(call, work, deployment) if with_data is not None else None
+    kept = [] if with_data is not None else _kept(deployment)
+    result = launcher.run("destroy", stderr=call.as_json)
     if result.ok and with_data is not None:
-        reach.remove_data()
+        deployment.remove_data()
     _tell(call, result, kept if result.ok else [], f"./slipway -s {call.stack} destroy --with-data {name}", last)
 
 
-def _destroy_in_cloud(call: calls.Call, chosen: engines.Launcher) -> None:
-    """A provider's resources: what is protected as it was launched stays, whatever the settings say by now."""
+def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
+    """What was protected when it was launched stays, whatever the settings say by now."""
     from components.deployment.answers import Kept
     from components.errors import UsageError
 
-    there = {one["urn"]: one for one in chosen.cli().state() if one.get("custom")}
+    there = {one["urn"]: one for one in launcher.cli().state() if one.get("custom")}
     kept = [urn for urn, one in there.items() if one.get("protect") or one.get("retainOnDelete")]
-    bare = [one for one in chosen.found if (one.protect or one.retain) and one.urn in there and one.urn not in kept]
+    bare = [one for one in launcher.foreign if (one.protect or one.retain) and one.urn in there and one.urn not in kept]
     if bare:
         why = f"{bare[0].name} is to be kept, and isn't protected as it was launched"
         raise UsageError(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.full} up first")
     fate = "data stays" if kept else "nothing is protected: its data goes too"
-    confirm(call, f"Destroy stack {call.stack}: the app {chosen.work.settings.app.name!r} on {chosen.work.settings.target} ({fate})?")
-    result = run(chosen, "destroy", stderr=call.as_json)
+    confirm(call, f"Destroy stack {call.stack}: the app {launcher.work.settings.app.name!r} on {launcher.work.settings.target} ({fate})?")
+    result = launcher.run("destroy", stderr=call.as_json)
     stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
-    _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(chosen.found), None)
+    _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(launcher.foreign), None)
 
 
-def _kept(reach: "Deployment") -> "list[Kept]":
+def _kept(deployment: "Deployment") -> "list[Kept]":
     """The data that will stay; where that can't be told, it is said now."""
-    found = reach.kept()
+    found = deployment.kept()
     for one in found:
         if one.problem:
             tables.line(f"slipway: what stays on {one.path} isn't known: {one.problem}", stderr=True)
     return [one for one in found if not one.problem]
 
 
-def _last_backup(call: calls.Call, work: workplace.Workplace, reach: "Deployment") -> Path | None:
-    """Of the database that goes with the stack; one that is somewhere else stays."""
+def _last_backup(call: calls.Call, work: workplace.Workplace, deployment: "Deployment") -> Path | None:
+    """A backup of the database that goes with the stack; one that is somewhere else stays."""
     from ops.display.progress import shown
 
     database = work.settings.database
     if database.engine == "none" or database.placement == "external":
         return None
     with shown(stderr=call.as_json):
-        return reach.save(database.engine, work.place.last_backups)
+        return deployment.save(database.engine, work.place.last_backups)
 
 
 def _ask_for_name(name: str, found: str) -> None:
@@ -102,7 +101,7 @@ def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, 
 
     if call.as_json:
         shown = [vars(one) for one in kept]
-        tables.document({**changes.as_json(result), "kept": shown, "last_backup": last and str(last)})
+        tables.document({**results.as_json(result), "kept": shown, "last_backup": last and str(last)})
     elif result.ok:
         tables.line(f"Destroyed stack {call.stack}.")
         _list_kept(kept, way)

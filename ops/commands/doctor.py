@@ -1,7 +1,10 @@
-"""`doctor`: what this machine has and lacks for a stack."""
+"""`doctor` and `version`: what this machine has and lacks for a stack, and its versions."""
 
+import importlib.metadata
 import os
+import platform
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -64,7 +67,7 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
 
 
 def _of_engine(call: calls.Call) -> "Iterator[Check]":
-    """Who can launch it follows from what the program asks for."""
+    """The checks of the Pulumi CLI, where the program asks for what it alone can make."""
     from components.errors import SlipwayError
     from ops.setup import doctor as checks
     from ops.stack import pulumi_cli
@@ -85,3 +88,17 @@ def _document(call: calls.Call) -> dict[str, object]:
     except (OSError, yaml.YAMLError):
         return {}
     return read if isinstance(read, dict) else {}
+
+
+def version(context: typer.Context, as_json: calls.Json = False) -> None:
+    """Show the versions of Slipway, Pulumi's SDK and Python."""
+    project = tomllib.loads((workplace.folder() / "pyproject.toml").read_text())["project"]
+    versions = {
+        "slipway": project["version"],
+        "pulumi": importlib.metadata.version("pulumi"),
+        "python": platform.python_version(),
+    }
+    if calls.of(context).as_json:
+        tables.document(versions)
+    else:
+        tables.line(", ".join(f"{name} {number}" for name, number in versions.items()))

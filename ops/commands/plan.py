@@ -30,7 +30,8 @@ def plan(
     stack: calls.Stack = None,
     as_json: calls.Json = False,
 ) -> None:
-    """Show all that the stack asks for, and whether it keeps the rules; no credentials, no network, nothing is changed.
+    """Show all that the stack asks for, and whether it keeps the rules; no credentials, no network,
+    nothing is changed.
 
     Exit code 1 when a rule isn't kept.
     """

@@ -1,16 +1,19 @@
-"""`releases`: what can be served again."""
+"""`releases` and `rollback`: what can be served again, through the gates of a new release."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops import call as calls
 from ops.display import tables
 from ops.display.answers import fail_if_bad
+from ops.display.progress import shown
 from ops.stack import workplace
 
 if TYPE_CHECKING:
     from components.deployment.answers import Release
+
+ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 
 
 def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
@@ -32,3 +35,18 @@ def _row(host: str, one: "Release") -> list[str]:
     mark = "live" if one.live else "previous" if one.previous else ""
     prepared = f"{tables.age(one.prepared_at)} ago" if one.prepared_at else "-"
     return [tables.host(host), one.id, one.code or "-", prepared, tables.size(one.size), mark]
+
+
+def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+    """Serve an earlier release again (not its schema)."""
+    call = calls.of(context)
+    deployment = workplace.enter(call).deployment()
+    with shown(stderr=call.as_json):
+        verdict = deployment.rollback(release)
+    if call.as_json:
+        tables.document({**vars(verdict), "url": deployment.url})
+    elif verdict.ok:
+        tables.line(f"Done: {deployment.url} serves release {verdict.live}")
+    if not verdict.ok:
+        tables.line(f"slipway: {verdict.message}", stderr=True)
+        raise typer.Exit(1)

@@ -19,13 +19,13 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     """Show which release serves, its processes, database and disk."""
     call = calls.of(context)
     work = workplace.enter(call)
-    reach = work.deployment()
-    instances = reach.status()
+    deployment = work.deployment()
+    instances = deployment.status()
     if call.as_json:
-        head = {"stack": call.stack, "target": work.settings.target, "url": reach.url}
+        head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url}
         tables.document({**head, "hosts": [one.model_dump() for one in instances]})
     else:
-        tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {reach.url}")
+        tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {deployment.url}")
         if len(instances) > 1:
             tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
         for one in instances:
@@ -80,8 +80,8 @@ def _facts(one: "Instance") -> list[tuple[str, str]]:
 
 
 def _live(live: "Live") -> str:
-    told = [live.colour or "", f"for {tables.age(live.since)}" if live.since else ""]
-    words = ", ".join(filter(None, told))
+    parts = [live.colour or "", f"for {tables.age(live.since)}" if live.since else ""]
+    words = ", ".join(filter(None, parts))
     return f"release {live.release}" + (f" ({words})" if words else "")
 
 

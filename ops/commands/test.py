@@ -1,4 +1,4 @@
-"""`test`: what must hold before a change lands: checks of the code, the app's tests, Slipway's tests."""
+"""`test`: what must hold before a change lands: checks, the app's tests, Slipway's tests."""
 
 import os
 import shutil
@@ -20,8 +20,8 @@ Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test
 Hosts = Annotated[bool, typer.Option("--hosts", help="Only the tests on real hosts (needs root); arguments go to pytest.")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
-# Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a worker keeps
-# to neighbours, which share what they prepare, and takes over from the other one when it is done.
+# Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a
+# worker keeps to neighbours, which share what they prepare, and takes over when it is done.
 _TWO = ("-n", "2", "--maxschedchunk", "1")
 _STEALING = ("-n", "2", "--dist", "worksteal", "--faults=check")
 _SPEEDS = {"quick": _STEALING, "ci": _STEALING, "all": (*_TWO, "--faults=check")}
@@ -57,7 +57,7 @@ def _pytest(arguments: Sequence[str]) -> list[str]:
 
 
 def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
-    """The checks, while pytest runs; what it prints waits for them, so that its closing line is the last one."""
+    """The checks, while pytest runs. Its output waits for them: its closing line comes last."""
     colour = "--color=yes" if sys.stdout.isatty() else "--color=no"
     pipe, together = subprocess.PIPE, subprocess.STDOUT
     with subprocess.Popen([*command, colour], cwd=folder, stdout=pipe, stderr=together, text=True, errors="replace") as pytest:
@@ -68,7 +68,7 @@ def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
 
 
 def _install_needs(call: calls.Call) -> None:
-    """What the tests run for real: the programs they name, and what the stack's target wants. Tests that miss one say so themselves."""
+    """Installs the programs that tests name, and the target's; tests say what they miss."""
     from components.errors import SlipwayError
     from ops.setup import install
     from ops.testing import packages
@@ -112,7 +112,7 @@ def _steps(folder: Path) -> dict[str, Callable[[], int]]:
 
 
 def shell_scripts(folder: Path) -> Iterator[Path]:
-    """Every file that says it is a shell script; a template becomes one when it is rendered, and is checked then."""
+    """Every file that says it is a shell script; a template is checked when it is rendered."""
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _OTHERS]
         yield from (path for path in (Path(parent, name) for name in files) if path.suffix != ".j2" and _is_shell(path))

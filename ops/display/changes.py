@@ -1,107 +1,114 @@
-"""A plan as a person reads it: what would be created, changed, replaced and deleted, and why."""
+"""Changes of resources as a tree, down to the places that differ: for `plan`, `preview`, `up`."""
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.text import Text
 from rich.tree import Tree
 
-from ops.display import tables
+from components.settings.found import one_line
+from ops.display.differences import differing
 
-if TYPE_CHECKING:
-    from ops.engine import Result, Step
-
-_MARKS = {"create": ("+", "green"), "update": ("~", "yellow"), "replace": ("±", "magenta"), "delete": ("-", "red")}
-_STACK = "pulumi:pulumi:Stack"
-
-
-def changes(counts: Mapping[str, int]) -> int:
-    """How many resources a plan touches."""
-    return sum(counts.get(kind, 0) for kind in _MARKS)
-
-
-def only_creates(plan: "Result") -> bool:
-    """Nothing that is there already is touched, and no provider makes anything: that may be anywhere, at a price."""
-    from ops.engine.providers import is_dynamic
-
-    changing = [step for step in plan.steps if step.op in _MARKS]
-    return all(step.op == "create" and is_dynamic(step.type) for step in changing)
+MARKS = {
+    "replace": ("±", "magenta"),
+    "may-replace": ("±?", "magenta"),
+    "remove": ("-", "red"),
+    "alter": ("~", "yellow"),
+    "add": ("+", "green"),
+}
+"""For each kind of change its sign and colour; what is most serious comes first."""
+_REMARKS = {"replace": "  replaced", "may-replace": "  may be replaced", "remove": "  removed"}
+_NAME = 60  # characters of a name or a type
+_VALUE = 70  # characters: old and new fit a wide line
+_SENTENCE = 200  # characters: what replaces nothing may be a sentence about why, and is no use without its end
+_MOST = 12  # lines for one property
 
 
-def summary(counts: Mapping[str, int]) -> str:
-    """`2 to create, 1 to update, 3 unchanged`."""
-    words = [f"{counts[kind]} to {kind}" for kind in _MARKS if counts.get(kind)]
-    return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
+@dataclass(frozen=True)
+class Change:
+    """A change of the resource `urn`; `op` is a key of `MARKS`, `words` say what a new one is."""
+
+    op: str
+    urn: str
+    type: str
+    name: str
+    parent: str
+    lines: Sequence[RenderableType] = ()
+    words: str = ""
+
+    def label(self) -> RenderableType:
+        """`± web-host  ec2.Instance  replaced`, and its lines below."""
+        sign, colour = MARKS[self.op]
+        head = Text.assemble((f"{sign} ", f"bold {colour}"), heading(self.name, self.type))
+        head.append(_REMARKS.get(self.op, ""), colour).append(f"  {self.words}" if self.words else "")
+        return Group(head, *(Padding(line, (0, 0, 0, 4), expand=False) for line in self.lines)) if self.lines else head
 
 
-def show(result: "Result") -> None:
-    """Prints the tree of changes below their components, then the counts."""
-    tree = _tree(result.steps)
-    if tree.children:
-        tables.console().print(tree)
-    tables.line(summary(result.counts))
-
-
-def as_json(result: "Result") -> dict[str, Any]:
-    """The same for a machine."""
-    return {
-        "ok": result.ok,
-        "error": result.error,
-        "counts": {kind: result.counts.get(kind, 0) for kind in (*_MARKS, "same")},
-        "outputs": {name: _output(result, name) for name in result.outputs},
-        "steps": [_step_json(step) for step in result.steps],
-    }
-
-
-def _output(result: "Result", name: str) -> Any:
-    from ops.engine.values import has_unknown
-
-    if name in result.secret_outputs:
-        return "[secret]"
-    return "[unknown]" if has_unknown(result.outputs[name]) else result.outputs[name]
-
-
-def _step_json(step: "Step") -> dict[str, Any]:
-    changed = {key: {"old": old, "new": new} for key, (old, new) in step.changes.items()}
-    head = {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "parent": step.parent}
-    return {**head, "changes": changed, "seconds": round(step.seconds, 3), "error": step.error}
-
-
-def _tree(steps: "Sequence[Step]") -> Tree:
-    """Unchanged resources show only where something below them changes. Of a new one it is said what it is: all of its inputs are new."""
-    from ops.display import differences
-
-    root = Tree("Changes", hide_root=True)
-    by_urn = {step.urn: step for step in steps}
-    branches: dict[str, Tree] = {}
+def tree(changes: Sequence[Change], above: Callable[[str], tuple[Text, str]]) -> Tree:
+    """The changes below what holds them. `above`: an unchanged URN -> label, parent's URN."""
+    root = Tree("", hide_root=True)
+    changed = {one.urn: one for one in changes}
+    branches = {"": root}
 
     def branch(urn: str) -> Tree:
-        if not urn or f"::{_STACK}::" in urn:
-            return root
         if urn not in branches:
-            step = by_urn.get(urn)
-            branches[urn] = branch(step.parent if step else "").add(_label(step) if step else _component(urn))
-            for key, (old, new) in step.changes.items() if step and step.op != "create" else ():
-                for line in differences.lines(key, old, new):
-                    branches[urn].add(line)
+            branches[urn] = root  # in a plan that was saved two may say that they are in each other
+            change = changed.get(urn)
+            label, parent = (change.label(), change.parent) if change else above(urn)
+            branches[urn] = branch(parent).add(label)
         return branches[urn]
 
-    for step in steps:
-        if step.op in _MARKS:
-            branch(step.urn)
+    for change in changes:
+        # What becomes a resource of another kind goes and comes: two changes of one URN.
+        if change is changed[change.urn]:
+            branch(change.urn)
+        else:
+            branch(change.parent).add(change.label())
     return root
 
 
-def _label(step: "Step") -> Text:
-    mark, colour = _MARKS.get(step.op, (" ", "dim"))
-    said = f"  {step.words}" if step.words else ""
-    return Text.assemble((f"{mark} ", colour), (step.name, "bold"), (f"  {short_type(step.type)}", "dim"), said)
+def property_lines(path: str, old: Any, new: Any, mark: str = "") -> Iterator[Text]:
+    """`size: 8 -> 16  (replaces)`: a line for each place that differs, and `mark`."""
+    found = list(differences(path, old, new))
+    for where, before, after in found[:_MOST]:
+        first = Text.assemble((before, "red"), (" -> ", "dim")) if before is not None else ""
+        yield Text.assemble((f"{where}: ", "dim"), first, (after, "green"), (f"  ({mark})" if mark else "", "magenta"))
+    if len(found) > _MOST:
+        yield Text(f"… {len(found) - _MOST} more places in {one_line(path)}", "dim")
 
 
-def _component(urn: str) -> Text:
-    """A component has no step of its own; its URN ends in its type and name."""
-    *_, token, name = urn.split("::")
-    return Text.assemble((name, "bold"), (f"  {short_type(token)}", "dim"))
+def differences(path: str, old: Any, new: Any) -> Iterator[tuple[str, str | None, str]]:
+    """(path, old or None for nothing, new) of each place that differs; values are plain."""
+    found = list(differing(path, old, new))
+    if not found:
+        # Shown alike though it differs: a secret, an output of what is replaced, another look-up.
+        yield one_line(path, _VALUE), _short(old), "another one"
+    for one in found:
+        before = None if one.old in (None, "") else _short(one.old)
+        after = _short(one.new, _SENTENCE if one.old == "" else _VALUE)
+        yield one_line(str(one), _VALUE), before, "nothing" if one.new is None else after
+
+
+def _short(value: Any, longest: int = _VALUE) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    return one_line(" ".join(text.split()), longest) if text.strip() else json.dumps(text)
+
+
+def heading(name: str, token: str) -> Text:
+    """`web-host  ec2.Instance`."""
+    return Text.assemble((one_line(name, _NAME), "bold"), (f"  {type_of(token)}", "cyan"))
+
+
+def type_of(token: str) -> str:
+    """`aws:ec2/instance:Instance` is `ec2.Instance`, `slipway:aws:Target` is `Target`."""
+    module = token.split(":")[1] if token.count(":") == 2 else ""
+    folder, inside, _ = module.partition("/")
+    is_module = inside and folder not in ("index", "dynamic")
+    return one_line(f"{folder}.{short_type(token)}" if is_module else short_type(token), _NAME)
 
 
 def short_type(token: str) -> str:

@@ -14,7 +14,7 @@ def on_terminal() -> bool:
 
 
 def confirm(call: Call, question: str) -> None:
-    """Goes on after a yes or with `--yes`; without a terminal somebody has to have said so beforehand."""
+    """Goes on after a yes or with `--yes`; without a terminal only with `--yes`."""
     if call.yes:
         return
     require_terminal("nobody can be asked here: pass --yes to go on")

@@ -1,35 +1,142 @@
-"""What of a property differs, down to the place: a long text or a mapping is never shown whole."""
+"""Places where two values differ: in mappings, lists, JSON texts and texts of many lines."""
 
 import json
-from typing import Any
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any, NamedTuple
 
-from rich.text import Text
+from policy.plan import is_secret, is_unknown
+from policy.values import origins
 
-from ops.display import places
-
-_LONGEST = 70  # characters: old and new fit a wide line
-_SENTENCE = 200  # characters: what replaces nothing may be a sentence about why, and is no use without its end
-_MOST = 12  # lines for one property
-
-
-def lines(key: str, old: Any, new: Any) -> list[Text]:
-    """One line for each place that differs."""
-    if old is None and new in ("", "{}", "[]", {}, []):
-        return []
-    found = [_line(str(one), one.old, one.new) for one in places.differing(key, old, new)] or [_line(key, old, new)]
-    more = len(found) - _MOST
-    return found if more <= 0 else [*found[:_MOST], Text(f"… and {more} more", "dim")]
+_DEEPEST = 50  # steps; what differs deeper is one place
+_NAMING = ("name", "path", "key", "deviceName")  # what tells the objects in a list apart, the first that all of them have
+_PLAIN = re.compile(r"[^\s.\[\]\"]+")
 
 
-def _line(key: str, old: Any, new: Any) -> Text:
-    if old in (None, ""):
-        sentence = old == "" and isinstance(new, str)
-        return Text.assemble((f"{key}: ", "dim"), _short(new, _SENTENCE if sentence else _LONGEST))
-    return Text.assemble((f"{key}: ", "dim"), _short(old), (" -> ", "dim"), _short(new))
+class Key(NamedTuple):
+    """One step down: to a mapping's key, or to a list's item, by its name or its number."""
+
+    name: str
+    is_item: bool = False
 
 
-def _short(value: Any, longest: int = _LONGEST) -> str:
-    value = "nothing" if value is None else value
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
-    text = " ".join(text.split())
-    return text if len(text) <= longest else text[: longest - 1] + "…"
+Path = tuple[Key, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Two values at one place; `old` and `new` are None where there is nothing."""
+
+    path: Path
+    old: Any
+    new: Any
+
+    def __str__(self) -> str:
+        """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`."""
+        first, *rest = self.path
+        return first.name + "".join(map(_shown, rest))
+
+
+def differing(key: str, old: Any, new: Any) -> Iterator[Difference]:
+    """All differences below `key`; none where nothing differs."""
+    if not same(old, new):
+        yield from _differences((Key(key),), old, new)
+
+
+def same(old: Any, new: Any) -> bool:
+    """Equal as JSON is: 1 is not true. Unknowns are the same if from the same resources."""
+    if is_unknown(old) and is_unknown(new):
+        return set(origins(old)) == set(origins(new))
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        return old.keys() == new.keys() and all(same(old[name], new[name]) for name in old)
+    if isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        return len(old) == len(new) and all(map(same, old, new))
+    return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)
+
+
+def _differences(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+    inside = list(_inside(path, _read(old), _read(new))) if len(path) < _DEEPEST else []
+    # Nothing inside differs: the same JSON is written in another way.
+    yield from inside or [Difference(path, old, new)]
+
+
+def _inside(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+    if any(is_unknown(one) or is_secret(one) for one in (old, new)):
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        for name in sorted({*old, *new}):
+            yield from _below((*path, Key(name)), old.get(name), new.get(name))
+    elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
+        yield from _items(path, old, new)
+    elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
+        pairs = zip_longest(old.split("\n"), new.split("\n"))
+        yield Difference(path, *next(pair for pair in pairs if pair[0] != pair[1]))
+
+
+def _below(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+    if not same(old, new):
+        yield from _differences(path, old, new)
+
+
+def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
+    names = _names(old, new)
+    if names is None:
+        yield from _by_position(path, old, new)
+        return
+    before, after = dict(zip(names[0], old, strict=True)), dict(zip(names[1], new, strict=True))
+    for name in {**after, **before}:
+        yield from _below((*path, Key(name, True)), before.get(name), after.get(name))
+    kept = [[name for name in one if name in before and name in after] for one in names]
+    if kept[0] != kept[1]:
+        yield Difference(path, *kept)
+
+
+def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
+    """Names of all items, where each has one that is its own; else they go by position."""
+    for key in _NAMING:
+        before, after = ([one[key] for one in items if isinstance(one, Mapping) and _names_itself(one, key)] for items in (old, new))
+        if (len({*before}), len({*after})) == (len(old), len(new)):
+            return before, after
+    return None
+
+
+def _names_itself(item: Mapping[str, Any], key: str) -> bool:
+    return isinstance(item.get(key), str) and bool(item[key])
+
+
+def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
+    """Leaves out what is alike at the beginning and at the end: an item put in moves the rest."""
+    shortest = min(len(old), len(new))
+    start = next((place for place in range(shortest) if not same(old[place], new[place])), shortest)
+    end = next((place for place in range(shortest - start) if not same(old[-1 - place], new[-1 - place])), shortest - start)
+    pairs = zip_longest(old[start : len(old) - end], new[start : len(new) - end])
+    for number, (before, after) in enumerate(pairs, start):
+        yield from _below((*path, Key(str(number), True)), before, after)
+
+
+def _read(value: Any) -> Any:
+    """A text of JSON as what it says."""
+    if not isinstance(value, str) or value[:1] not in ("{", "["):
+        return value
+    try:
+        read = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return value if _deeper(read, _DEEPEST) else read
+
+
+def _deeper(value: Any, limit: int) -> bool:
+    level = [value]
+    for _ in range(limit):
+        level = [inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)]
+        if not level:
+            return False
+    return True
+
+
+def _shown(step: Key) -> str:
+    if step.is_item:
+        return f"[{step.name}]"
+    return f".{step.name}" if _PLAIN.fullmatch(step.name) else f"[{json.dumps(step.name)}]"

@@ -1,4 +1,4 @@
-"""Live progress: a spinner and the time of each step on a terminal, plain lines with seconds elsewhere."""
+"""Live progress: a spinner and times of steps on a terminal, plain lines with seconds elsewhere."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ def shown(stderr: bool = False) -> "Iterator[Progress]":
 
 
 class Progress:
-    """Hears the engine and the hosts, in any thread; shows what runs and keeps a line of what is done."""
+    """Hears the engine and the hosts, in any thread; shows what runs and what is done."""
 
     def __init__(self, stderr: bool = False) -> None:
         self._console: Console = tables.console(stderr)

@@ -15,7 +15,7 @@ from rich.text import Text
 
 
 class Tolerant:
-    """A stream that falls silent when its reader goes away (`| head`): a rollout must not end half-way for that."""
+    """A stream that falls silent when its reader goes away: `| head` must not end a rollout."""
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
@@ -82,7 +82,7 @@ def document(value: Any) -> None:
 
 
 def text(whole: str) -> str | None:
-    """Something that is laid out already, lines' ends included. Gives why it isn't whole; a reader who went away has enough of it."""
+    """Writes what is laid out already. Gives why it isn't whole, unless the reader went away."""
     stream = Tolerant(sys.stdout)
     stream.write(whole)
     stream.flush()
@@ -121,15 +121,12 @@ def size(value: Any) -> str:
 def age(moment: Any) -> str:
     """How long ago: of seconds since 1970 or an ISO time; a dash when unknown."""
     try:
-        then = float(moment) if isinstance(moment, int | float) else _iso(str(moment))
+        if not isinstance(moment, int | float):
+            read = datetime.fromisoformat(str(moment))
+            moment = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
     except ValueError:
         return "-"
-    return duration(max(0.0, time.time() - then))
-
-
-def _iso(text: str) -> float:
-    moment = datetime.fromisoformat(text)
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return duration(max(0.0, time.time() - moment))
 
 
 def duration(value: Any) -> str:

@@ -1,4 +1,4 @@
-"""Runs the program without the Pulumi CLI, for stacks of components and dynamic Python resources."""
+"""Runs the program without the Pulumi CLI, for stacks of components and dynamic resources."""
 
 from ops.engine.events import Event, Observer, Result, Step
 from ops.engine.run import Engine

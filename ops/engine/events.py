@@ -9,7 +9,7 @@ Op = Literal["create", "update", "replace", "delete", "same"]
 
 @dataclass(frozen=True)
 class Step:
-    """What happens to one resource. `changes`: property -> (old, new), secrets as "[secret]", unknowns as "[unknown]"."""
+    """What happens to one resource. `changes`: property -> (old, new), fit to be shown."""
 
     op: Op
     urn: str
@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Event:
-    """`step` is None for a diagnostic, which has `severity` ("debug", "info", "warning", "error") and `text`."""
+    """Without a step a diagnostic: `severity` "debug", "info", "warning" or "error", and `text`."""
 
     kind: Literal["planned", "started", "done", "failed", "diagnostic"]
     step: Step | None = None
@@ -38,9 +38,9 @@ Observer = Callable[[Event], None]
 
 @dataclass(frozen=True)
 class Result:
-    """How a run ended. `error` is one block of text; `outputs` are plain, those named in `secret_outputs` not to be shown.
+    """How a run ended. `error`: one block of text; `outputs` are plain, some not to be shown.
 
-    `beyond`: what the program asked for that the Pulumi CLI alone can do, where that is the error."""
+    `beyond`: what was asked for that the Pulumi CLI alone can do, where that is the error."""
 
     ok: bool
     error: str | None

@@ -2,15 +2,14 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import pulumi
 from google.protobuf import empty_pb2
-from pulumi.runtime.proto import resource_pb2
+from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from components.errors import SlipwayError
 from ops.engine import values
-from ops.engine.courtesies import Courtesies
 from ops.engine.events import Event, Observer
 from ops.engine.providers import is_dynamic
 from ops.engine.state import Resource
@@ -32,8 +31,30 @@ _REFUSED: dict[str, Callable[[Any], bool]] = {
 Apply = Callable[[Resource, Any], None]
 
 
-class Monitor(Courtesies):
-    """Answers registrations; `apply` brings a custom resource to what its inputs say and fills in id and outputs."""
+class BaseMonitor:
+    """What the SDK asks of every engine and means nothing here: answers that are always the same.
+
+    `features`: what more than secrets and aliases the SDK may send."""
+
+    features: ClassVar[tuple[Any, ...]] = ()
+
+    def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
+        known = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
+        return resource_pb2.DeploymentInfo(supportedFeatures=[*known, *self.features])
+
+    def SignalAndWaitForShutdown(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return empty_pb2.Empty()
+
+    def SetRootResource(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        return engine_pb2.SetRootResourceResponse()
+
+    def RequirePulumiVersion(self, _request: Any, *_: Any) -> Any:  # noqa: N802
+        """There is no CLI here that could be too old."""
+        return engine_pb2.RequirePulumiVersionResponse()
+
+
+class Monitor(BaseMonitor):
+    """Answers registrations; `apply` brings a resource to its inputs, fills in id and outputs."""
 
     def __init__(self, project: str, stack: str, apply: Apply) -> None:
         self.project, self.stack = project, stack
@@ -98,7 +119,7 @@ class Monitor(Courtesies):
         raise SlipwayError(message)
 
 
-class Log(Courtesies):
+class Log(BaseMonitor):
     """The engine's side that the SDK logs to."""
 
     def __init__(self, observer: Observer) -> None:

@@ -28,7 +28,7 @@ _OF_THE_CLI = re.compile(r"^The Pulumi CLI does not support (?:the )?([\w ]+)\. 
 
 
 class Answering(Protocol):
-    """A monitor that remembers the first thing that went wrong: what the SDK makes of it on its way up is not for people."""
+    """A monitor that remembers the first failure: what the SDK makes of it is not for people."""
 
     @property
     def failure(self) -> str | None: ...
@@ -43,7 +43,7 @@ class Program:
     dry: bool
 
     def run(self, monitor: Answering, log: Any) -> str | None:
-        """Runs it in a context of its own; the one block of text that says why it failed, or None."""
+        """Runs it in a context of its own; gives one block of text on why it failed, or None."""
         try:
             copy_context().run(self._run, monitor, log)
         except pulumi.RunError as error:
@@ -73,11 +73,11 @@ class Program:
             sys.path.insert(0, folder)
         loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
-        # Every thread of the SDK's executor waits in a registration: more than its default makes no deadlock.
+        # Every thread of the SDK's executor waits in a registration: its default could deadlock.
         executor = ThreadPoolExecutor(_THREADS)
         loop.set_default_executor(executor)
         try:
-            loop.run_until_complete(run_in_stack(lambda: _run_file(os.path.join(folder, "__main__.py"))))
+            loop.run_until_complete(run_in_stack(lambda: _run_file(folder)))
         finally:
             executor.shutdown(wait=True)
             loop.close()
@@ -85,12 +85,12 @@ class Program:
 
 
 def _texts(config: Mapping[str, Any]) -> dict[str, str]:
-    """As Pulumi hands config over: objects as JSON. What YAML takes for a date is text there."""
+    """The config as Pulumi hands it over: objects as JSON, what YAML takes for a date as text."""
     return {key: str(value) if isinstance(value, str | date) else json.dumps(value, default=str) for key, value in config.items()}
 
 
-def _run_file(path: str) -> None:
-    runpy.run_path(path, run_name="__main__")
+def _run_file(folder: str) -> None:
+    runpy.run_path(os.path.join(folder, "__main__.py"), run_name="__main__")
 
 
 def _unforeseen(error: BaseException, folder: Path) -> str:

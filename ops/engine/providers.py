@@ -20,7 +20,7 @@ def is_dynamic(type_: str) -> bool:
 
 
 def load(properties: Mapping[str, Any]) -> ResourceProvider:
-    """The provider that was serialized into the properties; by reference, so that it is today's code."""
+    """The provider that the properties name; by reference, so that it is today's code."""
     provider = dill.loads(base64.b64decode(properties[KEY]))
     assert isinstance(provider, ResourceProvider)
     return provider

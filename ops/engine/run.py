@@ -1,4 +1,4 @@
-"""A run: the program registers, each resource is brought to its inputs, what is no longer wanted goes at the end."""
+"""A run: the program registers, resources are brought to their inputs, the unwanted goes last."""
 
 import threading
 import time
@@ -9,15 +9,14 @@ from typing import Any
 from components.errors import SlipwayError
 from ops.engine import providers, values
 from ops.engine.events import Event, Observer, Op, Result, Step
-from ops.engine.lock import held
 from ops.engine.monitor import Log, Monitor
 from ops.engine.program import Program
-from ops.engine.state import Resource, State
+from ops.engine.state import Resource, State, locked
 from ops.stack.project import Project, Stack
 
 
 class Engine:
-    """Preview, up and destroy of one stack. Raises `SlipwayError` for what stands in the way of starting."""
+    """Preview, up and destroy of one stack. Raises `SlipwayError` where it can't start."""
 
     def __init__(self, project: Project, stack: Stack, observer: Observer | None = None) -> None:
         self.project, self.stack = project, stack
@@ -44,7 +43,7 @@ class Engine:
         def say(text: str) -> None:
             self.observer(Event("diagnostic", None, "info", text))
 
-        with held(self.folder / "state.lock", command, say):
+        with locked(self.folder / "state.lock", command, say):
             state = self.state()
             state.keep_copy()
             for urn, operation in state.pending.items():
@@ -63,7 +62,8 @@ class _Run:
     def program(self) -> Result:
         error = Program(self.engine.project, self.engine.stack, self.dry).run(self.monitor, Log(self.engine.observer))
         if error is None:
-            error = self._remove_unwanted()
+            seen = self.monitor.seen
+            error = self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])
         if not self.dry:
             with self.lock:
                 self._register_components()
@@ -165,10 +165,6 @@ class _Run:
                 self.steps.append(step)
         self.engine.observer(Event(kind, step))
 
-    def _remove_unwanted(self) -> str | None:
-        seen = self.monitor.seen
-        return self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])
-
     def _remove(self, unwanted: list[Resource]) -> str | None:
         protected = [one.name for one in unwanted if one.protect and one.custom]
         if protected:
@@ -188,7 +184,7 @@ class _Run:
         return None
 
     def _register_components(self) -> None:
-        """Components change nothing, but are part of the tree; the state keeps the program's order."""
+        """Components change nothing, but are in the tree; the state keeps the program's order."""
         for resource in self.monitor.seen.values():
             if not resource.custom:
                 self.state.put(resource)

@@ -1,18 +1,22 @@
-"""What exists: a file of this stack, 0600, written whole after every finished step, secrets encrypted in it."""
+"""What exists: a file of the stack, 0600, written whole after each step, its secrets encrypted."""
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from cloud_init.host.base import files
-from components.errors import SlipwayError
+from cloud_init.host.base import files, lock
+from cloud_init.host.base.outcome import Locked
+from components.errors import LockedError, SlipwayError
 from components.settings.found import one_line
 from ops.stack.secrets import Crypter
 
 _VERSION = 1
+_PARTS = ("inputs", "outputs")  # of a resource, secrets encrypted in them
+_WAIT = 900  # seconds that a run waits for another one
 
 
 @dataclass
@@ -66,7 +70,9 @@ class State:
             "version": _VERSION,
             "project": self.project,
             "stack": self.stack,
-            "resources": [self._sealed(asdict(one), one.hidden) for one in self.resources],
+            "resources": [
+                {**asdict(one), **{part: self._seal(getattr(one, part), one.hidden) for part in _PARTS}} for one in self.resources
+            ],
             "outputs": self._seal(self.outputs, self.hidden),
             "hidden": self.hidden,
             "pending": self.pending,
@@ -89,7 +95,7 @@ class State:
             found = f"project {value.get('project')}, stack {value.get('stack')}"
             raise SlipwayError(f"{self.path}: wanted the state of {self.project}/{self.stack}, found {found}; put the right file back")
         try:
-            self.resources = [Resource(**self._opened(one)) for one in value["resources"]]
+            self.resources = [Resource(**{**one, **{part: self._open(one[part]) for part in _PARTS}}) for one in value["resources"]]
             self.outputs, self.hidden = self._open(value["outputs"]), value["hidden"]
             self.pending = dict(value["pending"])
         except (ValueError, KeyError, TypeError, AttributeError) as error:
@@ -112,28 +118,21 @@ class State:
     def _advice(self) -> str:
         return f"nothing was changed; a copy from before the last run is {self.path.with_suffix('.json.bak').name} beside it"
 
-    def _sealed(self, value: dict[str, Any], hidden: list[str]) -> dict[str, Any]:
-        return {**value, "inputs": self._seal(value["inputs"], hidden), "outputs": self._seal(value["outputs"], hidden)}
-
-    def _opened(self, value: Mapping[str, Any]) -> dict[str, Any]:
-        return {**value, "inputs": self._open(value["inputs"]), "outputs": self._open(value["outputs"])}
-
     def _seal(self, values: Mapping[str, Any], hidden: list[str]) -> dict[str, Any]:
         return {name: {"secure": self._key().encrypt(json.dumps(item))} if name in hidden else item for name, item in values.items()}
 
     def _open(self, values: Mapping[str, Any]) -> dict[str, Any]:
-        return dict(self._opened_items(values))
-
-    def _opened_items(self, values: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        opened = {}
         for name, item in values.items():
             try:
                 secure = isinstance(item, dict) and set(item) == {"secure"}
-                yield name, json.loads(self._key().decrypt(item["secure"])) if secure else item
+                opened[name] = json.loads(self._key().decrypt(item["secure"])) if secure else item
             except ValueError as error:
                 raise SlipwayError(f"{self.path}: {name} can't be decrypted ({error}); put the right state.key back beside it") from None
+        return opened
 
     def _key(self) -> Crypter:
-        """A random key beside the state: it keeps secrets out of copies of the state file, not from who reads the folder."""
+        """A random key beside the state: it keeps secrets out of copies of the state file alone."""
         if self._crypter is None:
             path = self.path.with_name("state.key")
             if not path.exists():
@@ -144,3 +143,18 @@ class State:
                 why = one_line(str(error), 200)
                 raise SlipwayError(f"{path}: wanted the key of this state, found a damaged one ({why}); put the right one back") from None
         return self._crypter
+
+
+@contextmanager
+def locked(path: Path, command: str, say: Callable[[str], None], wait: float = _WAIT) -> Iterator[None]:
+    """Holds the stack's lock: one run at a time. Waits for another run and says for whom.
+
+    Raises `LockedError` after `wait` seconds."""
+    with ExitStack() as stack:
+        try:
+            stack.enter_context(lock.held(path, command, wait, say))
+        except Locked as error:
+            raise LockedError(str(error)) from None
+        except OSError as error:
+            raise SlipwayError(f"{path.parent}: can't be written ({error.strerror}); Slipway keeps its state there") from None
+        yield

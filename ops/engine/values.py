@@ -1,4 +1,4 @@
-"""Property values between the SDK's protobuf structs and plain Python. A property is secret if anything in it is."""
+"""Property values between protobuf structs and Python. One is secret if anything in it is."""
 
 from collections.abc import Collection, Mapping
 from typing import Any

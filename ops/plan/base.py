@@ -1,20 +1,26 @@
-"""The plan of another version: of a git ref, recorded by that version's own program, or one that was saved."""
+"""The plan of another version: recorded by a git ref's own program, or one that was saved."""
 
 import os
 import subprocess
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
-from components.errors import UsageError
+from components.errors import MissingError, SlipwayError, UsageError
 from components.settings.found import one_line, shown
 from components.target import AS_IF_IN
-from ops.plan.checkout import checked_out
 from ops.plan.document import Document
 from policy.plan import Plan
 
 _SECONDS = 300
+_OF_A_HOOK = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_COMMON_DIR", "GIT_PREFIX")
+"""Variables that name the caller's repository; here the project's folder says which it is."""
+# The user's repository isn't written to, and no daemon watches a folder that is soon gone.
+_ALONE = ("core.fsmonitor=false", "core.splitIndex=false", "submodule.recurse=false")
 
 
 def at_ref(folder: Path, stack: str, ref: str) -> Plan | None:
@@ -66,7 +72,69 @@ def _no_plan(ref: str, why: str) -> UsageError:
 
 
 def _reason(said: str, there: Path) -> str:
-    """The first line of an error of Slipway's own; of a wrong usage (a version that has no `plan`) the last one."""
+    """The first line of an error of Slipway's own; of a wrong usage (no such command) the last."""
     lines = [line for line in said.splitlines() if line.strip()] or ["it printed no plan"]
     line = next((one for one in lines if one.startswith("slipway: ")), lines[-1])
     return one_line(line.removeprefix("slipway: ").replace(str(there), "."), 400)
+
+
+@contextmanager
+def checked_out(folder: Path, ref: str) -> Iterator[Path]:
+    """The folder that `folder` is at a git ref, while it is needed; it may not have been there."""
+    commit = _commit(folder, ref)
+    below = _said(folder, "rev-parse", "--show-prefix")
+    with _temporary() as made:
+        there = made / "tree"
+        there.mkdir()
+        settings = [word for one in _ALONE for word in ("-c", one)]
+        # One command that knows where files go: the commit's own attributes (ends of lines) hold.
+        _said(folder, *settings, f"--work-tree={there}", "read-tree", "--reset", "-u", commit, more={"GIT_INDEX_FILE": str(made / "index")})
+        yield there / below
+
+
+@contextmanager
+def _temporary() -> Iterator[Path]:
+    try:
+        made = TemporaryDirectory(prefix="slipway-plan-")
+    except OSError as error:
+        raise SlipwayError(f"--base: no temporary folder can be made ({error.strerror}); set TMPDIR to one with room") from None
+    with made:
+        yield Path(made.name).resolve()
+
+
+def _commit(folder: Path, ref: str) -> str:
+    done = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    if done.returncode == 0:
+        return done.stdout.strip()
+    if done.stderr.strip():
+        raise UsageError(f"--base: {folder}: {_first(done.stderr)}; mend that, or compare with a saved plan instead: --against FILE")
+    raise UsageError(f"--base: wanted a branch, tag or commit of this clone, found {shown(ref)}; fetch it first: git fetch origin")
+
+
+def _said(folder: Path, *command: str, more: Mapping[str, str] | None = None) -> str:
+    """What git printed, without the line's end."""
+    done = _git(folder, *command, more=more)
+    if done.returncode:
+        raise UsageError(f"--base: no files of that commit: {_first(done.stderr)}; is the clone whole, and room for it in TMPDIR?")
+    return done.stdout.removesuffix("\n")
+
+
+def _git(folder: Path, *command: str, more: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+    known = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+    try:
+        return subprocess.run(
+            ["git", "-C", str(folder), *command],
+            env={**known, **(more or {})},
+            capture_output=True,
+            text=True,
+            errors="surrogateescape",
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise MissingError("--base: wanted the program git, found none; install it: apt-get install git") from None
+
+
+def _first(said: str) -> str:
+    """Git's own words; what follows the first line is advice about other commands."""
+    return one_line(next((line for line in said.splitlines() if line.strip()), "git says nothing about why"), 300)

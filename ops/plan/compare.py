@@ -1,23 +1,25 @@
-"""Two plans compared: what a change adds, alters, replaces and removes, property by property, and what to think about."""
+"""Two plans compared: what is added, altered, replaced and removed, and what to think about."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
-from ops.display.places import differing
-from ops.plan import options, warnings
+from ops.display.differences import differing
+from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
-from ops.plan.following import Found, follow
-from ops.plan.ignoring import ignored
-from ops.plan.replacing import verdict
-from ops.plan.short import short
-from policy.plan import Plan, Resource
+from ops.plan.following import PROVIDER, ChangesByUrn, follow
+from ops.plan.replacing import ignored, verdict
+from policy.plan import Plan, Resource, is_secret, is_unknown
+from policy.values import one_line
+
+_LONGEST = 160  # characters
 
 
 def compare(base_label: str, old: Plan, new: Plan) -> Comparison:
-    """From `old`, called `base_label`, to `new`. Resources are told apart by their URNs, which hold parents' types, type and name."""
+    """From `old`, called `base_label`, to `new`. Resources are told apart by their URNs."""
     before, after = _by_urn(old), _by_urn(new)
     kept = {urn: one for urn, one in after.items() if urn in before and before[urn].kind == one.kind}
-    found: Found = {urn: differs for urn, one in kept.items() if (differs := list(_properties(before[urn], one)))}
+    found: ChangesByUrn = {urn: differs for urn, one in kept.items() if (differs := list(_properties(before[urn], one)))}
     follow(found, kept)
     changes = tuple(_changes(before, after, kept, found))
     return Comparison(
@@ -33,7 +35,7 @@ def _by_urn(plan: Plan) -> dict[str, Resource]:
     return {one.urn: one for one in plan.resources}
 
 
-def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict[str, Resource], found: Found) -> Iterator[Change]:
+def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict[str, Resource], found: ChangesByUrn) -> Iterator[Change]:
     """In the order of the new plan; what goes stands at the end, as it is removed: last first."""
     for urn, one in after.items():
         if urn in found:
@@ -46,7 +48,7 @@ def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict
 
 
 def _change(op: Op, resource: Resource, properties: list[PropertyChange]) -> Change:
-    shortened = [one.model_copy(update={"old": short(one.old), "new": short(one.new)}) for one in properties]
+    shortened = [one.model_copy(update={"old": _short(one.old), "new": _short(one.new)}) for one in properties]
     return Change(op=op, urn=resource.urn, type=resource.type, name=resource.name, parent=resource.parent, properties=tuple(shortened))
 
 
@@ -60,10 +62,44 @@ def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:
         for place in differing(name, old.inputs.get(name), new.inputs.get(name)):
             if not ignored(place.path, new.ignore_changes):
                 yield PropertyChange(path=str(place), old=place.old, new=place.new, replaces=verdict(new, place))
-    yield from options.changes(old, new)
+    yield from _options(old, new)
 
 
 def _settings(old: dict[str, Any], new: dict[str, Any]) -> Iterator[PropertyChange]:
     for key in sorted({*old, *new}):
         for place in differing(key, old.get(key), new.get(key)):
-            yield PropertyChange(path=str(place), old=short(place.old), new=short(place.new))
+            yield PropertyChange(path=str(place), old=_short(place.old), new=_short(place.new))
+
+
+def _options(old: Resource, new: Resource) -> Iterator[PropertyChange]:
+    """One for each option that differs, under the name that Pulumi gives it."""
+    for name, before, after in (
+        ("protect", old.protect, new.protect),
+        ("retainOnDelete", old.retain, new.retain),
+        ("deleteBeforeReplace", old.delete_before_replace, new.delete_before_replace),
+        (PROVIDER, old.provider or None, new.provider or None),
+        ("parent", old.parent or None, new.parent or None),
+        ("ignoreChanges", sorted(old.ignore_changes), sorted(new.ignore_changes)),
+        ("additionalSecretOutputs", sorted(old.secret_outputs), sorted(new.secret_outputs)),
+        ("dependsOn", _said(old), _said(new)),
+    ):
+        if before != after:
+            yield PropertyChange(path=name, old=before, new=after, replaces=None if name == PROVIDER and new.kind == "resource" else False)
+
+
+def _said(resource: Resource) -> list[str]:
+    """What it waits for because the program says so, not because an input comes from there."""
+    implied = {urn for urns in resource.references.values() for urn in urns}
+    return sorted(set(resource.depends_on) - implied)
+
+
+def _short(value: Any) -> Any:
+    """The value if it fits a line; marks as they are."""
+    if isinstance(value, str):
+        first = one_line(value.split("\n", 1)[0] if "\n" in value else value)
+        return first if len(first) <= _LONGEST and "\n" not in value else first[:_LONGEST] + "…"
+    if not isinstance(value, dict | list | tuple) or is_unknown(value) or is_secret(value):
+        return value
+    if len(json.dumps(value, ensure_ascii=False, default=str)) <= _LONGEST:
+        return value
+    return f"({'a mapping' if isinstance(value, dict) else 'a list'} of {len(value)})"

@@ -11,8 +11,8 @@ Op = Literal["add", "alter", "replace", "may-replace", "remove"]
 
 
 class PropertyChange(Strict):
-    """One place that differs. `path` goes down into mappings and lists (`rootBlockDevice.volumeSize`, `tags.owner`, `ingress[0].fromPort`);
-    `old` and `new` are null where there is nothing."""
+    """One place that differs. `path` goes down into mappings and lists (`tags.owner`,
+    `ingress[0].fromPort`); `old` and `new` are null where there is nothing."""
 
     path: str
     old: Any = None
@@ -33,7 +33,7 @@ class Change(Strict):
 
 
 class Warning(Strict):
-    """Something to think about before this is merged: `message` says what of the resource at `urn`, or of the stack where that is empty."""
+    """Something to think about before a merge, of the resource `urn` or, if empty, the stack."""
 
     kind: Literal["replaced", "removed", "opened", "unprotected", "downtime"]
     urn: str

@@ -5,16 +5,17 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import replace
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
+from pulumi.runtime import rpc
+
 from components.errors import SlipwayError
 from components.target import AS_IF_IN
 from ops.engine.program import Program
-from ops.plan.asked import with_marks
 from ops.plan.recorder import Answer, Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
@@ -24,12 +25,13 @@ SEALED = "sealed"
 
 
 def record(project: Project, stack: Stack, answer: Answer | None = None) -> Plan:
-    """The plan of a stack whose secrets are still sealed. Raises `SlipwayError` when the program fails.
+    """The plan of a stack whose secrets are sealed. Raises `SlipwayError` when the program fails.
 
     `answer`: what resources put out; without it that is unknown."""
-    recorder = Recorder(project.name, stack.name, _folders(project.folder), answer)
+    folders = tuple(Path(one) for one in (project.folder, os.environ.get(AS_IF_IN)) if one)
+    recorder = Recorder(project.name, stack.name, folders, answer)
     program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None)
-    # What the program prints would stand before the plan, in a file that is meant to hold nothing else.
+    # What the program prints would stand before the plan, in a file that holds nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
         error = program.run(recorder, recorder)
     if error is not None:
@@ -51,10 +53,6 @@ def plan_of(recorder: Recorder, config: Mapping[str, Any]) -> Plan:
     )
 
 
-def _folders(folder: Path) -> tuple[Path, ...]:
-    return tuple(Path(one) for one in (str(folder), os.environ.get(AS_IF_IN)) if one)
-
-
 def _stand_ins(value: Any) -> Any:
     """Config as the program gets it: nothing encrypted is opened."""
     if isinstance(value, Mapping) and set(value) == {"secure"}:
@@ -74,19 +72,16 @@ def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _shown(value: Any) -> Any:
-    """Plain JSON, a mark for what is encrypted: its encrypted text lies open in the stack file, so may a fingerprint of that."""
+    """Plain JSON. What is encrypted as a fingerprint: the stack file shows as much."""
     if isinstance(value, Mapping):
-        sealed = set(value) == {"secure"}
-        return {SECRET: _fingerprint(value["secure"])} if sealed else {str(name): _shown(item) for name, item in value.items()}
+        if set(value) == {"secure"}:
+            return {SECRET: hashlib.sha256(str(value["secure"]).encode()).hexdigest()[:12]}
+        return {str(name): _shown(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_shown(item) for item in value]
     if isinstance(value, float):
         return value if math.isfinite(value) else str(value)
     return value if isinstance(value, str | int | None) else str(value)
-
-
-def _fingerprint(sealed: Any) -> str:
-    return hashlib.sha256(str(sealed).encode()).hexdigest()[:12]
 
 
 def _ordered(resources: Mapping[str, Resource]) -> Iterator[Resource]:
@@ -98,3 +93,18 @@ def _ordered(resources: Mapping[str, Resource]) -> Iterator[Resource]:
         ready = sorted(sorter.get_ready())
         yield from (resources[urn] for urn in ready)
         sorter.done(*ready)
+
+
+@contextmanager
+def with_marks() -> Iterator[None]:
+    """While a program is recorded. Nothing else tells which argument of a look-up is secret."""
+    unwrap = rpc._unwrap_rpc_secret_struct_properties
+
+    def keep(value: Any) -> tuple[Any, bool]:
+        return value, unwrap(value)[1]
+
+    rpc._unwrap_rpc_secret_struct_properties = keep
+    try:
+        yield
+    finally:
+        rpc._unwrap_rpc_secret_struct_properties = unwrap

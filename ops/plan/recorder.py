@@ -11,8 +11,7 @@ from pulumi.runtime.rpc import UNKNOWN as SDK_UNKNOWN
 
 from components.errors import SlipwayError
 from components.settings.found import one_line
-from ops.engine.courtesies import Courtesies
-from ops.engine.monitor import STACK, urn_of
+from ops.engine.monitor import STACK, BaseMonitor, urn_of
 from ops.plan import stand_ins, values
 from policy.plan import UNKNOWN, Kind, Lookup, Resource
 
@@ -22,8 +21,8 @@ Answer = Callable[[Resource], tuple[str, dict[str, Any]]]
 """(id, outputs) that a resource is to put out."""
 
 
-class Recorder(Courtesies):
-    """Takes any type and option. Without `answer` what resources put out is unknown, but for inputs that are plain values."""
+class Recorder(BaseMonitor):
+    """Takes any type and option. Without `answer` outputs are unknown but for plain inputs."""
 
     # Without the one for its option the SDK refuses deleted_with and replace_with.
     features = (resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH, resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH)

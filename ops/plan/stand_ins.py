@@ -1,4 +1,4 @@
-"""Values that stand for what only a cloud could tell, of the type that the provider's SDK declares for them."""
+"""Values that stand for what only a cloud could tell, of the types that the SDK declares."""
 
 import hashlib
 import importlib
@@ -20,7 +20,7 @@ _TAKEN_APART = {"ipv6CidrBlock": "2001:db8:0:ff00::/56"}
 
 
 def lookup(token: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """(what every text in the answer starts with, the answer): the same for equal arguments, another for others.
+    """(what every text in the answer starts with, the answer): the same for equal arguments.
 
     Arguments come out again, but for those that hold the mark of a secret."""
     digest = hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:8]

@@ -1,4 +1,4 @@
-"""Property values of a registration as a plan holds them: marks for what is unknown or secret, `.` for the project's folder."""
+"""Property values as a plan holds them: marks for unknown and secret, `.` for the project."""
 
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -19,7 +19,7 @@ Shorten = Callable[[str], str]
 
 
 def shortener(folders: Collection[Path]) -> Shorten:
-    """Writes each of these folders as `.`, wherever it stands in a text as a whole path, or as one in a `file://` address."""
+    """Writes each of these folders as `.`, where it is a whole path, or one after `file://`."""
     names = sorted({str(one) for one in folders} - {"/"}, key=len, reverse=True)
     if not names:
         return str
@@ -35,7 +35,7 @@ def from_struct(struct: struct_pb2.Struct, origins: Mapping[str, Collection[str]
 
 
 def known_scalars(struct: struct_pb2.Struct, hidden: Collection[str] = ()) -> struct_pb2.Struct:
-    """The properties that a resource is sure to put out as they came in: nested ones may get computed fields. `hidden`: as secrets."""
+    """The properties that a resource surely puts out as they came in. `hidden`: as secrets."""
     made = struct_pb2.Struct()
     for name, value in json_format.MessageToDict(struct).items():
         inner = value.get("value") if isinstance(value, dict) and value.get(SIGNATURE) == IS_SECRET else value

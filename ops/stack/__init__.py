@@ -1,1 +1,1 @@
-"""The stack that a command works on: its project, its settings and secrets, and the engine that launches it."""
+"""The stack that a command works on: project, settings and secrets, and the engine it has."""

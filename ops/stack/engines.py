@@ -1,14 +1,16 @@
-"""Which engine works on a stack: the mark of its tree decides, and without one what its program asks for."""
+"""Which engine works on a stack: the mark of its tree, without one what its program asks for."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 from ops.call import Call
-from ops.stack import pulumi_cli, workplace
+from ops.display import tables
+from ops.stack import workplace
 
 if TYPE_CHECKING:
     from ops.automation import CliEngine
-    from ops.engine import Engine, Observer, Result
+    from ops.engine import Engine, Event, Observer, Result
+    from ops.engine.state import State
     from ops.stack.workplace import Workplace
     from policy.plan import Resource
 
@@ -20,8 +22,10 @@ class Launcher:
     call: Call
     work: "Workplace"
     by_cli: bool
-    found: "tuple[Resource, ...]" = ()
+    foreign: "tuple[Resource, ...]" = ()
     """What of the plan is a provider's, where that was asked."""
+    warned: set[str] = field(default_factory=set)
+    """What was warned of already: a program that is planned and then run says it twice."""
 
     def engine(self, observer: "Observer | None" = None) -> "Engine | CliEngine":
         """Either has preview, up and destroy, with the same events and results."""
@@ -37,11 +41,42 @@ class Launcher:
 
         return CliEngine(self.work.project, self.call.full, observer)
 
+    def run(self, verb: 'Literal["up", "destroy"]', stderr: bool = False) -> "Result":
+        """Lets the engine work while its progress and the hosts' is shown."""
+        from ops.display.progress import shown
+
+        with shown(stderr) as progress:
+            engine = self.engine(lambda event: progress.engine(event) if self.is_news(event) else None)
+            return engine.up() if verb == "up" else engine.destroy()
+
+    def is_news(self, event: "Event") -> bool:
+        """Whether it is anything but a warning that was shown already."""
+        known = event.severity == "warning" and event.text in self.warned
+        if event.severity == "warning":
+            self.warned.add(event.text)
+        return not known
+
+    def is_settled(self) -> bool:
+        """Its engine is known: the CLI, or this process, which launched the target of now."""
+        if self.by_cli:
+            return True
+        state = self._state()
+        return bool(state.resources and state.outputs.get("target") == self.work.settings.target)
+
+    def is_new_here(self) -> bool:
+        """Nothing of it is there, and all of it is made on this machine: it can only be created."""
+        return not self.by_cli and self.work.target.THIS_MACHINE and not self._state().resources
+
+    def _state(self) -> "State":
+        from ops.engine import Engine
+
+        return Engine(self.work.project, self.work.stack).state()
+
 
 def of(call: Call) -> Launcher:
-    """The engine that the tree's mark names. Raises `UsageError` where that is another folder's or another backend's.
+    """The engine that the tree's mark names. Raises `UsageError` where it is somebody else's.
 
-    Where nothing is marked: in this process, which tells by its preview what it can't launch (`Result.beyond`)."""
+    Without a mark: in this process, whose preview tells what it can't launch (`Result.beyond`)."""
     from components import owner
     from components.errors import UsageError
 
@@ -50,28 +85,41 @@ def of(call: Call) -> Launcher:
     engine = noted.engine if noted else owner.IN_PROCESS
     if refused := owner.refusal(sealed.place.tree, owner.of(engine, sealed.place.project, sealed.place.stack)):
         raise UsageError(refused)
-    # The CLI opens secrets by itself, and those that a service encrypted can be opened by nobody else.
-    if engine == owner.CLI or (sealed.stack.secret_keys and not sealed.stack.salt and pulumi_cli.foreign(sealed)):
-        return Launcher(call, sealed, by_cli=True)
-    return Launcher(call, workplace.enter(call), by_cli=False)
+    by_cli = engine == owner.CLI
+    if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
+        from ops.stack import pulumi_cli  # late, as below: few stacks have to do with the CLI
+
+        by_cli = bool(pulumi_cli.foreign(sealed))
+    # The CLI opens secrets by itself; those that a service encrypted nobody else can open.
+    return Launcher(call, sealed if by_cli else workplace.enter(call), by_cli)
 
 
 def of_launched(call: Call) -> Launcher:
-    """`of` for a stack that is to go: what this process has no state of would be called destroyed while it serves."""
-    chosen = of(call)
-    found = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
-    return Launcher(call, chosen.work, chosen.by_cli or bool(found), found)
+    """`of` for a stack that is to go: destroyed is only what the engine has a state of."""
+    from ops.stack import pulumi_cli
+
+    launcher = of(call)
+    foreign = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
+    return Launcher(call, launcher.work, launcher.by_cli or bool(foreign), foreign)
 
 
-def planned(call: Call, chosen: Launcher, observer: "Observer") -> "tuple[Launcher, Result]":
-    """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made."""
+def planned(call: Call, launcher: Launcher) -> "tuple[Launcher, Result]":
+    """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made.
+
+    A plan is shown whole at its end; only warnings come before."""
     from components.errors import SlipwayError
 
-    result: Any = chosen.engine(observer).preview()
-    if result.beyond and not chosen.by_cli:
+    def warn(event: "Event") -> None:
+        if event.severity == "warning" and launcher.is_news(event):
+            tables.line(f"warning: {event.text}", stderr=True)
+
+    result: Any = launcher.engine(warn).preview()
+    if result.beyond and not launcher.by_cli:
+        from ops.stack import pulumi_cli
+
         if pulumi_cli.path() is None:
-            raise pulumi_cli.missing(f"stack {call.stack} on {chosen.work.settings.target} needs the Pulumi CLI ({result.beyond})")
-        return planned(call, Launcher(call, chosen.work, by_cli=True), observer)
+            raise pulumi_cli.missing(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
+        return planned(call, Launcher(call, launcher.work, by_cli=True, warned=launcher.warned))
     if not result.ok:
         raise SlipwayError(result.error or "the plan could not be made")
-    return chosen, result
+    return launcher, result

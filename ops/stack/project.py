@@ -1,5 +1,6 @@
 """Pulumi.yaml and the stack files, as the Pulumi CLI reads them."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from cloud_init.host.base import files
 from components.errors import UsageError
 from components.settings.found import one_line, shown
 from ops.stack import secrets
@@ -14,7 +16,7 @@ from ops.stack import secrets
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with a Pulumi.yaml. `defaults`: full keys to what a stack has where its file says nothing."""
+    """A folder with a Pulumi.yaml. `defaults`: full keys to what its stacks have by default."""
 
     name: str
     runtime: str
@@ -24,7 +26,7 @@ class Project:
 
 @dataclass(frozen=True)
 class Stack:
-    """A stack file: `config` has full keys such as `slipway:app` to plain values, secrets decrypted."""
+    """A stack file: `config` has full keys such as `slipway:app`, and plain values."""
 
     name: str
     config: Mapping[str, Any]
@@ -46,7 +48,7 @@ def load_project(folder: Path) -> Project:
 
 
 def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
-    """What `config:` of Pulumi.yaml gives every stack: a plain value, or what is under `value` or `default`."""
+    """Defaults for every stack: under `config:` a plain value, or in `value` or `default`."""
     given = document.get("config") or {}
     if not isinstance(given, dict) or "stackConfigDir" in document:
         found = "stackConfigDir" if isinstance(given, dict) else shown(given)
@@ -69,7 +71,7 @@ def _full_key(project: str, key: Any) -> str:
 
 
 def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
-    """The stack of that name. A key that holds something encrypted anywhere counts as secret; `sealed` leaves it encrypted."""
+    """The stack of that name; `sealed` decrypts nothing. Keys with encrypted parts are secret."""
     path = stack_path(project, name)
     value = _read(path, f"make it with `./slipway --stack {name} init APP`")
     given = value.get("config") or {}
@@ -100,7 +102,7 @@ def _opened(path: Path, key: str, raw: Any, salt: Any) -> Any:
 
 
 def stack_path(project: Project, name: str) -> Path:
-    """Where the stack's file is, or will be."""
+    """The path of the stack's file, which may not be there yet."""
     return project.folder / f"Pulumi.{name}.yaml"
 
 
@@ -120,3 +122,35 @@ def _read(path: Path, step: str) -> dict[str, Any]:
     if value is not None and not isinstance(value, dict):
         raise UsageError(f"{path}: wanted keys and values, found {type(value).__name__}; mend it")
     return value or {}
+
+
+def set_config(project: Project, stack: str, key: str, value: str, secret: bool = False, path: bool = False) -> None:
+    """`pulumi config set`: writes one value into a stack file, which keeps its comments and its order.
+
+    `path`: the key's dots name nested keys."""
+    from ruamel.yaml import YAML  # a command that only reads has no use for it
+
+    file = stack_path(project, stack)
+    if file.exists():
+        load_stack(project, stack)  # a broken file or a wrong passphrase is told before anything is written
+    round_trip = YAML()
+    round_trip.width = 4096
+    document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
+    full = _full_key(project.name, key)
+    stored: Any = value
+    if secret:
+        if "encryptionsalt" not in document:
+            document["encryptionsalt"] = secrets.new_salt()
+        stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
+    _place(document.setdefault("config", {}), full.split(".") if path else [full], stored)
+    text = io.StringIO()
+    round_trip.dump(document, text)
+    files.write(file, text.getvalue().encode())
+
+
+def _place(values: Any, parts: list[str], value: Any) -> None:
+    for part in parts[:-1]:
+        values = values.setdefault(part, {})
+        if not isinstance(values, dict):
+            raise UsageError(f"config set: {part}: wanted a section to put {parts[-1]!r} in, found a plain value")
+    values[parts[-1]] = value

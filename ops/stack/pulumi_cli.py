@@ -1,4 +1,4 @@
-"""Stacks that the Pulumi CLI launches: some of what they ask for is a provider's, and no provider runs in this process."""
+"""Stacks that the Pulumi CLI launches, since a provider makes some of what they ask for."""
 
 import json
 import shutil
@@ -19,7 +19,7 @@ HOW = "https://www.pulumi.com/docs/iac/download-install/"
 
 
 def foreign(work: "Workplace") -> "list[Resource]":
-    """What of the stack's plan a provider makes; nothing where ./slipway launches it all itself. `work` is read sealed.
+    """What of the stack's plan a provider makes; empty where no CLI is needed. `work` is sealed.
 
     Raises `SlipwayError` for a program that fails."""
     from ops.engine.providers import is_dynamic
@@ -29,7 +29,7 @@ def foreign(work: "Workplace") -> "list[Resource]":
 
 
 def elsewhere(work: "Workplace") -> "list[Resource]":
-    """`foreign`, without looking where this engine's own state says that it launched the stack on the target it has now.
+    """`foreign`; nothing where this engine's state has the stack, on the target that it has now.
 
     A program that no longer runs is no reason to keep what this engine has of it."""
     from components.errors import SlipwayError
@@ -47,7 +47,7 @@ def elsewhere(work: "Workplace") -> "list[Resource]":
 
 
 def path() -> str | None:
-    """Where the CLI is."""
+    """The path of the CLI, or None."""
     return shutil.which("pulumi")
 
 
@@ -59,7 +59,7 @@ def missing(why: str) -> "SlipwayError":
 
 
 def data_stays(call: Call, found: "Sequence[Resource]") -> "SlipwayError":
-    """Data of a provider's resources goes by a setting that is launched, never by a word on the command line."""
+    """Says that a provider's data goes by a launched setting, not by a word on the command line."""
     from components.errors import UsageError
 
     kept = [one for one in found if one.protect or one.retain]
@@ -101,7 +101,7 @@ def packages(found: "Sequence[Resource]") -> list[str]:
 
 
 def plugins(found: "Sequence[Resource]") -> Iterator[tuple[str, str | None, bool]]:
-    """(name, version that the installed SDK asks for, whether the CLI has just that) of each provider. Asks the CLI."""
+    """(name, version that the SDK wants, whether the CLI has it) of each provider. Asks the CLI."""
     done = subprocess.run(["pulumi", "plugin", "ls", "--json"], capture_output=True, text=True, check=False)
     listed = json.loads(done.stdout) if done.returncode == 0 else []
     there = {(one["name"], one.get("version")) for one in listed if one.get("kind") == "resource"}
@@ -111,7 +111,7 @@ def plugins(found: "Sequence[Resource]") -> Iterator[tuple[str, str | None, bool
 
 
 def version_of(package: str) -> str | None:
-    """As its SDK names it, beside its modules."""
+    """The version that its SDK names, beside its modules."""
     spec = find_spec(f"pulumi_{package.replace('-', '_')}")
     facts = Path(spec.origin).with_name("pulumi-plugin.json") if spec and spec.origin else None
     return json.loads(facts.read_text(encoding="utf-8")).get("version") if facts and facts.is_file() else None

@@ -1,4 +1,4 @@
-"""Encrypted stack config, as the Pulumi CLI's passphrase provider writes it: AES-256-GCM under a key from PBKDF2."""
+"""Encrypted config as the CLI's passphrase provider writes it: AES-256-GCM, key by PBKDF2."""
 
 import base64
 import os
@@ -62,7 +62,7 @@ def new_salt() -> str:
 
 
 def passphrase() -> str:
-    """PULUMI_CONFIG_PASSPHRASE, or the content of the file that PULUMI_CONFIG_PASSPHRASE_FILE names."""
+    """PULUMI_CONFIG_PASSPHRASE, or what is in the file of PULUMI_CONFIG_PASSPHRASE_FILE."""
     if "PULUMI_CONFIG_PASSPHRASE" in os.environ:
         return os.environ["PULUMI_CONFIG_PASSPHRASE"]
     if "PULUMI_CONFIG_PASSPHRASE_FILE" in os.environ:

@@ -1,4 +1,4 @@
-"""The stack a command works on: project, settings, target. Heavy imports wait until a command needs them."""
+"""The stack a command works on: project, settings, target. Heavy imports wait until needed."""
 
 import os
 import re
@@ -41,7 +41,7 @@ def given(path: Path) -> Path:
 
 
 def place(call: Call) -> "Place":
-    """Where the stack's tree is, without reading its settings."""
+    """The stack's place, without reading its settings."""
     from components.target import Place
     from ops.stack.project import load_project
 
@@ -50,7 +50,7 @@ def place(call: Call) -> "Place":
 
 
 def enter(call: Call, sealed: bool = False) -> Workplace:
-    """Reads the stack's settings; raises `UsageError` when there is no such stack. `sealed` decrypts nothing."""
+    """Reads the stack's settings; `UsageError` when there is no such stack. `sealed`: encrypted."""
     from components import settings, target
     from components.errors import UsageError
     from ops.stack.project import load_project, load_stack

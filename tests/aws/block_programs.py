@@ -6,8 +6,7 @@ from typing import Any
 
 from ops.engine.program import Program
 from ops.plan import stand_ins
-from ops.plan.asked import with_marks
-from ops.plan.record import plan_of
+from ops.plan.record import plan_of, with_marks
 from ops.plan.recorder import Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import Plan, Resource, is_unknown

@@ -8,8 +8,7 @@ import subprocess
 import pytest
 
 from components.errors import UsageError
-from ops.stack.project import load_project, load_stack
-from ops.stack.set_config import set_config
+from ops.stack.project import load_project, load_stack, set_config
 
 ODD = "quote\" colon: hash# % $ 'x' \\ é ☃"
 

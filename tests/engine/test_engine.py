@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from components.errors import LockedError, SlipwayError
-from ops.engine.lock import held
+from ops.engine.state import locked
 
 ROOT = Path(__file__).parents[2]
 
@@ -165,7 +165,7 @@ def test_the_state_of_another_stack_is_refused(sandbox):
 
 
 def _hold(path: Path, ready, seconds: float) -> None:
-    with held(path, "up", lambda text: None):
+    with locked(path, "up", lambda text: None):
         ready.set()
         time.sleep(seconds)
 
@@ -177,9 +177,9 @@ def test_two_at_once_one_waits(tmp_path):
     other.start()
     assert ready.wait(20)
     said: list[str] = []
-    with pytest.raises(LockedError, match=r"held by .* wait, or end that process"), held(tmp_path / "lock", "up", said.append, wait=0.3):
+    with pytest.raises(LockedError, match=r"held by .* wait, or end that process"), locked(tmp_path / "lock", "up", said.append, wait=0.3):
         raise AssertionError("two hold the lock")
-    with held(tmp_path / "lock", "up", said.append):
+    with locked(tmp_path / "lock", "up", said.append):
         assert not other.is_alive() or os.getpid()
     other.join()
     assert said[0].startswith("waiting for ")

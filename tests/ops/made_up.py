@@ -112,13 +112,16 @@ class World:
     outcome: Any = field(default_factory=result)
     here: bool = False
     """The target is this machine."""
+    there: list[Any] = field(default_factory=list)
+    """What the state of the stack holds already."""
     needs: list[Any] = field(default_factory=list)
     foreign: list[Any] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=lambda: [Host()])
     asked: Deployment | None = None
     """What is launched, where it isn't those hosts."""
     calls: list[str] = field(default_factory=list)
-    during: Callable[[Any], None] = lambda engine: None
+    during: Callable[[Any], None] = lambda observer: None
+    previewing: Callable[[Any], None] = lambda observer: None
 
     def deployment(self, settings: object = None, place: object = None) -> Deployment:
         hosts: Any = self.hosts
@@ -140,13 +143,12 @@ class World:
         def work(verb: str, answer: Callable[[], Any]) -> Callable[[], Any]:
             def run() -> Any:
                 self.calls.append(verb)
-                if verb in ("up", "destroy"):
-                    self.during(observer)
+                (self.previewing if verb == "preview" else self.during)(observer)
                 return answer()
 
             return run
 
         outcome = lambda: self.outcome  # noqa: E731
-        stored = lambda: SimpleNamespace(outputs=self.outcome.outputs, hidden=["token"])  # noqa: E731
-        verbs = {"preview": lambda: self.plan, "up": outcome, "destroy": outcome, "state": stored}
-        return SimpleNamespace(**{verb: work(verb, answer) for verb, answer in verbs.items()})
+        stored = lambda: SimpleNamespace(resources=self.there, outputs=self.outcome.outputs, hidden=["token"])  # noqa: E731
+        verbs = {"preview": lambda: self.plan, "up": outcome, "destroy": outcome}
+        return SimpleNamespace(state=stored, **{verb: work(verb, answer) for verb, answer in verbs.items()})

@@ -14,11 +14,10 @@ from ops.stack import workplace
 def stacks(world, monkeypatch):
     """Records what would be written."""
     written = []
-    project, writing = ModuleType("ops.stack.project"), ModuleType("ops.stack.set_config")
+    project = ModuleType("ops.stack.project")
     vars(project).update(load_project=lambda folder: "project", load_stack=lambda project, name: name)
-    vars(writing).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
+    vars(project).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
     monkeypatch.setitem(sys.modules, "ops.stack.project", project)
-    monkeypatch.setitem(sys.modules, "ops.stack.set_config", writing)
     place = SimpleNamespace(folder=world.folder, tree=world.folder / ".slipway")
     monkeypatch.setattr(workplace, "place", lambda call: place)
     return written

@@ -131,7 +131,7 @@ def test_logs_of_several_hosts_carry_their_names(world, slipway):
 
 
 def test_logs_end_when_their_reader_goes_away(monkeypatch):
-    from ops.commands import logs
+    from ops.commands import app
 
     read = []
 
@@ -147,8 +147,8 @@ def test_logs_end_when_their_reader_goes_away(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Gone())
     hosts = [SimpleNamespace(host="one", stream=lambda arguments: endless())]
     reach = HostsDeployment(Site(None, hosts, ""))
-    monkeypatch.setattr(logs.workplace, "enter", lambda call: SimpleNamespace(deployment=lambda: reach))
-    logs.logs(SimpleNamespace(obj=None))
+    monkeypatch.setattr(app.workplace, "enter", lambda call: SimpleNamespace(deployment=lambda: reach))
+    app.logs(SimpleNamespace(obj=None))
     assert read == [0]
 
 

@@ -1,8 +1,13 @@
 """How commands end: a user's mistake is a block of words, an unexpected error is one line and a file."""
 
+import os
+import signal
+import time
+
 import pytest
 
 from components.errors import LockedError, MissingError, SlipwayError, UsageError
+from ops.__main__ import main
 
 
 @pytest.mark.parametrize(
@@ -36,6 +41,16 @@ def test_ctrl_c_says_how_to_see_what_serves(world, slipway, monkeypatch):
     done = slipway("logs")
     assert done.exit_code == 130
     assert done.stderr.startswith("slipway: interrupted; what serves: ./slipway -s dev status")
+
+
+def test_being_ended_is_as_ctrl_c(monkeypatch):
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("ops.cli.app", lambda **options: os.kill(os.getpid(), signal.SIGTERM) or time.sleep(5))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            main()
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def test_a_wrong_command_is_usage(slipway):

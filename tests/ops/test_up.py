@@ -59,13 +59,56 @@ def test_what_only_creates_here_needs_nobody(world, slipway, answering, at_termi
     if at_terminal:
         answering()  # a question would find no answer
     done = slipway("up")
-    assert (done.exit_code, world.calls) == (0, ["preview", "up"])
-    assert done.stdout.splitlines()[-1] == "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"
+    assert (done.exit_code, world.calls) == (0, ["up"])
+    lines = [line.rstrip() for line in done.stdout.splitlines()]
+    assert lines[-4:-2] == ["host  Host", "└── + rollout  Rollout"]
+    assert lines[-2:] == ["1 created, 1 unchanged", "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"]
+    world.calls.clear()
+    world.there = [ROLLOUT]  # a first run that was cut off
+    assert (slipway("up").exit_code, world.calls) == (0, ["preview", "up"])
+
+
+@pytest.mark.parametrize("yes", [(), ("--yes",)])
+def test_what_was_made_before_the_cli_was_asked_for_is_undone(world, slipway, monkeypatch, yes):
+    world.here = True
+    world.plan = world.outcome = replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI"), beyond="vm: aws:x")
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    done = slipway("up", *yes)
+    assert (done.exit_code, world.calls) == (3, ["up", "destroy", "preview"])
+    assert "needs the Pulumi CLI (vm: aws:x)" in done.stderr
+
+
+def test_the_program_runs_once_where_nobody_is_asked_and_the_engine_is_known(world, slipway):
+    world.there, world.outcome = [HOST], CHANGING
+    world.outcome.outputs["target"] = "local"
+    done = slipway("up", "--yes")
+    assert (done.exit_code, world.calls) == (0, ["up"])
+    assert "tool: abc -> def" in done.stdout
+    assert done.stdout.splitlines()[-2] == "1 created, 1 updated, 1 unchanged"
+    world.outcome = result()
+    world.outcome.outputs["target"] = "local"
+    assert slipway("up", "--yes").stdout.startswith("Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc (")
+    world.outcome.outputs["target"] = "ssh"  # launched there by then
+    world.calls.clear()
+    assert slipway("up", "--yes").exit_code == 0
+    assert world.calls == ["preview"]
+
+
+def test_a_warning_is_told_once(world, slipway):
+    def during(observer: Any) -> None:
+        observer(Event("diagnostic", None, "warning", "odd"))
+        observer(Event("diagnostic", None, "warning", "even"))
+
+    world.plan, world.during, world.previewing = CHANGING, during, lambda observer: observer(Event("diagnostic", None, "warning", "odd"))
+    done = slipway("up", "--yes")
+    assert done.stderr == "warning: odd\n"
+    assert "odd" not in done.stdout
+    assert "warning: even" in done.stdout
 
 
 def test_what_a_provider_creates_is_asked_for_here_too(world, slipway):
     made = replace(step("create", "zone"), type="aws:route53/zone:Zone")
-    world.here, world.plan = True, result([ROLLOUT, made])
+    world.here, world.there, world.plan = True, [HOST], result([ROLLOUT, made])
     done = slipway("up")
     assert (done.exit_code, world.calls) == (2, ["preview"])
 
@@ -78,7 +121,7 @@ def test_up_json_goes_on_by_itself_too_where_it_only_creates_here(world, slipway
 
 @pytest.mark.parametrize("op", ["update", "replace", "delete"])
 def test_what_is_there_here_is_touched_after_a_yes_alone(world, slipway, op):
-    world.here, world.plan = True, result([ROLLOUT, step(op, "host")])
+    world.here, world.there, world.plan = True, [HOST], result([ROLLOUT, step(op, "host")])
     world.needs = [SimpleNamespace(present=False)]  # not one name of a package: installing it would fail
     done = slipway("up")
     assert (done.exit_code, world.calls) == (2, ["preview"])

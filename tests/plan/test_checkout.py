@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.errors import MissingError, UsageError
-from ops.plan.checkout import checked_out
+from ops.plan.base import checked_out
 
 ODD = "shöp 'n\" co"
 

@@ -11,7 +11,7 @@ import pytest
 
 import components
 from components import providers
-from ops.display.places import Place, Step
+from ops.display.differences import Difference, Key
 from ops.plan.replacing import verdict
 from policy import resource_types
 from policy.plan import Resource
@@ -55,8 +55,8 @@ def test_facts(type, replaces, keeps):
 
 def place(path):
     """`a[].b` as a place where one text became another."""
-    steps = [Step(name or "0", not name) for name in re.split(r"\.|(?=\[\])", path.replace("[]", "[]")) for name in [name.strip("[]")]]
-    return Place(tuple(steps), "old", "new")
+    steps = [Key(name or "0", not name) for name in re.split(r"\.|(?=\[\])", path.replace("[]", "[]")) for name in [name.strip("[]")]]
+    return Difference(tuple(steps), "old", "new")
 
 
 @pytest.mark.parametrize("provider", chosen.providers())

@@ -1,4 +1,4 @@
-"""How a plan is shown: one file per format, found by its name; each has `render(document, paper)`."""
+"""How a plan is shown: a file per format, found by its name, with `render(document, paper)`."""
 
 import importlib
 import pkgutil

@@ -7,5 +7,5 @@ from ops.plan.formats import Paper
 
 
 def render(document: Document, paper: Paper) -> str:
-    """Sorted keys, so that two plans compare by lines; plain ASCII, so that nothing in it steers a terminal."""
+    """Sorted keys: plans compare by lines; plain ASCII: nothing in it steers a terminal."""
     return json.dumps(document.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"

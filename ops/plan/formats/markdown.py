@@ -1,12 +1,13 @@
-"""A plan as a comment on a pull request, found again by its first line. What a fork's author wrote stands in code and nowhere else."""
+"""A plan as a comment on a pull request. What a fork's author wrote stands in code alone."""
 
 from collections.abc import Iterator
 
+from ops.display.changes import MARKS, type_of
 from ops.plan.document import Change, Comparison, Document, PropertyChange
 from ops.plan.formats import Paper, mermaid, text
 from ops.plan.view import changes, values, words
 from ops.plan.view.markdown_text import Part, code, fitted, folded, in_comment, row, table
-from ops.plan.view.names import Names, name_of, type_of
+from ops.plan.view.names import Names, name_of
 from policy.findings import Finding
 from policy.plan import Resource
 
@@ -40,17 +41,14 @@ def render(document: Document, paper: Paper) -> str:
 
 
 def _changes(comparison: Comparison, names: Names) -> Iterator[Part]:
-    warnings = [f"> - **{one.kind}** {_where(one.urn, names)}{code(one.message)}" for one in comparison.warnings]
+    where = {one.urn: f"{code(names.of(one.urn))}: " if one.urn else "" for one in comparison.warnings}
+    warnings = [f"> - **{one.kind}** {where[one.urn]}{code(one.message)}" for one in comparison.warnings]
     yield Part("warnings", "> [!WARNING]\n", warnings)
     rows = [row(*_setting(one, names)) for one in comparison.settings]
     yield table("changed settings", "#### Settings", ("setting", "before", "now"), rows)
-    order = list(words.SIGNS)
+    order = list(MARKS)
     changed = [_change(one, names) for one in sorted(comparison.resources, key=lambda one: order.index(one.op))]
     yield table("changes", "#### Changes", ("", "resource", "type", "what"), changed)
-
-
-def _where(urn: str, names: Names) -> str:
-    return f"{code(names.of(urn))}: " if urn else ""
 
 
 def _setting(one: PropertyChange, names: Names) -> tuple[str, str, str]:
@@ -86,13 +84,9 @@ def _finding(one: Finding, names: Names, *more: str) -> str:
 
 def _resources(document: Document, names: Names) -> Part:
     there = [one for one in document.plan.resources if one.kind in ("resource", "existing")]
-    rows = [row(code(name_of(one)), code(type_of(one.type)), _inputs(one, names), _flags(one)) for one in there]
+    rows = [row(code(name_of(one)), code(type_of(one.type)), _inputs(one, names), ", ".join(map(code, words.flags(one)))) for one in there]
     return table("resources", "#### Resources", ("resource", "type", "with", ""), rows)
 
 
 def _inputs(one: Resource, names: Names) -> str:
     return ", ".join(code(f"{path}: {value}") for path, value in values.pairs(one, names)[:_INPUTS])
-
-
-def _flags(one: Resource) -> str:
-    return ", ".join(code(flag) for flag in words.flags(one))

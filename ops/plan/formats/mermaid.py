@@ -3,13 +3,13 @@
 import re
 from collections.abc import Iterator
 
+from ops.display.changes import MARKS, type_of
 from ops.plan.document import Document
 from ops.plan.formats import Paper
 from ops.plan.view import graph as graphs
 from ops.plan.view import words
 from ops.plan.view.graph import Graph
-from ops.plan.view.mermaid_text import coded
-from ops.plan.view.names import name_of, type_of
+from ops.plan.view.names import name_of
 from policy.plan import Resource
 
 MOST_TEXT, MOST_EDGES = 50_000, 500
@@ -29,6 +29,14 @@ _CLASSES = {
     "may-replace": "fill:#fbefff,stroke:#8250df,color:#1f2328,stroke-dasharray:5 3",
     "remove": "fill:#ffebe9,stroke:#cf222e,color:#1f2328,stroke-dasharray:5 3",
 }
+_LONGEST = 40  # characters of one line of a label
+_GAP = "\u200b"
+_ALIKE = str.maketrans({"*": "\u2217", "`": "\u02cb", "~": "\u223c"})
+_UNDERLINE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
+_MARKS = re.compile(r"[\\<&$@!\[\]#:ﬂ°¶](?!\s)|(?<=www)(?=\.)")
+_START = re.compile(r"^(?=\s*[-+#>=|~\d])")
+# What stands for itself: letters, digits, some signs, and what isn't ASCII.
+_CODED = re.compile(r"[^\w .,+/()\-\u00a0-\U0010ffff]|[_°¶]")
 
 
 def render(document: Document, paper: Paper) -> str:
@@ -86,7 +94,7 @@ class _Drawing:
         yield name_of(one)
         yield type_of(one.type)
         if op := self._ops.get(one.urn):
-            yield f"{words.SIGNS[op]} {op}"
+            yield f"{MARKS[op][0]} {op}"
         if marks := [flag for flag in ("protected", "retained", "only read") if flag in words.flags(one)]:
             yield ", ".join(marks)
         counts = self._graph.folded.get(one.urn)
@@ -94,3 +102,16 @@ class _Drawing:
             yield f"+ {number} {kind.removeprefix(type_of(one.type).rpartition('.')[0] + '.')}"
         if counts and len(counts) > _KINDS:
             yield f"+ {sum(counts.values()) - sum(number for _, number in counts.most_common(_KINDS))} more"
+
+
+def coded(text: str) -> str:
+    """One line of a label, shortened; only text, whatever it holds.
+
+    Codes (`#34;`) keep it from being Mermaid. But some versions read the text once more after that,
+    as Markdown, as a formula, for symbols' names and for written ends of lines; a space without
+    width inside those marks, or a sign that looks the same, stops that.
+    """
+    short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    short = _UNDERLINE.sub("\uff3f", short.translate(_ALIKE))
+    short = _START.sub(_GAP, _MARKS.sub(rf"\g<0>{_GAP}", short))
+    return _CODED.sub(lambda found: f"#{ord(found[0])};", short)

@@ -1,23 +1,24 @@
-"""What a picture of a plan shows: which resources are nodes, which fold into another's label, what points where."""
+"""What a picture of a plan shows: nodes, what folds into another's label, what points where."""
 
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
-from ops.display.changes import short_type
+from ops.display.changes import short_type, type_of
 from ops.plan.document import Document
-from ops.plan.view import needs
-from ops.plan.view.names import Names, type_of
-from policy.plan import Resource
+from ops.plan.view.names import Names
+from policy.plan import Plan, Resource
 
 _JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")
 
 
 @dataclass(frozen=True)
 class Graph:
-    """`tree`: for each component what is drawn in it (for an empty URN: in none); `folded`: for each node the types of what
-    belongs to it alone. An edge points at what is needed first."""
+    """`tree`: what is drawn in each component (an empty URN: in none); `folded`: for each node the
+    types of what belongs to it alone. An edge points at what is needed first."""
 
     tree: Mapping[str, list[Resource]]
     folded: Mapping[str, Counter[str]]
@@ -26,7 +27,7 @@ class Graph:
 
 def whole(document: Document) -> Graph:
     """Every resource but what folds; what a comparison speaks of never does."""
-    names, wanted = Names(document.plan), needs.direct(document.plan)
+    names, wanted = Names(document.plan), needs(document.plan)
     changes = document.comparison.resources if document.comparison else ()
     owners = _owners(names, wanted, {change.urn for change in changes})
     gone = [Resource(urn=one.urn, type=one.type, name=one.name, parent=one.parent) for one in changes if one.op == "remove"]
@@ -35,8 +36,8 @@ def whole(document: Document) -> Graph:
 
 
 def overview(document: Document) -> Graph:
-    """A node for each component that holds resources, with how many of which type: for plans that no picture has room for."""
-    names, wanted = Names(document.plan), needs.direct(document.plan)
+    """A node for each component, with how many of which type: for plans too big for more."""
+    names, wanted = Names(document.plan), needs(document.plan)
     owners = {one.urn: one.parent for one in document.plan.resources if one.kind != "component" and one.parent in names.by_urn}
     kept = [one for one in document.plan.resources if one.urn in set(owners.values())]
     tree = {"": kept}
@@ -44,7 +45,7 @@ def overview(document: Document) -> Graph:
 
 
 def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) -> dict[str, str]:
-    """What folds into what: attachments that nothing else has an input from. What merely waits for them doesn't count."""
+    """What folds into what: attachments that nothing else has an input from."""
     needed = {urn for one in names.by_urn.values() for urns in one.references.values() for urn in urns}
     leaves = (one for one in names.by_urn.values() if one.urn not in needed | changed and one.kind == "resource" and not one.protect)
     found = {one.urn: _owner(one, [names.by_urn[urn] for urn in wanted[one.urn]]) for one in leaves if not names.children.get(one.urn)}
@@ -52,16 +53,12 @@ def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) ->
 
 
 def _owner(one: Resource, first: list[Resource]) -> str:
-    """What an attachment belongs to: what it is named after (`Bucket` of `BucketPolicy`), or the only thing that it needs."""
+    """What an attachment is named after (`Bucket` of `BucketPolicy`), or all that it needs."""
     kind = short_type(one.type)
-    named_after = [each for each in first if kind.startswith(_bare(each.type)) and kind != short_type(each.type)]
+    named_after = [each for each in first if kind.startswith(re.sub(r"V\d+$", "", short_type(each.type))) and kind != short_type(each.type)]
     if named_after:
         return max(named_after, key=lambda each: len(each.type)).urn
     return first[0].urn if len(first) == 1 and _JOINS.fullmatch(kind) and first[0].kind == "resource" else ""
-
-
-def _bare(token: str) -> str:
-    return re.sub(r"V\d+$", "", short_type(token))
 
 
 def _counts(names: Names, owners: Mapping[str, str]) -> dict[str, Counter[str]]:
@@ -85,13 +82,13 @@ def _tree(nodes: Iterable[Resource]) -> dict[str, list[Resource]]:
 def _edges(
     names: Names, tree: Mapping[str, list[Resource]], wanted: Mapping[str, list[str]], owners: Mapping[str, str]
 ) -> list[tuple[str, str]]:
-    """What a folded resource needs, its owner points at; nothing points at itself or at what it is in."""
+    """A folded resource's needs are its owner's; nothing points at itself or at what it is in."""
     drawn = {one.urn for inside in tree.values() for one in inside}
     kept: dict[str, list[str]] = {}
     for pair in ((owners.get(urn, urn), owners.get(need, need)) for urn, urns in wanted.items() for need in urns):
         if drawn.issuperset(pair) and not _within(names, *pair):
             kept.setdefault(pair[0], []).append(pair[1])
-    return [(one, other) for one, others in needs.reduced(kept).items() for other in others]
+    return [(one, other) for one, others in reduced(kept).items() for other in others]
 
 
 def _within(names: Names, one: str, other: str) -> bool:
@@ -105,3 +102,23 @@ def _and_above(names: Names, urn: str) -> set[str]:
         found.add(urn)
         urn = names.by_urn[urn].parent
     return found
+
+
+def needs(plan: Plan) -> dict[str, list[str]]:
+    """URN to the URNs of its dependencies, without those that follow from others."""
+    there = {one.urn for one in plan.resources}
+    return reduced({one.urn: [urn for urn in one.depends_on if urn in there and urn != one.urn] for one in plan.resources})
+
+
+def reduced(wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The transitive reduction; where things need each other in a circle, all that was there."""
+    above: dict[str, set[str]] = {}
+    with suppress(CycleError):
+        for urn in TopologicalSorter(wanted).static_order():
+            first = wanted.get(urn, ())
+            above[urn] = set(first).union(*(above[need] for need in first))
+        return {
+            urn: [need for need in dict.fromkeys(first) if not any(need in above[other] for other in first)]
+            for urn, first in wanted.items()
+        }
+    return {urn: list(dict.fromkeys(first)) for urn, first in wanted.items()}

@@ -1,4 +1,4 @@
-"""Pieces of GitHub's Markdown: what others wrote stands in code, where nothing is a link, a mention or markup."""
+"""Pieces of GitHub's Markdown: what others wrote stands in code, where nothing is markup."""
 
 import re
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ def row(*cells: str) -> str:
 
 
 def in_comment(text: str) -> str:
-    """Text inside an HTML comment, where it can't end it: other signs than a name has are written as %XX."""
+    """Text inside an HTML comment, which it can't end: all but a name's signs are %XX."""
     return quote(one_line(text, LONGEST), safe="")
 
 
@@ -41,7 +41,7 @@ def _ticks(text: str) -> int:
 
 @dataclass(frozen=True)
 class Part:
-    """Lines between a head and a foot, of which the last ones may be left out; `name` says then of what."""
+    """Lines between a head and a foot. The last may be left out; `name` is then told."""
 
     name: str
     head: str
@@ -65,7 +65,7 @@ def table(name: str, heading: str, columns: Sequence[str], rows: Sequence[str]) 
 
 
 def folded(name: str, summary: str, language: str, text: str, whole: bool = False) -> Part:
-    """A text that opens on a click, in a fence longer than any in it; `whole`: all of it or nothing."""
+    """A text that opens on a click, in a fence longer than any in it; `whole`: all or nothing."""
     fence = "`" * max(3, _ticks(text) + 1)
     lines = [text.rstrip("\n")] if whole else text.splitlines()
     return Part(name, f"<details><summary>{summary}</summary>\n\n{fence}{language}\n", lines, f"{fence}\n\n</details>\n")

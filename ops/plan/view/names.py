@@ -4,7 +4,7 @@ import re
 from collections import Counter, defaultdict
 
 from components.settings.found import one_line
-from ops.display.changes import short_type
+from ops.display.changes import short_type, type_of
 from policy.plan import Lookup, Plan, Resource
 
 _LONGEST = 60  # characters
@@ -23,7 +23,7 @@ class Names:
         self._lookups = Counter(short_type(one.token) for one in plan.lookups)
 
     def of(self, urn: str) -> str:
-        """The name of a resource; one that is no longer there has its name at the end of its URN."""
+        """The name of a resource; of one that is gone the end of its URN."""
         one = self.by_urn.get(urn)
         if one is None:
             return one_line(urn.rpartition("::")[2], _LONGEST)
@@ -43,11 +43,3 @@ class Names:
 def name_of(resource: Resource) -> str:
     """On one line and not too long, whatever it holds."""
     return one_line(resource.name, _LONGEST)
-
-
-def type_of(token: str) -> str:
-    """`aws:ec2/instance:Instance` is `ec2.Instance`, `slipway:aws:Target` is `Target`."""
-    module = token.split(":")[1] if token.count(":") == 2 else ""
-    folder, inside, _ = module.partition("/")
-    is_module = inside and folder not in ("index", "dynamic")
-    return one_line(f"{folder}.{short_type(token)}" if is_module else short_type(token), _LONGEST)

@@ -10,10 +10,11 @@ from rich.text import Text
 from rich.tree import Tree
 
 from components.settings.found import one_line
-from ops.plan.view import needs, values, words
-from ops.plan.view.flow import Flow
-from ops.plan.view.names import Names, name_of, type_of
-from ops.plan.view.sections import Section
+from ops.display import changes
+from ops.plan.view import values, words
+from ops.plan.view.graph import needs
+from ops.plan.view.names import Names
+from ops.plan.view.sections import Flow, Section
 from policy.plan import Plan, Resource
 
 _MOST = 8  # inputs of one resource
@@ -35,7 +36,7 @@ def _arguments(arguments: Mapping[str, Any], names: Names) -> Iterator[Text]:
 
 def _tree(plan: Plan, names: Names) -> Tree:
     root = Tree("", hide_root=True)
-    direct = needs.direct(plan)
+    direct = needs(plan)
 
     def grow(branch: Tree, urn: str) -> None:
         for one in names.children[urn]:
@@ -50,14 +51,14 @@ def _lines(one: Resource, first: list[str], names: Names) -> Iterator[Renderable
     yield heading(one)
     shown = inputs(one, names)
     yield from map(_indented, shown)
-    told = "\n".join(item.plain for flow in shown for item in flow.items)
-    rest = [names.of(urn) for urn in first if not re.search(rf"[:,] {re.escape(names.of(urn))}[],]", told)]
+    text = "\n".join(item.plain for flow in shown for item in flow.items)
+    rest = [names.of(urn) for urn in first if not re.search(rf"[:,] {re.escape(names.of(urn))}[],]", text)]
     if rest:
         yield _indented(Flow([Text(f"after {rest[0]}", "dim"), *(Text(name, "dim") for name in rest[1:])], ", "))
 
 
 def inputs(one: Resource, names: Names) -> list[Flow]:
-    """The key inputs, as many as one reads; groups such as the rules of a firewall on lines of their own."""
+    """The key inputs, as many as one reads; groups such as a firewall's rules on own lines."""
     found = values.pairs(one, names)
     rows = [pair for pair in found if pair[0].endswith("]")]
     inline = [pair for pair in found if pair not in rows]
@@ -71,8 +72,7 @@ def _more(number: int) -> list[Text]:
 
 def heading(one: Resource) -> Text:
     """`web-host  Instance  protected`."""
-    text = Text.assemble((name_of(one), "bold"), (f"  {type_of(one.type)}", "cyan"))
-    return text.append("".join(f"  {flag}" for flag in words.flags(one)), "green")
+    return changes.heading(one.name, one.type).append("".join(f"  {flag}" for flag in words.flags(one)), "green")
 
 
 def _indented(text: RenderableType) -> Padding:

@@ -1,9 +1,9 @@
 """Parts of a text: a heading and what stands below it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
@@ -27,6 +27,23 @@ class Section:
             console.print(Text(self.heading, "bold"))
         for line in self.lines:
             console.print(Padding(line, (0, 0, 0, 2)) if self.heading else line)
+
+
+@dataclass(frozen=True)
+class Flow:
+    """Puts as many items on a line as fit; one that is wider than the line folds."""
+
+    items: Sequence[Text]
+    between: str = " · "
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        line = Text()
+        for item in self.items:
+            if line and line.cell_len + len(self.between) + item.cell_len > options.max_width:
+                yield line
+                line = Text()
+            line = Text.assemble(line, (self.between if line else "", "dim"), item)
+        yield line
 
 
 def findings(found: Sequence[Finding], names: Names) -> Section:

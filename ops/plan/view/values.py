@@ -1,4 +1,4 @@
-"""Values as a reader of a plan wants them: marks in words, long texts by their size, what matters first."""
+"""Values as a reader of a plan wants them: marks in words, long texts by size, in good order."""
 
 import json
 import re
@@ -37,12 +37,10 @@ def plain(value: Any, names: Names) -> Any:
         return {one_line(name): plain(item, names) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item, names) for item in value]
-    return _looked_up(value, names) if isinstance(value, str) else value
-
-
-def _looked_up(text: str, names: Names) -> str:
-    """`lookup(aws:ec2/getAmi:getAmi#1a2b3c4d).id` is `[looked up: getAmi].id`."""
-    return STAND_IN.sub(lambda found: f"[looked up: {names.lookup(found[1], found[2])}]", text)
+    if not isinstance(value, str):
+        return value
+    # `lookup(aws:ec2/getAmi:getAmi#1a2b3c4d).id` is `[looked up: getAmi].id`
+    return STAND_IN.sub(lambda found: f"[looked up: {names.lookup(found[1], found[2])}]", value)
 
 
 def brief(value: Any, names: Names) -> str:

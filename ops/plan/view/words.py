@@ -7,9 +7,6 @@ from components.settings.found import one_line
 from ops.plan.document import Comparison, Document, Op, PropertyChange
 from policy.plan import Resource
 
-SIGNS: dict[Op, str] = {"replace": "±", "may-replace": "±?", "remove": "-", "alter": "~", "add": "+"}
-"""What is most serious comes first."""
-COLOURS: dict[str, str] = {"add": "green", "alter": "yellow", "replace": "magenta", "may-replace": "magenta", "remove": "red"}
 _VERBS: dict[Op, str] = {
     "add": "to add",
     "alter": "to alter",

@@ -42,7 +42,7 @@ class Context:
 
     @cached_property
     def roles(self) -> dict[str, str]:
-        """What was there and serves or holds data, by URN, in words. Where a cloud has no file, what is protected counts."""
+        """By URN, in words, what serves or holds data; if a cloud has no file, the protected."""
         found = {one.urn: "kept data" for one in self.old.resources if (one.protect or one.retain) and one.kind == "resource"}
         found |= {one.urn: "a host" for one in self.old.of(_OWN_HOST)}
         found |= {one.urn: "an entrance" for one in self.before.entrances}

@@ -4,7 +4,7 @@ import ipaddress
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from ops.display.places import same
+from ops.display.differences import same
 from ops.plan.document import Warning
 from ops.plan.warnings.context import Context
 from policy.facts import ALL_PORTS, Opening
@@ -24,7 +24,7 @@ def warn(context: Context) -> Iterator[Warning]:
 
 
 def _new(opening: Opening, before: Iterable[Opening]) -> tuple[Any, ...]:
-    """Who comes in now and didn't by any of the openings before, to all of the ports."""
+    """The sources that no opening of before let in to all of the ports."""
     wide = [one for one in before if _covers_ports(one, opening)]
     addresses = tuple(one for one in opening.addresses if not any(_inside(one, outer) for old in wide for outer in old.addresses))
     members = tuple(one for one in opening.members if not any(one in old.members for old in wide))

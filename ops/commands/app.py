@@ -1,0 +1,68 @@
+"""`exec`, `logs`, `open` and `maintenance`: the app that serves, from inside and from outside."""
+
+import os
+import sys
+import webbrowser
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from ops import call as calls
+from ops.display import tables
+from ops.display.answers import fail_if_bad
+from ops.display.progress import shown
+from ops.stack import workplace
+
+Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="What to run, in the app's folder, as the app's user.")]
+HostName = Annotated[str | None, typer.Option("--host", metavar="NAME", help="On which host [default: the first web host].")]
+Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new lines.")]
+Lines = Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines.")]
+
+
+class State(StrEnum):
+    """Whether the maintenance page is to be up."""
+
+    ON = "on"
+    OFF = "off"
+
+
+Wanted = Annotated[State, typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
+
+
+def execute(context: typer.Context, command: Command, host: HostName = None, stack: calls.Stack = None) -> None:
+    """Run a command in the live release's environment."""
+    raise typer.Exit(workplace.enter(calls.of(context)).deployment().run(command, host))
+
+
+def logs(context: typer.Context, stack: calls.Stack = None, follow: Follow = False, lines: Lines = 50) -> None:
+    """Show the app's last log lines."""
+    out = tables.Tolerant(sys.stdout)
+    for text in workplace.enter(calls.of(context)).deployment().logs(lines, follow):
+        out.write(text.rstrip("\n") + "\n")
+        out.flush()
+        if out.gone:
+            return
+
+
+def browse(context: typer.Context, stack: calls.Stack = None) -> None:
+    """Print the app's address and open it in a browser."""
+    url = workplace.enter(calls.of(context)).deployment().url
+    tables.line(url)
+    if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
+        webbrowser.open(url)
+
+
+def maintenance(context: typer.Context, state: Wanted, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+    """Answer every request with a maintenance page, or no longer."""
+    call = calls.of(context)
+    deployment = workplace.enter(call).deployment()
+    with shown(stderr=call.as_json):
+        answers = deployment.maintenance(state is State.ON)
+    if call.as_json:
+        hosts = [one.model_dump() for one in answers]
+        tables.document({"stack": call.stack, "maintenance": state.value, "hosts": hosts})
+    elif all(one.ok for one in answers):
+        now = "answers with the maintenance page" if state is State.ON else "is the app again"
+        tables.line(f"Done: {deployment.url} {now}")
+    fail_if_bad(answers)

@@ -1,0 +1,115 @@
+"""`up`, `preview` and `adopt`: launching the app, what that would change, who manages its tree."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeVar
+
+import typer
+
+from ops import call as calls
+from ops.display import results, tables
+from ops.display.confirm import confirm
+from ops.stack import engines, workplace
+
+if TYPE_CHECKING:
+    from ops.engine import Result
+
+T = TypeVar("T")
+ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
+
+
+def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
+    """Launch the app, or bring what is launched up to date."""
+    call = calls.of(context)
+    launcher = engines.of(call)
+    is_new = launcher.is_new_here()
+    if call.yes or is_new:
+        _install(launcher.work)
+    if is_new or (call.yes and launcher.is_settled()):
+        result = _made(call, launcher, lambda: launcher.run("up", stderr=call.as_json))
+        if not (is_new and result.beyond):
+            return _finish(call, launcher.work, result, planned=False)
+        launcher.run("destroy", stderr=call.as_json)  # made before it was known: the Pulumi CLI is to make all of it
+    launcher, plan = _made(call, launcher, lambda: engines.planned(call, launcher))
+    if results.count(plan.counts) == 0:
+        return _finish(call, launcher.work, plan, planned=False)
+    if not call.as_json:
+        results.show(plan)
+    if not call.yes:
+        if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
+            confirm(call, f"Make these changes to stack {call.stack}?")
+        _install(launcher.work)
+    _finish(call, launcher.work, launcher.run("up", stderr=call.as_json), planned=True)
+
+
+def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+    """Show what `up` would change; change nothing."""
+    call = calls.of(context)
+    _, plan = engines.planned(call, engines.of(call))
+    if call.as_json:
+        tables.document(results.as_json(plan))
+    else:
+        results.show(plan)
+
+
+def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, to_pulumi: ToPulumi = False) -> None:
+    """Manage this stack's tree from here on, whoever did before."""
+    from components import owner
+
+    call = calls.of(context)
+    place = workplace.place(call)
+    new = owner.of(owner.CLI if to_pulumi else owner.IN_PROCESS, place.project, place.stack)
+    old = owner.read(place.tree)
+    if old == new:
+        tables.line(f"Nothing to do: {new} manages stack {call.stack}.")
+        return
+    before = old or "whoever runs next"
+    confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?")
+    owner.adopt(place.tree, new)
+    tables.line(f"{new} manages stack {call.stack} from now on; before: {before}.")
+
+
+def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -> T:
+    """What `work` gives. A stack that the Pulumi CLI doesn't know is made first, after a yes."""
+    from components.errors import NoStackError
+
+    try:
+        return work()
+    except NoStackError:
+        confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
+        launcher.cli().make()
+        return work()
+
+
+def _install(work: workplace.Workplace) -> None:
+    """What the target wants on this machine: not before it is known that the launch goes on."""
+    from ops.setup import install
+
+    install.ensure(lambda: work.target.needs(work.settings))
+
+
+def _finish(call: calls.Call, work: workplace.Workplace, result: "Result", planned: bool) -> None:
+    """Tells how it ended; of what nobody saw as a plan also what was changed."""
+    if call.as_json:
+        tables.document(results.as_json(result))
+    elif result.ok:
+        serves = f"{result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}"
+        if planned or results.count(result.counts):
+            if not planned:
+                results.show(result, done=True)
+            tables.line(f"Done: {serves}")
+        else:
+            tables.line(f"Nothing to do: {serves}{_age(work)}")
+    if not result.ok:
+        tables.line(f"slipway: {result.error}", stderr=True)
+        raise typer.Exit(1)
+
+
+def _age(work: workplace.Workplace) -> str:
+    """Since when it serves, where that is told."""
+    from components.errors import SlipwayError
+
+    try:
+        lives = [one.live for one in work.deployment().status()]
+    except SlipwayError:
+        return ""
+    return f" ({tables.age(lives[0].since)} old)" if lives and lives[0] and lives[0].since else ""

@@ -1,0 +1,96 @@
+"""What an engine would do or has done, as a person and as a machine read it."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from ops.display import tables
+from ops.display.changes import Change, heading, property_lines, tree
+
+if TYPE_CHECKING:
+    from ops.engine import Result, Step
+
+_WORDS = {
+    "create": ("add", "created"),
+    "update": ("alter", "updated"),
+    "replace": ("replace", "replaced"),
+    "delete": ("remove", "deleted"),
+}
+"""For each operation that changes something the kind of change, and the word for it when done."""
+_STACK = "::pulumi:pulumi:Stack::"
+
+
+def count(counts: Mapping[str, int]) -> int:
+    """How many resources are touched."""
+    return sum(counts.get(op, 0) for op in _WORDS)
+
+
+def only_creates(plan: "Result") -> bool:
+    """Whether nothing that is there is touched, and no provider makes anything, at a price."""
+    from ops.engine.providers import is_dynamic
+
+    return all(step.op == "create" and is_dynamic(step.type) for step in plan.steps if step.op in _WORDS)
+
+
+def summary(counts: Mapping[str, int], done: bool = False) -> str:
+    """`2 to create, 1 to update, 3 unchanged`; `done`: `2 created`."""
+    words = [f"{counts[op]} {past if done else f'to {op}'}" for op, (_, past) in _WORDS.items() if counts.get(op)]
+    return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
+
+
+def show(result: "Result", done: bool = False) -> None:
+    """Prints the tree of changes below their components, and the counts; `done`: after the work."""
+    by_urn = {step.urn: step for step in result.steps}
+
+    def above(urn: str) -> tuple[Text, str]:
+        """A component has no step of its own; its URN ends in its type and name."""
+        step = by_urn.get(urn)
+        *_, token, name = urn.split("::")
+        return (heading(step.name, step.type), _parent(step)) if step else (heading(name, token), "")
+
+    changes = [_change(step) for step in result.steps if step.op in _WORDS]
+    if changes:
+        tables.console().print(tree(changes, above))
+    tables.line(summary(result.counts, done))
+
+
+def _change(step: "Step") -> Change:
+    """Only what it is of a new resource: all of its inputs are new."""
+    lines = [] if step.op == "create" else list(_lines(step))
+    return Change(_WORDS[step.op][0], step.urn, step.type, step.name, _parent(step), lines, step.words)
+
+
+def _lines(step: "Step") -> Iterator[Text]:
+    for name, (old, new) in step.changes.items():
+        if old is not None or new not in ("", "{}", "[]", {}, []):
+            yield from property_lines(name, old, new)
+
+
+def _parent(step: "Step") -> str:
+    return "" if _STACK in step.parent else step.parent
+
+
+def as_json(result: "Result") -> dict[str, Any]:
+    """The same for a machine."""
+    return {
+        "ok": result.ok,
+        "error": result.error,
+        "counts": {op: result.counts.get(op, 0) for op in (*_WORDS, "same")},
+        "outputs": {name: _output(result, name) for name in result.outputs},
+        "steps": [_step_json(step) for step in result.steps],
+    }
+
+
+def _output(result: "Result", name: str) -> Any:
+    from ops.engine.values import has_unknown
+
+    if name in result.secret_outputs:
+        return "[secret]"
+    return "[unknown]" if has_unknown(result.outputs[name]) else result.outputs[name]
+
+
+def _step_json(step: "Step") -> dict[str, Any]:
+    changed = {key: {"old": old, "new": new} for key, (old, new) in step.changes.items()}
+    head = {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "parent": step.parent}
+    return {**head, "changes": changed, "seconds": round(step.seconds, 3), "error": step.error}
