@@ -7,7 +7,7 @@ import pulumi
 from pydantic import Field, PrivateAttr
 
 from components.settings import kinds
-from components.settings.schema import Model, number
+from components.settings.kinds import Model, number
 
 Environment = Mapping[Annotated[str, kinds.ENV_NAME], Annotated[str, kinds.ENV_VALUE]]
 
@@ -79,7 +79,7 @@ class Http(Model):
     )
 
 
-class Database(Model):
+class DatabaseSettings(Model):
     """slipway:database"""
 
     engine: Literal["none", "sqlite", "postgres", "mysql"] = Field(
@@ -126,7 +126,7 @@ class Settings(Model):
     front: Literal["nginx", "apache"] = Field(default="nginx", description="The web server in front of the application server.")
     manager: Literal["supervisor", "systemd"] = Field(default="supervisor", description="What keeps the processes running.")
     http: Http = Field(default=Http(), description="What the front server lets through.")
-    database: Database = Field(default=Database(), description="The app's database.")
+    database: DatabaseSettings = Field(default=DatabaseSettings(), description="The app's database.")
     domain: Annotated[str, kinds.DOMAIN] | None = Field(
         default=None, description="The name under which the app is reached; TLS follows from it."
     )

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components import target
+from components.settings.kinds import Kind
 from components.settings.models import Secrets, Settings
 from components.settings.report import kind_of
-from components.settings.schema import Kind
 from components.source.ignore import NEVER
 from tools.pages import generated
 
