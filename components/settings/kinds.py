@@ -192,11 +192,12 @@ def _schedule(value: str) -> bool:
 
 TARGET = matching("name", "the name of a target (a file in components/targets/, with - for _)", r"[a-z0-9-]+")
 APP_NAME = matching("name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
+MODULE_NAME = r"(?=.{1,200}$)(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)"
 PATH = text("folder", "a folder, as a path from the project folder", bool)
 MODULE = matching(
     "module",
     '"package.module:name", or "package.module:factory()" for a function that makes the app, at most 200 letters',
-    r"(?=.{1,200}$)(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)",
+    MODULE_NAME,
 )
 PYTHON = Kind("version", 'a version in quotes such as "3.13", from "3.9" on', _python)
 URL_CHARACTERS = r"A-Za-z0-9._~!&'()*+,;=:@%-"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import SlipwayError
-from components.source import candidates, given, requirements
+from components.source import discovery, requirements
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ def find_app(folder: Path, module: str | None) -> AppSource:
     """The app in `folder`; `module` is slipway:app.module, None to look for it. Raises `SlipwayError` with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
-    chosen, where = given.checked(folder, module) if module else candidates.find(folder)
+    chosen, where = discovery.checked(folder, module) if module else discovery.find(folder)
     needs = requirements.read(folder)
     count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
     sentences = (f"module {chosen} ({where})", f"requirements from {needs.file} ({count})")

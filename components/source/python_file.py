@@ -25,23 +25,21 @@ class PythonFile:
     names: dict[str, Value]
     open: bool
 
-    def factory_problem(self, name: str) -> str:
-        """Why `name()` can't be called without arguments; empty if it can, or if that can't be told."""
-        value = self.names.get(name)
-        if isinstance(value, ast.AsyncFunctionDef):
+    def problem(self, name: str) -> str:
+        """Why `name`, or the call `name()`, can't be served; empty if it can, or if that can't be told."""
+        value = self.names.get(name.removesuffix("()"))
+        made = _class_of(value)
+        if made in _NOT_WSGI:
+            return f"is a {made}, which is no WSGI app"
+        if name.endswith("()") and isinstance(value, ast.AsyncFunctionDef):
             return "is asynchronous"
-        needed = _needed(value) if isinstance(value, ast.FunctionDef) else []
+        needed = _needed(value) if name.endswith("()") and isinstance(value, ast.FunctionDef) else []
         return f"needs arguments ({', '.join(needed)})" if needed else ""
 
     def is_factory(self, name: str) -> bool:
         """A function that can't be what a server calls for a request: it doesn't take two arguments."""
         value = self.names.get(name)
         return isinstance(value, ast.FunctionDef) and not _takes_two(value)
-
-    def refused(self, name: str) -> str:
-        """The class that `name` is made of, if that is known to be no WSGI app."""
-        made = _class_of(self.names.get(name))
-        return made if made in _NOT_WSGI else ""
 
     def may_be_app(self, name: str) -> bool:
         """An object, as far as can be told: assigned from something that isn't a constant, or a function of two arguments."""
@@ -51,7 +49,12 @@ class PythonFile:
         if isinstance(value, ast.FunctionDef):
             return _takes_two(value)
         others = (*_CONSTANTS, ast.AsyncFunctionDef, ast.ClassDef, ast.Import)
-        return not isinstance(value, others) and not self.refused(name)
+        return not isinstance(value, others) and not self.problem(name)
+
+    def may_be_factory(self, call: str) -> bool:
+        """A function, here or imported, that can be called without arguments as far as can be told."""
+        value = self.names.get(call.removesuffix("()"))
+        return isinstance(value, ast.FunctionDef | ast.ImportFrom) and not self.problem(call)
 
     def made_by(self, maker: str) -> list[str]:
         """The names that are assigned from a call of `maker`, in their order."""

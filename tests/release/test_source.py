@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import SlipwayError
-from components.source import find_app, python_file, requirement_lines
+from components.source import find_app, python_file, requirements
 
 HERE = Path(__file__).parent
 APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
@@ -119,7 +119,7 @@ def test_an_include_must_not_leave_by_a_link(tmp_path: Path) -> None:
 @given(st.text(st.sampled_from("abc-./@:+#=[]~ \\\n\r\t'\"efgithrps"), max_size=60))
 def test_any_requirements_are_lines_or_told(text: str) -> None:
     try:
-        lines = requirement_lines.of_text(text, Path("requirements.txt"), Path.cwd())
+        lines = requirements.lines_of(text, "requirements.txt", Path.cwd())
     except SlipwayError as error:
         lines = [str(error)]
     assert all(line == line.strip() and line and line.isprintable() for line in lines)

@@ -1,0 +1,195 @@
+"""Which module of an app's folder is served: looked for where people put it (docs/settings.md has the order),
+or checked where they named it."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from components.errors import SlipwayError, UsageError, nearest
+from components.settings.kinds import MODULE_NAME
+from components.source.python_file import PythonFile, Unreadable, read
+
+_MODULES = ("wsgi", "app", "application", "main", "run", "server")
+_IN_PACKAGE = ("wsgi", "", *_MODULES[1:])
+_NAMES = ("app", "application")
+_FACTORIES = ("create_app()", "make_app()")
+_NOT_THE_APP = {"tests", "test", "docs", "migrations", "node_modules", "venv", "env", "build", "dist"}
+_NOT_THE_APP |= {"conftest", "setup", "noxfile", "fabfile", "manage"}
+_SET = "set slipway:app.module"
+
+
+def find(folder: Path) -> tuple[str, str]:
+    """(`package.module:name`, the file it is in, from the folder on).
+
+    Raises `SlipwayError` for no app, and for several that are as good.
+    """
+    if named := _flask_app(folder):
+        return named
+    for name in _MODULES:
+        if first := _in_package(folder, name, strict=True):
+            return first
+    apps = [one for name in _others(folder) if (one := _in_package(folder, name))]
+    if len(apps) > 1:
+        raise SlipwayError(f"{folder}: wanted one app, found {', '.join(name for name, _ in apps)}; {_SET} to the one to serve")
+    if not apps:
+        looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
+        where = f"{looked}, the other modules and the packages there and in src/{_why_not(folder)}"
+        raise SlipwayError(f"{folder}: wanted a WSGI app, found none; looked for {where}; {_SET}, for instance to wsgi:app")
+    return apps[0]
+
+
+def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> tuple[str, str]:
+    """(module, where it is) for the module that `setting` names.
+
+    Raises `UsageError` when the app's own source shows that it can't be served.
+    """
+    if not re.fullmatch(MODULE_NAME, module):
+        raise UsageError(f'{setting}: wanted "package.module:name" or "package.module:factory()", found {module!r}')
+    name, _, attribute = module.partition(":")
+    path = _file_of(folder, name)
+    if path is None:
+        if package := _package_of(folder, name):
+            raise UsageError(f"{setting}: wanted a module of {_shown(folder, package)}/, found {name!r}, which isn't there")
+        return module, "not in the app's folder: from an installed package"
+    try:
+        problem = _problem(read(path), attribute)
+    except Unreadable:
+        problem = ""  # the app's Python may be newer than this one
+    if problem:
+        raise UsageError(f"{setting}: wanted a name that {_shown(folder, path)} can serve, found {module!r}: {problem}")
+    return module, _shown(folder, path)
+
+
+def _problem(file: PythonFile, attribute: str) -> str:
+    name = attribute.removesuffix("()").partition(".")[0]
+    if name not in file.names:
+        hint = nearest(name, [one for one in file.names if not one.startswith("_")])
+        hint = hint if hint.startswith("perhaps") else "set it to one that is there"
+        return "" if file.open else f"there is no such name; {hint}"
+    if "." in attribute:
+        return ""
+    if why := file.problem(attribute):
+        return f"it {why}"
+    is_call = attribute.endswith("()")
+    return f"it is a function that makes an app; write {name}()" if not is_call and file.is_factory(name) else ""
+
+
+def _in_package(folder: Path, name: str, strict: bool = False) -> tuple[str, str] | None:
+    """The app of a module or a package at the top of the folder."""
+    if _package_of(folder, name) is None:
+        return _in_module(folder, name, strict)
+    modules = (f"{name}.{part}".rstrip(".") for part in _IN_PACKAGE)
+    return next((app for module in modules if (app := _in_module(folder, module))), None)
+
+
+def _in_module(folder: Path, module: str, strict: bool = False) -> tuple[str, str] | None:
+    """The app of one module. `strict`: a file that can't be read is an error, as the app may well be in it."""
+    path = _file_of(folder, module)
+    if path is None:
+        return None
+    try:
+        file = read(path)
+    except Unreadable as error:
+        if strict:
+            raise SlipwayError(f"{path}: wanted Python to look for an app in, found {error}; mend it, or {_SET}") from None
+        return None
+    objects = (name for name in (*_NAMES, *file.made_by("Flask")) if file.may_be_app(name) and not _is_module(folder, path, file, name))
+    for name in (*objects, *(name for name in _FACTORIES if file.may_be_factory(name))):
+        return f"{module}:{name}", _shown(folder, path)
+    return None
+
+
+def _is_module(folder: Path, path: Path, file: PythonFile, name: str) -> bool:
+    """Whether `from package import name` brings in a module of the package, which is nothing to serve."""
+    node = file.names[name]
+    if not isinstance(node, ast.ImportFrom):
+        return False
+    place = path.parents[node.level - 1] if node.level else next(root for root in _roots(folder) if path.is_relative_to(root))
+    package = place.joinpath(*(node.module or "").split("."))
+    original = next(item.name for item in node.names if (item.asname or item.name) == name)
+    if not (package / f"{original}.py").is_file() and not (package / original / "__init__.py").is_file():
+        return False
+    try:
+        bound = read(package / "__init__.py").names.get(original)
+    except Unreadable:
+        return True
+    return bound is None or (isinstance(bound, ast.ImportFrom) and bound.module is None)
+
+
+def _flask_app(folder: Path) -> tuple[str, str] | None:
+    """What `.flaskenv` tells the flask command; the shell's own FLASK_APP is no matter of this app."""
+    path = folder / ".flaskenv"
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    lines = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", text, re.MULTILINE)
+    if not lines:
+        return None
+    value = re.sub(r"\s+#.*", "", lines[-1]).strip("\"'")
+    place, _, name = value.partition(":")
+    module = place.removesuffix(".py").removeprefix("./").removeprefix("src/").replace("/", ".")
+    app = f"{module}:{name}" if name else next(iter(_in_module(folder, module) or ()), "")
+    if not re.fullmatch(MODULE_NAME, app):
+        raise SlipwayError(f".flaskenv: wanted FLASK_APP=module:name, found {value[:60]!r}; {_SET} to what is to be served")
+    file = _readable(_file_of(folder, module))
+    # `create_app` is enough for the flask command, which sees that it is a function; a server is told.
+    chosen, where = checked(folder, f"{app}()" if file and file.is_factory(name) else app, ".flaskenv")
+    return chosen, f"{where}, named in .flaskenv"
+
+
+def _readable(path: Path | None) -> PythonFile | None:
+    try:
+        return read(path) if path else None
+    except Unreadable:
+        return None
+
+
+def _why_not(folder: Path) -> str:
+    """The first thing that was there and could not be taken, in brackets."""
+    for path in filter(None, (_file_of(folder, module) for module in (*_MODULES, *_others(folder)))):
+        try:
+            file = read(path)
+        except Unreadable as error:
+            return f" ({_shown(folder, path)} can't be read: {error})"
+        for name in (*_NAMES, *_FACTORIES):
+            if why := file.problem(name):
+                return f" ({_shown(folder, path)}: {name.removesuffix('()')} {why})"
+    return ""
+
+
+def _roots(folder: Path) -> list[Path]:
+    """Where modules are looked for: the app server has the same folders on its path, in this order."""
+    return [root for root in (folder, folder / "src") if root.is_dir()]
+
+
+def _file_of(folder: Path, module: str) -> Path | None:
+    """The file of `package.module`, or None: it may be installed then."""
+    for root in _roots(folder):
+        place = root.joinpath(*module.split("."))
+        for path in (place / "__init__.py", place.with_name(place.name + ".py")):
+            if path.is_file():
+                return path
+    return None
+
+
+def _package_of(folder: Path, module: str) -> Path | None:
+    """The folder of the package that `module` begins with, if it is the app's own."""
+    first = module.partition(".")[0]
+    return next((root / first for root in _roots(folder) if (root / first / "__init__.py").is_file()), None)
+
+
+def _others(folder: Path) -> list[str]:
+    """Packages and modules at the top of the folder that may be an app, sorted, but for those looked at first."""
+    names = {name for root in _roots(folder) for path in root.iterdir() for name in _module_names(path)}
+    return sorted(name for name in names - _NOT_THE_APP - set(_MODULES) if not name.startswith("test_"))
+
+
+def _module_names(path: Path) -> Iterator[str]:
+    """The name that imports a file or a folder, if one does."""
+    is_package, is_module = (path / "__init__.py").is_file(), path.suffix == ".py" and path.is_file()
+    name = path.name if is_package else path.stem
+    if (is_package or is_module) and name.isidentifier():
+        yield name
+
+
+def _shown(folder: Path, path: Path) -> str:
+    return path.relative_to(folder).as_posix()
