@@ -16,8 +16,7 @@ import pulumi
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import DatabasePart, Manifest
-from components.hosts.private_authority import PrivateAuthority, ServerCertificate
-from components.hosts.random_secret import RandomSecret
+from components.hosts.resources import PrivateAuthority, RandomSecret, ServerCertificate
 from components.release.core import Release
 from components.release.ids import release_id
 
@@ -78,7 +77,7 @@ class Told(Protocol):
 
 @dataclass(frozen=True)
 class Final:
-    """A release with all that is known only once resources are there; the names are those of `RolloutArgs` and `FirstReleaseArgs`."""
+    """A release with all that is known only once resources are there; the names are those of `RolloutArgs` and `ReleaseArgs`."""
 
     release: pulumi.Output[str]
     manifest: pulumi.Output[str]

@@ -1,8 +1,10 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from cloud_init.host import contracts
@@ -34,6 +36,18 @@ def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] |
         except Conflict:
             message = "somebody else changed what is wanted meanwhile; look at `slipway status`, then run it again"
             return Verdict(False, message, release, desired(site.store).live)
+
+
+def want_first(store: Store, props: Mapping[str, Any]) -> None:
+    """Publishes the release that a `FirstRelease`'s inputs describe and wants it, if nothing was ever wanted here:
+    hosts that come up serve it, whether or not the deployer is still there."""
+    with store.lock(f"first release {props['release']}"):
+        before = desired(store)
+        if before.data is not None:
+            return
+        publishing.publish(store, props)
+        with suppress(Conflict):  # somebody else was first: that one counts
+            desired_state.write(store, before, "up", props["release"])
 
 
 def rollback(site: Site, release: str | None = None) -> Verdict:

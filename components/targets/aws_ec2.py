@@ -13,12 +13,12 @@ from components.aws.stack.web import WebTier
 from components.blocks.subnets import PRIVATE
 from components.deployment.on_hosts import HostsDeployment
 from components.hosts.database_host import PORTS, Final, finish
-from components.hosts.random_secret import RandomSecret
+from components.hosts.resources import RandomSecret
 from components.hosts.site import Site
 from components.release import core
 from components.release import store as release_store
 from components.rollout import domain
-from components.rollout.resource import Rollout, RolloutArgs
+from components.rollout.resources import Rollout, RolloutArgs
 from components.settings import Settings, report, target_options
 from components.target import Need, Place, Takes, TargetComponent
 

@@ -13,13 +13,12 @@ from components import owner
 from components.deployment.on_hosts import HostsDeployment
 from components.errors import UsageError
 from components.hosts.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
-from components.hosts.random_secret import RandomSecret
-from components.hosts.resource import Host
+from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.local import LocalTransport, run_folder
 from components.release import core
 from components.release.store import connect, in_folder
-from components.rollout.resource import Rollout, RolloutArgs
+from components.rollout.resources import Rollout, RolloutArgs
 from components.settings import Model, Settings, number, target_options
 from components.settings.found import one_line
 from components.target import Need, Place, Takes, TargetComponent
