@@ -82,7 +82,7 @@ class PrivateAuthorityProvider(DynamicProvider):
     def made(self, props: Props, olds: Props) -> Props:
         from components.hosts import certificates
 
-        name = olds.get("name", props["name"])
+        name = str(olds.get("name", props["name"]))
         return {"name": name, **vars(certificates.authority(name, olds.get("key")))}
 
 

@@ -28,16 +28,13 @@ _RESERVED_PROCESSES = {"cron", "web", "front", "supervisord", "release"}
 
 
 class Model(BaseModel):
-    """A section of the stack's settings: camelCase in YAML, frozen, unknown keys refused.
-
-    The `Options` of a target derive from it.
-    """
+    """A section of the settings: camelCase in YAML, frozen, no unknown keys. So are `Options`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_default=True)
 
 
 def refusal(wanted: str, found: str = "") -> PydanticCustomError:
-    """The error for a value of another kind. `found` is for a value that can't or mustn't be shown."""
+    """An error of these words. `found` is for a value that can't or mustn't be shown."""
     return PydanticCustomError(WANTED, "{wanted}", {"wanted": wanted, "found": found})
 
 
@@ -45,15 +42,13 @@ def refusal(wanted: str, found: str = "") -> PydanticCustomError:
 class Kind:
     """One kind of value, used as `Annotated[type, Kind(…)]`.
 
-    `name` is for the table of settings, `wanted` for errors. `check` takes what the stack file has and gives
-    the value as settings hold it; it raises `ValueError`, or a `refusal` with words of its own. `write`
-    spells such a value as the stack file does.
+    `name` is for the table of settings, `wanted` for errors. `check` takes what the stack file has
+    and gives what settings hold, or raises `ValueError`, or a `refusal` with words of its own.
     """
 
     name: str
     wanted: str
     check: Callable[[Any], Any]
-    write: Callable[[Any], str] = str
 
     def __get_pydantic_core_schema__(self, _source: Any, _handler: GetCoreSchemaHandler) -> CoreSchema:
         return core_schema.no_info_plain_validator_function(self._validate)
@@ -137,11 +132,6 @@ def _size(value: Any) -> int:
     return size
 
 
-def _written_size(size: int) -> str:
-    unit = next(unit for unit in ("GB", "MB", "KB", "B") if size % _UNITS[unit] == 0)
-    return f"{size // _UNITS[unit]}{unit}"
-
-
 def _origin(value: Any) -> str:
     """In small letters, as browsers send it."""
     origin = string(value).lower()
@@ -152,7 +142,7 @@ def _origin(value: Any) -> str:
 
 
 def _environment_value(value: Any) -> str:
-    """Text or a whole number. What was found is never shown: people put passwords where they shouldn't."""
+    """Text or a whole number, never shown: people put passwords where they shouldn't."""
     if isinstance(value, bool):
         raise refusal(f'text in quotes ("{str(value).lower()}" or "{int(value)}", as the app reads it)', "a boolean")
     if isinstance(value, float):
@@ -241,7 +231,6 @@ SIZE = Kind(
     "size such as 20MB",
     "a size such as 20MB (units B, KB, MB, GB, in thousands; at most 1000GB; 0 is no limit)",
     _size,
-    _written_size,
 )
 ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin)
 RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
@@ -251,7 +240,7 @@ RESOURCE = text(
     lambda value: value.strip() and len(value) <= 300,
 )
 REASON = text("sentence", "a reason in words, of at most 500 letters", _words(500))
-SWITCH = Kind("`true`, `false`", "true or false", _switch, lambda value: str(value).lower())
+SWITCH = Kind("`true`, `false`", "true or false", _switch)
 ACME = matching(
     "URL",
     "the address of an ACME directory such as https://acme-v02.api.letsencrypt.org/directory, of at most 300 letters",

@@ -1,4 +1,4 @@
-"""Every setting there is: its type, its default, what it means. docs/settings.md is made of this file."""
+"""Every setting: its type, its default, what it means. docs/settings.md is made of this file."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
@@ -72,7 +72,7 @@ class Http(Model):
     """slipway:http"""
 
     max_body: Annotated[int, kinds.SIZE] = Field(
-        default=20_000_000, description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit."
+        default="20MB", description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit."
     )
     cors: tuple[Annotated[str, kinds.ORIGIN], ...] = Field(
         default=(), description='Origins that browsers may call the app from; `"*"` is all of them.'
@@ -156,7 +156,7 @@ class Settings(Model):
 
     @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:
-        """The secret environment, as a secret Output. Only what `load()` gave has one: there must be a running program."""
+        """The secret environment; only settings of `load()`, in a running program, have one."""
         if self._secret_env is None:
             raise RuntimeError("secret_env is for the running program; these settings come from parse()")
         return self._secret_env

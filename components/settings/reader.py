@@ -37,11 +37,10 @@ def load() -> Settings:
 
 
 def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, project: str = "slipway") -> Settings:
-    """The settings in `raw`: full keys such as `slipway:app` to plain values, or to JSON text as Pulumi
-    hands objects over. Without a running program: of files it reads the list of targets alone.
+    """The settings in `raw`, by full keys such as `slipway:app`; objects may be JSON text.
 
-    `secret_keys`: the full keys that hold something encrypted; keys of `project`'s name are its own.
-    Raises one `UsageError` that names every wrong setting.
+    `secret_keys`: full keys of what is encrypted; keys of `project`'s name are its own. Of files it
+    reads the list of targets alone. Raises one `UsageError` that names every wrong setting.
     """
     values = _plain(raw)
     if not values:
@@ -69,7 +68,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
 
 
 def target_options(settings: Settings, options: type[Section], section: str) -> Section:
-    """The target's own section as its `Options`; raises one `UsageError` that names every wrong setting."""
+    """The target's own section as its `Options`. Raises one `UsageError` for all wrong settings."""
     values = settings.sections.get(section, {})
     chosen, wrong = _validated(options, values)
     problems = [*rules.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
@@ -86,7 +85,7 @@ def target_names() -> list[str]:
 
 
 def _plain(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys without their namespace; objects that came as JSON text as what they are; empty keys left out."""
+    """Keys without their namespace, JSON text as what it says, empty keys left out."""
     values = {}
     for key, value in raw.items():
         name = str(key).removeprefix(NAMESPACE)
@@ -114,5 +113,5 @@ def _named(problems: list[Problem]) -> list[Problem]:
 
 
 def _texts(value: Any) -> dict[str, str]:
-    """The secret environment with whole numbers as text; `parse` has checked it, and keeps no secret."""
+    """Whole numbers become text. `parse` has checked them, and keeps no secret."""
     return dict(Secrets.model_validate({SECRET_ENV: value}).secret_env)

@@ -1,4 +1,4 @@
-"""What pydantic found wrong -> lines a user can act on: key path, what is wanted, what was found."""
+"""pydantic's errors -> lines a user can act on: key path, what is wanted, what was found."""
 
 import types
 import typing

@@ -1,4 +1,4 @@
-"""What holds between settings: where secrets are, which sections there may be, text, names of variables, databases."""
+"""What holds between settings: where secrets are, which sections there may be, plain text."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
@@ -23,7 +23,7 @@ Section = TypeVar("Section", bound=BaseModel)
 
 
 def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Iterator[Problem]:
-    """Secrets belong in secretEnv, and nothing else does. `secret`: the root keys that hold something encrypted."""
+    """Secrets belong in secretEnv, nothing else does. `secret`: root keys of what is encrypted."""
     for key, value in values.items():
         if key in secret and key != SECRET_ENV:
             yield key, f"holds a secret; secrets belong in slipway:secretEnv, set with: {_SET_SECRET}"
@@ -32,7 +32,7 @@ def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Ite
 
 
 def foreign(raw: Mapping[str, Any], project: str) -> Iterator[Problem]:
-    """A key of another namespace configures a provider that Pulumi makes by itself; targets make theirs."""
+    """Keys of another namespace are for providers that Pulumi makes; targets make theirs."""
     for key in map(str, raw):
         namespace, colon, _ = key.partition(":")
         if colon and namespace not in (NAMESPACE.rstrip(":"), project, "pulumi"):
@@ -53,7 +53,7 @@ def unknown(values: Mapping[str, Any], targets: Collection[str]) -> Iterator[Pro
 
 
 def text(key: str, value: Any, levels: int = _DEEPEST) -> Iterator[Problem]:
-    """Whatever reaches a configuration file is plain text, names included; `key` is the path of `value`."""
+    """Whatever may reach a configuration file is plain text, names too. `key`: the path of `value`."""
     if isinstance(value, str):
         yield from ((key, why) for why in _not_plain(value))
     elif isinstance(value, Mapping | list | tuple) and not levels:
@@ -76,7 +76,7 @@ def _not_plain(value: Any) -> Iterator[str]:
 
 
 def secret_values(value: Any) -> Iterator[Problem]:
-    """Names and types of the secret environment; its values are looked at here, and neither kept nor shown."""
+    """Names and types in secretEnv; its values are looked at here, neither kept nor shown."""
     if not isinstance(value, Mapping):
         yield SECRET_ENV, "wanted a mapping of names to texts, found something else"
         return

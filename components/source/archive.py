@@ -19,7 +19,7 @@ _LEVEL = 6  # of compression
 
 @dataclass(frozen=True)
 class Code:
-    """The code of a release. `sha256` (hex) and `bytes` are of the tar stream: its compression differs between machines."""
+    """The code of a release. `sha256` (hex) and `bytes` are of the tar stream, before compression."""
 
     id: str
     sha256: str
@@ -28,9 +28,9 @@ class Code:
 
 
 def collect(folder: Path, wanted: str | None = None) -> Code:
-    """The code in an app's folder, whose files are read again only where one changed since this process read them.
+    """The code in an app's folder; files are read once by a process until one of them changes.
 
-    Raises `SlipwayError` for what can't be in a release, and for code whose id isn't the `wanted` one.
+    Raises `SlipwayError` for what can't be in a release, and where its id isn't the `wanted` one.
     """
     code = _read(files_of(folder))
     if wanted not in (None, code.id):
@@ -48,7 +48,7 @@ def _read(files: tuple[Entry, ...]) -> Code:
 
 
 def packed(code: Code, under: str = "", texts: Mapping[str, str] | None = None) -> bytes:
-    """A tar.gz: of `texts` by their paths, and of the code, whose paths begin with `under`. Equal input makes equal bytes.
+    """A tar.gz of `texts` by their paths, and of the code below the folder `under`.
 
     Raises `SlipwayError` when the folder is no longer what was collected.
     """
@@ -65,7 +65,7 @@ def packed(code: Code, under: str = "", texts: Mapping[str, str] | None = None) 
 
 
 def _tar(files: Iterable[Entry], to_code: Callable[[bytes], object], under: str = "") -> Iterator[bytes]:
-    """The tar stream; `to_code` is given what the code id is made of (docs/architecture.md, "Ids")."""
+    """`to_code` is given what the code id is made of (docs/architecture.md, "Ids")."""
     for entry in files:
         to_code(f"{entry.path}\0{'x' if entry.executable else '-'}\0{entry.size}\0".encode())
         yield _header(under + entry.path, entry.size, entry.executable)
@@ -84,7 +84,7 @@ def _header(path: str, size: int, executable: bool) -> bytes:
 
 
 def _content(entry: Entry) -> Iterator[bytes]:
-    """As many bytes as the file had when it was found: one that grows meanwhile, such as a log, is no matter."""
+    """As many bytes as the file had when it was found: it may grow meanwhile, as a log does."""
     left = entry.size
     try:
         with open(entry.source, "rb") as file:

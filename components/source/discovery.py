@@ -1,9 +1,8 @@
-"""Which module of an app's folder is served: looked for where people put it (docs/settings.md has the order),
-or checked where they named it."""
+"""The module that is served: looked for where people put it (docs/settings.md has the order), or
+checked where they named it."""
 
 import ast
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 from components.errors import SlipwayError, UsageError, nearest
@@ -76,7 +75,6 @@ def _problem(file: PythonFile, attribute: str) -> str:
 
 
 def _in_package(folder: Path, name: str, strict: bool = False) -> tuple[str, str] | None:
-    """The app of a module or a package at the top of the folder."""
     if _package_of(folder, name) is None:
         return _in_module(folder, name, strict)
     modules = (f"{name}.{part}".rstrip(".") for part in _IN_PACKAGE)
@@ -84,7 +82,7 @@ def _in_package(folder: Path, name: str, strict: bool = False) -> tuple[str, str
 
 
 def _in_module(folder: Path, module: str, strict: bool = False) -> tuple[str, str] | None:
-    """The app of one module. `strict`: a file that can't be read is an error, as the app may well be in it."""
+    """`strict`: a file that can't be read is an error, as the app may well be in it."""
     path = _file_of(folder, module)
     if path is None:
         return None
@@ -101,7 +99,7 @@ def _in_module(folder: Path, module: str, strict: bool = False) -> tuple[str, st
 
 
 def _is_module(folder: Path, path: Path, file: PythonFile, name: str) -> bool:
-    """Whether `from package import name` brings in a module of the package, which is nothing to serve."""
+    """Whether `name` is imported from a package that has a module of that name: nothing to serve."""
     node = file.names[name]
     if not isinstance(node, ast.ImportFrom):
         return False
@@ -118,7 +116,7 @@ def _is_module(folder: Path, path: Path, file: PythonFile, name: str) -> bool:
 
 
 def _flask_app(folder: Path) -> tuple[str, str] | None:
-    """What `.flaskenv` tells the flask command; the shell's own FLASK_APP is no matter of this app."""
+    """What `.flaskenv` tells the flask command; the shell's own FLASK_APP isn't this app's."""
     path = folder / ".flaskenv"
     text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
     lines = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", text, re.MULTILINE)
@@ -131,7 +129,7 @@ def _flask_app(folder: Path) -> tuple[str, str] | None:
     if not re.fullmatch(MODULE_NAME, app):
         raise SlipwayError(f".flaskenv: wanted FLASK_APP=module:name, found {value[:60]!r}; {_SET} to what is to be served")
     file = _readable(_file_of(folder, module))
-    # `create_app` is enough for the flask command, which sees that it is a function; a server is told.
+    # `create_app` is enough for the flask command, which sees that it is a function.
     chosen, where = checked(folder, f"{app}()" if file and file.is_factory(name) else app, ".flaskenv")
     return chosen, f"{where}, named in .flaskenv"
 
@@ -157,7 +155,7 @@ def _why_not(folder: Path) -> str:
 
 
 def _roots(folder: Path) -> list[Path]:
-    """Where modules are looked for: the app server has the same folders on its path, in this order."""
+    """The app server has the same folders on its path, in this order."""
     return [root for root in (folder, folder / "src") if root.is_dir()]
 
 
@@ -178,17 +176,12 @@ def _package_of(folder: Path, module: str) -> Path | None:
 
 
 def _others(folder: Path) -> list[str]:
-    """Packages and modules at the top of the folder that may be an app, sorted, but for those looked at first."""
-    names = {name for root in _roots(folder) for path in root.iterdir() for name in _module_names(path)}
-    return sorted(name for name in names - _NOT_THE_APP - set(_MODULES) if not name.startswith("test_"))
-
-
-def _module_names(path: Path) -> Iterator[str]:
-    """The name that imports a file or a folder, if one does."""
-    is_package, is_module = (path / "__init__.py").is_file(), path.suffix == ".py" and path.is_file()
-    name = path.name if is_package else path.stem
-    if (is_package or is_module) and name.isidentifier():
-        yield name
+    """Other packages and modules at the top of the folder that may be an app."""
+    paths = [path for root in _roots(folder) for path in root.iterdir()]
+    names = {path.name for path in paths if (path / "__init__.py").is_file()}
+    names |= {path.stem for path in paths if path.suffix == ".py" and path.is_file()}
+    names -= {*_NOT_THE_APP, *_MODULES}
+    return sorted(name for name in names if name.isidentifier() and not name.startswith("test_"))
 
 
 def _shown(folder: Path, path: Path) -> str:

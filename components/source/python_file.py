@@ -15,18 +15,19 @@ Value = ast.expr | Function | ast.ClassDef | ast.ImportFrom | ast.Import | None
 
 
 class Unreadable(Exception):
-    """The file's syntax can't be read here, which doesn't mean that the app's Python can't; the text says where."""
+    """The syntax can't be read here: the app's Python may be newer. The text says where."""
 
 
 @dataclass(frozen=True)
 class PythonFile:
-    """The names of a module, each with what it is bound to last. `open`: there may be more (`import *`, `__getattr__`)."""
+    """The names of a module, each with what it is bound to last. `open`: there may be more of them
+    (`import *`, `__getattr__`)."""
 
     names: dict[str, Value]
     open: bool
 
     def problem(self, name: str) -> str:
-        """Why `name`, or the call `name()`, can't be served; empty if it can, or if that can't be told."""
+        """Why `name`, or `name()`, can't be served; empty if it can, or if that can't be told."""
         value = self.names.get(name.removesuffix("()"))
         made = _class_of(value)
         if made in _NOT_WSGI:
@@ -37,12 +38,12 @@ class PythonFile:
         return f"needs arguments ({', '.join(needed)})" if needed else ""
 
     def is_factory(self, name: str) -> bool:
-        """A function that can't be what a server calls for a request: it doesn't take two arguments."""
+        """A function that a server can't call for a request, as it doesn't take two arguments."""
         value = self.names.get(name)
         return isinstance(value, ast.FunctionDef) and not _takes_two(value)
 
     def may_be_app(self, name: str) -> bool:
-        """An object, as far as can be told: assigned from something that isn't a constant, or a function of two arguments."""
+        """Assigned from something that isn't a constant, imported, or a function of two arguments."""
         if name not in self.names:
             return False
         value = self.names[name]
@@ -52,7 +53,7 @@ class PythonFile:
         return not isinstance(value, others) and not self.problem(name)
 
     def may_be_factory(self, call: str) -> bool:
-        """A function, here or imported, that can be called without arguments as far as can be told."""
+        """A function that can be called without arguments, or something imported."""
         value = self.names.get(call.removesuffix("()"))
         return isinstance(value, ast.FunctionDef | ast.ImportFrom) and not self.problem(call)
 
@@ -76,7 +77,7 @@ def read(path: Path) -> PythonFile:
 
 
 def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, Value]]:
-    """Names and values in the order they are bound; branches count, but for what only runs as a script or for type checkers."""
+    """In the order they are bound. Branches count, but for those of scripts and type checkers."""
     for node in body:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

@@ -1,5 +1,5 @@
-"""What an app needs installed, from the first of three files that is there (docs/settings.md has the order), as one text
-that means the same on every machine: no comments, includes put in place, paths refused."""
+"""What an app needs installed, from the first of three files (docs/settings.md has the order), as one
+text that means the same on every machine: no comments, includes in their place, paths refused."""
 
 import os
 import re
@@ -35,7 +35,7 @@ Way = tuple[Path, ...]
 
 @dataclass(frozen=True)
 class Requirements:
-    """The text an installer reads, without comments; the file it comes from; how many packages it names."""
+    """The text an installer reads, the file it comes from, how many packages it names."""
 
     text: str
     file: str

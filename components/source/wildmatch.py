@@ -1,4 +1,4 @@
-"""One line of a .gitignore as git reads it (gitignore(5), wildmatch), as a pattern for the very thing it names."""
+"""Lines of a .gitignore as git reads them (gitignore(5), wildmatch), as patterns."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _CLASSES = {
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a line names. Things below an ignored folder are no matter of its pattern: nobody looks there."""
+    """What a line names. What is below an ignored folder need not match: nobody looks there."""
 
     regex: re.Pattern[str]
     negative: bool
@@ -93,7 +93,7 @@ def _stars(glob: str, position: int) -> tuple[str, int]:
     end = position
     while glob[end : end + 1] == "*":
         end += 1
-    # git compares the plain text before the first special letter by itself: stars right after it stand alone as well.
+    # git compares the text before the first special letter by itself: stars after it stand alone.
     starts = not set(glob[:position]) & _SPECIAL or glob[position - 1] == "/"
     alone = starts and (end == len(glob) or glob[end] == "/")
     if end - position < 2 or not alone:

@@ -114,10 +114,9 @@ def _spelled(annotation: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    kind, value = kind_of(field), field.default
-    if value is None or value == () or value == {}:
+    if field.default in (None, (), {}):
         return "none"
-    return f"`{kind.write(value) if kind else value}`"
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
 
 
 if __name__ == "__main__":
