@@ -1,4 +1,4 @@
-"""The errors a user meets: a single line that says where, what was wanted, what was found and what to do next."""
+"""The errors a user meets: a line that says where, what was wanted, what was found, what to do."""
 
 import difflib
 import json
@@ -11,7 +11,7 @@ _LONGEST = 60  # characters of what was found
 
 
 class SlipwayError(pulumi.RunError):
-    """A user's mistake or a machine's lack, told in plain words; both engines print it without a traceback."""
+    """A user's mistake or a machine's lack; both engines print it without a traceback."""
 
     exit_code = 1
 
@@ -39,7 +39,7 @@ class LockedError(SlipwayError):
 
 
 def shown(value: Any) -> str:
-    """The value as a user recognises it, at most 60 characters of it; of lists and mappings only what they are."""
+    """The value as a user recognises it, at most 60 characters; what lists and mappings are."""
     if value is None:
         return "nothing"
     if isinstance(value, Mapping):
@@ -61,7 +61,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 
 def one_line(name: object, longest: int | None = _LONGEST) -> str:
-    """Any name, without control characters, for an error message: at most `longest` characters, or all of it."""
+    """A name for an error message: no control characters, at most `longest`; None: all of it."""
     text = name if isinstance(name, str) else shown(name)
     text = "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in text)
     return text if longest is None or len(text) <= longest else text[:longest] + "…"

@@ -1,7 +1,7 @@
 """Every dynamic resource provider.
 
-This module's path and its class names are written into every state file: a rename breaks the destroy of older stacks. The
-classes have no state, so that they pickle by reference and an old state's delete runs today's code.
+This module's path and its class names are in every state file: a rename breaks the destroy of older
+stacks. Classes without a state pickle by reference, so an old state's delete runs today's code.
 """
 
 import json
@@ -39,11 +39,11 @@ class DynamicProvider(ResourceProvider):
         return self.WORDS.format_map(_Open({name: value for name, value in props.items() if value != UNKNOWN}))
 
     def made(self, props: Props, olds: Props) -> Props:
-        """Makes what the inputs say and gives the outputs; `olds` are those so far, none of a new one."""
+        """Makes what the inputs say, gives the outputs; `olds` are those so far, if it is there."""
         raise NotImplementedError
 
     def outdated(self, _olds: Props, news: Props) -> bool:
-        """Whether it is to be made anew although no input changed. `drift` is what `check` found."""
+        """Whether it is made anew although no input changed. `drift` is what `check` found."""
         return bool(news.get("drift"))
 
     def create(self, props: Props) -> CreateResult:
@@ -69,7 +69,7 @@ class RandomSecretProvider(DynamicProvider):
 
 
 class PrivateAuthorityProvider(DynamicProvider):
-    """Made once; its certificate is made anew, with its key, before what it signs could outlive it."""
+    """Made once; its certificate is made anew, with its key, before what it signs outlives it."""
 
     ID = "authority"
     WORDS = "an authority for certificates of this stack alone"
@@ -307,7 +307,7 @@ class _Open(dict[str, Any]):
 
 
 def _known(document: str) -> Props:
-    """A JSON document; empty while it isn't known, and where it is secret: then another text stands for it."""
+    """A JSON document; empty while it isn't known or is secret, when another text stands for it."""
     try:
         return dict(json.loads(document))
     except ValueError:
@@ -336,7 +336,7 @@ def _host_drift(host: "Driven") -> str:
 
 
 def _release_drift(olds: Props, news: Props, live: str | None, how: str) -> str:
-    """One sentence when something else than the last rollout is live; empty for an ordinary new release."""
+    """One sentence when something else than the last rollout is live; else empty."""
     if live == news["release"] or (live is not None and live == olds.get("release")):
         return ""
     return f"live is {live or 'nothing'}{how}, wanted {news['release']}"

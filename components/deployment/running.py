@@ -29,7 +29,7 @@ def run(kind: type[A], host: Transport, *words: str) -> A:
 
 
 def run_or_say(kind: type[A], host: Transport, *words: str) -> A:
-    """The same; of a host that can't be reached an answer that says so, since it hides no other host's."""
+    """As `run`; a host that can't be reached has an answer that says so, and hides no other's."""
     try:
         return run(kind, host, *words)
     except SlipwayError as error:
@@ -42,7 +42,7 @@ def run_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
 
 
 def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[A]:
-    """On at most 8 hosts at a time; for a single one in this thread, where Ctrl-C ends it at once."""
+    """On at most 8 hosts at a time; a single one in this thread, where Ctrl-C ends it at once."""
     if len(hosts) == 1:
         return [work(hosts[0])]
     with ThreadPoolExecutor(max_workers=8) as pool:

@@ -1,11 +1,10 @@
-"""A database on a host of its own, as the deploying side sees it: its passwords and certificate, and what its web hosts are told.
+"""A database on a host of its own: its passwords and certificate, what its web hosts need to know.
 
-database = DatabaseHost(f"{name}-database", DatabaseHostArgs(settings.app.name, "postgres", "10.0.0.5", ["10.0.0.0/24"]), child)
+database = DatabaseHost(f"{name}-database", DatabaseHostArgs("shop", "mysql", address, networks))
 final = finish(planned, key.value, settings.secret_env, database)
 Rollout(…, RolloutArgs(**vars(final), …))
 """
 
-import ipaddress
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,8 +26,9 @@ _SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
 
 @dataclass
 class DatabaseHostArgs:
-    """`app` and `engine` as the settings have them; `address`: the host's private IP address; `clients`: the networks of its web hosts;
-    `volume`: a disk of the host for the data alone, such as `/dev/disk/by-id/…`."""
+    """`app` and `engine` as the settings have them; `address`: the host's private IP address;
+    `clients`: the networks of its web hosts, such as `10.0.0.0/24`; `volume`: a disk of the host
+    for the data alone, such as `/dev/disk/by-id/…`."""
 
     app: str
     engine: str
@@ -37,12 +37,20 @@ class DatabaseHostArgs:
     volume: pulumi.Input[str] | None = None
 
 
-class DatabaseHost(pulumi.ComponentResource):
-    """Nothing of it is a server: that is the target's. All outputs may be unknown in a preview.
+class DatabaseOutputs(Protocol):
+    """What a release needs of its database, wherever that is; unknown in the first preview.
 
-    `environment`: what the web hosts' secret environment holds more. `secrets`: what the database host alone may know. `manifest`: what
-    the manifest's `database` holds more; public.
+    `environment`: secret variables of the web hosts. `secrets`: what the database host alone knows.
+    `manifest`: public fields of the manifest's `DatabasePart`, as JSON has them.
     """
+
+    environment: pulumi.Output[dict[str, str]]
+    secrets: pulumi.Output[dict[str, Any]]
+    manifest: pulumi.Output[dict[str, Any]]
+
+
+class DatabaseHost(pulumi.ComponentResource):
+    """The secrets of a database host and its web hosts: `DatabaseOutputs`. It makes no server."""
 
     environment: pulumi.Output[dict[str, str]]
     secrets: pulumi.Output[dict[str, Any]]
@@ -67,17 +75,9 @@ class DatabaseHost(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-class Told(Protocol):
-    """What a release is told of its database, wherever that is: the outputs of `DatabaseHost`."""
-
-    environment: pulumi.Output[dict[str, str]]
-    secrets: pulumi.Output[dict[str, Any]]
-    manifest: pulumi.Output[dict[str, Any]]
-
-
 @dataclass(frozen=True)
 class Final:
-    """A release with all that is known only once resources are there; the names are those of `RolloutArgs` and `ReleaseArgs`."""
+    """A release with what is known only once resources are there; names as in `ReleaseArgs`."""
 
     release: pulumi.Output[str]
     manifest: pulumi.Output[str]
@@ -88,21 +88,20 @@ class Final:
 
 
 def finish(
-    planned: Release[Manifest], key: pulumi.Input[str], secret_environment: pulumi.Input[Mapping[str, str]], database: Told | None = None
+    planned: Release[Manifest],
+    key: pulumi.Input[str],
+    secret_environment: pulumi.Input[Mapping[str, str]],
+    database: DatabaseOutputs | None = None,
 ) -> Final:
-    """The release that `planned` becomes with its secrets and, if it has one, its database. Its id covers all of them."""
+    """The release that `planned` becomes with its secrets and its database; its id covers all."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
     more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
     environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
-    manifest = part.apply(lambda known: _with_database(planned.manifest, known))
+    base = contracts.document(planned.manifest.database)
+    manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))
     identity = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(planned, *known))
     text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
     return Final(pulumi.Output.unsecret(identity), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets)
-
-
-def _with_database(manifest: Manifest, known: Mapping[str, Any]) -> Manifest:
-    """`known` as JSON: what `DatabasePart` has more once the database is there."""
-    return replace(manifest, database=contracts.read(DatabasePart, {**contracts.document(manifest.database), **known}))
 
 
 def _id(planned: Release[Manifest], key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
@@ -119,23 +118,20 @@ def addresses(
     owner: str = "owner",
     shared: bool = False,
 ) -> dict[str, str]:
-    """Addresses as the app's drivers take them: libpq's names for PostgreSQL; `ssl_ca` for MySQL, which makes PyMySQL and mysqlclient check
-    the certificate against the authority. `passwords`: of `app` and `owner`; `database`: its name, the app's if left out; `owner`: what
-    the owner is called there; `shared`: the authority signs others' servers too, so drivers of MySQL are told to check the name as well."""
+    """The variables with a database's addresses, as the app's drivers take them: libpq's names for
+    PostgreSQL, `ssl_ca` for MySQL, by which PyMySQL and mysqlclient check the certificate.
+
+    `passwords`: of `app` and `owner`; `database`: its name, the app's if left out; `owner`: its
+    name in it; `shared`: the authority signs others' servers too, so the name is checked as well.
+    """
     authority = _AUTHORITY.format(app=app)
     options = {
         "postgres": {"sslmode": "verify-full", "sslrootcert": authority},
         "mysql": {"charset": "utf8mb4", "ssl_ca": authority, **({"ssl_check_hostname": "true"} if shared else {})},
     }[engine]
-    where = f"{_host(address)}:{PORTS[engine]}/{database or app}?{urlencode(options, safe='/')}"
+    host = f"[{address}]" if ":" in address else address
+    where = f"{host}:{PORTS[engine]}/{database or app}?{urlencode(options, safe='/')}"
     return {
         "DATABASE_URL": f"{_SCHEMES[engine]}://app:{passwords['app']}@{where}",
         "DATABASE_OWNER_URL": f"{_SCHEMES[engine]}://{owner}:{passwords['owner']}@{where}",
     }
-
-
-def _host(address: str) -> str:
-    try:
-        return f"[{address}]" if ipaddress.ip_address(address).version == 6 else address
-    except ValueError:
-        return address

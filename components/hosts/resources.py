@@ -1,4 +1,4 @@
-"""Resources of a stack that need no provider plugin: a host that is driven from here, keys and passwords, certificates."""
+"""Resources without a provider plugin: hosts driven from here, passwords, certificates."""
 
 import json
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ from components.providers import (
 
 
 class Host(pulumi.dynamic.Resource, module="slipway", name="Host"):
-    """A host with the host tool and its facts in place, its processes up; `owner` is who manages it."""
+    """A host with the host tool and its facts, its processes up; `owner` is who manages it."""
 
     def __init__(self, name: str, facts: HostFacts, owner: Owner, opts: pulumi.ResourceOptions | None = None) -> None:
         inputs = {"facts": json.dumps(contracts.document(facts), sort_keys=True), "tool": tool_id(), "owner": asdict(owner)}
@@ -49,7 +49,7 @@ class RandomSecret(_Secret, module="slipway", name="RandomSecret"):
 
 
 class PrivateAuthority(_Secret, module="slipway", name="PrivateAuthority"):
-    """Signs what the stack's own hosts show each other: ECDSA P-256, ten years, both PEM. `certificate` is public."""
+    """Signs what the stack's hosts show each other: ECDSA P-256, ten years, PEM; a secret key."""
 
     certificate: pulumi.Output[str]
     key: pulumi.Output[str]
@@ -59,8 +59,8 @@ class PrivateAuthority(_Secret, module="slipway", name="PrivateAuthority"):
 
 
 class ServerCertificate(_Secret, module="slipway", name="ServerCertificate"):
-    """The certificate of a server at `address`, an IP address or a name: two years, made anew by the first `up` in its
-    last 90 days."""
+    """The certificate of the server at `address`, an IP address or a name, for two years; the first
+    `up` in its last 90 days makes it anew."""
 
     certificate: pulumi.Output[str]
     key: pulumi.Output[str]

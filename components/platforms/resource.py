@@ -16,9 +16,9 @@ from components.rollout.resources import ServedRelease
 
 @dataclass
 class DeployArgs:
-    """`planned` the release that components/release/bundle.py made, `release` its id; `platform` the facts by which
-    components/platforms/NAME.py finds the app, its `platform` being NAME; `url` the public address that must show the
-    release; `secret_environment` goes to the platform alone."""
+    """`planned`: the release of components/release/bundle.py, `release` its id; `platform`: the facts
+    by which components/platforms/NAME.py finds the app, with its NAME; `url`: the public
+    address that must show the release; `secret_environment` goes to the platform alone."""
 
     planned: Release[Bundle]
     release: pulumi.Input[str]

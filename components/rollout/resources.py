@@ -1,4 +1,4 @@
-"""A release in service, as resources of a stack: where it is rolled out, what servers start with, when they serve."""
+"""A stack's resources for the release in service: rolled out, wanted first, waited for."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from components.providers import FirstReleaseProvider, RolloutProvider, ServingP
 
 
 class ServedRelease(pulumi.dynamic.Resource):
-    """What says how a release fared: `ok` and `message`. A refused one is an answer, not an exception."""
+    """What says how a release fared, by `ok` and `message`: one that is refused is an answer."""
 
     release: pulumi.Output[str]
     ok: pulumi.Output[bool]
@@ -22,7 +22,7 @@ class ServedRelease(pulumi.dynamic.Resource):
         super().__init__(provider, name, {**inputs, "ok": None, "message": None}, opts)
 
     def require(self) -> pulumi.Output[str]:
-        """The URL, once the release serves. Raises `pulumi.RunError` with the reason when it was refused."""
+        """The URL, once the release serves. Raises `pulumi.RunError` where it was refused."""
 
         def required(verdict: Sequence[Any]) -> str:
             url, ok, message = verdict
@@ -38,8 +38,8 @@ class ReleaseArgs:
     """A release and where it goes.
 
     `release` is its id; `manifest` is JSON without that id; `source` the app's folder;
-    `secret_environment` lands in the store alone; `database_environment` is the part of it that leads to
-    a database host, whose own secrets are `database_secrets`; `store` is the store's address.
+    `secret_environment` goes to the store alone; so does `database_environment`, which leads to a
+    database host, whose own secrets are `database_secrets`; `store` is the store's address.
     """
 
     release: pulumi.Input[str]
@@ -53,9 +53,9 @@ class ReleaseArgs:
 
 @dataclass(kw_only=True)
 class RolloutArgs(ReleaseArgs):
-    """`url` is the public address that must show the release, as must the `addresses` of the web hosts.
+    """`url` is the public address that must show the release; so must `addresses` of web hosts.
 
-    `hosts`: their facts as JSON, none where they follow the store by themselves; `expected`: names of
+    `hosts`: their facts as JSON, none where they follow the store themselves; `expected`: names of
     those that follow; `fewest`: how many web hosts there will be at least.
     """
 
@@ -74,11 +74,11 @@ class Rollout(ServedRelease, module="slipway", name="Rollout"):
 
 
 class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease"):
-    """Publishes a release and wants it, where nothing was ever wanted: what a fleet serves from its first moment.
+    """Publishes a release and wants it where nothing was ever wanted, so that new servers serve it.
 
     The rollout after it proves it, or refuses it.
 
-    first = FirstRelease(f"{name}-first-release", ReleaseArgs(store=store.address, **vars(final)), child)
+    first = FirstRelease(f"{name}-first-release", ReleaseArgs(store=address, **vars(final)))
     group = WebFleet(…, WebFleetArgs(…, after=[first.release]))
     Rollout(…, opts=ResourceOptions(depends_on=[group]))
     """
@@ -98,10 +98,10 @@ class ServingArgs:
 
 
 class Serving(pulumi.dynamic.Resource, module="slipway", name="Serving"):
-    """Made when each of these hosts serves the release that is live, at once where none is; other hosts replace it.
+    """Made when each of these hosts serves what is live, at once where nothing is.
 
-    A host that doesn't within 10 minutes is a `SlipwayError` of one line, and what depends on this, such
-    as an address that moves to a host, stays as it is.
+    Other hosts replace it. A host that doesn't within 10 minutes is a `SlipwayError`; what depends
+    on this, such as an address that moves to a host, stays as it is.
     """
 
     hosts: pulumi.Output[Sequence[str]]

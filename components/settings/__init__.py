@@ -1,4 +1,4 @@
-"""Stack config -> frozen, typed settings. A key is declared once, in models.py; errors and docs/settings.md derive from it."""
+"""Stack config -> frozen, typed settings, declared once: errors and docs are made of models.py."""
 
 from components.settings.kinds import BOOT, Kind, Model, number
 from components.settings.models import App, DatabaseSettings, Http, Server, Settings

@@ -1,4 +1,4 @@
-"""The kinds of values that settings take, each with the sentence a user reads when something else was found."""
+"""The kinds of values that settings take, each with the words for what was wanted."""
 
 import ipaddress
 import re
@@ -19,7 +19,7 @@ WANTED = "wanted"
 """The type of a pydantic error made by `refusal`."""
 
 BOOT: JsonDict = {"boot": True}
-"""`json_schema_extra` of a target's option that boot data may depend on: image, size, region, store."""
+"""`json_schema_extra` of a target's option that boot data may depend on: image, size, region."""
 
 _UNITS = {"B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 _LARGEST = 10**12  # bytes of a request body

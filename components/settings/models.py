@@ -1,7 +1,7 @@
 """Every setting: its type, its default, what it means. docs/settings.md is made of this file."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pulumi
 from pydantic import Field, PrivateAttr
@@ -72,7 +72,8 @@ class Http(Model):
     """slipway:http"""
 
     max_body: Annotated[int, kinds.SIZE] = Field(
-        default="20MB", description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit."
+        default=cast(int, "20MB"),  # as the stack file spells it
+        description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit.",
     )
     cors: tuple[Annotated[str, kinds.ORIGIN], ...] = Field(
         default=(), description='Origins that browsers may call the app from; `"*"` is all of them.'

@@ -53,7 +53,7 @@ def unknown(values: Mapping[str, Any], targets: Collection[str]) -> Iterator[Pro
 
 
 def text(key: str, value: Any, levels: int = _DEEPEST) -> Iterator[Problem]:
-    """Whatever may reach a configuration file is plain text, names too. `key`: the path of `value`."""
+    """What may reach a configuration file is plain text, names too. `key`: the path of `value`."""
     if isinstance(value, str):
         yield from ((key, why) for why in _not_plain(value))
     elif isinstance(value, Mapping | list | tuple) and not levels:

@@ -1,4 +1,4 @@
-"""Finding an app in its folder by reading it, never by importing it: what to serve, what it needs."""
+"""Finding an app in its folder by reading it, never importing it: what to serve, what it needs."""
 
 from dataclasses import dataclass
 from pathlib import Path

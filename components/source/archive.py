@@ -19,7 +19,7 @@ _LEVEL = 6  # of compression
 
 @dataclass(frozen=True)
 class Code:
-    """The code of a release. `sha256` (hex) and `bytes` are of the tar stream, before compression."""
+    """The code of a release. `sha256` (hex) and `bytes` are of the tar, before compression."""
 
     id: str
     sha256: str

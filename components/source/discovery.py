@@ -99,7 +99,7 @@ def _in_module(folder: Path, module: str, strict: bool = False) -> tuple[str, st
 
 
 def _is_module(folder: Path, path: Path, file: PythonFile, name: str) -> bool:
-    """Whether `name` is imported from a package that has a module of that name: nothing to serve."""
+    """Whether `name` is imported from a package that has a module of that name, not to serve."""
     node = file.names[name]
     if not isinstance(node, ast.ImportFrom):
         return False

@@ -51,7 +51,7 @@ class Ignore:
         self._in_force: dict[str, list[_Rules]] = {}
 
     def names(self, path: str, is_folder: bool) -> bool:
-        """Whether `path`, in the app's folder, is left out itself: not for a folder that it is in."""
+        """Whether `path`, in the app's folder, is left out itself, not for a folder above it."""
         if any(pattern.names(path, is_folder) for pattern in _NEVER):
             return True
         if is_folder and os.path.isfile(os.path.join(self._folder, path, "pyvenv.cfg")):

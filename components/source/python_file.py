@@ -43,7 +43,7 @@ class PythonFile:
         return isinstance(value, ast.FunctionDef) and not _takes_two(value)
 
     def may_be_app(self, name: str) -> bool:
-        """Assigned from something that isn't a constant, imported, or a function of two arguments."""
+        """Assigned from something but a constant, imported, or a function of two arguments."""
         if name not in self.names:
             return False
         value = self.names[name]

@@ -1,4 +1,4 @@
-"""What an app needs installed, from the first of three files (docs/settings.md has the order), as one
+"""What an app needs installed, from the first of three files (see docs/settings.md), as one
 text that means the same on every machine: no comments, includes in their place, paths refused."""
 
 import os

@@ -102,7 +102,7 @@ def _stars(glob: str, position: int) -> tuple[str, int]:
 
 
 def _set(glob: str, position: int) -> tuple[str, int]:
-    """`[a-z]`, `[!a]`, `[[:digit:]]`; never a slash. Without its end the whole pattern names nothing."""
+    """`[a-z]`, `[!a]`, `[[:digit:]]`; never a slash. Without its end the pattern names nothing."""
     negative = glob[position : position + 1] in ("!", "^")
     position += negative
     members, first = "", True

@@ -17,7 +17,6 @@ from components.hosts.resources import RandomSecret
 from components.hosts.site import Site
 from components.release import core
 from components.release import store as release_store
-from components.rollout import domain
 from components.rollout.resources import Rollout, RolloutArgs
 from components.settings import Settings, report, target_options
 from components.target import Need, Place, Takes, TargetComponent
@@ -59,7 +58,7 @@ def _servers(settings: Settings, options: Options, place: Place) -> Fleet:
         settings.database.engine,
         ssh_from=options.ssh,
         database=OwnHost(PORTS[settings.database.engine], PRIVATE) if "database" in roles else None,
-        tls=None if options.is_fleet else domain.tls(settings),
+        tls=None if options.is_fleet else core.tls(settings),
         roles=roles,
         placement=settings.database.placement,
         balancer=Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
