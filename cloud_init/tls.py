@@ -11,8 +11,7 @@ from cloud_init.host_files import HostFileError
 # For TLS 1.2; those of 1.3 are sound, all of them. Each keeps what was said secret even where the key is lost later.
 _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
-DOMAIN_NAME = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
-"""A host name in small letters with a dot in it, at most 253 of them; an address is none."""
+_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -28,7 +27,7 @@ class TlsValues:
 
 def values(tls: Tls, listen: Sequence[str]) -> TlsValues:
     """Raises `HostFileError`. `listen`: where plain HTTP is listened for; the same with the port of TLS."""
-    if not re.fullmatch(DOMAIN_NAME, tls.domain):
+    if not _DOMAIN.fullmatch(tls.domain):
         raise HostFileError(f"slipway:domain: wanted a host name in small letters such as www.example.com, found {tls.domain[:60]!r}")
     site = f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}")
     ports = tuple(_with_port(address, tls.port) for address in listen)

@@ -17,7 +17,7 @@ from cloud_init.host_files import WebHost
 from cloud_init.render import port_command, server_files, server_requirements
 from components.release import core
 from components.settings import Settings
-from components.source.archive import collect, packed
+from components.source.archive import write_bundle
 
 _HASH = re.compile(r"\s--hash[= ]\S+")
 _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
@@ -40,7 +40,7 @@ class Bundle:
     def pack(self, identity: str, source: Path, path: Path) -> None:
         """Writes a tar.gz with the release's id in it. `source`: the app's folder."""
         texts = {file.path: file.content for file in self.files}
-        path.write_bytes(packed(collect(source, self.code.id), "src/", {**texts, "files/release": f"{identity}\n"}))
+        write_bundle({**texts, "files/release": f"{identity}\n"}, self.code.id, source, path)
 
 
 def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File] = ()) -> core.Release[Bundle]:

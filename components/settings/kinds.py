@@ -13,7 +13,7 @@ from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from cloud_init.tls import DOMAIN_NAME
+from cloud_init.host.contracts.manifest import DOMAIN_NAME
 
 WANTED = "wanted"
 """The type of a pydantic error made by `refusal`."""

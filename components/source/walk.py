@@ -18,14 +18,12 @@ _LEAVE_OUT = "leave it out by .slipwayignore"
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a release: `path` in it, with `/` between its parts; `size` in bytes; `modified` in
-    nanoseconds since 1970."""
+    """A file of a release: `path` in it, with `/` between its parts; `size` in bytes."""
 
     path: str
     source: Path
     executable: bool
     size: int
-    modified: int
 
 
 def files_of(folder: Path) -> tuple[Entry, ...]:
@@ -111,7 +109,7 @@ def _file(path: str, source: Path) -> Entry:
         raise SlipwayError(f"{source}: wanted a file that can be read, found: {error.strerror}; {_LEAVE_OUT}") from None
     if not stat.S_ISREG(status.st_mode):
         raise SlipwayError(f"{path}: wanted a file or a folder, found a {_what(status.st_mode)}; {_LEAVE_OUT}")
-    return Entry(path, source, bool(status.st_mode & stat.S_IXUSR), status.st_size, status.st_mtime_ns)
+    return Entry(path, source, bool(status.st_mode & stat.S_IXUSR), status.st_size)
 
 
 def _what(mode: int) -> str:
