@@ -19,7 +19,7 @@ from cloud_init import bootstrap
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import Server, WebHost
 from cloud_init.render import server_requirements
-from components.source.archive import collect, write_archive
+from components.source.archive import archive, collect
 from ops.testing import packages
 
 sys.path.insert(0, str(ROOT / "tests"))
@@ -35,11 +35,15 @@ ROUNDS = 3
 Setup = Callable[[Network], AbstractContextManager["tuple[str, Callable[[Machine], None]]"]]
 
 
+def _code() -> bytes:
+    return archive(ROOT / "app", collect(ROOT / "app").id)
+
+
 @contextmanager
 def recipe(network: Network) -> Iterator[tuple[str, Callable[[Machine], None]]]:
     """R3 as a script that cloud-init runs; the code comes from this machine."""
     with tempfile.TemporaryDirectory() as folder:
-        write_archive(collect(ROOT / "app"), Path(folder, "code.tar.gz"))
+        Path(folder, "code.tar.gz").write_bytes(_code())
         with _served(Path(folder), network.gateway) as address:
             script = (ROOT / "bench/recipes/r3.sh").read_text(encoding="utf-8")
             files = [{"path": "/root/r3.sh", "permissions": "0700", "content": script}]
@@ -53,10 +57,7 @@ def recipe(network: Network) -> Iterator[tuple[str, Callable[[Machine], None]]]:
 def slipway(network: Network) -> Iterator[tuple[str, Callable[[Machine], None]]]:
     """Slipway's own boot data; the store is a folder on the host's disk. The same front server, and the same app."""
     boot = Boot("shop", "bench", "web", "file:///var/lib/slipway-store", "web")
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "code.tar.gz")
-        write_archive(collect(ROOT / "app"), path)
-        raw = gzip.decompress(path.read_bytes())
+    raw = gzip.decompress(_code())
     requirements = (ROOT / "app/requirements.txt").read_text(encoding="utf-8")
 
     def fill(host: Machine) -> None:

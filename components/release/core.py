@@ -80,7 +80,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     source = find_app(folder / settings.app.path, settings.app.module)
     for sentence in source.found:
         pulumi.log.debug(sentence)
-    chosen, code = settings.server, collect(source.folder)
+    chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
     workers = chosen.workers if isinstance(chosen.workers, int) else None
     kind = resolve_auto(chosen.kind, chosen.worker_class)
     if chosen.kind == "auto":

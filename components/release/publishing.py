@@ -3,7 +3,6 @@
 import gzip
 import hashlib
 import json
-import tempfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -15,7 +14,7 @@ from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
 from components.release.store import Store, to_json
 from components.rollout.desired_state import desired
-from components.source.archive import changed, collect, write_archive
+from components.source.archive import archive
 
 
 def publish(store: Store, props: Mapping[str, Any]) -> None:
@@ -26,7 +25,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     manifest = replace(contracts.read(Manifest, json.loads(props["manifest"])), id=props["release"])
     name = f"releases/code/{manifest.code.id}.tar.gz"
     if not _is_whole(store.get(name), manifest.code.sha256):
-        store.put(name, _archive(Path(props["source"]), manifest.code.id))
+        store.put(name, archive(Path(props["source"]), manifest.code.id))
     store.put(f"releases/tool/{manifest.tool}.pyz", host_tool.tool())
     if desired(store).live is None and manifest.tool:
         name_tool(store, manifest.tool)
@@ -51,13 +50,3 @@ def _is_whole(archive: bytes | None, sha256: str) -> bool:
         return archive is not None and hashlib.sha256(gzip.decompress(archive)).hexdigest() == sha256
     except (OSError, EOFError, zlib.error):
         return False
-
-
-def _archive(folder: Path, code_id: str) -> bytes:
-    code = collect(folder)
-    if code.id != code_id:
-        raise changed(folder, code_id, code.id)
-    with tempfile.TemporaryDirectory() as place:
-        path = Path(place) / "code.tar.gz"
-        write_archive(code, path)
-        return path.read_bytes()

@@ -2,11 +2,13 @@
 
 import gzip
 import hashlib
-import os
+import shutil
 import tarfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from tempfile import SpooledTemporaryFile
 
 from components.errors import SlipwayError
 from components.release import ids
@@ -14,6 +16,8 @@ from components.source.walk import Entry, files_of
 
 _CHUNK = 1 << 20  # bytes held in memory at a time
 _LEVEL = 6  # of compression
+_IN_MEMORY = 32 << 20  # bytes of a tar stream that is kept; a longer one goes to a temporary file
+_END = bytes(2 * tarfile.BLOCKSIZE)
 
 
 @dataclass(frozen=True)
@@ -23,79 +27,89 @@ class Code:
     id: str
     sha256: str
     bytes: int
-    files: tuple[Entry, ...]
 
 
-def collect(folder: Path) -> Code:
-    """Reads every file of the app's folder once. Raises `SlipwayError` for what can't be in a release."""
-    files = files_of(folder)
+_kept: dict[str, SpooledTemporaryFile[bytes]] = {}
+"""The tar stream of the code that this process has read to launch it, by its id: what a release is named after is what is sent,
+whatever the folder holds by then, and the folder is read once."""
+
+
+def collect(folder: Path, keep: bool = False) -> Code:
+    """Reads every file of the app's folder once. `keep`: the code is going to be sent, by `archive` or `write_bundle`.
+
+    Raises `SlipwayError` for what can't be in a release."""
     code, stream, size = hashlib.sha256(), hashlib.sha256(), 0
-    for chunk in _tar(files, code.update):
+    tar = SpooledTemporaryFile(_IN_MEMORY) if keep else None  # noqa: SIM115  (open as long as the process)
+    for chunk in _tar(files_of(folder), code.update):
         stream.update(chunk)
         size += len(chunk)
-    return Code(ids.short(code.hexdigest()), stream.hexdigest(), size, files)
+        if tar:
+            tar.write(chunk)
+    found = Code(ids.short(code.hexdigest()), stream.hexdigest(), size)
+    if tar:
+        while _kept:
+            _kept.popitem()[1].close()
+        _kept[found.id] = tar
+    return found
 
 
-def write_archive(code: Code, path: Path) -> None:
-    """Writes the tar.gz, whole or not at all. Raises `SlipwayError` when the folder is no longer what was collected."""
-    part = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        digest = _compress(code, part)
-        if digest != code.sha256:
-            raise SlipwayError(f"{path.name}: the app's files changed since they were first read; run the command again")
-        part.rename(path)
-    finally:
-        part.unlink(missing_ok=True)
+def archive(folder: Path, code: str) -> bytes:
+    """The tar.gz of that code (its id). Raises `SlipwayError` where the folder doesn't hold it any more."""
+    packed = BytesIO()
+    with gzip.GzipFile("", "wb", _LEVEL, packed, mtime=0) as file:
+        shutil.copyfileobj(_stream(folder, code), file, _CHUNK)
+    return packed.getvalue()
 
 
 def write_bundle(texts: Mapping[str, str], code: str, folder: Path, path: Path) -> None:
-    """Writes a tar.gz of these texts, by their paths, with the app's files from `folder` under `src/`; the same bytes
-    for the same input. Raises `SlipwayError` where the folder doesn't hold that code (its id) any more."""
-    found = collect(folder)
-    if found.id != code:
-        raise changed(folder, code, found.id)
-    with open(path, "wb") as file, gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed:
+    """Writes a tar.gz of these texts, by their paths, with the app's files under `src/`; the same bytes for the same input.
+
+    Raises `SlipwayError` where `folder` doesn't hold that code (its id) any more."""
+    with (
+        tarfile.open(fileobj=_stream(folder, code), mode="r:") as app,
+        open(path, "wb") as file,
+        gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed,
+    ):
         for name, text in sorted(texts.items()):
             data = text.encode()
-            packed.write(_header(Entry(name, path, False, len(data))) + data + bytes(-len(data) % tarfile.BLOCKSIZE))
-        for chunk in _tar(replace(one, path=f"src/{one.path}") for one in found.files):
-            packed.write(chunk)
+            packed.write(_header(name, len(data)) + data + _padding(len(data)))
+        for member in app:
+            packed.write(_header(f"src/{member.name}", member.size, bool(member.mode & 0o100)))
+            shutil.copyfileobj(app.extractfile(member) or BytesIO(), packed, _CHUNK)
+            packed.write(_padding(member.size))
+        packed.write(_END)
 
 
-def changed(folder: Path, wanted: str, found: str) -> SlipwayError:
-    """What to say of a folder whose files are no longer those that the release was named after."""
-    return SlipwayError(f"{folder}: wanted code {wanted}, found {found}: files changed meanwhile; run `up` again")
-
-
-def _compress(code: Code, path: Path) -> str:
-    digest = hashlib.sha256()
-    with open(path, "wb") as file:
-        with gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed:
-            for chunk in _tar(code.files):
-                digest.update(chunk)
-                packed.write(chunk)
-        file.flush()
-        os.fsync(file.fileno())
-    return digest.hexdigest()
+def _stream(folder: Path, code: str) -> SpooledTemporaryFile[bytes]:
+    """The tar stream of that code from its beginning. Another process than the one that named the release reads the folder again."""
+    if code not in _kept and (found := collect(folder, keep=True)).id != code:
+        raise SlipwayError(f"{folder}: wanted code {code}, found {found.id}: files changed meanwhile; run `up` again")
+    tar = _kept[code]
+    tar.seek(0)
+    return tar
 
 
 def _tar(files: Iterable[Entry], to_code: Callable[[bytes], object] = len) -> Iterator[bytes]:
     """The tar stream; `to_code` is given what the code id is made of (docs/architecture.md, "Ids")."""
     for entry in files:
         to_code(f"{entry.path}\0{'x' if entry.executable else '-'}\0{entry.size}\0".encode())
-        yield _header(entry)
+        yield _header(entry.path, entry.size, entry.executable)
         for chunk in _content(entry):
             to_code(chunk)
             yield chunk
-        yield bytes(-entry.size % tarfile.BLOCKSIZE)
-    yield bytes(2 * tarfile.BLOCKSIZE)
+        yield _padding(entry.size)
+    yield _END
 
 
-def _header(entry: Entry) -> bytes:
+def _padding(size: int) -> bytes:
+    return bytes(-size % tarfile.BLOCKSIZE)
+
+
+def _header(path: str, size: int, executable: bool = False) -> bytes:
     """No time, no owner. GNU's format has no headers that depend on Python's version."""
-    info = tarfile.TarInfo(entry.path)
-    info.size = entry.size
-    info.mode = 0o755 if entry.executable else 0o644
+    info = tarfile.TarInfo(path)
+    info.size = size
+    info.mode = 0o755 if executable else 0o644
     return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict")
 
 

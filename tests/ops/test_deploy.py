@@ -21,6 +21,8 @@ from components import target
 from components.errors import SlipwayError
 from components.release import core
 from components.release.bundle import Bundle
+from components.source import archive
+from ops.engine.program import Program
 
 ROOT = Path(__file__).parents[2]
 APP = """
@@ -144,8 +146,23 @@ def test_the_same_input_gives_the_same_bytes(shop, tmp_path):
     with tarfile.open(one) as packed:
         assert [name for name in packed.getnames() if name.startswith(("/", ".."))] == []
     shop.write("changed = 1\n")
+    bundle.pack("abc", shop.folder, two)  # as it was read when the release was named after it
+    assert one.read_bytes() == two.read_bytes()
+    archive.collect(shop.folder, keep=True)
     with pytest.raises(SlipwayError, match="files changed meanwhile"):
         bundle.pack("abc", shop.folder, two)
+
+
+def test_an_up_runs_the_program_once_and_reads_each_file_once(shop, monkeypatch):
+    """Launched for real, since engine, program and provider each might read it again."""
+    shop.up()
+    read, ran, content, run = [], [], archive._content, Program.run
+    monkeypatch.setattr(archive, "_content", lambda entry: read.append(entry.path) or content(entry))
+    monkeypatch.setattr(Program, "run", lambda *program: ran.append(1) or run(*program))
+    shop.write(APP.replace("one", "two"))
+    shop.up()
+    assert shop.get()[0] == "two s3cret"
+    assert (read, len(ran)) == ([".slipwayignore", "requirements.txt", "wsgi.py"], 1)
 
 
 def _bundle(shop):

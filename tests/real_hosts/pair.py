@@ -16,7 +16,7 @@ from components import settings
 from components.hosts import certificates
 from components.hosts.database_host import PORTS, addresses
 from components.release import core
-from components.source.archive import collect, write_archive
+from components.source.archive import archive
 
 from .machine import Machine
 from .network import Network
@@ -57,8 +57,7 @@ class Pair:
             with (folder / "requirements.txt").open("a") as file:
                 file.write(_DRIVERS[self.engine])
             planned = core.plan(self._settings(number), folder, ("80 default_server",), "shop.example", servers)
-            write_archive(collect(folder), Path(place) / "code.tar.gz")
-            code = (Path(place) / "code.tar.gz").read_bytes()
+            code = archive(folder, planned.code)
         database = {
             **contracts.document(planned.manifest.database),
             "address": [self.database.address, own.port],

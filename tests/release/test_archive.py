@@ -20,7 +20,8 @@ from cloud_init.host.contracts import manifest
 from cloud_init.host.release.unpack import unpack, verify
 from components.errors import SlipwayError
 from components.source import archive
-from components.source.archive import Code, collect, write_archive
+from components.source.archive import Code, collect
+from components.source.walk import files_of
 
 Tree = dict[str, tuple[bytes, bool]]
 
@@ -115,14 +116,13 @@ def test_round_trip(tree: Tree) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         code = collect(made(tree, folder / "app"))
-        write_archive(code, folder / "code.tar.gz")
+        (folder / "code.tar.gz").write_bytes(archive.archive(folder / "app", code.id))
         assert read_back(folder / "code.tar.gz") == tree
         stream = gzip.decompress((folder / "code.tar.gz").read_bytes())
         assert (hashlib.sha256(stream).hexdigest(), len(stream)) == (code.sha256, code.bytes)
         verify(folder / "code.tar.gz", manifest.Code(code.id, code.sha256))
         unpack(folder / "code.tar.gz", folder / "there")
         assert collect(folder / "there").id == code.id
-        assert [path.name for path in folder.iterdir() if path.name.startswith(".")] == []
 
 
 def test_the_bytes_are_these_on_every_machine(tmp_path: Path) -> None:
@@ -130,11 +130,11 @@ def test_the_bytes_are_these_on_every_machine(tmp_path: Path) -> None:
     code = collect(made(tree, tmp_path))
     assert (code.id, code.bytes) == ("ad0f3ba2d883", 5120)
     assert code.sha256 == "b93f7977fc30ad24e2886e45ab6bd1e9ff98a3ce3acacc1e63418a72887fd957"
-    assert [entry.path for entry in code.files] == sorted(tree)
 
 
 def test_the_archive_tells_nothing_of_this_machine(tmp_path: Path) -> None:
-    write_archive(collect(made({"a": (b"x", True), "b": (b"y", False)}, tmp_path / "app")), tmp_path / "x.tar.gz")
+    app = made({"a": (b"x", True), "b": (b"y", False)}, tmp_path / "app")
+    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, collect(app).id))
     with tarfile.open(tmp_path / "x.tar.gz") as tar:
         facts = [(one.mtime, one.uid, one.gid, one.uname, one.gname, oct(one.mode)) for one in tar]
     assert facts == [(0, 0, 0, "", "", "0o755"), (0, 0, 0, "", "", "0o644")]
@@ -144,9 +144,27 @@ def test_the_archive_tells_nothing_of_this_machine(tmp_path: Path) -> None:
 def test_a_change_after_the_plan_is_told(tmp_path: Path) -> None:
     code = collect(made({"a": (b"before", False)}, tmp_path / "app"))
     (tmp_path / "app/a").write_bytes(b"behind")
-    with pytest.raises(SlipwayError, match=r"x\.tar\.gz: the app's files changed since they were first read; run the command again"):
-        write_archive(code, tmp_path / "x.tar.gz")
+    for pack in (archive.archive, lambda folder, wanted: archive.write_bundle({}, wanted, folder, tmp_path / "x.tar.gz")):
+        with pytest.raises(SlipwayError, match=rf"app: wanted code {code.id}, found \w+: files changed meanwhile; run `up` again"):
+            pack(tmp_path / "app", code.id)
     assert [path.name for path in tmp_path.iterdir()] == ["app"]
+
+
+@pytest.mark.parametrize("in_memory", [32 << 20, 10])
+def test_what_a_release_is_named_after_is_what_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, in_memory: int) -> None:
+    monkeypatch.setattr(archive, "_IN_MEMORY", in_memory)
+    app = made({"a/" + "x" * 150: (b"before", True), "b": (b"", False)}, tmp_path / "app")
+    code = collect(app, keep=True)
+    shutil.rmtree(app)
+    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, code.id))
+    verify(tmp_path / "x.tar.gz", manifest.Code(code.id, code.sha256))
+    archive.write_bundle({"Procfile": "web: run\n"}, code.id, app, tmp_path / "y.tar.gz")
+    sent = {"Procfile": (b"web: run\n", False), "src/a/" + "x" * 150: (b"before", True), "src/b": (b"", False)}
+    assert read_back(tmp_path / "y.tar.gz") == sent
+    made({"b": (b"after", False)}, app)
+    assert collect(app, keep=True).id != code.id
+    with pytest.raises(SlipwayError, match="files changed meanwhile"):
+        archive.archive(app, code.id)
 
 
 @pytest.mark.parametrize(
@@ -156,18 +174,23 @@ def test_a_change_after_the_plan_is_told(tmp_path: Path) -> None:
         (lambda path: path.unlink(), "wanted a file that can be read, found: No such file or directory"),
     ],
 )
-def test_a_file_that_is_no_longer_what_it_was(change: Callable[[Path], None], told: str, tmp_path: Path) -> None:
-    code = collect(made({"a": (b"before", False)}, tmp_path / "app"))
+def test_a_file_that_is_no_longer_what_it_was(
+    change: Callable[[Path], None], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = files_of(made({"a": (b"before", False)}, tmp_path / "app"))
+    monkeypatch.setattr(archive, "files_of", lambda folder: files)
     change(tmp_path / "app/a")
     with pytest.raises(SlipwayError, match=told):
-        write_archive(code, tmp_path / "x.tar.gz")
+        collect(tmp_path / "app")
 
 
-def test_a_file_that_grows_is_no_matter(tmp_path: Path) -> None:
-    code = collect(made({"log": (b"before", False)}, tmp_path / "app"))
-    with open(tmp_path / "app/log", "ab") as log:
+def test_a_file_that_grows_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    app = made({"log": (b"before", False)}, tmp_path / "app")
+    files, code = files_of(app), collect(app)
+    monkeypatch.setattr(archive, "files_of", lambda folder: files)
+    with open(app / "log", "ab") as log:
         log.write(b" and after")
-    write_archive(code, tmp_path / "x.tar.gz")
+    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, code.id))
     assert read_back(tmp_path / "x.tar.gz") == {"log": (b"before", False)}
 
 
