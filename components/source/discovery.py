@@ -23,19 +23,7 @@ def find(folder: Path) -> tuple[str, str]:
 
     Raises `SlipwayError` for no app, and for several that are as good.
     """
-    if named := _flask_app(folder):
-        return named
-    for name in _MODULES:
-        if first := _in_package(folder, name, strict=True):
-            return first
-    apps = [one for name in _others(folder) if (one := _in_package(folder, name))]
-    if len(apps) > 1:
-        raise SlipwayError(f"{folder}: wanted one app, found {', '.join(name for name, _ in apps)}; {_SET} to the one to serve")
-    if not apps:
-        looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
-        where = f"{looked}, the other modules and the packages there and in src/{_why_not(folder)}"
-        raise SlipwayError(f"{folder}: wanted a WSGI app, found none; looked for {where}; {_SET}, for instance to wsgi:app")
-    return apps[0]
+    return _Folder(folder).find()
 
 
 def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> tuple[str, str]:
@@ -45,19 +33,16 @@ def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> t
     """
     if not re.fullmatch(MODULE_NAME, module):
         raise UsageError(f'{setting}: wanted "package.module:name" or "package.module:factory()", found {module!r}')
-    name, _, attribute = module.partition(":")
-    path = _file_of(folder, name)
+    there, (name, _, attribute) = _Folder(folder), module.partition(":")
+    path = there.file_of(name)
     if path is None:
-        if package := _package_of(folder, name):
-            raise UsageError(f"{setting}: wanted a module of {_shown(folder, package)}/, found {name!r}, which isn't there")
+        if package := there.package_of(name):
+            raise UsageError(f"{setting}: wanted a module of {there.shown(package)}/, found {name!r}, which isn't there")
         return module, "not in the app's folder: from an installed package"
-    try:
-        problem = _problem(read(path), attribute)
-    except Unreadable:
-        problem = ""  # the app's Python may be newer than this one
-    if problem:
-        raise UsageError(f"{setting}: wanted a name that {_shown(folder, path)} can serve, found {module!r}: {problem}")
-    return module, _shown(folder, path)
+    file = _readable(path)
+    if file and (problem := _problem(file, attribute)):
+        raise UsageError(f"{setting}: wanted a name that {there.shown(path)} can serve, found {module!r}: {problem}")
+    return module, there.shown(path)
 
 
 def _problem(file: PythonFile, attribute: str) -> str:
@@ -74,115 +59,121 @@ def _problem(file: PythonFile, attribute: str) -> str:
     return f"it is a function that makes an app; write {name}()" if not is_call and file.is_factory(name) else ""
 
 
-def _in_package(folder: Path, name: str, strict: bool = False) -> tuple[str, str] | None:
-    if _package_of(folder, name) is None:
-        return _in_module(folder, name, strict)
-    modules = (f"{name}.{part}".rstrip(".") for part in _IN_PACKAGE)
-    return next((app for module in modules if (app := _in_module(folder, module))), None)
+class _Folder:
+    """An app's folder. The app server has the same roots on its path, in this order."""
 
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.roots = [root for root in (folder, folder / "src") if root.is_dir()]
+        self.refused = ""
+        """The first thing that was looked at and could not be taken, in brackets."""
 
-def _in_module(folder: Path, module: str, strict: bool = False) -> tuple[str, str] | None:
-    """`strict`: a file that can't be read is an error, as the app may well be in it."""
-    path = _file_of(folder, module)
-    if path is None:
+    def find(self) -> tuple[str, str]:
+        if named := self._flask_app():
+            return named
+        for name in _MODULES:
+            if first := self._in_package(name, strict=True):
+                return first
+        apps = [one for name in self._others() if (one := self._in_package(name))]
+        if len(apps) > 1:
+            found = ", ".join(name for name, _ in apps)
+            raise SlipwayError(f"{self.folder}: wanted one app, found {found}; {_SET} to the one to serve")
+        if not apps:
+            looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
+            where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
+            raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {_SET}, for instance to wsgi:app")
+        return apps[0]
+
+    def file_of(self, module: str) -> Path | None:
+        """The file of `package.module`, or None: it may be installed then."""
+        for root in self.roots:
+            place = root.joinpath(*module.split("."))
+            for path in (place / "__init__.py", place.with_name(place.name + ".py")):
+                if path.is_file():
+                    return path
         return None
-    try:
-        file = read(path)
-    except Unreadable as error:
-        if strict:
-            raise SlipwayError(f"{path}: wanted Python to look for an app in, found {error}; mend it, or {_SET}") from None
+
+    def package_of(self, module: str) -> Path | None:
+        """The folder of the package that `module` begins with, if it is the app's own."""
+        first = module.partition(".")[0]
+        return next((root / first for root in self.roots if (root / first / "__init__.py").is_file()), None)
+
+    def shown(self, path: Path) -> str:
+        return path.relative_to(self.folder).as_posix()
+
+    def _in_package(self, name: str, strict: bool = False) -> tuple[str, str] | None:
+        if self.package_of(name) is None:
+            return self._in_module(name, strict)
+        modules = (f"{name}.{part}".rstrip(".") for part in _IN_PACKAGE)
+        return next((app for module in modules if (app := self._in_module(module))), None)
+
+    def _in_module(self, module: str, strict: bool = False) -> tuple[str, str] | None:
+        """`strict`: a file that can't be read is an error, as the app may well be in it."""
+        path = self.file_of(module)
+        if path is None:
+            return None
+        try:
+            file = read(path)
+        except Unreadable as error:
+            if strict:
+                raise SlipwayError(f"{path}: wanted Python to look for an app in, found {error}; mend it, or {_SET}") from None
+            self.refused = self.refused or f" ({self.shown(path)} can't be read: {error})"
+            return None
+        for name in (*_NAMES, *file.made_by("Flask")):
+            if file.may_be_app(name) and not self._is_module(path, file, name):
+                return f"{module}:{name}", self.shown(path)
+        for name in _FACTORIES:
+            if file.may_be_factory(name):
+                return f"{module}:{name}", self.shown(path)
+        for name in (*_NAMES, *_FACTORIES):
+            if why := file.problem(name):
+                self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
         return None
-    objects = (name for name in (*_NAMES, *file.made_by("Flask")) if file.may_be_app(name) and not _is_module(folder, path, file, name))
-    for name in (*objects, *(name for name in _FACTORIES if file.may_be_factory(name))):
-        return f"{module}:{name}", _shown(folder, path)
-    return None
 
+    def _is_module(self, path: Path, file: PythonFile, name: str) -> bool:
+        """Whether `name` is imported from a package with a module of that name: nothing to serve."""
+        node = file.names[name]
+        if not isinstance(node, ast.ImportFrom):
+            return False
+        place = path.parents[node.level - 1] if node.level else next(root for root in self.roots if path.is_relative_to(root))
+        package = place.joinpath(*(node.module or "").split("."))
+        original = next(item.name for item in node.names if (item.asname or item.name) == name)
+        if not (package / f"{original}.py").is_file() and not (package / original / "__init__.py").is_file():
+            return False
+        own = _readable(package / "__init__.py")
+        bound = own.names.get(original) if own else None
+        return bound is None or (isinstance(bound, ast.ImportFrom) and bound.module is None)
 
-def _is_module(folder: Path, path: Path, file: PythonFile, name: str) -> bool:
-    """Whether `name` is imported from a package that has a module of that name, not to serve."""
-    node = file.names[name]
-    if not isinstance(node, ast.ImportFrom):
-        return False
-    place = path.parents[node.level - 1] if node.level else next(root for root in _roots(folder) if path.is_relative_to(root))
-    package = place.joinpath(*(node.module or "").split("."))
-    original = next(item.name for item in node.names if (item.asname or item.name) == name)
-    if not (package / f"{original}.py").is_file() and not (package / original / "__init__.py").is_file():
-        return False
-    try:
-        bound = read(package / "__init__.py").names.get(original)
-    except Unreadable:
-        return True
-    return bound is None or (isinstance(bound, ast.ImportFrom) and bound.module is None)
+    def _flask_app(self) -> tuple[str, str] | None:
+        """What `.flaskenv` tells the flask command; the shell's own FLASK_APP isn't this app's."""
+        path = self.folder / ".flaskenv"
+        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+        lines = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", text, re.MULTILINE)
+        if not lines:
+            return None
+        value = re.sub(r"\s+#.*", "", lines[-1]).strip("\"'")
+        place, _, name = value.partition(":")
+        module = place.removesuffix(".py").removeprefix("./").removeprefix("src/").replace("/", ".")
+        app = f"{module}:{name}" if name else next(iter(self._in_module(module) or ()), "")
+        if not re.fullmatch(MODULE_NAME, app):
+            raise SlipwayError(f".flaskenv: wanted FLASK_APP=module:name, found {value[:60]!r}; {_SET} to what is to be served")
+        file = _readable(self.file_of(module))
+        # `create_app` is enough for the flask command, which sees that it is a function.
+        chosen, where = checked(self.folder, f"{app}()" if file and file.is_factory(name) else app, ".flaskenv")
+        return chosen, f"{where}, named in .flaskenv"
 
-
-def _flask_app(folder: Path) -> tuple[str, str] | None:
-    """What `.flaskenv` tells the flask command; the shell's own FLASK_APP isn't this app's."""
-    path = folder / ".flaskenv"
-    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-    lines = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", text, re.MULTILINE)
-    if not lines:
-        return None
-    value = re.sub(r"\s+#.*", "", lines[-1]).strip("\"'")
-    place, _, name = value.partition(":")
-    module = place.removesuffix(".py").removeprefix("./").removeprefix("src/").replace("/", ".")
-    app = f"{module}:{name}" if name else next(iter(_in_module(folder, module) or ()), "")
-    if not re.fullmatch(MODULE_NAME, app):
-        raise SlipwayError(f".flaskenv: wanted FLASK_APP=module:name, found {value[:60]!r}; {_SET} to what is to be served")
-    file = _readable(_file_of(folder, module))
-    # `create_app` is enough for the flask command, which sees that it is a function.
-    chosen, where = checked(folder, f"{app}()" if file and file.is_factory(name) else app, ".flaskenv")
-    return chosen, f"{where}, named in .flaskenv"
+    def _others(self) -> list[str]:
+        """Other packages and modules at the top of the folder that may be an app."""
+        paths = [path for root in self.roots for path in root.iterdir()]
+        names = {path.name for path in paths if (path / "__init__.py").is_file()}
+        names |= {path.stem for path in paths if path.suffix == ".py" and path.is_file()}
+        names -= {*_NOT_THE_APP, *_MODULES}
+        return sorted(name for name in names if name.isidentifier() and not name.startswith("test_"))
 
 
 def _readable(path: Path | None) -> PythonFile | None:
+    """None where there is none, or none that Python reads here: the app's own may be newer."""
     try:
         return read(path) if path else None
     except Unreadable:
         return None
-
-
-def _why_not(folder: Path) -> str:
-    """The first thing that was there and could not be taken, in brackets."""
-    for path in filter(None, (_file_of(folder, module) for module in (*_MODULES, *_others(folder)))):
-        try:
-            file = read(path)
-        except Unreadable as error:
-            return f" ({_shown(folder, path)} can't be read: {error})"
-        for name in (*_NAMES, *_FACTORIES):
-            if why := file.problem(name):
-                return f" ({_shown(folder, path)}: {name.removesuffix('()')} {why})"
-    return ""
-
-
-def _roots(folder: Path) -> list[Path]:
-    """The app server has the same folders on its path, in this order."""
-    return [root for root in (folder, folder / "src") if root.is_dir()]
-
-
-def _file_of(folder: Path, module: str) -> Path | None:
-    """The file of `package.module`, or None: it may be installed then."""
-    for root in _roots(folder):
-        place = root.joinpath(*module.split("."))
-        for path in (place / "__init__.py", place.with_name(place.name + ".py")):
-            if path.is_file():
-                return path
-    return None
-
-
-def _package_of(folder: Path, module: str) -> Path | None:
-    """The folder of the package that `module` begins with, if it is the app's own."""
-    first = module.partition(".")[0]
-    return next((root / first for root in _roots(folder) if (root / first / "__init__.py").is_file()), None)
-
-
-def _others(folder: Path) -> list[str]:
-    """Other packages and modules at the top of the folder that may be an app."""
-    paths = [path for root in _roots(folder) for path in root.iterdir()]
-    names = {path.name for path in paths if (path / "__init__.py").is_file()}
-    names |= {path.stem for path in paths if path.suffix == ".py" and path.is_file()}
-    names -= {*_NOT_THE_APP, *_MODULES}
-    return sorted(name for name in names if name.isidentifier() and not name.startswith("test_"))
-
-
-def _shown(folder: Path, path: Path) -> str:
-    return path.relative_to(folder).as_posix()
