@@ -16,8 +16,7 @@ import pulumi
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import DatabasePart, Manifest
 from components.hosts.resources import PrivateAuthority, RandomSecret, ServerCertificate
-from components.release.core import Release
-from components.release.ids import release_id
+from components.release.core import Release, identity
 
 PORTS = {"postgres": 5432, "mysql": 3306}
 _AUTHORITY = "/etc/slipway/{app}/database-ca.pem"
@@ -99,14 +98,13 @@ def finish(
     environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
     base = contracts.document(planned.manifest.database)
     manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))
-    identity = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(planned, *known))
+    release = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(*known))
     text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
-    return Final(pulumi.Output.unsecret(identity), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets)
+    return Final(pulumi.Output.unsecret(release), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets)
 
 
-def _id(planned: Release[Manifest], key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
-    whole = {**manifest.environment, **environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})}
-    return release_id(key, planned.code, contracts.document(manifest), whole)
+def _id(key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
+    return identity(key, manifest, {**environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})})
 
 
 def addresses(

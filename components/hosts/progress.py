@@ -29,8 +29,7 @@ FILE = "SLIPWAY_PROGRESS"
 
 Listener = Callable[[HostStep], None]
 
-_lock = threading.Lock()
-_listeners: tuple[list[Listener], ...] = ()
+_listeners: list[Listener] = []
 
 
 def report(host: str, step: str, state: str, seconds: float | None = None, text: str = "") -> None:
@@ -57,22 +56,18 @@ def tell(host: str, event: Mapping[str, Any]) -> None:
 
 
 def _hear(event: HostStep) -> None:
-    for (listener,) in _listeners:
+    for listener in tuple(_listeners):
         listener(event)
 
 
 @contextmanager
 def listen(listener: Listener) -> Iterator[None]:
     """Calls `listener` for every report of any thread until the block ends."""
-    global _listeners
-    entry = [listener]  # a list of its own, so that the same listener may be there twice
-    with _lock:
-        _listeners = (*_listeners, entry)
+    _listeners.append(listener)
     try:
         yield
     finally:
-        with _lock:
-            _listeners = tuple(one for one in _listeners if one is not entry)
+        _listeners.remove(listener)
 
 
 @contextmanager

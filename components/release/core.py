@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import pulumi
 
@@ -55,23 +55,20 @@ class Release(Generic[Kind]):
     source: Path
 
     @property
-    def code(self) -> str:
-        """The code id, known in every preview."""
-        return self.manifest.code.id
-
-    @property
     def manifest_json(self) -> str:
         """Without the values of the environment being secret: those travel apart."""
         return json.dumps(contracts.document(self.manifest), sort_keys=True)
 
     def id(self, key: pulumi.Input[str], secret_environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[str]:
         """The release id: public, as the stack's key keeps the environment out of it."""
+        known = pulumi.Output.all(key, secret_environment)
+        return pulumi.Output.unsecret(known.apply(lambda values: identity(values[0], self.manifest, values[1])))
 
-        def derive(values: list[Any]) -> str:
-            environment = {**self.manifest.environment, **values[1]}
-            return release_id(values[0], self.code, contracts.document(self.manifest), environment)
 
-        return pulumi.Output.unsecret(pulumi.Output.all(key, secret_environment).apply(derive))
+def identity(key: str, manifest: Document, secret_environment: Mapping[str, str]) -> str:
+    """The id of a release, under the stack's `key`."""
+    environment = {**manifest.environment, **secret_environment}
+    return release_id(key, manifest.code.id, contracts.document(manifest), environment)
 
 
 def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
