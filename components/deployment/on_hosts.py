@@ -57,13 +57,13 @@ class HostsDeployment(Deployment):
 
     def kept(self) -> Sequence[Kept]:
         """A host that can't tell now is no reason to stop."""
-        found: list[Kept] = []
+        data: list[Kept] = []
         for host in self.launched:
             try:
-                found += host.kept()
+                data += host.kept()
             except SlipwayError as error:
-                found.append(Kept(short(host.host), None, str(error)))
-        return found
+                data.append(Kept(short(host.host), None, str(error)))
+        return data
 
     def save(self, engine: str, folder: Path) -> Path | None:
         if not self.launched:
@@ -77,8 +77,8 @@ class HostsDeployment(Deployment):
 
 
 def _status(host: Transport) -> Instance:
-    told = run_or_say(Instance, host, "status")
-    return told.model_copy(update={"role": host.role, "address": host.address})
+    status = run_or_say(Instance, host, "status")
+    return status.model_copy(update={"role": host.role, "address": host.address})
 
 
 def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:

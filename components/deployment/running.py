@@ -17,14 +17,14 @@ A = TypeVar("A", bound=Answer)
 
 def run(kind: type[A], host: Transport, *words: str) -> A:
     """The host tool's outcome; its steps are reported as they happen. Raises `SlipwayError`."""
-    told = host.run(words, lambda event: progress.tell(host.host, event))
-    given = {key: one for key, one in told.items() if one is not None or key not in kind.model_fields}
+    outcome = host.run(words, lambda event: progress.tell(host.host, event))
+    given = {key: one for key, one in outcome.items() if one is not None or key not in kind.model_fields}
     try:
         return kind.model_validate({"host": host.host, "ok": False, **given})
     except ValidationError as error:
-        found = error.errors()[0]
-        where = ".".join(str(part) for part in found["loc"])
-        why = f"wanted {where} of the host tool's {words[0]}, found another ({found['msg']})"
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        why = f"wanted {where} of the host tool's {words[0]}, found another ({first['msg']})"
         raise SlipwayError(f"{short(host.host)}: {why}; run `./slipway up`") from None
 
 

@@ -75,7 +75,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
     hosts have another. Raises `SlipwayError` for a folder that is no app."""
     source = find_app(folder / settings.app.path, settings.app.module)
-    for sentence in source.found:
+    for sentence in source.sentences:
         pulumi.log.debug(sentence)
     chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
     workers = chosen.workers if isinstance(chosen.workers, int) else None

@@ -11,13 +11,13 @@ from components.source import discovery, requirements
 class AppSource:
     """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
     `requirements`: what an installer reads; `requirements_file`: uv.lock, requirements.txt or
-    pyproject.toml; `found`: both in words for people."""
+    pyproject.toml; `sentences`: both in words for people."""
 
     folder: Path
     module: str
     requirements: str
     requirements_file: str
-    found: tuple[str, ...]
+    sentences: tuple[str, ...]
 
 
 def find_app(folder: Path, module: str | None) -> AppSource:

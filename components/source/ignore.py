@@ -69,8 +69,8 @@ class Ignore:
         """The first one decides: .slipwayignore before .gitignore, the nearest file first."""
         if parent not in self._in_force:
             levels = _levels(parent)
-            found = [self._read(level, file) for file in (".slipwayignore", ".gitignore") for level in levels]
-            self._in_force[parent] = [rules for rules in (*found, *self._above) if rules.patterns]
+            here = [self._read(level, file) for file in (".slipwayignore", ".gitignore") for level in levels]
+            self._in_force[parent] = [rules for rules in (*here, *self._above) if rules.patterns]
         return self._in_force[parent]
 
     def _read(self, level: str, file: str) -> _Rules:

@@ -5,6 +5,7 @@ import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from components.errors import SlipwayError
@@ -119,17 +120,13 @@ def _what(mode: int) -> str:
 
 def _bounded(entries: Iterable[Entry]) -> list[Entry]:
     """The walk ends early where the app's folder is, say, somebody's home."""
-    found: list[Entry] = []
-    for entry in entries:
-        found.append(entry)
-        if len(found) > _ENOUGH * MOST_FILES:
-            break
-    size = sum(entry.size for entry in found)
-    if len(found) > MOST_FILES:
-        raise _too_big(f"at most {MOST_FILES:,} files, found {'more than ' * (len(found) > _ENOUGH * MOST_FILES)}{len(found):,}", found)
+    kept = list(islice(entries, _ENOUGH * MOST_FILES + 1))
+    size = sum(entry.size for entry in kept)
+    if len(kept) > MOST_FILES:
+        raise _too_big(f"at most {MOST_FILES:,} files, found {'more than ' * (len(kept) > _ENOUGH * MOST_FILES)}{len(kept):,}", kept)
     if size > MOST_BYTES:
-        raise _too_big(f"at most {_megabytes(MOST_BYTES)}, found {_megabytes(size)}", found)
-    return found
+        raise _too_big(f"at most {_megabytes(MOST_BYTES)}, found {_megabytes(size)}", kept)
+    return kept
 
 
 def _too_big(text: str, entries: Iterable[Entry]) -> SlipwayError:

@@ -40,7 +40,7 @@ class Pattern:
 def patterns(text: str) -> list[Pattern]:
     """The patterns of a file, in its order."""
     lines = _bytes(text.removeprefix("\ufeff")).split("\n")
-    return [found for line in lines if (found := _pattern(_trimmed(line.removesuffix("\r")))) is not None]
+    return [one for line in lines if (one := _pattern(_trimmed(line.removesuffix("\r"))))]
 
 
 def _bytes(text: str) -> str:
