@@ -1,22 +1,18 @@
 """A database on a host of its own: its passwords and certificate, what its web hosts need to know.
 
 database = DatabaseHost(f"{name}-database", DatabaseHostArgs("shop", "mysql", address, networks))
-final = finish(planned, key.value, settings.secret_env, database)
-Rollout(…, RolloutArgs(**vars(final), …))
+release = finish(planned, key.value, settings.secret_env, database)
+Rollout(…, RolloutArgs(**vars(release), …))
 """
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import pulumi
 
-from cloud_init.host import contracts
-from cloud_init.host.contracts.manifest import DatabasePart, Manifest
 from components.hosts.resources import PrivateAuthority, RandomSecret, ServerCertificate
-from components.release.core import Release, identity
 
 PORTS = {"postgres": 5432, "mysql": 3306}
 _AUTHORITY = "/etc/slipway/{app}/database-ca.pem"
@@ -36,20 +32,8 @@ class DatabaseHostArgs:
     volume: pulumi.Input[str] | None = None
 
 
-class DatabaseOutputs(Protocol):
-    """What a release needs of its database, wherever that is; unknown in the first preview.
-
-    `environment`: secret variables of the web hosts. `secrets`: what the database host alone knows.
-    `manifest`: public fields of the manifest's `DatabasePart`, as JSON has them.
-    """
-
-    environment: pulumi.Output[dict[str, str]]
-    secrets: pulumi.Output[dict[str, Any]]
-    manifest: pulumi.Output[dict[str, Any]]
-
-
 class DatabaseHost(pulumi.ComponentResource):
-    """The secrets of a database host and its web hosts: `DatabaseOutputs`. It makes no server."""
+    """The secrets of a database host and its web hosts, `DatabaseOutputs`. It makes no server."""
 
     environment: pulumi.Output[dict[str, str]]
     secrets: pulumi.Output[dict[str, Any]]
@@ -72,39 +56,6 @@ class DatabaseHost(pulumi.ComponentResource):
             authority=authority.certificate,
         )
         self.register_outputs({})
-
-
-@dataclass(frozen=True)
-class Final:
-    """A release with what is known only once resources are there; names as in `ReleaseArgs`."""
-
-    release: pulumi.Output[str]
-    manifest: pulumi.Output[str]
-    source: str
-    secret_environment: pulumi.Input[Mapping[str, str]]
-    database_environment: pulumi.Output[dict[str, str]]
-    database_secrets: pulumi.Output[dict[str, Any]]
-
-
-def finish(
-    planned: Release[Manifest],
-    key: pulumi.Input[str],
-    secret_environment: pulumi.Input[Mapping[str, str]],
-    database: DatabaseOutputs | None = None,
-) -> Final:
-    """The release that `planned` becomes with its secrets and its database; its id covers all."""
-    nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
-    more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
-    environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
-    base = contracts.document(planned.manifest.database)
-    manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))
-    release = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(*known))
-    text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
-    return Final(pulumi.Output.unsecret(release), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets)
-
-
-def _id(key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
-    return identity(key, manifest, {**environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})})
 
 
 def addresses(

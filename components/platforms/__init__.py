@@ -5,19 +5,13 @@ the gates and the words for a failure are in components/platforms/deploying.py.
 """
 
 import importlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, cast
 
-import pulumi
-
 from components.errors import SlipwayError
-from components.providers import DeployProvider
 from components.release.bundle import Bundle
-from components.release.core import Release
-from components.rollout.resources import ServedRelease
 
 
 @dataclass(frozen=True)
@@ -63,32 +57,3 @@ def connect(facts: Mapping[str, Any]) -> Platform:
     """The platform that `facts["platform"]` names, for the app that the other facts describe."""
     module = importlib.import_module(f"components.platforms.{facts['platform']}")
     return cast(Platform, module.connect(facts))
-
-
-@dataclass
-class DeployArgs:
-    """`planned`: the release of components/release/bundle.py, `release` its id; `platform`: the facts
-    by which components/platforms/NAME.py finds the app, with its NAME; `url`: the public
-    address that must show the release; `secret_environment` goes to the platform alone."""
-
-    planned: Release[Bundle]
-    release: pulumi.Input[str]
-    platform: pulumi.Input[Mapping[str, Any]]
-    url: pulumi.Input[str]
-    secret_environment: pulumi.Input[Mapping[str, str]]
-
-
-class Deploy(ServedRelease, module="slipway", name="Deploy"):
-    """Has a platform build and serve a release."""
-
-    def __init__(self, name: str, args: DeployArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        facts = pulumi.Output.from_input(args.platform).apply(lambda known: json.dumps(known, sort_keys=True))
-        inputs = {
-            "release": args.release,
-            "bundle": args.planned.manifest_json,
-            "source": str(Path(args.planned.source)),
-            "platform": facts,
-            "url": args.url,
-            "secret_environment": args.secret_environment,
-        }
-        super().__init__(DeployProvider(), name, inputs, opts)

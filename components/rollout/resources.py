@@ -1,13 +1,17 @@
 """A stack's resources for the release in service: rolled out, wanted first, waited for."""
 
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 import pulumi
 import pulumi.dynamic
 
+from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import DatabasePart, Manifest
 from components.providers import FirstReleaseProvider, RolloutProvider, ServingProvider
+from components.release.core import Release, identity
 
 
 class ServedRelease(pulumi.dynamic.Resource):
@@ -33,32 +37,68 @@ class ServedRelease(pulumi.dynamic.Resource):
         return pulumi.Output.all(self.url, self.ok, self.message).apply(required)
 
 
-@dataclass(kw_only=True)
+class DatabaseOutputs(Protocol):
+    """What a release needs of its database, wherever that is; unknown in the first preview.
+
+    `environment`: secret variables of the web hosts. `secrets`: what the database host alone knows.
+    `manifest`: public fields of the manifest's `DatabasePart`, as JSON has them.
+    """
+
+    environment: pulumi.Output[dict[str, str]]
+    secrets: pulumi.Output[dict[str, Any]]
+    manifest: pulumi.Output[dict[str, Any]]
+
+
+@dataclass
 class ReleaseArgs:
-    """A release and where it goes.
+    """A release that can be rolled out, as `finish` makes it.
 
     `release` is its id; `manifest` is JSON without that id; `source` the app's folder;
     `secret_environment` goes to the store alone; so does `database_environment`, which leads to a
-    database host, whose own secrets are `database_secrets`; `store` is the store's address.
+    database host, whose own secrets are `database_secrets`.
     """
 
     release: pulumi.Input[str]
     manifest: pulumi.Input[str]
     source: pulumi.Input[str]
     secret_environment: pulumi.Input[Mapping[str, str]]
-    store: pulumi.Input[str]
-    database_environment: pulumi.Input[Mapping[str, str]] = field(default_factory=dict)
-    database_secrets: pulumi.Input[Mapping[str, Any]] = field(default_factory=dict)
+    database_environment: pulumi.Input[Mapping[str, str]]
+    database_secrets: pulumi.Input[Mapping[str, Any]]
+
+
+def finish(
+    planned: Release[Manifest],
+    key: pulumi.Input[str],
+    secret_environment: pulumi.Input[Mapping[str, str]],
+    database: DatabaseOutputs | None = None,
+) -> ReleaseArgs:
+    """The release that `planned` becomes with its secrets and its database; its id covers all."""
+    nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
+    more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
+    environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
+    base = contracts.document(planned.manifest.database)
+    manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))
+    release = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(*known))
+    text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
+    return ReleaseArgs(
+        pulumi.Output.unsecret(release), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets
+    )
+
+
+def _id(key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
+    return identity(key, manifest, {**environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})})
 
 
 @dataclass(kw_only=True)
 class RolloutArgs(ReleaseArgs):
-    """`url` is the public address that must show the release; so must `addresses` of web hosts.
+    """`store` is the store's address; `url` the public address that must show the release, as must
+    `addresses` of web hosts.
 
     `hosts`: their facts as JSON, none where they follow the store themselves; `expected`: names of
     those that follow; `fewest`: how many web hosts there will be at least.
     """
 
+    store: pulumi.Input[str]
     url: pulumi.Input[str]
     hosts: pulumi.Input[str] = "[]"
     expected: pulumi.Input[Sequence[str]] = ()
@@ -78,15 +118,15 @@ class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease
 
     The rollout after it proves it, or refuses it.
 
-    first = FirstRelease(f"{name}-first-release", ReleaseArgs(store=address, **vars(final)))
+    first = FirstRelease(f"{name}-first-release", release, store.address)
     group = WebFleet(…, WebFleetArgs(…, after=[first.release]))
     Rollout(…, opts=ResourceOptions(depends_on=[group]))
     """
 
     release: pulumi.Output[str]
 
-    def __init__(self, name: str, args: ReleaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(FirstReleaseProvider(), name, dict(vars(args)), opts)
+    def __init__(self, name: str, args: ReleaseArgs, store: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(FirstReleaseProvider(), name, {**vars(args), "store": store}, opts)
 
 
 @dataclass

@@ -131,7 +131,7 @@ class _Folder:
         return None
 
     def _is_module(self, path: Path, file: PythonFile, name: str) -> bool:
-        """Whether `name` is imported from a package with a module of that name: nothing to serve."""
+        """Whether `name` is imported from a package with a module of that name, not to serve."""
         node = file.names[name]
         if not isinstance(node, ast.ImportFrom):
             return False

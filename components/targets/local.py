@@ -18,7 +18,7 @@ from components.hosts.site import Site
 from components.hosts.transports.local import LocalTransport, run_folder
 from components.release import core
 from components.release.store import connect, in_folder
-from components.rollout.resources import Rollout, RolloutArgs
+from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, number, target_options
 from components.target import Need, Place, Takes, TargetComponent
 
@@ -50,21 +50,18 @@ class Target(TargetComponent):
         child = pulumi.ResourceOptions(parent=self)
         key = RandomSecret(f"{name}-key", child)
         host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), child)
-        release_id = planned.id(key.value, settings.secret_env)
+        release = finish(planned, key.value, settings.secret_env)
         rollout = Rollout(
             f"{name}-rollout",
             RolloutArgs(
-                release=release_id,
-                manifest=planned.manifest_json,
-                source=str(planned.source),
-                secret_environment=settings.secret_env,
+                **vars(release),
                 hosts=pulumi.Output.json_dumps([contracts.document(facts)]),
                 store=facts.store,
                 url=_url(options),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[host]),
         )
-        self.put_out(settings, release_id, rollout.require(), [_ADDRESS])
+        self.put_out(settings, release.release, rollout.require(), [_ADDRESS])
 
 
 def deploy(settings: Settings, place: Place) -> Target:

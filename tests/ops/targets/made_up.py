@@ -20,7 +20,8 @@ from components.deployment.answers import Instance, Live, Process, Release, Rele
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.resources import RandomSecret
-from components.platforms import Deploy, DeployArgs, Overtaken, Sendable, deploying
+from components.platforms import Overtaken, Sendable, deploying
+from components.platforms.resource import Deploy, DeployArgs
 from components.release import bundle
 from components.settings import Model, Settings, target_options
 from components.target import Need, Place, Takes, TargetComponent
