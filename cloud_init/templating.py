@@ -12,7 +12,7 @@ from cloud_init.host_files import HostFileError
 
 FOLDER = Path(__file__).parent / "templates"
 _REQUIREMENTS = Path(__file__).parents[1] / "requirements"
-_CONTROL = re.compile(r"[\x00-\x1f\x7f\u0085\u2028\u2029\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 
 
 def text(name: str) -> str:

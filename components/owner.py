@@ -1,4 +1,4 @@
-"""Who manages a stack's tree on this machine. Two engines over one tree would undo each other's work."""
+"""Who manages a stack's tree on this machine: two engines over one would undo each other's work."""
 
 import fcntl
 import json
@@ -29,7 +29,7 @@ class Owner:
 
 
 def current(project: str, stack: str) -> Owner:
-    """Who runs this program now: the CLI talks to a program over gRPC, the in-process engine is an object."""
+    """Who runs this program now: the CLI over gRPC, or the in-process engine, an object."""
     return of(CLI if isinstance(get_monitor(), resource_pb2_grpc.ResourceMonitorStub) else IN_PROCESS, project, stack)
 
 
@@ -55,7 +55,7 @@ def refusal(tree: Path, owner: Owner) -> str | None:
 
 
 def adopt(tree: Path, owner: Owner) -> None:
-    """Marks the tree as the owner's. Servers that are set up at once all do so: one after the other."""
+    """Marks the tree as the owner's; servers that are set up at once do so one after the other."""
     tree.mkdir(parents=True, exist_ok=True)
     folder = os.open(tree, os.O_RDONLY)
     try:

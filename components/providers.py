@@ -1,7 +1,7 @@
 """Every dynamic resource provider.
 
-This module's path and its class names are written into every state file: a rename breaks the destroy of older stacks. The
-classes have no state, so that they pickle by reference and an old state's delete runs today's code.
+This module's path and its class names are in every state file: a rename breaks the destroy of older
+stacks. Classes without a state pickle by reference, so an old state's delete runs today's code.
 """
 
 import json
@@ -21,10 +21,16 @@ Props = dict[str, Any]
 
 
 class DynamicProvider(ResourceProvider):
-    """What they share. `REPLACES`: inputs whose change replaces the resource; policy/resource_types/pulumi-python.json is made from it.
-    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs."""
+    """What all providers share: each says what its inputs make, and when that is made anew.
+
+    `REPLACES`, `UPDATES`: inputs whose change replaces the resource, or makes it anew in its place;
+    policy/resource_types/pulumi-python.json holds the former. `ID`: of all resources of this kind.
+    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs.
+    """
 
     REPLACES: ClassVar[tuple[str, ...]] = ()
+    UPDATES: ClassVar[tuple[str, ...]] = ()
+    ID: ClassVar[str] = ""
     WORDS: ClassVar[str] = ""
     serialize_as_secret_always = False
 
@@ -32,63 +38,70 @@ class DynamicProvider(ResourceProvider):
         """`WORDS` with these inputs; what isn't known yet, or isn't to be shown, is left open."""
         return self.WORDS.format_map(_Open({name: value for name, value in props.items() if value != UNKNOWN}))
 
-    def _replaced(self, olds: Props, news: Props) -> DiffResult:
-        """Of what changes in no other way."""
-        replaces = [name for name in self.REPLACES if olds.get(name) != news[name]]
-        return DiffResult(changes=bool(replaces), replaces=replaces)
+    def made(self, props: Props, olds: Props) -> Props:
+        """Makes what the inputs say, gives the outputs; `olds` are those so far, if it is there."""
+        raise NotImplementedError
+
+    def outdated(self, _olds: Props, news: Props) -> bool:
+        """Whether it is made anew although no input changed. `drift` is what `check` found."""
+        return bool(news.get("drift"))
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult(self.ID, self.made(props, {}))
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        replaces = [name for name in self.REPLACES if _olds.get(name) != _news[name]]
+        changed = any(_olds.get(name) != _news[name] for name in self.UPDATES)
+        return DiffResult(changes=bool(replaces) or changed or self.outdated(_olds, _news), replaces=replaces or None)
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        return UpdateResult(self.made(_news, _olds))
 
 
 class RandomSecretProvider(DynamicProvider):
     """Made once; never changes."""
 
+    ID = "secret"
     WORDS = "a random key, which release ids are made with"
 
-    def create(self, props: Props) -> CreateResult:
-        return CreateResult("secret", {"value": secrets.token_hex(32)})
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        return DiffResult(changes=False)
+    def made(self, props: Props, olds: Props) -> Props:
+        return {"value": secrets.token_hex(32)}
 
 
 class PrivateAuthorityProvider(DynamicProvider):
-    """Made once; its certificate is made anew, with its key, before what it signs could outlive it."""
+    """Made once; its certificate is made anew, with its key, before what it signs outlives it."""
 
+    ID = "authority"
     WORDS = "an authority for certificates of this stack alone"
 
-    def create(self, props: Props) -> CreateResult:
+    def outdated(self, _olds: Props, news: Props) -> bool:
         from components.hosts import certificates
 
-        return CreateResult("authority", {"name": props["name"], **vars(certificates.authority(props["name"]))})
+        return certificates.is_due(_olds["certificate"], certificates.AUTHORITY_DAYS)
 
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+    def made(self, props: Props, olds: Props) -> Props:
         from components.hosts import certificates
 
-        return DiffResult(changes=certificates.is_due(_olds["certificate"], certificates.AUTHORITY_DAYS))
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        from components.hosts import certificates
-
-        return UpdateResult({"name": _olds["name"], **vars(certificates.authority(_olds["name"], _olds["key"]))})
+        name = str(olds.get("name", props["name"]))
+        return {"name": name, **vars(certificates.authority(name, olds.get("key")))}
 
 
 class ServerCertificateProvider(DynamicProvider):
-    """Made anew for another address, by another authority's certificate, and before it ends. The authority's key is never put out."""
+    """Made anew for another address, by another authority's certificate, and before it ends.
 
+    The authority's key is never put out.
+    """
+
+    UPDATES = ("address", "authority")
+    ID = "certificate"
     WORDS = "a certificate for {address}, made anew before it ends"
 
-    def create(self, props: Props) -> CreateResult:
-        return CreateResult("certificate", self._made(props))
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+    def outdated(self, _olds: Props, news: Props) -> bool:
         from components.hosts import certificates
 
-        other = any(_olds[name] != _news[name] for name in ("address", "authority"))
-        return DiffResult(changes=other or certificates.is_due(_olds["certificate"], certificates.SERVER_DAYS))
+        return certificates.is_due(_olds["certificate"], certificates.SERVER_DAYS)
 
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(self._made(_news))
-
-    def _made(self, props: Props) -> Props:
+    def made(self, props: Props, olds: Props) -> Props:
         from components.hosts import certificates
 
         signer = certificates.Pair(props["authority"], props["authority_key"])
@@ -98,6 +111,7 @@ class ServerCertificateProvider(DynamicProvider):
 class HostProvider(DynamicProvider):
     """Installs the host tool and brings the host's processes up."""
 
+    UPDATES = ("facts", "tool", "owner")
     WORDS = "{app} in {root}, run by {python}"
 
     def words(self, props: Props) -> str:
@@ -113,21 +127,15 @@ class HostProvider(DynamicProvider):
             return CheckResult(news, [CheckFailure("owner", refusal)])
         return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
 
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        return DiffResult(changes=bool(_news.get("drift")) or any(_olds.get(key) != _news[key] for key in ("facts", "tool", "owner")))
-
     def create(self, props: Props) -> CreateResult:
-        return CreateResult(json.loads(props["facts"])["host"], self._bring_up(props))
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(self._bring_up(_news))
+        return CreateResult(json.loads(props["facts"])["host"], self.made(props, {}))
 
     def delete(self, _id: str, _props: Props) -> None:
         from components.hosts import transport
 
         transport.connect(json.loads(_props["facts"])).remove(keep_data=True)
 
-    def _bring_up(self, props: Props) -> Props:
+    def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool
         from components import owner
         from components.errors import SlipwayError
@@ -139,7 +147,7 @@ class HostProvider(DynamicProvider):
         outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:
             raise SlipwayError("\n".join([f"{host.host}, {outcome['step']}: {outcome['message']}", *(outcome.get("log") or [])]))
-        return {key: props[key] for key in ("facts", "tool", "owner")}
+        return {key: props[key] for key in self.UPDATES}
 
 
 class SshServerProvider(DynamicProvider):
@@ -191,45 +199,41 @@ class SshServerProvider(DynamicProvider):
 class FirstReleaseProvider(DynamicProvider):
     """Wants a release before there are hosts. Once for each store: later ones are the rollout's."""
 
+    REPLACES = ("store",)
+    ID = "first-release"
     WORDS = "the release that servers start with"
 
-    REPLACES = ("store",)
-
-    def create(self, props: Props) -> CreateResult:
+    def made(self, props: Props, olds: Props) -> Props:
         from components.release.store import connect
-        from components.rollout import first_wish
+        from components.rollout import coordinator
 
-        first_wish.write(connect(props["store"]), props)
-        return CreateResult("first-release", {key: props[key] for key in ("release", "store")})
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        return self._replaced(_olds, _news)
+        coordinator.want_first(connect(props["store"]), props)
+        return {key: props[key] for key in ("release", "store")}
 
 
 class ServingProvider(DynamicProvider):
     """Is there once hosts serve what is live; waits for others in their place."""
 
+    REPLACES = ("hosts",)
+    ID = "serving"
     WORDS = "waits until the servers serve"
 
-    REPLACES = ("hosts",)
-
-    def create(self, props: Props) -> CreateResult:
+    def made(self, props: Props, olds: Props) -> Props:
         from components.release.store import connect
         from components.rollout.phases import joining
 
         joining.wait(connect(props["store"]), props["hosts"])
-        return CreateResult("serving", {key: props[key] for key in ("hosts", "store")})
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        return self._replaced(_olds, _news)
+        return {key: props[key] for key in ("hosts", "store")}
 
 
 class RolloutProvider(DynamicProvider):
     """Publishes a release and rolls it out; its outputs are the verdict."""
 
-    WORDS = "{module}, database {engine}, served at {url}"
     WHERE = "store"
     """The input that says where the release goes."""
+    UPDATES = ("release", "url", WHERE)
+    ID = "rollout"
+    WORDS = "{module}, database {engine}, served at {url}"
 
     def words(self, props: Props) -> str:
         manifest = _known(props["manifest"])
@@ -239,20 +243,13 @@ class RolloutProvider(DynamicProvider):
         known = _olds and UNKNOWN not in (news[self.WHERE], news["release"])
         return CheckResult({**news, "drift": self._drift(_olds, news) if known else ""}, [])
 
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = any(_olds.get(key) != _news[key] for key in ("release", "url", self.WHERE))
-        return DiffResult(changes=changed or bool(_news["drift"]) or not _olds.get("ok"))
+    def outdated(self, _olds: Props, news: Props) -> bool:
+        return super().outdated(_olds, news) or not _olds.get("ok")
 
-    def create(self, props: Props) -> CreateResult:
-        return CreateResult("rollout", self._judged(props, {}))
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        return UpdateResult(self._judged(_news, _olds))
-
-    def _judged(self, props: Props, olds: Props) -> Props:
+    def made(self, props: Props, olds: Props) -> Props:
         verdict = self._roll(props, olds)
-        told = {"ok": verdict.ok, "message": verdict.message, "live": verdict.live or ""}
-        return {**{key: props[key] for key in ("release", "url", self.WHERE)}, **told}
+        outcome = {"ok": verdict.ok, "message": verdict.message, "live": verdict.live or ""}
+        return {**{key: props[key] for key in self.UPDATES}, **outcome}
 
     def _roll(self, props: Props, _olds: Props) -> "Verdict":
         from components.hosts import transport
@@ -264,8 +261,8 @@ class RolloutProvider(DynamicProvider):
         store = connect(props["store"])
         hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
         known = {name: tuple(props.get(name) or ()) for name in ("expected", "addresses")}
-        day = Site(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
-        return coordinator.roll(day, props["release"], publish=lambda: publishing.publish(store, props))
+        site = Site(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
+        return coordinator.roll(site, props["release"], publish=lambda: publishing.publish(store, props))
 
     def _drift(self, olds: Props, news: Props) -> str:
         from components.release.store import connect
@@ -280,8 +277,9 @@ class RolloutProvider(DynamicProvider):
 class DeployProvider(RolloutProvider):
     """Has a platform serve a release; its outputs are the verdict, as a rollout's."""
 
-    WORDS = "the app as a bundle, served at {url}"
     WHERE = "platform"
+    UPDATES = ("release", "url", WHERE)
+    WORDS = "the app as a bundle, served at {url}"
 
     def words(self, props: Props) -> str:
         return DynamicProvider.words(self, props)
@@ -309,7 +307,7 @@ class _Open(dict[str, Any]):
 
 
 def _known(document: str) -> Props:
-    """A JSON document; empty while it isn't known, and where it is secret: then another text stands for it."""
+    """A JSON document; empty while it isn't known or is secret, when another text stands for it."""
     try:
         return dict(json.loads(document))
     except ValueError:
@@ -338,7 +336,7 @@ def _host_drift(host: "Driven") -> str:
 
 
 def _release_drift(olds: Props, news: Props, live: str | None, how: str) -> str:
-    """One sentence when something else than the last rollout is live; empty for an ordinary new release."""
+    """One sentence when something else than the last rollout is live; else empty."""
     if live == news["release"] or (live is not None and live == olds.get("release")):
         return ""
     return f"live is {live or 'nothing'}{how}, wanted {news['release']}"

@@ -1,9 +1,7 @@
-"""What a target is: the module components/targets/NAME.py (hyphens become underscores), found by its file alone."""
+"""What a target is: the module components/targets/NAME.py (- becomes _), found by its file."""
 
-import difflib
 import importlib
 import os
-import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -13,12 +11,11 @@ import pulumi
 from pydantic import BaseModel
 
 from components.deployment import Deployment
-from components.errors import MissingError, UsageError
-from components.settings import Settings, report
-from components.settings.found import shown
+from components.errors import MissingError, UsageError, nearest, shown
+from components.settings import Settings, reader, report
 
 AS_IF_IN = "SLIPWAY_AS_IF_IN"
-"""Names the folder that a plan of another checkout is to be compared in: its tree is the one that is meant."""
+"""The variable with the project folder whose tree counts while another checkout is planned."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +39,7 @@ class Place:
 
 @dataclass(frozen=True)
 class Need:
-    """Something the deploying machine should have; without it a target that doesn't require it works less well.
+    """A program that a target wants on this machine, `required` or for what it does better.
 
     `packages` are names of Debian packages."""
 
@@ -54,7 +51,7 @@ class Need:
 
 
 Words = tuple[str, ...] | bool
-"""The words of a setting that are served; of a setting without words, whether it is."""
+"""The words of a setting that a target serves; for a setting without words, whether it does."""
 
 
 def _takes(key: str) -> Any:
@@ -85,7 +82,7 @@ class Takes:
         return {one.metadata["key"]: getattr(self, one.name) for one in fields(self)}
 
     def problems(self, settings: Settings) -> Iterator[report.Problem]:
-        """One for each setting that is set, or follows from the database that is, and isn't served."""
+        """One for each setting that is set, or follows from the database, and isn't served."""
         for key, served in self.served().items():
             *section, name = key.split(".")
             part = getattr(settings, section[0]) if section else settings
@@ -99,7 +96,7 @@ class Takes:
 
 
 class TargetComponent(pulumi.ComponentResource):
-    """What every target puts out; how it comes about says its own `Target`."""
+    """The outputs of every target; a target's own `Target` derives from it."""
 
     url: pulumi.Output[str]
     target: pulumi.Output[str]
@@ -108,7 +105,7 @@ class TargetComponent(pulumi.ComponentResource):
     database: pulumi.Output[str]
 
     def put_out(self, settings: Settings, release: pulumi.Input[str], url: pulumi.Input[str], addresses: pulumi.Input[list[str]]) -> None:
-        """`release` its id; `url` known once it is served there; `addresses` of the web hosts. The last step of `__init__`."""
+        """The last step of `__init__`. `release` is its id; `url` known once it is served there."""
         self.url = pulumi.Output.from_input(url)
         self.target = pulumi.Output.from_input(settings.target)
         self.release = pulumi.Output.from_input(release)
@@ -140,9 +137,7 @@ class TargetModule(Protocol):
 
 def names() -> list[str]:
     """The names of all targets, as the stack config spells them."""
-    import components.targets as folder
-
-    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(folder.__path__))
+    return reader.target_names()
 
 
 def chosen(settings: Settings) -> TargetModule:
@@ -156,17 +151,14 @@ def chosen(settings: Settings) -> TargetModule:
 def find(name: str) -> TargetModule:
     """The target of that name; the only place where a target's module is imported."""
     if name not in names():
-        near = difflib.get_close_matches(name, names(), n=1)
-        hint = f"perhaps you meant {near[0]}" if near else "targets: " + ", ".join(names())
-        raise UsageError(f"slipway:target: no target is called {shown(name)}; {hint}")
+        raise UsageError(f"slipway:target: no target is called {shown(name)}; {nearest(name, names())}")
     try:
         return cast(TargetModule, importlib.import_module("components.targets." + name.replace("-", "_")))
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("pulumi_"):
             raise
         package = str(error.name).partition(".")[0].replace("_", "-")
-        file = f"requirements/{name}.txt"
-        how = f"run ./slipway with this stack, or: .venv/bin/pip install -r {file}"
+        how = f"run ./slipway with this stack, or: .venv/bin/pip install -r requirements/{name}.txt"
         raise MissingError(f"slipway:target: {name} needs the package {package}, which isn't installed; {how}") from None
 
 
@@ -177,7 +169,5 @@ def place() -> Place:
 
 def export(outputs: TargetComponent) -> None:
     """Exports what every target has, as stack outputs."""
-    names: tuple[str, ...] = ("url", "target", "release", "addresses", "database")
-    values: dict[str, Any] = {name: getattr(outputs, name) for name in names}
-    for name, value in values.items():
-        pulumi.export(name, value)
+    for name in TargetComponent.__annotations__:
+        pulumi.export(name, getattr(outputs, name))

@@ -12,13 +12,13 @@ Facts = Mapping[str, Any]
 """Named values for people, in order. Numbers from 1000 on are bytes, lists parts of an address."""
 
 
-class Told(BaseModel):
-    """Something told; what it tells beyond its fields is kept, for `--json`."""
+class Reported(BaseModel):
+    """What a host says; what it says beyond these fields is kept, for `--json`."""
 
     model_config = ConfigDict(frozen=True, extra="allow")
 
 
-class Answer(Told):
+class Answer(Reported):
     """How one instance answered: why it is not `ok`, which step failed, log lines that help."""
 
     host: str
@@ -28,7 +28,7 @@ class Answer(Told):
     log: Sequence[str] = ()
 
 
-class Live(Told):
+class Live(Reported):
     """The release that serves, and since when."""
 
     release: str
@@ -36,7 +36,7 @@ class Live(Told):
     since: float | None = None
 
 
-class Process(Told):
+class Process(Reported):
     """A program of the app, how long it is up and what it takes."""
 
     name: str
@@ -46,7 +46,7 @@ class Process(Told):
     memory: int | None = None
 
 
-class Restore(Told):
+class Restore(Reported):
     """A restore under way, or interrupted; `first` is the backup of what was there before."""
 
     backup: str
@@ -71,7 +71,7 @@ class Instance(Answer):
     problems: Sequence[str] = ()
 
 
-class Release(Told):
+class Release(Reported):
     """A release that can be served again."""
 
     id: str
@@ -90,7 +90,7 @@ class Releases(Answer):
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a rollout ended: `live` is what serves now, `message` all that a person needs if not `ok`."""
+    """How a rollout ended: `live` is what serves now, `message` what a person needs if not `ok`."""
 
     ok: bool
     message: str
@@ -98,13 +98,13 @@ class Verdict:
     live: str | None
 
 
-class Dump(Told):
+class Dump(Reported):
     """The file of a backup."""
 
     bytes: int
 
 
-class Backup(Told):
+class Backup(Reported):
     """A backup: of a damaged one the id alone; `rows` by table; `host` where that host is gone."""
 
     id: str

@@ -1,9 +1,11 @@
 """`Deployment` on hosts that share a store."""
 
+import queue
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from components.deployment import Deployment, logs, restoring
+from components.deployment import Deployment, restoring
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
 from components.deployment.running import at_once, run, run_all, run_or_say
 from components.errors import SlipwayError, UsageError
@@ -12,6 +14,8 @@ from components.hosts.names import is_called, short
 from components.hosts.site import Site
 from components.hosts.transport import Launched, Transport
 from components.rollout import coordinator
+
+Lines = queue.SimpleQueue[str | Exception | None]
 
 
 class HostsDeployment(Deployment):
@@ -24,7 +28,7 @@ class HostsDeployment(Deployment):
         return at_once(_status, self.site.hosts)
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
-        return logs.merged(self.site.hosts, ["logs", "-n", str(lines), *(["-f"] if follow else [])])
+        return _merged(self.site.hosts, ["logs", "-n", str(lines), *(["-f"] if follow else [])])
 
     def releases(self) -> Sequence[Releases]:
         return run_all(Releases, self.site.hosts, "releases")
@@ -53,13 +57,13 @@ class HostsDeployment(Deployment):
 
     def kept(self) -> Sequence[Kept]:
         """A host that can't tell now is no reason to stop."""
-        found: list[Kept] = []
+        data: list[Kept] = []
         for host in self.launched:
             try:
-                found += host.kept()
+                data += host.kept()
             except SlipwayError as error:
-                found.append(Kept(short(host.host), None, str(error)))
-        return found
+                data.append(Kept(short(host.host), None, str(error)))
+        return data
 
     def save(self, engine: str, folder: Path) -> Path | None:
         if not self.launched:
@@ -73,5 +77,29 @@ class HostsDeployment(Deployment):
 
 
 def _status(host: Transport) -> Instance:
-    told = run_or_say(Instance, host, "status")
-    return told.model_copy(update={"role": host.role, "address": host.address})
+    status = run_or_say(Instance, host, "status")
+    return status.model_copy(update={"role": host.role, "address": host.address})
+
+
+def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
+    """One host's lines as they are; several hosts' as they come, after their hosts' names."""
+    if len(hosts) == 1:
+        yield from hosts[0].stream(words)
+        return
+    lines = Lines()
+    for host in hosts:
+        threading.Thread(target=_pump, args=(host, words, lines), daemon=True).start()
+    for _ in hosts:  # each ends with one None
+        while (item := lines.get()) is not None:
+            if isinstance(item, Exception):
+                raise item
+            yield item
+
+
+def _pump(host: Transport, words: Sequence[str], lines: Lines) -> None:
+    try:
+        for text in host.stream(words):
+            lines.put(f"{short(host.host)} | {text}")
+    except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
+        lines.put(error)
+    lines.put(None)

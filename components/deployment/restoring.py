@@ -1,4 +1,4 @@
-"""A restore over all hosts: web hosts have the page up while the database's host loads the backup."""
+"""A restore over all hosts: web hosts have the page up while the database's host loads it."""
 
 from collections.abc import Sequence
 
@@ -31,7 +31,7 @@ def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
 
 
 def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
-    """The apps run again, first the one that brings the schema up. What is not well, if anything."""
+    """The apps run again, first the one that brings the schema up; the first that isn't well."""
     first = run(Restored, hosts[0], "let-go", "--migrate") if migrate else None
     if first and not first.ok:
         return first

@@ -1,4 +1,4 @@
-"""A stack's own small authority and the certificates it signs, for what its hosts say to each other."""
+"""A stack's own authority and the certificates it signs, for what its hosts say to each other."""
 
 import datetime
 import ipaddress
@@ -11,7 +11,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 AUTHORITY_DAYS, SERVER_DAYS = 3650, 730
 RENEWED = {AUTHORITY_DAYS: SERVER_DAYS + 90, SERVER_DAYS: 90}
-"""How many days before its end each is made anew; an authority early enough that what it signs never outlives it."""
+"""Days before its end when one is made anew: an authority before what it signs could outlive it."""
 _HOUR = datetime.timedelta(hours=1)  # a host's clock may be behind
 
 
@@ -24,7 +24,7 @@ class Pair:
 
 
 def authority(name: str, key: str | None = None) -> Pair:
-    """An authority's certificate: with the key of an earlier one, what that one signed stays good."""
+    """A new authority. With the `key` of an earlier one, what that one signed stays good."""
     private = _private(key) if key else ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
     builder = (
@@ -54,8 +54,7 @@ def server(signer: Pair, address: str) -> Pair:
 
 def days_left(certificate: str) -> int:
     """Until its end; negative after it."""
-    end = x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc
-    return (end - _now()).days
+    return (x509.load_pem_x509_certificate(certificate.encode()).not_valid_after_utc - _now()).days
 
 
 def is_due(certificate: str, lifetime: int) -> bool:

@@ -1,25 +1,18 @@
-"""A database on a host of its own, as the deploying side sees it: its passwords and certificate, and what its web hosts are told.
+"""A database on a host of its own: its passwords and certificate, what its web hosts need to know.
 
-database = DatabaseHost(f"{name}-database", DatabaseHostArgs(settings.app.name, "postgres", "10.0.0.5", ["10.0.0.0/24"]), child)
-final = finish(planned, key.value, settings.secret_env, database)
-Rollout(…, RolloutArgs(**vars(final), …))
+database = DatabaseHost(f"{name}-database", DatabaseHostArgs("shop", "mysql", address, networks))
+release = finish(planned, key.value, settings.secret_env, database)
+Rollout(…, RolloutArgs(**vars(release), …))
 """
 
-import ipaddress
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import pulumi
 
-from cloud_init.host import contracts
-from cloud_init.host.contracts.manifest import DatabasePart, Manifest
-from components.hosts.private_authority import PrivateAuthority, ServerCertificate
-from components.hosts.random_secret import RandomSecret
-from components.release.core import Release
-from components.release.ids import release_id
+from components.hosts.resources import PrivateAuthority, RandomSecret, ServerCertificate
 
 PORTS = {"postgres": 5432, "mysql": 3306}
 _AUTHORITY = "/etc/slipway/{app}/database-ca.pem"
@@ -28,8 +21,9 @@ _SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
 
 @dataclass
 class DatabaseHostArgs:
-    """`app` and `engine` as the settings have them; `address`: the host's private IP address; `clients`: the networks of its web hosts;
-    `volume`: a disk of the host for the data alone, such as `/dev/disk/by-id/…`."""
+    """`app` and `engine` as the settings have them; `address`: the host's private IP address;
+    `clients`: the networks of its web hosts, such as `10.0.0.0/24`; `volume`: a disk of the host
+    for the data alone, such as `/dev/disk/by-id/…`."""
 
     app: str
     engine: str
@@ -39,11 +33,7 @@ class DatabaseHostArgs:
 
 
 class DatabaseHost(pulumi.ComponentResource):
-    """Nothing of it is a server: that is the target's. All outputs may be unknown in a preview.
-
-    `environment`: what the web hosts' secret environment holds more. `secrets`: what the database host alone may know. `manifest`: what
-    the manifest's `database` holds more; public.
-    """
+    """The secrets of a database host and its web hosts, `DatabaseOutputs`. It makes no server."""
 
     environment: pulumi.Output[dict[str, str]]
     secrets: pulumi.Output[dict[str, Any]]
@@ -68,49 +58,6 @@ class DatabaseHost(pulumi.ComponentResource):
         self.register_outputs({})
 
 
-class Told(Protocol):
-    """What a release is told of its database, wherever that is: the outputs of `DatabaseHost`."""
-
-    environment: pulumi.Output[dict[str, str]]
-    secrets: pulumi.Output[dict[str, Any]]
-    manifest: pulumi.Output[dict[str, Any]]
-
-
-@dataclass(frozen=True)
-class Final:
-    """A release with all that is known only once resources are there; the names are those of `RolloutArgs` and `FirstReleaseArgs`."""
-
-    release: pulumi.Output[str]
-    manifest: pulumi.Output[str]
-    source: str
-    secret_environment: pulumi.Input[Mapping[str, str]]
-    database_environment: pulumi.Output[dict[str, str]]
-    database_secrets: pulumi.Output[dict[str, Any]]
-
-
-def finish(
-    planned: Release[Manifest], key: pulumi.Input[str], secret_environment: pulumi.Input[Mapping[str, str]], database: Told | None = None
-) -> Final:
-    """The release that `planned` becomes with its secrets and, if it has one, its database. Its id covers all of them."""
-    nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
-    more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
-    environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
-    manifest = part.apply(lambda known: _with_database(planned.manifest, known))
-    identity = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(planned, *known))
-    text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
-    return Final(pulumi.Output.unsecret(identity), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets)
-
-
-def _with_database(manifest: Manifest, known: Mapping[str, Any]) -> Manifest:
-    """`known` as JSON: what `DatabasePart` has more once the database is there."""
-    return replace(manifest, database=contracts.read(DatabasePart, {**contracts.document(manifest.database), **known}))
-
-
-def _id(planned: Release[Manifest], key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
-    whole = {**manifest.environment, **environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})}
-    return release_id(key, planned.code, contracts.document(manifest), whole)
-
-
 def addresses(
     app: str,
     engine: str,
@@ -120,23 +67,20 @@ def addresses(
     owner: str = "owner",
     shared: bool = False,
 ) -> dict[str, str]:
-    """Addresses as the app's drivers take them: libpq's names for PostgreSQL; `ssl_ca` for MySQL, which makes PyMySQL and mysqlclient check
-    the certificate against the authority. `passwords`: of `app` and `owner`; `database`: its name, the app's if left out; `owner`: what
-    the owner is called there; `shared`: the authority signs others' servers too, so drivers of MySQL are told to check the name as well."""
+    """The variables with a database's addresses, as the app's drivers take them: libpq's names for
+    PostgreSQL, `ssl_ca` for MySQL, by which PyMySQL and mysqlclient check the certificate.
+
+    `passwords`: of `app` and `owner`; `database`: its name, the app's if left out; `owner`: its
+    name in it; `shared`: the authority signs others' servers too, so the name is checked as well.
+    """
     authority = _AUTHORITY.format(app=app)
     options = {
         "postgres": {"sslmode": "verify-full", "sslrootcert": authority},
         "mysql": {"charset": "utf8mb4", "ssl_ca": authority, **({"ssl_check_hostname": "true"} if shared else {})},
     }[engine]
-    where = f"{_host(address)}:{PORTS[engine]}/{database or app}?{urlencode(options, safe='/')}"
+    host = f"[{address}]" if ":" in address else address
+    where = f"{host}:{PORTS[engine]}/{database or app}?{urlencode(options, safe='/')}"
     return {
         "DATABASE_URL": f"{_SCHEMES[engine]}://app:{passwords['app']}@{where}",
         "DATABASE_OWNER_URL": f"{_SCHEMES[engine]}://{owner}:{passwords['owner']}@{where}",
     }
-
-
-def _host(address: str) -> str:
-    try:
-        return f"[{address}]" if ipaddress.ip_address(address).version == 6 else address
-    except ValueError:
-        return address

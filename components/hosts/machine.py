@@ -11,24 +11,28 @@ from pathlib import Path
 
 import pulumi
 
-from cloud_init.host.base import installed as found
+from cloud_init.host.base import installed
 from components.errors import MissingError
 
-FRONT_PROGRAMS = found.FRONTS
-front_binaries = found.fronts
-database_binaries = found.databases
+FRONT_PROGRAMS = installed.FRONTS
+front_binaries = installed.fronts
+database_binaries = installed.databases
 
 
 @dataclass(frozen=True)
 class Runtime:
-    """The interpreter for the app's environments, and the user that runs them; None: whoever launches."""
+    """The interpreter for the app's environments, and the user that runs them; None: this one."""
 
     python: str
     user: str | None
 
 
 def app_runtime(tree: Path, version: str | None) -> Runtime:
-    """An unprivileged user where root launches and such a user can read both tree and Python; else root, and it says so."""
+    """Who runs the app whose files are in `tree`, and its Python; `version` as "3.13", None: any.
+
+    Where root launches it is an unprivileged user who can read both; else root, and it says so.
+    Raises `MissingError` where no Python of that version is there.
+    """
     pythons = _pythons(version)
     if os.geteuid() != 0:
         return Runtime(pythons[0], None)
@@ -52,15 +56,15 @@ def supervisor_command() -> tuple[str, ...]:
 
 
 def _pythons(version: str | None) -> list[str]:
-    """Interpreters of that version: this program's own first, then the system's."""
+    """This program's own first, then the system's."""
     own = os.path.realpath(sys.executable)
     if version is None:
         return list(dict.fromkeys([own, *filter(None, [_system("python3")])]))
     names = [own, shutil.which(f"python{version}"), _system(f"python{version}"), _system("python3")]
-    found = [name for name in dict.fromkeys(filter(None, names)) if _version(name) == version]
-    if not found:
+    there = [name for name in dict.fromkeys(filter(None, names)) if _version(name) == version]
+    if not there:
         raise MissingError(f"slipway:app.python: wanted Python {version} on this machine, found none; install it, or leave the setting out")
-    return [os.path.realpath(name) for name in found]
+    return [os.path.realpath(name) for name in there]
 
 
 def _system(name: str) -> str | None:
@@ -75,7 +79,7 @@ def _version(python: str) -> str:
 
 
 def _unprivileged(tree: Path) -> str | None:
-    """The owner of the project folder if that isn't root, else the system's user for web servers, else nobody."""
+    """The owner of the project folder unless that is root, www-data, or nobody."""
     owner = tree.parent.parent.stat().st_uid
     names = [pwd.getpwuid(owner).pw_name] if owner else ["www-data", "nobody"]
     known = {entry.pw_name for entry in pwd.getpwall()}
@@ -84,11 +88,10 @@ def _unprivileged(tree: Path) -> str | None:
 
 @cache
 def _can_run(python: str, user: str, tree: Path) -> bool:
-    """Tried, not guessed: that user starts that Python and lists the folder that the tree stands in."""
+    """Tried, not guessed: that user starts that Python and lists the tree's project folder."""
     entry = pwd.getpwnam(user)
-    code = (
-        f"import os, ssl, sqlite3, venv; os.stat({str(tree.parent.parent)!r}); os.access({str(tree.parent.parent)!r}, os.X_OK) or exit(1)"
-    )
+    folder = repr(str(tree.parent.parent))
+    code = f"import os, ssl, sqlite3, venv; os.stat({folder}); os.access({folder}, os.X_OK) or exit(1)"
     try:
         done = subprocess.run(
             [python, "-I", "-c", code], user=entry.pw_uid, group=entry.pw_gid, extra_groups=[], cwd="/", capture_output=True, check=False

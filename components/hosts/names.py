@@ -1,8 +1,8 @@
-"""Names of hosts as people see them. A cloud may want its own identity before a host's name, as in `AROAEXAMPLE:i-0123`."""
+"""Names of hosts for people: a cloud may put an identity before one, as in `AROAEXAMPLE:i-0123`."""
 
 
 def full(role: str, name: str) -> str:
-    """What a cloud's host is called in the store. `role`: the id of what it acts as; `name`: its own."""
+    """A cloud's host in the store. `role`: the id of what it acts as; `name`: its own."""
     return f"{role}:{name}"
 
 

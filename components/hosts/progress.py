@@ -15,7 +15,7 @@ from components.hosts.names import short
 
 @dataclass(frozen=True)
 class HostStep:
-    """One step of the host tool: `state` is "start", "done", "failed" or "note"; `seconds` counts from its start."""
+    """A step of the host tool: `state` is start, done, failed or note; `seconds` since it began."""
 
     host: str
     step: str
@@ -25,27 +25,21 @@ class HostStep:
 
 
 FILE = "SLIPWAY_PROGRESS"
-"""The variable that names a file for reports, a JSON object a line: dynamic providers of the Pulumi CLI run in a process of their own."""
+"""The variable that names a file for reports of the CLI's own processes, a JSON object a line."""
 
 Listener = Callable[[HostStep], None]
 
-_lock = threading.Lock()
-_listeners: tuple[list[Listener], ...] = ()
+_listeners: list[Listener] = []
 
 
 def report(host: str, step: str, state: str, seconds: float | None = None, text: str = "") -> None:
     """Tells every listener, in the caller's thread, and whoever follows this process by `FILE`."""
     event = HostStep(short(host), step, state, seconds, text)
-    _tell_listeners(event)
+    _hear(event)
     if path := os.environ.get(FILE):
         line = json.dumps(asdict(event)) + "\n"
-        with suppress(OSError), open(path, "ab", buffering=0) as file:  # who followed may have gone: the work goes on
+        with suppress(OSError), open(path, "ab", buffering=0) as file:  # who followed may be gone
             file.write(line.encode())
-
-
-def _tell_listeners(event: HostStep) -> None:
-    for (listener,) in _listeners:
-        listener(event)
 
 
 def note(host: str, text: str) -> None:
@@ -61,23 +55,24 @@ def tell(host: str, event: Mapping[str, Any]) -> None:
         note(host, event["text"])
 
 
+def _hear(event: HostStep) -> None:
+    for listener in tuple(_listeners):
+        listener(event)
+
+
 @contextmanager
 def listen(listener: Listener) -> Iterator[None]:
     """Calls `listener` for every report of any thread until the block ends."""
-    global _listeners
-    entry = [listener]  # a list of its own, so that the same listener may be there twice
-    with _lock:
-        _listeners = (*_listeners, entry)
+    _listeners.append(listener)
     try:
         yield
     finally:
-        with _lock:
-            _listeners = tuple(one for one in _listeners if one is not entry)
+        _listeners.remove(listener)
 
 
 @contextmanager
 def followed() -> Iterator[str]:
-    """Gives a path for `FILE` of other processes, and passes on what they report until the block ends."""
+    """Gives a path for `FILE` of other processes, and passes on what they report meanwhile."""
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
         path, ended = Path(folder) / "progress", threading.Event()
         path.touch()
@@ -96,6 +91,6 @@ def _follow(path: Path, ended: threading.Event) -> None:
         for last in iter(lambda: ended.wait(0.1), None):
             *lines, rest = (rest + file.read()).split("\n")
             for line in lines:
-                _tell_listeners(HostStep(**json.loads(line)))
+                _hear(HostStep(**json.loads(line)))
             if last:
                 return

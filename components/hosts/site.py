@@ -18,11 +18,11 @@ class Site:
     follow: bool = False
     """The hosts follow the store by themselves; nobody drives them through a rollout."""
     expected: tuple[str, ...] = ()
-    """Hosts that follow, by name, as far as the target knows them."""
+    """Names of the hosts that follow, as far as the target knows them."""
     fewest: int = 0
     """Web hosts that there will be at least, where the target knows no names."""
     addresses: tuple[str, ...] = ()
-    """The web hosts', in the order of `expected`, where they can be asked. A domain leads there."""
+    """Where the web hosts can be asked, in the order of `expected`; a domain leads there."""
 
     @property
     def web(self) -> Sequence[Transport]:
@@ -31,7 +31,7 @@ class Site:
 
     @property
     def database_host(self) -> Transport:
-        """The host that is asked about the database: its own, or the web host that runs release commands."""
+        """Where the database is asked for: its own host, or the one that runs release commands."""
         if not self.hosts:
             raise SlipwayError(f"no server of {self.url} is there; run `./slipway up`, or look why none starts")
         return next((host for host in self.hosts if host.role == "database"), self.hosts[0])

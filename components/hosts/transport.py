@@ -1,4 +1,4 @@
-"""How the deploying side runs the host tool on a host: a file in components/hosts/transports/, found by its name."""
+"""How the host tool of a host is run from here: a file in components/hosts/transports/, by name."""
 
 import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import Any, Protocol, cast
 from components.deployment.answers import Kept
 
 Event = Mapping[str, Any]
-"""One line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
+"""A line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
 
 
 class Transport(Protocol):
@@ -27,7 +27,7 @@ class Transport(Protocol):
         """Where it is, for people."""
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        """Runs the host tool and gives its last event, the outcome; `on_event` hears every other as it happens.
+        """Runs the host tool and gives its last event, the outcome; `on_event` hears the others.
 
         Raises `SlipwayError` when the host can't be reached."""
 
@@ -39,18 +39,18 @@ class Transport(Protocol):
 
 
 class Launched(Transport, Protocol):
-    """A host that Slipway itself launches and removes. Others are resources of a provider's, with their disks."""
+    """A host that Slipway itself launches and removes; others are resources of a cloud's."""
 
     def kept(self) -> Sequence[Kept]:
         """The app's data here."""
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        """A last backup of the database, copied into a folder of the deploying machine; None where there is no database.
+        """A last backup of the database, copied into a folder here; None without a database.
 
         Raises `SlipwayError` when it can't be made."""
 
     def remove(self, keep_data: bool) -> None:
-        """Stops everything and removes what setting up and releases made; shared data stays if it is to be kept."""
+        """Stops everything and removes what was set up; with `keep_data` shared data stays."""
 
 
 class Driven(Launched, Protocol):
@@ -61,10 +61,11 @@ class Driven(Launched, Protocol):
         """The folder of this machine that all of it is in."""
 
     def install(self, tool: bytes) -> None:
-        """Puts the host tool and host.json in place; each by rename, unchanged files untouched."""
+        """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:
-    """The transport that `facts["transport"]` names, for the host that `facts` describes: `HostFacts` as JSON, or what else it takes."""
+    """The transport that `facts["transport"]` names, for the host that `facts` is of: `HostFacts`
+    as JSON, or what else that transport takes."""
     module = importlib.import_module(f"components.hosts.transports.{facts['transport']}")
     return cast(Driven, module.connect(facts))

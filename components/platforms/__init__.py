@@ -1,7 +1,7 @@
-"""Platforms that build and run an app by themselves: a file each, components/platforms/NAME.py, found by its name.
+"""Platforms that build and run an app by themselves: a file each, components/platforms/NAME.py.
 
-A file has `connect(facts) -> Platform`. It states how its platform does each step; the order of the steps, the gates
-and what is said of a failure are components/platforms/deploying.py's.
+It has `connect(facts) -> Platform`, which says how its platform does each step. The order of steps,
+the gates and the words for a failure are in components/platforms/deploying.py.
 """
 
 import importlib
@@ -16,8 +16,8 @@ from components.release.bundle import Bundle
 
 @dataclass(frozen=True)
 class Sendable:
-    """A release with all that a platform needs to run it. `secrets`: the secret environment, which goes nowhere but
-    into the platform's own store of it; `source`: the app's folder here."""
+    """A release with what a platform needs to run it. `secrets`: the secret environment, for the
+    platform's own store alone; `source`: the app's folder here."""
 
     id: str
     bundle: Bundle
@@ -39,15 +39,15 @@ class Platform(Protocol):
         """The id of the release that serves now; None before the first."""
 
     def send(self, release: Sendable) -> None:
-        """Has it built and kept beside what serves; again where it is there already. What the platform says
-        meanwhile goes to `components.hosts.progress`."""
+        """Has it built and kept beside what serves; again where it is there already. What the
+        platform says meanwhile goes to `components.hosts.progress`."""
 
     def private_url(self, release: str) -> str | None:
-        """The address at which a release that was sent answers before users see it; None: there is none."""
+        """The address of a release that was sent before users see it; None: there is none."""
 
     def promote(self, release: str, before: str | None) -> None:
-        """Users get a release that was sent. Raises `Overtaken` where anything but `before` serves by then: of two
-        deployers at once one wins, and the other one leaves what serves alone."""
+        """Users get a release that was sent. Raises `Overtaken` where another than `before` serves
+        by then: of two deployers at once one wins."""
 
     def withdraw(self, release: str) -> None:
         """Nothing serves: the very first release isn't well. Again where nothing does already."""

@@ -1,4 +1,4 @@
-"""A release on a platform: sent, asked privately, promoted, asked publicly; what served before comes back otherwise."""
+"""A release on a platform: sent, asked privately, promoted, asked publicly, or taken back."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -22,8 +22,8 @@ class _Failed(Exception):
 
 
 def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
-    """Has the platform serve a release at `url`. `proven`: the release that was seen there last, which comes back
-    where an `up` before this one was cut off after it had promoted this release."""
+    """Has the platform serve a release at `url`. `proven`: the last one seen there; it comes
+    back where an earlier `up` was cut off after it had promoted this release."""
     return _Steps(platform, url, release.bundle.health).run(release.id, proven, lambda: platform.send(release))
 
 
@@ -63,8 +63,8 @@ class _Steps:
         return Verdict(True, "", release, release)
 
     def _take_back(self, release: str, before: str | None) -> tuple[str | None, list[Outcome]]:
-        """What serves then, and what fails meanwhile. Asks first: of a promotion that failed, a part may have
-        happened, and what somebody else promoted stays."""
+        """What serves then, and what fails. A failed promotion may have happened in part, and what
+        somebody else promoted stays: so it asks first."""
         try:
             with self._step(f"{verdict.GOING_BACK} {before or 'nothing'}"):
                 now = self.platform.live()
@@ -80,7 +80,7 @@ class _Steps:
         return before, []
 
     def _ask(self, url: str, release: str, host: str | None = None) -> None:
-        """By its own name, or as `host`: a platform may tell releases apart by the name they are asked for."""
+        """By its own name, or as `host`: a platform may tell releases apart by that."""
         health = replace(self.health, host=host) if host else self.health
         bad = public.check(url, [str(urlsplit(url).hostname)], health, release)
         if bad:
@@ -88,7 +88,7 @@ class _Steps:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
-        """One step, told with its seconds; whatever fails in it is an outcome of that step."""
+        """A step, reported with its seconds; whatever fails in it is an outcome of that step."""
         host, began, state = self.platform.name, monotonic(), "failed"
         progress.report(host, name, "start")
         try:

@@ -1,1 +1,1 @@
-"""What is published: a release's core, its two ends, its ids, and the store that it travels through."""
+"""What is published: a release's core, manifest or bundle, its ids, and the store."""

@@ -1,4 +1,4 @@
-"""The end of a release that makes a bundle: an app as a platform takes it, which builds and runs it by itself.
+"""A release as a bundle: an app as a platform takes it, which builds and runs it by itself.
 
     requirements.txt  .python-version  Procfile    what platforms look for at the root
     files/            the server's configuration, and `release`: the id that every answer carries
@@ -38,14 +38,14 @@ class Bundle:
     """Shell commands by name, run in `src/`, where a platform keeps any beside the web server."""
 
     def pack(self, identity: str, source: Path, path: Path) -> None:
-        """Writes it as a tar.gz with the release's id in it. `source`: the app's folder. Raises `SlipwayError`."""
+        """Writes a tar.gz with the release's id in it. `source`: the app's folder."""
         texts = {file.path: file.content for file in self.files}
         write_bundle({**texts, "files/release": f"{identity}\n"}, self.code.id, source, path)
 
 
 def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File] = ()) -> core.Release[Bundle]:
-    """Reads the app's folder and renders the bundle's files. `health_host`: the name that the app is asked by;
-    `more`: the platform's own files. Raises `UsageError`."""
+    """The release for a platform. `health_host`: the name that the app is asked by; `more`: the
+    platform's own files. Raises `SlipwayError` as `core.plan` does."""
     known = core.core(settings, folder, auto="gunicorn")
     app = settings.app
     with core.settings_told(settings):
@@ -68,13 +68,13 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
 
 
 def joined(apps: str, servers: str) -> str:
-    """One requirements file: the server's lines win over the app's of the same package, as on hosts. Versions stay
-    exact; hashes go, because pip wants one for each line or for none."""
+    """One requirements file, in which the server's lines win over the app's of the same package.
+    Hashes go, because pip wants one for each line or for none."""
     theirs = {_package(line) for line in servers.splitlines()}
     lines = [_HASH.sub("", line) for line in apps.splitlines() if _package(line) not in theirs]
     return "\n".join([*lines, *(line.partition("#")[0].strip() for line in servers.splitlines())]) + "\n"
 
 
 def _package(line: str) -> str:
-    found = _NAME.match(line)
-    return re.sub(r"[-_.]+", "-", found[0]).lower() if found else line
+    name = _NAME.match(line)
+    return re.sub(r"[-_.]+", "-", name[0]).lower() if name else line

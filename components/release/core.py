@@ -1,18 +1,18 @@
-"""The release that a stack's settings ask for, as far as it is known before anything is built: a core,
-and the end that hosts take. components/release/bundle.py is the end that a platform takes."""
+"""The release that a stack's settings ask for: its core, and the manifest that hosts take of it.
+components/release/bundle.py makes what a platform takes."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import pulumi
 
 from cloud_init import fleet, host_tool, render
 from cloud_init.host import contracts
-from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest
+from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest, Tls
 from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import agent_files, front_socket, host_files, resolve_auto, server_requirements
@@ -28,7 +28,7 @@ HEALTH_SECONDS = 30
 
 
 class Document(Protocol):
-    """A release as its end writes it: `Manifest` for hosts, `Bundle` for a platform."""
+    """A release as it is written: a `Manifest` for hosts, a `Bundle` for a platform."""
 
     @property
     def code(self) -> Code: ...
@@ -42,7 +42,7 @@ Kind = TypeVar("Kind", bound=Document)
 
 @dataclass(frozen=True)
 class Core:
-    """What a release is wherever it runs: the app as found in its folder, its code, its server."""
+    """What a release is wherever it runs: the app in its folder, its code, its server."""
 
     source: AppSource
     code: Code
@@ -57,30 +57,27 @@ class Release(Generic[Kind]):
     source: Path
 
     @property
-    def code(self) -> str:
-        """The code id, known in every preview."""
-        return self.manifest.code.id
-
-    @property
     def manifest_json(self) -> str:
         """Without the values of the environment being secret: those travel apart."""
         return json.dumps(contracts.document(self.manifest), sort_keys=True)
 
     def id(self, key: pulumi.Input[str], secret_environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[str]:
-        """The release id. It is public: the stack's key keeps it from telling anything about the environment."""
+        """The release id: public, as the stack's key keeps the environment out of it."""
+        known = pulumi.Output.all(key, secret_environment)
+        return pulumi.Output.unsecret(known.apply(lambda values: identity(values[0], self.manifest, values[1])))
 
-        def derive(values: list[Any]) -> str:
-            environment = {**self.manifest.environment, **values[1]}
-            return release_id(values[0], self.code, contracts.document(self.manifest), environment)
 
-        return pulumi.Output.unsecret(pulumi.Output.all(key, secret_environment).apply(derive))
+def identity(key: str, manifest: Document, secret_environment: Mapping[str, str]) -> str:
+    """The id of a release, under the stack's `key`."""
+    environment = {**manifest.environment, **secret_environment}
+    return release_id(key, manifest.code.id, contracts.document(manifest), environment)
 
 
 def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
-    """Reads the app's folder, below the project's `folder`. `auto`: the server that `server.kind: auto` is, if the
-    platform wants another than hosts have. Raises `SlipwayError` for a folder that is no app."""
+    """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
+    hosts have another. Raises `SlipwayError` for a folder that is no app."""
     source = find_app(folder / settings.app.path, settings.app.module)
-    for sentence in source.found:
+    for sentence in source.sentences:
         pulumi.log.debug(sentence)
     chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
     workers = chosen.workers if isinstance(chosen.workers, int) else None
@@ -95,7 +92,11 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
 def plan(
     settings: Settings, folder: Path, listen: tuple[str, ...], health_host: str, servers: fleet.Fleet | None = None
 ) -> Release[Manifest]:
-    """The end for hosts: renders their files. `servers`: those that Slipway sets up. Raises `UsageError`."""
+    """The release for hosts, with their files. `listen`: addresses as front servers write them;
+    `health_host`: the name that the app is asked by; `servers`: those that Slipway sets up.
+
+    Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered.
+    """
     known = core(settings, folder)
     with settings_told(settings):
         host = _web_host(settings, known, listen, servers)
@@ -110,6 +111,14 @@ def settings_told(settings: Settings) -> Iterator[None]:
         yield
     except HostFileError as error:
         raise UsageError(f"Pulumi.{settings.stack}.yaml: {error}") from None
+
+
+def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
+    """TLS as web hosts themselves have it; None without a domain. `peers`: all their addresses."""
+    if settings.domain is None:
+        return None
+    wanted = settings.tls
+    return Tls(settings.domain, wanted.directory, wanted.email, tuple(peers) if len(peers) > 1 else (), wanted.strict)
 
 
 def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
@@ -141,7 +150,7 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
 
 
 def _health(settings: Settings, front: Front, host: str) -> Health:
-    """The name by which the app is asked whether it is well: an app may refuse others, and plain HTTP. TLS may be a load balancer's."""
+    """By the app's own name, with TLS where it is: an app may refuse others, and plain HTTP."""
     if settings.domain and (front.tls or front.balancer):
         return Health(settings.app.health_path, settings.domain, HEALTH_SECONDS, "https")
     return Health(settings.app.health_path, host, HEALTH_SECONDS)

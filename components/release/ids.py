@@ -1,4 +1,4 @@
-"""Ids of code and of releases: short, public, equal on every machine, and telling nothing about secrets."""
+"""Ids of code and of releases: short, public, equal on every machine, without a word of secrets."""
 
 import hashlib
 import hmac
@@ -15,7 +15,7 @@ def short(digest: str) -> str:
 
 
 def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment: Mapping[str, str]) -> str:
-    """The id of a release: 12 hex digits, keyed with the stack's `key`, so that nobody can try out values of the environment.
+    """The id of a release: 12 hex digits, keyed so that nobody can try out an environment.
 
     `manifest` as JSON; an `id` in it doesn't count. `environment`: public and secret together.
     """

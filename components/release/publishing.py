@@ -18,9 +18,9 @@ from components.source.archive import archive
 
 
 def publish(store: Store, props: Mapping[str, Any]) -> None:
-    """Writes archive, host tool, secrets and, last, the manifest of the release that a `Rollout`'s inputs describe.
+    """Writes archive, tool, secrets and, last, the manifest of the release in a `Rollout`'s inputs.
 
-    Before anything was live a server that boots takes this tool; later the one of a release that went live: this one may be refused.
+    A server that boots takes this tool only before anything was live: the release may be refused.
     """
     manifest = replace(contracts.read(Manifest, json.loads(props["manifest"])), id=props["release"])
     name = f"releases/code/{manifest.code.id}.tar.gz"

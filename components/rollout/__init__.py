@@ -1,1 +1,1 @@
-"""The release in service on hosts: who may roll out, how hosts hear of it, how the public address is asked."""
+"""The release in service on hosts: who may roll out, how hosts hear of it, what users are shown."""

@@ -1,4 +1,4 @@
-"""What a rollout leaves in the store: the releases that served last; everything else goes, in a few requests."""
+"""What a rollout leaves in the store: the releases that served last; all else goes."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -12,12 +12,12 @@ KEPT = 5  # releases that can be rolled back to
 _GONE = 7 * 86400.0  # seconds after which a host that says nothing is forgotten
 
 
-def run(store: Store, wish: Desired) -> None:
-    """Removes what no kept release needs, old outcomes, and hosts that are gone."""
-    keep = list(dict.fromkeys([str(wish.live), *wish.served]))[:KEPT]
+def run(store: Store, now: Desired) -> None:
+    """Removes what no kept release needs, old outcomes, hosts that are gone, in few requests."""
+    keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
     outcomes = store.names("outcomes/")
-    gone = [*_releases(store, there, keep), *_code(store, there, keep), *_outcomes(outcomes, wish.generation), *_hosts(outcomes)]
+    gone = [*_releases(store, there, keep), *_code(store, there, keep), *_outcomes(outcomes, now.generation), *_hosts(outcomes)]
     if gone:
         store.delete(*dict.fromkeys(gone))
 
@@ -47,7 +47,7 @@ def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
 
 
 def _hosts(names: Mapping[str, float]) -> Iterator[str]:
-    """All that a host told whose heartbeat is a week older than the newest: servers come and go."""
+    """All of a host whose heartbeat is a week older than the newest: servers come and go."""
     beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
     newest = max(beats.values(), default=0.0)
     yield from (name for name in names if newest - beats.get(name.split("/")[1], newest) > _GONE)

@@ -1,8 +1,10 @@
-"""The one writer of `desired.json`: proposes a release, hears the hosts, commits for all or aborts for all."""
+"""The one writer of `desired.json`: proposes a release, hears the hosts, commits or aborts it."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 from urllib.parse import urlsplit
 
 from cloud_init.host import contracts
@@ -14,7 +16,7 @@ from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
 from components.release.store import Conflict, Store, damaged, parsed, to_json
-from components.rollout import clean_up, desired_state, domain, phases, public, verdict
+from components.rollout import clean_up, desired_state, phases, public, verdict
 from components.rollout.desired_state import Desired, desired
 
 __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
@@ -24,7 +26,7 @@ _PROVEN = "proven.json"
 def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
     """Brings `release` to every host, or leaves what serves as it is.
 
-    `publish` puts it into the store first, under the lock: another rollout's clean-up removes what never served.
+    `publish` puts it into the store under the lock: another rollout's clean-up would remove it.
     """
     with site.store.lock(f"{by} {release}"):
         if publish:
@@ -34,6 +36,19 @@ def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] |
         except Conflict:
             message = "somebody else changed what is wanted meanwhile; look at `slipway status`, then run it again"
             return Verdict(False, message, release, desired(site.store).live)
+
+
+def want_first(store: Store, props: Mapping[str, Any]) -> None:
+    """Publishes and wants the release in a `FirstRelease`'s inputs, if none was ever wanted here.
+
+    Hosts that come up serve it, whether or not the deployer is still there."""
+    with store.lock(f"first release {props['release']}"):
+        before = desired(store)
+        if before.data is not None:
+            return
+        publishing.publish(store, props)
+        with suppress(Conflict):  # somebody else was first: that one counts
+            desired_state.write(store, before, "up", props["release"])
 
 
 def rollback(site: Site, release: str | None = None) -> Verdict:
@@ -95,8 +110,8 @@ class _Rollout:
         return desired_state.write(self.store, before, self.by, live, candidate, self.elected)
 
     def _proven(self, before: Desired) -> str | None:
-        """What to go back to. This very release is live already where its rollout was cut off after the commit: then what served before it;
-        or where it was wanted before there were hosts (`FirstRelease`), which counts for nothing until it is proven."""
+        """What to go back to. This release may be wanted already: by a rollout that was cut off
+        after its commit, or by `want_first`, which counts once it is proven."""
         if before.live != self.release:
             return before.live
         data = self.store.get(_PROVEN)
@@ -109,16 +124,16 @@ class _Rollout:
         return public.check(self.site.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
 
     def _asked(self) -> list[str]:
-        """The addresses of those that take part: who was left out has been told, and is no reason to go back."""
+        """Those that take part: who was left out has been told, and is no reason to go back."""
         names = dict(zip(self.site.addresses, self.site.expected, strict=False))
         return [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
 
     def _missing(self) -> str:
-        """What the site goes without, where that makes the deployment a failed one; else it is told. The release stays either way."""
+        """Why TLS is missing, where `slipway:tls.strict` makes that a failure; else it is told."""
         tls = self.manifest.tls
         if tls is None:
             return ""
-        problem = domain.problem(tls, self.addresses, self.manifest.health, self.release)
+        problem = public.domain_problem(tls, self.addresses, self.manifest.health, self.release)
         if problem and tls.strict:
             return f"release {self.release} is live, but slipway:tls.strict wants it at https://{tls.domain}: {problem}"
         if problem:
@@ -133,7 +148,7 @@ class _Rollout:
             failed += [replace(one, step=f"{verdict.GOING_BACK} {old}, {one.step}") for one in stuck]
 
     def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:
-        """Wants what served before. Where that can't be written the hosts still hear of it, and the reason joins the others."""
+        """Wants what served before. Hosts hear of it even where that can't be written."""
         try:
             return self._write(now, old)
         except SlipwayError as error:

@@ -1,4 +1,4 @@
-"""`desired.json`: what all hosts are to do, and its history. Written by the coordinator alone, each time on condition."""
+"""`desired.json`: what all hosts are to do, and its history; the coordinator alone writes it."""
 
 import time
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ HISTORY = 20
 
 @dataclass(frozen=True)
 class Desired:
-    """What the store wants, with the exact bytes it was read from; None: nothing was ever wanted."""
+    """What the store wants, with the bytes it was read from; None: nothing was ever wanted."""
 
     data: bytes | None
     state: DesiredState
@@ -34,7 +34,7 @@ class Desired:
 
 
 def desired(store: Store) -> Desired:
-    """The store's present wish. Raises `SlipwayError` for a damaged one."""
+    """What the store wants now. Raises `SlipwayError` for a damaged `desired.json`."""
     data = store.get(DESIRED)
     return Desired(data, DesiredState(0) if data is None else parsed(DesiredState, DESIRED, data))
 

@@ -1,14 +1,13 @@
-"""Stack config -> frozen, typed settings. A key is declared once, in models.py; errors and docs/settings.md derive from it."""
+"""Stack config -> frozen, typed settings, declared once: errors and docs are made of models.py."""
 
-from components.settings.models import App, Database, Http, Server, Settings
-from components.settings.program import load
-from components.settings.reader import parse, target_options
-from components.settings.schema import BOOT, Kind, Model, number
+from components.settings.kinds import BOOT, Kind, Model, number
+from components.settings.models import App, DatabaseSettings, Http, Server, Settings
+from components.settings.reader import load, parse, target_options
 
 __all__ = [
     "BOOT",
     "App",
-    "Database",
+    "DatabaseSettings",
     "Http",
     "Kind",
     "Model",

@@ -1,13 +1,13 @@
-"""Every setting there is: its type, its default, what it means. docs/settings.md is made of this file."""
+"""Every setting: its type, its default, what it means. docs/settings.md is made of this file."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, cast
 
 import pulumi
 from pydantic import Field, PrivateAttr
 
 from components.settings import kinds
-from components.settings.schema import Model, number
+from components.settings.kinds import Model, number
 
 Environment = Mapping[Annotated[str, kinds.ENV_NAME], Annotated[str, kinds.ENV_VALUE]]
 
@@ -72,14 +72,15 @@ class Http(Model):
     """slipway:http"""
 
     max_body: Annotated[int, kinds.SIZE] = Field(
-        default=20_000_000, description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit."
+        default=cast(int, "20MB"),  # as the stack file spells it
+        description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit.",
     )
     cors: tuple[Annotated[str, kinds.ORIGIN], ...] = Field(
         default=(), description='Origins that browsers may call the app from; `"*"` is all of them.'
     )
 
 
-class Database(Model):
+class DatabaseSettings(Model):
     """slipway:database"""
 
     engine: Literal["none", "sqlite", "postgres", "mysql"] = Field(
@@ -126,7 +127,7 @@ class Settings(Model):
     front: Literal["nginx", "apache"] = Field(default="nginx", description="The web server in front of the application server.")
     manager: Literal["supervisor", "systemd"] = Field(default="supervisor", description="What keeps the processes running.")
     http: Http = Field(default=Http(), description="What the front server lets through.")
-    database: Database = Field(default=Database(), description="The app's database.")
+    database: DatabaseSettings = Field(default=DatabaseSettings(), description="The app's database.")
     domain: Annotated[str, kinds.DOMAIN] | None = Field(
         default=None, description="The name under which the app is reached; TLS follows from it."
     )
@@ -156,7 +157,7 @@ class Settings(Model):
 
     @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:
-        """The secret environment, as a secret Output. Only what `load()` gave has one: there must be a running program."""
+        """The secret environment; only settings of `load()`, in a running program, have one."""
         if self._secret_env is None:
             raise RuntimeError("secret_env is for the running program; these settings come from parse()")
         return self._secret_env

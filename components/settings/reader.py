@@ -1,47 +1,64 @@
-"""Raw stack config -> `Settings`, all errors at once. Pure: no Pulumi, and of files only the list of targets."""
+"""Raw stack config -> `Settings`, all errors at once."""
 
 import json
 import pkgutil
 from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
+import pulumi
+from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
-from components.errors import UsageError
+from components.errors import UsageError, shown
 from components.settings import report, rules
-from components.settings.found import bad_text
-from components.settings.models import Settings
+from components.settings.models import Secrets, Settings
 from components.settings.report import Problem
 from components.settings.rules import NAMESPACE, ROOTS, SECRET_ENV
 
-Options = TypeVar("Options", bound=BaseModel)
+Section = TypeVar("Section", bound=BaseModel)
 
 _TEXTS = ("target", "front", "manager", "domain")
 
 
-def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, project: str = "slipway") -> Settings:
-    """The settings in `raw`: full keys such as `slipway:app` to plain values, or to JSON text as Pulumi hands objects over.
+def load() -> Settings:
+    """The settings of the stack that is being deployed; nothing else reads `pulumi.Config`.
 
-    `secret_keys`: the full keys that hold something encrypted; keys of `project`'s name are its own.
     Raises one `UsageError` that names every wrong setting.
+    """
+    config = pulumi.Config(NAMESPACE.rstrip(":"))
+    raw = {key: runtime.get_config(key) for key in {*runtime.CONFIG.get(), *runtime.get_config_env()}}
+    sealed = runtime.get_config_secret_keys_env()
+    secret = {key for key in raw if runtime.is_config_secret(key) or key in sealed}
+    settings = parse(raw, secret, pulumi.get_stack(), pulumi.get_project())
+    # Asked for only where there is one: a secret Output makes the engine ask for the passphrase.
+    secrets = config.get_secret_object(SECRET_ENV) if config.get(SECRET_ENV) else None
+    settings._secret_env = secrets.apply(_texts) if secrets else pulumi.Output.from_input({})
+    return settings
+
+
+def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, project: str = "slipway") -> Settings:
+    """The settings in `raw`, by full keys such as `slipway:app`; objects may be JSON text.
+
+    `secret_keys`: full keys of what is encrypted; keys of `project`'s name are its own. Of files it
+    reads the list of targets alone. Raises one `UsageError` that names every wrong setting.
     """
     values = _plain(raw)
     if not values:
-        raise UsageError(_nothing(stack))
+        how = f"write them with: ./slipway --stack {report.short(stack)} init APP"
+        raise UsageError(f"Pulumi.{report.short(stack)}.yaml: wanted slipway: settings, found none; {how}")
     secret = {str(key).removeprefix(NAMESPACE) for key in secret_keys}
     refused = dict([*rules.unknown(values, target_names()), *rules.misplaced_secrets(values, secret)])
     kept = {key: value for key, value in values.items() if key not in refused and key != SECRET_ENV}
-    settings, wrong = _validated({"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
-    problems = [
-        *refused.items(),
-        *rules.text(kept),
-        *rules.sections(kept),
-        *rules.names({**values, **kept}),
-        *rules.placement(kept),
-        *rules.nested(kept),
-        *rules.environment_size({**values, **kept}),
-    ]
-    problems += [*rules.secret_values(values.get(SECRET_ENV, {})), *(one for one in wrong if _root(one) not in refused)]
+    secrets = values.get(SECRET_ENV, {})
+    settings, wrong = _validated(Settings, {"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
+    problems = [*refused.items(), *rules.between(kept, secrets), *rules.secret_values(secrets)]
+    for key, value in kept.items():
+        # The app's environment isn't written into a configuration file.
+        written = {name: one for name, one in value.items() if name != "env"} if key == "app" and isinstance(value, Mapping) else value
+        problems += rules.text(key, written)
+        if key not in ROOTS and not isinstance(value, Mapping):
+            problems.append((key, f"wanted a mapping of the target's settings, found {shown(value)}"))
+    problems += [one for one in wrong if one[0].partition(".")[0].partition("[")[0] not in refused]
     foreign = list(rules.foreign(raw, project))
     if problems or foreign or settings is None:
         raise report.error(stack, [*_named(problems), *foreign])
@@ -50,29 +67,25 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     return settings
 
 
-def target_options(settings: Settings, options: type[Options], section: str) -> Options:
-    """The target's own section as its `Options`; raises one `UsageError` that names every wrong setting."""
+def target_options(settings: Settings, options: type[Section], section: str) -> Section:
+    """The target's own section as its `Options`. Raises one `UsageError` for all wrong settings."""
     values = settings.sections.get(section, {})
-    problems: list[Problem] = list(bad_text(section, values))
-    chosen = None
-    try:
-        chosen = options.model_validate(values)
-    except ValidationError as error:
-        problems += ((f"{section}.{key}" if key else section, text) for key, text in report.problems(error, options))
+    chosen, wrong = _validated(options, values)
+    problems = [*rules.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
     if problems or chosen is None:
         raise report.error(settings.stack, _named(problems))
     return chosen
 
 
 def target_names() -> list[str]:
-    """The files in components/targets/, as the stack config spells them."""
+    """The files in components/targets/, sorted, as the stack config spells them."""
     import components.targets as folder
 
-    return [module.name.replace("_", "-") for module in pkgutil.iter_modules(folder.__path__)]
+    return sorted(module.name.replace("_", "-") for module in pkgutil.iter_modules(folder.__path__))
 
 
 def _plain(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Keys without their namespace; objects that came as JSON text as what they are; empty keys left out."""
+    """Keys without their namespace, JSON text as what it says, empty keys left out."""
     values = {}
     for key, value in raw.items():
         name = str(key).removeprefix(NAMESPACE)
@@ -88,21 +101,17 @@ def _decoded(value: Any) -> Any:
         return value
 
 
-def _validated(roots: Mapping[str, Any]) -> tuple[Settings | None, list[Problem]]:
+def _validated(model: type[Section], values: Any) -> tuple[Section | None, list[Problem]]:
     try:
-        return Settings.model_validate(roots), []
+        return model.model_validate(values), []
     except ValidationError as error:
-        return None, list(report.problems(error, Settings))
-
-
-def _root(problem: Problem) -> str:
-    return problem[0].partition(".")[0].partition("[")[0]
+        return None, list(report.problems(error, model))
 
 
 def _named(problems: list[Problem]) -> list[Problem]:
     return [(NAMESPACE + key, text) for key, text in problems]
 
 
-def _nothing(stack: str) -> str:
-    name = report.short(stack)
-    return f"{report.stack_file(stack)}: wanted slipway: settings, found none; write them with: ./slipway --stack {name} init APP"
+def _texts(value: Any) -> dict[str, str]:
+    """Whole numbers become text. `parse` has checked them, and keeps no secret."""
+    return dict(Secrets.model_validate({SECRET_ENV: value}).secret_env)

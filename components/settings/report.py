@@ -1,4 +1,4 @@
-"""What pydantic found wrong -> lines a user can act on: key path, what is wanted, what was found."""
+"""pydantic's errors -> lines a user can act on: key path, what is wanted, what was found."""
 
 import types
 import typing
@@ -9,20 +9,17 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from components.errors import UsageError
-from components.settings.found import nearest, one_line, shown
-from components.settings.schema import WANTED, Kind
+from components.errors import UsageError, nearest, one_line, shown
+from components.settings.kinds import WANTED, Kind
 
 Problem = tuple[str, str]
 """(key path as the user writes it, the sentence about it)"""
 
-_CONTAINERS = {
-    "model_type": "a mapping",
-    "mapping_type": "a mapping",
-    "dict_type": "a mapping",
-    "model_attributes_type": "a mapping",
+_WANTED = {
+    **dict.fromkeys(("model_type", "mapping_type", "dict_type", "model_attributes_type"), "a mapping"),
+    **dict.fromkeys(("tuple_type", "list_type", "set_type"), "a list"),
+    "invalid_key": "a name in quotes",
 }
-_CONTAINERS |= {"tuple_type": "a list", "list_type": "a list", "set_type": "a list", "invalid_key": "a name in quotes"}
 
 
 def short(stack: str) -> str:
@@ -30,32 +27,21 @@ def short(stack: str) -> str:
     return stack.rpartition("/")[2]
 
 
-def stack_file(stack: str) -> str:
-    """The file that holds a stack's settings."""
-    return f"Pulumi.{short(stack)}.yaml"
-
-
 def error(stack: str, problems: Iterable[Problem]) -> UsageError:
-    """All problems of a file as one error, one line each; a key is named once."""
+    """All problems of a stack's file as one error, one line each; a key is named once."""
     texts = dict(reversed(list(problems)))
     count = "1 setting is wrong" if len(texts) == 1 else f"{len(texts)} settings are wrong"
     lines = [f"{one_line(key, None)}: {text}" for key, text in sorted(texts.items())]
-    return UsageError("\n  ".join([f"{stack_file(stack)}: {count}", *lines]))
+    return UsageError("\n  ".join([f"Pulumi.{short(stack)}.yaml: {count}", *lines]))
 
 
-def problems(found: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
-    """One problem for each of pydantic's."""
-    for detail in found.errors(include_url=False):
-        yield path(detail["loc"]), _sentence(detail, model)
-
-
-def path(loc: Sequence[int | str]) -> str:
-    """`app.cors[0]`; a part that pydantic adds for a mapping's key is left out."""
-    text = ""
-    for part in loc:
-        if part != "[key]":
-            text += f"[{part}]" if isinstance(part, int) else ("." if text else "") + one_line(part)
-    return text
+def problems(wrong: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
+    """One problem for each of pydantic's, of values that were to be a `model`."""
+    for detail in wrong.errors(include_url=False):
+        # pydantic adds a part where the name itself is wrong
+        parts = [part for part in detail["loc"] if part != "[key]"]
+        names = (f"[{part}]" if isinstance(part, int) else f".{one_line(part)}" for part in parts)
+        yield "".join(names).removeprefix("."), _sentence(detail, model)
 
 
 def kind_of(field: FieldInfo) -> Kind | None:
@@ -70,17 +56,16 @@ def _metadata(annotation: Any) -> Iterator[Any]:
 
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
-    kind, value, context = detail["type"], detail["input"], detail.get("ctx", {})
+    kind, value, context, loc = detail["type"], detail["input"], detail.get("ctx", {}), detail["loc"]
     if kind == "extra_forbidden":
-        parent = _model_at(model, detail["loc"][:-1])
-        return "no such setting; " + nearest(str(detail["loc"][-1]), _names(parent))
+        return "no such setting; " + nearest(str(loc[-1]), _fields(_model_at(model, loc[:-1])))
     if kind == WANTED:
         return f"wanted {context['wanted']}, found {context['found'] or shown(value)}"
     if kind == "missing":
-        return f"wanted {_wanted_at(model, detail['loc'])}, found nothing"
+        return f"wanted {_wanted(_fields(_model_at(model, loc[:-1])).get(str(loc[-1])))}, found nothing"
     if kind == "literal_error":
         return _choice(str(context["expected"]), value)
-    wanted = _CONTAINERS.get(kind) or detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
+    wanted = _WANTED.get(kind) or detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return f"wanted {wanted.removeprefix('wanted ')}, found {shown(value)}"
 
 
@@ -91,13 +76,9 @@ def _choice(expected: str, value: Any) -> str:
     return f"{text}; {hint}" if hint.startswith("perhaps") else text
 
 
-def _wanted_at(model: type[BaseModel], loc: Sequence[int | str]) -> str:
-    parent = _model_at(model, loc[:-1])
-    field = _field(parent, loc[-1]) if parent else None
+def _wanted(field: FieldInfo | None) -> str:
     kind = kind_of(field) if field else None
-    if kind:
-        return kind.wanted
-    return f"a value ({field.description})" if field and field.description else "a value"
+    return kind.wanted if kind else f"a value ({field.description})" if field and field.description else "a value"
 
 
 def _model_at(model: type[BaseModel] | None, loc: Sequence[int | str]) -> type[BaseModel] | None:
@@ -107,21 +88,12 @@ def _model_at(model: type[BaseModel] | None, loc: Sequence[int | str]) -> type[B
         if inside:  # a name or a number in front of one of many sections
             inside = False
             continue
-        field = _field(model, part) if model else None
-        model = next((item for item in _classes(field.annotation) if issubclass(item, BaseModel)), None) if field else None
+        field = _fields(model).get(str(part))
+        classes = (field.annotation, *typing.get_args(field.annotation)) if field else ()
+        model = next((one for one in classes if isinstance(one, type) and issubclass(one, BaseModel)), None)
         inside = field is not None and typing.get_origin(field.annotation) in (Mapping, tuple)
     return model
 
 
-def _classes(annotation: Any) -> Iterator[type]:
-    for choice in (annotation, *typing.get_args(annotation)):
-        if isinstance(choice, type) and not isinstance(choice, types.GenericAlias):
-            yield choice
-
-
-def _field(model: type[BaseModel], part: int | str) -> FieldInfo | None:
-    return next((field for name, field in model.model_fields.items() if part in (name, field.alias)), None)
-
-
-def _names(model: type[BaseModel] | None) -> list[str]:
-    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+def _fields(model: type[BaseModel] | None) -> dict[str, FieldInfo]:
+    return {field.alias or name: field for name, field in model.model_fields.items()} if model else {}

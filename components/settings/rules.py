@@ -1,13 +1,15 @@
-"""What holds between settings: where secrets are, which sections there may be, names that Slipway sets, databases and places."""
+"""What holds between settings: where secrets are, which sections there may be, plain text."""
 
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from cloud_init.host_files import HostFileError
+from cloud_init.templating import plain
+from components.errors import nearest, one_line, shown
 from components.settings import report
-from components.settings.found import bad_text, nearest, one_line, shown
-from components.settings.models import App, Database, Secrets, Settings
+from components.settings.models import App, DatabaseSettings, Secrets, Settings
 from components.settings.report import Problem
 
 NAMESPACE = "slipway:"
@@ -15,12 +17,13 @@ SECRET_ENV = "secretEnv"
 ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, field in model.model_fields.items()}
 _SET_SECRET = "pulumi config set --secret --path 'slipway:secretEnv.NAME' VALUE"
 _ENVIRONMENT = 10**6  # bytes
+_DEEPEST = 10  # levels of mappings and lists
 
 Section = TypeVar("Section", bound=BaseModel)
 
 
 def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Iterator[Problem]:
-    """Secrets belong in secretEnv, and nothing else does."""
+    """Secrets belong in secretEnv, nothing else does. `secret`: root keys of what is encrypted."""
     for key, value in values.items():
         if key in secret and key != SECRET_ENV:
             yield key, f"holds a secret; secrets belong in slipway:secretEnv, set with: {_SET_SECRET}"
@@ -29,15 +32,12 @@ def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Ite
 
 
 def foreign(raw: Mapping[str, Any], project: str) -> Iterator[Problem]:
-    """A key of another namespace configures a provider that Pulumi makes by itself; targets make theirs."""
-    for key in raw:
-        namespace, colon, _ = str(key).partition(":")
+    """Keys of another namespace are for providers that Pulumi makes; targets make theirs."""
+    for key in map(str, raw):
+        namespace, colon, _ = key.partition(":")
         if colon and namespace not in (NAMESPACE.rstrip(":"), project, "pulumi"):
-            where = "what it reads in the environment counts, such as AWS_PROFILE"
-            yield (
-                str(key),
-                f"wanted slipway: settings, found one of a provider's; the target makes its provider itself, and {where}; leave it out",
-            )
+            why = "the target makes its provider itself, and what it reads in the environment counts, such as AWS_PROFILE"
+            yield key, f"wanted slipway: settings, found one of a provider's; {why}; leave it out"
 
 
 def unknown(values: Mapping[str, Any], targets: Collection[str]) -> Iterator[Problem]:
@@ -46,31 +46,37 @@ def unknown(values: Mapping[str, Any], targets: Collection[str]) -> Iterator[Pro
     for key in values.keys() - ROOTS.keys() - sections:
         root = key.partition(".")[0]
         if root != key and (root in ROOTS or root in sections):
-            yield (
-                key,
-                f"no such setting; set a value inside a section with: pulumi config set --path 'slipway:{one_line(key)}' VALUE",
-            )
+            how = f"pulumi config set --path 'slipway:{one_line(key)}' VALUE"
+            yield key, f"no such setting; set a value inside a section with: {how}"
         else:
             yield key, f"no such setting; {nearest(key, ROOTS.keys() | set(targets))}"
 
 
-def sections(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """A target's section is a mapping; its content is the target's own matter."""
-    for key, value in values.items():
-        if key not in ROOTS and not isinstance(value, Mapping):
-            yield key, f"wanted a mapping of the target's settings, found {shown(value)}"
+def text(key: str, value: Any, levels: int = _DEEPEST) -> Iterator[Problem]:
+    """What may reach a configuration file is plain text, names too. `key`: the path of `value`."""
+    if isinstance(value, str):
+        yield from ((key, why) for why in _not_plain(value))
+    elif isinstance(value, Mapping | list | tuple) and not levels:
+        yield key, f"wanted no more than {_DEEPEST} levels of mappings and lists"
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            path = f"{key}.{one_line(name)}"
+            yield from ((path, f"wanted a name that is {why[7:].rpartition(', found')[0]}") for why in _not_plain(name))
+            yield from text(path, inner, levels - 1)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from text(f"{key}[{number}]", inner, levels - 1)
 
 
-def text(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Whatever reaches a configuration file is plain text. The app's environment isn't written into one."""
-    for key, value in values.items():
-        if key == "app" and isinstance(value, Mapping):
-            value = {name: inner for name, inner in value.items() if name != "env"}
-        yield from bad_text(key, value)
+def _not_plain(value: Any) -> Iterator[str]:
+    try:
+        plain(value if isinstance(value, str) else "")
+    except HostFileError as error:
+        yield str(error)
 
 
 def secret_values(value: Any) -> Iterator[Problem]:
-    """Names and types of the secret environment; its values are looked at here, and neither kept nor shown."""
+    """Names and types in secretEnv; its values are looked at here, neither kept nor shown."""
     if not isinstance(value, Mapping):
         yield SECRET_ENV, "wanted a mapping of names to texts, found something else"
         return
@@ -82,55 +88,37 @@ def secret_values(value: Any) -> Iterator[Problem]:
         yield from report.problems(error, Secrets)
 
 
-def names(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Names in the two environments: none twice, none that Slipway sets."""
-    app, database = _sound(App, values.get("app")), _sound(Database, values.get("database", {}))
-    public = set(app.env) if app else set()
-    secrets = values.get(SECRET_ENV)
-    secret = {name for name in secrets if isinstance(name, str)} if isinstance(secrets, Mapping) else set()
-    for name in public & secret:
-        yield f"app.env.{name}", "is in slipway:secretEnv too; leave one out"
-    if database is None or database.engine == "none":
-        return
-    why = f"is set by Slipway, as slipway:database.engine is {database.engine}"
-    if "DATABASE_URL" in public:
-        external = database.placement == "external"
-        yield (
-            "app.env.DATABASE_URL",
-            "holds a password; it belongs in slipway:secretEnv" if external else f"{why}; leave it out",
-        )
-    if "DATABASE_URL" in secret and database.placement != "external":
-        yield "secretEnv.DATABASE_URL", f"{why}; leave it out, or set slipway:database.placement to external"
-
-
-def placement(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """SQLite is a file of the web host; no database has no place."""
-    database = _sound(Database, values.get("database", {}))
-    if database is None or database.placement == "same-host":
-        return
-    if database.engine in ("none", "sqlite"):
-        wanted = "same-host, as SQLite is a file there" if database.engine == "sqlite" else "an engine beside it (slipway:database.engine)"
-        yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"
-
-
-def nested(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """Each static path is a link on the host: one can't lie in another's folder."""
+def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
+    """What holds between settings that are right by themselves. `secrets`: the raw secretEnv."""
     app = _sound(App, values.get("app"))
-    paths = sorted(app.static) if app else []
-    for path in paths:
-        above = [other for other in paths if path.startswith(other + "/")]
-        if above:
+    database = _sound(DatabaseSettings, values.get("database", {}))
+    env = dict(app.env) if app else {}
+    secret = {str(name): str(value) for name, value in secrets.items()} if isinstance(secrets, Mapping) else {}
+    for name in env.keys() & secret.keys():
+        yield f"app.env.{name}", "is in slipway:secretEnv too; leave one out"
+    size = sum(len(text.encode(errors="replace")) for pair in (*env.items(), *secret.items()) for text in pair)
+    if size > _ENVIRONMENT:
+        wanted = "wanted at most 1 MB, slipway:secretEnv included (a process can't be given more)"
+        yield "app.env", f"{wanted}, found {size:,} bytes"
+    if database:
+        yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
+    static = sorted(app.static) if app else []
+    for path in static:  # each is a link on the host
+        if above := [other for other in static if path.startswith(other + "/")]:
             yield f"app.static.{path}", f"lies below {above[0]}; serve it under a path of its own"
 
 
-def environment_size(values: Mapping[str, Any]) -> Iterator[Problem]:
-    """What a process can be given at its start, with room to spare."""
-    app, secrets = _sound(App, values.get("app")), values.get(SECRET_ENV)
-    texts = [*app.env.items()] if app else []
-    texts += [(str(name), str(value)) for name, value in secrets.items()] if isinstance(secrets, Mapping) else []
-    size = sum(len(text.encode(errors="replace")) for pair in texts for text in pair)
-    if size > _ENVIRONMENT:
-        yield "app.env", f"wanted at most 1 MB, slipway:secretEnv included (a process can't be given more), found {size:,} bytes"
+def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Iterator[Problem]:
+    """Each address comes from one side, and what is a file of the web host has no other place."""
+    engine, external = database.engine, database.placement == "external"
+    why = f"is set by Slipway, as slipway:database.engine is {engine}; leave it out"
+    if in_env and engine != "none":
+        yield "app.env.DATABASE_URL", "holds a password; it belongs in slipway:secretEnv" if external else why
+    if in_secrets and engine != "none" and not external:
+        yield "secretEnv.DATABASE_URL", f"{why}, or set slipway:database.placement to external"
+    if engine in ("none", "sqlite") and database.placement != "same-host":
+        wanted = "same-host, as SQLite is a file there" if engine == "sqlite" else "an engine beside it (slipway:database.engine)"
+        yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"
 
 
 def _sound(model: type[Section], value: Any) -> Section | None:

@@ -1,29 +1,32 @@
-"""Finding an app in its folder by reading it, never by importing it: what to serve, and what it needs installed."""
+"""Finding an app in its folder by reading it, never importing it: what to serve, what it needs."""
 
 from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import SlipwayError
-from components.source import candidates, given, requirements
+from components.source import discovery, requirements
 
 
 @dataclass(frozen=True)
 class AppSource:
-    """An app as found. `module`: `package.module:name` or `package.module:factory()`; `requirements`: what an installer reads;
-    `requirements_file`: uv.lock, requirements.txt or pyproject.toml; `found`: what was found, in words for people."""
+    """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
+    `requirements`: what an installer reads; `requirements_file`: uv.lock, requirements.txt or
+    pyproject.toml; `sentences`: both in words for people."""
 
     folder: Path
     module: str
     requirements: str
     requirements_file: str
-    found: tuple[str, ...]
+    sentences: tuple[str, ...]
 
 
 def find_app(folder: Path, module: str | None) -> AppSource:
-    """The app in `folder`; `module` is slipway:app.module, None to look for it. Raises `SlipwayError` with what to do."""
+    """The app in `folder`; `module` is slipway:app.module, None to look for it.
+
+    Raises `SlipwayError` with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
-    chosen, where = given.checked(folder, module) if module else candidates.find(folder)
+    chosen, where = discovery.checked(folder, module) if module else discovery.find(folder)
     needs = requirements.read(folder)
     count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
     sentences = (f"module {chosen} ({where})", f"requirements from {needs.file} ({count})")

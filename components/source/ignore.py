@@ -1,4 +1,4 @@
-"""What of an app's folder is never part of a release: what its ignore files say, as git reads them, and a fixed list."""
+"""What is never part of a release: what ignore files say, as git reads them, and a fixed list."""
 
 import os
 from collections.abc import Iterator
@@ -22,14 +22,15 @@ NEVER = {
     "version control, editors, systems": (".git", ".hg", ".svn", ".idea", ".vscode", "*.swp", "*~", ".DS_Store"),
     "Slipway and Pulumi": (".slipway", "Pulumi.yaml", "Pulumi.*.yaml"),
 }
-"""Patterns by reason. No ignore file brings these back; a folder with a `pyvenv.cfg` is left out as well."""
+"""Patterns by reason, which no ignore file brings back. So is a folder with a `pyvenv.cfg`."""
 
 _NEVER = patterns("\n".join(pattern for group in NEVER.values() for pattern in group))
 
 
 @dataclass(frozen=True)
 class _Rules:
-    """The patterns of one ignore file, last one first, and how to get from a path in the app's folder to one they know."""
+    """The patterns of one ignore file, last one first. A path in the app's folder becomes one that
+    they know without its first `cut` characters, after `prefix`."""
 
     patterns: tuple[Pattern, ...]
     cut: int = 0
@@ -42,7 +43,7 @@ class _Rules:
 
 
 class Ignore:
-    """The rules for one app's folder. Every .gitignore up to the repository's root counts, if the folder is in one."""
+    """The rules for one app's folder, with every .gitignore up to its repository's root."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = os.path.abspath(folder)
@@ -50,7 +51,7 @@ class Ignore:
         self._in_force: dict[str, list[_Rules]] = {}
 
     def names(self, path: str, is_folder: bool) -> bool:
-        """Is this one left out? `path` relative to the app's folder; the folders it is in are taken to be not."""
+        """Whether `path`, in the app's folder, is left out itself, not for a folder above it."""
         if any(pattern.names(path, is_folder) for pattern in _NEVER):
             return True
         if is_folder and os.path.isfile(os.path.join(self._folder, path, "pyvenv.cfg")):
@@ -59,17 +60,17 @@ class Ignore:
         return next((verdict for verdict in verdicts if verdict is not None), False)
 
     def covers(self, path: str, is_folder: bool) -> bool:
-        """Is this one left out, or a folder that it is in?"""
+        """Whether it is left out, or a folder that it is in."""
         parts = path.split("/")
         folders = ("/".join(parts[:length]) for length in range(1, len(parts)))
         return any(self.names(folder, True) for folder in folders) or self.names(path, is_folder)
 
     def _rules(self, parent: str) -> list[_Rules]:
-        """What decides inside `parent`, first come first: .slipwayignore before .gitignore, the nearest file first."""
+        """The first one decides: .slipwayignore before .gitignore, the nearest file first."""
         if parent not in self._in_force:
             levels = _levels(parent)
-            found = [self._read(level, file) for file in (".slipwayignore", ".gitignore") for level in levels]
-            self._in_force[parent] = [rules for rules in (*found, *self._above) if rules.patterns]
+            here = [self._read(level, file) for file in (".slipwayignore", ".gitignore") for level in levels]
+            self._in_force[parent] = [rules for rules in (*here, *self._above) if rules.patterns]
         return self._in_force[parent]
 
     def _read(self, level: str, file: str) -> _Rules:
@@ -83,7 +84,7 @@ def _levels(parent: str) -> list[str]:
 
 
 def _above(folder: str) -> Iterator[_Rules]:
-    """The .gitignore files between the app's folder and the root of its repository, nearest first."""
+    """The .gitignore files from above the app's folder to its repository's root."""
     parents = [folder, *(str(parent) for parent in Path(folder).parents)]
     root = next((number for number, parent in enumerate(parents) if os.path.lexists(os.path.join(parent, ".git"))), 0)
     for parent in parents[1 : root + 1]:

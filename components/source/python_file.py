@@ -15,43 +15,47 @@ Value = ast.expr | Function | ast.ClassDef | ast.ImportFrom | ast.Import | None
 
 
 class Unreadable(Exception):
-    """The file's syntax can't be read here, which doesn't mean that the app's Python can't; the text says where."""
+    """The syntax can't be read here: the app's Python may be newer. The text says where."""
 
 
 @dataclass(frozen=True)
 class PythonFile:
-    """The names of a module, each with what it is bound to last. `open`: there may be more (`import *`, `__getattr__`)."""
+    """The names of a module, each with what it is bound to last. `open`: there may be more of them
+    (`import *`, `__getattr__`)."""
 
     names: dict[str, Value]
     open: bool
 
-    def factory_problem(self, name: str) -> str:
-        """Why `name()` can't be called without arguments; empty if it can, or if that can't be told."""
-        value = self.names.get(name)
-        if isinstance(value, ast.AsyncFunctionDef):
+    def problem(self, name: str) -> str:
+        """Why `name`, or `name()`, can't be served; empty if it can, or if that can't be told."""
+        value = self.names.get(name.removesuffix("()"))
+        made = _class_of(value)
+        if made in _NOT_WSGI:
+            return f"is a {made}, which is no WSGI app"
+        if name.endswith("()") and isinstance(value, ast.AsyncFunctionDef):
             return "is asynchronous"
-        needed = _needed(value) if isinstance(value, ast.FunctionDef) else []
+        needed = _needed(value) if name.endswith("()") and isinstance(value, ast.FunctionDef) else []
         return f"needs arguments ({', '.join(needed)})" if needed else ""
 
     def is_factory(self, name: str) -> bool:
-        """A function that can't be what a server calls for a request: it doesn't take two arguments."""
+        """A function that a server can't call for a request, as it doesn't take two arguments."""
         value = self.names.get(name)
         return isinstance(value, ast.FunctionDef) and not _takes_two(value)
 
-    def refused(self, name: str) -> str:
-        """The class that `name` is made of, if that is known to be no WSGI app."""
-        made = _class_of(self.names.get(name))
-        return made if made in _NOT_WSGI else ""
-
     def may_be_app(self, name: str) -> bool:
-        """An object, as far as can be told: assigned from something that isn't a constant, or a function of two arguments."""
+        """Assigned from something but a constant, imported, or a function of two arguments."""
         if name not in self.names:
             return False
         value = self.names[name]
         if isinstance(value, ast.FunctionDef):
             return _takes_two(value)
         others = (*_CONSTANTS, ast.AsyncFunctionDef, ast.ClassDef, ast.Import)
-        return not isinstance(value, others) and not self.refused(name)
+        return not isinstance(value, others) and not self.problem(name)
+
+    def may_be_factory(self, call: str) -> bool:
+        """A function that can be called without arguments, or something imported."""
+        value = self.names.get(call.removesuffix("()"))
+        return isinstance(value, ast.FunctionDef | ast.ImportFrom) and not self.problem(call)
 
     def made_by(self, maker: str) -> list[str]:
         """The names that are assigned from a call of `maker`, in their order."""
@@ -73,7 +77,7 @@ def read(path: Path) -> PythonFile:
 
 
 def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, Value]]:
-    """Names and values in the order they are bound; branches count, but for what only runs as a script or for type checkers."""
+    """In the order they are bound. Branches count, but for those of scripts and type checkers."""
     for node in body:
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():

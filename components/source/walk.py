@@ -1,10 +1,11 @@
-"""The files of an app's folder that a release holds: sorted, without what is ignored, links followed while they stay inside."""
+"""The files of a release: without what is ignored, links followed while they stay inside."""
 
 import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from components.errors import SlipwayError
@@ -18,7 +19,7 @@ _LEAVE_OUT = "leave it out by .slipwayignore"
 
 @dataclass(frozen=True)
 class Entry:
-    """A file of a release: `path` in it, with `/` between its parts; where it is read from; `size` in bytes."""
+    """A file of a release: `path` in it, with `/` between its parts; `size` in bytes."""
 
     path: str
     source: Path
@@ -27,7 +28,7 @@ class Entry:
 
 
 def files_of(folder: Path) -> tuple[Entry, ...]:
-    """Sorted by path. Raises `SlipwayError` for what can't be in a release: its path, what it is, what to do."""
+    """Sorted by path. Raises `SlipwayError` for what can't be in a release, with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
     entries = sorted(_bounded(_Walk(folder).entries()), key=lambda entry: entry.path)
@@ -42,7 +43,7 @@ class _Walk:
         self._ignore = Ignore(Path(self._root))
 
     def entries(self, path: str = "", way: tuple[str, ...] = ()) -> Iterator[Entry]:
-        """Everything below the folder `path`; `way`: the real paths, inside the app's folder, of the folders it is in."""
+        """Everything below the folder `path`; `way`: the real paths of the folders it is in."""
         place = os.path.join(self._root, path)
         real = self._inside(path) or ""
         if real in way:
@@ -57,7 +58,7 @@ class _Walk:
     def _entry(self, path: str, real: str, way: tuple[str, ...]) -> Iterator[Entry]:
         place = os.path.join(self._root, path)
         is_link, is_folder = os.path.islink(place), os.path.isdir(place)
-        # A link to a folder counts as one, unlike in git: whoever ignores `build/` means a link of that name too.
+        # A link to a folder is one, unlike in git: who ignores `build/` means such a link too.
         if self._ignore.names(path, is_folder):
             return
         # Behind a link to a folder the rules for where its files really are count as well.
@@ -72,7 +73,7 @@ class _Walk:
             yield _file(path, Path(place))
 
     def _check_link(self, path: str, is_folder: bool) -> None:
-        """A link must not carry out what is outside the folder, nor what is left out of a release."""
+        """A link must not bring in what is outside the folder, or left out of releases."""
         target, said = self._inside(path), os.readlink(os.path.join(self._root, path))
         wanted = f"{path}: wanted a link to something in the app's folder, found one to {said!r}"
         if target is None:
@@ -83,7 +84,7 @@ class _Walk:
             raise SlipwayError(f"{wanted}, which is left out of releases; {_LEAVE_OUT}")
 
     def _inside(self, path: str) -> str | None:
-        """Where `path` really is, relative to the app's folder; empty: the folder itself; None: outside."""
+        """Where it really is, relative to the app's folder, which is empty; None: outside."""
         real = os.path.realpath(os.path.join(self._root, path))
         relative = os.path.relpath(real, self._root)
         if relative == ".." or relative.startswith("../"):
@@ -118,18 +119,14 @@ def _what(mode: int) -> str:
 
 
 def _bounded(entries: Iterable[Entry]) -> list[Entry]:
-    """The entries, if a release can hold them. The walk ends early where the app's folder is, say, somebody's home."""
-    found: list[Entry] = []
-    for entry in entries:
-        found.append(entry)
-        if len(found) > _ENOUGH * MOST_FILES:
-            break
-    size = sum(entry.size for entry in found)
-    if len(found) > MOST_FILES:
-        raise _too_big(f"at most {MOST_FILES:,} files, found {'more than ' * (len(found) > _ENOUGH * MOST_FILES)}{len(found):,}", found)
+    """The walk ends early where the app's folder is, say, somebody's home."""
+    kept = list(islice(entries, _ENOUGH * MOST_FILES + 1))
+    size = sum(entry.size for entry in kept)
+    if len(kept) > MOST_FILES:
+        raise _too_big(f"at most {MOST_FILES:,} files, found {'more than ' * (len(kept) > _ENOUGH * MOST_FILES)}{len(kept):,}", kept)
     if size > MOST_BYTES:
-        raise _too_big(f"at most {_megabytes(MOST_BYTES)}, found {_megabytes(size)}", found)
-    return found
+        raise _too_big(f"at most {_megabytes(MOST_BYTES)}, found {_megabytes(size)}", kept)
+    return kept
 
 
 def _too_big(text: str, entries: Iterable[Entry]) -> SlipwayError:

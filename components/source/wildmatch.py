@@ -1,4 +1,4 @@
-"""One line of a .gitignore as git reads it (gitignore(5), wildmatch), as a pattern for the very thing it names."""
+"""Lines of a .gitignore as git reads them (gitignore(5), wildmatch), as patterns."""
 
 import re
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ _CLASSES = {
 
 @dataclass(frozen=True)
 class Pattern:
-    """What a line names. Things below an ignored folder are no matter of its pattern: nobody looks there."""
+    """What a line names. What is below an ignored folder need not match: nobody looks there."""
 
     regex: re.Pattern[str]
     negative: bool
@@ -40,7 +40,7 @@ class Pattern:
 def patterns(text: str) -> list[Pattern]:
     """The patterns of a file, in its order."""
     lines = _bytes(text.removeprefix("\ufeff")).split("\n")
-    return [found for line in lines if (found := _pattern(_trimmed(line.removesuffix("\r")))) is not None]
+    return [one for line in lines if (one := _pattern(_trimmed(line.removesuffix("\r"))))]
 
 
 def _bytes(text: str) -> str:
@@ -93,7 +93,7 @@ def _stars(glob: str, position: int) -> tuple[str, int]:
     end = position
     while glob[end : end + 1] == "*":
         end += 1
-    # git compares the plain text before the first special letter by itself: stars right after it stand alone as well.
+    # git compares the text before the first special letter by itself: stars after it stand alone.
     starts = not set(glob[:position]) & _SPECIAL or glob[position - 1] == "/"
     alone = starts and (end == len(glob) or glob[end] == "/")
     if end - position < 2 or not alone:
@@ -102,7 +102,7 @@ def _stars(glob: str, position: int) -> tuple[str, int]:
 
 
 def _set(glob: str, position: int) -> tuple[str, int]:
-    """`[a-z]`, `[!a]`, `[[:digit:]]`; never a slash. Without its end the whole pattern names nothing."""
+    """`[a-z]`, `[!a]`, `[[:digit:]]`; never a slash. Without its end the pattern names nothing."""
     negative = glob[position : position + 1] in ("!", "^")
     position += negative
     members, first = "", True

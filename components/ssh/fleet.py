@@ -5,7 +5,7 @@ from typing import Any
 
 from cloud_init.fleet import Fleet, OwnHost
 from components.hosts.database_host import PORTS
-from components.rollout import domain
+from components.release import core
 from components.settings import Settings
 from components.ssh.agent import FOLDER
 from components.ssh.options import Host, Options, named
@@ -31,7 +31,7 @@ def described(settings: Settings, options: Options) -> Fleet:
         ssh_from=options.ssh_from,
         ssh_ports=tuple(sorted({host.port or options.port for _, host in named(options)})),
         database=_database(settings, options),
-        tls=domain.tls(settings, [host.inside or host.address for host in options.hosts.web]),
+        tls=core.tls(settings, [host.inside or host.address for host in options.hosts.web]),
         roles=roles,
         placement=settings.database.placement,
     )

@@ -5,25 +5,17 @@ from collections.abc import Iterator
 from typing import Annotated, Any
 
 from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from components.settings import BOOT, Kind, Model, Settings, kinds, number
 from components.settings.found import shown
+from components.settings.kinds import refusal, string
 from components.settings.report import Problem
-from components.settings.schema import WANTED, Unwanted
 
 _NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _ADDRESS = r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?"
 _USER = r"[a-z_][a-z0-9_.-]{0,31}"
 _KEY_LINE = r"(@cert-authority )?[^\s#@]\S* (ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?"
 _BUCKET = r"(?!file:)[a-z][a-z0-9]*://[^/?#\s]\S*"
-
-
-def _ip(value: Any) -> str:
-    try:
-        return str(ipaddress.ip_address(value if isinstance(value, str) else ""))
-    except ValueError:
-        raise Unwanted from None
 
 
 NAME = kinds.matching("name", "a name of letters, digits, '.', '_' and '-', at most 63", _NAME)
@@ -34,7 +26,7 @@ KEY_LINE = kinds.matching(
 )
 DEVICE = kinds.matching("device", "the path of a disk, such as /dev/disk/by-id/scsi-0DO_Volume_data", r"/dev/[A-Za-z0-9/_.:-]+")
 FILE = kinds.matching("path", "the path of a file", r"\S.*")
-IP = Kind("IP address", "an IP address, such as 10.0.0.5", _ip)
+IP = Kind("IP address", "an IP address, such as 10.0.0.5", lambda value: str(ipaddress.ip_address(string(value))))
 BUCKET = kinds.matching("address of a bucket", "the address of a bucket, such as s3://bucket/prefix?region=eu-west-1", _BUCKET)
 PORT = number(1, 65535)
 
@@ -56,8 +48,7 @@ class Host(Model):
         if isinstance(value, str):
             return {"address": value}
         if not isinstance(value, dict | Host):
-            context = {"wanted": f"{ADDRESS.wanted}, or a mapping", "found": shown(value)}
-            raise PydanticCustomError(WANTED, "{wanted}", context)
+            raise refusal(f"{ADDRESS.wanted}, or a mapping", shown(value))
         return value
 
     @property

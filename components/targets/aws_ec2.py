@@ -12,13 +12,12 @@ from components.aws.stack.options import Options, problems
 from components.aws.stack.web import WebTier
 from components.blocks.subnets import PRIVATE
 from components.deployment.on_hosts import HostsDeployment
-from components.hosts.database_host import PORTS, Final, finish
-from components.hosts.random_secret import RandomSecret
+from components.hosts.database_host import PORTS
+from components.hosts.resources import RandomSecret
 from components.hosts.site import Site
 from components.release import core
 from components.release import store as release_store
-from components.rollout import domain
-from components.rollout.resource import Rollout, RolloutArgs
+from components.rollout.resources import ReleaseArgs, Rollout, RolloutArgs, finish
 from components.settings import Settings, report, target_options
 from components.target import Need, Place, Takes, TargetComponent
 
@@ -39,14 +38,14 @@ class Target(TargetComponent):
         foundation = Foundation(self, settings, place, options)
         database = databases.make(foundation)
         key = RandomSecret(f"{name}-key", foundation.own)
-        final = finish(planned, key.value, settings.secret_env, database.connection)
-        front = _fleet(foundation, final) if options.is_fleet else web.server(foundation)
+        release = finish(planned, key.value, settings.secret_env, database.connection)
+        front = _fleet(foundation, release) if options.is_fleet else web.server(foundation)
         if options.logs:
             monitoring.logs(foundation, options.logs, front, database)
         if options.email:
             monitoring.alarms(foundation, options.email, front, database)
-        rollout = _rollout(foundation, final, front, database)
-        self.put_out(settings, final.release, rollout.require(), pulumi.Output.all(front.address))
+        rollout = _rollout(foundation, release, front, database)
+        self.put_out(settings, release.release, rollout.require(), pulumi.Output.all(front.address))
 
 
 def _servers(settings: Settings, options: Options, place: Place) -> Fleet:
@@ -59,7 +58,7 @@ def _servers(settings: Settings, options: Options, place: Place) -> Fleet:
         settings.database.engine,
         ssh_from=options.ssh,
         database=OwnHost(PORTS[settings.database.engine], PRIVATE) if "database" in roles else None,
-        tls=None if options.is_fleet else domain.tls(settings),
+        tls=None if options.is_fleet else core.tls(settings),
         roles=roles,
         placement=settings.database.placement,
         balancer=Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
@@ -67,16 +66,16 @@ def _servers(settings: Settings, options: Options, place: Place) -> Fleet:
     )
 
 
-def _fleet(foundation: Foundation, final: Final) -> WebTier:
+def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     """Imported only where needed: each part of Amazon's SDK costs a plan a tenth of a second."""
     from components.aws.stack import fleet
 
-    return fleet.make(foundation, final)
+    return fleet.make(foundation, release)
 
 
-def _rollout(foundation: Foundation, final: Final, front: WebTier, database: DatabaseTier) -> Rollout:
+def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, database: DatabaseTier) -> Rollout:
     args = RolloutArgs(
-        **vars(final),
+        **vars(release),
         store=foundation.store.address,
         url=front.address.apply(lambda address: _url(foundation.settings, address)),
         expected=pulumi.Output.all(*front.hosts, *database.hosts),

@@ -10,17 +10,15 @@ from pydantic import Field
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
-from components.errors import UsageError
+from components.errors import UsageError, one_line
 from components.hosts.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
-from components.hosts.random_secret import RandomSecret
-from components.hosts.resource import Host
+from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.local import LocalTransport, run_folder
 from components.release import core
 from components.release.store import connect, in_folder
-from components.rollout.resource import Rollout, RolloutArgs
+from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, number, target_options
-from components.settings.found import one_line
 from components.target import Need, Place, Takes, TargetComponent
 
 if TYPE_CHECKING:
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 _PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ADDRESS = "127.0.0.1"
 _DATABASE_PACKAGES = {"postgres": "postgresql", "mysql": "mariadb-server"}
-# Such a letter means something to nginx, Apache or Supervisor, and no quoting there takes it back: `[` and `*` find other folders.
+# To nginx, Apache or Supervisor these mean something even in quotes: `[` and `*` find others.
 _REFUSED = re.compile(r"[\"'$%;{}\\?#@*|\[\]]")
 
 
@@ -54,21 +52,18 @@ class Target(TargetComponent):
         child = pulumi.ResourceOptions(parent=self)
         key = RandomSecret(f"{name}-key", child)
         host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), child)
-        release_id = planned.id(key.value, settings.secret_env)
+        release = finish(planned, key.value, settings.secret_env)
         rollout = Rollout(
             f"{name}-rollout",
             RolloutArgs(
-                release=release_id,
-                manifest=planned.manifest_json,
-                source=str(planned.source),
-                secret_environment=settings.secret_env,
+                **vars(release),
                 hosts=pulumi.Output.json_dumps([contracts.document(facts)]),
                 store=facts.store,
                 url=_url(options),
             ),
             pulumi.ResourceOptions(parent=self, depends_on=[host]),
         )
-        self.put_out(settings, release_id, rollout.require(), [_ADDRESS])
+        self.put_out(settings, release.release, rollout.require(), [_ADDRESS])
 
 
 def deploy(settings: Settings, place: Place) -> Target:
@@ -77,19 +72,14 @@ def deploy(settings: Settings, place: Place) -> Target:
 
 
 def needs(settings: Settings) -> list[Need]:
-    """The chosen front server, for static files, slow clients and limits; without it a relay stands in."""
+    """The front server, for which a relay stands in, and a database's programs on this machine."""
     why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
     front = Need(FRONT_PROGRAMS[settings.front], why, _PACKAGES[settings.front], settings.front in front_binaries(), required=False)
-    return [front, *_database_needs(settings)]
-
-
-def _database_needs(settings: Settings) -> list[Need]:
-    """The programs of a cluster on this machine; a database elsewhere needs none."""
     engine = settings.database.engine
     if settings.database.placement != "same-host" or engine not in _DATABASE_PACKAGES:
-        return []
-    why = f"slipway:database.engine is {engine}, on the same host"
-    return [Need(_DATABASE_PACKAGES[engine], why, (_DATABASE_PACKAGES[engine],), engine in database_binaries(), required=True)]
+        return [front]
+    package, why = _DATABASE_PACKAGES[engine], f"slipway:database.engine is {engine}, on the same host"
+    return [front, Need(package, why, (package,), engine in database_binaries(), required=True)]
 
 
 def deployment(settings: Settings, place: Place) -> "HostsDeployment":

@@ -4,13 +4,13 @@ import pulumi
 
 from components import owner
 from components.deployment.on_hosts import HostsDeployment
-from components.hosts.database_host import DatabaseHost, DatabaseHostArgs, finish
-from components.hosts.random_secret import RandomSecret
+from components.hosts.database_host import DatabaseHost, DatabaseHostArgs
+from components.hosts.resources import RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.ssh import SshTransport
 from components.release import core
 from components.release import store as release_store
-from components.rollout.resource import Rollout, RolloutArgs
+from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Settings, report, target_options
 from components.ssh import fleet
 from components.ssh.options import Options, problems

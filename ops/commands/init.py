@@ -35,7 +35,7 @@ def init(
     facts = app_facts.read(app, source.module, source.requirements)
     _write(_stack_file(call, project), initialise.config(app, project, source.module, facts))
     tables.line(f"Found in {app}:")
-    for sentence in (*source.found, *initialise.sentences(facts)):
+    for sentence in (*source.sentences, *initialise.sentences(facts)):
         tables.line(f"  {sentence}")
     tables.line(f"Wrote Pulumi.{call.stack}.yaml. Next: {_next(call)}")
 

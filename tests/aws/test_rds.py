@@ -13,7 +13,7 @@ from policy import check
 PROGRAM = """
 from types import SimpleNamespace
 from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest
-from components.hosts.database_host import finish
+from components.rollout.resources import finish
 
 database = ManagedDatabase("shop-database", ManagedDatabaseArgs(
     app="shop", engine=ENGINE, instance_class="db.t4g.small", storage=100, region="eu-west-1", vpc_id=network.vpc_id,

@@ -9,7 +9,8 @@ from dataclasses import replace
 from types import SimpleNamespace
 from cloud_init.host.release import manifests
 from cloud_init.host.contracts.manifest import DatabasePart
-from components.hosts.database_host import DatabaseHost, DatabaseHostArgs, finish
+from components.hosts.database_host import DatabaseHost, DatabaseHostArgs
+from components.rollout.resources import finish
 
 manifest = replace(manifests.without_release("postgres"), environment={"A": "b"}, database=DatabasePart("postgres", "own-host"))
 planned = SimpleNamespace(code="0123456789ab", manifest=manifest, source="app")

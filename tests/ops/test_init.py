@@ -72,7 +72,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("SLIPWAY_CWD", str(folder))
     source = ModuleType("components.source")
     found: Callable[..., SimpleNamespace] = lambda folder, module: SimpleNamespace(  # noqa: E731
-        folder=folder, module=module or "wsgi:app", requirements="Flask-Migrate==4", found=("module wsgi:app",)
+        folder=folder, module=module or "wsgi:app", requirements="Flask-Migrate==4", sentences=("module wsgi:app",)
     )
     vars(source)["find_app"] = found
     monkeypatch.setitem(sys.modules, "components.source", source)

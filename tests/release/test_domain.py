@@ -18,7 +18,7 @@ from authority import Authority, openssl
 
 from cloud_init.host.contracts.manifest import Health, Tls
 from cloud_init.host.front import certificates
-from components.rollout import domain, public
+from components.rollout import public
 
 DOMAIN = "shop.example"
 HEALTH = Health("/", DOMAIN, 2, "https")
@@ -58,7 +58,7 @@ class Site:
         self.context.load_cert_chain(self.place / "certificate.pem", self.place / "key.pem")
 
     def problem(self, *addresses: str, release: str = "new") -> str:
-        return domain.problem(self.tls, addresses or ("127.0.0.1",), HEALTH, release, patience=0)
+        return public.domain_problem(self.tls, addresses or ("127.0.0.1",), HEALTH, release, patience=0)
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import SlipwayError
-from components.source import find_app, python_file, requirement_lines
+from components.source import find_app, python_file, requirements
 
 HERE = Path(__file__).parent
 APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
@@ -48,11 +48,11 @@ def test_apps(case: dict[str, Any], tmp_path: Path) -> None:
 def test_words_for_people(tmp_path: Path) -> None:
     write(tmp_path, {"src/shop/__init__.py": "def create_app(): ...", "requirements.txt": "flask\n"})
     source = find_app(tmp_path, None)
-    assert source.found == ("module shop:create_app() (src/shop/__init__.py)", "requirements from requirements.txt (1 package)")
+    assert source.sentences == ("module shop:create_app() (src/shop/__init__.py)", "requirements from requirements.txt (1 package)")
     assert (source.folder, source.requirements, source.requirements_file) == (tmp_path, "flask\n", "requirements.txt")
-    assert find_app(tmp_path, "httpbin:app").found[0] == "module httpbin:app (not in the app's folder: from an installed package)"
+    assert find_app(tmp_path, "httpbin:app").sentences[0] == "module httpbin:app (not in the app's folder: from an installed package)"
     write(tmp_path, {".flaskenv": "FLASK_APP=shop"})
-    assert find_app(tmp_path, None).found[0] == "module shop:create_app() (src/shop/__init__.py, named in .flaskenv)"
+    assert find_app(tmp_path, None).sentences[0] == "module shop:create_app() (src/shop/__init__.py, named in .flaskenv)"
 
 
 def test_the_shells_flask_app_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,7 +89,7 @@ def test_requirements(case: dict[str, Any], tmp_path: Path) -> None:
     if "lines" in case:
         source = find_app(folder, None)
         assert source.requirements.splitlines() == case["lines"]
-        assert case.get("found", source.found[1]) == source.found[1]
+        assert case.get("found", source.sentences[1]) == source.sentences[1]
     else:
         text = told(folder)
         assert [words for words in case["told"] if words not in text] == [], text
@@ -119,7 +119,7 @@ def test_an_include_must_not_leave_by_a_link(tmp_path: Path) -> None:
 @given(st.text(st.sampled_from("abc-./@:+#=[]~ \\\n\r\t'\"efgithrps"), max_size=60))
 def test_any_requirements_are_lines_or_told(text: str) -> None:
     try:
-        lines = requirement_lines.of_text(text, Path("requirements.txt"), Path.cwd())
+        lines = requirements.lines_of(text, "requirements.txt", Path.cwd())
     except SlipwayError as error:
         lines = [str(error)]
     assert all(line == line.strip() and line and line.isprintable() for line in lines)
@@ -144,7 +144,7 @@ def test_a_lock_is_exported_with_its_hashes(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("UV_OUTPUT_FILE", "requirements.txt")
     source = find_app(write(tmp_path, {**lock("alpha", "beta"), "requirements.txt": "other"}), None)
     assert source.requirements == f"alpha==1 --hash=sha256:{'0' * 64}\nbeta==1 --hash=sha256:{'1' * 64}\n"
-    assert source.found[1] == "requirements from uv.lock (2 packages)"
+    assert source.sentences[1] == "requirements from uv.lock (2 packages)"
     assert sorted(os.listdir(tmp_path)) == ["pyproject.toml", "requirements.txt", "uv.lock", "wsgi.py"]
 
 

@@ -15,9 +15,9 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from components import target
+from components.settings.kinds import Kind
 from components.settings.models import Secrets, Settings
 from components.settings.report import kind_of
-from components.settings.schema import Kind
 from components.source.ignore import NEVER
 from tools.pages import generated
 
@@ -114,10 +114,9 @@ def _spelled(annotation: Any) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "required"
-    kind, value = kind_of(field), field.default
-    if value is None or value == () or value == {}:
+    if field.default in (None, (), {}):
         return "none"
-    return f"`{kind.write(value) if kind else value}`"
+    return f"`{str(field.default).lower() if isinstance(field.default, bool) else field.default}`"
 
 
 if __name__ == "__main__":

@@ -76,6 +76,10 @@ class HostPart:
     later: LaterPart = field(default_factory=LaterPart)
 
 
+DOMAIN_NAME = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"
+"""A host name in small letters with a dot in it, at most 253 of them; an address is none."""
+
+
 @dataclass(frozen=True)
 class Tls:
     """A certificate by ACME."""

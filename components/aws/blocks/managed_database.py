@@ -12,7 +12,7 @@ from components.aws.common import DATABASE, named, region_of
 from components.blocks.block import Args, Block, Tags, child, one_of
 from components.blocks.names import database, short
 from components.hosts.database_host import PORTS, addresses
-from components.hosts.random_secret import RandomSecret
+from components.hosts.resources import RandomSecret
 
 OWNER = "slipway_owner"
 """The role that may change the schema. The first web host makes the other one, `app`."""

@@ -16,7 +16,7 @@ from components.aws.common import named
 from components.blocks import names
 from components.blocks.block import ROLE, Args, Block, Tags, child
 from components.errors import UsageError
-from components.rollout.serving import Serving, ServingArgs
+from components.rollout.resources import Serving, ServingArgs
 
 _DISK_LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 _IGNORED = [

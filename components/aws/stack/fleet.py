@@ -7,16 +7,15 @@ from components.aws.blocks.site_name import Certificate, CertificateArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
 from components.aws.stack.foundation import Foundation
 from components.aws.stack.web import WebTier, site_name
-from components.hosts.database_host import Final
-from components.rollout.first_release import FirstRelease, FirstReleaseArgs
+from components.rollout.resources import FirstRelease, ReleaseArgs
 
 
-def make(foundation: Foundation, final: Final) -> WebTier:
+def make(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     """The group, its load balancer and, with a domain, its certificate."""
     role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
     after_store = pulumi.ResourceOptions(depends_on=[foundation.store])  # it is closed before anything is put there
-    first_args = FirstReleaseArgs(foundation.store.address, **vars(final))
-    first = FirstRelease(f"{app}-first-release", first_args, pulumi.ResourceOptions.merge(foundation.own, after_store))
+    own = pulumi.ResourceOptions.merge(foundation.own, after_store)
+    first = FirstRelease(f"{app}-first-release", release, foundation.store.address, own)
     args = WebFleetArgs(
         image=options.image,
         instance_type=options.instance_type,

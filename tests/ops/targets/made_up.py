@@ -19,7 +19,7 @@ from components.deployment import Deployment, Verb
 from components.deployment.answers import Instance, Live, Process, Release, Releases, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
-from components.hosts.random_secret import RandomSecret
+from components.hosts.resources import RandomSecret
 from components.platforms import Overtaken, Sendable, deploying
 from components.platforms.resource import Deploy, DeployArgs
 from components.release import bundle

@@ -1,0 +1,150 @@
+"""A stack's resources for the release in service: rolled out, wanted first, waited for."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+import pulumi
+import pulumi.dynamic
+
+from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import DatabasePart, Manifest
+from components.providers import FirstReleaseProvider, RolloutProvider, ServingProvider
+from components.release.core import Release, identity
+
+
+class ServedRelease(pulumi.dynamic.Resource):
+    """What says how a release fared, by `ok` and `message`: one that is refused is an answer."""
+
+    release: pulumi.Output[str]
+    ok: pulumi.Output[bool]
+    message: pulumi.Output[str]
+    url: pulumi.Output[str]
+
+    def __init__(self, provider: RolloutProvider, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions | None) -> None:
+        super().__init__(provider, name, {**inputs, "ok": None, "message": None}, opts)
+
+    def require(self) -> pulumi.Output[str]:
+        """The URL, once the release serves. Raises `pulumi.RunError` where it was refused."""
+
+        def required(verdict: Sequence[Any]) -> str:
+            url, ok, message = verdict
+            if not ok:
+                raise pulumi.RunError(str(message))
+            return str(url)
+
+        return pulumi.Output.all(self.url, self.ok, self.message).apply(required)
+
+
+class DatabaseOutputs(Protocol):
+    """What a release needs of its database, wherever that is; unknown in the first preview.
+
+    `environment`: secret variables of the web hosts. `secrets`: what the database host alone knows.
+    `manifest`: public fields of the manifest's `DatabasePart`, as JSON has them.
+    """
+
+    environment: pulumi.Output[dict[str, str]]
+    secrets: pulumi.Output[dict[str, Any]]
+    manifest: pulumi.Output[dict[str, Any]]
+
+
+@dataclass
+class ReleaseArgs:
+    """A release that can be rolled out, as `finish` makes it.
+
+    `release` is its id; `manifest` is JSON without that id; `source` the app's folder;
+    `secret_environment` goes to the store alone; so does `database_environment`, which leads to a
+    database host, whose own secrets are `database_secrets`.
+    """
+
+    release: pulumi.Input[str]
+    manifest: pulumi.Input[str]
+    source: pulumi.Input[str]
+    secret_environment: pulumi.Input[Mapping[str, str]]
+    database_environment: pulumi.Input[Mapping[str, str]]
+    database_secrets: pulumi.Input[Mapping[str, Any]]
+
+
+def finish(
+    planned: Release[Manifest],
+    key: pulumi.Input[str],
+    secret_environment: pulumi.Input[Mapping[str, str]],
+    database: DatabaseOutputs | None = None,
+) -> ReleaseArgs:
+    """The release that `planned` becomes with its secrets and its database; its id covers all."""
+    nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
+    more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
+    environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
+    base = contracts.document(planned.manifest.database)
+    manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))
+    release = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(*known))
+    text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
+    return ReleaseArgs(
+        pulumi.Output.unsecret(release), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets
+    )
+
+
+def _id(key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:
+    return identity(key, manifest, {**environment, **({"": json.dumps(secrets, sort_keys=True)} if secrets else {})})
+
+
+@dataclass(kw_only=True)
+class RolloutArgs(ReleaseArgs):
+    """`store` is the store's address; `url` the public address that must show the release, as must
+    `addresses` of web hosts.
+
+    `hosts`: their facts as JSON, none where they follow the store themselves; `expected`: names of
+    those that follow; `fewest`: how many web hosts there will be at least.
+    """
+
+    store: pulumi.Input[str]
+    url: pulumi.Input[str]
+    hosts: pulumi.Input[str] = "[]"
+    expected: pulumi.Input[Sequence[str]] = ()
+    fewest: pulumi.Input[int] = 0
+    addresses: pulumi.Input[Sequence[str]] = ()
+
+
+class Rollout(ServedRelease, module="slipway", name="Rollout"):
+    """Publishes a release to the store and has the coordinator bring it to every host."""
+
+    def __init__(self, name: str, args: RolloutArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(RolloutProvider(), name, vars(args), opts)
+
+
+class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease"):
+    """Publishes a release and wants it where nothing was ever wanted, so that new servers serve it.
+
+    The rollout after it proves it, or refuses it.
+
+    first = FirstRelease(f"{name}-first-release", release, store.address)
+    group = WebFleet(…, WebFleetArgs(…, after=[first.release]))
+    Rollout(…, opts=ResourceOptions(depends_on=[group]))
+    """
+
+    release: pulumi.Output[str]
+
+    def __init__(self, name: str, args: ReleaseArgs, store: pulumi.Input[str], opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(FirstReleaseProvider(), name, {**vars(args), "store": store}, opts)
+
+
+@dataclass
+class ServingArgs:
+    """`store` its address; `hosts` their names in it."""
+
+    store: pulumi.Input[str]
+    hosts: pulumi.Input[Sequence[pulumi.Input[str]]]
+
+
+class Serving(pulumi.dynamic.Resource, module="slipway", name="Serving"):
+    """Made when each of these hosts serves what is live, at once where nothing is.
+
+    Other hosts replace it. A host that doesn't within 10 minutes is a `SlipwayError`; what depends
+    on this, such as an address that moves to a host, stays as it is.
+    """
+
+    hosts: pulumi.Output[Sequence[str]]
+
+    def __init__(self, name: str, args: ServingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(ServingProvider(), name, dict(vars(args)), opts)
