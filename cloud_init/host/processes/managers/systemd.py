@@ -122,7 +122,7 @@ class Manager(contract.Manager):
 
 def unit(places: Places, program: Program) -> str:
     """The program's unit. What ends within a second makes, with the pause of half a second, so many starts in 1.5 s each: a crash loop."""
-    if "/" in places.app:  # it names folders: a path would lead out of them
+    if "/" in places.app or places.app in (".", ".."):  # it names folders: a path would lead out of them
         raise Refused(f"host.json: wanted a name for the app, found {places.app[:60]!r}; run the bootstrap again")
     user = str(getattr(places.facts, program.account) or places.facts.user)
     group = front_group()
