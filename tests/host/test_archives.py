@@ -11,7 +11,6 @@ from cloud_init import server_manifest
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import LaterPart
-from cloud_init.host.release import fetching
 from cloud_init.host.rollout import later
 from cloud_init.host.server import archives, packages, system_files
 
@@ -37,7 +36,7 @@ def elsewhere(tmp_path, monkeypatch):
     with serving(tmp_path) as server:
         server.installed = []
         monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
-        monkeypatch.setattr(fetching.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr("cloud_init.host.release.fetching.time.sleep", lambda seconds: None)
         monkeypatch.setattr(packages, "install", lambda path: server.installed.append(Path(path).read_bytes()))
         yield server
 
@@ -107,7 +106,7 @@ def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     places = documents.places(tmp_path, {"app": "shop", "role": "web"})
     one = Archive("agent", "https://a.example")
     monkeypatch.setattr(later, "_of_live", lambda where: LaterPart({"web": ("acl",)}, {"web": ()}, {"web": (one,)}))
-    monkeypatch.setattr(later.os, "nice", lambda by: None)
+    monkeypatch.setattr("cloud_init.host.rollout.later.os.nice", lambda by: None)
     monkeypatch.setattr(packages, "ensure", told.append)
     monkeypatch.setattr(archives, "ensure", told.append)
     monkeypatch.setattr(system_files, "run_later", lambda where, manifest: told.append("files"))

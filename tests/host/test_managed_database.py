@@ -12,7 +12,6 @@ from test_databases import get, needs, post
 
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data.databases import authority
-from cloud_init.host.release import fetching
 from components.release.store import to_json
 
 ENGINES = database_app.ENGINES[1:]
@@ -76,7 +75,7 @@ def published(tmp_path, monkeypatch):
     with serving(tmp_path) as server:
         server.address += "/list.pem"
         monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
-        monkeypatch.setattr(fetching.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr("cloud_init.host.release.fetching.time.sleep", lambda seconds: None)
         yield server
 
 
