@@ -10,7 +10,6 @@ from elsewhere import Elsewhere
 from published import serving
 from test_databases import get, needs, post
 
-from cloud_init.host.base import fetching
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data.databases import remote
 from components.release.store import to_json
@@ -76,7 +75,7 @@ def published(tmp_path, monkeypatch):
     with serving(tmp_path) as server:
         server.address += "/list.pem"
         monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
-        monkeypatch.setattr(fetching.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr("cloud_init.host.base.fetching.time.sleep", lambda seconds: None)
         yield server
 
 
