@@ -19,7 +19,7 @@ AS_IF_IN = "SLIPWAY_AS_IF_IN"
 
 
 @dataclass(frozen=True)
-class Place:
+class StackPlace:
     """Which stack of which project, and the folder that Pulumi.yaml stands in."""
 
     folder: Path
@@ -125,13 +125,13 @@ class TargetModule(Protocol):
     THIS_MACHINE: bool
     """All of it is made on the deploying machine: what only creates there needs nobody's yes."""
 
-    def deploy(self, settings: Settings, place: Place) -> TargetComponent:
+    def deploy(self, settings: Settings, place: StackPlace) -> TargetComponent:
         """Creates the `Target` component; called once by the program."""
 
     def needs(self, settings: Settings) -> list[Need]:
         """What this target wants installed here; must not change anything."""
 
-    def deployment(self, settings: Settings, place: Place) -> Deployment:
+    def deployment(self, settings: Settings, place: StackPlace) -> Deployment:
         """What was launched, to be asked without running the program."""
 
 
@@ -163,9 +163,9 @@ def find(name: str) -> TargetModule:
         raise MissingError(f"slipway:target: {name} needs the package {package}, which isn't installed; {how}") from None
 
 
-def place() -> Place:
+def place() -> StackPlace:
     """Where the running program stands."""
-    return Place(Path(os.getcwd()), pulumi.get_project(), pulumi.get_stack())
+    return StackPlace(Path(os.getcwd()), pulumi.get_project(), pulumi.get_stack())
 
 
 def export(outputs: TargetComponent) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.fleet import Balancer
-from cloud_init.host.contracts.manifest import Tls
+from cloud_init.host.contracts.manifest import DOMAIN_NAME, Tls
 from cloud_init.host_files import HostFileError, Upstream, WebHost
 
 # A front gives up after the server did, so that the server's own answer is the one that is seen.
@@ -19,7 +19,6 @@ _KEEP_ALIVE = 65  # seconds that a connection without a request is kept
 # For TLS 1.2, since all of 1.3 are sound. Each has forward secrecy.
 _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
-_DOMAIN = re.compile(r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True)
@@ -69,7 +68,7 @@ def _networks(balancer: Balancer | None) -> list[str]:
 
 def tls_values(tls: Tls, listen: Sequence[str]) -> TlsValues:
     """`listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
-    if not _DOMAIN.fullmatch(tls.domain):
+    if not re.fullmatch(DOMAIN_NAME, tls.domain):
         raise HostFileError(f"slipway:domain: wanted a host name in small letters such as www.example.com, found {tls.domain[:60]!r}")
     site = f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}")
     ports = tuple(_with_port(address, tls.port) for address in listen)

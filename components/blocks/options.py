@@ -9,8 +9,8 @@ from typing import Annotated
 
 from pydantic import Field
 
+from components.errors import shown
 from components.settings import BOOT, Model, Settings, kinds, number
-from components.settings.found import shown
 from components.settings.report import Problem
 
 

@@ -3,13 +3,13 @@
 import pulumi
 
 from components.settings import Settings
-from components.target import Place
+from components.target import StackPlace
 
 
 class CloudStack:
     """`name`: the app's, which begins resources' names; `own`: options of what is no cloud's."""
 
-    def __init__(self, parent: pulumi.Resource, settings: Settings, place: Place) -> None:
+    def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace) -> None:
         self.settings, self.place, self.name = settings, place, settings.app.name
         self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway"}
         self.own = pulumi.ResourceOptions(parent=parent)

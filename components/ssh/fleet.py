@@ -9,10 +9,10 @@ from components.release import core
 from components.settings import Settings
 from components.ssh.agent import FOLDER
 from components.ssh.options import Host, Options, named
-from components.target import Place
+from components.target import StackPlace
 
 
-def servers(settings: Settings, options: Options, place: Place) -> list[dict[str, Any]]:
+def servers(settings: Settings, options: Options, place: StackPlace) -> list[dict[str, Any]]:
     """The facts of each server: the web servers first."""
     hosts = [("web", host) for host in options.hosts.web]
     hosts += [("database", options.hosts.database)] if options.hosts.database else []
@@ -63,7 +63,7 @@ def _database(settings: Settings, options: Options) -> OwnHost | None:
     return OwnHost(PORTS[settings.database.engine], clients(options)) if host else None
 
 
-def _login(options: Options, host: Host, place: Place) -> dict[str, Any]:
+def _login(options: Options, host: Host, place: StackPlace) -> dict[str, Any]:
     return {
         "address": host.address,
         "port": host.port or options.port,

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from components.errors import shown
 from components.settings import BOOT, Kind, Model, Settings, kinds, number
-from components.settings.found import shown
 from components.settings.kinds import refusal, string
 from components.settings.report import Problem
 

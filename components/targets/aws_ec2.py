@@ -19,7 +19,7 @@ from components.release import core
 from components.release import store as release_store
 from components.rollout.resources import ReleaseArgs, Rollout, RolloutArgs, finish
 from components.settings import Settings, report, target_options
-from components.target import Need, Place, Takes, TargetComponent
+from components.target import Need, StackPlace, Takes, TargetComponent
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
 
@@ -30,7 +30,7 @@ TAKES = Takes()
 class Target(TargetComponent):
     """Everything of a stack, in one region."""
 
-    def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
         options = _options(settings)
         servers = _servers(settings, options, place)
@@ -48,7 +48,7 @@ class Target(TargetComponent):
         self.put_out(settings, release.release, rollout.require(), pulumi.Output.all(front.address))
 
 
-def _servers(settings: Settings, options: Options, place: Place) -> Fleet:
+def _servers(settings: Settings, options: Options, place: StackPlace) -> Fleet:
     """The servers as their release has to know them. A load balancer has TLS where there is one."""
     roles = ("web", "database") if settings.database.placement == "own-host" else ("web",)
     group = monitoring.log_group(settings.app.name, place.stack) if options.logs else None
@@ -86,7 +86,7 @@ def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, datab
     return Rollout(f"{foundation.name}-rollout", args, pulumi.ResourceOptions.merge(foundation.own, after))
 
 
-def deploy(settings: Settings, place: Place) -> Target:
+def deploy(settings: Settings, place: StackPlace) -> Target:
     """The component of this target."""
     return Target(settings.app.name, settings, place)
 
@@ -96,7 +96,7 @@ def needs(settings: Settings) -> list[Need]:
     return []
 
 
-def deployment(settings: Settings, place: Place) -> HostsDeployment:
+def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
     options = _options(settings)
     stack = (options.region, place.project, place.stack)

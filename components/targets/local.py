@@ -19,7 +19,7 @@ from components.release import core
 from components.release.store import connect, in_folder
 from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, number, target_options
-from components.target import Need, Place, Takes, TargetComponent
+from components.target import Need, StackPlace, Takes, TargetComponent
 
 if TYPE_CHECKING:
     from components.deployment.on_hosts import HostsDeployment
@@ -44,7 +44,7 @@ class Options(Model):
 class Target(TargetComponent):
     """The app on this machine: processes under Supervisor, data under the tree's `shared`."""
 
-    def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Local", name, None, opts)
         options = target_options(settings, Options, "local")
         planned = core.plan(settings, place.folder, (f"{_ADDRESS}:{options.port}",), f"{_ADDRESS}:{options.port}")
@@ -66,7 +66,7 @@ class Target(TargetComponent):
         self.put_out(settings, release.release, rollout.require(), [_ADDRESS])
 
 
-def deploy(settings: Settings, place: Place) -> Target:
+def deploy(settings: Settings, place: StackPlace) -> Target:
     """The component of this target."""
     return Target(settings.app.name, settings, place)
 
@@ -82,7 +82,7 @@ def needs(settings: Settings) -> list[Need]:
     return [front, Need(package, why, (package,), engine in database_binaries(), required=True)]
 
 
-def deployment(settings: Settings, place: Place) -> "HostsDeployment":
+def deployment(settings: Settings, place: StackPlace) -> "HostsDeployment":
     """What `up` launched here."""
     # Late, because a preview asks nothing that was launched and would read 20 files for this.
     from components.deployment.on_hosts import HostsDeployment
@@ -102,7 +102,7 @@ def _url(options: Options) -> str:
     return f"http://{_ADDRESS}:{options.port}"
 
 
-def _facts(settings: Settings, place: Place, options: Options) -> HostFacts:
+def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts:
     """This machine."""
     root = place.tree
     if not takes(root):

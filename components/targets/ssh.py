@@ -16,7 +16,7 @@ from components.ssh import fleet
 from components.ssh.options import Options, problems
 from components.ssh.server import SshServer
 from components.ssh.stores import address
-from components.target import Need, Place, Takes, TargetComponent
+from components.target import Need, StackPlace, Takes, TargetComponent
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
 
@@ -28,7 +28,7 @@ TAKES = Takes(placements=("same-host", "own-host", "external"))
 class Target(TargetComponent):
     """Web servers, perhaps one for the database; each is set up by itself, then all get the release."""
 
-    def __init__(self, name: str, settings: Settings, place: Place, opts: pulumi.ResourceOptions | None = None) -> None:
+    def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Ssh", name, None, opts)
         options = _options(settings)
         web = fleet.addresses(options)
@@ -47,7 +47,7 @@ class Target(TargetComponent):
         self.put_out(settings, final.release, rollout.require(), [*web])
 
 
-def deploy(settings: Settings, place: Place) -> Target:
+def deploy(settings: Settings, place: StackPlace) -> Target:
     """The component of this target."""
     return Target(settings.app.name, settings, place)
 
@@ -57,7 +57,7 @@ def needs(settings: Settings) -> list[Need]:
     return []
 
 
-def deployment(settings: Settings, place: Place) -> HostsDeployment:
+def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """What serves on the servers."""
     options = _options(settings)
     servers = fleet.servers(settings, options, place)

@@ -9,9 +9,8 @@ from typing import Any
 from pulumi import automation
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from components.errors import LockedError, MissingError, NoStackError, SlipwayError
+from components.errors import LockedError, MissingError, NoStackError, SlipwayError, one_line
 from components.hosts import progress
-from components.settings.found import one_line
 from ops.automation.command import Command
 from ops.automation.recording import Recording
 from ops.engine import Observer, Result

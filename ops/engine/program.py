@@ -19,7 +19,7 @@ from typing import Any, Protocol
 import pulumi
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
-from components.settings.found import one_line
+from components.errors import one_line
 from ops.stack.project import Project, Stack
 
 _THREADS = 16

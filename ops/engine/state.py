@@ -10,8 +10,7 @@ from typing import Any
 
 from cloud_init.host.base import files, lock
 from cloud_init.host.base.outcome import Locked
-from components.errors import LockedError, SlipwayError
-from components.settings.found import one_line
+from components.errors import LockedError, SlipwayError, one_line
 from ops.stack.secrets import Crypter
 
 _VERSION = 1

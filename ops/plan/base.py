@@ -10,8 +10,7 @@ from tempfile import TemporaryDirectory
 
 from pydantic import ValidationError
 
-from components.errors import MissingError, SlipwayError, UsageError
-from components.settings.found import one_line, shown
+from components.errors import MissingError, SlipwayError, UsageError, one_line, shown
 from components.target import AS_IF_IN
 from ops.plan.document import Document
 from policy.plan import Plan

@@ -9,8 +9,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN as SDK_UNKNOWN
 
-from components.errors import SlipwayError
-from components.settings.found import one_line
+from components.errors import SlipwayError, one_line
 from ops.engine.monitor import STACK, BaseMonitor, urn_of
 from ops.plan import stand_ins, values
 from policy.plan import UNKNOWN, Kind, Lookup, Resource

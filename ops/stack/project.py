@@ -9,8 +9,7 @@ from typing import Any
 import yaml
 
 from cloud_init.host.base import files
-from components.errors import UsageError
-from components.settings.found import one_line, shown
+from components.errors import UsageError, one_line, shown
 from ops.stack import secrets
 
 

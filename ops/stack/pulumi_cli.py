@@ -81,7 +81,7 @@ def copies(found: "Sequence[Resource]") -> str:
 
 
 def _listed(word: str, resources: "Sequence[Resource]") -> str:
-    from components.settings.found import one_line
+    from components.errors import one_line
 
     return "".join(f"\n{word}: {one_line(one.name)}  {one.type}" for one in resources)
 

@@ -11,7 +11,7 @@ from ops.call import Call
 if TYPE_CHECKING:
     from components.deployment import Deployment
     from components.settings import Settings
-    from components.target import Place, TargetModule
+    from components.target import StackPlace, TargetModule
     from ops.stack.project import Project, Stack
 
 
@@ -23,7 +23,7 @@ class Workplace:
     stack: "Stack"
     settings: "Settings"
     target: "TargetModule"
-    place: "Place"
+    place: "StackPlace"
 
     def deployment(self) -> "Deployment":
         """What was launched, to be asked."""
@@ -40,13 +40,13 @@ def given(path: Path) -> Path:
     return Path(os.environ.get("SLIPWAY_CWD") or folder()) / path
 
 
-def place(call: Call) -> "Place":
+def place(call: Call) -> "StackPlace":
     """The stack's place, without reading its settings."""
-    from components.target import Place
+    from components.target import StackPlace
     from ops.stack.project import load_project
 
     check_name(call.stack)
-    return Place(folder(), load_project(folder()).name, call.stack)
+    return StackPlace(folder(), load_project(folder()).name, call.stack)
 
 
 def enter(call: Call, sealed: bool = False) -> Workplace:

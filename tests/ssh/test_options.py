@@ -7,7 +7,7 @@ import pytest
 
 from components import settings, target
 from components.errors import UsageError
-from components.target import Place
+from components.target import StackPlace
 from components.targets import ssh
 
 APP = {"name": "shop", "path": "."}
@@ -19,13 +19,13 @@ def given(ssh_options, **more):
 
 
 def site(tmp_path, ssh_options, **more):
-    return ssh.deployment(given(ssh_options, **more), Place(tmp_path, "project", "dev")).site
+    return ssh.deployment(given(ssh_options, **more), StackPlace(tmp_path, "project", "dev")).site
 
 
 def problems(ssh_options, **more):
     read = given(ssh_options, **more)
     with pytest.raises(UsageError) as caught:
-        target.chosen(read).deployment(read, Place(Path("/nowhere"), "project", "dev"))
+        target.chosen(read).deployment(read, StackPlace(Path("/nowhere"), "project", "dev"))
     return [line.strip() for line in str(caught.value).splitlines()[1:]]
 
 

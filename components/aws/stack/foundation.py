@@ -15,7 +15,7 @@ from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
 from components.aws.stack.options import Options
 from components.blocks.stack import CloudStack
 from components.settings import Settings
-from components.target import Place
+from components.target import StackPlace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +37,7 @@ class Tier:
 class Foundation(CloudStack):
     """`store`, `network`; `firewall`: the web servers'; `child`: options of what stands on it."""
 
-    def __init__(self, parent: pulumi.Resource, settings: Settings, place: Place, options: Options) -> None:
+    def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
         super().__init__(parent, settings, place)
         self.options = options
         provider = aws.Provider(f"{self.name}-aws", region=options.region, opts=self.own)

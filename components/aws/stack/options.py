@@ -10,8 +10,8 @@ from pydantic import Field
 
 from components.blocks.options import CloudOptions, DatabaseOptions, NetworkOptions, subnet_problems
 from components.blocks.options import problems as cloud_problems
+from components.errors import shown
 from components.settings import BOOT, Settings, kinds
-from components.settings.found import shown
 from components.settings.report import Problem
 
 _SECTION = "slipway:aws-ec2"

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-from components.errors import UsageError
-from components.settings.found import nearest, shown
+from components.errors import UsageError, nearest, shown
 from ops.display import tables
 from ops.plan.document import Document
 

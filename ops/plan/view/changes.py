@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.text import Text
 
-from components.settings.found import one_line
+from components.errors import one_line
 from ops.display import changes
 from ops.plan.document import Change, Comparison, PropertyChange, Warning
 from ops.plan.view import values, words

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from components.settings.found import one_line
+from components.errors import one_line
 
 LONGEST = 300  # characters of one text
 

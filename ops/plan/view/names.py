@@ -3,7 +3,7 @@
 import re
 from collections import Counter, defaultdict
 
-from components.settings.found import one_line
+from components.errors import one_line
 from ops.display.changes import short_type, type_of
 from policy.plan import Lookup, Plan, Resource
 

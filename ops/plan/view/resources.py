@@ -9,7 +9,7 @@ from rich.padding import Padding
 from rich.text import Text
 from rich.tree import Tree
 
-from components.settings.found import one_line
+from components.errors import one_line
 from ops.display import changes
 from ops.plan.view import values, words
 from ops.plan.view.graph import needs

@@ -7,7 +7,7 @@ from rich.console import Console, ConsoleOptions, RenderableType
 from rich.padding import Padding
 from rich.text import Text
 
-from components.settings.found import one_line
+from components.errors import one_line
 from ops.plan.view.names import Names
 from policy.findings import Finding
 

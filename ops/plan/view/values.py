@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from components.settings.found import one_line
+from components.errors import one_line
 from ops.display import tables
 from ops.plan.view.names import STAND_IN, Names
 from policy.plan import Resource, is_secret, is_unknown

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
-from components.settings.found import one_line
+from components.errors import one_line
 from ops.plan.document import Comparison, Document, Op, PropertyChange
 from policy.plan import Resource
 

@@ -9,7 +9,7 @@ from pydantic import Field
 from components.deployment import Deployment
 from components.release import core
 from components.settings import BOOT, Model, Settings, number, target_options
-from components.target import Need, Place, Takes, TargetComponent
+from components.target import Need, StackPlace, Takes, TargetComponent
 
 _BOOT = """#cloud-config
 write_files:
@@ -151,7 +151,7 @@ class ManagedDatabase(pulumi.ComponentResource):
 class Target(TargetComponent):
     """One server, a bucket, perhaps a database."""
 
-    def __init__(self, name: str, settings: Settings, place: Place) -> None:
+    def __init__(self, name: str, settings: Settings, place: StackPlace) -> None:
         super().__init__("slipway:target:ExampleAws", name)
         options = target_options(settings, Options, "example-aws")
         tags = {"project": place.project, "stack": place.stack, "owner": "slipway"}
@@ -172,7 +172,7 @@ class Target(TargetComponent):
         self.put_out(settings, planned.id(key.etag, settings.secret_env), url, pulumi.Output.all(web.address.public_ip))
 
 
-def deploy(settings: Settings, place: Place) -> Target:
+def deploy(settings: Settings, place: StackPlace) -> Target:
     """The component of this target."""
     return Target(settings.app.name, settings, place)
 
@@ -182,6 +182,6 @@ def needs(settings: Settings) -> list[Need]:
     return []
 
 
-def deployment(settings: Settings, place: Place) -> Deployment:
+def deployment(settings: Settings, place: StackPlace) -> Deployment:
     """Nothing was ever launched."""
     raise NotImplementedError("a target for tests is never launched")

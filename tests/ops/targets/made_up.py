@@ -24,7 +24,7 @@ from components.platforms import Overtaken, Sendable, deploying
 from components.platforms.resource import Deploy, DeployArgs
 from components.release import bundle
 from components.settings import Model, Settings, target_options
-from components.target import Need, Place, Takes, TargetComponent
+from components.target import Need, StackPlace, Takes, TargetComponent
 
 THIS_MACHINE = False
 TAKES = Takes(fronts=(), managers=(), servers=("auto", "gunicorn"), placements=("managed", "external"), cron=False)
@@ -129,7 +129,7 @@ class Platform(Deployment):
 connect = Platform
 
 
-def deploy(settings: Settings, place: Place) -> TargetComponent:
+def deploy(settings: Settings, place: StackPlace) -> TargetComponent:
     made, name = TargetComponent("slipway:target:MadeUp", settings.app.name), settings.app.name
     planned, child = bundle.plan(settings, place.folder, "127.0.0.1"), pulumi.ResourceOptions(parent=made)
     identity = planned.id(RandomSecret(f"{name}-key", child).value, settings.secret_env)
@@ -142,7 +142,7 @@ def needs(settings: Settings) -> list[Need]:
     return []
 
 
-def deployment(settings: Settings, place: Place) -> Platform:
+def deployment(settings: Settings, place: StackPlace) -> Platform:
     return connect(_facts(settings))
 
 

@@ -1,3 +1,0 @@
-from components.errors import nearest, one_line, shown
-
-__all__ = ["nearest", "one_line", "shown"]
