@@ -17,12 +17,11 @@ from components.source.walk import Entry, files_of
 _CHUNK = 1 << 20  # bytes held in memory at a time
 _LEVEL = 6  # of compression
 _IN_MEMORY = 32 << 20  # bytes of a tar stream that is kept; a longer one goes to a temporary file
-_END = bytes(2 * tarfile.BLOCKSIZE)
 
 
 @dataclass(frozen=True)
 class Code:
-    """The code of a release. `sha256` (hex) and `bytes` are of the tar stream: its compression differs between machines."""
+    """The code of a release. `sha256` (hex) and `bytes` are of the tar, before compression."""
 
     id: str
     sha256: str
@@ -30,12 +29,12 @@ class Code:
 
 
 _kept: dict[str, SpooledTemporaryFile[bytes]] = {}
-"""The tar stream of the code that this process has read to launch it, by its id: what a release is named after is what is sent,
-whatever the folder holds by then, and the folder is read once."""
+"""The tar of the code that this process is to launch, by its id: the folder is read once, and what
+a release is named after is what is sent, whatever the folder holds by then."""
 
 
 def collect(folder: Path, keep: bool = False) -> Code:
-    """Reads every file of the app's folder once. `keep`: the code is going to be sent, by `archive` or `write_bundle`.
+    """Reads every file of the app's folder once. `keep`: `archive` or `write_bundle` is to send it.
 
     Raises `SlipwayError` for what can't be in a release."""
     code, stream, size = hashlib.sha256(), hashlib.sha256(), 0
@@ -45,16 +44,16 @@ def collect(folder: Path, keep: bool = False) -> Code:
         size += len(chunk)
         if tar:
             tar.write(chunk)
-    found = Code(ids.short(code.hexdigest()), stream.hexdigest(), size)
+    collected = Code(ids.short(code.hexdigest()), stream.hexdigest(), size)
     if tar:
         while _kept:
             _kept.popitem()[1].close()
-        _kept[found.id] = tar
-    return found
+        _kept[collected.id] = tar
+    return collected
 
 
 def archive(folder: Path, code: str) -> bytes:
-    """The tar.gz of that code (its id). Raises `SlipwayError` where the folder doesn't hold it any more."""
+    """The tar.gz of that code (its id). Raises `SlipwayError` where `folder` has another by now."""
     packed = BytesIO()
     with gzip.GzipFile("", "wb", _LEVEL, packed, mtime=0) as file:
         shutil.copyfileobj(_stream(folder, code), file, _CHUNK)
@@ -62,59 +61,53 @@ def archive(folder: Path, code: str) -> bytes:
 
 
 def write_bundle(texts: Mapping[str, str], code: str, folder: Path, path: Path) -> None:
-    """Writes a tar.gz of these texts, by their paths, with the app's files under `src/`; the same bytes for the same input.
+    """Writes a tar.gz of `texts` by their paths and of the code (its id) under `src/`.
 
-    Raises `SlipwayError` where `folder` doesn't hold that code (its id) any more."""
+    Equal input makes equal bytes. Raises `SlipwayError` where `folder` has other code by now."""
     with (
         tarfile.open(fileobj=_stream(folder, code), mode="r:") as app,
         open(path, "wb") as file,
         gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w:", format=tarfile.GNU_FORMAT) as bundle,
     ):
         for name, text in sorted(texts.items()):
             data = text.encode()
-            packed.write(_header(name, len(data)) + data + _padding(len(data)))
+            bundle.addfile(_member(name, len(data)), BytesIO(data))
         for member in app:
-            packed.write(_header(f"src/{member.name}", member.size, bool(member.mode & 0o100)))
-            shutil.copyfileobj(app.extractfile(member) or BytesIO(), packed, _CHUNK)
-            packed.write(_padding(member.size))
-        packed.write(_END)
+            content = app.extractfile(member)
+            bundle.addfile(_member(f"src/{member.name}", member.size, bool(member.mode & 0o100)), content)
 
 
 def _stream(folder: Path, code: str) -> SpooledTemporaryFile[bytes]:
-    """The tar stream of that code from its beginning. Another process than the one that named the release reads the folder again."""
-    if code not in _kept and (found := collect(folder, keep=True)).id != code:
-        raise SlipwayError(f"{folder}: wanted code {code}, found {found.id}: files changed meanwhile; run `up` again")
+    """The tar of that code. A process that didn't name the release reads the folder again."""
+    if code not in _kept and (collected := collect(folder, keep=True)).id != code:
+        raise SlipwayError(f"{folder}: wanted code {code}, found {collected.id}: files changed meanwhile; run `up` again")
     tar = _kept[code]
     tar.seek(0)
     return tar
 
 
-def _tar(files: Iterable[Entry], to_code: Callable[[bytes], object] = len) -> Iterator[bytes]:
-    """The tar stream; `to_code` is given what the code id is made of (docs/architecture.md, "Ids")."""
+def _tar(files: Iterable[Entry], to_code: Callable[[bytes], object]) -> Iterator[bytes]:
+    """`to_code` is given what the code id is made of (docs/architecture.md, "Ids")."""
     for entry in files:
         to_code(f"{entry.path}\0{'x' if entry.executable else '-'}\0{entry.size}\0".encode())
-        yield _header(entry.path, entry.size, entry.executable)
+        yield _member(entry.path, entry.size, entry.executable).tobuf(tarfile.GNU_FORMAT, "utf-8", "strict")
         for chunk in _content(entry):
             to_code(chunk)
             yield chunk
-        yield _padding(entry.size)
-    yield _END
+        yield bytes(-entry.size % tarfile.BLOCKSIZE)
+    yield bytes(2 * tarfile.BLOCKSIZE)
 
 
-def _padding(size: int) -> bytes:
-    return bytes(-size % tarfile.BLOCKSIZE)
-
-
-def _header(path: str, size: int, executable: bool = False) -> bytes:
+def _member(path: str, size: int, executable: bool = False) -> tarfile.TarInfo:
     """No time, no owner. GNU's format has no headers that depend on Python's version."""
     info = tarfile.TarInfo(path)
-    info.size = size
-    info.mode = 0o755 if executable else 0o644
-    return info.tobuf(tarfile.GNU_FORMAT, "utf-8", "strict")
+    info.size, info.mode = size, 0o755 if executable else 0o644
+    return info
 
 
 def _content(entry: Entry) -> Iterator[bytes]:
-    """As many bytes as the file had when it was found: one that grows meanwhile, such as a log, is no matter."""
+    """As many bytes as the file had when it was found: it may grow meanwhile, as a log does."""
     left = entry.size
     try:
         with open(entry.source, "rb") as file:
