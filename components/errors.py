@@ -33,7 +33,7 @@ class MissingError(SlipwayError):
 
 
 class Lost(SlipwayError):
-    """A host can't be reached, or its connection broke: whether it did what was asked isn't known."""
+    """A host can't be reached, or its connection broke: what it did isn't known."""
 
 
 class LockedError(SlipwayError):

@@ -56,9 +56,10 @@ class HostTool:
         on_event: Callable[[Event], None] | None,
         ended: Callable[[], tuple[int, str]],
     ) -> dict[str, Any]:
-        """What `Transport.run` gives. `ended`: exit status and error output, once all lines are read.
+        """What `Transport.run` gives. `ended`: exit status and error output, once all is read.
 
-        Raises `LockedError` where another run holds the host, `SlipwayError` without a host tool."""
+        Raises `LockedError` where another run holds the host, `SlipwayError` where there is
+        no host tool."""
         outcome: dict[str, Any] = {}
         for event in _events(lines):
             if event["event"] == "outcome":
