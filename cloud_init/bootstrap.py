@@ -1,10 +1,10 @@
 """Boot data of a bare server: one script, alone or in a cloud-config; equal for equal `Boot`s."""
 
 import json
-from dataclasses import asdict
 from urllib.parse import urlsplit
 
 from cloud_init.fleet import ROLES
+from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import FOLDER, pinned, render, text
@@ -24,7 +24,7 @@ def script(boot: Boot) -> str:
     return render(
         "bootstrap/bootstrap.sh.j2",
         owner=json.dumps(f"app {boot.app}, stack {boot.stack}, role {boot.role}")[1:-1],  # on one line, whatever is in it
-        facts=json.dumps(asdict(boot), sort_keys=True),
+        facts=json.dumps(contracts.document(boot), sort_keys=True),
         fetch=render("bootstrap/fetch.py.j2", reader=text(f"bootstrap/stores/{scheme}.py")),
         bring_up=text("bootstrap/bring-up.sh"),
         unit=text("bootstrap/unit.service"),

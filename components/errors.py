@@ -32,6 +32,10 @@ class MissingError(SlipwayError):
     exit_code = 3
 
 
+class Lost(SlipwayError):
+    """A host can't be reached, or its connection broke: what it did isn't known."""
+
+
 class LockedError(SlipwayError):
     """Somebody else is at work on this stack; the message names the holder."""
 

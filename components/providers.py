@@ -161,7 +161,7 @@ class SshServerProvider(DynamicProvider):
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components.ssh import bring_up
 
-        return CheckResult({**news, "drift": bring_up.drift(json.loads(news["facts"]), json.loads(news["servers"])) if _olds else ""}, [])
+        return CheckResult({**news, "drift": bring_up.drift(json.loads(news["facts"])) if _olds else ""}, [])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         changed = any(_olds.get(key) != _news[key] for key in ("facts", "owner", "boot"))
@@ -173,22 +173,22 @@ class SshServerProvider(DynamicProvider):
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         from components.ssh import bring_up
 
-        same = all(_olds.get(key) == _news[key] for key in ("facts", "owner", "boot"))
+        same = all(_olds.get(key) == _news[key] for key in ("facts", "owner"))
         if same and bring_up.is_away(json.loads(_news["facts"]), json.loads(_news["servers"])):
-            return UpdateResult(self._kept(_news))
+            return UpdateResult({**self._kept(_news), "boot": _olds["boot"]})
         return UpdateResult(self._bring_up(_news))
 
     def delete(self, _id: str, _props: Props) -> None:
-        from components.ssh import leaving
+        from components.ssh import bring_up
 
-        leaving.leave(json.loads(_props["facts"]))
+        bring_up.leave(json.loads(_props["facts"]))
 
     def _bring_up(self, props: Props) -> Props:
         from components import owner
         from components.ssh import bring_up
 
         tree, who = Path(props["tree"]), owner.Owner(**props["owner"])
-        bring_up.run(json.loads(props["facts"]), json.loads(props["servers"]), who, owner.read(tree) == who)
+        bring_up.run(json.loads(props["facts"]), who, owner.read(tree) == who)
         owner.adopt(tree, who)
         return self._kept(props)
 
@@ -265,13 +265,16 @@ class RolloutProvider(DynamicProvider):
         return coordinator.roll(site, props["release"], publish=lambda: publishing.publish(store, props))
 
     def _drift(self, olds: Props, news: Props) -> str:
+        from components.deployment import on_hosts
+        from components.hosts import transport
         from components.release.store import connect
         from components.rollout import coordinator
 
         now = coordinator.desired(connect(news["store"]))
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
         how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
-        return _release_drift(olds, news, now.live, how)
+        hosts = [transport.connect(facts) for facts in json.loads(news["hosts"])]
+        return _release_drift(olds, news, now.live, how) or on_hosts.drift(hosts, now.live)
 
 
 class DeployProvider(RolloutProvider):

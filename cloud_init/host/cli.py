@@ -72,7 +72,6 @@ def _parse() -> argparse.Namespace:
     added["hold"].add_argument("backup")
     added["let-go"].add_argument("--migrate", action="store_true")
     added["leave"].add_argument("--with-data", action="store_true")
-    added["store"].add_argument("address")
     return parser.parse_args()
 
 
@@ -141,7 +140,6 @@ _COMMANDS: dict[str, Command] = {
 _BEFORE_SETUP: dict[str, Callable[[argparse.Namespace], int]] = {
     "setup": lambda given: int(_part("server.setup").command(Path(given.root))),
     "compile": _compile,
-    "store": lambda given: int(_part("stores.agent").run(given.address)),
 }
 """Commands that need no host.json: there may be none yet."""
 

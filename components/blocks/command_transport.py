@@ -1,6 +1,5 @@
 """A server reached by its cloud's own service for commands: no port, no key, no terminal."""
 
-import json
 import os
 import stat
 import sys
@@ -10,39 +9,23 @@ from typing import Any
 
 from components.blocks import paged_output
 from components.blocks.paged_output import Answer, Service
-from components.errors import LockedError, SlipwayError
-from components.hosts.transport import Event
+from components.errors import SlipwayError
+from components.hosts.transport import Event, HostTool
 
 _AGAIN = 2.0  # seconds between two questions for new lines
 
 
-class CommandTransport:
+class CommandTransport(HostTool):
     """What the host tool does is told when it has been done. `facts`: `host` (its name in the store), `role`, `address`."""
 
+    ABSENT = "a new server needs a minute or two, see its console"
+
     def __init__(self, facts: Mapping[str, Any], instance: Service) -> None:
+        super().__init__(str(facts["host"]), str(facts["role"]), str(facts["address"]))
         self.facts, self.instance = facts, instance
 
-    @property
-    def host(self) -> str:
-        return str(self.facts["host"])
-
-    @property
-    def role(self) -> str:
-        return str(self.facts["role"])
-
-    @property
-    def address(self) -> str:
-        return str(self.facts["address"])
-
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        answer = paged_output.run(self.instance, arguments)
-        outcome: dict[str, Any] = {}
-        for event in _events(answer):
-            if event.get("event") == "outcome":
-                outcome = event
-            elif on_event:
-                on_event(event)
-        return self._checked(answer, outcome, arguments)
+        return self._outcome(paged_output.run(self.instance, arguments), arguments, on_event)
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         follow = {"-f", "--follow"} & {*arguments}
@@ -70,35 +53,17 @@ class CommandTransport:
     def _lines(self, arguments: Sequence[str]) -> list[str]:
         answer = paged_output.run(self.instance, arguments)
         if answer.status:
-            outcome = next((event for event in _events(answer) if event.get("event") == "outcome"), {})
-            self._checked(answer, outcome, arguments)
-            raise SlipwayError(f"{self.host}: {outcome.get('message') or _last_words(answer)}")
-        return answer.out.decode("utf-8", "replace").split("\n")[:-1]
+            outcome = self._outcome(answer, arguments, None)
+            raise SlipwayError(f"{self.host}: {outcome['message']}")
+        return _text(answer.out).split("\n")[:-1]
 
-    def _checked(self, answer: Answer, outcome: dict[str, Any], arguments: Sequence[str]) -> dict[str, Any]:
-        if answer.status == 3:
-            raise LockedError(f"{self.host}: {outcome.get('message', 'locked by another run')}")
-        if outcome:
-            return outcome
-        if b"can't open file" in answer.err:
-            raise SlipwayError(f"{self.host}: nothing is launched there yet; a new server needs a minute or two, see its console")
-        message = f"the host tool ended early: {_last_words(answer)}"
-        return {"ok": False, "host": self.host, "step": arguments[0], "message": message, "log": []}
+    def _outcome(self, answer: Answer, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
+        ended = (answer.status, _text(answer.err))
+        return self.outcome(_text(answer.out).splitlines(), arguments, on_event, lambda: ended)
 
 
-def _events(answer: Answer) -> Iterator[dict[str, Any]]:
-    """Lines that aren't the host tool's are others' words, or what is left of one where the middle was left out."""
-    for line in answer.out.splitlines():
-        try:
-            event = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(event, dict):
-            yield event
-
-
-def _last_words(answer: Answer) -> str:
-    return (answer.err.decode("utf-8", "replace").strip().splitlines() or [f"exit status {answer.status}"])[-1]
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
 
 
 def _has_input() -> bool:

@@ -25,7 +25,14 @@ class HostsDeployment(Deployment):
         self.site, self.launched, self.url = site, launched, site.url
 
     def status(self) -> Sequence[Instance]:
-        return at_once(_status, self.site.hosts)
+        told = at_once(_status, self.site.hosts)
+        if self.site.follow:
+            return told
+        try:
+            live = coordinator.desired(self.site.store).live
+            return [_with(one, behind(one, live)) for one in told]
+        except SlipwayError as error:
+            return [_with(one, str(error) if one.ok else "") for one in told]
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
         return _merged(self.site.hosts, ["logs", "-n", str(lines), *(["-f"] if follow else [])])
@@ -74,6 +81,26 @@ class HostsDeployment(Deployment):
     def remove_data(self) -> None:
         for host in self.launched:
             host.remove(keep_data=False)
+
+
+def drift(hosts: Sequence[Transport], live: str | None) -> str:
+    """One sentence where a host of several serves another release than is wanted.
+
+    One that doesn't answer is another matter."""
+    told = at_once(_status, hosts) if len(hosts) > 1 else []
+    return next((f"{short(one.host)} {problem}" for one in told if (problem := behind(one, live))), "")
+
+
+def behind(one: Instance, live: str | None) -> str:
+    """What is wrong with a host that missed a release; empty: it didn't."""
+    serves = one.live.release if one.live else None
+    if not one.ok or live is None or serves == live:
+        return ""
+    return f"serves {f'release {serves}' if serves else 'nothing'}, wanted {live}: it was away; `./slipway up` brings it up to date"
+
+
+def _with(one: Instance, problem: str) -> Instance:
+    return one.model_copy(update={"problems": [*one.problems, problem]}) if problem else one
 
 
 def _status(host: Transport) -> Instance:

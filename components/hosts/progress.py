@@ -4,6 +4,7 @@ import json
 import os
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -40,6 +41,18 @@ def report(host: str, step: str, state: str, seconds: float | None = None, text:
         line = json.dumps(asdict(event)) + "\n"
         with suppress(OSError), open(path, "ab", buffering=0) as file:  # who followed may be gone
             file.write(line.encode())
+
+
+@contextmanager
+def step(host: str, name: str) -> Iterator[None]:
+    """Reports a step of this side's own: its start, and its end with its seconds."""
+    began, state = time.monotonic(), "failed"
+    report(host, name, "start")
+    try:
+        yield
+        state = "done"
+    finally:
+        report(host, name, state, time.monotonic() - began)
 
 
 def note(host: str, text: str) -> None:

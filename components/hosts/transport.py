@@ -1,11 +1,13 @@
 """How the host tool of a host is run from here: a file in components/hosts/transports/, by name."""
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
 from components.deployment.answers import Kept
+from components.errors import LockedError, SlipwayError
 
 Event = Mapping[str, Any]
 """A line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
@@ -36,6 +38,55 @@ class Transport(Protocol):
 
     def attach(self, arguments: Sequence[str]) -> int:
         """Runs the host tool with this terminal's own input and output; its exit status."""
+
+
+class HostTool:
+    """The host tool's lines, read alike by every transport: it derives from this one."""
+
+    ABSENT = "run `./slipway up`"
+    """What helps where the host has no host tool."""
+
+    def __init__(self, host: str, role: str, address: str) -> None:
+        self.host, self.role, self.address = host, role, address
+
+    def outcome(
+        self,
+        lines: Iterable[str],
+        arguments: Sequence[str],
+        on_event: Callable[[Event], None] | None,
+        ended: Callable[[], tuple[int, str]],
+    ) -> dict[str, Any]:
+        """What `Transport.run` gives. `ended`: exit status and error output, once all is read.
+
+        Raises `LockedError` where another run holds the host, `SlipwayError` where there is
+        no host tool."""
+        outcome: dict[str, Any] = {}
+        for event in _events(lines):
+            if event["event"] == "outcome":
+                outcome = event
+            elif on_event:
+                on_event(event)
+        status, errors = ended()
+        if status == 3:
+            raise LockedError(f"{self.host}: {outcome.get('message', 'locked by another run')}")
+        if outcome:
+            return outcome
+        if "can't open file" in errors:
+            raise SlipwayError(f"{self.host}: nothing is launched there yet; {self.ABSENT}")
+        last = (errors.strip().splitlines() or [f"exit status {status}"])[-1]
+        message = f"the host tool ended early: {last}"
+        return {"ok": False, "host": self.host, "step": arguments[0], "message": message, "log": []}
+
+
+def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """Other lines are left out: those of other programs, or the rest of one that was cut."""
+    for line in lines:
+        try:
+            event = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(event, dict) and "event" in event:
+            yield event
 
 
 class Launched(Transport, Protocol):

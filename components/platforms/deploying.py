@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from time import monotonic
 from urllib.parse import urlsplit
 
 from cloud_init.host.contracts.manifest import Health
@@ -89,15 +88,12 @@ class _Steps:
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
         """A step, reported with its seconds; whatever fails in it is an outcome of that step."""
-        host, began, state = self.platform.name, monotonic(), "failed"
-        progress.report(host, name, "start")
+        host = self.platform.name
         try:
-            yield
-            state = "done"
+            with progress.step(host, name):
+                yield
         except SlipwayError as error:
             raise _Failed(Outcome(False, host, name, str(error)), overtaken=isinstance(error, Overtaken)) from None
         except _Failed as failed:
             outcomes = [Outcome(False, host, name, one.message, one.http, one.log) for one in failed.outcomes]
             raise _Failed(*outcomes) from None
-        finally:
-            progress.report(host, name, state, monotonic() - began)

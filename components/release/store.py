@@ -46,6 +46,9 @@ class Store(Protocol):
     def delete(self, *names: str) -> None:
         """Removes the objects; nothing to do for those that aren't there."""
 
+    def bring(self, host: str, release: str) -> None:
+        """Gives a host what it needs of a release, if it reads another place. Raises `Lost`."""
+
     def lock(self, reason: str) -> AbstractContextManager[None]:
         """One rollout at a time; waits, then raises `LockedError` with the holder, reason and time."""
 
@@ -129,6 +132,9 @@ class ReleaseStore:
     def delete(self, *names: str) -> None:
         with _told():
             self.objects.delete(*names)
+
+    def bring(self, host: str, release: str) -> None:
+        """It reads the objects by itself."""
 
     @contextmanager
     def lock(self, reason: str) -> Iterator[None]:

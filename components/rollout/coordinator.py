@@ -70,7 +70,7 @@ def _before(store: Store) -> str:
 
 class _Rollout:
     def __init__(self, site: Site, release: str, by: str) -> None:
-        self.site, self.store, self.phases = site, site.store, phases.of(site)
+        self.site, self.store, self.phases = site, site.store, phases.of(site, release)
         self.release, self.by = release, by
         self.elected: str | None = None
         data = site.store.get(f"releases/{release}/manifest.json")

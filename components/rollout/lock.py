@@ -6,9 +6,7 @@ what it wrote meanwhile counts for nothing, for `desired.json` is written on con
 """
 
 import json
-import os
 import threading
-import time
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -18,7 +16,6 @@ from typing import Any
 import pulumi
 
 from cloud_init.host.base import lock as host_lock
-from cloud_init.host.base.lock import described
 from cloud_init.host.base.outcome import Locked, Refused
 from cloud_init.host.stores import Conflict, Store
 from components.errors import LockedError, SlipwayError
@@ -74,7 +71,7 @@ class _Mine:
 
     def __init__(self, store: Store, reason: str) -> None:
         self.store, self.token, self.ended = store, uuid.uuid4().hex, threading.Event()
-        whole = {"holder": host_lock.actor(), "pid": os.getpid(), "reason": reason, "since": time.time(), "token": self.token}
+        whole = {**host_lock.signed(reason), "token": self.token}
         self.data = json.dumps(whole, indent=1, sort_keys=True).encode()
 
     @property
@@ -83,18 +80,15 @@ class _Mine:
 
     def acquire(self) -> None:
         """Creates the lock, or takes over one whose holder is gone."""
-        deadline, told = time.monotonic() + WAIT, b""
-        while True:
-            self._show()
-            found = self.store.get(_NAME)
-            if self._takes(found):
-                return
-            if found is not None and found != told:
-                told = found
-                pulumi.log.info(f"waiting for {described(found)}")
-            if time.monotonic() > deadline:
-                raise LockedError(f"{self.store.address}: wanted the lock, found it held by {described(told)}; wait, or end that process")
-            time.sleep(_PAUSE)
+        try:
+            host_lock.acquire(self.store.address, self._take, WAIT, pulumi.log.info, _PAUSE)
+        except Locked as error:
+            raise LockedError(str(error)) from None
+
+    def _take(self) -> bytes | None:
+        self._show()
+        found = self.store.get(_NAME)
+        return None if self._takes(found) else found or b""
 
     def _takes(self, found: bytes | None) -> bool:
         try:
@@ -106,7 +100,7 @@ class _Mine:
             self.store.replace(_NAME, found, self.data)
         except Conflict:
             return False
-        progress.note("coordinator", f"taken over: the lock of {described(found)}, who has said nothing for {STALE:.0f} s")
+        progress.note("coordinator", f"taken over: the lock of {host_lock.described(found)}, who has said nothing for {STALE:.0f} s")
         self.store.delete(_SIGNS + _token(found))
         return True
 
@@ -127,7 +121,7 @@ class _Mine:
                 continue  # whoever needs the store now says so
             if found != self.data:
                 return progress.note(
-                    "coordinator", f"the store's lock was taken over by {described(found)}: another rollout may be at work"
+                    "coordinator", f"the store's lock was taken over by {host_lock.described(found)}: another rollout may be at work"
                 )
 
     def _show(self) -> None:

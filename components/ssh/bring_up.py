@@ -1,51 +1,56 @@
-"""Brings one server up, from whatever a person ordered to one that follows the store."""
+"""Makes a server, whatever it is, one that takes releases; and takes Slipway off it."""
 
 import json
 import shlex
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 import asyncssh
 
 from cloud_init import host_tool
 from cloud_init.host.contracts.facts import Boot
-from components.errors import SlipwayError
+from components.errors import Lost, SlipwayError
 from components.hosts import progress
+from components.hosts.transports.ssh import TOOL, SshTransport
 from components.owner import Owner
-from components.release.store import Store, to_json
-from components.ssh import agent, agent_process, connection, login, stores
-from components.ssh.connection import Connection, Lost
+from components.release.store import to_json
+from components.ssh import connection, login, store
+from components.ssh.connection import Connection
 
 _PATIENCE = 300.0  # seconds for a server that boots
 _REBOOT = 30.0  # seconds for one that was set up before, and may be gone
-_FOLLOWS = 300.0  # seconds until it follows the store: packages are fetched before that
-_FRESH = 30.0  # seconds; a heartbeat comes every five
+_LEAVES = 20.0  # and for one that is to be left
+_SETUP = 300.0  # seconds until it is set up: packages are fetched before that
 SYSTEMS = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 OWNER = "/var/lib/slipway/owner.json"
 _BOOT = "/etc/slipway/boot.json"
+_UNIT = "slipway.service"
 
 
-def run(facts: Mapping[str, Any], servers: list[Mapping[str, Any]], owner: Owner, taken_over: bool) -> None:
-    """All of it; done again it changes nothing. `servers`: the facts of all servers of the stack. Raises `SlipwayError`."""
+def boot(facts: Mapping[str, Any]) -> Boot:
+    """Boot data of the server with these facts; without a bucket to follow it is driven by SSH."""
+    driven = facts["transport"] if store.is_folder(facts["store"]) else ""
+    return Boot(facts["app"], facts["stack"], facts["role"], facts["store"], facts["host"], driven)
+
+
+def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
+    """All of it; done again it changes nothing. Raises `SlipwayError`."""
     host, to = str(facts["host"]), connection.to(login.of(facts))
-    with _step(host, "connect"):
+    with progress.step(host, "connect"):
         to.open(_PATIENCE, lambda text: progress.report(host, "", "note", text=text))
         _check_system(to)
         _check_way_back(to, facts)
         if refusal := another(to, facts, owner, taken_over):
             raise SlipwayError(refusal)
-    with _step(host, "store"):
+    with progress.step(host, "store"):
         _mark(to, owner)
-        if stores.is_folder(facts["store"]):
-            _fill(to, facts, servers)
-    store = stores.of(servers)
-    before = store.modified(_heartbeat(host))
-    with _step(host, "bootstrap"):
+        if store.is_folder(facts["store"]):
+            _bring_tool(to, facts)
+    with progress.step(host, "bootstrap"):
         _bootstrap(to, facts)
-    with _step(host, "follow"):
-        _wait(to, store, host, before)
+    with progress.step(host, "setup"):
+        _wait(to)
 
 
 def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
@@ -61,17 +66,25 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
     return False
 
 
-def drift(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> str:
+def drift(facts: Mapping[str, Any]) -> str:
     """One sentence about what isn't as it should be."""
-    host = str(facts["host"])
     try:
-        store = stores.of(servers)
-        beat = store.modified(_heartbeat(host))
-        if beat is None or time.time() - beat > _FRESH:
-            return f"{host} doesn't follow the store: slipway.service isn't at work there"
-        return stores.drift(store, host)
+        at_work = connection.to(login.of(facts)).run(["systemctl", "is-active", "--quiet", _UNIT]).status == 0
     except SlipwayError as error:
         return str(error)
+    return "" if at_work else f"{facts['host']}: {_UNIT} isn't at work there"
+
+
+def leave(facts: Mapping[str, Any]) -> None:
+    """Takes Slipway off a server; its data stays. One that gives no answer is left, and told."""
+    host = SshTransport(facts)
+    try:
+        host.to.open(_LEAVES)
+    except Lost as lost:
+        text = f"left as it is: {lost}. If it comes back, run there: sudo {' '.join(TOOL)} leave"
+        progress.note(host.host, text)
+        return
+    host.remove(keep_data=True)
 
 
 def another(to: Connection, facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> str:
@@ -123,29 +136,29 @@ def _mark(to: Connection, owner: Owner) -> None:
     _do(to, ["install", "-m", "0644", "/dev/stdin", OWNER], to_json(vars(owner)))
 
 
-def _fill(to: Connection, facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> None:
-    """The host tool for the bootstrap, and what the other servers know."""
-    agent_process.upload(to, facts["store"])
-    agent.of(to.login, facts["store"]).put("tool.json", to_json({"sha256": host_tool.tool_id()}))
-    stores.catch_up(servers, str(facts["host"]))
+def _bring_tool(to: Connection, facts: Mapping[str, Any]) -> None:
+    """Puts the host tool there for the bootstrap; on a server that is set up it is tried first."""
+    folder, name = store.folder(facts), f"releases/tool/{host_tool.tool_id()}.pyz"
+    folder.put(name, host_tool.tool())
+    if _read(to, "/etc/slipway/host.json"):
+        _do(to, [*TOOL[:-1], f"{folder.path}/{name}", "check"])
+    folder.put("tool.json", to_json({"sha256": host_tool.tool_id()}))
 
 
 def _bootstrap(to: Connection, facts: Mapping[str, Any]) -> None:
     from cloud_init import bootstrap
 
-    boot = Boot(facts["app"], facts["stack"], facts["role"], facts["store"], facts["host"])
-    _do(to, ["sh", "-s"], bootstrap.script(boot).encode())
+    _do(to, ["sh", "-s"], bootstrap.script(boot(facts)).encode())
 
 
-def _wait(to: Connection, store: Store, host: str, before: float | None) -> None:
-    until = time.monotonic() + _FOLLOWS
-    while (store.modified(_heartbeat(host)) or 0.0) <= (before or 0.0) + 0.5:
+def _wait(to: Connection) -> None:
+    """Until the bootstrap says that it is done."""
+    until = time.monotonic() + _SETUP
+    while to.run(["test", "-e", "/opt/slipway/up"]).status:
         if time.monotonic() > until:
             said = to.run(["journalctl", "--no-pager", "--output=cat", "--lines=15", "--unit=slipway*"], root=True)
             lines = "\n".join(f"  | {line}" for line in said.out.decode(errors="replace").splitlines())
-            raise SlipwayError(
-                f"{to.login}: wanted it to follow the store within {_FOLLOWS:.0f} s, found no heartbeat; its last words:\n{lines}"
-            )
+            raise SlipwayError(f"{to.login}: wanted it set up within {_SETUP:.0f} s, found it isn't; its last words:\n{lines}")
         time.sleep(0.5)
 
 
@@ -161,19 +174,3 @@ def _read(to: Connection, path: str) -> dict[str, Any]:
     except ValueError:
         return {}
     return found if isinstance(found, dict) else {}
-
-
-def _heartbeat(host: str) -> str:
-    return f"outcomes/{host}/heartbeat.json"
-
-
-@contextmanager
-def _step(host: str, name: str) -> Iterator[None]:
-    began = time.monotonic()
-    progress.report(host, name, "start")
-    state = "failed"
-    try:
-        yield
-        state = "done"
-    finally:
-        progress.report(host, name, state, time.monotonic() - began)

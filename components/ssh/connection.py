@@ -9,10 +9,10 @@ from typing import IO, Any
 
 import asyncssh
 
-from components.errors import MissingError
+from components.errors import Lost, MissingError
 from components.ssh.login import Login
 from components.ssh.loop import line_of, once, wait_for
-from components.ssh.opening import Lost, attempt
+from components.ssh.opening import attempt
 
 __all__ = ["Connection", "Done", "Lines", "Lost", "to"]
 
@@ -31,8 +31,9 @@ class Done:
 
     @property
     def last(self) -> str:
-        """The last words of its errors."""
-        return (self.err.strip().splitlines() or [f"exit status {self.status}"])[-1]
+        """The last words of its errors, or of what it said."""
+        said = self.err.strip() or self.out.decode(errors="replace").strip()
+        return (said.splitlines() or [f"exit status {self.status}"])[-1]
 
 
 class Connection:
@@ -67,9 +68,9 @@ class Connection:
     def run(self, command: Sequence[str], stdin: bytes = b"", root: bool = False) -> Done:
         """Runs a command to its end. Raises `Lost` where it isn't known how that was."""
         whole = [*self.become, *command] if root else list(command)
-        connection = self.open()
+        connection, given = self.open(), {"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}
         try:
-            done = wait_for(connection.run(join(whole), input=stdin, encoding=None, check=False))
+            done = wait_for(connection.run(join(whole), encoding=None, check=False, **given))
         except (asyncssh.Error, OSError) as error:
             raise self.lost(command[0], str(error)) from None
         if done.returncode is None:

@@ -7,9 +7,10 @@ from cloud_init.fleet import Fleet, OwnHost
 from components.hosts.database_host import PORTS
 from components.release import core
 from components.settings import Settings
-from components.ssh.agent import FOLDER
 from components.ssh.options import Host, Options, named
 from components.target import StackPlace
+
+_FOLDER = "file:///var/lib/slipway/store"
 
 
 def servers(settings: Settings, options: Options, place: StackPlace) -> list[dict[str, Any]]:
@@ -17,7 +18,7 @@ def servers(settings: Settings, options: Options, place: StackPlace) -> list[dic
     hosts = [("web", host) for host in options.hosts.web]
     hosts += [("database", options.hosts.database)] if options.hosts.database else []
     shared = {"transport": "ssh", "app": settings.app.name, "stack": place.stack, "sshFrom": options.ssh_from}
-    store = options.store or FOLDER
+    store = options.store or _FOLDER
     return [{**shared, "role": role, "host": host.called, "store": store, "login": _login(options, host, place)} for role, host in hosts]
 
 
@@ -43,7 +44,7 @@ def clients(options: Options) -> tuple[str, ...]:
 
 
 def names(facts: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Who is expected to follow the store."""
+    """Who is expected to take part in a rollout."""
     return tuple(str(one["host"]) for one in facts)
 
 

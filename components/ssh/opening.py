@@ -8,17 +8,13 @@ from typing import Any
 
 import asyncssh
 
-from components.errors import SlipwayError
+from components.errors import Lost, SlipwayError
 from components.ssh.host_keys import Greeter, HostKeyError, HostKeys
 from components.ssh.login import Login
 from components.ssh.loop import wait_for
 
 _CONNECT = 15  # seconds
 _BEST = ("ssh-ed25519",)  # the kind of key that people pin, and consoles show
-
-
-class Lost(SlipwayError):
-    """The connection ended while something was under way, or can't be made."""
 
 
 def attempt(login: Login) -> asyncssh.SSHClientConnection:

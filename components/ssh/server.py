@@ -9,10 +9,10 @@ from typing import Any
 import pulumi
 import pulumi.dynamic
 
-from cloud_init import bootstrap
-from cloud_init.host.contracts.facts import Boot
+from cloud_init import bootstrap, host_tool
 from components.owner import Owner
 from components.providers import SshServerProvider
+from components.ssh import bring_up
 
 
 class SshServer(pulumi.dynamic.Resource, module="slipway", name="SshServer"):
@@ -26,6 +26,8 @@ class SshServer(pulumi.dynamic.Resource, module="slipway", name="SshServer"):
 
 
 def _boot(facts: Mapping[str, Any]) -> str:
-    """What changes where a server has to be set up anew."""
-    boot = Boot(facts["app"], facts["stack"], facts["role"], facts["store"], facts["host"])
-    return hashlib.sha256(bootstrap.script(boot).encode()).hexdigest()
+    """A hash that changes where a server has to be set up anew.
+
+    One that follows a bucket takes another host tool with a release."""
+    boot = bring_up.boot(facts)
+    return hashlib.sha256((bootstrap.script(boot) + (host_tool.tool_id() if boot.transport else "")).encode()).hexdigest()

@@ -1,193 +1,159 @@
-"""A release store that is a folder on each server. The first of the list decides; the others follow it.
+"""The release store of servers of one's own: a folder on the first of them.
 
-A server that doesn't answer is left out and told, but for the first. Whoever takes that one out of the settings says with it
-that it is gone for good. What a server missed it is given before the next thing is written to it.
+The others have copies of what each needs.
+
+A server reads the folder of its own. Secrets of a role are only on servers of that role.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+import json
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
 
+from cloud_init.host.contracts.manifest import Manifest
+from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.stores import Conflict
-from components.errors import SlipwayError
+from components.errors import Lost, SlipwayError
 from components.hosts import progress
-from components.ssh import following
-from components.ssh.agent import HostStore
-from components.ssh.connection import Lost
+from components.release.store import parsed
+from components.ssh import login
+from components.ssh.folder import Folder
 
-DESIRED = "desired.json"
+SCHEME = "ssh:"
+_DESIRED = "desired.json"
+_SHARED = (_DESIRED, "proven.json", "tool.json")
+"""Written to every server, so that another one can be the first where that is gone for good."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Server:
-    """A server's folder; `behind`: it missed something, as far as is known."""
+    """A server's folder; `name` and `role` as its facts have them."""
 
     name: str
     role: str
-    store: HostStore
-    behind: bool = field(default=True)
+    folder: Folder
 
 
-class MirroredStore:
-    """`components.release.store.Store` over all servers of a stack."""
+class ServersStore:
+    """`components.release.store.Store` over `servers`: the first of the list decides."""
 
     def __init__(self, servers: Sequence[Server], address: str) -> None:
         self.servers, self.address = servers, address
+        self._first = servers[0]
+        self._given: set[Server] = set()
+        self._away: dict[str, Lost] = {}
+        self._put: dict[str, bytes] = {}
 
     def get(self, name: str) -> bytes | None:
-        """What was said of a server that doesn't answer now isn't known: nothing."""
-        owner = self._owner(name)
-        try:
-            return self._holder(name).store.get(name)
-        except Lost:
-            if owner is None:
-                raise
-            return None
+        return self._holder(name).folder.get(name)
 
     def put(self, name: str, data: bytes) -> None:
-        self._write(name, lambda store: store.put(name, data))
-
-    def create(self, name: str, data: bytes) -> None:
-        self._holder(name).store.create(name, data)
-        self._follow(name, lambda store: store.put(name, data))
+        self._holder(name).folder.put(name, data)
+        self._put[name] = data
+        for server in self._given if name in _SHARED else ():
+            try:
+                server.folder.put(name, data)
+            except Lost as lost:
+                progress.note(server.name, f"lacks {name}: {lost}")
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        """Refused where any server that answers knows something newer: somebody went on without the first one."""
-        if name == DESIRED:
-            self._none_is_ahead(old)
-        self._holder(name).store.replace(name, old, new)
-        self._follow(name, lambda store: store.put(name, new))
+        """Nobody writes in between as long as the lock is held."""
+        if self.get(name) != old:
+            raise Conflict(name)
+        self.put(name, new)
 
     def names(self, folder: str) -> dict[str, float]:
-        """Of each server what it alone tells, of the first all else."""
-        found: dict[str, float] = {}
-        for server in self.servers:
-            try:
-                named = server.store.names(folder)
-            except Lost:
-                if server is self._first:
-                    raise
-                continue
-            found |= {name: at for name, at in named.items() if self._holder(name) is server}
-        return dict(sorted(found.items()))
+        """Those on the first server: with a release its secrets go from the others too."""
+        return self._first.folder.names(folder)
 
     def modified(self, name: str) -> float | None:
-        owner = self._owner(name)
-        try:
-            return self._holder(name).store.modified(name)
-        except Lost:
-            if owner is None:
-                raise
-            return None
+        return self._holder(name).folder.names(name).get(name)
 
     def delete(self, *names: str) -> None:
-        for server in self.servers:
-            theirs = [name for name in names if self._belongs(server, name)]
-            if theirs:
-                self._tried(server, lambda store, gone=theirs: store.delete(*gone))  # type: ignore[misc]
+        self._first.folder.delete(*names)
 
     @contextmanager
     def lock(self, reason: str) -> Iterator[None]:
-        """The lock of every server that answers, always in the same order; then all of them know what the first one knows."""
-        with ExitStack() as held:
-            for server in sorted(self.servers, key=lambda one: one.name):
-                self._tried(server, lambda store: following.lock(store, reason, held))
-            self._let_the_newest_lead()
-            for server in self._rest:
-                self._tried(server, lambda store, one=server: self._catch_up(one))  # type: ignore[misc]
+        """The first server's. Refused where another one knows something newer."""
+        self._given, self._away = set(), {}
+        with self._first.folder.locked(reason):
+            self._refuse_older()
             yield
 
-    def drift(self, name: str) -> str:
-        """One sentence where a server doesn't know what the first one knows."""
-        server = next(one for one in self.servers if one.name == name)
-        wanted, found = following.generation(self._first.store), following.generation(server.store)
-        return (
-            f"{name} was away: it knows generation {found} of what is wanted, {self._first.name} knows {wanted}" if found != wanted else ""
-        )
-
-    def catch_up(self, name: str) -> None:
-        """Gives a server what it lacks before it starts: one that is new, or was away."""
-        server = next(one for one in self.servers if one.name == name)
+    def bring(self, host: str, release: str) -> None:
+        """Gives a server what it needs of a release; removes what the first one has no more."""
+        server = next(one for one in self.servers if one.name == host)
         if server is self._first:
-            self._let_the_newest_lead()
-        else:
-            self._catch_up(server)
+            return
+        if lost := self._away.get(host):
+            raise lost
+        manifest = f"releases/{release}/manifest.json"
+        code = parsed(Manifest, manifest, self._put.get(manifest) or self.get(manifest) or b"").code.id
+        kept, there = self._first.folder.names(), server.folder.names()
+        needed = [manifest, f"releases/code/{code}.tar.gz", f"secrets/{server.role}/{release}.json"]
+        for name in needed:
+            if name in kept and name not in there:
+                server.folder.put(name, self._put.get(name) or self._first.folder.get(name) or b"")
+        gone = [name for name in there if name.startswith("outcomes/") or (_is_of_release(name) and not _is_kept(name, kept))]
+        if gone:
+            server.folder.delete(*gone)
+        self._given.add(server)
 
-    @property
-    def _first(self) -> Server:
-        return self.servers[0]
+    def _refuse_older(self) -> None:
+        """Refuses to go on where the first server missed something: a person says who decides.
 
-    @property
-    def _rest(self) -> Sequence[Server]:
-        return self.servers[1:]
-
-    def _owner(self, name: str) -> Server | None:
-        """Who alone says that: `outcomes/HOST/…`."""
-        parts = name.split("/")
-        return next((one for one in self.servers if parts[0] == "outcomes" and parts[1] == one.name), None)
+        No server tells another one what to run."""
+        mine = _generation(self._first)
+        for server in self.servers[1:]:
+            try:
+                theirs = _generation(server)
+            except Lost as lost:
+                self._away[server.name] = lost
+                continue
+            if theirs > mine:
+                why = f"{self._first.name} knows generation {mine} of what is wanted, {server.name} {theirs}"
+                mend = f"put {server.name} first in slipway:ssh.hosts.web, or remove {server.folder.path}/{_DESIRED} there"
+                raise SlipwayError(f"store: {why}; {mend}")
 
     def _holder(self, name: str) -> Server:
-        """Whose word counts."""
-        return self._owner(name) or next((one for one in self.servers if following.is_for(one.role, name)), self._first)
+        """Where the object is."""
+        role = name.split("/")[1] if name.startswith("secrets/") else self._first.role
+        return next((one for one in self.servers if one.role == role), self._first)
 
-    def _belongs(self, server: Server, name: str) -> bool:
-        owner = self._owner(name)
-        return owner is server or (owner is None and following.is_for(server.role, name))
 
-    def _write(self, name: str, write: Callable[[HostStore], None]) -> None:
-        write(self._holder(name).store)
-        self._follow(name, write)
+def address(servers: Sequence[Mapping[str, Any]]) -> str:
+    """The address of these servers' store: a bucket's, or the servers themselves as JSON."""
+    bucket = str(servers[0]["store"])
+    return SCHEME + json.dumps(servers, sort_keys=True) if is_folder(bucket) else bucket
 
-    def _follow(self, name: str, write: Callable[[HostStore], None]) -> None:
-        """The others, at once; one that was away is given everything, this included."""
-        holder = self._holder(name)
-        others = [one for one in self.servers if one is not holder and self._belongs(one, name)]
 
-        def bring(server: Server) -> None:
-            self._tried(server, lambda store: self._catch_up(server) if server.behind else write(store))
+def connect(text: str) -> ServersStore:
+    """The store at an address that begins with `ssh:`."""
+    facts = json.loads(text.removeprefix(SCHEME))
+    return ServersStore([Server(one["host"], one["role"], folder(one)) for one in facts], text)
 
-        if others:
-            with ThreadPoolExecutor(max_workers=min(8, len(others))) as pool:
-                list(pool.map(bring, others))
 
-    def _tried(self, server: Server, work: Callable[[HostStore], None]) -> None:
-        """Does it there; only the first server's absence is an error."""
-        try:
-            work(server.store)
-        except Lost as lost:
-            if server is self._first:
-                raise self._without_first(lost) from None
-            if not server.behind:
-                progress.report(server.name, "", "note", text=f"left out: {lost}")
-            server.behind = True
+def folder(facts: Mapping[str, Any]) -> Folder:
+    """The folder of the server with these facts."""
+    return Folder(login.of(facts), str(facts["store"]).removeprefix("file://"))
 
-    def _without_first(self, lost: Lost) -> SlipwayError:
-        hint = f"bring it back, or, if it is gone for good, take {self._first.name} out of slipway:ssh.hosts"
-        return SlipwayError(f"{lost}; {self._first.name} comes first in the list and decides what serves: {hint}")
 
-    def _catch_up(self, server: Server) -> None:
-        following.bring(self._first.store, server.store, server.role)
-        server.behind = False
+def is_folder(store: str) -> bool:
+    """Whether that is a folder of each server."""
+    return store.startswith("file:")
 
-    def _none_is_ahead(self, old: bytes | None) -> None:
-        known = following.generation_in(old)
-        for server in self._rest:
-            ahead: list[int] = []
-            self._tried(server, lambda store: ahead.append(following.generation(store)))  # noqa: B023  called at once
-            if ahead and ahead[0] > known:
-                raise Conflict(f"{server.name} knows generation {ahead[0]}, {self._first.name} {known}")
 
-    def _let_the_newest_lead(self) -> None:
-        """The first one was away, or wasn't first: it learns from whoever knows most."""
-        generations: Mapping[str, int] = self._generations()
-        newest = max(self._rest, key=lambda one: generations.get(one.name, -1), default=self._first)
-        if generations.get(newest.name, -1) > following.generation(self._first.store):
-            progress.report(self._first.name, "", "note", text=f"was away: it learns from {newest.name} what is wanted")
-            following.bring(newest.store, self._first.store, self._first.role)
+def _generation(server: Server) -> int:
+    data = server.folder.get(_DESIRED)
+    return 0 if data is None else parsed(DesiredState, _DESIRED, data).generation
 
-    def _generations(self) -> dict[str, int]:
-        found: dict[str, int] = {}
-        for server in self._rest:
-            self._tried(server, lambda store: found.update({server.name: following.generation(store)}))  # noqa: B023  called at once
-        return found
+
+def _is_kept(name: str, kept: Container[str]) -> bool:
+    """Secrets of another role go with the release that they are for."""
+    release = name.rpartition("/")[2].removesuffix(".json")
+    return name in kept or (name.startswith("secrets/") and f"releases/{release}/manifest.json" in kept)
+
+
+def _is_of_release(name: str) -> bool:
+    return name.startswith(("releases/", "secrets/"))

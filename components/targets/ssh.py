@@ -1,5 +1,7 @@
 """Servers that are there already, reached by SSH: any VPS, own hardware, a machine under the desk."""
 
+import json
+
 import pulumi
 
 from components import owner
@@ -15,7 +17,7 @@ from components.settings import Settings, report, target_options
 from components.ssh import fleet
 from components.ssh.options import Options, problems
 from components.ssh.server import SshServer
-from components.ssh.stores import address
+from components.ssh.store import address
 from components.target import Need, StackPlace, Takes, TargetComponent
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
@@ -41,7 +43,12 @@ class Target(TargetComponent):
         made = [SshServer(facts, servers, who, str(place.tree), child) for facts in servers]
         final = finish(planned, key.value, settings.secret_env, _database(settings, options, child))
         where = RolloutArgs(
-            **vars(final), store=address(servers), url=fleet.url(settings, options), expected=fleet.names(servers), addresses=web
+            **vars(final),
+            store=address(servers),
+            hosts=json.dumps([] if options.store else servers),
+            url=fleet.url(settings, options),
+            expected=fleet.names(servers),
+            addresses=web,
         )
         rollout = Rollout(f"{name}-rollout", where, pulumi.ResourceOptions(parent=self, depends_on=made))
         self.put_out(settings, final.release, rollout.require(), [*web])
@@ -66,7 +73,7 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
         release_store.connect(address(servers)),
         hosts,
         fleet.url(settings, options),
-        follow=True,
+        follow=bool(options.store),
         expected=fleet.names(servers),
         addresses=fleet.addresses(options),
     )

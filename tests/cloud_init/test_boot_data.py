@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from speeds import examples
 
 from cloud_init import bootstrap
+from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import HostFileError
 
@@ -96,7 +97,7 @@ def test_a_shell_takes_any_value_for_what_it_is(app: str, stack: str, store: str
     with TemporaryDirectory() as place:
         done = run(bootstrap.script(boot), Path(place))
         assert (done.returncode, done.stderr) == (0, "")
-        assert json.loads(Path(place, "etc/slipway/boot.json").read_text()) == asdict(boot)
+        assert json.loads(Path(place, "etc/slipway/boot.json").read_text()) == contracts.document(boot)
         assert Path(place, "asked").read_text().splitlines()[-1] == "restart --no-block slipway-bootstrap.service"
 
 

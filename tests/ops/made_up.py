@@ -125,7 +125,7 @@ class World:
 
     def deployment(self, settings: object = None, place: object = None) -> Deployment:
         hosts: Any = self.hosts
-        store: Any = None
+        store: Any = SimpleNamespace(get=lambda name: None)
         return self.asked or HostsDeployment(Site(store, hosts, "http://127.0.0.1:8080"), launched=hosts)
 
     def enter(self, call: Any, sealed: bool = False) -> workplace.Workplace:

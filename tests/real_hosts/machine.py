@@ -148,8 +148,10 @@ class Machine:
         self._down("poweroff", timeout)
 
     def _down(self, how: str, timeout: float) -> None:
-        # apt holds a lock against it while it installs; then systemd only says so, and goes on.
-        done = self.run(["systemctl", "--ignore-inhibitors", how], check=False)
+        # apt holds a lock against it while it installs; then systemd only says so and goes on, or refuses: it is asked again.
+        done = self.wait_for(
+            lambda: self.run(["systemctl", "--ignore-inhibitors", how], check=False), lambda said: "Access denied" not in said.stderr
+        )
         if self._process:
             try:
                 self._process.wait(timeout)

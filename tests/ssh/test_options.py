@@ -7,6 +7,7 @@ import pytest
 
 from components import settings, target
 from components.errors import UsageError
+from components.ssh import bring_up
 from components.target import StackPlace
 from components.targets import ssh
 
@@ -74,7 +75,13 @@ def test_a_server_is_an_address_or_says_more(tmp_path):
         ("two", "web", "web.example.com", "root", 2222),
         ("2001-db8--1", "web", "2001:db8::1", "admin", 22),
     ]
-    assert (reach.url, reach.follow, reach.expected) == ("http://203.0.113.5", True, ("203.0.113.5", "two", "2001-db8--1"))
+    assert (reach.url, reach.follow, reach.expected) == ("http://203.0.113.5", False, ("203.0.113.5", "two", "2001-db8--1"))
+
+
+def test_servers_with_a_bucket_follow_it_by_themselves_others_are_driven(tmp_path):
+    for store, transport in (("s3://bucket/shop?region=eu-west-1", ""), ("file:///var/lib/slipway/store", "ssh")):
+        [host] = site(tmp_path, {"hosts": {"web": ["203.0.113.5"]}}).hosts
+        assert bring_up.boot({**host.facts, "store": store}).transport == transport
 
 
 def test_the_database_is_asked_where_it_is(tmp_path):

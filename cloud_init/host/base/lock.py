@@ -12,31 +12,62 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Union
 
 from .files import make_way, read_text
 from .outcome import Locked, note
 
+Note = Union[str, bytes, None]
+"""Who holds a lock, why and since when: JSON, as `signed` makes it."""
+
 
 @contextmanager
-def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] = note, holder: str = "") -> Iterator[None]:
-    """Holds the lock for `reason`; waits up to `wait` seconds and says for whom. Raises `Locked` after that.
+def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] = note) -> Iterator[None]:
+    """Holds the lock for `reason`; waits up to `wait` seconds, and says for whom.
 
-    `holder`: who is meant, where that isn't who runs this."""
+    Raises `Locked` after that."""
     path.parent.mkdir(parents=True, exist_ok=True)
     make_way(path)
     with open(path, "a+", encoding="utf-8") as file:
-        _acquire(file.fileno(), path, wait, say)
-        _sign(file.fileno(), path, {"holder": holder or actor(), "pid": os.getpid(), "reason": reason, "since": time.time()})
+
+        def take() -> Note:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                return read_text(path)
+            return None
+
+        acquire(str(path), take, wait, say, 0.2)
+        _sign(file.fileno(), path, reason)
         yield
         file.truncate(0)
 
 
-def _sign(descriptor: int, path: Path, holder: dict[str, Any]) -> None:
+def acquire(name: str, take: Callable[[], Note], wait: float, say: Callable[[str], None], pause: float) -> None:
+    """Calls `take` until it gives None: the lock is held. Else it gives the note of who holds it,
+    and `say` hears of them.
+
+    Raises `Locked` after `wait` seconds; `pause` between two tries."""
+    deadline, told = time.monotonic() + wait, None
+    while (found := take()) is not None:
+        if found != told:
+            told = found
+            say(f"waiting for {described(found)}")
+        if time.monotonic() > deadline:
+            raise Locked(f"{name}: wanted the lock, found it held by {described(found)}; wait, or end that process")
+        time.sleep(pause)
+
+
+def signed(reason: str) -> dict[str, Any]:
+    """The note of who holds a lock: this process."""
+    return {"holder": actor(), "pid": os.getpid(), "reason": reason, "since": time.time()}
+
+
+def _sign(descriptor: int, path: Path, reason: str) -> None:
     """The note is for people: a full disk keeps nobody from the lock, for that may be what makes room."""
     try:
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, json.dumps(holder).encode())
+        os.write(descriptor, json.dumps(signed(reason)).encode())
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise OSError(error.errno, error.strerror, str(path)) from None
@@ -47,23 +78,7 @@ def actor() -> str:
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 
-def _acquire(descriptor: int, path: Path, wait: float, say: Callable[[str], None]) -> None:
-    deadline = time.monotonic() + wait
-    told = False
-    while True:
-        try:
-            return fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = described(read_text(path))
-        if not told:
-            say(f"waiting for {holder}")
-            told = True
-        if time.monotonic() > deadline:
-            raise Locked(f"{path}: wanted the lock, found it held by {holder}; wait, or end that process")
-        time.sleep(0.2)
-
-
-def described(note: bytes | str | None) -> str:
+def described(note: Note) -> str:
     """The holder of a lock, for people, from what `held` or a rollout's lock notes of it."""
     try:
         told = json.loads(note or "")

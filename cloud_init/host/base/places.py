@@ -63,6 +63,11 @@ class Places:
         return pwd.getpwnam(name) if name else self.user
 
     @property
+    def is_driven(self) -> bool:
+        """Deployers run this tool here for a release; else `watch` follows the store."""
+        return bool(self.facts.transport)
+
+    @property
     def front_binaries(self) -> dict[str, str]:
         """Programs by front server, from host.json; on a server, where it has none, as found."""
         given = self.facts.front.binaries

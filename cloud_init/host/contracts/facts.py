@@ -62,3 +62,5 @@ class Boot:
     """Its address, such as `s3://bucket/prefix?region=eu-west-1`."""
     name: Optional[str] = None
     """null: its own host name; `{host}` in it is that, without the domain."""
+    transport: str = field(default="", metadata=LEFT_OUT)
+    """As in `HostFacts`."""

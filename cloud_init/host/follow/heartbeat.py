@@ -51,13 +51,15 @@ class Reporter:
 
     def beat(self, here: Heartbeat) -> None:
         """The heartbeat, when it is due, with what `here` lacks; its problems are also kept here
-        for `status`."""
+        for `status`, which alone asks a driven host."""
         if not self._beat.due():
             return
         problems = self._health.problems(self._places)
         health.note(self._places, problems)
         began = time.time()
         places = self._places
+        if places.is_driven:
+            return self._beat.went(True)
         beat = replace(here, at=began, host=places.host, role=places.role, address=_address(), problems=tuple(problems))
         self._beat.went(self._write("heartbeat", beat))
         if self._clock.due() and not self._health.away:

@@ -1,4 +1,7 @@
-"""The service of a server: reads what the store wants, does it, and tells how that goes."""
+"""The service of a server: reads what the store wants, does it, and tells how that goes.
+
+On a server that deployers drive it only brings up what served, and what serving doesn't wait for.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ from .health import Health
 from .heartbeat import Pace, Reporter
 
 DESIRED = "desired.json"
-_FOLDER, _BUCKET = 0.5, 3.0  # seconds between two looks
+_LOOK = 3.0  # seconds between two looks
 _TICK = 0.1
 
 
@@ -58,10 +61,9 @@ class Watch:
         self.places, self.role = places, roles.of(places)
         self.store = HostStore(places.store, places.host)
         self.tool, self.started = trial.present(places), attempts.now()
-        self.attempts = attempts.read(places.lib / "watch.json")
+        self.attempts = attempts.Attempts(places.lib / "watch.json") if places.is_driven else attempts.read(places.lib / "watch.json")
         self.health = Health(failure=self.attempts.failure)
-        pause = _FOLDER if self.store.objects.lock_file else _BUCKET
-        self.look, self.reporter = Pace(pause), Reporter(places, self.store, self.health, pause / 2)
+        self.look, self.reporter = Pace(_LOOK), Reporter(places, self.store, self.health, _LOOK / 2)
         self.wanted, self.tag = DesiredState(0), ""
         self.action: Action | None = None
         self.child: Child | None = Child(places, ["boot"])
@@ -85,7 +87,7 @@ class Watch:
             print(f"tool {self.tool[:12]} stays up", flush=True)
 
     def _look(self) -> None:
-        if not self.look.due():
+        if self.places.is_driven or not self.look.due():
             return
         try:
             found = self.store.objects.changed(DESIRED, self.tag)

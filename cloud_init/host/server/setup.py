@@ -35,27 +35,25 @@ def command(root: Path) -> int:
         _refuse_another(read_object(root / "etc/slipway/host.json"), facts)
         for user in USERS:
             _add_user(user)
-        changed = install(root, facts)
+        install(root, facts)
     with steps.step("follow"):
         apply.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
-        apply.run("systemctl", "restart" if changed else "start", UNIT)
+        apply.run("systemctl", "restart", UNIT)  # it may be another tool's
     emit("outcome", ok=True, steps=steps.done)
     return 0
 
 
-def install(root: Path, facts: HostFacts | None = None) -> bool:
-    """Writes host.json, start script and unit as this tool has them; True if one changed."""
+def install(root: Path, facts: HostFacts | None = None) -> None:
+    """Writes host.json, start script and unit as this tool has them."""
     facts = facts or _facts(_boot(root))
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
     compiled.make(root / "opt/slipway/host.pyz")
-    changed = write_json(root / "etc/slipway/host.json", contracts.document(facts))
-    changed |= write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
-    unit = write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode()))
-    if unit:
+    write_json(root / "etc/slipway/host.json", contracts.document(facts))
+    write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
+    if write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode())):
         units.read_anew(UNIT)
-    return changed or unit
 
 
 def _boot(root: Path) -> Boot:
@@ -75,7 +73,7 @@ def _facts(boot: Boot) -> HostFacts:
     host = (boot.name or "").replace("{host}", own.partition(".")[0]) or own
     return HostFacts(
         boot.app, host, f"/run/slipway/{boot.app}", boot.store, "/usr/bin/python3", FrontFacts(("0.0.0.0", PORT)),
-        user=USERS[0], database_user=USERS[1], stack=boot.stack, role=boot.role,
+        user=USERS[0], database_user=USERS[1], stack=boot.stack, role=boot.role, transport=boot.transport,
     )  # fmt: skip
 
 

@@ -1,7 +1,6 @@
 """This machine: the host tool as a child process, its tree in a folder of the project."""
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -15,8 +14,8 @@ from cloud_init.host.base import files
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
-from components.errors import LockedError, SlipwayError
-from components.hosts.transport import Event
+from components.errors import SlipwayError
+from components.hosts.transport import Event, HostTool
 
 _MADE = ("etc", "opt", "var", "run", "store")
 _LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
@@ -28,24 +27,13 @@ def connect(facts: Mapping[str, Any]) -> "LocalTransport":
     return LocalTransport(contracts.read(HostFacts, dict(facts)))
 
 
-class LocalTransport:
+class LocalTransport(HostTool):
     """A host that is this machine."""
 
     def __init__(self, facts: HostFacts) -> None:
+        super().__init__(facts.host, facts.role or "web", facts.front.listen[0])
         self.facts = facts
         self.root = Path(facts.root)
-
-    @property
-    def host(self) -> str:
-        return self.facts.host
-
-    @property
-    def role(self) -> str:
-        return self.facts.role or "web"
-
-    @property
-    def address(self) -> str:
-        return self.facts.front.listen[0]
 
     def kept(self) -> list[Kept]:
         return [Kept(str(path), files.size_of(path)) for path in self.data]
@@ -60,17 +48,15 @@ class LocalTransport:
         process = subprocess.Popen(
             self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         )
-        assert process.stdout is not None
-        assert process.stderr is not None
-        outcome: dict[str, Any] = {}
-        for line in process.stdout:
-            event = json.loads(line)
-            if event["event"] == "outcome":
-                outcome = event
-            elif on_event:
-                on_event(event)
-        words = process.stderr.read()
-        return self._checked(process.wait(), outcome, arguments, words)
+        out, errors = process.stdout, process.stderr
+        assert out is not None
+        assert errors is not None
+
+        def ended() -> tuple[int, str]:
+            words = errors.read()
+            return process.wait(), words
+
+        return self.outcome(out, arguments, on_event, ended)
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         with subprocess.Popen(self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
@@ -136,14 +122,6 @@ class LocalTransport:
         if not tool.is_file():
             raise SlipwayError(f"{self.root}: nothing is launched here yet; run `./slipway up`")
         return [self.facts.python, "-I", str(tool), "--root", str(self.root), *arguments]
-
-    def _checked(self, code: int, outcome: dict[str, Any], arguments: Sequence[str], words: str) -> dict[str, Any]:
-        if code == 3:
-            raise LockedError(str(outcome.get("message", "this host is locked by another run")))
-        if not outcome:
-            last = (words.strip().splitlines() or [f"exit status {code}"])[-1]
-            return {"ok": False, "host": self.host, "step": arguments[0], "message": f"the host tool ended early: {last}", "log": []}
-        return outcome
 
 
 def _copied(source: Path, target: Path) -> Path:

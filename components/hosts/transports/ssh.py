@@ -1,6 +1,5 @@
 """A server reached by SSH: the host tool with root's rights, its events as they come."""
 
-import json
 import os
 import tarfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from components.deployment.answers import Kept
-from components.errors import LockedError, SlipwayError
-from components.hosts.transport import Event
+from components.errors import Lost, SlipwayError
+from components.hosts.transport import Event, HostTool
 from components.ssh import connection, login
-from components.ssh.connection import Lost
 from components.ssh.terminal import attached
 
 TOOL = ["python3", "-I", "/opt/slipway/host.pyz"]
@@ -24,24 +22,13 @@ def connect(facts: Mapping[str, Any]) -> "SshTransport":
     return SshTransport(facts)
 
 
-class SshTransport:
+class SshTransport(HostTool):
     """A server of Slipway's own."""
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.facts = facts
         self.to = connection.to(login.of(facts))
-
-    @property
-    def host(self) -> str:
-        return str(self.facts["host"])
-
-    @property
-    def role(self) -> str:
-        return str(self.facts["role"])
-
-    @property
-    def address(self) -> str:
-        return self.to.login.address
+        super().__init__(str(facts["host"]), str(facts["role"]), self.to.login.address)
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         try:
@@ -52,15 +39,8 @@ class SshTransport:
             return self._run(arguments, on_event)
 
     def _run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
-        outcome: dict[str, Any] = {}
-        running = self.to.lines([*TOOL, *arguments], root=True)
-        for line in running:
-            event = json.loads(line)
-            if event["event"] == "outcome":
-                outcome = event
-            elif on_event:
-                on_event(event)
-        return self._checked(running.status, outcome, arguments, running.words)
+        lines = self.to.lines([*TOOL, *arguments], root=True)
+        return self.outcome(lines, arguments, on_event, lambda: (lines.status, lines.words))
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         yield from self.to.lines([*TOOL, *arguments], root=True)
@@ -105,14 +85,3 @@ class SshTransport:
         outcome = self.run(["leave", *([] if keep_data else ["--with-data"])])
         if not outcome["ok"]:
             raise SlipwayError(f"{self.host}, {outcome.get('step') or 'leave'}: {outcome['message']}")
-
-    def _checked(self, code: int, outcome: dict[str, Any], arguments: Sequence[str], words: str) -> dict[str, Any]:
-        if code == 3:
-            raise LockedError(f"{self.host}: {outcome.get('message', 'locked by another run')}")
-        if outcome:
-            return outcome
-        if "can't open file" in words:
-            raise SlipwayError(f"{self.to.login}: nothing is launched there yet; run `./slipway up`")
-        last = (words.strip().splitlines() or [f"exit status {code}"])[-1]
-        message = f"the host tool ended early: {last}"
-        return {"ok": False, "host": self.host, "step": arguments[0], "message": message, "log": []}

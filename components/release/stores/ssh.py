@@ -1,5 +1,5 @@
-"""`ssh:FACTS`: a folder on each of these servers."""
+"""`ssh:FACTS`: a folder on the first of these servers."""
 
-from components.ssh.stores import connect
+from components.ssh.store import connect
 
 __all__ = ["connect"]

@@ -30,6 +30,6 @@ class Phases(Protocol):
         """What served before serves again."""
 
 
-def of(site: Site) -> Phases:
-    """How this target's hosts are reached."""
-    return Following(site.store, site.expected, site.fewest) if site.follow else Driven(site.hosts)
+def of(site: Site, release: str) -> Phases:
+    """How this target's hosts are reached, to serve that release."""
+    return Following(site.store, site.expected, site.fewest) if site.follow else Driven(site.store, site.hosts, release)

@@ -1,48 +1,101 @@
 """Hosts that the coordinator drives: the host tool is run on each of them at once."""
 
+import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.rollout import Outcome
+from components.errors import Lost, SlipwayError
 from components.hosts import progress
-from components.hosts.transport import Transport
+from components.hosts.transport import Event, Transport
+from components.release.store import Conflict, Store
+from components.rollout.desired_state import desired
+
+_AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
+_LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again
+_PAUSE = 1.0
 
 
 class Driven:
-    """The first host is the elected one."""
+    """The first host is the elected one: nothing goes without it.
 
-    def __init__(self, hosts: Sequence[Transport]) -> None:
-        self.hosts = hosts
+    Another one that gives no answer at the start is left out."""
+
+    def __init__(self, store: Store, hosts: Sequence[Transport], release: str) -> None:
+        self.store, self.first, self.release = store, hosts[0], release
+        self.hosts = list(hosts)
 
     def gather(self) -> str:
-        return self.hosts[0].host
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            there = list(pool.map(self._has_release, self.hosts))
+        self.hosts = [host for host, is_there in zip(self.hosts, there, strict=True) if is_there]
+        return self.first.host
 
     def takes_part(self, host: str) -> bool:
         return any(one.host == host for one in self.hosts)
 
     def prepare(self, generation: int, release: str) -> list[Outcome]:
-        return self._all("prepare", str(generation), release)
+        return self._all("prepare", generation, release)
 
     def commit(self, generation: int, release: str) -> list[Outcome]:
-        return self._all("commit", str(generation), release)
+        return self._all("commit", generation, release)
 
     def abort(self, generation: int) -> list[Outcome]:
-        return self._all("abort", str(generation))
+        return self._all("abort", generation)
 
     def back(self, generation: int, release: str) -> list[Outcome]:
         return self.prepare(generation, release) or self.commit(generation, release)
 
-    def _all(self, command: str, *arguments: str) -> list[Outcome]:
+    def _has_release(self, host: Transport) -> bool:
+        try:
+            self.store.bring(host.host, self.release)
+        except Lost as lost:
+            if host is self.first:
+                raise
+            progress.note(host.host, f"left out: {lost}; it gets what it missed at the next `up`")
+            return False
+        return True
+
+    def _all(self, command: str, generation: int, *release: str) -> list[Outcome]:
         """Runs a command on every host at once; the outcomes that are not well."""
-        with ThreadPoolExecutor(max_workers=min(8, len(self.hosts))) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, *arguments), self.hosts))
+        with ThreadPoolExecutor(max_workers=8) as pool:
+            outcomes = list(pool.map(lambda host: self._run(host, command, generation, *release), self.hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
-    def _run(self, host: Transport, command: str, *arguments: str) -> Outcome:
-        elected = ["--elected"] if command == "prepare" and host is self.hosts[0] else []
-        told = host.run([command, *arguments, *elected], lambda event: progress.tell(host.host, event))
-        try:
-            return contracts.read(Outcome, told)
-        except contracts.Wrong as wrong:
-            return Outcome(False, host.host, command, f"the host tool told no outcome: {wrong}; see `slipway status`")
+    def _run(self, host: Transport, command: str, generation: int, *release: str) -> Outcome:
+        """The command's outcome; run again where the connection broke, for each of them may be.
+
+        A host that stays away has failed, and is asked no more."""
+        elected = ["--elected"] if command == "prepare" and host is self.first else []
+        began = heard = time.monotonic()
+
+        def tell(event: Event) -> None:
+            nonlocal heard
+            heard = time.monotonic()
+            progress.tell(host.host, event)
+
+        while True:
+            try:
+                if command == "prepare" and release[0] != self.release:  # a new host never had it
+                    self.store.bring(host.host, release[0])
+                told = host.run([command, str(generation), *release, *elected], tell)
+                return contracts.read(Outcome, told)
+            except contracts.Wrong as wrong:
+                return Outcome(False, host.host, command, f"the host tool told no outcome: {wrong}; see `slipway status`")
+            except Lost as lost:
+                if time.monotonic() > min(heard + _AWAY, began + _LONGEST):
+                    self.hosts.remove(host)
+                    return Outcome(False, host.host, command, str(lost))
+            except SlipwayError as error:
+                if len(self.hosts) == 1:
+                    raise
+                return Outcome(False, host.host, command, str(error))
+            time.sleep(_PAUSE)
+            self._refuse_another(generation)
+
+    def _refuse_another(self, generation: int) -> None:
+        """Raises `Conflict` where the lock was lost meanwhile and somebody else wants another."""
+        now = desired(self.store)
+        if now.generation != generation:
+            raise Conflict(f"generation {now.generation} by {now.state.actor}")

@@ -1,7 +1,7 @@
 """Which hosts are alive, by their heartbeats in the store.
 
 A host's own clock is believed by nobody. The store's clock says how old a heartbeat is at the first look; from then on a host lives while
-its heartbeat changes. Servers with a store each stamp with clocks of their own: there only the change counts.
+its heartbeat changes.
 """
 
 import json

@@ -1,0 +1,133 @@
+"""A folder of one server that holds objects, reached by plain commands as root.
+
+Any of them may be run again.
+"""
+
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+import pulumi
+
+from cloud_init.host.base import lock as locks
+from cloud_init.host.base.outcome import Locked
+from cloud_init.host.stores import Conflict
+from components.errors import LockedError, Lost, SlipwayError
+from components.ssh import connection
+from components.ssh.connection import QUICK, Done
+from components.ssh.lock_process import LockProcess
+from components.ssh.login import Login
+
+_PUT = (Path(__file__).parent / "put.sh").read_text(encoding="utf-8")
+_LOCK = "rollout.lock"
+_WAIT = 900.0  # seconds for another rollout to end
+_AGAIN = 45.0  # seconds for one's own lock, which a broken connection leaves held for half a minute
+_AWAY = 120.0  # seconds that the server may be away in the middle of a rollout
+_TRIES = 20
+_Answer = TypeVar("_Answer")
+
+
+class Folder:
+    """Objects by name, as `components.release.store.Store` has them.
+
+    Raises `Lost` where the server can't be reached, under its lock after two minutes."""
+
+    def __init__(self, login: Login, path: str) -> None:
+        self.login, self.path, self.to = login, path, connection.to(login)
+        self._mutex = threading.RLock()
+        self._reason, self._patience = "", QUICK
+        self._lock: LockProcess | None = None
+
+    def get(self, name: str) -> bytes | None:
+        return self._again(lambda: self._found(["cat", self._at(name)]))
+
+    def put(self, name: str, data: bytes) -> None:
+        folder, _, last = self._at(name).rpartition("/")
+        part = f"{folder}/.{last}.{secrets.token_hex(4)}"
+        self._again(lambda: self._do(["sh", "-c", _PUT, "put", part, self._at(name)], data))
+
+    def names(self, folder: str = "") -> dict[str, float]:
+        """Every object there, sorted, with when it was written by the server's clock."""
+        objects = ["-type", "f", "!", "-name", ".*", "!", "-name", _LOCK, "-printf", "%T@ %p\\n"]
+        found = self._again(lambda: self._found(["find", self._at(folder), "-ignore_readdir_race", *objects]))
+        lines = (line.split(" ", 1) for line in (found or b"").decode().splitlines())
+        return dict(sorted((path.removeprefix(f"{self.path}/"), float(at)) for at, path in lines))
+
+    def delete(self, *names: str) -> None:
+        """A folder goes with its last object."""
+
+        def remove() -> None:
+            self._do(["rm", "-f", *map(self._at, names)])
+            self._do(["find", self.path, "-mindepth", "1", "-type", "d", "-empty", "-delete"])
+
+        self._again(remove)
+
+    @contextmanager
+    def locked(self, reason: str) -> Iterator[None]:
+        """Holds the lock: waits for it, and says for whom. Raises `LockedError`."""
+        self._again(lambda: self._do(["install", "-d", "-m", "0700", self.path]))
+        try:
+            self._take(reason, _WAIT)
+            self._reason, self._patience = reason, _AWAY
+            yield
+        finally:
+            self._reason, self._patience = "", QUICK
+            if self._lock and self._lock.is_held:
+                self._lock.end()
+
+    def _take(self, reason: str, wait: float) -> None:
+        try:
+            locks.acquire(self.login.host, self._try, wait, pulumi.log.info, 1.0)
+        except Locked as locked:
+            raise LockedError(str(locked)) from None
+        self._do(["tee", self._at(_LOCK)], json.dumps(locks.signed(reason)).encode())
+
+    def _try(self) -> bytes | None:
+        self._lock = LockProcess(self.to, self._at(_LOCK))
+        return None if self._lock.is_held else self._found(["cat", self._at(_LOCK)]) or b""
+
+    def _hold_on(self) -> None:
+        """The lock goes with its connection: it is taken again, unless somebody else is first."""
+        if self._reason and (self._lock is None or self._lock.is_lost):
+            try:
+                self._take(self._reason, _AGAIN)
+            except LockedError as locked:
+                self._reason = ""
+                raise Conflict(f"the lock went with the connection: {locked}") from None
+
+    def _again(self, work: Callable[[], _Answer]) -> _Answer:
+        """Done anew where the connection broke, as long as the server may be away."""
+        with self._mutex:
+            for left in reversed(range(_TRIES)):
+                was_there = self.to.is_open or self._reason
+                try:
+                    self._hold_on()
+                    return work()
+                except Lost:
+                    if not left or not was_there:
+                        raise
+                    patience, self._patience = self._patience, QUICK  # nobody waits so long twice
+                    self.to.open(patience)
+                    self._patience = patience
+            raise AssertionError
+
+    def _found(self, command: Sequence[str]) -> bytes | None:
+        """What it says of a file; None where there is none."""
+        done = self.to.run(["env", "LC_ALL=C", *command], root=True)
+        return None if done.status and "No such file or directory" in done.err else self._checked(done, command)
+
+    def _do(self, command: Sequence[str], stdin: bytes = b"") -> None:
+        self._checked(self.to.run(command, stdin, root=True), command)
+
+    def _checked(self, done: Done, command: Sequence[str]) -> bytes:
+        if done.status:
+            mend = "make room" if "No space left" in done.err or "quota" in done.err else "mend that"
+            raise SlipwayError(f"{self.login}: store: `{command[0]}` failed ({done.last}); {mend}, then run it again")
+        return done.out
+
+    def _at(self, name: str) -> str:
+        return f"{self.path}/{name}".rstrip("/")
