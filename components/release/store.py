@@ -19,7 +19,7 @@ from components.rollout import lock as rollout_lock
 __all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "in_folder", "parsed", "to_json"]
 
 _Kind = TypeVar("_Kind")
-_INSTALL = "run: pip install -r requirements/bucket.txt"
+_INSTALL = "run: pip install -r requirements/bucket.in"
 
 
 class Store(Protocol):

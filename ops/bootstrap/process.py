@@ -5,30 +5,30 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Protocol
 
 
 class StepError(Exception):
-    """What went wrong, in the failing program's last words."""
+    """A program that failed: its command and, in one line, its reason."""
 
 
 class Run(Protocol):
-    """Runs a program; gives its output, or raises `StepError`."""
+    """Runs a program to its end; raises `StepError` where it fails."""
 
-    def __call__(self, *command: str | Path, env: Mapping[str, str] | None = None) -> str: ...
+    def __call__(self, *command: str | Path) -> None: ...
 
 
 def say(text: str, end: str = "\n") -> None:
-    """To standard error: standard output belongs to the command."""
+    """Writes to standard error: standard output belongs to the command."""
     print(text, end=end, file=sys.stderr, flush=True)
 
 
 @contextmanager
 def step(text: str) -> Iterator[None]:
-    """One line: what is being done, then its seconds."""
+    """Says in one line what is being done, then its seconds."""
     say(f"slipway: {text} … ", end="")
     start = time.monotonic()
     try:
@@ -46,11 +46,7 @@ def locked(path: Path) -> Iterator[Run]:
         _take(lock)
         lock.truncate(0)
         print(os.getpid(), file=lock, flush=True)
-
-        def run(*command: str | Path, env: Mapping[str, str] | None = None) -> str:
-            return _run(lock, [str(word) for word in command], env)
-
-        yield run
+        yield lambda *command: _run(lock, [str(word) for word in command])
 
 
 def _take(lock: IO[str]) -> None:
@@ -63,13 +59,19 @@ def _take(lock: IO[str]) -> None:
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
-def _run(lock: IO[str], command: list[str], env: Mapping[str, str] | None) -> str:
-    keep = (lock.fileno(),)
+def _run(lock: IO[str], command: list[str]) -> None:
+    keep, null = (lock.fileno(),), subprocess.DEVNULL
     try:
-        done = subprocess.run(command, env=env, pass_fds=keep, capture_output=True, text=True, check=False)
+        done = subprocess.run(command, pass_fds=keep, stdin=null, capture_output=True, text=True, check=False)
     except OSError as error:
-        raise StepError(f"  {command[0]}: {error.strerror}") from error
+        raise StepError(f"{command[0]}: {error.strerror}") from error
     if done.returncode:
-        last = (done.stderr.strip() or done.stdout.strip()).splitlines()[-8:]
-        raise StepError("\n".join(f"  {line}" for line in (" ".join(command[:4]) + " …", *last)))
-    return done.stdout
+        words = done.stderr.strip() or done.stdout.strip() or f"exit {done.returncode}"
+        raise StepError(f"{' '.join(command[:4])} …: {_reason(words.splitlines())}")
+
+
+def _reason(lines: list[str]) -> str:
+    """pip's first error, and what kept it from its index; another program's last line."""
+    errors = (line for line in lines if line.startswith("ERROR: ") and not line.endswith(":"))
+    broken = [line.partition("connection broken by ")[2] for line in lines if "connection broken by " in line]
+    return "; ".join([next(errors, lines[-1]).removeprefix("ERROR: "), *broken[-1:]])

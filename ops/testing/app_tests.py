@@ -10,7 +10,7 @@ from ops.display import tables
 
 
 def run(folder: Path, app: str = "app") -> int:
-    """pytest's exit code; 0 where there is no app or it has no tests."""
+    """Gives pytest's exit code; 0 where there is no app or it has no tests."""
     source = folder / app
     if not (source / "tests").is_dir():
         return 0
@@ -20,7 +20,7 @@ def run(folder: Path, app: str = "app") -> int:
         with locked(place / "lock") as run_program:
             _make(run_program, place / "venv", _requirements(source))
     except StepError as error:
-        tables.line(f"slipway: the environment of the app's tests could not be made\n{error}", stderr=True)
+        tables.line(f"slipway: the environment of the app's tests could not be made: {error}", stderr=True)
         return 3
     python = str(venv.python(place / "venv"))
     return subprocess.run([python, "-m", "pytest", "-q"], cwd=source, check=False).returncode
@@ -37,9 +37,7 @@ def _make(run: Run, place: Path, requirements: list[Path]) -> None:
     wanted = sys.version + "\n" + "".join(file.read_text() for file in requirements)
     if stamp.exists() and stamp.read_text() == wanted:
         return
-    own = Path(sys.executable).with_name("uv")
-    uv = str(own) if own.exists() else venv.system_uv(run)
     with step("making the environment of the app's tests"):
-        venv.create(run, place, uv)
-        venv.install(run, place, uv, requirements)
+        venv.create(run, place)
+        venv.install(run, place, *(word for file in requirements for word in ("-r", file)))
     stamp.write_text(wanted)

@@ -124,10 +124,10 @@ def differing(before: Any, after: Any, place: str = "") -> list[str]:
 def test_pulumi_install_gets_what_every_target_names_and_every_provider():
     """One .venv launches every stack of the project on the CLI; `./slipway` installs the target's own file alone."""
     folder = ROOT / "requirements"
-    pinned = [line for line in pins(ROOT / "requirements.txt") if line not in pins(folder / "local.txt")]
-    named = {line for name in target.names() if (folder / f"{name}.txt").exists() for line in pins(folder / f"{name}.txt")}
+    pinned = [line for line in pins(ROOT / "requirements.txt") if line not in pins(folder / "local.in")]
+    named = {line for name in target.names() if (folder / f"{name}.in").exists() for line in pins(folder / f"{name}.in")}
     providers = {"pulumi-aws", "pulumi-alicloud", "pulumi-gcp", "pulumi-docker"}
-    assert named <= {*pinned, *pins(folder / "local.txt")}
+    assert named <= {*pinned, *pins(folder / "local.in")}
     assert {line.partition("==")[0] for line in pinned if line not in named} == providers - {line.partition("==")[0] for line in named}
     assert len({line.partition("==")[0] for line in pins(ROOT / "requirements.txt")}) == len(pins(ROOT / "requirements.txt"))
 
@@ -136,4 +136,4 @@ def pins(path: Path) -> set[str]:
     """The requirements of a file and of those that it includes."""
     lines = [line.partition(" #")[0].strip() for line in path.read_text().splitlines()]
     included = {pin for line in lines if line.startswith("-r ") for pin in pins(path.parent / line.removeprefix("-r "))}
-    return included | {line for line in lines if line and not line.startswith(("#", "-r "))}
+    return included | {line for line in lines if line and not line.startswith(("#", "-"))}

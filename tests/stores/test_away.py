@@ -75,5 +75,5 @@ def test_a_folder_that_is_a_file(tmp_path):
 
 def test_a_deploying_machine_without_the_library(monkeypatch):
     monkeypatch.setitem(sys.modules, "obstore.store", None)
-    with pytest.raises(MissingError, match=r"store: gs://b/p needs the package obstore.*; run: pip install -r requirements/bucket.txt"):
+    with pytest.raises(MissingError, match=r"store: gs://b/p needs the package obstore.*; run: pip install -r requirements/bucket.in"):
         connect("gs://b/p")

@@ -103,7 +103,7 @@ def test_gitlab_calls_pulumi_as_the_workflows_do() -> None:
 
 
 def test_the_image_has_the_sdk_s_version() -> None:
-    sdk = re.search(r"^pulumi==([\d.]+)", (ROOT / "requirements/base.txt").read_text(), re.MULTILINE)
+    sdk = re.search(r"^pulumi==([\d.]+)", (ROOT / "requirements/base.in").read_text(), re.MULTILINE)
     assert sdk
     assert yaml.safe_load(GITLAB)["default"]["image"]["name"].endswith(f":{sdk[1]}")
 

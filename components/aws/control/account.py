@@ -77,7 +77,7 @@ def _made(service: str, region: str, attempts: int) -> Any:
         import boto3
         from botocore.config import Config
     except ModuleNotFoundError as error:
-        raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/aws-ec2.txt") from None
+        raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/aws-ec2.in") from None
     session = boto3.Session(region_name=region)
     retries = {"mode": "standard", "total_max_attempts": attempts}
     return session.client(service, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
