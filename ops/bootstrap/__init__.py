@@ -1,1 +1,1 @@
-"""Makes .venv for ./slipway. It runs under the system's Python before anything is installed: standard library only."""
+"""Makes .venv for ./slipway, with the system's Python: the standard library alone is there yet."""

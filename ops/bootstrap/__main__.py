@@ -1,4 +1,4 @@
-"""`python3 -m ops.bootstrap SET`: .venv with requirements/SET.in, made once, repaired after a kill."""
+"""`python3 -m ops.bootstrap SET`: makes .venv with requirements/SET.in, or repairs it."""
 
 import os
 import sys
@@ -11,15 +11,10 @@ FOLDER = Path(__file__).resolve().parents[2]
 VENV = FOLDER / ".venv"
 PRIVATE = FOLDER / ".slipway"
 UNFINISHED = PRIVATE / "environment.unfinished"
-"""There while .venv is being changed: if a kill leaves it behind, the next run starts .venv afresh."""
+"""There while .venv is being changed: a kill leaves it behind, and the next run starts afresh."""
 
 
-def is_fresh(stamp: Path, *files: Path) -> bool:
-    """Whether another run has just finished the work."""
-    return stamp.exists() and stamp.read_bytes() == _content(*files)
-
-
-def _content(*files: Path) -> bytes:
+def _stamp_text(*files: Path) -> bytes:
     """What ./slipway compares: the Python behind .venv and these files, byte for byte."""
     python = os.path.realpath(venv.python(VENV)).encode()
     return python + b"\n" + b"".join(file.read_bytes() for file in files)
@@ -27,20 +22,21 @@ def _content(*files: Path) -> bytes:
 
 def make(run: Run, wanted: str) -> None:
     """Brings .venv up to date; writes the stamp last, by rename. Raises `StepError`."""
-    file, lock, pip = (FOLDER / f"requirements/{name}" for name in (f"{wanted}.in", "lock.txt", "pip.txt"))
+    folder = FOLDER / "requirements"
+    file, lock = folder / f"{wanted}.in", folder / "lock.txt"
     stamp = VENV / f"slipway-{wanted}.stamp"
     usable = not UNFINISHED.exists() and venv.works(run, VENV)
-    if usable and is_fresh(stamp, file, lock):
-        return
+    if usable and stamp.exists() and stamp.read_bytes() == _stamp_text(file, lock):
+        return  # another run has just finished the work
     UNFINISHED.touch()
     if not usable:
         with step(f"making .venv with Python {sys.version.split()[0]}"):
             venv.create(run, VENV)
     with step(f"installing requirements/{wanted}.in"):
-        venv.install(run, VENV, "-r", pip)
+        venv.install(run, VENV, "-r", folder / "pip.txt")
         venv.install(run, VENV, "-r", file, "-c", lock)
     part = stamp.with_suffix(".part")
-    part.write_bytes(_content(file, lock))
+    part.write_bytes(_stamp_text(file, lock))
     part.rename(stamp)
     UNFINISHED.unlink()
 
@@ -48,7 +44,7 @@ def make(run: Run, wanted: str) -> None:
 def main(wanted: str) -> int:
     """Gives the exit code: 3 where the environment could not be made."""
     try:
-        PRIVATE.mkdir(exist_ok=True)  # open to others: the app may run as another user, in a folder below
+        PRIVATE.mkdir(exist_ok=True)  # open to others: an app may run in a folder below as another user
         with locked(PRIVATE / "environment.lock") as run:
             try:
                 make(run, wanted)

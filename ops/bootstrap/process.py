@@ -41,7 +41,7 @@ def step(text: str) -> Iterator[None]:
 
 @contextmanager
 def locked(path: Path) -> Iterator[Run]:
-    """One at a time. The programs run inside keep the lock until they end, even when this process is killed."""
+    """Gives what runs programs. They hold the lock to their end, also if this process is killed."""
     with open(path, "a+") as lock:
         _take(lock)
         lock.truncate(0)
@@ -50,12 +50,13 @@ def locked(path: Path) -> Iterator[Run]:
 
 
 def _take(lock: IO[str]) -> None:
-    """The system frees the lock with the last process that holds it, so it can't go stale."""
+    """The system frees the lock with the last process that holds it: it can't go stale."""
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         lock.seek(0)
-        say(f"slipway: waiting for process {lock.read().strip() or '?'}, which is making the environment")
+        owner = lock.read().strip() or "?"
+        say(f"slipway: waiting for process {owner}, which is making the environment")
         fcntl.flock(lock, fcntl.LOCK_EX)
 
 
@@ -73,5 +74,6 @@ def _run(lock: IO[str], command: list[str]) -> None:
 def _reason(lines: list[str]) -> str:
     """pip's first error, and what kept it from its index; another program's last line."""
     errors = (line for line in lines if line.startswith("ERROR: ") and not line.endswith(":"))
-    broken = [line.partition("connection broken by ")[2] for line in lines if "connection broken by " in line]
+    mark = "connection broken by "
+    broken = [line.partition(mark)[2] for line in lines if mark in line]
     return "; ".join([next(errors, lines[-1]).removeprefix("ERROR: "), *broken[-1:]])

@@ -9,7 +9,7 @@ from ops.bootstrap.process import Run, StepError, step
 
 _USABLE = "import sys, pip; assert sys.version_info >= (3, 11) and sys.prefix != sys.base_prefix"
 # Byte code is written as modules are imported: most of what is installed never is.
-_INSTALL = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-compile", "--no-user")
+_QUIETLY = ("--quiet", "--disable-pip-version-check", "--no-compile", "--no-user")
 
 
 def python(venv: Path) -> Path:
@@ -36,12 +36,12 @@ def create(run: Run, venv: Path) -> None:
 
 
 def install(run: Run, venv: Path, *words: str | Path) -> None:
-    """Runs its `pip install` with these words. pip reads the user's own settings: index, proxy, certificates."""
-    run(python(venv), *_INSTALL, *words)
+    """Runs its `pip install`, which reads the user's own settings: index, proxy, certificates."""
+    run(python(venv), "-m", "pip", "install", *_QUIETLY, *words)
 
 
 def _install_ensurepip(run: Run) -> None:
-    """Debian keeps it in a package of its own: installs that as root or by sudo, or tells the command."""
+    """Installs Debian's package of it, as root or by sudo, or tells the command."""
     package = f"python{sys.version_info.major}.{sys.version_info.minor}-venv"
     become = () if os.geteuid() == 0 else ("sudo", "-n")
     command = (*become, "apt-get", "install", "-y", "--no-install-recommends", package)

@@ -1,4 +1,4 @@
-"""What can be told about an app from its files alone: static folder, migrations, health path, database."""
+"""An app's facts from its files alone: static folder, migrations, health path, database."""
 
 import os
 import re
@@ -15,16 +15,20 @@ _LARGEST = 1_000_000
 
 @dataclass(frozen=True)
 class Facts:
-    """What a stack file says about an app, beyond where it is."""
+    """What `init` writes into the stack file beside the app's place, module and name."""
 
     static: str | None
+    """The folder that the front server serves, seen from the app's."""
     migrate: str | None
+    """The command that brings the database's schema up to date."""
     health: str
+    """The URL path that is asked whether the app is well."""
     database: str
+    """`sqlite`, or `none` where no source reads DATABASE_URL."""
 
 
 def read(folder: Path, module: str, requirements: str) -> Facts:
-    """`module` is `package.module:callable`; `requirements` are what the app wants installed, one a line."""
+    """Reads the sources in `folder`. `module`: package.module:callable; `requirements`: their text."""
     sources = [path.read_text(errors="replace") for path in _python_files(folder)]
     return Facts(
         static=_static(folder, module),
@@ -35,9 +39,9 @@ def read(folder: Path, module: str, requirements: str) -> Facts:
 
 
 def _python_files(folder: Path) -> Iterator[Path]:
-    """The app's own sources: neither its tests nor what is installed beside it."""
+    """Sources of the app itself: neither its tests nor what is installed beside it."""
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED and name[0] != ".")
         paths = (Path(parent, name) for name in sorted(files) if name.endswith(".py"))
         yield from (path for path in paths if path.is_file() and path.stat().st_size < _LARGEST)
 
@@ -54,20 +58,18 @@ def _static(folder: Path, module: str) -> str | None:
 
 
 def _migrate(folder: Path, requirements: str) -> str | None:
-    """The command that brings the database's schema up to date."""
-    if (folder / "migrations").is_dir() and re.search(r"^flask[-_.]migrate\b", requirements, re.IGNORECASE | re.MULTILINE):
+    wants_flask_migrate = re.search(r"(?im)^flask[-_.]migrate\b", requirements)
+    if wants_flask_migrate and (folder / "migrations").is_dir():
         return "flask db upgrade"
-    if "django" in _text(folder / "manage.py"):
+    manage = folder / "manage.py"
+    if manage.is_file() and "django" in manage.read_text(errors="replace"):
         return "python manage.py migrate"
     return None
 
 
 def _health(sources: list[str]) -> str:
     """The best known of the usual routes, as the app spells it; `/` if it has none."""
-    found = {route for text in sources for route in _ROUTE.findall(text)}
-    found |= {"/" + route for text in sources for route in _DJANGO_ROUTE.findall(text)}
-    return next((route for wanted in _HEALTH for route in sorted(found) if route.rstrip("/") == wanted), "/")
-
-
-def _text(path: Path) -> str:
-    return path.read_text(errors="replace") if path.is_file() else ""
+    routes = {route for text in sources for route in _ROUTE.findall(text)}
+    routes |= {"/" + route for text in sources for route in _DJANGO_ROUTE.findall(text)}
+    usual = [route for name in _HEALTH for route in sorted(routes) if route.rstrip("/") == name]
+    return usual[0] if usual else "/"

@@ -29,7 +29,7 @@ _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 @dataclass(frozen=True)
 class Check:
-    """`state` is ok, warning or missing; only the last stops a launch."""
+    """One line of the report. `state` is ok, warning or missing; only the last stops a launch."""
 
     name: str
     state: str
@@ -38,7 +38,7 @@ class Check:
 
 
 def machine(folder: Path) -> Iterator[Check]:
-    """What holds for every stack."""
+    """Checks that are the same for every stack."""
     yield Check("Python", OK, f"{platform.python_version()}, {sys.base_prefix}")
     yield environment(folder)
     yield disk(shutil.disk_usage(folder).free)
@@ -52,7 +52,7 @@ def machine(folder: Path) -> Iterator[Check]:
 
 
 def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
-    """The CLI and its plugins, for a stack with these resources of providers'."""
+    """Checks the Pulumi CLI and its plugins, for a stack with these resources of providers."""
     wanted = f"stack {stack} has resources of {', '.join(pulumi_cli.packages(found))}"
     if pulumi_cli.path() is None:
         yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
@@ -68,7 +68,7 @@ def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
 
 
 def environment(folder: Path) -> Check:
-    """Whether .venv is the one that ./slipway made."""
+    """Checks that this runs in the .venv that ./slipway made."""
     if Path(sys.prefix).resolve() != (folder / ".venv").resolve():
         return Check("environment", WARNING, f"this is {sys.prefix}, not .venv", "./slipway doctor")
     if not list((folder / ".venv").glob("slipway-*.stamp")):
@@ -77,13 +77,13 @@ def environment(folder: Path) -> Check:
 
 
 def disk(free: int) -> Check:
-    """A release with its environment takes some 100 MB."""
+    """Checks for free space, in bytes: a release with its environment takes some 100 MB."""
     state = MISSING if free < 200e6 else WARNING if free < 1e9 else OK
     return Check("disk", state, f"{tables.size(free)} free", "" if state == OK else "remove what isn't needed: df -h .")
 
 
 def clock(folder: Path) -> Check:
-    """A clock that runs behind the project's own files breaks certificates and ages."""
+    """Checks that the clock isn't behind the project's files: certificates would look wrong."""
     newest = max((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
     if time.time() < newest - 300:
         return Check("clock", WARNING, "behind the project's newest file", "sudo timedatectl set-ntp true")
@@ -91,30 +91,31 @@ def clock(folder: Path) -> Check:
 
 
 def writable(folder: Path) -> Check:
-    """Stack files and .slipway are written there."""
-    places = [place for place in (folder, folder / ".slipway") if place.exists() and not os.access(place, os.W_OK)]
-    if places:
-        return Check("permission", MISSING, f"{places[0]} can't be written", f"sudo chown -R $(id -u) '{places[0]}'")
+    """Checks the folders that stack files and .slipway are written to."""
+    for place in (folder, folder / ".slipway"):
+        if place.exists() and not os.access(place, os.W_OK):
+            how = f"sudo chown -R $(id -u) '{place}'"
+            return Check("permission", MISSING, f"{place} can't be written", how)
     return Check("permission", OK, f"{folder} can be written")
 
 
 def app_python(pythons: Sequence[Path]) -> Check:
-    """The app's user may be another one: it needs to get through every folder above a Python."""
+    """Checks for a Python that another user, who the app may run as, can get at and run."""
     real = [python.resolve() for python in pythons if python.exists()]
-    usable = next((python for python in real if closed(python) is None), None)
+    usable = next((python for python in real if _closed_place(python) is None), None)
     if usable:
         return Check("app's Python", OK, f"{usable}, which every user can run")
-    detail = f"{real[0]} can't be run by other users ({closed(real[0])} is closed to them)"
+    detail = f"{real[0]} can't be run by other users ({_closed_place(real[0])} is closed to them)"
     return Check("app's Python", WARNING, detail, "sudo apt-get install -y python3 python3-venv")
 
 
-def closed(python: Path) -> Path | None:
-    """What keeps other users from that Python, if anything does."""
-    return next((place for place in (python, *python.parents) if not place.stat().st_mode & stat.S_IXOTH), None)
+def _closed_place(python: Path) -> Path | None:
+    places = (python, *python.parents)
+    return next((place for place in places if not place.stat().st_mode & stat.S_IXOTH), None)
 
 
 def passphrase(document: Mapping[str, Any], environ: Mapping[str, str]) -> Check:
-    """A stack with secrets needs the passphrase that they were encrypted under."""
+    """Checks that there is the passphrase that the stack's secrets are encrypted under."""
     if "secure" not in str(document.get("config")):
         return Check("passphrase", OK, "the stack has no secrets")
     if "PULUMI_CONFIG_PASSPHRASE" in environ or environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
@@ -123,13 +124,13 @@ def passphrase(document: Mapping[str, Any], environ: Mapping[str, str]) -> Check
 
 
 def need(one: "Need") -> Check:
-    """Something the target wants here."""
+    """Checks one need of the target on this machine."""
     state = OK if one.present else MISSING if one.required else WARNING
     return Check(one.program, state, one.why, "" if one.present else install.command(one.packages))
 
 
 def port(url: str) -> Check:
-    """Whether the address that the app is to have here is free, or already the app's."""
+    """Checks that the port of the app's URL is free on this machine, or the app's already."""
     place = urlsplit(url)
     number = place.port or (443 if place.scheme == "https" else 80)
     if place.hostname not in _LOOPBACK:
@@ -144,7 +145,7 @@ def port(url: str) -> Check:
 
 
 def _is_ours(url: str) -> bool:
-    """Every answer of a launched app carries its release."""
+    """Whether an app of Slipway answers: each answer carries the release."""
     try:
         with urllib.request.urlopen(url, timeout=3) as answer:
             return "X-Release-Id" in answer.headers

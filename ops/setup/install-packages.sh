@@ -1,5 +1,5 @@
 #!/bin/sh
-# install-packages.sh POLICY PACKAGE…: installs Debian packages, as root, without letting their services start.
+# install-packages.sh POLICY PACKAGE…: installs Debian packages, as root; their services stay off.
 set -eu
 
 policy=$1
@@ -14,7 +14,7 @@ trap tidy EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# Debian asks this file before it starts a service; 101 means no. One with our mark was left behind by a kill.
+# Debian asks this file before it starts a service; 101 means no. One with our mark a kill left.
 if [ ! -e "$policy" ]; then
     ours=yes
     printf '#!/bin/sh\n%s\nexit 101\n' "$mark" >"$policy"

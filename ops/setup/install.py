@@ -1,4 +1,4 @@
-"""What a target wants on this machine: installed where that needs no password, else named with the one command."""
+"""Debian packages that a target needs here: installed if no password is asked, else named."""
 
 import os
 import shutil
@@ -21,43 +21,35 @@ Say = Callable[[str], None]
 
 
 def ensure(read_needs: "Callable[[], list[Need]]", say: Say | None = None) -> None:
-    """Installs what is missing; raises `MissingError` when something required stays missing."""
+    """Installs what is missing; raises `MissingError` where a required need stays unmet."""
     say = say or (lambda text: tables.line(text, stderr=True))
-    absent = missing(read_needs())
-    if not absent:
-        return
-    wanted = packages(absent)
-    problem = _install(wanted, say) if wanted else None
-    for need in missing(read_needs()):
+    wanted = [package for need in _missing(read_needs()) for package in need.packages]
+    problem = _install(list(dict.fromkeys(wanted)), say) if wanted else None
+    for need in _missing(read_needs()):
         if need.required:
             _refuse(need, problem)
         say(f"Going on without {need.program} ({need.why}); to have it: {command(need.packages)}")
 
 
-def missing(needs: "Sequence[Need]") -> "list[Need]":
-    """The needs that aren't met."""
+def _missing(needs: "Sequence[Need]") -> "list[Need]":
     return [need for need in needs if not need.present]
 
 
-def packages(needs: "Sequence[Need]") -> list[str]:
-    """Their Debian packages, each once."""
-    return list(dict.fromkeys(package for need in needs for package in need.packages))
-
-
 def command(names: Sequence[str]) -> str:
-    """The one command that a person can run."""
+    """The command that installs these packages, for a person to run."""
     return f"sudo apt-get install -y {' '.join(names)}" if names else "see docs/"
 
 
 def _refuse(need: "Need", problem: str | None) -> None:
     from components.errors import MissingError
 
-    reason = f"\n{problem}" if problem else ""
-    raise MissingError(f"{need.program} is missing ({need.why}); install it with: {command(need.packages)}{reason}")
+    how = command(need.packages) + (f"\n{problem}" if problem else "")
+    raise MissingError(f"{need.program} is missing ({need.why}); install it with: {how}")
 
 
 def become_root() -> list[str] | None:
-    """How to run something as root: nothing for root, sudo if it asks no password, None if there is no way."""
+    """The words before a command that is to run as root: none for root, sudo where it asks for no
+    password; None where there is no way."""
     if os.geteuid() == 0:
         return []
     if shutil.which("sudo"):
@@ -68,7 +60,7 @@ def become_root() -> list[str] | None:
 
 
 def _install(names: Sequence[str], say: Say) -> str | None:
-    """Runs apt-get; gives the last words of a failure."""
+    """Runs apt-get; gives the last lines of a failure."""
     become = become_root()
     if become is None or not shutil.which("apt-get"):
         return None

@@ -1,4 +1,4 @@
-"""The app's own tests, in an environment of their own: the app may pin what Slipway pins otherwise."""
+"""Tests of the app, in their own environment: the app may pin what Slipway pins otherwise."""
 
 import subprocess
 import sys
@@ -18,21 +18,19 @@ def run(folder: Path, app: str = "app") -> int:
     place.mkdir(parents=True, exist_ok=True)
     try:
         with locked(place / "lock") as run_program:
-            _make(run_program, place / "venv", _requirements(source))
+            _make(run_program, place / "venv", source)
     except StepError as error:
-        tables.line(f"slipway: the environment of the app's tests could not be made: {error}", stderr=True)
+        problem = f"the environment of the app's tests could not be made: {error}"
+        tables.line(f"slipway: {problem}", stderr=True)
         return 3
     python = str(venv.python(place / "venv"))
     return subprocess.run([python, "-m", "pytest", "-q"], cwd=source, check=False).returncode
 
 
-def _requirements(source: Path) -> list[Path]:
+def _make(run: Run, place: Path, source: Path) -> None:
+    """Makes it anew when a requirements file changes; the stamp comes last: a kill is noticed."""
     files = [source / name for name in ("requirements.txt", "requirements-test.txt")]
-    return [file for file in files if file.exists()]
-
-
-def _make(run: Run, place: Path, requirements: list[Path]) -> None:
-    """Made anew when a requirements file changes; the stamp comes last, so that a kill is noticed."""
+    requirements = [file for file in files if file.exists()]
     stamp = place / "slipway.stamp"
     wanted = sys.version + "\n" + "".join(file.read_text() for file in requirements)
     if stamp.exists() and stamp.read_text() == wanted:

@@ -16,24 +16,25 @@ _HOSTS = ("mmdebstrap", "systemd-nspawn", "ip", "nft", "nsenter")
 
 
 def needs(folder: Path) -> "list[Need]":
-    """One for each line; none is required, because a test without its program is skipped. No file, no needs."""
+    """A need for each line; none is required, as a test without its program is skipped."""
     file = folder / "tests/packages.txt"
     lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
     return [_need(line) for line in lines if line.strip() and not line.startswith("#")]
 
 
 def why_no_hosts() -> str:
-    """Why tests can't have real hosts on this machine, or nothing."""
+    """Why tests can't boot hosts on this machine; empty where they can."""
     if os.geteuid() != 0:
         return "real hosts need root; run it with sudo or as root"
     if absent := [name for name in _HOSTS if not _is_here(name)]:
-        return f"real hosts need {', '.join(absent)}; install the packages that tests/packages.txt names"
+        names = ", ".join(absent)
+        return f"real hosts need {names}; install the packages that tests/packages.txt names"
     refused = _refused(("unshare", "--mount", "--net", "--pid", "--fork", "true"))
     return f"real hosts need namespaces of their own, which this machine refuses: {refused}" if refused else ""
 
 
 def _refused(command: tuple[str, ...]) -> str:
-    """Root in a container may not be allowed what it takes to boot another one; what is said then."""
+    """Root in a container may not be allowed what it takes to boot another one."""
     tried = subprocess.run(command, capture_output=True, text=True, check=False)
     return " ".join(tried.stderr.split()) or f"exit {tried.returncode}" if tried.returncode else ""
 
