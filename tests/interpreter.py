@@ -82,7 +82,7 @@ def _serve(place: Path) -> None:
 def _become(place: Path, words: list[str], folder: str, environment: dict[str, str]) -> NoReturn:
     """The command; its last act is to tell which modules of others it wanted."""
     signal.alarm(_SECONDS)
-    for number, name in enumerate((os.devnull, place / "out", place / "error")):
+    for number, name in enumerate((os.devnull, str(place / "out"), str(place / "error"))):
         os.dup2(os.open(name, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
     os.chdir(folder)
     os.environ.clear()

@@ -102,8 +102,8 @@ class Load:
         while not self._stop.wait(max(0.0, due - time.monotonic())) and self.sent < self.limit:
             self._used[number] = connection is not None
             connection = connection or self._connection(self.hosts[number % len(self.hosts)])
-            pace, *request = self._request(number)
-            kept = self._ask(connection, number, *request)
+            pace, method, path, body, chunked = self._request(number)
+            kept = self._ask(connection, number, method, path, body, chunked)
             if not (keep and kept):
                 connection.close()
                 connection = None

@@ -34,7 +34,7 @@ def note_calls(log: Path) -> None:
             out.write(f"{call}\n")
         return known(self, *words)
 
-    ActionAuthenticatorMixin._authenticate_and_authorize_action = authorized  # type: ignore[method-assign]
+    ActionAuthenticatorMixin._authenticate_and_authorize_action = authorized  # type: ignore[assignment]
 
 
 def _call(asked: Any) -> str:
@@ -58,7 +58,7 @@ def say_ipv6_blocks() -> None:
     """The provider waits for a subnet's IPv6 block by a filter that moto 5.2.5 hasn't got, for a state that it says as `{'State': …}`."""
     from moto.ec2.models.subnets import Subnet
 
-    known, associations = Subnet.get_filter_value, Subnet.ipv6_cidr_block_association_set.fget
+    known, associations = Subnet.get_filter_value, vars(Subnet)["ipv6_cidr_block_association_set"].fget
 
     def get_filter_value(self: Any, filter_name: str, method_name: str | None = None) -> Any:
         return list(self.ipv6_cidr_block_associations) if filter_name == _FILTER else known(self, filter_name, method_name)

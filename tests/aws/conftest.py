@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "stores", "")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "")]
 
 from buckets import REGION, logged_in, s3_here  # noqa: E402
 from systems_manager import on_tree, systems_manager  # noqa: E402

@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from dataclasses import fields
+from typing import Any
 
 import block_programs
 import pulumi
@@ -45,9 +46,9 @@ def test_every_name_is_there(name):
 
 def test_a_name_that_is_none_is_no_attribute():
     with pytest.raises(AttributeError, match=r"module 'components\.aws' has no attribute 'WebServers'"):
-        _ = components.aws.WebServers
+        _ = components.aws.WebServers  # type: ignore[attr-defined]
     with pytest.raises(AttributeError):
-        _ = components.aws.Options  # of a module, but no block
+        _ = components.aws.Options  # type: ignore[attr-defined]  # of a module, but no block
 
 
 @pytest.mark.parametrize("name", BLOCKS)
@@ -130,7 +131,7 @@ def test_every_public_output_is_registered():
         def register_outputs(self, outputs):
             self.told = outputs
 
-    some = Some.__new__(Some)
+    some: Any = Some.__new__(Some)
     some.known, some.flag, some._own = "a", True, "b"
     some._finish()
     assert some.told == {"known": "a", "flag": True}

@@ -41,7 +41,7 @@ pulumi.export("url", fleet.url)
 
 @pytest.fixture(scope="module")
 def schema():
-    return json.loads(Package().schema)
+    return json.loads(Package().schema or "")
 
 
 def test_the_schema_has_every_block(schema):

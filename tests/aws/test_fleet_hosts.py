@@ -1,6 +1,7 @@
 """The servers of a stack, looked up in an account that has others too; and its store, found without state."""
 
 import json
+from typing import Any, cast
 from uuid import uuid4
 
 import boto3
@@ -29,7 +30,7 @@ def launch(user):
         done = client.run_instances(TagSpecifications=[{"ResourceType": "instance", "Tags": tags}], **asked)
         return done["Instances"][0]["InstanceId"]
 
-    make.project = project
+    make.project = project  # type: ignore[attr-defined]
     return make
 
 
@@ -87,7 +88,7 @@ def test_the_store_is_the_stacks_bucket_and_reached_without_an_endpoint_in_its_a
 
 
 def test_no_server_is_one_line_where_one_is_needed(launch):
-    day = Site(None, found(launch).hosts, "http://shop.example")
+    day = Site(cast(Any, None), found(launch).hosts, "http://shop.example")
     assert day.web == []
     with pytest.raises(SlipwayError, match=r"no server of http://shop.example is there; run `./slipway up`"):
         day.database_host  # noqa: B018

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from types import SimpleNamespace
+from typing import Any
 
 import aws_emulated
 import cases
@@ -12,7 +13,7 @@ from aws_permissions import Call, Simulator, calls
 from cases import ROOT
 
 from cloud_init.host.contracts.rollout import Heartbeat, Outcome
-from cloud_init.host.data import stored_backups
+from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.follow.health import Health
 from cloud_init.host.follow.heartbeat import Reporter
 from cloud_init.host.release.store import HostStore
@@ -38,7 +39,7 @@ def decide(tmp_path_factory):
 @pytest.fixture(scope="module")
 def policies():
     """{(placement, role): its policies}, and the bucket's own under `bucket`, as the target asks for them."""
-    found = {}
+    found: dict[Any, Any] = {}
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(ROOT)
         for placement in ("own-host", "same-host"):
@@ -59,7 +60,7 @@ def known(text):
 def asked(tmp_path_factory):
     """{role: what its host asked of the store}, as the server saw it."""
     folder = tmp_path_factory.mktemp("asked")
-    found = {}
+    found: dict[Any, Any] = {}
     with pytest.MonkeyPatch.context() as patch, aws_emulated.account(folder) as endpoint:
         for name, value in {**{name.upper(): value for name, value in aws_emulated.KEYS.items()}, "NO_PROXY": "127.0.0.1"}.items():
             patch.setenv(name, value)
@@ -95,7 +96,7 @@ def look_for_nothing(store, role):
 def use(store, role, folder):
     """All that a host does with its store, by the functions that do it."""
     folder.mkdir()
-    places = SimpleNamespace(host=HOST, role=role, app="shop", run=folder, root=folder, lib=folder, srv=folder)
+    places: Any = SimpleNamespace(host=HOST, role=role, app="shop", run=folder, root=folder, lib=folder, srv=folder)
     for name in PUBLISHED:
         assert store.json(name) == {}
     tag = store.objects.changed("desired.json", "").tag
@@ -112,10 +113,10 @@ def use(store, role, folder):
 def back_up(store, places, folder):
     """Sent, found, fetched again, removed."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(stored_backups.backup, "folder", lambda _places: folder)
+        patch.setattr(backup, "folder", lambda _places: folder)
         (folder / BACKUP).mkdir()
-        (folder / BACKUP / stored_backups.backup.DUMP).write_bytes(b"\0" * LARGE)
-        (folder / BACKUP / stored_backups.backup.FACTS).write_text(json.dumps({"id": BACKUP}))
+        (folder / BACKUP / backup.DUMP).write_bytes(b"\0" * LARGE)
+        (folder / BACKUP / backup.FACTS).write_text(json.dumps({"id": BACKUP}))
         stored_backups.send(places, store, BACKUP)
         assert list(stored_backups.every(places, store)) == [BACKUP]
         shutil.rmtree(folder / BACKUP)

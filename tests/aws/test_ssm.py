@@ -120,7 +120,7 @@ def test_an_interrupted_exec_is_cancelled_and_an_interrupted_backup_is_not(host,
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(paged_output.time, "sleep", interrupt)
+    monkeypatch.setattr(time, "sleep", interrupt)
     with pytest.raises(KeyboardInterrupt):
         host.attach(["exec", "--", "sleep", "1"])
     assert len(service.cancelled) == 1

@@ -49,7 +49,7 @@ class Clock:
 class Started:
     """Schedules run by a clock; what was started when, in UTC."""
 
-    def __init__(self, cron: ModuleType, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def __init__(self, cron: Any, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         self.cron, self.folder, self.found = cron, folder, list[str]()
         self.clock = Clock(0, 0)
         monkeypatch.setattr(cron.Job, "start", lambda job: self.found.append(f"{datetime.fromtimestamp(self.clock.now(), UTC):%d %H:%M}"))
@@ -108,13 +108,13 @@ def test_from_one_scheduler_to_the_next(started: Started) -> None:
     """Due while a release changed hands: started once; looked at already: not again; long ago: not at all."""
     clock = ("2026-05-04 03:00:20", "2026-05-04 03:10")
     for looked, found in (("2026-05-04 02:59:55", ["04 03:00"]), ("2026-05-04 03:00:01", []), ("2026-05-03 02:00", [])):
-        assert started.run("0 3 * * *", Clock(*map(at, clock)), looked=at(looked)) == found
+        assert started.run("0 3 * * *", Clock(at(clock[0]), at(clock[1])), looked=at(looked)) == found
 
 
 class Real:
     """Jobs that are started by hand."""
 
-    def __init__(self, cron: ModuleType, folder: Path, output: Path) -> None:
+    def __init__(self, cron: Any, folder: Path, output: Path) -> None:
         self.cron, self.folder, self.output = cron, folder, output
 
     def scheduler(self, **commands: str) -> Any:

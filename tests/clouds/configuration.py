@@ -98,6 +98,7 @@ class _Translator:
         return None
 
     def _expression(self, address: str, path: str) -> str:
+        fields: Mapping[str, Field]
         fields, expression, steps = self._schema.fields(address.rpartition(".")[0]), address, _STEP.findall(path)
         field: Field | None = None
         for name, number in steps:

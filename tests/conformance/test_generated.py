@@ -127,6 +127,7 @@ def test_generated_settings(case, data):
     changed = case.with_(data.draw(changes(case)))
     plan = plan_or_none(changed)
     assume(plan is not None)
+    assert plan
     findings = [one for one in check.run(plan, plan.settings.get(check.SETTING) or ()) if not one.waived]
     assert findings == []
     assert told(plan.model_dump_json(), *(PLANTED.format(name) for name in case.config["slipway:secretEnv"])) == []
@@ -138,6 +139,7 @@ def test_boot_data_stays_the_same(case, data):
     """Whatever isn't image, size, region or store travels in the release: user-data that changes replaces servers, or is never applied."""
     before, after = case.recorded(answered=True).plan, plan_or_none(case.with_(data.draw(changes(case))), answered=True)
     assume(after is not None)
+    assert after
     assert boot_data(before) == boot_data(after)
 
 

@@ -1,6 +1,7 @@
 """Whether this engine may say that it destroyed a stack: by what it holds of it, and by what the program asks for."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ BROKEN = "raise pulumi.RunError('no')\n"
 
 def names(sandbox, target="here"):
     project = load_project(sandbox.folder)
-    work = SimpleNamespace(project=project, stack=load_stack(project, "dev", sealed=True), settings=SimpleNamespace(target=target))
+    work: Any = SimpleNamespace(project=project, stack=load_stack(project, "dev", sealed=True), settings=SimpleNamespace(target=target))
     return [one.name for one in elsewhere(work)]
 
 

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import ports
@@ -35,7 +36,7 @@ class Elsewhere:
         self.binaries = Path(database_binaries()[engine])
         self.folder = Path(tempfile.mkdtemp(prefix="slipway-elsewhere-"))
         self.port, self.pooler = ports.free(), ports.free()
-        self.user = {} if os.geteuid() else {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
+        self.user: dict[str, Any] = {} if os.geteuid() else {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}
         if self.user:
             shutil.chown(self.folder, "nobody")
         self.running = []

@@ -6,6 +6,7 @@ import select
 import socket
 import threading
 import time
+from typing import Any
 
 import pytest
 from faults import record
@@ -105,7 +106,7 @@ class Visitor:
             try:
                 connection.request("GET", self.path)
                 answer = connection.getresponse()
-                found = (answer.status, answer.read().strip())
+                found: Any = (answer.status, answer.read().strip())
             except (OSError, http.client.HTTPException) as error:
                 found = repr(error)
             connection.close()

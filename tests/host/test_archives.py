@@ -37,7 +37,7 @@ def elsewhere(tmp_path, monkeypatch):
     with serving(tmp_path) as server:
         server.installed = []
         monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
-        monkeypatch.setattr(fetching.time, "sleep", lambda seconds: None)
+        monkeypatch.setattr("cloud_init.host.base.fetching.time.sleep", lambda seconds: None)
         monkeypatch.setattr(packages, "_await_lists", lambda: None)
         monkeypatch.setattr(packages, "_install", lambda names: server.installed.append(Path(names[0]).read_bytes()))
         yield server
@@ -108,7 +108,7 @@ def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     places = documents.places(tmp_path, {"app": "shop", "role": "web"})
     one = Archive("agent", "https://a.example")
     monkeypatch.setattr(later, "_of_live", lambda where: LaterPart({"web": ("acl",)}, {"web": ()}, {"web": (one,)}))
-    monkeypatch.setattr(later.os, "nice", lambda by: None)
+    monkeypatch.setattr("cloud_init.host.rollout.later.os.nice", lambda by: None)
     monkeypatch.setattr(packages, "ensure", told.append)
     monkeypatch.setattr(packages, "ensure_archives", told.append)
     monkeypatch.setattr(system_files, "run_later", lambda where, manifest: told.append("files"))

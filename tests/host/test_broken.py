@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import steps
@@ -47,7 +48,7 @@ def sdist(folder: Path) -> str:
     return f"wheelless @ file://{package}\n"
 
 
-BROKEN = {
+BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "import error": ({"wsgi": lambda app: "import nosuchmodule\n" + app}, "ModuleNotFoundError: No module named 'nosuchmodule'"),
     "error in the app's own start": ({"wsgi": "raise RuntimeError('no config')\n"}, "RuntimeError: no config"),
     "syntax error": ({"wsgi": "def\n"}, "SyntaxError"),

@@ -15,7 +15,7 @@ from test_databases import get, needs, post
 
 from components.hosts.transports.local import run_folder
 
-ENGINES = ENGINES[1:]
+SERVERS = ENGINES[1:]
 LONGEST = ("supervisor.sock.4194304", "database/.s.PGSQL.5432", "database/mysqld.sock", "green/app.uwsgi")
 
 
@@ -36,7 +36,7 @@ def limited(folder, megabytes):
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SERVERS)
 def test_a_disk_that_fills_and_a_kill_while_the_cluster_is_made(make_bench, engine):
     needs(engine)
     bench = make_bench()
@@ -68,7 +68,7 @@ def test_a_disk_that_fills_and_a_kill_while_the_cluster_is_made(make_bench, engi
 
 
 @pytest.mark.family("clusters", case="postgres")
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", SERVERS)
 def test_a_reboot_then_data_of_another_version_then_damaged_data(make_bench, engine):
     needs(engine)
     bench = make_bench()

@@ -144,7 +144,7 @@ def test_where_it_cannot_be_written_it_is_told_and_all_works(tool: Tool, capsys:
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="wanted root")
 def test_the_app_runs_the_copy_of_root_and_can_make_none() -> None:
-    nobody = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
+    nobody: dict[str, Any] = {"user": 65534, "group": 65534, "extra_groups": [], "cwd": "/"}
     python = "/usr/bin/python3"
     with TemporaryDirectory() as folder:
         Path(folder).chmod(0o755)

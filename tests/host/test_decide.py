@@ -99,7 +99,8 @@ class Rollouts(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.wanted, self.here, self.idle, self.now = DesiredState(0), Here("web"), None, 100.0
+        self.wanted, self.here, self.now = DesiredState(0), Here("web"), 100.0
+        self.idle: str | None = None
         self.ever: set[str | None] = {None}
         self.done: list[tuple[int, str]] = []
 
@@ -115,7 +116,7 @@ class Rollouts(RuleBasedStateMachine):
 
     @rule(back=st.booleans())
     def abort(self, back: bool) -> None:
-        live = sorted(self.ever - {None})[0] if back and self.ever != {None} else self.wanted.live
+        live = min(self.ever - {None}, key=str) if back and self.ever != {None} else self.wanted.live
         self.wanted = DesiredState(self.wanted.generation + 1, live)
 
     @rule(seconds=st.sampled_from([1, SILENCE]))

@@ -35,6 +35,11 @@ def made_by(one, identity, reason="nightly"):
     stored_backups.send(places, store, identity)
 
 
+def fetch(one, identity):
+    places, store = one
+    stored_backups.fetch(places, store, identity)
+
+
 def test_a_server_that_took_anothers_place_lists_and_fetches_its_backups(server):
     old, new = server(OLD), server(NEW)
     made_by(old, FIRST)
@@ -43,7 +48,7 @@ def test_a_server_that_took_anothers_place_lists_and_fetches_its_backups(server)
         FIRST: {"id": FIRST, "reason": "nightly", "host": OLD},
         SECOND: {"id": SECOND, "reason": "nightly"},
     }
-    stored_backups.fetch(*new, FIRST)
+    fetch(new, FIRST)
     fetched = backup.folder(new[0]) / FIRST
     assert (fetched / backup.DUMP).read_text() == f"of {OLD}"
     assert json.loads((fetched / backup.FACTS).read_text()) == {"id": FIRST, "reason": "nightly"}
@@ -57,14 +62,14 @@ def test_of_two_that_are_called_alike_its_own_counts(server):
         one = server(name)
         assert stored_backups.every(*one) == {FIRST: {"id": FIRST, "reason": "nightly"}}
         shutil.rmtree(backup.folder(one[0]) / FIRST)
-        stored_backups.fetch(*one, FIRST)
+        fetch(one, FIRST)
         assert (backup.folder(one[0]) / FIRST / backup.DUMP).read_text() == f"of {name}"
 
 
 def test_others_are_nothing_to_it(server):
     made_by(server(FOREIGN), FIRST)
     assert stored_backups.every(*server(NEW)) == {}
-    stored_backups.fetch(*server(NEW), FIRST)
+    fetch(server(NEW), FIRST)
     assert not (backup.folder(server(NEW)[0]) / FIRST).exists()
 
 
@@ -95,5 +100,5 @@ def test_a_half_one_is_none_and_one_that_lacks_its_dump_is_told(server):
     old[1].objects.delete(f"backups/AROAEXAMPLE/{OLD}/{FIRST}/{backup.FACTS}", f"backups/AROAEXAMPLE/{OLD}/{SECOND}/{backup.DUMP}")
     assert [*stored_backups.every(*new)] == [SECOND]
     with pytest.raises(Refused, match=f"wanted backups/AROAEXAMPLE/{OLD}/{SECOND}/dump, found nothing; restore another backup"):
-        stored_backups.fetch(*new, SECOND)
+        fetch(new, SECOND)
     assert not [*backup.folder(new[0]).iterdir()]

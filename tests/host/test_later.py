@@ -55,7 +55,7 @@ def test_one_that_takes_its_time_becomes_a_problem() -> None:
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     made = documents.places(tmp_path, {"app": "shop", "role": "web"})
     write_json(made.release("r1") / "manifest.json", _MANIFEST)
-    monkeypatch.setattr(later.os, "nice", lambda by: None)
+    monkeypatch.setattr("cloud_init.host.rollout.later.os.nice", lambda by: None)
     return made
 
 

@@ -3,6 +3,7 @@
 import http.client
 import json
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import faults
 import pytest
@@ -83,7 +84,7 @@ def test_redeployed_under_load(make_bench, front, server):
     look(bench)
     last = 0
     for engine in ("none", *(one for one in ENGINES if one == "sqlite" or one in database_binaries())):
-        kinds = {"post": "/rows", "slow": "/slow", "heavy": "/rows"}
+        kinds: dict[str, Any] = {"post": "/rows", "slow": "/slow", "heavy": "/rows"}
         bodies = tuple(map(str, range(last, last + 3)))
         with Load(bench.port, bodies=bodies, clients=9, interval=0.05, **kinds) as load, ThreadPoolExecutor(1) as pool:
             long = pool.submit(ask, bench, "GET", "/long") if engine == "none" else None  # one, across the flip

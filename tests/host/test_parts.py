@@ -66,6 +66,7 @@ def test_snapshot_and_restore_while_a_connection_stays_open(places):
         assert reader.execute("SELECT count(*) FROM a").fetchone() == (1,)
         query(places.database, "CREATE TABLE b (x)", "INSERT INTO a VALUES (2)")
         kept = database.restore(copy)
+        assert kept
         assert reader.execute("SELECT x FROM a").fetchall() == [(1,)]
         with pytest.raises(sqlite3.OperationalError, match="no such table"):
             reader.execute("SELECT * FROM b")
@@ -203,7 +204,7 @@ def test_a_full_disk_keeps_nobody_from_the_lock(tmp_path, monkeypatch):
         raise OSError(errno.ENOSPC, "No space left on device")
 
     with monkeypatch.context() as changed:
-        changed.setattr(lock.os, "write", full)
+        changed.setattr(os, "write", full)
         first, second = (lock.held(tmp_path / "lock", why, wait=0) for why in ("make room", "again"))
         with first, pytest.raises(Locked, match="held by another run"), second:
             raise AssertionError

@@ -11,6 +11,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import documents
 import faults
@@ -63,7 +64,7 @@ class Site:
 
     def secure(self, method, path, body=None, context=None, **headers):
         """By TLS; without a context whoever has the certificate is believed."""
-        connection = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN)()
+        connection: Any = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN)()
         if context:
             connection._own = context
         return _answer(connection, method, path, body, headers)
@@ -174,7 +175,13 @@ def test_old_protocols_are_refused_and_http_2_is_spoken(make_bench, front):
         assert done.stdout.decode().endswith(wanted), done.stdout[-200:]
 
 
+class _PeerServer(http.server.ThreadingHTTPServer):
+    asked: list[tuple[str, str, str]]
+
+
 class _Peer(http.server.BaseHTTPRequestHandler):
+    server: _PeerServer
+
     def do_GET(self):
         self.server.asked.append((self.path, self.headers["X-Slipway-Peer"], self.headers["Host"]))
         known = self.path.endswith("/theirs")
@@ -190,7 +197,7 @@ class _Peer(http.server.BaseHTTPRequestHandler):
 @pytest.mark.parametrize("front", FRONTS)
 def test_the_authoritys_question_finds_the_host_that_knows(make_bench, front, tmp_path):
     bench = make_bench()
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Peer) as peer:
+    with _PeerServer(("127.0.0.1", 0), _Peer) as peer:
         peer.asked = []
         threading.Thread(target=peer.serve_forever, daemon=True).start()
         site = Site(bench, front, peers=(f"127.0.0.1:{bench.port}", f"127.0.0.1:{peer.server_port}"))

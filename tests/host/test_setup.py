@@ -21,6 +21,6 @@ _BOOT = {"app": "shop", "stack": "prod", "role": "web", "store": "s3://bucket?re
     ],
 )
 def test_a_name_may_hold_the_servers_own(name: str | None, wanted: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(setup.socket, "gethostname", lambda: "i-0123.eu-west-1.compute.internal")
+    monkeypatch.setattr("cloud_init.host.server.setup.socket.gethostname", lambda: "i-0123.eu-west-1.compute.internal")
     write_json(tmp_path / "etc/slipway/boot.json", {**_BOOT, "name": name})
     assert setup._facts(setup._boot(tmp_path)).host == wanted

@@ -15,7 +15,8 @@ tool, accident, when, wanted = sys.argv[1:5]
 sys.argv = [tool, *sys.argv[6:]]
 sys.path.insert(0, tool)
 
-from host import cli, outcome  # noqa: E402
+from host import cli  # type: ignore[attr-defined]  # noqa: E402
+from host.base import outcome  # noqa: E402
 
 
 def strike():

@@ -5,6 +5,7 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from made_up import RELEASES, STATUS, Host
@@ -146,9 +147,9 @@ def test_logs_end_when_their_reader_goes_away(monkeypatch):
 
     monkeypatch.setattr(sys, "stdout", Gone())
     hosts = [SimpleNamespace(host="one", stream=lambda arguments: endless())]
-    reach = HostsDeployment(Site(None, hosts, ""))
-    monkeypatch.setattr(app.workplace, "enter", lambda call: SimpleNamespace(deployment=lambda: reach))
-    app.logs(SimpleNamespace(obj=None))
+    reach = HostsDeployment(Site(cast(Any, None), cast(Any, hosts), ""))
+    monkeypatch.setattr("ops.stack.workplace.enter", lambda call: SimpleNamespace(deployment=lambda: reach))
+    app.logs(cast(Any, SimpleNamespace(obj=None)))
     assert read == [0]
 
 

@@ -9,6 +9,7 @@ import sys
 import tarfile
 import urllib.request
 from pathlib import Path
+from typing import Any
 
 import ports
 import pytest
@@ -74,7 +75,7 @@ class Shop:
             return answer.read().decode(), answer.headers["X-Release-Id"]
 
     def platform(self):
-        work = target.find("made-up")
+        work: Any = target.find("made-up")
         return work.connect({"app": "shop", "folder": str(self.there), "port": self.port, "check": self.check, "health": "/"})
 
     def fail(self, how):

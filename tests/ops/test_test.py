@@ -136,7 +136,7 @@ def test_real_hosts_asked_for_where_none_can_be(world, slipway, ran, monkeypatch
 def test_real_hosts_where_namespaces_are_refused(monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 0)
     monkeypatch.setattr(packages, "_is_here", lambda name: True)
-    monkeypatch.setattr(packages.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "unshare: no\n"))
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "unshare: no\n"))
     assert packages.why_no_hosts() == "real hosts need namespaces of their own, which this machine refuses: unshare: no"
 
 

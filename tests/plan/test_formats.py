@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 
 from components.errors import UsageError
 from ops.plan import formats
-from ops.plan.document import Document
+from ops.plan.document import Comparison, Document, PropertyChange
 from ops.plan.formats import Paper
 from tools.pages import plan_schema
 
@@ -64,10 +64,8 @@ def test_a_secret_leaves_no_trace(format):
     )
     made.outputs, made.settings = {"x": hidden, "y": [{"z": hidden}]}, {"slipway:x": hidden}
     made.look_up("a:b:c", {"d": hidden})
-    one = made_plans.PropertyChange(path="x", old={"a": hidden, "b": [hidden]}, new={"a": {"$secret": _PLANTED + "2"}, "b": hidden})
-    comparison = made_plans.Comparison(
-        base="b", settings=(one,), resources=(made_plans.change(made, urn, "alter", one),), unchanged=0, warnings=()
-    )
+    one = PropertyChange(path="x", old={"a": hidden, "b": [hidden]}, new={"a": {"$secret": _PLANTED + "2"}, "b": hidden})
+    comparison = Comparison(base="b", settings=(one,), resources=(made_plans.change(made, urn, "alter", one),), unchanged=0, warnings=())
     for document in (made.document(), made.document(comparison=comparison)):
         text = formats.find(format)(document, Paper())
         assert _PLANTED not in text

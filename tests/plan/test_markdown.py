@@ -9,7 +9,7 @@ import pytest
 from cmarkgfm.cmark import Options
 from hostile_texts import HOSTILE, SHORT
 
-from ops.plan.document import Document
+from ops.plan.document import Change, Comparison, Document, Warning
 from ops.plan.formats import Paper, markdown, mermaid
 
 _OURS = {"h3", "h4", "p", "strong", "em", "blockquote", "ul", "li", "br", "code", "pre", "details", "summary"}
@@ -117,9 +117,9 @@ def test_the_diagram_is_the_mermaid_format():
 @pytest.mark.parametrize("number", [60, 300, 1000])
 def test_what_has_no_room_is_cut_and_told(number):
     made = made_plans.many(number)
-    changes = [made_plans.Change(op="remove", urn=one.urn, type=one.type, name="`|" * 100) for one in made.resources]
-    warnings = [made_plans.Warning(kind="removed", urn=one.urn, message="<details>" * 50) for one in made.resources]
-    comparison = made_plans.Comparison(base="x", settings=(), resources=tuple(changes), unchanged=0, warnings=tuple(warnings))
+    changes = [Change(op="remove", urn=one.urn, type=one.type, name="`|" * 100) for one in made.resources]
+    warnings = [Warning(kind="removed", urn=one.urn, message="<details>" * 50) for one in made.resources]
+    comparison = Comparison(base="x", settings=(), resources=tuple(changes), unchanged=0, warnings=tuple(warnings))
     for document in (made.document(), made.document(comparison=comparison)):
         page = read(document)
         assert only_ours(page)
@@ -131,7 +131,7 @@ def test_what_has_no_room_is_cut_and_told(number):
 def test_no_base_shows_resources_and_an_empty_change_says_so():
     plain, made = read(made_plans.single().document()), made_plans.shop()
     assert "Resources" in plain.prose
-    same = made_plans.Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
+    same = Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
     page = read(made.document(comparison=same))
     assert "no change, 31 resources" in page.prose
     assert page.rows == []

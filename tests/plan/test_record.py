@@ -6,6 +6,7 @@ import textwrap
 import types
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pulumi_aws
 import pytest
@@ -171,7 +172,7 @@ def test_a_lookup_does_not_tell_its_secret_arguments(planned):
 
 def test_a_lookup_in_a_module_or_package_that_python_calls_otherwise(monkeypatch):
     assert "arn" in stand_ins.lookup("aws:lambda/getFunction:getFunction", {})[1]
-    package = types.ModuleType("pulumi_made_up")
+    package: Any = types.ModuleType("pulumi_made_up")
     package.GetItResult = type("GetItResult", (), {"size": property(lambda _: None)})
     monkeypatch.setitem(sys.modules, "pulumi_made_up", package)
     assert set(stand_ins.lookup("made-up:index:getIt", {})[1]) == {"size"}
@@ -187,12 +188,14 @@ def test_what_is_one_of_a_few_words_is_answered_with_one_of_them():
 def test_an_answer_goes_as_deep_as_one_reads_and_no_deeper():
     class Part:
         @property
-        def inside(self) -> "Part": ...
+        def inside(self) -> "Part":
+            raise NotImplementedError
 
         @property
-        def name(self) -> str: ...
+        def name(self) -> str:
+            raise NotImplementedError
 
-    Part.inside.fget.__annotations__["return"] = Part
+    vars(Part)["inside"].fget.__annotations__["return"] = Part
     found, depth = stand_ins.fields(Part, "x"), 0
     while found:
         assert found["name"] == "x" + ".inside" * depth + ".name"

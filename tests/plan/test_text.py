@@ -5,7 +5,7 @@ import pytest
 from made_plans import SECRET, Made, unknown
 from rich.cells import cell_len
 
-from ops.plan.document import PropertyChange
+from ops.plan.document import Comparison, PropertyChange
 from ops.plan.formats import Paper, text
 from ops.plan.view import changes
 from ops.plan.view.names import Names
@@ -111,7 +111,7 @@ def test_a_waived_finding_has_its_reason_and_comes_last():
 
 
 def test_no_change_says_so():
-    same = made_plans.Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
+    same = Comparison(base="main", settings=(), resources=(), unchanged=31, warnings=())
     told = text.render(made_plans.shop().document(comparison=same), Paper())
     assert told == "Plan of stack prod (shop on aws-ec2)\n\nCompared with main\n\nno change, 31 resources; all rules are kept\n"
 

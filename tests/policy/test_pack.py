@@ -1,12 +1,13 @@
 """What the engine hands to a policy pack, as the plan that the rules read."""
 
 import base64
+import functools
 import json
 from typing import Any
 
 import pulumi
 import pytest
-from pulumi_policy import PolicyCustomTimeouts, PolicyResource, PolicyResourceOptions
+from pulumi_policy import PolicyCustomTimeouts, PolicyResource, PolicyResourceOptions, StackValidationArgs, StackValidationPolicy
 from pulumi_policy.deserialize import SPECIAL_SECRET_SIG, SPECIAL_SIG_KEY, deserialize_properties
 from pulumi_policy.proxy import UNKNOWN_ARRAY_VALUE, UNKNOWN_STRING_VALUE, unknown_checking_proxy
 
@@ -117,8 +118,12 @@ def test_what_is_waived_is_no_violation(monkeypatch: pytest.MonkeyPatch) -> None
 def violations() -> list[str]:
     """Of all policies, over an empty stack."""
     found: list[str] = []
-    args = pack.StackValidationArgs([])
+
+    def note(name: str, _said: str, _urn: str | None = None) -> None:
+        found.append(name)
+
+    args = StackValidationArgs([])
     for policy in pack.policies():
-        if isinstance(policy, pack.StackValidationPolicy):
-            policy.validate(args, lambda _said, _urn=None, name=policy.name: found.append(name))
+        if isinstance(policy, StackValidationPolicy):
+            policy.validate(args, functools.partial(note, policy.name))
     return found

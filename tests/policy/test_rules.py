@@ -48,7 +48,7 @@ def test_every_rule_says_what_it_wants() -> None:
         assert len(rule.description) < 140, rule.id
 
 
-OPEN = {"web": {"type": "ec2/securityGroup:SecurityGroup", "tags": {"project": "a", "stack": "b", "owner": "c"}}}
+OPEN: dict[str, dict[str, Any]] = {"web": {"type": "ec2/securityGroup:SecurityGroup", "tags": {"project": "a", "stack": "b", "owner": "c"}}}
 OPEN["web"]["ingress"] = [{"protocol": "tcp", "fromPort": 22, "toPort": 22, "cidrBlocks": ["0.0.0.0/0"]}]
 
 

@@ -9,10 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from aws.systems_manager import systems_manager
+from buckets import logged_in, s3_here
 from project import Project
 from pulumi.runtime.proto import resource_pb2
-from stores.buckets import logged_in, s3_here
+from systems_manager import systems_manager
 
 import ops.engine.run
 from components.aws.control import account

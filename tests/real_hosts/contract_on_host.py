@@ -9,9 +9,10 @@ from pathlib import Path
 
 sys.path.insert(0, "/opt/slipway/host.pyz")
 
-from host import managers, places
-from host.managers.contract import FAILED, RUNNING, STOPPED, WAITING
-from host.programs import process
+from host.base import places
+from host.processes import managers
+from host.processes.managers.contract import FAILED, RUNNING, STOPPED, WAITING
+from host.processes.programs import process
 
 PATIENCE = 60
 TOOL = Path("/opt/slipway/host.pyz")

@@ -31,4 +31,4 @@ class Deployer:
 
     def client(self, service: str) -> Any:
         """boto3's."""
-        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **self._keys)  # type: ignore[call-overload]
+        return boto3.client(service, endpoint_url=self.endpoint, region_name=REGION, **self._keys)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from aws.systems_manager import SystemsManager
+from systems_manager import SystemsManager
 
 from .deployer import REGION, Deployer
 from .machine import Machine

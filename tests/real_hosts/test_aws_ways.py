@@ -68,7 +68,7 @@ def sites(network: Network) -> Iterator[dict[str, tuple[str, int]]]:
     run(["ip", "address", "add", f"{_OUTSIDE}/32", "dev", network.name])
     made = {"outside": _site(_OUTSIDE), "store": _site(network.gateway)}
     with metadata(network):
-        yield {**{name: (one.server_address[0], one.server_address[1]) for name, one in made.items()}, "metadata": (METADATA, 80)}
+        yield {**{name: (str(one.server_address[0]), one.server_address[1]) for name, one in made.items()}, "metadata": (METADATA, 80)}
     for one in made.values():
         one.shutdown()
         one.server_close()

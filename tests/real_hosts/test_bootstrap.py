@@ -9,7 +9,8 @@ from cloud_init import bootstrap, system
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import Boot
 from real_hosts.commands import CommandFailed
-from real_hosts.follower import HOST, STORE, WEB, Follower, tool_with, with_packages
+from real_hosts.follower import HOST, STORE, Follower, tool_with, with_packages
+from real_hosts.shelf import WEB
 
 
 def test_a_bare_server_follows_the_store(server: Follower, capsys: pytest.CaptureFixture[str]) -> None:

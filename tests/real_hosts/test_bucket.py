@@ -1,10 +1,12 @@
 """Servers whose store is a bucket: they come up by their role's credentials, and follow the coordinator through it."""
 
+import functools
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
-from stores.buckets import logged_in, make_bucket, s3_here
+from buckets import logged_in, make_bucket, s3_here
 
 from cloud_init import bootstrap
 from cloud_init.host.contracts.facts import Boot
@@ -25,14 +27,15 @@ class Fleet:
     """Two servers, and their bucket."""
 
     def __init__(self, network: Network, address: str, folder: Path) -> None:
-        self.store, self.shelf = connect(address), Shelf(folder)
+        self.store = cast(Any, connect(address))
+        self.shelf = Shelf(folder)
         self.shelf.store = self.store.objects
         self.tool = self.shelf.tool()
         self.shelf.for_new_servers(self.tool)
         self.machines = {name: self._boot(network, address, name) for name in _NAMES}
         self.said: list[str] = []
 
-    def roll(self, number: int, **how: str) -> coordinator.Verdict:
+    def roll(self, number: int, **how: Any) -> coordinator.Verdict:
         addresses = tuple(machine.address for machine in self.machines.values())
         day = Site(self.store, [], f"http://{addresses[0]}", follow=True, expected=_NAMES, addresses=addresses)
         with progress.listen(lambda step: self.said.append(f"{step.host} {step.step} {step.state} {step.text}")):
@@ -40,7 +43,7 @@ class Fleet:
 
     def serve(self, number: int) -> None:
         for machine in self.machines.values():
-            machine.wait_for(lambda one=machine: _body(one), str(number).__eq__, 60)
+            machine.wait_for(functools.partial(_body, machine), str(number).__eq__, 60)
 
     def _boot(self, network: Network, address: str, name: str) -> Machine:
         return network.machine(name, bootstrap.cloud_config(Boot("shop", "prod", "web", address, name)))

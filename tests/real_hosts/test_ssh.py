@@ -82,7 +82,7 @@ def refused_until_pinned(site: Servers) -> None:
         lines.append(f"{host.address} {kind} {key}")
     database = {"engine": "postgres", "placement": "own-host"}
     more = {"database": database, "app": {"name": "shop", "path": "./app", "releaseCommand": "python migrate.py"}}
-    hosts = {"web": [{"name": "web-1", "address": site.web[0].address}], "database": {"name": "db-1", "address": site.database.address}}  # type: ignore[union-attr]
+    hosts = {"web": [{"name": "web-1", "address": site.web[0].address}], "database": {"name": "db-1", "address": site.database.address}}
     given = {"hosts": hosts, "user": "admin", "key": str(site.key)}
     site.write_stack(**more, ssh=given)
     done = site.run("up", "--yes")

@@ -7,6 +7,7 @@ import threading
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePublicKey
 
 from components import providers
 from components.hosts import certificates
@@ -63,7 +64,9 @@ def test_what_is_signed_signs_nothing():
     pair = certificates.server(certificates.authority("shop"), "10.0.0.5")
     found = x509.load_pem_x509_certificate(pair.certificate.encode())
     assert not found.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
-    assert found.public_key().curve.name == "secp256r1"
+    key = found.public_key()
+    assert isinstance(key, EllipticCurvePublicKey)
+    assert key.curve.name == "secp256r1"
 
 
 @pytest.fixture
@@ -81,7 +84,7 @@ def test_a_certificate_is_made_anew_in_its_last_90_days(later):
     provider = providers.ServerCertificateProvider()
     authority = certificates.authority("shop")
     inputs = {"address": "10.0.0.5", "authority": authority.certificate, "authority_key": authority.key}
-    made = provider.create(inputs).outs
+    made = provider.create(inputs).outs or {}
     assert "authority_key" not in made
     assert not provider.diff("", made, inputs).changes
     later(certificates.SERVER_DAYS - 91)
@@ -89,7 +92,7 @@ def test_a_certificate_is_made_anew_in_its_last_90_days(later):
     later(certificates.SERVER_DAYS - 89)
     found = provider.diff("", made, inputs)
     assert (found.changes, found.replaces) == (True, None)
-    renewed = provider.update("", made, inputs).outs
+    renewed = provider.update("", made, inputs).outs or {}
     assert certificates.days_left(renewed["certificate"]) == certificates.SERVER_DAYS - 1
     assert not provider.diff("", renewed, inputs).changes
 
@@ -98,18 +101,18 @@ def test_another_address_or_authority_is_another_certificate():
     provider = providers.ServerCertificateProvider()
     authority, other = certificates.authority("shop"), certificates.authority("shop")
     inputs = {"address": "10.0.0.5", "authority": authority.certificate, "authority_key": authority.key}
-    made = provider.create(inputs).outs
+    made = provider.create(inputs).outs or {}
     assert provider.diff("", made, {**inputs, "address": "10.0.0.6"}).changes
     assert provider.diff("", made, {**inputs, "authority": other.certificate, "authority_key": other.key}).changes
 
 
 def test_an_authority_is_made_anew_with_its_key_before_what_it_signs_outlives_it(later):
     provider = providers.PrivateAuthorityProvider()
-    made = provider.create({"name": "shop"}).outs
+    made = provider.create({"name": "shop"}).outs or {}
     later(certificates.AUTHORITY_DAYS - certificates.SERVER_DAYS - 91)
     assert not provider.diff("", made, {"name": "shop"}).changes
     later(certificates.AUTHORITY_DAYS - certificates.SERVER_DAYS - 89)
     assert provider.diff("", made, {"name": "shop"}).changes
-    renewed = provider.update("", made, {"name": "shop"}).outs
+    renewed = provider.update("", made, {"name": "shop"}).outs or {}
     assert renewed["key"] == made["key"]
     assert certificates.days_left(renewed["certificate"]) == certificates.AUTHORITY_DAYS - 1

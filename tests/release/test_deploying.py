@@ -3,6 +3,7 @@
 import pytest
 
 from cloud_init.host.contracts.manifest import Health
+from cloud_init.host.contracts.rollout import Outcome
 from components.errors import SlipwayError
 from components.platforms import Overtaken, deploying
 from components.rollout import public
@@ -101,8 +102,8 @@ def test_the_first_one_that_can_not_be_withdrawn(monkeypatch):
         raise SlipwayError("memory: out of quota")
 
     platform = Memory(serves="r2")
-    platform.withdraw = away
-    bad = deploying.Outcome(False, "memory", "public", "found 500")
+    platform.withdraw = away  # type: ignore[method-assign]
+    bad = Outcome(False, "memory", "public", "found 500")
     monkeypatch.setattr(public, "check", lambda url, addresses, health, release: [bad])
     head = run(platform).message.splitlines()[0]
     assert head == "release r2 was refused; going back to nothing failed too, see `slipway status`"
@@ -114,7 +115,7 @@ def test_an_address_that_the_platform_does_not_tell_is_a_verdict_too(serves, lef
         raise SlipwayError("memory: no such version")
 
     platform = Memory(serves=serves)
-    platform.private_url = away
+    platform.private_url = away  # type: ignore[method-assign]
     verdict = run(platform, "r1")
     assert (verdict.ok, verdict.live, platform.serves) == (False, left, left)
     assert verdict.message.endswith("memory, send: memory: no such version")
@@ -128,7 +129,7 @@ def test_asked_in_private_by_its_own_name(asked):
 @pytest.mark.parametrize(("proven", "serves"), [("r1", "r1"), ("r2", "r2"), (None, None)])
 def test_cut_off_after_its_promotion(monkeypatch, proven, serves):
     platform = Memory(serves="r2")
-    bad = deploying.Outcome(False, "memory", "public", "found 500")
+    bad = Outcome(False, "memory", "public", "found 500")
     monkeypatch.setattr(public, "check", lambda url, addresses, health, release: [bad] if release == "r2" else [])
     verdict = run(platform, proven)
     assert (verdict.ok, verdict.live, platform.serves) == (False, serves, serves)

@@ -13,6 +13,8 @@ from typing import Any
 import documents
 import pytest
 
+from cloud_init.host.base.outcome import Refused
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from authority import Authority, openssl
 
@@ -114,7 +116,7 @@ def test_a_certificate_for_another_key_is_not_taken(site: Site, tmp_path: Path) 
     other = documents.places(tmp_path / "other", {"app": "a"})
     certificates.ensure(other, tls)
     before = (site.place / "certificate.pem").read_bytes()
-    with pytest.raises(certificates.Refused, match="is not for this server's key"):
+    with pytest.raises(Refused, match="is not for this server's key"):
         certificates.install(places, tls, site.authority.sign(certificates.folder(other, DOMAIN) / "request.der"))
     assert (site.place / "certificate.pem").read_bytes() == before
     assert certificates.is_due(places, tls)

@@ -1,13 +1,12 @@
 """Stores that are folders, or a bucket of an S3 that runs here; servers that follow them."""
 
-import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 
 import pytest
 import simulated
+from buckets import logged_in, make_bucket, s3_here
 from simulated import Server, publish
 
 from components.hosts import progress
@@ -15,9 +14,6 @@ from components.hosts import site as sites
 from components.release.store import connect, in_folder
 from components.rollout import coordinator
 from components.rollout.phases import pulled, signs
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "stores"))
-from buckets import logged_in, make_bucket, s3_here
 
 
 class Site:

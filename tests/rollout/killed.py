@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from typing import Any
 
 import simulated
 
@@ -13,7 +14,8 @@ from components.rollout import coordinator
 
 def main(address, url, release, number):
     simulated.hurry()
-    store, count = connect(address), 0
+    store: Any = connect(address)
+    count = 0
 
     def dying(write):
         def wrapped(*arguments):
@@ -32,4 +34,4 @@ def main(address, url, release, number):
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:4], int(sys.argv[4]))
+    main(sys.argv[1], sys.argv[2], sys.argv[3], int(sys.argv[4]))

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from typing import Any
 
 import documents
 import pytest
@@ -229,7 +230,7 @@ def test_two_deployers_without_a_lock_win_each_generation_once(site, monkeypatch
     monkeypatch.setattr(type(site.store), "lock", lambda _self, _reason: threading.Lock())
     for release in ("a", "b"):
         publish(site.store, release)
-    verdicts = []
+    verdicts: list[Any] = []
 
     def deploy(release):
         for _ in range(4):

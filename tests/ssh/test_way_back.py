@@ -1,6 +1,7 @@
 """The firewall that comes with a release never locks out who launches it: asked of the server, which sees where they come from."""
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from components.ssh import bring_up
 
 
 def check(allowed, seen):
-    to = SimpleNamespace(login="shop@server", run=lambda words: SimpleNamespace(out=seen.encode()))
+    to: Any = SimpleNamespace(login="shop@server", run=lambda words: SimpleNamespace(out=seen.encode()))
     bring_up._check_way_back(to, {"sshFrom": allowed})
 
 

@@ -8,6 +8,7 @@ from answers import answering
 
 from cloud_init.host import stores
 from cloud_init.host.stores import Away, Conflict, oss, oss_credentials, s3
+from cloud_init.host.stores.bucket import BucketAddress
 
 _ROLE = "/latest/meta-data/ram/security-credentials/"
 
@@ -74,7 +75,7 @@ def test_oss_forbids_overwriting_by_a_header_and_asks_by_the_buckets_name(monkey
         with pytest.raises(Conflict):
             store.create("y/z", b"1")
     assert [headers.get("x-oss-forbid-overwrite") for method, _, headers in asked if method == "PUT"] == [None, "true"]
-    assert oss._endpoint(oss.BucketAddress("oss://b/p", ()), "cn-x") == ("https://b.s3.oss-cn-x.aliyuncs.com", True)
+    assert oss._endpoint(BucketAddress("oss://b/p", ()), "cn-x") == ("https://b.s3.oss-cn-x.aliyuncs.com", True)
 
 
 def test_a_chain_is_followed_whatever_the_object_shows(chained):

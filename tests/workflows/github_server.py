@@ -88,7 +88,7 @@ def _page(items: list[Any], query: dict[str, str]) -> list[Any]:
 class _Handler(BaseHTTPRequestHandler):
     @property
     def state(self) -> State:
-        return self.server.state  # type: ignore[attr-defined, no-any-return]
+        return self.server.state  # type: ignore[attr-defined]
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)

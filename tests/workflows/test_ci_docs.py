@@ -49,7 +49,7 @@ def test_commands_were_found() -> None:
 def test_gitlab_s_own_schema(tmp_path: Path) -> None:
     (tmp_path / "ci.yml").write_text(GITLAB)
     checker = Path(sys.executable).with_name("check-jsonschema")
-    command = [checker, "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", tmp_path / "ci.yml"]
+    command: list[str | Path] = [checker, "--builtin-schema", "vendor.gitlab-ci", "--data-transform", "gitlab-ci", tmp_path / "ci.yml"]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -62,7 +62,7 @@ class Store(pulumi.ComponentResource):
         super().__init__("slipway:aws:ReleaseStore", name, None, opts)
         child = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
         self.bucket = aws.s3.Bucket(name, tags=tags, opts=child)
-        of = {"bucket": self.bucket.id, "opts": child}
+        of: dict[str, Any] = {"bucket": self.bucket.id, "opts": child}
         aws.s3.BucketPublicAccessBlock(
             name, **of, block_public_acls=True, block_public_policy=True, ignore_public_acls=True, restrict_public_buckets=True
         )
