@@ -9,7 +9,6 @@ from published import serving
 
 from cloud_init import system
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
-from cloud_init.host.base import fetching
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import LaterPart
 from cloud_init.host.rollout import later

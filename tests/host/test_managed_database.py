@@ -10,7 +10,6 @@ from elsewhere import Elsewhere
 from published import serving
 from test_databases import get, needs, post
 
-from cloud_init.host.base import fetching
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data.databases import remote
 from components.release.store import to_json
