@@ -117,11 +117,6 @@ def _logs(where: Places, given: argparse.Namespace) -> None:
         logs.since(where, given.lines, given.marks)
 
 
-def _compile(given: argparse.Namespace) -> int:
-    _part("compiled").make(Path(given.root) / "opt/slipway/host.pyz")
-    return 0
-
-
 _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.rollout", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
     **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
@@ -140,7 +135,6 @@ _COMMANDS: dict[str, Command] = {
 
 _BEFORE_SETUP: dict[str, Callable[[argparse.Namespace], int]] = {
     "setup": lambda given: int(_part("server.setup").command(Path(given.root))),
-    "compile": _compile,
     "store": lambda given: int(_part("stores.agent").run(given.address)),
 }
 """Commands that need no host.json: there may be none yet."""

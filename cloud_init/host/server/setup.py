@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .. import compiled, contracts
+from .. import contracts
 from ..base.files import read_object, write, write_json
 from ..base.outcome import Refused, Steps, emit, note
 from ..contracts.facts import Boot, FrontFacts, HostFacts
@@ -49,7 +49,6 @@ def install(root: Path, facts: HostFacts | None = None) -> bool:
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
-    compiled.make(root / "opt/slipway/host.pyz")
     changed = write_json(root / "etc/slipway/host.json", contracts.document(facts))
     changed |= write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
     unit = write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode()))
