@@ -61,8 +61,6 @@ def _parse() -> argparse.Namespace:
     added["logs"].add_argument("-n", "--lines", type=int, default=20)
     added["logs"].add_argument("--marks", help="of what was shown; the last line has them for the next time")
     added["carry"].add_argument("words")
-    added["carried"].add_argument("token")
-    added["carried"].add_argument("start", type=int)
     added["backup"].add_argument("--reason", default="")
     added["backup"].add_argument("--nightly", action="store_true", help="by the timer: old ones of its kind go")
     added["backup"].add_argument("--engine", default="none", help="of the database, where no release serves")
@@ -123,8 +121,7 @@ _COMMANDS: dict[str, Command] = {
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
     "launch": lambda where, given: _launch(where, given.manager, given.program),
     "logs": _logs,
-    "carry": lambda where, given: _part("commands.paged_output").run(where, given.words),
-    "carried": lambda where, given: _part("commands.paged_output").more(where, given.token, given.start),
+    "carry": lambda where, given: _part("commands.command_output").run(where, given.words),
     "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),

@@ -8,16 +8,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from components.blocks import paged_output
-from components.blocks.paged_output import Answer, Service
+from components.blocks import command_output
+from components.blocks.command_output import Answer, Service
 from components.errors import LockedError, SlipwayError
 from components.hosts.transport import Event
+from components.release import store
 
 _AGAIN = 2.0  # seconds between two questions for new lines
 
 
 class CommandTransport:
-    """What the host tool does is told when it has been done. `facts`: `host` (its name in the store), `role`, `address`."""
+    """A host whose events come when the command has ended.
+
+    `facts`: `host` (its name in `store`, an address), `role`, `address`."""
 
     def __init__(self, facts: Mapping[str, Any], instance: Service) -> None:
         self.facts, self.instance = facts, instance
@@ -35,7 +38,7 @@ class CommandTransport:
         return str(self.facts["address"])
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        answer = paged_output.run(self.instance, arguments)
+        answer = self._run(arguments)
         outcome: dict[str, Any] = {}
         for event in _events(answer):
             if event.get("event") == "outcome":
@@ -59,7 +62,7 @@ class CommandTransport:
         if _has_input():
             print(f"slipway: {self.host}: by {self.instance.called} a command has no input and no terminal;", file=sys.stderr, end=" ")
             print("what it writes is shown when it has ended", file=sys.stderr, flush=True)
-        answer = paged_output.run(self.instance, arguments, cancel=True)
+        answer = self._run(arguments, cancel=True)
         for stream, data in ((sys.stdout, answer.out), (sys.stderr, answer.err)):
             stream.buffer.write(data)
             stream.flush()
@@ -67,8 +70,11 @@ class CommandTransport:
             print(f"slipway: {self.host}: {answer.left_out} bytes were left out: let the command write a file", file=sys.stderr)
         return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
 
+    def _run(self, arguments: Sequence[str], cancel: bool = False) -> Answer:
+        return command_output.run(self.instance, arguments, self.host, lambda: store.connect(self.facts["store"]), cancel)
+
     def _lines(self, arguments: Sequence[str]) -> list[str]:
-        answer = paged_output.run(self.instance, arguments)
+        answer = self._run(arguments)
         if answer.status:
             outcome = next((event for event in _events(answer) if event.get("event") == "outcome"), {})
             self._checked(answer, outcome, arguments)
@@ -87,7 +93,7 @@ class CommandTransport:
 
 
 def _events(answer: Answer) -> Iterator[dict[str, Any]]:
-    """Lines that aren't the host tool's are others' words, or what is left of one where the middle was left out."""
+    """The host tool's lines; all others are passed over, also one that lacks its middle."""
     for line in answer.out.splitlines():
         try:
             event = json.loads(line)
