@@ -84,8 +84,8 @@ def _of(module: str, name: str) -> Command:
 
 
 def _certificate(where: Places) -> int:
-    certificates, seeking = _part("front.certificates"), _part("front.certificates.seeking")
-    return _beside(lambda steps: seeking.run(where, steps), lambda: {"tls": certificates.status(where, seeking.of_live(where))})
+    certificates, acme = _part("front.certificates"), _part("front.certificates.acme")
+    return _beside(lambda steps: acme.run(where, steps), lambda: {"tls": certificates.status(where, certificates.of_live(where))})
 
 
 def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] = dict) -> int:

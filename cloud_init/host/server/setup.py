@@ -16,7 +16,7 @@ from .. import contracts
 from ..base.files import read_object, write, write_json
 from ..base.outcome import Refused, Steps, emit, note
 from ..contracts.facts import Boot, FrontFacts, HostFacts
-from ..processes import units
+from ..processes import systemd_units
 from . import apply
 
 USERS = ("slipway-app", "slipway-db")
@@ -53,7 +53,7 @@ def install(root: Path, facts: HostFacts | None = None) -> bool:
     changed |= write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
     unit = write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode()))
     if unit:
-        units.read_anew(UNIT)
+        systemd_units.read_anew(UNIT)
     return changed or unit
 
 
