@@ -61,8 +61,6 @@ def _parse() -> argparse.Namespace:
     added["logs"].add_argument("-n", "--lines", type=int, default=20)
     added["logs"].add_argument("--marks", help="of what was shown; the last line has them for the next time")
     added["carry"].add_argument("words")
-    added["carried"].add_argument("token")
-    added["carried"].add_argument("start", type=int)
     added["backup"].add_argument("--reason", default="")
     added["backup"].add_argument("--nightly", action="store_true", help="by the timer: old ones of its kind go")
     added["backup"].add_argument("--engine", default="none", help="of the database, where no release serves")
@@ -85,8 +83,8 @@ def _of(module: str, name: str) -> Command:
 
 
 def _certificate(where: Places) -> int:
-    certificates, seeking = _part("front.certificates"), _part("front.certificates.seeking")
-    return _beside(lambda steps: seeking.run(where, steps), lambda: {"tls": certificates.status(where, seeking.of_live(where))})
+    certificates, acme = _part("front.certificates"), _part("front.certificates.acme")
+    return _beside(lambda steps: acme.run(where, steps), lambda: {"tls": certificates.status(where, certificates.of_live(where))})
 
 
 def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] = dict) -> int:
@@ -116,19 +114,13 @@ def _logs(where: Places, given: argparse.Namespace) -> None:
         logs.since(where, given.lines, given.marks)
 
 
-def _compile(given: argparse.Namespace) -> int:
-    _part("compiled").make(Path(given.root) / "opt/slipway/host.pyz")
-    return 0
-
-
 _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.rollout", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
     **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
     "launch": lambda where, given: _launch(where, given.manager, given.program),
     "logs": _logs,
-    "carry": lambda where, given: _part("commands.paged_output").run(where, given.words),
-    "carried": lambda where, given: _part("commands.paged_output").more(where, given.token, given.start),
+    "carry": lambda where, given: _part("commands.command_output").run(where, given.words),
     "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
@@ -139,7 +131,6 @@ _COMMANDS: dict[str, Command] = {
 
 _BEFORE_SETUP: dict[str, Callable[[argparse.Namespace], int]] = {
     "setup": lambda given: int(_part("server.setup").command(Path(given.root))),
-    "compile": _compile,
 }
 """Commands that need no host.json: there may be none yet."""
 

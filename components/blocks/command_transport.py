@@ -7,16 +7,19 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from components.blocks import paged_output
-from components.blocks.paged_output import Answer, Service
+from components.blocks import command_output
+from components.blocks.command_output import Answer, Service
 from components.errors import SlipwayError
 from components.hosts.transport import Event, HostTool
+from components.release import store
 
 _AGAIN = 2.0  # seconds between two questions for new lines
 
 
 class CommandTransport(HostTool):
-    """What the host tool does is told when it has been done. `facts`: `host` (its name in the store), `role`, `address`."""
+    """A host whose events come when the command has ended.
+
+    `facts`: `host` (its name in `store`, an address), `role`, `address`."""
 
     ABSENT = "a new server needs a minute or two, see its console"
 
@@ -25,7 +28,7 @@ class CommandTransport(HostTool):
         self.facts, self.instance = facts, instance
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        return self._outcome(paged_output.run(self.instance, arguments), arguments, on_event)
+        return self._outcome(self._run(arguments), arguments, on_event)
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         follow = {"-f", "--follow"} & {*arguments}
@@ -42,7 +45,7 @@ class CommandTransport(HostTool):
         if _has_input():
             print(f"slipway: {self.host}: by {self.instance.called} a command has no input and no terminal;", file=sys.stderr, end=" ")
             print("what it writes is shown when it has ended", file=sys.stderr, flush=True)
-        answer = paged_output.run(self.instance, arguments, cancel=True)
+        answer = self._run(arguments, cancel=True)
         for stream, data in ((sys.stdout, answer.out), (sys.stderr, answer.err)):
             stream.buffer.write(data)
             stream.flush()
@@ -50,8 +53,11 @@ class CommandTransport(HostTool):
             print(f"slipway: {self.host}: {answer.left_out} bytes were left out: let the command write a file", file=sys.stderr)
         return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
 
+    def _run(self, arguments: Sequence[str], cancel: bool = False) -> Answer:
+        return command_output.run(self.instance, arguments, self.host, lambda: store.connect(self.facts["store"]), cancel)
+
     def _lines(self, arguments: Sequence[str]) -> list[str]:
-        answer = paged_output.run(self.instance, arguments)
+        answer = self._run(arguments)
         if answer.status:
             outcome = self._outcome(answer, arguments, None)
             raise SlipwayError(f"{self.host}: {outcome['message']}")

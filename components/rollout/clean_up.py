@@ -10,6 +10,7 @@ from components.rollout.desired_state import HISTORY, Desired
 
 KEPT = 5  # releases that can be rolled back to
 _GONE = 7 * 86400.0  # seconds after which a host that says nothing is forgotten
+_UNREAD = 3600.0  # seconds after which nobody reads a command's output any more
 
 
 def run(store: Store, now: Desired) -> None:
@@ -40,9 +41,12 @@ def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
 
 
 def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
-    for name in names:
-        number = name.split("/")[-1].split(".")[0]
-        if number.isdigit() and int(number) < generation - HISTORY:
+    """Those of old generations, and outputs of commands whose deployer died before it had read them."""
+    newest = max(names.values(), default=0.0)
+    for name, at in names.items():
+        last = name.split("/")[-1].split(".")[0]
+        unread = last.startswith("output-") and newest - at > _UNREAD
+        if unread or (last.isdigit() and int(last) < generation - HISTORY):
             yield name
 
 

@@ -221,6 +221,9 @@ def test_the_store(answered: bool) -> None:
     assert known(one(plan, "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration").inputs["rules"]) == [{
         "id": "old-versions", "status": "Enabled", "filter": {"prefix": ""}, "noncurrentVersionExpiration": {"noncurrentDays": 30},
         "expiration": {"expiredObjectDeleteMarker": True}, "abortIncompleteMultipartUpload": {"daysAfterInitiation": 1},
+    }, {
+        "id": "outcomes", "status": "Enabled", "filter": {"prefix": "outcomes/"},
+        "noncurrentVersionExpiration": {"noncurrentDays": 1},
     }]  # fmt: skip
     assert one(plan, "s3/bucketVersioning:BucketVersioning").inputs["versioningConfiguration"] == {"status": "Enabled"}
 

@@ -12,6 +12,7 @@ import pytest
 from aws_permissions import Call, Simulator, calls
 from cases import ROOT
 
+from cloud_init.host.commands import command_output
 from cloud_init.host.contracts.rollout import Heartbeat, Outcome
 from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.follow.health import Health
@@ -107,6 +108,7 @@ def use(store, role, folder):
     reporter.progress(1, [{"event": "step"}])
     reporter.outcome(1, Outcome(True, phase="prepared"))
     reporter.catch_up()
+    command_output.store(store.objects, HOST, b"long")
     back_up(store, places, folder)
 
 
@@ -159,9 +161,9 @@ REFUSED = [
     ),
     *(
         Call("s3:GetObject", name)
-        for name in (f"outcomes/{OTHER}/5.json", f"backups/AROAOTHER/{OTHER}/1/dump", "secrets/other/abc.json", "lock.json")
+        for name in (f"outcomes/{OTHER}/output-0f", f"backups/AROAOTHER/{OTHER}/1/dump", "secrets/other/abc.json", "lock.json")
     ),
-    *(Call("s3:DeleteObject", name) for name in ("desired.json", "releases/abc/manifest.json", f"outcomes/{HOST}/5.json")),
+    *(Call("s3:DeleteObject", name) for name in ("desired.json", "releases/abc/manifest.json", f"outcomes/{HOST}/output-0f")),
     *(
         Call("s3:DeleteObject", name)
         for name in (f"backups/AROAOTHER/{OTHER}/1/dump", f"backups/{IDENTITY}/{BEFORE}/1/dump", "secrets/web/abc.json")

@@ -1,5 +1,6 @@
 """Day two by Systems Manager: a real tree, whose host tool only its run command reaches."""
 
+import base64
 import json
 import os
 import re
@@ -7,6 +8,7 @@ import shutil
 import subprocess
 import threading
 import time
+import zlib
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +18,7 @@ from systems_manager import Problem, systems_manager
 from typer.testing import CliRunner
 
 from components.aws.control import account
-from components.blocks import paged_output
+from components.blocks import command_output
 from components.deployment.on_hosts import HostsDeployment
 from components.errors import LockedError, SlipwayError
 from components.hosts.site import Site
@@ -46,7 +48,7 @@ def launched(bench):
 
 @pytest.fixture
 def host(launched, service, facts, monkeypatch):
-    monkeypatch.setattr(paged_output, "_FIRST", 0.02)
+    monkeypatch.setattr(command_output, "_FIRST", 0.02)
     return connect(facts)
 
 
@@ -75,7 +77,7 @@ def test_exec_passes_words_output_and_status_through(slipway):
     assert done.stderr == "err\n"
 
 
-def test_output_that_the_service_would_cut_comes_whole(host, service, capfdbinary):
+def test_output_that_the_service_would_cut_comes_whole_through_the_store(host, service, launched, capfdbinary):
     script = "import random, sys; sys.stdout.buffer.write(random.Random(1).randbytes(60000)); sys.stderr.write('e' * 30000)"
     assert host.attach(["exec", "--", "python", "-c", script]) == 0
     out, err = capfdbinary.readouterr()
@@ -83,7 +85,43 @@ def test_output_that_the_service_would_cut_comes_whole(host, service, capfdbinar
 
     assert out == random.Random(1).randbytes(60000)
     assert err == b"e" * 30000
-    assert len(service.sent) == 5  # pages of 20,000 letters, base64
+    assert len(service.sent) == 1
+    assert not [name for name in launched.store.names("outcomes/") if "output-" in name]  # read, and removed
+
+
+def test_a_long_output_that_the_store_does_not_take_is_told(host, launched, capfd):
+    place = launched.host.root / "etc/slipway/host.json"
+    before = place.read_text()
+    place.write_text(json.dumps({**json.loads(before), "store": "file:///proc/nowhere"}))
+    try:
+        assert host.attach(["exec", "--", "head", "-c", "60000", "/dev/urandom"]) == 1
+    finally:
+        place.write_text(before)
+    message = json.loads(capfd.readouterr().out)["message"]
+    assert message.startswith("exec has ended, but what it wrote can't be fetched: ")
+
+
+@pytest.mark.parametrize("token", ["0123456789abcdef", "/../../desired.json"])
+def test_nothing_but_an_output_is_read_or_removed(host, launched, monkeypatch, token):
+    said = json.dumps({"event": "carried", "page": "", "token": token})
+    monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, said, ""))
+    before = launched.store.names("")
+    with pytest.raises(SlipwayError, match=f"store: wanted outcomes/local/output-{token}, what the command wrote, found none"):
+        host.run(["status"])
+    assert launched.store.names("").keys() == before.keys()
+
+
+def test_a_host_tool_of_the_version_before_sends_short_outputs_alone(host, monkeypatch):
+    def shown(page, token):
+        said = json.dumps({"event": "carried", "page": page, "chars": 30_000 if token else len(page), "token": token})
+        monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, said, ""))
+
+    head = json.dumps({"status": 0, "out": 5, "err": 0, "left_out": 0}).encode()
+    shown(base64.b64encode(zlib.compress(head + b"\nline\n")).decode(), "")
+    assert list(host.stream(["logs"])) == ["line"]
+    shown("x" * 20_000, "0123456789abcdef")
+    with pytest.raises(SlipwayError, match="of an older Slipway and sends long outputs otherwise; run `up`, then"):
+        host.run(["status"])
 
 
 def test_of_far_too_much_output_the_middle_is_left_out_and_told(host, capfdbinary):
@@ -202,7 +240,7 @@ def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway,
 
 def test_a_locked_host_says_by_whom(host, monkeypatch):
     told = json.dumps({"event": "outcome", "ok": False, "message": "locked by a test"}).encode()
-    monkeypatch.setattr(paged_output, "run", lambda *_: paged_output.Answer(3, told, b""))
+    monkeypatch.setattr(command_output, "run", lambda *_: command_output.Answer(3, told, b""))
     with pytest.raises(LockedError, match="local: locked by a test"):
         host.run(["let-go"])
 
@@ -252,7 +290,7 @@ def test_an_agent_that_is_silent_is_given_up(host, service):
 
 
 def test_an_instance_that_ends_amid_a_command_is_not_waited_for(host, service, monkeypatch):
-    monkeypatch.setattr(paged_output, "_HEARD", 0.2)
+    monkeypatch.setattr(command_output, "_HEARD", 0.2)
 
     def end(script):
         service.instances.clear()
@@ -278,7 +316,7 @@ def test_an_emulated_instance_that_fails_itself_is_seen(user, script):
         with systems_manager({"i-1": script}) as service:
             user.setenv("AWS_ENDPOINT_URL_SSM", service.url)
             account.forget()
-            answers.append(paged_output.run(Instance(REGION, "i-1"), ["status"]))
+            answers.append(command_output.run(Instance(REGION, "i-1"), ["status"], "i-1", lambda: None))
 
     with pytest.raises(AssertionError, match=r"i-1: its function failed: \w+Error"):
         ask()

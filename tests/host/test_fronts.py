@@ -8,6 +8,7 @@ import signal
 import socket
 import threading
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -177,24 +178,62 @@ def test_a_changed_server_under_load(make_bench, front):
     faults.record("pairs", f"{front}: the server changes", tried, load.sent, len(load.lost))
 
 
-def test_a_changed_front_and_one_that_does_not_start(make_bench, tmp_path, capsys):
+class Visitors:
+    """New connections all the while: what they got, and the longest time in seconds in which each was refused."""
+
+    def __init__(self, bench) -> None:
+        self.bench, self.got, self.refused = bench, Counter(), 0.0
+        self._stop, self._thread = threading.Event(), threading.Thread(target=self._run, daemon=True)
+
+    def __enter__(self) -> "Visitors":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        answered = time.monotonic()
+        while not self._stop.wait(0.02):
+            got = self._answer()
+            self.got[got] += 1
+            answered = time.monotonic() if got != "refused" else answered
+            self.refused = max(self.refused, time.monotonic() - answered)
+
+    def _answer(self) -> str:
+        try:
+            answer, _ = ask(self.bench, "GET", "/")
+        except (ConnectionError, http.client.RemoteDisconnected):
+            return "refused"  # or reset, where it waited to be accepted as the port was closed
+        return "page" if answer.headers["X-Slipway-Maintenance"] == "on" else str(answer.status)
+
+
+def test_a_changed_front_and_one_that_does_not_start(make_bench):
     bench = launched(make_bench(), 1)
     slow = threading.Thread(target=lambda: answers.append(ask(bench, "GET", "/slow")[1]))
     answers = []
-    slow.start()
-    time.sleep(0.3)
-    verdict = bench.roll(bench.publish(2, Server("uwsgi"), kind="apache"))
-    slow.join()
+    with Visitors(bench) as visitors:
+        slow.start()
+        time.sleep(0.3)
+        verdict = bench.roll(bench.publish(2, Server("uwsgi"), kind="apache"))
+        slow.join()
     assert verdict.ok, verdict.message
     assert answers == ["slow"]
+    assert set(visitors.got) <= {"200", "page", "refused"}
+    assert visitors.got["page"] > 0
+    assert visitors.refused < 10
     answer, text = ask(bench, "GET", "/")
     assert (text, answer.headers["Server"]) == ("2", "Apache")
     assert bench.host.run(["status"])["front"]["kind"] == "apache"
+    came = f"the page for {visitors.got['page'] / 50:.1f} s, connections refused for {visitors.refused:.1f} s; a slow answer is finished"
+    faults.record("pairs", "the front server changes", came, visitors.got.total(), visitors.got["refused"])
     # A front that takes its configuration and then ends: the old one is back.
     fake = Path(bench.folder) / "nginx"
     fake.write_text('#!/bin/sh\ncase "$*" in *" -t"*) exit 0;; esac\necho no such thing; exit 1\n')
     fake.chmod(0o755)
-    good, bench.facts["front"]["binaries"]["nginx"] = bench.facts["front"]["binaries"]["nginx"], str(fake)
+    binaries = bench.facts["front"]["binaries"]
+    good, binaries["nginx"] = binaries["nginx"], str(fake)
     assert bench.boot()["ok"]
     verdict = bench.roll(bench.publish(3))
     assert not verdict.ok
@@ -202,7 +241,7 @@ def test_a_changed_front_and_one_that_does_not_start(make_bench, tmp_path, capsy
     assert "no such thing" in verdict.message
     answer, text = ask(bench, "GET", "/")
     assert (text, answer.headers["Server"]) == ("2", "Apache")
-    bench.facts["front"]["binaries"]["nginx"] = good
+    binaries["nginx"] = good
     assert bench.boot()["ok"]
     assert bench.roll(bench.publish(3)).ok
     assert ask(bench, "GET", "/")[0].headers["Server"] == "nginx"
@@ -216,17 +255,15 @@ def held(bench) -> socket.socket:
     return link
 
 
-def until_served_by(bench, front: str) -> None:
-    def served_by() -> str:
-        try:
-            return ask(bench, "GET", "/")[0].headers["Server"].lower()
-        except OSError:
-            return ""
-
+def until(good) -> None:
     deadline = time.monotonic() + 25  # less than a front server waits for a body
-    while served_by() != front:
+    while not good():
         assert time.monotonic() < deadline
-        time.sleep(0.05)
+        time.sleep(0.02)
+
+
+def is_page(bench) -> bool:
+    return ask(bench, "GET", "/")[0].headers["X-Slipway-Maintenance"] == "on"
 
 
 def programs(bench) -> set[str]:
@@ -234,38 +271,64 @@ def programs(bench) -> set[str]:
 
 
 @pytest.mark.parametrize(("before", "after"), [FRONTS, FRONTS[::-1]], ids=FRONTS)
-def test_a_long_request_does_not_hold_up_a_change_of_front(make_bench, before, after):
+def test_a_long_request_is_finished_behind_the_page_of_the_old_front(make_bench, before, after):
     bench = launched(make_bench(), 1, kind=before)
     release = bench.publish(2, kind=after)
     with held(bench) as link, ThreadPoolExecutor(1) as pool:
         change = pool.submit(bench.roll, release)
-        until_served_by(bench, after)
+        until(lambda: is_page(bench))
+        with Visitors(bench) as visitors:
+            time.sleep(1)
+        assert set(visitors.got) == {"page"}
         assert not change.done()
         link.sendall(b"0")
         assert link.makefile("rb").read().endswith(b"\r\n\r\n10")
         assert change.result().ok, change.result().message
     answer, text = ask(bench, "GET", "/")
     assert (text, answer.headers["Server"].lower()) == ("2", after)
-    assert programs(bench) == {"blue", "green", "front"}
+    assert not bench.host.run(["status"])["maintenance"]
 
 
-def test_a_change_of_front_that_is_killed(make_bench):
+@pytest.mark.parametrize(("moment", "page"), [("requests are finished", True), ("no front server runs", False)], ids=["waiting", "between"])
+def test_a_change_of_front_that_is_killed(make_bench, moment, page):
+    """The next run puts it right. The page is up afterwards where somebody had put it up before."""
     bench = launched(make_bench(), 1)
     release = bench.publish(2, kind="apache")
-    with held(bench), ThreadPoolExecutor(1) as pool:
-        change = pool.submit(bench.roll, release)
-        until_served_by(bench, "apache")
-        assert "front-meanwhile" in programs(bench)
+    with held(bench) as link, ThreadPoolExecutor(1) as pool:
+        events = []
+        assert bench.host.run(["prepare", "5", release, "--elected"], events.append)["ok"]
+        told = "the front server changes from nginx to apache when this release goes live: the maintenance page is up for 2 to 3 s"
+        assert any(told in event.get("text", "") for event in events)
+        if page:
+            bench.host.run(["maintenance", "on"])
+        change = pool.submit(bench.host.run, ["commit", "6", release])
+        note = bench.folder / ".slipway/t/var/lib/slipway/demo/maintenance.json"
+        until(note.exists)
+        until(lambda: is_page(bench))
         lock = json.loads((bench.folder / ".slipway/t/var/lib/slipway/demo/lock").read_text())
+        if moment == "no front server runs":
+            link.sendall(b"0")
+            until(lambda: not listens(bench))
         os.kill(lock["pid"], signal.SIGKILL)
-        assert not change.result().ok
+        assert not change.result()["ok"]
     assert bench.boot()["ok"]
-    until_served_by(bench, "nginx")  # Apache's children may take one more connection while they end
+    assert is_page(bench) == page
+    assert not note.exists()
+    bench.host.run(["maintenance", "off"])
+    until(lambda: ask(bench, "GET", "/")[0].headers["Server"] == "nginx")  # Apache's children may take one more connection
     assert ask(bench, "GET", "/")[1] == "1"
     assert programs(bench) == {"blue", "green", "front"}
     assert bench.roll(release).ok
     answer, text = ask(bench, "GET", "/")
     assert (text, answer.headers["Server"]) == ("2", "Apache")
+
+
+def listens(bench) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", bench.port), timeout=5).close()
+        return True
+    except ConnectionRefusedError:
+        return False
 
 
 def test_a_front_that_came_to_the_machine_later_takes_over_from_the_relay(make_bench):
@@ -276,6 +339,7 @@ def test_a_front_that_came_to_the_machine_later_takes_over_from_the_relay(make_b
     assert bench.boot()["ok"]
     assert bench.host.run(["status"])["front"]["kind"] == "nginx"
     assert ask(bench, "GET", "/")[0].headers["Server"] == "nginx"
+    assert not bench.host.run(["status"])["maintenance"]
 
 
 def test_a_chunked_body_reaches_uwsgi_through_the_relay(make_bench):

@@ -16,7 +16,7 @@ sys.argv = [tool, *sys.argv[6:]]
 sys.path.insert(0, tool)
 
 from host import cli  # type: ignore[attr-defined]  # noqa: E402
-from host.base import outcome  # noqa: E402
+from host.base import outcome  # type: ignore[import-not-found]  # noqa: E402
 
 
 def strike():

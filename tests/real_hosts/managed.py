@@ -126,12 +126,14 @@ class ManagedHost:
         return set(self.machine.read("/srv/slipway/shop/shared/taken").decode().split())
 
     def get(self, path: str = "/", number: str = "") -> str:
-        """The body of a 200, or what came instead."""
+        """The body of a 200, `page` for the maintenance page, or what came instead."""
         connection = http.client.HTTPConnection(self.machine.address, 80, timeout=5)
         try:
             connection.request("GET", path, headers={"Host": "shop.example", "X-Number": number})
             answer = connection.getresponse()
             body = answer.read().decode()
+            if answer.headers.get("X-Slipway-Maintenance") == "on":
+                return "page"
             return body if answer.status == 200 else f"{answer.status} {body[:100]}"
         except (OSError, http.client.HTTPException) as error:
             return f"{type(error).__name__}: {error}"
@@ -145,7 +147,8 @@ class ManagedHost:
 
 
 class Asking:
-    """Asks for `path` on a new connection again and again; what was not well, and for how long there was nothing well.
+    """Asks for `path` on a new connection again and again; what was not well, and for how long there was nothing well; `pages`: how
+    often the maintenance page came, which is well too.
 
     `lost`: those of them that the app was given. What failed before is refused, or waited to be accepted by a front server that closed
     its port (the kernel resets it), and nobody had it in hand.
@@ -153,7 +156,7 @@ class Asking:
 
     def __init__(self, host: ManagedHost, path: str = "/", pause: float = 0.01) -> None:
         self.host, self.path, self.pause = host, path, pause
-        self.asked = 0
+        self.asked = self.pages = 0
         self.wrong: list[str] = []
         self._failed: dict[str, str] = {}
         self.longest = 0.0
@@ -174,7 +177,8 @@ class Asking:
             self.asked += 1
             number = f"{id(self)}-{self.asked}"
             answer = self.host.get(self.path, number)
-            if answer.isdigit() or answer == "slow":
+            self.pages += answer == "page"
+            if answer.isdigit() or answer in ("slow", "page"):
                 self.longest = max(self.longest, time.monotonic() - well)
                 well = time.monotonic()
             else:
@@ -189,7 +193,8 @@ class Asking:
 
     def __str__(self) -> str:
         kinds = sorted(set(self.wrong))[:3]
-        return f"{self.asked} asked, {len(self.wrong)} failed {kinds}, longest without a good answer {self.longest:.2f} s"
+        told = f"{self.asked} asked, {self.pages} got the page, {len(self.wrong)} failed {kinds}"
+        return f"{told}, longest without a good answer {self.longest:.2f} s"
 
 
 def _code(sources: dict[str, str]) -> tuple[str, tuple[bytes, str]]:

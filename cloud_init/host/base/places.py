@@ -48,7 +48,6 @@ class Places:
         self.live = self.run / "live"  # the link that the front server reads: its rename is the flip
         self.previous = self.run / "previous"
         self.front_process = self.run / "front/process.json"  # pid and start time of the front server
-        self.front_awaits = self.run / "front.awaits"  # there while one waits until another has let go of the port
         self.serving = self.run / "front/kind"  # the kind of front server that was started last
 
     @property

@@ -16,7 +16,6 @@ from ..base.places import Places
 from ..data import databases, restore_journal
 from ..follow import health
 from ..front import certificates, configuration, maintenance
-from ..front.certificates import seeking
 from ..processes import managers
 from ..processes.managers.contract import Manager
 from ..release import manifests
@@ -45,7 +44,7 @@ def status(places: Places) -> dict[str, Any]:
         "maintenance": maintenance.is_on(places),
         "restore": restore_journal.status(places),
         "problems": health.noted(places),
-        "tls": certificates.status(places, seeking.of_live(places)),
+        "tls": certificates.status(places, certificates.of_live(places)),
     }
 
 
@@ -84,7 +83,7 @@ def _live(places: Places, noted: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _process(manager: Manager, name: str) -> dict[str, Any]:
-    now = manager.told(name)
+    now = manager.status(name)
     return {
         "name": name,
         "state": now.state,

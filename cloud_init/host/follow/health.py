@@ -40,10 +40,15 @@ class Health:
         """One line for each problem."""
         from ..data import nightly  # `status` reads what is noted here, and needs none of these
         from ..front import certificates
-        from ..front.certificates import seeking
 
         free = shutil.disk_usage(places.root / "var/lib").free
-        lines = [self.desired, self.failure, self.later, nightly.problem(places), certificates.problem(places, seeking.of_live(places))]
+        lines = [
+            self.desired,
+            self.failure,
+            self.later,
+            nightly.problem(places),
+            certificates.problem(places, certificates.of_live(places)),
+        ]
         if self.away_since:
             since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.away_since))
             lines.append(f"away since {since}: {self.away}")

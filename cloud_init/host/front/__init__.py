@@ -1,1 +1,1 @@
-"""The front server: its configuration in force, its kinds, its certificate, the maintenance page."""
+"""The front server: configuration in force, kinds, certificate, maintenance page."""

@@ -1,4 +1,8 @@
-"""The front server: its configuration in force, and its reload or change when a release brings another."""
+"""The front server: its configuration in force, and its reload when a release brings another one.
+
+Another kind of front server takes its place behind the maintenance page: the old one answers with
+the page until the new one is started.
+"""
 
 from __future__ import annotations
 
@@ -8,31 +12,39 @@ import time
 from pathlib import Path
 
 from ..base import processes
-from ..base.files import link, target
+from ..base.files import link, tail, target
 from ..base.outcome import Refused, note
 from ..base.places import HTTP, Places
 from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
+from ..processes.programs import log_path
 from ..release import manifests
 from ..release.files import front_content
 from ..rollout import gate
 from ..rollout.gate import Connect
-from . import servers, swap
+from . import maintenance, servers
+
+_PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
+_PAGES = 0.3  # seconds for those that are answered with the maintenance page
+_START = 10  # seconds until another front server takes connections
+
+WINDOW = "the maintenance page is up for 2 to 3 s, or as long as requests in flight take (30 s at most); \
+connections are refused for about half a second of that"
 
 
 def is_running(manager: Manager) -> bool:
     """True while the front server's program runs."""
-    return manager.told("front").runs
+    return manager.status("front").runs
 
 
 def serving(places: Places) -> str:
-    """The kind of front server that was started last; where that note is lost, the one that the configuration in force is for."""
+    """The kind of front server that was started last; without a note, that of its configuration."""
     noted = places.serving.read_text(errors="replace") if places.serving.is_file() else ""
     return noted if noted in servers.known() else servers.name(servers.find(places, places.front))
 
 
 def asked(places: Places, manifest: Manifest) -> Connect:
-    """How to ask the front server what users will ask: where there is TLS, plain HTTP may only send them there."""
+    """How to ask the front server as users will: by TLS where the release has it."""
     address, port = places.facts.front.listen
     tls = manifest.tls
     return gate.over_tls(address, tls.port, tls.domain) if tls else gate.over_network(address, port)
@@ -41,76 +53,123 @@ def asked(places: Places, manifest: Manifest) -> Connect:
 def check_port(places: Places) -> None:
     """Refuses a port that somebody else holds, before anything is changed."""
     address, port = places.facts.front.listen
-    # What a manager calls running may be a launcher that found nothing to run yet: only a front server is noted.
-    if processes.recorded(places.front_process) and not _listen_changed(places):
+    noted = target(places.etc / "front.listen") or ""
+    same = noted == f"{address}:{port}" or not re.fullmatch(r"[^/]+:[0-9]+", noted)  # lost or damaged
+    # The manager may run a launcher that found nothing to run yet: only a front server is noted.
+    if processes.recorded(places.front_process) and same:
         return
-    held = _held(address, port)
-    if held:
-        raise Refused(
-            f"port {port}: wanted {address}:{port} for the front server, found it {_why(held)}; end what listens there, or set another port"
-        )
-
-
-def await_port(places: Places) -> None:
-    """Waits while another front server, on its way out, is told to let go of the port."""
-    while places.front_awaits.exists() and _held(*places.facts.front.listen):
-        time.sleep(0.005)
-
-
-def _held(address: str, port: int) -> OSError | None:
-    """Why the port can't be had."""
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((address, port))
         except OSError as error:
-            return error
-    return None
+            why = "taken by another program" if error.errno == 98 else f"not to be had ({error.strerror})"
+            raise Refused(
+                f"port {port}: wanted {address}:{port} for the front server, found it {why}; end what listens there, or set another port"
+            ) from None
 
 
 def fits(places: Places, folder: Path) -> bool:
-    """True if the colour that is live now listens where the configuration in `folder` asks: it is then put in force before the flip."""
+    """True if the live colour has the socket that the configuration in `folder` speaks to.
+
+    That configuration is put in force before the flip, any other one after it."""
     return target(places.live) is None or (places.live / _socket(folder)).is_socket()
 
 
 def install(places: Places, manager: Manager, folder: Path) -> None:
-    """Puts the configuration in `folder` in force; where nothing was live yet, the front server is left to be started."""
+    """Puts the configuration in `folder` in force; the first one without starting a server."""
     before = target(places.front)
-    same = before is not None and front_content(Path(before)) == front_content(folder)
-    settle = before is not None and _socket(Path(before)) != _socket(folder)
+    if before is None or target(places.live) is None or not is_running(manager):
+        _link(places, folder)
+        if before is not None and target(places.live) is not None:
+            manager.restart("front")
+    elif replaces(places, folder):
+        _replace(places, manager, Path(before), folder)
+    else:
+        _link(places, folder)
+        if front_content(Path(before)) != front_content(folder):
+            _reload(places, manager, _socket(Path(before)) != _socket(folder))
+
+
+def replaces(places: Places, folder: Path) -> tuple[str, str] | None:
+    """The kind of front server that serves and that for the files in `folder`, if another."""
+    before, wanted = serving(places), servers.name(servers.find(places, folder))
+    return (before, wanted) if before != wanted else None
+
+
+def announce(places: Places, folder: Path) -> None:
+    """Says, before a release goes live, what its change of front server will cost."""
+    kinds = replaces(places, folder)
+    if kinds and target(places.live):
+        note("the front server changes from {} to {} when this release goes live: {}".format(*kinds, WINDOW))
+
+
+def start(places: Places, manager: Manager) -> None:
+    """Starts the front server; returns when it takes connections. Raises `Refused` otherwise."""
+    log = log_path(places, "front")
+    mark = log.stat().st_size if log.exists() else 0
+    manager.restart("front")
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline and is_running(manager):
+        try:
+            socket.create_connection(places.facts.front.listen, timeout=1).close()
+            return
+        except OSError:
+            time.sleep(0.02)
+    kind = servers.name(servers.find(places, places.front))
+    raise Refused(f"{kind} ended as it started, or takes no connections", log=tail(log, 20, mark))
+
+
+def stop(places: Places, manager: Manager, patience: float = _PATIENCE) -> None:
+    """Stops the front server; requests in flight are finished, for `patience` seconds."""
+    manager.stop_by("front", servers.module(serving(places)).STOP, patience)
+
+
+def stop_behind_page(places: Places, manager: Manager) -> None:
+    """Stops the front server, with the page up: nothing but pages is in flight any more."""
+    stop(places, manager, _PAGES)
+
+
+def finish_requests(places: Places, manager: Manager) -> None:
+    """With the page up: returns when all that was asked before is answered."""
+    if is_running(manager):
+        _reload(places, manager, settle=True)
+
+
+def _replace(places: Places, manager: Manager, before: Path, folder: Path) -> None:
+    """Raises `Refused`, with the one before in its place again, if the other one doesn't start."""
+    note("the front server changes from {} to {}".format(*replaces(places, folder) or ()))
+    with maintenance.window(places):
+        finish_requests(places, manager)
+        try:
+            _start_with(places, manager, folder)
+        except Refused:
+            try:
+                _start_with(places, manager, before)
+            except Refused as refused:
+                note(f"the front server before it is back, but not well: {refused}")
+            raise
+
+
+def _start_with(places: Places, manager: Manager, folder: Path) -> None:
+    stop_behind_page(places, manager)
+    _link(places, folder)
+    start(places, manager)
+
+
+def _link(places: Places, folder: Path) -> None:
     link(places.front, str(folder))
     link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
-    if before is None or target(places.live) is None:
-        return
-    if not is_running(manager):
-        manager.restart("front")
-    elif not change_if_other(places, manager) and not same:
-        _reload(places, manager, settle)
-
-
-def change_if_other(places: Places, manager: Manager) -> bool:
-    """Starts the front server that the configuration in force is for, where another serves; True if so."""
-    before, wanted = serving(places), servers.name(servers.find(places, places.front))
-    if before == wanted:
-        return False
-    note(f"the front server changes from {before} to {wanted}, which interrupts service for a moment")
-    swap.change(places, manager, servers.module(before).STOP, servers.module(wanted).STOP)
-    return True
-
-
-def stop(places: Places, manager: Manager) -> None:
-    """Stops the front server; requests in flight are finished."""
-    manager.stop_by("front", servers.module(serving(places)).STOP, swap.PATIENCE)
 
 
 def _reload(places: Places, manager: Manager, settle: bool) -> None:
-    """New workers with the new configuration; the old ones finish what they have. `settle`: wait until they have."""
+    """New workers with the new configuration; the old ones finish, which `settle` waits for."""
     signal = servers.module(serving(places)).RELOAD
     if signal is None:
         return
-    workers = processes.children(manager.told("front").pid or 0)
+    workers = processes.children(manager.status("front").pid or 0)
     manager.signal("front", signal)
-    deadline = time.monotonic() + swap.PATIENCE
+    deadline = time.monotonic() + _PATIENCE
     while settle and any(processes.started(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
 
@@ -119,13 +178,3 @@ def _socket(folder: Path) -> str:
     """The socket of a colour that a front configuration speaks to."""
     found = manifests.peek(folder.parent)
     return found.socket if found else HTTP
-
-
-def _listen_changed(places: Places) -> bool:
-    """A note that is lost or damaged says nothing: the front server that runs is this host's own."""
-    noted = target(places.etc / "front.listen") or ""
-    return bool(re.fullmatch(r"[^/]+:[0-9]+", noted)) and noted != "{}:{}".format(*places.facts.front.listen)
-
-
-def _why(error: OSError) -> str:
-    return "taken by another program" if error.errno == 98 else f"not to be had ({error.strerror})"

@@ -1,11 +1,13 @@
-"""The maintenance page: a file that is there or not. The front server looks for it on each request, so nothing is reloaded."""
+"""The maintenance page: a file that is there or not; front servers look for it at each request."""
 
 from __future__ import annotations
 
 import pkgutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..base.files import write
+from ..base.files import read_object, write, write_json
 from ..base.places import Places
 from .servers import MAINTENANCE
 
@@ -23,5 +25,35 @@ def switch(places: Places, wanted: bool) -> None:
         _path(places).unlink(missing_ok=True)
 
 
+@contextmanager
+def window(places: Places) -> Iterator[None]:
+    """The page is up inside the block, and afterwards as it was before.
+
+    A kill leaves the page up, and a note of how it was: the next window that ends goes by that."""
+    if not is_interrupted(places):
+        write_json(_note(places), {"page": is_on(places)})
+    try:
+        switch(places, True)
+        yield
+    except Exception:
+        _close(places)
+        raise
+    _close(places)
+
+
+def is_interrupted(places: Places) -> bool:
+    """Whether a window was left open by a kill."""
+    return _note(places).is_file()
+
+
+def _close(places: Places) -> None:
+    switch(places, read_object(_note(places)).get("page") is True)
+    _note(places).unlink(missing_ok=True)
+
+
 def _path(places: Places) -> Path:
     return places.etc / MAINTENANCE
+
+
+def _note(places: Places) -> Path:
+    return places.lib / "maintenance.json"

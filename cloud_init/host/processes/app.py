@@ -1,12 +1,12 @@
-"""The app of the release that serves, stopped for a while with all its processes and started again."""
+"""The app of the release that serves: stopped for a while with its processes, started again."""
 
 from __future__ import annotations
 
-from ..base.files import tail
+from ..base.files import tail, unlink
 from ..base.outcome import Refused, note
-from ..base.places import Places
+from ..base.places import Colour, Places
 from ..release import manifests
-from ..rollout import drain, gate, prepare, state
+from ..rollout import drain, gate, state
 from ..rollout.state import Live
 from . import extra
 from .managers.contract import Manager
@@ -21,25 +21,37 @@ def is_well(places: Places, live: Live) -> bool:
 
 
 def stop(places: Places, manager: Manager, live: Live) -> None:
-    """Nobody of this app writes any more: requests in flight finish, a prepared candidate goes too."""
-    prepare.stop(manager, state.idle(places))
+    """Stops all that writes: requests in flight finish, a prepared candidate goes too."""
+    unload(manager, state.idle(places))
     extra.stop(manager, live.colour.name)
     drain.wait(live.colour.sockets)
     manager.stop(live.colour.name)
 
 
 def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> None:
-    """The web server, then the extra processes. One that isn't well is refused, or told."""
+    """Starts the web server, then the extra processes. Raises `Refused` where it must be well."""
     log = log_path(places, live.colour.name)
     mark = log.stat().st_size if log.exists() else 0
     manifest = manifests.read(places.release(live.release))
     manager.restart(live.colour.name)
     try:
         connect = gate.over_socket(str(live.colour.socket))
-        gate.wait(connect, manifest.health, live.release, lambda: prepare.dead(manager, live.colour))
+        gate.wait(connect, manifest.health, live.release, lambda: dead(manager, live.colour))
     except Refused as refused:
         refused.log = refused.log or tail(log, 20, mark)
         if must_be_well:
             raise
         note(f"release {live.release} is not well: {refused}")
     extra.resume(places, manager, live.colour)
+
+
+def unload(manager: Manager, colour: Colour) -> None:
+    """Stops a colour with its processes and unlinks its release, so that it stays stopped."""
+    extra.stop(manager, colour.name)
+    manager.stop(colour.name)
+    unlink(colour.link)
+
+
+def dead(manager: Manager, colour: Colour) -> str | None:
+    """Why the server can't answer any more, if so."""
+    return "the server ended as it started" if manager.status(colour.name).ended else None

@@ -1,4 +1,4 @@
-"""The extra processes of a release (workers, schedulers): one set runs at a time, that of the release that serves."""
+"""The extra processes (workers, schedulers): one set runs, that of the release that serves."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CALM = 2.0  # seconds that a process must run to count as started; that of a ma
 
 
 def switch(places: Places, manager: Manager, colour: Colour) -> None:
-    """Stops the other colour's processes, then starts this one's: two schedulers at once would do everything twice.
+    """Stops the other colour's processes, then starts this one's: two schedulers do all twice.
 
     Raises `Refused` when one ends as it starts.
     """
@@ -34,7 +34,7 @@ def switch(places: Places, manager: Manager, colour: Colour) -> None:
 
 
 def resume(places: Places, manager: Manager, colour: Colour) -> None:
-    """As `switch`, where the web server serves anyway: a process that does not start is told, and tried again by the manager."""
+    """Does as `switch`; a process that doesn't start is a note, and tried again by the manager."""
     try:
         switch(places, manager, colour)
     except Refused as refused:
@@ -54,7 +54,7 @@ def _wanted(colour: Colour) -> dict[str, str]:
 
 def _check(places: Places, manager: Manager, colour: Colour, name: str, mark: int) -> None:
     program = process(colour.name, name).name
-    if manager.told(program).ended:
+    if manager.status(program).ended:
         setting = f"slipway:app.{name}" if name == CRON else f"slipway:app.processes.{name}"
         raise Refused(f"{setting} ended as it started", log=tail(log_path(places, program), 20, mark))
 

@@ -12,18 +12,19 @@ from ..base.files import write
 from ..base.places import COLOURS, Colour, Places
 from ..contracts.manifest import Manifest
 from ..data import databases
-from ..front import configuration, servers
+from ..front import servers
 from ..release import manifests, runtime
 from . import managers
-from .programs import is_front, log_path, memory_score, split
+from .programs import FRONT, log_path, memory_score, split
 
-# Supervisor takes an exit within `startsecs` for a failure and tries again; after it, exit 0 means there is nothing to run.
+# Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run.
 _LONGER_THAN_STARTSECS = 1.3
 
 
 def run(places: Places, manager: str, program: str) -> None:
-    """Never returns where there is something to run: while a release changes the manager, each program is that of one of them."""
-    if managers.owner(places, program) == manager:
+    """Never returns where there is something to run. Of two managers, while one takes the other's
+    place, the one in force alone has anything."""
+    if managers.noted(places) == manager:
         _become(places, program)
     time.sleep(_LONGER_THAN_STARTSECS)
 
@@ -32,7 +33,7 @@ def _become(places: Places, program: str) -> None:
     if places.role:
         _give_way(memory_score(program))
     colour, process = split(program)
-    if is_front(program):
+    if program == FRONT.name:
         _front(places)
     elif process:
         _process(places, colour, process)
@@ -43,7 +44,7 @@ def _become(places: Places, program: str) -> None:
 
 
 def _give_way(score: int) -> None:
-    """Under systemd it is so already; what Supervisor starts has Supervisor's own, and may only raise it."""
+    """Raises the score that a program has from Supervisor; systemd has set it already."""
     path = Path("/proc/self/oom_score_adj")
     if int(path.read_text()) < score:
         path.write_text(str(score))
@@ -92,13 +93,12 @@ def _front(places: Places) -> None:
     processes.record(places.front_process, os.getpid())
     served_by = servers.find(places, places.front)
     _open_log(log_path(places, "front"))
-    configuration.await_port(places)
     write(places.serving, servers.name(served_by).encode())
     served_by.serve(places, places.front)
 
 
 def _open_log(path: Path) -> None:
-    """A front server opens /dev/stdout anew, which it may not where that is somebody else's pipe."""
+    """A front server opens /dev/stdout anew, and may not where that is somebody else's pipe."""
     out = os.fstat(1)
     if stat.S_ISFIFO(out.st_mode) and os.geteuid() not in (0, out.st_uid):
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)

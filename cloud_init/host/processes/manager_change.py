@@ -1,34 +1,42 @@
-"""Managers as releases ask for them: brought up, changed while the app serves, retired. Done again, it goes on where it was interrupted."""
+"""Managers as releases ask for them: one takes another's place behind the maintenance page.
+
+All of the app runs under the one in force, which `ETC/manager` notes. What a kill left of a change
+is made whole by `recover`.
+"""
 
 from __future__ import annotations
 
 from ..base import processes
-from ..base.outcome import Refused, note
-from ..base.places import Places
+from ..base.files import link
+from ..base.outcome import Refused, note, refusal_of
+from ..base.places import COLOURS, Places
 from ..contracts.manifest import Manifest
 from ..data import databases
-from ..front import configuration, servers, swap
-from ..front.swap import Seat
+from ..front import configuration, maintenance
 from ..rollout import state
 from ..server import tree
-from . import managers
+from . import app, extra, managers
 from .managers.contract import Manager
 from .programs import is_database
 
 
-def ready(places: Places, manifest: Manifest) -> Manager:
-    """The manager that the release asks for runs, beside the one in force where that is another."""
-    kind = managers.wanted(manifest)
-    if kind != managers.noted(places) and state.serving(places) is None:
+def prepare(places: Places, manifest: Manifest) -> Manager:
+    """The manager to prepare a release under, running: the one in force.
+
+    That is the one that the release asks for where it is the first."""
+    kind, before = managers.wanted(manifest), managers.noted(places)
+    if kind != before and state.serving(places) is None:
         managers.note(places, kind)  # nothing serves: nothing has to move
-        retire(places)
-    bring_up(places, managers.module(places, kind))
-    settle(places)
-    return managers.of(places)
+    manager = managers.of(places)
+    bring_up(places, manager)
+    recover(places)
+    if kind != manager.kind:
+        note(f"the manager changes from {before} to {kind} when this release goes live: {configuration.WINDOW}")
+    return manager
 
 
 def bring_up(places: Places, manager: Manager) -> None:
-    """Runs, with its constant programs. What one that died left behind is ended first."""
+    """Starts it, with its constant programs, after what a dead one left behind was ended."""
     if manager.running:
         return
     tree.make(places)
@@ -38,7 +46,7 @@ def bring_up(places: Places, manager: Manager) -> None:
 
 
 def end_left_overs(places: Places) -> None:
-    """Ends servers that outlived their manager, found by pid and start time. On a server systemd leaves none."""
+    """Ends servers that outlived their manager. On a server systemd leaves none."""
     for path in [] if places.role else places.run.glob("*/*.json"):
         ended = processes.end(path)
         if ended:
@@ -47,70 +55,100 @@ def end_left_overs(places: Places) -> None:
         path.unlink(missing_ok=True)
 
 
-def agree(places: Places) -> None:
-    """Where no manager runs, as after a reboot, the one of what serves is in force: nothing has to move any more."""
+def choose(places: Places) -> Manager:
+    """The manager in force. Where it doesn't run, as after a reboot, that becomes the one that the
+    release that serves asks for."""
     live = state.live(places)
     if live and not managers.of(places).running:
-        managers.note(places, managers.owner(places, live.colour.name))
-
-
-def complete(places: Places) -> None:
-    """A change that was interrupted goes on: what serves has its manager, and that one is in force."""
-    live = state.live(places)
-    kind = managers.owner(places, live.colour.name) if live else managers.noted(places)
-    bring_up(places, managers.module(places, kind))
-    change(places, kind)
-    settle(places)
-    retire(places)
+        managers.note(places, managers.wanted_by(places, live.release))
+    return managers.of(places)
 
 
 def change(places: Places, kind: str) -> bool:
-    """That manager is in force from here on: the front server and the database go over to it. False: it was already."""
-    before = managers.noted(places)
-    if before == kind:
+    """All of the app goes over to the manager of that name. False: it was in force already.
+
+    Raises `Refused` with the one before in force again, and everything running under it."""
+    before, now = managers.of(places), managers.module(places, kind)
+    if before.kind == kind:
         return False
-    note(f"the manager changes from {before} to {kind}, which interrupts service for a moment")
-    managers.note(places, kind)
-    now = managers.module(places, kind)
-    now.stop("front")  # where a change is undone: one that is on its way out
-    _take(places, now, managers.module(places, before))
+    note(f"the manager changes from {before.kind} to {kind}")
+    try:
+        bring_up(places, now)  # what runs under it finds nothing to do until it is in force
+        with maintenance.window(places):
+            try:
+                _move(places, before, now)
+            except (Refused, OSError) as error:
+                _move_back(places, now, before)
+                raise refusal_of(error) from None
+    finally:
+        _retire(places)
     return True
 
 
-def change_back(places: Places, kind: str) -> None:
-    """As `change`, after a failure: whatever it was, the rest is undone too."""
+def try_change(places: Places, kind: str) -> None:
+    """Changes the manager if it can be done; the reason why not is a note."""
     try:
         change(places, kind)
     except Refused as refused:
-        note(f"{kind} is in force again, but not well: {refused}")
+        note(f"the manager stays as it was, not {kind}: {refused}")
 
 
-def settle(places: Places) -> None:
-    """Finishes a change of the manager that was interrupted after its note, or one of the front server."""
-    now = managers.module(places, managers.noted(places))
-    swap.settle(places, now)
-    for other in managers.others_than(places, now.kind):
-        if other.running:
-            _take(places, now, other)
+def recover(places: Places) -> None:
+    """After a change of manager or front server that was killed: starts all anew under the manager
+    in force. Nothing to do otherwise."""
+    now, live = managers.of(places), state.live(places)
+    if not (maintenance.is_interrupted(places) or managers.beside(places)):
+        return
+    with maintenance.window(places):
+        _retire(places)
+        if live:
+            link(places.front, str(places.release(live.release) / "etc"))
+        configuration.stop_behind_page(places, now)
+        try:
+            _start(places, now, must_be_well=False)
+        except Refused as refused:
+            note(f"after an interrupted change: {refused}")
 
 
-def retire(places: Places) -> None:
-    """Ends managers that nothing belongs to any more."""
+def _move(places: Places, before: Manager, now: Manager) -> None:
+    """The old manager's front server answers with the page until the new one's can be started."""
+    configuration.finish_requests(places, before)
+    for colour in COLOURS:
+        extra.stop(before, colour)
+        before.stop(colour)
+    for name in before.programs():
+        if is_database(name):
+            before.remove(name)
+    managers.note(places, now.kind)
+    configuration.stop_behind_page(places, before)
+    _start(places, now, must_be_well=True)
+
+
+def _move_back(places: Places, before: Manager, now: Manager) -> None:
+    try:
+        _move(places, before, now)
+    except (Refused, OSError) as error:
+        note(f"{now.kind} is in force again, but not well: {error}")
+
+
+def _start(places: Places, manager: Manager, must_be_well: bool) -> None:
+    """Starts all that is linked or in use; the front server first, for it has the page."""
     live = state.live(places)
-    kept = {managers.noted(places), *([managers.owner(places, live.colour.name)] if live else [])}
-    for one in managers.others_than(places, managers.noted(places)):
-        if one.kind not in kept and one.running:
-            configuration.stop(places, one)
-            one.shut_down()
-            one.forget()
+    if live:
+        configuration.start(places, manager)
+    database = databases.of_release(places, state.serving(places))
+    if database.program:
+        database.ensure(manager)
+    idle = state.idle(places)
+    if state.linked(places, idle):
+        manager.restart(idle.name)
+    if live:
+        app.start(places, manager, live, must_be_well)
 
 
-def _take(places: Places, now: Manager, before: Manager) -> None:
-    if state.live(places) and not now.told("front").runs:
-        stop = servers.module(configuration.serving(places)).STOP
-        swap.take_over(places, Seat(before), Seat(now), stop)
-    found = [name for name in before.programs() if is_database(name)]
-    for name in found:
-        before.remove(name)
-    if found:
-        databases.of_release(places, state.serving(places)).ensure(now)
+def _retire(places: Places) -> None:
+    """Ends managers that aren't in force."""
+    for manager in managers.beside(places):
+        configuration.stop_behind_page(places, manager)
+        manager.shut_down()
+        manager.forget()

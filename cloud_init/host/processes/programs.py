@@ -14,7 +14,7 @@ CRON = "cron"  # the one extra process that runs on a single host: the elected o
 
 @dataclass(frozen=True)
 class Program:
-    """`name` is also what the launcher is called with. `as_user`: run as the app's user from the start."""
+    """`name` is also what the launcher is called with. `as_user`: starts as the app's user."""
 
     name: str
     as_user: bool = True
@@ -31,9 +31,6 @@ class Program:
 
 
 FRONT = Program("front", as_user=False, retries=10)
-MEANWHILE = Program("front-meanwhile", as_user=False, retries=10)
-"""While another kind of front server takes the place of the one that runs."""
-
 CONSTANT = (Program("blue"), Program("green"), FRONT)
 
 
@@ -49,19 +46,15 @@ def split(program: str) -> tuple[str, str]:
 
 
 def is_database(program: str) -> bool:
-    """What is neither constant nor a front server nor of a colour."""
-    return program not in {one.name for one in (*CONSTANT, MEANWHILE)} and not split(program)[0]
-
-
-def is_front(program: str) -> bool:
-    return program in (FRONT.name, MEANWHILE.name)
+    """Whether it is a database server: neither constant nor of a colour."""
+    return program not in {one.name for one in CONSTANT} and not split(program)[0]
 
 
 def memory_score(program: str) -> int:
-    """Who goes first on a server that has no memory left: the highest (`oom_score_adj`)."""
+    """`oom_score_adj`: where a server has no memory left the highest goes first."""
     if split(program)[0]:
         return 400
-    return 200 if program in COLOURS else -100 if is_front(program) else -300
+    return 200 if program in COLOURS else -100 if program == FRONT.name else -300
 
 
 def of_colour(programs: Iterable[str], colour: str) -> list[str]:
@@ -70,5 +63,5 @@ def of_colour(programs: Iterable[str], colour: str) -> list[str]:
 
 
 def log_path(places: Places, program: str) -> Path:
-    """Where a program's words go."""
-    return places.log / f"{FRONT.name if is_front(program) else program}.log"
+    """The log that a program writes."""
+    return places.log / f"{program}.log"

@@ -20,17 +20,18 @@ def run(places: Places, steps: Steps) -> None:
     bring_up(places, steps)
     restore.settle(places, steps)
     with steps.step("serve"):
-        manager_change.complete(places)
+        live = state.live(places)
+        if live:
+            manager_change.try_change(places, managers.wanted_by(places, live.release))
         _serve(places, managers.of(places))
 
 
-def bring_up(places: Places, steps: Steps) -> Manager:
+def bring_up(places: Places, steps: Steps) -> None:
     """Adopts a manager that runs; otherwise ends what one that died left behind, and starts
     another."""
     with steps.step("folders"):
         tree.make(places)
-        manager_change.agree(places)
-        manager = managers.of(places)
+        manager = manager_change.choose(places)
         changed = manager.configure()
     if manager.running and changed:
         note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
@@ -40,13 +41,14 @@ def bring_up(places: Places, steps: Steps) -> Manager:
             manager_change.end_left_overs(places)
         with steps.step("manager"):
             manager.launch()
-    return managers.of(places)
+    manager_change.recover(places)
 
 
 def halt(places: Places, steps: Steps) -> None:
     """Stops everything of this app."""
     with steps.step("manager"):
-        _shut_down(places, managers.of(places))
+        for manager in (*managers.beside(places), managers.of(places)):
+            _shut_down(places, manager)
     with steps.step("left-overs"):
         manager_change.end_left_overs(places)
 
@@ -65,14 +67,12 @@ def _serve(places: Places, manager: Manager) -> None:
     if now is None:
         return
     for program in (now.colour.name, "front"):
-        if not manager.told(program).runs:
+        if not manager.status(program).runs:
             manager.restart(program)
-    # A change that was killed leaves the one of the release that was to come, or of the one that
-    # went.
+    # A commit that was killed leaves that of the release that was to come, or of the one that went.
     folder = places.release(now.release) / "etc"
-    if target(places.front) != str(folder):
+    if target(places.front) != str(folder) or configuration.replaces(places, folder):
         configuration.install(places, manager, folder)
-    configuration.change_if_other(places, manager)
     extra.resume(places, manager, now.colour)
     manifest = manifests.read(places.release(now.release))
     log = log_path(places, now.colour.name)
@@ -92,7 +92,7 @@ def _serve(places: Places, manager: Manager) -> None:
 
 def _dead(manager: Manager, program: str) -> str | None:
     for name in (program, "front"):
-        told = manager.told(name)
+        told = manager.status(name)
         if told.over:
             return f"{name} is {told.state}"
     return None

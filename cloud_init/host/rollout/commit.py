@@ -1,5 +1,4 @@
-"""Phase two on a host: the flip, gated through the front server, undone if it isn't well; then the
-old colour drains."""
+"""Phase two on a host: the flip, gated through the front server, else undone; then the drain."""
 
 from __future__ import annotations
 
@@ -10,26 +9,24 @@ from ..base.files import link, tail, target, unlink
 from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
 from ..front import configuration
-from ..front.certificates import seeking
-from ..processes import extra, manager_change, managers
+from ..front.certificates import acme
+from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
 from ..processes.programs import log_path
 from ..release import manifests, prune
 from . import drain, gate, state
-from .prepare import stop
 
 Stage = Callable[[], None]
 
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
-    manager_change.settle(places)
-    manager = managers.of(places)
+    manager_change.recover(places)
     before = state.live(places)
     candidate = _candidate(places, release)
-    _flip(places, manager, candidate, generation, steps)
+    _flip(places, managers.of(places), candidate, generation, steps)
     try:
-        _tidy(places, manager, before, candidate, steps)
+        _tidy(places, managers.of(places), before, candidate, steps)
     except OSError as error:  # the release is live and well: what is left lying is no reason to take it back
         note(f"clean-up after the release is not complete: {refusal_of(error)}")
 
@@ -37,13 +34,12 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
 def _tidy(places: Places, manager: Manager, before: state.Live | None, candidate: Colour, steps: Steps) -> None:
     with steps.step("drain"):
         old = places.colour(other(candidate.name))
-        if before and before.colour.name == old.name and manager.told(old.name).state == RUNNING:
+        if before and before.colour.name == old.name and manager.status(old.name).state == RUNNING:
             drain.wait(old.sockets)
-        stop(manager, old)
-        manager_change.retire(places)
+        app.unload(manager, old)
     with steps.step("prune"):
         prune.run(places)
-    seeking.begin(places)
+    acme.begin(places)
 
 
 def _candidate(places: Places, release: str) -> Colour:
@@ -67,13 +63,13 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
             stage()
         with steps.step("gate-front"):
             _gate(places, manager, release)
-            if manager_change.change(places, managers.owner(places, candidate.name)):
-                _gate(places, manager, release)
+            if manager_change.change(places, managers.wanted_by(places, release)):
+                _gate(places, managers.of(places), release)
     except (Refused, OSError) as error:
         refused = refusal_of(error)
         refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
-        manager_change.change_back(places, old_manager)
-        _undo(places, manager, old_colour, old_previous, old_front)
+        manager_change.try_change(places, old_manager)
+        _undo(places, managers.of(places), old_colour, old_previous, old_front)
         state.put_back(places, noted)
         raise refused from None
 
@@ -113,7 +109,7 @@ def _gate(places: Places, manager: Manager, release: str) -> None:
 
 
 def _front_dead(manager: Manager) -> str | None:
-    told = manager.told("front")
+    told = manager.status("front")
     return f"the front server ended: {told.why}" if told.over else None
 
 
@@ -131,4 +127,4 @@ def _undo(places: Places, manager: Manager, colour: str | None, previous: str | 
     else:
         unlink(places.live)
         configuration.stop(places, manager)
-    stop(manager, state.idle(places))
+    app.unload(manager, state.idle(places))

@@ -7,17 +7,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import contracts
-from ..base.files import link, read_object, remove, tail, unlink, write_json
+from ..base.files import link, read_object, remove, tail, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
-from ..base.places import Colour, Places
+from ..base.places import Places
 from ..contracts.manifest import Code, Manifest
 from ..data import databases
 from ..front import certificates, configuration
-from ..processes import (
-    extra,
-    manager_change,  # fmt: skip
-    managers,
-)
+from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import CRON, log_path
 from ..release import environment, files, manifests, release_command, unpack
@@ -28,7 +24,7 @@ from . import gate, state
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the
     idle colour stopped again."""
-    manager = manager_change.ready(places, manifest)
+    manager = manager_change.prepare(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
         files.write_files(places, manifest, store.secrets(manifest.id))
@@ -38,6 +34,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
     with steps.step("validate"):
         files.validate(places, folder)
         configuration.check_port(places)
+        configuration.announce(places, folder / "etc")
     if not (folder / "ready").is_file():
         write_json(folder / "ready", {"at": time.time()})
     with steps.step("database"):
@@ -103,16 +100,16 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
     mark = log.stat().st_size if log.exists() else 0
     try:
         with steps.step("start"):
-            stop(manager, idle)
+            app.unload(manager, idle)
             for socket in idle.folder.glob("app.*"):
                 remove(socket)
             link(idle.link, str(places.release(manifest.id)))
             manager.start(idle.name)
         with steps.step("gate"):
             health = manifest.health
-            gate.wait(gate.over_socket(str(idle.socket)), health, manifest.id, lambda: dead(manager, idle))
+            gate.wait(gate.over_socket(str(idle.socket)), health, manifest.id, lambda: app.dead(manager, idle))
     except Refused as refused:
-        stop(manager, idle)
+        app.unload(manager, idle)
         words = refused.log or tail(log, 400, mark)
         raise Refused(str(refused) + cause(words), refused.http, up_to_cause(words)) from None
 
@@ -120,22 +117,8 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
 def abort(places: Places, steps: Steps) -> None:
     """The candidate is not wanted: the idle colour stops. Undoes nothing that serves."""
     with steps.step("stop"):
-        stop(managers.of(places), state.idle(places))
-        manager_change.settle(places)
-        manager_change.retire(places)
-
-
-def stop(manager: Manager, colour: Colour) -> None:
-    """Stops a colour with its processes and unlinks its release, so that no restart of the manager
-    brings it back."""
-    extra.stop(manager, colour.name)
-    manager.stop(colour.name)
-    unlink(colour.link)
-
-
-def dead(manager: Manager, colour: Colour) -> str | None:
-    """Why the server can't answer any more, if so."""
-    return "the server ended as it started" if manager.told(colour.name).ended else None
+        app.unload(managers.of(places), state.idle(places))
+        manager_change.recover(places)
 
 
 def _tell_schema(places: Places, manifest: Manifest) -> None:

@@ -12,11 +12,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .. import compiled, contracts
+from .. import contracts
 from ..base.files import read_object, write, write_json
 from ..base.outcome import Refused, Steps, emit, note
 from ..contracts.facts import Boot, FrontFacts, HostFacts
-from ..processes import units
+from ..processes import systemd_units
 from . import apply
 
 USERS = ("slipway-app", "slipway-db")
@@ -49,11 +49,10 @@ def install(root: Path, facts: HostFacts | None = None) -> None:
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
-    compiled.make(root / "opt/slipway/host.pyz")
     write_json(root / "etc/slipway/host.json", contracts.document(facts))
     write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
     if write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode())):
-        units.read_anew(UNIT)
+        systemd_units.read_anew(UNIT)
 
 
 def _boot(root: Path) -> Boot:

@@ -74,7 +74,15 @@ class ReleaseStore(Block):
             "expiration": {"expired_object_delete_marker": True},
             "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
         }
-        aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=[rule], opts=opts)
+        # Heartbeats every few seconds and outputs of commands: nobody needs them back.
+        outcomes: Any = {
+            "id": "outcomes",
+            "status": "Enabled",
+            "filter": {"prefix": "outcomes/"},
+            "noncurrent_version_expiration": {"noncurrent_days": 1},
+        }
+        rules = [rule, outcomes]
+        aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=rules, opts=opts)
 
 
 def _tls_only(arn: str) -> str:

@@ -76,8 +76,7 @@ class LocalTransport(HostTool):
             for folder in (self.root.parent, self.root, self.root / "opt", self.root / "opt/slipway", self.root / "etc"):
                 folder.mkdir(parents=True, exist_ok=True)
                 folder.chmod(0o755)
-            if files.write(self.root / "opt/slipway/host.pyz", tool):
-                subprocess.run(self._command(["compile"]), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, check=False)
+            files.write(self.root / "opt/slipway/host.pyz", tool)
             files.write_json(self.root / "etc/slipway/host.json", contracts.document(self.facts))
             (self.root / "etc/slipway").chmod(0o755)
         except OSError as error:

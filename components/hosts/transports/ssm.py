@@ -6,8 +6,8 @@ from typing import Any
 
 from components.aws.control.account import ask, ask_once
 from components.aws.control.errors import AwsError
+from components.blocks.command_output import Shown
 from components.blocks.command_transport import CommandTransport
-from components.blocks.paged_output import Shown
 from components.errors import SlipwayError
 
 _LONGEST = 48 * 3600  # seconds, the service's most: a restore takes what it takes
@@ -24,7 +24,8 @@ _ENDS = {
 
 
 def connect(facts: Mapping[str, Any]) -> CommandTransport:
-    """The instance that `facts` describes: `region`, `instance`, `host` (its name in the store), `role`, `app`, `address`, `store`."""
+    """The instance that `facts` describes: `region`, `instance`, `host` (its name in the store),
+    `role`, `app`, `address`, `store` (an address)."""
     return CommandTransport(facts, Instance(str(facts["region"]), str(facts["instance"])))
 
 

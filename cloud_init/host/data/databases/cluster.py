@@ -123,7 +123,7 @@ class Cluster(ABC):
         manager.add(self.program)
         deadline = time.monotonic() + _STARTING
         while not self._takes_connections():
-            ended = manager.told(self.engine).over
+            ended = manager.status(self.engine).over
             if ended or time.monotonic() > deadline:
                 lines = tail(log, 20, mark)
                 raise Refused(f"{self.engine} {'ended as it started' if ended else 'does not start'}: {_telling(lines)}", log=lines)

@@ -1,7 +1,8 @@
-"""The site's certificate: one that it signed itself until an authority's is there, then that one, renewed in time.
+"""The site's certificate: its own until an authority's is there, then that one, renewed in time.
 
-`LIB/certificates/DOMAIN/` has `key.pem` (one key for all, so that whatever certificate is there fits), `certificate.pem`, and `issued` once
-that is an authority's: fronts send plain HTTP to HTTPS from then on. `state.json` is what was tried last.
+`LIB/certificates/DOMAIN/` has `key.pem` (one key for all, so that whatever certificate is there
+fits), `certificate.pem`, and `issued` once that is an authority's: fronts send plain HTTP to HTTPS
+from then on. `state.json` is what was tried last.
 """
 
 from __future__ import annotations
@@ -19,17 +20,26 @@ from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.user import front_group
 from ...contracts.manifest import Tls
+from ...release import manifests
+from ...rollout import state
 
 _YEARS = 3650
 
 
 def folder(places: Places, domain: str) -> Path:
-    """Where everything about that domain is."""
+    """The folder of all that is about that domain."""
     return places.lib / "certificates" / domain
 
 
+def of_live(places: Places) -> Tls | None:
+    """The part `tls` of the release that serves."""
+    now = state.live(places)
+    found = manifests.peek(places.release(now.release)) if now else None
+    return found.tls if found else None
+
+
 def ensure(places: Places, tls: Tls) -> None:
-    """A key, the request for a certificate, and a certificate to begin with. What is there stays."""
+    """Makes a key, the request for a certificate, and a certificate to begin with, if missing."""
     place = folder(places, tls.domain)
     place.mkdir(parents=True, exist_ok=True)
     (places.lib / "acme").mkdir(exist_ok=True)
@@ -47,7 +57,7 @@ def ensure(places: Places, tls: Tls) -> None:
 
 
 def install(places: Places, tls: Tls, chain: bytes) -> float:
-    """Puts an authority's certificate in force where fronts read it themselves; until when it is good. Raises `Refused`."""
+    """Puts an authority's certificate in force; returns until when it is good. Raises `Refused`."""
     place = folder(places, tls.domain)
     new = place / "new.pem"
     write(new, chain)
@@ -60,13 +70,13 @@ def install(places: Places, tls: Tls, chain: bytes) -> float:
 
 
 def issued(places: Places, tls: Tls) -> dict[str, Any]:
-    """Directory, time and end of the certificate in force; empty while none is an authority's, or it is another one's."""
+    """Directory, time and end of the certificate in force; empty while it isn't the authority's."""
     found = read_object(folder(places, tls.domain) / "issued")
     return found if found.get("directory") == tls.directory else {}
 
 
 def is_due(places: Places, tls: Tls) -> bool:
-    """None yet, or the last third of its time has begun."""
+    """Whether there is no certificate, or the last third of its time has begun."""
     found = issued(places, tls)
     return not found or time.time() > found["until"] - (found["until"] - found["at"]) / 3
 

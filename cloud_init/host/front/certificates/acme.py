@@ -1,30 +1,135 @@
-"""A certificate from an authority: certbot asks for this server's key, and nothing of its own is configured on the system."""
+"""An authority's certificate, by ACME: certbot asks for one for this server's key.
+
+A timer and each release run this; where there is no certificate yet it is tried each minute.
+"""
 
 from __future__ import annotations
 
+import http.client
+import secrets
 import shutil
+import socket
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
-from ...base.outcome import Refused
+from ...base.files import write
+from ...base.lock import held
+from ...base.outcome import Refused, Steps, note
 from ...base.places import Places
 from ...contracts.manifest import Tls
-from . import folder
+from ...processes import managers
+from .. import servers
+from . import ensure, folder, install, is_due, issued, note_tried, of_live, tried
 
 UNIT = "certbot.timer"  # its package's own, which would look after certificates that aren't there
-_SECONDS = 300
+CHALLENGES = ".well-known/acme-challenge"
+_OWN = "slipway-certificate.service"
+_FIRST, _LONGEST = 600, 12 * 3600  # seconds between questions that the authority refused: it counts them
+_CERTBOT = 300  # seconds that the authority may take
+_PORT, _ANSWER = 80, 5  # the authority's choice; seconds for an answer there
 
 
-def obtain(places: Places, tls: Tls) -> bytes:
-    """The certificate with those that vouch for it. Raises `Refused` with certbot's words."""
+def begin(places: Places) -> None:
+    """Has the unit, where there is one, ask for a certificate now."""
+    if places.root != Path("/") or not Path("/etc/systemd/system", _OWN).exists() or not of_live(places):
+        return
+    asked = subprocess.run(["systemctl", "show", "--property=SubState", "--value", _OWN], capture_output=True, text=True, check=False)
+    if asked.stdout.strip() not in ("start", "start-pre"):
+        subprocess.run(["systemctl", "restart", "--no-block", _OWN], check=False)
+
+
+def run(places: Places, steps: Steps) -> None:
+    """Gets a certificate where one is due.
+
+    Raises `Refused` where the site goes without; one that can't be renewed yet is only noted."""
+    tls = of_live(places)
+    if not tls:
+        return
+    with held(places.lib / "certificates/lock", "certificate"):
+        ensure(places, tls)
+        if not is_due(places, tls):
+            return
+        try:
+            _request(places, tls, steps)
+        except Refused as refused:
+            note_tried(places, tls, problem=str(refused))
+            if not issued(places, tls):
+                raise
+            note(f"not renewed: {refused}")
+
+
+def _request(places: Places, tls: Tls, steps: Steps) -> None:
+    with steps.step("domain"):
+        here = leads_here(places.lib / "acme", tls.domain)
+        before = tried(places, tls)
+        if here and not before.get("here"):  # what was refused before it led here doesn't count
+            before = {}
+        note_tried(places, tls, here=here)
+        if time.time() < before.get("next", 0):
+            raise Refused(str(before.get("problem") or "the authority refused before"))
+    with steps.step("certificate"):
+        failures = int(before.get("failures", 0)) + 1
+        pause = min(_LONGEST, _FIRST * 2 ** min(failures - 1, 10))
+        note_tried(places, tls, failures=failures, next=time.time() + pause)
+        install(places, tls, _obtain(places, tls))
+        note_tried(places, tls, failures=0, next=0, problem="")
+        _tell_front(places)
+
+
+def _tell_front(places: Places) -> None:
+    """Signals a front server that reads certificates only as it starts."""
+    renew = getattr(servers.find(places, places.front), "RENEW", None)
+    manager = managers.of(places)
+    if renew and manager.running and manager.status("front").runs:
+        manager.signal("front", renew)  # by the manager's word: what is noted of it is the app's user's to write
+
+
+def leads_here(root: Path, domain: str, port: int = _PORT) -> bool:
+    """Asks as the authority will, which counts its refusals: True if the domain leads here.
+
+    False where that can't be seen (not every server reaches its own public address). Raises
+    `Refused` where the domain leads elsewhere."""
+    try:
+        addresses = sorted({str(found[4][0]) for found in socket.getaddrinfo(domain, port, type=socket.SOCK_STREAM)})
+    except OSError:
+        raise Refused(f"{domain} has no address yet; set its A record (AAAA for IPv6) to this server's public address") from None
+    name = secrets.token_urlsafe(16)
+    path = root / CHALLENGES / name
+    write(path, name.encode())
+    try:
+        answer = _ask(domain, port, f"/{CHALLENGES}/{name}")
+    finally:
+        path.unlink()
+    if answer is None:
+        return False
+    if answer != name.encode():
+        raise Refused(f"{domain} leads to {', '.join(addresses)}, where another server answers; set it to this server's address")
+    return True
+
+
+def _ask(domain: str, port: int, path: str) -> bytes | None:
+    """The answer's body; None where there is no answer."""
+    connection = http.client.HTTPConnection(domain, port, timeout=_ANSWER)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().read(1000)
+    except (OSError, http.client.HTTPException):
+        return None
+    finally:
+        connection.close()
+
+
+def _obtain(places: Places, tls: Tls) -> bytes:
+    """Returns the certificate chain. Raises `Refused` with certbot's words."""
     if not shutil.which("certbot"):
         raise Refused("certbot is not installed on this server")
     with tempfile.TemporaryDirectory() as place:
         try:
-            done = subprocess.run(_command(places, tls, Path(place)), capture_output=True, text=True, check=False, timeout=_SECONDS)
+            done = subprocess.run(_command(places, tls, Path(place)), capture_output=True, text=True, check=False, timeout=_CERTBOT)
         except subprocess.TimeoutExpired:
-            raise Refused(f"{tls.directory} did not answer within {_SECONDS} s") from None
+            raise Refused(f"{tls.directory} did not answer within {_CERTBOT} s") from None
         if done.returncode:
             raise Refused(f"{tls.directory} gave no certificate: {_why(done.stdout + done.stderr)}", log=done.stderr.splitlines()[-20:])
         return (Path(place) / "chain").read_bytes()

@@ -1,6 +1,7 @@
 """Front servers, a file each; the folder is the registry. `nginx.py` shows what each has.
 
-Which one serves follows from the configuration in force: `NAME.conf` is served by NAME. Without its program the relay stands in.
+The configuration in force says which one serves: `NAME.conf` is served by NAME. Without its program
+the relay stands in.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ def find(places: Places, folder: Path) -> Any:
 
 
 def kind(folder: Path) -> str | None:
-    """The front server that the configuration in that folder is for, whether it can be had here or not."""
+    """The front server that the configuration in that folder is for, whether it is here or not."""
     return next((path.stem for path in sorted(folder.glob("*.conf")) if path.stem in known()), None)
 
 

@@ -17,7 +17,7 @@ RENEW = "USR1"  # it reads a certificate as it starts, and again when it is told
 
 
 def serve(places: Places, folder: Path) -> None:
-    """Becomes Apache, in the foreground. It would end at once where a front server on its way out has its number in the same file."""
+    """Becomes Apache, in the foreground. A number in its pid file that is in use would end it."""
     unlink(places.front_process.with_name("pid"))
     become([*_command(places, folder), "-D", "FOREGROUND"])
 
@@ -28,7 +28,7 @@ def test(places: Places, folder: Path) -> list[str]:
 
 
 def _command(places: Places, folder: Path) -> list[str]:
-    """As root it is told the app's user: its children become that, and the parent alone stays root. On a server it never is."""
+    """Root, as it never is on a server, gives Apache the app's user for its children."""
     command = [places.front_binaries["apache"], "-f", str(folder / "apache.conf")]
     user = places.user
     if os.geteuid() == 0 and user is not None and not places.role:

@@ -1,4 +1,4 @@
-"""nginx: a master that keeps its listening sockets over a reload, workers that finish what they have."""
+"""nginx: a master that keeps its sockets over a reload, workers that finish what they have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def test(places: Places, folder: Path) -> list[str]:
 
 
 def _command(places: Places, folder: Path, directives: str = "") -> list[str]:
-    """As root it is told the app's user, also for a test: it hands its folders to whom it thinks it will be. Not on a server."""
+    """Root, as it never is on a server, gives nginx the app's user, for a test too: it hands its
+    folders to whom it thinks it will be."""
     if os.geteuid() == 0 and not places.role:
         directives += f" user {places.facts.user or 'root'} {front_group() or ''};"
     command = [places.front_binaries["nginx"], "-e", "stderr", "-c", str(folder / "nginx.conf")]

@@ -1,4 +1,4 @@
-"""Stands in where no front server can be had: passes each new connection to the colour that is live at that moment."""
+"""A stand-in where there is no front server: passes each new connection to the live colour."""
 
 from __future__ import annotations
 
@@ -74,7 +74,8 @@ class _Relay:
 
 
 class _Connection:
-    """One client's connection. What it sends after an answer is a new request: the relay reads no HTTP beyond its first line."""
+    """One client's connection. What comes after an answer counts as a new request: the relay reads
+    nothing of HTTP but first lines."""
 
     def __init__(
         self,

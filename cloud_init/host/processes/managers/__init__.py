@@ -1,7 +1,6 @@
-"""What keeps processes running, a file each; the folder is the registry. `contract.py` says what each has.
+"""What keeps processes running, a file each; the folder is the registry of `contract.py`.
 
-Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`. A colour and its processes belong to the
-manager that their release asks for, the front server and a database to the one in force: while a release changes it, both run.
+Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`.
 """
 
 from __future__ import annotations
@@ -11,11 +10,9 @@ import pkgutil
 from pathlib import Path
 
 from ...base.files import read_text, write
-from ...base.places import COLOURS, Places
+from ...base.places import Places
 from ...contracts.manifest import Manifest
 from ...release import manifests
-from ..programs import split
-from ..two_managers import TwoManagers
 from .contract import Manager
 
 USUAL = "supervisor"
@@ -23,14 +20,13 @@ USUAL = "supervisor"
 
 def of(places: Places) -> Manager:
     """What keeps this app's processes running."""
-    first = module(places, noted(places))
-    others = [one for one in others_than(places, first.kind) if one.running]
-    return TwoManagers(places, first, others, owner) if others else first
+    return module(places, noted(places))
 
 
-def others_than(places: Places, kind: str) -> list[Manager]:
-    """The managers there are, but for that one."""
-    return [module(places, name) for name in sorted(known() - {kind})]
+def beside(places: Places) -> list[Manager]:
+    """Others that run, as they do while one takes another's place."""
+    others = [module(places, name) for name in sorted(known() - {noted(places)})]
+    return [one for one in others if one.running]
 
 
 def noted(places: Places) -> str:
@@ -40,22 +36,19 @@ def noted(places: Places) -> str:
 
 
 def note(places: Places, name: str) -> None:
-    """From here on that one is in force."""
+    """Notes that this one is in force."""
     write(_note(places), f"{name}\n".encode())
 
 
 def wanted(manifest: Manifest) -> str:
-    """The one that a release asks for."""
+    """The name of the one that a release asks for."""
     name = manifest.host.manager if manifest.host else USUAL
     return name if name in known() else USUAL
 
 
-def owner(places: Places, program: str) -> str:
-    """The name of the one that a program belongs to."""
-    colour = split(program)[0] or program
-    if colour not in COLOURS:
-        return noted(places)
-    found = manifests.peek(places.colour(colour).link.resolve())
+def wanted_by(places: Places, release: str) -> str:
+    """The name of the one that a release of this host asks for."""
+    found = manifests.peek(places.release(release))
     return wanted(found) if found else USUAL
 
 

@@ -10,12 +10,14 @@ from ...base.places import Places
 from ..programs import Program
 
 STARTING, RUNNING, STOPPING, STOPPED, WAITING, FAILED = "starting", "running", "stopping", "stopped", "waiting", "failed"
-"""`waiting`: it ended and is tried again. `stopped`: told so, or it found nothing to run. `failed`: it is tried no more."""
+"""`waiting`: it ended and is tried again. `stopped`: on demand, or it found nothing to run.
+`failed`: it is tried no more."""
 
 
 @dataclass(frozen=True)
-class Told:
-    """A program as its manager sees it. `since`: the time when it started, while it runs; `why` it ended, where that is known."""
+class ProgramStatus:
+    """A program as its manager sees it. `since`: seconds since 1970, while it runs; `why`: for what
+    reason it ended, where that is known."""
 
     name: str
     state: str
@@ -29,12 +31,12 @@ class Told:
 
     @property
     def over(self) -> bool:
-        """It doesn't run, and nobody starts it again."""
+        """Whether it is over for good: nobody starts it again."""
         return self.state in (STOPPED, FAILED)
 
     @property
     def ended(self) -> bool:
-        """Asked of a program that was just started: it is gone already, whether it is tried again or not."""
+        """Whether a program that was just started is gone, to be tried again or not."""
         return self.over or self.state == WAITING
 
 
@@ -70,7 +72,7 @@ class Manager(ABC):
 
     @abstractmethod
     def configure(self) -> bool:
-        """Writes what is constant on this host; True if that changed, so that it has to be launched again."""
+        """Writes what is constant on this host; True if that changed: it must be launched again."""
 
     @abstractmethod
     def launch(self) -> None:
@@ -82,14 +84,14 @@ class Manager(ABC):
 
     @abstractmethod
     def forget(self) -> None:
-        """Once shut down: nothing of it is left that would start programs again. Its constant configuration may stay."""
+        """Removes what could start programs again, once it is shut down."""
 
     @abstractmethod
     def programs(self) -> list[str]:
         """Names of all programs, those included that came with a release."""
 
     @abstractmethod
-    def told(self, program: str) -> Told:
+    def status(self, program: str) -> ProgramStatus:
         """How a program is."""
 
     @abstractmethod
@@ -106,22 +108,22 @@ class Manager(ABC):
 
     @abstractmethod
     def add(self, program: Program) -> None:
-        """Has a program that is not constant, and starts it; one that is there, unchanged and runs is left alone."""
+        """Takes in a program that isn't constant, and starts it, unless it runs unchanged."""
 
     @abstractmethod
     def remove(self, name: str) -> None:
         """Stops a program that was added, and forgets it."""
 
     def restart(self, program: str) -> None:
-        """Starts a program whatever it does now: one that waits to be tried again counts as started already."""
+        """Starts a program whatever it does; one that waits to be tried again counts as started."""
         self.stop(program)
         self.start(program)
 
     def stop_by(self, program: str, signal: str, patience: float) -> None:
-        """Stops a program by a signal that is not its usual one; after `patience` as `stop`."""
-        if self.told(program).runs:
+        """Stops a program by a signal of its own; after `patience` seconds by its usual one."""
+        if self.status(program).runs:
             self.signal(program, signal)
         deadline = time.monotonic() + patience
-        while self.told(program).runs and time.monotonic() < deadline:
+        while self.status(program).runs and time.monotonic() < deadline:
             time.sleep(0.02)
         self.stop(program)

@@ -16,10 +16,10 @@ from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.unix_http import UnixConnection
 from ...release import environment
-from .. import sections, units
+from .. import supervisor_config, systemd_units
 from ..programs import Program
 from . import contract
-from .contract import Told
+from .contract import ProgramStatus
 
 _ANOTHER = 3  # seconds that another supervisord may take to answer
 _STATES = {
@@ -57,7 +57,7 @@ class Manager(contract.Manager):
 
     @property
     def pid(self) -> int | None:
-        """The running supervisord, known by pid and start time; one that a killed run started and could not note is adopted."""
+        """The running supervisord's; one that a killed run started, and didn't note, is adopted."""
         noted = processes.recorded(self._record)
         if noted is None and self.answers():
             self._adopt()
@@ -69,7 +69,7 @@ class Manager(contract.Manager):
         environment.of_the_host(self.places, self.kind, (pkgutil.get_data(__package__, "supervisor.txt") or b"").decode())
 
     def configure(self) -> bool:
-        return write(self._configuration, sections.configuration(self.places).encode())
+        return write(self._configuration, supervisor_config.configuration(self.places).encode())
 
     def launch(self) -> None:
         """Starts supervisord and waits until it answers."""
@@ -78,7 +78,7 @@ class Manager(contract.Manager):
         began = time.monotonic()
         done = self._start_unit() if self.places.role else self._start()
         deadline = time.monotonic() + 10
-        # It also refuses to start where another is about to answer, started by a run that was killed.
+        # It refuses to start where another one, started by a killed run, is about to answer.
         while time.monotonic() < deadline:
             if self.answers():
                 return self._adopt()
@@ -88,7 +88,7 @@ class Manager(contract.Manager):
         raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *tail(log, 20, start)][-20:])
 
     def _start(self) -> subprocess.CompletedProcess[str]:
-        """It becomes a daemon by itself."""
+        """Starts supervisord, which becomes a daemon by itself."""
         pipe = subprocess.PIPE
         return subprocess.run(
             self._command(), stdout=pipe, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd="/", check=False
@@ -99,16 +99,16 @@ class Manager(contract.Manager):
         places = self.places
         writes = (places.run, places.log, places.lib / "front", places.shared, places.srv / "data")
         values = {"APP": places.app, "COMMAND": self._command(), "WRITES": [str(path) for path in writes]}
-        units.put(places, self._unit, units.rendered("supervisor.service", values))
-        units.call("reset-failed", self._unit)
-        return units.call("start", self._unit)
+        systemd_units.put(places, self._unit, systemd_units.rendered("supervisor.service", values))
+        systemd_units.call("reset-failed", self._unit)
+        return systemd_units.call("start", self._unit)
 
     def _command(self) -> list[str]:
         return [*self.places.supervisor, "-c", str(self._configuration)]
 
     def shut_down(self) -> None:
         if self.places.role:
-            units.call("stop", self._unit)
+            systemd_units.call("stop", self._unit)
         if self.pid is None:
             return
         if self.answers():
@@ -121,13 +121,13 @@ class Manager(contract.Manager):
     def forget(self) -> None:
         for path in (self.places.etc / "programs").glob("*.conf"):
             path.unlink()
-        units.drop(self.places, [self._unit])
+        systemd_units.drop(self.places, [self._unit])
 
-    def told(self, program: str) -> Told:
+    def status(self, program: str) -> ProgramStatus:
         info = self._ask("getProcessInfo", program)
         state = _STATES[info["statename"]]
         since = float(info["start"]) if state == contract.RUNNING else None
-        return Told(program, state, info["pid"] or None, since, str(info["spawnerr"] or info["exitstatus"]))
+        return ProgramStatus(program, state, info["pid"] or None, since, str(info["spawnerr"] or info["exitstatus"]))
 
     def start(self, program: str) -> None:
         self._ask("startProcess", program, False)
@@ -145,14 +145,14 @@ class Manager(contract.Manager):
 
     def add(self, program: Program) -> None:
         path = self._file(program.name)
-        changed = write(path, sections.section(self.places, program).encode())
+        changed = write(path, supervisor_config.section(self.places, program).encode())
         there = program.name in self.programs()
         if changed and there:
             self._drop(program.name)
         if changed or not there:
             self._ask("reloadConfig")
             self._ask("addProcessGroup", program.name)  # autostart
-        elif not self.told(program.name).runs:
+        elif not self.status(program.name).runs:
             self.restart(program.name)
 
     def remove(self, name: str) -> None:
@@ -172,8 +172,8 @@ class Manager(contract.Manager):
         self._ask("signalProcess", program, name)
 
     def _await_own_code(self, program: str) -> None:
-        """A process that supervisord has just made has supervisord's own handlers until it runs its program: a signal would be lost."""
-        pid, own = self.told(program).pid, processes.command_line(self.pid or 0)
+        """A new process has supervisord's handlers until it runs its program: a signal is lost."""
+        pid, own = self.status(program).pid, processes.command_line(self.pid or 0)
         deadline = time.monotonic() + 5
         while pid and own and processes.command_line(pid) == own and time.monotonic() < deadline:
             time.sleep(0.005)

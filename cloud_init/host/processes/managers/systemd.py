@@ -1,4 +1,4 @@
-"""systemd on this server: a unit for each program, told by systemctl."""
+"""systemd on this server: a unit for each program, by systemctl."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from ...base.outcome import Refused
 from ...base.places import COLOURS, Places
 from ...base.user import front_group
 from ...front import servers
-from .. import units
-from ..programs import CONSTANT, Program, is_database, is_front, log_path, memory_score, split
+from .. import systemd_units
+from ..programs import CONSTANT, FRONT, Program, is_database, log_path, memory_score, split
 from . import contract
-from .contract import Told
+from .contract import ProgramStatus
 
 _STATES = {"active": contract.RUNNING, "reloading": contract.RUNNING, "deactivating": contract.STOPPING, "failed": contract.FAILED}
 _ASKED = ("ActiveState", "SubState", "Result", "MainPID", "ExecMainStatus", "ExecMainStartTimestampMonotonic")
 
 
 class Manager(contract.Manager):
-    """Units are not enabled: at a boot RUN has to be made first, which `boot` does before it starts them."""
+    """Units are not enabled: `boot` makes RUN first, then starts them."""
 
     kind = "systemd"
 
     @property
     def running(self) -> bool:
-        return self._file(self._target).is_file() and units.call("--quiet", "is-active", self._target).returncode == 0
+        return self._file(self._target).is_file() and systemd_units.call("--quiet", "is-active", self._target).returncode == 0
 
     @property
     def pid(self) -> int | None:
@@ -39,76 +39,76 @@ class Manager(contract.Manager):
         return self.running
 
     def memory(self) -> int:
-        return sum(processes.memory(self.told(name).pid or 0) for name in self.programs())
+        return sum(processes.memory(self.status(name).pid or 0) for name in self.programs())
 
     def configure(self) -> bool:
         """What changed is in force at the next start of each."""
-        units.put(self.places, self._target, units.rendered("target.service", {"APP": self.places.app}))
+        systemd_units.put(self.places, self._target, systemd_units.rendered("target.service", {"APP": self.places.app}))
         for program in CONSTANT:
             self._put(program)
         return False
 
     def launch(self) -> None:
-        units.systemctl("start", self._target, *map(self._unit, self.programs()))
+        systemd_units.systemctl("start", self._target, *map(self._unit, self.programs()))
 
     def shut_down(self) -> None:
         """Waits for all of them; the database is ordered to stop last."""
-        units.call("stop", self._target, *map(self._unit, self.programs()))
+        systemd_units.call("stop", self._target, *map(self._unit, self.programs()))
 
     def forget(self) -> None:
-        units.drop(self.places, [self._target, *map(self._unit, self.programs())])
+        systemd_units.drop(self.places, [self._target, *map(self._unit, self.programs())])
 
     def programs(self) -> list[str]:
-        found = (path.name for path in units.folder(self.places).glob(f"slipway-{self.places.app}*.service"))
+        found = (path.name for path in systemd_units.folder(self.places).glob(f"slipway-{self.places.app}*.service"))
         return sorted(filter(None, (self._program(name) for name in found)))
 
-    def told(self, program: str) -> Told:
-        found = units.show(self._unit(program), *_ASKED)
+    def status(self, program: str) -> ProgramStatus:
+        found = systemd_units.show(self._unit(program), *_ASKED)
         state = _STATES.get(found["ActiveState"], contract.STOPPED)
         if found["ActiveState"] == "activating":
             state = contract.WAITING if found["SubState"].startswith("auto-restart") else contract.STARTING
         began = int(found["ExecMainStartTimestampMonotonic"] or 0) / 1e6
         since = time.time() - time.monotonic() + began if state == contract.RUNNING else None
-        return Told(program, state, int(found["MainPID"]) or None, since, f"{found['Result']} {found['ExecMainStatus']}")
+        return ProgramStatus(program, state, int(found["MainPID"]) or None, since, f"{found['Result']} {found['ExecMainStatus']}")
 
     def start(self, program: str) -> None:
         """Earlier starts don't count: releases in a row are no crash loop."""
         for constant in CONSTANT:
             if constant.name == program:
                 self._put(constant)
-        units.call("reset-failed", self._unit(program))
-        units.systemctl("start", self._unit(program))
+        systemd_units.call("reset-failed", self._unit(program))
+        systemd_units.systemctl("start", self._unit(program))
 
     def stop(self, program: str) -> None:
-        units.call("stop", self._unit(program))
-        units.call("reset-failed", self._unit(program))
+        systemd_units.call("stop", self._unit(program))
+        systemd_units.call("reset-failed", self._unit(program))
 
     def signal(self, program: str, name: str) -> None:
-        pid = self.told(program).pid
+        pid = self.status(program).pid
         if pid:
             os.kill(pid, signal.Signals[f"SIG{name}"])
 
     def add(self, program: Program) -> None:
         there = program.name in self.programs()
         changed = self._put(program)
-        if not (there and self.told(program.name).runs):
+        if not (there and self.status(program.name).runs):
             self.start(program.name)
         elif changed:
             self.restart(program.name)
 
     def remove(self, name: str) -> None:
         self.stop(name)
-        units.drop(self.places, [self._unit(name)])
+        systemd_units.drop(self.places, [self._unit(name)])
 
     @property
     def _target(self) -> str:
         return f"slipway-{self.places.app}.target"
 
     def _file(self, unit: str) -> Path:
-        return units.folder(self.places) / unit
+        return systemd_units.folder(self.places) / unit
 
     def _put(self, program: Program) -> bool:
-        return units.put(self.places, self._unit(program.name), unit(self.places, program))
+        return systemd_units.put(self.places, self._unit(program.name), unit(self.places, program))
 
     def _unit(self, program: str) -> str:
         kind = f"@{program}" if program in COLOURS else f"-process@{program}" if split(program)[0] else f"-{program}"
@@ -121,7 +121,8 @@ class Manager(contract.Manager):
 
 
 def unit(places: Places, program: Program) -> str:
-    """The program's unit. What ends within a second makes, with the pause of half a second, so many starts in 1.5 s each: a crash loop."""
+    """The program's unit. A program that ends within a second is started again each 1.5 s, with the
+    pause of half a second: that many starts are a crash loop."""
     if "/" in places.app or places.app in (".", ".."):  # it names folders: a path would lead out of them
         raise Refused(f"host.json: wanted a name for the app, found {places.app[:60]!r}; run the bootstrap again")
     user = str(getattr(places.facts, program.account) or places.facts.user)
@@ -136,11 +137,11 @@ def unit(places: Places, program: Program) -> str:
         "CAPABILITIES": [] if program.as_user else ["CAP_NET_BIND_SERVICE"],
         "WRITES": _writes(places, program),
     }  # fmt: skip
-    return units.rendered("program.service", values)
+    return systemd_units.rendered("program.service", values)
 
 
 def _order(places: Places, program: Program) -> dict[str, list[str]]:
-    """They stop the other way round: the front and the extra processes first, a database last."""
+    """The order to start in; to stop is the other way round: the front first, a database last."""
     colours = [f"slipway-{places.app}@{name}.service" for name in COLOURS]
     if program.name in COLOURS:
         return {"AFTER": [], "BEFORE": []}
@@ -148,14 +149,14 @@ def _order(places: Places, program: Program) -> dict[str, list[str]]:
 
 
 def _stop_signal(places: Places, program: Program) -> str:
-    """Of the front server that is started: what finishes the requests in flight."""
-    if is_front(program.name) and places.front.is_dir():
+    """The signal by which a program ends: a front server's lets requests in flight finish."""
+    if program.name == FRONT.name and places.front.is_dir():
         return str(servers.find(places, places.front).STOP)
     return program.stop_signal
 
 
 def _writes(places: Places, program: Program) -> list[str]:
-    if is_front(program.name):
+    if program.name == FRONT.name:
         return [str(places.run / "front"), str(places.lib / "front")]
     if is_database(program.name):
         return [str(places.run / "database"), str(places.srv / "data")]

@@ -1,4 +1,4 @@
-"""Units of systemd on a server: written, and asked for. What stands in them are plain paths and names, or it is refused."""
+"""Units of systemd on a server. They hold plain paths and names, all else is refused."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PATIENCE = 150  # seconds: longer than any stop takes
 
 
 def folder(places: Places) -> Path:
-    """Where units are."""
+    """The folder of all units."""
     return places.root / "etc/systemd/system"
 
 
 def systemctl(*words: str) -> str:
-    """What it says. Raises `Refused` with its words."""
+    """Runs systemctl; returns its output. Raises `Refused` with its words."""
     done = call(*words)
     if done.returncode:
         said = (done.stderr or done.stdout).splitlines()[-20:]
@@ -31,7 +31,7 @@ def systemctl(*words: str) -> str:
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
-    """For what may well fail: stopping what is not there."""
+    """Runs systemctl for what may well fail, such as stopping what is not there."""
     command = ["systemctl", "--no-ask-password", *words]
     return subprocess.run(
         command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False
@@ -39,13 +39,15 @@ def call(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 def show(unit: str, *properties: str) -> dict[str, str]:
-    """What systemd says of a unit; of one that it doesn't know too."""
+    """Properties of a unit; of one that systemd doesn't know too."""
     lines = systemctl("show", f"--property={','.join(properties)}", "--", unit).splitlines()
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def rendered(template: str, values: Mapping[str, str | Sequence[str]]) -> str:
-    """A template of `managers/` with a word or several, or none, at each of its places; `@@SANDBOX@@` is another template."""
+    """A template of `managers/` with words, as many as given, at each of its places.
+
+    `@@SANDBOX@@` is another template."""
     text = _text(template).replace("@@SANDBOX@@", _text("sandbox.service"))
     for name, value in values.items():
         words = [value] if isinstance(value, str) else value
@@ -65,7 +67,7 @@ def put(places: Places, name: str, text: str) -> bool:
 
 
 def read_anew(name: str) -> None:
-    """One that systemd knows already: a new one it finds by itself, and to read all units takes it a while."""
+    """Has systemd read a changed unit: a new one it finds by itself, to read all takes a while."""
     if show(name, "NeedDaemonReload")["NeedDaemonReload"] == "yes":
         systemctl("daemon-reload")
 

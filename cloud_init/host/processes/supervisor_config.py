@@ -1,4 +1,4 @@
-"""What Supervisor is told of this host and of each program."""
+"""Supervisor's configuration on this host, and its section for each program."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _fill(template: str, values: dict[str, str]) -> str:
 
 
 def _escaped(value: str) -> str:
-    """Supervisor reads `%` as its own and ` ;` as a comment; the target refuses folders with the latter."""
+    """Supervisor reads `%` as its own, and ` ;` as a comment: no folder may have the latter."""
     return value.replace("%", "%%")
 
 

@@ -1,0 +1,132 @@
+"""The host tool run by a cloud's own service for commands: as root, without a port, key or stream.
+
+Such a service hands over a command's output when it has ended, and of that the first letters
+alone (24,000, say): too little for a failed release or a page of logs. So `host.pyz carry` runs the
+command and packs both its streams. Mostly that fits; if not it is an object of the store, read and
+removed here. The command's words travel as base64: no shell sees them, nor what a service replaces.
+"""
+
+import base64
+import json
+import time
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from components.errors import SlipwayError
+from components.release.store import Store
+
+_TOOL = "python3 -I /opt/slipway/host.pyz"
+_FIRST, _SLOWEST = 0.3, 3.0  # seconds between two looks
+_HEARD = 30.0  # seconds between two looks at whether the host still answers
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A command that has ended as the service shows it: its status, and how each stream begins."""
+
+    status: int
+    out: str
+    err: str
+
+
+class Service(Protocol):
+    """One instance, as its cloud runs commands there.
+
+    All raise `SlipwayError` where the instance can't be reached."""
+
+    @property
+    def id(self) -> str:
+        """The instance's."""
+
+    @property
+    def called(self) -> str:
+        """The service's own name, for people."""
+
+    def send(self, command: str, name: str) -> str:
+        """Begins a command line of a shell, once; its id. `name`: what it is about, in a word."""
+
+    def look(self, command: str, age: float) -> Shown | None:
+        """How the command of that id, sent `age` seconds ago, has ended; None while it runs."""
+
+    def cancel(self, command: str) -> None:
+        """Ends it."""
+
+    def still_there(self) -> None:
+        """Raises `SlipwayError` where the instance is silent: a host that ends takes its command
+        along, and the service may show that as running for days."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How the command ended, and its output, which lacks `left_out` bytes in its middle."""
+
+    status: int
+    out: bytes
+    err: bytes
+    left_out: int = 0
+
+
+def run(service: Service, words: Sequence[str], host: str, store: Callable[[], Store], cancel: bool = False) -> Answer:
+    """Runs a command of the host tool to its end. `host`: the host's name in `store`, which a long
+    output comes through. `cancel`: an interrupt ends the command too.
+
+    Raises `SlipwayError` where the command can't be run, or what came of it isn't known."""
+    packed = base64.urlsafe_b64encode(json.dumps([*words]).encode()).decode()
+    shown = _ended(service, f"carry {packed}", words[0], cancel)
+    found = _carried(shown)
+    if found is None:  # it was refused before the command could run, or its output couldn't be stored
+        return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
+    if not found["token"]:
+        return _unpacked(base64.b64decode(found["page"]), service.id)
+    if found["page"]:
+        why = "the host tool there is of an older Slipway and sends long outputs otherwise"
+        raise SlipwayError(f"{service.id}: {words[0]}: {why}; run `up`, then this again")
+    return _unpacked(_take(store(), f"outcomes/{host}/", found["token"]), service.id)
+
+
+def _take(store: Store, folder: str, token: str) -> bytes:
+    """Reads an output and removes it; a rollout's clean-up removes those that nobody read."""
+    name = f"{folder}output-{token}"
+    data = store.get(name)
+    if data is None:
+        raise SlipwayError(f"store: wanted {name}, what the command wrote, found none; run the command again")
+    store.delete(name)
+    return data
+
+
+def _ended(service: Service, command: str, name: str, cancel: bool = False) -> Shown:
+    """Runs a command of the host tool; returns it as the service shows it in the end."""
+    identity = service.send(f"{_TOOL} {command}", name)
+    pause, began = _FIRST, time.monotonic()
+    heard = began
+    try:
+        while (shown := service.look(identity, time.monotonic() - began)) is None:
+            if time.monotonic() > heard + _HEARD:
+                heard = time.monotonic()
+                service.still_there()
+            time.sleep(pause)
+            pause = min(pause * 1.3, _SLOWEST)
+    except KeyboardInterrupt:
+        if cancel:
+            service.cancel(identity)
+        raise
+    return shown
+
+
+def _carried(shown: Shown) -> dict[str, Any] | None:
+    try:
+        found = json.loads(shown.out)
+    except ValueError:
+        return None
+    return found if isinstance(found, dict) and found.get("event") == "carried" else None
+
+
+def _unpacked(packed: bytes, host: str) -> Answer:
+    try:
+        line, _, rest = zlib.decompress(packed).partition(b"\n")
+        head = json.loads(line)
+    except (ValueError, zlib.error) as error:
+        raise SlipwayError(f"{host}: what the command wrote came back damaged ({error}); run it again") from None
+    return Answer(head["status"], rest[: head["out"]], rest[head["out"] :], head["left_out"])
