@@ -11,6 +11,7 @@ import time
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from buckets import REGION
@@ -316,7 +317,7 @@ def test_an_emulated_instance_that_fails_itself_is_seen(user, script):
         with systems_manager({"i-1": script}) as service:
             user.setenv("AWS_ENDPOINT_URL_SSM", service.url)
             account.forget()
-            answers.append(command_output.run(Instance(REGION, "i-1"), ["status"], "i-1", lambda: None))
+            answers.append(command_output.run(Instance(REGION, "i-1"), ["status"], "i-1", lambda: cast(Any, None)))
 
     with pytest.raises(AssertionError, match=r"i-1: its function failed: \w+Error"):
         ask()

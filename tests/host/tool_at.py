@@ -15,7 +15,7 @@ tool, accident, when, wanted = sys.argv[1:5]
 sys.argv = [tool, *sys.argv[6:]]
 sys.path.insert(0, tool)
 
-from host import cli  # type: ignore[attr-defined]  # noqa: E402
+from host import cli  # noqa: E402
 from host.base import outcome  # type: ignore[import-not-found]  # noqa: E402
 
 

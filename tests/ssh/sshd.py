@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import ports
@@ -59,7 +60,7 @@ class Sshd:
             str(self.noted),
         )
 
-    def unpinned(self, **changes: object) -> Login:
+    def unpinned(self, **changes: Any) -> Login:
         return replace(self.login, host_keys=(), **changes)
 
     @property

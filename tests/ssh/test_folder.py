@@ -18,7 +18,7 @@ from cloud_init.host.stores import Conflict
 from cloud_init.host.stores.file import FileStore
 from components.errors import LockedError, Lost, SlipwayError
 from components.ssh import folder as folders
-from components.ssh.connection import Connection
+from components.ssh.connection import QUICK, Connection
 from components.ssh.folder import Folder
 
 PROJECT = Path(__file__).parents[2]
@@ -193,7 +193,7 @@ def test_a_server_that_is_away_is_waited_for_under_the_lock_alone(folder, sshd, 
     sshd.stop()
     with pytest.raises(Lost, match=r"none that answers|connection was lost"):
         folder.get("a")
-    assert max(asked) <= folders.QUICK
+    assert max(asked) <= QUICK
     sshd.start()
     with folder.locked("up"):
         sshd.stop()
@@ -203,7 +203,7 @@ def test_a_server_that_is_away_is_waited_for_under_the_lock_alone(folder, sshd, 
         asked.clear()
         with pytest.raises(Lost):
             folder.get("a")
-        assert max(asked) == folders.QUICK
+        assert max(asked) == QUICK
         sshd.start()
 
 
