@@ -5,6 +5,7 @@ ACCIDENT: `kill` (SIGKILL to itself) or `fill` (the tree's file system is filled
 """
 
 import contextlib
+import importlib
 import os
 import sys
 import threading
@@ -15,8 +16,7 @@ tool, accident, when, wanted = sys.argv[1:5]
 sys.argv = [tool, *sys.argv[6:]]
 sys.path.insert(0, tool)
 
-from host import cli  # noqa: E402
-from host.base import outcome  # type: ignore[import-not-found]  # noqa: E402
+cli, outcome = importlib.import_module("host.cli"), importlib.import_module("host.base.outcome")
 
 
 def strike():
