@@ -158,8 +158,7 @@ def find(name: str) -> TargetModule:
         if not (error.name or "").startswith("pulumi_"):
             raise
         package = str(error.name).partition(".")[0].replace("_", "-")
-        file = f"requirements/{name}.in"
-        how = f"run ./slipway with this stack, or: .venv/bin/pip install -r {file}"
+        how = f"run ./slipway with this stack, or: .venv/bin/pip install -r requirements/{name}.in"
         raise MissingError(f"slipway:target: {name} needs the package {package}, which isn't installed; {how}") from None
 
 
