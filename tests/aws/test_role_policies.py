@@ -97,7 +97,7 @@ def look_for_nothing(store, role):
 def use(store, role, folder):
     """All that a host does with its store, by the functions that do it."""
     folder.mkdir()
-    places: Any = SimpleNamespace(host=HOST, role=role, app="shop", run=folder, root=folder, lib=folder, srv=folder)
+    places: Any = SimpleNamespace(host=HOST, role=role, app="shop", is_driven=False, run=folder, root=folder, lib=folder, srv=folder)
     for name in PUBLISHED:
         assert store.json(name) == {}
     tag = store.objects.changed("desired.json", "").tag
