@@ -73,6 +73,11 @@ def test_all_that_a_store_does(folder, place):
     assert list(folder.names()) == ["new", "releases/a"]
     assert list(folder.names("releases/")) == ["releases/a"]
     assert abs(folder.names("new")["new"] - time.time()) < 60
+    (place / "folder").mkdir()
+    (place / "folder/in-the-way").touch()
+    with pytest.raises(SlipwayError, match="store: `sh` failed"):
+        folder.put("folder", b"")
+    assert not list(place.glob(".folder*"))
     folder.delete("releases/a", "nothing")
     assert not (place / "releases").exists()
 
