@@ -102,7 +102,7 @@ class Options(Model):
         default=None, description="The networks that the servers' firewalls let in for SSH; anybody if left out."
     )
     store: Annotated[str, BUCKET] | None = Field(
-        default=None, description="A bucket that releases travel through. A folder on each server if left out.", json_schema_extra=BOOT
+        default=None, description="A bucket that releases travel through. A folder of the first server if left out.", json_schema_extra=BOOT
     )
 
 
