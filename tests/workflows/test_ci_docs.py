@@ -36,7 +36,8 @@ def options(command: Any) -> set[str]:
 def test_every_command_is_there(line: str) -> None:
     tree = typer.main.get_command(app)
     name, *words = shlex.split(line)
-    command = tree.commands[name]  # type: ignore[attr-defined]
+    command = tree.get_command(typer.Context(tree), name)  # type: ignore[attr-defined]
+    assert command, line
     for word in words:
         if word.startswith("-"):
             assert word.partition("=")[0] in options(command) | options(tree), line
