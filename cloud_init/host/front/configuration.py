@@ -28,8 +28,8 @@ _PATIENCE = 30  # seconds for requests in flight when the front server that has 
 _PAGES = 0.3  # seconds for those that are answered with the maintenance page
 _START = 10  # seconds until another front server takes connections
 
-WINDOW = "the maintenance page is up for 2 to 3 s, or as long as requests in flight take (30 s at most); \
-connections are refused for about half a second of that"
+WINDOW = "the maintenance page is up while requests in flight finish (30 s at most), \
+then connections are refused for about a second"
 
 
 def is_running(manager: Manager) -> bool:

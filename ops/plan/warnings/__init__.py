@@ -52,7 +52,7 @@ def _settings_downtime(context: Context) -> Iterator[Warning]:
         default = Settings.model_fields[key.removeprefix(NAMESPACE)].default
         old, new = (plan.settings.get(key, default) for plan in (context.old, context.new))
         if old != new and context.old.resources:
-            message = f"{key}: {shown(old)} becomes {shown(new)}: hosts change over behind the maintenance page, in 2 to 3 s"
+            message = f"{key}: {shown(old)} becomes {shown(new)}: hosts change over behind the maintenance page, in seconds"
             yield Warning(kind="downtime", urn="", message=message)
 
 
