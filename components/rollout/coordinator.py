@@ -29,9 +29,9 @@ def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] |
     `publish` puts it into the store under the lock: another rollout's clean-up would remove it.
     """
     with site.store.lock(f"{by} {release}"):
-        if publish:
-            publish()
         try:
+            if publish:
+                publish()
             return _Rollout(site, release, by).run()
         except Conflict:
             message = "somebody else changed what is wanted meanwhile; look at `slipway status`, then run it again"

@@ -41,14 +41,16 @@ class Folder:
         self._mutex = threading.RLock()
         self._reason, self._patience = "", QUICK
         self._lock: LockProcess | None = None
+        self._is_overtaken = False
 
     def get(self, name: str) -> bytes | None:
         return self._again(lambda: self._found(["cat", self._at(name)]))
 
     def put(self, name: str, data: bytes) -> None:
+        self._refuse_overtaken()
         folder, _, last = self._at(name).rpartition("/")
         part = f"{folder}/.{last}.{secrets.token_hex(4)}"
-        self._again(lambda: self._do(["sh", "-c", _PUT, "put", part, self._at(name)], data))
+        self._again(lambda: self._do(["sh", "-c", _PUT, "put", part, self._at(name), str(len(data))], data))
 
     def names(self, folder: str = "") -> dict[str, float]:
         """Every object there, sorted, with when it was written by the server's clock."""
@@ -59,6 +61,8 @@ class Folder:
 
     def delete(self, *names: str) -> None:
         """A folder goes with its last object."""
+
+        self._refuse_overtaken()
 
         def remove() -> None:
             self._do(["rm", "-f", *map(self._at, names)])
@@ -72,10 +76,11 @@ class Folder:
         self._again(lambda: self._do(["install", "-d", "-m", "0700", self.path]))
         try:
             self._take(reason, _WAIT)
+            self._is_overtaken = False
             self._reason, self._patience = reason, _AWAY
             yield
         finally:
-            self._reason, self._patience = "", QUICK
+            self._reason, self._patience, self._is_overtaken = "", QUICK, False
             if self._lock and self._lock.is_held:
                 self._lock.end()
 
@@ -96,8 +101,13 @@ class Folder:
             try:
                 self._take(self._reason, _AGAIN)
             except LockedError as locked:
-                self._reason = ""
+                self._reason, self._is_overtaken = "", True
                 raise Conflict(f"the lock went with the connection: {locked}") from None
+
+    def _refuse_overtaken(self) -> None:
+        """Nothing more of a rollout that lost its lock may be written; it may still be read."""
+        if self._is_overtaken:
+            raise Conflict("the lock went with the connection, and somebody else took it")
 
     def _again(self, work: Callable[[], _Answer]) -> _Answer:
         """Done anew where the connection broke, as long as the server may be away."""

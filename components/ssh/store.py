@@ -54,8 +54,8 @@ class ServersStore:
         for server in self._given if name in _SHARED else ():
             try:
                 server.folder.put(name, data)
-            except Lost as lost:
-                progress.note(server.name, f"lacks {name}: {lost}")
+            except SlipwayError as error:  # it is away, or its disk is full: the next `up` brings it
+                progress.note(server.name, f"lacks {name}: {error}")
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         """Nobody writes in between as long as the lock is held."""

@@ -162,6 +162,8 @@ def test_whoever_took_the_lock_meanwhile_comes_first(folder, other, sshd, monkey
         sshd.cut()
         with other.locked("up def"), pytest.raises(Conflict, match=r"went with the connection: .*up def"):
             folder.put("a", b"1")
+        with pytest.raises(Conflict, match="somebody else took it"):
+            folder.put("a", b"2")
         assert folder.get("a") is None
 
 
@@ -229,3 +231,16 @@ def test_who_holds_the_lock_is_heard_of_more_often_than_the_server_waits(sshd, p
         assert not free(place)
         assert process.wait(20) == 0
     assert free(place)
+
+
+def test_input_that_ends_early_is_no_object(tmp_path):
+    """As a connection does that breaks in the middle: only the script itself shows it."""
+    place = tmp_path / "store/releases/a"
+    put = ["sh", PROJECT / "components/ssh/put.sh", f"{place}.part", place]
+    cut = subprocess.run([*put, "9"], input=b"half", capture_output=True, check=False)
+    assert (cut.returncode, b"before all 9 bytes" in cut.stderr) == (1, True)
+    assert not list(place.parent.iterdir())
+    assert subprocess.run([*put, "4"], input=b"half", check=False).returncode == 0
+    assert (place.read_bytes(), place.stat().st_mode & 0o777, place.parent.stat().st_mode & 0o777) == (b"half", 0o600, 0o700)
+    subprocess.run([*put, "9"], input=b"less", capture_output=True, check=False)
+    assert place.read_bytes() == b"half"
