@@ -15,13 +15,13 @@ from components.rollout.phases import joining
 
 @pytest.fixture
 def following(make_bench):
-    """A host that watches the store once its `watch` is started; told there as a web host, though it has nothing of a server."""
+    """A host that watches the store once its `watch` is started; told there as a web host that nobody drives, though it has nothing of a server."""
     bench, over = make_bench(), threading.Event()
     assert bench.boot()["ok"]
     bench.day = replace(bench.day, hosts=[], follow=True, expected=("local",))
 
     def run():
-        watch = Watch(documents.places(Path(bench.facts["root"]), {**bench.facts, "role": "web"}))
+        watch = Watch(documents.places(Path(bench.facts["root"]), {**bench.facts, "role": "web", "transport": ""}))
         while not over.wait(0.1):
             watch.turn()
         while watch.child and not watch.child.ended():

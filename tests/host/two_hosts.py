@@ -89,12 +89,12 @@ class TwoHosts(Bench):
 
 def without_systemd():
     """The host tool, whose Supervisor starts as it does on a machine taken as it is: here is no systemd that could keep it."""
-    name = "host/managers/supervisor.py"
+    name = "host/processes/managers/supervisor.py"
     stream = io.BytesIO(host_tool.tool())
     with zipfile.ZipFile(stream) as old, zipfile.ZipFile(target := io.BytesIO(), "w") as new:
+        changed = {name: old.read(name).replace(b"self.places.role", b"None")}
         for one in old.namelist():
-            content = old.read(one)
-            new.writestr(one, content.replace(b"self.places.role", b"None") if one == name else content)
+            new.writestr(one, changed.get(one) or old.read(one))
     return target.getvalue()
 
 
