@@ -1,4 +1,5 @@
-"""What can be asked of an app after its launch: commands know this class, targets give one."""
+"""What can be asked of an app after its launch: commands know
+`Deployment`, targets give one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path

@@ -1,1 +1,2 @@
-"""An app on hosts, after its launch: verbs go to the host tool of each, answers come back typed."""
+"""Hosts as the deploying side knows them: how each is reached, its resource, its certificates, and
+this machine."""

@@ -1,4 +1,5 @@
-"""Platforms that build and run an app by themselves: a file each, components/platforms/NAME.py.
+"""Platforms that build and run an app by themselves: a file each, components/platforms/NAME.py
+(`tests/ops/targets/made_up.py` shows one).
 
 It has `connect(facts) -> Platform`, which says how its platform does each step. The order of steps,
 the gates and the words for a failure are in components/platforms/deploying.py.

@@ -1,1 +1,2 @@
-"""The release in service on hosts: who may roll out, how hosts hear of it, what users are shown."""
+"""The release in service on hosts: the lock, the coordinator, its phases, the check through the
+public address."""

@@ -4,6 +4,7 @@ import json
 import shlex
 import time
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import asyncssh
@@ -43,14 +44,16 @@ def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
         _check_way_back(to, facts)
         if refusal := another(to, facts, owner, taken_over):
             raise SlipwayError(refusal)
-    with progress.step(host, "store"):
-        _mark(to, owner)
-        if store.is_folder(facts["store"]):
-            _bring_tool(to, facts)
-    with progress.step(host, "bootstrap"):
-        _bootstrap(to, facts)
-    with progress.step(host, "setup"):
-        _wait(to)
+    # Another deployer's rollout must not find another host tool in the middle of it.
+    with store.folder(facts).locked("setting up") if store.is_folder(facts["store"]) else nullcontext():
+        with progress.step(host, "store"):
+            _mark(to, owner)
+            if store.is_folder(facts["store"]):
+                _bring_tool(to, facts)
+        with progress.step(host, "bootstrap"):
+            _bootstrap(to, facts)
+        with progress.step(host, "setup"):
+            _wait(to)
 
 
 def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:

@@ -9,7 +9,7 @@ from typing import IO, Any
 
 import asyncssh
 
-from components.errors import Lost, MissingError
+from components.errors import Lost, MissingError, SlipwayError, shown
 from components.ssh.login import Login
 from components.ssh.loop import line_of, once, wait_for
 from components.ssh.opening import attempt
@@ -93,9 +93,12 @@ class Connection:
     def copy(self, command: Sequence[str], target: IO[bytes]) -> None:
         """Root's command, its output into a file of this machine."""
         process = self.start(command, root=True, stdin=asyncssh.DEVNULL)
-        while data := wait_for(process.stdout.read(1 << 18)):
-            target.write(data)
-        done = wait_for(process.wait())
+        try:
+            while data := wait_for(process.stdout.read(1 << 18)):
+                target.write(data)
+            done = wait_for(process.wait())
+        except asyncssh.Error as error:
+            raise self.lost(command[0], str(error)) from None
         if done.returncode != 0:
             raise self.lost(command[0], _bytes(done.stderr).decode(errors="replace").strip())
 
@@ -108,10 +111,11 @@ class Connection:
     def become(self) -> list[str]:
         """What makes a command root's. Raises `MissingError` with the line that lets the user."""
         if self._become is None:
-            if self.run(["id", "-u"]).out.strip() == b"0":
-                self._become = []
-            else:
-                self._become = self._sudo()
+            said = self.run(["id", "-u"]).out.decode(errors="replace").strip()
+            if not said.isdigit():
+                mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
+                raise SlipwayError(f"{self.login}: wanted a number from `id -u`, found {shown(said)}; {mend}")
+            self._become = [] if said == "0" else self._sudo()
         return self._become
 
     def _sudo(self) -> list[str]:

@@ -3,6 +3,7 @@
 Any of them may be run again.
 """
 
+import hashlib
 import json
 import secrets
 import threading
@@ -16,7 +17,7 @@ import pulumi
 from cloud_init.host.base import lock as locks
 from cloud_init.host.base.outcome import Locked
 from cloud_init.host.stores import Conflict
-from components.errors import LockedError, Lost, SlipwayError
+from components.errors import LockedError, Lost, SlipwayError, shown
 from components.ssh import connection
 from components.ssh.connection import QUICK, Done
 from components.ssh.lock_process import LockProcess
@@ -24,6 +25,7 @@ from components.ssh.login import Login
 
 _PUT = (Path(__file__).parent / "put.sh").read_text(encoding="utf-8")
 _LOCK = "rollout.lock"
+_ANOTHER = 65  # exit status of put.sh where something else is there than was expected
 _WAIT = 900.0  # seconds for another rollout to end
 _AGAIN = 45.0  # seconds for one's own lock, which a broken connection leaves held for half a minute
 _AWAY = 120.0  # seconds that the server may be away in the middle of a rollout
@@ -39,18 +41,30 @@ class Folder:
     def __init__(self, login: Login, path: str) -> None:
         self.login, self.path, self.to = login, path, connection.to(login)
         self._mutex = threading.RLock()
-        self._reason, self._patience = "", QUICK
+        self._patience = QUICK
         self._lock: LockProcess | None = None
+        self._note = b""
         self._is_overtaken = False
 
     def get(self, name: str) -> bytes | None:
         return self._again(lambda: self._found(["cat", self._at(name)]))
 
     def put(self, name: str, data: bytes) -> None:
+        self._checked(*self._put(name, data))
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        """The server compares: whoever slept under the lock may have lost it without knowing."""
+        done, command = self._put(name, new, "none" if old is None else hashlib.sha256(old).hexdigest())
+        if done.status == _ANOTHER:
+            raise Conflict(name)
+        self._checked(done, command)
+
+    def _put(self, name: str, data: bytes, *expected: str) -> tuple[Done, Sequence[str]]:
         self._refuse_overtaken()
         folder, _, last = self._at(name).rpartition("/")
         part = f"{folder}/.{last}.{secrets.token_hex(4)}"
-        self._again(lambda: self._do(["sh", "-c", _PUT, "put", part, self._at(name), str(len(data))], data))
+        command = ["sh", "-c", _PUT, "put", part, self._at(name), str(len(data)), *expected]
+        return self._again(lambda: self.to.run(command, data, root=True)), command
 
     def names(self, folder: str = "") -> dict[str, float]:
         """Every object there, sorted, with when it was written by the server's clock."""
@@ -75,34 +89,43 @@ class Folder:
         """Holds the lock: waits for it, and says for whom. Raises `LockedError`."""
         self._again(lambda: self._do(["install", "-d", "-m", "0700", self.path]))
         try:
-            self._take(reason, _WAIT)
-            self._is_overtaken = False
-            self._reason, self._patience = reason, _AWAY
+            self._take(_WAIT)
+            note = json.dumps(locks.signed(reason)).encode()
+            self._do(["tee", self._at(_LOCK)], note)
+            self._note, self._patience, self._is_overtaken = note, _AWAY, False
             yield
         finally:
-            self._reason, self._patience, self._is_overtaken = "", QUICK, False
+            self._note, self._patience, self._is_overtaken = b"", QUICK, False
             if self._lock and self._lock.is_held:
                 self._lock.end()
 
-    def _take(self, reason: str, wait: float) -> None:
+    def _take(self, wait: float) -> None:
         try:
             locks.acquire(self.login.host, self._try, wait, pulumi.log.info, 1.0)
         except Locked as locked:
             raise LockedError(str(locked)) from None
-        self._do(["tee", self._at(_LOCK)], json.dumps(locks.signed(reason)).encode())
 
     def _try(self) -> bytes | None:
         self._lock = LockProcess(self.to, self._at(_LOCK))
-        return None if self._lock.is_held else self._found(["cat", self._at(_LOCK)]) or b""
+        return None if self._lock.is_held else self._noted()
+
+    def _noted(self) -> bytes:
+        return self._found(["cat", self._at(_LOCK)]) or b""
 
     def _hold_on(self) -> None:
-        """The lock goes with its connection: it is taken again, unless somebody else is first."""
-        if self._reason and (self._lock is None or self._lock.is_lost):
-            try:
-                self._take(self._reason, _AGAIN)
-            except LockedError as locked:
-                self._reason, self._is_overtaken = "", True
-                raise Conflict(f"the lock went with the connection: {locked}") from None
+        """The lock goes with its connection: it is taken again, unless somebody else had it
+        meanwhile, who may be done by now."""
+        if not self._note or (self._lock and not self._lock.is_lost):
+            return
+        try:
+            self._take(_AGAIN)
+            if self._noted() == self._note:
+                return
+            who = f"{locks.described(self._noted())} had it meanwhile"
+        except LockedError as locked:
+            who = str(locked)
+        self._note, self._is_overtaken = b"", True
+        raise Conflict(f"the lock went with the connection: {who}")
 
     def _refuse_overtaken(self) -> None:
         """Nothing more of a rollout that lost its lock may be written; it may still be read."""
@@ -113,7 +136,7 @@ class Folder:
         """Done anew where the connection broke, as long as the server may be away."""
         with self._mutex:
             for left in reversed(range(_TRIES)):
-                was_there = self.to.is_open or self._reason
+                was_there = self.to.is_open or self._note
                 try:
                     self._hold_on()
                     return work()
@@ -140,4 +163,6 @@ class Folder:
         return done.out
 
     def _at(self, name: str) -> str:
+        if ".." in name.split("/"):  # a server that was broken into may name what it likes
+            raise SlipwayError(f"{self.login}: store: wanted the name of an object, found {shown(name)}; nothing was done")
         return f"{self.path}/{name}".rstrip("/")

@@ -44,9 +44,11 @@ class LockProcess:
 
     async def _begin(self) -> tuple[bool, int | None, str]:
         """Whether it is held; else the exit status and its last words."""
-        if await self._answered():
+        if await self._answered() == b"\n":
             self._beat = asyncio.create_task(self._beats())
             return True, None, ""
+        with suppress(BrokenPipeError):
+            self._process.stdin.write_eof()
         done = await self._process.wait()
         return False, done.returncode, bytes(done.stderr or b"").decode(errors="replace").strip()  # type: ignore[arg-type]
 

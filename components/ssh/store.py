@@ -13,7 +13,6 @@ from typing import Any
 
 from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.contracts.rollout import DesiredState
-from cloud_init.host.stores import Conflict
 from components.errors import Lost, SlipwayError
 from components.hosts import progress
 from components.release.store import parsed
@@ -50,18 +49,19 @@ class ServersStore:
 
     def put(self, name: str, data: bytes) -> None:
         self._holder(name).folder.put(name, data)
+        self._copied(name, data)
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        self._holder(name).folder.replace(name, old, new)
+        self._copied(name, new)
+
+    def _copied(self, name: str, data: bytes) -> None:
         self._put[name] = data
         for server in self._given if name in _SHARED else ():
             try:
                 server.folder.put(name, data)
             except SlipwayError as error:  # it is away, or its disk is full: the next `up` brings it
                 progress.note(server.name, f"lacks {name}: {error}")
-
-    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        """Nobody writes in between as long as the lock is held."""
-        if self.get(name) != old:
-            raise Conflict(name)
-        self.put(name, new)
 
     def names(self, folder: str) -> dict[str, float]:
         """Those on the first server: with a release its secrets go from the others too."""
@@ -110,6 +110,9 @@ class ServersStore:
                 theirs = _generation(server)
             except Lost as lost:
                 self._away[server.name] = lost
+                continue
+            except SlipwayError as error:  # a damaged copy says nothing; it is written anew
+                progress.note(server.name, f"{server.folder.path}/{_DESIRED}: {error}")
                 continue
             if theirs > mine:
                 why = f"{self._first.name} knows generation {mine} of what is wanted, {server.name} {theirs}"

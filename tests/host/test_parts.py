@@ -1,5 +1,6 @@
 """The host tool's parts, each against the real thing: SQLite, sockets, archives, processes, locks."""
 
+import argparse
 import contextlib
 import errno
 import gzip
@@ -15,6 +16,7 @@ import sys
 import tarfile
 import time
 from pathlib import Path
+from unittest.mock import Mock
 
 import documents
 import pytest
@@ -22,12 +24,15 @@ import pytest
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
+from cloud_init.host.commands import rollout
 from cloud_init.host.contracts.manifest import Code
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.release import files as materialise
 from cloud_init.host.release import unpack
 from cloud_init.host.rollout import drain
+from cloud_init.host.server import roles
 
+PHASES = ("prepare", "commit", "abort")
 RELEASE = documents.manifest(id="r1", database={"engine": "sqlite"})
 
 
@@ -36,6 +41,22 @@ def places(tmp_path: Path) -> Places:
     made = documents.places(tmp_path, {"app": "shop", "host": "local", "run": str(tmp_path / "run"), "store": "", "python": sys.executable})
     made.shared.mkdir(parents=True)
     return made
+
+
+@pytest.mark.parametrize("command", ["prepare", "commit", "converge", "abort"])
+def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, monkeypatch, command):
+    """By a deployer that slept while another one rolled out; the store here has what is wanted by now."""
+    facts = {"run": str(tmp_path / "run"), "store": f"file://{tmp_path}/store", "transport": "ssh", "role": "web"}
+    asked, given = [], argparse.Namespace(command=command, generation=3, release="r1", elected=False)
+    monkeypatch.setattr(roles, "of", lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}))
+    (tmp_path / "store").mkdir()
+    for text, status in (('{"generation": 4}', 1), ('{"generation": 3}', 0), ("damaged", 0)):
+        (tmp_path / "store/desired.json").write_text(text)
+        assert rollout.COMMANDS[command](documents.places(tmp_path, facts), given) == status, capsys.readouterr().out
+        assert bool(asked) == (not status)
+    (tmp_path / "store/desired.json").write_text('{"generation": 4}')
+    assert rollout.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
+    assert "found 4: somebody else rolled out meanwhile" in capsys.readouterr().out
 
 
 def query(path: Path, *statements: str) -> list[tuple[object, ...]]:

@@ -232,6 +232,15 @@ def test_what_a_deployer_publishes_is_what_the_other_gets_whatever_the_first_one
     assert (servers.folder / "two/store/releases/code/cr2.tar.gz").read_bytes() == b"r2"
 
 
+def test_a_damaged_copy_of_what_is_wanted_is_told_and_written_anew(servers):
+    stack = servers.stack()
+    assert stack.roll("r1").ok
+    (servers.folder / "two/store/desired.json").write_text("{")
+    assert stack.roll("r2").ok
+    assert servers.wanted("two") == servers.wanted("one")
+    assert any("two/store/desired.json: store: desired.json is damaged" in line for line in stack.said)
+
+
 def test_a_command_whose_connection_broke_is_run_again(servers):
     stack = servers.stack()
     assert stack.roll("r1").ok

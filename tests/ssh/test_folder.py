@@ -167,6 +167,46 @@ def test_whoever_took_the_lock_meanwhile_comes_first(folder, other, sshd, monkey
         assert folder.get("a") is None
 
 
+def test_whoever_had_the_lock_meanwhile_and_is_done_comes_first_too(folder, other, sshd):
+    with folder.locked("up abc"):
+        folder.put("a", b"1")
+        sshd.cut()
+        with other.locked("up def"):
+            other.put("a", b"2")
+        with pytest.raises(Conflict, match=r"up def, since .* had it meanwhile"):
+            folder.put("a", b"3")
+        assert folder.get("a") == b"2"
+    with other.locked("up def"):
+        pass
+
+
+def test_the_server_compares_before_it_replaces(folder, place):
+    folder.replace("desired.json", None, b"1")
+    folder.replace("desired.json", b"1", b"2")
+    folder.replace("desired.json", b"1", b"2")  # as after an answer that was lost
+    for old in (None, b"1"):
+        with pytest.raises(Conflict):
+            folder.replace("desired.json", old, b"3")
+    assert (folder.get("desired.json"), [path.name for path in place.iterdir()]) == (b"2", ["desired.json"])
+
+
+def test_a_name_that_leads_out_is_refused(folder):
+    with pytest.raises(SlipwayError, match="wanted the name of an object"):
+        folder.put("releases/code/../../../cron", b"")
+
+
+def test_a_shell_that_prints_is_told_before_its_words_are_taken_for_an_answer(sshd, folder):
+    sshd.program("id", 'echo Welcome; exec /usr/bin/id "$@"')
+    with pytest.raises(SlipwayError, match=r"wanted a number from `id -u`, found 'Welcome.*bashrc"), folder.locked("up abc"):
+        pass
+
+
+def test_other_words_are_no_lock(sshd, folder):
+    sshd.program("flock", "echo hello; exec cat >&2")
+    with pytest.raises(SlipwayError, match="can't be locked"), folder.locked("up abc"):
+        pass
+
+
 def test_the_connection_cut_again_and_again_while_writing(folder, sshd):
     """At any moment of a question, after one that went well: what is there is what was written last."""
     chance, written, over = random.Random(1), threading.Event(), threading.Event()

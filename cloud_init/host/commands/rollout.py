@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections.abc import Callable
 
-from ..base.outcome import Steps
+from .. import contracts
+from ..base.outcome import Refused, Steps
 from ..base.places import Places
+from ..contracts.rollout import DesiredState
 from ..data.restore import settled
 from ..release.store import HostStore
 from ..server import roles
@@ -26,15 +29,36 @@ def _converge(where: Places, arguments: argparse.Namespace, steps: Steps) -> Non
     _commit(where, arguments, steps)
 
 
+def _abort(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
+    _refuse_overtaken(where, arguments.generation)
+    roles.of(where).abort(where, steps)
+
+
 def _phase(name: str, work: Callable[[Places, argparse.Namespace, Steps], None]) -> Callable[[Places, argparse.Namespace], int]:
-    return lambda where, given: report_phase(where, given, name, settled(where, lambda steps: work(where, given, steps)))
+    def done(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
+        _refuse_overtaken(where, arguments.generation)
+        work(where, arguments, steps)
+
+    return lambda where, given: report_phase(where, given, name, settled(where, lambda steps: done(where, given, steps)))
+
+
+def _refuse_overtaken(where: Places, generation: int) -> None:
+    """A deployer that slept may ask for what another one has undone since: this host has a copy of
+    what is wanted by now, or the original."""
+    data = HostStore(where.store, where.host).objects.get("desired.json") if where.is_driven else None
+    try:
+        wanted = contracts.read(DesiredState, json.loads(data or b"{}")).generation
+    except ValueError:  # a damaged one says nothing; deployers are told of it where they read it
+        return
+    if wanted > generation:
+        raise Refused(f"store: wanted generation {generation}, found {wanted}: somebody else rolled out meanwhile; see `slipway status`")
 
 
 COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int]] = {
     "prepare": _phase("prepared", _prepare),
     "commit": _phase("live", _commit),
     "converge": _phase("live", _converge),
-    "abort": lambda where, given: report_phase(where, given, "aborted", lambda steps: roles.of(where).abort(where, steps)),
+    "abort": lambda where, given: report_phase(where, given, "aborted", lambda steps: _abort(where, given, steps)),
     "boot": lambda where, given: report(where, "boot", lambda steps: roles.of(where).boot(where, steps)),
     "halt": lambda where, given: report(where, "halt", lambda steps: roles.of(where).halt(where, steps)),
 }

@@ -3,10 +3,11 @@
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.rollout import Outcome
-from components.errors import Lost, SlipwayError
+from components.errors import LockedError, Lost, SlipwayError
 from components.hosts import progress
 from components.hosts.transport import Event, Transport
 from components.release.store import Conflict, Store
@@ -25,6 +26,7 @@ class Driven:
     def __init__(self, store: Store, hosts: Sequence[Transport], release: str) -> None:
         self.store, self.first, self.release = store, hosts[0], release
         self.hosts = list(hosts)
+        self._gone: set[str] = set()
 
     def gather(self) -> str:
         with ThreadPoolExecutor(max_workers=8) as pool:
@@ -45,7 +47,8 @@ class Driven:
         return self._all("abort", generation)
 
     def back(self, generation: int, release: str) -> list[Outcome]:
-        return self.prepare(generation, release) or self.commit(generation, release)
+        stuck = self.prepare(generation, release)
+        return stuck + self._all("commit", generation, release, without=[one.host for one in stuck])
 
     def _has_release(self, host: Transport) -> bool:
         try:
@@ -57,22 +60,23 @@ class Driven:
             return False
         return True
 
-    def _all(self, command: str, generation: int, *release: str) -> list[Outcome]:
+    def _all(self, command: str, generation: int, *release: str, without: Sequence[str] = ()) -> list[Outcome]:
         """Runs a command on every host at once; the outcomes that are not well."""
+        hosts = [host for host in self.hosts if host.host not in without]
         with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, generation, *release), self.hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, generation, *release), hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
     def _run(self, host: Transport, command: str, generation: int, *release: str) -> Outcome:
         """The command's outcome; run again where the connection broke, for each of them may be.
 
-        A host that stays away has failed, and is asked no more."""
+        A host that stays away has failed; nobody waits for it in a later phase."""
         elected = ["--elected"] if command == "prepare" and host is self.first else []
-        began = heard = time.monotonic()
+        began, lost_at, is_again = time.monotonic(), 0.0, False  # 0: no connection broke since it was heard of
 
         def tell(event: Event) -> None:
-            nonlocal heard
-            heard = time.monotonic()
+            nonlocal lost_at
+            lost_at = 0.0
             progress.tell(host.host, event)
 
         while True:
@@ -80,17 +84,21 @@ class Driven:
                 if command == "prepare" and release[0] != self.release:  # a new host never had it
                     self.store.bring(host.host, release[0])
                 told = host.run([command, str(generation), *release, *elected], tell)
-                return contracts.read(Outcome, told)
+                return replace(contracts.read(Outcome, told), host=host.host)
             except contracts.Wrong as wrong:
                 return Outcome(False, host.host, command, f"the host tool told no outcome: {wrong}; see `slipway status`")
             except Lost as lost:
-                if time.monotonic() > min(heard + _AWAY, began + _LONGEST):
-                    self.hosts.remove(host)
+                now, is_again = time.monotonic(), True
+                lost_at = lost_at or now
+                if host.host in self._gone or now > min(lost_at + _AWAY, began + _LONGEST):
+                    self._gone.add(host.host)
                     return Outcome(False, host.host, command, str(lost))
             except SlipwayError as error:
-                if len(self.hosts) == 1:
-                    raise
-                return Outcome(False, host.host, command, str(error))
+                # What the broken connection began may be at work there yet, and hold the lock.
+                if not (isinstance(error, LockedError) and is_again and time.monotonic() < began + _LONGEST):
+                    if len(self.hosts) == 1:
+                        raise
+                    return Outcome(False, host.host, command, str(error))
             time.sleep(_PAUSE)
             self._refuse_another(generation)
 
