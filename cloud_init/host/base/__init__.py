@@ -1,1 +1,1 @@
-"""The ground of all rooms: places, files, locks, processes, steps. Imports contracts alone."""
+"""What all other folders stand on: places, files, locks, processes, steps. Imports contracts alone."""

@@ -1,1 +1,1 @@
-"""The commands of the tool: they take the lock, call the rooms and tell the outcome."""
+"""The commands of the tool: they take the lock, call the other folders and tell the outcome."""

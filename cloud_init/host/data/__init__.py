@@ -1,1 +1,1 @@
-"""The app's data: its database, backups and restores. No other room writes data."""
+"""The app's data: its database, backups and restores. Nothing else writes data."""

@@ -1,1 +1,2 @@
-"""The service of a server that follows its store: it brings about the desired state and reports."""
+"""The service of a server, `watch`: where it follows its store, it brings about the desired state and
+reports."""

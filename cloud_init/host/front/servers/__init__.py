@@ -1,4 +1,5 @@
-"""Front servers, a file each; the folder is the registry. `nginx.py` shows what each has.
+"""Front servers, a file each; the folder is the registry. `apache.py` shows all that one
+may have.
 
 The configuration in force says which one serves: `NAME.conf` is served by NAME. Without its program
 the relay stands in.
