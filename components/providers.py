@@ -332,6 +332,8 @@ def _host_drift(host: "Driven") -> str:
     restore = status.get("restore")
     if restore and not restore["running"]:
         return f"the restore of backup {restore['backup']} was interrupted: it is finished, or undone"
+    if status.get("problems"):
+        return str(status["problems"][0])
     live = status["live"]
     needed = (live["colour"], "front") if live and live["colour"] else ()
     down = [one["name"] for one in status["processes"] if one["name"] in needed and one["state"] not in ("running", "starting")]

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +23,18 @@ class Refused(Exception):
         super().__init__(message)
         self.http = http
         self.log = log or []
+
+
+def all_of(*works: Callable[[], None]) -> None:
+    """Does each of them, whatever comes of the others; raises the first `Refused` at the end."""
+    first: Refused | None = None
+    for work in works:
+        try:
+            work()
+        except (Refused, OSError) as error:
+            first = first or refusal_of(error)
+    if first:
+        raise first
 
 
 def refusal_of(error: OSError | Refused) -> Refused:

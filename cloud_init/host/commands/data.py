@@ -56,7 +56,7 @@ def _restore(where: Places, arguments: argparse.Namespace) -> int:
 
 def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
     up = arguments.state == "on"
-    work = restore.settled(where, lambda steps: maintenance.switch(where, up))
+    work = restore.settled(where, lambda steps: maintenance.order(where, up))
     return report(where, f"maintenance {arguments.state}", work, {"maintenance": up})
 
 

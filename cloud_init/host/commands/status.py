@@ -43,7 +43,7 @@ def status(places: Places) -> dict[str, Any]:
         "generation": noted.get("generation"),
         "maintenance": maintenance.is_on(places),
         "restore": restore_journal.status(places),
-        "problems": health.noted(places),
+        "problems": [*_interrupted(places), *health.noted(places)],
         "tls": certificates.status(places, certificates.of_live(places)),
     }
 
@@ -80,6 +80,15 @@ def check(places: Places) -> dict[str, Any]:
 def _live(places: Places, noted: dict[str, Any]) -> dict[str, Any] | None:
     now, release = state.live(places), roles.of(places).live(places)
     return {"release": release, "colour": now and now.colour.name, "since": noted.get("since")} if release else None
+
+
+def _interrupted(places: Places) -> list[str]:
+    how = "`watch` starts it again" if places.role else "run `./slipway up`"
+    return (
+        [f"a change of manager or front server was interrupted, and users may see its page; {how}"]
+        if maintenance.is_left_open(places)
+        else []
+    )
 
 
 def _process(manager: Manager, name: str) -> dict[str, Any]:

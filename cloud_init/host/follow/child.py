@@ -52,6 +52,11 @@ class Child:
         return self.outcome or Outcome(False, step=self.name, message=f"the host tool {how} and told no outcome")
 
     @property
+    def was_killed(self) -> bool:
+        """Whether a signal ended it, in the middle of whatever it did."""
+        return bool(self._process.returncode and self._process.returncode < 0)
+
+    @property
     def locked_out(self) -> bool:
         """Whether another run held the host's lock for as long as the command would wait."""
         return self._process.returncode == 3

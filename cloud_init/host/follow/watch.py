@@ -16,6 +16,7 @@ from .. import contracts
 from ..base.outcome import Refused, refusal, refusal_of
 from ..base.places import Places
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome
+from ..front import maintenance
 from ..release.store import HostStore
 from ..rollout.later import COMMAND as LATER
 from ..rollout.later import Later
@@ -30,6 +31,7 @@ from .heartbeat import Pace, Reporter
 DESIRED = "desired.json"
 _LOOK = 3.0  # seconds between two looks
 _TICK = 0.1
+_BOOT = 5.0  # seconds between two boots, ever more where they fail
 
 
 def run(places: Places) -> None:
@@ -67,12 +69,16 @@ class Watch:
         self.wanted, self.tag = DesiredState(0), ""
         self.action: Action | None = None
         self.child: Child | None = Child(places, ["boot"])
+        self.boot = Pace(_BOOT)
+        self.is_whole = True
         self.later = Later(places.host)
         self.aside: Child | None = None
 
     def turn(self) -> None:
         """Looks, acts and reports, as far as each is due."""
         self._look()
+        if self.child is None and self._must_boot():
+            self.child = Child(self.places, ["boot"])
         if self.child is None:
             self._act()
         elif self.child.listen() and self.action:
@@ -132,9 +138,15 @@ class Watch:
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
             trial.adopt(self.places, path, str(wanted))
 
+    def _must_boot(self) -> bool:
+        """After a command that was killed; again and again where a boot failed."""
+        return self.boot.due() and (not self.is_whole or maintenance.is_left_open(self.places))
+
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
+        self.is_whole = not child.was_killed and (child.verdict.ok if action is None else self.is_whole)
         if action is None:
+            self.boot.went(self.is_whole)
             self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
         elif not child.locked_out:
             self.reporter.progress(self._reported_as(action), child.events)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..base.files import read_object, write, write_json
+from ..base.lock import is_free
 from ..base.places import Places
 from .servers import MAINTENANCE
 
@@ -23,6 +24,13 @@ def switch(places: Places, wanted: bool) -> None:
         write(_path(places), pkgutil.get_data(__package__, MAINTENANCE) or b"")
     else:
         _path(places).unlink(missing_ok=True)
+
+
+def order(places: Places, wanted: bool) -> None:
+    """An operator's word counts more than what was before a change that a kill interrupted."""
+    if is_interrupted(places):
+        write_json(_note(places), {"page": wanted})
+    switch(places, wanted)
 
 
 @contextmanager
@@ -42,8 +50,13 @@ def window(places: Places) -> Iterator[None]:
 
 
 def is_interrupted(places: Places) -> bool:
-    """Whether a window was left open by a kill."""
+    """Whether a window was left open by a kill; while a command is at work, by that one."""
     return _note(places).is_file()
+
+
+def is_left_open(places: Places) -> bool:
+    """Whether it was, and nobody is at work who could close it."""
+    return is_interrupted(places) and is_free(places.lib / "lock")
 
 
 def _close(places: Places) -> None:

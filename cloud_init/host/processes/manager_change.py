@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ..base import processes
 from ..base.files import link
-from ..base.outcome import Refused, note, refusal_of
+from ..base.outcome import Refused, all_of, note, refusal_of
 from ..base.places import COLOURS, Places
 from ..contracts.manifest import Manifest
 from ..data import databases
@@ -77,9 +77,11 @@ def change(places: Places, kind: str) -> bool:
         with maintenance.window(places):
             try:
                 _move(places, before, now)
-            except (Refused, OSError) as error:
+            except Exception as error:  # whatever it was, the app must not stay stopped
                 _move_back(places, now, before)
-                raise refusal_of(error) from None
+                if isinstance(error, OSError):
+                    raise refusal_of(error) from None
+                raise
     finally:
         _retire(places)
     return True
@@ -99,6 +101,7 @@ def recover(places: Places) -> None:
     now, live = managers.of(places), state.live(places)
     if not (maintenance.is_interrupted(places) or managers.beside(places)):
         return
+    bring_up(places, now)
     with maintenance.window(places):
         _retire(places)
         if live:
@@ -132,18 +135,17 @@ def _move_back(places: Places, before: Manager, now: Manager) -> None:
 
 
 def _start(places: Places, manager: Manager, must_be_well: bool) -> None:
-    """Starts all that is linked or in use; the front server first, for it has the page."""
-    live = state.live(places)
-    if live:
-        configuration.start(places, manager)
+    """Starts all that is linked or in use; the front server first, for it has the page.
+
+    Raises `Refused` once all that can be started is."""
+    live, idle = state.live(places), state.idle(places)
     database = databases.of_release(places, state.serving(places))
-    if database.program:
-        database.ensure(manager)
-    idle = state.idle(places)
-    if state.linked(places, idle):
-        manager.restart(idle.name)
-    if live:
-        app.start(places, manager, live, must_be_well)
+    all_of(
+        lambda: configuration.start(places, manager) if live else None,
+        lambda: database.ensure(manager) if database.program else None,
+        lambda: manager.restart(idle.name) if state.linked(places, idle) else None,
+        lambda: app.start(places, manager, live, must_be_well) if live else None,
+    )
 
 
 def _retire(places: Places) -> None:

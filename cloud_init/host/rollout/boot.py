@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from ..base.files import tail, target
-from ..base.outcome import Refused, Steps, note
+from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
-from ..data import restore
+from ..data import databases, restore
 from ..front import configuration
 from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import Manager
@@ -63,17 +63,10 @@ def _shut_down(places: Places, manager: Manager) -> None:
 def _serve(places: Places, manager: Manager) -> None:
     """Waits until the live release serves again; one that no longer starts is noted, never
     refused."""
+    make_whole(places, manager)
     now = state.live(places)
     if now is None:
         return
-    for program in (now.colour.name, "front"):
-        if not manager.status(program).runs:
-            manager.restart(program)
-    # A commit that was killed leaves that of the release that was to come, or of the one that went.
-    folder = places.release(now.release) / "etc"
-    if target(places.front) != str(folder) or configuration.replaces(places, folder):
-        configuration.install(places, manager, folder)
-    extra.resume(places, manager, now.colour)
     manifest = manifests.read(places.release(now.release))
     log = log_path(places, now.colour.name)
     try:
@@ -88,6 +81,39 @@ def _serve(places: Places, manager: Manager) -> None:
         note(f"release {now.release} does not serve: {refused}")
         for line in tail(log, 5):
             note(line)
+
+
+def make_whole(places: Places, manager: Manager) -> None:
+    """Gives the live release back what a command that was killed, or undone, took from it.
+
+    Raises `Refused` once all that can be had is."""
+    now = state.live(places)
+    if now is None:
+        return
+    live, folder = now, places.release(now.release) / "etc"
+    database = databases.of_release(places, live.release)
+
+    def run(program: str) -> None:
+        if not manager.status(program).runs:
+            manager.restart(program)
+
+    def configure() -> None:
+        if target(places.front) != str(folder) or configuration.replaces(places, folder):
+            configuration.install(places, manager, folder)
+
+    def remember() -> None:
+        noted = state.remembered(places)
+        if noted and noted.get("release") != live.release:
+            state.remember(places, live.colour, int(noted.get("generation") or 0))
+
+    all_of(
+        lambda: database.ensure(manager) if database.program and database.program not in manager.programs() else None,
+        lambda: run(live.colour.name),
+        lambda: run("front"),
+        configure,
+        lambda: extra.resume(places, manager, live.colour),
+        remember,
+    )
 
 
 def _dead(manager: Manager, program: str) -> str | None:

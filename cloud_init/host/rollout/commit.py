@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ..base.files import link, tail, target, unlink
-from ..base.outcome import Refused, Steps, note, refusal_of
+from ..base.outcome import Refused, Steps, all_of, note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
 from ..front import configuration
 from ..front.certificates import acme
@@ -14,7 +14,7 @@ from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
 from ..processes.programs import log_path
 from ..release import manifests, prune
-from . import drain, gate, state
+from . import boot, drain, gate, state
 
 Stage = Callable[[], None]
 
@@ -65,12 +65,15 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
             _gate(places, manager, release)
             if manager_change.change(places, managers.wanted_by(places, release)):
                 _gate(places, managers.of(places), release)
-    except (Refused, OSError) as error:
-        refused = refusal_of(error)
-        refused.log = refused.log or [line for line in tail(log, 20, mark) if not line.startswith("{")]
+    except Exception as error:  # whatever it was, the old one must be live again
+        lines = [line for line in tail(log, 20, mark) if not line.startswith("{")]
         manager_change.try_change(places, old_manager)
-        _undo(places, managers.of(places), old_colour, old_previous, old_front)
         state.put_back(places, noted)
+        _undo(places, managers.of(places), old_colour, old_previous, old_front)
+        if not isinstance(error, (Refused, OSError)):
+            raise
+        refused = refusal_of(error)
+        refused.log = refused.log or lines
         raise refused from None
 
 
@@ -119,12 +122,14 @@ def _undo(places: Places, manager: Manager, colour: str | None, previous: str | 
             link(places.previous, previous)
         link(places.live, str(colour))
 
-    if colour:
-        folder = Path(str(old_front))
-        for stage in _in_order(places, folder, lambda: configuration.install(places, manager, folder), back):
-            stage()
-        extra.resume(places, manager, places.colour(colour))
-    else:
-        unlink(places.live)
-        configuration.stop(places, manager)
+    try:
+        if colour:
+            folder = Path(str(old_front))
+            all_of(*_in_order(places, folder, lambda: configuration.install(places, manager, folder), back))
+            boot.make_whole(places, manager)
+        else:
+            unlink(places.live)
+            configuration.stop(places, manager)
+    except Refused as refused:
+        note(f"the release before is live again, but not whole: {refused}")
     app.unload(manager, state.idle(places))

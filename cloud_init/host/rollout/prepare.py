@@ -18,7 +18,7 @@ from ..processes.managers.contract import Manager
 from ..processes.programs import CRON, log_path
 from ..release import environment, files, manifests, release_command, unpack
 from ..release.store import HostStore
-from . import gate, state
+from . import boot, gate, state
 
 
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
@@ -115,10 +115,12 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
 
 
 def abort(places: Places, steps: Steps) -> None:
-    """The candidate is not wanted: the idle colour stops. Undoes nothing that serves."""
+    """The candidate is not wanted: the idle colour stops. A commit of it may have been killed in
+    the middle: what serves gets back what that took from it."""
+    manager_change.recover(places)
     with steps.step("stop"):
         app.unload(managers.of(places), state.idle(places))
-        manager_change.recover(places)
+        boot.make_whole(places, managers.of(places))
 
 
 def _tell_schema(places: Places, manifest: Manifest) -> None:

@@ -120,10 +120,14 @@ class Manager(ABC):
         self.start(program)
 
     def stop_by(self, program: str, signal: str, patience: float) -> None:
-        """Stops a program by a signal of its own; after `patience` seconds by its usual one."""
+        """Stops a program by a signal of its own; after `patience` seconds by TERM.
+
+        systemd would send the first one again, and wait for what is slow."""
         if self.status(program).runs:
             self.signal(program, signal)
         deadline = time.monotonic() + patience
         while self.status(program).runs and time.monotonic() < deadline:
             time.sleep(0.02)
+        if self.status(program).runs:
+            self.signal(program, "TERM")
         self.stop(program)

@@ -1,0 +1,215 @@
+"""What a command that was killed, or failed, leaves of the release that serves, made whole again. The manager is kept in memory here:
+which program is started in which order, and what is tried after something failed, no real one shows by itself."""
+
+import json
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+import documents
+import pytest
+
+from cloud_init.host.base.files import link, target
+from cloud_init.host.base.outcome import Refused, Steps
+from cloud_init.host.follow import watch as watching
+from cloud_init.host.follow.decide import Action
+from cloud_init.host.front import configuration, maintenance
+from cloud_init.host.processes import extra, manager_change, managers
+from cloud_init.host.processes.managers import contract
+from cloud_init.host.processes.managers.contract import ProgramStatus
+from cloud_init.host.rollout import boot, commit, gate, prepare, state
+from cloud_init.host.server import tree
+
+
+class Manager(contract.Manager):
+    """`up`: whether each program runs. `broken`: those that don't start."""
+
+    kind, running, pid = "supervisor", True, 1
+
+    def __init__(self, places):
+        super().__init__(places)
+        self.up = {"blue": False, "green": False, "front": False}
+        self.broken = set()
+
+    def start(self, program):
+        if program in self.broken:
+            raise Refused(f"{program} does not start")
+        self.up[program] = True
+
+    def status(self, program):
+        return ProgramStatus(program, "running" if self.up.get(program) else "stopped", None, None, "")
+
+    def stop(self, program):
+        self.up[program] = False
+
+    def add(self, program):
+        self.up[program.name] = True
+
+    def remove(self, name):
+        self.up.pop(name, None)
+
+    def programs(self):
+        return sorted(self.up)
+
+    def signal(self, program, name):
+        pass
+
+    def configure(self):
+        return False
+
+    def answers(self):
+        return True
+
+    def memory(self):
+        return 0
+
+    launch = forget = shut_down = answers
+
+
+@pytest.fixture
+def host(tmp_path, monkeypatch):
+    """`old` serves as blue, with a worker and a database of this host; `new` is prepared as green."""
+    places = documents.places(tmp_path, {"run": str(tmp_path / "run")})
+    tree.make(places)
+    manager = Manager(places)
+    for release in ("old", "new"):
+        (places.release(release) / "etc").mkdir(parents=True)
+        manifest = {**documents.MANIFEST, "id": release, "processes": {"worker": "w"}, "socket": "app.sock"}
+        (places.release(release) / "manifest.json").write_text(json.dumps(manifest))
+    blue, green = places.colour("blue"), places.colour("green")
+    link(blue.link, str(places.release("old")))
+    link(green.link, str(places.release("new")))
+    link(places.live, "blue")
+    link(places.front, str(places.release("old") / "etc"))
+    state.remember(places, blue, 4)
+    manager.up.update(blue=True, front=True, green=True, **{"blue-worker": True, "postgres": True})
+    database = SimpleNamespace(program="postgres", ensure=lambda given: given.up.update(postgres=True))
+    monkeypatch.setattr(managers, "of", lambda where: manager)
+    monkeypatch.setattr(managers, "beside", lambda where: [])
+    monkeypatch.setattr("cloud_init.host.data.databases.of_release", lambda *_: database)
+    monkeypatch.setattr(configuration, "_START", 0.1)
+    monkeypatch.setattr(configuration, "replaces", lambda *_: None)
+    monkeypatch.setattr(extra, "_CALM", 0.0)
+    monkeypatch.setattr(gate, "wait", lambda *_: None)
+    return SimpleNamespace(places=places, manager=manager, blue=blue, green=green)
+
+
+def half_committed(host):
+    """As a kill leaves it just before the flip."""
+    state.remember(host.places, host.green, 5)
+    link(host.places.front, str(host.places.release("new") / "etc"))
+    extra.switch(host.places, host.manager, host.green)
+
+
+def is_whole(host):
+    up = {name for name, runs in host.manager.up.items() if runs}
+    noted, front = state.remembered(host.places)["release"], target(host.places.front)
+    return up >= {"blue", "front", "blue-worker", "postgres"} and (noted, front) == ("old", str(host.places.release("old") / "etc"))
+
+
+@pytest.mark.parametrize("way", ["abort", "boot"])
+def test_a_commit_that_was_killed_takes_nothing_from_what_serves(host, way):
+    assert is_whole(host)
+    half_committed(host)
+    host.manager.remove("postgres")
+    assert not is_whole(host)
+    if way == "abort":
+        prepare.abort(host.places, Steps())
+        assert "green-worker" not in host.manager.up
+        assert not host.manager.up["green"]
+    else:
+        boot.make_whole(host.places, host.manager)
+    assert is_whole(host)
+    assert state.remembered(host.places)["generation"] == 5
+
+
+@pytest.mark.parametrize("error", [Refused("no"), OSError(28, "full"), KeyError("unforeseen")])
+def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch, error):
+    def fail(*_):
+        host.manager.stop("blue")
+        raise error
+
+    monkeypatch.setattr(commit, "_gate", fail)
+    with pytest.raises(KeyError if isinstance(error, KeyError) else Refused):
+        commit.run(host.places, 5, "new", Steps())
+    assert is_whole(host)
+    assert target(host.places.live) == "blue"
+
+
+def test_what_cannot_be_started_keeps_nothing_else_down(host):
+    """A front server that takes no connections yet, as here: what it is started for is started all the same, and the window ends."""
+    maintenance.switch(host.places, True)
+    (host.places.lib / "maintenance.json").write_text('{"page": false}')
+    for name in ("blue", "front", "postgres"):
+        host.manager.up[name] = False
+    manager_change.recover(host.places)
+    assert is_whole(host)
+    assert not maintenance.is_on(host.places)
+    assert not maintenance.is_interrupted(host.places)
+
+
+def test_a_change_of_manager_that_fails_unforeseen_moves_back(host, monkeypatch):
+    tried = []
+    other = Manager(host.places)
+    monkeypatch.setattr(managers, "module", lambda *_: other)
+    monkeypatch.setattr(manager_change, "_move", lambda where, before, now: tried.append(now) or (tried[1:] or fail()))
+    with pytest.raises(KeyError):
+        manager_change.change(host.places, "systemd")
+    assert tried == [other, host.manager]
+
+
+def fail():
+    raise KeyError("unforeseen")
+
+
+def test_the_page_of_an_interrupted_change_obeys_the_operator(host):
+    (host.places.lib / "maintenance.json").write_text('{"page": false}')
+    maintenance.order(host.places, True)
+    manager_change.recover(host.places)
+    assert maintenance.is_on(host.places)
+
+
+class Child:
+    """Commands of `watch` that end at once; `codes`: how, in turn."""
+
+    codes: ClassVar[list[int]]
+    begun: ClassVar[list[str]]
+
+    def __init__(self, places, arguments):
+        self.begun.append(arguments[0])
+        self.code = self.codes.pop(0) if self.codes else 0
+        self.events, self.locked_out, self.was_killed = [], False, self.code < 0
+        self.verdict = SimpleNamespace(ok=not self.code, message="failed", step="boot", kept=True, phase=None)
+
+    def listen(self):
+        return False
+
+    def ended(self):
+        return True
+
+
+@pytest.mark.parametrize("transport", ["", "ssh"])
+def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_path, monkeypatch, transport):
+    monkeypatch.setattr(watching, "Child", Child)
+    monkeypatch.setattr(watching, "_BOOT", 0.0)
+    monkeypatch.setattr("cloud_init.host.follow.trial.present", lambda where: "tool")
+    monkeypatch.setattr("cloud_init.host.rollout.later.Later.is_due", lambda *_: False)
+    facts = {"run": str(host.places.run), "role": "web", "transport": transport, "store": f"file://{tmp_path}/store"}
+    Child.codes, Child.begun = [-9, 1, 0], []
+    watch: Any = watching.Watch(documents.places(tmp_path, facts))
+
+    def turns():
+        for _ in range(6):
+            watch.turn()
+        return [name for name in Child.begun if name == "boot"]
+
+    assert len(turns()) == 3
+    assert not watch.health.failure
+    (host.places.lib / "maintenance.json").write_text('{"page": false}')
+    Child.codes = [0]
+    watch.turn()
+    (host.places.lib / "maintenance.json").unlink()
+    assert len(turns()) == 4
+    action, Child.codes = Action("commit", 5, "new"), [-9]
+    watch.attempts.begin(action, 5)
+    watch.action, watch.child = action, Child(host.places, ["commit"])
+    assert len(turns()) == 5
