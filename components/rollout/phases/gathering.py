@@ -1,4 +1,4 @@
-"""Who takes part in a rollout: the hosts that live, and how long those that are expected are waited for."""
+"""Who takes part in a rollout: the hosts that live, and how long expected ones are waited for."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ GRACE = 12.0  # and for those that lived before: one may have a clock of its own
 
 
 class Gathering:
-    """`expected`: hosts that the target knows by name; `fewest`: web hosts that there will be, named or not; `read`: a host's heartbeat."""
+    """`expected`: hosts that the target names; `fewest`: web hosts there will be at least."""
 
     def __init__(self, signs: Signs, expected: Sequence[str], fewest: int, read: Callable[[str], Heartbeat | None]) -> None:
         self.signs, self.expected, self.fewest = signs, expected, fewest
