@@ -74,7 +74,7 @@ def _sign(descriptor: int, path: Path, reason: str) -> None:
 
 
 def actor() -> str:
-    """Who acts: user@machine."""
+    """This process's user and machine: user@machine."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 

@@ -37,7 +37,7 @@ def say(name, text):
 
 
 def zone():
-    """Where the clock hangs: TZ, or the host's own zone."""
+    """The zone of the clock: TZ, or the host's own."""
     name = os.environ.get("TZ", "").lstrip(":")
     path = Path(name) if name.startswith("/") else Path("/etc/localtime")
     if name and not name.startswith("/"):

@@ -40,7 +40,7 @@ class LocalTransport(HostTool):
 
     @property
     def data(self) -> tuple[Path, ...]:
-        """Where the app's data is."""
+        """Folders with data of the app."""
         folder = self.root / "srv/slipway" / self.facts.app
         return tuple(folder / name for name in _DATA if (folder / name).is_dir() and any((folder / name).iterdir()))
 

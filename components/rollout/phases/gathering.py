@@ -1,4 +1,4 @@
-"""Who takes part in a rollout: the hosts that live, and how long expected ones are waited for."""
+"""Hosts that take part in a rollout: those that live, and how long expected ones have time."""
 
 from collections.abc import Callable, Sequence
 
@@ -57,7 +57,7 @@ class Gathering:
         self._tell_once(f"waiting for the first web server, up to {FIRST / 60:.0f} minutes")
 
     def _role(self, host: str) -> str | None:
-        """Of its heartbeat, whose problems are told with it; asked again where that is damaged."""
+        """As its heartbeat says, whose problems are told too; a damaged one is read again."""
         if host not in self._roles:
             beat = self._read(host)
             if beat and beat.role:

@@ -112,7 +112,7 @@ class MysqlDatabase(ServerDatabase):
             return _counted(part)
 
     def load(self, path: Path) -> None:
-        """Its statements can't be undone: the caller keeps a dump of what was there."""
+        """The statements can't be undone: the caller keeps a dump of what was there."""
         cluster = self.own()
         name = _name(self.places.app)
         with Agent(self.places, self.manifest) as agent:
