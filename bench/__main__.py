@@ -1,4 +1,4 @@
-"""`python -m bench`: bare clone to the first 200, an unchanged `up`, a code-only release, memory beyond the app's own."""
+"""`python -m bench`: bare clone to the first 200, unchanged `up`, code-only release, memory."""
 
 import json
 import os
@@ -62,7 +62,7 @@ def _up(clone: Path) -> float:
 
 
 def _memory(clone: Path) -> dict[str, float]:
-    """Megabytes: the app's own processes, and what Slipway keeps beside them (supervisord and the front server)."""
+    """Megabytes: the app's processes, and what Slipway keeps beside them (supervisord, front)."""
     told = subprocess.run(["./slipway", "status", "--json"], cwd=clone, capture_output=True, check=True).stdout
     host: Any = json.loads(told)
     host = host.get("hosts", [host])[0]

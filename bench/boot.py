@@ -1,4 +1,7 @@
-"""`python -m bench.boot` (root): from power on to the first 200, a host set up by recipe R3's steps and one by Slipway, in paired runs."""
+"""`python -m bench.boot` (root): from power on to the first 200, in paired runs.
+
+One host is set up by the steps of recipe R3, one by Slipway.
+"""
 
 import gzip
 import http.client
@@ -31,7 +34,7 @@ from real_hosts.shelf import Shelf
 
 ROUNDS = 3
 
-# What is there while a host boots (a server of its code): its boot data, and what is put on its disk as it starts.
+# What is there while a host boots (a server of its code): boot data, and what its disk gets then.
 Setup = Callable[[Network], AbstractContextManager["tuple[str, Callable[[Machine], None]]"]]
 
 
@@ -55,7 +58,7 @@ def recipe(network: Network) -> Iterator[tuple[str, Callable[[Machine], None]]]:
 
 @contextmanager
 def slipway(network: Network) -> Iterator[tuple[str, Callable[[Machine], None]]]:
-    """Slipway's own boot data; the store is a folder on the host's disk. The same front server, and the same app."""
+    """Slipway's own boot data; the store is a folder on its disk. Same front server, same app."""
     boot = Boot("shop", "bench", "web", "file:///var/lib/slipway-store", "web")
     raw = gzip.decompress(_code())
     requirements = (ROOT / "app/requirements.txt").read_text(encoding="utf-8")

@@ -1,4 +1,7 @@
-"""`python -m bench.servers`: one small JSON view behind nginx by each application server, in paired runs: requests/s, p99, memory."""
+"""`python -m bench.servers`: one small JSON view behind nginx by each application server.
+
+In paired runs: requests/s, p99, memory.
+"""
 
 import json
 import os

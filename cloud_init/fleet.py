@@ -23,7 +23,7 @@ class Balancer:
     """A load balancer in front of web hosts."""
 
     networks: tuple[str, ...]
-    """Its own networks: headers that say who a client is are believed from them alone."""
+    """The balancer's own: headers that say who a client is are believed from them alone."""
     idle: int
     """Seconds after which it closes a connection on which nothing comes."""
     header: str = "X-Forwarded-For"

@@ -9,8 +9,8 @@ from cloud_init.fleet import Fleet, More, SystemFile
 from cloud_init.host.contracts.manifest import HostPart, LaterPart
 from cloud_init.templating import text
 
-_FRONTS = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
-_ENGINES = {"postgres": "postgresql", "mysql": "mariadb-server"}  # MariaDB, since all of Debian and Ubuntu have it
+FRONTS = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
+ENGINES = {"postgres": "postgresql", "mysql": "mariadb-server"}  # MariaDB, since all of Debian and Ubuntu have it
 # certbot is in all four distributions and their security updates. It is handed a request for a
 # certificate, so that nothing hangs on its own folders, configuration or timer.
 _CERTIFICATE = ("certbot", "openssl")
@@ -32,9 +32,9 @@ def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
         return tuple(sorted({"logrotate", "unattended-upgrades", _CLOCK, *_more(fleet, role).packages}))
     names = {"nftables", "python3-venv"}
     if role == "web":
-        names.update(_FRONTS[fleet.front], _CERTIFICATE if fleet.tls else ())
-    if fleet.has_data(role) and fleet.engine in _ENGINES:
-        names.add(_ENGINES[fleet.engine])
+        names.update(FRONTS[fleet.front], _CERTIFICATE if fleet.tls else ())
+    if fleet.has_data(role) and fleet.engine in ENGINES:
+        names.add(ENGINES[fleet.engine])
     return tuple(sorted(names))
 
 

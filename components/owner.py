@@ -1,4 +1,4 @@
-"""Who manages a stack's tree on this machine: two engines over one would undo each other's work."""
+"""The engine that manages a stack's tree on this machine: two would undo each other's work."""
 
 import fcntl
 import json
@@ -29,7 +29,7 @@ class Owner:
 
 
 def current(project: str, stack: str) -> Owner:
-    """Who runs this program now: the CLI over gRPC, or the in-process engine, an object."""
+    """The engine of this program now: the CLI over gRPC, or the in-process one, an object."""
     return of(CLI if isinstance(get_monitor(), resource_pb2_grpc.ResourceMonitorStub) else IN_PROCESS, project, stack)
 
 

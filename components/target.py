@@ -33,7 +33,7 @@ class StackPlace:
 
     @property
     def last_backups(self) -> Path:
-        """Where the last backup of what `destroy --with-data` removes is kept."""
+        """The folder of the last backup of what `destroy --with-data` removes."""
         return self.folder / ".slipway/backups" / self.stack
 
 
@@ -163,7 +163,7 @@ def find(name: str) -> TargetModule:
 
 
 def place() -> StackPlace:
-    """Where the running program stands."""
+    """The place of the running program."""
     return StackPlace(Path(os.getcwd()), pulumi.get_project(), pulumi.get_stack())
 
 

@@ -1,4 +1,7 @@
-"""drift_issue.py STACK CODE FILE: one open issue while a stack drifts (CODE 2), none when it doesn't (0). FILE is what drift.sh wrote."""
+"""drift_issue.py STACK CODE FILE: one open issue while a stack drifts (CODE 2), none at CODE 0.
+
+FILE is what drift.sh wrote.
+"""
 
 import os
 import sys

@@ -1,4 +1,7 @@
-"""Makes text of unknown origin fit for a bot's comment: it calls nobody, commands no other bot, turns no text around, isn't too long."""
+"""Makes text of unknown origin fit for a bot's comment.
+
+It calls nobody, commands no other bot, turns no text around, isn't too long.
+"""
 
 import re
 

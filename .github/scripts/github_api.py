@@ -1,4 +1,4 @@
-"""GitHub's API as these scripts need it: standard library only, so that they run on any runner without an install."""
+"""GitHub's API as these scripts need it: standard library only, as runners install nothing."""
 
 import itertools
 import json
@@ -48,7 +48,7 @@ class GitHub:
 
     def _answer(self, method: str, path: str, body: bytes | None = None, limit: int = 20_000_000) -> bytes:
         request = urllib.request.Request(self.base + path, body, {"Accept": "application/vnd.github+json"}, method=method)
-        # Not passed on: an artifact's address leads to another server, which must not see the token.
+        # Not passed on: an artifact's address leads to a server that must not see the token.
         request.add_unredirected_header("Authorization", f"Bearer {self.token}")
         try:
             with urllib.request.urlopen(request, timeout=_SECONDS) as answer:

@@ -1,7 +1,7 @@
 """Puts the plan that a run of plan.yml made into a comment.
 
-The plan comes from a pull request's code, possibly a fork's: it is text to be shown, and nothing that it says is believed. Which pull
-request it is about follows from the event alone.
+The plan comes from a pull request's code, possibly a fork's: it is text to be shown, and nothing
+that it says is believed. Which pull request it is about follows from the event alone.
 """
 
 import io
@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def pull_request(hub: GitHub, run: dict[str, Any]) -> int | None:
-    """The open pull request from this run's repository and branch whose last commit is this run's; None where that isn't exactly one."""
+    """The open pull request of this run's repository, branch and commit; None unless it is one."""
     source = run.get("head_repository") or {}
     branch = run.get("head_branch")
     if not source or not branch:
@@ -54,7 +54,7 @@ def _is_of(head: dict[str, Any], source: dict[str, Any], run: dict[str, Any]) ->
 
 
 def plan(hub: GitHub, run: int) -> str:
-    """What the run left; empty where that is nothing, too much, or not what it should be. Nothing is unpacked to disk."""
+    """What the run left, never unpacked to disk; empty where it is nothing, too much, or wrong."""
     listed = hub.get(f"/actions/runs/{run}/artifacts?per_page=100&name={_ARTIFACT}")["artifacts"]
     usable = [one for one in listed if one["name"] == _ARTIFACT and not one["expired"] and one["size_in_bytes"] <= _ARCHIVE]
     if not usable:

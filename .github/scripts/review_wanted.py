@@ -1,4 +1,7 @@
-"""review_wanted.py NUMBER: prints `wanted=up` or `wanted=down`, from what is true of the pull request now, not when the event happened."""
+"""review_wanted.py NUMBER: prints `wanted=up` or `wanted=down`, as the pull request is now.
+
+What was true when the event happened doesn't count.
+"""
 
 import sys
 

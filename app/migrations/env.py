@@ -11,7 +11,7 @@ from showcase.database import db, engine_options
 
 
 def migration_engine() -> Engine:
-    """An engine of its own, as these connections are set up differently from those that serve requests."""
+    """An engine of its own: these connections are set up unlike those that serve requests."""
     connect_args = engine_options(db.engine.url)["connect_args"]
     engine = create_engine(db.engine.url, poolclass=NullPool, connect_args=connect_args)
     if engine.dialect.name == "sqlite":
@@ -21,13 +21,13 @@ def migration_engine() -> Engine:
 
 
 def prepare_sqlite(connection: Any, _record: object) -> None:
-    """Foreign keys are off: batch mode puts a changed copy in a table's place, and dropping one deletes its rows."""
+    """Foreign keys are off: batch mode puts a copy in a table's place, and a drop deletes rows."""
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA foreign_keys = OFF")
 
 
 def begin_sqlite(connection: Connection) -> None:
-    """Explicit, since Python's driver begins at the first row written, when tables have been changed already.
+    """Explicit: Python's driver begins at the first row written, when tables are changed already.
 
     Write-locked from the start, so that a second upgrade waits and then finds its work done.
     """

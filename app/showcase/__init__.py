@@ -1,4 +1,4 @@
-"""The showcase: a small, complete Flask app to launch, upgrade and roll back. `create_app` puts its parts together."""
+"""The showcase: a small, complete Flask app to launch, upgrade and roll back."""
 
 import os
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from .config import MIGRATIONS, Settings
 
 
 def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
-    """The app as `environ` describes it. Nothing connects here: an app whose database is away starts."""
+    """The app that `environ` describes. Nothing connects here: it starts without its database."""
     app = Flask(__name__)
     settings = Settings.from_environment(environ)
     if settings.secret_key_is_random:
@@ -32,7 +32,7 @@ def create_app(environ: Mapping[str, str] = os.environ) -> Flask:
         app.register_blueprint(blueprint)
     errors.init_app(app)
     filters.init_app(app)
-    # One hop: the front server. Only the headers such a front is sure to set itself; a header it merely passes on
-    # (X-Forwarded-Prefix, X-Forwarded-Port) would let any visitor choose the addresses that pages are built with.
+    # One hop: the front server. Only the headers such a front is sure to set itself; one it merely
+    # passes on (X-Forwarded-Prefix, X-Forwarded-Port) would let visitors choose pages' addresses.
     app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
     return app

@@ -1,9 +1,9 @@
 """Aids for trying releases; an app of your own needs neither.
 
-`POST /api/echo`          says length and SHA-256 of the body, read as a stream: shows that a front server passes
-                          large and chunked bodies on whole.
-`GET /api/slow?seconds=N` answers after N seconds (0 to 15): a request that is under way while releases change places,
-                          and the release that answers it.
+`POST /api/echo`          says length and SHA-256 of the body, read as a stream: shows that a front
+                          server passes large and chunked bodies on whole.
+`GET /api/slow?seconds=N` answers after N seconds (0 to 15): a request that is under way while
+                          releases change places, and the release that answers it.
 """
 
 import hashlib

@@ -61,7 +61,7 @@ class Entries(MethodView):
         return jsonify(entry.as_json()), 201, {"Location": url_for(f"api.{self.resource.name}", key=entry.id)}
 
     def clash(self, values: Mapping[str, Any]) -> Conflict | Duplicate:
-        """What a constraint stood against: a duplicate, or a user who was deleted since the rules looked."""
+        """What a constraint refused: a duplicate, or a user deleted since the rules looked."""
         same = {name: values[name] for name in self.resource.unique}
         if not same or db.session.scalar(sa.select(self.resource.model.id).filter_by(**same)) is None:
             return Conflict("What this entry refers to was deleted meanwhile.")
@@ -98,7 +98,7 @@ class OneEntry(MethodView):
         return Response(status=204)
 
     def possible(self, key: int) -> int:
-        """The id, unless it is one that no row can have: databases call those errors rather than missing."""
+        """The id, unless no row can have it: databases call that an error rather than missing."""
         if key > rules.BIGGEST:
             raise self.missing(key)
         return key

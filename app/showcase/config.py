@@ -1,4 +1,4 @@
-"""Settings: read from the environment once, checked at once, so that a wrong one stops the start and not a request."""
+"""Settings: read from the environment once, so that a wrong one stops the start."""
 
 import re
 import secrets
@@ -13,7 +13,7 @@ MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 DEVELOPMENT_DATABASE = "sqlite:///showcase.sqlite3"  # a relative path lies in Flask's instance folder
 
-# Hosting services hand out addresses without a driver, or with the old name `postgres`; SQLAlchemy wants both in full.
+# Hosting services leave the driver out, or say `postgres`; SQLAlchemy wants both in full.
 DRIVERS = {
     "sqlite": "sqlite",
     "postgres": "postgresql+psycopg",
@@ -37,7 +37,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str]) -> "Settings":
-        """An empty variable counts as one that is not set: shells and unit files cannot always tell them apart."""
+        """An empty variable counts as not set: not all shells and unit files tell them apart."""
         secret_key = environ.get("SECRET_KEY", "")
         return cls(
             database_url=database_url(environ.get("DATABASE_URL") or DEVELOPMENT_DATABASE),
@@ -49,7 +49,7 @@ class Settings:
 
 
 def database_url(text: str) -> URL:
-    """The address with its driver. An address may hold a password, so an error shows its scheme and no more."""
+    """The address with its driver. It may hold a password, so an error shows the scheme alone."""
     wanted = f"wanted SCHEME://… with one of {', '.join(DRIVERS)}"
     try:
         url = make_url(text)
@@ -61,7 +61,7 @@ def database_url(text: str) -> URL:
 
 
 def cors_origins(text: str) -> tuple[str, ...]:
-    """The origins of a comma-separated list. Checked, because flask-cors would read a stray `?` or `(` as a pattern."""
+    """Origins, comma-separated. Checked, as flask-cors reads a stray `?` or `(` as a pattern."""
     origins = tuple(origin.strip().rstrip("/") for origin in text.split(",") if origin.strip())
     for origin in origins:
         if not ORIGIN.fullmatch(origin):

@@ -1,4 +1,4 @@
-"""The database: the handle the app shares, the options of each engine, and what SQLite has to be told on connecting."""
+"""The database: the app's handle, the options of each engine, what SQLite is told on connecting."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 
 from .models import Base
 
-# Models derive from `Base`, not from `db.Model`, which type checkers cannot follow; the shared metadata joins the two.
+# Models derive from `Base`: type checkers can't follow `db.Model`. The shared metadata joins both.
 db = SQLAlchemy(metadata=Base.metadata)
 
 BUSY_SECONDS = 5  # how long a writer waits for another one: two releases share the file while one takes over
@@ -36,7 +36,7 @@ def init_app(app: Flask) -> None:
 
 
 def prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
-    """Readers beside a writer (WAL), and foreign keys that hold: SQLite has both, and both are off by default."""
+    """Readers beside a writer (WAL), and foreign keys that hold: SQLite has both off by default."""
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")

@@ -1,4 +1,4 @@
-"""Errors as answers: JSON below `/api`, a page elsewhere. Each says what was wanted and what was found."""
+"""Errors as answers: JSON below `/api`, a page elsewhere. Each says what was wanted and found."""
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -55,6 +55,6 @@ def answer(error: HTTPException) -> ResponseReturnValue:
 
 
 def database_away(error: Exception) -> ResponseReturnValue:
-    """503, not 500: the request is fine and may come again. The cause goes to the log: it can name hosts and users."""
+    """503, not 500: the request may come again. The cause is only logged: it can name hosts."""
     current_app.logger.error("database: %s", error)
     return answer(ServiceUnavailable("The database does not answer; try again shortly.", retry_after=5))

@@ -31,5 +31,5 @@ def clock(seconds: int) -> str:
 
 
 def asset(name: str) -> str:
-    """A static file's address. The release in it lets browsers keep the file and still see the next release's."""
+    """A static file's address with the release: browsers keep the file and see the next one's."""
     return url_for("static", filename=name, release=current_app.config["RELEASE"])

@@ -1,8 +1,9 @@
 """`/healthz`: does the database answer, and is its schema one that this code can work with?
 
-A schema *behind* the code is refused: queries would fail. One *ahead* of it is fine: while a new release comes up, its
-migrations have run and the old release still serves. Refusing would take the old one down at that very moment. This is
-also why a migration here only adds: the release before it has to keep working on its result.
+A schema *behind* the code is refused: queries would fail. One *ahead* of it is fine: while a new
+release comes up, its migrations have run and the old release still serves. Refusing would take the
+old one down at that very moment. This is also why a migration here only adds: the release before it
+has to keep working on its result.
 """
 
 from dataclasses import dataclass
@@ -35,7 +36,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Database:
-    """One look at the database. `cause` is the kind of error only: its text can name hosts, paths and users."""
+    """One look at the database. `cause` is the kind of error: its text can name hosts and users."""
 
     engine: str
     state: State
@@ -67,7 +68,7 @@ def healthz() -> ResponseReturnValue:
 
 
 def look() -> Database:
-    """Read the schema's revision: a table of one row, so this is cheap, and an answer covers the connection as well."""
+    """Reads the schema's revision, a table of one row: cheap, and it also shows a connection."""
     started = perf_counter()
     try:
         with db.engine.connect() as connection:
@@ -78,7 +79,7 @@ def look() -> Database:
 
 
 def away(error: SQLAlchemyError) -> Database:
-    """What is known of a database that cannot be read. All of it goes to the log, and only there."""
+    """What is known of a database that can't be read. It all goes to the log, and only there."""
     current_app.logger.warning("database: %s", error)
     return Database(engine_name(), State.AWAY, cause=type(error).__name__)
 
@@ -93,7 +94,7 @@ def compare(found: set[str]) -> State:
 
 @cache
 def revisions() -> tuple[frozenset[str], frozenset[str]]:
-    """The newest revision of the code and all it knows. They are files of the release and never change under it."""
+    """The newest revision of the code and all it knows: files of the release, which stay."""
     scripts = ScriptDirectory(str(MIGRATIONS))
     return frozenset(scripts.get_heads()), frozenset(script.revision for script in scripts.walk_revisions())
 

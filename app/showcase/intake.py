@@ -1,4 +1,4 @@
-"""Reads a request's JSON body and query by rules. All problems are gathered, so that one correction is enough."""
+"""Reads a request's JSON body and query by rules, and gathers all problems for one correction."""
 
 import json
 from collections.abc import Mapping
@@ -24,13 +24,13 @@ def body(rules: Rules) -> dict[str, Any]:
 
 
 def query(rules: Rules, **defaults: Any) -> dict[str, Any]:
-    """The query parameters that have a rule, or their defaults. Others are let pass, as links gather strange ones."""
+    """The query parameters that have a rule, or their defaults. Links gather others."""
     given = {name: request.args[name] for name in rules if name in request.args}
     return {**defaults, **read(given, {name: rules[name] for name in given})}
 
 
 def json_object() -> dict[str, Any]:
-    """The body, which has to call itself JSON: a form on a stranger's page cannot, so it cannot post here unasked."""
+    """The body, which has to call itself JSON: a stranger's form can't, so it can't post here."""
     if not request.is_json:
         raise UnsupportedMediaType(f"Content-Type: wanted application/json, found {request.mimetype or 'nothing'}")
     request.max_content_length = BODY_LIMIT  # here, not for the whole app: /api/echo takes any length
@@ -59,7 +59,7 @@ def read(given: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
 
 
 def shown(value: object) -> str:
-    """A value as an error repeats it: in ASCII, so that no odd character travels back unseen, and never at length."""
+    """A value as an error repeats it: short, and in ASCII, so that nothing goes back unseen."""
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "an object"
     text = json.dumps(value)

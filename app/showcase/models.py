@@ -9,7 +9,7 @@ from sqlalchemy.types import TypeDecorator
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """A moment, stored as UTC without its zone, because MySQL and SQLite would drop the zone silently."""
+    """A moment, stored as UTC without its zone, which MySQL and SQLite would drop silently."""
 
     impl = DateTime
     cache_ok = True
@@ -22,7 +22,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 def now() -> datetime:
-    """Whole seconds: MySQL rounds to them, and rounding up would put new entries into the future."""
+    """Whole seconds: MySQL rounds to them, and rounding up puts new entries into the future."""
     return datetime.now(UTC).replace(microsecond=0)
 
 
@@ -59,7 +59,7 @@ class Entry(Base):
 
 
 class UserInfo(Entry):
-    """A person. Videos and texts belong to one, and the foreign keys keep it from going while they exist."""
+    """A person. Videos and texts belong to one; the foreign keys keep it as long as they exist."""
 
     __tablename__ = "user_info"
 
@@ -77,7 +77,7 @@ class VideoInfo(Entry):
     url: Mapped[str] = mapped_column(String(500))
     duration: Mapped[int]
     user_id: Mapped[int] = mapped_column(ForeignKey("user_info.id"))
-    # Empty in rows that a release from before this column writes while it still serves beside a newer one.
+    # Empty in rows of a release from before this column, which still serves beside a newer one.
     site: Mapped[str] = mapped_column(String(253), server_default="", index=True)
 
     user: Mapped[UserInfo] = relationship()

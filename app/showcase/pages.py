@@ -1,4 +1,4 @@
-"""The home page: what the database holds, which release answers from where, and a form that uses the API."""
+"""The home page: what the database holds, which release answers from where, a form for the API."""
 
 import socket
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Glance:
 
 @blueprint.get("/")
 def home() -> ResponseReturnValue:
-    """Without its database the page still answers, as 503: people read what is wrong, machines and caches stay away."""
+    """Without its database the page answers 503: people read what is wrong, machines stay away."""
     started = perf_counter()
     database, glance = health.look(), None
     if database.usable:
@@ -56,14 +56,14 @@ def home() -> ResponseReturnValue:
 
 @blueprint.after_request
 def guard(response: Response) -> Response:
-    """All the page needs is its own; should a script ever get into an entry, browsers will not run it."""
+    """All the page needs is its own; should a script get into an entry, browsers won't run it."""
     response.headers["Content-Security-Policy"] = "default-src 'self'; base-uri 'none'; frame-ancestors 'none'"
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
 
 
 def take_glance() -> Glance:
-    """Four counts and four short lists, each list with the users its entries belong to in the same query."""
+    """Four counts and four short lists; each is read in one query with its entries' users."""
     counts = {
         model.__tablename__: db.session.scalar(select(func.count()).select_from(model)) or 0
         for model in (UserInfo, VideoInfo, ContentMain, GithubInfo)

@@ -1,4 +1,4 @@
-"""What the API offers: for each table its address, its name in messages, and the rules of its fields."""
+"""What the API offers: for each table its address, its name in messages, its fields' rules."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ LONGEST_BODY = 10_000  # a letter takes four bytes at most, and MySQL's TEXT hol
 
 @dataclass(frozen=True)
 class Resource:
-    """A table as the API offers it. `unique` names the fields that no two rows share, `filters` those to list by."""
+    """A table in the API. `unique`: fields that no two rows share; `filters`: to list by."""
 
     path: str
     name: str

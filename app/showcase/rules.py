@@ -31,7 +31,7 @@ class Rule(Generic[T]):
 
 
 def text(longest: int, *, lines: bool = False) -> Rule[str]:
-    """Text without surrounding space. Control characters are out: PostgreSQL stores no NUL, and pages show none."""
+    """Text without surrounding space or control characters: PostgreSQL stores no NUL."""
     controls = "\n\r\t" if lines else ""
 
     def read(value: object) -> str:
@@ -57,7 +57,7 @@ def pattern(expression: str, wanted: str) -> Rule[str]:
 
 
 def email() -> Rule[str]:
-    """Loose on purpose: only a message can tell whether an address works. One case, so that duplicates are seen."""
+    """Loose: only a message tells whether an address works. Small letters show duplicates."""
 
     def read(value: object) -> str:
         address = text(254).read(value).lower()
@@ -69,7 +69,7 @@ def email() -> Rule[str]:
 
 
 def web_address() -> Rule[str]:
-    """Only http and https: the home page links to it, and a `javascript:` link would run in a visitor's page."""
+    """Only http and https: the home page links to it, and a `javascript:` link would run."""
 
     def read(value: object) -> str:
         address = text(500).read(value)

@@ -1,4 +1,4 @@
-"""What is different on SQLite: how the app's connections are set up, and upgrades that are all or nothing."""
+"""What is different on SQLite: how connections are set up, and upgrades that are all or nothing."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Health, where schema and code differ: an older schema is refused, a newer one is a release that is on its way."""
+"""Health where schema and code differ: an older schema is refused, a newer one is fine."""
 
 import pytest
 from flask_migrate import downgrade

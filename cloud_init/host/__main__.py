@@ -8,7 +8,7 @@ import sys
 
 
 def library(tool: str) -> str:
-    """Where a server's bootstrap put what speaks to a store in a bucket, for this Python.
+    """The folder for this Python of what speaks to a store in a bucket, from the bootstrap.
 
     `slipway.service` runs in that environment; people, timers and agents call the tool by the
     system's own Python."""

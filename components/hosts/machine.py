@@ -28,9 +28,9 @@ class Runtime:
 
 
 def app_runtime(tree: Path, version: str | None) -> Runtime:
-    """Who runs the app whose files are in `tree`, and its Python; `version` as "3.13", None: any.
+    """User and Python for the app whose files are in `tree`; `version` as "3.13", None: any.
 
-    Where root launches it is an unprivileged user who can read both; else root, and it says so.
+    For root an unprivileged user who can read both; if there is none root, and it says so.
     Raises `MissingError` where no Python of that version is there.
     """
     pythons = _pythons(version)

@@ -22,7 +22,7 @@ class Site:
     fewest: int = 0
     """Web hosts that there will be at least, where the target knows no names."""
     addresses: tuple[str, ...] = ()
-    """Where the web hosts can be asked, in the order of `expected`; a domain leads there."""
+    """Addresses of the web hosts, in the order of `expected`; a domain leads there."""
 
     @property
     def web(self) -> Sequence[Transport]:
@@ -31,7 +31,7 @@ class Site:
 
     @property
     def database_host(self) -> Transport:
-        """Where the database is asked for: its own host, or the one that runs release commands."""
+        """The host to ask about the database: its own, or the one that runs release commands."""
         if not self.hosts:
             raise SlipwayError(f"no server of {self.url} is there; run `./slipway up`, or look why none starts")
         return next((host for host in self.hosts if host.role == "database"), self.hosts[0])

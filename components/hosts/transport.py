@@ -26,7 +26,7 @@ class Transport(Protocol):
 
     @property
     def address(self) -> str:
-        """Where it is, for people."""
+        """The host's address, for people."""
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         """Runs the host tool and gives its last event, the outcome; `on_event` hears the others.

@@ -1,4 +1,4 @@
-"""The release store as the deploying side sees it: what a host sees, errors of ours, and one lock."""
+"""The release store as deployers see it: what a host sees, errors of ours, and one lock."""
 
 import importlib
 import importlib.util
@@ -23,7 +23,7 @@ _INSTALL = "run: pip install -r requirements/bucket.in"
 
 
 class Store(Protocol):
-    """`cloud_init/host/stores/contract.py` says more of each; what that calls away is a `SlipwayError` here."""
+    """`cloud_init/host/stores/contract.py` says more of each. A store away: `SlipwayError`."""
 
     @property
     def address(self) -> str: ...
@@ -38,7 +38,7 @@ class Store(Protocol):
         """Writes `new` if the object still is `old`; raises `Conflict` otherwise."""
 
     def names(self, folder: str) -> dict[str, float]:
-        """Every object under a folder, sorted by name, each with when it was written by the store's clock."""
+        """Every object under a folder, sorted by name, with when it was written by its clock."""
 
     def modified(self, name: str) -> float | None:
         """When the object was written by the store's clock, or None."""
@@ -50,13 +50,14 @@ class Store(Protocol):
         """Gives a host what it needs of a release, if it reads another place. Raises `Lost`."""
 
     def lock(self, reason: str) -> AbstractContextManager[None]:
-        """One rollout at a time; waits, then raises `LockedError` with the holder, reason and time."""
+        """One rollout at a time; waits, then raises `LockedError` with holder, reason and time."""
 
 
 def connect(address: str) -> Store:
-    """The store at an address such as `s3://bucket/prefix`; a plain path, as older states have it, is a folder.
+    """The store at an address such as `s3://bucket/prefix`; older states have a folder's path.
 
-    Schemes are files in cloud_init/host/stores/, or in components/release/stores/ where no host knows such a store."""
+    Schemes are files in cloud_init/host/stores/, or, where no host knows such a store, in
+    components/release/stores/."""
     own = f"components.release.stores.{urlsplit(address).scheme or 'file'}"
     if importlib.util.find_spec(own):
         return cast(Store, importlib.import_module(own).connect(address))
@@ -73,7 +74,7 @@ def in_folder(path: Path) -> str:
 
 
 def parsed(kind: type[_Kind], name: str, data: bytes) -> _Kind:
-    """The object of that name as one of `cloud_init.host.contracts`. Raises `SlipwayError` for a damaged one."""
+    """The object as one of `cloud_init.host.contracts`. Raises `SlipwayError` for a damaged one."""
     try:
         return contracts.read(kind, json.loads(data))
     except ValueError as error:

@@ -41,7 +41,7 @@ def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
 
 
 def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
-    """Those of old generations, and outputs of commands whose deployer died before it had read them."""
+    """Those of old generations, and outputs of commands whose deployer died before reading them."""
     newest = max(names.values(), default=0.0)
     for name, at in names.items():
         last = name.split("/")[-1].split(".")[0]

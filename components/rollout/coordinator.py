@@ -106,7 +106,7 @@ class _Rollout:
         return Verdict(not missing, missing, self.release, self.release)
 
     def _write(self, before: Desired, live: str | None, candidate: str | None = None) -> Desired:
-        """Who is elected stays so: hosts that come to what is wanted later must know."""
+        """The elected host stays so: hosts that come to what is wanted later must know it."""
         return desired_state.write(self.store, before, self.by, live, candidate, self.elected)
 
     def _proven(self, before: Desired) -> str | None:

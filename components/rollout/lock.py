@@ -1,8 +1,9 @@
 """One rollout at a time: a file that the kernel locks, or an object in a bucket.
 
-`lock.json` says who, why and since when; it is never changed while it is held. That its holder lives, the object `lock/TOKEN` says: it is
-written every 10 s. A lock whose holder said nothing for a minute, by the store's clock, is taken over. A holder who slept finds that out;
-what it wrote meanwhile counts for nothing, for `desired.json` is written on condition.
+`lock.json` says who, why and since when; it is never changed while it is held. That its holder
+lives, the object `lock/TOKEN` says: it is written every 10 s. A lock whose holder said nothing for
+a minute, by the store's clock, is taken over. A holder who slept finds that out; what it wrote
+meanwhile counts for nothing, for `desired.json` is written on condition.
 """
 
 import json
@@ -30,7 +31,7 @@ _NAME, _SIGNS = "lock.json", "lock/"
 
 @contextmanager
 def held(store: Store, reason: str) -> Iterator[None]:
-    """Holds the store's lock; waits and says for whom. Raises `LockedError` after a quarter of an hour."""
+    """Holds the store's lock; waits and says for whom. Raises `LockedError` after 15 minutes."""
     with _file(store.lock_file, reason) if store.lock_file else _object(store, reason):
         yield
 

@@ -84,7 +84,7 @@ class _Walk:
             raise SlipwayError(f"{wanted}, which is left out of releases; {_LEAVE_OUT}")
 
     def _inside(self, path: str) -> str | None:
-        """Where it really is, relative to the app's folder, which is empty; None: outside."""
+        """The real path, relative to the app's folder, which is empty; None: outside."""
         real = os.path.realpath(os.path.join(self._root, path))
         relative = os.path.relpath(real, self._root)
         if relative == ".." or relative.startswith("../"):

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import pulumi
 from pydantic import Field
 
+from cloud_init import system
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
@@ -24,9 +25,7 @@ from components.target import Need, StackPlace, Takes, TargetComponent
 if TYPE_CHECKING:
     from components.deployment.on_hosts import HostsDeployment
 
-_PACKAGES = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 _ADDRESS = "127.0.0.1"
-_DATABASE_PACKAGES = {"postgres": "postgresql", "mysql": "mariadb-server"}
 # To nginx, Apache or Supervisor these mean something even in quotes: `[` and `*` find others.
 _REFUSED = re.compile(r"[\"'$%;{}\\?#@*|\[\]]")
 
@@ -74,11 +73,11 @@ def deploy(settings: Settings, place: StackPlace) -> Target:
 def needs(settings: Settings) -> list[Need]:
     """The front server, for which a relay stands in, and a database's programs on this machine."""
     why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
-    front = Need(FRONT_PROGRAMS[settings.front], why, _PACKAGES[settings.front], settings.front in front_binaries(), required=False)
+    front = Need(FRONT_PROGRAMS[settings.front], why, system.FRONTS[settings.front], settings.front in front_binaries(), required=False)
     engine = settings.database.engine
-    if settings.database.placement != "same-host" or engine not in _DATABASE_PACKAGES:
+    if settings.database.placement != "same-host" or engine not in system.ENGINES:
         return [front]
-    package, why = _DATABASE_PACKAGES[engine], f"slipway:database.engine is {engine}, on the same host"
+    package, why = system.ENGINES[engine], f"slipway:database.engine is {engine}, on the same host"
     return [front, Need(package, why, (package,), engine in database_binaries(), required=True)]
 
 

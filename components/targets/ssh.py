@@ -1,4 +1,4 @@
-"""Servers that are there already, reached by SSH: any VPS, own hardware, a machine under the desk."""
+"""Servers that are there, reached by SSH: any VPS, own hardware, a machine under the desk."""
 
 import json
 
@@ -28,7 +28,7 @@ TAKES = Takes(placements=("same-host", "own-host", "external"))
 
 
 class Target(TargetComponent):
-    """Web servers, perhaps one for the database; each is set up by itself, then all get the release."""
+    """Web servers, perhaps one for the database; each is set up, then all get the release."""
 
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Ssh", name, None, opts)

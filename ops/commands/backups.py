@@ -65,7 +65,7 @@ def _row(one: "Backup") -> list[str]:
 
 
 def _why(one: "Backup") -> str:
-    """Its reason, and the server that it was made on where that is gone."""
+    """The backup's reason, and the server that it was made on if that is gone."""
     return ", ".join(filter(None, [one.reason, f"of {tables.host(one.host)}" if one.host else ""]))
 
 

@@ -34,7 +34,7 @@ class Resource:
     protect: bool = False
     retain: bool = False
     replaced: bool = False
-    """Its successor exists: to be deleted at the end."""
+    """A successor exists: this is to be deleted at the end."""
 
 
 class State:

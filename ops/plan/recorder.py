@@ -122,7 +122,7 @@ def _options(request: Any) -> dict[str, Any]:
 
 
 def _invoked(answer: dict[str, Any]) -> resource_pb2.ResourceInvokeResponse:
-    """Its field is called `return`, which Python lets nobody write."""
+    """The field is called `return`, which Python lets nobody write."""
     made = resource_pb2.ResourceInvokeResponse()
     getattr(made, "return").update(answer)
     return made

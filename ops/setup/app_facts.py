@@ -28,7 +28,7 @@ class Facts:
 
 
 def read(folder: Path, module: str, requirements: str) -> Facts:
-    """Reads the sources in `folder`. `module`: package.module:callable; `requirements`: their text."""
+    """Reads the sources in `folder`. `module`: package.module:callable; `requirements`: text."""
     sources = [path.read_text(errors="replace") for path in _python_files(folder)]
     return Facts(
         static=_static(folder, module),

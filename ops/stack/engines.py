@@ -57,7 +57,7 @@ class Launcher:
         return not known
 
     def is_settled(self) -> bool:
-        """Its engine is known: the CLI, or this process, which launched the target of now."""
+        """The engine is known: the CLI, or this process, which launched the present target."""
         if self.by_cli:
             return True
         state = self._state()

@@ -124,7 +124,7 @@ def _read(path: Path, step: str) -> dict[str, Any]:
 
 
 def set_config(project: Project, stack: str, key: str, value: str, secret: bool = False, path: bool = False) -> None:
-    """`pulumi config set`: writes one value into a stack file, which keeps its comments and its order.
+    """Writes one value into a stack file, which keeps its comments and order: `pulumi config set`.
 
     `path`: the key's dots name nested keys."""
     from ruamel.yaml import YAML  # a command that only reads has no use for it

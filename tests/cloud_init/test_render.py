@@ -1,23 +1,31 @@
 """Rendered host files: golden for reading, and taken by the real programs."""
 
 import json
+import pkgutil
 import re
 import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
+from typing import Any, get_args
 
 import documents
 import pytest
 
+from cloud_init import fronts, servers, system
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
+from cloud_init.host.data import databases
+from cloud_init.host.front import servers as host_fronts
+from cloud_init.host.processes import managers
 from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.host_tool import tool
 from cloud_init.render import host_files, server_requirements
 from components.hosts.machine import FRONT_PROGRAMS
+from components.settings import Settings
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 PLAIN = WebHost("wsgi:app", front=Front(listen=("127.0.0.1:8080",)))
@@ -101,6 +109,36 @@ def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
 def test_what_cannot_be_rendered_is_refused(host: WebHost, said: str) -> None:
     with pytest.raises(HostFileError, match=said.replace("$", r"\$")):
         host_files(host)
+
+
+def accepted(setting: str) -> set[str]:
+    """The words that a setting takes, such as `server.kind`."""
+    model: Any = Settings
+    *sections, name = setting.split(".")
+    for section in sections:
+        model = model.model_fields[section].annotation
+    return {*get_args(model.model_fields[name].annotation)}
+
+
+def modules(folder: ModuleType) -> set[str]:
+    return {module.name for module in pkgutil.iter_modules(folder.__path__)}
+
+
+@pytest.mark.parametrize(
+    ("setting", "apart", "there"),
+    [
+        ("front", set(), modules(fronts)),
+        ("front", set(), modules(host_fronts) - {host_fronts.STAND_IN}),
+        ("front", set(), {*system.FRONTS}),
+        ("front", set(), {*FRONT_PROGRAMS}),
+        ("server.kind", {"auto"}, modules(servers)),
+        ("manager", set(), modules(managers) - {"contract"}),
+        ("database.engine", {"none"}, modules(databases) & accepted("database.engine")),
+        ("database.engine", {"none", "sqlite"}, {*system.ENGINES}),
+    ],
+)
+def test_every_word_of_a_setting_is_served(setting: str, apart: set[str], there: set[str]) -> None:
+    assert accepted(setting) - apart == there
 
 
 @pytest.mark.parametrize("worker_class", ["gthread", "sync", "gevent"])

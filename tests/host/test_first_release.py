@@ -15,7 +15,7 @@ from components.rollout.phases import joining
 
 @pytest.fixture
 def following(make_bench):
-    """A host that watches the store once its `watch` is started; told there as a web host that nobody drives."""
+    """A host that watches the store once `watch` starts; told as a web host that nobody drives."""
     bench, over = make_bench(), threading.Event()
     assert bench.boot()["ok"]
     bench.day = replace(bench.day, hosts=[], follow=True, expected=("local",))

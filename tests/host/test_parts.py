@@ -27,8 +27,8 @@ from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.commands import rollout
 from cloud_init.host.contracts.manifest import Code
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
+from cloud_init.host.release import environment, unpack
 from cloud_init.host.release import files as materialise
-from cloud_init.host.release import unpack
 from cloud_init.host.rollout import drain
 from cloud_init.host.server import roles
 
@@ -270,6 +270,34 @@ def test_the_cause_is_not_what_the_other_workers_said_when_they_were_ended():
     assert up_to_cause(words) == [*["before"] * 17, *why]
     assert (cause(ended), len(up_to_cause(ended))) == (": KeyboardInterrupt", 20)
     assert (cause(["words"]), up_to_cause(["words"] * 30)) == ("", ["words"] * 20)
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "with_uv"),
+    [
+        ("", "[global]\ncert = /a\n# index-url = https://pypi.example\n", True),
+        ("", "[global]\nindex-url = https://pypi.example\n", False),
+        ("", "[install]\nextra_index_url: https://pypi.example\n", False),
+        ("PIP_INDEX_URL", "", False),
+        ("PIP_NO_INDEX", "", False),
+    ],
+)
+def test_pip_installs_where_its_settings_name_an_index(tmp_path, monkeypatch, variable, text, with_uv):
+    """uv reads none of them: a package of a company's own would come from whoever has its name in public."""
+    for name in ("PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX", "PIP_CONFIG_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "https://pypi.example")
+    monkeypatch.setattr(environment, "_PIP_FILES", ())
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    (tmp_path / "pip").mkdir()
+    (tmp_path / "pip/pip.conf").write_text(text)
+    ran: list[str] = []
+    monkeypatch.setattr(environment, "_run", lambda command: ran.append(" ".join(command)))
+    places = documents.places(tmp_path, {"python": sys.executable, "uv": "/bin/uv"})
+    with pytest.raises(FileNotFoundError):  # the environment that nobody made
+        environment.of_the_host(places, "tool", "flask")
+    assert [line.startswith("/bin/uv") for line in ran] == [with_uv]
 
 
 INSTALLING = """

@@ -1,4 +1,4 @@
-"""`python -m tools.pages.contracts_schema [--check]`: docs/contracts.schema.json, made of the types in cloud_init/host/contracts."""
+"""`python -m tools.pages.contracts_schema [--check]` makes docs/contracts.schema.json."""
 
 import json
 import sys
@@ -17,7 +17,7 @@ _DOCUMENTS = (
 
 
 def schema() -> str:
-    """The schema of all documents, with what is said of each field; each is one of `$defs`, like its parts."""
+    """The schema of all documents, with what is said of each field; each is one of `$defs`."""
     for module in (manifest, facts, rollout):
         for kind in vars(module).values():
             if getattr(kind, "__module__", "") == module.__name__:

@@ -1,4 +1,4 @@
-"""Pages that are partly made from the code: what stands between `<!-- NAME -->` and its end is written, or checked to be current."""
+"""Pages partly made from the code: from `<!-- NAME -->` to its end they are written, or checked."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def filled(page: str, name: str, content: str) -> str:
-    """The page with `content` between the markers of that name; a page without them stays as it is."""
+    """The page with `content` between the markers of that name; unchanged without them."""
     start, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
     before, found, rest = page.partition(start)
     _, closed, after = rest.partition(end)

@@ -1,4 +1,4 @@
-"""Writes docs/plan.schema.json, the schema of `plan --json`, from the models: `python -m tools.pages.plan_schema [--check]`."""
+"""`python -m tools.pages.plan_schema [--check]`: docs/plan.schema.json, for `plan --json`."""
 
 import json
 import sys

@@ -1,6 +1,7 @@
-"""Writes what the rules say of themselves into docs/policy.md, between `<!-- rules -->` and its end.
+"""Writes what the rules say of themselves into docs/policy.md, at `<!-- rules -->`.
 
-`python -m tools.pages.rules_table [--check]`; with --check nothing is written, and the exit code is 1 if the page is not current.
+`python -m tools.pages.rules_table [--check]`; with --check nothing is written, and the exit code is
+1 if the page is not current.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Writes what the code knows of settings into docs/settings.md, between `<!-- NAME -->` and its end.
+"""Writes what the code knows of settings into docs/settings.md, at each `<!-- NAME -->`.
 
 `python -m tools.pages.settings_table [--check]`; with --check nothing is written, and the exit
 code is 1 if the page is not current.

@@ -13,7 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     with op.batch_alter_table("video_info") as table:
-        # A default of the server's: the release before this one still adds rows while this one takes over.
+        # A default of the server's: the release before this one adds rows till this one takes over.
         table.add_column(sa.Column("site", sa.String(253), server_default="", nullable=False))
         table.create_index("ix_video_info_site", ["site"])
     video = sa.table("video_info", sa.column("id"), sa.column("url"), sa.column("site"))

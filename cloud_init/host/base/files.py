@@ -91,7 +91,7 @@ def make_way(path: Path) -> None:
 
 
 def target(path: Path) -> str | None:
-    """Where the link points, or None."""
+    """The path that the link has, or None."""
     return os.readlink(path) if path.is_symlink() else None
 
 

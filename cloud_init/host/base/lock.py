@@ -1,4 +1,4 @@
-"""One run at a time: a lock that the kernel lets go of when its holder dies, with a note of who holds it, why and since when."""
+"""One run at a time: a lock that the kernel lets go of when its holder dies, with a note of who."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def signed(reason: str) -> dict[str, Any]:
 
 
 def _sign(descriptor: int, path: Path, reason: str) -> None:
-    """The note is for people: a full disk keeps nobody from the lock, for that may be what makes room."""
+    """The note is for people: a full disk keeps nobody from the lock, which may make room."""
     try:
         os.ftruncate(descriptor, 0)
         os.write(descriptor, json.dumps(signed(reason)).encode())
@@ -86,7 +86,7 @@ def _sign(descriptor: int, path: Path, reason: str) -> None:
 
 
 def actor() -> str:
-    """Who acts: user@machine."""
+    """This process's user and machine: user@machine."""
     return f"{getpass.getuser()}@{socket.gethostname()}"
 
 

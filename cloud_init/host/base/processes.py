@@ -80,7 +80,7 @@ def bound(command: list[str]) -> list[str]:
 
 
 def command_line(pid: int) -> bytes:
-    """Its words, each with a zero byte after it; empty where it is gone."""
+    """The process's words, each with a zero byte after it; empty if it is gone."""
     try:
         return Path(f"/proc/{pid}/cmdline").read_bytes()
     except (FileNotFoundError, ProcessLookupError):

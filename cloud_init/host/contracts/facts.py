@@ -25,7 +25,7 @@ class HostFacts:
 
     app: str
     host: str
-    """Its name in the store."""
+    """The host's name in the store."""
     run: str
     """The folder RUN."""
     store: str
@@ -59,7 +59,7 @@ class Boot:
     stack: str
     role: str
     store: str
-    """Its address, such as `s3://bucket/prefix?region=eu-west-1`."""
+    """The store's address, such as `s3://bucket/prefix?region=eu-west-1`."""
     name: Optional[str] = None
     """null: its own host name; `{host}` in it is that, without the domain."""
     transport: str = field(default="", metadata=LEFT_OUT)

@@ -15,7 +15,7 @@ class HttpAnswer:
     status: Optional[int] = None
     """null: no answer."""
     body: str = "no answer yet"
-    """Its first 300 characters; without an answer what kept it from coming."""
+    """The first 300 characters; without an answer what kept it from coming."""
     release: Optional[str] = None
     maintenance: bool = False
     """This is the maintenance page."""

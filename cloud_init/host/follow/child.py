@@ -46,7 +46,7 @@ class Child:
 
     @property
     def verdict(self) -> Outcome:
-        """Its outcome; if it told none, one that says how it ended."""
+        """The process's outcome; if it told none, one that says how it ended."""
         code = self._process.returncode
         how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
         return self.outcome or Outcome(False, step=self.name, message=f"the host tool {how} and told no outcome")

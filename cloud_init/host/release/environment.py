@@ -19,6 +19,8 @@ from ..base.places import Places
 from ..contracts.manifest import Manifest
 
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
+_PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
+_PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)
 _UNPACKING = threading.Lock()  # environments are made side by side
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 
@@ -78,7 +80,7 @@ def _make(places: Places, folder: Path, requirements: Sequence[str]) -> None:
     """A new environment; `ready` is written last, so that one that was killed is made again."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(parents=True, exist_ok=True)
-    install = _with_uv(places, folder) if places.facts.uv else _with_pip(places, folder)
+    install = _with_uv(places, folder) if places.facts.uv and not _pip_has_index() else _with_pip(places, folder)
     files = []
     for number, text in enumerate(requirements):
         path = folder / f"requirements-{number}.txt"
@@ -93,6 +95,14 @@ def _make(places: Places, folder: Path, requirements: Sequence[str]) -> None:
         for file in files:
             _run([*install, *file])
     write_json(folder / "ready", {"python": places.python})
+
+
+def _pip_has_index() -> bool:
+    """Whether pip's settings are about indexes: uv reads none, and would take the public one."""
+    own = os.environ.get("XDG_CONFIG_HOME", ""), os.environ.get("PIP_CONFIG_FILE", "")
+    files = [Path(name).expanduser() for name in (*_PIP_FILES, f"{own[0]}/pip/pip.conf", own[1])]
+    texts = [path.read_text(encoding="utf-8", errors="replace") for path in files if path.is_file()]
+    return bool({"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & os.environ.keys() or any(map(_PIP_INDEX.search, texts)))
 
 
 def _with_uv(places: Places, folder: Path) -> list[str]:

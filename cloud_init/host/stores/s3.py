@@ -23,11 +23,11 @@ def connect(address: str) -> Store:
     place = BucketAddress(address, ("region", "endpoint"))
     if own := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
         place.options.setdefault("endpoint", own)
-    given = {name: value for name, value in place.options.items() if value}
-    user = {"credential_provider": _user(address)} if find_spec("boto3") else {}
+    given: dict[str, Any] = {name: value for name, value in place.options.items() if value}
+    given |= {"credential_provider": _user(address)} if find_spec("boto3") else {}
 
-    def client(options: dict[str, Any], retry: dict[str, Any]) -> Any:
-        return S3Store(place.bucket, prefix=place.prefix, client_options=options, retry_config=retry, **user, **given)  # type: ignore[arg-type]
+    def client(options: Any, retry: Any) -> Any:
+        return S3Store(place.bucket, prefix=place.prefix, client_options=options, retry_config=retry, **given)
 
     return Bucket(place, client)
 

@@ -1,8 +1,8 @@
-"""Talks to a database for the host tool, in an environment that holds one pure-Python driver: JSON lines in, JSON lines out.
+"""Talks to a database for the host tool, in JSON lines; its environment holds one pure driver.
 
-Its end ends the connection, and with it the transaction that holds the lock: a tool that is killed leaves nothing locked, once the
-release command that it had started has ended too. The lock is a row in an open transaction, so that a pooler that hands out connections
-by transaction can't lose it.
+When it ends, so does the connection, and the transaction that holds the lock: a tool that is killed
+leaves nothing locked, once the release command that it had started has ended too. The lock is a row
+in an open transaction, so that a pooler that hands out connections by transaction can't lose it.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ class Agent:
         self.connection = None
 
     def connect(self, url, patience=0):
-        """Connects, for `patience` seconds again where nobody answers: a wrong password does not mend itself."""
+        """Connects, for `patience` seconds while nobody answers; a wrong password is final."""
         self.close()
         address = urlsplit(url)
         options = dict(parse_qsl(address.query))
@@ -71,7 +71,7 @@ class Agent:
         return {"schema": hashlib.sha256(text.encode()).hexdigest()[:12] if found[0] else "", "revision": self._revision()}
 
     def rows(self):
-        """Rows of each table, counted in one transaction, which stays open; `snapshot`: its name, where others can join it."""
+        """Rows of each table, and `snapshot`: the name of their transaction, open for others."""
         self.connection.rollback()
         for statement in engine.SNAPSHOT:
             self.query(statement)
@@ -121,7 +121,7 @@ class Agent:
         return [(engine.quoted(*row), row[-1]) for row in self.query(engine.TABLES)]
 
     def _make_tables(self):
-        """Two hosts may make them at once: the second one's error is no error when they are there."""
+        """Two hosts may make them at once: the second one's error is none when they are there."""
         for attempt in range(5):
             try:
                 for statement in TABLES:

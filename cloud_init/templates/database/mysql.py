@@ -14,7 +14,7 @@ SCHEMA = (
 )
 SNAPSHOT = ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TRANSACTION WITH CONSISTENT SNAPSHOT")
 SNAPSHOT_NAME = None
-# Read committed: who waited for the lock sees what its holder noted, whatever the server's default is.
+# Read committed: who waited for the lock sees what its holder noted, whatever the server's default.
 NO_LIMITS = ("SET SESSION wait_timeout = 86400", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
 _LOCK_TIMEOUTS = (1205, 1213)
 _AWAY = (2002, 2003, 2006, 2013, 1040, 1053)  # no socket, no answer, lost, too many connections, shutting down
@@ -35,7 +35,7 @@ def connect(parts, options):
 
 
 def _names(mode, options):
-    """Whether the certificate must be for that very host: as the command line's tools ask for it, or as SQLAlchemy does."""
+    """Whether the certificate must be for that very host, asked for as by tools or SQLAlchemy."""
     return mode == "VERIFY_IDENTITY" or options.get("ssl_check_hostname", "").lower() in ("true", "1", "yes", "on")
 
 

@@ -20,8 +20,9 @@ SCHEMA = (
 )
 SNAPSHOT = ("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",)
 SNAPSHOT_NAME = "SELECT pg_export_snapshot()"
-# The transaction stays open and idle for as long as the release command takes. Local: nothing is left with a pooled connection.
-# Read committed: who waited for the lock sees what its holder noted, whatever the server's default is.
+# The transaction stays open and idle while the release command runs. Local: a pooled connection
+# keeps nothing of it.
+# Read committed: who waited for the lock sees what its holder noted, whatever the server's default.
 NO_LIMITS = (
     "SET TRANSACTION ISOLATION LEVEL READ COMMITTED",
     "SET LOCAL idle_in_transaction_session_timeout = 0",
@@ -45,7 +46,7 @@ def connect(parts, options):
 
 
 def _reached(host, port):
-    """A connected socket: limited is the time to get there, not what answers take, for whoever waits for the lock waits long."""
+    """A connected socket. Only the way there is limited: who waits for the lock waits long."""
     try:
         found = socket.create_connection((host, port), timeout=10)
     except OSError as error:

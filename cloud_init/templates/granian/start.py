@@ -1,4 +1,4 @@
-"""granian for one colour: `start.py SOCKET`, run by the release's own Python with the release's environment."""
+"""granian for one colour: `start.py SOCKET`, run by the release's Python in its environment."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""gunicorn for one colour: `start.py SOCKET`, run by the release's own Python with the release's environment."""
+"""gunicorn for one colour: `start.py SOCKET`, run by the release's Python in its environment."""
 
 import sys
 from pathlib import Path
@@ -10,7 +10,7 @@ FILES = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Serves until told to stop. The app's own traceback is the last thing in the log, not gunicorn's about it."""
+    """Serves until told to stop. The app's traceback ends the log, not gunicorn's about it."""
     bind = "unix:" + sys.argv[1]
     sys.argv = ["gunicorn", "--config", str(FILES / "gunicorn.conf.py"), "--bind", bind, *sys.argv[2:], "slipway_wsgi:application"]
     try:

@@ -1,4 +1,4 @@
-"""How many workers this host can carry: its cores and memory as they are when the server starts, containers' limits included."""
+"""How many workers this host carries, by cores and memory at the start, within container limits."""
 
 import math
 import os
@@ -10,7 +10,7 @@ COLOURS = 2
 
 
 def workers(worker_class: str) -> int:
-    """For threads and greenlets one per core, at least two; for sync workers 2 x cores + 1; never more than memory allows."""
+    """For threads and greenlets one a core, two at least; sync: 2 x cores + 1; as memory allows."""
     wanted = 2 * cores() + 1 if worker_class == "sync" else max(2, cores())
     return max(1, min(wanted, memory() // (WORKER_BYTES * COLOURS)))
 

@@ -1,7 +1,8 @@
-"""Starts the jobs in `cron.json` when they are due: run by the release's own Python, in its sources, with its environment.
+"""Starts the jobs in `cron.json` when they are due: run by the release's Python, in its sources.
 
-A job that became due while nobody looked (a release changed hands, the machine slept) is started once, up to an hour late. It runs once at
-a time, also over a change of the release: a run holds the lock of the job's file, whose time says up to when somebody looked.
+A job that became due while nobody looked (a release changed hands, the machine slept) is started
+once, up to an hour late. It runs once at a time, also over a change of the release: a run holds the
+lock of the job's file, whose time says up to when somebody looked.
 """
 
 import contextlib
@@ -36,7 +37,7 @@ def say(name, text):
 
 
 def zone():
-    """Where the clock hangs: TZ, or the host's own zone."""
+    """The zone of the clock: TZ, or the host's own."""
     name = os.environ.get("TZ", "").lstrip(":")
     path = Path(name) if name.startswith("/") else Path("/etc/localtime")
     if name and not name.startswith("/"):
@@ -48,7 +49,7 @@ def zone():
 
 
 class Job:
-    """One job. `due`, when it starts next, is in seconds since 1970: times of a zone can't be compared over a change of its clock."""
+    """One job. `due`, its next start, is in seconds since 1970: zones turn their clocks."""
 
     def __init__(self, name, schedule, command, folder, moment):
         self.name, self.schedule, self.command, self.moment = name, schedule, command, moment
@@ -69,7 +70,7 @@ class Job:
         os.utime(self.file, (until, until))
 
     def take(self):
-        """The job's lock, which it hands on to all its processes: a descriptor, or None while a run holds it."""
+        """The job's lock, handed on to its processes: a descriptor, or None while a run has it."""
         lock = os.open(f"/proc/self/fd/{self.file}", os.O_RDWR)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -114,7 +115,7 @@ class Job:
 
 
 class Scheduler:
-    """`now` gives seconds since 1970; `wait` waits so many seconds, and is true when it is time to stop."""
+    """`now` gives seconds since 1970; `wait` waits so many, and is true when it is time to stop."""
 
     def __init__(self, jobs, folder, now, wait, where):
         self.now, self.wait = now, wait
@@ -180,7 +181,7 @@ class Scheduler:
 
 
 def waiter():
-    """A `wait` that TERM and INT end: a handler that only notes it could come just before the wait."""
+    """A `wait` that TERM and INT end: a handler that only notes them could come just before it."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)

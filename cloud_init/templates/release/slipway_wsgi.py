@@ -1,4 +1,4 @@
-"""The WSGI callable that servers load: the app, wrapped so that every answer names the release it comes from."""
+"""The WSGI callable that servers load: the app, wrapped so that every answer names its release."""
 
 import importlib
 import json
@@ -11,7 +11,7 @@ SOURCE = FILES.parent / "src"
 
 
 def release():
-    """On a host the environment names it. A bundle has a file: a platform's environment outlives its releases."""
+    """In a host's environment, in a bundle's file: a platform's environment outlives a release."""
     file = FILES / "release"
     if file.is_file():
         os.environ["SLIPWAY_RELEASE"] = file.read_text(encoding="utf-8").strip()  # for the app too
@@ -28,7 +28,7 @@ def load(module):
 
 
 def told(environ):
-    """The client's address and scheme as the front server tells them: servers behind a socket know neither, or each its own way."""
+    """The client's address and scheme as the front server tells them: a socket tells neither."""
     environ["REMOTE_ADDR"] = environ.get("HTTP_X_REAL_IP") or environ.get("REMOTE_ADDR") or "127.0.0.1"
     if environ.get("HTTP_X_FORWARDED_PROTO") in ("http", "https"):
         environ["wsgi.url_scheme"] = environ["HTTP_X_FORWARDED_PROTO"]

@@ -1,4 +1,4 @@
-"""The app with bodies that come in chunks: uWSGI leaves those to whoever knows its own functions."""
+"""The app with bodies that come in chunks, which uWSGI leaves to those who know its functions."""
 
 import io
 

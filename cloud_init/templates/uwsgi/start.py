@@ -1,4 +1,4 @@
-"""uWSGI for one colour: `start.py SOCKET`, run by the release's own Python with the release's environment."""
+"""uWSGI for one colour: `start.py SOCKET`, run by the release's Python in its environment."""
 
 import json
 import sys
@@ -14,7 +14,7 @@ import capacity  # noqa: E402
 
 
 def options(socket, values):
-    """uWSGI's options: HTTP for whoever asks, its own protocol beside it for a front that speaks it."""
+    """uWSGI's options: HTTP for all, its own protocol beside it for a front that speaks it."""
     threads = values["threads"]
     return {
         "master": True,
@@ -30,7 +30,8 @@ def options(socket, values):
         "processes": values["workers"] or capacity.workers("sync" if threads == 1 else "gthread"),
         "threads": threads,
         "enable-threads": True,
-        # With threads uWSGI 2.0 ends a worker now and then that is not late at all, while bodies arrive: the front's time-out is left.
+        # With threads uWSGI 2.0 now and then ends a worker that isn't late as bodies arrive: the
+        # front's time-out is left.
         **({"harakiri": values["timeout"]} if threads == 1 else {}),
         # TERM lets requests in flight finish; uWSGI's own answer to it would be a reload.
         "hook-master-start": "unix_signal:15 gracefully_kill_them_all",

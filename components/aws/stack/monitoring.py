@@ -26,7 +26,7 @@ def agents(settings: Settings, region: str, role: str, group: str | None) -> Mor
     engine = settings.database.engine if has_data else "none"
     processes = (*settings.app.processes, *(("cron",) if settings.app.cron else ()))
     text = agent_settings(settings.app.name, group, role, engine, processes)
-    # Its hash starts the unit anew with other settings.
+    # The settings' hash in the unit starts it anew when they are others.
     unit = _UNIT.read_text(encoding="utf-8").replace("@@HASH@@", hashlib.sha256(text.encode()).hexdigest()[:12])
     files = (
         SystemFile("/etc/slipway/cloudwatch.json", text, "systemd"),

@@ -40,7 +40,7 @@ class LocalTransport(HostTool):
 
     @property
     def data(self) -> tuple[Path, ...]:
-        """Where the app's data is."""
+        """Folders with data of the app."""
         folder = self.root / "srv/slipway" / self.facts.app
         return tuple(folder / name for name in _DATA if (folder / name).is_dir() and any((folder / name).iterdir()))
 
@@ -89,7 +89,7 @@ class LocalTransport(HostTool):
             return None
         app = self.root / "srv/slipway" / self.facts.app
         if (app / "data").is_dir() and not (app / "releases").is_dir():
-            # After a plain `destroy` nothing runs that could dump a cluster: its files are a whole copy of it.
+            # After a plain `destroy` nothing runs that could dump a cluster: its files are copied.
             return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
         self.install(bundled_tool())  # a plain `destroy` may have removed it
         outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
@@ -139,7 +139,7 @@ def _copied(source: Path, target: Path) -> Path:
 
 
 def run_folder(root: Path, app: str) -> Path:
-    """RUN for a tree at `root`: inside it, or a short private folder where a socket's path would be too long (107 bytes)."""
+    """RUN for a tree at `root`: in it, or in a short private folder (sockets: 107 bytes)."""
     inside = root / "run/slipway" / app
     if len(os.fsencode(inside / _LONGEST)) <= 107:
         return inside

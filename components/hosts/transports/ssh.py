@@ -77,7 +77,7 @@ class SshTransport(HostTool):
         return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
 
     def remove(self, keep_data: bool) -> None:
-        """Where there is no host tool, what stayed when it went can only be the data."""
+        """Without a host tool, what stayed when it went can only be the data."""
         if self.to.run(["test", "-e", TOOL[-1]]).status:
             if not keep_data:
                 self.to.run(["rm", "-rf", f"/srv/slipway/{self.facts['app']}"], root=True)

@@ -1,2 +1,1 @@
-"""Stores that no host reads as a whole, a file each, named by the scheme of their address; the folder
-is the registry."""
+"""Stores that no host reads as a whole: a file each, named by the scheme of their address."""

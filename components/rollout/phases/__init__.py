@@ -1,4 +1,4 @@
-"""How a rollout's phases reach the hosts: the coordinator drives them, or they follow the store by themselves."""
+"""How a rollout's phases reach the hosts: the coordinator drives them, or they follow the store."""
 
 from typing import Protocol
 
@@ -12,7 +12,7 @@ class Phases(Protocol):
     """Each phase ends when every host has; it returns the outcomes that are not well."""
 
     def gather(self) -> str:
-        """Who takes part is settled; the name of the elected one. Raises `SlipwayError` where nobody is there."""
+        """Settles who takes part; returns the elected one. Raises `SlipwayError` for nobody."""
 
     def takes_part(self, host: str) -> bool:
         """Whether that host was there when all were gathered."""

@@ -1,4 +1,4 @@
-"""Who takes part in a rollout: the hosts that live, and how long those that are expected are waited for."""
+"""Hosts that take part in a rollout: those that live, and how long expected ones have time."""
 
 from collections.abc import Callable, Sequence
 
@@ -14,7 +14,7 @@ GRACE = 12.0  # and for those that lived before: one may have a clock of its own
 
 
 class Gathering:
-    """`expected`: hosts that the target knows by name; `fewest`: web hosts that there will be, named or not; `read`: a host's heartbeat."""
+    """`expected`: hosts that the target names; `fewest`: web hosts there will be at least."""
 
     def __init__(self, signs: Signs, expected: Sequence[str], fewest: int, read: Callable[[str], Heartbeat | None]) -> None:
         self.signs, self.expected, self.fewest = signs, expected, fewest
@@ -57,7 +57,7 @@ class Gathering:
         self._tell_once(f"waiting for the first web server, up to {FIRST / 60:.0f} minutes")
 
     def _role(self, host: str) -> str | None:
-        """Of its heartbeat, whose problems are told with it; asked again where that is damaged."""
+        """As its heartbeat says, whose problems are told too; a damaged one is read again."""
         if host not in self._roles:
             beat = self._read(host)
             if beat and beat.role:

@@ -1,4 +1,4 @@
-"""Hosts that come to a release that is live already: waited for until each says that it serves it."""
+"""Hosts that come to a release that is live: waited for until each says that it serves it."""
 
 import time
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ _PAUSE = 2.0
 
 
 def wait(store: Store, hosts: Sequence[str]) -> None:
-    """Returns when each of the hosts lives and serves what is live, at once where nothing is. Raises `SlipwayError` with what is."""
+    """Returns when each host serves what is live, if anything is; late: raises `SlipwayError`."""
     signs, began, said = Signs(store), time.monotonic(), False
     while True:
         found = _missing(store, signs, hosts)

@@ -1,4 +1,4 @@
-"""Hosts that follow the store by themselves: what is wanted stands in `desired.json`, what came of it in `outcomes/`."""
+"""Hosts that follow the store: `desired.json` says what is wanted, `outcomes/` what came of it."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -61,7 +61,7 @@ class Following:
         return self._wait("back", generation)
 
     def _wait(self, what: str, generation: int) -> list[Outcome]:
-        """Until each host that takes part has told an outcome of this generation, or is given up."""
+        """Until each host that takes part told an outcome of this generation, or is given up."""
         began = checked = self.signs.now
         waiting, failed = [host for host in self._hosts if host not in self._gone], []
         while waiting:

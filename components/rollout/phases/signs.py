@@ -1,7 +1,7 @@
 """Which hosts are alive, by their heartbeats in the store.
 
-A host's own clock is believed by nobody. The store's clock says how old a heartbeat is at the first look; from then on a host lives while
-its heartbeat changes.
+A host's own clock is believed by nobody. The store's clock says how old a heartbeat is at the first
+look; from then on a host lives while its heartbeat changes.
 """
 
 import json
@@ -21,7 +21,7 @@ _LONGEST_STEP = 5.0  # a deployer that slept holds nobody's silence against it
 
 
 class Signs:
-    """`names`: all that hosts have told, with when. `now` counts the seconds during which the store could be read."""
+    """`names`: what hosts told, and when. `now` counts the seconds while the store can be read."""
 
     def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
         self.names: Mapping[str, float] = {}
@@ -63,7 +63,7 @@ class Signs:
         return sorted(self._times)
 
     def _pass(self) -> None:
-        """After a store that was away hosts try again after a minute at most: till then nobody is silent."""
+        """When a store was away, hosts try again within a minute: till then nobody is silent."""
         self.now += min(self._clock() - self._last, _LONGEST_STEP)
         self._last = self._clock()
         if self._away:

@@ -18,7 +18,8 @@ MOST_TEXT, MOST_EDGES = 50_000, 500
 _MOST_NODES = 100  # more are no picture any more
 _KINDS = 5  # types that one label counts
 _DATA = re.compile(
-    r"(.*\.)?(Bucket(V2)?|Database(Instance)?|Volume|Disk|FileSystem|Table|DbInstance|DBInstance)|(rds|sql|docdb|neptune|redis|elasticache|memorydb|polardb|kvstore)\.(.*Instance|Cluster|ReplicationGroup)"
+    r"(.*\.)?(Bucket(V2)?|Database(Instance)?|Volume|Disk|FileSystem|Table|DbInstance|DBInstance)"
+    r"|(rds|sql|docdb|neptune|redis|elasticache|memorydb|polardb|kvstore)\.(.*Instance|Cluster|ReplicationGroup)"
 )
 _CLASSES = {
     "component": "fill:transparent,stroke:#8c959f",

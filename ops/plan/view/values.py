@@ -116,6 +116,6 @@ def _entries(count: int) -> str:
 
 
 def _rank(path: str) -> int:
-    """Its place in a reader's interest; the words of its name decide."""
+    """A value's place in a reader's interest; the words of its path decide."""
     words = _WORDS.findall(path)
     return next((rank for rank, group in enumerate(_RANKS) if any(group.fullmatch(word) for word in words)), len(_RANKS))

@@ -79,7 +79,7 @@ class MysqlCluster(Cluster):
         for role, rights in ((OWNER, "ALL"), (APP, _ROWS)):
             for host in self._hosts:
                 statements += _login(role, host, self.password(role), self.places.app, rights)
-        # Users of the installation, and of networks that are let in no more, go. What they have open stays.
+        # The installation's users go, and those of networks let in no more; connections stay.
         known = {("root", "localhost"), ("mariadb.sys", "localhost"), *((role, host) for role in (OWNER, APP) for host in self._hosts)}
         users = agent.ask("find", question="SELECT User, Host FROM mysql.user")["found"]
         strangers = [f"DROP USER {_user(user, host)}" for user, host in users if (user, host) not in known]
@@ -112,7 +112,7 @@ class MysqlDatabase(ServerDatabase):
             return _counted(part)
 
     def load(self, path: Path) -> None:
-        """Its statements can't be undone: the caller keeps a dump of what was there."""
+        """The statements can't be undone: the caller keeps a dump of what was there."""
         cluster = self.own()
         name = _name(self.places.app)
         with Agent(self.places, self.manifest) as agent:

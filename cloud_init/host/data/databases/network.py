@@ -21,7 +21,7 @@ CERTIFICATE, KEY, RULES, NOTE = "server.crt", "server.key", "pg_hba.conf", "netw
 
 @dataclass(frozen=True)
 class Network:
-    """Where the server listens, and the networks of the clients that may connect."""
+    """The server's address, and the networks of the clients that may connect."""
 
     address: str
     port: int

@@ -56,7 +56,7 @@ class Manager(ABC):
     @property
     @abstractmethod
     def pid(self) -> int | None:
-        """Its own process, where it is one of this app's alone."""
+        """The manager's own process, if it is there for this app alone."""
 
     @abstractmethod
     def answers(self) -> bool:

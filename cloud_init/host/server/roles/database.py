@@ -33,7 +33,7 @@ _WANTED = {"passwords", "certificate", "key"}
 
 
 def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
-    """Starts the database for the candidate, and lets its web hosts in beside the live release's."""
+    """Starts the database for the candidate, and lets its web hosts in beside the live ones."""
     if live(places) == release:
         return
     manifest, secret = preparing.fetch(store, release, steps), _checked(store.secrets(release, "database"))
