@@ -1,1 +1,2 @@
-"""Servers reached by SSH: connections whose host keys are verified, and what stands on a server because of it."""
+"""Servers reached by SSH: connections whose host keys are verified, and what stands on a server
+because of it."""

@@ -57,7 +57,9 @@ def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
 
 
 def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
-    """Whether a server that was set up before gives no answer: told, and left out. Without the first one nothing goes."""
+    """Whether a server that was set up before gives no answer: told, and left out.
+
+    Without the first one nothing goes."""
     host = str(facts["host"])
     try:
         connection.to(login.of(facts)).open(_REBOOT)

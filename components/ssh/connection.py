@@ -46,7 +46,8 @@ class Connection:
         self._become: list[str] | None = None
 
     def open(self, patience: float = QUICK, say: Callable[[str], None] = lambda text: None) -> asyncssh.SSHClientConnection:
-        """The connection, made if there is none: tried for `patience` seconds while nobody answers there. Raises `SlipwayError`."""
+        """The connection, made if there is none: tried for `patience` seconds while nobody answers
+        there. Raises `SlipwayError`."""
         with self._lock:
             if not self.is_open:
                 self._made = self._patiently(patience, say)
@@ -142,7 +143,9 @@ class Connection:
 
 
 class Lines(Iterator[str]):
-    """Lines as they come; after the last one `status` and `words` (its errors) say how it ended. Raises `Lost`."""
+    """Lines as they come; after the last one `status` and `words` (its errors) say how it ended.
+
+    Raises `Lost`."""
 
     def __init__(self, to: Connection, command: Sequence[str], process: asyncssh.SSHClientProcess[bytes]) -> None:
         self.to, self.what, self.process = to, command[-1], process

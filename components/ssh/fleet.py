@@ -1,4 +1,5 @@
-"""What the servers of slipway:ssh are, to whoever reaches them and to the release that goes there."""
+"""What the servers of slipway:ssh are, to whoever reaches them and to the release that goes
+there."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,4 +1,5 @@
-"""Whether a server is the one it should be: pinned keys, known_hosts, and what was accepted at first use."""
+"""Whether a server is the one it should be: pinned keys, known_hosts, and what was accepted at
+first use."""
 
 from pathlib import Path
 
@@ -20,7 +21,9 @@ class HostKeyError(SlipwayError):
 
 
 class HostKeys:
-    """The keys of one server. Where a source knows any, no later source is asked: the settings' own pins come first."""
+    """The keys of one server.
+
+    Where a source knows any, no later source is asked: the settings' own pins come first."""
 
     def __init__(self, login: Login) -> None:
         self.login = login
@@ -85,7 +88,9 @@ class HostKeys:
         )
 
     def note(self, key: asyncssh.SSHKey) -> None:
-        """Remembers a key that was accepted at first use. Many servers are met at once: each adds its line, and takes none away."""
+        """Remembers a key that was accepted at first use.
+
+        Many servers are met at once: each adds its line, and takes none away."""
         path = Path(self.login.noted)
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "ab", buffering=0, opener=files.private_file) as file:
@@ -93,7 +98,8 @@ class HostKeys:
 
 
 class Greeter(asyncssh.SSHClient):
-    """Looks at a key that nobody trusts yet; `problem` is why it was refused, `accepted` what is new and taken."""
+    """Looks at a key that nobody trusts yet; `problem` is why it was refused, `accepted` what is
+    new and taken."""
 
     def __init__(self, keys: HostKeys) -> None:
         self.keys = keys

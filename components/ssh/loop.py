@@ -1,4 +1,5 @@
-"""The event loop that all SSH connections of this process live on, in a thread of its own: everybody else waits for answers."""
+"""The event loop that all SSH connections of this process live on, in a thread of its own:
+everybody else waits for answers."""
 
 import asyncio
 import threading
@@ -46,7 +47,9 @@ async def _done(work: Awaitable[Answer]) -> Answer:
 
 
 async def line_of(reader: asyncssh.SSHReader[bytes]) -> bytes:
-    """The next line, however long; without its end where the stream ended in it. The library hands long ones out in parts."""
+    """The next line, however long; without its end where the stream ended in it.
+
+    The library hands long ones out in parts."""
     line = b""
     while part := await reader.readline():
         line += part

@@ -65,7 +65,9 @@ async def _connected(login: Login, greeter: Greeter, given: dict[str, Any]) -> a
 
 
 def _of_another_kind(keys: HostKeys) -> str:
-    """The key of a server that has none of the kinds that are known of it; empty: that isn't so. Such a server just hangs up."""
+    """The key of a server that has none of the kinds that are known of it; empty: that isn't so.
+
+    Such a server just hangs up."""
     found = _shown_key(keys.login) if keys.trusted[0] else None
     return keys.shown(found) if found and found not in keys.trusted[0] else ""
 

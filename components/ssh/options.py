@@ -58,7 +58,8 @@ class Host(Model):
 
     @property
     def inside(self) -> str | None:
-        """The address that the other servers see: IP addresses alone can stand in their firewalls."""
+        """The address that the other servers see: IP addresses alone can stand in their
+        firewalls."""
         try:
             return self.private_address or str(ipaddress.ip_address(self.address))
         except ValueError:

@@ -16,7 +16,8 @@ from components.ssh import bring_up
 
 
 class SshServer(pulumi.dynamic.Resource, module="slipway", name="SshServer"):
-    """`facts` of the server, and of all `servers` of the stack, as components/targets/ssh.py has them; `tree`: the stack's folder here."""
+    """`facts` of the server, and of all `servers` of the stack, as components/targets/ssh.py has
+    them; `tree`: the stack's folder here."""
 
     def __init__(
         self, facts: Mapping[str, Any], servers: Sequence[Mapping[str, Any]], owner: Owner, tree: str, opts: pulumi.ResourceOptions

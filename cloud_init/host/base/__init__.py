@@ -1,1 +1,1 @@
-"""What all other folders stand on: places, files, locks, processes, steps. Imports contracts alone."""
+"""What all other folders use: places, files, locks, processes, steps. Imports contracts alone."""

@@ -1,2 +1,1 @@
-"""The service of a server, `watch`: where it follows its store, it brings about the desired state and
-reports."""
+"""The service of a server, `watch`: following its store, it brings about the desired state."""
