@@ -17,7 +17,7 @@ from real_hosts.servers import Servers
 _MARK = "/etc/not-this-one"
 _BROKEN = f'if os.path.exists("{_MARK}"): raise RuntimeError("not on this host")\n'
 _STORE = "var/lib/slipway/store"
-_PROGRESS = f"{_STORE}/outcomes/{{host}}/progress.json"
+_LOCK = "var/lib/slipway/shop/lock"
 
 
 class Site:
@@ -133,8 +133,7 @@ def prepares(host: Machine, up: "subprocess.Popen[str]") -> None:
     def begun() -> bool:
         assert up.poll() is None, up.communicate()[0]
         wanted = json.loads((store / "desired.json").read_text())
-        told = json.loads((host.disk.root / _PROGRESS.format(host=host.name)).read_text())
-        return bool(wanted["candidate"]) and told["generation"] == wanted["generation"]
+        return f'"prepare {wanted["candidate"]}"' in (host.disk.root / _LOCK).read_text()
 
     host.wait_for(begun, bool, 120)
 
