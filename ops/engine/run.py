@@ -113,6 +113,8 @@ class _Run:
         if old is not None:
             found = providers.diff(provider, old.id, old.inputs, old.outputs, wanted.inputs)
             op = "replace" if found.replaces else "update" if found.changes else "same"
+            if op == "replace" and (old.protect or wanted.protect):
+                raise SlipwayError(f"{wanted.name}: protected, not replaced; lift `protect` by an `up` of its own first")
             before_replace = before_replace or found.delete_before_replace
         changed = {} if op == "same" else values.changes(old_inputs, wanted.inputs, wanted.hidden)
         words = providers.words(wanted.inputs) if op == "create" else ""

@@ -90,6 +90,17 @@ def test_protected_is_not_deleted(sandbox):
     assert sandbox.names() == ["a-0"]
 
 
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True)])
+def test_protected_is_not_replaced(sandbox, first, before, after):
+    program = f"Thing('a', kind={{!r}}, opts=O(protect={{}}, delete_before_replace={first}))\n"
+    sandbox.program(program.format("a", before)).engine().up()
+    sandbox.program(program.format("b", after))
+    for result in (sandbox.engine().preview(), sandbox.engine().up()):
+        assert result.error == "a: protected, not replaced; lift `protect` by an `up` of its own first"
+        assert (sandbox.names(), len(sandbox.engine().state().resources)) == (["a-0"], 2)  # the stack is one
+
+
 def test_retained_stays_and_ignored_changes_are_ignored(sandbox):
     sandbox.program("Thing('a', 1, opts=O(retain_on_delete=True, ignore_changes=['size']))\n").engine().up()
     again = sandbox.program("Thing('a', 2, opts=O(retain_on_delete=True, ignore_changes=['size']))\n").engine().up()
