@@ -4,6 +4,8 @@ import base64
 import json
 import multiprocessing
 import os
+import select
+import signal
 import subprocess
 import sys
 import time
@@ -15,6 +17,12 @@ from components.errors import LockedError, SlipwayError
 from ops.engine.state import locked
 
 ROOT = Path(__file__).parents[2]
+RUN = """
+import sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]; from pathlib import Path
+from ops.engine import Engine; from ops.stack.project import load_project, load_stack
+project = load_project(Path(sys.argv[1]))
+Engine(project, load_stack(project, 'dev')).up()
+"""
 
 
 def test_create_then_nothing_to_do(sandbox):
@@ -161,16 +169,28 @@ def test_secrets_stay_secret(sandbox):
 def test_killed_in_the_middle(sandbox):
     program = "a = Thing('a')\nThing('b', {}, note=a.made)\n"
     sandbox.program(program.format(66))
-    code = (
-        "import sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]; from pathlib import Path\n"
-        "from ops.engine import Engine; from ops.stack.project import load_project, load_stack\n"
-        "project = load_project(Path(sys.argv[1])); Engine(project, load_stack(project, 'dev')).up()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(sandbox.folder), str(ROOT)], check=False)
+    done = subprocess.run([sys.executable, "-c", RUN, str(sandbox.folder), str(ROOT)], check=False)
     assert done.returncode == -9
     result = sandbox.program(program.format(5)).engine().up()
     assert result.counts == {"same": 1, "create": 1}
     assert any("cut off in: create b" in event.text for event in sandbox.events)
+
+
+def test_who_interrupts_twice_has_the_lock_as_long_as_a_provider_may_write_the_state(sandbox):
+    slow = "own.ThingProvider.create = lambda *_: print('works', flush=True) or time.sleep(60)"
+    sandbox.program(f"import {sandbox.module} as own, time\n{slow}\nThing('a')\n")
+    code = RUN.replace("Engine(project", "try: Engine(project") + "except KeyboardInterrupt: print('interrupted', flush=True); input()\n"
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    with subprocess.Popen([sys.executable, "-c", code, str(sandbox.folder), str(ROOT)], **pipes) as running:
+        said = [running.stdout.readline()]
+        while not said[1:]:
+            running.send_signal(signal.SIGINT)
+            said += [running.stdout.readline()] if select.select([running.stdout], [], [], 0.5)[0] else []
+        with pytest.raises(LockedError), locked(sandbox.state_file.with_name("state.lock"), "up", lambda text: None, wait=0):
+            running.kill()
+        running.kill()
+    assert said == [b"works\n", b"interrupted\n"]
+    assert sandbox.program("Thing('a')\n").engine().up().counts == {"create": 1}
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 99, "resources": []}', '{"version": 1, "resources": null}'])
