@@ -18,6 +18,7 @@ from buckets import REGION
 from systems_manager import Problem, systems_manager
 from typer.testing import CliRunner
 
+from cloud_init.host.commands import command_output as carried
 from components.aws.control import account
 from components.blocks import command_output
 from components.deployment.on_hosts import HostsDeployment
@@ -196,6 +197,13 @@ def test_what_a_command_leaves_running_is_not_waited_for(host, capfdbinary):
     assert word == b"started"
     assert b"sleep" in Path(f"/proc/{int(pid)}/cmdline").read_bytes()
     os.kill(int(pid), 9)
+
+
+def test_nor_is_what_it_leaves_running_and_writing(monkeypatch):
+    monkeypatch.setattr(carried, "_LEFT", 0.3)
+    writes = "(for one in $(seq 80); do echo $one; sleep 0.1; done) & echo first; exit 3"
+    head, first, *more = zlib.decompress(carried._run(["sh", "-c", writes])).decode().splitlines()
+    assert (json.loads(head)["status"], first, "80" in more) == (3, "first", False)
 
 
 def test_a_terminal_is_told_that_there_is_no_input(host, capfd, monkeypatch):
