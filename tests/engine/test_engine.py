@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -180,12 +181,12 @@ def test_who_interrupts_twice_has_the_lock_as_long_as_a_provider_may_write_the_s
     slow = "own.ThingProvider.create = lambda *_: print('works', flush=True) or time.sleep(60)"
     sandbox.program(f"import {sandbox.module} as own, time\n{slow}\nThing('a')\n")
     code = RUN.replace("Engine(project", "try: Engine(project") + "except KeyboardInterrupt: print('interrupted', flush=True); input()\n"
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
     with subprocess.Popen([sys.executable, "-c", code, str(sandbox.folder), str(ROOT)], **pipes) as running:
         said = [running.stdout.readline()]
         while not said[1:]:
             running.send_signal(signal.SIGINT)
-            said += [running.stdout.readline()] if select.select([running.stdout], [], [], 0.5)[0] else []
+            said += [running.stdout.readline()] if select.select([running.stdout.fileno()], [], [], 0.5)[0] else []
         with pytest.raises(LockedError), locked(sandbox.state_file.with_name("state.lock"), "up", lambda text: None, wait=0):
             running.kill()
         running.kill()
