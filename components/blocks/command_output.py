@@ -8,17 +8,21 @@ removed here. The command's words travel as base64: no shell sees them, nor what
 
 import base64
 import json
+import re
 import time
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from operator import index
 from typing import Any, Protocol
 
-from components.errors import SlipwayError
+from components.errors import SlipwayError, one_line
+from components.hosts import progress
 from components.release.store import Store
 
 _TOOL = "python3 -I /opt/slipway/host.pyz"
 _FIRST, _SLOWEST = 0.3, 3.0  # seconds between two looks
+_LONGEST = 9_000_000  # bytes unpacked; a host tool keeps 4 MB of each stream, a bit over 8.4 million
 _HEARD = 30.0  # seconds between two looks at whether the host still answers
 
 
@@ -78,21 +82,28 @@ def run(service: Service, words: Sequence[str], host: str, store: Callable[[], S
     found = _carried(shown)
     if found is None:  # it was refused before the command could run, or its output couldn't be stored
         return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
-    if not found["token"]:
-        return _unpacked(base64.b64decode(found["page"]), service.id)
-    if found["page"]:
+    page, token = str(found.get("page")), str(found.get("token"))
+    if not token:
+        return _unpacked(page, service.id)
+    if not re.fullmatch("[0-9a-f]{16}", token):
+        wrong = f"wanted the token of an output, 16 hex digits, found {one_line(token)}"
+        raise SlipwayError(f"{service.id}: {words[0]}: {wrong}; look at that server, its host tool says no such thing")
+    if page:
         why = "the host tool there is of an older Slipway and sends long outputs otherwise"
         raise SlipwayError(f"{service.id}: {words[0]}: {why}; run `up`, then this again")
-    return _unpacked(_take(store(), f"outcomes/{host}/", found["token"]), service.id)
+    return _unpacked(_take(store(), host, token), service.id)
 
 
-def _take(store: Store, folder: str, token: str) -> bytes:
-    """Reads an output and removes it; a rollout's clean-up removes those that nobody read."""
-    name = f"{folder}output-{token}"
+def _take(store: Store, host: str, token: str) -> bytes:
+    """Reads an output and removes it; a rollout's clean-up removes those that are left."""
+    name = f"outcomes/{host}/output-{token}"
     data = store.get(name)
     if data is None:
         raise SlipwayError(f"store: wanted {name}, what the command wrote, found none; run the command again")
-    store.delete(name)
+    try:
+        store.delete(name)
+    except SlipwayError as error:
+        progress.note(host, f"{name} stays until a rollout cleans up ({error})")
     return data
 
 
@@ -118,15 +129,21 @@ def _ended(service: Service, command: str, name: str, cancel: bool = False) -> S
 def _carried(shown: Shown) -> dict[str, Any] | None:
     try:
         found = json.loads(shown.out)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) and found.get("event") == "carried" else None
 
 
-def _unpacked(packed: bytes, host: str) -> Answer:
+def _unpacked(packed: bytes | str, host: str) -> Answer:
+    """A server that isn't its owner's any more may answer anything: neither its size nor its form is believed."""
     try:
-        line, _, rest = zlib.decompress(packed).partition(b"\n")
+        unpacker = zlib.decompressobj()
+        whole = unpacker.decompress(packed if isinstance(packed, bytes) else base64.b64decode(packed), _LONGEST)
+        if not unpacker.eof:
+            raise ValueError(f"cut off, or of more than {_LONGEST // 10**6} MB")
+        line, _, rest = whole.partition(b"\n")
         head = json.loads(line)
-    except (ValueError, zlib.error) as error:
+        status, out, left_out = (index(head[name]) for name in ("status", "out", "left_out"))
+    except (ValueError, TypeError, KeyError, RecursionError, zlib.error) as error:
         raise SlipwayError(f"{host}: what the command wrote came back damaged ({error}); run it again") from None
-    return Answer(head["status"], rest[: head["out"]], rest[head["out"] :], head["left_out"])
+    return Answer(status, rest[:out], rest[out:], left_out)

@@ -4,7 +4,9 @@ import gzip
 import hashlib
 import shutil
 import tarfile
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -31,6 +33,8 @@ class Code:
 _kept: dict[str, SpooledTemporaryFile[bytes]] = {}
 """The tar of the code that this process is to launch, by its id: the folder is read once, and what
 a release is named after is what is sent, whatever the folder holds by then."""
+_turn = threading.RLock()
+"""Providers run in threads, and what is kept has one place where it is read, and is closed once."""
 
 
 def collect(folder: Path, keep: bool = False) -> Code:
@@ -46,17 +50,18 @@ def collect(folder: Path, keep: bool = False) -> Code:
             tar.write(chunk)
     collected = Code(ids.short(code.hexdigest()), stream.hexdigest(), size)
     if tar:
-        while _kept:
-            _kept.popitem()[1].close()
-        _kept[collected.id] = tar
+        with _turn:
+            while _kept:
+                _kept.popitem()[1].close()
+            _kept[collected.id] = tar
     return collected
 
 
 def archive(folder: Path, code: str) -> bytes:
     """The tar.gz of that code (its id). Raises `SlipwayError` where `folder` has another by now."""
     packed = BytesIO()
-    with gzip.GzipFile("", "wb", _LEVEL, packed, mtime=0) as file:
-        shutil.copyfileobj(_stream(folder, code), file, _CHUNK)
+    with _stream(folder, code) as tar, gzip.GzipFile("", "wb", _LEVEL, packed, mtime=0) as file:
+        shutil.copyfileobj(tar, file, _CHUNK)
     return packed.getvalue()
 
 
@@ -65,7 +70,8 @@ def write_bundle(texts: Mapping[str, str], code: str, folder: Path, path: Path) 
 
     Equal input makes equal bytes. Raises `SlipwayError` where `folder` has other code by now."""
     with (
-        tarfile.open(fileobj=_stream(folder, code), mode="r:") as app,
+        _stream(folder, code) as tar,
+        tarfile.open(fileobj=tar, mode="r:") as app,
         open(path, "wb") as file,
         gzip.GzipFile("", "wb", _LEVEL, file, mtime=0) as packed,
         tarfile.open(fileobj=packed, mode="w:", format=tarfile.GNU_FORMAT) as bundle,
@@ -78,13 +84,15 @@ def write_bundle(texts: Mapping[str, str], code: str, folder: Path, path: Path) 
             bundle.addfile(_member(f"src/{member.name}", member.size, bool(member.mode & 0o100)), content)
 
 
-def _stream(folder: Path, code: str) -> SpooledTemporaryFile[bytes]:
+@contextmanager
+def _stream(folder: Path, code: str) -> Iterator[SpooledTemporaryFile[bytes]]:
     """The tar of that code. A process that didn't name the release reads the folder again."""
-    if code not in _kept and (collected := collect(folder, keep=True)).id != code:
-        raise SlipwayError(f"{folder}: wanted code {code}, found {collected.id}: files changed meanwhile; run `up` again")
-    tar = _kept[code]
-    tar.seek(0)
-    return tar
+    with _turn:
+        if code not in _kept and (collected := collect(folder, keep=True)).id != code:
+            raise SlipwayError(f"{folder}: wanted code {code}, found {collected.id}: files changed meanwhile; run `up` again")
+        tar = _kept[code]
+        tar.seek(0)
+        yield tar
 
 
 def _tar(files: Iterable[Entry], to_code: Callable[[bytes], object]) -> Iterator[bytes]:

@@ -25,10 +25,9 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     if call.yes or is_new:
         _install(launcher.work)
     if is_new or (call.yes and launcher.is_settled()):
-        result = _made(call, launcher, lambda: launcher.run("up", stderr=call.as_json))
-        if not (is_new and result.beyond):
+        result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up", stderr=call.as_json))
+        if not result.to_plan:
             return _finish(call, launcher.work, result, planned=False)
-        launcher.run("destroy", stderr=call.as_json)  # made before it was known: the Pulumi CLI is to make all of it
     launcher, plan = _made(call, launcher, lambda: engines.planned(call, launcher))
     if results.count(plan.counts) == 0:
         return _finish(call, launcher.work, plan, planned=False)

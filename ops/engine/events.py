@@ -40,7 +40,8 @@ Observer = Callable[[Event], None]
 class Result:
     """How a run ended. `error`: one block of text; `outputs` are plain, some not to be shown.
 
-    `beyond`: what was asked for that the Pulumi CLI alone can do, where that is the error."""
+    `beyond`: what was asked for that the Pulumi CLI alone can do, where that is the error.
+    `to_plan`: a first `up` was none, and nothing of it is left; what there is to do is to be planned."""
 
     ok: bool
     error: str | None
@@ -49,3 +50,4 @@ class Result:
     steps: tuple[Step, ...]
     counts: Mapping[str, int]
     beyond: str | None = None
+    to_plan: bool = False

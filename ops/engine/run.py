@@ -4,6 +4,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from components.errors import SlipwayError
@@ -35,6 +36,12 @@ class Engine:
         """Brings everything to what the program says."""
         return self._locked("up", lambda state: _Run(self, state, dry=False).program())
 
+    def first_up(self) -> Result:
+        """`up` where nothing is there: looked at under the lock, which another first `up` may have had.
+
+        What was made for a program that needs the Pulumi CLI is removed under the same lock."""
+        return self._locked("up", self._first)
+
     def destroy(self) -> Result:
         """Removes everything, last made first."""
         return self._locked("destroy", lambda state: _Run(self, state, dry=False).destroy())
@@ -50,6 +57,17 @@ class Engine:
                 self.observer(Event("diagnostic", None, "warning", f"an earlier run was cut off in: {operation} {urn.split('::')[-1]}"))
             state.pending = {}
             return work(state)
+
+    def _first(self, state: State) -> Result:
+        if state.resources:
+            return Result(False, "it was launched meanwhile", {}, frozenset(), (), {}, to_plan=True)
+        result = _Run(self, state, dry=False).program()
+        if not result.beyond:
+            return result
+        undone = _Run(self, state, dry=False).destroy()
+        if undone.ok:
+            return replace(result, to_plan=True)
+        return replace(result, error=f"{result.error}; what was made before that is still there: {undone.error}; then run `destroy`")
 
 
 class _Run:
@@ -95,6 +113,8 @@ class _Run:
         if old is not None:
             found = providers.diff(provider, old.id, old.inputs, old.outputs, wanted.inputs)
             op = "replace" if found.replaces else "update" if found.changes else "same"
+            if op == "replace" and (old.protect or wanted.protect):
+                raise SlipwayError(f"{wanted.name}: protected, not replaced; lift `protect` by an `up` of its own first")
             before_replace = before_replace or found.delete_before_replace
         changed = {} if op == "same" else values.changes(old_inputs, wanted.inputs, wanted.hidden)
         words = providers.words(wanted.inputs) if op == "create" else ""

@@ -17,6 +17,10 @@ _VERSION = 1
 _PARTS = ("inputs", "outputs")  # of a resource, secrets encrypted in them
 _WAIT = 900  # seconds that a run waits for another one
 
+_interrupted: list[ExitStack] = []
+"""Locks of runs that were interrupted: theirs until this process ends, as a provider that wasn't
+waited for may still write the state."""
+
 
 @dataclass
 class Resource:
@@ -156,4 +160,8 @@ def locked(path: Path, command: str, say: Callable[[str], None], wait: float = _
             raise LockedError(str(error)) from None
         except OSError as error:
             raise SlipwayError(f"{path.parent}: can't be written ({error.strerror}); Slipway keeps its state there") from None
-        yield
+        try:
+            yield
+        except KeyboardInterrupt:
+            _interrupted.append(stack.pop_all())
+            raise

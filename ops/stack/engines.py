@@ -41,13 +41,14 @@ class Launcher:
 
         return CliEngine(self.work.project, self.call.full, observer)
 
-    def run(self, verb: 'Literal["up", "destroy"]', stderr: bool = False) -> "Result":
+    def run(self, verb: 'Literal["up", "first_up", "destroy"]', stderr: bool = False) -> "Result":
         """Lets the engine work while its progress and the hosts' is shown."""
         from ops.display.progress import shown
 
         with shown(stderr) as progress:
             engine = self.engine(lambda event: progress.engine(event) if self.is_news(event) else None)
-            return engine.up() if verb == "up" else engine.destroy()
+            result: Result = getattr(engine, verb)()
+            return result
 
     def is_news(self, event: "Event") -> bool:
         """Whether it is anything but a warning that was shown already."""
@@ -64,7 +65,7 @@ class Launcher:
         return bool(state.resources and state.outputs.get("target") == self.work.settings.target)
 
     def is_new_here(self) -> bool:
-        """Nothing of it is there, and all of it is made on this machine: it can only be created."""
+        """Nothing of it is there, and all of it is made on this machine: `first_up` only creates."""
         return not self.by_cli and self.work.target.THIS_MACHINE and not self._state().resources
 
     def _state(self) -> "State":

@@ -18,13 +18,16 @@ from buckets import REGION
 from systems_manager import Problem, systems_manager
 from typer.testing import CliRunner
 
+from cloud_init.host.commands import command_output as carried
 from components.aws.control import account
 from components.blocks import command_output
 from components.deployment.on_hosts import HostsDeployment
 from components.errors import LockedError, SlipwayError
+from components.hosts import progress
 from components.hosts.site import Site
 from components.hosts.transport import connect
 from components.hosts.transports.ssm import Instance
+from components.release.store import ReleaseStore
 from ops.cli import app
 from ops.stack import workplace
 
@@ -90,6 +93,20 @@ def test_output_that_the_service_would_cut_comes_whole_through_the_store(host, s
     assert not [name for name in launched.store.names("outcomes/") if "output-" in name]  # read, and removed
 
 
+def test_an_output_that_was_read_is_not_lost_because_it_stays(host, launched, monkeypatch, capfd):
+    def refuse(*_):
+        raise SlipwayError("store: AccessDenied")
+
+    script = "import random, sys; sys.stdout.write(random.Random(1).randbytes(30000).hex())"
+    noted = []
+    with monkeypatch.context() as patch, progress.listen(noted.append):
+        patch.setattr(ReleaseStore, "delete", refuse)
+        assert host.attach(["exec", "--", "python", "-c", script]) == 0
+    assert len(capfd.readouterr().out) == 60_000
+    assert [(one.host, one.text.partition(" stays")[2]) for one in noted] == [("local", " until a rollout cleans up (store: AccessDenied)")]
+    launched.store.delete(*[name for name in launched.store.names("outcomes/") if "output-" in name])
+
+
 def test_a_long_output_that_the_store_does_not_take_is_told(host, launched, capfd):
     place = launched.host.root / "etc/slipway/host.json"
     before = place.read_text()
@@ -102,14 +119,54 @@ def test_a_long_output_that_the_store_does_not_take_is_told(host, launched, capf
     assert message.startswith("exec has ended, but what it wrote can't be fetched: ")
 
 
-@pytest.mark.parametrize("token", ["0123456789abcdef", "/../../desired.json"])
-def test_nothing_but_an_output_is_read_or_removed(host, launched, monkeypatch, token):
+def packed(head, out=b""):
+    return base64.b64encode(zlib.compress(json.dumps(head).encode() + b"\n" + out)).decode()
+
+
+@pytest.mark.parametrize(
+    ("token", "told"),
+    [
+        ("0123456789abcdef", "store: wanted outcomes/local/output-0123456789abcdef, what the command wrote, found none"),
+        ("/../../desired.json", "status: wanted the token of an output, 16 hex digits, found /../../desired.json; look at that server"),
+        ({"a": "\n" * 99}, r"16 hex digits, found {'a': '\n\n"),
+    ],
+)
+def test_nothing_but_an_output_is_read_or_removed(host, launched, monkeypatch, token, told):
     said = json.dumps({"event": "carried", "page": "", "token": token})
     monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, said, ""))
     before = launched.store.names("")
-    with pytest.raises(SlipwayError, match=f"store: wanted outcomes/local/output-{token}, what the command wrote, found none"):
+    with pytest.raises(SlipwayError) as caught:
         host.run(["status"])
+    assert told in str(caught.value)
+    assert len(str(caught.value)) < 300
     assert launched.store.names("").keys() == before.keys()
+
+
+@pytest.mark.parametrize(
+    ("page", "why"),
+    [
+        (None, "incorrect header check"),
+        ("AAAAA", "more than a multiple of 4"),
+        ("é", "contain only ASCII"),
+        (packed({"status": 0, "out": 1, "left_out": 0})[:-12], "cut off, or of more than 9 MB"),
+        (packed({"status": 0, "out": 1, "left_out": 0}, bytes(10_000_000)), "cut off, or of more than 9 MB"),
+        (packed([]), "list indices must be integers"),
+        (packed({"out": 1, "left_out": 0}), "'status'"),
+        (packed({"status": "0", "out": 1, "left_out": 0}), "'str' object cannot be interpreted as an integer"),
+        (base64.b64encode(zlib.compress(b"[" * 100_000)).decode(), "recursion"),
+    ],
+)  # fmt: skip
+def test_an_answer_that_no_host_tool_gives_is_one_line(host, monkeypatch, page, why):
+    said = json.dumps({"event": "carried", "page": page, "token": ""})
+    monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, said, ""))
+    with pytest.raises(SlipwayError, match=rf"^{host.instance.id}: what the command wrote came back damaged \(.*{why}.*\); run it again$"):
+        host.run(["status"])
+
+
+def test_what_is_no_answer_at_all_is_passed_on(host, monkeypatch, capfd):
+    monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, "[" * 24_000, ""))
+    assert host.attach(["status"]) == 1
+    assert capfd.readouterr().out == "[" * 24_000
 
 
 def test_a_host_tool_of_the_version_before_sends_short_outputs_alone(host, monkeypatch):
@@ -140,6 +197,13 @@ def test_what_a_command_leaves_running_is_not_waited_for(host, capfdbinary):
     assert word == b"started"
     assert b"sleep" in Path(f"/proc/{int(pid)}/cmdline").read_bytes()
     os.kill(int(pid), 9)
+
+
+def test_nor_is_what_it_leaves_running_and_writing(monkeypatch):
+    monkeypatch.setattr(carried, "_LEFT", 0.3)
+    writes = "(for one in $(seq 80); do echo $one; sleep 0.1; done) & echo first; exit 3"
+    head, first, *more = zlib.decompress(carried._run(["sh", "-c", writes])).decode().splitlines()
+    assert (json.loads(head)["status"], first, "80" in more) == (3, "first", False)
 
 
 def test_a_terminal_is_told_that_there_is_no_input(host, capfd, monkeypatch):

@@ -4,10 +4,13 @@ import base64
 import json
 import multiprocessing
 import os
+import select
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +18,12 @@ from components.errors import LockedError, SlipwayError
 from ops.engine.state import locked
 
 ROOT = Path(__file__).parents[2]
+RUN = """
+import sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]; from pathlib import Path
+from ops.engine import Engine; from ops.stack.project import load_project, load_stack
+project = load_project(Path(sys.argv[1]))
+Engine(project, load_stack(project, 'dev')).up()
+"""
 
 
 def test_create_then_nothing_to_do(sandbox):
@@ -66,12 +75,39 @@ def test_what_is_no_longer_in_the_program_goes_and_destroy_goes_backwards(sandbo
     assert sandbox.engine().state().resources == []
 
 
+def test_a_first_up_leaves_alone_what_another_one_made_before_it_had_the_lock(sandbox):
+    assert sandbox.program("Thing('a')\nThing('b')\n").engine().first_up().counts == {"create": 2}
+    again = sandbox.program("Thing('a', kind='z')\n").engine().first_up()
+    assert (again.ok, again.to_plan, again.steps) == (False, True, ())
+    assert sandbox.names() == ["a-0", "a-1"]
+
+
+@pytest.mark.parametrize("protect", [False, True])
+def test_a_first_up_undoes_what_it_made_for_a_program_of_the_clis_or_says_why_not(sandbox, protect):
+    vm = "pulumi.CustomResource('aws:ec2/instance:Instance', 'vm', {}, O(depends_on=[a]))\n"
+    result = sandbox.program(f"a = Thing('a', opts=O(protect={protect}))\n{vm}").engine().first_up()
+    assert (result.ok, result.beyond) == (False, "vm: aws:ec2/instance:Instance")
+    assert (result.to_plan, sandbox.names()) == (not protect, ["a-0"] if protect else [])
+    assert ("what was made before that is still there: a: protected, not deleted" in result.error) == protect
+
+
 def test_protected_is_not_deleted(sandbox):
     sandbox.program("Thing('a', opts=O(protect=True))\n").engine().up()
     result = sandbox.engine().destroy()
     assert not result.ok
     assert result.error.startswith("a: protected, not deleted")
     assert sandbox.names() == ["a-0"]
+
+
+@pytest.mark.parametrize("first", [False, True])
+@pytest.mark.parametrize(("before", "after"), [(True, True), (True, False), (False, True)])
+def test_protected_is_not_replaced(sandbox, first, before, after):
+    program = f"Thing('a', kind={{!r}}, opts=O(protect={{}}, delete_before_replace={first}))\n"
+    sandbox.program(program.format("a", before)).engine().up()
+    sandbox.program(program.format("b", after))
+    for result in (sandbox.engine().preview(), sandbox.engine().up()):
+        assert result.error == "a: protected, not replaced; lift `protect` by an `up` of its own first"
+        assert (sandbox.names(), len(sandbox.engine().state().resources)) == (["a-0"], 2)  # the stack is one
 
 
 def test_retained_stays_and_ignored_changes_are_ignored(sandbox):
@@ -134,16 +170,28 @@ def test_secrets_stay_secret(sandbox):
 def test_killed_in_the_middle(sandbox):
     program = "a = Thing('a')\nThing('b', {}, note=a.made)\n"
     sandbox.program(program.format(66))
-    code = (
-        "import sys; sys.path[:0] = [sys.argv[1], sys.argv[2]]; from pathlib import Path\n"
-        "from ops.engine import Engine; from ops.stack.project import load_project, load_stack\n"
-        "project = load_project(Path(sys.argv[1])); Engine(project, load_stack(project, 'dev')).up()\n"
-    )
-    done = subprocess.run([sys.executable, "-c", code, str(sandbox.folder), str(ROOT)], check=False)
+    done = subprocess.run([sys.executable, "-c", RUN, str(sandbox.folder), str(ROOT)], check=False)
     assert done.returncode == -9
     result = sandbox.program(program.format(5)).engine().up()
     assert result.counts == {"same": 1, "create": 1}
     assert any("cut off in: create b" in event.text for event in sandbox.events)
+
+
+def test_who_interrupts_twice_has_the_lock_as_long_as_a_provider_may_write_the_state(sandbox):
+    slow = "own.ThingProvider.create = lambda *_: print('works', flush=True) or time.sleep(60)"
+    sandbox.program(f"import {sandbox.module} as own, time\n{slow}\nThing('a')\n")
+    code = RUN.replace("Engine(project", "try: Engine(project") + "except KeyboardInterrupt: print('interrupted', flush=True); input()\n"
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "bufsize": 0}
+    with subprocess.Popen([sys.executable, "-c", code, str(sandbox.folder), str(ROOT)], **pipes) as running:
+        said = [running.stdout.readline()]
+        while not said[1:]:
+            running.send_signal(signal.SIGINT)
+            said += [running.stdout.readline()] if select.select([running.stdout.fileno()], [], [], 0.5)[0] else []
+        with pytest.raises(LockedError), locked(sandbox.state_file.with_name("state.lock"), "up", lambda text: None, wait=0):
+            running.kill()
+        running.kill()
+    assert said == [b"works\n", b"interrupted\n"]
+    assert sandbox.program("Thing('a')\n").engine().up().counts == {"create": 1}
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"version": 99, "resources": []}', '{"version": 1, "resources": null}'])

@@ -59,7 +59,7 @@ def test_what_only_creates_here_needs_nobody(world, slipway, answering, at_termi
     if at_terminal:
         answering()  # a question would find no answer
     done = slipway("up")
-    assert (done.exit_code, world.calls) == (0, ["up"])
+    assert (done.exit_code, world.calls) == (0, ["first_up"])
     lines = [line.rstrip() for line in done.stdout.splitlines()]
     assert lines[-4:-2] == ["host  Host", "└── + rollout  Rollout"]
     assert lines[-2:] == ["1 created, 1 unchanged", "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"]
@@ -69,13 +69,26 @@ def test_what_only_creates_here_needs_nobody(world, slipway, answering, at_termi
 
 
 @pytest.mark.parametrize("yes", [(), ("--yes",)])
-def test_what_was_made_before_the_cli_was_asked_for_is_undone(world, slipway, monkeypatch, yes):
+def test_a_first_up_that_wants_the_cli_goes_on_to_its_plan(world, slipway, monkeypatch, yes):
     world.here = True
-    world.plan = world.outcome = replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI"), beyond="vm: aws:x")
+    world.plan = replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI"), beyond="vm: aws:x")
+    world.outcome = replace(world.plan, to_plan=True)
     monkeypatch.setattr("shutil.which", lambda name: None)
     done = slipway("up", *yes)
-    assert (done.exit_code, world.calls) == (3, ["up", "destroy", "preview"])
+    assert (done.exit_code, world.calls) == (3, ["first_up", "preview"])
     assert "needs the Pulumi CLI (vm: aws:x)" in done.stderr
+    world.calls.clear()
+    world.outcome = replace(world.plan, error="what was made can't be removed")
+    done = slipway("up", *yes)
+    assert (done.exit_code, world.calls) == (1, ["first_up"])
+    assert "what was made can't be removed" in done.stderr
+
+
+def test_what_somebody_else_launched_meanwhile_is_touched_after_a_yes_alone(world, slipway):
+    world.here, world.outcome, world.plan = True, replace(result(ok=False), to_plan=True), CHANGING
+    done = slipway("up")
+    assert (done.exit_code, world.calls) == (2, ["first_up", "preview"])
+    assert "pass --yes to go on" in done.stderr
 
 
 def test_the_program_runs_once_where_nobody_is_asked_and_the_engine_is_known(world, slipway):

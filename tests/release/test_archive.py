@@ -9,7 +9,9 @@ import shutil
 import tarfile
 import tempfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -165,6 +167,22 @@ def test_what_a_release_is_named_after_is_what_is_sent(tmp_path: Path, monkeypat
     assert collect(app, keep=True).id != code.id
     with pytest.raises(SlipwayError, match="files changed meanwhile"):
         archive.archive(app, code.id)
+
+
+@pytest.mark.parametrize("meanwhile", [archive.archive, lambda folder, code: collect(folder.parent, keep=True)])
+def test_threads_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, str], object]) -> None:
+    app = made({"a": (b"x", False)}, tmp_path / "app")
+    code, copy = collect(app, keep=True), shutil.copyfileobj
+
+    def slow_copy(*given: Any) -> None:
+        monkeypatch.setattr(shutil, "copyfileobj", copy)
+        wait([other.submit(meanwhile, app, code.id)], 0.5)
+        copy(*given)
+
+    monkeypatch.setattr(shutil, "copyfileobj", slow_copy)
+    with ThreadPoolExecutor() as other:
+        packed = archive.archive(app, code.id)
+    assert hashlib.sha256(gzip.decompress(packed)).hexdigest() == code.sha256
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import secrets
 import selectors
 import subprocess
 import sys
+import time
 import zlib
 
 from .. import stores
@@ -24,7 +26,8 @@ from ..base.places import Places
 
 _SHOWN = 20_000  # letters: the service that this is for shows 24,000
 _END = 2 << 20  # bytes kept of the beginning, and of the end, of each stream
-_QUIET = 0.5  # seconds: what a command leaves running isn't waited for
+_QUIET = 0.5  # seconds: what a command leaves running isn't waited for,
+_LEFT = 5.0  # nor read for longer, if it goes on writing
 
 
 def run(places: Places, words: str) -> None:
@@ -57,15 +60,15 @@ def _run(command: list[str]) -> bytes:
 
 
 def _read(process: subprocess.Popen[bytes]) -> tuple[_Kept, _Kept]:
-    """Both streams to their end, or until the command has ended and nothing comes any more."""
-    kept = _Kept(), _Kept()
+    """Both streams to their end, or until the command has ended and what it wrote itself was read."""
+    kept, until = (_Kept(), _Kept()), math.inf
     with selectors.DefaultSelector() as waiting:
         for place, stream in enumerate((process.stdout, process.stderr)):
             waiting.register(stream, selectors.EVENT_READ, kept[place])  # type: ignore[arg-type]
-        while waiting.get_map():
+        while waiting.get_map() and time.monotonic() < until:
             ready = waiting.select(_QUIET)
-            if not ready and process.poll() is not None:
-                break
+            if process.poll() is not None:
+                until = min(until, time.monotonic() + (_LEFT if ready else 0))
             for key, _ in ready:
                 data = key.fileobj.read(65536)  # type: ignore[union-attr]
                 if not data:
