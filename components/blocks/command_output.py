@@ -135,7 +135,7 @@ def _carried(shown: Shown) -> dict[str, Any] | None:
 
 
 def _unpacked(packed: bytes | str, host: str) -> Answer:
-    """A server that isn't its owner's any more may answer anything: neither its size nor its form is believed."""
+    """A server that was broken into may answer anything: its size and form aren't believed."""
     try:
         unpacker = zlib.decompressobj()
         whole = unpacker.decompress(packed if isinstance(packed, bytes) else base64.b64decode(packed), _LONGEST)

@@ -41,7 +41,7 @@ class Result:
     """How a run ended. `error`: one block of text; `outputs` are plain, some not to be shown.
 
     `beyond`: what was asked for that the Pulumi CLI alone can do, where that is the error.
-    `to_plan`: a first `up` was none, and nothing of it is left; what there is to do is to be planned."""
+    `to_plan`: a first `up` was none, and nothing of it is left; a plan comes first."""
 
     ok: bool
     error: str | None

@@ -37,7 +37,7 @@ class Engine:
         return self._locked("up", lambda state: _Run(self, state, dry=False).program())
 
     def first_up(self) -> Result:
-        """`up` where nothing is there: looked at under the lock, which another first `up` may have had.
+        """`up` where nothing is there: looked at under the lock, as another may have been first.
 
         What was made for a program that needs the Pulumi CLI is removed under the same lock."""
         return self._locked("up", self._first)

@@ -65,7 +65,7 @@ class Launcher:
         return bool(state.resources and state.outputs.get("target") == self.work.settings.target)
 
     def is_new_here(self) -> bool:
-        """Nothing of it is there, and all of it is made on this machine: `first_up` only creates."""
+        """Nothing of it is there, and all of it is made on this machine: it only creates."""
         return not self.by_cli and self.work.target.THIS_MACHINE and not self._state().resources
 
     def _state(self) -> "State":

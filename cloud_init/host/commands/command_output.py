@@ -60,7 +60,7 @@ def _run(command: list[str]) -> bytes:
 
 
 def _read(process: subprocess.Popen[bytes]) -> tuple[_Kept, _Kept]:
-    """Both streams to their end, or until the command has ended and what it wrote itself was read."""
+    """Both streams to their end, or until the command has ended and what it wrote was read."""
     kept, until = (_Kept(), _Kept()), math.inf
     with selectors.DefaultSelector() as waiting:
         for place, stream in enumerate((process.stdout, process.stderr)):
