@@ -16,6 +16,8 @@ import interpreter
 import speeds
 
 pytest_plugins = ["pytester"]
+# As users have it, whatever this machine says: commands compile what they import once, not each time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 _TABLE = Path(__file__).parents[1] / "docs/faults.md"
 _LONG = ("test_kills.py", "test_aws_ec2.py", "test_fleet.py", "test_troubles.py", "test_pairs.py", "test_managers.py")

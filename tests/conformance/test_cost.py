@@ -25,7 +25,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Copy:
     copy = Copy(tmp_path_factory.mktemp("cost") / "project")
     for target, path in EXAMPLES.items():
         shutil.copy(path, copy.folder / f"Pulumi.{target}.yaml")
-        copy.run("-s", target, "plan", env={"PYTHONDONTWRITEBYTECODE": ""})
+        copy.run("-s", target, "plan", before=("env",))
     return copy
 
 

@@ -70,12 +70,13 @@ def under_load(server: Follower, releases: Mapping[str, str], capsys: pytest.Cap
 
 
 def without_loss(failure: str) -> bool:
-    """Refused, or closed while nothing was asked on it: nothing that was in hand is lost.
+    """Refused, answered with the maintenance page, or closed while nothing was asked on it: nothing that was in hand is lost.
 
     A connection that still waits to be accepted when the old front server closes its port is reset by the kernel: nobody has read its
     request. Uploads and long answers, which would show that one in hand was cut, have no such excuse.
     """
-    return "ConnectionRefusedError" in failure or failure.endswith(CLOSED) or failure.startswith("GET /: ConnectionResetError")
+    idle = failure.endswith(CLOSED) or failure.startswith("GET /: ConnectionResetError")
+    return idle or "ConnectionRefusedError" in failure or ": 503 from none: '<!doctype html>" in failure
 
 
 def served_by(server: Follower, front: str, manager: str) -> None:

@@ -25,11 +25,13 @@ from ..rollout.gate import Connect
 from . import maintenance, servers
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
-_PAGES = 0.3  # seconds for those that are answered with the maintenance page
+# Seconds for those that are answered with the maintenance page: Apache reads two more of what was
+# sent with them, else a client finds its connection reset.
+_PAGES = 2.5
 _START = 10  # seconds until another front server takes connections
 
 WINDOW = "the maintenance page is up while requests in flight finish (30 s at most), \
-then connections are refused for about a second"
+then connections are refused for one to four seconds"
 
 
 def is_running(manager: Manager) -> bool:
