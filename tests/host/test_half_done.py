@@ -94,7 +94,7 @@ def host(tmp_path, monkeypatch):
 
 
 def half_committed(host):
-    """As a kill leaves it just before the flip."""
+    """Leaves the host as a kill does just before the flip."""
     state.remember(host.places, host.green, 5)
     link(host.places.front, str(host.places.release("new") / "etc"))
     extra.switch(host.places, host.manager, host.green)

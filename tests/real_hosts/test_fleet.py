@@ -196,7 +196,7 @@ class Deployer(threading.Thread):
 
 
 def rob(site: Site, both: list[Deployer]) -> None:
-    """Whoever holds the first server's lock loses it, once the other waits and something is proposed."""
+    """Takes the first server's lock from its holder, once the other waits and something is proposed."""
     host = site.servers.web[0]
     store = host.disk.root / _STORE
 

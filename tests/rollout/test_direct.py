@@ -49,7 +49,7 @@ def test_a_host_that_cannot_go_back_keeps_no_other_from_it(drive):
 
 
 def test_one_that_is_away_is_asked_in_each_phase_and_waited_for_once(drive):
-    """It may be there again when all go back, and must not serve another release than the others then."""
+    """A host may be there again when all go back, and must not serve another release than the others then."""
     two = Host("two", commit=[Lost("away")])
     phases = drive(Host("one"), two)
     assert [outcome.message for outcome in phases.commit(1, "r1")] == ["away"]

@@ -57,7 +57,7 @@ class Gathering:
         self._tell_once(f"waiting for the first web server, up to {FIRST / 60:.0f} minutes")
 
     def _role(self, host: str) -> str | None:
-        """As its heartbeat says, whose problems are told too; a damaged one is read again."""
+        """A host's role by its heartbeat, whose problems are told; a damaged one is read again."""
         if host not in self._roles:
             beat = self._read(host)
             if beat and beat.role:
