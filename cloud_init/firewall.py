@@ -8,6 +8,8 @@ from cloud_init.host_files import HostFileError
 from cloud_init.templating import render
 
 _OPEN = {"web": (80, 443)}
+# Amazon's, Google's and Alibaba Cloud's; the second for roles of containers.
+METADATA = {"ip": ("169.254.169.254", "169.254.170.2", "100.100.100.200"), "ip6": ("fd00:ec2::254", "fd20:ce::254")}
 
 
 def rules(fleet: Fleet, role: str) -> str:
@@ -16,6 +18,7 @@ def rules(fleet: Fleet, role: str) -> str:
     return render(
         "system/firewall.nft.j2",
         open=_OPEN.get(role, ()),
+        metadata=METADATA,
         ssh_ports=fleet.ssh_ports,
         ssh_from=None if fleet.ssh_from is None else _families(fleet.ssh_from, "the networks for SSH"),
         database=database and {"port": database.port, "clients": _families(database.clients, "the networks of web hosts")},

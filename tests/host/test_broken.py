@@ -103,7 +103,7 @@ def test_left_overs_in_the_way_of_a_release(make_bench):
     bench = make_bench()
     bench.boot()
     assert bench.roll(release(bench, 0)).ok
-    place = Path(bench.facts["run"]) / "green/app.sock"
+    place = Path(bench.facts["run"]) / "green/own/app.sock"
 
     def listener():
         held = socket.socket(socket.AF_UNIX)
@@ -112,7 +112,7 @@ def test_left_overs_in_the_way_of_a_release(make_bench):
         return held
 
     for number, (kind, leave) in enumerate({"socket": listener, "file": place.touch, "folder": place.mkdir}.items(), 1):
-        place = Path(bench.facts["run"]) / ("green" if number % 2 else "blue") / "app.sock"
+        place = Path(bench.facts["run"]) / ("green" if number % 2 else "blue") / "own/app.sock"
         if place.exists():
             place.unlink()
         held = contextlib.closing(leave()) if kind == "socket" else contextlib.nullcontext(leave())

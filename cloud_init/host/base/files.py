@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,6 +69,17 @@ def read_text(path: Path) -> str:
         return path.read_text(encoding="utf-8", errors="replace")
     except (FileNotFoundError, IsADirectoryError):
         return ""
+
+
+def read_foreign(path: Path) -> str:
+    """The start of a file's text in a folder that another user may write; empty for none, for a
+    link, and for what is no file: that user chooses what stands there."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError:
+        return ""
+    with open(descriptor, encoding="utf-8", errors="replace") as file:
+        return file.read(4096) if stat.S_ISREG(os.fstat(descriptor).st_mode) else ""
 
 
 def link(path: Path, to: str) -> None:

@@ -13,21 +13,25 @@ from .outcome import Refused
 
 COLOURS = ("blue", "green")
 HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
+SOCKETS = (HTTP, "app.uwsgi")
 
 
 class Colour:
-    """One of the two sides of a web host that take turns: a folder in RUN."""
+    """One of the two sides of a web host that take turns: a folder in RUN.
+
+    The app's user may write `own` in it alone: links beside that lead fronts to its sockets."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, folder.name
-        self.socket = folder / HTTP
+        self.own = folder / "own"
+        self.socket = self.own / HTTP
         self.link = folder / "release"  # to the folder of the release that this colour runs
-        self.process = folder / "process.json"  # pid and start time of its server
+        self.process = self.own / "process.json"  # pid and start time of its server
 
     @property
     def sockets(self) -> list[Path]:
         """All sockets of the colour's server: HTTP, and a protocol of its own if it has one."""
-        return sorted(path for path in self.folder.glob("app.*") if path.is_socket())
+        return sorted(path for path in self.own.glob("app.*") if path.is_socket())
 
 
 class Places:
@@ -58,7 +62,20 @@ class Places:
     @property
     def database_user(self) -> pwd.struct_passwd | None:
         """The user of a database cluster: one of its own on a server, else the app's."""
-        name = self.facts.database_user
+        return self._user_or_apps(self.facts.database_user)
+
+    @property
+    def release_user(self) -> pwd.struct_passwd | None:
+        """The user of the release command, which knows the owner's password: not the app's on a
+        server, but of its group."""
+        return self._user_or_apps(self.facts.release_user)
+
+    @property
+    def build_user(self) -> pwd.struct_passwd | None:
+        """The user that makes environments: what packages run as they are built is theirs."""
+        return self._user_or_apps(self.facts.build_user)
+
+    def _user_or_apps(self, name: str | None) -> pwd.struct_passwd | None:
         return pwd.getpwnam(name) if name else self.user
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import read_object, write_json
+from .files import read_foreign, write_json
 
 
 def started(pid: int) -> str | None:
@@ -36,16 +37,24 @@ def recorded(path: Path) -> int | None:
 
 
 def left_over(path: Path) -> list[int]:
-    """Pids that are left of the noted process: its own, and its group's, which outlives it."""
+    """Pids that are left of the noted process: its own, and its group's, which outlives it.
+
+    In a folder of another user the note counts for that user's processes alone."""
     leader, start = _noted(path)
     if not leader or started(leader) not in (None, start):
         return []  # the number belongs to another process now
-    return [pid for pid in _of_group(leader) if _not_before(started(pid), start)]
+    left = [pid for pid in _of_group(leader) if _not_before(started(pid), start)]
+    owner = path.parent.stat().st_uid
+    return left if owner == os.geteuid() else [pid for pid in left if _owner(pid) == owner]
 
 
 def _noted(path: Path) -> tuple[int, str]:
     """Pid and start as noted; 0 where nothing sound is."""
-    noted = read_object(path)
+    try:
+        noted = json.loads(read_foreign(path))
+    except ValueError:
+        return 0, ""
+    noted = noted if isinstance(noted, dict) else {}
     pid, start = noted.get("pid"), noted.get("started")
     sound = type(pid) is int and pid > 0 and isinstance(start, str) and re.fullmatch(r"[^/]+/[0-9]+", start)
     return (int(str(pid)), str(start)) if sound else (0, "")
@@ -101,6 +110,14 @@ def _of_group(leader: int) -> list[int]:
         except ProcessLookupError:
             continue  # ended meanwhile
     return pids
+
+
+def _owner(pid: int) -> int | None:
+    """The user that a process runs as; None if it is gone."""
+    try:
+        return int(re.findall(r"^Uid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[0])
+    except (OSError, IndexError):
+        return None
 
 
 def _not_before(start: str | None, other: str) -> bool:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import http.client
+import os
 import socket
 
 
 class UnixConnection(http.client.HTTPConnection):
-    """As `HTTPConnection`, to a path."""
+    """As `HTTPConnection`, to the socket at a path; a link there is refused: an app's folder may
+    hold one to somebody else's socket."""
 
     def __init__(self, path: str, timeout: float = 10) -> None:
         super().__init__("localhost", timeout=timeout)
@@ -16,4 +18,8 @@ class UnixConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        place = os.open(self._path, os.O_PATH | os.O_NOFOLLOW)
+        try:
+            self.sock.connect(f"/proc/self/fd/{place}")
+        finally:
+            os.close(place)

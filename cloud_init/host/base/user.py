@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import grp
+import json
 import os
 import pwd
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
+
+from .outcome import Refused
 
 FRONT_GROUP = "slipway-front"
 """The front server's group: it may read the certificate's key, and the app is not in it."""
@@ -19,16 +24,87 @@ def give(path: Path, user: pwd.struct_passwd | None) -> None:
 
 
 def private(path: Path, user: pwd.struct_passwd | None, mode: int = 0o750) -> Path:
-    """A folder of the app's user."""
-    path.mkdir(parents=True, exist_ok=True)
-    path.chmod(mode)
-    give(path, user)
+    """A folder of that user's; None: it stays its owner's. Raises `Refused` for a link."""
+    with _folder(path) as folder:
+        if user is not None:
+            os.fchown(folder, user.pw_uid, user.pw_gid)
+        os.fchmod(folder, mode)
     return path
+
+
+def own(path: Path, mode: int = 0o755, first: bool = False) -> Path:
+    """A folder that this tool's user alone may write; by default everybody may enter.
+
+    `first`: anybody could have made it before, and what is in it. Raises `Refused` for such a one,
+    and for a link."""
+    with _folder(path) as folder:
+        owner = os.fstat(folder).st_uid
+        if first and owner != os.geteuid():
+            raise Refused(f"{path}: wanted a folder of this user, found one of user {owner}; see who made it, remove it, then run it again")
+        if owner != os.geteuid():
+            os.fchown(folder, os.geteuid(), os.getegid())
+        os.fchmod(folder, mode)
+    return path
+
+
+@contextlib.contextmanager
+def _folder(path: Path) -> Iterator[int]:
+    """A folder, made if need be, by descriptor: what is done to it is done to no link's target."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileExistsError):
+        path.mkdir(0o700)
+    try:
+        folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+    except NotADirectoryError:
+        raise Refused(f"{path}: wanted a folder, found a link or a file; see who made it, remove it, then run it again") from None
+    try:
+        yield folder
+    finally:
+        os.close(folder)
 
 
 def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
     """Arguments for `subprocess` that run a command as the app's user, without any other group."""
     return {} if user is None else {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def done_as(user: pwd.struct_passwd | None, work: Callable[[], Any]) -> Any:
+    """What the work returns (as JSON has it), done as that user in a process of its own: in folders
+    that the user may write, root would follow its links. Raises `Refused` and `OSError` as the
+    work does."""
+    if user is None or user.pw_uid == os.geteuid():
+        return work()
+    reader, writer = os.pipe()
+    child = os.fork()
+    if not child:
+        _answer_as(user, work, writer)
+    os.close(writer)
+    with open(reader, encoding="utf-8") as answers:
+        told = answers.read()
+    os.waitpid(child, 0)
+    kind, value = json.loads(told or '["refused", ["a process of the app\'s user was ended; run it again", []]]')
+    if kind == "refused":
+        raise Refused(value[0], log=value[1])
+    if kind == "system":
+        raise OSError(*value)
+    return value
+
+
+def _answer_as(user: pwd.struct_passwd, work: Callable[[], Any], writer: int) -> NoReturn:
+    """Never returns to what was forked, whatever happens."""
+    try:
+        os.setgroups([])
+        os.setgid(user.pw_gid)
+        os.setuid(user.pw_uid)
+        try:
+            answer = ["done", work()]
+        except Refused as refused:
+            answer = ["refused", [str(refused), refused.log]]
+        except OSError as error:
+            answer = ["system", [error.errno, error.strerror, error.filename and str(error.filename)]]
+        os.write(writer, json.dumps(answer).encode())
+    finally:
+        os._exit(0)
 
 
 def with_port(user: str) -> list[str]:

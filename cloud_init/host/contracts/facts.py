@@ -40,6 +40,10 @@ class HostFacts:
     """The program uv; null: pip."""
     database_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """The user of a database cluster; left out: `user`."""
+    release_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """The user of the release command and of what asks the database; left out: `user`."""
+    build_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """The user that makes environments; left out: `user`."""
     stack: Optional[str] = field(default=None, metadata=LEFT_OUT)
     role: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """`web` or `database`; left out where this is no server, but a machine taken as it is."""

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 from ..base import processes
-from ..base.files import link, tail, target
+from ..base.files import link, read_foreign, tail, target
 from ..base.outcome import Refused, note
 from ..base.places import HTTP, Places
 from ..contracts.manifest import Manifest
@@ -41,7 +41,7 @@ def is_running(manager: Manager) -> bool:
 
 def serving(places: Places) -> str:
     """The kind of front server that was started last; without a note, that of its configuration."""
-    noted = places.serving.read_text(errors="replace") if places.serving.is_file() else ""
+    noted = read_foreign(places.serving)
     return noted if noted in servers.known() else servers.name(servers.find(places, places.front))
 
 

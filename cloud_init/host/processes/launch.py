@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from ..base import processes, shell
-from ..base.files import write
+from ..base.files import remove, write
 from ..base.places import COLOURS, Colour, Places
 from ..contracts.manifest import Manifest
 from ..data import databases
@@ -55,6 +55,8 @@ def _colour(places: Places, name: str) -> None:
     if not colour.link.exists():
         return
     folder, _, environment = _release(places, colour)
+    for socket in colour.own.glob("app.*"):
+        remove(socket)
     processes.record(colour.process, os.getpid())
     processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
 
@@ -66,7 +68,7 @@ def _process(places: Places, name: str, process: str) -> None:
         return
     _, manifest, environment = _release(places, colour)
     environment.setdefault("FLASK_APP", manifest.module)
-    processes.record(colour.folder / f"{process}.json", os.getpid())
+    processes.record(colour.own / f"{process}.json", os.getpid())
     processes.become(shell.becoming(manifest.processes[process]), environment)
 
 
@@ -75,6 +77,8 @@ def _release(places: Places, colour: Colour) -> tuple[Path, Manifest, dict[str, 
     folder = colour.link.resolve()
     manifest = manifests.read(folder)
     os.chdir(folder / "src")
+    if places.facts.release_user:
+        os.umask(0o007)  # the release command's user has the app's group
     return folder, manifest, runtime.variables(places, folder, manifest)
 
 

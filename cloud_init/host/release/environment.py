@@ -1,13 +1,18 @@
-"""The virtual environment of a release, shared by releases with equal requirements."""
+"""The virtual environment of a release, shared by releases with equal requirements.
+
+Packages run what they like as they are built: a user of its own builds them, in a sandbox, and then
+the environment is made root's."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import pwd
 import re
 import shutil
 import subprocess
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +21,9 @@ from ..base import processes
 from ..base.files import link, replacing, write_json
 from ..base.outcome import Refused, note
 from ..base.places import Places
+from ..base.user import own, private
 from ..contracts.manifest import Manifest
+from . import sandbox
 
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
@@ -44,22 +51,27 @@ def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequenc
     folder = places.srv / "venvs" / key
     if not (folder / "ready").is_file():
         note(f"installing requirements into a new environment {key}")
-        _make(places, folder, requirements)
+        own(folder.parent, mode=0o711)
+        _make(places, folder, requirements, places.build_user)
     link(places.release(manifest.id) / name, f"../../venvs/{key}")
     return folder
 
 
 def of_the_host(places: Places, name: str, requirements: str) -> None:
-    """An environment of the host's own, pinned by hash, linked as `opt/slipway/NAME`."""
+    """An environment of the host's own, wheels pinned by hash, linked as `opt/slipway/NAME`.
+
+    Root makes it, for root runs it: what builds others must not reach it."""
     folder = places.tool.with_name(f"{name}-{_key(_version(places), places, requirements)}")
     if not (folder / "ready").is_file():
-        _make(places, folder, [requirements])
+        _make(places, folder, [f"--only-binary :all:\n{requirements}"], None)
     link(places.tool.with_name(name), folder.name)
 
 
-def compile_source(venv: Path, source: Path) -> None:
-    """Writes byte code beside the sources, where the app's user may not."""
-    subprocess.run(processes.bound([str(venv / "bin/python"), "-m", "compileall", "-q", str(source)]), capture_output=True, check=False)
+def compile_source(places: Places, source: Path) -> None:
+    """Writes byte code beside the sources, where the app's user may not; by the Python that the
+    environment has, without what lies in it."""
+    command = [places.python, "-I", "-S", "-m", "compileall", "-q", str(source)]
+    subprocess.run(processes.bound(command), capture_output=True, check=False)
 
 
 def used(places: Places) -> set[str]:
@@ -76,25 +88,36 @@ def _key(python: str, places: Places, requirements: str | Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
 
 
-def _make(places: Places, folder: Path, requirements: Sequence[str]) -> None:
+def _make(places: Places, folder: Path, requirements: Sequence[str], user: pwd.struct_passwd | None) -> None:
     """A new environment; `ready` is written last, so that one that was killed is made again."""
+    builder = sandbox.Builder(places, folder, user)
+    builder.end()  # what a killed run left at work there
     shutil.rmtree(folder, ignore_errors=True)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    install = _with_uv(places, folder) if places.facts.uv and not _pip_has_index() else _with_pip(places, folder)
-    files = []
-    for number, text in enumerate(requirements):
-        path = folder / f"requirements-{number}.txt"
-        path.write_text(text, encoding="utf-8")
-        files.append(["-r", str(path)])
+    private(folder, user, 0o755)
+    with tempfile.TemporaryDirectory(prefix=".requirements-", dir=folder.parent) as texts:
+        Path(texts).chmod(0o755)
+        files = []
+        for number, text in enumerate(requirements):
+            path = Path(texts) / f"{number}.txt"
+            path.write_text(text, encoding="utf-8")
+            files.append(["-r", str(path)])
+        _install(places, folder, builder, files)
+    builder.end()
+    sandbox.take(folder)
+    write_json(folder / "ready", {"python": places.python})
+
+
+def _install(places: Places, folder: Path, builder: sandbox.Builder, files: list[list[str]]) -> None:
+    make = _with_uv if places.facts.uv and not _pip_has_index() else _with_pip
+    install = make(places, folder, builder)
     try:
-        _run([*install, *(word for file in files for word in file)])
+        _run(builder, [*install, *(word for file in files for word in file)])
     except Refused:
         if len(files) == 1:
             raise
         # The server's own come second and win: an old pin in the app must not bring an old server.
         for file in files:
-            _run([*install, *file])
-    write_json(folder / "ready", {"python": places.python})
+            _run(builder, [*install, *file])
 
 
 def _pip_has_index() -> bool:
@@ -105,17 +128,17 @@ def _pip_has_index() -> bool:
     return bool({"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & os.environ.keys() or any(map(_PIP_INDEX.search, texts)))
 
 
-def _with_uv(places: Places, folder: Path) -> list[str]:
+def _with_uv(places: Places, folder: Path, builder: sandbox.Builder) -> list[str]:
     uv = str(places.facts.uv)
-    _run([uv, "venv", "--quiet", "--python", places.python, str(folder)])
+    _run(builder, [uv, "venv", "--quiet", "--python", places.python, str(folder)])
     return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "bin/python")]
 
 
-def _with_pip(places: Places, folder: Path) -> list[str]:
+def _with_pip(places: Places, folder: Path, builder: sandbox.Builder) -> list[str]:
     """Uses the system's wheel of pip: to put pip into each environment takes longer."""
     python = str(folder / "bin/python")
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role else None
-    _run([places.python, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
+    _run(builder, [places.python, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
     start = ["-I", "-c", _START, str(_unpacked(places, wheel))] if wheel else ["-m", "pip"]
     return [python, *start, "install", "--quiet", "--disable-pip-version-check"]
 
@@ -132,10 +155,9 @@ def _unpacked(places: Places, wheel: Path) -> Path:
     return folder
 
 
-def _run(command: list[str]) -> None:
+def _run(builder: sandbox.Builder, command: list[str]) -> None:
     """Runs an installer. Raises `Refused` with its words, without credentials."""
-    pipe = subprocess.PIPE
-    done = subprocess.run(processes.bound(command), stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace", check=False)
+    done = builder.run(command)
     if done.returncode:
         words = re.sub(r"://[^/\s@]+@", "://***@", done.stdout)
         raise Refused(f"requirements can't be installed: {_reason(words)}", log=words.splitlines()[-20:])

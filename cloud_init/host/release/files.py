@@ -14,22 +14,25 @@ from ..base.user import give, with_port
 from ..contracts.manifest import Manifest
 from ..front import servers
 from ..processes.programs import log_path
-from . import manifests
+from . import manifests, runtime
 
 _TOKEN = re.compile(r"@@([A-Z]+)@@")
 
 
 def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
-    """Writes `files/`, `etc/`, `static/`, and the environment for the app's user alone."""
+    """Writes `files/`, `etc/`, `static/`, the environment for the app's user alone, and for root
+    alone the part of it that the app must not know."""
     folder = places.release(manifest.id)
     for file in manifest.files:
         content = fill(file.content, places) if file.path.startswith("etc/") else file.content
         write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
     for path, source in manifest.static.items():
         _link_static(folder, path.strip("/"), source)
-    environment = folder / "env.json"
-    write_json(environment, {**manifest.environment, **secrets}, 0o400)
-    give(environment, places.user)
+    environment = {**manifest.environment, **secrets}
+    withheld = {name: environment.pop(name) for name in runtime.WITHHELD if name in environment}
+    write_json(folder / runtime.OWNER_FILE, withheld, 0o400)
+    write_json(folder / "env.json", environment, 0o400)
+    give(folder / "env.json", places.user)
 
 
 def fill(content: str, places: Places) -> str:

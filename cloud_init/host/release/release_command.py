@@ -1,4 +1,7 @@
-"""The release command (migrations): once for each release, by the app's user."""
+"""The release command (migrations): once for each release.
+
+By a user of its own where a database has an owner whose password the app must not know; with
+SQLite, whose file is the app's, by the app's user."""
 
 from __future__ import annotations
 
@@ -51,6 +54,7 @@ def _guarded(places: Places, manifest: Manifest, database: Database) -> None:
 
 def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str]]:
     folder = places.release(manifest.id)
+    user = places.release_user if database.program or database.shared else places.user
     environment = {**runtime.variables(places, folder, manifest), **database.variables(OWNER)}
     environment.setdefault("FLASK_APP", manifest.module)  # unless the settings name the app otherwise
     log = places.log / "release.log"
@@ -60,6 +64,6 @@ def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[in
         file.flush()
         done = subprocess.run(
             ["/bin/sh", "-c", str(manifest.release_command)], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
-            stdout=file, stderr=subprocess.STDOUT, check=False, pass_fds=database.inherited, **as_user(places.user),
+            stdout=file, stderr=subprocess.STDOUT, check=False, pass_fds=database.inherited, umask=0o007, **as_user(user),
         )  # fmt: skip
     return done.returncode, tail(log, 20, start)

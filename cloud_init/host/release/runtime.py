@@ -12,7 +12,9 @@ from ..contracts.manifest import Manifest
 from ..data import databases
 from ..data.databases.base import APP
 
-_WITHHELD = ("DATABASE_OWNER_URL",)  # for the release command alone
+WITHHELD = ("DATABASE_OWNER_URL",)
+"""Variables for the release command alone; they lie in `OWNER_FILE` beside `env.json`."""
+OWNER_FILE = "owner.json"
 _PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
@@ -32,4 +34,4 @@ def variables(places: Places, folder: Path, manifest: Manifest) -> dict[str, str
         "SLIPWAY_SHARED": str(places.shared),
     }
     base |= databases.of(places, manifest).variables(APP)
-    return {**base, **{name: value for name, value in own.items() if name not in _WITHHELD}}
+    return {**base, **{name: value for name, value in own.items() if name not in WITHHELD}}

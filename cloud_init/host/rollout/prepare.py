@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import contracts
-from ..base.files import link, read_object, remove, tail, write_json
+from ..base.files import link, read_object, tail, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
 from ..contracts.manifest import Code, Manifest
@@ -65,9 +65,9 @@ def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) ->
         if not (folder / "src").is_dir():
             _unpack(store, manifest.code, folder / "src")
     with steps.step("venv"):
-        venv = environment.ensure(places, manifest)
+        environment.ensure(places, manifest)
         if not (folder / "ready").is_file():
-            environment.compile_source(venv, folder / "src")
+            environment.compile_source(places, folder / "src")
 
 
 def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
@@ -101,8 +101,6 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
     try:
         with steps.step("start"):
             app.unload(manager, idle)
-            for socket in idle.folder.glob("app.*"):
-                remove(socket)
             link(idle.link, str(places.release(manifest.id)))
             manager.start(idle.name)
         with steps.step("gate"):

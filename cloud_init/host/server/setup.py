@@ -19,7 +19,8 @@ from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes import systemd_units
 from . import apply
 
-USERS = ("slipway-app", "slipway-db")
+_APP_USER, _DATABASE_USER, _RELEASE_USER, _BUILD_USER = "slipway-app", "slipway-db", "slipway-release", "slipway-build"
+USERS = (_APP_USER, _DATABASE_USER, _RELEASE_USER, _BUILD_USER)
 PORT = 80
 UNIT = "slipway.service"
 _APP = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
@@ -33,8 +34,6 @@ def command(root: Path) -> int:
             raise Refused("setup: wanted root on a machine that systemd runs, found another; use a server with Debian or Ubuntu")
         facts = _facts(_boot(root))
         _refuse_another(read_object(root / "etc/slipway/host.json"), facts)
-        for user in USERS:
-            _add_user(user)
         install(root, facts)
     with steps.step("follow"):
         apply.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
@@ -44,8 +43,10 @@ def command(root: Path) -> int:
 
 
 def install(root: Path, facts: HostFacts | None = None) -> None:
-    """Writes host.json, start script and unit as this tool has them."""
+    """Makes the users, writes host.json, start script and unit as this tool has them."""
     facts = facts or _facts(_boot(root))
+    for user in USERS:
+        _add_user(user)
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
@@ -72,7 +73,8 @@ def _facts(boot: Boot) -> HostFacts:
     host = (boot.name or "").replace("{host}", own.partition(".")[0]) or own
     return HostFacts(
         boot.app, host, f"/run/slipway/{boot.app}", boot.store, "/usr/bin/python3", FrontFacts(("0.0.0.0", PORT)),
-        user=USERS[0], database_user=USERS[1], stack=boot.stack, role=boot.role, transport=boot.transport,
+        user=_APP_USER, database_user=_DATABASE_USER, release_user=_RELEASE_USER, build_user=_BUILD_USER,
+        stack=boot.stack, role=boot.role, transport=boot.transport,
     )  # fmt: skip
 
 
@@ -85,12 +87,13 @@ def _refuse_another(before: dict[str, Any], facts: HostFacts) -> None:
 
 
 def _add_user(name: str) -> None:
-    """A system user without a shell, with a group of its own."""
+    """A system user without a shell, with a group of its own; that of the release command has the
+    app's, whose code it reads."""
     try:
         pwd.getpwnam(name)
     except KeyError:
         try:
-            group = ["--gid", grp.getgrnam(name).gr_name]
+            group = ["--gid", grp.getgrnam(_APP_USER if name == _RELEASE_USER else name).gr_name]
         except KeyError:
             group = ["--user-group"]
         shell = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]

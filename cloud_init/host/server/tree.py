@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import grp
 import os
 import pkgutil
+from pathlib import Path
+from typing import Any
 
-from ..base.files import link, target, write
-from ..base.places import COLOURS, Places
-from ..base.user import FRONT_GROUP, front_group, private
+from ..base.files import link, target, unlink, write
+from ..base.places import COLOURS, SOCKETS, Colour, Places
+from ..base.user import FRONT_GROUP, front_group, own, private
 from ..processes.programs import log_path
 from ..rollout import state
 from . import apply
@@ -15,22 +18,35 @@ from . import apply
 
 def make(places: Places) -> None:
     """Makes all of them. What is there stays."""
-    for folder in (places.srv / "releases", places.lib / "processes", places.log, places.etc):
+    for folder in (places.srv, places.lib / "processes", places.etc):
         folder.mkdir(parents=True, exist_ok=True)
+    if places.role and not front_group():  # before the front starts for the first time: the groups of its workers are settled then
+        apply.run("groupadd", "--system", FRONT_GROUP)
+    _shut(places.srv / "releases", places.user and places.user.pw_gid)
+    # A server's front opens its log anew by its name; the app is not in that group.
+    _shut(places.log, grp.getgrnam(FRONT_GROUP).gr_gid if places.role else None)
+    front = places.lib / "front"
+    if not (places.role and front.is_dir()):  # a server's Apache of an earlier version keeps its files right there
+        own(front)
     for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
         private(places.lib / "front" / name, places.user, 0o700)
-    private(places.shared, places.user)
+    # What the release command leaves there the app may write, and the other way round.
+    private(places.shared, places.user, 0o2770 if places.facts.release_user else 0o750)
     if places.role:
         _make_server(places)
     _make_run(places)
 
 
+def _shut(path: Path, group: int | None) -> None:
+    """A folder of this tool's user that one group may read, and nobody else."""
+    own(path, mode=0o750)
+    if group is not None:
+        os.chown(path, -1, group)
+
+
 def _make_server(places: Places) -> None:
     """What has to be there before the sandboxes that may write it, and the rotation of the logs."""
     (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-    if not front_group():  # before the front starts for the first time: the groups of its workers are settled then
-        apply.run("groupadd", "--system", FRONT_GROUP)
-    private(places.lib / "front", places.user)
     log = log_path(places, "front")  # the front server opens it by itself, as the app's user
     log.touch()
     log.chmod(0o660)
@@ -42,15 +58,36 @@ def _make_server(places: Places) -> None:
 
 def _make_run(places: Places) -> None:
     """RUN with its links, from what is noted on disk."""
-    places.run.mkdir(mode=0o755, parents=True, exist_ok=True)
-    for name in (*COLOURS, "front"):
-        private(places.run / name, places.user)
+    if places.root not in places.run.parents:  # below the temporary folder
+        own(places.run.parent, first=True)
+    own(places.run)
+    noted = state.remembered(places)
+    for name in COLOURS:
+        _make_colour(places, places.colour(name), noted)
+    if places.role:
+        private(places.run / "front", places.user)
+    else:  # its master may be root, and what is noted here is believed
+        own(places.run / "front")
     sockets = private(places.run / "database", places.database_user)
     if places.user is not None:
         os.chown(sockets, -1, places.user.pw_gid)  # the app's user may enter
-    noted = state.remembered(places)
     if target(places.live) is None and noted.get("colour"):
         link(places.colour(noted["colour"]).link, str(places.release(noted["release"])))
         if noted.get("previous"):
             link(places.previous, str(places.release(noted["previous"])))
         link(places.live, noted["colour"])
+
+
+def _make_colour(places: Places, colour: Colour, noted: dict[str, Any]) -> None:
+    """An earlier version let the app write all of it: what listens there is led to without a moment
+    in which it isn't, and of links only that to the release that serves stays."""
+    own(colour.folder)
+    if not colour.own.is_dir():
+        colour.own.mkdir(0o700)
+        for socket in colour.folder.glob("app.*"):
+            os.link(socket, colour.own / socket.name, follow_symlinks=False)
+        if noted.get("colour") != colour.name or target(colour.link) != str(places.release(str(noted.get("release")))):
+            unlink(colour.link)
+    private(colour.own, places.user)
+    for name in SOCKETS:
+        link(colour.folder / name, f"own/{name}")

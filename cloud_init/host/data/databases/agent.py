@@ -10,6 +10,7 @@ from typing import Any
 
 from ...base.outcome import Refused
 from ...base.places import Places
+from ...base.user import as_user
 from ...contracts.manifest import Manifest
 from ...release import environment
 
@@ -25,9 +26,10 @@ class Agent:
             raise Refused("database: wanted a release on this host to ask it with, found none; run `./slipway up` first")
         python = environment.drivers(places, manifest) / "bin/python"
         command = [str(python), str(folder / "files/database/agent.py")]
+        user = places.release_user if places.facts.release_user else None  # elsewhere the app could trace it
         pipe = subprocess.PIPE
         # Unbuffered: what an agent that has ended did not read must not be written once more.
-        self._process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/")
+        self._process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/", **as_user(user))
 
     @property
     def pipe(self) -> int:

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from ...base.files import private_file, replacing, write
 from ...base.outcome import Refused
-from ...base.user import give
+from ...base.user import done_as, give
 from . import network, sizing
 from .agent import Agent
 from .base import APP, OWNER
@@ -64,11 +64,7 @@ class PostgresCluster(Cluster):
             self.run(command, stdout=subprocess.DEVNULL)
         finally:
             word.unlink(missing_ok=True)
-        # The command gives these: each reload would complain of them.
-        configuration = folder / "postgresql.conf"
-        lines = configuration.read_text(encoding="utf-8").splitlines(keepends=True)
-        given = ("max_connections", "shared_buffers")
-        configuration.write_text("".join(line for line in lines if not line.startswith(given)), encoding="utf-8")
+        done_as(self.user, lambda: _leave_out(folder / "postgresql.conf", ("max_connections", "shared_buffers")))
 
     def command(self) -> list[str]:
         settings = {
@@ -194,3 +190,9 @@ def _name(value: str) -> str:
 
 def _text(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
+
+
+def _leave_out(configuration: Path, given: tuple[str, ...]) -> None:
+    """Settings that the command gives: each reload would complain of them."""
+    lines = configuration.read_text(encoding="utf-8").splitlines(keepends=True)
+    configuration.write_text("".join(line for line in lines if not line.startswith(given)), encoding="utf-8")

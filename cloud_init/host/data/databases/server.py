@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_json
+from ...base.files import read_object
 from ...base.outcome import Refused, note
 from ...processes.managers.contract import Manager
 from ...rollout import state
@@ -56,9 +56,12 @@ class ServerDatabase(Database):
         cluster = self.cluster()
         if cluster:
             return cluster.url(role)
-        own = read_json(self.places.release(self.release) / "env.json", {})
-        name = "DATABASE_OWNER_URL" if role == OWNER and own.get("DATABASE_OWNER_URL") else "DATABASE_URL"
-        return remote.checked(str(own.get(name, "")), name, self.schemes)
+        folder = self.places.release(self.release)
+        known = read_object(folder / "env.json")
+        if role == OWNER:
+            known |= read_object(folder / "owner.json")
+        name = "DATABASE_OWNER_URL" if role == OWNER and known.get("DATABASE_OWNER_URL") else "DATABASE_URL"
+        return remote.checked(str(known.get(name, "")), name, self.schemes)
 
     def variables(self, role: str) -> dict[str, str]:
         if self.cluster() is None and role == APP:
