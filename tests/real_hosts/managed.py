@@ -62,13 +62,14 @@ class ManagedHost:
         machine.shell(f"apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends {_PACKAGES}")
         facts = {
             "app": "shop", "stack": "t", "role": "web", "host": machine.name, "root": "/", "run": "/run/slipway/shop",
-            "user": "slipway-app", "database_user": "slipway-db", "python": "/usr/bin/python3", "uv": None,
+            "user": "slipway-app", "database_user": "slipway-db", "front_user": "slipway-front", "python": "/usr/bin/python3", "uv": None,
             "store": "file:///var/lib/slipway/store", "transport": "local",
             "front": {"listen": ["0.0.0.0", 80], "binaries": {"nginx": "/usr/sbin/nginx", "apache": "/usr/sbin/apache2"}},
             "databases": {"postgres": machine.shell("ls -d /usr/lib/postgresql/*/bin").strip()},
             "supervisor": ["/usr/bin/supervisord"],
         }  # fmt: skip
-        machine.shell("for name in slipway-app slipway-db; do useradd --system --user-group --shell /usr/sbin/nologin $name; done")
+        add = "useradd --system --user-group --shell /usr/sbin/nologin"
+        machine.shell(f"{add} slipway-app; {add} slipway-db; {add} --groups slipway-app slipway-front")
         machine.write("/opt/slipway/host.pyz", host_tool.tool())
         machine.write("/etc/slipway/host.json", json.dumps(facts))
 

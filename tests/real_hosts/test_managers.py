@@ -119,12 +119,12 @@ def test_exposure(host: ManagedHost, manager: str, say: Callable[[str], None]) -
     say(f"{manager}, exposure (0 to 10): {found}")
     assert found
     assert max(found.values()) < 3
-    user, key = (host.machine.shell(text).strip() for text in ("id -u slipway-app", "getent group slipway-front | cut -d: -f3"))
+    user, own, key = (host.machine.shell(f"id {text}").strip() for text in ("-u slipway-app", "-u slipway-front", "-g slipway-front"))
     front, app = (status_of(host, name) for name in ("front", host.tool("status")["live"]["colour"]))
-    assert set(front["Uid"].split()) == set(app["Uid"].split()) == {user}
+    assert (set(front["Uid"].split()), set(app["Uid"].split())) == ({own}, {user})
     assert (int(front["CapEff"], 16), int(app["CapEff"], 16)) == (1 << 10, 0)  # CAP_NET_BIND_SERVICE alone, and nothing
-    assert key in front["Groups"].split()
-    assert key not in app["Groups"].split()
+    assert key in front["Gid"].split()
+    assert key not in [*app["Groups"].split(), *app["Gid"].split()]
     assert front["NoNewPrivs"] == app["NoNewPrivs"] == "1"
 
 

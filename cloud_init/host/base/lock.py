@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Union
 
-from .files import make_way, read_text
+from .files import make_way, private_file, read_text
 from .outcome import Locked, note
 
 Note = Union[str, bytes, None]
@@ -28,7 +28,9 @@ def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] 
     Raises `Locked` after that."""
     path.parent.mkdir(parents=True, exist_ok=True)
     make_way(path)
-    with open(path, "a+", encoding="utf-8") as file:
+    with open(path, "a+", encoding="utf-8", opener=private_file) as file:
+        if os.fstat(file.fileno()).st_uid == os.geteuid():
+            os.fchmod(file.fileno(), 0o600)  # whoever could open it could hold it
 
         def take() -> Note:
             try:

@@ -65,6 +65,12 @@ class Places:
         return self._user_or_apps(self.facts.database_user)
 
     @property
+    def front_user(self) -> pwd.struct_passwd | None:
+        """The user of the front server, which reads the certificate's key: not the app's on a
+        server, but in its group."""
+        return self._user_or_apps(self.facts.front_user)
+
+    @property
     def release_user(self) -> pwd.struct_passwd | None:
         """The user of the release command, which knows the owner's password: not the app's on a
         server, but of its group."""

@@ -44,8 +44,8 @@ def left_over(path: Path) -> list[int]:
     if not leader or started(leader) not in (None, start):
         return []  # the number belongs to another process now
     left = [pid for pid in _of_group(leader) if _not_before(started(pid), start)]
-    owner = path.parent.stat().st_uid
-    return left if owner == os.geteuid() else [pid for pid in left if _owner(pid) == owner]
+    whose = path.parent.stat().st_uid
+    return left if whose == os.geteuid() else [pid for pid in left if owner(pid) == whose]
 
 
 def _noted(path: Path) -> tuple[int, str]:
@@ -112,7 +112,7 @@ def _of_group(leader: int) -> list[int]:
     return pids
 
 
-def _owner(pid: int) -> int | None:
+def owner(pid: int) -> int | None:
     """The user that a process runs as; None if it is gone."""
     try:
         return int(re.findall(r"^Uid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[0])

@@ -108,11 +108,10 @@ def _answer_as(user: pwd.struct_passwd, work: Callable[[], Any], writer: int) ->
 
 
 def with_port(user: str) -> list[str]:
-    """Before a command of root's: makes it that user's, with the right to a port below 1024 and, by
-    its group, to the certificate's key."""
+    """Before a command of root's: makes it that user's, with its groups, and the right to a port
+    below 1024."""
     right = "-all,+net_bind_service"
-    groups = ["--groups", FRONT_GROUP] if front_group() else ["--clear-groups"]
-    return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, *groups, "--inh-caps", right, "--ambient-caps", right, "--"]
+    return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, "--init-groups", "--inh-caps", right, "--ambient-caps", right, "--"]
 
 
 def front_group() -> str | None:

@@ -40,6 +40,8 @@ class HostFacts:
     """The program uv; null: pip."""
     database_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """The user of a database cluster; left out: `user`."""
+    front_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """The user of the front server, in the app's group; left out: `user`."""
     release_user: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """The user of the release command and of what asks the database; left out: `user`."""
     build_user: Optional[str] = field(default=None, metadata=LEFT_OUT)

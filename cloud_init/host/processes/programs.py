@@ -30,7 +30,7 @@ class Program:
     """Ask every process of it to stop, not only the first: a shell does not pass a signal on."""
 
 
-FRONT = Program("front", as_user=False, retries=10)
+FRONT = Program("front", as_user=False, account="front_user", retries=10)
 CONSTANT = (Program("blue"), Program("green"), FRONT)
 
 

@@ -52,7 +52,7 @@ def validate(places: Places, folder: Path) -> None:
     if not command:
         return
     if places.role:  # as it runs there: it could not write what root makes
-        command = [*with_port(str(places.facts.user)), *command]
+        command = [*with_port(str(places.facts.front_user or places.facts.user)), *command]
     with log_path(places, "front").open("ab") as out:  # the log is opened anew by its name, as it will be
         done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
     if done.returncode:

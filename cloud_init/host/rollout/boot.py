@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base import processes
 from ..base.files import tail, target
 from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
@@ -41,7 +42,17 @@ def bring_up(places: Places, steps: Steps) -> None:
             manager_change.end_left_overs(places)
         with steps.step("manager"):
             manager.launch()
+    _renew_front(places, manager)
     manager_change.recover(places)
+
+
+def _renew_front(places: Places, manager: Manager) -> None:
+    """A front server that an earlier version started runs as another user, who may not write its
+    folders any more."""
+    user, pid = places.front_user, manager.status("front").pid
+    if places.role and user and pid and processes.owner(pid) not in (None, user.pw_uid):
+        note("the front server is started again, as its own user, which interrupts service for a moment")
+        configuration.start(places, manager)
 
 
 def halt(places: Places, steps: Steps) -> None:

@@ -19,11 +19,13 @@ from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes import systemd_units
 from . import apply
 
-_APP_USER, _DATABASE_USER, _RELEASE_USER, _BUILD_USER = "slipway-app", "slipway-db", "slipway-release", "slipway-build"
-USERS = (_APP_USER, _DATABASE_USER, _RELEASE_USER, _BUILD_USER)
+_APP, _DATABASE, _FRONT, _RELEASE, _BUILD = (f"slipway-{name}" for name in ("app", "db", "front", "release", "build"))
+USERS = {_APP: [], _DATABASE: [], _FRONT: ["--groups", _APP], _RELEASE: ["--gid", _APP], _BUILD: []}
+"""Each with more words for `useradd`. The front server and the release command may what the app's
+group may."""
 PORT = 80
 UNIT = "slipway.service"
-_APP = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
+_APP_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
 
 
 def command(root: Path) -> int:
@@ -62,7 +64,7 @@ def _boot(root: Path) -> Boot:
         boot = contracts.read(Boot, read_object(path))
     except contracts.Wrong as wrong:
         raise Refused(f"{path}: wanted what this server is, found none or a damaged file ({wrong}); run the bootstrap again") from None
-    if not _APP.fullmatch(boot.app):
+    if not _APP_NAME.fullmatch(boot.app):
         raise Refused(f"{path}: wanted an app's name of letters, digits and -, found {boot.app[:60]!r}")
     return boot
 
@@ -73,7 +75,7 @@ def _facts(boot: Boot) -> HostFacts:
     host = (boot.name or "").replace("{host}", own.partition(".")[0]) or own
     return HostFacts(
         boot.app, host, f"/run/slipway/{boot.app}", boot.store, "/usr/bin/python3", FrontFacts(("0.0.0.0", PORT)),
-        user=_APP_USER, database_user=_DATABASE_USER, release_user=_RELEASE_USER, build_user=_BUILD_USER,
+        user=_APP, database_user=_DATABASE, front_user=_FRONT, release_user=_RELEASE, build_user=_BUILD,
         stack=boot.stack, role=boot.role, transport=boot.transport,
     )  # fmt: skip
 
@@ -87,15 +89,12 @@ def _refuse_another(before: dict[str, Any], facts: HostFacts) -> None:
 
 
 def _add_user(name: str) -> None:
-    """A system user without a shell, with a group of its own; that of the release command has the
-    app's, whose code it reads."""
+    """A system user without a shell, with a group of its own unless `USERS` says another."""
     try:
         pwd.getpwnam(name)
     except KeyError:
-        try:
-            group = ["--gid", grp.getgrnam(_APP_USER if name == _RELEASE_USER else name).gr_name]
-        except KeyError:
-            group = ["--user-group"]
+        there = any(one.gr_name == name for one in grp.getgrall())
+        group = [*USERS[name], *([] if "--gid" in USERS[name] else ["--gid", name] if there else ["--user-group"])]
         shell = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
         apply.run("useradd", "--system", *group, *shell, name)
         note(f"user {name} is made")

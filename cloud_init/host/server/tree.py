@@ -10,18 +10,15 @@ from typing import Any
 
 from ..base.files import link, target, unlink, write
 from ..base.places import COLOURS, SOCKETS, Colour, Places
-from ..base.user import FRONT_GROUP, front_group, own, private
+from ..base.user import FRONT_GROUP, give, own, private
 from ..processes.programs import log_path
 from ..rollout import state
-from . import apply
 
 
 def make(places: Places) -> None:
     """Makes all of them. What is there stays."""
     for folder in (places.srv, places.lib / "processes", places.etc):
         folder.mkdir(parents=True, exist_ok=True)
-    if places.role and not front_group():  # before the front starts for the first time: the groups of its workers are settled then
-        apply.run("groupadd", "--system", FRONT_GROUP)
     _shut(places.srv / "releases", places.user and places.user.pw_gid)
     # A server's front opens its log anew by its name; the app is not in that group.
     _shut(places.log, grp.getgrnam(FRONT_GROUP).gr_gid if places.role else None)
@@ -29,7 +26,7 @@ def make(places: Places) -> None:
     if not (places.role and front.is_dir()):  # a server's Apache of an earlier version keeps its files right there
         own(front)
     for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
-        private(places.lib / "front" / name, places.user, 0o700)
+        private(places.lib / "front" / name, places.front_user, 0o700)
     # What the release command leaves there the app may write, and the other way round.
     private(places.shared, places.user, 0o2770 if places.facts.release_user else 0o750)
     if places.role:
@@ -47,11 +44,10 @@ def _shut(path: Path, group: int | None) -> None:
 def _make_server(places: Places) -> None:
     """What has to be there before the sandboxes that may write it, and the rotation of the logs."""
     (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-    log = log_path(places, "front")  # the front server opens it by itself, as the app's user
+    log = log_path(places, "front")  # the front server opens it by itself
     log.touch()
-    log.chmod(0o660)
-    if places.user is not None:
-        os.chown(log, -1, places.user.pw_gid)
+    log.chmod(0o600)
+    give(log, places.front_user)
     rotation = pkgutil.get_data(__package__, "logrotate.conf") or b""
     write(places.root / f"etc/logrotate.d/slipway-{places.app}", rotation.replace(b"@@LOG@@", str(places.log).encode()))
 
@@ -65,7 +61,7 @@ def _make_run(places: Places) -> None:
     for name in COLOURS:
         _make_colour(places, places.colour(name), noted)
     if places.role:
-        private(places.run / "front", places.user)
+        private(places.run / "front", places.front_user)
     else:  # its master may be root, and what is noted here is believed
         own(places.run / "front")
     sockets = private(places.run / "database", places.database_user)

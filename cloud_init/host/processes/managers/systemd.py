@@ -11,7 +11,6 @@ from pathlib import Path
 from ...base import processes
 from ...base.outcome import Refused
 from ...base.places import COLOURS, Places
-from ...base.user import front_group
 from ...front import servers
 from .. import systemd_units
 from ..programs import CONSTANT, FRONT, Program, is_database, log_path, memory_score, split
@@ -126,14 +125,13 @@ def unit(places: Places, program: Program) -> str:
     if "/" in places.app or places.app in (".", ".."):  # it names folders: a path would lead out of them
         raise Refused(f"host.json: wanted a name for the app, found {places.app[:60]!r}; run the bootstrap again")
     user = str(getattr(places.facts, program.account) or places.facts.user)
-    group = front_group()
     launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind, program.name]
     values = {
         "APP": places.app, "NAME": program.name, "LAUNCH": launch, "USER": user, "LOG": str(log_path(places, program.name)),
         **_order(places, program), "RETRIES": str(program.retries), "BURST": str(program.retries + 1),
         "INTERVAL": f"{1500 * (program.retries + 1)}ms", "RESTART": "always" if program.always else "on-failure",
         "KILLMODE": "control-group" if program.whole_group else "mixed", "STOPSIGNAL": _stop_signal(places, program),
-        "MEMORYSCORE": str(memory_score(program.name)), "GROUPS": [] if program.as_user or not group else [group],
+        "MEMORYSCORE": str(memory_score(program.name)),
         "CAPABILITIES": [] if program.as_user else ["CAP_NET_BIND_SERVICE"],
         "WRITES": _writes(places, program),
     }  # fmt: skip
