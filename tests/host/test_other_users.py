@@ -173,6 +173,14 @@ def test_the_app_reads_no_password_of_the_owner(places):
     assert json.loads((folder / "owner.json").read_text()) == {"DATABASE_OWNER_URL": "the owner's"}
     assert (folder / "owner.json").stat().st_mode & 0o777 == 0o400
     assert (folder / "owner.json").stat().st_uid == 0
+    whole = {"A": "1", "DATABASE_OWNER_URL": "as an earlier version left it"}
+    files.write_json(folder / "env.json", whole)
+    server = documents.places(places.root, {"run": places.facts.run, "user": APP.pw_name, "role": "web"})
+    with contextlib.suppress(KeyError):  # this machine has no front server's group
+        tree.make(server)
+    tree._make_server(server)
+    assert json.loads((folder / "env.json").read_text()) == {"A": "1"}
+    assert json.loads((folder / "owner.json").read_text()) == {"DATABASE_OWNER_URL": "as an earlier version left it"}
 
 
 @pytest.mark.cost

@@ -20,18 +20,21 @@ _TOKEN = re.compile(r"@@([A-Z]+)@@")
 
 
 def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
-    """Writes `files/`, `etc/`, `static/`, the environment for the app's user alone, and for root
-    alone the part of it that the app must not know."""
+    """Writes `files/`, `etc/`, `static/` and the environment."""
     folder = places.release(manifest.id)
     for file in manifest.files:
         content = fill(file.content, places) if file.path.startswith("etc/") else file.content
         write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
     for path, source in manifest.static.items():
         _link_static(folder, path.strip("/"), source)
-    environment = {**manifest.environment, **secrets}
-    withheld = {name: environment.pop(name) for name in runtime.WITHHELD if name in environment}
+    write_environment(places, folder, {**manifest.environment, **secrets})
+
+
+def write_environment(places: Places, folder: Path, environment: dict[str, str]) -> None:
+    """For the app's user alone; for root alone the part of it that the app must not know."""
+    withheld = {name: value for name, value in environment.items() if name in runtime.WITHHELD}
     write_json(folder / runtime.OWNER_FILE, withheld, 0o400)
-    write_json(folder / "env.json", environment, 0o400)
+    write_json(folder / "env.json", {name: environment[name] for name in environment.keys() - withheld}, 0o400)
     give(folder / "env.json", places.user)
 
 

@@ -12,7 +12,7 @@ from ..contracts.manifest import Manifest
 from ..data import databases
 from ..data.databases.base import APP
 
-WITHHELD = ("DATABASE_OWNER_URL",)
+WITHHELD = frozenset(("DATABASE_OWNER_URL",))
 """Variables for the release command alone; they lie in `OWNER_FILE` beside `env.json`."""
 OWNER_FILE = "owner.json"
 _PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")

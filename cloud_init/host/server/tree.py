@@ -8,10 +8,11 @@ import pkgutil
 from pathlib import Path
 from typing import Any
 
-from ..base.files import link, target, unlink, write
+from ..base.files import link, read_object, target, unlink, write
 from ..base.places import COLOURS, SOCKETS, Colour, Places
 from ..base.user import FRONT_GROUP, give, own, private
 from ..processes.programs import log_path
+from ..release import files, runtime
 from ..rollout import state
 
 
@@ -48,6 +49,10 @@ def _make_server(places: Places) -> None:
     log.touch()
     log.chmod(0o600)
     give(log, places.front_user)
+    for path in (places.srv / "releases").glob("*/env.json"):
+        environment = read_object(path)
+        if environment.keys() & runtime.WITHHELD:  # as an earlier version left it
+            files.write_environment(places, path.parent, environment)
     rotation = pkgutil.get_data(__package__, "logrotate.conf") or b""
     write(places.root / f"etc/logrotate.d/slipway-{places.app}", rotation.replace(b"@@LOG@@", str(places.log).encode()))
 
