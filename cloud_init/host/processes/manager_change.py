@@ -47,10 +47,10 @@ def bring_up(places: Places, manager: Manager) -> None:
 
 def end_left_overs(places: Places) -> None:
     """Ends servers that outlived their manager. On a server systemd leaves none."""
-    for path in [] if places.role else places.run.glob("*/*.json"):
+    for path in [] if places.role else places.run.rglob("*.json"):
         ended = processes.end(path)
         if ended:
-            whose = path.stem if path.stem != "process" else path.parent.name
+            whose = path.stem if path.stem != "process" else path.relative_to(places.run).parts[0]
             note(f"ended {len(ended)} processes of {whose}, left over from an earlier run")
         path.unlink(missing_ok=True)
 
