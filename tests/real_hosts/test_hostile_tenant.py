@@ -45,7 +45,7 @@ def test_it_gets_nothing(servers: Callable[..., Servers], network: Network, mana
         )
         site.up()
         assert site.run("backup").returncode == 0
-        host.shell("install -D -o root -g slipway-front -m 640 /etc/hostname /var/lib/slipway/shop/certificates/shop.example.org/key.pem")
+        host.shell(_MADE)
         status, body, _ = site.ask("/tenant")
         assert status == 200, body
         assert got(json.loads(body)) == {}
@@ -56,6 +56,12 @@ def test_it_gets_nothing(servers: Callable[..., Servers], network: Network, mana
         assert {name for name, what in by_root.items() if what is None} <= _ABSENT
 
 
+# What not every server has, with the rights that Slipway gives it.
+_MADE = """
+install -D -o root -g slipway-front -m 640 /etc/hostname /var/lib/slipway/shop/certificates/shop.example.org/key.pem
+install -D -m 600 /etc/hostname /var/lib/slipway/store/secrets/web/x.json
+install -m 644 /etc/hostname /var/log/slipway/shop/tool.log
+"""
 _ASKED_BY_ROOT = """
 token=$(curl -s -X PUT -H 'X-aws-ec2-metadata-token-ttl-seconds: 60' http://169.254.169.254/latest/api/token)
 curl -s -H "X-aws-ec2-metadata-token: $token" http://169.254.169.254/latest/meta-data/iam/security-credentials/server
