@@ -52,6 +52,7 @@ def test_it_gets_nothing(servers: Callable[..., Servers], network: Network, mana
         assert got(beside(host)) == {}
         assert "AccessKeyId" in host.shell(_ASKED_BY_ROOT)
         watching(site, host)
+        host.shell(_MADE)
         by_root = json.loads(host.run(["python3", "-", "files"], text=_PROGRAM).stdout)
         assert {name for name, what in by_root.items() if what is None} <= _ABSENT
 

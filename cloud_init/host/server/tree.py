@@ -10,7 +10,7 @@ from typing import Any
 
 from ..base.files import link, read_object, target, unlink, write
 from ..base.places import COLOURS, SOCKETS, Colour, Places
-from ..base.user import FRONT_GROUP, give, own, private
+from ..base.user import FRONT_GROUP, own, private
 from ..processes.programs import log_path
 from ..release import files, runtime
 from ..rollout import state
@@ -45,10 +45,11 @@ def _shut(path: Path, group: int | None) -> None:
 def _make_server(places: Places) -> None:
     """What has to be there before the sandboxes that may write it, and the rotation of the logs."""
     (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-    log = log_path(places, "front")  # the front server opens it by itself
+    # The front server opens it by itself; Supervisor too, as a root that may not what its owner may.
+    log = log_path(places, "front")
     log.touch()
-    log.chmod(0o600)
-    give(log, places.front_user)
+    log.chmod(0o660)
+    os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)
     for path in (places.srv / "releases").glob("*/env.json"):
         environment = read_object(path)
         if environment.keys() & runtime.WITHHELD:  # as an earlier version left it
