@@ -45,7 +45,7 @@ def _shut(path: Path, group: int | None) -> None:
 def _make_server(places: Places) -> None:
     """What has to be there before the sandboxes that may write it, and the rotation of the logs."""
     (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-    # The front server opens it by itself; Supervisor too, as a root that may not what its owner may.
+    # The front server opens it by itself, Supervisor too, as a root that may open only its own.
     log = log_path(places, "front")
     log.touch()
     log.chmod(0o660)
