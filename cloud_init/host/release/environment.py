@@ -108,8 +108,9 @@ def _make(places: Places, folder: Path, requirements: Sequence[str], user: pwd.s
 
 
 def _install(places: Places, folder: Path, builder: sandbox.Builder, files: list[list[str]]) -> None:
-    make = _with_uv if places.facts.uv and not _pip_has_index() else _with_pip
-    install = make(places, folder, builder)
+    uv = places.facts.uv
+    with_uv = uv and not _pip_has_index() and builder.run([uv, "--version"]).returncode == 0  # that user may not reach it
+    install = (_with_uv if with_uv else _with_pip)(places, folder, builder)
     try:
         _run(builder, [*install, *(word for file in files for word in file)])
     except Refused:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import pkgutil
 import pwd
-import shutil
 import stat
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from ..base import processes
 from ..base.places import Places
-from ..base.user import private
+from ..base.user import as_user, private
 from ..processes import managers, systemd_units
 
 _PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "LC_")
@@ -30,16 +30,19 @@ class Builder:
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Runs a command in it; what it says is on `stdout`. It ends with this process."""
-        words, environment = command, dict(os.environ)
+        options: dict[str, Any] = {}
         if self._user:
             private(self._home, self._user, 0o700)
             known = {name: value for name, value in os.environ.items() if name.upper().startswith(_PASSED_ON)}
-            environment = {**known, "PATH": self._path, "HOME": str(self._home)}
-            words = self._in_unit(command, environment) if self._server else self._as_user(command)
+            options = {"env": {**known, "PATH": self._path, "HOME": str(self._home)}, "cwd": "/"}
+            if self._server:
+                command = self._in_unit(command, options["env"])
+            else:  # a machine that is taken as it is may have no systemd
+                options |= as_user(self._user)
         pipe = subprocess.PIPE
         return subprocess.run(
-            processes.bound(words), stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace",
-            env=environment, cwd="/" if self._user else None, check=False,
+            processes.bound(command), stdin=subprocess.DEVNULL, stdout=pipe, stderr=subprocess.STDOUT, text=True, errors="replace",
+            check=False, **options,
         )  # fmt: skip
 
     def end(self) -> None:
@@ -55,15 +58,6 @@ class Builder:
         options = [f"--property={rule}" for rule in rules if not rule.startswith("#")]
         names = [f"--setenv={name}" for name in environment]
         return ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", f"--unit={self._unit}", *options, *names, "--", *command]
-
-    def _as_user(self, command: list[str]) -> list[str]:
-        """A machine that is taken as it is may have no systemd."""
-        setpriv = shutil.which("setpriv")
-        if self._user is None or setpriv is None:
-            return command
-        user, group = str(self._user.pw_uid), str(self._user.pw_gid)
-        rights = ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
-        return [setpriv, f"--reuid={user}", f"--regid={group}", *rights, "--", *command]
 
 
 def take(folder: Path) -> None:
