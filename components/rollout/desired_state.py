@@ -1,12 +1,13 @@
 """`desired.json`: what all hosts are to do, and its history; the coordinator alone writes it."""
 
+import secrets
 import time
 from dataclasses import dataclass
 
 from cloud_init.host import contracts
 from cloud_init.host.base.lock import actor
 from cloud_init.host.contracts.rollout import DesiredState, Served
-from components.release.store import Store, parsed, to_json
+from components.release.store import Conflict, Store, parsed, to_json
 
 DESIRED = "desired.json"
 HISTORY = 20
@@ -44,7 +45,14 @@ def write(store: Store, before: Desired, by: str, live: str | None, candidate: s
     who, at, history = actor(), time.time(), before.state.history
     if live and live != before.live:
         history = (*history, Served(live, by, who, at))
-    state = DesiredState(before.generation + 1, live, candidate, elected, by, who, at, history[-HISTORY:])
+    state = DesiredState(before.generation + 1, live, candidate, elected, by, who, at, history[-HISTORY:], secrets.token_hex(8))
     data = to_json(contracts.document(state))
     store.replace(DESIRED, before.data, data)
     return Desired(data, state)
+
+
+def refuse_another(store: Store, mine: DesiredState) -> None:
+    """Raises `Conflict` where somebody else wrote what is wanted since this deployer did."""
+    now = desired(store).state
+    if now != mine:
+        raise Conflict(f"generation {now.generation} by {now.actor}")
