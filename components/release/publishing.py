@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import json
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +13,7 @@ from typing import Any
 from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
-from components.release.store import Store, to_json
+from components.release.store import Store, overwrite, to_json
 from components.rollout.desired_state import desired
 from components.source.archive import archive
 
@@ -41,7 +42,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
 
 def name_tool(store: Store, sha256: str) -> None:
     """A server that boots now takes this host tool."""
-    store.put("tool.json", to_json({"sha256": sha256}))
+    overwrite(store, "tool.json", to_json({"sha256": sha256, "at": time.time()}))
 
 
 def _is_whole(archive: bytes | None, sha256: str) -> bool:

@@ -59,7 +59,9 @@ class ServersStore:
         self._put[name] = data
         for server in self._given if name in _SHARED else ():
             try:
-                server.folder.put(name, data)
+                before = server.folder.get(name)
+                self._first.folder.check()  # whoever has the lock by now writes there too: before it was read, or instead
+                server.folder.replace(name, before, data)
             except SlipwayError as error:  # it is away, or its disk is full: the next `up` brings it
                 progress.note(server.name, f"lacks {name}: {error}")
 
@@ -97,6 +99,7 @@ class ServersStore:
                 server.folder.put(name, self._put.get(name) or self._first.folder.get(name) or b"")
         gone = [name for name in there if name.startswith("outcomes/") or (_is_of_release(name) and not _is_kept(name, kept))]
         if gone:
+            self._first.folder.check()
             server.folder.delete(*gone)
         self._given.add(server)
 
