@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
-from ..base.files import read_object, write_json
+from ..base.files import make_folder, read_object, sync, sync_tree, write_json
 from ..base.lock import actor
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
@@ -29,7 +28,7 @@ ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 def folder(places: Places) -> Path:
     """The folder of the backups, private: they hold everything that the app knows."""
     path = places.srv / "backups"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path, 0o700)
     path.chmod(0o700)
     return path
 
@@ -60,9 +59,9 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
             part.mkdir(mode=0o700)
             facts = _dump(places, database, part, {"id": identity, "reason": reason, "schema": schema})
         with steps.step("keep"):
-            _sync(part)
+            sync_tree(part)
             part.rename(part.with_name(identity))
-            _sync(part.parent)
+            sync(part.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return facts
@@ -147,13 +146,3 @@ def _digest(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Brings a folder's names and its files onto the disk before anything relies on them."""
-    for one in (*(child for child in path.iterdir() if child.is_file()), path):
-        descriptor = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

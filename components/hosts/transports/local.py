@@ -131,7 +131,9 @@ def _copied(source: Path, target: Path) -> Path:
         shutil.copytree(source, part, symlinks=True, dirs_exist_ok=True)
         for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
             os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
+        files.sync_tree(part)
         part.rename(target)
+        files.sync(target.parent)
     except (OSError, shutil.Error) as error:
         shutil.rmtree(part, ignore_errors=True)
         raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...base.files import make_folder
 from ...base.places import Places
 from ...contracts.manifest import Manifest
 from ...processes.managers.contract import Manager
@@ -76,7 +77,7 @@ class Database:
     def beside(self, name: str) -> Path:
         """The path for a copy, in a folder that is its owner's alone."""
         folder = self.places.srv / "snapshots"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         folder.chmod(0o700)
         return folder / name
 
