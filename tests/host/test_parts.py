@@ -21,12 +21,15 @@ from unittest.mock import Mock
 
 import documents
 import pytest
+from kept import facts, made_backup
 
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.commands import rollout
 from cloud_init.host.contracts.manifest import Code
+from cloud_init.host.data import backup, restore
+from cloud_init.host.data.databases.mysql import MysqlDatabase
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.release import environment, unpack
 from cloud_init.host.release import files as materialise
@@ -96,6 +99,65 @@ def test_snapshot_and_restore_while_a_connection_stays_open(places):
     assert query(kept, "SELECT x FROM a") == [(1,), (2,)]
     database.prune(set())
     assert list(copy.parent.iterdir()) == []
+
+
+@pytest.fixture
+def damaged(places):
+    """A database with a page of zeros, as a disk may give it; it opens all the same."""
+    query(
+        places.database, "CREATE TABLE a (x)", "CREATE INDEX i ON a (x)", *[f"INSERT INTO a VALUES ('{'x' * 500}{n}')" for n in range(100)]
+    )
+    data = bytearray(places.database.read_bytes())
+    data[5 * 4096 : 6 * 4096] = bytes(4096)
+    places.database.write_bytes(data)
+    return SqliteDatabase(places, RELEASE)
+
+
+def test_a_copy_of_a_damaged_database_is_none(damaged, places):
+    with pytest.raises(Refused, match=r"wanted a whole copy of a database, found a damaged one \(.*\); restore another backup, or, if"):
+        damaged.snapshot()
+    with pytest.raises(Refused, match="damaged one"):
+        backup.take(places, damaged, "test", Steps())
+    assert not [*backup.folder(places).iterdir()]
+    assert not [*(places.srv / "snapshots").iterdir()]
+
+
+def test_a_failed_release_command_is_undone_whatever_it_left(damaged, places):
+    """The damaged one is kept as it is."""
+    whole = places.database.with_name("whole")
+    query(whole, "CREATE TABLE a (x)")
+    kept = damaged.restore(whole)
+    assert kept
+    assert query(places.database, "SELECT * FROM a") == []
+    with pytest.raises(Refused, match="damaged one"):
+        damaged.prove(kept)
+
+
+def test_a_damaged_copy_of_an_earlier_version_is_not_restored(damaged, places, monkeypatch):
+    """Its hash is right: it was damaged when it was made."""
+    identity = "20260101-000000"
+    made_backup(backup.folder(places), identity, places.database.read_bytes())
+    monkeypatch.setattr(restore.users_of_data, "of", lambda _: Mock(release="r1"))
+    monkeypatch.setattr(restore, "_fits", lambda *_: False)
+    monkeypatch.setattr(backup, "database_of", lambda _: damaged)
+    with pytest.raises(Refused, match=f"{identity}/dump: wanted a whole copy of a database, found a damaged one"):
+        restore.run(places, identity, False, Steps())
+    assert not (places.lib / "restore.json").exists()
+
+
+def test_a_backup_of_another_app_is_not_restored(places):
+    chosen = facts("20260101-000000", app="other")
+    with pytest.raises(Refused, match="wanted a backup of shop on sqlite, found one of other on sqlite"):
+        restore._fits(places, Mock(release="r1"), SqliteDatabase(places, RELEASE), chosen, False)
+
+
+def test_a_dump_that_ends_early_is_none(places):
+    database, dump = MysqlDatabase(places, RELEASE), places.srv / "dump"
+    dump.write_bytes(b"INSERT INTO `a` VALUES (1);\n-- Dump completed on 2026-01-01  1:00:00\n")
+    database.prove(dump)
+    dump.write_bytes(dump.read_bytes()[:-60])
+    with pytest.raises(Refused, match="wanted a whole dump, found no `-- Dump completed` at its end"):
+        database.prove(dump)
 
 
 def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):

@@ -11,6 +11,7 @@ from typing import Any
 
 import documents
 import pytest
+from kept import made_backup
 
 from cloud_init.host.base import files
 from cloud_init.host.base.outcome import Steps
@@ -112,9 +113,7 @@ def test_a_backup_and_the_note_of_a_restore(disk):
 
 
 def test_the_last_backup_before_the_data_go(disk, tmp_path):
-    source = tmp_path / "20260101-000000"
-    source.mkdir()
-    (source / "dump").write_bytes(b"dump")
+    source = made_backup(tmp_path, "20260101-000000")
     local._copied(source, disk.root / "dump")
     assert not disk.lost()
 

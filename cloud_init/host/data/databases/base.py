@@ -86,8 +86,13 @@ class Database:
         return ""
 
     def dump(self, path: Path) -> dict[str, int]:
-        """Writes a consistent copy; returns its number of rows by table. Raises `Refused`."""
+        """Writes a consistent copy, which `prove` has read; returns its number of rows by table.
+
+        Raises `Refused`, and there is none."""
         return {}
+
+    def prove(self, path: Path) -> None:
+        """Reads back all of a copy. Raises `Refused` unless it is a whole one."""
 
     def load(self, path: Path) -> None:
         """Replaces everything there by what `dump` wrote. Raises `Refused`."""

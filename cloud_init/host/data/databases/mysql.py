@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from ...base.files import private_file, replacing, write
+from ...base.outcome import Refused
 from ...base.user import give
 from . import network, sizing
 from .agent import Agent
@@ -16,6 +17,7 @@ from .cluster import ADMIN, Cluster
 from .remote import Login
 from .server import ServerDatabase
 
+_END = 200  # bytes that the last line of a dump is in
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
 _USERS = {ADMIN: "root", OWNER: OWNER, APP: APP}
 UNIT = "mariadb.service"  # of the package: kept from starting
@@ -109,7 +111,15 @@ class MysqlDatabase(ServerDatabase):
         with replacing(path) as part:
             with open(part, "wb", opener=private_file) as file:
                 self._tool("mariadb-dump", ["--single-transaction", "--skip-lock-tables", *content, self.places.app], stdout=file)
+            self.prove(part)
             return _counted(part)
+
+    def prove(self, path: Path) -> None:
+        """The tool's last line says that it wrote all; a hash says whether that is there still."""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _END))
+            if b"\n-- Dump completed" not in file.read():
+                raise Refused(f"{path}: wanted a whole dump, found no `-- Dump completed` at its end; restore another backup")
 
     def load(self, path: Path) -> None:
         """The statements can't be undone: the caller keeps a dump of what was there."""
