@@ -3,7 +3,7 @@
 import importlib
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
@@ -45,8 +45,10 @@ class Store(Protocol):
     def delete(self, *names: str) -> None:
         """Removes the objects; nothing to do for those that aren't there."""
 
-    def bring(self, host: str, release: str) -> None:
-        """Gives a host what it needs of a release, if it reads another place. Raises `Lost`."""
+    def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
+        """Gives a host what it needs of a release, if it reads another place. Raises `Lost`.
+
+        `key`: of release ids, by which what another host kept is checked."""
 
     def lock(self, reason: str) -> AbstractContextManager[None]:
         """One rollout at a time; waits, then raises `LockedError` with holder, reason and time.
@@ -85,7 +87,7 @@ def parsed(kind: type[_Kind], name: str, data: bytes) -> _Kind:
     """The object as one of `cloud_init.host.contracts`. Raises `SlipwayError` for a damaged one."""
     try:
         return contracts.read(kind, json.loads(data))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(name, str(error)) from None
 
 
@@ -147,7 +149,7 @@ class ReleaseStore:
             self._check()
             self.objects.delete(*names)
 
-    def bring(self, host: str, release: str) -> None:
+    def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
         """It reads the objects by itself."""
 
     @contextmanager

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from cloud_init.host import contracts
 from cloud_init.host.base.lock import actor
 from cloud_init.host.contracts.rollout import DesiredState, Served
-from components.release.store import Conflict, Store, parsed, to_json
+from components.release.store import Conflict, Store, damaged, parsed, to_json
 
 DESIRED = "desired.json"
 HISTORY = 20
+_MOST = 10**9  # generations: nobody comes so far, and a bigger number was forged
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,15 @@ class Desired:
 def desired(store: Store) -> Desired:
     """What the store wants now. Raises `SlipwayError` for a damaged `desired.json`."""
     data = store.get(DESIRED)
-    return Desired(data, DesiredState(0) if data is None else parsed(DesiredState, DESIRED, data))
+    return Desired(data, read(data))
+
+
+def read(data: bytes | None) -> DesiredState:
+    """The document in these bytes. Raises `SlipwayError` for a damaged one."""
+    state = DesiredState(0) if data is None else parsed(DesiredState, DESIRED, data)
+    if not 0 <= state.generation < _MOST:
+        raise damaged(DESIRED, f"generation: wanted one from 0 to {_MOST}, found {str(state.generation)[:20]}")
+    return state
 
 
 def write(store: Store, before: Desired, by: str, live: str | None, candidate: str | None = None, elected: str | None = None) -> Desired:

@@ -6,8 +6,9 @@ import time
 from types import SimpleNamespace
 
 import pytest
-from kept import facts, made_backup
+from made_backups import facts, made_backup
 
+from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.data import backup, nightly, stored_backups
 from cloud_init.host.release.store import HostStore
@@ -92,7 +93,7 @@ def test_each_thins_out_its_own_alone(server, monkeypatch):
     made_by(new, SECOND)
     monkeypatch.setattr(nightly, "to_keep", lambda there: {SECOND} if {*there} == {FIRST, SECOND} else set())
     monkeypatch.setattr(backup, "every", lambda places: [])
-    nightly._thin_out(*new, SECOND)
+    nightly._thin_out(new[0], new[1], SECOND)
     assert {one: facts.get("host") for one, facts in stored_backups.every(*new).items()} == {BEFORE: OLD, SECOND: None}
 
 
@@ -115,7 +116,7 @@ def test_a_damaged_one_is_sent_nowhere_and_brought_by_nobody(server):
     dump.unlink()
     dump.write_bytes(damaged)
     with pytest.raises(Refused, match=r"wanted SHA-256 .* the backup is damaged"):
-        stored_backups.send(*old, FIRST)
+        stored_backups.send(old[0], old[1], FIRST)
     old[1].objects.put(f"backups/AROAEXAMPLE/{OLD}/{FIRST}/dump", damaged)
     with pytest.raises(Refused, match=r"wanted SHA-256 .* the backup is damaged"):
         fetch(new, FIRST)
@@ -157,16 +158,16 @@ def test_what_is_no_time_is_no_backup(server, name):
     (backup.folder(one[0]) / name).mkdir()
     one[1].objects.put(f"backups/AROAEXAMPLE/{NEW}/{name}/backup.json", b"{}")
     made_by(one, SECOND)
-    nightly._thin_out(*one, SECOND)
+    nightly._thin_out(one[0], one[1], SECOND)
     assert [made["id"] for made in backup.every(one[0])] == [SECOND]
 
 
 def test_whatever_goes_wrong_at_night_is_a_problem(server, monkeypatch):
     places, store = server(NEW)
     places.lib = places.srv
-    monkeypatch.setattr(backup, "database_of", lambda _: {}["none"])
+    monkeypatch.setattr(backup, "database_of", lambda _: {"one": 1}["none"])
     with pytest.raises(KeyError):
         nightly.run(places, store, Steps())
     assert "KeyError: 'none'; there is no good one yet" in nightly.problem(places)
-    nightly.write_json(places.lib / "nightly.json", {"at": 0, "message": "", "good": time.time() + 10 * 86400})
+    write_json(places.lib / "nightly.json", {"at": 0, "message": "", "good": time.time() + 10 * 86400})
     assert "nightly backup: none since" in nightly.problem(places)  # the clock was ahead when it was made

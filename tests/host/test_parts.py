@@ -21,14 +21,14 @@ from unittest.mock import Mock
 
 import documents
 import pytest
-from kept import facts, made_backup
+from made_backups import facts, made_backup
 
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.commands import rollout
 from cloud_init.host.contracts.manifest import Code
-from cloud_init.host.data import backup, restore
+from cloud_init.host.data import backup, restore, users_of_data
 from cloud_init.host.data.databases.mysql import MysqlDatabase
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.release import environment, unpack
@@ -137,7 +137,7 @@ def test_a_damaged_copy_of_an_earlier_version_is_not_restored(damaged, places, m
     """Its hash is right: it was damaged when it was made."""
     identity = "20260101-000000"
     made_backup(backup.folder(places), identity, places.database.read_bytes())
-    monkeypatch.setattr(restore.users_of_data, "of", lambda _: Mock(release="r1"))
+    monkeypatch.setattr(users_of_data, "of", lambda _: Mock(release="r1"))
     monkeypatch.setattr(restore, "_fits", lambda *_: False)
     monkeypatch.setattr(backup, "database_of", lambda _: damaged)
     with pytest.raises(Refused, match=f"{identity}/dump: wanted a whole copy of a database, found a damaged one"):

@@ -11,11 +11,11 @@ from typing import Any
 
 import documents
 import pytest
-from kept import made_backup
+from made_backups import made_backup
 
 from cloud_init.host.base import files
 from cloud_init.host.base.outcome import Steps
-from cloud_init.host.data import backup, restore_journal
+from cloud_init.host.data import backup, databases, restore_journal
 from cloud_init.host.stores.file import FileStore
 from components.hosts.transports import local
 from ops.engine.state import Resource, State
@@ -104,7 +104,7 @@ def test_a_backup_and_the_note_of_a_restore(disk):
     with sqlite3.connect(places.database) as connection:
         connection.execute("CREATE TABLE items (id integer PRIMARY KEY)")
     connection.close()
-    database = backup.databases.of(places, documents.manifest(id="r1", database={"engine": "sqlite"}))
+    database = databases.of(places, documents.manifest(id="r1", database={"engine": "sqlite"}))
     assert backup.take(places, database, "test", Steps())
     assert database.snapshot()
     restore_journal.Restore("20260101-000000").write(places)

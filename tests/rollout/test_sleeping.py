@@ -3,15 +3,15 @@
 Hosts and stores are stand-ins within this process: no launch could stop a deployer at each of its steps.
 """
 
-import fcntl
 import json
 import os
 import shutil
-import subprocess
 import threading
+from typing import Any
 
 import pytest
 from documents import MANIFEST
+from server_here import Flock, Here
 from speeds import examples
 
 from cloud_init.host import stores
@@ -21,9 +21,8 @@ from cloud_init.host.stores.file import FileStore
 from components.errors import SlipwayError
 from components.hosts.site import Site
 from components.release.store import ReleaseStore, to_json
-from components.rollout import coordinator, lock
+from components.rollout import coordinator, lock, public
 from components.ssh import folder as folders
-from components.ssh.connection import Done
 from components.ssh.login import Login
 from components.ssh.store import Server, ServersStore
 
@@ -73,36 +72,6 @@ class Bucket(FileStore):
             os.utime(path, (1, 1))
         for path in self.folder.glob("lock.json"):
             os.utime(path, (1, 1))
-
-
-class Here:
-    """A connection to a server that is this machine."""
-
-    is_open = True
-
-    def __init__(self, login):
-        self.login = login
-
-    def run(self, command, stdin=b"", root=False):
-        done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-        return Done(done.returncode, done.stdout, done.stderr.decode())
-
-
-class Flock:
-    """What holds the lock of a server's folder. It ends while its deployer sleeps, who has not heard of that yet."""
-
-    is_lost = False
-
-    def __init__(self, _to, path):
-        self.file = open(path, "a+")  # noqa: SIM115
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.is_held = True
-        except BlockingIOError:
-            self.is_held = False
-
-    def end(self):
-        self.file.close()
 
 
 class Host:
@@ -167,7 +136,7 @@ class OverSsh:
         servers = []
         for name, place in (("one", "store"), ("two", "two")):
             login = Login(name, name, 22, "root", "", "", (), False, "")
-            made = folders.Folder(login, str(self.folder / place))
+            made: Any = folders.Folder(login, str(self.folder / place))
             made.to = Calls(Here(login), way, ("run",))
             servers.append(Server(name, "web", made))
         way.falls_asleep = lambda: servers[0].folder._lock and servers[0].folder._lock.end()
@@ -189,7 +158,7 @@ def kind(request, monkeypatch):
         shown = request.getfixturevalue("tmp_path") / url / "one-live"
         return [] if shown.read_text() == release else [Outcome(False, "public", "public", "another one")]
 
-    monkeypatch.setattr(coordinator.public, "check", check)
+    monkeypatch.setattr(public, "check", check)
     return KINDS[request.param]
 
 

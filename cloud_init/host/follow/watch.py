@@ -158,8 +158,8 @@ class Watch:
         self.health.failure = self.attempts.failure or self.attempts.unwritten
         if not outcome.kept:
             generation, phase = self._reported_as(action), outcome.phase or "failed"
-            known = {"release": action.release, "generation": generation, "token": self.attempts.token}
-            whole = replace(outcome, phase=phase, host=self.places.host, **known)
+            outcome = replace(outcome, phase=phase, release=action.release, generation=generation, token=self.attempts.token)
+            whole = replace(outcome, host=self.places.host)
             self.reporter.outcome(generation, whole)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 

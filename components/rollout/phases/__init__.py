@@ -33,4 +33,4 @@ class Phases(Protocol):
 
 def of(site: Site, release: str) -> Phases:
     """How this target's hosts are reached, to serve that release."""
-    return Following(site.store, site.expected, site.fewest) if site.follow else Driven(site.store, site.hosts, release)
+    return Following(site.store, site.expected, site.fewest) if site.follow else Driven(site.store, site.hosts, release, site.key)

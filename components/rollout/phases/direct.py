@@ -1,7 +1,7 @@
 """Hosts that the coordinator drives: the host tool is run on each of them at once."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -23,9 +23,9 @@ class Driven:
 
     Another one that gives no answer at the start is left out."""
 
-    def __init__(self, store: Store, hosts: Sequence[Transport], release: str) -> None:
+    def __init__(self, store: Store, hosts: Sequence[Transport], release: str, key: Callable[[], str] = str) -> None:
         self.store, self.first, self.release = store, hosts[0], release
-        self.hosts = list(hosts)
+        self.hosts, self.key = list(hosts), key
         self._gone: set[str] = set()
 
     def gather(self) -> str:
@@ -52,7 +52,7 @@ class Driven:
 
     def _has_release(self, host: Transport) -> bool:
         try:
-            self.store.bring(host.host, self.release)
+            self.store.bring(host.host, self.release, self.key)
         except Lost as lost:
             if host is self.first:
                 raise
@@ -82,7 +82,7 @@ class Driven:
         while True:
             try:
                 if command == "prepare" and release[0] != self.release:  # a new host never had it
-                    self.store.bring(host.host, release[0])
+                    self.store.bring(host.host, release[0], self.key)
                 told = host.run([command, str(now.generation), *release, *elected], tell)
                 return replace(contracts.read(Outcome, told), host=host.host)
             except contracts.Wrong as wrong:
