@@ -50,21 +50,13 @@ def _file(path: Path, reason: str) -> Iterator[Check]:
             raise LockedError(str(error)) from None
         except OSError as error:
             raise SlipwayError(f"store: {error.filename} can't be locked ({error.strerror}); mend that, then run it again") from None
-        mine = _seen(path)
+        mine = path.stat().st_ino
 
         def check() -> None:
-            if _seen(path) != mine:
+            if not path.exists() or path.stat().st_ino != mine:
                 raise Conflict(f"{path} was removed, and may be another run's")
 
         yield check
-
-
-def _seen(path: Path) -> tuple[int, bytes] | None:
-    """The file itself and the note in it: the kernel's lock goes with the file."""
-    try:
-        return path.stat().st_ino, path.read_bytes()
-    except OSError:
-        return None
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, replacing, write
+from ...base.files import private_file, replacing, tail, write
 from ...base.outcome import Refused
 from ...base.user import give
 from . import network, sizing
@@ -17,7 +17,6 @@ from .cluster import ADMIN, Cluster
 from .remote import Login
 from .server import ServerDatabase
 
-_END = 200  # bytes that the last line of a dump is in
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
 _USERS = {ADMIN: "root", OWNER: OWNER, APP: APP}
 UNIT = "mariadb.service"  # of the package: kept from starting
@@ -116,10 +115,8 @@ class MysqlDatabase(ServerDatabase):
 
     def prove(self, path: Path) -> None:
         """The tool's last line says that it wrote all; a hash says whether that is there still."""
-        with path.open("rb") as file:
-            file.seek(max(0, path.stat().st_size - _END))
-            if b"\n-- Dump completed" not in file.read():
-                raise Refused(f"{path}: wanted a whole dump, found no `-- Dump completed` at its end; restore another backup")
+        if not "".join(tail(path, 1)).startswith("-- Dump completed"):
+            raise Refused(f"{path}: wanted a whole dump, found no `-- Dump completed` at its end; restore another backup")
 
     def load(self, path: Path) -> None:
         """The statements can't be undone: the caller keeps a dump of what was there."""
