@@ -24,11 +24,15 @@ class Flock:
 
     is_lost = False
 
-    def __init__(self, _to, path):
+    def __init__(self, _to, path, note=""):
         self.file = open(path, "a+")  # noqa: SIM115
         try:
             fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self.is_held = True
+            if note:
+                self.file.truncate(0)
+                self.file.write(note)
+                self.file.flush()
         except BlockingIOError:
             self.is_held = False
 

@@ -96,24 +96,23 @@ class Folder:
         """Holds the lock: waits for it, and says for whom. Raises `LockedError`."""
         self._again(lambda: self._do(["install", "-d", "-m", "0700", self.path]))
         try:
-            self._take(_WAIT)
-            note = json.dumps(locks.signed(reason)).encode()
-            self._do(["tee", self._at(_LOCK)], note)
-            self._note, self._patience, self._is_overtaken = note, _AWAY, False
+            note = json.dumps(locks.signed(reason))
+            self._take(_WAIT, note)
+            self._note, self._patience, self._is_overtaken = note.encode(), _AWAY, False
             yield
         finally:
             self._note, self._patience, self._is_overtaken = b"", QUICK, False
             if self._lock and self._lock.is_held:
                 self._lock.end()
 
-    def _take(self, wait: float) -> None:
+    def _take(self, wait: float, note: str = "") -> None:
         try:
-            locks.acquire(self.login.host, self._try, wait, pulumi.log.info, 1.0)
+            locks.acquire(self.login.host, lambda: self._try(note), wait, pulumi.log.info, 1.0)
         except Locked as locked:
             raise LockedError(str(locked)) from None
 
-    def _try(self) -> bytes | None:
-        self._lock = LockProcess(self.to, self._at(_LOCK))
+    def _try(self, note: str) -> bytes | None:
+        self._lock = LockProcess(self.to, self._at(_LOCK), note)
         return None if self._lock.is_held else self._noted()
 
     def _noted(self) -> bytes:
@@ -160,8 +159,8 @@ class Folder:
         done = self.to.run(["env", "LC_ALL=C", *command], root=True)
         return None if done.status and "No such file or directory" in done.err else self._checked(done, command)
 
-    def _do(self, command: Sequence[str], stdin: bytes = b"") -> None:
-        self._checked(self.to.run(command, stdin, root=True), command)
+    def _do(self, command: Sequence[str]) -> None:
+        self._checked(self.to.run(command, root=True), command)
 
     def _checked(self, done: Done, command: Sequence[str]) -> bytes:
         if done.status:
