@@ -261,7 +261,8 @@ class RolloutProvider(DynamicProvider):
         store = connect(props["store"])
         hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
         known = {name: tuple(props.get(name) or ()) for name in ("expected", "addresses")}
-        site = Site(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), **known)
+        key = str(props.get("key") or "")
+        site = Site(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), key=lambda: key, **known)
         return coordinator.roll(site, props["release"], publish=lambda: publishing.publish(store, props))
 
     def _drift(self, olds: Props, news: Props) -> str:

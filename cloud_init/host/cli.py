@@ -50,6 +50,7 @@ def _parse() -> argparse.Namespace:
     added = {name: commands.add_parser(name) for name in (*_COMMANDS, *_BEFORE_SETUP)}
     for name in ("prepare", "commit", "abort", "converge"):
         added[name].add_argument("generation", type=int)
+        added[name].add_argument("--token", default="", help="of what is wanted, for the outcome")
     for name in ("prepare", "commit", "converge"):
         added[name].add_argument("release")
     for name in ("prepare", "converge"):

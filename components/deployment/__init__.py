@@ -1,7 +1,7 @@
 """What can be asked of an app after its launch: commands know
 `Deployment`, targets give one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal, NoReturn
 
@@ -21,6 +21,8 @@ class Deployment:
 
     url: str
     """The address at which users reach the app."""
+    key: Callable[[], str] = str
+    """The key of release ids, from the engine's state; empty where that isn't on this machine."""
     refused: Mapping[Verb, str] = {}
     """What can't be asked here: one sentence each, that says what there is instead."""
 

@@ -3,6 +3,7 @@
 import queue
 import threading
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from components.deployment import Deployment, restoring
@@ -41,7 +42,7 @@ class HostsDeployment(Deployment):
         return run_all(Releases, self.site.hosts, "releases")
 
     def rollback(self, release: str | None) -> Verdict:
-        return coordinator.rollback(self.site, release)
+        return coordinator.rollback(replace(self.site, key=self.key), release)
 
     def run(self, command: Sequence[str], instance: str | None) -> int:
         for host in self.site.web:

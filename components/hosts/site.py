@@ -1,6 +1,6 @@
 """A site: the hosts that serve an app, the store they share, the address that users come to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from components.errors import SlipwayError
@@ -21,6 +21,8 @@ class Site:
     """Names of the hosts that follow, as far as the target knows them."""
     fewest: int = 0
     """Web hosts that there will be at least, where the target knows no names."""
+    key: Callable[[], str] = str
+    """Of the ids of the stack's releases; empty where this machine has no state of the stack."""
     addresses: tuple[str, ...] = ()
     """Addresses of the web hosts, in the order of `expected`; a domain leads there."""
 

@@ -2,7 +2,9 @@
 
 import gzip
 import hashlib
+import io
 import json
+import time
 import zlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,7 +14,8 @@ from typing import Any
 from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
-from components.release.store import Store, to_json
+from components.release.ids import release_id
+from components.release.store import Store, overwrite, to_json
 from components.rollout.desired_state import desired
 from components.source.archive import archive
 
@@ -24,7 +27,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     """
     manifest = replace(contracts.read(Manifest, json.loads(props["manifest"])), id=props["release"])
     name = f"releases/code/{manifest.code.id}.tar.gz"
-    if not _is_whole(store.get(name), manifest.code.sha256):
+    if not is_whole(store.get(name), manifest.code.sha256):
         store.put(name, archive(Path(props["source"]), manifest.code.id))
     store.put(f"releases/tool/{manifest.tool}.pyz", host_tool.tool())
     if desired(store).live is None and manifest.tool:
@@ -41,12 +44,29 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
 
 def name_tool(store: Store, sha256: str) -> None:
     """A server that boots now takes this host tool."""
-    store.put("tool.json", to_json({"sha256": sha256}))
+    overwrite(store, "tool.json", to_json({"sha256": sha256, "at": time.time()}))
 
 
-def _is_whole(archive: bytes | None, sha256: str) -> bool:
-    """True if it is there and holds what it should: a damaged one is published again."""
+def is_published(key: str, release: str, objects: Mapping[str, bytes | None]) -> bool:
+    """Whether a release's `manifest`, `code`, `web` and `database` (secrets) are as published.
+
+    Its id covers them, under the stack's key; the archive has the hash that its manifest says."""
     try:
-        return archive is not None and hashlib.sha256(gzip.decompress(archive)).hexdigest() == sha256
+        manifest, web, database = (json.loads(objects[name] or b"{}") for name in ("manifest", "web", "database"))
+        secret = {**web, **({"": json.dumps(database, sort_keys=True)} if database else {})}
+        identity = release_id(key, manifest["code"]["id"], manifest, {**manifest["environment"], **secret})
+        return identity == release and is_whole(objects["code"], manifest["code"]["sha256"])
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return False
+
+
+def is_whole(archive: bytes | None, sha256: str) -> bool:
+    """True if it is there and holds what it should: a damaged one is published again."""
+    digest = hashlib.sha256()
+    try:
+        with gzip.open(io.BytesIO(archive or b"")) as stream:
+            while chunk := stream.read(1 << 20):  # one of a few kB may hold terabytes
+                digest.update(chunk)
     except (OSError, EOFError, zlib.error):
         return False
+    return digest.hexdigest() == sha256

@@ -3,9 +3,8 @@
 import importlib
 import importlib.util
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, TypeVar, cast
 from urllib.parse import urlsplit
@@ -16,7 +15,7 @@ from cloud_init.host.stores import Conflict
 from components.errors import MissingError, SlipwayError
 from components.rollout import lock as rollout_lock
 
-__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "in_folder", "parsed", "to_json"]
+__all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "in_folder", "overwrite", "parsed", "to_json"]
 
 _Kind = TypeVar("_Kind")
 _INSTALL = "run: pip install -r requirements/bucket.in"
@@ -46,11 +45,15 @@ class Store(Protocol):
     def delete(self, *names: str) -> None:
         """Removes the objects; nothing to do for those that aren't there."""
 
-    def bring(self, host: str, release: str) -> None:
-        """Gives a host what it needs of a release, if it reads another place. Raises `Lost`."""
+    def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
+        """Gives a host what it needs of a release, if it reads another place. Raises `Lost`.
+
+        `key`: of release ids, by which what another host kept is checked."""
 
     def lock(self, reason: str) -> AbstractContextManager[None]:
-        """One rollout at a time; waits, then raises `LockedError` with holder, reason and time."""
+        """One rollout at a time; waits, then raises `LockedError` with holder, reason and time.
+
+        Under it all that writes or removes raises `Conflict` once somebody else has it."""
 
 
 def connect(address: str) -> Store:
@@ -73,11 +76,18 @@ def in_folder(path: Path) -> str:
     return f"file://{path.absolute()}"
 
 
+def overwrite(store: Store, name: str, new: bytes) -> None:
+    """Writes `new`, which was never there before, over what is there now.
+
+    Raises `Conflict` where somebody else has the lock by now, or wrote it in between."""
+    store.replace(name, store.get(name), new)
+
+
 def parsed(kind: type[_Kind], name: str, data: bytes) -> _Kind:
     """The object as one of `cloud_init.host.contracts`. Raises `SlipwayError` for a damaged one."""
     try:
         return contracts.read(kind, json.loads(data))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise damaged(name, str(error)) from None
 
 
@@ -100,11 +110,13 @@ def _told() -> Iterator[None]:
         raise SlipwayError(str(refused)) from None
 
 
-@dataclass(frozen=True)
 class ReleaseStore:
-    """Any of the stores that hosts know."""
+    """Any of the stores that hosts know. Under its lock each write and each removal asks first
+    whether that is still this deployer's: it may have slept, and somebody else be at work."""
 
-    objects: stores.Store
+    def __init__(self, objects: stores.Store) -> None:
+        self.objects = objects
+        self._check: rollout_lock.Check = _unlocked
 
     @property
     def address(self) -> str:
@@ -116,10 +128,12 @@ class ReleaseStore:
 
     def put(self, name: str, data: bytes) -> None:
         with _told():
+            self._check()
             self.objects.put(name, data)
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         with _told():
+            self._check()
             self.objects.replace(name, old, new)
 
     def names(self, folder: str) -> dict[str, float]:
@@ -132,12 +146,20 @@ class ReleaseStore:
 
     def delete(self, *names: str) -> None:
         with _told():
+            self._check()
             self.objects.delete(*names)
 
-    def bring(self, host: str, release: str) -> None:
+    def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
         """It reads the objects by itself."""
 
     @contextmanager
     def lock(self, reason: str) -> Iterator[None]:
-        with rollout_lock.held(self.objects, reason):
-            yield
+        with rollout_lock.held(self.objects, reason) as self._check:
+            try:
+                yield
+            finally:
+                self._check = _unlocked
+
+
+def _unlocked() -> None:
+    """Nothing is asked without a lock."""

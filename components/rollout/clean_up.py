@@ -6,7 +6,7 @@ from cloud_init.host.contracts.manifest import Manifest
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.release.store import Store, parsed
-from components.rollout.desired_state import HISTORY, Desired
+from components.rollout.desired_state import HISTORY, Desired, refuse_another
 
 KEPT = 5  # releases that can be rolled back to
 _GONE = 7 * 86400.0  # seconds after which a host that says nothing is forgotten
@@ -14,12 +14,15 @@ _UNREAD = 3600.0  # seconds after which nobody reads a command's output any more
 
 
 def run(store: Store, now: Desired) -> None:
-    """Removes what no kept release needs, old outcomes, hosts that are gone, in few requests."""
+    """Removes what no kept release needs, old outcomes, hosts that are gone, in few requests.
+
+    Raises `Conflict`, with all still there, where `now` isn't what is wanted any more."""
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
     outcomes = store.names("outcomes/")
     gone = [*_releases(store, there, keep), *_code(store, there, keep), *_outcomes(outcomes, now.generation), *_hosts(outcomes)]
     if gone:
+        refuse_another(store, now.state)  # what another one wants since may need some of it
         store.delete(*dict.fromkeys(gone))
 
 
@@ -41,12 +44,13 @@ def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
 
 
 def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
-    """Those of old generations, and outputs of commands whose deployer died before reading them."""
+    """Those of generations that are old, or were never reached yet, and outputs of commands whose
+    deployer died before reading them."""
     newest = max(names.values(), default=0.0)
     for name, at in names.items():
         last = name.split("/")[-1].split(".")[0]
         unread = last.startswith("output-") and newest - at > _UNREAD
-        if unread or (last.isdigit() and int(last) < generation - HISTORY):
+        if unread or (last.isdigit() and not generation - HISTORY <= int(last) <= generation):
             yield name
 
 

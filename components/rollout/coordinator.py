@@ -15,7 +15,7 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
-from components.release.store import Conflict, Store, damaged, parsed, to_json
+from components.release.store import Conflict, Store, damaged, overwrite, parsed, to_json
 from components.rollout import clean_up, desired_state, phases, public, verdict
 from components.rollout.desired_state import Desired, desired
 
@@ -46,8 +46,8 @@ def want_first(store: Store, props: Mapping[str, Any]) -> None:
         before = desired(store)
         if before.data is not None:
             return
-        publishing.publish(store, props)
         with suppress(Conflict):  # somebody else was first: that one counts
+            publishing.publish(store, props)
             desired_state.write(store, before, "up", props["release"])
 
 
@@ -87,18 +87,20 @@ class _Rollout:
         before = desired(self.store)
         old = self._proven(before)
         now = self._write(before, before.live, self.release)
-        failed = self.phases.prepare(now.generation, self.release)
+        failed = self.phases.prepare(now.state, self.release)
         if failed:
             stays = before.live if old else None
             now = self._withdraw(now, stays, failed)
-            self.phases.abort(now.generation)
+            self.phases.abort(now.state)
             return verdict.refused(self.release, failed, stays)
         now = self._write(now, self.release)
-        failed = self.phases.commit(now.generation, self.release) or self._public()
+        failed = self.phases.commit(now.state, self.release) or self._public()
         if failed:
             self._undo(now, old, failed)
             return verdict.refused(self.release, failed, old)
-        self.store.put(_PROVEN, to_json(contracts.document(Proven(self.release, now.generation))))
+        desired_state.refuse_another(self.store, now.state)
+        proven = Proven(self.release, now.generation, now.state.token)
+        overwrite(self.store, _PROVEN, to_json(contracts.document(proven)))
         if self.manifest.tool:
             publishing.name_tool(self.store, self.manifest.tool)
         clean_up.run(self.store, now)
@@ -117,8 +119,9 @@ class _Rollout:
         data = self.store.get(_PROVEN)
         if data is None:
             return None
-        proven = parsed(Proven, _PROVEN, data).release
-        return proven if self.store.get(f"releases/{proven}/manifest.json") is not None else before.live
+        proven = parsed(Proven, _PROVEN, data)
+        known = proven.generation <= before.generation and self.store.get(f"releases/{proven.release}/manifest.json")
+        return proven.release if known else before.live
 
     def _public(self) -> list[Outcome]:
         return public.check(self.site.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
@@ -144,7 +147,7 @@ class _Rollout:
         """Wants the old release again and brings it back to every host that flipped."""
         now = self._withdraw(now, old, failed)
         if old is not None:
-            stuck = self.phases.back(now.generation, old)
+            stuck = self.phases.back(now.state, old)
             failed += [replace(one, step=f"{verdict.GOING_BACK} {old}, {one.step}") for one in stuck]
 
     def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:

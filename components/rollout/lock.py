@@ -2,14 +2,15 @@
 
 `lock.json` says who, why and since when; it is never changed while it is held. That its holder
 lives, the object `lock/TOKEN` says: it is written every 10 s. A lock whose holder said nothing for
-a minute, by the store's clock, is taken over. A holder who slept finds that out; what it wrote
-meanwhile counts for nothing, for `desired.json` is written on condition.
+a minute, by the store's clock, is taken over. A holder who slept finds that out before it writes or
+removes anything more: each of these asks first (`components.release.store.ReleaseStore`).
 """
 
 import json
 import threading
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,16 +29,19 @@ STALE = 60.0
 _PAUSE = 2.0
 _NAME, _SIGNS = "lock.json", "lock/"
 
+Check = Callable[[], None]
+"""Raises `Conflict` where the lock isn't this deployer's any more."""
+
 
 @contextmanager
-def held(store: Store, reason: str) -> Iterator[None]:
+def held(store: Store, reason: str) -> Iterator[Check]:
     """Holds the store's lock; waits and says for whom. Raises `LockedError` after 15 minutes."""
-    with _file(store.lock_file, reason) if store.lock_file else _object(store, reason):
-        yield
+    with _file(store.lock_file, reason) if store.lock_file else _object(store, reason) as check:
+        yield check
 
 
 @contextmanager
-def _file(path: Path, reason: str) -> Iterator[None]:
+def _file(path: Path, reason: str) -> Iterator[Check]:
     with ExitStack() as stack:
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -46,18 +50,24 @@ def _file(path: Path, reason: str) -> Iterator[None]:
             raise LockedError(str(error)) from None
         except OSError as error:
             raise SlipwayError(f"store: {error.filename} can't be locked ({error.strerror}); mend that, then run it again") from None
-        yield
+        mine = path.stat().st_ino
+
+        def check() -> None:
+            if not path.exists() or path.stat().st_ino != mine:
+                raise Conflict(f"{path} was removed, and may be another run's")
+
+        yield check
 
 
 @contextmanager
-def _object(store: Store, reason: str) -> Iterator[None]:
+def _object(store: Store, reason: str) -> Iterator[Check]:
     mine = _Mine(store, reason)
     try:
         mine.acquire()
         renewing = threading.Thread(target=mine.renew, daemon=True)
         renewing.start()
         try:
-            yield
+            yield mine.check
         finally:
             mine.ended.set()
             renewing.join()
@@ -74,6 +84,7 @@ class _Mine:
         self.store, self.token, self.ended = store, uuid.uuid4().hex, threading.Event()
         whole = {**host_lock.signed(reason), "token": self.token}
         self.data = json.dumps(whole, indent=1, sort_keys=True).encode()
+        self._shown = 0.0
 
     @property
     def sign(self) -> str:
@@ -112,6 +123,14 @@ class _Mine:
         since = signs.get(_SIGNS + _token(found)) or self.store.modified(_NAME)
         return now is not None and since is not None and now - since > STALE
 
+    def check(self) -> None:
+        """Raises `Conflict` where it is another one's, or was. Whoever slept shows that it lives,
+        so that nobody takes the lock over just now."""
+        if _awake() - self._shown > RENEWED:
+            self._show()
+        if (found := self.store.get(_NAME)) != self.data:
+            raise Conflict(f"the lock was taken over by {host_lock.described(found)}")
+
     def renew(self) -> None:
         """Until the end, every few seconds; a lock that is lost is told once."""
         while not self.ended.wait(RENEWED):
@@ -127,6 +146,7 @@ class _Mine:
 
     def _show(self) -> None:
         self.store.put(self.sign, b"alive\n")
+        self._shown = _awake()
 
     def release(self) -> None:
         """Nothing is left of it; a store that is away forgets it by itself in a minute."""
@@ -136,6 +156,11 @@ class _Mine:
             self.store.delete(self.sign)
         except Refused as refused:
             progress.note("coordinator", f"the lock stays for {STALE:.0f} s more: {refused}")
+
+
+def _awake() -> float:
+    """Seconds by a clock that nobody sets, and that goes on while this machine sleeps."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 def _read(found: bytes | None) -> dict[str, Any]:

@@ -95,12 +95,14 @@ class RolloutArgs(ReleaseArgs):
     `addresses` of web hosts.
 
     `hosts`: their facts as JSON, none where they follow the store themselves; `expected`: names of
-    those that follow; `fewest`: how many web hosts there will be at least.
+    those that follow; `key`: of release ids, where hosts have what they need from each other;
+    `fewest`: how many web hosts there will be at least.
     """
 
     store: pulumi.Input[str]
     url: pulumi.Input[str]
     hosts: pulumi.Input[str] = "[]"
+    key: pulumi.Input[str] = ""
     expected: pulumi.Input[Sequence[str]] = ()
     fewest: pulumi.Input[int] = 0
     addresses: pulumi.Input[Sequence[str]] = ()

@@ -23,9 +23,9 @@ from components.ssh.connection import QUICK, Done
 from components.ssh.lock_process import LockProcess
 from components.ssh.login import Login
 
-_PUT = (Path(__file__).parent / "put.sh").read_text(encoding="utf-8")
+_PUT, _IF_HELD = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("put.sh", "if-held.sh"))
 _LOCK = "rollout.lock"
-_ANOTHER = 65  # exit status of put.sh where something else is there than was expected
+_ANOTHER = 65  # exit status where something else is there than was expected: the object, or the lock's note
 _WAIT = 900.0  # seconds for another rollout to end
 _AGAIN = 45.0  # seconds for one's own lock, which a broken connection leaves held for half a minute
 _AWAY = 120.0  # seconds that the server may be away in the middle of a rollout
@@ -50,21 +50,34 @@ class Folder:
         return self._again(lambda: self._found(["cat", self._at(name)]))
 
     def put(self, name: str, data: bytes) -> None:
-        self._checked(*self._put(name, data))
+        self._put(name, data)
 
-    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        """The server compares: whoever slept under the lock may have lost it without knowing."""
-        done, command = self._put(name, new, "none" if old is None else hashlib.sha256(old).hexdigest())
-        if done.status == _ANOTHER:
-            raise Conflict(name)
-        self._checked(done, command)
-
-    def _put(self, name: str, data: bytes, *expected: str) -> tuple[Done, Sequence[str]]:
-        self._refuse_overtaken()
+    def _put(self, name: str, data: bytes, *expected: str) -> None:
         folder, _, last = self._at(name).rpartition("/")
         part = f"{folder}/.{last}.{secrets.token_hex(4)}"
-        command = ["sh", "-c", _PUT, "put", part, self._at(name), str(len(data)), *expected]
-        return self._again(lambda: self.to.run(command, data, root=True)), command
+        self._write(["sh", "-c", _PUT, "put", part, self._at(name), str(len(data)), *expected], data)
+
+    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
+        """The server compares."""
+        self._put(name, new, "none" if old is None else hashlib.sha256(old).hexdigest())
+
+    def check(self) -> None:
+        """Raises `Conflict` where the lock, if it was taken, isn't this deployer's any more."""
+        self._write(["true"])
+
+    def _write(self, command: Sequence[str], data: bytes = b"") -> None:
+        """The server compares the lock's note too: whoever slept under the lock may have lost it
+        without knowing."""
+
+        def run() -> Done:
+            held = ["sh", "-c", _IF_HELD, "if-held", self._at(_LOCK), hashlib.sha256(self._note).hexdigest()]
+            return self.to.run([*(held if self._note else ()), *command], data, root=True)
+
+        self._refuse_overtaken()
+        done = self._again(run)
+        if done.status == _ANOTHER:
+            raise Conflict("the lock, or what is to be replaced, is another one's by now")
+        self._checked(done, command)
 
     def names(self, folder: str = "") -> dict[str, float]:
         """Every object there, sorted, with when it was written by the server's clock."""
@@ -75,38 +88,31 @@ class Folder:
 
     def delete(self, *names: str) -> None:
         """A folder goes with its last object."""
-
-        self._refuse_overtaken()
-
-        def remove() -> None:
-            self._do(["rm", "-f", *map(self._at, names)])
-            self._do(["find", self.path, "-mindepth", "1", "-type", "d", "-empty", "-delete"])
-
-        self._again(remove)
+        self._write(["rm", "-f", *map(self._at, names)])
+        self._again(lambda: self._do(["find", self.path, "-mindepth", "1", "-type", "d", "-empty", "-delete"]))
 
     @contextmanager
     def locked(self, reason: str) -> Iterator[None]:
         """Holds the lock: waits for it, and says for whom. Raises `LockedError`."""
         self._again(lambda: self._do(["install", "-d", "-m", "0700", self.path]))
         try:
-            self._take(_WAIT)
-            note = json.dumps(locks.signed(reason)).encode()
-            self._do(["tee", self._at(_LOCK)], note)
-            self._note, self._patience, self._is_overtaken = note, _AWAY, False
+            note = json.dumps(locks.signed(reason))
+            self._take(_WAIT, note)
+            self._note, self._patience, self._is_overtaken = note.encode(), _AWAY, False
             yield
         finally:
             self._note, self._patience, self._is_overtaken = b"", QUICK, False
             if self._lock and self._lock.is_held:
                 self._lock.end()
 
-    def _take(self, wait: float) -> None:
+    def _take(self, wait: float, note: str = "") -> None:
         try:
-            locks.acquire(self.login.host, self._try, wait, pulumi.log.info, 1.0)
+            locks.acquire(self.login.host, lambda: self._try(note), wait, pulumi.log.info, 1.0)
         except Locked as locked:
             raise LockedError(str(locked)) from None
 
-    def _try(self) -> bytes | None:
-        self._lock = LockProcess(self.to, self._at(_LOCK))
+    def _try(self, note: str) -> bytes | None:
+        self._lock = LockProcess(self.to, self._at(_LOCK), note)
         return None if self._lock.is_held else self._noted()
 
     def _noted(self) -> bytes:
@@ -153,8 +159,8 @@ class Folder:
         done = self.to.run(["env", "LC_ALL=C", *command], root=True)
         return None if done.status and "No such file or directory" in done.err else self._checked(done, command)
 
-    def _do(self, command: Sequence[str], stdin: bytes = b"") -> None:
-        self._checked(self.to.run(command, stdin, root=True), command)
+    def _do(self, command: Sequence[str]) -> None:
+        self._checked(self.to.run(command, root=True), command)
 
     def _checked(self, done: Done, command: Sequence[str]) -> bytes:
         if done.status:

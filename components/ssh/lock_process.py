@@ -17,13 +17,14 @@ _ENDS = 5.0  # seconds
 
 
 class LockProcess:
-    """The process; `is_held`: else somebody else holds the lock.
+    """The process, which writes the `note` if there is one; `is_held`: else somebody else holds the
+    lock.
 
     Raises `Lost`, and `SlipwayError` where the file can't be locked."""
 
-    def __init__(self, to: Connection, path: str) -> None:
+    def __init__(self, to: Connection, path: str, note: str = "") -> None:
         flock = ["flock", "--nonblock", "--conflict-exit-code", str(_TAKEN), path]
-        self._process = to.start([*flock, "bash", "-c", _SCRIPT], root=True)
+        self._process = to.start([*flock, "bash", "-c", _SCRIPT, "hold-lock", note, path], root=True)
         try:
             self.is_held, status, errors = wait_for(self._begin())
         except (asyncssh.Error, OSError) as error:

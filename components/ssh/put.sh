@@ -18,3 +18,5 @@ if [ -n "${4-}" ]; then
     [ "${there%% *}" = "$4" ] || cmp -s "$1" "$2" || exit 65
 fi
 mv -T "$1" "$2"
+folder=${2%/*}
+sync "$folder" "$folder/.." "$folder/../.." # what was made above it too, up to the store

@@ -6,16 +6,17 @@ A server reads the folder of its own. Secrets of a role are only on servers of t
 """
 
 import json
-from collections.abc import Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.host.contracts.manifest import Manifest
-from cloud_init.host.contracts.rollout import DesiredState
 from components.errors import Lost, SlipwayError
 from components.hosts import progress
+from components.release import publishing
 from components.release.store import parsed
+from components.rollout import desired_state
 from components.ssh import login
 from components.ssh.folder import Folder
 
@@ -45,7 +46,13 @@ class ServersStore:
         self._put: dict[str, bytes] = {}
 
     def get(self, name: str) -> bytes | None:
-        return self._holder(name).folder.get(name)
+        """What this deployer published is read from no server again."""
+        if _is_of_release(name) and name in self._put:
+            return self._put[name]
+        data = self._holder(name).folder.get(name)
+        if name == _DESIRED:
+            _generation(self._first, data)
+        return data
 
     def put(self, name: str, data: bytes) -> None:
         self._holder(name).folder.put(name, data)
@@ -59,7 +66,9 @@ class ServersStore:
         self._put[name] = data
         for server in self._given if name in _SHARED else ():
             try:
-                server.folder.put(name, data)
+                before = server.folder.get(name)
+                self._first.folder.check()  # whoever has the lock by now writes there too: before it was read, or instead
+                server.folder.replace(name, before, data)
             except SlipwayError as error:  # it is away, or its disk is full: the next `up` brings it
                 progress.note(server.name, f"lacks {name}: {error}")
 
@@ -71,6 +80,7 @@ class ServersStore:
         return self._holder(name).folder.names(name).get(name)
 
     def delete(self, *names: str) -> None:
+        self._put = {name: data for name, data in self._put.items() if name not in names}
         self._first.folder.delete(*names)
 
     @contextmanager
@@ -81,38 +91,56 @@ class ServersStore:
             self._refuse_older()
             yield
 
-    def bring(self, host: str, release: str) -> None:
-        """Gives a server what it needs of a release; removes what the first one has no more."""
+    def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
+        """Gives a server what it needs of a release; removes what the first one has no more.
+
+        Raises `SlipwayError` where what another server kept of it isn't what was published."""
         server = next(one for one in self.servers if one.name == host)
         if server is self._first:
             return
         if lost := self._away.get(host):
             raise lost
         manifest = f"releases/{release}/manifest.json"
-        code = parsed(Manifest, manifest, self._put.get(manifest) or self.get(manifest) or b"").code.id
+        data = {"manifest": self.get(manifest)}
+        code = parsed(Manifest, manifest, data["manifest"] or b"").code
+        names = {"manifest": manifest, "code": f"releases/code/{code.id}.tar.gz", server.role: f"secrets/{server.role}/{release}.json"}
         kept, there = self._first.folder.names(), server.folder.names()
-        needed = [manifest, f"releases/code/{code}.tar.gz", f"secrets/{server.role}/{release}.json"]
-        for name in needed:
-            if name in kept and name not in there:
-                server.folder.put(name, self._put.get(name) or self._first.folder.get(name) or b"")
+        lacking = {what: name for what, name in names.items() if name in kept and name not in there}
+        if lacking:
+            data |= {"code": self.get(names["code"])} | {role: self.get(f"secrets/{role}/{release}.json") for role in ("web", "database")}
+            is_mine = manifest in self._put and (names["code"] in self._put or publishing.is_whole(data["code"], code.sha256))
+            if not is_mine:
+                self._refuse_forged(host, release, data, key())
+        for what, name in lacking.items():
+            server.folder.put(name, data[what] or b"")
         gone = [name for name in there if name.startswith("outcomes/") or (_is_of_release(name) and not _is_kept(name, kept))]
         if gone:
+            self._first.folder.check()
             server.folder.delete(*gone)
         self._given.add(server)
+
+    def _refuse_forged(self, host: str, release: str, data: Mapping[str, bytes | None], key: str) -> None:
+        first = self._first.name
+        if not key:
+            why = f"{host} lacks release {release}, and what {first} keeps of it can't be checked without this stack's state"
+            raise SlipwayError(f"store: {why}; run it where the stack was launched, or check that version out and run `up`")
+        if not publishing.is_published(key, release, data):
+            why = f"wanted release {release} as it was published, found another manifest, environment or code under its id"
+            raise SlipwayError(f"{first}: store: {why}; {host} gets none of it: look at who changed {first}")
 
     def _refuse_older(self) -> None:
         """Refuses to go on where the first server missed something: a person says who decides.
 
         No server tells another one what to run."""
-        mine = _generation(self._first)
+        mine = _generation(self._first, self._first.folder.get(_DESIRED))
         for server in self.servers[1:]:
             try:
-                theirs = _generation(server)
+                theirs = _generation(server, server.folder.get(_DESIRED))
             except Lost as lost:
                 self._away[server.name] = lost
                 continue
             except SlipwayError as error:  # a damaged copy says nothing; it is written anew
-                progress.note(server.name, f"{server.folder.path}/{_DESIRED}: {error}")
+                progress.note("coordinator", str(error))
                 continue
             if theirs > mine:
                 why = f"{self._first.name} knows generation {mine} of what is wanted, {server.name} {theirs}"
@@ -147,9 +175,11 @@ def is_folder(store: str) -> bool:
     return store.startswith("file:")
 
 
-def _generation(server: Server) -> int:
-    data = server.folder.get(_DESIRED)
-    return 0 if data is None else parsed(DesiredState, _DESIRED, data).generation
+def _generation(server: Server, data: bytes | None) -> int:
+    try:
+        return desired_state.read(data).generation
+    except SlipwayError as error:
+        raise SlipwayError(f"{server.name}: {server.folder.path}/{_DESIRED}: {error}") from None
 
 
 def _is_kept(name: str, kept: Container[str]) -> bool:

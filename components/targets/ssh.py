@@ -46,6 +46,7 @@ class Target(TargetComponent):
             **vars(final),
             store=address(servers),
             hosts=json.dumps([] if options.store else servers),
+            key="" if options.store else pulumi.Output.secret(key.value),
             url=fleet.url(settings, options),
             expected=fleet.names(servers),
             addresses=web,

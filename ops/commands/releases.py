@@ -8,7 +8,7 @@ from ops import call as calls
 from ops.display import tables
 from ops.display.answers import fail_if_bad
 from ops.display.progress import shown
-from ops.stack import workplace
+from ops.stack import engines, workplace
 
 if TYPE_CHECKING:
     from components.deployment.answers import Release
@@ -41,6 +41,7 @@ def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Sta
     """Serve an earlier release again (not its schema)."""
     call = calls.of(context)
     deployment = workplace.enter(call).deployment()
+    deployment.key = lambda: engines.of(call).release_key()
     with shown(stderr=call.as_json):
         verdict = deployment.rollback(release)
     if call.as_json:

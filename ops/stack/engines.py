@@ -1,5 +1,6 @@
 """Which engine works on a stack: the mark of its tree, without one what its program asks for."""
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -67,6 +68,14 @@ class Launcher:
     def is_new_here(self) -> bool:
         """Nothing of it is there, and all of it is made on this machine: it only creates."""
         return not self.by_cli and self.work.target.THIS_MACHINE and not self._state().resources
+
+    def release_key(self) -> str:
+        """The key of release ids, as the engine's state has it; empty where there is none here."""
+        name = f":RandomSecret::{self.work.settings.app.name}-key"
+        if not self.by_cli:
+            return str(next((one.outputs["value"] for one in self._state().resources if one.urn.endswith(name)), ""))
+        value = next((one["outputs"]["value"] for one in self.cli().state() if one["urn"].endswith(name)), "")
+        return str(json.loads(value["plaintext"]) if isinstance(value, dict) else value)
 
     def _state(self) -> "State":
         from ops.engine import Engine

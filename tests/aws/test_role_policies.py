@@ -11,9 +11,10 @@ import cases
 import pytest
 from aws_permissions import Call, Simulator, calls
 from cases import ROOT
+from made_backups import made_backup
 
 from cloud_init.host.commands import command_output
-from cloud_init.host.contracts.rollout import Heartbeat, Outcome
+from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
 from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.follow.health import Health
 from cloud_init.host.follow.heartbeat import Reporter
@@ -105,7 +106,7 @@ def use(store, role, folder):
     store.file("releases/code/c.tar.gz", folder / "code.tar.gz")
     reporter = Reporter(places, store, Quiet(), 0.0)
     reporter.beat(Heartbeat())
-    reporter.progress(1, [{"event": "step"}])
+    reporter.progress(Progress(1, events=({"event": "step"},)))
     reporter.outcome(1, Outcome(True, phase="prepared"))
     reporter.catch_up()
     command_output.store(store.objects, HOST, b"long")
@@ -116,9 +117,7 @@ def back_up(store, places, folder):
     """Sent, found, fetched again, removed."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(backup, "folder", lambda _places: folder)
-        (folder / BACKUP).mkdir()
-        (folder / BACKUP / backup.DUMP).write_bytes(b"\0" * LARGE)
-        (folder / BACKUP / backup.FACTS).write_text(json.dumps({"id": BACKUP}))
+        made_backup(folder, BACKUP, b"\0" * LARGE)
         stored_backups.send(places, store, BACKUP)
         assert list(stored_backups.every(places, store)) == [BACKUP]
         shutil.rmtree(folder / BACKUP)

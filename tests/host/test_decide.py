@@ -28,6 +28,7 @@ from cloud_init.host.follow.decide import (
 IDLE = DesiredState(7, live="old")
 PROPOSED = DesiredState(7, live="old", candidate="new", elected="web")
 LIVE = DesiredState(7, live="new")
+TO_PREPARE = Action(PREPARE, 7, "new", True)
 TO_OLD = Action(CONVERGE, 7, "old", True)
 NOW = 10_000.0
 
@@ -53,6 +54,7 @@ CASES = {
     "proposed to a new server": (PROPOSED, here(None), Action(CONVERGE, 7, "old", True)),
     "proposed to a new server that came up": (PROPOSED, here("old", None, 7, converge=at(DONE)), Action(PREPARE, 7, "new", True)),
     "proposed to a new server that can't": (PROPOSED, here(None, None, 7, converge=at(FAILED)), Action(PREPARE, 7, "new", True)),
+    "proposed by another write of that number": (replace(PROPOSED, token="2"), here("old", None, 7, prepare=at(DONE)), TO_PREPARE),
     "prepared": (PROPOSED, here("old", "new", 7, prepare=at(DONE)), None),
     "prepared, and long silence": (PROPOSED, here("old", "new", 7, prepare=at(DONE, SILENCE)), Action(ABORT, 7)),
     "silence, and nothing more": (PROPOSED, here("old", None, 7, prepare=at(DONE, SILENCE), abort=at(DONE)), None),

@@ -10,6 +10,7 @@ import pytest
 
 from cloud_init.host.base.files import link, target
 from cloud_init.host.base.outcome import Refused, Steps
+from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
 from cloud_init.host.front import configuration, maintenance
@@ -210,6 +211,6 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
     (host.places.lib / "maintenance.json").unlink()
     assert len(turns()) == 4
     action, Child.codes = Action("commit", 5, "new"), [-9]
-    watch.attempts.begin(action, 5)
+    watch.attempts.begin(action, DesiredState(5))
     watch.action, watch.child = action, Child(host.places, ["commit"])
     assert len(turns()) == 5

@@ -6,6 +6,7 @@ import errno
 import gzip
 import hashlib
 import io
+import json
 import multiprocessing
 import os
 import pwd
@@ -20,12 +21,15 @@ from unittest.mock import Mock
 
 import documents
 import pytest
+from made_backups import facts, made_backup
 
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.commands import rollout
 from cloud_init.host.contracts.manifest import Code
+from cloud_init.host.data import backup, restore, users_of_data
+from cloud_init.host.data.databases.mysql import MysqlDatabase
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.release import environment, unpack
 from cloud_init.host.release import files as materialise
@@ -47,13 +51,14 @@ def places(tmp_path: Path) -> Places:
 def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, monkeypatch, command):
     """By a deployer that slept while another one rolled out; the store here has what is wanted by now."""
     facts = {"run": str(tmp_path / "run"), "store": f"file://{tmp_path}/store", "transport": "ssh", "role": "web"}
-    asked, given = [], argparse.Namespace(command=command, generation=3, release="r1", elected=False)
+    asked, given = [], argparse.Namespace(command=command, generation=3, release="r1", elected=False, token="t3")
     monkeypatch.setattr(roles, "of", lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}))
     (tmp_path / "store").mkdir()
     for text, status in (('{"generation": 4}', 1), ('{"generation": 3}', 0), ("damaged", 0)):
         (tmp_path / "store/desired.json").write_text(text)
         assert rollout.COMMANDS[command](documents.places(tmp_path, facts), given) == status, capsys.readouterr().out
         assert bool(asked) == (not status)
+        assert json.loads((tmp_path / "store/outcomes/local/3.json").read_text())["token"] == "t3"
     (tmp_path / "store/desired.json").write_text('{"generation": 4}')
     assert rollout.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
     assert "found 4: somebody else rolled out meanwhile" in capsys.readouterr().out
@@ -94,6 +99,68 @@ def test_snapshot_and_restore_while_a_connection_stays_open(places):
     assert query(kept, "SELECT x FROM a") == [(1,), (2,)]
     database.prune(set())
     assert list(copy.parent.iterdir()) == []
+
+
+@pytest.fixture
+def damaged(places):
+    """A database with a page of zeros, as a disk may give it; its rows are counted all the same."""
+    query(
+        places.database, "CREATE TABLE a (x)", "CREATE INDEX i ON a (x)", *[f"INSERT INTO a VALUES ('{'x' * 500}{n}')" for n in range(100)]
+    )
+    whole = places.database.read_bytes()
+    for page in range(3 * 4096, len(whole), 4096):
+        places.database.write_bytes(whole[:page] + bytes(4096) + whole[page + 4096 :])
+        with contextlib.suppress(sqlite3.DatabaseError):
+            assert query(places.database, "SELECT count(*) FROM a") == [(100,)]
+            break
+    return SqliteDatabase(places, RELEASE)
+
+
+def test_a_copy_of_a_damaged_database_is_none(damaged, places):
+    with pytest.raises(Refused, match=r"wanted a whole copy of a database, found a damaged one \(.*\); restore another backup, or, if"):
+        damaged.snapshot()
+    with pytest.raises(Refused, match="damaged one"):
+        backup.take(places, damaged, "test", Steps())
+    assert not [*backup.folder(places).iterdir()]
+    assert not [*(places.srv / "snapshots").iterdir()]
+
+
+def test_a_failed_release_command_is_undone_whatever_it_left(damaged, places):
+    """The damaged one is kept as it is."""
+    whole = places.database.with_name("whole")
+    query(whole, "CREATE TABLE a (x)")
+    kept = damaged.restore(whole)
+    assert kept
+    assert query(places.database, "SELECT * FROM a") == []
+    with pytest.raises(Refused, match="damaged one"):
+        damaged.prove(kept)
+
+
+def test_a_damaged_copy_of_an_earlier_version_is_not_restored(damaged, places, monkeypatch):
+    """Its hash is right: it was damaged when it was made."""
+    identity = "20260101-000000"
+    made_backup(backup.folder(places), identity, places.database.read_bytes())
+    monkeypatch.setattr(users_of_data, "of", lambda _: Mock(release="r1"))
+    monkeypatch.setattr(restore, "_fits", lambda *_: False)
+    monkeypatch.setattr(backup, "database_of", lambda _: damaged)
+    with pytest.raises(Refused, match=f"{identity}/dump: wanted a whole copy of a database, found a damaged one"):
+        restore.run(places, identity, False, Steps())
+    assert not (places.lib / "restore.json").exists()
+
+
+def test_a_backup_of_another_app_is_not_restored(places):
+    chosen = facts("20260101-000000", app="other")
+    with pytest.raises(Refused, match="wanted a backup of shop on sqlite, found one of other on sqlite"):
+        restore._fits(places, Mock(release="r1"), SqliteDatabase(places, RELEASE), chosen, False)
+
+
+def test_a_dump_that_ends_early_is_none(places):
+    database, dump = MysqlDatabase(places, RELEASE), places.srv / "dump"
+    dump.write_bytes(b"INSERT INTO `a` VALUES (1);\n-- Dump completed on 2026-01-01  1:00:00\n")
+    database.prove(dump)
+    dump.write_bytes(dump.read_bytes()[:-60])
+    with pytest.raises(Refused, match="wanted a whole dump, found no `-- Dump completed` at its end"):
+        database.prove(dump)
 
 
 def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):

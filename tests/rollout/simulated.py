@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from dataclasses import replace
 
 import documents
 
@@ -34,12 +35,14 @@ def publish(store, release):
 
 
 class Server(threading.Thread):
-    """`faults`: what happens in an action on a release: {("prepare", "r2"): "fail" | "die" | "hang" | seconds that it takes}."""
+    """`tokens`: none, of a host tool of an earlier version.
 
-    def __init__(self, address, name, role="web", faults=(), late=0.0, skew=0.0):
+    `faults`: what happens in an action on a release: {("prepare", "r2"): "fail" | "die" | "hang" | seconds that it takes}."""
+
+    def __init__(self, address, name, role="web", faults=(), late=0.0, skew=0.0, tokens=True):
         super().__init__(name=name, daemon=True)
         self.store, self.role, self.faults, self.late = stores.connect(address), role, dict(faults), late
-        self.skew = skew
+        self.skew, self.tokens, self.token = skew, tokens, ""
         self.live = self.ready = None
         self.generation, self.attempts, self.served = 0, {}, []
         self.halt, self.dead = threading.Event(), False
@@ -66,12 +69,13 @@ class Server(threading.Thread):
     def turn(self):
         data = self.store.get("desired.json")
         wanted = contracts.read(DesiredState, json.loads(data)) if data else DesiredState(0)
-        here = decide.Here(self.name, self.live, self.ready, self.generation, self.attempts)
+        wanted = wanted if self.tokens else replace(wanted, token="")
+        here = decide.Here(self.name, self.live, self.ready, self.generation, self.attempts, self.token)
         action = decide.decide(wanted, here, time.monotonic())
         if action is None:
             return
-        if wanted.generation != self.generation:
-            self.generation, self.attempts = wanted.generation, {}
+        if (wanted.generation, wanted.token) != (self.generation, self.token):
+            self.generation, self.token, self.attempts = wanted.generation, wanted.token, {}
         told_as = action.generation - (action.kind == decide.CONVERGE and wanted.candidate is not None)
         self.tell("progress", {"generation": told_as, "events": [{"event": "step", "step": action.kind, "state": "start"}]})
         self.act(action, told_as)
@@ -100,7 +104,7 @@ class Server(threading.Thread):
         elif action.kind == decide.ABORT:
             self.ready = None
         phase = {"prepare": "prepared", "abort": "aborted"}.get(action.kind, "live") if ok else "failed"
-        outcome = {"ok": ok, "phase": phase, "release": action.release, "host": self.name}
+        outcome = {"ok": ok, "phase": phase, "release": action.release, "host": self.name, "token": self.token}
         self.tell(str(told_as), outcome if ok else {**outcome, "step": "gate", "message": "made to fail", "log": ["the app's last words"]})
 
     def stop(self):

@@ -9,6 +9,7 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.providers import FirstReleaseProvider, ServingProvider
 from components.release import publishing
+from components.release.store import Conflict
 from components.rollout import desired_state
 from components.rollout.phases import joining
 
@@ -35,6 +36,17 @@ def test_it_is_wanted_once_and_never_again(site, first):
     assert not site.store.get("releases/r2/manifest.json")
     assert not FirstReleaseProvider().diff("", {"store": "a", "release": "r1"}, {"store": "a", "release": "r2"}).changes
     assert FirstReleaseProvider().diff("", {"store": "a"}, {"store": "b"}).replaces == ["store"]
+
+
+def test_whoever_took_the_lock_meanwhile_wants_what_counts(site, first, monkeypatch):
+    """This deployer slept as it published."""
+
+    def overtaken(_store, _props):
+        raise Conflict("the lock was taken over")
+
+    monkeypatch.setattr(publishing, "publish", overtaken)
+    first("r1")
+    assert desired_state.desired(site.store).data is None
 
 
 def test_where_somebody_else_is_first_that_one_counts(site, first, monkeypatch):

@@ -9,6 +9,7 @@ import documents
 import pytest
 from simulated import publish
 
+from cloud_init.host.contracts.rollout import DesiredState
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.release import publishing
@@ -198,10 +199,36 @@ def test_every_step_is_told_once_however_rarely_a_server_is_asked(site):
     site.store.put("outcomes/web-1/1.json", to_json({"ok": False, "step": "gate", "message": "no", "steps": steps}))
     following._look()
     with progress.listen(site.notes.append):
-        outcome = following._outcome("web-1", "prepare", 1, 0.0)
+        outcome = following._outcome("web-1", "prepare", DesiredState(1), 0.0)
     assert outcome.message == "no"
     ends = [(one.step, one.state) for one in site.notes if one.state != "start"]
     assert ends == [("fetch", "done"), ("unpack", "done"), ("start", "done"), ("gate", "failed")]
+
+
+@pytest.mark.parametrize("tokens", [True, False])
+def test_what_a_server_told_of_the_same_number_before_is_not_believed(site, tokens):
+    """Of a tool of an earlier version, which knows of no token, the store's clock says it."""
+    site.add("web-1", tokens=tokens)
+    assert site.roll("r1").ok
+    site.servers.pop("web-1").stop()
+    site.store.delete("desired.json")
+    time.sleep(1.5)
+    server = site.add("web-1", faults={("prepare", "r2"): "fail"}, tokens=tokens)
+    server.live = "r1"
+    verdict = site.roll("r2")
+    assert "web-1, gate: made to fail" in verdict.message
+
+
+def test_a_candidate_that_was_stopped_meanwhile_is_not_taken_for_a_prepared_one(site):
+    """That went well too, and is told under the same generation."""
+    following = pulled.Following(site.store)
+    now = desired_state.write(site.store, desired_state.desired(site.store), "up", None, "r1").state
+    told = {"ok": True, "phase": "aborted", "generation": 1, "token": now.token}
+    site.store.put("outcomes/web-1/1.json", to_json(told))
+    following._look()
+    outcome = following._outcome("web-1", "prepare", now, 0.0, "r1")
+    assert (outcome.ok, outcome.message) == (False, "wanted r1 prepared, found it aborted")
+    assert following._outcome("web-1", "commit", now, 0.0, "r1").ok  # it served what is wanted already
 
 
 def test_a_wrong_public_address_undoes_it(site):
@@ -260,7 +287,7 @@ def test_who_waits_for_a_generation_that_is_no_longer_wanted_hears_of_it(site, m
     first = desired_state.write(site.store, desired_state.desired(site.store), "one", candidate="r1", live=None, elected="web-1")
     desired_state.write(site.store, first, "another", candidate=None, live=None)
     with pytest.raises(Conflict, match="generation 2 by "):
-        following.prepare(first.generation, "r1")
+        following.prepare(first.state, "r1")
 
 
 def test_a_store_that_is_away_is_named_and_what_it_held_goes_on(site, monkeypatch):

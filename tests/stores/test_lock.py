@@ -13,6 +13,7 @@ import pulumi
 import pytest
 from buckets import KEYS
 
+from cloud_init.host.stores import Conflict
 from components.errors import LockedError
 from components.hosts import progress
 from components.release.store import connect
@@ -119,3 +120,36 @@ def test_one_who_slept_hears_that_the_lock_is_another_ones(bucket, quick, said):
         time.sleep(1.5)
     assert any("lock was taken over by a@b (up r2" in text for text in said)
     assert list(store.names("")) == ["lock.json"]
+
+
+def test_one_who_slept_writes_and_removes_nothing_more(bucket, quick):
+    store, other = connect(bucket), connect(bucket)
+    other.put("a", b"1")
+    taken = json.dumps({"holder": "a@b", "reason": "up r2", "since": 0, "pid": 1, "token": "x"}).encode()
+    with store.lock("up r1"):
+        store.put("a", b"2")
+        other.put("lock.json", taken)
+        refuses_all(store, "taken over by a@b")
+        other.delete("lock.json")
+        refuses_all(store, "taken over by another run")  # who had it is done by now
+    assert other.get("a") == b"2"
+    other.delete("a")
+    assert other.names("") == {}
+
+
+def test_a_lock_file_that_was_removed_is_held_no_more(tmp_path):
+    """As somebody does who takes it for left over: the next one locks another file."""
+    store = connect(str(tmp_path))
+    with store.lock("up r1"):
+        store.put("a", b"2")
+        (tmp_path / "rollout.lock").unlink()
+        refuses_all(store, "was removed")
+        with connect(str(tmp_path)).lock("up r2"):
+            refuses_all(store, "was removed")
+
+
+def refuses_all(store, why):
+    for write in (lambda: store.put("a", b"3"), lambda: store.replace("a", b"2", b"3"), lambda: store.delete("a")):
+        with pytest.raises(Conflict, match=why):
+            write()
+    assert store.get("a") == b"2"

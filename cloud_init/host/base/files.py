@@ -17,26 +17,53 @@ def write(path: Path, data: bytes, mode: int = 0o644) -> bool:
     """Writes `data` by rename; False, and nothing touched, if the file holds it already."""
     if path.is_file() and path.read_bytes() == data and path.stat().st_mode & 0o777 == mode:
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     make_way(path)
     with replacing(path) as part, open(part, "wb", opener=private_file) as file:
         file.write(data)
-        file.flush()
         os.fchmod(file.fileno(), mode)
-        os.fsync(file.fileno())
     return True
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path beside, for new content: renamed to `path` at the end, removed after an error."""
+    """A path beside, for new content: renamed to `path` at the end, removed after an error. A file
+    and its name are on the disk then; of a folder the name."""
     part = path.with_name(f".{path.name}.part")
     remove(part)
     try:
         yield part
+        if part.is_file() and not part.is_symlink():
+            sync(part)
         part.rename(path)
+        sync(path.parent)
     finally:
         remove(part)
+
+
+def sync(path: Path) -> None:
+    """Brings a file's bytes, or a folder's names, onto the disk: a power cut takes back a rename, a
+    link or a removal in a folder that wasn't synced, though the file was."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_tree(folder: Path) -> None:
+    """Brings all that lies in a folder onto the disk, and its own name."""
+    for path in (*folder.rglob("*"), folder, folder.parent):
+        if not path.is_symlink() and (path.is_file() or path.is_dir()):
+            sync(path)
+
+
+def make_folder(path: Path, mode: int = 0o777) -> None:
+    """Makes a folder and those above it, which have the usual mode; synced."""
+    if not path.is_dir():
+        make_folder(path.parent)
+        path.mkdir(mode, exist_ok=True)
+        sync(path.parent)
 
 
 def private_file(path: str, flags: int) -> int:
@@ -84,7 +111,7 @@ def read_foreign(path: Path) -> str:
 
 def link(path: Path, to: str) -> None:
     """Points the link `path` at `to`, by rename: whoever looks sees the old one or the new one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     make_way(path)
     with replacing(path) as part:
         part.symlink_to(to)
@@ -93,7 +120,9 @@ def link(path: Path, to: str) -> None:
 def unlink(path: Path) -> None:
     """Removes a file or link, or nothing; a folder in its place is put aside."""
     make_way(path)
-    path.unlink(missing_ok=True)
+    if path.is_symlink() or path.exists():
+        path.unlink()
+        sync(path.parent)
 
 
 def make_way(path: Path) -> None:

@@ -25,7 +25,7 @@ def report_phase(where: Places, arguments: Namespace, phase: str, work: Work) ->
     """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
     release = getattr(arguments, "release", None)
     outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work)
-    outcome = replace(outcome, phase=outcome.phase or phase, release=release, generation=arguments.generation)
+    outcome = replace(outcome, phase=outcome.phase or phase, release=release, generation=arguments.generation, token=arguments.token)
     kept = _try(lambda: HostStore(where.store, where.host).write(str(arguments.generation), outcome))
     tell(replace(outcome, kept=kept))
     return 0 if outcome.ok else 1

@@ -48,6 +48,8 @@ class Outcome:
     """`prepared`, `live`, `aborted` or `failed`."""
     release: Optional[str] = field(default=None, metadata=LEFT_OUT)
     generation: Optional[int] = field(default=None, metadata=LEFT_OUT)
+    token: str = field(default="", metadata=LEFT_OUT)
+    """The one of the `desired.json` that was acted on; empty where that, or the tool, has none."""
     at: float = field(default=0.0, metadata=LEFT_OUT)
     """When it ended: seconds since 1970 by the host's clock."""
     seconds: float = field(default=0.0, metadata=LEFT_OUT)
@@ -86,6 +88,9 @@ class DesiredState:
     """Seconds since 1970 by that machine's clock."""
     history: tuple[Served, ...] = ()
     """The releases that went live, the last one at the end; at most 20."""
+    token: str = field(default="", metadata=LEFT_OUT)
+    """Of this write alone: numbers come again where `desired.json` was removed or put back. Empty:
+    a deployer of an earlier version wrote it."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +99,8 @@ class Proven:
 
     release: str
     generation: int = 0
+    token: str = field(default="", metadata=LEFT_OUT)
+    """That of the `desired.json` by which it was live."""
 
 
 @dataclass(frozen=True)
@@ -123,5 +130,6 @@ class Progress:
     """What a server does now, `outcomes/HOST/progress.json`."""
 
     generation: int = 0
+    token: str = field(default="", metadata=LEFT_OUT)
     events: tuple[dict[str, Any], ...] = ()
     """Lines of the host tool so far, as on its standard output: `{"event": "step" | "note", …}`."""

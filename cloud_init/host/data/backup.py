@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
-from ..base.files import read_object, write_json
+from ..base.files import make_folder, read_object, sync, sync_tree, write_json
 from ..base.lock import actor
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
@@ -29,7 +28,7 @@ ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 def folder(places: Places) -> Path:
     """The folder of the backups, private: they hold everything that the app knows."""
     path = places.srv / "backups"
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    make_folder(path, 0o700)
     path.chmod(0o700)
     return path
 
@@ -60,9 +59,9 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
             part.mkdir(mode=0o700)
             facts = _dump(places, database, part, {"id": identity, "reason": reason, "schema": schema})
         with steps.step("keep"):
-            _sync(part)
+            sync_tree(part)
             part.rename(part.with_name(identity))
-            _sync(part.parent)
+            sync(part.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
     return facts
@@ -70,7 +69,10 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
 
 def is_id(name: str) -> bool:
     """Whether the name is the ID of a backup: its time, `YYYYMMDD-HHMMSS`."""
-    return bool(_ID.fullmatch(name))
+    try:
+        return bool(_ID.fullmatch(name) and time.strptime(name, ID_FORMAT))
+    except ValueError:
+        return False
 
 
 def _free(places: Places) -> str:
@@ -87,7 +89,7 @@ def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) 
     (part / DUMP).chmod(0o600)
     release = state.serving(places)
     facts = {
-        **head, "at": time.time(), "by": actor(), "engine": database.engine, "revision": revision, "rows": rows,
+        **head, "at": time.time(), "by": actor(), "app": places.app, "engine": database.engine, "revision": revision, "rows": rows,
         "release": release, "release_made": made(places, release), "tool": _digest(places.tool) if places.tool.is_file() else "",
         "dump": {"sha256": _digest(part / DUMP), "bytes": (part / DUMP).stat().st_size},
     }  # fmt: skip
@@ -103,7 +105,7 @@ def made(places: Places, release: str | None) -> float:
 def every(places: Places) -> list[dict[str, Any]]:
     """The `backup.json` of each backup, the newest first; the ID alone of a damaged one."""
     names = sorted((path.name for path in folder(places).iterdir() if is_id(path.name)), reverse=True)
-    return [_facts(places, name) or {"id": name} for name in names]
+    return [_facts(folder(places) / name, name) or {"id": name} for name in names]
 
 
 def find(places: Places, identity: str) -> dict[str, Any]:
@@ -111,7 +113,7 @@ def find(places: Places, identity: str) -> dict[str, Any]:
     known = [one["id"] for one in every(places)]
     if identity not in known:
         raise Refused(f"restore: wanted a backup of this host, found {identity!r}; there are: {', '.join(known) or 'none'}")
-    facts = _facts(places, identity)
+    facts = _facts(folder(places) / identity, identity)
     if facts is None:
         raise Refused(f"{folder(places) / identity / FACTS}: wanted what the backup is, found a damaged file; restore another one")
     return facts
@@ -122,10 +124,9 @@ def dump_of(places: Places, identity: str) -> Path:
     return folder(places) / identity / DUMP
 
 
-def check(places: Places, facts: dict[str, Any]) -> None:
-    """Raises `Refused` unless the dump is what was written, byte for byte."""
-    path = dump_of(places, facts["id"])
-    noted = facts["dump"]
+def check(folder: Path, identity: str) -> None:
+    """Raises `Refused` unless the dump in that folder is what was written, byte for byte."""
+    path, noted = folder / DUMP, (_facts(folder, identity) or {}).get("dump", {"bytes": "its", "sha256": ""})
     if not path.is_file() or path.stat().st_size != noted["bytes"]:
         size = path.stat().st_size if path.is_file() else "no"
         raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
@@ -134,8 +135,8 @@ def check(places: Places, facts: dict[str, Any]) -> None:
         raise Refused(f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; the backup is damaged, restore another one")
 
 
-def _facts(places: Places, identity: str) -> dict[str, Any] | None:
-    facts = read_object(folder(places) / identity / FACTS)
+def _facts(folder: Path, identity: str) -> dict[str, Any] | None:
+    facts = read_object(folder / FACTS)
     if facts.get("id") != identity or not facts.keys() >= _FIELDS:
         return None
     return facts if isinstance(facts["dump"], dict) and {"sha256", "bytes"} <= facts["dump"].keys() else None
@@ -147,13 +148,3 @@ def _digest(path: Path) -> str:
         while chunk := file.read(_CHUNK):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Brings a folder's names and its files onto the disk before anything relies on them."""
-    for one in (*(child for child in path.iterdir() if child.is_file()), path):
-        descriptor = os.open(one, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

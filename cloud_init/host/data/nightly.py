@@ -32,9 +32,9 @@ def run(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None
             with steps.step("send"):
                 stored_backups.send(places, store, made["id"])
             with steps.step("thin-out"):
-                _thin_out(places, store)
-    except (Refused, OSError) as error:
-        _note(places, str(refusal_of(error)))
+                _thin_out(places, store, made["id"])
+    except Exception as error:
+        _note(places, str(refusal_of(error) if isinstance(error, (Refused, OSError)) else f"{type(error).__name__}: {error}"))
         raise
     _note(places, "")
     return made
@@ -47,33 +47,37 @@ def problem(places: Places) -> str:
     since = f"; the last good one: {_at(good)}" if good else "; there is no good one yet"
     if noted.get("message"):
         return f"nightly backup of {_at(noted['at'])}: {noted['message']}{since}"
-    if good and time.time() - good > _LATE:
+    if good and abs(time.time() - good) > _LATE:  # the clock may have been ahead
         return f"nightly backup: none since {_at(good)}; see `systemctl status slipway-backup.timer`"
     return ""
 
 
 def to_keep(identities: Iterable[str]) -> set[str]:
     """The IDs of backups to keep. Nights without one don't count."""
-    keep: set[str] = set()
+    keep, newest_first = set[str](), sorted(identities, reverse=True)
     for number, period in _PERIODS:
         newest: dict[object, str] = {}
-        for identity in sorted(identities, reverse=True):
+        for identity in newest_first:
             newest.setdefault(period(datetime.datetime.strptime(identity, backup.ID_FORMAT)), identity)
         keep.update(list(newest.values())[:number])
     return keep
 
 
-def _thin_out(places: Places, store: HostStore) -> None:
-    """Removes old nightly backups; those with another reason stay, since a person made them."""
+def _thin_out(places: Places, store: HostStore, newest: str) -> None:
+    """Removes old nightly backups; those with another reason stay, since a person made them.
+
+    `newest`, just made, always stays. What is dated after it was made while a clock was wrong, now
+    or then: until that time comes it takes nobody's place, and nobody takes its."""
     there = [identity for identity, facts in stored_backups.every(places, store, others=False).items() if facts.get("reason") == REASON]
     here = sorted((one["id"] for one in backup.every(places) if one.get("reason") == REASON), reverse=True)
-    keep = to_keep(there)
-    stays = keep if store.objects.address.startswith("file:") else {*here[:_HERE]}
+    dated = [identity for identity in here if identity <= newest]
+    keep = to_keep(identity for identity in there if identity <= newest)
+    stays = keep if store.objects.address.startswith("file:") else {*dated[:_HERE]}
     for identity in there:
-        if identity not in keep:
+        if identity <= newest and identity not in keep:
             stored_backups.remove(places, store, identity)
             note(f"backup {identity} is removed, as newer ones are kept")
-    for identity in here:
+    for identity in dated:
         if identity not in stays:
             shutil.rmtree(backup.folder(places) / identity)
 

@@ -28,9 +28,10 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict
     with steps.step("check"):
         users = users_of_data.of(places)
         chosen = backup.find(places, identity)
-        backup.check(places, chosen)
+        backup.check(backup.folder(places) / identity, identity)
         database = backup.database_of(places)
         migrate = _fits(places, users, database, chosen, newer_schema)
+        database.prove(backup.dump_of(places, identity))  # an earlier version kept damaged copies too
     work = _begin(places, users, Restore(identity, migrate=migrate))
     if work.phase == BEGUN:
         _save(places, users, work, steps)
@@ -72,8 +73,9 @@ def settled(places: Places, work: Callable[[Steps], None]) -> Callable[[Steps], 
 
 def _fits(places: Places, users: Users, database: Database, chosen: dict[str, Any], newer_schema: bool) -> bool:
     """True if the release command has to bring the schema up. Raises `Refused` for a newer one."""
-    if chosen["engine"] != database.engine:
-        raise Refused(f"restore: wanted a backup of {database.engine}, found one of {chosen['engine']}; restore another one")
+    wanted, found = (places.app, database.engine), (chosen.get("app", places.app), chosen["engine"])
+    if wanted != found:
+        raise Refused(f"restore: wanted a backup of {' on '.join(wanted)}, found one of {' on '.join(found)}; restore another one")
     record = read_object(places.lib / "released" / f"{users.release}.json")
     if chosen["schema"] in (database.schema(), record.get("schema")):
         return False
@@ -123,7 +125,7 @@ def _carry_on(places: Places, users: Users, work: Restore, steps: Steps) -> None
 def _load(places: Places, users: Users, work: Restore, steps: Steps) -> None:
     database, chosen = backup.database_of(places), backup.find(places, work.backup)
     with steps.step("load"):
-        backup.check(places, chosen)
+        backup.check(backup.folder(places) / work.backup, work.backup)
         database.run(users.manager)
         database.load(backup.dump_of(places, work.backup))
     with steps.step("verify"):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base import processes
-from ..base.files import read_object, write_json
+from ..base.files import read_object, unlink, write_json
 from ..base.places import Places
 
 BEGUN, LOADING, LOADED, SERVING, HELD = "begun", "loading", "loaded", "serving", "held"
@@ -54,7 +54,7 @@ def read(places: Places) -> Restore | None:
 
 def forget(places: Places) -> None:
     """Removes the note of a restore that is over."""
-    _path(places).unlink(missing_ok=True)
+    unlink(_path(places))
 
 
 def status(places: Places) -> dict[str, Any] | None:

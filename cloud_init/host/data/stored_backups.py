@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..base.files import replacing
+from ..base.files import make_way, replacing
 from ..base.outcome import Refused
 from ..base.places import Places
 from ..release.store import HostStore
@@ -24,7 +24,8 @@ _NAMES = (backup.DUMP, backup.FACTS)  # the facts last: a backup with them is wh
 
 
 def send(places: Places, store: HostStore, identity: str) -> None:
-    """Streams a backup of this host to the store. Raises `Refused`."""
+    """Streams a backup of this host to the store. Raises `Refused`, for a damaged one too."""
+    backup.check(backup.folder(places) / identity, identity)
     for name in _NAMES:
         store.objects.send(_object(places.host, identity, name), backup.folder(places) / identity / name)
 
@@ -41,9 +42,9 @@ def every(places: Places, store: HostStore, others: bool = True) -> dict[str, di
 
 
 def fetch(places: Places, store: HostStore, identity: str) -> None:
-    """Brings a backup back to this host, if it isn't there. Raises `Refused`."""
+    """Brings a backup back to this host, if it isn't there, or damaged. Raises `Refused`."""
     folder = backup.folder(places) / identity
-    if folder.is_dir() or not backup.is_id(identity) or identity not in (backups := every(places, store)):
+    if not backup.is_id(identity) or _is_whole(folder, identity) or identity not in (backups := every(places, store)):
         return
     host = backups[identity].get("host", places.host)
     with replacing(folder) as part:
@@ -55,6 +56,16 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
             if copy != part / name:
                 _link(copy, part / name)
             (part / name).chmod(0o600)
+        backup.check(part, identity)
+        make_way(folder)
+
+
+def _is_whole(folder: Path, identity: str) -> bool:
+    try:
+        backup.check(folder, identity)
+    except Refused:
+        return False
+    return True
 
 
 def remove(places: Places, store: HostStore, identity: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..base.files import read_object, write_json
 from ..base.outcome import refusal_of
+from ..contracts.rollout import DesiredState
 from .decide import ABORT, BEGUN, COMMIT, CONVERGE, DONE, FAILED, PREPARE, Action, Attempt
 
 _LONG_AGO = -1e9
@@ -21,6 +22,7 @@ class Attempts:
 
     path: Path
     generation: int = 0
+    token: str = ""
     tried: dict[str, Attempt] = field(default_factory=dict)
     prepared: str | None = None
     """The release that a finished `prepare` left on the idle side."""
@@ -29,10 +31,10 @@ class Attempts:
     unwritten: str = ""
     """The reason why the note on disk is older than this."""
 
-    def begin(self, action: Action, generation: int) -> None:
+    def begin(self, action: Action, wanted: DesiredState) -> None:
         """Notes that an action starts."""
-        if generation != self.generation:
-            self.generation, self.tried = generation, {}
+        if (wanted.generation, wanted.token) != (self.generation, self.token):
+            self.generation, self.token, self.tried = wanted.generation, wanted.token, {}
         before = self.tried.get(action.kind)
         self.prepared = None if action.kind != COMMIT else self.prepared
         self.tried[action.kind] = Attempt(BEGUN, (before.tries if before else 0) + 1, now())
@@ -48,9 +50,9 @@ class Attempts:
 
     def _write(self) -> None:
         tried = {kind: asdict(attempt) for kind, attempt in self.tried.items()}
-        noted = {"generation": self.generation, "tried": tried, "prepared": self.prepared, "failure": self.failure, "boot": _boot()}
+        noted = {"generation": self.generation, "token": self.token, "tried": tried, "prepared": self.prepared, "failure": self.failure}
         try:
-            write_json(self.path, noted)
+            write_json(self.path, {**noted, "boot": _boot()})
             self.unwritten = ""
         except OSError as error:
             self.unwritten = str(refusal_of(error))
@@ -64,7 +66,7 @@ def read(path: Path) -> Attempts:
         same_boot = noted["boot"] == _boot()
         kinds = [kind for kind in _KINDS if kind in noted["tried"] and (same_boot or kind != PREPARE)]
         tried = {kind: _attempt(noted["tried"][kind], same_boot) for kind in kinds}
-        return Attempts(path, int(noted["generation"]), tried, noted["prepared"], str(noted["failure"]))
+        return Attempts(path, int(noted["generation"]), str(noted.get("token", "")), tried, noted["prepared"], str(noted["failure"]))
     except (KeyError, TypeError, ValueError):
         return Attempts(path)
 

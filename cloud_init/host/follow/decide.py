@@ -33,13 +33,14 @@ class Attempt:
 @dataclass(frozen=True)
 class Here:
     """This host. `ready` is the gated release on the idle side; `attempts` belong to
-    `generation`."""
+    `generation` and its `token`."""
 
     host: str
     live: str | None = None
     ready: str | None = None
     generation: int = 0
     attempts: Mapping[str, Attempt] = field(default_factory=dict)
+    token: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class Action:
 
 def decide(wanted: DesiredState, here: Here, now: float) -> Action | None:
     """The one thing to do now, or None."""
-    tried = here.attempts if here.generation == wanted.generation else {}
+    tried = here.attempts if (here.generation, here.token) == (wanted.generation, wanted.token) else {}
     if wanted.generation == 0:
         return None
     return _candidate(wanted, here, tried, now) if wanted.candidate else _live(wanted, here, tried, now)

@@ -8,8 +8,8 @@ import random
 import socket
 import time
 from dataclasses import dataclass, replace
-from typing import Any
 
+from .. import contracts
 from ..base.places import Places
 from ..contracts.rollout import Heartbeat, Outcome, Progress
 from ..release.store import HostStore
@@ -65,10 +65,10 @@ class Reporter:
         if self._clock.due() and not self._health.away:
             self._compare(began)
 
-    def progress(self, generation: int, events: list[dict[str, Any]]) -> None:
+    def progress(self, now: Progress) -> None:
         """Writes the events of the running command, if there are new ones."""
-        text = json.dumps([generation, events])
-        if text != self._written and self._progress.due() and self._write("progress", Progress(generation, tuple(events))):
+        text = json.dumps(contracts.document(now))
+        if text != self._written and self._progress.due() and self._write("progress", now):
             self._written = text
             self._progress.went(True)
 

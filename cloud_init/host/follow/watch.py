@@ -15,7 +15,7 @@ from dataclasses import replace
 from .. import contracts
 from ..base.outcome import Refused, refusal, refusal_of
 from ..base.places import Places
-from ..contracts.rollout import DesiredState, Heartbeat, Outcome
+from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from ..front import maintenance
 from ..release.store import HostStore
 from ..rollout.later import COMMAND as LATER
@@ -82,7 +82,7 @@ class Watch:
         if self.child is None:
             self._act()
         elif self.child.listen() and self.action:
-            self.reporter.progress(self._reported_as(self.action), self.child.events)
+            self.reporter.progress(self._progress(self.action, self.child))
         if self.child and self.child.ended():
             self._finish(self.child)
         self._bring_later()
@@ -125,9 +125,9 @@ class Watch:
             self.look.went(False)
             return self.health.store(str(away))
         except (Refused, OSError) as error:
-            self.attempts.begin(action, self.wanted.generation)
+            self.attempts.begin(action, self.wanted)
             return self._ended(action, refusal(refusal_of(error), "tool"))
-        self.attempts.begin(action, self.wanted.generation)
+        self.attempts.begin(action, self.wanted)
         self.action, self.child = action, Child(self.places, self._arguments(action))
 
     def _right_tool(self, release: str) -> None:
@@ -149,7 +149,7 @@ class Watch:
             self.boot.went(self.is_whole)
             self.health.failure = "" if child.verdict.ok else f"boot: {child.verdict.message}"
         elif not child.locked_out:
-            self.reporter.progress(self._reported_as(action), child.events)
+            self.reporter.progress(self._progress(action, child))
             self._ended(action, child.verdict)
 
     def _ended(self, action: Action, outcome: Outcome) -> None:
@@ -158,7 +158,8 @@ class Watch:
         self.health.failure = self.attempts.failure or self.attempts.unwritten
         if not outcome.kept:
             generation, phase = self._reported_as(action), outcome.phase or "failed"
-            whole = replace(outcome, phase=phase, release=action.release, generation=generation, host=self.places.host)
+            outcome = replace(outcome, phase=phase, release=action.release, generation=generation, token=self.attempts.token)
+            whole = replace(outcome, host=self.places.host)
             self.reporter.outcome(generation, whole)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
@@ -179,7 +180,8 @@ class Watch:
     def _here(self) -> Here:
         idle = self.role.idle(self.places)
         ready = idle if idle == self.attempts.prepared else None
-        return Here(self.places.host, self.role.live(self.places), ready, self.attempts.generation, self.attempts.tried)
+        tried = self.attempts
+        return Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
 
     def _reported_as(self, action: Action) -> int:
         """The generation of the outcome: to come back to `live` beside a proposal belongs to the
@@ -188,7 +190,11 @@ class Watch:
 
     def _arguments(self, action: Action) -> list[str]:
         words = [action.kind, str(self._reported_as(action)), *([action.release] if action.release else [])]
+        words.append(f"--token={self.wanted.token}")
         return [*words, "--elected"] if action.elected and action.kind != COMMIT else words
+
+    def _progress(self, action: Action, child: Child) -> Progress:
+        return Progress(self._reported_as(action), self.attempts.token, tuple(child.events))
 
     def _heartbeat(self) -> Heartbeat:
         live, candidate = self.role.live(self.places), self.role.idle(self.places)

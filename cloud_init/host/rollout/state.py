@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..base.files import read_object, target, write_json
+from ..base.files import read_object, target, unlink, write_json
 from ..base.outcome import note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
 
@@ -60,7 +60,7 @@ def put_back(places: Places, noted: dict[str, Any]) -> None:
         if noted:
             write_json(places.lib / "state.json", noted)
         else:
-            (places.lib / "state.json").unlink(missing_ok=True)
+            unlink(places.lib / "state.json")
     except OSError as error:
         note(f"not noted what serves: {refusal_of(error)}")
 

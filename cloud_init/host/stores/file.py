@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..base.files import private_file
+from ..base.files import make_folder, private_file, sync
 from .contract import Away, Conflict, Store, Version
 
 _SCHEME = "file://"
@@ -60,7 +60,7 @@ class FileStore:
 
     def put(self, name: str, data: bytes) -> None:
         with self._part(name, data) as part:
-            part.rename(self.folder / name)
+            self._rename(part, name)
 
     def send(self, name: str, path: Path) -> None:
         """Gives the file a second name if both are on one disk; copies it otherwise."""
@@ -74,12 +74,13 @@ class FileStore:
                     shutil.copyfileobj(source, target, 1 << 20)
                     target.flush()
                     os.fsync(target.fileno())
-            part.rename(self.folder / name)
+            self._rename(part, name)
 
     def create(self, name: str, data: bytes) -> None:
         with self._part(name, data) as part:
             try:
                 os.link(part, self.folder / name)
+                sync((self.folder / name).parent)
             except FileExistsError:
                 raise Conflict(name) from None
 
@@ -101,7 +102,9 @@ class FileStore:
     def delete(self, *names: str) -> None:
         for path in (self.folder / name for name in names):
             with _raising_away("removed"):
-                path.unlink(missing_ok=True)
+                if path.exists():
+                    path.unlink(missing_ok=True)
+                    sync(path.parent)
                 self._tidy(path.parent)
 
     def _tidy(self, folder: Path) -> None:
@@ -140,8 +143,12 @@ class FileStore:
                 part.unlink(missing_ok=True)
 
     def _make(self, folder: Path) -> None:
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folder(self.folder, 0o700)
+        make_folder(folder, 0o700)
+
+    def _rename(self, part: Path, name: str) -> None:
+        part.rename(self.folder / name)
+        sync((self.folder / name).parent)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -11,7 +11,9 @@ from typing import Any
 
 from cloud_init.host import contracts
 from cloud_init.host.base import files
+from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts.facts import HostFacts
+from cloud_init.host.data import backup
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
@@ -131,8 +133,12 @@ def _copied(source: Path, target: Path) -> Path:
         shutil.copytree(source, part, symlinks=True, dirs_exist_ok=True)
         for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
             os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
+        if source.name != "data":
+            backup.check(part, source.name)
+        files.sync_tree(part)
         part.rename(target)
-    except (OSError, shutil.Error) as error:
+        files.sync(target.parent)
+    except (OSError, shutil.Error, Refused) as error:
         shutil.rmtree(part, ignore_errors=True)
         raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
     return target

@@ -6,6 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from cloud_init.host.base import files
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data import backup
 from components.deployment.answers import Kept
 from components.errors import Lost, SlipwayError
 from components.hosts.transport import Event, HostTool
@@ -65,9 +68,12 @@ class SshTransport(HostTool):
                 self.to.copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)
             with tarfile.open(part) as tar:
                 tar.extractall(target.with_suffix(".part"), filter="data")
+            backup.check(target.with_suffix(".part") / source.name, identity)
+            files.sync_tree(target.with_suffix(".part") / source.name)
             (target.with_suffix(".part") / source.name).rename(target)
+            files.sync(folder)
             target.with_suffix(".part").rmdir()
-        except (OSError, tarfile.TarError) as error:
+        except (OSError, tarfile.TarError, Refused) as error:
             raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
         finally:
             part.unlink(missing_ok=True)

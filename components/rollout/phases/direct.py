@@ -1,17 +1,17 @@
 """Hosts that the coordinator drives: the host tool is run on each of them at once."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from cloud_init.host import contracts
-from cloud_init.host.contracts.rollout import Outcome
+from cloud_init.host.contracts.rollout import DesiredState, Outcome
 from components.errors import LockedError, Lost, SlipwayError
 from components.hosts import progress
 from components.hosts.transport import Event, Transport
-from components.release.store import Conflict, Store
-from components.rollout.desired_state import desired
+from components.release.store import Store
+from components.rollout.desired_state import refuse_another
 
 _AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
 _LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again
@@ -23,9 +23,9 @@ class Driven:
 
     Another one that gives no answer at the start is left out."""
 
-    def __init__(self, store: Store, hosts: Sequence[Transport], release: str) -> None:
+    def __init__(self, store: Store, hosts: Sequence[Transport], release: str, key: Callable[[], str] = str) -> None:
         self.store, self.first, self.release = store, hosts[0], release
-        self.hosts = list(hosts)
+        self.hosts, self.key = list(hosts), key
         self._gone: set[str] = set()
 
     def gather(self) -> str:
@@ -37,22 +37,22 @@ class Driven:
     def takes_part(self, host: str) -> bool:
         return any(one.host == host for one in self.hosts)
 
-    def prepare(self, generation: int, release: str) -> list[Outcome]:
-        return self._all("prepare", generation, release)
+    def prepare(self, now: DesiredState, release: str) -> list[Outcome]:
+        return self._all("prepare", now, release)
 
-    def commit(self, generation: int, release: str) -> list[Outcome]:
-        return self._all("commit", generation, release)
+    def commit(self, now: DesiredState, release: str) -> list[Outcome]:
+        return self._all("commit", now, release)
 
-    def abort(self, generation: int) -> list[Outcome]:
-        return self._all("abort", generation)
+    def abort(self, now: DesiredState) -> list[Outcome]:
+        return self._all("abort", now)
 
-    def back(self, generation: int, release: str) -> list[Outcome]:
-        stuck = self.prepare(generation, release)
-        return stuck + self._all("commit", generation, release, without=[one.host for one in stuck])
+    def back(self, now: DesiredState, release: str) -> list[Outcome]:
+        stuck = self.prepare(now, release)
+        return stuck + self._all("commit", now, release, without=[one.host for one in stuck])
 
     def _has_release(self, host: Transport) -> bool:
         try:
-            self.store.bring(host.host, self.release)
+            self.store.bring(host.host, self.release, self.key)
         except Lost as lost:
             if host is self.first:
                 raise
@@ -60,14 +60,14 @@ class Driven:
             return False
         return True
 
-    def _all(self, command: str, generation: int, *release: str, without: Sequence[str] = ()) -> list[Outcome]:
+    def _all(self, command: str, now: DesiredState, *release: str, without: Sequence[str] = ()) -> list[Outcome]:
         """Runs a command on every host at once; the outcomes that are not well."""
         hosts = [host for host in self.hosts if host.host not in without]
         with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, generation, *release), hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, now, *release), hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
-    def _run(self, host: Transport, command: str, generation: int, *release: str) -> Outcome:
+    def _run(self, host: Transport, command: str, now: DesiredState, *release: str) -> Outcome:
         """The command's outcome; run again where the connection broke, for each of them may be.
 
         A host that stays away has failed; nobody waits for it in a later phase."""
@@ -82,15 +82,15 @@ class Driven:
         while True:
             try:
                 if command == "prepare" and release[0] != self.release:  # a new host never had it
-                    self.store.bring(host.host, release[0])
-                told = host.run([command, str(generation), *release, *elected], tell)
+                    self.store.bring(host.host, release[0], self.key)
+                told = host.run([command, str(now.generation), *release, *elected], tell)
                 return replace(contracts.read(Outcome, told), host=host.host)
             except contracts.Wrong as wrong:
                 return Outcome(False, host.host, command, f"the host tool told no outcome: {wrong}; see `slipway status`")
             except Lost as lost:
-                now, is_again = time.monotonic(), True
-                lost_at = lost_at or now
-                if host.host in self._gone or now > min(lost_at + _AWAY, began + _LONGEST):
+                at, is_again = time.monotonic(), True
+                lost_at = lost_at or at
+                if host.host in self._gone or at > min(lost_at + _AWAY, began + _LONGEST):
                     self._gone.add(host.host)
                     return Outcome(False, host.host, command, str(lost))
             except SlipwayError as error:
@@ -100,10 +100,4 @@ class Driven:
                         raise
                     return Outcome(False, host.host, command, str(error))
             time.sleep(_PAUSE)
-            self._refuse_another(generation)
-
-    def _refuse_another(self, generation: int) -> None:
-        """Raises `Conflict` where the lock was lost meanwhile and somebody else wants another."""
-        now = desired(self.store)
-        if now.generation != generation:
-            raise Conflict(f"generation {now.generation} by {now.state.actor}")
+            refuse_another(self.store, now)

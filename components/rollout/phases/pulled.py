@@ -5,11 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
+from cloud_init.host.contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from components.errors import SlipwayError
 from components.hosts import progress
-from components.release.store import Conflict, Store
-from components.rollout.desired_state import desired
+from components.release.store import Store
+from components.rollout.desired_state import DESIRED, refuse_another
 from components.rollout.phases.gathering import Gathering
 from components.rollout.phases.signs import Signs, written
 
@@ -33,6 +33,7 @@ class Following:
         self._gone: set[str] = set()
         self._told: dict[str, int] = {}
         self._ended: dict[str, int] = {}
+        self._since = 0.0
 
     def gather(self) -> str:
         """Those with a fresh heartbeat; the first web host of them is elected."""
@@ -48,26 +49,27 @@ class Following:
     def takes_part(self, host: str) -> bool:
         return host in self._hosts
 
-    def prepare(self, generation: int, release: str) -> list[Outcome]:
-        return self._wait("prepare", generation)
+    def prepare(self, now: DesiredState, release: str) -> list[Outcome]:
+        return self._wait("prepare", now, release)
 
-    def commit(self, generation: int, release: str) -> list[Outcome]:
-        return self._wait("commit", generation)
+    def commit(self, now: DesiredState, release: str) -> list[Outcome]:
+        return self._wait("commit", now, release)
 
-    def abort(self, generation: int) -> list[Outcome]:
-        return self._wait("abort", generation)
+    def abort(self, now: DesiredState) -> list[Outcome]:
+        return self._wait("abort", now)
 
-    def back(self, generation: int, release: str) -> list[Outcome]:
-        return self._wait("back", generation)
+    def back(self, now: DesiredState, release: str) -> list[Outcome]:
+        return self._wait("back", now, release)
 
-    def _wait(self, what: str, generation: int) -> list[Outcome]:
+    def _wait(self, what: str, now: DesiredState, release: str | None = None) -> list[Outcome]:
         """Until each host that takes part told an outcome of this generation, or is given up."""
         began = checked = self.signs.now
+        self._since = self._tried(lambda: self.store.modified(DESIRED)) or 0.0
         waiting, failed = [host for host in self._hosts if host not in self._gone], []
         while waiting:
             self._look()
             for host in waiting[:]:
-                outcome = self._outcome(host, what, generation, self.signs.now - began)
+                outcome = self._outcome(host, what, now, self.signs.now - began, release)
                 if outcome is not None:
                     waiting.remove(host)
                     failed += [] if outcome.ok else [outcome]
@@ -75,23 +77,19 @@ class Following:
                 self._sleep(_PAUSE)
             if self.signs.now - checked > _CHECK:
                 checked = self.signs.now
-                self._refuse_another(generation)
+                # Hosts do what is wanted last: nobody would ever answer us.
+                self._tried(lambda: refuse_another(self.store, now))
         return failed
 
-    def _refuse_another(self, generation: int) -> None:
-        """Hosts do what is wanted last: where somebody else wrote, nobody will ever answer us."""
-        now = self._tried(lambda: desired(self.store))
-        if now.generation != generation:
-            raise Conflict(f"generation {now.generation} by {now.state.actor}")
-
-    def _outcome(self, host: str, what: str, generation: int, waited: float) -> Outcome | None:
-        name = f"outcomes/{host}/{generation}.json"
-        self._tell_progress(host, generation)
+    def _outcome(self, host: str, what: str, now: DesiredState, waited: float, release: str | None = None) -> Outcome | None:
+        name = f"outcomes/{host}/{now.generation}.json"
+        self._tell_progress(host, now)
         if name in self.signs.names:
-            found = self._written(Outcome, host, str(generation))
-            outcome = replace(found, host=host) if found else Outcome(False, host, what, f"{name} is damaged")
-            self._tell_rest(host, generation, outcome)
-            return outcome
+            found = self._written(Outcome, host, str(now.generation)) or Outcome(False, step=what, message=f"{name} is damaged")
+            if self._is_new(found, name, now):
+                outcome = replace(_as_asked(found, what, release), host=host)
+                self._tell_rest(host, now, outcome)
+                return outcome
         if self.signs.silence(host) > SILENT:
             return self._given_up(host, what, f"{self.signs.words(host)}: it may be down, or can't reach the store")
         if waited > DEADLINES[what]:
@@ -103,19 +101,25 @@ class Following:
         self._gone.add(host)
         return Outcome(False, host, what, f"{why}; see `slipway status`")
 
-    def _tell_progress(self, host: str, generation: int) -> None:
+    def _is_new(self, found: Outcome, name: str, now: DesiredState) -> bool:
+        """Whether it is of this write of what is wanted, by its token. A tool of an earlier version
+        knows of none: then the store's clock says whether it was told since."""
+        return found.token == now.token if found.token else self.signs.names[name] >= self._since
+
+    def _tell_progress(self, host: str, now: DesiredState) -> None:
         """What a host does now, each event once."""
         found = self._written(Progress, host, "progress") if f"outcomes/{host}/progress.json" in self.signs.names else None
-        events = found.events if found and found.generation == generation else ()
-        told = f"{host} {generation}"
+        of_now = found and found.generation == now.generation and found.token in ("", now.token)
+        events = found.events if found and of_now else ()
+        told = f"{host} {now.generation}"
         for event in events[self._told.get(told, 0) :]:
             progress.tell(host, event)
             self._told[told] = self._told.get(told, 0) + 1
             self._ended[told] = self._ended.get(told, 0) + (event.get("state") in ("done", "failed"))
 
-    def _tell_rest(self, host: str, generation: int, outcome: Outcome) -> None:
+    def _tell_rest(self, host: str, now: DesiredState, outcome: Outcome) -> None:
         """The steps that ended since its progress was read last: its outcome has all of them."""
-        for one in outcome.steps[self._ended.get(f"{host} {generation}", 0) :]:
+        for one in outcome.steps[self._ended.get(f"{host} {now.generation}", 0) :]:
             failed = not outcome.ok and one.step == outcome.step
             progress.report(host, one.step, "failed" if failed else "done", one.seconds)
 
@@ -139,3 +143,13 @@ class Following:
                     progress.note("coordinator", f"{error} (tried again for {_AWAY / 60:.0f} minutes)")
                 told = True
             self._sleep(_PAUSE)
+
+
+def _as_asked(outcome: Outcome, what: str, release: str | None) -> Outcome:
+    """The outcome; a failure where a host did something else: a candidate that heard of no commit
+    for long has been stopped, which went well."""
+    wanted = ("prepared",) if what == "prepare" else ("live", "aborted")
+    other = outcome.release not in (release, None) or outcome.phase not in wanted
+    if not outcome.ok or release is None or not other:
+        return outcome
+    return replace(outcome, ok=False, step=what, message=f"wanted {release} {wanted[0]}, found {outcome.release or 'it'} {outcome.phase}")

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from ...base.files import make_folder
 from ...base.places import Places
 from ...contracts.manifest import Manifest
 from ...processes.managers.contract import Manager
@@ -76,7 +77,7 @@ class Database:
     def beside(self, name: str) -> Path:
         """The path for a copy, in a folder that is its owner's alone."""
         folder = self.places.srv / "snapshots"
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         folder.chmod(0o700)
         return folder / name
 
@@ -85,8 +86,13 @@ class Database:
         return ""
 
     def dump(self, path: Path) -> dict[str, int]:
-        """Writes a consistent copy; returns its number of rows by table. Raises `Refused`."""
+        """Writes a consistent copy, which `prove` has read; returns its number of rows by table.
+
+        Raises `Refused`, and there is none."""
         return {}
+
+    def prove(self, path: Path) -> None:
+        """Reads back all of a copy. Raises `Refused` unless it is a whole one."""
 
     def load(self, path: Path) -> None:
         """Replaces everything there by what `dump` wrote. Raises `Refused`."""

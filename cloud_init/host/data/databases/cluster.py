@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base import processes
-from ...base.files import read_json, tail, write_json
+from ...base.files import make_folder, read_json, sync, tail, write_json
 from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...base.user import as_user, give, private
@@ -106,13 +106,14 @@ class Cluster(ABC):
         if self.data.is_dir():
             return
         note(f"making a new {self.engine} cluster")
-        self.data.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(self.data.parent)
         part = private(self.data.with_name(f".{self.engine}.{os.getpid()}.part"), self.user, 0o700)
         try:
             for role in (ADMIN, OWNER, APP):
                 self.password(role)
             self.initialise(part)
             part.rename(self.data)
+            sync(self.data.parent)  # else a power cut takes the name back, and the data are made anew
         finally:
             shutil.rmtree(part, ignore_errors=True)  # gone by now, or half of a cluster on a disk that may be full
 

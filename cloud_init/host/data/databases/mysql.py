@@ -7,7 +7,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, replacing, write
+from ...base.files import private_file, replacing, tail, write
+from ...base.outcome import Refused
 from ...base.user import give
 from . import network, sizing
 from .agent import Agent
@@ -109,7 +110,13 @@ class MysqlDatabase(ServerDatabase):
         with replacing(path) as part:
             with open(part, "wb", opener=private_file) as file:
                 self._tool("mariadb-dump", ["--single-transaction", "--skip-lock-tables", *content, self.places.app], stdout=file)
+            self.prove(part)
             return _counted(part)
+
+    def prove(self, path: Path) -> None:
+        """The tool's last line says that it wrote all; a hash says whether that is there still."""
+        if not "".join(tail(path, 1)).startswith("-- Dump completed"):
+            raise Refused(f"{path}: wanted a whole dump, found no `-- Dump completed` at its end; restore another backup")
 
     def load(self, path: Path) -> None:
         """The statements can't be undone: the caller keeps a dump of what was there."""

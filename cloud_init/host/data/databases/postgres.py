@@ -59,7 +59,7 @@ class PostgresCluster(Cluster):
             give(word, self.user)
             command = [
                 str(self.binaries / "initdb"), "--pgdata", str(folder), "--username", ADMIN, "--pwfile", str(word),
-                "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-instructions",
+                "--auth", "scram-sha-256", "--encoding", "UTF8", "--locale", "C.UTF-8", "--no-instructions", "--data-checksums",
             ]  # fmt: skip
             self.run(command, stdout=subprocess.DEVNULL)
         finally:
@@ -120,7 +120,13 @@ class PostgresDatabase(ServerDatabase):
         with self.asked() as agent, replacing(path) as part, open(part, "wb", opener=private_file) as file:
             answer = agent.ask("rows")
             self._tool("pg_dump", ["--format=custom", "--no-owner", f"--snapshot={answer['snapshot']}"], self.places.app, stdout=file)
+            file.flush()
+            self.prove(part)
         return dict(answer["rows"])
+
+    def prove(self, path: Path) -> None:
+        with open(path, "rb") as file:
+            self._tool("pg_restore", ["--no-owner", "--file", "-"], None, stdin=file, stdout=subprocess.DEVNULL)
 
     def load(self, path: Path) -> None:
         """Loads all in one transaction, or nothing; tables newer than the dump are dropped."""

@@ -71,7 +71,7 @@ class SqliteDatabase(Database):
         if not self.path.is_file():
             return None
         failed = self.beside(f"{self.release}.failed.sqlite3")
-        self.dump(failed)
+        self._write(failed, whole=False)  # whatever it is by now
         if copy is None:
             self._remove("", *_BESIDE)
         else:
@@ -79,12 +79,26 @@ class SqliteDatabase(Database):
         return failed
 
     def dump(self, path: Path) -> dict[str, int]:
+        return self._write(path)
+
+    def prove(self, path: Path) -> None:
+        with _refusing(path), _opened(path, alone=True) as copy:
+            found = str(copy.execute("PRAGMA integrity_check(1)").fetchone()[0])
+        if found != "ok":
+            why = " ".join(found.split())
+            mend = f"restore another backup, or, if {self.path} itself is damaged, move that away and restore one"
+            raise Refused(f"{path}: wanted a whole copy of a database, found a damaged one ({why}); {mend}")
+
+    def _write(self, path: Path, whole: bool = True) -> dict[str, int]:
         """Goes by a part file: a kill leaves the old copy or the new one."""
         try:
             with replacing(path) as part:
                 with _opened(self.path) as old, contextlib.closing(sqlite3.connect(part)) as new:
                     part.chmod(0o600)
                     _copy(old, new)
+                if not whole:
+                    return {}
+                self.prove(part)
                 with _opened(part, alone=True) as copy:
                     return _count_rows(copy)
         except sqlite3.Error as error:
