@@ -4,8 +4,10 @@ import contextlib
 import json
 import os
 import pwd
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -16,6 +18,7 @@ import pytest
 
 from cloud_init.host.base import processes, user
 from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.front import configuration
 from cloud_init.host.release import environment, files, sandbox
 from cloud_init.host.rollout import gate
@@ -174,7 +177,7 @@ def test_the_app_reads_no_password_of_the_owner(places, monkeypatch):
     assert (folder / "owner.json").stat().st_mode & 0o777 == 0o400
     assert (folder / "owner.json").stat().st_uid == 0
     whole = {"A": "1", "DATABASE_OWNER_URL": "as an earlier version left it"}
-    files.write_json(folder / "env.json", whole)
+    (folder / "env.json").write_text(json.dumps(whole))
     server = documents.places(places.root, {"run": places.facts.run, "user": APP.pw_name, "role": "web"})
     monkeypatch.setattr(tree, "FRONT_GROUP", "nogroup")  # a server's own isn't here
     tree.make(server)
@@ -233,3 +236,38 @@ def test_what_was_built_is_taken_without_following_links(places):
     sandbox.take(built)
     assert outside.stat().st_uid == OTHER.pw_uid
     assert (built / "folder").stat().st_uid == 0
+
+
+def test_a_link_in_place_of_the_database_leads_root_nowhere(places):
+    """Backups and restores of SQLite go by the app's folder."""
+    tree.make(places)
+    database, others, copy = SqliteDatabase(places, documents.manifest(id="r1")), places.root / "others.sqlite3", places.root / "copy"
+    with contextlib.closing(sqlite3.connect(others)) as connection:
+        connection.execute("CREATE TABLE of_root (a)")
+    others.chmod(0o600)
+    before = others.read_bytes()
+    for beside in ("-journal", "-wal"):
+        database.path.with_name(f"{database.path.name}{beside}").symlink_to(places.root / f"made{beside}")
+    database.path.symlink_to(others)
+    for work in (database.schema, database.rows, database.revision, lambda: database.dump(copy)):
+        with pytest.raises(Refused):
+            work()
+    shutil.copy(others, copy)
+    with pytest.raises(Refused):
+        database.load(copy)
+    assert others.read_bytes() == before
+    assert not list(places.root.glob("made*"))
+
+
+def test_a_copy_of_the_apps_database_goes_out_and_in(places):
+    tree.make(places)
+    database, copy = SqliteDatabase(places, documents.manifest(id="r1")), places.root / "copy"
+    as_app("sqlite3", str(database.path), "CREATE TABLE rows (a); INSERT INTO rows VALUES (1)")
+    assert database.rows() == {"rows": 1}
+    assert database.dump(copy) == {"rows": 1}
+    assert (copy.stat().st_uid, copy.stat().st_mode & 0o777) == (0, 0o600)
+    as_app("sqlite3", str(database.path), "DROP TABLE rows")
+    database.load(copy)
+    assert database.rows() == {"rows": 1}
+    assert database.path.stat().st_uid == APP.pw_uid
+    assert not (places.lib / "handed-over").exists()

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
+import shutil
 import sqlite3
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ...base.files import replacing
+from ...base.files import private_file, remove, replacing
 from ...base.outcome import Refused, note
-from ...base.user import give
+from ...base.user import done_as, give, private
 from .base import Database
 
 _BUSY = 30  # seconds that a copy waits for a writer
@@ -23,7 +26,8 @@ _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE
 
 
 class SqliteDatabase(Database):
-    """A file that the app of one host uses alone."""
+    """A file that the app of one host uses alone, in a folder that the app's user may write: all
+    that is done to it is done as that user, for it may be a link by now."""
 
     @property
     def path(self) -> Path:
@@ -33,23 +37,22 @@ class SqliteDatabase(Database):
         return {"DATABASE_URL": f"sqlite:///{self.path}"}
 
     def schema(self) -> str:
-        if not self.path.is_file():
-            return ""
-        with _refusing(self.path), _opened(self.path) as connection:
-            rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
-            return hashlib.sha256(repr((rows, _revisions(connection))).encode()).hexdigest()[:12]
+        return str(self._asked(_schema) or "")
 
     def revision(self) -> str:
-        if not self.path.is_file():
-            return ""
-        with _refusing(self.path), _opened(self.path) as connection:
-            return " ".join(str(value) for rows in _revisions(connection) if rows for value in max(rows))
+        return str(self._asked(_revision) or "")
 
     def rows(self) -> dict[str, int]:
-        if not self.path.is_file():
-            return {}
-        with _refusing(self.path), _opened(self.path) as connection:
-            return _count_rows(connection)
+        return dict(self._asked(_count_rows) or {})
+
+    def _asked(self, question: Callable[[sqlite3.Connection], Any]) -> Any:
+        """The answer of the database; None if there is none."""
+
+        def ask() -> Any:
+            with _refusing(self.path), _opened(self.path) as connection:
+                return question(connection)
+
+        return done_as(self.places.user, ask) if self.path.is_file() else None
 
     def snapshot(self) -> Path | None:
         if not self.path.is_file():
@@ -73,7 +76,7 @@ class SqliteDatabase(Database):
         failed = self.beside(f"{self.release}.failed.sqlite3")
         self._write(failed, whole=False)  # whatever it is by now
         if copy is None:
-            self._remove("", *_BESIDE)
+            done_as(self.places.user, lambda: self._remove("", *_BESIDE))
         else:
             self.load(copy)
         return failed
@@ -91,28 +94,50 @@ class SqliteDatabase(Database):
 
     def _write(self, path: Path, whole: bool = True) -> dict[str, int]:
         """Goes by a part file: a kill leaves the old copy or the new one."""
-        try:
-            with replacing(path) as part:
-                with _opened(self.path) as old, contextlib.closing(sqlite3.connect(part)) as new:
-                    part.chmod(0o600)
+
+        def copy_out() -> None:
+            try:
+                with _opened(self.path) as old, contextlib.closing(sqlite3.connect(between)) as new:
                     _copy(old, new)
+            except sqlite3.Error as error:
+                mend = "mend that (or make room), then run it again"
+                raise Refused(f"{self.path}: wanted a copy at {path}, found: {error}; {mend}") from None
+
+        with self._handed_over() as between:
+            done_as(self.places.user, copy_out)
+            with replacing(path) as part:
+                _hand(between, part)
                 if not whole:
                     return {}
                 self.prove(part)
                 with _opened(part, alone=True) as copy:
                     return _count_rows(copy)
-        except sqlite3.Error as error:
-            raise Refused(f"{self.path}: wanted a copy at {path}, found: {error}; mend that (or make room), then run it again") from None
 
     def load(self, path: Path) -> None:
         """Loads it in one transaction of SQLite: others see the old rows, then the new."""
-        if not self.path.is_file():
-            self._remove(*_BESIDE)  # what a database that is gone left behind would be played into the new one
-        with _refusing(self.path), _opened(path, alone=True) as old, _opened(self.path) as new:
-            if _page_size(old) != _page_size(new):
-                new.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log SQLite can't change it
-            _copy(old, new)
-        give(self.path, self.places.user)
+
+        def copy_in() -> None:
+            if not self.path.is_file():
+                self._remove(*_BESIDE)  # what a database that is gone left behind would be played into the new one
+            with _refusing(self.path), _opened(between, alone=True) as old, _opened(self.path) as new:
+                if _page_size(old) != _page_size(new):
+                    new.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log SQLite can't change it
+                _copy(old, new)
+
+        with self._handed_over() as between:
+            _hand(path, between)
+            give(between, self.places.user)
+            done_as(self.places.user, copy_in)
+
+    @contextlib.contextmanager
+    def _handed_over(self) -> Iterator[Path]:
+        """The path of a copy in a folder of the app's user: root hands one over, or takes it."""
+        folder = private(self.places.lib / "handed-over", self.places.user, 0o700)
+        try:
+            remove(folder / self.path.name)
+            yield folder / self.path.name
+        finally:
+            remove(folder)
 
     def status(self) -> dict[str, Any]:
         if not self.path.is_file():
@@ -122,6 +147,24 @@ class SqliteDatabase(Database):
     def _remove(self, *suffixes: str) -> None:
         for suffix in suffixes:
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+def _hand(source: Path, to: Path) -> None:
+    """Copies a file; what is no file, or a link, isn't followed. `to`: none may be there."""
+    descriptor = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    with open(descriptor, "rb") as file, open(to, "xb", opener=private_file) as copy:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise Refused(f"{source}: wanted a file, found something else; see who put it there")
+        shutil.copyfileobj(file, copy, 1 << 20)
+
+
+def _schema(connection: sqlite3.Connection) -> str:
+    rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
+    return hashlib.sha256(repr((rows, _revisions(connection))).encode()).hexdigest()[:12]
+
+
+def _revision(connection: sqlite3.Connection) -> str:
+    return " ".join(str(value) for rows in _revisions(connection) if rows for value in max(rows))
 
 
 def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
