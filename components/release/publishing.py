@@ -14,8 +14,11 @@ from typing import Any
 from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
+from cloud_init.host.release import wheels
+from components.hosts import progress
+from components.release import exact
 from components.release.ids import release_id
-from components.release.store import Store, overwrite, to_json
+from components.release.store import Store, overwrite, parsed, to_json
 from components.rollout.desired_state import desired
 from components.source.archive import archive
 
@@ -39,7 +42,26 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     for role, values in secrets.items():
         if values:
             store.put(f"secrets/{role}/{manifest.id}.json", to_json(values))
+    _publish_versions(store, manifest, str(props.get("key") or ""))
     store.put(f"releases/{manifest.id}/manifest.json", to_json(contracts.document(manifest)))
+
+
+def _publish_versions(store: Store, manifest: Manifest, key: str) -> None:
+    """A release that is there keeps its own, and one with the requirements of the live one has
+    that one's: servers that start later run the same code. A machine that is taken as it is makes
+    one environment, now."""
+    name, live = wheels.list_of(manifest.id), desired(store).live
+    if not manifest.host or store.get(name) is not None:
+        return
+    before = store.get(f"releases/{live}/manifest.json") if live else None
+    same = before and parsed(Manifest, "manifest.json", before).requirements == manifest.requirements
+    text, why = exact.verified(key, str(live), store.get(wheels.list_of(str(live))) or b"") if same else "", ""
+    if not text:
+        text, why = exact.versions(manifest.requirements, manifest.python)
+    if text:
+        store.put(name, exact.signed(key, manifest.id, text))
+    else:
+        progress.note("release", f"each host installs what an index has then: {why}")
 
 
 def name_tool(store: Store, sha256: str) -> None:
@@ -50,12 +72,15 @@ def name_tool(store: Store, sha256: str) -> None:
 def is_published(key: str, release: str, objects: Mapping[str, bytes | None]) -> bool:
     """Whether a release's `manifest`, `code`, `web` and `database` (secrets) are as published.
 
-    Its id covers them, under the stack's key; the archive has the hash that its manifest says."""
+    Its id covers them, under the stack's key; the archive has the hash that its manifest says, and
+    the list of `versions`, if there is one, is signed."""
     try:
         manifest, web, database = (json.loads(objects[name] or b"{}") for name in ("manifest", "web", "database"))
         secret = {**web, **({"": json.dumps(database, sort_keys=True)} if database else {})}
         identity = release_id(key, manifest["code"]["id"], manifest, {**manifest["environment"], **secret})
-        return identity == release and is_whole(objects["code"], manifest["code"]["sha256"])
+        versions = objects.get("versions")
+        listed = versions is None or exact.verified(key, release, versions)
+        return bool(listed) and identity == release and is_whole(objects["code"], manifest["code"]["sha256"])
     except (ValueError, LookupError, TypeError, RecursionError):
         return False
 

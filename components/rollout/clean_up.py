@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from cloud_init.host.contracts.manifest import Manifest
+from cloud_init.host.release import wheels
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.release.store import Store, parsed
@@ -20,14 +21,20 @@ def run(store: Store, now: Desired) -> None:
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
     outcomes = store.names("outcomes/")
-    gone = [*_releases(store, there, keep), *_code(store, there, keep), *_outcomes(outcomes, now.generation), *_hosts(outcomes)]
+    gone = [
+        *_releases(store, there, keep),
+        *_code(store, there, keep),
+        *_wheels(store, there, keep),
+        *_outcomes(outcomes, now.generation),
+        *_hosts(outcomes),
+    ]
     if gone:
         refuse_another(store, now.state)  # what another one wants since may need some of it
         store.delete(*dict.fromkeys(gone))
 
 
 def _releases(store: Store, there: Iterable[str], keep: Sequence[str]) -> Iterator[str]:
-    yield from (name for name in there if name.split("/")[1] not in (*keep, "code", "tool"))
+    yield from (name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels"))
     yield from (name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep)
 
 
@@ -41,6 +48,14 @@ def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
         return []
     archives = [name for name in there if name.startswith("releases/code/")]
     return [name for name in archives if name.split("/")[-1].split(".")[0] not in used]
+
+
+def _wheels(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
+    """The files that no kept release's list names."""
+    names = [name for name in there if name.startswith(wheels.FOLDER)]
+    lists = [store.get(wheels.list_of(release)) for release in keep] if names else []
+    used = {one for data in lists for one in wheels.hashes((data or b"").decode(errors="replace"))}
+    return [name for name in names if name.split("/")[-2] not in used]
 
 
 def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.host.contracts.manifest import Manifest
+from cloud_init.host.release import wheels
 from components.errors import Lost, SlipwayError
 from components.hosts import progress
 from components.release import publishing
@@ -104,15 +105,21 @@ class ServersStore:
         data = {"manifest": self.get(manifest)}
         code = parsed(Manifest, manifest, data["manifest"] or b"").code
         names = {"manifest": manifest, "code": f"releases/code/{code.id}.tar.gz", server.role: f"secrets/{server.role}/{release}.json"}
+        names["versions"] = wheels.list_of(release)
         kept, there = self._first.folder.names(), server.folder.names()
         lacking = {what: name for what, name in names.items() if name in kept and name not in there}
         if lacking:
-            data |= {"code": self.get(names["code"])} | {role: self.get(f"secrets/{role}/{release}.json") for role in ("web", "database")}
+            data |= {what: self.get(names[what]) for what in ("code", "versions")} | {
+                role: self.get(f"secrets/{role}/{release}.json") for role in ("web", "database")
+            }
             is_mine = manifest in self._put and (names["code"] in self._put or publishing.is_whole(data["code"], code.sha256))
             if not is_mine:
                 self._refuse_forged(host, release, data, key())
         for what, name in lacking.items():
             server.folder.put(name, data[what] or b"")
+        files = wheels.kept(kept.keys() - there, wheels.hashes((data.get("versions") or b"").decode()))
+        for name in files:  # a host believes them by their hashes
+            server.folder.put(name, self.get(name) or b"")
         gone = [name for name in there if name.startswith("outcomes/") or (_is_of_release(name) and not _is_kept(name, kept))]
         if gone:
             self._first.folder.check()

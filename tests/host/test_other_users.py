@@ -16,6 +16,7 @@ from pathlib import Path
 import documents
 import pytest
 
+from cloud_init.host import stores
 from cloud_init.host.base import processes, user
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
@@ -200,7 +201,7 @@ def test_a_package_is_built_by_nobody_who_matters(places, monkeypatch):
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     manifest = documents.manifest(id="r1", requirements=[f"{package}\n"])
     (places.release("r1") / "src").mkdir(parents=True)
-    made = environment.ensure(places, manifest)
+    made = environment.ensure(places, manifest, stores.connect(f"file://{places.root}/store"))
     environment.compile_source(places, places.release("r1") / "src")
     try:
         assert left[0].read_text() == f"{APP.pw_uid} [] None"

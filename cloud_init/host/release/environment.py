@@ -23,18 +23,22 @@ from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..base.user import own, private
 from ..contracts.manifest import Manifest
-from . import sandbox
+from ..stores import Store
+from . import sandbox, wheels
 
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)
+_WHEELS_MADE = "wheels"  # in a new environment, until they are kept in the store
 _UNPACKING = threading.Lock()  # environments are made side by side
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 
 
-def ensure(places: Places, manifest: Manifest) -> Path:
-    """Makes the environment of the manifest's requirements, linked as `venv`. Raises `Refused`."""
-    return _ensure(places, manifest, "venv", manifest.requirements)
+def ensure(places: Places, manifest: Manifest, store: Store) -> Path:
+    """Makes the environment of the manifest's requirements, linked as `venv`: of the versions that
+    were found when it was published, else of those that an index has now. Raises `Refused`."""
+    exact = (store.get(wheels.list_of(manifest.id)) or b"").decode()
+    return _ensure(places, manifest, "venv", [exact] if exact else manifest.requirements, store if exact else None)
 
 
 def drivers(places: Places, manifest: Manifest) -> Path:
@@ -42,7 +46,7 @@ def drivers(places: Places, manifest: Manifest) -> Path:
     return _ensure(places, manifest, "drivers", (manifest.database.driver,))
 
 
-def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequence[str]) -> Path:
+def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequence[str], store: Store | None = None) -> Path:
     python, required = _version(places), manifest.python
     version = python.split()[1]
     if required and not (version == required or version.startswith(required + ".")):
@@ -52,7 +56,7 @@ def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequenc
     if not (folder / "ready").is_file():
         note(f"installing requirements into a new environment {key}")
         own(folder.parent, mode=0o711)
-        _make(places, folder, requirements, places.build_user)
+        _make(places, folder, requirements, places.build_user, store)
     link(places.release(manifest.id) / name, f"../../venvs/{key}")
     return folder
 
@@ -88,8 +92,12 @@ def _key(python: str, places: Places, requirements: str | Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
 
 
-def _make(places: Places, folder: Path, requirements: Sequence[str], user: pwd.struct_passwd | None) -> None:
-    """A new environment; `ready` is written last, so that one that was killed is made again."""
+def _make(
+    places: Places, folder: Path, requirements: Sequence[str], user: pwd.struct_passwd | None, store: Store | None = None
+) -> None:  # fmt: skip
+    """A new environment; `ready` is written last, so that one that was killed is made again.
+
+    `store`: `requirements` is one list of exact versions, whose files may be there."""
     builder = sandbox.Builder(places, folder, user)
     builder.end()  # what a killed run left at work there
     shutil.rmtree(folder, ignore_errors=True)
@@ -101,16 +109,25 @@ def _make(places: Places, folder: Path, requirements: Sequence[str], user: pwd.s
             path = Path(texts) / f"{number}.txt"
             path.write_text(text, encoding="utf-8")
             files.append(["-r", str(path)])
-        _install(places, folder, builder, files)
+        if store:
+            wheels.fetch(store, requirements[0], Path(texts))
+        _install(places, folder, builder, files, bool(store))
     builder.end()
     sandbox.take(folder)
+    if store and (folder / _WHEELS_MADE).is_dir():
+        wheels.keep(store, requirements[0], folder / _WHEELS_MADE)
+        shutil.rmtree(folder / _WHEELS_MADE)
     write_json(folder / "ready", {"python": places.python})
 
 
-def _install(places: Places, folder: Path, builder: sandbox.Builder, files: list[list[str]]) -> None:
+def _install(places: Places, folder: Path, builder: sandbox.Builder, files: list[list[str]], exact: bool) -> None:
     uv = places.facts.uv
     with_uv = uv and not _pip_has_index() and builder.run([uv, "--version"]).returncode == 0  # that user may not reach it
     install = (_with_uv if with_uv else _with_pip)(places, folder, builder)
+    if exact and with_uv:
+        return _run(builder, [*install, "--no-deps", "--require-hashes", *files[0]])
+    if exact:
+        return _install_wheels(builder, install, files[0], folder / _WHEELS_MADE)
     try:
         _run(builder, [*install, *(word for file in files for word in file)])
     except Refused:
@@ -127,6 +144,17 @@ def _pip_has_index() -> bool:
     files = [Path(name).expanduser() for name in (*_PIP_FILES, f"{own[0]}/pip/pip.conf", own[1])]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in files if path.is_file()]
     return bool({"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & os.environ.keys() or any(map(_PIP_INDEX.search, texts)))
+
+
+def _install_wheels(builder: sandbox.Builder, install: list[str], file: list[str], made: Path) -> None:
+    """From the files beside the list; where one is lacking, or has to be built, from the index
+    too."""
+    there = Path(file[1]).parent
+    wheel = ["wheel" if word == "install" else word for word in install]
+    wheel += ["--no-deps", "--require-hashes", "--find-links", str(there), "--wheel-dir", str(made), *file]
+    if builder.run([*wheel, "--no-index"] if any(there.glob("*.whl")) else ["/bin/false"]).returncode:
+        _run(builder, wheel)
+    _run(builder, [*install, "--no-index", "--no-deps", *map(str, sorted(made.glob("*.whl")))])
 
 
 def _with_uv(places: Places, folder: Path, builder: sandbox.Builder) -> list[str]:

@@ -65,7 +65,7 @@ def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) ->
         if not (folder / "src").is_dir():
             _unpack(store, manifest.code, folder / "src")
     with steps.step("venv"):
-        environment.ensure(places, manifest)
+        environment.ensure(places, manifest, store.objects)
         if not (folder / "ready").is_file():
             environment.compile_source(places, folder / "src")
 

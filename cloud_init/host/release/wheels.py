@@ -1,0 +1,66 @@
+"""The files that a release's environment is made of: exact versions with hashes, in the store.
+
+A deployer writes the list as it publishes the release; the first host that has the files puts them
+beside it. Whoever puts one there, it is used only if the list names its hash.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..base.outcome import Refused, note
+from ..stores import Store
+
+FOLDER = "releases/wheels/"
+_HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
+
+
+def list_of(release: str) -> str:
+    """The name in the store of a release's list: the text of a requirements file."""
+    return f"releases/{release}/requirements.txt"
+
+
+def hashes(text: str) -> set[str]:
+    """SHA-256 of every file that a list allows."""
+    return set(_HASH.findall(text))
+
+
+def fetch(store: Store, text: str, folder: Path) -> None:
+    """Brings those of its files that the store has into the folder."""
+    for name in kept(store.names(FOLDER), hashes(text)):
+        path = folder / Path(name).name
+        found = store.file(name, path)
+        if found and found != path:
+            shutil.copyfile(found, path)
+        if found and _sha256(path) != name.split("/")[-2]:
+            path.unlink()
+
+
+def keep(store: Store, text: str, folder: Path) -> None:
+    """Puts those of its files into the store that lie in the folder and aren't there yet."""
+    wanted = hashes(text)
+    try:
+        there = kept(store.names(FOLDER), wanted)
+        for path in sorted(folder.iterdir()):
+            name = f"{FOLDER}{_sha256(path)}/{path.name}"
+            if name not in there and name.split("/")[-2] in wanted:
+                store.send(name, path)
+    except Refused as refused:
+        note(f"wheels aren't kept for other hosts: {refused}")
+
+
+def kept(names: Iterable[str], wanted: set[str]) -> list[str]:
+    """Those names in a store that are of wanted files, by hash."""
+    return [name for name in names if name.startswith(FOLDER) and name.count("/") == 3 and name.split("/")[-2] in wanted]
+
+
+def _sha256(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
