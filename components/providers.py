@@ -122,7 +122,7 @@ class HostProvider(DynamicProvider):
         from components.hosts import transport
 
         host = transport.connect(json.loads(news["facts"]))
-        refusal = owner.refusal(host.root, owner.Owner(**news["owner"]))
+        refusal = owner.refusal(host.root, owner.Owner(**news["owner"])) or _elsewhere(_olds)
         if refusal:
             return CheckResult(news, [CheckFailure("owner", refusal)])
         return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
@@ -131,9 +131,11 @@ class HostProvider(DynamicProvider):
         return CreateResult(json.loads(props["facts"])["host"], self.made(props, {}))
 
     def delete(self, _id: str, _props: Props) -> None:
+        from components import owner
         from components.hosts import transport
 
-        transport.connect(json.loads(_props["facts"])).remove(keep_data=True)
+        facts = json.loads(_props["facts"])
+        transport.connect({**facts, "root": str(owner.tree_of(Path(facts["root"])))}).remove(keep_data=True)
 
     def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool
@@ -143,7 +145,7 @@ class HostProvider(DynamicProvider):
 
         host = transport.connect(json.loads(props["facts"]))
         host.install(host_tool.tool())
-        owner.adopt(host.root, owner.Owner(**props["owner"]))
+        owner.adopt(host.root, owner.Owner(**props["owner"]), launched=True)
         outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:
             raise SlipwayError("\n".join([f"{host.host}, {outcome['step']}: {outcome['message']}", *(outcome.get("log") or [])]))
@@ -181,7 +183,7 @@ class SshServerProvider(DynamicProvider):
     def delete(self, _id: str, _props: Props) -> None:
         from components.ssh import bring_up
 
-        bring_up.leave(json.loads(_props["facts"]))
+        bring_up.leave(json.loads(_props["facts"]), Path.cwd() / ".slipway" / Path(_props["tree"]).name)
 
     def _bring_up(self, props: Props) -> Props:
         from components import owner
@@ -315,6 +317,19 @@ def _known(document: str) -> Props:
         return dict(json.loads(document))
     except ValueError:
         return {}
+
+
+def _elsewhere(olds: Props) -> str:
+    """Why what the state has of a host isn't this folder's to change; empty: it is."""
+    from components import owner
+    from components.errors import SlipwayError
+
+    try:
+        if olds:
+            owner.tree_of(Path(json.loads(olds["facts"])["root"]))
+    except SlipwayError as error:
+        return str(error)
+    return ""
 
 
 def _host_drift(host: "Driven") -> str:

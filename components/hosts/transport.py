@@ -100,6 +100,10 @@ class Launched(Transport, Protocol):
 
         Raises `SlipwayError` when it can't be made."""
 
+    def settle(self) -> None:
+        """After its folder here was moved: ends what runs, and removes what names the old place;
+        data and store stay, and the next `up` makes the rest."""
+
     def remove(self, keep_data: bool) -> None:
         """Stops everything and removes what was set up; with `keep_data` shared data stays."""
 

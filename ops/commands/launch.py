@@ -1,6 +1,8 @@
 """`up`, `preview` and `adopt`: launching the app, what that would change, who manages its tree."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -57,14 +59,30 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     call = calls.of(context)
     place = workplace.place(call)
     new = owner.of(owner.CLI if to_pulumi else owner.IN_PROCESS, place.project, place.stack)
-    old = owner.read(place.tree)
-    if old == new:
+    old, origin = owner.read(place.tree), owner.origin(place.tree)
+    if origin and owner.is_launched(origin):
+        return _start_anew(call, place.tree, origin)
+    if old == new and not origin:
         tables.line(f"Nothing to do: {new} manages stack {call.stack}.")
         return
     before = old or "whoever runs next"
-    confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?")
-    owner.adopt(place.tree, new)
+    moved = f" It was launched as {origin}: what runs of it ends, until the next `up`." if origin else ""
+    confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?{moved}")
+    if origin:
+        work = workplace.enter(call, sealed=True)
+        work.target.deployment(work.settings, place).settle()
+    owner.adopt(place.tree, new, launched=bool(origin))
     tables.line(f"{new} manages stack {call.stack} from now on; before: {before}.")
+    if origin:
+        tables.line(f"Next: ./slipway -s {call.full} up")
+
+
+def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:
+    """A copy is put aside whole: what runs is the original's, and nothing copied is lost."""
+    aside = tree.with_name(f"{tree.name}-copied-{time.strftime('%Y%m%d-%H%M%S')}")
+    confirm(call, f"{tree} is a copy of {origin}, which goes on as it is. Put the copy aside as {aside.name}, to start anew here?")
+    tree.rename(aside)
+    tables.line(f"Nothing is launched here now; what was copied is in {aside}. Next: ./slipway -s {call.full} up")
 
 
 def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -> T:

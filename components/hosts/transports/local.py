@@ -97,6 +97,17 @@ class LocalTransport(HostTool):
             raise SlipwayError(f"last backup: {outcome['message']}; nothing was removed; mend that, or remove {self.root} by hand")
         return _copied(Path(outcome["path"]), folder / f"{self.facts.app}-{outcome['backup']['id']}") if outcome["backup"] else None
 
+    def settle(self) -> None:
+        noted = files.read_object(self.root / "etc/slipway/host.json")
+        run = str(noted.get("run") or self.facts.run).replace(str(noted.get("root")), str(self.root), 1)
+        before = connect({**contracts.document(self.facts), **noted, "root": str(self.root), "run": run})
+        before.install(bundled_tool())
+        ended = before.run(["halt"])
+        if not ended["ok"]:
+            raise SlipwayError(f"{self.root}: what runs can't be ended ({ended['message']}); nothing was removed; mend that, then again")
+        before._clear(keep_data=True, made=_MADE[:-1])
+        shutil.rmtree(run, ignore_errors=True)
+
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
             self.install(bundled_tool())
@@ -104,8 +115,8 @@ class LocalTransport(HostTool):
             self._clear(keep_data)
         shutil.rmtree(self.facts.run, ignore_errors=True)
 
-    def _clear(self, keep_data: bool) -> None:
-        for name in _MADE:
+    def _clear(self, keep_data: bool, made: Sequence[str] = _MADE) -> None:
+        for name in made:
             shutil.rmtree(self.root / name, ignore_errors=True)
         app = self.root / "srv/slipway" / self.facts.app
         for folder in app.iterdir() if app.is_dir() else ():
