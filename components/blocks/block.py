@@ -10,6 +10,8 @@ from components.errors import UsageError
 
 ROLE = "slipway:role"
 """The tag that says what a server is for: `web` or `database`."""
+APP = "slipway:app"
+"""The tag with the app's name: two projects may be called alike."""
 Tags = Mapping[str, pulumi.Input[str]]
 
 

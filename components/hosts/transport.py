@@ -40,6 +40,11 @@ class Transport(Protocol):
         """Runs the host tool with this terminal's own input and output; its exit status."""
 
 
+def asked(facts: Mapping[str, Any]) -> str:
+    """What a command of the host tool begins with: whose host is meant, or it refuses."""
+    return f"SLIPWAY_ASKED={facts['app']}/{facts.get('stack')}"
+
+
 class HostTool:
     """The host tool's lines, read alike by every transport: it derives from this one."""
 

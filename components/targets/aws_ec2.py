@@ -99,8 +99,8 @@ def needs(settings: Settings) -> list[Need]:
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
     options = _options(settings)
-    stack = (options.region, place.project, place.stack)
-    fleet = fleet_hosts.find(*stack, settings.app.name)
+    stack = (options.region, place.project, place.stack, settings.app.name)
+    fleet = fleet_hosts.find(*stack)
     web_hosts, fixed = [one for one in fleet.hosts if one.role == "web"], not options.is_fleet
     way_in = web_hosts[0].address if fixed and web_hosts else None if fixed else fleet_hosts.balancer(*stack)
     site = Site(

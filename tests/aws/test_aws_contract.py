@@ -12,7 +12,7 @@ from policy import check
 from policy.plan import Plan, Resource, is_unknown
 
 _STACKS = Path(__file__).parent / "stacks"
-TAGS = {"project": "slipway", "stack": "dev", "owner": "slipway"}
+TAGS = {"project": "slipway", "stack": "dev", "owner": "slipway", "slipway:app": "shop"}
 STORE = {
     "s3/bucket:Bucket": 1, "s3/bucketPolicy:BucketPolicy": 1, "s3/bucketVersioning:BucketVersioning": 1,
     "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1, "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
