@@ -1,5 +1,6 @@
 """What is asked of Amazon, exactly: how many of what, with which inputs, and what must not be there. In preview and in a real run."""
 
+import base64
 import json
 from collections import Counter
 from pathlib import Path
@@ -91,6 +92,28 @@ def kept(plan: Plan) -> set[str]:
 @pytest.fixture(params=[False, True], ids=["preview", "answered"])
 def answered(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
+
+
+def test_account_login_and_tags_are_the_providers_and_the_stores(answered: bool) -> None:
+    """With none of them set the provider's inputs are those of before: `test_one_server` and the real provider have them so."""
+    role, tags = "arn:aws:iam::123456789012:role/deploy", {"cost-centre": "4711", "owner": "web-team"}
+    login = {"account": "123456789012", "profile": "work", "role": role, "tags": tags}
+    case = cases.read(_STACKS / "fleet.yaml").with_({f"slipway:aws-ec2.{name}": value for name, value in login.items()})
+    plan = case.recorded(answered).plan
+    (provider,) = [one for one in plan.resources if one.type == "pulumi:providers:aws"]
+    told = {name: json.loads(value) if value[:1] in "[{" else value for name, value in provider.inputs.items()}
+    assert told.items() >= {
+        "region": "eu-west-1", "profile": "work", "allowedAccountIds": ["123456789012"],
+        "assumeRoles": [{"roleArn": role, "sessionName": "slipway"}],
+    }.items()  # fmt: skip
+    assert {**TAGS, **tags}.items() <= one(plan, "ec2/vpc:Vpc").inputs["tags"].items()
+    (group,) = plan.of("aws:autoscaling/group:Group")
+    assert ("cost-centre", "4711") in [(tag["key"], tag["value"]) for tag in group.inputs["tags"]]
+    if answered:
+        stores = {item.inputs["store"] for item in plan.resources if "store" in item.inputs}
+        assert {store.partition("&")[2] for store in stores} == {"profile=work&role=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fdeploy"}
+        (template,) = plan.of("aws:ec2/launchTemplate:LaunchTemplate")
+        assert "profile=" not in base64.b64decode(template.inputs["userData"]).decode()
 
 
 def test_one_server(answered: bool) -> None:

@@ -31,6 +31,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "keepData": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,  # Pulumi: texts
     "local.port": int,
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "instances.min", "instances.max")},
+    "aws-ec2.account": str,
     "ssh.port": int,
     "ssh.hosts.web[item].port": lambda value: value and int(value),
     "ssh.hosts.database.port": lambda value: value and int(value),
