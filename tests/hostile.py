@@ -63,7 +63,7 @@ GOOD: Mapping[str, Any] = {
     "ssh.acceptNewHostKeys": True, "ssh.sshFrom[item]": "192.0.2.0/24", "ssh.store": "s3://bucket/shop?region=eu-west-1",
     **{f"ssh.hosts.{one}.{name}": value for one in ("web[item]", "database") for name, value in (
         ("address", "10.0.0.1"), ("name", "one"), ("privateAddress", "10.1.0.1"), ("user", "deploy"), ("port", "2222"))},
-    "keepData": True, **{f"aws-ec2.{name}": value for name, value in (
+    "keepData": True, "lastSnapshot": True, **{f"aws-ec2.{name}": value for name, value in (
         ("region", "eu-west-1"), ("instanceType", "t3.small"), ("image", "ubuntu-24.04"), ("disk", 20), ("ssh[item]", "192.0.2.0/24"),
         ("instances.min", 1), ("instances.max", 2), ("network.vpc", "default"), ("network.subnets[item]", "subnet-0123456789abcdef0"),
         ("network.databaseSubnets[item]", "subnet-0123456789abcdef1"), ("network.nat", True), ("zone", "example.com"),

@@ -103,6 +103,8 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         yield "app.env", f"{wanted}, found {size:,} bytes"
     if database:
         yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
+    if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
+        yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     static = sorted(app.static) if app else []
     for path in static:  # each is a link on the host
         if above := [other for other in static if path.startswith(other + "/")]:
