@@ -13,7 +13,6 @@ from pulumi.runtime.proto import resource_pb2_grpc
 from pulumi.runtime.settings import get_monitor
 
 from cloud_init.host.base.files import read_object, write_json
-from components.errors import SlipwayError
 
 IN_PROCESS, CLI = "slipway", "pulumi"
 _MARK = "owner.json"
@@ -77,18 +76,20 @@ def elsewhere(tree: Path) -> str:
     return f"{tree} was launched as {noted}, and moved; move it back, or make it whole here: ./slipway -s {tree.name} adopt"
 
 
-def tree_of(noted: Path) -> Path:
-    """The tree of this project folder that stands for the one noted in a state: itself, or where it
-    was moved. Raises `SlipwayError` where that one is somewhere else."""
-    tree = Path.cwd() / ".slipway" / noted.name
-    if why := elsewhere(tree):
-        raise SlipwayError(why)
-    if _same(noted, tree):
-        return noted
-    if is_launched(noted) or not is_launched(tree):
-        way = f"go on there; if it is gone for good: ./slipway -s {noted.name} adopt --to-pulumi"
-        raise SlipwayError(f"{tree}: wanted the folder that the stack was launched in, which is {noted}; {way}")
-    return tree
+def here(noted: str) -> Path:
+    """The tree of this project folder for the one that a state notes."""
+    return Path.cwd() / ".slipway" / Path(noted).name
+
+
+def astray(noted: str) -> str:
+    """Why what a state has of that tree isn't this folder's to change; empty: it is this one, or
+    was moved here and adopted."""
+    tree = here(noted)
+    why = elsewhere(tree)
+    if why or _same(Path(noted), tree) or (is_launched(tree) and not is_launched(Path(noted))):
+        return why
+    way = f"go on there; if it is gone for good: ./slipway -s {tree.name} adopt --to-pulumi"
+    return f"{tree}: wanted the folder that the stack was launched in, which is {noted}; {way}"
 
 
 def refusal(tree: Path, owner: Owner) -> str | None:
@@ -102,7 +103,7 @@ def refusal(tree: Path, owner: Owner) -> str | None:
 
 def adopt(tree: Path, owner: Owner, launched: bool = False) -> None:
     """Marks the tree as the owner's; servers that are set up at once do so one after the other.
-    `launched`: the app runs in it, as one may know by the mark before."""
+    `launched`: the app runs in it, unless the mark before says so."""
     tree.mkdir(parents=True, exist_ok=True)
     folder = os.open(tree, os.O_RDONLY)
     try:

@@ -122,7 +122,7 @@ class HostProvider(DynamicProvider):
         from components.hosts import transport
 
         host = transport.connect(json.loads(news["facts"]))
-        refusal = owner.refusal(host.root, owner.Owner(**news["owner"])) or _elsewhere(_olds)
+        refusal = owner.refusal(host.root, owner.Owner(**news["owner"])) or (_olds and owner.astray(json.loads(_olds["facts"])["root"]))
         if refusal:
             return CheckResult(news, [CheckFailure("owner", refusal)])
         return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
@@ -132,10 +132,13 @@ class HostProvider(DynamicProvider):
 
     def delete(self, _id: str, _props: Props) -> None:
         from components import owner
+        from components.errors import SlipwayError
         from components.hosts import transport
 
         facts = json.loads(_props["facts"])
-        transport.connect({**facts, "root": str(owner.tree_of(Path(facts["root"])))}).remove(keep_data=True)
+        if why := owner.astray(facts["root"]):
+            raise SlipwayError(why)
+        transport.connect({**facts, "root": str(owner.here(facts["root"]))}).remove(keep_data=True)
 
     def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool
@@ -181,9 +184,10 @@ class SshServerProvider(DynamicProvider):
         return UpdateResult(self._bring_up(_news))
 
     def delete(self, _id: str, _props: Props) -> None:
+        from components import owner
         from components.ssh import bring_up
 
-        bring_up.leave(json.loads(_props["facts"]), Path.cwd() / ".slipway" / Path(_props["tree"]).name)
+        bring_up.leave(json.loads(_props["facts"]), owner.here(_props["tree"]))
 
     def _bring_up(self, props: Props) -> Props:
         from components import owner
@@ -317,19 +321,6 @@ def _known(document: str) -> Props:
         return dict(json.loads(document))
     except ValueError:
         return {}
-
-
-def _elsewhere(olds: Props) -> str:
-    """Why what the state has of a host isn't this folder's to change; empty: it is."""
-    from components import owner
-    from components.errors import SlipwayError
-
-    try:
-        if olds:
-            owner.tree_of(Path(json.loads(olds["facts"])["root"]))
-    except SlipwayError as error:
-        return str(error)
-    return ""
 
 
 def _host_drift(host: "Driven") -> str:

@@ -68,9 +68,6 @@ class Deployment:
         """A last backup, copied into a folder here; None where `remove_data` removes none."""
         return None
 
-    def settle(self) -> None:
-        """Makes whole what is in a folder here that was moved, up to what the next `up` makes."""
-
     def remove_data(self) -> None:
         """Removes what `kept` names."""
 

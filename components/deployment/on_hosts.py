@@ -78,10 +78,6 @@ class HostsDeployment(Deployment):
         host = next((host for host in self.launched if host.role == "database"), self.launched[0])
         return host.save(engine, folder, lambda event: progress.tell(host.host, event))
 
-    def settle(self) -> None:
-        for host in self.launched:
-            host.settle()
-
     def remove_data(self) -> None:
         for host in self.launched:
             host.remove(keep_data=False)

@@ -105,10 +105,6 @@ class Launched(Transport, Protocol):
 
         Raises `SlipwayError` when it can't be made."""
 
-    def settle(self) -> None:
-        """After its folder here was moved: ends what runs, and removes what names the old place;
-        data and store stay, and the next `up` makes the rest."""
-
     def remove(self, keep_data: bool) -> None:
         """Stops everything and removes what was set up; with `keep_data` shared data stays."""
 
@@ -122,6 +118,10 @@ class Driven(Launched, Protocol):
 
     def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
+
+    def settle(self, origin: Path) -> None:
+        """After a move of `root` from there: ends what runs, and removes what names the old place.
+        Data and store stay; the next `up` makes the rest."""
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:

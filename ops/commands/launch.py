@@ -54,7 +54,10 @@ def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
 
 def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, to_pulumi: ToPulumi = False) -> None:
     """Manage this stack's tree from here on, whoever did before."""
+    from cloud_init.host.base.files import read_object
     from components import owner
+    from components.errors import UsageError
+    from components.hosts import transport
 
     call = calls.of(context)
     place = workplace.place(call)
@@ -69,9 +72,11 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     moved = f" It was launched as {origin}: what runs of it ends, until the next `up`." if origin else ""
     confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?{moved}")
     if origin:
-        work = workplace.enter(call, sealed=True)
-        work.target.deployment(work.settings, place).settle()
-    owner.adopt(place.tree, new, launched=bool(origin))
+        noted = place.tree / "etc/slipway/host.json"  # as it was launched, whatever the settings say by now
+        if not (facts := read_object(noted)):
+            raise UsageError(f"{noted}: wanted what was launched, found none, or a damaged one; put it back, or move the folder back")
+        transport.connect({**facts, "root": str(place.tree)}).settle(origin)
+    owner.adopt(place.tree, new)
     tables.line(f"{new} manages stack {call.stack} from now on; before: {before}.")
     if origin:
         tables.line(f"Next: ./slipway -s {call.full} up")

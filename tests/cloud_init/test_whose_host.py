@@ -14,6 +14,7 @@ from cloud_init.host_tool import tool
 from components.blocks.command_output import Shown
 from components.blocks.command_transport import CommandTransport
 from components.hosts.transports import ssh
+from components.ssh import connection, login
 
 FACTS = {"host": "i-1", "role": "web", "address": "192.0.2.1", "app": "shop", "stack": "prod", "store": "file:///none"}
 
@@ -72,8 +73,8 @@ def test_ssh_is_told_whose_host_is_meant(monkeypatch):
     ran: list[Any] = []
     to = SimpleNamespace(login=SimpleNamespace(address="192.0.2.1"))
     to.lines = lambda command, root: ran.append(command) or cast(Any, SimpleNamespace(__iter__=None, status=0, words=""))
-    monkeypatch.setattr(ssh.connection, "to", lambda login: to)
-    monkeypatch.setattr(ssh.login, "of", lambda facts: None)
+    monkeypatch.setattr(connection, "to", lambda login: to)
+    monkeypatch.setattr(login, "of", lambda facts: None)
     monkeypatch.setattr(ssh, "attached", lambda to, command: ran.append(command) or 0)
     ssh.SshTransport(FACTS).attach(["exec", "--", "true"])
     assert ran == [["env", "SLIPWAY_ASKED=shop/prod", *ssh.TOOL, "exec", "--", "true"]]

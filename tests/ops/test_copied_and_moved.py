@@ -92,10 +92,13 @@ def test_a_tree_that_was_moved_is_made_whole_by_adopt(world, slipway, original, 
 
     tree, settled = here(world.folder, original), []
     shutil.rmtree(original)
+    (tree / "etc/slipway").mkdir(parents=True)
+    (tree / "etc/slipway/host.json").write_text(json.dumps({"transport": "local", "root": str(original)}))
     monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=tree))
-    world.hosts[0].settle = lambda: settled.append(tree)
+    told = lambda facts: SimpleNamespace(settle=lambda origin: settled.append((facts["root"], origin)))  # noqa: E731
+    monkeypatch.setattr("components.hosts.transport.connect", told)
     done = slipway("adopt", "-y")
-    assert (done.exit_code, settled, owner.is_launched(tree)) == (0, [tree], True), done.output
+    assert (done.exit_code, settled, owner.is_launched(tree)) == (0, [(str(tree), original)], True), done.output
     assert done.stdout.endswith("Next: ./slipway -s dev up\n")
 
 
@@ -166,7 +169,7 @@ def test_settling_ends_what_runs_by_the_facts_of_the_old_place(tmp_path):
         (tmp_path / "old" / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / "old" / name).write_text("{}")
     os.rename(tmp_path / "old", tmp_path / "new")
-    LocalTransport(replace(facts, root=str(tmp_path / "new"), run=str(tmp_path / "new/run/slipway/shop"))).settle()
+    LocalTransport(replace(facts, root=str(tmp_path / "new"))).settle(tmp_path / "old")
     assert left.wait(10) != 0
     there = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*") if path.is_file()}
     assert there == {"srv/slipway/shop/shared/app.sqlite3", "store/desired.json"}

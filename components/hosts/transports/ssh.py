@@ -79,9 +79,6 @@ class SshTransport(HostTool):
     def kept(self) -> list[Kept]:
         return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
 
-    def settle(self) -> None:
-        """It is in no folder here."""
-
     def remove(self, keep_data: bool) -> None:
         """Without a host tool, what stayed when it went can only be the data."""
         if self.to.run(["test", "-e", TOOL[-1]]).status:
