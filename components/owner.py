@@ -1,4 +1,7 @@
-"""The engine that manages a stack's tree on this machine: two would undo each other's work."""
+"""The engine that manages a stack's tree on this machine, and the folder that it was launched in.
+
+Two engines would undo each other's work, and a copy would act on what runs elsewhere.
+"""
 
 import fcntl
 import json
@@ -9,9 +12,10 @@ from pathlib import Path
 from pulumi.runtime.proto import resource_pb2_grpc
 from pulumi.runtime.settings import get_monitor
 
-from cloud_init.host.base.files import read_json, write_json
+from cloud_init.host.base.files import read_object, write_json
 
 IN_PROCESS, CLI = "slipway", "pulumi"
+_MARK = "owner.json"
 
 
 @dataclass(frozen=True)
@@ -40,29 +44,79 @@ def of(engine: str, project: str, stack: str) -> Owner:
 
 def read(tree: Path) -> Owner | None:
     """The tree's mark, or None."""
-    noted = read_json(tree / "owner.json")
-    sound = isinstance(noted, dict) and noted.keys() == Owner.__dataclass_fields__.keys()
-    return Owner(**noted) if sound else None
+    noted = read_object(tree / _MARK)
+    names = Owner.__dataclass_fields__
+    return Owner(**{name: noted[name] for name in names}) if names.keys() <= noted.keys() else None
+
+
+def origin(tree: Path) -> Path | None:
+    """The tree that the mark names where that is another folder: this one was copied or moved.
+
+    Only trees that an app runs in name theirs, and none did before 0049."""
+    noted = str(read_object(tree / _MARK).get("tree") or tree)
+    return None if _same(Path(noted), tree) else Path(noted)
+
+
+def is_launched(tree: Path) -> bool:
+    """Whether that very folder has a mark, neither copied nor moved there; so has somebody else's
+    that can't be looked into."""
+    try:
+        return read(tree) is not None and origin(tree) is None
+    except PermissionError:
+        return True
+
+
+def elsewhere(tree: Path) -> str:
+    """Why nothing may be changed from a tree that was copied or moved; empty: it was not."""
+    noted = origin(tree)
+    if noted is None:
+        return ""
+    if is_launched(noted):
+        return f"{tree} is a copy of {noted}, which the app runs in; go on there, or start anew here: ./slipway -s {tree.name} adopt"
+    return f"{tree} was launched as {noted}, and moved; move it back, or make it whole here: ./slipway -s {tree.name} adopt"
+
+
+def here(noted: str) -> Path:
+    """The tree of this project folder for the one that a state notes."""
+    return Path.cwd() / ".slipway" / Path(noted).name
+
+
+def astray(noted: str) -> str:
+    """Why what a state has of that tree isn't this folder's to change; empty: it is this one, or
+    was moved here and adopted."""
+    tree = here(noted)
+    why = elsewhere(tree)
+    if why or _same(Path(noted), tree) or (is_launched(tree) and not is_launched(Path(noted))):
+        return why
+    way = f"go on there; if it is gone for good: ./slipway -s {tree.name} adopt --to-pulumi"
+    return f"{tree}: wanted the folder that the stack was launched in, which is {noted}; {way}"
 
 
 def refusal(tree: Path, owner: Owner) -> str | None:
     """Why `owner` may not touch the tree, or None."""
     noted = read(tree)
     if noted is None or noted == owner:
-        return None
+        return elsewhere(tree) or None
     way = "`./slipway adopt`, or for the Pulumi CLI here `./slipway adopt --to-pulumi`"
     return f"{tree} is managed by {noted}; go on there, or take it over with {way}"
 
 
-def adopt(tree: Path, owner: Owner) -> None:
-    """Marks the tree as the owner's; servers that are set up at once do so one after the other."""
+def adopt(tree: Path, owner: Owner, launched: bool = False) -> None:
+    """Marks the tree as the owner's; servers that are set up at once do so one after the other.
+    `launched`: the app runs in it, unless the mark before says so."""
     tree.mkdir(parents=True, exist_ok=True)
     folder = os.open(tree, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX)
-        write_json(tree / "owner.json", asdict(owner))
+        place = {"tree": str(tree)} if launched or "tree" in read_object(tree / _MARK) else {}
+        write_json(tree / _MARK, {**asdict(owner), **place})
     finally:
         os.close(folder)
+
+
+def _same(one: Path, other: Path) -> bool:
+    """By another name too: a link, or a folder that is mounted twice."""
+    return one == other or (os.path.exists(one) and os.path.exists(other) and os.path.samefile(one, other))
 
 
 def _backend() -> str:

@@ -122,7 +122,7 @@ class HostProvider(DynamicProvider):
         from components.hosts import transport
 
         host = transport.connect(json.loads(news["facts"]))
-        refusal = owner.refusal(host.root, owner.Owner(**news["owner"]))
+        refusal = owner.refusal(host.root, owner.Owner(**news["owner"])) or (_olds and owner.astray(json.loads(_olds["facts"])["root"]))
         if refusal:
             return CheckResult(news, [CheckFailure("owner", refusal)])
         return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
@@ -131,9 +131,14 @@ class HostProvider(DynamicProvider):
         return CreateResult(json.loads(props["facts"])["host"], self.made(props, {}))
 
     def delete(self, _id: str, _props: Props) -> None:
+        from components import owner
+        from components.errors import SlipwayError
         from components.hosts import transport
 
-        transport.connect(json.loads(_props["facts"])).remove(keep_data=True)
+        facts = json.loads(_props["facts"])
+        if why := owner.astray(facts["root"]):
+            raise SlipwayError(why)
+        transport.connect({**facts, "root": str(owner.here(facts["root"]))}).remove(keep_data=True)
 
     def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool
@@ -143,7 +148,7 @@ class HostProvider(DynamicProvider):
 
         host = transport.connect(json.loads(props["facts"]))
         host.install(host_tool.tool())
-        owner.adopt(host.root, owner.Owner(**props["owner"]))
+        owner.adopt(host.root, owner.Owner(**props["owner"]), launched=True)
         outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:
             raise SlipwayError("\n".join([f"{host.host}, {outcome['step']}: {outcome['message']}", *(outcome.get("log") or [])]))
@@ -179,9 +184,10 @@ class SshServerProvider(DynamicProvider):
         return UpdateResult(self._bring_up(_news))
 
     def delete(self, _id: str, _props: Props) -> None:
+        from components import owner
         from components.ssh import bring_up
 
-        bring_up.leave(json.loads(_props["facts"]))
+        bring_up.leave(json.loads(_props["facts"]), owner.here(_props["tree"]))
 
     def _bring_up(self, props: Props) -> Props:
         from components import owner

@@ -63,11 +63,13 @@ GOOD: Mapping[str, Any] = {
     "ssh.acceptNewHostKeys": True, "ssh.sshFrom[item]": "192.0.2.0/24", "ssh.store": "s3://bucket/shop?region=eu-west-1",
     **{f"ssh.hosts.{one}.{name}": value for one in ("web[item]", "database") for name, value in (
         ("address", "10.0.0.1"), ("name", "one"), ("privateAddress", "10.1.0.1"), ("user", "deploy"), ("port", "2222"))},
-    "keepData": True, **{f"aws-ec2.{name}": value for name, value in (
+    "keepData": True, "lastSnapshot": True, **{f"aws-ec2.{name}": value for name, value in (
         ("region", "eu-west-1"), ("instanceType", "t3.small"), ("image", "ubuntu-24.04"), ("disk", 20), ("ssh[item]", "192.0.2.0/24"),
         ("instances.min", 1), ("instances.max", 2), ("network.vpc", "default"), ("network.subnets[item]", "subnet-0123456789abcdef0"),
         ("network.databaseSubnets[item]", "subnet-0123456789abcdef1"), ("network.nat", True), ("zone", "example.com"),
-        ("database.instanceType", "t4g.micro"), ("database.disk", 40), ("email", "ops@example.com"), ("logs", 30))},
+        ("database.instanceType", "t4g.micro"), ("database.disk", 40), ("email", "ops@example.com"), ("logs", 30),
+        ("account", "123456789012"), ("profile", "work"), ("role", "arn:aws:iam::123456789012:role/ci/deploy"),
+        ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""

@@ -23,6 +23,9 @@ after_a_cut() { # what a run that was cut off in the middle leaves: a lock, and 
 case $wanted in
     up)
         pulumi stack select --non-interactive --create "$stack"
+        # Nobody's data is in it: all of it goes with it, and it leaves no snapshot.
+        pulumi config set --non-interactive slipway:keepData false --stack="$stack"
+        pulumi config set --non-interactive slipway:lastSnapshot false --stack="$stack"
         after_a_cut
         exec pulumi up --non-interactive --yes --skip-preview --policy-pack policy --stack="$stack"
         ;;
@@ -35,7 +38,7 @@ case $wanted in
         fi
         [ "$code" = 0 ] || exit "$code"
         after_a_cut || echo "review.sh: it could not be refreshed; what is known of it is removed all the same" >&2
-        # Protection is for data that somebody wants: a review stack's go with it.
+        # Where a launch of before has protected something: a review stack's data go with it.
         exec pulumi destroy --non-interactive --yes --skip-preview --ignore-protect --remove --stack="$stack"
         ;;
     *)

@@ -19,6 +19,7 @@ from .base import places
 from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
 from .base.places import Places
 
+_ASKED = "SLIPWAY_ASKED"
 Command = Callable[[Places, argparse.Namespace], Optional[int]]
 
 
@@ -29,7 +30,9 @@ def main() -> int:
     try:
         if arguments.command in _BEFORE_SETUP:
             return _BEFORE_SETUP[arguments.command](arguments)
-        return _COMMANDS[arguments.command](places.load(Path(arguments.root)), arguments) or 0
+        where = places.load(Path(arguments.root))
+        _refuse_another(where)
+        return _COMMANDS[arguments.command](where, arguments) or 0
     except KeyboardInterrupt:
         return 130
     except Refused as refused:
@@ -72,6 +75,15 @@ def _parse() -> argparse.Namespace:
     added["let-go"].add_argument("--migrate", action="store_true")
     added["leave"].add_argument("--with-data", action="store_true")
     return parser.parse_args()
+
+
+def _refuse_another(where: Places) -> None:
+    """A deployer finds a host by an address or by tags, and says whose it wants. In the
+    environment: a tool of before passes over it."""
+    wanted, found = os.environ.pop(_ASKED, ""), f"{where.app}/{where.facts.stack}"
+    if wanted not in ("", found):
+        why = f"{where.host}: wanted a host of {wanted} (app/stack), found one of {found}"
+        raise Refused(f"{why}; nothing was done here; look at the settings that led here, and at the tags of this host")
 
 
 def _part(name: str) -> Any:

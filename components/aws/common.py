@@ -1,5 +1,7 @@
 """What all of Amazon's blocks share: tags, the region, and the names that Amazon allows."""
 
+from urllib.parse import urlencode
+
 import pulumi
 import pulumi_aws as aws
 
@@ -31,3 +33,9 @@ def bucket_name(account: str, region: str, project: str, stack: str, app: str) -
 def store_address(bucket: str, region: str) -> str:
     """The bucket as a store's address, for hosts and deployers alike."""
     return f"s3://{bucket}?region={region}"
+
+
+def signed(address: str, profile: str | None, role: str | None) -> str:
+    """A store's address for deployers alone, with whose credentials it is reached."""
+    login = {name: value for name, value in (("profile", profile), ("role", role)) if value}
+    return f"{address}&{urlencode(login)}" if login else address

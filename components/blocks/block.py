@@ -10,6 +10,8 @@ from components.errors import UsageError
 
 ROLE = "slipway:role"
 """The tag that says what a server is for: `web` or `database`."""
+APP = "slipway:app"
+"""The tag with the app's name: two projects may be called alike."""
 Tags = Mapping[str, pulumi.Input[str]]
 
 
@@ -42,4 +44,4 @@ def child(parent: pulumi.Resource, keep: bool | None = None, ignore: tuple[str, 
     """Options of a resource in a block. `keep`: it holds data, or what holds data stands in it.
     `ignore`: inputs that change by themselves."""
     kept = keep or None
-    return pulumi.ResourceOptions(parent=parent, protect=kept, retain_on_delete=kept, ignore_changes=[*ignore] or None)
+    return pulumi.ResourceOptions(parent=parent, protect=kept, ignore_changes=[*ignore] or None)

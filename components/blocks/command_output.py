@@ -72,13 +72,13 @@ class Answer:
     left_out: int = 0
 
 
-def run(service: Service, words: Sequence[str], host: str, store: Callable[[], Store], cancel: bool = False) -> Answer:
+def run(service: Service, words: Sequence[str], host: str, store: Callable[[], Store], cancel: bool = False, asked: str = "") -> Answer:
     """Runs a command of the host tool to its end. `host`: the host's name in `store`, which a long
-    output comes through. `cancel`: an interrupt ends the command too.
+    output comes through. `cancel`: an interrupt ends the command too. `asked`: whose host is meant.
 
     Raises `SlipwayError` where the command can't be run, or what came of it isn't known."""
     packed = base64.urlsafe_b64encode(json.dumps([*words]).encode()).decode()
-    shown = _ended(service, f"carry {packed}", words[0], cancel)
+    shown = _ended(service, f"{asked} {_TOOL} carry {packed}".lstrip(), words[0], cancel)
     found = _carried(shown)
     if found is None:  # it was refused before the command could run, or its output couldn't be stored
         return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
@@ -108,8 +108,8 @@ def _take(store: Store, host: str, token: str) -> bytes:
 
 
 def _ended(service: Service, command: str, name: str, cancel: bool = False) -> Shown:
-    """Runs a command of the host tool; returns it as the service shows it in the end."""
-    identity = service.send(f"{_TOOL} {command}", name)
+    """Runs a command line; returns it as the service shows it in the end."""
+    identity = service.send(command, name)
     pause, began = _FIRST, time.monotonic()
     heard = began
     try:

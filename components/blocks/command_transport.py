@@ -10,7 +10,7 @@ from typing import Any
 from components.blocks import command_output
 from components.blocks.command_output import Answer, Service
 from components.errors import SlipwayError
-from components.hosts.transport import Event, HostTool
+from components.hosts.transport import Event, HostTool, asked
 from components.release import store
 
 _AGAIN = 2.0  # seconds between two questions for new lines
@@ -19,7 +19,7 @@ _AGAIN = 2.0  # seconds between two questions for new lines
 class CommandTransport(HostTool):
     """A host whose events come when the command has ended.
 
-    `facts`: `host` (its name in `store`, an address), `role`, `address`."""
+    `facts`: `host` (its name in `store`, an address), `role`, `address`, `app`, `stack`."""
 
     ABSENT = "a new server needs a minute or two, see its console"
 
@@ -54,7 +54,8 @@ class CommandTransport(HostTool):
         return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
 
     def _run(self, arguments: Sequence[str], cancel: bool = False) -> Answer:
-        return command_output.run(self.instance, arguments, self.host, lambda: store.connect(self.facts["store"]), cancel)
+        whose, where = asked(self.facts), self.facts.get("store")
+        return command_output.run(self.instance, arguments, self.host, lambda: store.connect(str(where)), cancel, whose)
 
     def _lines(self, arguments: Sequence[str]) -> list[str]:
         answer = self._run(arguments)

@@ -2,6 +2,7 @@
 
 import pulumi
 
+from components.blocks.block import APP
 from components.settings import Settings
 from components.target import StackPlace
 
@@ -11,7 +12,7 @@ class CloudStack:
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace) -> None:
         self.settings, self.place, self.name = settings, place, settings.app.name
-        self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway"}
+        self.tags = {"project": place.project, "stack": place.stack, "owner": "slipway", APP: settings.app.name}
         self.own = pulumi.ResourceOptions(parent=parent)
 
     @property

@@ -40,6 +40,11 @@ class Transport(Protocol):
         """Runs the host tool with this terminal's own input and output; its exit status."""
 
 
+def asked(facts: Mapping[str, Any]) -> str:
+    """What a command of the host tool begins with: whose host is meant, or it refuses."""
+    return f"SLIPWAY_ASKED={facts['app']}/{facts.get('stack')}"
+
+
 class HostTool:
     """The host tool's lines, read alike by every transport: it derives from this one."""
 
@@ -113,6 +118,10 @@ class Driven(Launched, Protocol):
 
     def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
+
+    def settle(self, origin: Path) -> None:
+        """After a move of `root` from there: ends what runs, and removes what names the old place.
+        Data and store stay; the next `up` makes the rest."""
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:

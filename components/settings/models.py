@@ -137,6 +137,10 @@ class Settings(Model):
         default=True,
         description="Clouds: what holds data is protected, and stays when all else is removed. `false`, then an `up`: it goes too.",
     )
+    last_snapshot: Annotated[bool, kinds.SWITCH] = Field(
+        default=True,
+        description="Clouds: a database that goes leaves a last snapshot. May be `false` with `keepData: false`, from the first `up` on.",
+    )
     waivers: tuple[Waiver, ...] = Field(
         default=(), description="Rules that this stack doesn't keep on purpose: `[{rule: ssh-closed, resource: web, reason: a lab}]`."
     )

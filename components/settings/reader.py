@@ -2,7 +2,9 @@
 
 import json
 import pkgutil
+import re
 from collections.abc import Collection, Mapping
+from pathlib import Path
 from typing import Any, TypeVar
 
 import pulumi
@@ -25,6 +27,7 @@ def load() -> Settings:
 
     Raises one `UsageError` that names every wrong setting.
     """
+    _refuse_environment(f"Pulumi.{report.short(pulumi.get_stack())}.yaml")
     config = pulumi.Config(NAMESPACE.rstrip(":"))
     raw = {key: runtime.get_config(key) for key in {*runtime.CONFIG.get(), *runtime.get_config_env()}}
     sealed = runtime.get_config_secret_keys_env()
@@ -34,6 +37,13 @@ def load() -> Settings:
     secrets = config.get_secret_object(SECRET_ENV) if config.get(SECRET_ENV) else None
     settings._secret_env = secrets.apply(_texts) if secrets else pulumi.Output.from_input({})
     return settings
+
+
+def _refuse_environment(file: str) -> None:
+    """The Pulumi CLI alone opens it: what it says would be launched, and unknown to day two."""
+    path = Path(file)
+    if path.is_file() and re.search(r"""(?m)^["']?environment["']?\s*:""", path.read_text(encoding="utf-8", errors="replace")):
+        raise UsageError(f"{file}: environment: wanted settings in this file, found Pulumi ESC, which nothing else opens; write them here")
 
 
 def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, project: str = "slipway") -> Settings:

@@ -36,8 +36,9 @@ def foreign(raw: Mapping[str, Any], project: str) -> Iterator[Problem]:
     for key in map(str, raw):
         namespace, colon, _ = key.partition(":")
         if colon and namespace not in (NAMESPACE.rstrip(":"), project, "pulumi"):
-            why = "the target makes its provider itself, and what it reads in the environment counts, such as AWS_PROFILE"
-            yield key, f"wanted slipway: settings, found one of a provider's; {why}; leave it out"
+            section = f"slipway:{one_line(raw.get(NAMESPACE + 'target', 'TARGET'))}"
+            way = f"set what {section} has for it (docs/settings.md), or AWS_PROFILE and its like, and leave this out"
+            yield key, f"wanted slipway: settings, found one of a provider's, which the target makes itself; {way}"
 
 
 def unknown(values: Mapping[str, Any], targets: Collection[str]) -> Iterator[Problem]:
@@ -102,6 +103,8 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         yield "app.env", f"{wanted}, found {size:,} bytes"
     if database:
         yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
+    if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
+        yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     static = sorted(app.static) if app else []
     for path in static:  # each is a link on the host
         if above := [other for other in static if path.startswith(other + "/")]:

@@ -5,6 +5,7 @@ import shlex
 import time
 from collections.abc import Mapping
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import asyncssh
@@ -80,9 +81,11 @@ def drift(facts: Mapping[str, Any]) -> str:
     return "" if at_work else f"{facts['host']}: {_UNIT} isn't at work there"
 
 
-def leave(facts: Mapping[str, Any]) -> None:
-    """Takes Slipway off a server; its data stays. One that gives no answer is left, and told."""
-    host = SshTransport(facts)
+def leave(facts: Mapping[str, Any], tree: Path) -> None:
+    """Takes Slipway off a server; its data stays. One that gives no answer is left, and told.
+
+    `tree`: as it is now; it notes the servers' keys, and the state may know it by another path."""
+    host = SshTransport({**facts, "login": {**facts["login"], "noted": str(tree / "known_hosts")}})
     try:
         host.to.open(_LEAVES)
     except Lost as lost:

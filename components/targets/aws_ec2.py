@@ -4,7 +4,8 @@ import pulumi
 
 from cloud_init.fleet import Balancer, Fleet, OwnHost
 from cloud_init.fronts import idle_timeout
-from components.aws.control import fleet_hosts
+from components.aws import common
+from components.aws.control import account, fleet_hosts
 from components.aws.stack import databases, monitoring, web
 from components.aws.stack.databases import DatabaseTier
 from components.aws.stack.foundation import Foundation
@@ -76,7 +77,7 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, database: DatabaseTier) -> Rollout:
     args = RolloutArgs(
         **vars(release),
-        store=foundation.store.address,
+        store=foundation.deployers_store,
         url=front.address.apply(lambda address: _url(foundation.settings, address)),
         expected=pulumi.Output.all(*front.hosts, *database.hosts),
         fewest=front.fewest,
@@ -99,12 +100,13 @@ def needs(settings: Settings) -> list[Need]:
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
     options = _options(settings)
-    stack = (options.region, place.project, place.stack)
-    fleet = fleet_hosts.find(*stack, settings.app.name)
+    stack = (options.region, place.project, place.stack, settings.app.name)
+    account.sign_in(options.region, options.account, options.profile, options.role)
+    fleet = fleet_hosts.find(*stack)
     web_hosts, fixed = [one for one in fleet.hosts if one.role == "web"], not options.is_fleet
     way_in = web_hosts[0].address if fixed and web_hosts else None if fixed else fleet_hosts.balancer(*stack)
     site = Site(
-        release_store.connect(fleet.store),
+        release_store.connect(common.signed(fleet.store, options.profile, options.role)),
         fleet.hosts,
         _url(settings, way_in or "none-yet.invalid"),
         follow=True,

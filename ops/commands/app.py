@@ -38,7 +38,7 @@ def execute(context: typer.Context, command: Command, host: HostName = None, sta
 def logs(context: typer.Context, stack: calls.Stack = None, follow: Follow = False, lines: Lines = 50) -> None:
     """Show the app's last log lines."""
     out = tables.Tolerant(sys.stdout)
-    for text in workplace.enter(calls.of(context)).deployment().logs(lines, follow):
+    for text in workplace.enter(calls.of(context)).deployment(acts=False).logs(lines, follow):
         out.write(text.rstrip("\n") + "\n")
         out.flush()
         if out.gone:
@@ -47,7 +47,7 @@ def logs(context: typer.Context, stack: calls.Stack = None, follow: Follow = Fal
 
 def browse(context: typer.Context, stack: calls.Stack = None) -> None:
     """Print the app's address and open it in a browser."""
-    url = workplace.enter(calls.of(context)).deployment().url
+    url = workplace.enter(calls.of(context)).deployment(acts=False).url
     tables.line(url)
     if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(url)

@@ -43,7 +43,7 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
 def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """List the backups of the database."""
     call = calls.of(context)
-    answer = workplace.enter(call).deployment().backups()
+    answer = workplace.enter(call).deployment(acts=False).backups()
     if call.as_json:
         shown = answer.model_dump(include={"host", "path", "problem", "backups"})
         tables.document({"stack": call.stack, **shown})

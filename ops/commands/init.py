@@ -34,10 +34,12 @@ def init(
         return
     facts = app_facts.read(app, source.module, source.requirements)
     _write(_stack_file(call, project), initialise.config(app, project, source.module, facts))
+    name = initialise.app_name(app)
+    named = initialise.name_project(project, name)
     tables.line(f"Found in {app}:")
     for sentence in (*source.sentences, *initialise.sentences(facts)):
         tables.line(f"  {sentence}")
-    tables.line(f"Wrote Pulumi.{call.stack}.yaml. Next: {_next(call)}")
+    tables.line(f"Wrote Pulumi.{call.stack}.yaml{f'; the project is called {name} now' * named}. Next: {_next(call)}")
 
 
 def _app_folder(path: str | None, project: Path) -> Path:

@@ -1,6 +1,8 @@
 """`up`, `preview` and `adopt`: launching the app, what that would change, who manages its tree."""
 
+import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
@@ -52,19 +54,40 @@ def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
 
 def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, to_pulumi: ToPulumi = False) -> None:
     """Manage this stack's tree from here on, whoever did before."""
+    from cloud_init.host.base.files import read_object
     from components import owner
+    from components.errors import UsageError
+    from components.hosts import transport
 
     call = calls.of(context)
     place = workplace.place(call)
     new = owner.of(owner.CLI if to_pulumi else owner.IN_PROCESS, place.project, place.stack)
-    old = owner.read(place.tree)
-    if old == new:
+    old, origin = owner.read(place.tree), owner.origin(place.tree)
+    if origin and owner.is_launched(origin):
+        return _start_anew(call, place.tree, origin)
+    if old == new and not origin:
         tables.line(f"Nothing to do: {new} manages stack {call.stack}.")
         return
     before = old or "whoever runs next"
-    confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?")
+    moved = f" It was launched as {origin}: what runs of it ends, until the next `up`." if origin else ""
+    confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?{moved}")
+    if origin:
+        noted = place.tree / "etc/slipway/host.json"  # as it was launched, whatever the settings say by now
+        if not (facts := read_object(noted)):
+            raise UsageError(f"{noted}: wanted what was launched, found none, or a damaged one; put it back, or move the folder back")
+        transport.connect({**facts, "root": str(place.tree)}).settle(origin)
     owner.adopt(place.tree, new)
     tables.line(f"{new} manages stack {call.stack} from now on; before: {before}.")
+    if origin:
+        tables.line(f"Next: ./slipway -s {call.full} up")
+
+
+def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:
+    """A copy is put aside whole: what runs is the original's, and nothing copied is lost."""
+    aside = tree.with_name(f"{tree.name}-copied-{time.strftime('%Y%m%d-%H%M%S')}")
+    confirm(call, f"{tree} is a copy of {origin}, which goes on as it is. Put the copy aside as {aside.name}, to start anew here?")
+    tree.rename(aside)
+    tables.line(f"Nothing is launched here now; what was copied is in {aside}. Next: ./slipway -s {call.full} up")
 
 
 def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -> T:

@@ -19,7 +19,7 @@ ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which rel
 def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """List the releases that the hosts keep."""
     call = calls.of(context)
-    answers = workplace.enter(call).deployment().releases()
+    answers = workplace.enter(call).deployment(acts=False).releases()
     if call.as_json:
         hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
         tables.document({"stack": call.stack, "hosts": hosts})

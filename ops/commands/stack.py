@@ -75,6 +75,8 @@ def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
     from ops.stack.project import load_project, load_stack
 
     place = workplace.place(call)
+    if why := owner.elsewhere(place.tree):
+        tables.line(f"slipway: {why}", stderr=True)
     if (noted := owner.read(place.tree)) and noted.engine == owner.CLI:
         return {}  # what this engine put out before is no longer so
     project = load_project(place.folder)

@@ -19,7 +19,7 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     """Show which release serves, its processes, database and disk."""
     call = calls.of(context)
     work = workplace.enter(call)
-    deployment = work.deployment()
+    deployment = work.deployment(acts=False)
     instances = deployment.status()
     if call.as_json:
         head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url}

@@ -5,7 +5,10 @@ import re
 from pathlib import Path
 from typing import Any
 
+from cloud_init.host.base import files
 from ops.setup.app_facts import Facts
+
+_OURS = "slipway"
 
 
 def app_name(folder: Path) -> str:
@@ -31,6 +34,18 @@ def config(app: Path, project: Path, module: str, facts: Facts) -> dict[str, Any
         section["releaseCommand"] = facts.migrate
     database = {"engine": facts.database}
     return {"slipway:target": "local", "slipway:app": section, "slipway:database": database}
+
+
+def name_project(folder: Path, app: str) -> bool:
+    """Gives the project the app's name. Whether it did: one of another name than Slipway's own was
+    named by a person, and what is launched, here or elsewhere, has a state of that name."""
+    file, stacks = folder / "Pulumi.yaml", [path.read_text(encoding="utf-8") for path in folder.glob("Pulumi.*.yaml")]
+    text = file.read_text(encoding="utf-8")
+    named, found = re.subn(rf"(?m)^name: {_OURS}(?=\s|$)", f"name: {app}", text, count=1)
+    if not found or (folder / ".slipway").exists() or not all(re.search(r"(?m)^  slipway:target: local\b", one) for one in stacks):
+        return False
+    files.write(file, named.encode())
+    return True
 
 
 def sentences(facts: Facts) -> list[str]:

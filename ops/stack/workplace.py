@@ -25,8 +25,17 @@ class Workplace:
     target: "TargetModule"
     place: "StackPlace"
 
-    def deployment(self) -> "Deployment":
-        """What was launched, to be asked."""
+    def deployment(self, acts: bool = True) -> "Deployment":
+        """What was launched, to be asked. In a tree that was copied or moved only what reads is
+        done, and told of it. Raises `UsageError` for a command that `acts`."""
+        from components import owner
+        from components.errors import UsageError
+        from ops.display import tables
+
+        if why := owner.elsewhere(self.place.tree):
+            if acts:
+                raise UsageError(why)
+            tables.line(f"slipway: {why}", stderr=True)
         return self.target.deployment(self.settings, self.place)
 
 

@@ -1,5 +1,6 @@
 """What is asked of Amazon, exactly: how many of what, with which inputs, and what must not be there. In preview and in a real run."""
 
+import base64
 import json
 from collections import Counter
 from pathlib import Path
@@ -12,7 +13,7 @@ from policy import check
 from policy.plan import Plan, Resource, is_unknown
 
 _STACKS = Path(__file__).parent / "stacks"
-TAGS = {"project": "slipway", "stack": "dev", "owner": "slipway"}
+TAGS = {"project": "slipway", "stack": "dev", "owner": "slipway", "slipway:app": "shop"}
 STORE = {
     "s3/bucket:Bucket": 1, "s3/bucketPolicy:BucketPolicy": 1, "s3/bucketVersioning:BucketVersioning": 1,
     "s3/bucketPublicAccessBlock:BucketPublicAccessBlock": 1, "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration": 1,
@@ -83,14 +84,36 @@ def known(value: Any) -> Any:
 
 
 def kept(plan: Plan) -> set[str]:
-    both = {one.type for one in plan.resources if one.protect}
-    assert both == {one.type for one in plan.resources if one.retain}
-    return both
+    """What is retained beside would be called deleted, and stay, where somebody lifts the protection."""
+    assert [one.name for one in plan.resources if one.retain] == []
+    return {one.type for one in plan.resources if one.protect}
 
 
 @pytest.fixture(params=[False, True], ids=["preview", "answered"])
 def answered(request: pytest.FixtureRequest) -> bool:
     return bool(request.param)
+
+
+def test_account_login_and_tags_are_the_providers_and_the_stores(answered: bool) -> None:
+    """With none of them set the provider's inputs are those of before: `test_one_server` and the real provider have them so."""
+    role, tags = "arn:aws:iam::123456789012:role/deploy", {"cost-centre": "4711", "owner": "web-team"}
+    login = {"account": "123456789012", "profile": "work", "role": role, "tags": tags}
+    case = cases.read(_STACKS / "fleet.yaml").with_({f"slipway:aws-ec2.{name}": value for name, value in login.items()})
+    plan = case.recorded(answered).plan
+    (provider,) = [one for one in plan.resources if one.type == "pulumi:providers:aws"]
+    told = {name: json.loads(value) if value[:1] in "[{" else value for name, value in provider.inputs.items()}
+    assert told.items() >= {
+        "region": "eu-west-1", "profile": "work", "allowedAccountIds": ["123456789012"],
+        "assumeRoles": [{"roleArn": role, "sessionName": "slipway"}],
+    }.items()  # fmt: skip
+    assert {**TAGS, **tags}.items() <= one(plan, "ec2/vpc:Vpc").inputs["tags"].items()
+    (group,) = plan.of("aws:autoscaling/group:Group")
+    assert ("cost-centre", "4711") in [(tag["key"], tag["value"]) for tag in group.inputs["tags"]]
+    if answered:
+        stores = {item.inputs["store"] for item in plan.resources if "store" in item.inputs}
+        assert {store.partition("&")[2] for store in stores} == {"profile=work&role=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fdeploy"}
+        (template,) = plan.of("aws:ec2/launchTemplate:LaunchTemplate")
+        assert "profile=" not in base64.b64decode(template.inputs["userData"]).decode()
 
 
 def test_one_server(answered: bool) -> None:
@@ -192,6 +215,20 @@ def test_what_is_kept_stands_on_nothing_that_goes(stack: str) -> None:
     needed = {urn for resource in plan.resources if resource.protect for urn in resource.depends_on}
     found = (plan.find(urn) for urn in needed)
     assert [one.name for one in found if one and one.kind == "resource" and not one.protect] == []
+
+
+@pytest.mark.parametrize("stack", ["own-postgres", "managed-postgres", "sqlite", "fleet"])
+def test_a_review_stack_leaves_nothing(answered: bool, stack: str) -> None:
+    """As .github/scripts/review.sh sets it. That the provider then removes all of it tests/aws/test_real_provider.py shows."""
+    plan = cases.read(_STACKS / f"{stack}.yaml").with_({"slipway:keepData": False, "slipway:lastSnapshot": False}).recorded(answered).plan
+    assert kept(plan) == set()
+    assert one(plan, "s3/bucket:Bucket").inputs["forceDestroy"] is True
+    assert [item.inputs["finalSnapshot"] for item in plan.of("aws:ebs/volume:Volume")] == [False] * (stack == "own-postgres")
+    # Of a volume that is there it changes nothing: the provider would make another one, empty.
+    assert all("finalSnapshot" in item.ignore_changes for item in plan.of("aws:ebs/volume:Volume"))
+    for database in plan.of("aws:rds/instance:Instance"):
+        assert (database.inputs["skipFinalSnapshot"], database.inputs["deletionProtection"]) == (True, False)
+    assert [finding for finding in check.run(plan, ()) if not finding.waived] == []
 
 
 def test_without_its_data_nothing_is_kept(answered: bool) -> None:

@@ -23,8 +23,9 @@ def launch(user):
     once = Config(read_timeout=300, retries={"total_max_attempts": 1})  # moto would start another one for a second try
     client = boto3.client("ec2", region_name=REGION, config=once)
 
-    def make(role, stack="prod", app=project, profile=None, **more):
-        tags = [{"Key": key, "Value": value} for key, value in {"project": app, "stack": stack, "slipway:role": role}.items() if value]
+    def make(role, stack="prod", app=project, profile=None, name="shop", **more):
+        given = {"project": app, "stack": stack, "slipway:role": role, "slipway:app": name}
+        tags = [{"Key": key, "Value": value} for key, value in given.items() if value]
         given = {"IamInstanceProfile": {"Name": profile}} if profile else {}
         asked = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1, **given, **more}
         done = client.run_instances(TagSpecifications=[{"ResourceType": "instance", "Tags": tags}], **asked)
@@ -66,6 +67,17 @@ def test_web_hosts_first_the_oldest_first_by_their_names_in_the_store(launch):
 def _launched(identity):
     (one,) = account.ask("ec2", REGION, "DescribeInstances", InstanceIds=[identity])["Reservations"]
     return one["Instances"][0]["LaunchTime"], identity
+
+
+def test_another_apps_servers_of_the_same_project_and_stack_are_not_found(launch):
+    """Every clone was called `slipway` once. Of before there was a tag, the instance profile says whose a server is."""
+    ours, theirs = f"shop-web-{uuid4().hex[:7]}", f"shop-two-web-{uuid4().hex[:7]}"
+    for name in (ours, theirs):
+        profile(name)
+    mine = {launch("web"), launch("web", name="", profile=ours)}
+    for other in (launch("web", name="other"), launch("web", name="", profile=theirs), launch("web", name="", profile=None)):
+        assert other
+    assert {one.instance.id for one in found(launch).hosts} == mine
 
 
 def test_all_pages_are_read(launch, monkeypatch):

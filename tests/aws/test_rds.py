@@ -136,7 +136,7 @@ def test_it_is_kept_with_all_that_it_stands_in(made):
     _, plan = made
     assert check.run(plan) == ()
     own = [one for one in plan.resources if "slipway:aws:ManagedDatabase" in one.urn and one.kind == "resource"]
-    let_go = {one.type.rpartition(":")[2] for one in own if not (one.protect and one.retain)}
+    let_go = {one.type.rpartition(":")[2] for one in own if not one.protect}
     # While it is there, the web hosts' group can't be removed.
     assert let_go == {"SecurityGroupIngressRule"}
 

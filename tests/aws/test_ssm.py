@@ -60,7 +60,7 @@ def host(launched, service, facts, monkeypatch):
 def slipway(launched, host, monkeypatch):
     """The command line over that host alone."""
     settings = SimpleNamespace(target="aws-ec2", app=SimpleNamespace(name="demo"))
-    work = SimpleNamespace(settings=settings, deployment=lambda: HostsDeployment(Site(launched.store, [host], launched.day.url)))
+    work = SimpleNamespace(settings=settings, deployment=lambda acts=True: HostsDeployment(Site(launched.store, [host], launched.day.url)))
     monkeypatch.setattr(workplace, "enter", lambda call: work)
     runner = CliRunner()
     return lambda *words: runner.invoke(app, ["-s", "t", *words])

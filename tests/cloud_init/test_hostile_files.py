@@ -45,7 +45,7 @@ LISTEN = ("127.0.0.1:8080",)
 NOT_IN_FILES = {
     *("tls.directory", "tls.email", "tls.strict"),  # arguments of a program, or no text
     *("target", "app.path", "manager", "domain"),  # where things are, not what they hold
-    "keepData",  # of clouds
+    *("keepData", "lastSnapshot"),  # of clouds
     *("server.kind", "server.workerClass", "front", "database.engine", "database.placement"),  # a few words, each with tests of its own
     *("secretEnv[name]", "secretEnv[value]"),  # as app.env: see the last test
 }

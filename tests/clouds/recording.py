@@ -98,7 +98,7 @@ class _Answering(Recorder):
         address = f"{self._named(resource.type)}.{recording.name}__{re.sub(r'[^A-Za-z0-9_-]', '_', resource.name)}"
         if address in [one.address for one in tuple(recording.made.values())]:
             raise self._refused(f"{address}: two resources have that name; give one another name")
-        kept, ignored = resource.retain, resource.ignore_changes
+        kept, ignored = resource.protect, resource.ignore_changes
         recording.made[resource.urn] = Made(resource.urn, resource.type, address, inputs, resource.depends_on, ignored, kept)
         outputs = {name: _first(_marked({name: value}, "$", address)[name], address, name) for name, value in _outputs(resource).items()}
         name, _ = self._provider.divided.get(resource.type, ("", ()))

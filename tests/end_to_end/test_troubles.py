@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -110,3 +111,28 @@ def test_no_secret_anywhere(site):
     site.up()
     assert site.get("/env/SHOP_KEY") == "another"
     assert site.release() != first
+
+
+def test_a_folder_that_is_copied_and_one_that_is_moved(site):
+    """Launched for real: that what runs is found by what came along, and that a release is made whole, no mark shows."""
+    site.up()
+    site.post("/rows", "kept")
+    folder, other = site.folder, Path(f"{site.folder}-other")
+    subprocess.run(["cp", "-a", folder, other], check=True)
+    copy = [sys.executable, "-m", "ops"]
+    for words in (["up", "--yes"], ["destroy", "--yes"], ["exec", "--", "true"]):
+        done = subprocess.run([*copy, *words], cwd=other, env=site.environment, capture_output=True, text=True, check=False)
+        assert (done.returncode, "is a copy of" in lines(done)) == (2, True), lines(done)
+    assert subprocess.run([*copy, "adopt", "--yes"], cwd=other, env=site.environment, check=False).returncode == 0
+    assert site.get() == "one"
+    shutil.rmtree(other)
+    old = site.processes()
+    folder.rename(other)
+    site.folder, site.app, site.tree = other, other / "app", other / ".slipway/dev"
+    site.environment["HOME"] = str(other / "home")
+    assert (site.run("destroy", "--yes").returncode, site.get()) == (2, "one")
+    assert site.run("adopt", "--yes").returncode == 0
+    assert [pid for pid in old if Path(f"/proc/{pid}").exists()] == []
+    site.up()
+    assert (site.get(), json.loads(site.get("/rows"))) == ("one", ["kept"])
+    assert site.run("up", "--yes").stdout.startswith("Nothing to do")

@@ -90,7 +90,19 @@ def test_what_the_project_gives_every_stack_holds_where_its_file_says_nothing(pr
     assert load_stack(load_project(project.folder), "dev").config == MERGED
 
 
-@pytest.mark.parametrize("line", ["config: stacks", "config: {slipway:app: {name: shop}}", "stackConfigDir: stacks"])
+ODD_DEFAULTS = [
+    "config: stacks",
+    "config: {slipway:app: {name: shop}}",
+    "stackConfigDir: stacks",
+    # What the CLI refuses too: of a key that isn't the project's own, and of two values at once.
+    "config: {aws:region: {default: eu-west-1}}",
+    "config: {shop:port: {type: integer, value: 1}}",
+    "config: {slipway:front: {value: apache, default: nginx}}",
+    "config: {slipway:secretEnv: {value: {KEY: x}, secret: true}}",
+]
+
+
+@pytest.mark.parametrize("line", ODD_DEFAULTS)
 def test_what_the_project_can_not_give_is_refused(project, line):
     (project.folder / "Pulumi.yaml").write_text(f"name: slipway\nruntime: python\n{line}\n")
     with pytest.raises(UsageError, match=r"Pulumi.yaml: config: ") as error:

@@ -148,7 +148,7 @@ def test_logs_end_when_their_reader_goes_away(monkeypatch):
     monkeypatch.setattr(sys, "stdout", Gone())
     hosts = [SimpleNamespace(host="one", stream=lambda arguments: endless())]
     reach = HostsDeployment(Site(cast(Any, None), cast(Any, hosts), ""))
-    monkeypatch.setattr("ops.stack.workplace.enter", lambda call: SimpleNamespace(deployment=lambda: reach))
+    monkeypatch.setattr("ops.stack.workplace.enter", lambda call: SimpleNamespace(deployment=lambda acts: reach))
     app.logs(cast(Any, SimpleNamespace(obj=None)))
     assert read == [0]
 

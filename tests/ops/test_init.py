@@ -107,8 +107,26 @@ def test_init_writes_the_stack_file_and_says_what_it_found(project, slipway):
         "  migrations, brought up by `flask db upgrade`",
         "  health is asked at /health",
         "  SQLite, as the sources read DATABASE_URL",
-        "Wrote Pulumi.dev.yaml. Next: ./slipway up",
+        "Wrote Pulumi.dev.yaml; the project is called shop now. Next: ./slipway up",
     ]
+
+
+OURS = "name: slipway # of the clone\n"
+
+
+@pytest.mark.parametrize(
+    ("tree", "name"),
+    [
+        ({"Pulumi.dev.yaml": "config:\n  slipway:target: local\n"}, "shop"),
+        ({"Pulumi.yaml": OURS, "Pulumi.prod.yaml": "config:\n  slipway:target: aws-ec2\n"}, "slipway"),
+        ({".slipway/dev/state.json": "{}"}, "slipway"),
+        ({"Pulumi.yaml": "name: mine\nruntime: python\n"}, "mine"),
+    ],
+)
+def test_init_names_the_project_after_the_app_unless_it_was_named_or_launched(project, slipway, tree, name):
+    grow(project, tree)
+    slipway("-s", "test", "init", "../shop")
+    assert yaml.safe_load((project / "Pulumi.yaml").read_text())["name"] == name
 
 
 def test_paths_count_from_where_the_user_is(project, slipway, monkeypatch):

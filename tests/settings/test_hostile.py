@@ -29,8 +29,10 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "server.threads": int,
     "server.timeout": int,
     "keepData": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,  # Pulumi: texts
+    "lastSnapshot": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
     "local.port": int,
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "instances.min", "instances.max")},
+    "aws-ec2.account": str,
     "ssh.port": int,
     "ssh.hosts.web[item].port": lambda value: value and int(value),
     "ssh.hosts.database.port": lambda value: value and int(value),

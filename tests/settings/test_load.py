@@ -83,3 +83,11 @@ def test_a_providers_setting_is_refused_by_name_with_the_way_out() -> None:
     assert [line.split(": ")[0] for line in lines] == ["aws:profile", "gcp:project"]
     assert "AWS_PROFILE" in lines[0]
     assert "hunter2" not in lines[0]
+
+
+def test_an_environment_of_pulumis_service_is_refused_by_the_program_too(tmp_path, monkeypatch) -> None:
+    """`pulumi up` opens it, and would launch what day two knows nothing of."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "Pulumi.dev.yaml").write_text("config: {}\nenvironment:\n  - prod\n")
+    with pytest.raises(UsageError, match=r"Pulumi.dev.yaml: environment: wanted settings in this file, found Pulumi ESC"):
+        loaded({}, [])

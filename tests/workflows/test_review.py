@@ -9,13 +9,15 @@ from workflow_runs import Pulumi, Script
 
 UP = [
     "stack select --non-interactive --create pr-12",
+    "config set --non-interactive slipway:keepData false --stack=pr-12",
+    "config set --non-interactive slipway:lastSnapshot false --stack=pr-12",
     "cancel --yes --stack=pr-12",
     "refresh --non-interactive --yes --skip-preview --clear-pending-creates --stack=pr-12",
     "up --non-interactive --yes --skip-preview --policy-pack policy --stack=pr-12",
 ]
 DOWN = [
     "stack select --non-interactive pr-12",
-    *UP[1:3],
+    *UP[3:5],
     "destroy --non-interactive --yes --skip-preview --ignore-protect --remove --stack=pr-12",
 ]
 
@@ -69,7 +71,7 @@ def test_what_cannot_be_refreshed_is_removed_all_the_same(templated: Pulumi) -> 
 def test_nor_is_anything_launched_on_it(templated: Pulumi) -> None:
     templated.answers(refresh=1)
     assert templated.run("review.sh", "up", "12").returncode == 1
-    assert templated.calls == UP[:3]
+    assert templated.calls == UP[:5]
 
 
 def test_a_stack_that_never_was(templated: Pulumi) -> None:

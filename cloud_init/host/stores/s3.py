@@ -1,4 +1,5 @@
-"""Amazon S3, and services with its API and conditional writes: `s3://bucket/prefix?region=…&endpoint=…`.
+"""Amazon S3, and services with its API and conditional writes: `s3://bucket/prefix?region=…&endpoint=…`;
+for a deployer `profile=…&role=…` too.
 
 The default endpoint is in AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, as for all of Amazon's own
 tools. Credentials: on the deploying side, if boto3 is installed, as the AWS command line finds them
@@ -20,11 +21,12 @@ def connect(address: str) -> Store:
     """The bucket at that address."""
     from obstore.store import S3Store
 
-    place = BucketAddress(address, ("region", "endpoint"))
+    place = BucketAddress(address, ("region", "endpoint", "profile", "role"))
+    login = [place.options.pop(name, None) for name in ("profile", "role")]
     if own := os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"):
         place.options.setdefault("endpoint", own)
     given: dict[str, Any] = {name: value for name, value in place.options.items() if value}
-    given |= {"credential_provider": _user(address)} if find_spec("boto3") else {}
+    given |= {"credential_provider": _user(address, *login)} if find_spec("boto3") else {}
 
     def client(options: Any, retry: Any) -> Any:
         return S3Store(place.bucket, prefix=place.prefix, client_options=options, retry_config=retry, **given)
@@ -32,12 +34,31 @@ def connect(address: str) -> Store:
     return Bucket(place, client)
 
 
-def _user(address: str) -> Any:
+def session(profile: str | None, role: str | None) -> Any:
+    """A session of boto3's with the credentials that the AWS command line would use, or with those
+    of a role that they may assume."""
+    import boto3
+    from botocore import credentials, exceptions
+    from botocore.session import Session
+
+    own = boto3.Session(profile_name=profile)
+    if not role:
+        return own
+    if own.get_credentials() is None:
+        raise exceptions.NoCredentialsError
+    make, given = own._session.create_client, {"RoleSessionName": "slipway"}
+    fetcher = credentials.AssumeRoleCredentialFetcher(make, own.get_credentials(), role, extra_args=given)
+    inner = Session(profile=profile)
+    inner._credentials = credentials.DeferredRefreshableCredentials(fetcher.fetch_credentials, "assume-role")
+    return boto3.Session(botocore_session=inner)
+
+
+def _user(address: str, profile: str | None, role: str | None) -> Any:
     from botocore.exceptions import BotoCoreError
     from obstore.auth.boto3 import Boto3CredentialProvider
 
     try:
-        return Boto3CredentialProvider()
+        return Boto3CredentialProvider(session(profile, role))
     except (ValueError, BotoCoreError) as error:
         why = f" ({error})" if isinstance(error, BotoCoreError) else ""
         raise Away(

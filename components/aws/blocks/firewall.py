@@ -25,7 +25,7 @@ class FirewallArgs(Args):
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = None
-    """Protected and retained with the way out, as data stands behind it; not what it lets in."""
+    """Protected with the way out, as data stands behind it; not what it lets in."""
 
 
 class Firewall(Block):

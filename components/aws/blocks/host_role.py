@@ -55,7 +55,7 @@ class HostRoleArgs(Args):
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = None
-    """The servers are kept, so it is protected and retained: they are named after it, and another
+    """The servers are kept, so it is protected: they are named after it, and another
     role would let them write nothing."""
 
 

@@ -53,7 +53,9 @@ class ManagedDatabaseArgs(Args):
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = None
-    """Protected and retained, with all it stands in. It always leaves a last snapshot."""
+    """Protected, with all it stands in."""
+    last_snapshot: bool | None = True
+    """What it leaves, as it is removed."""
 
 
 class ManagedDatabase(Block):
@@ -120,7 +122,7 @@ class ManagedDatabase(Block):
             backup_window="03:00-04:00",  # UTC, as the next
             maintenance_window="sun:04:30-sun:05:30",
             deletion_protection=bool(args.keep),
-            skip_final_snapshot=False,
+            skip_final_snapshot=not args.last_snapshot,
             final_snapshot_identifier=self._last_snapshot(name),
             copy_tags_to_snapshot=True,
             performance_insights_enabled=False,

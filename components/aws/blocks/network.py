@@ -32,9 +32,9 @@ class NetworkArgs(Args):
     databases: bool | None = None
     """There are private subnets for managed databases."""
     keep: bool | None = None
-    """The network is protected and retained with the databases' subnets, as data stands there."""
+    """The network is protected with the databases' subnets, as data stands there."""
     keep_public: bool | None = None
-    """All of it is protected and retained, as data is on a server."""
+    """All of it is protected, as data is on a server."""
     tags: Tags | None = None
     """On all that is made."""
 

@@ -24,7 +24,7 @@ class ReleaseStoreArgs(Args):
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = True
-    """Protected and retained, as backups are in it. Otherwise removed with all that is in it."""
+    """Protected, as backups are in it. Otherwise removed with all that is in it."""
 
 
 class ReleaseStore(Block):

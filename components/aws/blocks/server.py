@@ -64,7 +64,7 @@ class WebServerArgs(ServerArgs):
     role_id: pulumi.Input[str] | None = None
     """`unique_id` of its `HostRole`."""
     keep: bool | None = None
-    """The app's data is on its disk: it is protected and retained."""
+    """The app's data is on its disk: it is protected."""
 
 
 class WebServer(Block):
@@ -108,7 +108,9 @@ class DatabaseServerArgs(ServerArgs):
     program makes the subnet too: a disk that is asked for by its subnet depends on it, and where
     the disk is kept, the subnet is as well."""
     keep_data: bool | None = True
-    """The data's disk is protected and retained. It always leaves a last snapshot."""
+    """The data's disk is protected."""
+    last_snapshot: bool | None = True
+    """What the disk leaves, as it is removed. Settled when it is made."""
 
 
 class DatabaseServer(Block):
@@ -133,9 +135,10 @@ class DatabaseServer(Block):
             size=args.data_disk,
             type="gp3",
             encrypted=True,
-            final_snapshot=True,  # from the start: the provider can't change that of a volume that is there
+            final_snapshot=args.last_snapshot,
             tags=named(args.tags, f"{name}-data"),
-            opts=child(self, args.keep_data, ("availabilityZone",)),
+            # The provider can't change that of a volume that is there: it would make another one.
+            opts=child(self, args.keep_data, ("availabilityZone", "finalSnapshot")),
         )
         aws.ec2.VolumeAttachment(
             f"{name}-data",
@@ -171,5 +174,5 @@ def _instance(name: str, role: str, args: ServerArgs, parent: pulumi.Resource, k
         disable_api_termination=bool(keep),  # said also where it isn't: left out, it would stay as it was
         user_data=args.user_data,
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=_IGNORED, protect=keep, retain_on_delete=keep),
+        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=_IGNORED, protect=keep),
     )

@@ -1,8 +1,8 @@
 """The user's own account on AWS: asked with the credentials that the AWS command line would use, in
 one region at a time.
 
-Profiles, single sign-on, the environment and AWS_ENDPOINT_URL are boto3's to find. Errors that a
-user can cause are one line.
+Profiles, single sign-on, the environment and AWS_ENDPOINT_URL are boto3's to find, but for what
+`sign_in` was told. Errors that a user can cause are one line.
 """
 
 import threading
@@ -12,10 +12,23 @@ from functools import cache
 from typing import Any
 
 from components.aws.control.errors import THROTTLED, AwsError, translated
-from components.errors import MissingError
+from components.errors import MissingError, UsageError
 
 _LOCK = threading.Lock()  # a session may be used by one thread at a time, what it makes by all
 _PAUSES = (1.0, 2.0, 4.0, 8.0)  # seconds
+_login: list[str | None] = [None, None]
+
+
+def sign_in(region: str, account: str | None, profile: str | None, role: str | None) -> None:
+    """Everything from here on is asked as that, in that account: the stack's, one a process.
+
+    Raises `UsageError` where the credentials are another account's."""
+    if _login != [profile, role]:
+        _login[:] = profile, role
+        forget()
+    if account and (found := number(region)) != account:
+        how = "take credentials of that account (AWS_PROFILE, or slipway:aws-ec2.profile or .role), or mend the setting"
+        raise UsageError(f"slipway:aws-ec2.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
 
 
 def number(region: str) -> str:
@@ -74,10 +87,10 @@ def _client(service: str, region: str, attempts: int = 5) -> Any:
 @cache
 def _made(service: str, region: str, attempts: int) -> Any:
     try:
-        import boto3
         from botocore.config import Config
+
+        from cloud_init.host.stores import s3
     except ModuleNotFoundError as error:
         raise MissingError(f"aws: needs the package {error.name}; run: .venv/bin/pip install -r requirements/aws-ec2.in") from None
-    session = boto3.Session(region_name=region)
     retries = {"mode": "standard", "total_max_attempts": attempts}
-    return session.client(service, config=Config(connect_timeout=5, read_timeout=30, retries=retries))
+    return s3.session(*_login).client(service, region, config=Config(connect_timeout=5, read_timeout=30, retries=retries))

@@ -1,5 +1,6 @@
 """The servers of a stack as they are now: looked up each time, as groups start and end them."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -7,7 +8,7 @@ from typing import Any
 from cloud_init.fleet import ROLES
 from components.aws import common
 from components.aws.control import account
-from components.blocks.block import ROLE
+from components.blocks.block import APP, ROLE
 from components.blocks.command_transport import CommandTransport
 from components.hosts import names as host_names
 from components.hosts.transports.ssm import connect
@@ -24,21 +25,24 @@ class FleetHosts:
 def find(region: str, project: str, stack: str, app: str) -> FleetHosts:
     """What the user's account has of that stack. Raises `SlipwayError`.
 
-    Hosts are known by the tags `project`, `stack` and `slipway:role`, while they start or run.
-    There may be none."""
+    Hosts are known by the tags `project`, `stack`, `slipway:role` and `slipway:app`, while they
+    start or run. There may be none. One without the last, of before there was such a tag, is known
+    by its role's name."""
     store = common.store_address(common.bucket_name(account.number(region), region, project, stack, app), region)
-    instances = sorted(_instances(region, project, stack), key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
+    found = _instances(region, project, stack, app)
+    instances = sorted(found, key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
     roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in instances} if arn}
-    facts = {"transport": "ssm", "region": region, "app": app, "store": store}
+    facts = {"transport": "ssm", "region": region, "app": app, "stack": stack, "store": store}
     return FleetHosts(store, tuple(connect({**facts, **_facts(one, roles.get(_profile(one), ""))}) for one in instances))
 
 
-def balancer(region: str, project: str, stack: str) -> str | None:
+def balancer(region: str, project: str, stack: str, app: str) -> str | None:
     """The name of the stack's load balancer; None where there is none. Raises `SlipwayError`."""
     wanted = [{"Key": "project", "Values": [project]}, {"Key": "stack", "Values": [stack]}]
     kinds = ["elasticloadbalancing:loadbalancer"]
     pages = account.pages("resourcegroupstaggingapi", region, "GetResources", TagFilters=wanted, ResourceTypeFilters=kinds)
-    arns = [str(one["ResourceARN"]) for page in pages for one in page["ResourceTagMappingList"]]
+    found = [one for page in pages for one in page["ResourceTagMappingList"]]
+    arns = [str(one["ResourceARN"]) for name in (app, "") for one in found if _tag(one, APP) == name]
     if not arns:
         return None
     return str(account.ask("elbv2", region, "DescribeLoadBalancers", LoadBalancerArns=arns[:1])["LoadBalancers"][0]["DNSName"])
@@ -54,7 +58,7 @@ def _facts(instance: dict[str, Any], role_id: str) -> dict[str, str]:
     }
 
 
-def _instances(region: str, project: str, stack: str) -> Iterator[dict[str, Any]]:
+def _instances(region: str, project: str, stack: str, app: str) -> Iterator[dict[str, Any]]:
     wanted = {
         "tag:project": [project],
         "tag:stack": [stack],
@@ -64,7 +68,13 @@ def _instances(region: str, project: str, stack: str) -> Iterator[dict[str, Any]
     filters = [{"Name": name, "Values": values} for name, values in wanted.items()]
     for page in account.pages("ec2", region, "DescribeInstances", Filters=filters):
         for reservation in page["Reservations"]:
-            yield from reservation["Instances"]
+            yield from (one for one in reservation["Instances"] if _is_of(one, app))
+
+
+def _is_of(instance: dict[str, Any], app: str) -> bool:
+    """By its tag. Before there was one, by the instance profile's name, as Pulumi completed it."""
+    role = rf".*/{app}-{_tag(instance, ROLE)}-[0-9a-f]+"
+    return _tag(instance, APP) == app or (not _tag(instance, APP) and bool(re.fullmatch(role, _profile(instance))))
 
 
 def _tag(instance: dict[str, Any], name: str) -> str:

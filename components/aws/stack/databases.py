@@ -45,6 +45,7 @@ def _own(foundation: Foundation) -> DatabaseTier:
         zone=foundation.network.host_zone,
         data_disk=options.database.disk,
         keep_data=foundation.settings.keep_data,
+        last_snapshot=foundation.settings.last_snapshot,
     )
     server = DatabaseServer(name, args, foundation.child)
     clients = pulumi.Output.all(foundation.network.cidr)
@@ -74,6 +75,7 @@ def _managed(foundation: Foundation) -> DatabaseTier:
         client_group_id=foundation.firewall.group_id,
         tags=foundation.tags,
         keep=settings.keep_data,
+        last_snapshot=settings.last_snapshot,
     )
     database = ManagedDatabase(f"{foundation.name}-database", args, foundation.child)
     return DatabaseTier(connection=database, resources=(database,), watched={"database": database.identifier})

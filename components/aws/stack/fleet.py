@@ -15,7 +15,7 @@ def make(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
     after_store = pulumi.ResourceOptions(depends_on=[foundation.store])  # it is closed before anything is put there
     own = pulumi.ResourceOptions.merge(foundation.own, after_store)
-    first = FirstRelease(f"{app}-first-release", release, foundation.store.address, own)
+    first = FirstRelease(f"{app}-first-release", release, foundation.deployers_store, own)
     args = WebFleetArgs(
         image=options.image,
         instance_type=options.instance_type,

@@ -40,11 +40,25 @@ class Foundation(CloudStack):
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
         super().__init__(parent, settings, place)
         self.options = options
-        provider = aws.Provider(f"{self.name}-aws", region=options.region, opts=self.own)
+        self.tags = {**self.tags, **options.tags}
+        provider = aws.Provider(
+            f"{self.name}-aws",
+            region=options.region,
+            profile=options.profile,
+            assume_roles=[aws.ProviderAssumeRoleArgs(role_arn=options.role, session_name="slipway")] if options.role else None,
+            allowed_account_ids=[options.account] if options.account else None,
+            opts=self.own,
+        )
         self.child = pulumi.ResourceOptions(parent=parent, providers={"aws": provider})
         self.store = self._store(pulumi.InvokeOutputOptions(parent=parent, provider=provider))
         self.network = Network(f"{self.name}-network", self._network(), self.child)
         self.firewall = self._firewall()
+
+    @property
+    def deployers_store(self) -> pulumi.Output[str]:
+        """The store's address for what runs where the stack is launched from."""
+        profile, role = self.options.profile, self.options.role
+        return self.store.address.apply(lambda address: common.signed(address, profile, role))
 
     def role(self, kind: str, backups: bool = False, keep: bool = False) -> HostRole:
         """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept."""

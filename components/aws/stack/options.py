@@ -2,7 +2,7 @@
 
 import difflib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import pulumi_aws as aws
@@ -25,6 +25,23 @@ VPC = kinds.matching("network", "default, or the id of a VPC such as vpc-0123456
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
 _XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
 """Instance types of the older kind, where disks have other names."""
+
+
+ACCOUNT = kinds.Kind("account", "the number of an account, 12 digits in quotes", lambda value: _account(str(value)))
+PROFILE = kinds.matching("profile", "the name of a profile of the AWS command line", r"[A-Za-z0-9_.@+/-]{1,128}")
+_ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,600}"
+ROLE = kinds.matching("role", "the ARN of a role, such as arn:aws:iam::123456789012:role/deploy", _ROLE_ARN)
+_TAG = r"[\w +\-=.:/@]"
+TAG = kinds.matching(
+    "tag", "a tag of at most 128 letters that neither AWS nor Slipway has", rf"(?!(?i:aws:|slipway:)|(project|stack|Name)$){_TAG}{{1,128}}"
+)
+TAG_VALUE = kinds.matching("text", "a tag's value, of at most 256 letters, digits, spaces and + - = . : / @", rf"{_TAG}{{0,256}}")
+
+
+def _account(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", value):
+        raise ValueError
+    return value
 
 
 class AwsNetworkOptions(NetworkOptions):
@@ -52,6 +69,16 @@ class Options(CloudOptions):
     """slipway:aws-ec2"""
 
     region: Annotated[str, REGION] = Field(description="Where all of it is.", json_schema_extra=BOOT)
+    account: Annotated[str, ACCOUNT] | None = Field(
+        default=None, description="The account that it may be in. With credentials of another one nothing is done, nor shown."
+    )
+    profile: Annotated[str, PROFILE] | None = Field(
+        default=None, description="A profile of the AWS command line. As that would find credentials if left out (`AWS_PROFILE`)."
+    )
+    role: Annotated[str, ROLE] | None = Field(default=None, description="A role that is assumed with those credentials, by its ARN.")
+    tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = Field(
+        default={}, description="Tags of your own on all that is made; `owner` takes the place of Slipway's."
+    )
     instance_type: Annotated[str, INSTANCE_TYPE] = Field(
         default="t4g.small",
         description="The size of a web server; what it is built of decides between ARM and x86 images.",

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -99,15 +100,25 @@ class LocalTransport(HostTool):
             raise SlipwayError(f"last backup: {outcome['message']}; nothing was removed; mend that, or remove {self.root} by hand")
         return _copied(Path(outcome["path"]), folder / f"{self.facts.app}-{outcome['backup']['id']}") if outcome["backup"] else None
 
+    def settle(self, origin: Path) -> None:
+        before = LocalTransport(replace(self.facts, run=self.facts.run.replace(str(origin), str(self.root), 1)))
+        before.install(bundled_tool())
+        ended = before.run(["halt"])
+        if not ended["ok"]:
+            raise SlipwayError(f"{self.root}: what runs can't be ended ({ended['message']}); nothing was removed; mend that, then again")
+        before._clear(keep_data=True, made=_MADE[:-1])
+        shutil.rmtree(before.facts.run, ignore_errors=True)
+
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
             self.install(bundled_tool())
             self.run(["halt"])
             self._clear(keep_data)
+            (self.root / "owner.json").unlink(missing_ok=True)
         shutil.rmtree(self.facts.run, ignore_errors=True)
 
-    def _clear(self, keep_data: bool) -> None:
-        for name in _MADE:
+    def _clear(self, keep_data: bool, made: Sequence[str] = _MADE) -> None:
+        for name in made:
             shutil.rmtree(self.root / name, ignore_errors=True)
         app = self.root / "srv/slipway" / self.facts.app
         for folder in app.iterdir() if app.is_dir() else ():
@@ -116,7 +127,6 @@ class LocalTransport(HostTool):
         for folder in (app, app.parent, app.parent.parent):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
-        (self.root / "owner.json").unlink(missing_ok=True)
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         tool = self.root / "opt/slipway/host.pyz"

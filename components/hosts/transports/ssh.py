@@ -11,7 +11,7 @@ from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data import backup
 from components.deployment.answers import Kept
 from components.errors import Lost, SlipwayError
-from components.hosts.transport import Event, HostTool
+from components.hosts.transport import Event, HostTool, asked
 from components.ssh import connection, login
 from components.ssh.terminal import attached
 
@@ -42,14 +42,17 @@ class SshTransport(HostTool):
             return self._run(arguments, on_event)
 
     def _run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
-        lines = self.to.lines([*TOOL, *arguments], root=True)
+        lines = self.to.lines(self._command(arguments), root=True)
         return self.outcome(lines, arguments, on_event, lambda: (lines.status, lines.words))
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
-        yield from self.to.lines([*TOOL, *arguments], root=True)
+        yield from self.to.lines(self._command(arguments), root=True)
 
     def attach(self, arguments: Sequence[str]) -> int:
-        return attached(self.to, [*TOOL, *arguments])
+        return attached(self.to, self._command(arguments))
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return ["env", asked(self.facts), *TOOL, *arguments]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
