@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from load import CLOSED, Load
+from load import CLOSED, UNREAD, Load
 
 from cloud_init import host_tool
 from real_hosts.follower import Follower, tool_with, with_packages
@@ -73,10 +73,9 @@ def without_loss(failure: str) -> bool:
     """Refused, answered with the maintenance page, or closed while nothing was asked on it: nothing that was in hand is lost.
 
     A connection that still waits to be accepted when the old front server closes its port is reset by the kernel: nobody has read its
-    request. Uploads and long answers, which would show that one in hand was cut, have no such excuse.
+    request, nor any that came after it.
     """
-    idle = failure.endswith(CLOSED) or failure.startswith("GET /: ConnectionResetError")
-    return idle or "ConnectionRefusedError" in failure or ": 503 from none: '<!doctype html>" in failure
+    return failure.endswith((CLOSED, UNREAD)) or "ConnectionRefusedError" in failure or ": 503 from none: '<!doctype html>" in failure
 
 
 def served_by(server: Follower, front: str, manager: str) -> None:
