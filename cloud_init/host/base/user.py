@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
+from .files import make_folder
 from .outcome import Refused
 
 FRONT_GROUP = "slipway-front"
@@ -50,7 +51,7 @@ def own(path: Path, mode: int = 0o755, first: bool = False) -> Path:
 @contextlib.contextmanager
 def _folder(path: Path) -> Iterator[int]:
     """A folder, made if need be, by descriptor: what is done to it is done to no link's target."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     with contextlib.suppress(FileExistsError):
         path.mkdir(0o700)
     try:
