@@ -19,8 +19,7 @@ _PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # the lowest that hosts may
 _COMPILE = "pip compile --universal --generate-hashes --no-build --emit-index-url --emit-find-links --no-annotate --no-header --quiet"
 # What pip's own settings say of indexes, as uv calls it.
 _SETTINGS = {
-    "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "no-index": "UV_NO_INDEX",
-    "cert": "SSL_CERT_FILE",
+    "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "cert": "SSL_CERT_FILE",
 }  # fmt: skip
 _MARK = "# signed: "
 
@@ -35,10 +34,11 @@ def versions(requirements: Sequence[str], python: str | None) -> tuple[str, str]
         files = [Path(place) / f"{number}.txt" for number in range(len(requirements))]
         for file, text in zip(files, requirements, strict=True):
             file.write_text(text, encoding="utf-8")
+        environment, index = _index()
         later = [word for file in files[1:] for word in ("--override", str(file))]
         for version in (python,) if python else _PYTHONS:
-            command = [uv.find_uv_bin(), *_COMPILE.split(), "--python-version", version, *map(str, files), *later]
-            done = subprocess.run(command, env=_environment(), capture_output=True, text=True, check=False)
+            command = [uv.find_uv_bin(), *_COMPILE.split(), "--python-version", version, *index, *map(str, files), *later]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
             if done.returncode == 0 and _all_have_hashes(done.stdout):
                 return done.stdout, ""
             if "No solution found" not in done.stderr:
@@ -70,9 +70,12 @@ def _all_have_hashes(text: str) -> bool:
     return bool(named) and all(hashes(part) for part in named)
 
 
-def _environment() -> dict[str, str]:
-    """This one's, and what pip's settings say: the installer on a host goes by them too."""
+def _index() -> tuple[dict[str, str], list[str]]:
+    """Variables and words for uv that say what pip's settings do of indexes.
+
+    Without the last two words it would ask every Python of this machine who it is."""
     done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True, check=False)
     found = re.findall(r"^[^.\n]*\.([a-z-]+)='(.*)'$", done.stdout, re.MULTILINE)
     known = {_SETTINGS[name]: " ".join(value.replace("\\n", " ").split()) for name, value in found if name in _SETTINGS}
-    return {"UV_INDEX_STRATEGY": "unsafe-best-match", **known, **os.environ}
+    none = [f"--{name}" for name, value in found if name == "no-index" and value.lower() in ("1", "true", "yes", "on")]
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match", **known, **os.environ}, [*none[:1], "--python", sys.executable]

@@ -13,10 +13,11 @@ from server_here import Flock, Here
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
+from cloud_init.host.release import wheels
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
-from components.release import publishing
+from components.release import exact, publishing
 from components.release.core import identity
 from components.rollout import coordinator, desired_state
 from components.source.archive import collect
@@ -102,7 +103,16 @@ def another_secret(stack):
     stack.secrets.write_text(json.dumps({"TOKEN": "s", "DATABASE_URL": "evil.example"}))
 
 
+def another_list_of_versions(stack):
+    listed(stack).write_text("evil==6.6.6 --hash=sha256:" + 64 * "0" + "\n")
+
+
+def listed(stack):
+    return stack.at(wheels.list_of(stack.release))
+
+
 FORGERIES = {
+    "another list of versions": another_list_of_versions,
     "another process": another_process,
     "another archive": another_archive,
     "another archive and its hash": another_archive_and_its_hash,
@@ -122,6 +132,19 @@ def test_what_was_published_is_given_on(stack):
     bring(stack)
     for name in (stack.manifest, stack.archive, stack.secrets):
         assert stack.at(name.relative_to(stack.folder / "one"), "two").read_bytes() == name.read_bytes()
+
+
+def test_the_versions_and_their_wheels_are_given_on(stack):
+    text = f"x==1 --hash=sha256:{64 * 'a'}\n"
+    listed(stack).write_bytes(exact.signed(KEY, stack.release, text))
+    files = {f"{wheels.FOLDER}{64 * letter}/{letter}-1-py3-none-any.whl" for letter in "ab"}
+    for name in files:
+        stack.at(name).parent.mkdir(parents=True)
+        stack.at(name).write_bytes(b"a host believes it by its hash")
+    bring(stack)
+    assert exact.verified(KEY, stack.release, stack.at(wheels.list_of(stack.release), "two").read_bytes()) == text
+    there = {str(path.relative_to(stack.at("", "two"))) for path in stack.at(wheels.FOLDER, "two").rglob("*.whl")}
+    assert there == {name for name in files if "aaa" in name}
 
 
 @pytest.mark.parametrize("forgery", FORGERIES)
