@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from .base import places
+from .base import masking, places
 from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
 from .base.places import Places
 
@@ -29,7 +29,10 @@ def main() -> int:
     try:
         if arguments.command in _BEFORE_SETUP:
             return _BEFORE_SETUP[arguments.command](arguments)
-        return _COMMANDS[arguments.command](places.load(Path(arguments.root)), arguments) or 0
+        where = places.load(Path(arguments.root))
+        if arguments.command != "launch":  # which becomes the app's, and prints nothing
+            masking.know_host(where.srv)
+        return _COMMANDS[arguments.command](where, arguments) or 0
     except KeyboardInterrupt:
         return 130
     except Refused as refused:

@@ -11,6 +11,7 @@ from typing import Any
 
 from cloud_init import host_tool
 from cloud_init.host import contracts
+from cloud_init.host.base import masking
 from cloud_init.host.contracts.manifest import Manifest
 from components.release.store import Store, to_json
 from components.rollout.desired_state import desired
@@ -33,6 +34,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
         "web": {**(props.get("database_environment") or {}), **props["secret_environment"]},
         "database": props.get("database_secrets"),
     }
+    masking.know(secrets)
     for role, values in secrets.items():
         if values:
             store.put(f"secrets/{role}/{manifest.id}.json", to_json(values))

@@ -1,6 +1,7 @@
 """Encrypted config as the CLI's passphrase provider writes it: AES-256-GCM, key by PBKDF2."""
 
 import base64
+import json
 import os
 from functools import cache
 from pathlib import Path
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
+from cloud_init.host.base import masking
 from components.errors import UsageError
 
 _ROUNDS = 1_000_000
@@ -25,6 +27,7 @@ class Crypter:
 
     def encrypt(self, text: str) -> str:
         """`v1:NONCE:CIPHERTEXT`, both in base64."""
+        masking.know(_read(text))
         nonce = os.urandom(12)
         return f"v1:{_base64(nonce)}:{_base64(self._cipher.encrypt(nonce, text.encode(), None))}"
 
@@ -35,9 +38,11 @@ class Crypter:
         if version != "v1":
             raise ValueError(f"wanted a value of version v1, found {version!r}")
         try:
-            return self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(data), None).decode()
+            text = self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(data), None).decode()
         except InvalidTag:
             raise ValueError("the key does not fit") from None
+        masking.know(_read(text))
+        return text
 
 
 def crypter(salt: str | None, path: Path) -> Crypter:
@@ -90,6 +95,14 @@ def decrypted(value: Any, by: Crypter) -> Any:
 
 def _is_secure(value: dict[Any, Any]) -> bool:
     return set(value) == {"secure"} and isinstance(value["secure"], str)
+
+
+def _read(text: str) -> Any:
+    """What a state holds encrypted is JSON, what a stack file holds is text."""
+    try:
+        return [text, json.loads(text)]
+    except ValueError:
+        return text
 
 
 @cache
