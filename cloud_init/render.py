@@ -18,7 +18,7 @@ CRON_COMMAND = "python ../files/cron.py"
 def host_files(host: WebHost) -> list[File]:
     """All rendered files of a release, sorted by path. Raises `HostFileError`."""
     files = [*_server(host.server).files(host)]
-    files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host, _server(host.server).UPSTREAM)
+    files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host)
     return sorted(files, key=lambda file: file.path)
 
 
@@ -34,11 +34,6 @@ def port_command(server: Server) -> str:
     if not hasattr(module, "PORT_COMMAND"):
         raise HostFileError(f"slipway:server.kind: wanted gunicorn on a platform, found {server.kind}; leave it out")
     return str(module.PORT_COMMAND)
-
-
-def front_socket(host: WebHost) -> str:
-    """The name of the socket that the rendered front configuration speaks to."""
-    return str(_server(host.server).UPSTREAM.socket)
 
 
 def server_requirements(host: WebHost) -> str:
