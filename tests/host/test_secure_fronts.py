@@ -50,7 +50,8 @@ class Site:
         self.roll(1)
 
     def roll(self, number, **front):
-        manifest = {"tls": contracts.document(self.tls)}
+        health = {"path": "/", "host": DOMAIN, "timeout": 20, "scheme": "https"}  # as components/release/core.py has it
+        manifest = {"tls": contracts.document(self.tls), "health": health}
         release = self.bench.publish(number, Server("uwsgi"), manifest=manifest, kind=self.kind, tls=self.tls, **front)
         verdict = self.bench.roll(release)
         assert verdict.ok, verdict.message
@@ -67,7 +68,7 @@ class Site:
         connection: Any = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN)()
         if context:
             connection._own = context
-        return _answer(connection, method, path, body, headers)
+        return _answer(connection, method, path, body, {"Host": DOMAIN, **headers})
 
 
 def _answer(connection, method, path, body, headers):
@@ -93,7 +94,7 @@ def test_a_first_and_a_renewed_certificate_under_load(make_bench, front, tmp_pat
     assert site.plain("GET", "/")[0].headers["Strict-Transport-Security"] is None
     with pytest.raises(ssl.SSLCertVerificationError):
         site.secure("GET", "/", context=authority.context())
-    with Load(site.tls.port, bodies=("1",), post="/take", slow="/slow", clients=9, interval=0.05, tls=trusting()) as load:
+    with Load(site.tls.port, bodies=("1",), post="/take", slow="/slow", clients=9, interval=0.05, tls=trusting(), name=DOMAIN) as load:
         time.sleep(1)
         site.install(authority)
         _eventually(lambda: site.secure("GET", "/", context=authority.context())[1] == "1")
@@ -127,6 +128,42 @@ def _eventually(holds):
 def _served(site):
     """The certificate that a new connection is shown."""
     return ssl.get_server_certificate(("127.0.0.1", site.tls.port)).strip()
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_another_name_than_the_domain_is_not_served(make_bench, front, tmp_path):
+    """Before there is a certificate an address does too: it is what people are told meanwhile."""
+    site = Site(make_bench(), front)
+    port = site.tls.port
+    for name in (DOMAIN, DOMAIN.upper(), f"{DOMAIN}.", f"{DOMAIN}:{site.bench.port}", "10.0.0.1:8080", "[::1]"):
+        assert site.plain("GET", "/", Host=name)[0].status == 200, name
+    assert site.plain("GET", "/", Host="evil.example")[0].status == 421
+    refused = ("evil.example", f"evil.{DOMAIN}", f"{DOMAIN}.evil.example", "127.0.0.1", "[::1]", "shop-example")
+    for name in refused:
+        assert site.secure("GET", "/", Host=name)[0].status == 421, name
+        assert site.secure("POST", "/take", b"x", Host=name)[0].status == 421
+        assert site.secure("GET", "/static/number.txt", Host=name)[0].status == 421
+        assert site.secure("GET", "/-/live", Host=name)[1] == "live\n"
+    for name in (DOMAIN, f"{DOMAIN}:{port}", f"{DOMAIN.upper()}:443"):
+        seen = json.loads(site.secure("GET", "/seen", Host=name)[1])
+        assert (seen["HTTP_HOST"], seen["HTTP_X_FORWARDED_HOST"]) == (name, name)
+    assert old_fashioned(site) == 421
+    site.install(Authority(tmp_path))
+    _eventually(lambda: site.plain("GET", "/", Host="evil.example")[0].status == 301)
+    challenge = site.places.lib / f"acme{CHALLENGE}"
+    challenge.mkdir(parents=True)
+    (challenge / "mine").write_text("here")
+    assert site.plain("GET", f"{CHALLENGE}mine", Host="evil.example")[1] == "here"
+
+
+def old_fashioned(site):
+    """The status of a request without Host, as HTTP/1.0 has it."""
+    connection = gate.over_tls("127.0.0.1", site.tls.port, DOMAIN)()
+    connection.connect()
+    connection.sock.sendall(b"GET / HTTP/1.0\r\n\r\n")
+    status = int(connection.sock.recv(100).split()[1])
+    connection.close()
+    return status
 
 
 @pytest.mark.parametrize("front", FRONTS)

@@ -57,13 +57,14 @@ class Shelf:
         code = hashlib.sha256(raw).hexdigest()
         web = WebHost("wsgi:app", Server("uwsgi"), Front(listen=("80 default_server",)), {"/static": "static"})
         web = replace(web, front=replace(web.front, kind=servers.front, tls=servers.tls))
+        name = servers.tls.domain if servers.tls else "app.example"
         whole = {
             "schema": 1, "tool": tool, "module": "wsgi:app", "python": None,
             "code": {"id": code[:12], "sha256": code, "bytes": len(raw)},
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {"GREETING": "hello"},
             "database": {"engine": "none", "placement": "none"}, "processes": {}, "release_command": None,
-            "health": {"path": "/", "host": "app.example", "timeout": 20}, "static": {"/static": "static"},
+            "health": {"path": "/", "host": name, "timeout": 20}, "static": {"/static": "static"},
             "host": contracts.document(system.host_part(servers)),
             "tls": contracts.document(servers.tls), **manifest,
         }  # fmt: skip
