@@ -47,6 +47,7 @@ def held(port: int, said: bytes) -> Iterator[socket.socket]:
         yield link
 
 
+@pytest.mark.family("idle connections", case="apache")
 @pytest.mark.usefixtures("many_files")
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_idle_connections_hold_nobody_up(make_bench: Any, front: str) -> None:
