@@ -17,18 +17,12 @@ def common(host: WebHost, **more: object) -> list[File]:
     """The files that every `start.py` reads: values, capacity of the host, wrapped app."""
     server = host.server
     values = {"module": host.module, "workers": server.workers, "threads": server.threads, "timeout": server.timeout, **more}
-    headers = {"withheld": [_key(name) for name in WITHHELD], "said": [_key(name) for name in SAID]}
     return [
         File("files/server.json", json.dumps(values, indent=1, sort_keys=True) + "\n"),
-        File("files/limits.json", json.dumps({**asdict(LIMITS), **headers}, indent=1, sort_keys=True) + "\n"),
+        File("files/limits.json", json.dumps({**asdict(LIMITS), "withheld": WITHHELD, "said": SAID}, indent=1, sort_keys=True) + "\n"),
         File("files/capacity.py", text("release/capacity.py")),
         File("files/slipway_wsgi.py", text("release/slipway_wsgi.py")),
     ]
-
-
-def _key(header: str) -> str:
-    """The header's name in a WSGI environment."""
-    return "HTTP_" + header.upper().replace("-", "_")
 
 
 def refuse_worker_class(host: WebHost) -> None:

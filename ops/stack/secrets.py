@@ -1,7 +1,6 @@
 """Encrypted config as the CLI's passphrase provider writes it: AES-256-GCM, key by PBKDF2."""
 
 import base64
-import json
 import os
 from functools import cache
 from pathlib import Path
@@ -27,7 +26,7 @@ class Crypter:
 
     def encrypt(self, text: str) -> str:
         """`v1:NONCE:CIPHERTEXT`, both in base64."""
-        masking.know(_read(text))
+        masking.know(text)
         nonce = os.urandom(12)
         return f"v1:{_base64(nonce)}:{_base64(self._cipher.encrypt(nonce, text.encode(), None))}"
 
@@ -41,7 +40,7 @@ class Crypter:
             text = self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(data), None).decode()
         except InvalidTag:
             raise ValueError("the key does not fit") from None
-        masking.know(_read(text))
+        masking.know(text)
         return text
 
 
@@ -95,14 +94,6 @@ def decrypted(value: Any, by: Crypter) -> Any:
 
 def _is_secure(value: dict[Any, Any]) -> bool:
     return set(value) == {"secure"} and isinstance(value["secure"], str)
-
-
-def _read(text: str) -> Any:
-    """What a state holds encrypted is JSON, what a stack file holds is text."""
-    try:
-        return [text, json.loads(text)]
-    except ValueError:
-        return text
 
 
 @cache

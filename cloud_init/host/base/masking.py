@@ -10,32 +10,18 @@ import base64
 import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
+from .files import read_object
+
 MASK = "***"
-_SHORTEST = 6  # letters: a shorter value stands in too many other words
+_SHORTEST = 6  # letters: a shorter value stands in too many sentences
 _LONG = 16  # letters: it is in no word by chance
-_COMMON = frozenset(
-    [
-        "default",
-        "develop",
-        "development",
-        "disabled",
-        "enabled",
-        "localhost",
-        "production",
-        "staging",
-        "testing",
-        "password",
-        "postgres",
-        "postgresql",
-        "username",
-        "warning",
-    ]
-)
+_COMMON = ["development", "disabled", "enabled", "localhost", "production", "staging", "testing", "password", "postgres", "username"]
 _IN_ADDRESS = re.compile(r"://[^/\s@'\"]+@")
 _SECRET_NAME = re.compile(r"(?i)pass|secret|token|key|sig")
 
@@ -44,24 +30,17 @@ _known: set[str] = set()
 
 def know(value: Any) -> None:
     """Every text in the value is a secret from now on, in all the ways that it can be written."""
-    before = len(_known)
     for text in _texts(value):
         _known.update(form for part in _parts(text) for form in _forms(part))
-    if len(_known) != before:
-        _pattern.cache_clear()
+    _pattern.cache_clear()
 
 
 def know_host(srv: Path) -> None:
     """Knows what this host keeps for its owner alone, without what a release says in public."""
-    found: list[str] = []
     for path in (*srv.glob("releases/*/*.json"), *srv.glob("data/passwords/*/*.json")):
-        try:
-            if not path.stat().st_mode & 0o077:
-                public = _read(path.with_name("manifest.json")).get("environment", {}).values()
-                found += (text for text in _texts(_read(path)) if text not in public)
-        except OSError:
-            continue  # it went meanwhile, or is another user's
-    know(found)
+        with suppress(OSError):  # it went meanwhile, or is another user's
+            public = read_object(path.with_name("manifest.json")).get("environment", {}).values()
+            know([text for text in _texts({} if path.stat().st_mode & 0o077 else read_object(path)) if text not in public])
 
 
 def forget() -> None:
@@ -71,18 +50,9 @@ def forget() -> None:
 
 
 def masked(text: str) -> str:
-    """The text with `***` for each secret in it."""
+    """The text, which may be JSON, with `***` for each secret in it."""
     text = _IN_ADDRESS.sub(f"://{MASK}@", text)
     return _pattern().sub(MASK, text) if _known else text
-
-
-def clean(value: Any) -> Any:
-    """The value with every text in it masked, for JSON: its escapes would hide a secret."""
-    if isinstance(value, str):
-        return masked(value)
-    if isinstance(value, dict):
-        return {name: clean(one) for name, one in value.items()}
-    return [clean(one) for one in value] if isinstance(value, (list, tuple)) else value
 
 
 @cache
@@ -94,40 +64,29 @@ def _pattern() -> re.Pattern[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    if isinstance(value, dict):
-        value = list(value.values())
-    if isinstance(value, (list, tuple)):
-        for one in value:
-            yield from _texts(one)
-    elif isinstance(value, str):
+    if isinstance(value, str):
         yield value
+    elif isinstance(value, (dict, list, tuple)):
+        for one in value.values() if isinstance(value, dict) else value:
+            yield from _texts(one)
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The text, its lines, and what is secret in an address."""
+    """The text, its lines, what JSON says in it, and what is secret in an address."""
     yield from (text, *(line.strip() for line in text.splitlines() if not line.startswith("-----")))
     try:
+        yield from _texts(json.loads(text) if text[:1] in ('"', "{", "[") else [])
         address = urlsplit(text if "://" in text else "")
-        user, password = address.username or "", address.password or ""
-    except ValueError:
+        pair = f"{address.username}:{address.password}" if address.password else ""
+    except (ValueError, RecursionError):
         return
-    if password:
-        yield from (password, f"{user}:{password}", f"{unquote(user)}:{unquote(password)}")
+    yield from (pair.partition(":")[2], pair, unquote(pair))
     yield from (value for name, value in parse_qsl(address.query) if _SECRET_NAME.search(name))
 
 
 def _forms(text: str) -> Iterator[str]:
     """As it is, in an address, in JSON, in Python and as base64."""
-    if len(text) < _SHORTEST or text.lower() in _COMMON:
-        return
-    for one in (text, unquote(text)):
-        yield from (one, quote(one, safe=""), quote(one), json.dumps(one)[1:-1], repr(one)[1:-1])
-        yield base64.b64encode(one.encode("utf-8", "replace")).decode().rstrip("=")
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+    if len(text) >= _SHORTEST and text.lower() not in _COMMON:
+        for one in (text, unquote(text)):
+            yield from (one, quote(one, safe=""), quote(one), json.dumps(one)[1:-1], repr(one)[1:-1])
+            yield base64.b64encode(one.encode("utf-8", "replace")).decode().rstrip("=")

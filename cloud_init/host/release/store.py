@@ -42,7 +42,7 @@ class HostStore:
 
     def write(self, what: str, value: object) -> None:
         """Writes `outcomes/HOST/WHAT.json`; WHAT is a generation, `heartbeat` or `progress`."""
-        text = json.dumps(masking.clean(contracts.document(value)), indent=1, sort_keys=True) + "\n"
+        text = masking.masked(json.dumps(contracts.document(value), indent=1, sort_keys=True)) + "\n"
         self.objects.put(f"outcomes/{self.host}/{what}.json", text.encode())
 
     def _nothing(self, name: str) -> Refused:

@@ -12,7 +12,7 @@ SOURCE = FILES.parent / "src"
 
 ON_PLATFORM = (FILES / "release").is_file()
 HEADERS = json.loads((FILES / "limits.json").read_text(encoding="utf-8"))
-WITHHELD, SAID = frozenset(HEADERS["withheld"]), frozenset(HEADERS["said"])
+WITHHELD, SAID = ({"HTTP_" + name.upper().replace("-", "_") for name in HEADERS[kind]} for kind in ("withheld", "said"))
 
 
 def release():

@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import resource
 from pathlib import Path
 from typing import Any
 
 from ...base.places import Places
 
 STAND_IN = "relay"
-_FILES = 65536  # that a front server may have open: a connection is one, that to the app another
 MAINTENANCE = "maintenance.html"
 
 
@@ -34,13 +32,6 @@ def kind(folder: Path) -> str | None:
 def known() -> set[str]:
     """The front servers there are."""
     return {found.name for found in pkgutil.iter_modules(__path__)}
-
-
-def raise_limit() -> None:
-    """Lets this process open as many files as it may: a shell's own limit is often 1,024."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _FILES if hard == resource.RLIM_INFINITY else min(_FILES, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
 
 def module(name: str) -> Any:

@@ -9,7 +9,6 @@ from pathlib import Path
 from ...base.files import unlink
 from ...base.places import Places
 from ...base.processes import become
-from . import raise_limit
 
 STOP = "WINCH"  # finishes the requests in flight; Supervisor's own TERM cuts them
 RELOAD: str | None = "USR1"
@@ -19,7 +18,6 @@ RENEW = "USR1"  # it reads a certificate as it starts, and again when it is told
 
 def serve(places: Places, folder: Path) -> None:
     """Becomes Apache, in the foreground. A number in its pid file that is in use would end it."""
-    raise_limit()
     unlink(places.front_process.with_name("pid"))
     become([*_command(places, folder), "-D", "FOREGROUND"])
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from ...base.places import Places
 from ...base.processes import become
 from ...base.user import front_group
-from . import raise_limit
 
 STOP = "QUIT"  # finishes the requests in flight; Supervisor's own TERM cuts them
 RELOAD: str | None = "HUP"
@@ -17,7 +16,6 @@ UNIT = "nginx.service"  # of the package: kept from starting
 
 def serve(places: Places, folder: Path) -> None:
     """Becomes nginx, in the foreground."""
-    raise_limit()
     become(_command(places, folder, "daemon off;"))
 
 
