@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gunicorn.config import Config
-from gunicorn.http.errors import ParseException
-from gunicorn.http.parser import RequestParser
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
 from cloud_init.host_files import LIMITS, SAID, WITHHELD, Front, Server, WebHost
 from cloud_init.render import host_files
