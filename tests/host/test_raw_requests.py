@@ -43,7 +43,7 @@ def answer(port: int, sent: bytes) -> tuple[int, dict[str, Any], int]:
         got.begin()
         body = got.read()
     seen = json.loads(body) if got.headers["X-Release-Id"] else {}
-    return got.status, seen, sum(len(value) for name, value in got.headers.items() if name.startswith("X-Wide"))
+    return got.status, seen, sum(len(value) for name, value in got.headers.items() if name.lower().startswith("x-wide"))
 
 
 def relevant(seen: dict[str, str]) -> dict[str, str]:
@@ -70,7 +70,7 @@ def wanted(row: dict[str, Any], front: str, port: int) -> tuple[int, dict[str, s
 def test_fronts_differ_in_few_requests_and_for_a_reason() -> None:
     differing = [row["differs"] for row in ROWS if "differs" in row]
     assert len(ROWS) >= 50
-    assert len(differing) == 1
+    assert len(differing) == 5
     assert all(row["why"] for row in differing)
 
 

@@ -32,7 +32,9 @@ def load(module):
 
 
 def withhold(environ):
-    """Takes away what a client said in the front server's place."""
+    """Takes away what a client said in the front server's place, and slashes at the beginning of a
+    path but one, which Apache never hands on: sent back, they would lead to another host."""
+    environ["PATH_INFO"] = "/" + environ.get("PATH_INFO", "").lstrip("/")
     for name in [one for one in environ if one in WITHHELD or (one.startswith("HTTP_X_FORWARDED_") and one not in SAID)]:
         del environ[name]
 
