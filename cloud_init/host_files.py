@@ -25,14 +25,39 @@ class Server:
 
 
 @dataclass(frozen=True)
-class Upstream:
-    """A front server's way to an application server: protocol, and socket of a colour."""
+class Limits:
+    """What every front takes of a request and of an answer; no application server takes less."""
 
-    protocol: str
-    socket: str
+    line: int = 16_380
+    """Bytes of a request line, and of one header."""
+    headers: int = 90
+    """How many a client may send; granian takes 100, with those that the front adds."""
+    head: int = 49_152
+    """Bytes of the request line and all headers; uWSGI takes 65,535."""
+    answer: int = 32_768
+    """Bytes of an answer's headers."""
+    head_seconds: int = 15
+    """For all of the head, once a connection is there."""
+    pause_seconds: int = 30
+    """Between two pieces of a body or of an answer."""
+    idle_seconds: int = 65
+    """That a connection without a request is kept."""
+    connections: int = 3_072
+    """At once, in whatever state: 2,000 idle ones leave room for those who ask."""
 
 
-HTTP = Upstream("http", "app.sock")
+LIMITS = Limits()
+WITHHELD = (
+    "Forwarded", "X-Host", "X-Original-Host", "X-Original-Url", "X-Rewrite-Url", "X-Scheme", "X-Url-Scheme", "X-Real-Scheme",
+    "Front-End-Https", "Https", "Client-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "Remote-Addr", "Server-Name", "Server-Port",
+    "Request-Uri", "Script-Name", "X-Script-Name", "Path-Info", "X-Path-Info", "Remote-User", "X-Remote-User", "Auth-Type",
+    "X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups", "X-Slipway-Peer", "Connection", "Keep-Alive", "Proxy",
+    "Proxy-Connection", "Proxy-Authorization", "Expect", "Te", "Trailer", "Upgrade", "Http2-Settings",
+)  # fmt: skip
+"""Headers that would speak for the front, or are for the next hop alone: no app sees a client's.
+
+`X-Forwarded-*` is withheld as a whole, but for what the front itself says."""
+SAID = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port")
 
 
 @dataclass(frozen=True)
@@ -44,6 +69,8 @@ class Front:
     """Addresses for plain HTTP in the front server's syntax; TLS has its port too."""
     max_body: int = 20_000_000
     cors: tuple[str, ...] = ()
+    domain: str | None = None
+    """The one name that the app is served by; None: any."""
     tls: Tls | None = None
     balancer: Balancer | None = None
 

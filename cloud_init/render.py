@@ -18,7 +18,7 @@ CRON_COMMAND = "python ../files/cron.py"
 def host_files(host: WebHost) -> list[File]:
     """All rendered files of a release, sorted by path. Raises `HostFileError`."""
     files = [*_server(host.server).files(host)]
-    files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host, _server(host.server).UPSTREAM)
+    files += _find(cloud_init.fronts, "slipway:front", host.front.kind).files(host)
     return sorted(files, key=lambda file: file.path)
 
 
@@ -34,11 +34,6 @@ def port_command(server: Server) -> str:
     if not hasattr(module, "PORT_COMMAND"):
         raise HostFileError(f"slipway:server.kind: wanted gunicorn on a platform, found {server.kind}; leave it out")
     return str(module.PORT_COMMAND)
-
-
-def front_socket(host: WebHost) -> str:
-    """The name of the socket that the rendered front configuration speaks to."""
-    return str(_server(host.server).UPSTREAM.socket)
 
 
 def server_requirements(host: WebHost) -> str:
@@ -74,8 +69,8 @@ def resolve_auto(kind: str, worker_class: str | None = None) -> str:
     Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn
     gthread 4,475 requests/s with 58 MB, gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times
     with 68 MB, granian 1.8 times with 73 MB, uWSGI 2.6 times with 59 MB and the shortest p99. No
-    server loses a request in a release (`tests/host/test_pairs.py`). uWSGI's own protocol leaves no
-    doubt about where a request ends, and it has wheels for more Pythons and machines than granian.
+    server loses a request in a release (`tests/host/test_pairs.py`). uWSGI has wheels for more
+    Pythons and machines than granian.
     """
     if kind != "auto":
         return kind

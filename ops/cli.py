@@ -2,6 +2,8 @@
 
 import functools
 import importlib
+import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
@@ -12,6 +14,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from cloud_init.host.base import masking
 from ops import call as calls
 from ops.display import tables
 
@@ -44,6 +47,8 @@ _COMMANDS = {
 }
 """For each group its commands: the module in ops/commands and the function in it."""
 _SETTINGS = {"help_option_names": ["-h", "--help"]}
+_SECRET = re.compile("PASSPHRASE$|PASSWORD|SECRET|TOKEN")
+"""Variables of this process that hold secrets: of Pulumi, of clouds, of registries."""
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 
 
@@ -79,6 +84,8 @@ def root(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fal
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is missing, 4 locked, 130 interrupted.
     """
+    masking.forget()
+    masking.know([value for name, value in os.environ.items() if _SECRET.search(name)])
 
 
 def guarded(command: Callable[P, None]) -> Callable[P, None]:
@@ -125,8 +132,8 @@ def _record(stack: str) -> str:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(mode=0o600)
-        path.write_text(traceback.format_exc())
+        path.write_text(masking.masked(traceback.format_exc()))
     except OSError as problem:
-        traceback.print_exc(file=sys.stderr)
+        tables.line(traceback.format_exc(), stderr=True)
         return f"no file: {problem.strerror}"
     return str(path)

@@ -36,6 +36,7 @@ class Load:
 
     `heavy`: where chunked bodies and 5 MB go, twice a second each; `long`: a path that takes long, of which one is always in flight.
     `failed` is anything but 200, the body that was asked for, and the id of a release. `interval`: seconds between a client's requests.
+    `name`: what hosts are asked by; None: their addresses.
     """
 
     port: int
@@ -50,6 +51,7 @@ class Load:
     interval: float = 0.05
     limit: int = 200_000
     tls: ssl.SSLContext | None = None
+    name: str | None = None
     sent: int = 0
     failures: list[str] = field(default_factory=list)
     releases: Counter[str] = field(default_factory=Counter)
@@ -133,7 +135,7 @@ class Load:
         began = time.monotonic()
         pieces = iter([body[start : start + 9000] for start in range(0, len(body), 9000)]) if chunked and body else body
         try:
-            connection.request(method, path, pieces, encode_chunked=chunked)
+            connection.request(method, path, pieces, {"Host": self.name} if self.name else {}, encode_chunked=chunked)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
             self._read = max(self._read, began)

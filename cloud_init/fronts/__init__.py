@@ -1,6 +1,6 @@
 """Configuration of front servers, a file each; the folder is the registry.
 
-Each has `files(host, upstream)`, with `etc/NAME.conf` for the host's program of that name.
+Each has `files(host)`, with `etc/NAME.conf` for the host's program of that name.
 """
 
 import ipaddress
@@ -11,11 +11,10 @@ from typing import Any
 
 from cloud_init.fleet import Balancer
 from cloud_init.host.contracts.manifest import DOMAIN_NAME, Tls
-from cloud_init.host_files import HostFileError, Upstream, WebHost
+from cloud_init.host_files import LIMITS, Front, HostFileError, WebHost
 
 # A front gives up after the server did, so that the server's own answer is the one that is seen.
 _MARGIN = 5
-_KEEP_ALIVE = 65  # seconds that a connection without a request is kept
 # For TLS 1.2, since all of 1.3 are sound. Each has forward secrecy.
 _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
@@ -35,16 +34,16 @@ class TlsValues:
     ciphers: str = CIPHERS
 
 
-def values(host: WebHost, upstream: Upstream) -> dict[str, Any]:
+def values(host: WebHost) -> dict[str, Any]:
     """The values that every front server's template gets. Raises `HostFileError`."""
     return {
+        "limits": LIMITS,
         "max_body": host.front.max_body,
         "cors": host.front.cors,
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
         "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
-        "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else _KEEP_ALIVE,
-        "protocol": upstream.protocol,
-        "socket": upstream.socket,
+        "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else LIMITS.idle_seconds,
+        "domain": _domain(host.front),
         "balancer": _networks(host.front.balancer),
         "client_header": host.front.balancer.header if host.front.balancer else "",
         "tls": tls_values(host.front.tls, host.front.listen) if host.front.tls else None,
@@ -56,7 +55,7 @@ def idle_timeout(timeout: int) -> int:
 
     Longer than any answer takes and shorter than a front server's own: the balancer has to close an
     idle connection first, or a request meets one that is just being closed."""
-    return max(_KEEP_ALIVE - _MARGIN, timeout + 2 * _MARGIN)
+    return max(LIMITS.idle_seconds - _MARGIN, timeout + 2 * _MARGIN)
 
 
 def _networks(balancer: Balancer | None) -> list[str]:
@@ -68,11 +67,22 @@ def _networks(balancer: Balancer | None) -> list[str]:
 
 def tls_values(tls: Tls, listen: Sequence[str]) -> TlsValues:
     """`listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
-    if not re.fullmatch(DOMAIN_NAME, tls.domain):
-        raise HostFileError(f"slipway:domain: wanted a host name in small letters such as www.example.com, found {tls.domain[:60]!r}")
+    _checked(tls.domain)
     site = f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}")
     ports = tuple(_with_port(address, tls.port) for address in listen)
     return TlsValues(tls.domain, site, ports, tuple(_authority(peer) for peer in tls.peers))
+
+
+def _domain(front: Front) -> str | None:
+    """The one name that the app is served by; None: any."""
+    domain = front.tls.domain if front.tls else front.domain
+    return domain and _checked(domain)
+
+
+def _checked(domain: str) -> str:
+    if not re.fullmatch(DOMAIN_NAME, domain):
+        raise HostFileError(f"slipway:domain: wanted a host name in small letters such as www.example.com, found {domain[:60]!r}")
+    return domain
 
 
 def _with_port(address: str, port: int) -> str:

@@ -2,33 +2,33 @@
 
 from cloud_init.fronts import values
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host_files import Upstream, WebHost
+from cloud_init.host_files import WebHost
 from cloud_init.templating import render
 
 _MODULES = (
-    "mpm_event", "authz_core", "alias", "deflate", "env", "filter", "headers", "mime", "proxy", "reqtimeout", "rewrite", "setenvif",
-    "unique_id",
+    "mpm_event", "authz_core", "alias", "deflate", "env", "filter", "headers", "lua", "mime", "proxy", "proxy_http", "reqtimeout",
+    "rewrite", "setenvif", "unique_id",
 )  # fmt: skip
 _TLS_MODULES = ("ssl", "socache_shmcb", "http2")
-_HEADERS = (("Real", "IP"), ("Forwarded", "For"), ("Forwarded", "Proto"), ("Forwarded", "Host"), ("Forwarded", "Port"), ("Request", "Id"))
+_THREADS = 256  # of each process
 
 
-def files(host: WebHost, upstream: Upstream) -> list[File]:
-    """The configuration, the answer of `/-/live`, the filter that limits requests' bodies."""
-    common = values(host, upstream)
+def files(host: WebHost) -> list[File]:
+    """The configuration, the answer of `/-/live`, what Apache can't be told by settings."""
+    common = values(host)
     tls = common["tls"]
     balanced = [f"%{{CONN_REMOTE_ADDR}} -ipmatch '{network}'" for network in (*common["balancer"], "127.0.0.1")]
     content = render(
         "apache/apache.conf.j2",
         modules=(*_MODULES, *(_TLS_MODULES if tls else ())),
-        headers=_HEADERS,
+        threads=_THREADS,
         listen=_listen(host.front.listen),
         tls_listen=_listen(tls.listen) if tls else (),
         balanced=f"({' || '.join(balanced)})",  # the last is the host's own gate
         **common,
     )
-    limit = [File("etc/limit.lua", render("apache/limit.lua.j2", max_body=host.front.max_body))] if host.front.max_body else []
-    return [File("etc/apache.conf", content), File("etc/live.txt", "live\n"), *limit]
+    admitted = File("etc/requests.lua", render("apache/requests.lua.j2", **common))
+    return [File("etc/apache.conf", content), File("etc/live.txt", "live\n"), admitted]
 
 
 def _listen(addresses: tuple[str, ...]) -> list[str]:

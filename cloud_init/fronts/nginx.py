@@ -2,9 +2,9 @@
 
 from cloud_init.fronts import values
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host_files import Upstream, WebHost
+from cloud_init.host_files import WebHost
 from cloud_init.templating import render
 
 
-def files(host: WebHost, upstream: Upstream) -> list[File]:
-    return [File("etc/nginx.conf", render("nginx/nginx.conf.j2", listen=host.front.listen, **values(host, upstream)))]
+def files(host: WebHost) -> list[File]:
+    return [File("etc/nginx.conf", render("nginx/nginx.conf.j2", listen=host.front.listen, **values(host)))]

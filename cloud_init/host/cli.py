@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from .base import places
+from .base import masking, places
 from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
 from .base.places import Places
 
@@ -31,6 +31,8 @@ def main() -> int:
         if arguments.command in _BEFORE_SETUP:
             return _BEFORE_SETUP[arguments.command](arguments)
         where = places.load(Path(arguments.root))
+        if arguments.command != "launch":  # which becomes the app's, and prints nothing
+            masking.know_host(where.srv)
         _refuse_another(where)
         return _COMMANDS[arguments.command](where, arguments) or 0
     except KeyboardInterrupt:

@@ -1,14 +1,15 @@
 """Application servers, a file each; the folder is the registry.
 
-Each has `UPSTREAM`, `files(host)` and `requirements(server)`. Among the files is `files/start.py`:
-the release's Python runs it with the path of the socket, and it becomes the server. `PORT_COMMAND`,
-if there is one, serves a bundle on a platform's port.
+Each has `files(host)` and `requirements(server)`. Among the files is `files/start.py`:
+the release's Python runs it with the path of the socket, and it becomes the server, which speaks
+HTTP there. `PORT_COMMAND`, if there is one, serves a bundle on a platform's port.
 """
 
 import json
+from dataclasses import asdict
 
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host_files import HostFileError, WebHost
+from cloud_init.host_files import LIMITS, SAID, WITHHELD, HostFileError, WebHost
 from cloud_init.templating import text
 
 
@@ -18,6 +19,7 @@ def common(host: WebHost, **more: object) -> list[File]:
     values = {"module": host.module, "workers": server.workers, "threads": server.threads, "timeout": server.timeout, **more}
     return [
         File("files/server.json", json.dumps(values, indent=1, sort_keys=True) + "\n"),
+        File("files/limits.json", json.dumps({**asdict(LIMITS), "withheld": WITHHELD, "said": SAID}, indent=1, sort_keys=True) + "\n"),
         File("files/capacity.py", text("release/capacity.py")),
         File("files/slipway_wsgi.py", text("release/slipway_wsgi.py")),
     ]

@@ -1,11 +1,9 @@
 """granian: HTTP in Rust around Python's threads. It has no time-out of a request."""
 
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host_files import HTTP, Server, WebHost
+from cloud_init.host_files import Server, WebHost
 from cloud_init.servers import common, refuse_worker_class
 from cloud_init.templating import pinned, text
-
-UPSTREAM = HTTP
 
 
 def files(host: WebHost) -> list[File]:

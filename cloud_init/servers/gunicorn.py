@@ -1,11 +1,10 @@
 """gunicorn with gthread, sync or gevent workers on a unix socket."""
 
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host_files import HTTP, Server, WebHost
+from cloud_init.host_files import Server, WebHost
 from cloud_init.servers import common
 from cloud_init.templating import pinned, text
 
-UPSTREAM = HTTP
 PORT_COMMAND = "gunicorn --config files/gunicorn.conf.py --bind 0.0.0.0:$PORT slipway_wsgi:application"
 
 

@@ -1,11 +1,9 @@
-"""uWSGI: HTTP on `app.sock`, and its own protocol for fronts on `app.uwsgi`."""
+"""uWSGI, spoken to by HTTP as every server is."""
 
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host_files import Server, Upstream, WebHost
+from cloud_init.host_files import Server, WebHost
 from cloud_init.servers import common, refuse_worker_class
 from cloud_init.templating import pinned, text
-
-UPSTREAM = Upstream("uwsgi", "app.uwsgi")
 
 
 def files(host: WebHost) -> list[File]:

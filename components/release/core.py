@@ -15,7 +15,7 @@ from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest, Tls
 from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
-from cloud_init.render import agent_files, front_socket, host_files, resolve_auto, server_requirements
+from cloud_init.render import agent_files, host_files, resolve_auto, server_requirements
 from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
@@ -123,7 +123,8 @@ def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
 
 def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
     tls, balancer = (servers.tls, servers.balancer) if servers else (None, None)
-    front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors), tls, balancer)
+    domain = settings.domain if tls or balancer else None
+    front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors), domain, tls, balancer)
     return WebHost(known.source.module, known.server, front, dict(settings.app.static))
 
 
@@ -143,7 +144,6 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),
         static=dict(app.static),
-        socket=front_socket(host),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
     )
@@ -151,6 +151,6 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
 
 def _health(settings: Settings, front: Front, host: str) -> Health:
     """By the app's own name, with TLS where it is: an app may refuse others, and plain HTTP."""
-    if settings.domain and (front.tls or front.balancer):
-        return Health(settings.app.health_path, settings.domain, HEALTH_SECONDS, "https")
+    if front.domain:
+        return Health(settings.app.health_path, front.domain, HEALTH_SECONDS, "https")
     return Health(settings.app.health_path, host, HEALTH_SECONDS)

@@ -13,6 +13,7 @@ from typing import Any
 
 from cloud_init import host_tool
 from cloud_init.host import contracts
+from cloud_init.host.base import masking
 from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.release import wheels
 from components.hosts import progress
@@ -39,6 +40,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
         "web": {**(props.get("database_environment") or {}), **props["secret_environment"]},
         "database": props.get("database_secrets"),
     }
+    masking.know(secrets)
     for role, values in secrets.items():
         if values:
             store.put(f"secrets/{role}/{manifest.id}.json", to_json(values))

@@ -12,6 +12,7 @@ from typing import Any
 
 import uv
 
+from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError
 
 _EXPORT = "export --frozen --offline --no-config --no-emit-project --no-dev --no-header --no-annotate --quiet"
@@ -118,7 +119,7 @@ def _lines(text: str, way: Way) -> Iterator[str]:
 def _included(name: str, way: Way) -> Path:
     path = (way[-1].parent / name).resolve()
     if "://" in name or not path.is_relative_to(way[0]):
-        found = f"-r {_masked(name)}" if "://" in name else f"-r {name}, which is outside"
+        found = f"-r {masked(name)}" if "://" in name else f"-r {name}, which is outside"
         raise _error(way, "files in the app's folder", found, "copy it into the folder")
     if path in way:
         raise _error(way, "files that don't include each other", f"-r {path.name} in a circle", "take one out")
@@ -127,7 +128,7 @@ def _included(name: str, way: Way) -> Path:
 
 def _check(line: str, way: Way) -> None:
     """Refuses what would mean something else, or nothing, on a host."""
-    found = _masked(line)[:80]
+    found = masked(line)[:80]
     if _CREDENTIALS.search(line):
         advice = "put user and password into pip's own configuration or netrc of the machine that installs"
         raise _error(way, "addresses without user and password", found, advice)
@@ -145,10 +146,6 @@ def _is_path(line: str) -> bool:
     """Also `name @ file:…` and `name @ ./folder`."""
     target = re.sub(r"^[\w.-]+\s*(\[[^\]]*\])?\s*@\s*", "", line)
     return "://" not in target.split(";")[0].replace("file://", "") and _PATH.match(target) is not None and not line.startswith("-")
-
-
-def _masked(text: str) -> str:
-    return re.sub(r"://[^/\s@]+@", "://***@", text)
 
 
 def _error(way: Way, wanted: str, found: str, advice: str) -> SlipwayError:

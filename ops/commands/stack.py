@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from cloud_init.host.base import masking
 from ops import call as calls
 from ops.display import tables
 from ops.display.confirm import on_terminal
@@ -82,6 +83,8 @@ def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
     project = load_project(place.folder)
     state = Engine(project, load_stack(project, call.stack)).state()
     hidden = () if show_secrets else state.hidden
+    if show_secrets:
+        masking.forget()
     return {key: "[secret]" if key in hidden else value for key, value in state.outputs.items()}
 
 

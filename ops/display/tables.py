@@ -13,9 +13,12 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from cloud_init.host.base.masking import masked
+
 
 class Tolerant:
-    """A stream that falls silent when its reader goes away: `| head` must not end a rollout."""
+    """A stream without secrets that falls silent when its reader goes away: `| head` must not end
+    a rollout."""
 
     def __init__(self, stream: IO[str] | None) -> None:
         self._stream = stream
@@ -24,6 +27,7 @@ class Tolerant:
 
     def write(self, text: str) -> int:
         if self._stream is not None:
+            text = masked(text)
             try:
                 self._stream.write(text)
             except UnicodeEncodeError:
@@ -95,7 +99,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
-        made.add_row(*row)
+        made.add_row(*(masked(cell) if isinstance(cell, str) else cell for cell in row))  # before it is folded
     console().print(made)
 
 

@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
 
+from cloud_init.host.base import masking
 from components.errors import UsageError
 
 _ROUNDS = 1_000_000
@@ -25,6 +26,7 @@ class Crypter:
 
     def encrypt(self, text: str) -> str:
         """`v1:NONCE:CIPHERTEXT`, both in base64."""
+        masking.know(text)
         nonce = os.urandom(12)
         return f"v1:{_base64(nonce)}:{_base64(self._cipher.encrypt(nonce, text.encode(), None))}"
 
@@ -35,9 +37,11 @@ class Crypter:
         if version != "v1":
             raise ValueError(f"wanted a value of version v1, found {version!r}")
         try:
-            return self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(data), None).decode()
+            text = self._cipher.decrypt(base64.b64decode(nonce), base64.b64decode(data), None).decode()
         except InvalidTag:
             raise ValueError("the key does not fit") from None
+        masking.know(text)
+        return text
 
 
 def crypter(salt: str | None, path: Path) -> Crypter:

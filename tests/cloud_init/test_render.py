@@ -43,7 +43,7 @@ def content(host: WebHost, path: str) -> str:
 
 UWSGI = WebHost("a:b", Server("uwsgi"), Front(listen=("127.0.0.1:8080",)))
 BALANCER = Balancer(("10.0.0.0/20", "10.0.16.0/20", "2001:db8::/56"), idle_timeout(30))
-BALANCED = WebHost("a:b", front=Front(listen=("80 default_server",), balancer=BALANCER))
+BALANCED = WebHost("a:b", front=Front(listen=("80 default_server",), domain="www.example.com", balancer=BALANCER))
 HOSTS = {"plain": PLAIN, "full": FULL, "uwsgi": UWSGI, "balanced": BALANCED}
 PROGRAMS = {front: shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin") for front, name in FRONT_PROGRAMS.items()}
 

@@ -15,7 +15,7 @@ from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_files import Front, Server, WebHost
-from cloud_init.render import front_socket, host_files, server_requirements
+from cloud_init.render import host_files, server_requirements
 from components.hosts.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
 from components.hosts.site import Site
 from components.hosts.transports import local
@@ -112,7 +112,7 @@ class Bench:
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {},
             "database": {"engine": "none", "placement": "same-host"},
             "processes": {}, "release_command": None, "health": {"path": "/", "host": f"127.0.0.1:{self.port}", "timeout": 20},
-            "static": {"/static": "static"}, "socket": front_socket(web), **manifest,
+            "static": {"/static": "static"}, **manifest,
         }  # fmt: skip
         self.store.put(f"releases/code/{code}.tar.gz", gzip.compress(raw))
         self.store.put(f"releases/{release}/manifest.json", to_json(whole))

@@ -4,7 +4,7 @@ import http.client
 import json
 
 import pytest
-from test_fronts import FRONTS, launched
+from test_fronts import FRONTS, ask, launched
 
 from cloud_init.fleet import Balancer
 from cloud_init.host_files import Server
@@ -49,3 +49,17 @@ def test_a_balancer_is_believed_and_nobody_else(make_bench, front, server):
     assert seen(bench, STRANGER, client, *secure) == (STRANGER, "http", STRANGER, "http", port, None)
     # The host's own gate: an app may refuse plain HTTP.
     assert seen(bench, "127.0.0.1", *secure)[:5] == ("127.0.0.1", "https", "127.0.0.1", "https", "443")
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_behind_a_balancer_the_domain_alone_is_served(make_bench, front):
+    """Its health check asks by an address, and is answered: only the programs show by what name."""
+    site = {"balancer": Balancer((f"{BALANCER}/32",), 60), "domain": "shop.example"}
+    bench = make_bench()
+    health = {"path": "/", "host": "shop.example", "timeout": 20, "scheme": "https"}
+    assert bench.boot()["ok"]
+    verdict = bench.roll(bench.publish(1, manifest={"health": health}, kind=front, **site))
+    assert verdict.ok, verdict.message
+    for name, status in (("shop.example", 200), ("SHOP.example:443", 200), ("127.0.0.1", 421), ("evil.example", 421), ("", 400)):
+        assert ask(bench, "GET", "/", Host=name)[0].status == status, name
+    assert ask(bench, "GET", "/-/live", Host="10.0.0.7")[1] == "live\n"

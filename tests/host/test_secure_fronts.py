@@ -18,6 +18,7 @@ import faults
 import ports
 import pytest
 from load import Load
+from test_fronts import raw
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from authority import Authority
@@ -50,7 +51,8 @@ class Site:
         self.roll(1)
 
     def roll(self, number, **front):
-        manifest = {"tls": contracts.document(self.tls)}
+        health = {"path": "/", "host": DOMAIN, "timeout": 20, "scheme": "https"}  # as components/release/core.py has it
+        manifest = {"tls": contracts.document(self.tls), "health": health}
         release = self.bench.publish(number, Server("uwsgi"), manifest=manifest, kind=self.kind, tls=self.tls, **front)
         verdict = self.bench.roll(release)
         assert verdict.ok, verdict.message
@@ -67,7 +69,7 @@ class Site:
         connection: Any = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN)()
         if context:
             connection._own = context
-        return _answer(connection, method, path, body, headers)
+        return _answer(connection, method, path, body, {"Host": DOMAIN, **headers})
 
 
 def _answer(connection, method, path, body, headers):
@@ -93,7 +95,7 @@ def test_a_first_and_a_renewed_certificate_under_load(make_bench, front, tmp_pat
     assert site.plain("GET", "/")[0].headers["Strict-Transport-Security"] is None
     with pytest.raises(ssl.SSLCertVerificationError):
         site.secure("GET", "/", context=authority.context())
-    with Load(site.tls.port, bodies=("1",), post="/take", slow="/slow", clients=9, interval=0.05, tls=trusting()) as load:
+    with Load(site.tls.port, bodies=("1",), post="/take", slow="/slow", clients=9, interval=0.05, tls=trusting(), name=DOMAIN) as load:
         time.sleep(1)
         site.install(authority)
         _eventually(lambda: site.secure("GET", "/", context=authority.context())[1] == "1")
@@ -127,6 +129,32 @@ def _eventually(holds):
 def _served(site):
     """The certificate that a new connection is shown."""
     return ssl.get_server_certificate(("127.0.0.1", site.tls.port)).strip()
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_another_name_than_the_domain_is_not_served(make_bench, front, tmp_path):
+    """Before there is a certificate an address does too: it is what people are told meanwhile."""
+    site = Site(make_bench(), front)
+    port = site.tls.port
+    for name in (DOMAIN, DOMAIN.upper(), f"{DOMAIN}.", f"{DOMAIN}:{site.bench.port}", "10.0.0.1:8080", "[::1]"):
+        assert site.plain("GET", "/", Host=name)[0].status == 200, name
+    assert site.plain("GET", "/", Host="evil.example")[0].status == 421
+    refused = ("evil.example", f"evil.{DOMAIN}", f"{DOMAIN}.evil.example", "127.0.0.1", "[::1]", "shop-example")
+    for name in refused:
+        assert site.secure("GET", "/", Host=name)[0].status == 421, name
+        assert site.secure("POST", "/take", b"x", Host=name)[0].status == 421
+        assert site.secure("GET", "/static/number.txt", Host=name)[0].status == 421
+        assert site.secure("GET", "/-/live", Host=name)[1] == "live\n"
+    for name in (DOMAIN, f"{DOMAIN}:{port}", f"{DOMAIN.upper()}:443"):
+        seen = json.loads(site.secure("GET", "/seen", Host=name)[1])
+        assert (seen["HTTP_HOST"], seen["HTTP_X_FORWARDED_HOST"]) == (name, name)
+    assert raw(site.bench, b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 421")
+    site.install(Authority(tmp_path))
+    _eventually(lambda: site.plain("GET", "/", Host="evil.example")[0].status == 301)
+    challenge = site.places.lib / f"acme{CHALLENGE}"
+    challenge.mkdir(parents=True)
+    (challenge / "mine").write_text("here")
+    assert site.plain("GET", f"{CHALLENGE}mine", Host="evil.example")[1] == "here"
 
 
 @pytest.mark.parametrize("front", FRONTS)
@@ -164,8 +192,8 @@ def test_old_protocols_are_refused_and_http_2_is_spoken(make_bench, front):
         command = ["openssl", "s_client", "-connect", f"127.0.0.1:{site.tls.port}", version, "-cipher", "DEFAULT@SECLEVEL=0"]
         done = subprocess.run(command, input=b"", capture_output=True, check=False)
         assert (done.returncode == 0) is good, version
-    url = f"https://127.0.0.1:{site.tls.port}"
-    sent = ["curl", "-sk", "--http2", "-w", " %{http_version} %{http_code}", "-o", "-"]
+    url = f"https://{DOMAIN}:{site.tls.port}"
+    sent = ["curl", "-sk", "--resolve", f"{DOMAIN}:{site.tls.port}:127.0.0.1", "--http2", "-w", " %{http_version} %{http_code}", "-o", "-"]
     assert subprocess.run([*sent, url], capture_output=True, text=True, check=True).stdout == "1 2 200"
     site.roll(2, max_body=100_000)
     # Apache refuses what comes in pieces with 400, and resets the stream, often before its answer is through.

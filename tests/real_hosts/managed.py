@@ -12,7 +12,7 @@ from typing import Any
 
 from cloud_init import host_tool
 from cloud_init.host_files import Front, Server, WebHost
-from cloud_init.render import agent_files, front_socket, host_files, server_requirements
+from cloud_init.render import agent_files, host_files, server_requirements
 from real_hosts.machine import Machine
 
 _PACKAGES = "nginx apache2 supervisor python3-venv logrotate postgresql"
@@ -94,7 +94,7 @@ class ManagedHost:
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in files],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {},
             "database": {"engine": "none", "placement": "same-host"}, "processes": {}, "release_command": None,
-            "health": {"path": "/", "host": "shop.example", "timeout": 30}, "static": {"/static": "static"}, "socket": front_socket(web),
+            "health": {"path": "/", "host": "shop.example", "timeout": 30}, "static": {"/static": "static"},
             "host": {"manager": manager, "packages": {}, "system": {}}, "tls": None, **manifest,
         }  # fmt: skip
         self.machine.write(f"/var/lib/slipway/store/releases/code/{code}.tar.gz", raw[0])

@@ -15,7 +15,7 @@ from cloud_init import fleet, host_tool, system
 from cloud_init.host import contracts
 from cloud_init.host.stores.file import FileStore
 from cloud_init.host_files import Front, Server, WebHost
-from cloud_init.render import front_socket, host_files, server_requirements
+from cloud_init.render import host_files, server_requirements
 
 WEB = fleet.Fleet(manager="supervisor", front="nginx", engine="none")
 _APP = """
@@ -57,14 +57,15 @@ class Shelf:
         code = hashlib.sha256(raw).hexdigest()
         web = WebHost("wsgi:app", Server("uwsgi"), Front(listen=("80 default_server",)), {"/static": "static"})
         web = replace(web, front=replace(web.front, kind=servers.front, tls=servers.tls))
+        name = servers.tls.domain if servers.tls else "app.example"
         whole = {
             "schema": 1, "tool": tool, "module": "wsgi:app", "python": None,
             "code": {"id": code[:12], "sha256": code, "bytes": len(raw)},
             "files": [{"path": file.path, "content": file.content, "mode": file.mode} for file in host_files(web)],
             "requirements": ["flask==3.1.3\n", server_requirements(web)], "environment": {"GREETING": "hello"},
             "database": {"engine": "none", "placement": "none"}, "processes": {}, "release_command": None,
-            "health": {"path": "/", "host": "app.example", "timeout": 20}, "static": {"/static": "static"},
-            "socket": front_socket(web), "host": contracts.document(system.host_part(servers)),
+            "health": {"path": "/", "host": name, "timeout": 20}, "static": {"/static": "static"},
+            "host": contracts.document(system.host_part(servers)),
             "tls": contracts.document(servers.tls), **manifest,
         }  # fmt: skip
         release = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()[:12]

@@ -138,7 +138,7 @@ def test_a_hardened_host_with_a_certificate(network: Network, elsewhere: str, tm
         site.machine.wait_for(lambda: site.machine.journal("slipway"), lambda told: f"release {first}, what came later: done" in told, 120)
         hardened(site, network, elsewhere)
 
-        with Load(443, (site.machine.address,), bodies=("1",), clients=9, tls=unverified()) as load:
+        with Load(443, (site.machine.address,), bodies=("1",), clients=9, tls=unverified(), name=_DOMAIN) as load:
             began, own = time.monotonic(), site.serial()
             site.machine.shell(f"echo {site.machine.address} {_DOMAIN} >>/etc/hosts")
             site.machine.wait_for(site.serial, lambda serial: serial != own, 90)

@@ -14,6 +14,7 @@ from typing import Any
 
 from .. import contracts
 from ..contracts.rollout import HttpAnswer, Outcome, Step
+from .masking import masked
 
 
 class Refused(Exception):
@@ -73,7 +74,7 @@ class Locked(Refused):
 
 def emit(event: str, **values: Any) -> None:
     """One line of JSON on standard output, at once. The reader may be gone: the work goes on."""
-    line = json.dumps({"event": event, **contracts.document(values)}, sort_keys=True) + "\n"
+    line = masked(json.dumps({"event": event, **contracts.document(values)}, sort_keys=True)) + "\n"
     try:
         sys.stdout.write(line)  # in one go: steps may run side by side
         sys.stdout.flush()

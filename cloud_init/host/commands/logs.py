@@ -7,6 +7,7 @@ import os
 import time
 from pathlib import Path
 
+from ..base import masking
 from ..base.files import tail
 from ..base.places import COLOURS, Places
 from ..processes.programs import split
@@ -68,7 +69,7 @@ def _news(path: Path, mark: int) -> int:
 
 def _print(path: Path, line: str) -> None:
     source = split(path.stem)[1] or ("web" if path.stem in COLOURS else path.stem)
-    print(f"{source:8}| {line}", flush=True)
+    print(f"{source:8}| {masking.masked(line)}", flush=True)
 
 
 def _size(path: Path) -> int:

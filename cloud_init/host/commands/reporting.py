@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import contracts
+from ..base import masking
 from ..base.files import make_way
 from ..base.lock import held
 from ..base.outcome import Locked, Refused, Steps, note, refusal, refusal_of, tell
@@ -79,4 +80,4 @@ def _unforeseen(where: Places, error: Exception) -> Refused:
 def _append(path: Path, text: str) -> None:
     make_way(path)
     with open(path, "a", encoding="utf-8") as file:
-        file.write(text)
+        file.write(masking.masked(text))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import contracts, stores
+from ..base import masking
 from ..base.outcome import Refused
 
 
@@ -35,11 +36,13 @@ class HostStore:
         """The secrets of a release for that role; empty if there are none."""
         name = f"secrets/{role}/{release}.json"
         data = self.objects.get(name)
-        return {} if data is None else _object(name, data)
+        secrets = {} if data is None else _object(name, data)
+        masking.know(secrets)
+        return secrets
 
     def write(self, what: str, value: object) -> None:
         """Writes `outcomes/HOST/WHAT.json`; WHAT is a generation, `heartbeat` or `progress`."""
-        text = json.dumps(contracts.document(value), indent=1, sort_keys=True) + "\n"
+        text = masking.masked(json.dumps(contracts.document(value), indent=1, sort_keys=True)) + "\n"
         self.objects.put(f"outcomes/{self.host}/{what}.json", text.encode())
 
     def _nothing(self, name: str) -> Refused:

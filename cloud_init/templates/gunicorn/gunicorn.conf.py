@@ -10,6 +10,7 @@ sys.path.insert(0, str(_files))
 import capacity  # noqa: E402
 
 _values = json.loads((_files / "server.json").read_text(encoding="utf-8"))
+_limits = json.loads((_files / "limits.json").read_text(encoding="utf-8"))
 
 worker_class = _values["worker_class"]
 workers = _values["workers"] or capacity.workers(worker_class)
@@ -22,8 +23,14 @@ keepalive = 5
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None
 pythonpath = str(_files)
 chdir = str(_files.parent / "src")
-# The front talks through a unix socket that nobody else can open.
-forwarded_allow_ips = "*"
+# No header changes path or scheme here: `slipway_wsgi.py` alone hears what a front says.
+forwarder_headers = ""
+secure_scheme_headers = {}
+# Above the front's own limits, to which it adds a few headers. Of a request line it knows none
+# over 8190 bytes.
+limit_request_line = 0
+limit_request_fields = _limits["headers"] + 10
+limit_request_field_size = _limits["line"] + 4
 umask = 0o007
 errorlog = "-"
 accesslog = None

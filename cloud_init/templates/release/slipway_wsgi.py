@@ -10,11 +10,15 @@ FILES = Path(__file__).resolve().parent
 SOURCE = FILES.parent / "src"
 
 
+ON_PLATFORM = (FILES / "release").is_file()
+HEADERS = json.loads((FILES / "limits.json").read_text(encoding="utf-8"))
+WITHHELD, SAID = ({"HTTP_" + name.upper().replace("-", "_") for name in HEADERS[kind]} for kind in ("withheld", "said"))
+
+
 def release():
     """In a host's environment, in a bundle's file: a platform's environment outlives a release."""
-    file = FILES / "release"
-    if file.is_file():
-        os.environ["SLIPWAY_RELEASE"] = file.read_text(encoding="utf-8").strip()  # for the app too
+    if ON_PLATFORM:
+        os.environ["SLIPWAY_RELEASE"] = (FILES / "release").read_text(encoding="utf-8").strip()  # for the app too
     return os.environ.get("SLIPWAY_RELEASE", "unknown")
 
 
@@ -27,17 +31,31 @@ def load(module):
     return value() if attribute.endswith("()") else value
 
 
+def withhold(environ):
+    """Takes away what a client said in the front server's place, and slashes at the beginning of a
+    path but one, which Apache never hands on: sent back, they would lead to another host."""
+    environ["PATH_INFO"] = "/" + environ.get("PATH_INFO", "").lstrip("/")
+    for name in [one for one in environ if one in WITHHELD or (one.startswith("HTTP_X_FORWARDED_") and one not in SAID)]:
+        del environ[name]
+
+
 def told(environ):
-    """The client's address and scheme as the front server tells them: a socket tells neither."""
+    """The client's address, scheme and port as the front server tells them: a socket tells none."""
     environ["REMOTE_ADDR"] = environ.get("HTTP_X_REAL_IP") or environ.get("REMOTE_ADDR") or "127.0.0.1"
     if environ.get("HTTP_X_FORWARDED_PROTO") in ("http", "https"):
         environ["wsgi.url_scheme"] = environ["HTTP_X_FORWARDED_PROTO"]
+    if "HTTP_X_FORWARDED_PORT" in environ:
+        host = environ.get("HTTP_HOST", "localhost")
+        environ["SERVER_NAME"] = host[1:].partition("]")[0] if host.startswith("[") else host.partition(":")[0]
+        environ["SERVER_PORT"] = environ["HTTP_X_FORWARDED_PORT"]
 
 
 def named(app, release):
     """The app with `X-Release-Id` on every answer."""
 
     def application(environ, start_response):
+        if not ON_PLATFORM:  # a platform's front says such things itself
+            withhold(environ)
         told(environ)
 
         def start(status, headers, exc_info=None):

@@ -1,6 +1,7 @@
 """The app with bodies that come in chunks, which uWSGI leaves to those who know its functions."""
 
 import io
+from urllib.parse import unquote_to_bytes
 
 import uwsgi
 from slipway_wsgi import application as app
@@ -26,6 +27,8 @@ class Chunks(io.RawIOBase):
 
 
 def application(environ, start_response):
+    # uWSGI resolves dots in it, as no other server does.
+    environ["PATH_INFO"] = unquote_to_bytes(environ["REQUEST_URI"].partition("?")[0]).decode("latin-1")
     if environ.get("HTTP_TRANSFER_ENCODING", "").lower() == "chunked" and not environ.get("CONTENT_LENGTH"):
         environ["wsgi.input"] = io.BufferedReader(Chunks())
         environ["wsgi.input_terminated"] = True

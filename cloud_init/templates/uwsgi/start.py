@@ -14,7 +14,7 @@ import capacity  # noqa: E402
 
 
 def options(socket, values):
-    """uWSGI's options: HTTP for all, its own protocol beside it for a front that speaks it."""
+    """uWSGI's options."""
     threads = values["threads"]
     return {
         "master": True,
@@ -24,7 +24,6 @@ def options(socket, values):
         "pythonpath": FILES,
         "module": "chunked:application",
         "http-socket": socket,
-        "uwsgi-socket": socket.with_suffix(".uwsgi"),
         "chmod-socket": "660",
         "listen": min(BACKLOG, int(Path("/proc/sys/net/core/somaxconn").read_text())),
         "processes": values["workers"] or capacity.workers("sync" if threads == 1 else "gthread"),
@@ -36,7 +35,8 @@ def options(socket, values):
         # TERM lets requests in flight finish; uWSGI's own answer to it would be a reload.
         "hook-master-start": "unix_signal:15 gracefully_kill_them_all",
         "worker-reload-mercy": 30,
-        "buffer-size": 32768,  # all headers of a request; 4096 is less than what browsers send
+        "buffer-size": 65535,  # all headers of a request, more than a front lets through
+        "max-vars": 256,
         "post-buffering": 65536,  # a body that the app leaves unread would reset the connection
         "disable-logging": True,
         "ignore-sigpipe": True,

@@ -1,0 +1,82 @@
+"""The one table of limits and headers, as the parts that need no launch hold to it."""
+
+import json
+import runpy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.http.errors import ParseException  # type: ignore[import-untyped]
+from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
+
+from cloud_init.host_files import LIMITS, SAID, WITHHELD, Front, Server, WebHost
+from cloud_init.render import host_files
+
+APP = "def app(environ, start):\n    start('200 OK', [])\n    return [environ]\n"
+
+
+def laid_down(folder: Path) -> Path:
+    for file in host_files(WebHost("site_app:app", Server("gunicorn"))):
+        path = folder / file.path
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(file.content)
+    (folder / "src").mkdir()
+    (folder / "src/site_app.py").write_text(APP)
+    return folder / "files"
+
+
+@pytest.fixture
+def asked(tmp_path: Path) -> Any:
+    """gunicorn's own parser, told as a release tells it; the request is from a front, by a unix socket."""
+    config = Config()
+    for name, value in runpy.run_path(str(laid_down(tmp_path) / "gunicorn.conf.py")).items():
+        if name in config.settings:
+            config.set(name, value)
+    return lambda head: next(RequestParser(config, iter([head.encode("latin-1") + b"\r\n\r\n"]), ""))
+
+
+def test_gunicorn_takes_what_a_front_lets_through(asked: Any) -> None:
+    line, name = "GET /?" + "q" * (LIMITS.line - 20) + " HTTP/1.1", "X-A: "
+    assert len(asked(f"{line}\r\nHost: x").query) == LIMITS.line - 20
+    assert asked(f"GET / HTTP/1.1\r\n{name}{'a' * (LIMITS.line - len(name))}").headers
+    many = "\r\n".join(f"X-{number}: 1" for number in range(LIMITS.headers + 8))
+    assert len(asked(f"GET / HTTP/1.1\r\n{many}").headers) == LIMITS.headers + 8
+    with pytest.raises(ParseException):
+        asked(f"GET / HTTP/1.1\r\n{name}{'a' * (LIMITS.line + 10)}")
+
+
+def test_gunicorn_takes_neither_path_nor_scheme_from_a_header(asked: Any) -> None:
+    request = asked("GET /a HTTP/1.1\r\nSCRIPT_NAME: /a\r\nPATH_INFO: /b\r\nX-Forwarded-Ssl: on\r\nX-Forwarded-Proto: http\r\nX-A: 1")
+    assert [name for name, _ in request.headers] == ["X-FORWARDED-SSL", "X-FORWARDED-PROTO", "X-A"]
+    assert request.scheme == "http"
+
+
+def key(header: str) -> str:
+    return "HTTP_" + header.upper().replace("-", "_")
+
+
+def test_what_a_client_says_in_the_fronts_place_reaches_no_app(tmp_path: Path) -> None:
+    application = runpy.run_path(str(laid_down(tmp_path) / "slipway_wsgi.py"))["application"]
+    keys = [
+        "HTTP_" + name.upper().replace("-", "_") for name in (*WITHHELD, "X-Forwarded-Prefix", "X-Forwarded-Whatever", "X-Forwarded-User")
+    ]
+    said = {"HTTP_" + name.upper().replace("-", "_"): "http" for name in SAID} | {"HTTP_HOST": "[::1]:8080", "HTTP_X_A": "1"}
+    [seen] = application({**dict.fromkeys(keys, "x"), **said, "HTTP_X_FORWARDED_PORT": "8080"}, lambda *_: None)
+    assert {name for name in seen if name.startswith("HTTP_")} == {*said, "HTTP_X_FORWARDED_PORT"}
+    assert (seen["SERVER_NAME"], seen["SERVER_PORT"], seen["wsgi.url_scheme"]) == ("::1", "8080", "http")
+
+
+def test_a_platforms_own_front_is_heard(tmp_path: Path) -> None:
+    files = laid_down(tmp_path)
+    (files / "release").write_text("abc\n")
+    [seen] = runpy.run_path(str(files / "slipway_wsgi.py"))["application"]({"HTTP_FORWARDED": "for=1.2.3.4"}, lambda *_: None)
+    assert seen["HTTP_FORWARDED"] == "for=1.2.3.4"
+
+
+@pytest.mark.parametrize("front", ["nginx", "apache"])
+def test_every_limit_is_in_a_fronts_configuration(front: str) -> None:
+    text = next(file.content for file in host_files(WebHost("a:b", front=Front(front))) if file.path == f"etc/{front}.conf")
+    for value in (LIMITS.head_seconds, LIMITS.pause_seconds, LIMITS.idle_seconds, LIMITS.connections, LIMITS.answer):
+        assert str(value) in text
+    assert json.loads(next(file.content for file in host_files(WebHost("a:b")) if file.path == "files/limits.json"))["head"] == LIMITS.head
