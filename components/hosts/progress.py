@@ -25,6 +25,19 @@ class HostStep:
     text: str = ""
 
 
+_CONTROLS = {code: f"\\x{code:02x}" for code in (*range(9), *range(11, 32), *range(127, 160))}
+
+
+def readable(told: Any) -> Any:
+    """What a host told, JSON or text, with control characters as text: an app's log, or who broke
+    into a host, could write the operator's terminal anew."""
+    if isinstance(told, str):
+        return told.translate(_CONTROLS)
+    if isinstance(told, list):
+        return [readable(one) for one in told]
+    return {name: readable(one) for name, one in told.items()} if isinstance(told, dict) else told
+
+
 FILE = "SLIPWAY_PROGRESS"
 """The variable that names a file for reports of the CLI's own processes, a JSON object a line."""
 

@@ -8,6 +8,7 @@ from typing import Any, Protocol, cast
 
 from components.deployment.answers import Kept
 from components.errors import LockedError, SlipwayError
+from components.hosts import progress
 
 Event = Mapping[str, Any]
 """A line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
@@ -87,7 +88,7 @@ def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Other lines are left out: those of other programs, or the rest of one that was cut."""
     for line in lines:
         try:
-            event = json.loads(line)
+            event = progress.readable(json.loads(line))
         except (ValueError, RecursionError):  # nested thousands deep, by who broke into a server
             continue
         if isinstance(event, dict) and "event" in event:

@@ -37,9 +37,11 @@ def execute(context: typer.Context, command: Command, host: HostName = None, sta
 
 def logs(context: typer.Context, stack: calls.Stack = None, follow: Follow = False, lines: Lines = 50) -> None:
     """Show the app's last log lines."""
+    from components.hosts import progress
+
     out = tables.Tolerant(sys.stdout)
     for text in workplace.enter(calls.of(context)).deployment(acts=False).logs(lines, follow):
-        out.write(text.rstrip("\n") + "\n")
+        out.write(progress.readable(text.rstrip("\r\n")) + "\n")
         out.flush()
         if out.gone:
             return

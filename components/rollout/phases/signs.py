@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from cloud_init.host import contracts
 from components.errors import SlipwayError
+from components.hosts import progress
 from components.release.store import Store
 
 _Kind = TypeVar("_Kind")
@@ -79,8 +80,8 @@ class Signs:
 def written(kind: type[_Kind], data: bytes | None) -> _Kind | None:
     """What a host wrote; None where that is damaged, or nothing."""
     try:
-        return contracts.read(kind, json.loads(data or b""))
-    except ValueError:
+        return contracts.read(kind, progress.readable(json.loads(data or b"")))
+    except (ValueError, RecursionError):
         return None
 
 
