@@ -1,5 +1,6 @@
 """What a host's role may do: everything that its host tool asks of the store, and nothing else."""
 
+import hashlib
 import json
 import re
 import shutil
@@ -18,6 +19,7 @@ from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
 from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.follow.health import Health
 from cloud_init.host.follow.heartbeat import Reporter
+from cloud_init.host.release import wheels
 from cloud_init.host.release.store import HostStore
 from cloud_init.host.stores import s3
 
@@ -26,7 +28,9 @@ IDENTITY = "AROAEXAMPLE123456"
 HOST, OTHER, BEFORE = f"{IDENTITY}:i-0123456789abcdef0", "AROAOTHER:i-0fedcba9876543210", f"{IDENTITY}:i-00000000000000bad"
 LARGE = 6 << 20  # bytes: sent in parts
 BACKUP = "20260901-010203"
-PUBLISHED = ("desired.json", "tool.json", "releases/abc/manifest.json", "releases/tool/0.pyz", "releases/code/c.tar.gz")
+PUBLISHED = (
+    "desired.json", "tool.json", "releases/abc/manifest.json", wheels.list_of("abc"), "releases/tool/0.pyz", "releases/code/c.tar.gz",
+)  # fmt: skip
 pytestmark = [
     pytest.mark.cost,
     pytest.mark.skipif(not (shutil.which("node") and shutil.which("npm")), reason="node or npm isn't on PATH"),
@@ -110,7 +114,20 @@ def use(store, role, folder):
     reporter.outcome(1, Outcome(True, phase="prepared"))
     reporter.catch_up()
     command_output.store(store.objects, HOST, b"long")
+    if role == "web":
+        keep_wheels(store, folder / "wheels")
     back_up(store, places, folder)
+
+
+def keep_wheels(store, folder):
+    """Put there by the first host, found by the next."""
+    folder.mkdir()
+    (folder / "a-1-py3-none-any.whl").write_bytes(b"a")
+    text = f"a==1 --hash=sha256:{hashlib.sha256(b'a').hexdigest()}"
+    wheels.keep(store.objects, text, folder)
+    (folder / "a-1-py3-none-any.whl").unlink()
+    wheels.fetch(store.objects, text, folder)
+    assert [path.name for path in folder.iterdir()] == ["a-1-py3-none-any.whl"]
 
 
 def back_up(store, places, folder):
@@ -153,6 +170,7 @@ def test_everything_that_a_host_asks_is_allowed(placement, role, policies, asked
 
 REFUSED = [
     *(Call("s3:PutObject", name) for name in ("desired.json", "tool.json", "proven.json", "lock.json", "releases/abc/manifest.json")),
+    *(Call("s3:PutObject", name) for name in PUBLISHED),
     *(Call("s3:PutObject", name) for name in (f"outcomes/{OTHER}/5.json", f"outcomes/{BEFORE}/5.json", "secrets/web/abc.json")),
     *(
         Call("s3:PutObject", name)
@@ -179,6 +197,10 @@ def test_nothing_else_is(placement, role, policies, decide):
     refused = [*REFUSED, Call("s3:GetObject", f"secrets/{foreign}/abc.json"), Call("s3:ListBucket", f"secrets/{foreign}/")]
     if (placement, role) == ("own-host", "web"):
         refused += [Call(action, f"backups/{IDENTITY}/{HOST}/1/dump") for action in ("s3:PutObject", "s3:GetObject", *WITHOUT_DATA)]
+    refused += [
+        Call("s3:DeleteObject", f"{wheels.FOLDER}0/a.whl"),
+        *([Call("s3:PutObject", f"{wheels.FOLDER}0/a.whl")] if role == "database" else []),
+    ]
     mine = policies[placement, role]
     answers = decide([one.question(ARN, HOST, mine, policies["bucket"]) for one in refused])
     assert [one for one, allowed in zip(refused, answers, strict=True) if allowed] == []
