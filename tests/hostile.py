@@ -69,7 +69,7 @@ GOOD: Mapping[str, Any] = {
         ("network.databaseSubnets[item]", "subnet-0123456789abcdef1"), ("network.nat", True), ("zone", "example.com"),
         ("database.instanceType", "t4g.micro"), ("database.disk", 40), ("email", "ops@example.com"), ("logs", 30),
         ("account", "123456789012"), ("profile", "work"), ("role", "arn:aws:iam::123456789012:role/ci/deploy"),
-        ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
+        ("tags[name]", "cost-centre"), ("tags[value]", "4711"), ("boundary", "arn:aws:iam::123456789012:policy/boundary"))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""

@@ -116,6 +116,14 @@ def test_account_login_and_tags_are_the_providers_and_the_stores(answered: bool)
         assert "profile=" not in base64.b64decode(template.inputs["userData"]).decode()
 
 
+def test_every_role_has_the_boundary(answered: bool) -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    plan = cases.read(_STACKS / "own-postgres.yaml").with_({"slipway:aws-ec2.boundary": boundary}).recorded(answered).plan
+    assert [role.inputs["permissionsBoundary"] for role in plan.of("aws:iam/role:Role")] == [boundary, boundary]
+    without = plan_of("own-postgres", answered).of("aws:iam/role:Role")
+    assert not [role for role in without if "permissionsBoundary" in role.inputs]
+
+
 def test_one_server(answered: bool) -> None:
     plan = plan_of("small", answered)
     assert counts(plan) == made_of(STORE, NETWORK, SERVER)

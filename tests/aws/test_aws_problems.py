@@ -20,6 +20,7 @@ _OWN = "slipway:aws-ec2"
         ({f"{_OWN}.instances": {"min": 3, "max": 2}}, "slipway:aws-ec2.instances: wanted a min that is at most max, found 3 and 2"),
         ({f"{_OWN}.account": 12345}, "slipway:aws-ec2.account: wanted the number of an account, 12 digits in quotes, found 12345"),
         ({f"{_OWN}.role": "deploy"}, "slipway:aws-ec2.role: wanted the ARN of a role, such as arn:aws:iam::123456789012:role/deploy"),
+        ({f"{_OWN}.boundary": "deploy"}, "slipway:aws-ec2.boundary: wanted the ARN of a policy, such as arn:aws:iam::123456789012:policy/"),
         ({f"{_OWN}.tags": {"project": "x"}}, "slipway:aws-ec2.tags.project: wanted a tag of at most 128 letters that neither AWS nor"),
         ({f"{_OWN}.tags": {"AWS:x": "x"}}, "slipway:aws-ec2.tags.AWS:x: wanted a tag"),
         ({f"{_OWN}.image": "debian-9"}, "slipway:aws-ec2.image: wanted debian-13, ubuntu-24.04, or an image's id"),

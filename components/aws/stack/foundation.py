@@ -62,8 +62,9 @@ class Foundation(CloudStack):
 
     def role(self, kind: str, backups: bool = False, keep: bool = False) -> HostRole:
         """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept."""
-        store = self.store
-        args = HostRoleArgs(app=self.name, role=kind, store=store.address, store_arn=store.arn, backups=backups, keep=keep, tags=self.tags)
+        store, boundary = self.store, self.options.boundary
+        rights: dict[str, Any] = {"store": store.address, "store_arn": store.arn, "backups": backups, "boundary": boundary}
+        args = HostRoleArgs(app=self.name, role=kind, keep=keep, tags=self.tags, **rights)
         return HostRole(f"{self.name}-{kind}", args, self.child)
 
     def server_args(self, role: HostRole, firewall: Firewall) -> dict[str, Any]:

@@ -31,6 +31,8 @@ ACCOUNT = kinds.Kind("account", "the number of an account, 12 digits in quotes",
 PROFILE = kinds.matching("profile", "the name of a profile of the AWS command line", r"[A-Za-z0-9_.@+/-]{1,128}")
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,600}"
 ROLE = kinds.matching("role", "the ARN of a role, such as arn:aws:iam::123456789012:role/deploy", _ROLE_ARN)
+_POLICY_ARN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,600}"
+POLICY = kinds.matching("policy", "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary", _POLICY_ARN)
 _TAG = r"[\w +\-=.:/@]"
 TAG = kinds.matching(
     "tag", "a tag of at most 128 letters that neither AWS nor Slipway has", rf"(?!(?i:aws:|slipway:)|(project|stack|Name)$){_TAG}{{1,128}}"
@@ -76,6 +78,9 @@ class Options(CloudOptions):
         default=None, description="A profile of the AWS command line. As that would find credentials if left out (`AWS_PROFILE`)."
     )
     role: Annotated[str, ROLE] | None = Field(default=None, description="A role that is assumed with those credentials, by its ARN.")
+    boundary: Annotated[str, POLICY] | None = Field(
+        default=None, description="A permissions boundary on every role that is made: the ARN of a policy."
+    )
     tags: Mapping[Annotated[str, TAG], Annotated[str, TAG_VALUE]] = Field(
         default={}, description="Tags of your own on all that is made; `owner` takes the place of Slipway's."
     )
