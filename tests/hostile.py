@@ -66,7 +66,8 @@ GOOD: Mapping[str, Any] = {
     "keepData": True, "lastSnapshot": True, **{f"aws-ec2.{name}": value for name, value in (
         ("region", "eu-west-1"), ("instanceType", "t3.small"), ("image", "ubuntu-24.04"), ("disk", 20), ("ssh[item]", "192.0.2.0/24"),
         ("instances.min", 1), ("instances.max", 2), ("network.vpc", "default"), ("network.subnets[item]", "subnet-0123456789abcdef0"),
-        ("network.databaseSubnets[item]", "subnet-0123456789abcdef1"), ("network.nat", True), ("zone", "example.com"),
+        ("network.databaseSubnets[item]", "subnet-0123456789abcdef1"), ("network.nat", "per-zone"),
+        ("network.serverSubnets[item]", "subnet-0123456789abcdef2"), ("zone", "example.com"),
         ("database.instanceType", "t4g.micro"), ("database.disk", 40), ("email", "ops@example.com"), ("logs", 30),
         ("account", "123456789012"), ("profile", "work"), ("role", "arn:aws:iam::123456789012:role/ci/deploy"),
         ("tags[name]", "cost-centre"), ("tags[value]", "4711"), ("boundary", "arn:aws:iam::123456789012:policy/boundary"))},

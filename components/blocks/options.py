@@ -5,13 +5,24 @@ its default and what it means there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from components.errors import shown
 from components.settings import BOOT, Model, Settings, kinds, number
 from components.settings.report import Problem
+
+
+def _nat(value: Any) -> str | None:
+    """`true` is what one gateway was called before."""
+    known = {False: None, True: "single", "single": "single", "per-zone": "per-zone"}
+    if not isinstance(value, bool | str) or value not in known:
+        raise ValueError
+    return known[value]
+
+
+_NAT = kinds.Kind("`single`, `per-zone`", "false, single or per-zone", _nat)
 
 
 class Instances(Model):
@@ -25,9 +36,16 @@ class NetworkOptions(Model):
     """The network that servers stand in."""
 
     vpc: str | None = None
-    nat: Annotated[bool, kinds.SWITCH] = Field(
-        default=False, description="Servers without public addresses, behind a load balancer. A NAT gateway is priced by the hour."
+    server_subnets: tuple[str, ...] = ()
+    nat: Annotated[str, _NAT] | None = Field(
+        default=None,
+        description="Servers without public addresses, behind a load balancer: one NAT gateway (`single`), or one in each zone. Priced.",
     )
+
+    @property
+    def is_private(self) -> bool:
+        """Servers have no public addresses."""
+        return bool(self.nat or self.server_subnets)
 
 
 class DatabaseOptions(Model):
@@ -58,7 +76,7 @@ class CloudOptions(Model):
     @property
     def is_fleet(self) -> bool:
         """Several servers, or private ones: behind a load balancer."""
-        return self.instances.max > 1 or self.network.nat
+        return self.instances.max > 1 or self.network.is_private
 
 
 def problems(section: str, settings: Settings, options: CloudOptions) -> Iterator[Problem]:
@@ -73,7 +91,7 @@ def problems(section: str, settings: Settings, options: CloudOptions) -> Iterato
         yield "slipway:database.placement", f"{wanted}, found 'same-host'"
     if options.network.nat and options.network.vpc is not None:
         wanted = f"wanted false with {section}.network.vpc, whose routes are yours"
-        yield f"{section}.network.nat", f"{wanted}, found true; leave vpc out, or nat"
+        yield f"{section}.network.nat", f"{wanted}, found {shown(options.network.nat)}; leave vpc out, or nat"
     yield from _zone_problems(section, settings.domain, options.zone)
 
 

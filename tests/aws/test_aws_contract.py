@@ -342,6 +342,47 @@ def test_servers_without_public_addresses(answered: bool) -> None:
     assert kept(plan) == KEPT_STORE
 
 
+def test_each_zone_may_have_its_own_way_out(answered: bool) -> None:
+    """What one gateway has keeps its names: the other zone's subnet changes its table."""
+    one_way, both = (cases.read(_STACKS / "nat.yaml").with_({"slipway:aws-ec2.network.nat": nat}) for nat in (True, "per-zone"))
+    before, plan = one_way.recorded(answered).plan, both.recorded(answered).plan
+    names = {f"{found.type} {found.name}" for found in plan.resources}
+    assert names > {f"{found.type} {found.name}" for found in before.resources}
+    more = {"natGateway:NatGateway": 1, "eip:Eip": 1, "routeTable:RouteTable": 1, "route:Route": 2}
+    assert counts(plan) - counts(before) == {f"ec2/{name}": count for name, count in more.items()}
+    gateways = sorted(plan.of("aws:ec2/natGateway:NatGateway"), key=lambda found: found.name)
+    assert [plan.origins(found, "subnetId")[0].name for found in gateways] == ["shop-network-public-0", "shop-network-public-1"]
+    ways = {
+        plan.origins(found, "subnetId")[0].name: plan.origins(found, "routeTableId")[0].name
+        for found in plan.of("aws:ec2/routeTableAssociation:RouteTableAssociation")
+    }
+    assert ways["shop-network-private-0"] == "shop-network-private"
+    assert ways["shop-network-private-1"] == "shop-network-private-1"
+    assert [finding for finding in check.run(plan, ()) if not finding.waived] == []
+
+
+@pytest.mark.parametrize("placement", ["none", "own-host"])
+def test_servers_stand_in_private_subnets_that_are_there(answered: bool, placement: str) -> None:
+    """Behind a load balancer in the public ones, without public addresses, though it be one server."""
+    private = ["subnet-0123456789abcdef2", "subnet-0123456789abcdef3"]
+    database = {"engine": "none"} if placement == "none" else {"engine": "postgres", "placement": placement}
+    changes = {"slipway:aws-ec2.network.serverSubnets": private, "slipway:database": database}
+    plan = cases.read(_STACKS / "given.yaml").with_(changes).recorded(answered).plan
+    public = cases.read(_STACKS / "given.yaml").config["slipway:aws-ec2"]["network"]["subnets"]
+    assert one(plan, "lb/loadBalancer:LoadBalancer").inputs["subnets"] == public
+    (interface,) = one(plan, "ec2/launchTemplate:LaunchTemplate").inputs["networkInterfaces"]
+    assert interface["associatePublicIpAddress"] == "false"
+    assert one(plan, "autoscaling/group:Group").inputs["vpcZoneIdentifiers"] == private
+    servers = [found.inputs for found in plan.of("aws:ec2/instance:Instance")]
+    assert [(found["subnetId"], found["associatePublicIpAddress"]) for found in servers] == [(private[0], False)] * (placement != "none")
+
+
+@pytest.mark.parametrize("stack", ["small", "own-postgres"])
+def test_zones_have_the_instance_types(stack: str) -> None:
+    lookups = [found.arguments["filters"] for found in plan_of(stack, False).lookups if "InstanceTypeOfferings" in found.token]
+    assert [filters[0]["values"] for filters in lookups] == ([["t4g.small"]] if stack == "small" else [["t4g.micro"], ["t4g.small"]])
+
+
 def test_a_fleet_with_a_database_on_its_own_server(answered: bool) -> None:
     plan = plan_of("fleet-own", answered)
     logs = {"cloudwatch/logGroup:LogGroup": 1, "iam/rolePolicy:RolePolicy": 2}

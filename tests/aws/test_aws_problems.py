@@ -46,6 +46,11 @@ _OWN = "slipway:aws-ec2"
             {f"{_OWN}.network": {"vpc": "default", "nat": True}},
             "slipway:aws-ec2.network.nat: wanted false with slipway:aws-ec2.network.vpc",
         ),
+        ({f"{_OWN}.network": {"nat": "both"}}, "slipway:aws-ec2.network.nat: wanted false, single or per-zone, found 'both'"),
+        (
+            {f"{_OWN}.network": {"vpc": "default", "serverSubnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"]}},
+            "slipway:aws-ec2.network.subnets: wanted the load balancer's public subnets beside serverSubnets, found none; set them",
+        ),
         (
             {f"{_OWN}.network": {"subnets": ["subnet-0123456789abcdef0"]}},
             "slipway:aws-ec2.network.subnets: wanted none without slipway:aws-ec2.network.vpc, found 1; set vpc too",

@@ -208,7 +208,7 @@ def test_as_many_at_least_as_at_most_need_no_scaling(tmp_path):
 
 
 def test_hosts_without_addresses_of_their_own(tmp_path):
-    text = fleet(public_address=False).replace("databases=True", "nat=True")
+    text = fleet(public_address=False).replace("databases=True", "nat='single'")
     plan = record(tmp_path, text)
     (interface,) = only(plan, "ec2/launchTemplate:LaunchTemplate").inputs["networkInterfaces"]
     assert interface["associatePublicIpAddress"] == "false"

@@ -33,6 +33,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "local.port": int,
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "instances.min", "instances.max")},
     "aws-ec2.account": str,
+    "aws-ec2.network.nat": lambda value: {True: "single", False: None}.get(value, value) if isinstance(value, bool) else value,
     "ssh.port": int,
     "ssh.hosts.web[item].port": lambda value: value and int(value),
     "ssh.hosts.database.port": lambda value: value and int(value),

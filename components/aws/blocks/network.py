@@ -1,6 +1,6 @@
 """The network of servers, load balancer and databases: new over two zones, or an existing one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -10,9 +10,12 @@ import pulumi_aws as aws
 
 from components.aws.common import named, region_of
 from components.blocks import subnets
-from components.blocks.block import Args, Block, Tags, child
+from components.blocks.block import Args, Block, Tags, child, one_of
+from components.errors import UsageError
 
+NAT = ("single", "per-zone")
 _ZONES = 2
+_WORLD = {"route.destination-cidr-block": "0.0.0.0/0"}
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
 
 
@@ -25,10 +28,16 @@ class NetworkArgs(Args):
     subnets: Sequence[str] | None = None
     """An existing network's for servers and load balancer, of two zones. Found if left out: those
     with public addresses."""
+    server_subnets: Sequence[str] | None = None
+    """An existing network's for servers alone, with a way out. As `subnets` if left out."""
     database_subnets: Sequence[str] | None = None
     """An existing network's for managed databases, of two zones. As `subnets` if left out."""
-    nat: bool | None = None
-    """Servers have private subnets with address translation, which is priced by the hour."""
+    nat: str | None = None
+    """Servers have private subnets with address translation: by one gateway (`single`), or one in
+    each zone (`per-zone`), so that a zone in trouble takes no other's way out. Each is priced by
+    the hour."""
+    instance_types: Sequence[str] | None = None
+    """A network of its own is in zones that have all of these."""
     databases: bool | None = None
     """There are private subnets for managed databases."""
     keep: bool | None = None
@@ -40,7 +49,9 @@ class NetworkArgs(Args):
 
 
 class Network(Block):
-    """Two zones, IPv6 everywhere, and a way out for both protocols; or what there is."""
+    """Two zones, IPv6 everywhere, and a way out for both protocols; or what there is. Raises
+    `UsageError` for another `nat`, and as the program runs where no two zones have the instance
+    types, or where existing `server_subnets` have no way out."""
 
     vpc_id: pulumi.Output[str]
     """The network."""
@@ -80,9 +91,28 @@ class Network(Block):
         filters: Any = [{"name": "vpc-id", "values": [vpc.id]}, {"name": only, "values": ["true"]}]
         public = [*given.subnets] if given.subnets else aws.ec2.get_subnets_output(filters=filters, opts=lookup).ids.apply(sorted)
         self.public_subnets = pulumi.Output.from_input(public)
-        self.host_subnets = self.public_subnets
+        servers = pulumi.Output.all(*(self._leading_out(one, vpc.id, lookup) for one in given.server_subnets or ()))
+        self.host_subnets = servers if given.server_subnets else self.public_subnets
         self.host_zone = aws.ec2.get_subnet_output(id=self.host_subnets.apply(lambda ids: ids[0]), opts=lookup).availability_zone
         self.database_subnets = pulumi.Output.from_input([*given.database_subnets]) if given.database_subnets else self.public_subnets
+
+    def _leading_out(self, subnet: str, vpc: pulumi.Input[str], lookup: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
+        """The subnet: its own route table has a way out, or the network's where it has none."""
+
+        def tables(wanted: Mapping[str, str]) -> pulumi.Output[Sequence[str]]:
+            filters: Any = [{"name": name, "values": [value]} for name, value in wanted.items()]
+            return aws.ec2.get_route_tables_output(vpc_id=vpc, filters=filters, opts=lookup).ids
+
+        def checked(found: Sequence[Sequence[str]]) -> str:
+            own, own_out, main_out = found
+            if own_out or (main_out and not own):
+                return subnet
+            how = "give its route table one, through a NAT gateway or a transit gateway"
+            raise UsageError(f"{self._name}: server_subnets: wanted a route from {subnet} to 0.0.0.0/0, found none; {how}")
+
+        own = {"association.subnet-id": subnet}
+        found = [tables(own), tables({**own, **_WORLD}), tables({"association.main": "true", **_WORLD})]
+        return pulumi.Output.all(*found).apply(checked)
 
     def _make(self) -> None:
         given, name = self._args, self._name
@@ -99,12 +129,22 @@ class Network(Block):
         everywhere: Any = {"name": "opt-in-status", "values": ["opt-in-not-required"]}
         lookup = pulumi.InvokeOutputOptions(parent=self)
         self._zones = aws.get_availability_zones_output(state="available", filters=[everywhere], opts=lookup).names
+        for type in sorted({*(given.instance_types or ())}):
+            wanted: Any = [{"name": "instance-type", "values": [type]}, {"name": "location", "values": self._zones}]
+            found = aws.ec2.get_instance_type_offerings_output(location_type="availability-zone", filters=wanted, opts=lookup)
+            self._zones = found.locations.apply(self._enough)
         self.host_zone = self._zones[0]
         public = self._subnets("public", _PUBLIC, True, self._public)
         self._public_routes(public)
         self.public_subnets = _ids(public)
-        self.host_subnets = _ids(self._translated(public[0])) if given.nat else self.public_subnets
+        self.host_subnets = _ids(self._translated(public, one_of(name, "nat", NAT, given.nat))) if given.nat else self.public_subnets
         self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
+
+    def _enough(self, zones: Sequence[str]) -> list[str]:
+        if len(zones) < _ZONES:
+            types, found = " and ".join(sorted({*(self._args.instance_types or ())})), ", ".join(zones) or "none"
+            raise UsageError(f"{self._name}: wanted two zones that have {types}, found {found}; take another type, or another region")
+        return sorted(zones)
 
     def _subnets(self, kind: str, first: int, public: bool, opts: pulumi.ResourceOptions) -> list[aws.ec2.Subnet]:
         """Subnets never change their zone: the list of zones is shorter while one is in trouble."""
@@ -128,39 +168,52 @@ class Network(Block):
         gateway = aws.ec2.InternetGateway(
             f"{self._name}-gateway", vpc_id=self._vpc.id, tags=named(self._args.tags, self._name), opts=self._public
         )
-        table = self._table("public", public, self._public)
+        table = self._table("public", self._public)
+        self._associate("public", public, [table], self._public)
         self._route("public-ipv4", table, self._public, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id)
         self._route("public-ipv6", table, self._public, destination_ipv6_cidr_block="::/0", gateway_id=gateway.id)
 
-    def _translated(self, public: aws.ec2.Subnet) -> list[aws.ec2.Subnet]:
-        """Private subnets with one gateway for all zones, as each costs; IPv6 and S3 do without."""
+    def _translated(self, public: Sequence[aws.ec2.Subnet], nat: str) -> list[aws.ec2.Subnet]:
+        """Private subnets. IPv6 and S3 do without the gateways, which cost."""
         name, tags = self._name, self._args.tags
-        address = aws.ec2.Eip(f"{name}-nat", domain="vpc", tags=named(tags, f"{name}-nat"), opts=self._own)
-        gateway = aws.ec2.NatGateway(
-            f"{name}-nat", subnet_id=public.id, allocation_id=address.id, tags=named(tags, f"{name}-nat"), opts=self._own
-        )
         outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
         private = self._subnets("private", _PRIVATE, False, self._own)
-        table = self._table("private", private, self._own)
-        self._route("private-ipv4", table, self._own, destination_cidr_block="0.0.0.0/0", nat_gateway_id=gateway.id)
-        self._route("private-ipv6", table, self._own, destination_ipv6_cidr_block="::/0", egress_only_gateway_id=outward.id)
+        ways = public if nat == "per-zone" else public[:1]
+        tables = [self._translation(f"-{number}" if number else "", subnet, outward) for number, subnet in enumerate(ways)]
+        self._associate("private", private, tables, self._own)
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
             vpc_id=self._vpc.id,
             service_name=pulumi.Output.concat("com.amazonaws.", region_of(self), ".s3"),
             vpc_endpoint_type="Gateway",
-            route_table_ids=[table.id],
+            route_table_ids=[table.id for table in tables],
             tags=named(tags, f"{name}-s3"),
             opts=self._own,
         )
         return private
 
-    def _table(self, kind: str, within: Sequence[aws.ec2.Subnet], opts: pulumi.ResourceOptions) -> aws.ec2.RouteTable:
-        name = f"{self._name}-{kind}"
-        table = aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
-        for number, subnet in enumerate(within):
-            aws.ec2.RouteTableAssociation(f"{name}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
+    def _translation(self, zone: str, public: aws.ec2.Subnet, outward: aws.ec2.EgressOnlyInternetGateway) -> aws.ec2.RouteTable:
+        """A route table with its own gateway. `zone`: what names end with, but for the first."""
+        name, own = f"{self._name}-nat{zone}", self._own
+        tags = named(self._args.tags, name)
+        address = aws.ec2.Eip(name, domain="vpc", tags=tags, opts=own)
+        gateway = aws.ec2.NatGateway(name, subnet_id=public.id, allocation_id=address.id, tags=tags, opts=own)
+        table = self._table(f"private{zone}", own)
+        self._route(f"private{zone}-ipv4", table, own, destination_cidr_block="0.0.0.0/0", nat_gateway_id=gateway.id)
+        self._route(f"private{zone}-ipv6", table, own, destination_ipv6_cidr_block="::/0", egress_only_gateway_id=outward.id)
         return table
+
+    def _table(self, kind: str, opts: pulumi.ResourceOptions) -> aws.ec2.RouteTable:
+        name = f"{self._name}-{kind}"
+        return aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
+
+    def _associate(
+        self, kind: str, within: Sequence[aws.ec2.Subnet], tables: Sequence[aws.ec2.RouteTable], opts: pulumi.ResourceOptions
+    ) -> None:
+        """Each subnet with the table of its zone, or the only one."""
+        for number, subnet in enumerate(within):
+            table = tables[number % len(tables)]
+            aws.ec2.RouteTableAssociation(f"{self._name}-{kind}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
 
     def _route(self, kind: str, table: aws.ec2.RouteTable, opts: pulumi.ResourceOptions, **way: pulumi.Input[str]) -> None:
         aws.ec2.Route(f"{self._name}-{kind}", route_table_id=table.id, **way, opts=opts)

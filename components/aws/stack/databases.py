@@ -41,7 +41,7 @@ def _own(foundation: Foundation) -> DatabaseTier:
         **foundation.server_args(role, firewall),
         instance_type=options.database.instance_type,
         disk=_SYSTEM_DISK,
-        public_address=not options.network.nat,
+        public_address=not options.network.is_private,
         zone=foundation.network.host_zone,
         data_disk=options.database.disk,
         keep_data=foundation.settings.keep_data,

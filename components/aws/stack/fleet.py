@@ -29,7 +29,7 @@ def make(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         public_subnets=network.public_subnets,
         host_subnets=network.host_subnets,
         tags=foundation.tags,
-        public_address=not options.network.nat,
+        public_address=not options.network.is_private,
         has_ipv6=network.has_ipv6,
         certificate_arn=_certificate(foundation),
         idle_timeout=idle_timeout(foundation.settings.server.timeout),

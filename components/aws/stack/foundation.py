@@ -89,7 +89,11 @@ class Foundation(CloudStack):
     def _network(self) -> NetworkArgs:
         managed = self.settings.database.placement == "managed"
         keep = self.settings.keep_data and managed
-        return NetworkArgs(**dict(self.options.network), databases=managed, keep=keep, keep_public=self.keeps_web, tags=self.tags)
+        own = self.options.database.instance_type if self.settings.database.placement == "own-host" else None
+        types = [type for type in (self.options.instance_type, own) if type]
+        return NetworkArgs(
+            **dict(self.options.network), instance_types=types, databases=managed, keep=keep, keep_public=self.keeps_web, tags=self.tags
+        )
 
     def _firewall(self) -> Firewall:
         """Open to the world but for a fleet, whose load balancer alone is let in."""

@@ -56,6 +56,10 @@ class AwsNetworkOptions(NetworkOptions):
         default=(),
         description="The subnets of `vpc` for servers and load balancer, of two zones. Found if left out: those with public addresses.",
     )
+    server_subnets: tuple[Annotated[str, SUBNET], ...] = Field(
+        default=(),
+        description="Private subnets of `vpc` for servers, with a way out; `subnets` are the load balancer's. As those if left out.",
+    )
     database_subnets: tuple[Annotated[str, SUBNET], ...] = Field(
         default=(), description="The subnets of `vpc` for a managed database, of two zones. As `subnets` if left out."
     )
@@ -105,8 +109,12 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
         near = difflib.get_close_matches(options.region, known, n=1) or ["eu-west-1"]
         yield f"{_SECTION}.region", f"wanted a region of AWS, found {shown(options.region)}; perhaps you meant {near[0]}"
     yield from cloud_problems(_SECTION, settings, options)
-    given = {"subnets": options.network.subnets, "databaseSubnets": options.network.database_subnets}
+    network = options.network
+    given = {"subnets": network.subnets, "serverSubnets": network.server_subnets, "databaseSubnets": network.database_subnets}
     yield from subnet_problems(_SECTION, options, given, several=["databaseSubnets"])
+    if network.server_subnets and network.vpc and not network.subnets:
+        wanted = "wanted the load balancer's public subnets beside serverSubnets"
+        yield f"{_SECTION}.network.subnets", f"{wanted}, found none; set them"
     if settings.database.placement == "own-host" and _XEN.match(options.database.instance_type):
         wanted = "wanted a type of the Nitro kind, such as t4g.small"
         yield f"{_SECTION}.database.instanceType", f"{wanted}, found {shown(options.database.instance_type)}"

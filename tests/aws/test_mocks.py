@@ -1,0 +1,108 @@
+"""Blocks under Pulumi's own mocks, as programs that use them are tested: examples/aws has a test of that kind too."""
+
+import asyncio
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pulumi
+import pytest
+from pulumi.runtime import mocks, settings
+
+from components.aws import HostRole, HostRoleArgs, Network, NetworkArgs
+from components.errors import UsageError
+
+ANSWERS: dict[str, Any] = {
+    "aws:index/getAvailabilityZones:getAvailabilityZones": {"names": ["eu-west-1a", "eu-west-1b", "eu-west-1c"]},
+    "aws:index/getRegion:getRegion": {"region": "eu-west-1"},
+    "aws:ec2/getVpc:getVpc": {"id": "vpc-1", "cidrBlock": "10.1.0.0/16"},
+    "aws:ec2/getSubnet:getSubnet": {"availabilityZone": "eu-west-1a"},
+}
+
+
+class Amazon(mocks.Mocks):
+    """Says what each resource was asked for; `offered`: the zones of an instance type, `routes`: tables that lead out."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, dict[str, Any]] = {}
+        self.offered = ["eu-west-1c", "eu-west-1b"]
+        self.own, self.own_out, self.main_out = ["rtb-own"], ["rtb-own"], ["rtb-main"]
+
+    def new_resource(self, args: mocks.MockResourceArgs) -> tuple[str, dict[str, Any]]:
+        self.made[f"{args.typ.rpartition(':')[2]} {args.name}"] = args.inputs
+        return f"{args.name}-id", {**args.inputs, "arn": f"arn:{args.name}", "uniqueId": "AROA1", "ipv6CidrBlock": "2001:db8::/56"}
+
+    def call(self, args: mocks.MockCallArgs) -> Any:
+        filters = {one["name"]: one["values"] for one in args.args.get("filters", ())}
+        if args.token.endswith(":getInstanceTypeOfferings"):
+            return {"locations": [zone for zone in self.offered if zone in filters["location"]]}
+        if args.token.endswith(":getRouteTables"):
+            leads_out = "route.destination-cidr-block" in filters
+            return {"ids": self.main_out if "association.main" in filters else self.own_out if leads_out else self.own}
+        return dict(ANSWERS[args.token])
+
+
+@pytest.fixture
+def amazon() -> Iterator[Amazon]:
+    made = Amazon()
+    loop = asyncio.new_event_loop()  # other tests end theirs
+    asyncio.set_event_loop(loop)
+    mocks.set_mocks(made, project="shop", stack="prod")
+    yield made
+    settings.reset_options()
+    loop.close()
+
+
+def finished(*outputs: pulumi.Output[Any]) -> list[Any]:
+    """The values of these, once all is made."""
+    found: list[Any] = []
+
+    @pulumi.runtime.test  # type: ignore[untyped-decorator]
+    def wait() -> Any:
+        return pulumi.Output.all(*outputs).apply(found.extend)
+
+    wait()
+    return found
+
+
+def test_a_role_has_its_boundary(amazon: Amazon) -> None:
+    args = HostRoleArgs(app="shop", role="web", store="s3://b", store_arn="arn:aws:s3:::b", boundary="arn:boundary")
+    finished(HostRole("shop-web", args).user_data)
+    assert amazon.made["Role shop-web"]["permissionsBoundary"] == "arn:boundary"
+    assert json.loads(amazon.made["RolePolicy shop-web"]["policy"])["Statement"]
+
+
+def test_a_network_is_in_zones_that_have_the_instance_types(amazon: Amazon) -> None:
+    network = Network("shop", NetworkArgs(instance_types=["m8g.large", "t4g.small"]))
+    assert finished(network.host_zone) == ["eu-west-1b"]
+    zones = [one["availabilityZone"] for name, one in amazon.made.items() if name.startswith("Subnet ")]
+    assert sorted(zones) == ["eu-west-1b", "eu-west-1c"]
+
+
+def test_an_instance_type_of_one_zone_is_refused(amazon: Amazon) -> None:
+    amazon.offered = ["eu-west-1b"]
+    with pytest.raises(UsageError) as told:
+        finished(Network("shop", NetworkArgs(instance_types=["m8g.large"])).host_zone)
+    assert str(told.value) == ("shop: wanted two zones that have m8g.large, found eu-west-1b; take another type, or another region")
+
+
+@pytest.mark.parametrize(
+    ("own", "own_out", "main_out", "refused"),
+    [
+        (["rtb-own"], ["rtb-own"], [], False),
+        ([], [], ["rtb-main"], False),
+        (["rtb-own"], [], ["rtb-main"], True),
+        ([], [], [], True),
+    ],
+)
+def test_private_subnets_need_a_way_out(amazon: Amazon, own: list[str], own_out: list[str], main_out: list[str], refused: bool) -> None:
+    amazon.own, amazon.own_out, amazon.main_out = own, own_out, main_out
+    args = NetworkArgs(vpc="vpc-1", subnets=["subnet-1", "subnet-2"], server_subnets=["subnet-3", "subnet-4"])
+    if not refused:
+        network = Network("shop", args)
+        assert finished(network.host_subnets, network.public_subnets) == [["subnet-3", "subnet-4"], ["subnet-1", "subnet-2"]]
+        return
+    with pytest.raises(UsageError) as told:
+        finished(Network("shop", args).host_subnets)
+    assert re.match(r"shop: server_subnets: wanted a route from subnet-[34] to 0.0.0.0/0, found none; give its", str(told.value))
