@@ -25,6 +25,7 @@ NOT_SEEN = {
     "iam:TagRole": _TAGS,
     "logs:TagResource": _TAGS,
     "rds:AddTagsToResource": _TAGS,
+    "rds:CreateDBSnapshot": "the last snapshot of a database that goes",
     "s3:DeleteObjectVersion": "versions of what lies in a bucket that goes",
     "s3:PutObject": "releases and what hosts should do",
     "sns:TagResource": _TAGS,

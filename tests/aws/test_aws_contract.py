@@ -342,6 +342,22 @@ def test_servers_without_public_addresses(answered: bool) -> None:
     assert kept(plan) == KEPT_STORE
 
 
+def test_a_managed_database_as_the_settings_want_it(answered: bool) -> None:
+    said = {"version": "16", "multiAz": True, "backupDays": 30, "applyNow": True}
+    case = cases.read(_STACKS / "managed-postgres.yaml")
+    plan = case.with_({f"slipway:aws-ec2.database.{name}": value for name, value in said.items()}).recorded(answered).plan
+    wanted = {
+        "engineVersion": "16",
+        "multiAz": True,
+        "backupRetentionPeriod": 30,
+        "applyImmediately": True,
+        "allowMajorVersionUpgrade": True,
+    }
+    assert one(plan, "rds/instance:Instance").inputs.items() >= wanted.items()
+    before = one(case.recorded(answered).plan, "rds/instance:Instance").inputs
+    assert not {"multiAz", "applyImmediately", "allowMajorVersionUpgrade"} & before.keys()
+
+
 def test_each_zone_may_have_its_own_way_out(answered: bool) -> None:
     """What one gateway has keeps its names: the other zone's subnet changes its table."""
     one_way, both = (cases.read(_STACKS / "nat.yaml").with_({"slipway:aws-ec2.network.nat": nat}) for nat in (True, "per-zone"))

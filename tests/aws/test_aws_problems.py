@@ -63,6 +63,22 @@ _OWN = "slipway:aws-ec2"
             {"slipway:database": {"engine": "postgres", "placement": "own-host"}, f"{_OWN}.database": {"instanceType": "t2.small"}},
             "slipway:aws-ec2.database.instanceType: wanted a type of the Nitro kind, such as t4g.small, found 't2.small'",
         ),
+        (
+            {f"{_OWN}.database": {"multiAz": True}},
+            "slipway:aws-ec2.database.multiAz: wanted slipway:database.placement: managed with it, found another one; leave it out",
+        ),
+        (
+            {f"{_OWN}.database": {"version": 17}},
+            'slipway:aws-ec2.database.version: wanted an engine\'s major version in quotes, such as "17"',
+        ),
+        (
+            {
+                "slipway:database": {"engine": "postgres", "placement": "managed"},
+                f"{_OWN}.image": "ubuntu-24.04",
+                f"{_OWN}.database": {"version": "17"},
+            },
+            "slipway:aws-ec2.database.version: wanted 16 or older, as pg_dump of ubuntu-24.04 reads no newer, found 17",
+        ),
     ],
 )
 def test_a_line_says_what_to_set(changes: dict[str, Any], line: str) -> None:

@@ -53,6 +53,7 @@ def test_exactly_this_is_asked_for(made):
         "engine": engine,
         "engineVersion": version,
         "autoMinorVersionUpgrade": True,
+        "engineLifecycleSupport": "open-source-rds-extended-support-disabled",
         "instanceClass": "db.t4g.small",
         "allocatedStorage": 100,
         "maxAllocatedStorage": 400,
@@ -93,6 +94,27 @@ def test_exactly_this_is_asked_for(made):
         "rds/subnetGroup:SubnetGroup",
         "rds/parameterGroup:ParameterGroup",
     }
+
+
+def test_extended_support_is_settled_when_it_is_made(made):
+    """Amazon changes it of none that is there: so a plan must not ask for that."""
+    assert "engineLifecycleSupport" in only(made[1], "rds/instance:Instance").ignore_changes
+
+
+def test_a_version_that_is_said_is_an_upgrade(tmp_path):
+    """Another parameter group is made, for that version, before the old one goes."""
+    text = program("postgres").replace("storage=100", "storage=100, version='16', multi_az=True, backup_days=14, apply_now=True")
+    plan = record(tmp_path, text, answered=True)
+    instance = only(plan, "rds/instance:Instance").inputs
+    wanted = {
+        "engineVersion": "16",
+        "allowMajorVersionUpgrade": True,
+        "multiAz": True,
+        "backupRetentionPeriod": 14,
+        "applyImmediately": True,
+    }
+    assert instance.items() >= wanted.items()
+    assert only(plan, "rds/parameterGroup:ParameterGroup").inputs["family"] == "postgres16"
 
 
 def test_the_web_hosts_alone_reach_its_port(made):

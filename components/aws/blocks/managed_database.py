@@ -49,7 +49,13 @@ class ManagedDatabaseArgs(Args):
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
     version: str | None = None
     """The engine's, without the minor one, which Amazon keeps up to date. 17 or 8.4 if left out.
-    Amazon refuses another major one until that is allowed there, as there is no way back."""
+    Said here, another one than before is an upgrade, from which there is no way back."""
+    multi_az: bool | None = None
+    """A second one in another zone takes over by itself."""
+    backup_days: int | None = 7
+    """How long Amazon's own backups stay, in days: each moment of them can be restored."""
+    apply_now: bool | None = None
+    """What stops it is done at once, not in its maintenance window."""
     tags: Tags | None = None
     """On all that is made."""
     keep: bool | None = None
@@ -104,6 +110,10 @@ class ManagedDatabase(Block):
             engine=args.engine,
             engine_version=_version(args),
             auto_minor_version_upgrade=True,
+            allow_major_version_upgrade=True if args.version else None,
+            engine_lifecycle_support="open-source-rds-extended-support-disabled",  # what an old version costs is agreed to by nobody
+            multi_az=args.multi_az or None,
+            apply_immediately=args.apply_now or None,
             instance_class=args.instance_class,
             allocated_storage=args.storage,
             max_allocated_storage=min(args.storage * _GROWTH, _LARGEST),
@@ -118,7 +128,7 @@ class ManagedDatabase(Block):
             publicly_accessible=False,
             parameter_group_name=self._parameters(name).name,
             ca_cert_identifier="rds-ca-rsa2048-g1",
-            backup_retention_period=7,
+            backup_retention_period=args.backup_days,
             backup_window="03:00-04:00",  # UTC, as the next
             maintenance_window="sun:04:30-sun:05:30",
             deletion_protection=bool(args.keep),
@@ -127,7 +137,7 @@ class ManagedDatabase(Block):
             copy_tags_to_snapshot=True,
             performance_insights_enabled=False,
             tags=named(args.tags, self._name),
-            opts=self._kept,
+            opts=child(self, args.keep, ("engineLifecycleSupport",)),  # settled when it is made
         )
 
     def _subnets(self, name: str) -> aws.rds.SubnetGroup:

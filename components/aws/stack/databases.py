@@ -76,6 +76,10 @@ def _managed(foundation: Foundation) -> DatabaseTier:
         tags=foundation.tags,
         keep=settings.keep_data,
         last_snapshot=settings.last_snapshot,
+        version=options.database.version,
+        multi_az=options.database.multi_az,
+        backup_days=options.database.backup_days,
+        apply_now=options.database.apply_now,
     )
     database = ManagedDatabase(f"{foundation.name}-database", args, foundation.child)
     return DatabaseTier(connection=database, resources=(database,), watched={"database": database.identifier})

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 
 import pulumi_aws as aws
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 
 from components.blocks.options import CloudOptions, DatabaseOptions, NetworkOptions, subnet_problems
 from components.blocks.options import problems as cloud_problems
 from components.errors import shown
-from components.settings import BOOT, Settings, kinds
+from components.settings import BOOT, Settings, kinds, number
 from components.settings.report import Problem
 
 _SECTION = "slipway:aws-ec2"
@@ -22,9 +23,12 @@ IMAGE = kinds.matching(
     "image", "debian-13, ubuntu-24.04, or an image's id such as ami-0123456789abcdef0", r"debian-13|ubuntu-24\.04|ami-[0-9a-f]{8,17}"
 )
 VPC = kinds.matching("network", "default, or the id of a VPC such as vpc-0123456789abcdef0", r"default|vpc-[0-9a-f]{8,17}")
+VERSION = kinds.matching("version", 'an engine\'s major version in quotes, such as "17" or "8.4"', r"[0-9]{1,2}(\.[0-9])?")
 SUBNET = kinds.matching("subnet", "the id of a subnet, such as subnet-0123456789abcdef0", r"subnet-[0-9a-f]{8,17}")
 _XEN = re.compile(r"(t1|t2|m[1-4]|c[134]|r[34]|x1e?|d2|h1|i2|p[23]|g3s?|f1)\.")
 """Instance types of the older kind, where disks have other names."""
+_DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
+"""The newest PostgreSQL that an image's pg_dump reads."""
 
 
 ACCOUNT = kinds.Kind("account", "the number of an account, 12 digits in quotes", lambda value: _account(str(value)))
@@ -69,6 +73,16 @@ class AwsDatabaseOptions(DatabaseOptions):
     """slipway:aws-ec2.database"""
 
     instance_type: Annotated[str, INSTANCE_TYPE] = Field(default="t4g.small", description="Of its server; a managed one is `db.` of that.")
+    version: Annotated[str, VERSION] | None = Field(
+        default=None, description="A managed one's engine, in quotes. 17 or 8.4 if left out; another one is an upgrade, with no way back."
+    )
+    multi_az: Annotated[bool, kinds.SWITCH] = Field(default=False, description="A managed one has a second one in another zone. Priced.")
+    backup_days: Annotated[int, number(1, 35)] = Field(
+        default=7, description="Days of a managed one's own backups: each moment in them can be restored."
+    )
+    apply_now: Annotated[bool, kinds.SWITCH] = Field(
+        default=False, description="What restarts a managed one is done at once, not in its next maintenance window."
+    )
 
 
 class Options(CloudOptions):
@@ -118,6 +132,16 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if settings.database.placement == "own-host" and _XEN.match(options.database.instance_type):
         wanted = "wanted a type of the Nitro kind, such as t4g.small"
         yield f"{_SECTION}.database.instanceType", f"{wanted}, found {shown(options.database.instance_type)}"
+    yield from _managed_problems(settings, options)
     if settings.domain and not options.zone and options.is_fleet:
         wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"
         yield f"{_SECTION}.zone", f"{wanted}, found none; set it, or leave slipway:domain out"
+
+
+def _managed_problems(settings: Settings, options: Options) -> Iterator[Problem]:
+    database, where, newest = options.database, f"{_SECTION}.database", _DUMPED.get(options.image, 99)
+    if settings.database.placement != "managed":
+        for name in sorted({"version", "multi_az", "backup_days", "apply_now"} & database.model_fields_set):
+            yield f"{where}.{to_camel(name)}", "wanted slipway:database.placement: managed with it, found another one; leave it out"
+    elif settings.database.engine == "postgres" and float(database.version or 0) > newest:
+        yield f"{where}.version", f"wanted {newest} or older, as pg_dump of {options.image} reads no newer, found {database.version}"
