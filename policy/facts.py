@@ -121,6 +121,8 @@ class CloudHost:
     """Whether it has a public address; None: as the subnet gives them."""
     stops_for: frozenset[str] = frozenset()
     """Inputs whose change stops it for a while but doesn't replace it; none if others serve."""
+    started_from: tuple[str, ...] = ()
+    """URNs of templates that it starts servers from; those that run stay as they were."""
 
 
 @dataclass(frozen=True)

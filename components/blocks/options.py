@@ -30,6 +30,9 @@ class Instances(Model):
 
     min: Annotated[int, number(1, 100)] = Field(default=1, description="How many servers there are at least.")
     max: Annotated[int, number(1, 100)] = Field(default=1, description="And at most. Over 1 they stand behind a load balancer.")
+    requests: Annotated[int, number(0, 1_000_000)] = Field(
+        default=3000, description="Requests a minute for each server: more add servers, as a busy processor does. 0: the processor alone."
+    )
 
 
 class NetworkOptions(Model):

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import cases
 import pytest
 
+from ops.plan.compare import compare
 from policy import check
 from policy.plan import Plan, Resource, is_unknown
 
@@ -356,6 +358,32 @@ def test_a_managed_database_as_the_settings_want_it(answered: bool) -> None:
     assert one(plan, "rds/instance:Instance").inputs.items() >= wanted.items()
     before = one(case.recorded(answered).plan, "rds/instance:Instance").inputs
     assert not {"multiAz", "applyImmediately", "allowMajorVersionUpgrade"} & before.keys()
+
+
+def test_another_size_of_a_fleet_is_told_to_be_of_new_servers() -> None:
+    case = cases.read(_STACKS / "fleet.yaml")
+    changes = {"instanceType": "m7g.large", "disk": 30}
+    now = case.with_({f"slipway:aws-ec2.{name}": value for name, value in changes.items()}).recorded(False).plan
+    (warning,) = compare("before", case.recorded(False).plan, now).warnings
+    assert re.sub(r"\[.*?\)\.rootDeviceName\]", "[0]", warning.message) == (
+        "servers that run stay as they are: the change of blockDeviceMappings[0].ebs.volumeSize, instanceType "
+        "is for those started from then on"
+    )
+    tagged = case.with_({"slipway:aws-ec2.tags": {"a": "b"}}).recorded(False).plan
+    assert compare("before", case.recorded(False).plan, tagged).warnings == ()
+
+
+def test_a_balancer_as_the_settings_want_it(answered: bool) -> None:
+    """With a certificate that is there, nothing of one is made, and the domain needs no zone here."""
+    certificate = "arn:aws:acm:eu-west-1:123456789012:certificate/0123-abcd"
+    said = {"certificate": certificate, "accessLogs": "our-logs", "protectBalancer": True, "instances.requests": 0, "zone": None}
+    case = cases.read(_STACKS / "fleet.yaml").with_({f"slipway:aws-ec2.{name}": value for name, value in said.items()})
+    plan = case.recorded(answered).plan
+    assert one(plan, "lb/listener:Listener", "443").inputs["certificateArn"] == certificate
+    balancer = one(plan, "lb/loadBalancer:LoadBalancer").inputs
+    assert (balancer["accessLogs"]["bucket"], balancer["enableDeletionProtection"]) == ("our-logs", True)
+    assert len([*plan.of("aws:autoscaling/policy:Policy")]) == 1
+    assert [*plan.of("aws:acm/certificate:Certificate", "aws:route53/record:Record")] == []
 
 
 def test_each_zone_may_have_its_own_way_out(answered: bool) -> None:

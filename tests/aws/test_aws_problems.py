@@ -10,6 +10,7 @@ from components.errors import SlipwayError
 
 _SMALL = Path(__file__).parent / "stacks/small.yaml"
 _OWN = "slipway:aws-ec2"
+_CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/"
 
 
 @pytest.mark.parametrize(
@@ -62,6 +63,14 @@ _OWN = "slipway:aws-ec2"
         (
             {"slipway:database": {"engine": "postgres", "placement": "own-host"}, f"{_OWN}.database": {"instanceType": "t2.small"}},
             "slipway:aws-ec2.database.instanceType: wanted a type of the Nitro kind, such as t4g.small, found 't2.small'",
+        ),
+        (
+            {"slipway:domain": "a.example.com", f"{_OWN}.instances": {"max": 2}, f"{_OWN}.certificate": f"{_CERTIFICATE}1"},
+            f"slipway:aws-ec2.certificate: wanted one of eu-west-1 for slipway:domain, found '{_CERTIFICATE}1' for 'a.example.com'; mend",
+        ),
+        (
+            {f"{_OWN}.accessLogs": "our-logs"},
+            "slipway:aws-ec2.accessLogs: wanted a load balancer with it (instances.max over 1), found one",
         ),
         (
             {f"{_OWN}.database": {"multiAz": True}},

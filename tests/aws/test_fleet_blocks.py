@@ -68,7 +68,7 @@ def test_hosts_start_from_a_template_that_gives_nothing_away(plans):
         "tagSpecifications": [{"resourceType": one, "tags": HOST_TAGS} for one in ("instance", "volume", "network-interface")],
         "tags": {**TAGS, "Name": "shop-web"},
     }
-    assert (template.name, template.ignore_changes) == ("shop-web-debian-13-arm64", ("imageId",))
+    assert (template.name, template.ignore_changes) == ("shop-web-debian-13-arm64", ())  # a newer image is that of new hosts
 
 
 def _root_device(plan, image):
@@ -200,6 +200,18 @@ def test_hosts_are_added_for_busy_processors_and_for_many_requests(plans):
     label = "${shop-web-balancer.arnSuffix}/${shop-web-balancer.arnSuffix}"
     figure = {"predefinedMetricType": "ALBRequestCountPerTarget", "resourceLabel": label}
     assert requests == {**shared, "targetTrackingConfiguration": {"targetValue": 3000, "predefinedMetricSpecification": figure}}
+
+
+def test_requests_add_no_hosts_where_nobody_counts_them(tmp_path):
+    (cpu,) = of(record(tmp_path, fleet(requests=0)), "autoscaling/policy:Policy")
+    assert cpu.name == "shop-web-cpu"
+
+
+def test_a_balancer_with_logs_that_is_not_removed_by_mistake(tmp_path):
+    plan = record(tmp_path, fleet(access_logs="our-logs", protected=True))
+    balancer = only(plan, "lb/loadBalancer:LoadBalancer").inputs
+    assert balancer["accessLogs"] == {"bucket": "our-logs", "prefix": "shop-web-balancer", "enabled": True}
+    assert balancer["enableDeletionProtection"] is True
 
 
 def test_as_many_at_least_as_at_most_need_no_scaling(tmp_path):

@@ -31,7 +31,8 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "keepData": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,  # Pulumi: texts
     "lastSnapshot": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
     "local.port": int,
-    **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays", "instances.min", "instances.max")},
+    **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays")},
+    **{f"aws-ec2.instances.{name}": int for name in ("min", "max", "requests")},
     "aws-ec2.account": str,
     "aws-ec2.network.nat": lambda value: {True: "single", False: None}.get(value, value) if isinstance(value, bool) else value,
     "ssh.port": int,

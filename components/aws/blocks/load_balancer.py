@@ -36,6 +36,10 @@ class LoadBalancerArgs(Args):
     idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
     """Seconds without a byte after which a connection ends, those of answers that take longer
     included. Hosts must keep theirs for longer."""
+    access_logs: pulumi.Input[str] | None = None
+    """A bucket that takes its access logs, whose policy lets Amazon's log delivery write there."""
+    protected: bool | None = None
+    """Amazon refuses to remove it until this is lifted."""
     tags: Tags | None = None
     """On all that is made."""
 
@@ -88,6 +92,10 @@ class LoadBalancer(Block):
             security_groups=[self.group_id],
             idle_timeout=self._args.idle_timeout,
             drop_invalid_header_fields=True,
+            access_logs=None
+            if self._args.access_logs is None
+            else {"bucket": self._args.access_logs, "prefix": self._name, "enabled": True},
+            enable_deletion_protection=self._args.protected,
             tags=named(self._args.tags, self._name),
             opts=self._own,
         )

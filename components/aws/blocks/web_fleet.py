@@ -29,7 +29,7 @@ class WebFleetArgs(Args):
 
     image: str
     """`debian-13`, `ubuntu-24.04` or an image's id. Another one replaces all hosts; a newer one of
-    that name doesn't."""
+    that name is that of hosts started from then on."""
     instance_type: str
     """Such as `t4g.small`. It decides between images for ARM and for x86."""
     disk: pulumi.Input[int]
@@ -58,8 +58,12 @@ class WebFleetArgs(Args):
     """The load balancer's certificate, such as `arn` of a `Certificate`."""
     idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
     """Seconds without a byte after which the load balancer ends a connection."""
-    requests: pulumi.Input[float] | None = REQUESTS
-    """How many a host should get in a minute. More of them, or CPU at 60 %, add hosts."""
+    requests: float | None = REQUESTS
+    """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
+    access_logs: pulumi.Input[str] | None = None
+    """As a `LoadBalancer` takes it."""
+    protected: bool | None = None
+    """As a `LoadBalancer` takes it."""
     after: Sequence[pulumi.Input[str]] | None = None
     """Outputs of what must be there before the first host starts, such as its release."""
     tags: Tags | None = None
@@ -105,14 +109,15 @@ class WebFleet(Block):
             has_ipv6=args.has_ipv6,
             certificate_arn=args.certificate_arn,
             idle_timeout=args.idle_timeout,
+            access_logs=args.access_logs,
+            protected=args.protected,
             tags=args.tags,
         )
         return LoadBalancer(f"{self._name}-balancer", wanted, child(self))
 
     def _template(self) -> aws.ec2.LaunchTemplate:
         """The resource is named after image and architecture as well: another of these makes
-        another template. The image itself is ignored once the template is there: the answer of the
-        look-up changes by itself."""
+        another template."""
         name, args = self._name, self._args
         image_id = image.find(name, args.image, args.instance_type, self)
         tags = named(args.tags, name, **{ROLE: "web"})
@@ -134,7 +139,7 @@ class WebFleet(Block):
             private_dns_name_options={"hostname_type": "resource-name"},
             tag_specifications=[{"resource_type": one, "tags": tags} for one in ("instance", "volume", "network-interface")],
             tags=named(args.tags, name),
-            opts=child(self, ignore=("imageId",)),
+            opts=child(self),
         )
 
     def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
@@ -167,7 +172,9 @@ class WebFleet(Block):
         label = pulumi.Output.concat(balancer.arn_suffix, "/", balancer.target_group_suffix)
         requests = {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": label}
         cpu = {"predefined_metric_type": "ASGAverageCPUUtilization"}
-        for kind, target, metric in (("cpu", _CPU, cpu), ("requests", self._args.requests or REQUESTS, requests)):
+        for kind, target, metric in (("cpu", _CPU, cpu), ("requests", self._args.requests, requests)):
+            if not target:
+                continue
             tracking: Any = {"target_value": target, "predefined_metric_specification": metric}
             aws.autoscaling.Policy(
                 f"{self._name}-{kind}",

@@ -31,7 +31,10 @@ def make(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         tags=foundation.tags,
         public_address=not options.network.is_private,
         has_ipv6=network.has_ipv6,
-        certificate_arn=_certificate(foundation),
+        certificate_arn=options.certificate or _certificate(foundation),
+        requests=options.instances.requests,
+        access_logs=options.access_logs,
+        protected=options.protect_balancer,
         idle_timeout=idle_timeout(foundation.settings.server.timeout),
         after=[first.release],
     )

@@ -37,6 +37,9 @@ _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,600}"
 ROLE = kinds.matching("role", "the ARN of a role, such as arn:aws:iam::123456789012:role/deploy", _ROLE_ARN)
 _POLICY_ARN = r"arn:aws[a-z-]*:iam::([0-9]{12}|aws):policy/[A-Za-z0-9_+=,.@/-]{1,600}"
 POLICY = kinds.matching("policy", "the ARN of a policy, such as arn:aws:iam::123456789012:policy/boundary", _POLICY_ARN)
+_CERTIFICATE_ARN = r"arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[a-z0-9-]+"
+CERTIFICATE = kinds.matching("certificate", "the ARN of a certificate in ACM", _CERTIFICATE_ARN)
+BUCKET = kinds.matching("bucket", "a bucket's name", r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _TAG = r"[\w +\-=.:/@]"
 TAG = kinds.matching(
     "tag", "a tag of at most 128 letters that neither AWS nor Slipway has", rf"(?!(?i:aws:|slipway:)|(project|stack|Name)$){_TAG}{{1,128}}"
@@ -110,6 +113,15 @@ class Options(CloudOptions):
     image: Annotated[str, IMAGE] = Field(default="debian-13", description="What servers start from.", json_schema_extra=BOOT)
     network: AwsNetworkOptions = Field(default=AwsNetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
     zone: Annotated[str, kinds.DOMAIN] | None = Field(default=None, description="The Route 53 zone that `slipway:domain` is set in.")
+    certificate: Annotated[str, CERTIFICATE] | None = Field(
+        default=None, description="The load balancer's certificate of ACM, by its ARN. One is made, in `zone`, if left out."
+    )
+    access_logs: Annotated[str, BUCKET] | None = Field(
+        default=None, description="A bucket of your own that takes the load balancer's access logs."
+    )
+    protect_balancer: Annotated[bool, kinds.SWITCH] | None = Field(
+        default=None, description="Amazon refuses to remove the load balancer until this is false."
+    )
     database: AwsDatabaseOptions = Field(default=AwsDatabaseOptions(), description="The database's server, own or managed.")
     logs: Literal[1, 3, 5, 7, 14, 30, 60, 90, 180, 365] | None = Field(
         default=None, description="Days that CloudWatch keeps the hosts' logs. None there if left out."
@@ -133,9 +145,15 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
         wanted = "wanted a type of the Nitro kind, such as t4g.small"
         yield f"{_SECTION}.database.instanceType", f"{wanted}, found {shown(options.database.instance_type)}"
     yield from _managed_problems(settings, options)
-    if settings.domain and not options.zone and options.is_fleet:
+    if settings.domain and not options.zone and not options.certificate and options.is_fleet:
         wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"
-        yield f"{_SECTION}.zone", f"{wanted}, found none; set it, or leave slipway:domain out"
+        yield f"{_SECTION}.zone", f"{wanted}, found none; set it, or certificate, or leave slipway:domain out"
+    if options.certificate and (not settings.domain or f":{options.region}:" not in options.certificate):
+        wanted = f"wanted one of {options.region} for slipway:domain"
+        yield f"{_SECTION}.certificate", f"{wanted}, found {shown(options.certificate)} for {shown(settings.domain)}; mend one of them"
+    for name in ("certificate", "access_logs", "protect_balancer") if not options.is_fleet else ():
+        if getattr(options, name):
+            yield f"{_SECTION}.{to_camel(name)}", "wanted a load balancer with it (instances.max over 1), found one server; leave it out"
 
 
 def _managed_problems(settings: Settings, options: Options) -> Iterator[Problem]:

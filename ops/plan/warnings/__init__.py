@@ -1,5 +1,6 @@
 """What to think about before a change is merged."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from components.settings import Settings
@@ -85,6 +86,13 @@ def _removed_database(context: Context) -> Iterator[Warning]:
 
 def _replaced(context: Context) -> Iterator[Warning]:
     """Another one in its place: its data and its addresses are its own."""
+    templates = {urn for one in context.before.hosts for urn in one.started_from}
+    for change in context.changed("alter"):
+        inputs = context.news[change.urn].inputs.keys() - {"tags", "tagSpecifications"}
+        why = [one.path for one in change.properties if re.split(r"[.\[]", one.path)[0] in inputs]
+        if change.urn in templates and why:
+            message = f"servers that run stay as they are: the change of {', '.join(why)} is for those started from then on"
+            yield Warning(kind="replaced", urn=change.urn, message=message)
     for change in context.changed("replace", "may-replace"):
         role = context.roles.get(change.urn)
         if role:

@@ -32,9 +32,16 @@ def hosts(plan: Plan) -> Iterator[CloudHost]:
 
 
 def images(plan: Plan) -> Iterator[Image]:
-    """What names an image."""
+    """What names an image, but for templates that groups start new servers from by the newest
+    version: there another image replaces none."""
+    newest = [
+        one
+        for group in own(plan, SCALING_GROUP)
+        if mapping(first(group.inputs.get("launchTemplate"))).get("version") == "$Latest"
+        for one in origins(plan, group, "launchTemplate", TEMPLATE)
+    ]
     for type, input in ((INSTANCE, "ami"), (TEMPLATE, "imageId")):
-        yield from (Image(one, input) for one in own(plan, type) if one.inputs.get(input) is not None)
+        yield from (Image(one, input) for one in own(plan, type) if one.inputs.get(input) is not None and one not in newest)
 
 
 def metadata(plan: Plan) -> Iterator[Metadata]:
@@ -69,7 +76,7 @@ def _host(plan: Plan, at: Resource, input: str) -> CloudHost:
     inner = [mapping(one) for template in templates for one in items(template.inputs.get("networkInterfaces"))]
     said = [_public(one) for one in (at.inputs, *(it.inputs for it in interfaces), *inner)]
     public = _is_addressed(plan, at, *interfaces) or next((one for one in said if one is not None), None)
-    return CloudHost(at, subnet_facts, tuple(firewalls), public)
+    return CloudHost(at, subnet_facts, tuple(firewalls), public, started_from=tuple(one.urn for one in templates))
 
 
 def _is_addressed(plan: Plan, *servers: Resource) -> bool:
