@@ -3,5 +3,6 @@
 from components import settings, target
 
 wanted = settings.load()
+target.hook()
 outputs = target.chosen(wanted).deploy(wanted, target.place())
 target.export(outputs)

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import runpy
 from collections.abc import Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -104,8 +105,12 @@ class TargetComponent(pulumi.ComponentResource):
     addresses: pulumi.Output[list[str]]
     database: pulumi.Output[str]
 
-    def put_out(self, settings: Settings, release: pulumi.Input[str], url: pulumi.Input[str], addresses: pulumi.Input[list[str]]) -> None:
-        """The last step of `__init__`. `release` is its id; `url` known once it is served there."""
+    def put_out(
+        self, settings: Settings, release: pulumi.Input[str], url: pulumi.Input[str], addresses: pulumi.Input[list[str]], **own: Any
+    ) -> None:
+        """The last step of `__init__`. `release` is its id; `url` known once it is served there.
+        `own`: outputs of this target alone, for what others set up beside it."""
+        self.own = own
         self.url = pulumi.Output.from_input(url)
         self.target = pulumi.Output.from_input(settings.target)
         self.release = pulumi.Output.from_input(release)
@@ -171,3 +176,16 @@ def export(outputs: TargetComponent) -> None:
     """Exports what every target has, as stack outputs."""
     for name in TargetComponent.__annotations__:
         pulumi.export(name, getattr(outputs, name))
+    for name, value in outputs.own.items():
+        pulumi.export(name, value)
+
+
+def hook() -> None:
+    """A `hooks.py` beside Pulumi.yaml has the last word: its `transform` is a stack transformation
+    of Pulumi's, asked of every resource before that is made. Raises `UsageError`."""
+    path = place().folder / "hooks.py"
+    if path.exists():
+        transform = runpy.run_path(str(path)).get("transform")
+        if not callable(transform):
+            raise UsageError(f"{path.name}: wanted a function transform(args), found none; write one, or remove the file")
+        pulumi.runtime.register_stack_transformation(transform)

@@ -46,7 +46,14 @@ class Target(TargetComponent):
         if options.email:
             monitoring.alarms(foundation, options.email, front, database)
         rollout = _rollout(foundation, release, front, database)
-        self.put_out(settings, release.release, rollout.require(), pulumi.Output.all(front.address))
+        network = foundation.network
+        own = {
+            "network": {"vpc": network.vpc_id, "public_subnets": network.public_subnets, "host_subnets": network.host_subnets},
+            "security_group": foundation.firewall.group_id,
+            "bucket": foundation.store.bucket,
+            "roles": {**front.roles, **database.roles},
+        }
+        self.put_out(settings, release.release, rollout.require(), pulumi.Output.all(front.address), **own)
 
 
 def _servers(settings: Settings, options: Options, place: StackPlace) -> Fleet:

@@ -1,18 +1,22 @@
 """The blocks can become a package for every language of Pulumi's: its own analyzer makes a schema of them, its provider makes them."""
 
 import json
+import subprocess
+import sys
 from dataclasses import MISSING, fields
 
+import grpc
 import pytest
-from block_programs import record
-from blocks_package import BLOCKS, Package
+from block_programs import ROOT, record
 from pulumi.provider.experimental.util import camel_case
+from pulumi.runtime.proto import provider_pb2, provider_pb2_grpc
 
 import components.aws
+from components.aws.__main__ import BLOCKS, Package
 
 BY_PACKAGE = """
 import pulumi
-from blocks_package import Package
+from components.aws.__main__ import Package
 
 package, tags = Package(), {"project": "shop", "stack": "prod", "owner": "slipway"}
 package.construct("shop-store", "slipway-aws:index:ReleaseStore", {"region": "eu-west-1", "tags": tags}, pulumi.ResourceOptions())
@@ -73,3 +77,18 @@ def test_made_by_the_package_is_made_alike(tmp_path, answered):
     assert by_package.resources == directly.resources
     assert by_package.outputs == directly.outputs
     assert len(by_package.resources) > 20
+
+
+def test_it_answers_as_a_plugin(tmp_path):
+    """As the CLI starts a folder with PulumiPlugin.yaml: by itself, from anywhere. Nothing but a start shows that."""
+    assert (ROOT / "components/aws/PulumiPlugin.yaml").exists()
+    command = [sys.executable, str(ROOT / "components/aws"), "127.0.0.1:1"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as plugin:
+        try:
+            port = plugin.stdout.readline().strip()
+            assert port.isdigit(), plugin.stderr.read()
+            with grpc.insecure_channel(f"127.0.0.1:{port}", options=[("grpc.max_receive_message_length", 1 << 26)]) as channel:
+                answer = provider_pb2_grpc.ResourceProviderStub(channel).GetSchema(provider_pb2.GetSchemaRequest(), timeout=60)
+        finally:
+            plugin.kill()
+    assert json.loads(answer.schema)["resources"].keys() == {f"slipway-aws:index:{name}" for name in BLOCKS}

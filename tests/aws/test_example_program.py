@@ -1,5 +1,8 @@
 """The example of somebody's own program: exactly what it asks for, in preview and in a real run."""
 
+import os
+import subprocess
+import sys
 from collections import Counter
 
 import block_programs
@@ -39,6 +42,15 @@ def plans():
 
 def in_cloud(plan):
     return [one for one in plan.resources if one.kind == "resource"]
+
+
+def test_its_own_test_passes():
+    """As its readers run it; in a process of its own, since mocks stay in force."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_program.py"],
+        cwd=EXAMPLE, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout
 
 
 def test_its_project_file_asks_for_what_it_reads():
