@@ -41,10 +41,9 @@ class Target(TargetComponent):
         key = RandomSecret(f"{name}-key", foundation.own)
         release = finish(planned, key.value, settings.secret_env, database.connection)
         front = _fleet(foundation, release) if options.is_fleet else web.server(foundation)
-        if options.logs:
-            monitoring.logs(foundation, options.logs, front, database)
+        group = monitoring.logs(foundation, options.logs, front, database) if options.logs else None
         if options.email:
-            monitoring.alarms(foundation, options.email, front, database)
+            monitoring.alarms(foundation, options.email, front, database, group)
         rollout = _rollout(foundation, release, front, database)
         network = foundation.network
         own = {

@@ -61,6 +61,7 @@ LISTED: dict[str, tuple[str, str, Mapping[str, Any], str]] = {
 PARTS = {
     "aws_acm_certificate_validation",
     "aws_autoscaling_policy",
+    "aws_cloudwatch_log_metric_filter",
     "aws_eip_association",
     "aws_iam_role_policy_attachment",
     "aws_lb_listener",

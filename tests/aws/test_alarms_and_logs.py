@@ -4,6 +4,7 @@ import json
 import re
 
 import block_programs
+import cases
 import documents
 import pytest
 from block_programs import TAGS, of, only, record, types
@@ -139,6 +140,37 @@ def test_a_database_is_watched_for_room_and_for_its_processor(tmp_path, storage,
     }  # fmt: skip
 
 
+def test_hosts_are_watched_by_what_their_agents_tell(tmp_path):
+    plan = alarms(tmp_path, "credits={'web': 'i-1'}, logs='/slipway/shop/prod', answers='/slipway/shop/prod'")
+    found = {one.name.removeprefix("shop-alarms-"): one.inputs for one in of(plan, "cloudwatch/metricAlarm:MetricAlarm")}
+    told = {name: (one["metricName"], one["namespace"], one["threshold"], one["treatMissingData"]) for name, one in found.items()}
+    space = "slipway/shop/prod"
+    assert told == {
+        "web-credits": ("CPUSurplusCreditsCharged", "AWS/EC2", 1, "missing"),
+        "disk": ("disk_used_percent", space, 85, "missing"),
+        "memory": ("mem_used_percent", space, 90, "breaching"),
+        "answers": ("Errors", space, 5, "notBreaching"),
+    }
+    assert (found["web-credits"]["period"], found["web-credits"]["evaluationPeriods"]) == (300, 3)
+    counted = only(plan, "cloudwatch/logMetricFilter:LogMetricFilter").inputs
+    assert (counted["pattern"], counted["logGroupName"]) == ("{ $.status >= 500 }", "/slipway/shop/prod")
+    settings = json.loads(agent_settings("shop", "/slipway/shop/prod", "web"))["metrics"]
+    assert (settings["namespace"], settings["aggregation_dimensions"]) == (space, [[]])
+    assert settings["metrics_collected"]["disk"]["resources"] == ["/", "/srv/slipway/shop/data"]
+    assert {*settings["metrics_collected"]} == {"disk", "mem"}
+
+
+@pytest.mark.parametrize(("stack", "wanted"), [
+    ("own-postgres", {"web-credits", "database-credits", "disk", "memory", "answers"}),
+    ("fleet-own", {"database-credits", "disk", "memory"}),
+])  # fmt: skip
+def test_a_stack_with_logs_and_an_address_is_watched_inside(stack, wanted):
+    more = {"slipway:aws-ec2.logs": 30, "slipway:aws-ec2.email": "ops@example.com"}
+    plan = cases.read(cases.ROOT / f"tests/aws/stacks/{stack}.yaml").with_(more).recorded(True).plan
+    names = {one.name.removeprefix("shop-alarms-") for one in of(plan, "cloudwatch/metricAlarm:MetricAlarm")}
+    assert {name for name in names if name.endswith("credits") or name in ("disk", "memory", "answers")} == wanted
+
+
 def test_nothing_named_is_nothing_watched(tmp_path):
     plan = alarms(tmp_path, "", answered=False)
     assert of(plan, "cloudwatch/metricAlarm:MetricAlarm") == []
@@ -156,7 +188,10 @@ def test_hosts_write_to_their_own_group_and_no_other(tmp_path, answered):
         "shop-logs-database": "shop-database-role",
     }
     if answered:
-        (statement,) = json.loads(policies["shop-logs-web"]["policy"])["Statement"]
+        statement, figures = json.loads(policies["shop-logs-web"]["policy"])["Statement"]
+        assert (figures["Action"], figures["Condition"]) == (
+            ["cloudwatch:PutMetricData"], {"StringEquals": {"cloudwatch:namespace": "slipway/shop/prod"}},
+        )  # fmt: skip
         assert statement == {
             "Sid": "WriteLogs",
             "Effect": "Allow",

@@ -7,6 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.blocks.logs import figures
 from components.aws.common import named, region_of
 from components.blocks.block import Args, Block, Tags, child
 
@@ -29,6 +30,12 @@ class AlarmsArgs(Args):
     """The address of the e-mails. Its owner has to confirm a first message."""
     servers: Mapping[str, pulumi.Input[str]] | None = None
     """Ids of single instances by name. One that fails Amazon's checks is moved or restarted."""
+    credits: Mapping[str, pulumi.Input[str]] | None = None
+    """Ids of those instances whose processor has credits (t4g and the like), by name."""
+    logs: str | None = None
+    """`group` of the `Logs` that the hosts write to: their disks and memory."""
+    answers: pulumi.Input[str] | None = None
+    """`group_name` of those `Logs`: errors by the front's lines, where no balancer counts them."""
     load_balancer: pulumi.Input[str] | None = None
     """`arn_suffix` of a `LoadBalancer` or `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
@@ -59,6 +66,13 @@ class Alarms(Block):
         self.topic_arn = topic.arn
         for server, instance in (args.servers or {}).items():
             self._server(server, instance)
+        for server, instance in (args.credits or {}).items():
+            words = f"The server {server} is over its CPU credits, which costs extra."
+            self._above_zero(f"{server}-credits", words, 15, "AWS/EC2", "CPUSurplusCreditsCharged", {"InstanceId": instance}, period=300)
+        if args.logs is not None:
+            self._hosts(figures(args.logs))
+            if args.answers is not None:
+                self._answers(args.answers, figures(args.logs))
         if args.load_balancer is not None:
             self._share_of_errors(args.load_balancer)
             if args.target_group is not None:
@@ -85,10 +99,36 @@ class Alarms(Block):
         self._above_zero("hosts", words, 5, _BALANCER, "UnHealthyHostCount", where)
 
     def _above_zero(
-        self, name: str, words: str, minutes: int, space: str, metric: str, where: Any, repairs: Sequence[pulumi.Output[str]] = ()
+        self,
+        name: str,
+        words: str,
+        minutes: int,
+        space: str,
+        metric: str,
+        where: Any,
+        repairs: Sequence[pulumi.Output[str]] = (),
+        period: int = 60,
     ) -> None:
-        figure = {"namespace": space, "metric_name": metric, "dimensions": where, "statistic": "Maximum", "period": 60}
-        self._alarm(name, words, "GreaterThanOrEqualToThreshold", 1, minutes, repairs=repairs, **figure)
+        figure = {"namespace": space, "metric_name": metric, "dimensions": where, "statistic": "Maximum", "period": period}
+        self._alarm(name, words, "GreaterThanOrEqualToThreshold", 1, minutes * 60 // period, repairs=repairs, **figure)
+
+    def _hosts(self, space: str) -> None:
+        """Where no host tells of its memory there is none that is well."""
+        figure: dict[str, Any] = {"namespace": space, "statistic": "Maximum", "period": 300}
+        words = "A disk of a host is over 85 % full."
+        self._alarm("disk", words, "GreaterThanThreshold", 85, 3, metric_name="disk_used_percent", **figure)
+        words = "A host uses over 90 % of its memory, or no host has told anything, for 15 minutes."
+        self._alarm("memory", words, "GreaterThanThreshold", 90, 3, missing="breaching", metric_name="mem_used_percent", **figure)
+
+    def _answers(self, group: pulumi.Input[str], space: str) -> None:
+        counted: Any = {"name": "Errors", "namespace": space, "value": "1"}
+        name = f"{self._name}-answers"
+        aws.cloudwatch.LogMetricFilter(
+            name, log_group_name=group, pattern="{ $.status >= 500 }", metric_transformation=counted, opts=self._own
+        )
+        figure: dict[str, Any] = {"namespace": space, "metric_name": "Errors", "statistic": "Sum", "period": 60}
+        words = "At least 5 requests a minute were answered with an error of the server, 3 minutes of 5."
+        self._alarm("answers", words, "GreaterThanOrEqualToThreshold", 5, 5, wrong=3, missing="notBreaching", **figure)
 
     def _database(self, identifier: pulumi.Input[str], storage: int) -> None:
         """`storage` in GB. For a quarter of an hour: within that it grows by itself, if it may."""

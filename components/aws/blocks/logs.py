@@ -30,7 +30,8 @@ class LogsArgs(Args):
 
 
 class Logs(Block):
-    """A log group that hosts may write to, and to no other. Their agents take `agent_settings`."""
+    """A log group that hosts may write to, and to no other; and figures of its name (`figures`).
+    Their agents take `agent_settings`."""
 
     group_name: pulumi.Output[str]
     """Known once it is there."""
@@ -39,7 +40,8 @@ class Logs(Block):
         super().__init__("slipway:aws:Logs", name, None, opts)
         made = aws.cloudwatch.LogGroup(name, name=args.group, retention_in_days=args.days, tags=named(args.tags, name), opts=child(self))
         for called, role in args.roles.items():
-            aws.iam.RolePolicy(f"{name}-{called}", role=role, policy=made.arn.apply(_policy), opts=child(self))
+            policy = pulumi.Output.all(made.arn, args.group).apply(lambda known: _policy(*known))
+            aws.iam.RolePolicy(f"{name}-{called}", role=role, policy=policy, opts=child(self))
         self.group_name = made.name
         self._finish()
 
@@ -57,15 +59,34 @@ def agent_settings(app: str, group: str, role: str, engine: str = "none", proces
         {"file_path": _FILES.format(app=app, program=one), "log_group_name": group, "log_stream_name": f"{{instance_id}}/{one}"}
         for one in sorted(programs)
     ]
-    return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}}, indent=1, sort_keys=True)
+    # Of all hosts together: who is full or silent says `status`.
+    used = {"measurement": ["used_percent"], "metrics_collection_interval": 60}
+    metrics = {
+        "namespace": figures(group),
+        "aggregation_dimensions": [[]],
+        "metrics_collected": {"mem": used, "disk": {**used, "resources": ["/", f"/srv/slipway/{app}/data"]}},
+    }
+    return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}, "metrics": metrics}, indent=1, sort_keys=True)
 
 
-def _policy(group: str) -> str:
+def figures(group: str) -> str:
+    """The namespace in CloudWatch of the figures of hosts that write to that log group."""
+    return group.strip("/")
+
+
+def _policy(arn: str, group: str) -> str:
     """Hosts aren't kept apart: names of streams may not hold the colon that `aws:userid` has."""
     write = {
         "Sid": "WriteLogs",
         "Effect": "Allow",
         "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-        "Resource": [f"{group}:*"],
+        "Resource": [f"{arn}:*"],
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [write]})
+    tell = {
+        "Sid": "WriteFigures",
+        "Effect": "Allow",
+        "Action": ["cloudwatch:PutMetricData"],
+        "Resource": ["*"],
+        "Condition": {"StringEquals": {"cloudwatch:namespace": figures(group)}},
+    }
+    return json.dumps({"Version": "2012-10-17", "Statement": [write, tell]})

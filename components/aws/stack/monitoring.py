@@ -4,6 +4,8 @@ fetch them from Amazon's buckets in the region, by https."""
 import hashlib
 from pathlib import Path
 
+import pulumi
+
 from cloud_init.fleet import Archive, More, SystemFile
 from components.aws.stack.foundation import Foundation, Tier
 from components.settings import Settings
@@ -40,25 +42,30 @@ def log_group(app: str, stack: str) -> str:
     return f"/slipway/{app}/{stack}"
 
 
-def logs(foundation: Foundation, days: int, web: Tier, database: Tier) -> None:
-    """A log group that the hosts may write to, for so many days."""
+def logs(foundation: Foundation, days: int, web: Tier, database: Tier) -> pulumi.Output[str]:
+    """The name of a log group that the hosts may write to, for so many days."""
     from components.aws.blocks.logs import Logs, LogsArgs
 
     group = log_group(foundation.name, foundation.place.stack)
     args = LogsArgs(group=group, days=days, roles={**web.roles, **database.roles}, tags=foundation.tags)
-    Logs(f"{foundation.name}-logs", args, foundation.child)
+    return Logs(f"{foundation.name}-logs", args, foundation.child).group_name
 
 
-def alarms(foundation: Foundation, email: str, web: Tier, database: Tier) -> None:
-    """E-mails about whatever the stack has."""
+def alarms(foundation: Foundation, email: str, web: Tier, database: Tier, group: pulumi.Output[str] | None) -> None:
+    """E-mails about whatever the stack has. `group`: the hosts' logs, where they are kept."""
     from components.aws.blocks.alarms import Alarms, AlarmsArgs
 
+    options, servers = foundation.options, {**web.servers, **database.servers}
+    types = {"web": options.instance_type, "database": options.database.instance_type}
     args = AlarmsArgs(
         email=email,
-        region=foundation.options.region,
+        credits={kind: one for kind, one in servers.items() if types[kind].startswith("t")},
+        logs=log_group(foundation.name, foundation.place.stack) if group else None,
+        answers=None if options.is_fleet else group,
+        region=options.region,
         tags=foundation.tags,
-        servers={**web.servers, **database.servers},
-        storage=foundation.options.database.disk,
+        servers=servers,
+        storage=options.database.disk,
         **web.watched,
         **database.watched,
     )
