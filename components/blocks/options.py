@@ -5,7 +5,7 @@ its default and what it means there.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import Field
 
@@ -13,16 +13,8 @@ from components.errors import shown
 from components.settings import BOOT, Model, Settings, kinds, number
 from components.settings.report import Problem
 
-
-def _nat(value: Any) -> str | None:
-    """`true` is what one gateway was called before."""
-    known = {False: None, True: "single", "single": "single", "per-zone": "per-zone"}
-    if not isinstance(value, bool | str) or value not in known:
-        raise ValueError
-    return known[value]
-
-
-_NAT = kinds.Kind("`single`, `per-zone`", "false, single or per-zone", _nat)
+_WAYS = (False, True, "single", "per-zone")  # true: as single was called
+_NAT = kinds.Kind("`single`, `per-zone`", "false, single or per-zone", lambda value: _WAYS[_WAYS.index(value)])
 
 
 class Instances(Model):
@@ -40,8 +32,8 @@ class NetworkOptions(Model):
 
     vpc: str | None = None
     server_subnets: tuple[str, ...] = ()
-    nat: Annotated[str, _NAT] | None = Field(
-        default=None,
+    nat: Annotated[bool | str, _NAT] = Field(
+        default=False,
         description="Servers without public addresses, behind a load balancer: one NAT gateway (`single`), or one in each zone. Priced.",
     )
 

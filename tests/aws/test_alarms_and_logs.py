@@ -146,7 +146,7 @@ def test_hosts_are_watched_by_what_their_agents_tell(tmp_path):
     told = {name: (one["metricName"], one["namespace"], one["threshold"], one["treatMissingData"]) for name, one in found.items()}
     space = "slipway/shop/prod"
     assert told == {
-        "web-credits": ("CPUSurplusCreditsCharged", "AWS/EC2", 1, "missing"),
+        "web-credits": ("CPUSurplusCreditsCharged", "AWS/EC2", 0, "missing"),
         "disk": ("disk_used_percent", space, 85, "missing"),
         "memory": ("mem_used_percent", space, 90, "breaching"),
         "answers": ("Errors", space, 5, "notBreaching"),

@@ -34,7 +34,6 @@ HELD: dict[str, Callable[[Any], Any]] = {
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays")},
     **{f"aws-ec2.instances.{name}": int for name in ("min", "max", "requests")},
     "aws-ec2.account": str,
-    "aws-ec2.network.nat": lambda value: {True: "single", False: None}.get(value, value) if isinstance(value, bool) else value,
     "ssh.port": int,
     "ssh.hosts.web[item].port": lambda value: value and int(value),
     "ssh.hosts.database.port": lambda value: value and int(value),

@@ -68,7 +68,14 @@ class Alarms(Block):
             self._server(server, instance)
         for server, instance in (args.credits or {}).items():
             words = f"The server {server} is over its CPU credits, which costs extra."
-            self._above_zero(f"{server}-credits", words, 15, "AWS/EC2", "CPUSurplusCreditsCharged", {"InstanceId": instance}, period=300)
+            charged: dict[str, Any] = {
+                "namespace": "AWS/EC2",
+                "metric_name": "CPUSurplusCreditsCharged",
+                "dimensions": {"InstanceId": instance},
+            }
+            self._alarm(
+                f"{server}-credits", words, "GreaterThanThreshold", 0, 3, statistic="Maximum", period=300, namespace="AWS/EC2", **charged
+            )
         if args.logs is not None:
             self._hosts(figures(args.logs))
             if args.answers is not None:
@@ -99,18 +106,10 @@ class Alarms(Block):
         self._above_zero("hosts", words, 5, _BALANCER, "UnHealthyHostCount", where)
 
     def _above_zero(
-        self,
-        name: str,
-        words: str,
-        minutes: int,
-        space: str,
-        metric: str,
-        where: Any,
-        repairs: Sequence[pulumi.Output[str]] = (),
-        period: int = 60,
+        self, name: str, words: str, minutes: int, space: str, metric: str, where: Any, repairs: Sequence[pulumi.Output[str]] = ()
     ) -> None:
-        figure = {"namespace": space, "metric_name": metric, "dimensions": where, "statistic": "Maximum", "period": period}
-        self._alarm(name, words, "GreaterThanOrEqualToThreshold", 1, minutes * 60 // period, repairs=repairs, **figure)
+        figure = {"namespace": space, "metric_name": metric, "dimensions": where, "statistic": "Maximum", "period": 60}
+        self._alarm(name, words, "GreaterThanOrEqualToThreshold", 1, minutes, repairs=repairs, **figure)
 
     def _hosts(self, space: str) -> None:
         """Where no host tells of its memory there is none that is well."""

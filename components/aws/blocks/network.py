@@ -10,10 +10,9 @@ import pulumi_aws as aws
 
 from components.aws.common import named, region_of
 from components.blocks import subnets
-from components.blocks.block import Args, Block, Tags, child, one_of
+from components.blocks.block import Args, Block, Tags, child
 from components.errors import UsageError
 
-NAT = ("single", "per-zone")
 _ZONES = 2
 _WORLD = {"route.destination-cidr-block": "0.0.0.0/0"}
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
@@ -50,8 +49,8 @@ class NetworkArgs(Args):
 
 class Network(Block):
     """Two zones, IPv6 everywhere, and a way out for both protocols; or what there is. Raises
-    `UsageError` for another `nat`, and as the program runs where no two zones have the instance
-    types, or where existing `server_subnets` have no way out."""
+    `UsageError` as the program runs where no two zones have the instance types, or where existing
+    `server_subnets` have no way out."""
 
     vpc_id: pulumi.Output[str]
     """The network."""
@@ -105,14 +104,13 @@ class Network(Block):
 
         def checked(found: Sequence[Sequence[str]]) -> str:
             own, own_out, main_out = found
-            if own_out or (main_out and not own):
-                return subnet
-            how = "give its route table one, through a NAT gateway or a transit gateway"
-            raise UsageError(f"{self._name}: server_subnets: wanted a route from {subnet} to 0.0.0.0/0, found none; {how}")
+            if not own_out and (own or not main_out):
+                wanted = f"wanted a route from {subnet} to 0.0.0.0/0"
+                raise UsageError(f"{self._name}: server_subnets: {wanted}, found none; give its route table one (a NAT gateway, say)")
+            return subnet
 
-        own = {"association.subnet-id": subnet}
-        found = [tables(own), tables({**own, **_WORLD}), tables({"association.main": "true", **_WORLD})]
-        return pulumi.Output.all(*found).apply(checked)
+        own, main = {"association.subnet-id": subnet}, {"association.main": "true", **_WORLD}
+        return pulumi.Output.all(tables(own), tables({**own, **_WORLD}), tables(main)).apply(checked)
 
     def _make(self) -> None:
         given, name = self._args, self._name
@@ -137,7 +135,7 @@ class Network(Block):
         public = self._subnets("public", _PUBLIC, True, self._public)
         self._public_routes(public)
         self.public_subnets = _ids(public)
-        self.host_subnets = _ids(self._translated(public, one_of(name, "nat", NAT, given.nat))) if given.nat else self.public_subnets
+        self.host_subnets = _ids(self._translated(public)) if given.nat else self.public_subnets
         self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
 
     def _enough(self, zones: Sequence[str]) -> list[str]:
@@ -173,12 +171,12 @@ class Network(Block):
         self._route("public-ipv4", table, self._public, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id)
         self._route("public-ipv6", table, self._public, destination_ipv6_cidr_block="::/0", gateway_id=gateway.id)
 
-    def _translated(self, public: Sequence[aws.ec2.Subnet], nat: str) -> list[aws.ec2.Subnet]:
+    def _translated(self, public: Sequence[aws.ec2.Subnet]) -> list[aws.ec2.Subnet]:
         """Private subnets. IPv6 and S3 do without the gateways, which cost."""
         name, tags = self._name, self._args.tags
         outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
         private = self._subnets("private", _PRIVATE, False, self._own)
-        ways = public if nat == "per-zone" else public[:1]
+        ways = public if self._args.nat == "per-zone" else public[:1]
         tables = [self._translation(f"-{number}" if number else "", subnet, outward) for number, subnet in enumerate(ways)]
         self._associate("private", private, tables, self._own)
         aws.ec2.VpcEndpoint(
