@@ -67,15 +67,7 @@ class Alarms(Block):
         for server, instance in (args.servers or {}).items():
             self._server(server, instance)
         for server, instance in (args.credits or {}).items():
-            words = f"The server {server} is over its CPU credits, which costs extra."
-            charged: dict[str, Any] = {
-                "namespace": "AWS/EC2",
-                "metric_name": "CPUSurplusCreditsCharged",
-                "dimensions": {"InstanceId": instance},
-            }
-            self._alarm(
-                f"{server}-credits", words, "GreaterThanThreshold", 0, 3, statistic="Maximum", period=300, namespace="AWS/EC2", **charged
-            )
+            self._credits(server, instance)
         if args.logs is not None:
             self._hosts(figures(args.logs))
             if args.answers is not None:
@@ -93,6 +85,11 @@ class Alarms(Block):
         are apart: both at once would get into each other's way."""
         self._check(f"{name}-machine", f"The machine under the server {name}", instance, "System", 2, "recover")
         self._check(f"{name}-system", f"The server {name}", instance, "Instance", 3, "reboot")
+
+    def _credits(self, name: str, instance: pulumi.Input[str]) -> None:
+        figure: Any = {"namespace": "AWS/EC2", "metric_name": "CPUSurplusCreditsCharged", "statistic": "Maximum", "period": 300}
+        words = f"The server {name} is over its CPU credits, which costs extra."
+        self._alarm(f"{name}-credits", words, "GreaterThanThreshold", 0, 3, dimensions={"InstanceId": instance}, **figure)
 
     def _check(self, name: str, what: str, instance: pulumi.Input[str], check: str, minutes: int, action: str) -> None:
         repair = self._region.apply(lambda region: _action_arn(region, f"ec2:{action}"))
