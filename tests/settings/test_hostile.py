@@ -1,5 +1,6 @@
 """Odd values in every setting there is: taken exactly as they are, or refused in one clear line; a secret is never told."""
 
+import ipaddress
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -34,6 +35,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays")},
     **{f"aws-ec2.instances.{name}": int for name in ("min", "max", "requests")},
     "aws-ec2.account": str,
+    **dict.fromkeys(("aws-ec2.ssh[item]", "ssh.sshFrom[item]"), lambda value: str(ipaddress.ip_network(value, strict=False))),
     "ssh.port": int,
     "ssh.hosts.web[item].port": lambda value: value and int(value),
     "ssh.hosts.database.port": lambda value: value and int(value),
