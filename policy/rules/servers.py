@@ -11,8 +11,7 @@ def images_pinned(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """A new image never replaces a server that runs: what names its image is in `ignoreChanges`.
 
     Images are mostly looked up ("the latest"), and the answer changes by itself. So for launch
-    templates: a new one replaces no server by itself, but an instance refresh does, and what a
-    group adds later would be of another image than the rest.
+    templates, but where a group starts servers from the newest version: none is replaced there.
     """
     for image in facts.images:
         if not {image.input, "*"}.intersection(image.at.ignore_changes):
