@@ -22,7 +22,7 @@ class Site:
     fewest: int = 0
     """Web hosts that there will be at least, where the target knows no names."""
     key: Callable[[], str] = str
-    """Of the ids of the stack's releases; empty where this machine has no state of the stack."""
+    """The key of the stack's release ids; empty where this machine has no state of the stack."""
     addresses: tuple[str, ...] = ()
     """Addresses of the web hosts, in the order of `expected`; a domain leads there."""
 

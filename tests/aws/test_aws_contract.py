@@ -229,7 +229,7 @@ def test_what_is_kept_stands_on_nothing_that_goes(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", ["own-postgres", "managed-postgres", "sqlite", "fleet"])
 def test_a_review_stack_leaves_nothing(answered: bool, stack: str) -> None:
-    """As .github/scripts/review.sh sets it. That the provider then removes all of it tests/aws/test_real_provider.py shows."""
+    """The stack as .github/scripts/review.sh sets it. That the provider then removes all of it tests/aws/test_real_provider.py shows."""
     plan = cases.read(_STACKS / f"{stack}.yaml").with_({"slipway:keepData": False, "slipway:lastSnapshot": False}).recorded(answered).plan
     assert kept(plan) == set()
     assert one(plan, "s3/bucket:Bucket").inputs["forceDestroy"] is True

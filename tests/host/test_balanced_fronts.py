@@ -53,7 +53,7 @@ def test_a_balancer_is_believed_and_nobody_else(make_bench, front, server):
 
 @pytest.mark.parametrize("front", FRONTS)
 def test_behind_a_balancer_the_domain_alone_is_served(make_bench, front):
-    """Its health check asks by an address, and is answered: only the programs show by what name."""
+    """A balancer's health check asks by an address, and is answered: only the programs show by what name."""
     site = {"balancer": Balancer((f"{BALANCER}/32",), 60), "domain": "shop.example"}
     bench = make_bench()
     health = {"path": "/", "host": "shop.example", "timeout": 20, "scheme": "https"}

@@ -46,7 +46,7 @@ PROJECT = '[build-system]\nrequires = []\nbuild-backend = "build"\nbackend-path 
 
 @pytest.fixture
 def places():
-    """Of an app whose user is not this tool's."""
+    """The places of an app whose user is not this tool's."""
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
         os.chmod(folder, 0o755)
         facts = {"run": f"{folder}/run/slipway/shop", "user": APP.pw_name, "python": "/usr/bin/python3"}

@@ -137,7 +137,7 @@ def test_a_failed_release_command_is_undone_whatever_it_left(damaged, places):
 
 
 def test_a_damaged_copy_of_an_earlier_version_is_not_restored(damaged, places, monkeypatch):
-    """Its hash is right: it was damaged when it was made."""
+    """A copy whose hash is right: it was damaged when it was made."""
     identity = "20260101-000000"
     made_backup(backup.folder(places), identity, places.database.read_bytes())
     monkeypatch.setattr(users_of_data, "of", lambda _: Mock(release="r1"))

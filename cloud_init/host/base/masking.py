@@ -85,7 +85,7 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _forms(text: str) -> Iterator[str]:
-    """As it is, in an address, in JSON, in Python and as base64."""
+    """The text as it is, in an address, in JSON, in Python and as base64."""
     if len(text) >= _SHORTEST and text.lower() not in _COMMON:
         for one in (text, unquote(text)):
             yield from (one, quote(one, safe=""), quote(one), json.dumps(one)[1:-1], repr(one)[1:-1])

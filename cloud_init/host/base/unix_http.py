@@ -8,7 +8,7 @@ import socket
 
 
 class UnixConnection(http.client.HTTPConnection):
-    """As `HTTPConnection`, to the socket at a path; a link there is refused: an app's folder may
+    """An `HTTPConnection` to the socket at a path. A link there is refused: an app's folder may
     hold one to somebody else's socket."""
 
     def __init__(self, path: str, timeout: float = 10) -> None:

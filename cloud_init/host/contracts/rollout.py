@@ -89,8 +89,8 @@ class DesiredState:
     history: tuple[Served, ...] = ()
     """The releases that went live, the last one at the end; at most 20."""
     token: str = field(default="", metadata=LEFT_OUT)
-    """Of this write alone: numbers come again where `desired.json` was removed or put back. Empty:
-    a deployer of an earlier version wrote it."""
+    """A mark of this write alone: numbers come again where `desired.json` was removed or put back.
+    Empty: a deployer of an earlier version wrote it."""
 
 
 @dataclass(frozen=True)

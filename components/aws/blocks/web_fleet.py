@@ -61,9 +61,9 @@ class WebFleetArgs(Args):
     requests: float | None = REQUESTS
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
     access_logs: pulumi.Input[str] | None = None
-    """As a `LoadBalancer` takes it."""
+    """What its `LoadBalancer` takes by that name."""
     protected: bool | None = None
-    """As a `LoadBalancer` takes it."""
+    """What its `LoadBalancer` takes by that name."""
     after: Sequence[pulumi.Input[str]] | None = None
     """Outputs of what must be there before the first host starts, such as its release."""
     tags: Tags | None = None
