@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ..base import processes
 from ..base.files import tail, target
 from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
 from ..data import databases, restore
-from ..front import configuration
+from ..front import configuration, maintenance
 from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import log_path
@@ -37,6 +36,7 @@ def bring_up(places: Places, steps: Steps) -> None:
     if manager.running and changed:
         note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
         _shut_down(places, manager)
+        tree.make(places)
     if not manager.running:
         with steps.step("left-overs"):
             manager_change.end_left_overs(places)
@@ -47,12 +47,15 @@ def bring_up(places: Places, steps: Steps) -> None:
 
 
 def _renew_front(places: Places, manager: Manager) -> None:
-    """A front server that an earlier version started runs as another user, who may not write its
-    folders any more."""
-    user, pid = places.front_user, manager.status("front").pid
-    if places.role and user and pid and processes.owner(pid) not in (None, user.pw_uid):
-        note("the front server is started again, as its own user, which interrupts service for a moment")
-        configuration.start(places, manager)
+    """A front server that an earlier version started runs as the app's user; from now on it has one
+    of its own."""
+    if tree.is_front_of_before(places):
+        note(f"the front server is started again, as its own user: {configuration.WINDOW}")
+        with maintenance.window(places):
+            configuration.finish_requests(places, manager)
+            configuration.stop_behind_page(places, manager)
+            tree.make(places)
+            configuration.start(places, manager)
 
 
 def halt(places: Places, steps: Steps) -> None:

@@ -8,6 +8,7 @@ import pkgutil
 from pathlib import Path
 from typing import Any
 
+from ..base import processes
 from ..base.files import link, read_object, target, unlink, write
 from ..base.places import COLOURS, SOCKETS, Colour, Places
 from ..base.user import FRONT_GROUP, own, private
@@ -26,8 +27,6 @@ def make(places: Places) -> None:
     front = places.lib / "front"
     if not (places.role and front.is_dir()):  # a server's Apache of an earlier version keeps its files right there
         own(front)
-    for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
-        private(places.lib / "front" / name, places.front_user, 0o700)
     # What the release command leaves there the app may write, and the other way round.
     private(places.shared, places.user, 0o2770 if places.facts.release_user else 0o750)
     if places.role:
@@ -66,10 +65,8 @@ def _make_run(places: Places) -> None:
     noted = state.remembered(places)
     for name in COLOURS:
         _make_colour(places, places.colour(name), noted)
-    if places.role:
-        private(places.run / "front", places.front_user)
-    else:  # its master may be root, and what is noted here is believed
-        own(places.run / "front")
+    if not is_front_of_before(places):
+        _make_front(places)
     sockets = private(places.run / "database", places.database_user)
     if places.user is not None:
         os.chown(sockets, -1, places.user.pw_gid)  # the app's user may enter
@@ -78,6 +75,28 @@ def _make_run(places: Places) -> None:
         if noted.get("previous"):
             link(places.previous, str(places.release(noted["previous"])))
         link(places.live, noted["colour"])
+
+
+def is_front_of_before(places: Places) -> bool:
+    """Whether a front server runs that an earlier version started, as the app's user: until it is
+    started again its folders stay as they are."""
+    pid, user = processes.recorded(places.front_process), places.front_user
+    return bool(places.facts.front_user and user and pid and processes.owner(pid) not in (None, user.pw_uid))
+
+
+def _make_front(places: Places) -> None:
+    """The folders that the front server may write. What was noted there as another user it could
+    not write anew."""
+    for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        private(places.lib / "front" / name, places.front_user, 0o700)
+    folder = places.run / "front"
+    if not places.role:  # its master may be root, and what is noted here is believed
+        own(folder)
+        return
+    private(folder, places.front_user)
+    for path in folder.iterdir():
+        if path.lstat().st_uid != folder.stat().st_uid:
+            path.unlink()
 
 
 def _make_colour(places: Places, colour: Colour, noted: dict[str, Any]) -> None:
