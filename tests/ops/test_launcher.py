@@ -35,7 +35,8 @@ ECHO = "import os, sys\nprint(sys.argv[1:], os.environ['SLIPWAY_CWD'], os.getcwd
 
 def copy(folder: Path) -> Path:
     shutil.copytree(ROOT / "requirements", folder / "requirements")
-    shutil.copytree(ROOT / "ops", folder / "ops", ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("ops", "cloud_init"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("slipway", "pyproject.toml", "Pulumi.yaml"):
         shutil.copy2(ROOT / name, folder / name)
     (folder / "Pulumi.dev.yaml").write_text("config:\n  slipway:target: local\n")

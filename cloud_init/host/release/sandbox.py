@@ -22,7 +22,7 @@ class Builder:
     """Runs commands that fill one folder; `user` None: as whoever runs this tool, who is it too."""
 
     def __init__(self, places: Places, folder: Path, user: pwd.struct_passwd | None) -> None:
-        self._server, self._folder = bool(places.role), folder
+        self._server, self._folder = Path("/run/systemd/system").is_dir() and bool(places.role), folder
         self._user = user if os.geteuid() == 0 else None
         self._unit = f"slipway-build-{folder.name}.service"
         self._home = places.lib / "build"  # what installers keep for the next time
