@@ -80,7 +80,7 @@ def test_made_by_the_package_is_made_alike(tmp_path, answered):
 
 
 def test_it_answers_as_a_plugin(tmp_path):
-    """As the CLI starts a folder with PulumiPlugin.yaml: by itself, from anywhere. Nothing but a start shows that."""
+    """The package started as the CLI starts a folder with PulumiPlugin.yaml: by itself, from anywhere. Nothing but a start shows that."""
     assert (ROOT / "components/aws/PulumiPlugin.yaml").exists()
     command = [sys.executable, str(ROOT / "components/aws"), "127.0.0.1:1"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as plugin:

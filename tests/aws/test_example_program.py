@@ -45,7 +45,7 @@ def in_cloud(plan):
 
 
 def test_its_own_test_passes():
-    """As its readers run it; in a process of its own, since mocks stay in force."""
+    """The test file run as its readers run it; in a process of its own, since mocks stay in force."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_program.py"],
         cwd=EXAMPLE, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True,

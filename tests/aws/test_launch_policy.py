@@ -90,7 +90,7 @@ RECORD = "route53:ChangeResourceRecordSetsNormalizedRecordNames"
     ],
 )
 def test_nothing_of_another_app_is_changed(simulated, action, resource, said, wanted):
-    """As a simulator decides it that reads policies as AWS does."""
+    """Decided by a simulator that reads policies as AWS does."""
     who = {"aws:userid": "AIDA:me", "aws:RequestedRegion": "eu-west-1"}
     (allowed,) = simulated([{"action": action, "resource": resource, "context": {**who, **said}, "policies": [filled()]}])
     assert allowed == wanted

@@ -119,7 +119,7 @@ def test_the_last_backup_before_the_data_go(disk, tmp_path):
 
 
 def test_a_cluster_keeps_its_name(disk):
-    """Where that was lost the next run made it anew, without its data."""
+    """The next run made a cluster whose name was lost anew, without its data."""
     from cloud_init.host.data.databases.postgres import PostgresCluster
 
     cluster: Any = PostgresCluster(documents.places(disk.root, {}))

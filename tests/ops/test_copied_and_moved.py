@@ -122,7 +122,7 @@ def props(root: Path) -> dict[str, object]:
 
 
 def test_the_clis_destroy_in_another_folder_leaves_the_original(original, removed):
-    """It runs the provider alone, whatever `./slipway` refuses."""
+    """The bare CLI runs the provider alone, whatever `./slipway` refuses."""
     with pytest.raises(SlipwayError, match="wanted the folder that the stack was launched in"):
         providers.HostProvider().delete("local", props(original))
     shutil.copytree(original, Path(".slipway/dev"))

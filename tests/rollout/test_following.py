@@ -207,7 +207,7 @@ def test_every_step_is_told_once_however_rarely_a_server_is_asked(site):
 
 @pytest.mark.parametrize("tokens", [True, False])
 def test_what_a_server_told_of_the_same_number_before_is_not_believed(site, tokens):
-    """Of a tool of an earlier version, which knows of no token, the store's clock says it."""
+    """A tool of an earlier version knows of no token: the store's clock says it."""
     site.add("web-1", tokens=tokens)
     assert site.roll("r1").ok
     site.servers.pop("web-1").stop()

@@ -250,7 +250,7 @@ def check_whole(stack, folder, first, had_proven):
 
 @pytest.mark.parametrize("during", [None, "prepare", "commit"])
 def test_a_deployer_that_slept_at_any_step_harms_nothing(kind, launched, during):
-    """It wakes after another one's rollout, or in the middle of it."""
+    """A deployer wakes after another one's rollout, or in the middle of it."""
     folder = launched.parent / "whole"
     shutil.copytree(launched, folder)
     awake = Sleeper(kind(folder), 0)

@@ -39,8 +39,9 @@ def know_host(srv: Path) -> None:
     """Knows what this host keeps for its owner alone, without what a release says in public."""
     for path in (*srv.glob("releases/*/*.json"), *srv.glob("data/passwords/*/*.json")):
         with suppress(OSError):  # it went meanwhile, or is another user's
-            public = read_object(path.with_name("manifest.json")).get("environment", {}).values()
-            know([text for text in _texts({} if path.stat().st_mode & 0o077 else read_object(path)) if text not in public])
+            if not path.stat().st_mode & 0o077:  # before anything is read: each command starts here
+                public = read_object(path.with_name("manifest.json")).get("environment", {}).values()
+                know([text for text in _texts(read_object(path)) if text not in public])
 
 
 def forget() -> None:

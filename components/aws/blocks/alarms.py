@@ -109,7 +109,7 @@ class Alarms(Block):
         self._alarm(name, words, "GreaterThanOrEqualToThreshold", 1, minutes, repairs=repairs, **figure)
 
     def _hosts(self, space: str) -> None:
-        """Where no host tells of its memory there is none that is well."""
+        """Alarms for disks and memory. If no host tells of its memory, none is well."""
         figure: dict[str, Any] = {"namespace": space, "statistic": "Maximum", "period": 300}
         words = "A disk of a host is over 85 % full."
         self._alarm("disk", words, "GreaterThanThreshold", 85, 3, metric_name="disk_used_percent", **figure)
