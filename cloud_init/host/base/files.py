@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -147,6 +148,15 @@ def remove(path: Path) -> None:
 def size_of(folder: Path) -> int:
     """Bytes of the files below, links not followed."""
     return sum(path.lstat().st_size for path in folder.rglob("*") if not path.is_symlink() and path.is_file())
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file's bytes, in hex digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
 
 
 def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:

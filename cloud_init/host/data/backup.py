@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
-from ..base.files import make_folder, read_object, sync, sync_tree, write_json
+from ..base.files import make_folder, read_object, sha256_of, sync, sync_tree, write_json
 from ..base.lock import actor
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
@@ -19,7 +18,6 @@ from . import databases
 from .databases.base import Database
 
 DUMP, FACTS = "dump", "backup.json"
-_CHUNK = 1 << 20
 _FIELDS = {"at", "dump", "engine", "release", "release_made", "rows", "schema"}
 _ID = re.compile(r"\d{8}-\d{6}")
 ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
@@ -90,8 +88,8 @@ def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) 
     release = state.serving(places)
     facts = {
         **head, "at": time.time(), "by": actor(), "app": places.app, "engine": database.engine, "revision": revision, "rows": rows,
-        "release": release, "release_made": made(places, release), "tool": _digest(places.tool) if places.tool.is_file() else "",
-        "dump": {"sha256": _digest(part / DUMP), "bytes": (part / DUMP).stat().st_size},
+        "release": release, "release_made": made(places, release), "tool": sha256_of(places.tool) if places.tool.is_file() else "",
+        "dump": {"sha256": sha256_of(part / DUMP), "bytes": (part / DUMP).stat().st_size},
     }  # fmt: skip
     write_json(part / FACTS, facts, 0o600)
     return facts
@@ -130,7 +128,7 @@ def check(folder: Path, identity: str) -> None:
     if not path.is_file() or path.stat().st_size != noted["bytes"]:
         size = path.stat().st_size if path.is_file() else "no"
         raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
-    digest = _digest(path)
+    digest = sha256_of(path)
     if digest != noted["sha256"]:
         raise Refused(f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; the backup is damaged, restore another one")
 
@@ -140,11 +138,3 @@ def _facts(folder: Path, identity: str) -> dict[str, Any] | None:
     if facts.get("id") != identity or not facts.keys() >= _FIELDS:
         return None
     return facts if isinstance(facts["dump"], dict) and {"sha256", "bytes"} <= facts["dump"].keys() else None
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            digest.update(chunk)
-    return digest.hexdigest()

@@ -6,12 +6,12 @@ beside it. Whoever puts one there, it is used only if the list names its hash.
 
 from __future__ import annotations
 
-import hashlib
 import re
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
+from ..base.files import sha256_of
 from ..base.outcome import Refused, note
 from ..stores import Store
 
@@ -36,7 +36,7 @@ def fetch(store: Store, text: str, folder: Path) -> None:
         found = store.file(name, path)
         if found and found != path:
             shutil.copyfile(found, path)
-        if found and _sha256(path) != name.split("/")[-2]:
+        if found and sha256_of(path) != name.split("/")[-2]:
             path.unlink()
 
 
@@ -46,7 +46,7 @@ def keep(store: Store, text: str, folder: Path) -> None:
     try:
         there = kept(store.names(FOLDER), wanted)
         for path in sorted(folder.iterdir()):
-            name = f"{FOLDER}{_sha256(path)}/{path.name}"
+            name = f"{FOLDER}{sha256_of(path)}/{path.name}"
             if name not in there and name.split("/")[-2] in wanted:
                 store.send(name, path)
     except Refused as refused:
@@ -56,11 +56,3 @@ def keep(store: Store, text: str, folder: Path) -> None:
 def kept(names: Iterable[str], wanted: set[str]) -> list[str]:
     """Those names in a store that are of wanted files, by hash."""
     return [name for name in names if name.startswith(FOLDER) and name.count("/") == 3 and name.split("/")[-2] in wanted]
-
-
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return digest.hexdigest()
