@@ -156,7 +156,7 @@ def _bring_tool(to: Connection, facts: Mapping[str, Any]) -> None:
 def _bootstrap(to: Connection, facts: Mapping[str, Any]) -> None:
     from cloud_init import bootstrap
 
-    _do(to, ["sh", "-s"], bootstrap.script(boot(facts)).encode())
+    _do(to, ["sh", "-s", "again"], bootstrap.script(boot(facts)).encode())
 
 
 def _wait(to: Connection) -> None:

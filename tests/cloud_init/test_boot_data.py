@@ -70,7 +70,7 @@ def test_a_cloud_config_holds_the_script() -> None:
         assert found["package_upgrade"] is False
 
 
-def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
+def run(script: str, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """The script by a real shell, its folders inside `folder`, and nobody there to start a unit."""
     for name in _FOLDERS:
         script = script.replace(name, str(folder) + name)
@@ -80,7 +80,13 @@ def run(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
         (folder / "bin" / name).write_text(text)
         (folder / "bin" / name).chmod(0o755)
     return subprocess.run(
-        ["sh"], input=script, env={"PATH": f"{folder}/bin:/usr/bin:/bin"}, capture_output=True, text=True, check=False, cwd=folder
+        ["sh", "-s", *words],
+        input=script,
+        env={"PATH": f"{folder}/bin:/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
     )
 
 
@@ -114,6 +120,20 @@ def test_another_app_or_stack_is_refused_in_one_line(tmp_path: Path) -> None:
         assert done.stderr.count("\n") == 1
         assert "found one of: app shop, stack prod, role web" in done.stderr
     assert (tmp_path / "etc/slipway/boot.json").read_text() == before
+
+
+def test_a_server_that_is_up_needs_no_store_at_its_next_boot(tmp_path: Path) -> None:
+    script, asked = bootstrap.script(FOLDER), tmp_path / "asked"
+    assert run(script, tmp_path).returncode == 0
+    (tmp_path / "opt/slipway/up").touch()
+    asked.unlink()
+    assert run(script, tmp_path).returncode == 0
+    assert (asked.exists(), (tmp_path / "opt/slipway/up").exists()) == (False, True)
+    assert run(script, tmp_path, "again").returncode == 0
+    assert (asked.exists(), (tmp_path / "opt/slipway/up").exists()) == (True, False)
+    (tmp_path / "opt/slipway/up").touch()
+    assert run(bootstrap.script(replace(FOLDER, store="gs://b")), tmp_path).returncode == 0
+    assert not (tmp_path / "opt/slipway/up").exists()
 
 
 def test_what_no_server_can_be_is_refused() -> None:

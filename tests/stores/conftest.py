@@ -2,11 +2,11 @@
 
 import pytest
 from buckets import logged_in, make_bucket, s3_here
+from emulated import Alibaba, Google, at_alibaba, at_google, running
 
 from cloud_init.host import stores
-from cloud_init.host.stores import oss
 
-KINDS = ("file", "s3", "chain")
+KINDS = ("file", "s3", "google", "chained")
 
 
 @pytest.fixture(scope="session")
@@ -27,16 +27,25 @@ def bucket(endpoint, user):
 
 
 @pytest.fixture
-def chained(bucket, monkeypatch):
-    """OSS's way to replace, in a bucket whose `create` is real: moto knows nothing of `x-oss-forbid-overwrite`."""
-    monkeypatch.setattr(oss.ChainedBucket, "FIRST", {})
-    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "AKIATEST")
-    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "test")
-    return stores.connect(bucket.replace("s3://", "oss://"))
+def chained(monkeypatch):
+    """OSS's way to replace, by the role of a server."""
+    with running(Alibaba) as (endpoint, _):
+        at_alibaba(monkeypatch, endpoint)
+        yield stores.connect(f"oss://bucket/stack one?endpoint={endpoint}")
+
+
+@pytest.fixture
+def google(monkeypatch):
+    """By the service account of a server."""
+    with running(Google) as (endpoint, _):
+        at_google(monkeypatch, endpoint)
+        yield stores.connect(f"gs://bucket/stack one?endpoint={endpoint}")
 
 
 @pytest.fixture(params=KINDS)
 def store(request, tmp_path):
     if request.param == "file":
         return stores.connect(f"file://{tmp_path}/a store")
-    return stores.connect(request.getfixturevalue("bucket")) if request.param == "s3" else request.getfixturevalue("chained")
+    if request.param == "s3":
+        return stores.connect(request.getfixturevalue("bucket"))
+    return request.getfixturevalue(request.param)

@@ -1,14 +1,18 @@
 """What a server may do it may by its role: asked of the cloud's metadata, renewed, and used."""
 
+import hashlib
 import json
-from pathlib import Path
+import subprocess
+import sys
 
 import pytest
 from answers import answering
+from emulated import Alibaba, Google, at_alibaba, at_google, running
 
+from cloud_init import bootstrap
 from cloud_init.host import stores
-from cloud_init.host.stores import Away, Conflict, oss, oss_credentials, s3
-from cloud_init.host.stores.bucket import BucketAddress
+from cloud_init.host.contracts.facts import Boot
+from cloud_init.host.stores import Away, Conflict, oss, oss_access, s3
 
 _ROLE = "/latest/meta-data/ram/security-credentials/"
 
@@ -34,35 +38,34 @@ def test_s3_by_the_role_of_the_instance(endpoint, bucket, monkeypatch):
     assert all(headers.get("x-aws-ec2-metadata-token") == "t" for method, _, headers in asked if method == "GET")
 
 
-def test_oss_by_the_role_of_the_server():
+def test_oss_by_the_role_of_the_server(monkeypatch):
     role = {"AccessKeyId": "STS.1", "AccessKeySecret": "s", "SecurityToken": "token", "Expiration": "2099-01-01T00:00:00Z"}
     paths = {"/latest/api/token": "t", _ROLE: "the-role", _ROLE + "the-role": json.dumps(role)}
     with answering(404, paths=paths) as (metadata, asked):
-        given = oss_credentials.find({}, Path("/nowhere"), metadata)()
+        monkeypatch.setattr(oss_access, "METADATA", metadata)
+        given = oss_access.role()
     assert (given["access_key_id"], given["secret_access_key"], given["token"]) == ("STS.1", "s", "token")
     assert given["expires_at"].isoformat() == "2098-12-31T23:55:00+00:00"
     assert [headers.get("x-aliyun-ecs-metadata-token") for method, _, headers in asked if method == "GET"] == ["t", "t"]
 
 
-def test_oss_without_a_role_is_told(monkeypatch, tmp_path):
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.delenv("ALIBABA_CLOUD_ACCESS_KEY_ID", raising=False)
+def test_oss_without_a_role_is_told(monkeypatch):
     with answering(404) as (metadata, _):
-        monkeypatch.setattr(oss_credentials.find, "__defaults__", ({}, None, metadata))
+        at_alibaba(monkeypatch, metadata)
         store = stores.connect("oss://b/p?endpoint=http://127.0.0.1:9")
         with pytest.raises(Away, match="no credentials were found"):
             store.get("x")
 
 
-def test_oss_by_the_users_own(tmp_path):
+def test_oss_by_the_users_own(monkeypatch, tmp_path):
     config = {"current": "b", "profiles": [{"name": "a"}, {"name": "b", "mode": "AK", "access_key_id": "1", "access_key_secret": "2"}]}
     (tmp_path / ".aliyun").mkdir()
     (tmp_path / ".aliyun/config.json").write_text(json.dumps(config))
-    assert oss_credentials.find({}, tmp_path)()["access_key_id"] == "1"
-    assert (
-        oss_credentials.find({"ALIBABA_CLOUD_ACCESS_KEY_ID": "3", "ALIBABA_CLOUD_ACCESS_KEY_SECRET": "4"}, tmp_path)()["access_key_id"]
-        == "3"
-    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert oss._user()()["access_key_id"] == "1"
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "3")
+    monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "4")
+    assert oss._user()()["access_key_id"] == "3"
 
 
 def test_oss_forbids_overwriting_by_a_header_and_asks_by_the_buckets_name(monkeypatch):
@@ -75,7 +78,8 @@ def test_oss_forbids_overwriting_by_a_header_and_asks_by_the_buckets_name(monkey
         with pytest.raises(Conflict):
             store.create("y/z", b"1")
     assert [headers.get("x-oss-forbid-overwrite") for method, _, headers in asked if method == "PUT"] == [None, "true"]
-    assert oss._endpoint(BucketAddress("oss://b/p", ()), "cn-x") == ("https://b.s3.oss-cn-x.aliyuncs.com", True)
+    named = oss_access.options("b", {"region": "cn-x"})
+    assert (named["endpoint"], named["virtual_hosted_style_request"]) == ("https://b.s3.oss-cn-x.aliyuncs.com", True)
 
 
 def test_a_chain_is_followed_whatever_the_object_shows(chained):
@@ -98,3 +102,33 @@ def test_what_somebody_began_who_died_is_finished(chained):
     with pytest.raises(Conflict):
         chained.replace("desired.json", b"1", b"3")
     assert super(oss.ChainedBucket, chained).get("desired.json") == b"2"
+
+
+def test_google_takes_one_change_in_a_second_and_a_second_one_waits(monkeypatch):
+    with running(Google, pause=1.0) as (endpoint, cloud):
+        at_google(monkeypatch, endpoint)
+        store = stores.connect(f"gs://b/p?endpoint={endpoint}")
+        for count in range(4):
+            store.replace("desired.json", b"%d" % (count - 1) if count else None, b"%d" % count)
+        assert store.get("desired.json") == b"3"
+        assert "SlowDown" in cloud.refused
+
+
+@pytest.mark.parametrize("scheme", ["gs", "oss"])
+def test_a_bare_server_fetches_its_tool_by_its_role(scheme, monkeypatch, tmp_path):
+    """As the release store is reached: by the endpoint that is given, and hardened metadata."""
+    tool = b"the tool"
+    sha256 = hashlib.sha256(tool).hexdigest()
+    with running(Google if scheme == "gs" else Alibaba) as (endpoint, _):
+        (at_google if scheme == "gs" else at_alibaba)(monkeypatch, endpoint)
+        address = f"{scheme}://bucket/stack one?endpoint={endpoint}"
+        stores.connect(address).put("tool.json", json.dumps({"sha256": sha256}).encode())
+        stores.connect(address).put(f"releases/tool/{sha256}.pyz", tool)
+        (tmp_path / "boot.json").write_text(json.dumps({"store": address}))
+        script = bootstrap.script(Boot("shop", "prod", "web", address))
+        text = script.partition("/opt/slipway/fetch.py <<'END'\n")[2].partition("\nEND\n")[0]
+        for was, now in (("/etc/slipway", str(tmp_path)), ("/opt/slipway", str(tmp_path)), ("http://100.100.100.200", endpoint)):
+            text = text.replace(was, now)
+        done = subprocess.run([sys.executable, "-I", "-c", text], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "host.pyz").read_bytes() == tool

@@ -17,11 +17,16 @@ from .contract import Conflict, Version
 _LARGE = 1 << 20
 _SECONDS = {"timeout": "8s"}
 _MINUTES = {"timeout": "15m", "read_timeout": "30s"}
-_RETRY = {"max_retries": 2, "retry_timeout": timedelta(seconds=10), "backoff": {"init_backoff": timedelta(milliseconds=200)}}
 _NONE = "none"  # the tag of an object that isn't there
 
 Client = Callable[[dict[str, Any], dict[str, Any]], Any]
 """Makes obstore's client from its `client_options` and `retry_config`."""
+
+
+def retry(times: int, seconds: int, pause: int) -> dict[str, Any]:
+    """obstore's `retry_config`. `seconds`: for all tries. `pause`: milliseconds before a second."""
+    backoff = {"init_backoff": timedelta(milliseconds=pause)}
+    return {"max_retries": times, "retry_timeout": timedelta(seconds=seconds), "backoff": backoff}
 
 
 class BucketAddress:
@@ -43,6 +48,7 @@ class Bucket:
     lock_file: Path | None = None
     FIRST: ClassVar[dict[str, str]] = {}
     """Headers for a request that must not overwrite, of a service that needs them."""
+    RETRY: ClassVar[dict[str, Any]] = retry(2, 10, 200)
 
     def __init__(self, place: BucketAddress, client: Client) -> None:
         import obstore  # the deploying side and servers with a bucket have it, other hosts don't
@@ -51,9 +57,9 @@ class Bucket:
         self.place = place
         plain = {"allow_http": place.options.get("endpoint", "").startswith("http://"), "connect_timeout": "4s"}
         with self._raising_away():
-            self._small = client({**plain, **_SECONDS}, _RETRY)
-            self._large = client({**plain, **_MINUTES}, _RETRY)
-            self._first = client({**plain, **_SECONDS, "default_headers": self.FIRST}, _RETRY) if self.FIRST else self._small
+            self._small = client({**plain, **_SECONDS}, self.RETRY)
+            self._large = client({**plain, **_MINUTES}, self.RETRY)
+            self._first = client({**plain, **_SECONDS, "default_headers": self.FIRST}, self.RETRY) if self.FIRST else self._small
 
     @property
     def address(self) -> str:

@@ -7,9 +7,9 @@ Credentials: on the deploying side, if google-auth is installed, as Google's own
 from __future__ import annotations
 
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, ClassVar
 
-from .bucket import Bucket, BucketAddress
+from .bucket import Bucket, BucketAddress, retry
 from .contract import Away, Store
 
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
@@ -29,7 +29,10 @@ def connect(address: str) -> Store:
 
 
 class GoogleBucket(Bucket):
-    """A bucket without a request that removes many objects."""
+    """A bucket that takes one change of an object in a second, and has no request that removes
+    many."""
+
+    RETRY: ClassVar[dict[str, Any]] = retry(4, 30, 1000)
 
     def delete(self, *names: str) -> None:
         for name in names:

@@ -7,49 +7,40 @@ that is replaced is a chain: to replace `old` is to create `NAME.after/HASH`, wi
 `old`, holding the new bytes; one writer alone can. The object itself is written after that. It may
 be behind, or be put back by a writer that slept, so that a reader goes on along the chain.
 Therefore bytes must never come again: they hold a generation or a time.
+
+Credentials: the environment's, those of its command line, or a server's RAM role.
 """
 
 from __future__ import annotations
 
 import hashlib
-from ipaddress import ip_address
+import json
+import os
+from pathlib import Path
 from typing import Any, ClassVar
-from urllib.parse import urlsplit
 
-from . import oss_credentials
+from . import oss_access
 from .bucket import Bucket, BucketAddress
 from .contract import Conflict, Store, Version
 
+_KEYS = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 _LINK_STAYS = 30 * 86400.0  # seconds that a link of the chain stays: longer than any deployer sleeps
 
 
 def connect(address: str) -> Store:
     """The bucket at that address."""
     place = BucketAddress(address, ("region", "endpoint"))
-    region = place.options.get("region", "cn-hangzhou")
-    endpoint, by_name = _endpoint(place, region)
-    credentials = oss_credentials.find()
+    access = oss_access.options(place.bucket, place.options)
 
     def client(options: dict[str, Any], retry: dict[str, Any]) -> Any:
         from obstore.store import S3Store
 
         return S3Store(
-            place.bucket, prefix=place.prefix, region=region, endpoint=endpoint, virtual_hosted_style_request=by_name,
-            disable_bulk_delete=True, disable_tagging=True, credential_provider=credentials,
-            client_options=options, retry_config=retry,  # type: ignore[arg-type]
+            place.bucket, prefix=place.prefix, disable_bulk_delete=True, disable_tagging=True,
+            credential_provider=_user() or oss_access.role, client_options=options, retry_config=retry, **access,  # type: ignore[arg-type]
         )  # fmt: skip
 
     return ChainedBucket(place, client)
-
-
-def _endpoint(place: BucketAddress, region: str) -> tuple[str, bool]:
-    """The endpoint, and whether the bucket is in its name: an IP address has no room for it."""
-    parts = urlsplit(place.options.get("endpoint") or f"https://s3.oss-{region}.aliyuncs.com")
-    try:
-        ip_address(parts.hostname or "")
-    except ValueError:
-        return f"{parts.scheme}://{place.bucket}.{parts.netloc}", True
-    return parts.geturl(), False
 
 
 class ChainedBucket(Bucket):
@@ -93,6 +84,26 @@ class ChainedBucket(Bucket):
         old = [link for link, at in links.items() if newest - at > _LINK_STAYS]
         if old:
             self.delete(*old)
+
+
+def _user() -> Any:
+    """A credential provider with the user's own keys; None: there are none."""
+    key, secret, token = (os.environ.get(f"ALIBABA_CLOUD_{name}") for name in _KEYS)
+    given = oss_access.credentials(key, secret, token) if key and secret else _of_profile()
+    return given and (lambda: given)
+
+
+def _of_profile() -> dict[str, Any] | None:
+    """The credentials of a profile with a key of its own."""
+    try:
+        config = json.loads((Path.home() / ".aliyun/config.json").read_text(encoding="utf-8"))
+        name = os.environ.get("ALIBABA_CLOUD_PROFILE") or config["current"]
+        profile = next(one for one in config["profiles"] if one["name"] == name)
+        if profile.get("mode") in ("AK", "StsToken"):
+            return oss_access.credentials(profile["access_key_id"], profile["access_key_secret"], profile.get("sts_token"))
+    except (OSError, ValueError, KeyError, TypeError, StopIteration):
+        return None
+    return None
 
 
 def _link(name: str, data: bytes) -> str:

@@ -1,4 +1,4 @@
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 
 def reader(address):
@@ -6,5 +6,8 @@ def reader(address):
     from obstore.store import GCSStore
 
     parts = urlsplit(address)
-    store = GCSStore(parts.netloc, prefix=parts.path.strip("/") or None)
+    endpoint = dict(parse_qsl(parts.query)).get("endpoint", "")
+    given = {"base_url": endpoint} if endpoint else {}
+    plain = endpoint.startswith("http://")
+    store = GCSStore(parts.netloc, prefix=parts.path.strip("/") or None, client_options={"allow_http": plain}, **given)
     return lambda name: bytes(store.get(name).bytes())

@@ -1,0 +1,61 @@
+"""How a server reaches OSS: the endpoint, and the credentials of its RAM role.
+
+A bare server gets this file beside what fetches the host tool, so it imports nothing of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.request
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urlsplit
+
+METADATA = "http://100.100.100.200"
+_SECONDS = 3
+
+
+class NoCredentials(Exception):
+    """No role was found; obstore hands the line on as a refusal to authenticate."""
+
+
+def options(bucket: str, given: Mapping[str, str]) -> dict[str, Any]:
+    """obstore's options of an S3 client, from those of the store's address (`region`, `endpoint`).
+
+    The bucket is in the endpoint's name, but an IP address has no room for it."""
+    region = given.get("region", "cn-hangzhou")
+    parts = urlsplit(given.get("endpoint") or f"https://s3.oss-{region}.aliyuncs.com")
+    try:
+        ip_address(parts.hostname or "")
+        by_name, endpoint = False, parts.geturl()
+    except ValueError:
+        by_name, endpoint = True, f"{parts.scheme}://{bucket}.{parts.netloc}"
+    return {"region": region, "endpoint": endpoint, "virtual_hosted_style_request": by_name}
+
+
+def role() -> dict[str, Any]:
+    """obstore's credentials by the role of this server, which is asked with a token, as hardened
+    servers want it. Raises `NoCredentials`."""
+    try:
+        token = _ask("/latest/api/token", "PUT", {"X-aliyun-ecs-metadata-token-ttl-seconds": "60"})
+        headers = {"X-aliyun-ecs-metadata-token": token}
+        name = _ask("/latest/meta-data/ram/security-credentials/", "GET", headers).strip().split("\n")[0]
+        keys = json.loads(_ask(f"/latest/meta-data/ram/security-credentials/{name}", "GET", headers))
+        ends = datetime.strptime(keys["Expiration"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=timezone.utc) - timedelta(minutes=5)
+        return credentials(keys["AccessKeyId"], keys["AccessKeySecret"], keys["SecurityToken"], ends)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise NoCredentials(f"no RAM role was found here ({type(error).__name__})") from None
+
+
+def credentials(key: str, secret: str, token: str | None, ends: datetime | None = None) -> dict[str, Any]:
+    """As obstore wants them of whoever provides it with credentials."""
+    return {"access_key_id": key, "secret_access_key": secret, "token": token or None, "expires_at": ends}
+
+
+def _ask(path: str, method: str, headers: dict[str, str]) -> str:
+    request = urllib.request.Request(METADATA + path, method=method, headers=headers)
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))  # no proxy stands between a server and its metadata
+    with direct.open(request, timeout=_SECONDS) as answer:
+        return str(answer.read(65536).decode())
