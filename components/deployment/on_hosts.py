@@ -2,7 +2,7 @@
 
 import queue
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,10 +20,18 @@ Lines = queue.SimpleQueue[str | Exception | None]
 
 
 class HostsDeployment(Deployment):
-    """`launched`: hosts whose data Slipway keeps and removes; a cloud does so with its own."""
+    """`launched`: hosts whose data Slipway keeps and removes; a cloud does so with its own.
+    `around`: answers with the warnings about what stands around the hosts."""
 
-    def __init__(self, site: Site, launched: Sequence[Launched] = ()) -> None:
-        self.site, self.launched, self.url = site, launched, site.url
+    def __init__(self, site: Site, launched: Sequence[Launched] = (), around: Callable[[], Sequence[str]] = tuple) -> None:
+        self.site, self.launched, self.around, self.url = site, launched, around, site.url
+
+    def warnings(self) -> Sequence[str]:
+        """A cloud that can't be asked is no reason to hide what the hosts say."""
+        try:
+            return self.around()
+        except SlipwayError as error:
+            return (str(error),)
 
     def status(self) -> Sequence[Instance]:
         told = at_once(_status, self.site.hosts)

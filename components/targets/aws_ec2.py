@@ -120,7 +120,7 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
         fewest=options.instances.min,
         addresses=tuple(one.address for one in web_hosts) if fixed else (way_in,) if way_in else (),
     )
-    return HostsDeployment(site)
+    return HostsDeployment(site, around=lambda: fleet_hosts.unconfirmed(options.email, *stack) if options.email else ())
 
 
 def _url(settings: Settings, address: str) -> str:

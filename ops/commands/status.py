@@ -20,12 +20,14 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
     call = calls.of(context)
     work = workplace.enter(call)
     deployment = work.deployment(acts=False)
-    instances = deployment.status()
+    instances, warnings = deployment.status(), deployment.warnings()
     if call.as_json:
-        head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url}
+        head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url, "warnings": list(warnings)}
         tables.document({**head, "hosts": [one.model_dump() for one in instances]})
     else:
         tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {deployment.url}")
+        for warning in warnings:
+            tables.line(f"warning: {warning}")
         if len(instances) > 1:
             tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
         for one in instances:

@@ -141,7 +141,7 @@ def test_a_database_is_watched_for_room_and_for_its_processor(tmp_path, storage,
 
 
 def test_hosts_are_watched_by_what_their_agents_tell(tmp_path):
-    plan = alarms(tmp_path, "credits={'web': 'i-1'}, logs='/slipway/shop/prod', answers='/slipway/shop/prod'")
+    plan = alarms(tmp_path, "credits={'web': 'i-1'}, logs='/slipway/shop/prod', log_group='/slipway/shop/prod'")
     found = {one.name.removeprefix("shop-alarms-"): one.inputs for one in of(plan, "cloudwatch/metricAlarm:MetricAlarm")}
     told = {name: (one["metricName"], one["namespace"], one["threshold"], one["treatMissingData"]) for name, one in found.items()}
     space = "slipway/shop/prod"
@@ -150,10 +150,14 @@ def test_hosts_are_watched_by_what_their_agents_tell(tmp_path):
         "disk": ("disk_used_percent", space, 85, "missing"),
         "memory": ("mem_used_percent", space, 90, "breaching"),
         "answers": ("Errors", space, 5, "notBreaching"),
+        "problems": ("Problems", space, 1, "notBreaching"),
     }
     assert (found["web-credits"]["period"], found["web-credits"]["evaluationPeriods"]) == (300, 3)
-    counted = only(plan, "cloudwatch/logMetricFilter:LogMetricFilter").inputs
-    assert (counted["pattern"], counted["logGroupName"]) == ("{ $.status >= 500 }", "/slipway/shop/prod")
+    counted = {one.inputs["pattern"]: one.inputs["metricTransformation"] for one in of(plan, "cloudwatch/logMetricFilter:LogMetricFilter")}
+    assert {pattern: (one["name"], one["namespace"]) for pattern, one in counted.items()} == {
+        "{ $.status >= 500 }": ("Errors", space),
+        '{ $.host_problems[0] = "*" }': ("Problems", space),
+    }
     settings = json.loads(agent_settings("shop", "/slipway/shop/prod", "web"))["metrics"]
     assert (settings["namespace"], settings["aggregation_dimensions"]) == (space, [[]])
     assert settings["metrics_collected"]["disk"]["resources"] == ["/", "/srv/slipway/shop/data"]
@@ -161,14 +165,14 @@ def test_hosts_are_watched_by_what_their_agents_tell(tmp_path):
 
 
 @pytest.mark.parametrize(("stack", "wanted"), [
-    ("own-postgres", {"web-credits", "database-credits", "disk", "memory", "answers"}),
-    ("fleet-own", {"database-credits", "disk", "memory"}),
+    ("own-postgres", {"web-credits", "database-credits", "disk", "memory", "answers", "problems"}),
+    ("fleet-own", {"database-credits", "disk", "memory", "problems"}),
 ])  # fmt: skip
 def test_a_stack_with_logs_and_an_address_is_watched_inside(stack, wanted):
     more = {"slipway:aws-ec2.logs": 30, "slipway:aws-ec2.email": "ops@example.com"}
     plan = cases.read(cases.ROOT / f"tests/aws/stacks/{stack}.yaml").with_(more).recorded(True).plan
     names = {one.name.removeprefix("shop-alarms-") for one in of(plan, "cloudwatch/metricAlarm:MetricAlarm")}
-    assert {name for name in names if name.endswith("credits") or name in ("disk", "memory", "answers")} == wanted
+    assert {name for name in names if name.endswith("credits") or name in ("disk", "memory", "answers", "problems")} == wanted
 
 
 def test_nothing_named_is_nothing_watched(tmp_path):

@@ -14,7 +14,7 @@ import pytest
 from cloud_init.host import cli
 from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, note, refusal, tell
-from cloud_init.host.commands import logs, reporting
+from cloud_init.host.commands import logs
 from cloud_init.host.release import release_command
 from cloud_init.host.release.store import HostStore
 from components.errors import SlipwayError
@@ -99,11 +99,11 @@ def test_what_a_host_says_and_notes(tmp_path: Path, capsys: pytest.CaptureFixtur
     tell(outcome)
     note("it has s3cr3t-token")
     HostStore(places.store, "one").write("1", outcome)
-    reporting._append(places.lib / "audit.log", "exec s3cr3t-token\n")
+    masking.append(places.lib / "audit.log", "exec s3cr3t-token\n")
     try:
         raise RuntimeError("s3cr3t-token")
     except RuntimeError:
-        reporting._append(places.log / "tool.log", traceback.format_exc())
+        masking.append(places.log / "tool.log", traceback.format_exc())
     logs.show(places, 50, False)
     said = capsys.readouterr().out
     kept = [path.read_text() for path in (tmp_path / "store/outcomes/one/1.json", places.lib / "audit.log", places.log / "tool.log")]

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from .files import read_object
+from .files import make_way, read_object
 
 MASK = "***"
 _SHORTEST = 6  # letters: a shorter value stands in too many sentences
@@ -54,6 +54,13 @@ def masked(text: str) -> str:
     """The text, which may be JSON, with `***` for each secret in it."""
     text = _IN_ADDRESS.sub(f"://{MASK}@", text)
     return _pattern().sub(MASK, text) if _known else text
+
+
+def append(path: Path, text: str) -> None:
+    """Adds the text, masked, to a file that people read. Raises `OSError`."""
+    make_way(path)
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(masked(text))
 
 
 @cache

@@ -7,12 +7,10 @@ import traceback
 from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 from .. import contracts
 from ..base import masking
-from ..base.files import make_way
 from ..base.lock import held
 from ..base.outcome import Locked, Refused, Steps, note, refusal, refusal_of, tell
 from ..base.places import Places
@@ -56,7 +54,7 @@ def _run(where: Places, reason: str, work: Work) -> Outcome:
     result = replace(result, at=time.time(), host=where.host, seconds=seconds, steps=tuple(steps.done))
     verdict = "ok" if result.ok else f"failed at {result.step}"
     stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    _try(lambda: _append(where.lib / "audit.log", f"{stamp} {reason} {verdict}\n"))
+    _try(lambda: masking.append(where.lib / "audit.log", f"{stamp} {reason} {verdict}\n"))
     return result
 
 
@@ -73,11 +71,5 @@ def _try(write: Callable[[], None]) -> bool:
 def _unforeseen(where: Places, error: Exception) -> Refused:
     """One line for the person who waits; the traceback goes into a log."""
     path, trace = where.log / "tool.log", traceback.format_exc()
-    _try(lambda: _append(path, trace))
+    _try(lambda: masking.append(path, trace))
     return Refused(f"{type(error).__name__}: {error} (unforeseen; where it happened is in {path})")
-
-
-def _append(path: Path, text: str) -> None:
-    make_way(path)
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(masking.masked(text))

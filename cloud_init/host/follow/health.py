@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import time
 from dataclasses import dataclass
 
-from ..base.files import read_object, write_json
+from ..base.files import read_object, target, write_json
 from ..base.places import Places
 
 _CLOCK = 30  # seconds that a clock may be off
@@ -30,6 +31,8 @@ class Health:
     """The part of the live release that is still missing."""
     desired: str = ""
     """A damage of `desired.json`."""
+    unanswered: int = 0
+    """How often in a row the front server took no connection."""
 
     def store(self, why: str) -> None:
         """Notes the last use of the store; empty: it went well."""
@@ -46,6 +49,7 @@ class Health:
             self.desired,
             self.failure,
             self.later,
+            self._front(places),
             nightly.problem(places),
             certificates.problem(places, certificates.of_live(places)),
         ]
@@ -57,6 +61,19 @@ class Health:
         if free < _ROOM:
             lines.append(f"disk: {free >> 20} MB free; make room")
         return [" ".join(line.split())[:400] for line in lines if line]
+
+    def _front(self, places: Places) -> str:
+        """Nothing for the first time: a front server may just be started again."""
+        address = places.facts.front.listen
+        try:
+            if target(places.live):
+                socket.create_connection(address, timeout=1).close()
+            self.unanswered = 0
+        except OSError as error:
+            self.unanswered += 1
+            if self.unanswered > 1:
+                return f"front: takes no connection at {address[0]}:{address[1]} ({error.strerror or error}); see `./slipway logs`"
+        return ""
 
 
 def note(places: Places, problems: list[str]) -> None:

@@ -7,11 +7,14 @@ import json
 import random
 import socket
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from .. import contracts
+from ..base import masking
 from ..base.places import Places
 from ..contracts.rollout import Heartbeat, Outcome, Progress
+from ..processes.programs import log_path
 from ..release.store import HostStore
 from ..stores import Away
 from . import health
@@ -19,7 +22,7 @@ from .health import Health
 
 HEARTBEAT = 5.0
 _LONGEST = 60.0
-_CLOCK = 60.0
+_CLOCK = _MINUTE = 60.0
 
 
 @dataclass
@@ -46,6 +49,7 @@ class Reporter:
     def __init__(self, places: Places, store: HostStore, well: Health, pause: float) -> None:
         self._places, self._store, self._health = places, store, well
         self._beat, self._progress, self._clock, self._late = Pace(HEARTBEAT), Pace(pause), Pace(_CLOCK), Pace(pause)
+        self._problems = Pace(_MINUTE)
         self._unsent: dict[str, Outcome] = {}
         self._written = ""
 
@@ -56,6 +60,7 @@ class Reporter:
             return
         problems = self._health.problems(self._places)
         health.note(self._places, problems)
+        self._log(problems)
         began = time.time()
         places = self._places
         if places.is_driven:
@@ -64,6 +69,14 @@ class Reporter:
         self._beat.went(self._write("heartbeat", beat))
         if self._clock.due() and not self._health.away:
             self._compare(began)
+
+    def _log(self, problems: list[str]) -> None:
+        """For whoever collects logs and is to be told of problems."""
+        if problems and self._problems.due():
+            line = json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "host_problems": problems})
+            with suppress(OSError):  # a full disk: it is among the problems, and `status` tells them
+                masking.append(log_path(self._places, "tool"), line + "\n")
+            self._problems.went(True)
 
     def progress(self, now: Progress) -> None:
         """Writes the events of the running command, if there are new ones."""

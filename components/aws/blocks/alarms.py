@@ -34,8 +34,9 @@ class AlarmsArgs(Args):
     """Ids of those instances whose processor has credits (t4g and the like), by name."""
     logs: str | None = None
     """`group` of the `Logs` that the hosts write to: their disks and memory."""
-    answers: pulumi.Input[str] | None = None
-    """`group_name` of those `Logs`: errors by the front's lines, where no balancer counts them."""
+    log_group: pulumi.Input[str] | None = None
+    """`group_name` of those `Logs`: problems that hosts tell of, and errors by the front's lines
+    where no load balancer counts them."""
     load_balancer: pulumi.Input[str] | None = None
     """`arn_suffix` of a `LoadBalancer` or `WebFleet`: the share of its answers that are errors."""
     target_group: pulumi.Input[str] | None = None
@@ -70,8 +71,10 @@ class Alarms(Block):
             self._credits(server, instance)
         if args.logs is not None:
             self._hosts(figures(args.logs))
-            if args.answers is not None:
-                self._answers(args.answers, figures(args.logs))
+            if args.log_group is not None:
+                self._problems(args.log_group, figures(args.logs))
+                if args.load_balancer is None:
+                    self._answers(args.log_group, figures(args.logs))
         if args.load_balancer is not None:
             self._share_of_errors(args.load_balancer)
             if args.target_group is not None:
@@ -116,15 +119,22 @@ class Alarms(Block):
         words = "A host uses over 90 % of its memory, or no host has told anything, for 15 minutes."
         self._alarm("memory", words, "GreaterThanThreshold", 90, 3, missing="breaching", metric_name="mem_used_percent", **figure)
 
+    def _problems(self, group: pulumi.Input[str], space: str) -> None:
+        figure = self._counted("problems", "Problems", '{ $.host_problems[0] = "*" }', group, space, 300)
+        words = "A host has told of a problem for 15 minutes, such as a backup that failed: see `./slipway status`."
+        self._alarm("problems", words, "GreaterThanOrEqualToThreshold", 1, 3, missing="notBreaching", **figure)
+
     def _answers(self, group: pulumi.Input[str], space: str) -> None:
-        counted: Any = {"name": "Errors", "namespace": space, "value": "1"}
-        name = f"{self._name}-answers"
-        aws.cloudwatch.LogMetricFilter(
-            name, log_group_name=group, pattern="{ $.status >= 500 }", metric_transformation=counted, opts=self._own
-        )
-        figure: dict[str, Any] = {"namespace": space, "metric_name": "Errors", "statistic": "Sum", "period": 60}
+        figure = self._counted("answers", "Errors", "{ $.status >= 500 }", group, space, 60)
         words = "At least 5 requests a minute were answered with an error of the server, 3 minutes of 5."
         self._alarm("answers", words, "GreaterThanOrEqualToThreshold", 5, 5, wrong=3, missing="notBreaching", **figure)
+
+    def _counted(self, name: str, metric: str, pattern: str, group: pulumi.Input[str], space: str, period: int) -> dict[str, Any]:
+        """The figure of how many lines fit the pattern within a period, in seconds."""
+        counted: Any = {"name": metric, "namespace": space, "value": "1"}
+        name = f"{self._name}-{name}"
+        aws.cloudwatch.LogMetricFilter(name, log_group_name=group, pattern=pattern, metric_transformation=counted, opts=self._own)
+        return {"namespace": space, "metric_name": metric, "statistic": "Sum", "period": period}
 
     def _database(self, identifier: pulumi.Input[str], storage: int) -> None:
         """`storage` in GB. For a quarter of an hour: within that it grows by itself, if it may."""

@@ -38,14 +38,30 @@ def find(region: str, project: str, stack: str, app: str) -> FleetHosts:
 
 def balancer(region: str, project: str, stack: str, app: str) -> str | None:
     """The name of the stack's load balancer; None where there is none. Raises `SlipwayError`."""
-    wanted = [{"Key": "project", "Values": [project]}, {"Key": "stack", "Values": [stack]}]
-    kinds = ["elasticloadbalancing:loadbalancer"]
-    pages = account.pages("resourcegroupstaggingapi", region, "GetResources", TagFilters=wanted, ResourceTypeFilters=kinds)
-    found = [one for page in pages for one in page["ResourceTagMappingList"]]
-    arns = [str(one["ResourceARN"]) for name in (app, "") for one in found if _tag(one, APP) == name]
+    arns = _tagged("elasticloadbalancing:loadbalancer", region, project, stack, app)
     if not arns:
         return None
     return str(account.ask("elbv2", region, "DescribeLoadBalancers", LoadBalancerArns=arns[:1])["LoadBalancers"][0]["DNSName"])
+
+
+def unconfirmed(email: str, region: str, project: str, stack: str, app: str) -> list[str]:
+    """A warning if the stack's alarms don't reach that address, since its owner has not confirmed
+    Amazon's message. Raises `SlipwayError`."""
+    for topic in _tagged("sns", region, project, stack, app):
+        pages = account.pages("sns", region, "ListSubscriptionsByTopic", TopicArn=topic)
+        found = {one["Endpoint"]: str(one["SubscriptionArn"]) for page in pages for one in page["Subscriptions"]}
+        if not found.get(email, "").startswith("arn:"):
+            again = f"aws sns subscribe --region {region} --topic-arn {topic} --protocol email --notification-endpoint {email}"
+            return [f"slipway:aws-ec2.email: no alarm reaches {email}; confirm the message that Amazon sent, or ask for another: {again}"]
+    return []
+
+
+def _tagged(kind: str, region: str, project: str, stack: str, app: str) -> list[str]:
+    """ARNs of that kind with the stack's tags, those with the app's first."""
+    wanted = [{"Key": "project", "Values": [project]}, {"Key": "stack", "Values": [stack]}]
+    pages = account.pages("resourcegroupstaggingapi", region, "GetResources", TagFilters=wanted, ResourceTypeFilters=[kind])
+    found = [one for page in pages for one in page["ResourceTagMappingList"]]
+    return [str(one["ResourceARN"]) for name in (app, "") for one in found if _tag(one, APP) == name]
 
 
 def _facts(instance: dict[str, Any], role_id: str) -> dict[str, str]:

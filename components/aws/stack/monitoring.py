@@ -61,7 +61,7 @@ def alarms(foundation: Foundation, email: str, web: Tier, database: Tier, group:
         email=email,
         credits={kind: one for kind, one in servers.items() if types[kind].startswith("t")},
         logs=log_group(foundation.name, foundation.place.stack) if group else None,
-        answers=None if options.is_fleet else group,
+        log_group=group,
         region=options.region,
         tags=foundation.tags,
         servers=servers,
