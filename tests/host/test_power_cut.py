@@ -16,6 +16,7 @@ from made_backups import made_backup
 from cloud_init.host.base import files
 from cloud_init.host.base.outcome import Steps
 from cloud_init.host.data import backup, databases, restore_journal
+from cloud_init.host.front import maintenance
 from cloud_init.host.stores.file import FileStore
 from components.hosts.transports import local
 from ops.engine.state import Resource, State
@@ -56,6 +57,7 @@ def disk(tmp_path, monkeypatch):
         made.sync(os.readlink(f"/proc/self/fd/{descriptor}"))
 
     monkeypatch.setattr(os, "fsync", noted)
+    monkeypatch.setattr(os, "sync", lambda: [made.sync(path) for path in (root, *root.rglob("*"))])
     return made
 
 
@@ -126,6 +128,24 @@ def test_a_cluster_keeps_its_name(disk):
     cluster.password = cluster.initialise = lambda _: None
     cluster.create()
     assert "srv/slipway/shop/data" not in disk.lost()
+
+
+def test_a_release_that_is_called_ready_is_whole(disk):
+    release = disk.root / "releases/r1"
+    for name in ("src/wsgi.py", "venv/lib/flask.py"):
+        (release / name).parent.mkdir(parents=True)
+        (release / name).write_text("")
+    files.mark_ready(release, {"at": 1.0})
+    assert not disk.lost()
+
+
+def test_the_page_that_was_taken_down_does_not_come_back(disk):
+    places: Any = documents.places(disk.root, {})
+    maintenance.switch(places, True)
+    maintenance.switch(places, False)
+    with maintenance.window(places):
+        assert maintenance.is_on(places)
+    assert not disk.lost()
 
 
 def test_an_object_on_a_server(tmp_path):

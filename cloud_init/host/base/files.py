@@ -8,7 +8,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -57,6 +57,13 @@ def sync_tree(folder: Path) -> None:
     for path in (*folder.rglob("*"), folder, folder.parent):
         if not path.is_symlink() and (path.is_file() or path.is_dir()):
             sync(path)
+
+
+def mark_ready(folder: Path, facts: Mapping[str, Any]) -> None:
+    """Says that a folder is whole, in its `ready`: its files, which may be thousands, are on the
+    disk before."""
+    os.sync()
+    write_json(folder / "ready", facts)
 
 
 def make_folder(path: Path, mode: int = 0o777) -> None:

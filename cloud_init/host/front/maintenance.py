@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..base.files import read_object, write, write_json
+from ..base.files import read_object, unlink, write, write_json
 from ..base.lock import is_free
 from ..base.places import Places
 from .servers import MAINTENANCE
@@ -23,7 +23,7 @@ def switch(places: Places, wanted: bool) -> None:
     if wanted:
         write(_path(places), pkgutil.get_data(__package__, MAINTENANCE) or b"")
     else:
-        _path(places).unlink(missing_ok=True)
+        unlink(_path(places))
 
 
 def order(places: Places, wanted: bool) -> None:
@@ -61,7 +61,7 @@ def is_left_open(places: Places) -> bool:
 
 def _close(places: Places) -> None:
     switch(places, read_object(_note(places)).get("page") is True)
-    _note(places).unlink(missing_ok=True)
+    unlink(_note(places))
 
 
 def _path(places: Places) -> Path:

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..base import processes
-from ..base.files import link, replacing, write_json
+from ..base.files import link, mark_ready, replacing
 from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..base.user import own, private
@@ -117,7 +117,7 @@ def _make(
     if store and (folder / _WHEELS_MADE).is_dir():
         wheels.keep(store, requirements[0], folder / _WHEELS_MADE)
         shutil.rmtree(folder / _WHEELS_MADE)
-    write_json(folder / "ready", {"python": places.python})
+    mark_ready(folder, {"python": places.python})
 
 
 def _install(places: Places, folder: Path, builder: sandbox.Builder, files: list[list[str]], exact: bool) -> None:

@@ -9,7 +9,7 @@ import subprocess
 import time
 from pathlib import Path
 
-from ..base.files import tail, write_json
+from ..base.files import tail, unlink, write_json
 from ..base.outcome import Refused, cause
 from ..base.places import Places
 from ..base.user import as_user
@@ -40,7 +40,7 @@ def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
 
 def again(places: Places, manifest: Manifest) -> None:
     """Runs it though it is recorded as done: the database is an older one now."""
-    record(places, manifest.id).unlink(missing_ok=True)
+    unlink(record(places, manifest.id))
     run(places, manifest)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .. import contracts
-from ..base.files import link, read_object, tail, write_json
+from ..base.files import link, mark_ready, read_object, tail, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
 from ..contracts.manifest import Code, Manifest
@@ -36,7 +36,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         configuration.check_port(places)
         configuration.announce(places, folder / "etc")
     if not (folder / "ready").is_file():
-        write_json(folder / "ready", {"at": time.time()})
+        mark_ready(folder, {"at": time.time()})
     with steps.step("database"):
         databases.of(places, manifest).ensure(manager)
     with steps.step("release-command"):
