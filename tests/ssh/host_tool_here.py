@@ -17,7 +17,7 @@ def main(folder, command, *words):
     fault = faults.get(command)
     time.sleep(fault if isinstance(fault, float) else 0)
     live = folder / "live"
-    outcome = {"ok": fault != "fail", "host": folder.name}
+    outcome = {"ok": fault != "fail", "host": folder.name, "served": live.read_text() if live.is_file() else None}
     if not outcome["ok"]:
         outcome.update(step="gate", message="made to fail")
     elif command == "prepare":

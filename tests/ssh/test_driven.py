@@ -172,6 +172,20 @@ def test_one_that_refuses_brings_both_back(servers):
         assert (servers.live("one"), servers.wanted()["live"], servers.wanted()["candidate"]) == ("r1", "r1", None)
 
 
+def test_no_server_says_what_another_one_goes_back_to(servers):
+    """Root on the first one names an older release as the live one, and refuses the next: nobody else gets the older one."""
+    stack = servers.stack()
+    for release in ("r1", "r2"):
+        assert stack.roll(release).ok
+    wanted = {**servers.wanted(), "live": "r1"}
+    (servers.folder / "one/store/desired.json").write_text(json.dumps(wanted))
+    servers.faults("one", commit="fail")
+    before = len(servers.commands("two"))
+    assert not stack.roll("r3").ok
+    assert servers.live("two") == "r2"
+    assert servers.commands("two")[before:] == ["prepare 5 r3", "commit 6 r3", "prepare 7 r2", "commit 7 r2"]
+
+
 def test_the_second_one_away_is_left_out_told_and_brought_up_to_date_by_the_next_run(servers):
     stack = servers.stack()
     assert stack.roll("r1").ok

@@ -16,15 +16,17 @@ from ..base.outcome import Locked, Refused, Steps, note, refusal, refusal_of, te
 from ..base.places import Places
 from ..contracts.rollout import Outcome
 from ..release.store import HostStore
+from ..server import roles
 
 Work = Callable[[Steps], None]
 
 
 def report_phase(where: Places, arguments: Namespace, phase: str, work: Work) -> int:
     """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
-    release = getattr(arguments, "release", None)
+    release, served = getattr(arguments, "release", None), roles.of(where).live(where)
     outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work)
-    outcome = replace(outcome, phase=outcome.phase or phase, release=release, generation=arguments.generation, token=arguments.token)
+    outcome = replace(outcome, phase=outcome.phase or phase, release=release, served=served)
+    outcome = replace(outcome, generation=arguments.generation, token=arguments.token)
     kept = _try(lambda: HostStore(where.store, where.host).write(str(arguments.generation), outcome))
     tell(replace(outcome, kept=kept))
     return 0 if outcome.ok else 1

@@ -47,6 +47,8 @@ class Outcome:
     phase: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """`prepared`, `live`, `aborted` or `failed`."""
     release: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    served: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """The release that was served as the command began; null: none, or the tool tells none."""
     generation: Optional[int] = field(default=None, metadata=LEFT_OUT)
     token: str = field(default="", metadata=LEFT_OUT)
     """The one of the `desired.json` that was acted on; empty where that, or the tool, has none."""

@@ -17,6 +17,9 @@ _AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
 _LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again
 _PAUSE = 1.0
 
+Release = Callable[[Transport], str]
+"""The release that a command is about, by the host."""
+
 
 class Driven:
     """The first host is the elected one: nothing goes without it.
@@ -27,6 +30,7 @@ class Driven:
         self.store, self.first, self.release = store, hosts[0], release
         self.hosts, self.key = list(hosts), key
         self._gone: set[str] = set()
+        self._served: dict[str, str | None] = {}
 
     def gather(self) -> str:
         with ThreadPoolExecutor(max_workers=8) as pool:
@@ -38,17 +42,24 @@ class Driven:
         return any(one.host == host for one in self.hosts)
 
     def prepare(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._all("prepare", now, release)
+        return self._all("prepare", now, lambda _: release)
 
     def commit(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._all("commit", now, release)
+        return self._all("commit", now, lambda _: release)
 
     def abort(self, now: DesiredState) -> list[Outcome]:
         return self._all("abort", now)
 
     def back(self, now: DesiredState, release: str) -> list[Outcome]:
-        stuck = self.prepare(now, release)
-        return stuck + self._all("commit", now, release, without=[one.host for one in stuck])
+        """Each host goes back to what it served itself: the first one's store could name an older
+        release for all. `release` is for those that served none, or the new one already."""
+
+        def before(host: Transport) -> str:
+            served = self._served.get(host.host)
+            return served if served not in (None, self.release) else release
+
+        stuck = self._all("prepare", now, before)
+        return stuck + self._all("commit", now, before, without=[one.host for one in stuck])
 
     def _has_release(self, host: Transport) -> bool:
         try:
@@ -60,11 +71,11 @@ class Driven:
             return False
         return True
 
-    def _all(self, command: str, now: DesiredState, *release: str, without: Sequence[str] = ()) -> list[Outcome]:
+    def _all(self, command: str, now: DesiredState, release: Release | None = None, without: Sequence[str] = ()) -> list[Outcome]:
         """Runs a command on every host at once; the outcomes that are not well."""
         hosts = [host for host in self.hosts if host.host not in without]
         with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, now, *release), hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, now, *([release(host)] if release else [])), hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
     def _run(self, host: Transport, command: str, now: DesiredState, *release: str) -> Outcome:
@@ -84,7 +95,9 @@ class Driven:
                 if command == "prepare" and release[0] != self.release:  # a new host never had it
                     self.store.bring(host.host, release[0], self.key)
                 told = host.run([command, str(now.generation), *release, *elected], tell)
-                return replace(contracts.read(Outcome, told), host=host.host)
+                outcome = replace(contracts.read(Outcome, told), host=host.host)
+                self._served.setdefault(host.host, outcome.served)
+                return outcome
             except contracts.Wrong as wrong:
                 return Outcome(False, host.host, command, f"the host tool told no outcome: {wrong}; see `slipway status`")
             except Lost as lost:
