@@ -1,8 +1,7 @@
 """Every dynamic resource provider.
 
 This module's path and its class names are in every state file: a rename breaks the destroy of older
-stacks. Classes without a state pickle by reference, so an old state's delete runs today's code.
-"""
+stacks. Classes without a state pickle by reference, so an old state's delete runs today's code."""
 
 import json
 import secrets
@@ -25,8 +24,7 @@ class DynamicProvider(ResourceProvider):
 
     `REPLACES`, `UPDATES`: inputs whose change replaces the resource, or makes it anew in its place;
     policy/resource_types/pulumi-python.json holds the former. `ID`: of all resources of this kind.
-    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs.
-    """
+    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs."""
 
     REPLACES: ClassVar[tuple[str, ...]] = ()
     UPDATES: ClassVar[tuple[str, ...]] = ()
@@ -89,8 +87,7 @@ class PrivateAuthorityProvider(DynamicProvider):
 class ServerCertificateProvider(DynamicProvider):
     """Made anew for another address, by another authority's certificate, and before it ends.
 
-    The authority's key is never put out.
-    """
+    The authority's key is never put out."""
 
     UPDATES = ("address", "authority")
     ID = "certificate"

@@ -2,8 +2,7 @@
 stack.
 
 The engine shows a stack's outputs. What resources are given it shows one by one before that, so one
-more policy notes it down. What is unknown raises there, and secrets come unwrapped.
-"""
+more policy notes it down. What is unknown raises there, and secrets come unwrapped."""
 
 import base64
 import binascii

@@ -95,8 +95,7 @@ def plan(
     """The release for hosts, with their files. `listen`: addresses as front servers write them;
     `health_host`: the name that the app is asked by; `servers`: those that Slipway sets up.
 
-    Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered.
-    """
+    Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered."""
     known = core(settings, folder)
     with settings_told(settings):
         host = _web_host(settings, known, listen, servers)

@@ -26,8 +26,7 @@ _PROVEN = "proven.json"
 def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
     """Brings `release` to every host, or leaves what serves as it is.
 
-    `publish` puts it into the store under the lock: another rollout's clean-up would remove it.
-    """
+    `publish` puts it into the store under the lock: another rollout's clean-up would remove it."""
     with site.store.lock(f"{by} {release}"):
         try:
             if publish:

@@ -3,8 +3,7 @@
 `lock.json` says who, why and since when; it is never changed while it is held. That its holder
 lives, the object `lock/TOKEN` says: it is written every 10 s. A lock whose holder said nothing for
 a minute, by the store's clock, is taken over. A holder who slept finds that out before it writes or
-removes anything more: each of these asks first (`components.release.store.ReleaseStore`).
-"""
+removes anything more: each of these asks first (`components.release.store.ReleaseStore`)."""
 
 import json
 import threading

@@ -43,8 +43,7 @@ class Kind:
     """One kind of value, used as `Annotated[type, Kind(…)]`.
 
     `name` is for the table of settings, `wanted` for errors. `check` takes what the stack file has
-    and gives what settings hold, or raises `ValueError`, or a `refusal` with words of its own.
-    """
+    and gives what settings hold, or raises `ValueError`, or a `refusal` with words of its own."""
 
     name: str
     wanted: str

@@ -25,8 +25,7 @@ _TEXTS = ("target", "front", "manager", "domain")
 def load() -> Settings:
     """The settings of the stack that is being deployed; nothing else reads `pulumi.Config`.
 
-    Raises one `UsageError` that names every wrong setting.
-    """
+    Raises one `UsageError` that names every wrong setting."""
     _refuse_environment(f"Pulumi.{report.short(pulumi.get_stack())}.yaml")
     config = pulumi.Config(NAMESPACE.rstrip(":"))
     raw = {key: runtime.get_config(key) for key in {*runtime.CONFIG.get(), *runtime.get_config_env()}}
@@ -50,8 +49,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     """The settings in `raw`, by full keys such as `slipway:app`; objects may be JSON text.
 
     `secret_keys`: full keys of what is encrypted; keys of `project`'s name are its own. Of files it
-    reads the list of targets alone. Raises one `UsageError` that names every wrong setting.
-    """
+    reads the list of targets alone. Raises one `UsageError` that names every wrong setting."""
     values = _plain(raw)
     if not values:
         how = f"write them with: ./slipway --stack {report.short(stack)} init APP"

@@ -33,8 +33,7 @@ def plan(
     """Show all that the stack asks for, and whether it keeps the rules; no credentials, no network,
     nothing is changed.
 
-    Exit code 1 when a rule isn't kept.
-    """
+    Exit code 1 when a rule isn't kept."""
     from components.errors import SlipwayError
 
     call = calls.of(context)

@@ -3,8 +3,7 @@
 Nothing of that shows in the inputs, which are unknown before and after. So it is followed from
 resource to resource: where the table says that such an input replaces, its resource is replaced
 too; where it doesn't, it is altered. What may be replaced makes others that may be. A provider is
-followed too: whether what it made can stay, the provider decides.
-"""
+followed too: whether what it made can stay, the provider decides."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping

@@ -82,8 +82,7 @@ def bound(command: list[str]) -> list[str]:
     """The command, made to end with this process, however that ends: else the next run would meet
     it at work in the same folder.
 
-    The kernel sees to it (util-linux's setpriv asks it to); a system without that goes without.
-    """
+    The kernel sees to it (util-linux's setpriv asks it to); a system without that goes without."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
 

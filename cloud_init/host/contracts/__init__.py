@@ -3,8 +3,7 @@ written; docs/contracts.schema.json.
 
 Frozen: whoever wants another value makes another document. What is left out of a document has its
 field's default; keys that are not known here are passed over, because a newer tool may have written
-them.
-"""
+them."""
 
 from __future__ import annotations
 

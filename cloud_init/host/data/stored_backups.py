@@ -2,8 +2,7 @@
 
 They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place are called
 `ROLE:INSTANCE`: theirs are in `backups/ROLE/ROLE:INSTANCE/ID/`, so that a host finds, and may read,
-those of the hosts before it.
-"""
+those of the hosts before it."""
 
 from __future__ import annotations
 

@@ -17,8 +17,7 @@ _CALM = 2.0  # seconds that a process must run to count as started; that of a ma
 def switch(places: Places, manager: Manager, colour: Colour) -> None:
     """Stops the other colour's processes, then starts this one's: two schedulers do all twice.
 
-    Raises `Refused` when one ends as it starts.
-    """
+    Raises `Refused` when one ends as it starts."""
     stop(manager, other(colour.name))
     wanted = _wanted(colour)
     for name in set(of_colour(manager.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:

@@ -1,8 +1,7 @@
 """Google Cloud Storage: `gs://bucket/prefix`.
 
 Credentials: on the deploying side, if google-auth is installed, as Google's own libraries find them
-(a federated identity too); on a server by its service account.
-"""
+(a federated identity too); on a server by its service account."""
 
 from __future__ import annotations
 
