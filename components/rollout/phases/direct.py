@@ -37,17 +37,10 @@ class Driven:
     def takes_part(self, host: str) -> bool:
         return any(one.host == host for one in self.hosts)
 
-    def prepare(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._all("prepare", now, release)
-
-    def commit(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._all("commit", now, release)
-
-    def abort(self, now: DesiredState) -> list[Outcome]:
-        return self._all("abort", now)
-
-    def back(self, now: DesiredState, release: str) -> list[Outcome]:
-        stuck = self.prepare(now, release)
+    def run(self, phase: str, now: DesiredState, release: str | None = None) -> list[Outcome]:
+        if phase != "back":
+            return self._all(phase, now, release)
+        stuck = self._all("prepare", now, release)
         return stuck + self._all("commit", now, release, without=[one.host for one in stuck])
 
     def _has_release(self, host: Transport) -> bool:
@@ -60,18 +53,19 @@ class Driven:
             return False
         return True
 
-    def _all(self, command: str, now: DesiredState, *release: str, without: Sequence[str] = ()) -> list[Outcome]:
+    def _all(self, command: str, now: DesiredState, release: str | None, without: Sequence[str] = ()) -> list[Outcome]:
         """Runs a command on every host at once; the outcomes that are not well."""
         hosts = [host for host in self.hosts if host.host not in without]
         with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, now, *release), hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, now, release), hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
-    def _run(self, host: Transport, command: str, now: DesiredState, *release: str) -> Outcome:
+    def _run(self, host: Transport, command: str, now: DesiredState, release: str | None) -> Outcome:
         """The command's outcome; run again where the connection broke, for each of them may be.
 
         A host that stays away has failed; nobody waits for it in a later phase."""
-        elected = ["--elected"] if command == "prepare" and host is self.first else []
+        words = [command, str(now.generation), *([release] if release else [])]
+        words += ["--elected"] if command == "prepare" and host is self.first else []
         began, lost_at, is_again = time.monotonic(), 0.0, False  # 0: no connection broke since it was heard of
 
         def tell(event: Event) -> None:
@@ -81,9 +75,9 @@ class Driven:
 
         while True:
             try:
-                if command == "prepare" and release[0] != self.release:  # a new host never had it
-                    self.store.bring(host.host, release[0], self.key)
-                told = host.run([command, str(now.generation), *release, *elected], tell)
+                if command == "prepare" and release and release != self.release:  # a new host never had it
+                    self.store.bring(host.host, release, self.key)
+                told = host.run(words, tell)
                 return replace(contracts.read(Outcome, told), host=host.host)
             except contracts.Wrong as wrong:
                 return Outcome(False, host.host, command, f"the host tool told no outcome: {wrong}; see `slipway status`")
