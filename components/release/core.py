@@ -86,7 +86,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
         kind = auto or kind
         pulumi.log.info(f"slipway:server.kind: auto is {kind}")
     server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
-    return Core(source, Code(code.id, code.sha256, code.bytes), server)
+    return Core(source, code, server)
 
 
 def plan(
