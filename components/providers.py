@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
 
+from cloud_init.host.base.files import object_in
+
 if TYPE_CHECKING:
     from components.deployment.answers import Verdict
     from components.hosts.transport import Driven
@@ -109,7 +111,7 @@ class _OnHost(DynamicProvider):
     """What is made of one host, which `facts` describe and name."""
 
     def words(self, props: Props) -> str:
-        return super().words(_known(props["facts"]))
+        return super().words(object_in(props["facts"]))  # empty while unknown or secret: another text stands for it then
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(json.loads(props["facts"])["host"], self.made(props, {}))
@@ -227,7 +229,7 @@ class RolloutProvider(DynamicProvider):
     WORDS = "{module}, database {engine}, served at {url}"
 
     def words(self, props: Props) -> str:
-        manifest = _known(props["manifest"])
+        manifest = object_in(props["manifest"])
         return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -299,14 +301,6 @@ class DeployProvider(RolloutProvider):
 class _Open(dict[str, Any]):
     def __missing__(self, _name: str) -> str:
         return "…"
-
-
-def _known(document: str) -> Props:
-    """A JSON document; empty while it isn't known or is secret, when another text stands for it."""
-    try:
-        return dict(json.loads(document))
-    except ValueError:
-        return {}
 
 
 def _host_drift(host: "Driven") -> str:
