@@ -3,7 +3,7 @@
 import json
 import pkgutil
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from components.settings.report import Problem
 from components.settings.rules import NAMESPACE, ROOTS, SECRET_ENV
 
 Section = TypeVar("Section", bound=BaseModel)
+Between = Callable[[Settings, Section], Iterable[Problem]]
 
 _TEXTS = ("target", "front", "manager", "domain")
 
@@ -75,13 +76,17 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     return settings
 
 
-def target_options(settings: Settings, options: type[Section], section: str) -> Section:
-    """The target's own section as its `Options`. Raises one `UsageError` for all wrong settings."""
+def target_options(settings: Settings, options: type[Section], section: str, between: Between[Section] = lambda *_: ()) -> Section:
+    """The target's own section as its `Options`. Raises one `UsageError` for all wrong settings.
+
+    `between`: what holds between these and other settings, once each is right by itself."""
     values = settings.sections.get(section, {})
     chosen, wrong = _validated(options, values)
     problems = [*rules.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
     if problems or chosen is None:
         raise report.error(settings.stack, _named(problems))
+    if wrong := list(between(settings, chosen)):
+        raise report.error(settings.stack, wrong)
     return chosen
 
 

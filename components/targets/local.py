@@ -65,11 +65,6 @@ class Target(TargetComponent):
         self.put_out(settings, release.release, rollout.require(), [_ADDRESS])
 
 
-def deploy(settings: Settings, place: StackPlace) -> Target:
-    """The component of this target."""
-    return Target(settings.app.name, settings, place)
-
-
 def needs(settings: Settings) -> list[Need]:
     """The front server, for which a relay stands in, and a database's programs on this machine."""
     why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
