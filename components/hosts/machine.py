@@ -11,12 +11,7 @@ from pathlib import Path
 
 import pulumi
 
-from cloud_init.host.base import installed
 from components.errors import MissingError
-
-FRONT_PROGRAMS = installed.FRONTS
-front_binaries = installed.fronts
-database_binaries = installed.databases
 
 
 @dataclass(frozen=True)
