@@ -3,8 +3,6 @@
 `know` is told of each secret where it is read. What stands in an address before `@` is masked
 without being known."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

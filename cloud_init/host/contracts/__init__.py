@@ -5,8 +5,6 @@ Frozen: whoever wants another value makes another document. What is left out of 
 field's default; keys that are not known here are passed over, because a newer tool may have written
 them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from typing import Any, TypeVar, Union, get_args, get_origin, get_type_hints

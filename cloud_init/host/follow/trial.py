@@ -2,8 +2,6 @@
 
 `start.sh` takes back one that doesn't stay up."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import subprocess

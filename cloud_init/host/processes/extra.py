@@ -1,7 +1,5 @@
 """The extra processes (workers, schedulers): one set runs, that of the release that serves."""
 
-from __future__ import annotations
-
 import time
 
 from ..base.files import tail

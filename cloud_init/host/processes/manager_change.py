@@ -3,8 +3,6 @@
 All of the app runs under the one in force, which `ETC/manager` notes. What a kill left of a change
 is made whole by `recover`."""
 
-from __future__ import annotations
-
 from ..base import processes
 from ..base.files import link
 from ..base.outcome import Refused, all_of, note, refusal_of

@@ -1,7 +1,5 @@
 """The programs that a manager keeps running."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The code of a release: checked against its hash, unpacked aside, renamed into place."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os

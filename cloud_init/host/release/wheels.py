@@ -3,8 +3,6 @@
 A deployer writes the list as it publishes the release; the first host that has the files puts them
 beside it. Whoever puts one there, it is used only if the list names its hash."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """Phase one on a host: the candidate stands ready beside the live release, which isn't touched."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 from pathlib import Path

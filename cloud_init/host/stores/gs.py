@@ -3,8 +3,6 @@
 Credentials: on the deploying side, if google-auth is installed, as Google's own libraries find them
 (a federated identity too); on a server by its service account."""
 
-from __future__ import annotations
-
 from importlib.util import find_spec
 from typing import Any
 

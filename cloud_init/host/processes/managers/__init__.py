@@ -2,8 +2,6 @@
 
 Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from pathlib import Path
