@@ -139,6 +139,11 @@ class TargetModule(Protocol):
         """What was launched, to be asked without running the program."""
 
 
+def needs_nothing(settings: Settings) -> list[Need]:
+    """The `needs` of a target that wants nothing on this machine but Python's packages."""
+    return []
+
+
 def names() -> list[str]:
     """The names of all targets, as the stack config spells them."""
     return reader.target_names()

@@ -20,7 +20,8 @@ from components.release import core
 from components.release import store as release_store
 from components.rollout.resources import ReleaseArgs, Rollout, RolloutArgs, finish
 from components.settings import Settings, target_options
-from components.target import Need, StackPlace, Takes, TargetComponent
+from components.target import StackPlace, Takes, TargetComponent
+from components.target import needs_nothing as needs
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
@@ -91,11 +92,6 @@ def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, datab
     )
     after = pulumi.ResourceOptions(depends_on=[foundation.store, *front.resources, *database.resources])
     return Rollout(f"{foundation.name}-rollout", args, pulumi.ResourceOptions.merge(foundation.own, after))
-
-
-def needs(settings: Settings) -> list[Need]:
-    """Nothing on this machine but Python's packages."""
-    return []
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:

@@ -18,7 +18,8 @@ from components.ssh import fleet
 from components.ssh.options import Options, problems
 from components.ssh.server import SshServer
 from components.ssh.store import address
-from components.target import Need, StackPlace, Takes, TargetComponent
+from components.target import StackPlace, Takes, TargetComponent
+from components.target import needs_nothing as needs
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
@@ -53,11 +54,6 @@ class Target(TargetComponent):
         )
         rollout = Rollout(f"{name}-rollout", where, pulumi.ResourceOptions(parent=self, depends_on=made))
         self.put_out(settings, final.release, rollout.require(), [*web])
-
-
-def needs(settings: Settings) -> list[Need]:
-    """Nothing on this machine: the SSH library is Python."""
-    return []
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:

@@ -51,9 +51,7 @@ def _app_folder(path: str | None, project: Path) -> Path:
         path = "app" if here.resolve() == project.resolve() else "."
     folder = Path(os.path.normpath(here / path))
     if not folder.is_dir():
-        from components.errors import UsageError
-
-        raise UsageError(f"init: an app's folder is wanted, found no folder {path!r} in {here}")
+        calls.refuse(f"init: an app's folder is wanted, found no folder {path!r} in {here}")
     return folder
 
 
@@ -64,7 +62,6 @@ def _stack_file(call: calls.Call, project: Path) -> Path:
 
 def _may_write(call: calls.Call, app: Path, project: Path) -> bool:
     """Settles the stack's name; an existing file is never overwritten without `--yes`."""
-    from components.errors import UsageError
     from ops.stack.project import read
 
     while (file := _stack_file(call, project)).exists() and not call.yes:
@@ -74,9 +71,9 @@ def _may_write(call: calls.Call, app: Path, project: Path) -> bool:
             return False
         about = f"{file.name} exists already, for {other or 'no app'}"
         if call.named:
-            raise UsageError(f"{about}; pass --yes to change it, or another --stack")
+            calls.refuse(f"{about}; pass --yes to change it, or another --stack")
         if not on_terminal():
-            raise UsageError(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
+            calls.refuse(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
         call.stack = typer.prompt(f"{about}. Another name for the stack", err=True)
     return True
 

@@ -30,11 +30,9 @@ _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 def run_tests(context: typer.Context, arguments: Arguments = None, everything: All = False, ci: Ci = False, hosts: Hosts = False) -> None:
     """Run the checks and the tests of minutes; arguments go to pytest alone."""
-    from components.errors import UsageError
-
     folder = workplace.folder()
     if everything + ci + (hosts or bool(arguments)) > 1:
-        raise UsageError("test: wanted --all, --ci, --hosts or arguments for pytest, found more than one of them")
+        calls.refuse("test: wanted --all, --ci, --hosts or arguments for pytest, found more than one of them")
     if hosts or not arguments:
         _install_needs(calls.of(context))
     if hosts:

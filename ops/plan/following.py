@@ -31,15 +31,15 @@ def follow(found: ChangesByUrn, kept: Mapping[str, Resource]) -> None:
     """Adds to `found` (changes by URN) what follows. `kept`: what is there in both plans."""
     coming = _by_origin(kept.values())
     followed: dict[str, bool | None] = {}
-    while waiting := [urn for urn, one in found.items() if urn in kept and _fate(one) not in (False, followed.get(urn, False))]:
+    while waiting := [urn for urn, one in found.items() if urn in kept and fate(one) not in (False, followed.get(urn, False))]:
         for urn in waiting:
-            followed[urn] = _fate(found[urn])
+            followed[urn] = fate(found[urn])
         for urn in waiting:
             for one in coming[urn]:
                 _add(found, one, sure=followed[urn] is True)
 
 
-def _fate(changes: list[PropertyChange]) -> bool | None:
+def fate(changes: list[PropertyChange]) -> bool | None:
     """Whether they replace: True, None for perhaps, or False."""
     said = {one.replaces for one in changes}
     return True if True in said else None if None in said else False

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from ops.call import Call
+from ops.call import Call, refuse
 from ops.display import tables
 from ops.stack import workplace
 
@@ -88,13 +88,12 @@ def of(call: Call) -> Launcher:
 
     Without a mark: in this process, whose preview tells what it can't launch (`Result.beyond`)."""
     from components import owner
-    from components.errors import UsageError
 
     sealed = workplace.enter(call, sealed=True)
     noted = owner.read(sealed.place.tree)
     engine = noted.engine if noted else owner.IN_PROCESS
     if refused := owner.refusal(sealed.place.tree, owner.of(engine, sealed.place.project, sealed.place.stack)):
-        raise UsageError(refused)
+        refuse(refused)
     by_cli = engine == owner.CLI
     if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
         from ops.stack import pulumi_cli  # late, as below: few stacks have to do with the CLI
