@@ -9,7 +9,7 @@ from ops.display import tables
 from ops.stack import workplace
 
 if TYPE_CHECKING:
-    from ops.automation import CliEngine
+    from ops.automation.engine import CliEngine
     from ops.engine import Engine, Event, Observer, Result
     from ops.engine.state import State
     from ops.stack.workplace import Workplace
@@ -38,7 +38,7 @@ class Launcher:
 
     def cli(self, observer: "Observer | None" = None) -> "CliEngine":
         """The Pulumi CLI."""
-        from ops.automation import CliEngine
+        from ops.automation.engine import CliEngine
 
         return CliEngine(self.work.project, self.call.full, observer)
 
