@@ -6,7 +6,8 @@ with versions ignores: a release store has none), but can't overwrite on conditi
 that is replaced is a chain: to replace `old` is to create `NAME.after/HASH`, with the hash of
 `old`, holding the new bytes; one writer alone can. The object itself is written after that. It may
 be behind, or be put back by a writer that slept, so that a reader goes on along the chain.
-Therefore bytes must never come again: they hold a generation or a time."""
+Therefore bytes must never come again: they hold a generation or a time.
+"""
 
 from __future__ import annotations
 
