@@ -4,5 +4,5 @@ from components import settings, target
 
 wanted = settings.load()
 target.hook()
-outputs = target.chosen(wanted).deploy(wanted, target.place())
+outputs = target.chosen(wanted).Target(wanted.app.name, wanted, target.place())
 target.export(outputs)

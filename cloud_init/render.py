@@ -70,8 +70,7 @@ def resolve_auto(kind: str, worker_class: str | None = None) -> str:
     gthread 4,475 requests/s with 58 MB, gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times
     with 68 MB, granian 1.8 times with 73 MB, uWSGI 2.6 times with 59 MB and the shortest p99. No
     server loses a request in a release (`tests/host/test_pairs.py`). uWSGI has wheels for more
-    Pythons and machines than granian.
-    """
+    Pythons and machines than granian."""
     if kind != "auto":
         return kind
     return "uwsgi" if worker_class is None else "gunicorn"

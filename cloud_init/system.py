@@ -1,8 +1,7 @@
 """What a server has beside the app: packages of Debian and Ubuntu, and system files with what puts
 each in force.
 
-What serving doesn't wait for (`later`) comes once the release is live.
-"""
+What serving doesn't wait for (`later`) comes once the release is live."""
 
 from cloud_init import firewall
 from cloud_init.fleet import Fleet, More, SystemFile

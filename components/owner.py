@@ -1,7 +1,6 @@
 """The engine that manages a stack's tree on this machine, and the folder that it was launched in.
 
-Two engines would undo each other's work, and a copy would act on what runs elsewhere.
-"""
+Two engines would undo each other's work, and a copy would act on what runs elsewhere."""
 
 import fcntl
 import json

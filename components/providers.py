@@ -1,8 +1,7 @@
 """Every dynamic resource provider.
 
 This module's path and its class names are in every state file: a rename breaks the destroy of older
-stacks. Classes without a state pickle by reference, so an old state's delete runs today's code.
-"""
+stacks. Classes without a state pickle by reference, so an old state's delete runs today's code."""
 
 import json
 import secrets
@@ -12,6 +11,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
+
+from cloud_init.host.base.files import object_in
 
 if TYPE_CHECKING:
     from components.deployment.answers import Verdict
@@ -25,8 +26,7 @@ class DynamicProvider(ResourceProvider):
 
     `REPLACES`, `UPDATES`: inputs whose change replaces the resource, or makes it anew in its place;
     policy/resource_types/pulumi-python.json holds the former. `ID`: of all resources of this kind.
-    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs.
-    """
+    `WORDS`: what a new one is, for who reads the plan; names in braces are inputs."""
 
     REPLACES: ClassVar[tuple[str, ...]] = ()
     UPDATES: ClassVar[tuple[str, ...]] = ()
@@ -89,8 +89,7 @@ class PrivateAuthorityProvider(DynamicProvider):
 class ServerCertificateProvider(DynamicProvider):
     """Made anew for another address, by another authority's certificate, and before it ends.
 
-    The authority's key is never put out.
-    """
+    The authority's key is never put out."""
 
     UPDATES = ("address", "authority")
     ID = "certificate"
@@ -108,14 +107,21 @@ class ServerCertificateProvider(DynamicProvider):
         return {"address": props["address"], "authority": props["authority"], **vars(certificates.server(signer, props["address"]))}
 
 
-class HostProvider(DynamicProvider):
+class _OnHost(DynamicProvider):
+    """What is made of one host, which `facts` describe and name."""
+
+    def words(self, props: Props) -> str:
+        return super().words(object_in(props["facts"]))  # empty while unknown or secret: another text stands for it then
+
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult(json.loads(props["facts"])["host"], self.made(props, {}))
+
+
+class HostProvider(_OnHost):
     """Installs the host tool and brings the host's processes up."""
 
     UPDATES = ("facts", "tool", "owner")
     WORDS = "{app} in {root}, run by {python}"
-
-    def words(self, props: Props) -> str:
-        return super().words(_known(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components import owner
@@ -126,9 +132,6 @@ class HostProvider(DynamicProvider):
         if refusal:
             return CheckResult(news, [CheckFailure("owner", refusal)])
         return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
-
-    def create(self, props: Props) -> CreateResult:
-        return CreateResult(json.loads(props["facts"])["host"], self.made(props, {}))
 
     def delete(self, _id: str, _props: Props) -> None:
         from components import owner
@@ -155,33 +158,16 @@ class HostProvider(DynamicProvider):
         return {key: props[key] for key in self.UPDATES}
 
 
-class SshServerProvider(DynamicProvider):
+class SshServerProvider(_OnHost):
     """Makes a server that is reached by SSH one of the stack's own."""
 
+    UPDATES = ("facts", "owner", "boot")
     WORDS = "the server at {address}, set up and kept up to date"
-
-    def words(self, props: Props) -> str:
-        return super().words(_known(props["facts"]))
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         from components.ssh import bring_up
 
         return CheckResult({**news, "drift": bring_up.drift(json.loads(news["facts"])) if _olds else ""}, [])
-
-    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = any(_olds.get(key) != _news[key] for key in ("facts", "owner", "boot"))
-        return DiffResult(changes=changed or bool(_news.get("drift")))
-
-    def create(self, props: Props) -> CreateResult:
-        return CreateResult(json.loads(props["facts"])["host"], self._bring_up(props))
-
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        from components.ssh import bring_up
-
-        same = all(_olds.get(key) == _news[key] for key in ("facts", "owner"))
-        if same and bring_up.is_away(json.loads(_news["facts"]), json.loads(_news["servers"])):
-            return UpdateResult({**self._kept(_news), "boot": _olds["boot"]})
-        return UpdateResult(self._bring_up(_news))
 
     def delete(self, _id: str, _props: Props) -> None:
         from components import owner
@@ -189,17 +175,18 @@ class SshServerProvider(DynamicProvider):
 
         bring_up.leave(json.loads(_props["facts"]), owner.here(_props["tree"]))
 
-    def _bring_up(self, props: Props) -> Props:
+    def made(self, props: Props, olds: Props) -> Props:
         from components import owner
         from components.ssh import bring_up
 
+        facts, kept = json.loads(props["facts"]), {key: props[key] for key in ("facts", "servers", "owner", "tree", "boot")}
+        same = all(olds.get(key) == props[key] for key in ("facts", "owner"))
+        if same and bring_up.is_away(facts, json.loads(props["servers"])):
+            return {**kept, "boot": olds["boot"]}
         tree, who = Path(props["tree"]), owner.Owner(**props["owner"])
-        bring_up.run(json.loads(props["facts"]), who, owner.read(tree) == who)
+        bring_up.run(facts, who, owner.read(tree) == who)
         owner.adopt(tree, who)
-        return self._kept(props)
-
-    def _kept(self, props: Props) -> Props:
-        return {key: props[key] for key in ("facts", "servers", "owner", "tree", "boot")}
+        return kept
 
 
 class FirstReleaseProvider(DynamicProvider):
@@ -242,7 +229,7 @@ class RolloutProvider(DynamicProvider):
     WORDS = "{module}, database {engine}, served at {url}"
 
     def words(self, props: Props) -> str:
-        manifest = _known(props["manifest"])
+        manifest = object_in(props["manifest"])
         return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -314,14 +301,6 @@ class DeployProvider(RolloutProvider):
 class _Open(dict[str, Any]):
     def __missing__(self, _name: str) -> str:
         return "…"
-
-
-def _known(document: str) -> Props:
-    """A JSON document; empty while it isn't known or is secret, when another text stands for it."""
-    try:
-        return dict(json.loads(document))
-    except ValueError:
-        return {}
 
 
 def _host_drift(host: "Driven") -> str:

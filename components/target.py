@@ -3,7 +3,7 @@
 import importlib
 import os
 import runpy
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args, get_origin
@@ -127,17 +127,21 @@ class TargetModule(Protocol):
     TAKES: Takes
     """What of the other settings it serves."""
 
+    Target: Callable[[str, Settings, StackPlace], TargetComponent]
+    """The class of its component, by the app's name; the program makes one."""
     THIS_MACHINE: bool
     """All of it is made on the deploying machine: what only creates there needs nobody's yes."""
-
-    def deploy(self, settings: Settings, place: StackPlace) -> TargetComponent:
-        """Creates the `Target` component; called once by the program."""
 
     def needs(self, settings: Settings) -> list[Need]:
         """What this target wants installed here; must not change anything."""
 
     def deployment(self, settings: Settings, place: StackPlace) -> Deployment:
         """What was launched, to be asked without running the program."""
+
+
+def needs_nothing(settings: Settings) -> list[Need]:
+    """The `needs` of a target that wants nothing on this machine but Python's packages."""
+    return []
 
 
 def names() -> list[str]:

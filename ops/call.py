@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -32,6 +32,13 @@ def of(context: typer.Context) -> Call:
 def short(stack: str) -> str:
     """The stack's own name: `organisation/project/dev` is `dev`."""
     return stack.rpartition("/")[2]
+
+
+def refuse(why: str) -> NoReturn:
+    """Ends a command that is used wrongly; the error is imported late, as that takes a while."""
+    from components.errors import UsageError
+
+    raise UsageError(why)
 
 
 def _name(context: typer.Context, value: str | None) -> str | None:

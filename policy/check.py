@@ -18,8 +18,7 @@ SETTING = "slipway:waivers"
 def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding, ...]:
     """What the rules find, by rule and by the plan's order; then what is wrong with waivers.
 
-    A waiver: `rule`, `resource` (its name, or a setting's key path; left out: any) and `reason`.
-    """
+    A waiver: `rule`, `resource` (its name, or a setting's key path; left out: any) and `reason`."""
     given, facts = [mapping(waiver) for waiver in waivers], clouds.gather(plan)
     found, used = list[Finding](), set[int]()
     for rule in rules.every().values():

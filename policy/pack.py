@@ -2,12 +2,10 @@
 stack.
 
 The engine shows a stack's outputs. What resources are given it shows one by one before that, so one
-more policy notes it down. What is unknown raises there, and secrets come unwrapped.
-"""
+more policy notes it down. What is unknown raises there, and secrets come unwrapped."""
 
 import base64
 import binascii
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -27,7 +25,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policy import check, clouds, names, rules
 from policy.plan import SECRET, UNKNOWN, Plan, Resource
-from policy.values import items, mapping, text
+from policy.values import decoded, items, mapping, text
 
 _PREFIX = "slipway:"
 _SECRETS = "slipway:secretEnv"
@@ -47,7 +45,7 @@ def policies() -> list[Policy]:
 
 def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, Any]], config: Mapping[str, str]) -> Plan:
     """A plan of what the engine shows; `config` as its processes get it, secrets decrypted."""
-    settings = {key: _decoded(value) for key, value in config.items() if key.startswith(_PREFIX)}
+    settings = {key: decoded(value) for key, value in config.items() if key.startswith(_PREFIX)}
     values = _Values(mapping(settings.pop(_SECRETS, None)).values())
     return Plan(
         project=pulumi.get_project(),
@@ -69,7 +67,7 @@ def _policy(rule: rules.Rule, noted: Mapping[str, Mapping[str, Any]]) -> Policy:
     def validate(args: StackValidationArgs, report: ReportViolation) -> None:
         config = pulumi.runtime.get_config_env()
         plan = plan_of(args.resources, noted, config)
-        waivers = items(_decoded(config.get(check.SETTING)))
+        waivers = items(decoded(config.get(check.SETTING)))
         for finding in check.of_rule(rule, plan, clouds.gather(plan), waivers):
             if not finding.waived:
                 report(finding.message, finding.urn or None)
@@ -97,14 +95,6 @@ def _resource(shown: PolicyResource, given: Mapping[str, Any] | None, values: "_
         secret_outputs=tuple(shown.opts.additional_secret_outputs),
         provider=shown.provider.urn if shown.provider else "",
     )
-
-
-def _decoded(value: str | None) -> Any:
-    """Objects come as JSON."""
-    try:
-        return json.loads(value) if value else None
-    except (ValueError, RecursionError):
-        return value
 
 
 class _Values:

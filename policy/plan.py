@@ -2,8 +2,7 @@
 
 A value is plain JSON, in which two marks stand for what isn't there: `{"$unknown": [URN, …]}`,
 known only once those resources exist, and `{"$secret": FINGERPRINT}`, never shown (the fingerprint
-is that of the encrypted text in the stack file, or empty).
-"""
+is that of the encrypted text in the stack file, or empty)."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal

@@ -1,5 +1,6 @@
 """Reads values of a plan that may be unknown, secret or of any shape. Nothing here raises."""
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -73,6 +74,14 @@ def leaves(value: Any) -> Iterator[tuple[str, str, Any]]:
             waiting += [(f"{path}.{name}" if path else f"{name}", f"{name}", inner) for name, inner in reversed([*value.items()])]
         else:
             yield path, last, value
+
+
+def decoded(value: Any) -> Any:
+    """What a text of JSON says; anything else as it is."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return value
 
 
 def holds_secret(value: Any) -> bool:

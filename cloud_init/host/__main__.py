@@ -1,7 +1,5 @@
 """What Python runs of the zip."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import sys

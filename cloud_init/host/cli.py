@@ -2,10 +2,7 @@
 refused, 2 usage, 3 locked.
 
 A command imports its own parts alone: to load all of them takes longer than most commands take to
-run.
-"""
-
-from __future__ import annotations
+run."""
 
 import argparse
 import importlib

@@ -2,8 +2,7 @@
 
 Each has `files(host)` and `requirements(server)`. Among the files is `files/start.py`:
 the release's Python runs it with the path of the socket, and it becomes the server, which speaks
-HTTP there. `PORT_COMMAND`, if there is one, serves a bundle on a platform's port.
-"""
+HTTP there. `PORT_COMMAND`, if there is one, serves a bundle on a platform's port."""
 
 import json
 from dataclasses import asdict

@@ -13,8 +13,7 @@ def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
     """The outcome of the host with the database, or of the web host that stood in the way.
 
     Where this is cut off, the database host finishes by itself, and a web host is let go by
-    whatever runs there next.
-    """
+    whatever runs there next."""
     database = site.database_host
     others = [host for host in site.web if host is not database]
     command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]

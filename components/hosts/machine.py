@@ -11,12 +11,7 @@ from pathlib import Path
 
 import pulumi
 
-from cloud_init.host.base import installed
 from components.errors import MissingError
-
-FRONT_PROGRAMS = installed.FRONTS
-front_binaries = installed.fronts
-database_binaries = installed.databases
 
 
 @dataclass(frozen=True)
@@ -31,8 +26,7 @@ def app_runtime(tree: Path, version: str | None) -> Runtime:
     """User and Python for the app whose files are in `tree`; `version` as "3.13", None: any.
 
     For root an unprivileged user who can read both; if there is none root, and it says so.
-    Raises `MissingError` where no Python of that version is there.
-    """
+    Raises `MissingError` where no Python of that version is there."""
     pythons = _pythons(version)
     if os.geteuid() != 0:
         return Runtime(pythons[0], None)

@@ -2,8 +2,7 @@
 (`tests/ops/targets/made_up.py` shows one).
 
 It has `connect(facts) -> Platform`, which says how its platform does each step. The order of steps,
-the gates and the words for a failure are in components/platforms/deploying.py.
-"""
+the gates and the words for a failure are in components/platforms/deploying.py."""
 
 import importlib
 from collections.abc import Mapping

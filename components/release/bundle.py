@@ -4,8 +4,7 @@
     files/            the server's configuration, and `release`: the id that every answer carries
     src/              the app, so that its own lock files are not at the root
 
-No secret is in it.
-"""
+No secret is in it."""
 
 import re
 from collections.abc import Sequence

@@ -86,7 +86,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
         kind = auto or kind
         pulumi.log.info(f"slipway:server.kind: auto is {kind}")
     server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
-    return Core(source, Code(code.id, code.sha256, code.bytes), server)
+    return Core(source, code, server)
 
 
 def plan(
@@ -95,8 +95,7 @@ def plan(
     """The release for hosts, with their files. `listen`: addresses as front servers write them;
     `health_host`: the name that the app is asked by; `servers`: those that Slipway sets up.
 
-    Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered.
-    """
+    Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered."""
     known = core(settings, folder)
     with settings_told(settings):
         host = _web_host(settings, known, listen, servers)

@@ -17,8 +17,7 @@ def short(digest: str) -> str:
 def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment: Mapping[str, str]) -> str:
     """The id of a release: 12 hex digits, keyed so that nobody can try out an environment.
 
-    `manifest` as JSON; an `id` in it doesn't count. `environment`: public and secret together.
-    """
+    `manifest` as JSON; an `id` in it doesn't count. `environment`: public and secret together."""
     if not key:
         raise ValueError("a release id needs the stack's key; an empty one would hide nothing")
     content = {

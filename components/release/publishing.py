@@ -1,11 +1,8 @@
 """A release's objects, put into the store before anybody is told of them."""
 
-import gzip
-import hashlib
 import io
 import json
 import time
-import zlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +12,7 @@ from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.base import masking
 from cloud_init.host.contracts.manifest import Manifest
-from cloud_init.host.release import wheels
+from cloud_init.host.release import unpack, wheels
 from components.hosts import progress
 from components.release import exact
 from components.release.ids import release_id
@@ -89,11 +86,7 @@ def is_published(key: str, release: str, objects: Mapping[str, bytes | None]) ->
 
 def is_whole(archive: bytes | None, sha256: str) -> bool:
     """True if it is there and holds what it should: a damaged one is published again."""
-    digest = hashlib.sha256()
     try:
-        with gzip.open(io.BytesIO(archive or b"")) as stream:
-            while chunk := stream.read(1 << 20):  # one of a few kB may hold terabytes
-                digest.update(chunk)
-    except (OSError, EOFError, zlib.error):
+        return unpack.hash_of(io.BytesIO(archive or b"")) == sha256
+    except unpack.DAMAGED:
         return False
-    return digest.hexdigest() == sha256

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from cloud_init.host import contracts, stores
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.stores import Conflict
+from cloud_init.host.stores.contract import Objects
 from components.errors import MissingError, SlipwayError
 from components.rollout import lock as rollout_lock
 
@@ -21,29 +22,8 @@ _Kind = TypeVar("_Kind")
 _INSTALL = "run: pip install -r requirements/bucket.in"
 
 
-class Store(Protocol):
-    """`cloud_init/host/stores/contract.py` says more of each. A store away: `SlipwayError`."""
-
-    @property
-    def address(self) -> str: ...
-
-    def get(self, name: str) -> bytes | None:
-        """The object's bytes, or None."""
-
-    def put(self, name: str, data: bytes) -> None:
-        """Writes the object whole or not at all."""
-
-    def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        """Writes `new` if the object still is `old`; raises `Conflict` otherwise."""
-
-    def names(self, folder: str) -> dict[str, float]:
-        """Every object under a folder, sorted by name, with when it was written by its clock."""
-
-    def modified(self, name: str) -> float | None:
-        """When the object was written by the store's clock, or None."""
-
-    def delete(self, *names: str) -> None:
-        """Removes the objects; nothing to do for those that aren't there."""
+class Store(Objects, Protocol):
+    """A store as deployers use it. Every method raises `SlipwayError` where it is away."""
 
     def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
         """Gives a host what it needs of a release, if it reads another place. Raises `Lost`.

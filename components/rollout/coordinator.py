@@ -26,8 +26,7 @@ _PROVEN = "proven.json"
 def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
     """Brings `release` to every host, or leaves what serves as it is.
 
-    `publish` puts it into the store under the lock: another rollout's clean-up would remove it.
-    """
+    `publish` puts it into the store under the lock: another rollout's clean-up would remove it."""
     with site.store.lock(f"{by} {release}"):
         try:
             if publish:
@@ -87,14 +86,14 @@ class _Rollout:
         before = desired(self.store)
         old = self._proven(before)
         now = self._write(before, before.live, self.release)
-        failed = self.phases.prepare(now.state, self.release)
+        failed = self.phases.run("prepare", now.state, self.release)
         if failed:
             stays = before.live if old else None
             now = self._withdraw(now, stays, failed)
-            self.phases.abort(now.state)
+            self.phases.run("abort", now.state)
             return verdict.refused(self.release, failed, stays)
         now = self._write(now, self.release)
-        failed = self.phases.commit(now.state, self.release) or self._public()
+        failed = self.phases.run("commit", now.state, self.release) or self._public()
         if failed:
             self._undo(now, old, failed)
             return verdict.refused(self.release, failed, old)
@@ -147,7 +146,7 @@ class _Rollout:
         """Wants the old release again and brings it back to every host that flipped."""
         now = self._withdraw(now, old, failed)
         if old is not None:
-            stuck = self.phases.back(now.state, old)
+            stuck = self.phases.run("back", now.state, old)
             failed += [replace(one, step=f"{verdict.GOING_BACK} {old}, {one.step}") for one in stuck]
 
     def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:

@@ -3,8 +3,7 @@
 `lock.json` says who, why and since when; it is never changed while it is held. That its holder
 lives, the object `lock/TOKEN` says: it is written every 10 s. A lock whose holder said nothing for
 a minute, by the store's clock, is taken over. A holder who slept finds that out before it writes or
-removes anything more: each of these asks first (`components.release.store.ReleaseStore`).
-"""
+removes anything more: each of these asks first (`components.release.store.ReleaseStore`)."""
 
 import json
 import threading
@@ -13,11 +12,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pulumi
 
 from cloud_init.host.base import lock as host_lock
+from cloud_init.host.base.files import object_in
 from cloud_init.host.base.outcome import Locked, Refused
 from cloud_init.host.stores import Conflict, Store
 from components.errors import LockedError, SlipwayError
@@ -163,13 +162,5 @@ def _awake() -> float:
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
-def _read(found: bytes | None) -> dict[str, Any]:
-    try:
-        told = json.loads(found or b"{}")
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
 def _token(found: bytes | None) -> str:
-    return str(_read(found).get("token") or "none")
+    return str(object_in(found).get("token") or "none")

@@ -19,8 +19,7 @@ def check(url: str, addresses: Sequence[str], health: Health, release: str, tls:
     """Asks the public address, then each web host's own where there are several; what is not well.
 
     With `tls`, or behind a load balancer that has it, each is asked by its address, whatever its
-    certificate: whether the domain leads there is asked by `domain_problem`.
-    """
+    certificate: whether the domain leads there is asked by `domain_problem`."""
     address = urlsplit(url)
     ways: dict[str, gate.Connect]
     if tls or address.scheme == "https":
@@ -38,8 +37,7 @@ def domain_problem(tls: Tls, addresses: Sequence[str], health: Health, release: 
     """Why a browser wouldn't reach the release by its domain, in one line with what is to be set.
 
     Empty where all is well. `addresses`: where the domain is to lead to; `patience` in seconds. No
-    fault of the release's.
-    """
+    fault of the release's."""
     domain, port = tls.domain, tls.port
     resolved = _resolved(domain, port)
     until = f"; until then the app is served at http://{_in_url(addresses[0])}"

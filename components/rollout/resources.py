@@ -41,8 +41,7 @@ class DatabaseOutputs(Protocol):
     """What a release needs of its database, wherever that is; unknown in the first preview.
 
     `environment`: secret variables of the web hosts. `secrets`: what the database host alone knows.
-    `manifest`: public fields of the manifest's `DatabasePart`, as JSON has them.
-    """
+    `manifest`: public fields of the manifest's `DatabasePart`, as JSON has them."""
 
     environment: pulumi.Output[dict[str, str]]
     secrets: pulumi.Output[dict[str, Any]]
@@ -55,8 +54,7 @@ class ReleaseArgs:
 
     `release` is its id; `manifest` is JSON without that id; `source` the app's folder;
     `secret_environment` goes to the store alone; so does `database_environment`, which leads to a
-    database host, whose own secrets are `database_secrets`.
-    """
+    database host, whose own secrets are `database_secrets`."""
 
     release: pulumi.Input[str]
     manifest: pulumi.Input[str]
@@ -96,8 +94,7 @@ class RolloutArgs(ReleaseArgs):
 
     `hosts`: their facts as JSON, none where they follow the store themselves; `expected`: names of
     those that follow; `key`: of release ids, where hosts have what they need from each other;
-    `fewest`: how many web hosts there will be at least.
-    """
+    `fewest`: how many web hosts there will be at least."""
 
     store: pulumi.Input[str]
     url: pulumi.Input[str]
@@ -143,8 +140,7 @@ class Serving(pulumi.dynamic.Resource, module="slipway", name="Serving"):
     """Made when each of these hosts serves what is live, at once where nothing is.
 
     Other hosts replace it. A host that doesn't within 10 minutes is a `SlipwayError`; what depends
-    on this, such as an address that moves to a host, stays as it is.
-    """
+    on this, such as an address that moves to a host, stays as it is."""
 
     hosts: pulumi.Output[Sequence[str]]
 

@@ -43,8 +43,7 @@ class Kind:
     """One kind of value, used as `Annotated[type, Kind(…)]`.
 
     `name` is for the table of settings, `wanted` for errors. `check` takes what the stack file has
-    and gives what settings hold, or raises `ValueError`, or a `refusal` with words of its own.
-    """
+    and gives what settings hold, or raises `ValueError`, or a `refusal` with words of its own."""
 
     name: str
     wanted: str
@@ -83,6 +82,11 @@ def text(name: str, wanted: str, valid: Callable[[str], object]) -> Kind:
 def matching(name: str, wanted: str, pattern: str, *refused: str) -> Kind:
     """Text that matches `pattern` as a whole and isn't one of `refused`."""
     return text(name, wanted, lambda value: value not in refused and re.fullmatch(pattern, value))
+
+
+def words(name: str, wanted: str, longest: int) -> Kind:
+    """Text with something in it, of at most so many letters."""
+    return text(name, f"{wanted}, of at most {longest} letters", lambda value: value.strip() and len(value) <= longest)
 
 
 def number(low: int, high: int, unit: str = "") -> Kind:
@@ -162,10 +166,6 @@ def _is_utf8(value: str) -> bool:
     return not re.search("[\ud800-\udfff]", value)
 
 
-def _words(longest: int) -> Callable[[str], bool]:
-    return lambda value: bool(value.strip()) and len(value) <= longest
-
-
 def _command(value: str) -> bool:
     return bool(value.strip()) and _is_utf8(value) and len(value.encode()) <= _LONGEST
 
@@ -181,7 +181,8 @@ def _schedule(value: str) -> bool:
 
 
 TARGET = matching("name", "the name of a target (a file in components/targets/, with - for _)", r"[a-z0-9-]+")
-APP_NAME = matching("name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
+_NAME = r"[a-z][a-z0-9-]{0,30}"
+APP_NAME = matching("name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", _NAME)
 MODULE_NAME = r"(?=.{1,200}$)(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)"
 PATH = text("folder", "a folder, as a path from the project folder", bool)
 MODULE = matching(
@@ -207,10 +208,10 @@ COMMAND = text("command", "a command on one line, of at most 100 kB", _command)
 PROCESS_NAME = matching(
     "name",
     "a name of small letters, digits and hyphens, a letter first, other than " + ", ".join(sorted(_RESERVED_PROCESSES)),
-    r"[a-z][a-z0-9-]{0,30}",
+    _NAME,
     *_RESERVED_PROCESSES,
 )
-JOB_NAME = matching("name", "a name of small letters, digits and hyphens, a letter first", r"[a-z][a-z0-9-]{0,30}")
+JOB_NAME = matching("name", "a name of small letters, digits and hyphens, a letter first", _NAME)
 SCHEDULE = text(
     "schedule such as 0 3 * * *",
     "five fields such as 0 3 * * * (minute, hour, day of the month, month, day of the week) that some day fits",
@@ -234,12 +235,8 @@ SIZE = Kind(
 )
 ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin)
 RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
-RESOURCE = text(
-    "resource",
-    "the name of a resource, or a setting such as app.env.NAME, of at most 300 letters",
-    lambda value: value.strip() and len(value) <= 300,
-)
-REASON = text("sentence", "a reason in words, of at most 500 letters", _words(500))
+RESOURCE = words("resource", "the name of a resource, or a setting such as app.env.NAME", 300)
+REASON = words("sentence", "a reason in words", 500)
 SWITCH = Kind("`true`, `false`", "true or false", _switch)
 ACME = matching(
     "URL",
@@ -250,6 +247,4 @@ EMAIL = matching(
     "address", "an e-mail address such as web@example.com", r"(?=.{1,254}$)[A-Za-z0-9][A-Za-z0-9._+-]*@([a-z0-9-]+\.)+[a-z0-9-]+"
 )
 DOMAIN = matching("host name", "a host name in small letters such as www.example.com", DOMAIN_NAME)
-NETWORK = Kind(
-    "network", "an address or network, such as 203.0.113.0/24", lambda value: str(ipaddress.ip_network(string(value), strict=False))
-)
+NETWORK = Kind("network", "an address or network, such as 203.0.113.0/24", _network)

@@ -3,7 +3,7 @@
 import json
 import pkgutil
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ from components.settings.report import Problem
 from components.settings.rules import NAMESPACE, ROOTS, SECRET_ENV
 
 Section = TypeVar("Section", bound=BaseModel)
+Between = Callable[[Settings, Section], Iterable[Problem]]
 
 _TEXTS = ("target", "front", "manager", "domain")
 
@@ -25,8 +26,7 @@ _TEXTS = ("target", "front", "manager", "domain")
 def load() -> Settings:
     """The settings of the stack that is being deployed; nothing else reads `pulumi.Config`.
 
-    Raises one `UsageError` that names every wrong setting.
-    """
+    Raises one `UsageError` that names every wrong setting."""
     _refuse_environment(f"Pulumi.{report.short(pulumi.get_stack())}.yaml")
     config = pulumi.Config(NAMESPACE.rstrip(":"))
     raw = {key: runtime.get_config(key) for key in {*runtime.CONFIG.get(), *runtime.get_config_env()}}
@@ -50,8 +50,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     """The settings in `raw`, by full keys such as `slipway:app`; objects may be JSON text.
 
     `secret_keys`: full keys of what is encrypted; keys of `project`'s name are its own. Of files it
-    reads the list of targets alone. Raises one `UsageError` that names every wrong setting.
-    """
+    reads the list of targets alone. Raises one `UsageError` that names every wrong setting."""
     values = _plain(raw)
     if not values:
         how = f"write them with: ./slipway --stack {report.short(stack)} init APP"
@@ -77,13 +76,17 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     return settings
 
 
-def target_options(settings: Settings, options: type[Section], section: str) -> Section:
-    """The target's own section as its `Options`. Raises one `UsageError` for all wrong settings."""
+def target_options(settings: Settings, options: type[Section], section: str, between: Between[Section] = lambda *_: ()) -> Section:
+    """The target's own section as its `Options`. Raises one `UsageError` for all wrong settings.
+
+    `between`: what holds between these and other settings, once each is right by itself."""
     values = settings.sections.get(section, {})
     chosen, wrong = _validated(options, values)
     problems = [*rules.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
     if problems or chosen is None:
         raise report.error(settings.stack, _named(problems))
+    if wrong := list(between(settings, chosen)):
+        raise report.error(settings.stack, wrong)
     return chosen
 
 

@@ -10,13 +10,11 @@ from components.source import discovery, requirements
 @dataclass(frozen=True)
 class AppSource:
     """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
-    `requirements`: what an installer reads; `requirements_file`: uv.lock, requirements.txt or
-    pyproject.toml; `sentences`: both in words for people."""
+    `requirements`: what an installer reads; `sentences`: both in words for people."""
 
     folder: Path
     module: str
     requirements: str
-    requirements_file: str
     sentences: tuple[str, ...]
 
 
@@ -30,4 +28,4 @@ def find_app(folder: Path, module: str | None) -> AppSource:
     needs = requirements.read(folder)
     count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
     sentences = (f"module {chosen} ({where})", f"requirements from {needs.file} ({count})")
-    return AppSource(folder, chosen, needs.text, needs.file, sentences)
+    return AppSource(folder, chosen, needs.text, sentences)

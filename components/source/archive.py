@@ -7,11 +7,11 @@ import tarfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 
+from cloud_init.host.contracts.manifest import Code
 from components.errors import SlipwayError
 from components.release import ids
 from components.source.walk import Entry, files_of
@@ -19,15 +19,6 @@ from components.source.walk import Entry, files_of
 _CHUNK = 1 << 20  # bytes held in memory at a time
 _LEVEL = 6  # of compression
 _IN_MEMORY = 32 << 20  # bytes of a tar stream that is kept; a longer one goes to a temporary file
-
-
-@dataclass(frozen=True)
-class Code:
-    """The code of a release. `sha256` (hex) and `bytes` are of the tar, before compression."""
-
-    id: str
-    sha256: str
-    bytes: int
 
 
 _kept: dict[str, SpooledTemporaryFile[bytes]] = {}

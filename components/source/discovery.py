@@ -21,16 +21,14 @@ _SET = "set slipway:app.module"
 def find(folder: Path) -> tuple[str, str]:
     """(`package.module:name`, the file it is in, from the folder on).
 
-    Raises `SlipwayError` for no app, and for several that are as good.
-    """
+    Raises `SlipwayError` for no app, and for several that are as good."""
     return _Folder(folder).find()
 
 
 def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> tuple[str, str]:
     """(module, where it is) for the module that `setting` names.
 
-    Raises `UsageError` when the app's own source shows that it can't be served.
-    """
+    Raises `UsageError` when the app's own source shows that it can't be served."""
     if not re.fullmatch(MODULE_NAME, module):
         raise UsageError(f'{setting}: wanted "package.module:name" or "package.module:factory()", found {module!r}')
     there, (name, _, attribute) = _Folder(folder), module.partition(":")

@@ -46,8 +46,7 @@ class Requirements:
 def read(folder: Path) -> Requirements:
     """The requirements of the app in `folder`.
 
-    Raises `SlipwayError` when there is no file, or one that can't be carried to a host.
-    """
+    Raises `SlipwayError` when there is no file, or one that can't be carried to a host."""
     for name, text_of in (("uv.lock", _locked), ("requirements.txt", _text), ("pyproject.toml", _declared)):
         path = folder / name
         text = text_of(path) if path.is_file() else None
@@ -63,8 +62,7 @@ def read(folder: Path) -> Requirements:
 def lines_of(text: str, name: str, folder: Path) -> list[str]:
     """The requirements in the text of the file `name` in the app's `folder`, one an item.
 
-    Raises `SlipwayError` with the file and what to do.
-    """
+    Raises `SlipwayError` with the file and what to do."""
     return list(_lines(text, (folder.resolve(), folder.resolve() / name)))
 
 

@@ -1,6 +1,5 @@
 """Makes a server, whatever it is, one that takes releases; and takes Slipway off it."""
 
-import json
 import shlex
 import time
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from typing import Any
 import asyncssh
 
 from cloud_init import host_tool
+from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.facts import Boot
 from components.errors import Lost, SlipwayError
 from components.hosts import progress
@@ -177,8 +177,4 @@ def _do(to: Connection, command: list[str], stdin: bytes = b"") -> None:
 
 
 def _read(to: Connection, path: str) -> dict[str, Any]:
-    try:
-        found = json.loads(to.run(["cat", path]).out)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
+    return object_in(to.run(["cat", path]).out)

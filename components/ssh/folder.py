@@ -1,7 +1,6 @@
 """A folder of one server that holds objects, reached by plain commands as root.
 
-Any of them may be run again.
-"""
+Any of them may be run again."""
 
 import hashlib
 import json

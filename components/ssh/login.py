@@ -10,8 +10,7 @@ class Login:
     """How to log in. `user`, `key` None: as ~/.ssh/config or the agent has it. `known_hosts` None:
     the user's own file.
 
-    `noted`: a file of host keys that were accepted at first use, only with `accept_new`.
-    """
+    `noted`: a file of host keys that were accepted at first use, only with `accept_new`."""
 
     host: str
     address: str

@@ -2,8 +2,7 @@
 
 The others have copies of what each needs.
 
-A server reads the folder of its own. Secrets of a role are only on servers of that role.
-"""
+A server reads the folder of its own. Secrets of a role are only on servers of that role."""
 
 import json
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence

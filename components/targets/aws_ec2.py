@@ -19,10 +19,11 @@ from components.hosts.site import Site
 from components.release import core
 from components.release import store as release_store
 from components.rollout.resources import ReleaseArgs, Rollout, RolloutArgs, finish
-from components.settings import Settings, report, target_options
-from components.target import Need, StackPlace, Takes, TargetComponent
+from components.settings import Settings, target_options
+from components.target import StackPlace, Takes, TargetComponent
+from components.target import needs_nothing as needs
 
-__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
+__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
 THIS_MACHINE = False
 TAKES = Takes()
@@ -33,7 +34,7 @@ class Target(TargetComponent):
 
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:AwsEc2", name, None, opts)
-        options = _options(settings)
+        options = target_options(settings, Options, "aws-ec2", problems)
         servers = _servers(settings, options, place)
         planned = core.plan(settings, place.folder, ("80 default_server",), settings.domain or "localhost", servers)
         foundation = Foundation(self, settings, place, options)
@@ -93,19 +94,9 @@ def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, datab
     return Rollout(f"{foundation.name}-rollout", args, pulumi.ResourceOptions.merge(foundation.own, after))
 
 
-def deploy(settings: Settings, place: StackPlace) -> Target:
-    """The component of this target."""
-    return Target(settings.app.name, settings, place)
-
-
-def needs(settings: Settings) -> list[Need]:
-    """Nothing on this machine but Python's packages."""
-    return []
-
-
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """The servers that there are now; AWS keeps and removes their data."""
-    options = _options(settings)
+    options = target_options(settings, Options, "aws-ec2", problems)
     stack = (options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.region, options.account, options.profile, options.role)
     fleet = fleet_hosts.find(*stack)
@@ -125,10 +116,3 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
 
 def _url(settings: Settings, address: str) -> str:
     return f"https://{settings.domain}" if settings.domain else f"http://{address}"
-
-
-def _options(settings: Settings) -> Options:
-    options = target_options(settings, Options, "aws-ec2")
-    if wrong := list(problems(settings, options)):
-        raise report.error(settings.stack, wrong)
-    return options

@@ -9,10 +9,11 @@ from pydantic import Field
 
 from cloud_init import system
 from cloud_init.host import contracts
+from cloud_init.host.base import installed
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
 from components.errors import UsageError, one_line
-from components.hosts.machine import FRONT_PROGRAMS, app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
+from components.hosts.machine import app_runtime, supervisor_command, uv_binary
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.local import LocalTransport, run_folder
@@ -65,20 +66,15 @@ class Target(TargetComponent):
         self.put_out(settings, release.release, rollout.require(), [_ADDRESS])
 
 
-def deploy(settings: Settings, place: StackPlace) -> Target:
-    """The component of this target."""
-    return Target(settings.app.name, settings, place)
-
-
 def needs(settings: Settings) -> list[Need]:
     """The front server, for which a relay stands in, and a database's programs on this machine."""
     why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
-    front = Need(FRONT_PROGRAMS[settings.front], why, system.FRONTS[settings.front], settings.front in front_binaries(), required=False)
+    front = Need(installed.FRONTS[settings.front], why, system.FRONTS[settings.front], settings.front in installed.fronts(), required=False)
     engine = settings.database.engine
     if settings.database.placement != "same-host" or engine not in system.ENGINES:
         return [front]
     package, why = system.ENGINES[engine], f"slipway:database.engine is {engine}, on the same host"
-    return [front, Need(package, why, (package,), engine in database_binaries(), required=True)]
+    return [front, Need(package, why, (package,), engine in installed.databases(), required=True)]
 
 
 def deployment(settings: Settings, place: StackPlace) -> "HostsDeployment":
@@ -118,7 +114,7 @@ def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts
         python=runtime.python,
         uv=uv_binary(),
         store=in_folder(root / "store"),
-        front=FrontFacts((_ADDRESS, options.port), front_binaries()),
-        databases=database_binaries(),
+        front=FrontFacts((_ADDRESS, options.port), installed.fronts()),
+        databases=installed.databases(),
         supervisor=supervisor_command(),
     )

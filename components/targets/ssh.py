@@ -13,14 +13,15 @@ from components.hosts.transports.ssh import SshTransport
 from components.release import core
 from components.release import store as release_store
 from components.rollout.resources import Rollout, RolloutArgs, finish
-from components.settings import Settings, report, target_options
+from components.settings import Settings, target_options
 from components.ssh import fleet
 from components.ssh.options import Options, problems
 from components.ssh.server import SshServer
 from components.ssh.store import address
-from components.target import Need, StackPlace, Takes, TargetComponent
+from components.target import StackPlace, Takes, TargetComponent
+from components.target import needs_nothing as needs
 
-__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deploy", "deployment", "needs"]
+__all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
 # Nobody manages databases on servers of your own.
 THIS_MACHINE = False
@@ -32,7 +33,7 @@ class Target(TargetComponent):
 
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Ssh", name, None, opts)
-        options = _options(settings)
+        options = target_options(settings, Options, "ssh", problems)
         web = fleet.addresses(options)
         servers = fleet.servers(settings, options, place)
         described = fleet.described(settings, options)
@@ -55,19 +56,9 @@ class Target(TargetComponent):
         self.put_out(settings, final.release, rollout.require(), [*web])
 
 
-def deploy(settings: Settings, place: StackPlace) -> Target:
-    """The component of this target."""
-    return Target(settings.app.name, settings, place)
-
-
-def needs(settings: Settings) -> list[Need]:
-    """Nothing on this machine: the SSH library is Python."""
-    return []
-
-
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """What serves on the servers."""
-    options = _options(settings)
+    options = target_options(settings, Options, "ssh", problems)
     servers = fleet.servers(settings, options, place)
     hosts = [SshTransport(facts) for facts in servers]
     site = Site(
@@ -79,13 +70,6 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
         addresses=fleet.addresses(options),
     )
     return HostsDeployment(site, launched=hosts)
-
-
-def _options(settings: Settings) -> Options:
-    options = target_options(settings, Options, "ssh")
-    if found := list(problems(settings, options)):
-        raise report.error(settings.stack, found)
-    return options
 
 
 def _database(settings: Settings, options: Options, opts: pulumi.ResourceOptions) -> DatabaseHost | None:

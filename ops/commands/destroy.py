@@ -51,14 +51,13 @@ def destroy(
 def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
     """What was protected when it was launched stays, whatever the settings say by now."""
     from components.deployment.answers import Kept
-    from components.errors import UsageError
 
     there = {one["urn"]: one for one in launcher.cli().state() if one.get("custom")}
     kept = [urn for urn, one in there.items() if one.get("protect") or one.get("retainOnDelete")]
     bare = [one for one in launcher.foreign if (one.protect or one.retain) and one.urn in there and one.urn not in kept]
     if bare:
         why = f"{bare[0].name} is to be kept, and isn't protected as it was launched"
-        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.full} up first")
+        calls.refuse(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.full} up first")
     fate = "data stays" if kept else "nothing is protected: its data goes too"
     confirm(call, f"Destroy stack {call.stack}: the app {launcher.work.settings.app.name!r} on {launcher.work.settings.target} ({fate})?")
     result = launcher.run("destroy", stderr=call.as_json)
@@ -88,12 +87,10 @@ def _last_backup(call: calls.Call, work: workplace.Workplace, deployment: "Deplo
 
 def _ask_for_name(name: str, found: str) -> None:
     """A wrong name may be a wrong stack."""
-    from components.errors import UsageError
-
     require_terminal(f"--with-data: the app's name {name!r} is wanted, found {found!r}; nothing was changed")
     answer = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
     if answer != name:
-        raise UsageError(f"--with-data: the app's name {name!r} is wanted, found {answer!r}; nothing was changed")
+        calls.refuse(f"--with-data: the app's name {name!r} is wanted, found {answer!r}; nothing was changed")
 
 
 def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, last: Path | None) -> None:
@@ -104,16 +101,12 @@ def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, 
         tables.document({**results.as_json(result), "kept": shown, "last_backup": last and str(last)})
     elif result.ok:
         tables.line(f"Destroyed stack {call.stack}.")
-        _list_kept(kept, way)
+        for one in kept:
+            tables.line(f"Stays: {one.path}  {tables.size(one.bytes)}")
+        if kept:
+            tables.line(f"To remove it too: {way}")
     if last and not call.as_json:
         tables.line(f"Last backup of the database: {last}  {tables.size(size_of(last))}")
     if not result.ok:
         tables.line(f"slipway: {result.error}", stderr=True)
         raise typer.Exit(1)
-
-
-def _list_kept(kept: "Sequence[Kept]", way: str) -> None:
-    for one in kept:
-        tables.line(f"Stays: {one.path}  {tables.size(one.bytes)}")
-    if kept:
-        tables.line(f"To remove it too: {way}")

@@ -5,15 +5,15 @@ import os
 import platform
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
-import yaml
 from rich.text import Text
 
+from cloud_init.host.base import files
 from ops import call as calls
 from ops.display import tables
 from ops.stack import workplace
@@ -42,52 +42,32 @@ def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
 def _of_stack(call: calls.Call) -> "Iterator[Check]":
     """Settings that can't be read are a finding like any other, and the end of the list."""
     from components.errors import SlipwayError
-    from components.source import find_app
-    from ops.setup import doctor as checks
-
-    yield checks.passphrase(_document(call), os.environ)
-    try:
-        work = workplace.enter(call)
-        yield checks.Check("settings", checks.OK, f"stack {call.stack}, target {work.settings.target}")
-        yield from (checks.need(need) for need in work.target.needs(work.settings))
-    except SlipwayError as error:
-        yield checks.Check("settings", checks.MISSING, str(error))
-        return
-    yield from _of_engine(call)
-    try:
-        yield checks.port(work.deployment().url)
-    except SlipwayError as error:
-        yield checks.Check("what is launched", checks.MISSING, str(error))
-    yield checks.app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])
-    try:
-        found = find_app(work.place.folder / work.settings.app.path, work.settings.app.module)
-        yield checks.Check("app", checks.OK, f"{found.module} in {found.folder}")
-    except SlipwayError as error:
-        yield checks.Check("app", checks.MISSING, str(error))
-
-
-def _of_engine(call: calls.Call) -> "Iterator[Check]":
-    """The checks of the Pulumi CLI, where the program asks for what it alone can make."""
-    from components.errors import SlipwayError
     from ops.setup import doctor as checks
     from ops.stack import pulumi_cli
 
+    yield checks.passphrase(files.read_text(Path(f"Pulumi.{call.stack}.yaml")), os.environ)
     try:
-        found = pulumi_cli.foreign(workplace.enter(call, sealed=True))
+        work = workplace.enter(call)
+        yield checks.Check("settings", checks.OK, f"stack {call.stack}, target {work.settings.target}")
+        yield from map(checks.need, work.target.needs(work.settings))
     except SlipwayError as error:
-        yield checks.Check("plan", checks.MISSING, str(error))
+        yield checks.Check("settings", checks.MISSING, str(error))
         return
-    if found:
-        yield from checks.pulumi(found, call.stack)
+    yield from _tried("plan", lambda: checks.pulumi(pulumi_cli.foreign(workplace.enter(call, sealed=True)), call.stack))
+    yield from _tried("what is launched", lambda: [checks.port(work.deployment().url)])
+    yield checks.app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])
+    yield from _tried("app", lambda: [checks.app(work.place.folder / work.settings.app.path, work.settings.app.module)])
 
 
-def _document(call: calls.Call) -> dict[str, object]:
-    """The stack file as it is; a broken one is told by the settings' own check."""
+def _tried(name: str, work: "Callable[[], Iterable[Check]]") -> "Iterator[Check]":
+    """What `work` finds; what keeps it from looking is a finding too."""
+    from components.errors import SlipwayError
+    from ops.setup import doctor as checks
+
     try:
-        read = yaml.safe_load(Path(f"Pulumi.{call.stack}.yaml").read_text())
-    except (OSError, yaml.YAMLError):
-        return {}
-    return read if isinstance(read, dict) else {}
+        yield from work()
+    except SlipwayError as error:
+        yield checks.Check(name, checks.MISSING, str(error))
 
 
 def version(context: typer.Context, as_json: calls.Json = False) -> None:

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -25,6 +25,7 @@ def init(
 ) -> None:
     """Write the stack file for an app that exists already."""
     from components.source import find_app
+    from ops.stack.project import edited
 
     call = calls.of(context)
     project = workplace.folder()
@@ -33,7 +34,8 @@ def init(
     if not _may_write(call, app, project):
         return
     facts = app_facts.read(app, source.module, source.requirements)
-    _write(_stack_file(call, project), initialise.config(app, project, source.module, facts))
+    with edited(_stack_file(call, project)) as document:
+        initialise.merge(document, initialise.config(app, project, source.module, facts))
     name = initialise.app_name(app)
     named = initialise.name_project(project, name)
     tables.line(f"Found in {app}:")
@@ -49,9 +51,7 @@ def _app_folder(path: str | None, project: Path) -> Path:
         path = "app" if here.resolve() == project.resolve() else "."
     folder = Path(os.path.normpath(here / path))
     if not folder.is_dir():
-        from components.errors import UsageError
-
-        raise UsageError(f"init: an app's folder is wanted, found no folder {path!r} in {here}")
+        calls.refuse(f"init: an app's folder is wanted, found no folder {path!r} in {here}")
     return folder
 
 
@@ -62,47 +62,21 @@ def _stack_file(call: calls.Call, project: Path) -> Path:
 
 def _may_write(call: calls.Call, app: Path, project: Path) -> bool:
     """Settles the stack's name; an existing file is never overwritten without `--yes`."""
-    from components.errors import UsageError
+    from ops.stack.project import read
 
     while (file := _stack_file(call, project)).exists() and not call.yes:
-        other = initialise.described_app(_load(file), project)
+        other = initialise.described_app(read(file, ""), project)
         if other == app.resolve():
             tables.line(f"Nothing to do: {file.name} is for this app already. Next: {_next(call)}")
             return False
         about = f"{file.name} exists already, for {other or 'no app'}"
         if call.named:
-            raise UsageError(f"{about}; pass --yes to change it, or another --stack")
+            calls.refuse(f"{about}; pass --yes to change it, or another --stack")
         if not on_terminal():
-            raise UsageError(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
+            calls.refuse(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
         call.stack = typer.prompt(f"{about}. Another name for the stack", err=True)
     return True
 
 
 def _next(call: calls.Call) -> str:
     return "./slipway up" if call.stack == "dev" else f"./slipway -s {call.stack} up"
-
-
-def _load(file: Path) -> dict[str, Any]:
-    """The stack file with its comments, or nothing."""
-    from ruamel.yaml import YAML
-    from ruamel.yaml.error import YAMLError
-
-    from components.errors import UsageError
-
-    try:
-        document = YAML().load(file.read_text()) if file.exists() else {}
-    except YAMLError as error:
-        raise UsageError(f"{file.name}: YAML is wanted; {' '.join(str(error).split())}") from error
-    return document if isinstance(document, dict) else {}
-
-
-def _write(file: Path, settings: dict[str, Any]) -> None:
-    """Whole or not at all."""
-    from ruamel.yaml import YAML
-
-    document = _load(file)
-    initialise.merge(document, settings)
-    part = file.with_name(f".{file.name}.part")
-    with part.open("w", encoding="utf-8") as stream:
-        YAML().dump(document, stream)
-    part.replace(file)

@@ -56,7 +56,6 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     """Manage this stack's tree from here on, whoever did before."""
     from cloud_init.host.base.files import read_object
     from components import owner
-    from components.errors import UsageError
     from components.hosts import transport
 
     call = calls.of(context)
@@ -74,7 +73,7 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     if origin:
         noted = place.tree / "etc/slipway/host.json"  # as it was launched, whatever the settings say by now
         if not (facts := read_object(noted)):
-            raise UsageError(f"{noted}: wanted what was launched, found none, or a damaged one; put it back, or move the folder back")
+            calls.refuse(f"{noted}: wanted what was launched, found none, or a damaged one; put it back, or move the folder back")
         transport.connect({**facts, "root": str(place.tree)}).settle(origin)
     owner.adopt(place.tree, new)
     tables.line(f"{new} manages stack {call.stack} from now on; before: {before}.")

@@ -33,8 +33,7 @@ def plan(
     """Show all that the stack asks for, and whether it keeps the rules; no credentials, no network,
     nothing is changed.
 
-    Exit code 1 when a rule isn't kept.
-    """
+    Exit code 1 when a rule isn't kept."""
     from components.errors import SlipwayError
 
     call = calls.of(context)
@@ -49,11 +48,11 @@ def plan(
 
 
 def _show(call: calls.Call, format: str, base: str | None, against: Path | None) -> "Document":
-    from components.errors import SlipwayError, UsageError
+    from components.errors import SlipwayError
     from ops.plan import formats
 
     if base is not None and against is not None:
-        raise UsageError("plan: wanted --base REF or --against FILE, found both; leave one out")
+        calls.refuse("plan: wanted --base REF or --against FILE, found both; leave one out")
     render = formats.find(format)
     document = _document(call, base, against)
     if why := tables.text(render(document, formats.Paper.here())):

@@ -90,10 +90,8 @@ def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
 
 def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
     if name not in values:
-        from components.errors import UsageError
-
         known = ", ".join(values) or f"none yet: {_where(call)}"
-        raise UsageError(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
+        calls.refuse(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
     if call.as_json:
         tables.document(values[name])
     else:

@@ -17,7 +17,6 @@ from ops.testing import app_tests
 
 All = Annotated[bool, typer.Option("--all", help="All tests: every launch, real hosts where this machine can have them.")]
 Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test of each slow family.")]
-Hosts = Annotated[bool, typer.Option("--hosts", help="Only the tests on real hosts (needs root); arguments go to pytest.")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
 # Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a
@@ -28,21 +27,15 @@ _SPEEDS = {"quick": _STEALING, "ci": _STEALING, "all": (*_TWO, "--faults=check")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
-def run_tests(context: typer.Context, arguments: Arguments = None, everything: All = False, ci: Ci = False, hosts: Hosts = False) -> None:
+def run_tests(context: typer.Context, arguments: Arguments = None, everything: All = False, ci: Ci = False) -> None:
     """Run the checks and the tests of minutes; arguments go to pytest alone."""
-    from components.errors import UsageError
-
     folder = workplace.folder()
-    if everything + ci + (hosts or bool(arguments)) > 1:
-        raise UsageError("test: wanted --all, --ci, --hosts or arguments for pytest, found more than one of them")
-    if hosts or not arguments:
-        _install_needs(calls.of(context))
-    if hosts:
-        _refuse_without_hosts()
-        arguments = ["tests/real_hosts", *_TWO, *(arguments or ())]
+    if everything + ci + bool(arguments) > 1:
+        calls.refuse("test: wanted --all, --ci or arguments for pytest, found more than one of them")
     if arguments:
         results = {"pytest": _run(_pytest(arguments), folder)}
     else:
+        _install_needs(calls.of(context))
         speed = "all" if everything else "ci" if ci else "quick"
         results = _checks_beside(_pytest((*_SPEEDS[speed], f"--speed={speed}")), folder)
     bad = {name: code for name, code in results.items() if code}
@@ -79,15 +72,6 @@ def _install_needs(call: calls.Call) -> None:
         install.ensure(lambda: work.target.needs(work.settings))
     except SlipwayError as error:
         tables.line(f"slipway: {error}", stderr=True)
-
-
-def _refuse_without_hosts() -> None:
-    """Asked for by name, they are not skipped."""
-    from components.errors import MissingError
-    from ops.testing import packages
-
-    if reason := packages.why_no_hosts():
-        raise MissingError(f"test --hosts: {reason}")
 
 
 def _checks(folder: Path) -> dict[str, int]:

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from ops.call import Call
+from ops.call import Call, refuse
 from ops.display import tables
 
 
@@ -26,6 +26,4 @@ def confirm(call: Call, question: str) -> None:
 def require_terminal(otherwise: str) -> None:
     """Refuses to ask where nobody answers."""
     if not on_terminal():
-        from components.errors import UsageError
-
-        raise UsageError(otherwise)
+        refuse(otherwise)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ops.engine import Event
 
 _VERBS = {"create": "creating", "update": "updating", "replace": "replacing", "delete": "deleting"}
+_SAID = {"info": ("", "dim"), "warning": ("warning: ", "yellow")}
 
 
 @contextmanager
@@ -53,18 +54,13 @@ class Progress:
     def engine(self, event: "Event") -> None:
         """The engine's observer. Errors come once more, and whole, at the end."""
         if event.step is None:
-            if event.severity in ("info", "warning"):
-                self._say(event)
+            if event.severity in _SAID:
+                mark, style = _SAID[event.severity]
+                self._print(Text(f"  {mark}{event.text}", style))
         elif event.kind in ("started", "done", "failed") and event.step.op in _VERBS:
             step = event.step
             taken = None if event.kind == "started" else step.seconds
             self._move(step.urn, event.kind, f"{_VERBS[step.op]} {step.name} ({short_type(step.type)})", taken)
-
-    def _say(self, event: "Event") -> None:
-        if event.severity == "warning":
-            self._print(Text(f"  warning: {event.text}", style="yellow"))
-        else:
-            self._print(Text(f"  {event.text}", style="dim"))
 
     def host(self, event: "HostStep") -> None:
         """A step of the host tool."""

@@ -7,12 +7,13 @@ from typing import Any
 from ops.display.differences import differing
 from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
-from ops.plan.following import PROVIDER, ChangesByUrn, follow
+from ops.plan.following import PROVIDER, ChangesByUrn, fate, follow
 from ops.plan.replacing import ignored, verdict
 from policy.plan import Plan, Resource, is_secret, is_unknown
 from policy.values import one_line
 
 _LONGEST = 160  # characters
+_OPS: dict[bool | None, Op] = {True: "replace", None: "may-replace", False: "alter"}
 
 
 def compare(base_label: str, old: Plan, new: Plan) -> Comparison:
@@ -39,7 +40,7 @@ def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict
     """In the order of the new plan; what goes stands at the end, as it is removed: last first."""
     for urn, one in after.items():
         if urn in found:
-            yield _change(_op(found[urn]), one, found[urn])
+            yield _change(_OPS[fate(found[urn])], one, found[urn])
         elif urn not in kept:
             yield _change("add", one, [])
     for urn, one in reversed(before.items()):
@@ -50,11 +51,6 @@ def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict
 def _change(op: Op, resource: Resource, properties: list[PropertyChange]) -> Change:
     shortened = [one.model_copy(update={"old": _short(one.old), "new": _short(one.new)}) for one in properties]
     return Change(op=op, urn=resource.urn, type=resource.type, name=resource.name, parent=resource.parent, properties=tuple(shortened))
-
-
-def _op(properties: list[PropertyChange]) -> Op:
-    said = {one.replaces for one in properties}
-    return "replace" if True in said else "may-replace" if None in said else "alter"
 
 
 def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:

@@ -3,8 +3,7 @@
 Nothing of that shows in the inputs, which are unknown before and after. So it is followed from
 resource to resource: where the table says that such an input replaces, its resource is replaced
 too; where it doesn't, it is altered. What may be replaced makes others that may be. A provider is
-followed too: whether what it made can stay, the provider decides.
-"""
+followed too: whether what it made can stay, the provider decides."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -32,15 +31,15 @@ def follow(found: ChangesByUrn, kept: Mapping[str, Resource]) -> None:
     """Adds to `found` (changes by URN) what follows. `kept`: what is there in both plans."""
     coming = _by_origin(kept.values())
     followed: dict[str, bool | None] = {}
-    while waiting := [urn for urn, one in found.items() if urn in kept and _fate(one) not in (False, followed.get(urn, False))]:
+    while waiting := [urn for urn, one in found.items() if urn in kept and fate(one) not in (False, followed.get(urn, False))]:
         for urn in waiting:
-            followed[urn] = _fate(found[urn])
+            followed[urn] = fate(found[urn])
         for urn in waiting:
             for one in coming[urn]:
                 _add(found, one, sure=followed[urn] is True)
 
 
-def _fate(changes: list[PropertyChange]) -> bool | None:
+def fate(changes: list[PropertyChange]) -> bool | None:
     """Whether they replace: True, None for perhaps, or False."""
     said = {one.replaces for one in changes}
     return True if True in said else None if None in said else False

@@ -16,7 +16,7 @@ from pulumi.runtime import rpc
 from components.errors import SlipwayError
 from components.target import AS_IF_IN
 from ops.engine.program import Program
-from ops.plan.recorder import Answer, Recorder
+from ops.plan.recorder import Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
 
@@ -24,13 +24,11 @@ SEALED = "sealed"
 """What a program reads in the place of each secret setting."""
 
 
-def record(project: Project, stack: Stack, answer: Answer | None = None) -> Plan:
-    """The plan of a stack whose secrets are sealed. Raises `SlipwayError` when the program fails.
-
-    `answer`: what resources put out; without it that is unknown."""
+def record(project: Project, stack: Stack) -> Plan:
+    """The plan of a stack whose secrets are sealed. Raises `SlipwayError` for a failed program."""
     folders = tuple(Path(one) for one in (project.folder, os.environ.get(AS_IF_IN)) if one)
-    recorder = Recorder(project.name, stack.name, folders, answer)
-    program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=answer is None)
+    recorder = Recorder(project.name, stack.name, folders)
+    program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=True)
     # What the program prints would stand before the plan, in a file that holds nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
         error = program.run(recorder, recorder)

@@ -1,7 +1,6 @@
 """The resource monitor of a plan: notes every registration and answers it without any cloud."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +15,15 @@ from policy.plan import UNKNOWN, Kind, Lookup, Resource
 
 _NOTED = (engine_pb2.INFO, engine_pb2.WARNING, engine_pb2.ERROR)
 
-Answer = Callable[[Resource], tuple[str, dict[str, Any]]]
-"""(id, outputs) that a resource is to put out."""
-
 
 class Recorder(BaseMonitor):
-    """Takes any type and option. Without `answer` outputs are unknown but for plain inputs."""
+    """Takes any type and option. Outputs are unknown but for plain inputs."""
 
     # Without the one for its option the SDK refuses deleted_with and replace_with.
     features = (resource_pb2.RESOURCE_MONITOR_FEATURE_DELETED_WITH, resource_pb2.RESOURCE_MONITOR_FEATURE_REPLACE_WITH)
 
-    def __init__(self, project: str, stack: str, folders: tuple[Path, ...], answer: Answer | None = None) -> None:
+    def __init__(self, project: str, stack: str, folders: tuple[Path, ...]) -> None:
         self.project, self.stack = project, stack
-        self.answer = answer
         self.resources: dict[str, Resource] = {}
         self.lookups: dict[str, Lookup] = {}
         self.outputs: dict[str, Any] = {}
@@ -66,11 +61,8 @@ class Recorder(BaseMonitor):
             kind = "provider"
         origins = {name: sorted(one.urns) for name, one in request.propertyDependencies.items() if one.urns}
         resource = self._note(request, request.object, origins, kind)
-        id_, outputs = "", values.known_scalars(request.object, request.additionalSecretOutputs)
-        if self.answer is not None and request.custom:
-            id_, answered = self.answer(resource)
-            outputs.update(answered)
-        return resource_pb2.RegisterResourceResponse(urn=resource.urn, id=id_, object=outputs)
+        outputs = values.known_scalars(request.object, request.additionalSecretOutputs)
+        return resource_pb2.RegisterResourceResponse(urn=resource.urn, object=outputs)
 
     def RegisterResourceOutputs(self, request: Any, *_: Any) -> Any:  # noqa: N802
         if f"::{STACK}::" in request.urn:

@@ -25,14 +25,8 @@ def lookup(token: str, arguments: Mapping[str, Any]) -> tuple[str, dict[str, Any
     Arguments come out again, but for those that hold the mark of a secret."""
     digest = hashlib.sha256(json.dumps(arguments, sort_keys=True, default=str).encode()).hexdigest()[:8]
     name = f"{LOOKED_UP}{token}#{digest})"
-    answer = fields(_find(token, "Result"), name)
+    answer = fields(find(token, "Result"), name)
     return name, {**answer, **{key: value for key, value in arguments.items() if value is not None and not holds_secret(value)}}
-
-
-def outputs(token: str, name: str) -> dict[str, Any]:
-    """What a resource of that type puts out, each text `${NAME.OUTPUT}`."""
-    found = fields(_find(token, ""), "$")
-    return {key: _renamed(value, name) for key, value in found.items() if key not in ("urn", "id")}
 
 
 def fields(declared: type | None, name: str, depth: int = 0) -> dict[str, Any]:
@@ -71,7 +65,7 @@ def _hint(getter: Any) -> Any:
         return str
 
 
-def _find(token: str, ending: str) -> type | None:
+def find(token: str, ending: str) -> type | None:
     """The SDK's class for a token such as `aws:ec2/getAmi:getAmi`, or None."""
     package, _, rest = token.partition(":")
     module, _, name = rest.partition(":")
@@ -91,13 +85,3 @@ def _unexported(path: str, name: str, ending: str) -> type | None:
     module = inspect.getmodule(function) if function else None
     found = getattr(module, name[:1].upper() + name[1:] + ending, None)
     return found if isinstance(found, type) else None
-
-
-def _renamed(value: Any, name: str) -> Any:
-    if isinstance(value, str) and value in _TAKEN_APART.values():
-        return value
-    if isinstance(value, str):
-        return "${" + name + value[1:] + "}" if value.startswith("$") else value
-    if isinstance(value, list):
-        return [_renamed(item, name) for item in value]
-    return {key: _renamed(item, name) for key, item in value.items()} if isinstance(value, dict) else value

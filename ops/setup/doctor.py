@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import shutil
 import socket
 import stat
@@ -12,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ops.display import tables
@@ -52,7 +53,9 @@ def machine(folder: Path) -> Iterator[Check]:
 
 
 def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
-    """Checks the Pulumi CLI and its plugins, for a stack with these resources of providers."""
+    """Checks the Pulumi CLI and its plugins, where a stack has resources of providers."""
+    if not found:
+        return
     wanted = f"stack {stack} has resources of {', '.join(pulumi_cli.packages(found))}"
     if pulumi_cli.path() is None:
         yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
@@ -114,13 +117,21 @@ def _closed_place(python: Path) -> Path | None:
     return next((place for place in places if not place.stat().st_mode & stat.S_IXOTH), None)
 
 
-def passphrase(document: Mapping[str, Any], environ: Mapping[str, str]) -> Check:
-    """Checks that there is the passphrase that the stack's secrets are encrypted under."""
-    if "secure" not in str(document.get("config")):
+def passphrase(stack_file: str, environ: Mapping[str, str]) -> Check:
+    """Checks that there is the passphrase that secrets in a stack file are encrypted under."""
+    if not re.search(r"(?m)^[^#\n]*\bsecure['\"]?\s*:", stack_file):
         return Check("passphrase", OK, "the stack has no secrets")
     if "PULUMI_CONFIG_PASSPHRASE" in environ or environ.get("PULUMI_CONFIG_PASSPHRASE_FILE"):
         return Check("passphrase", OK, "given")
     return Check("passphrase", MISSING, "the stack has secrets", "export PULUMI_CONFIG_PASSPHRASE=…")
+
+
+def app(folder: Path, module: str | None) -> Check:
+    """Checks that there is an app to serve. Raises `SlipwayError`."""
+    from components.source import find_app
+
+    found = find_app(folder, module)
+    return Check("app", OK, f"{found.module} in {found.folder}")
 
 
 def need(one: "Need") -> Check:

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from ops.call import Call
+from ops.call import Call, refuse
 from ops.display import tables
 from ops.stack import workplace
 
 if TYPE_CHECKING:
-    from ops.automation import CliEngine
+    from ops.automation.engine import CliEngine
     from ops.engine import Engine, Event, Observer, Result
     from ops.engine.state import State
     from ops.stack.workplace import Workplace
@@ -38,7 +38,7 @@ class Launcher:
 
     def cli(self, observer: "Observer | None" = None) -> "CliEngine":
         """The Pulumi CLI."""
-        from ops.automation import CliEngine
+        from ops.automation.engine import CliEngine
 
         return CliEngine(self.work.project, self.call.full, observer)
 
@@ -88,13 +88,12 @@ def of(call: Call) -> Launcher:
 
     Without a mark: in this process, whose preview tells what it can't launch (`Result.beyond`)."""
     from components import owner
-    from components.errors import UsageError
 
     sealed = workplace.enter(call, sealed=True)
     noted = owner.read(sealed.place.tree)
     engine = noted.engine if noted else owner.IN_PROCESS
     if refused := owner.refusal(sealed.place.tree, owner.of(engine, sealed.place.project, sealed.place.stack)):
-        raise UsageError(refused)
+        refuse(refused)
     by_cli = engine == owner.CLI
     if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
         from ops.stack import pulumi_cli  # late, as below: few stacks have to do with the CLI

@@ -1,7 +1,8 @@
 """Pulumi.yaml and the stack files, as the Pulumi CLI reads them."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,7 @@ class Stack:
 
 def load_project(folder: Path) -> Project:
     """The project in that folder."""
-    value = _read(folder / "Pulumi.yaml", "run this in the folder that holds Pulumi.yaml")
+    value = read(folder / "Pulumi.yaml", "run this in the folder that holds Pulumi.yaml")
     runtime = value.get("runtime", "python")
     name = value.get("name")
     if not isinstance(name, str) or not name:
@@ -84,7 +85,7 @@ def _full_key(project: str, key: Any) -> str:
 def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
     """The stack of that name; `sealed` decrypts nothing. Keys with encrypted parts are secret."""
     path = stack_path(project, name)
-    value = _read(path, f"make it with `./slipway --stack {name} init APP`")
+    value = read(path, f"make it with `./slipway --stack {name} init APP`")
     given = value.get("config") or {}
     if not isinstance(given, dict):
         raise UsageError(f"{path}: config: wanted keys and values, found {type(given).__name__}")
@@ -117,7 +118,8 @@ def stack_path(project: Project, name: str) -> Path:
     return project.folder / f"Pulumi.{name}.yaml"
 
 
-def _read(path: Path, step: str) -> dict[str, Any]:
+def read(path: Path, step: str) -> dict[str, Any]:
+    """The YAML file there. `step`: what to do where there is none. Raises `UsageError`."""
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -139,22 +141,33 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
     """Writes one value into a stack file, which keeps its comments and order: `pulumi config set`.
 
     `path`: the key's dots name nested keys."""
-    from ruamel.yaml import YAML  # a command that only reads has no use for it
-
     file = stack_path(project, stack)
     if file.exists():
         load_stack(project, stack)  # a broken file or a wrong passphrase is told before anything is written
-    round_trip = YAML()
-    round_trip.width = 4096
-    document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
     full = _full_key(project.name, key)
-    stored: Any = value
-    if secret:
-        if "encryptionsalt" not in document:
-            document["encryptionsalt"] = secrets.new_salt()
-        stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
-    _place(document.setdefault("config", {}), full.split(".") if path else [full], stored)
-    text = io.StringIO()
+    with edited(file) as document:
+        stored: Any = value
+        if secret:
+            if "encryptionsalt" not in document:
+                document["encryptionsalt"] = secrets.new_salt()
+            stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
+        _place(document.setdefault("config", {}), full.split(".") if path else [full], stored)
+
+
+@contextmanager
+def edited(file: Path) -> Iterator[Any]:
+    """What a stack file says, to be changed: written then with its comments and order, all or
+    nothing. Empty where there is none yet."""
+    from ruamel.yaml import YAML  # a command that only reads has no use for it
+    from ruamel.yaml.error import YAMLError
+
+    round_trip, text = YAML(), io.StringIO()
+    round_trip.width = 4096
+    try:
+        document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
+    except YAMLError as error:
+        raise UsageError(f"{file}: wanted YAML, found an error: {one_line(' '.join(str(error).split()), 200)}; mend it") from None
+    yield document
     round_trip.dump(document, text)
     files.write(file, text.getvalue().encode())
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ops.call import Call
+from ops.call import Call, refuse
 
 if TYPE_CHECKING:
     from components.deployment import Deployment
@@ -29,12 +29,11 @@ class Workplace:
         """What was launched, to be asked. In a tree that was copied or moved only what reads is
         done, and told of it. Raises `UsageError` for a command that `acts`."""
         from components import owner
-        from components.errors import UsageError
         from ops.display import tables
 
         if why := owner.elsewhere(self.place.tree):
             if acts:
-                raise UsageError(why)
+                refuse(why)
             tables.line(f"slipway: {why}", stderr=True)
         return self.target.deployment(self.settings, self.place)
 
@@ -61,13 +60,12 @@ def place(call: Call) -> "StackPlace":
 def enter(call: Call, sealed: bool = False) -> Workplace:
     """Reads the stack's settings; `UsageError` when there is no such stack. `sealed`: encrypted."""
     from components import settings, target
-    from components.errors import UsageError
     from ops.stack.project import load_project, load_stack
 
     here = place(call)
     if not (here.folder / f"Pulumi.{call.stack}.yaml").exists():
         hint = f"make it with: ./slipway -s {call.stack} init APP"
-        raise UsageError(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
+        refuse(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
     project = load_project(here.folder)
     stack = load_stack(project, call.stack, sealed)
     chosen = settings.parse(stack.config, stack.secret_keys, call.stack, project.name)
@@ -77,6 +75,4 @@ def enter(call: Call, sealed: bool = False) -> Workplace:
 def check_name(stack: str) -> None:
     """A stack's name becomes a file's and a folder's."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stack):
-        from components.errors import UsageError
-
-        raise UsageError(f"--stack: letters, digits, '-', '_' and '.' are wanted, found {stack!r}")
+        refuse(f"--stack: letters, digits, '-', '_' and '.' are wanted, found {stack!r}")

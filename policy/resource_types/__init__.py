@@ -1,8 +1,7 @@
 """Which inputs replace a resource when they change, and where its tags are: generated tables, a
 file for each provider.
 
-`python -m tools.type_tables` makes them; what a file was made from stands in its `source`.
-"""
+`python -m tools.type_tables` makes them; what a file was made from stands in its `source`."""
 
 from functools import cache
 from pathlib import Path

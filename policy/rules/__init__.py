@@ -3,8 +3,7 @@ with hyphens.
 
 A docstring says what a rule wants: the first paragraph is its description, and what follows `In the
 pack:` is what the policy pack can't see of it. A rule is pure, and never raises, whatever is in a
-plan.
-"""
+plan."""
 
 import pkgutil
 from collections.abc import Callable, Iterator

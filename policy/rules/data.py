@@ -12,8 +12,7 @@ _KEEP_DATA = "slipway:keepData"
 def buckets_encrypted(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Every bucket says how it is encrypted.
 
-    What a cloud does by default can't be seen in a plan and doesn't count.
-    """
+    What a cloud does by default can't be seen in a plan and doesn't count."""
     for bucket in facts.buckets:
         if bucket.encrypted is False:
             yield Problem(bucket.at, "wanted a bucket with encryption set, found none; add its encryption configuration")
@@ -30,8 +29,7 @@ def disks_encrypted(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Every disk is encrypted, and says so: hosts' disks, disks of their own, the storage of
     databases.
 
-    What an account encrypts by default can't be seen in a plan and doesn't count.
-    """
+    What an account encrypts by default can't be seen in a plan and doesn't count."""
     for disk in facts.disks:
         if disk.encrypted is False:
             yield Problem(disk.at, f"wanted encrypted disks, found {disk.label} not true; set it")
@@ -48,8 +46,7 @@ def database_protected(plan: Plan, facts: Facts) -> Iterator[Problem]:
     none that still holds something. A stack that is to go with its data says so:
     `slipway:keepData: false`.
 
-    In the pack: `protect` alone is asked for: the engine doesn't tell what is retained.
-    """
+    In the pack: `protect` alone is asked for: the engine doesn't tell what is retained."""
     if plan.settings.get(_KEEP_DATA) is False:
         return
     for database in facts.databases:
@@ -80,8 +77,7 @@ def data_with_network(plan: Plan, facts: Facts) -> Iterator[Problem]:
     Subnets, subnet groups, networks, firewalls, parameter groups and keys of what is `protect` must
     be `protect`, and of what is `retainOnDelete` be `retainOnDelete`.
 
-    In the pack: `protect` alone is followed: the engine doesn't tell what is retained.
-    """
+    In the pack: `protect` alone is followed: the engine doesn't tell what is retained."""
     needs: dict[str, list[Resource]] = {}
     for tie in facts.ties:
         needs.setdefault(tie.at.urn, []).append(tie.needs)

@@ -28,8 +28,7 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
     In the pack: The engine hands secrets over unwrapped, so inputs are not judged by their names.
     User data and tags are searched for the values of `slipway:secretEnv` instead, and the settings
-    are seen whole.
-    """
+    are seen whole."""
     yield from _in_settings(plan)
     for one in facts.user_data:
         if holds_secret(one.value):
@@ -89,8 +88,7 @@ def _move(name: str) -> str:
 def tagged(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Everything that can be tagged says which project and stack it is of, and who owns it.
 
-    Tags `project`, `stack` and `owner`, on the resource or by its provider's default tags.
-    """
+    Tags `project`, `stack` and `owner`, on the resource or by its provider's default tags."""
     defaults = {one.at.urn: one for one in facts.default_tags}
     for resource in plan.resources:
         input = resource_types.tags(resource.type) if resource.kind == "resource" else None

@@ -15,8 +15,7 @@ def ports_open(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
     The world is any range wider than a network of somebody's own (shorter than /8, or /16 with
     IPv6), so that two halves count too. Protocols without ports (ping) are let be. Lists of
-    addresses that are kept elsewhere can't be looked into.
-    """
+    addresses that are kept elsewhere can't be looked into."""
     for opening in facts.openings:
         ports = opening.ports
         if ports is not None and opening.from_world and not _PUBLIC_PORTS.issuperset(ports[:3]):
@@ -50,8 +49,7 @@ def database_reach(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Only the firewalls of hosts may reach a database, never ranges of addresses.
 
     A database's firewall is that of one which the cloud runs, or any that opens a port of databases
-    by itself: there a host of the stack runs one.
-    """
+    by itself: there a host of the stack runs one."""
     web = {urn for host in facts.hosts for urn in host.firewalls}
     for opening in facts.openings:
         if opening.firewall in facts.database_firewalls or opening.names_a_port_of(DATABASE_PORTS):
@@ -68,8 +66,7 @@ def way_out(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
     Followed from the host's subnets through route tables and routes to gateways, and from address
     translation to its own subnet. Of a subnet whose network or routes are set outside the plan
-    nothing is said.
-    """
+    nothing is said."""
     for host in facts.hosts:
         for subnet in host.subnets:
             found = _missing(host, subnet)

@@ -11,8 +11,7 @@ def images_pinned(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """A new image never replaces a server that runs: what names its image is in `ignoreChanges`.
 
     Images are mostly looked up ("the latest"), and the answer changes by itself. So for launch
-    templates, but where a group starts servers from the newest version: none is replaced there.
-    """
+    templates, but where a group starts servers from the newest version: none is replaced there."""
     for image in facts.images:
         if not {image.input, "*"}.intersection(image.at.ignore_changes):
             yield Problem(image.at, f"wanted servers that keep their image, found {image.input} followed; add it to ignore_changes")
@@ -22,8 +21,7 @@ def metadata_v2(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """The metadata service answers only who brings a token, one network hop away.
 
     More hops let what runs in containers, or behind a proxy that can be tricked, ask for the host's
-    credentials.
-    """
+    credentials."""
     for one in facts.metadata:
         if one.token_wanted is False:
             yield Problem(one.at, "wanted a metadata service that asks for a token, found none required; require it")

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import put_out
+
 from ops.engine.program import Program
-from ops.plan import stand_ins
 from ops.plan.record import plan_of, with_marks
-from ops.plan.recorder import Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import Plan, Resource, is_unknown
 
@@ -49,7 +49,8 @@ def refused(folder: Path, text: str) -> str | None:
 
 def run(folder: Path, answered: bool = False, stack: str = "prod", config: Mapping[str, Any] | None = None) -> tuple[Plan, str | None]:
     """The plan of the program in that folder as far as it came, and why it failed."""
-    recorder = Recorder("shop", stack, (folder,), _answer if answered else None)
+    recorder = put_out.Answering("shop", stack, (folder,))
+    recorder.answer = _answer if answered else None
     with with_marks():
         program = Program(Project("shop", "python", folder), Stack(stack, dict(config or {}), frozenset(), None), dry=not answered)
         error = program.run(recorder, recorder)
@@ -85,7 +86,7 @@ def agree(preview: Any, real: Any) -> bool:
 def _answer(resource: Resource) -> tuple[str, dict[str, Any]]:
     if resource.type.startswith("pulumi-python:dynamic"):
         return f"{resource.name}-id", {"value": "0123456789abcdef" * 4}
-    answered = stand_ins.outputs(resource.type, resource.name)
+    answered = put_out.outputs(resource.type, resource.name)
     if resource.type == "aws:ec2/vpc:Vpc":
         answered["ipv6CidrBlock"] = "2001:db8:1200:ff00::/56"
     return f"{resource.name}-id", answered

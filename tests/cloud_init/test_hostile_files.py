@@ -27,6 +27,7 @@ import hostile
 from speeds import examples
 
 from cloud_init.host import contracts
+from cloud_init.host.base import installed
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.processes import programs, supervisor_config
 from cloud_init.host.processes.managers import systemd
@@ -35,7 +36,6 @@ from cloud_init.host_files import Front, HostFileError, WebHost
 from cloud_init.render import host_files
 from components import target
 from components.errors import SlipwayError, UsageError
-from components.hosts.machine import front_binaries
 from components.release import core
 from components.settings import parse
 from components.targets import local
@@ -265,7 +265,7 @@ def test_renderers_alone(front: str, prefix: str, origin: str, tmp_path_factory:
 @pytest.mark.parametrize("front", FRONTS)
 def test_the_program_itself_takes_a_sample(front: str, tmp_path: Path) -> None:
     """All odd texts that the renderers let through, in one configuration."""
-    binary = front_binaries().get(front)
+    binary = installed.fronts().get(front)
     if binary is None:
         pytest.skip(f"{front} is not on this machine")
     pieces = [piece for piece in hostile.ODD if len(piece) < 50 and rendered(front, f"/s{piece}x", f"https://a{piece}x") is not None]
@@ -317,7 +317,7 @@ def test_supervisor_reads_odd_folders(name: str) -> None:
 
 @pytest.mark.parametrize("front", FRONTS)
 def test_fronts_take_odd_folders(front: str, tmp_path: Path) -> None:
-    binary = front_binaries().get(front)
+    binary = installed.fronts().get(front)
     if binary is None:
         pytest.skip(f"{front} is not on this machine")
     files = {file.path: file.content for file in host_files(WebHost("a:b", front=Front(front, LISTEN), static={"/static": "static"}))}

@@ -17,6 +17,7 @@ import pytest
 from cloud_init import fronts, servers, system
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
+from cloud_init.host.base import installed
 from cloud_init.host.data import databases
 from cloud_init.host.front import servers as host_fronts
 from cloud_init.host.processes import managers
@@ -24,7 +25,6 @@ from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.host_tool import tool
 from cloud_init.render import host_files, server_requirements
-from components.hosts.machine import FRONT_PROGRAMS
 from components.settings import Settings
 
 GOLDEN = Path(__file__).parent.parent / "golden"
@@ -45,7 +45,7 @@ UWSGI = WebHost("a:b", Server("uwsgi"), Front(listen=("127.0.0.1:8080",)))
 BALANCER = Balancer(("10.0.0.0/20", "10.0.16.0/20", "2001:db8::/56"), idle_timeout(30))
 BALANCED = WebHost("a:b", front=Front(listen=("80 default_server",), domain="www.example.com", balancer=BALANCER))
 HOSTS = {"plain": PLAIN, "full": FULL, "uwsgi": UWSGI, "balanced": BALANCED}
-PROGRAMS = {front: shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin") for front, name in FRONT_PROGRAMS.items()}
+PROGRAMS = {front: shutil.which(name, path="/usr/sbin:/usr/bin:/usr/local/sbin") for front, name in installed.FRONTS.items()}
 
 
 def behind(front: str, host: WebHost) -> WebHost:
@@ -130,7 +130,7 @@ def modules(folder: ModuleType) -> set[str]:
         ("front", set(), modules(fronts)),
         ("front", set(), modules(host_fronts) - {host_fronts.STAND_IN}),
         ("front", set(), {*system.FRONTS}),
-        ("front", set(), {*FRONT_PROGRAMS}),
+        ("front", set(), {*installed.FRONTS}),
         ("server.kind", {"auto"}, modules(servers)),
         ("manager", set(), modules(managers) - {"contract"}),
         ("database.engine", {"none"}, modules(databases) & accepted("database.engine")),

@@ -10,11 +10,11 @@ import pytest
 
 from cloud_init import fleet, fronts, system
 from cloud_init.fleet import Fleet, Tls
+from cloud_init.host.base import installed
 from cloud_init.host.front import certificates
 from cloud_init.host.release import files
 from cloud_init.host_files import Front, HostFileError, Server, WebHost
 from cloud_init.render import host_files
-from components.hosts.machine import front_binaries
 
 GOLDEN = Path(__file__).parent.parent / "golden"
 TLS = Tls("www.example.com", "https://acme.example/directory", peers=("10.0.0.5", "10.0.0.6:8080", "fd00::7"))
@@ -35,7 +35,7 @@ def test_fronts_as_the_golden_files(front: str) -> None:
 @pytest.mark.parametrize("host", [ONE, MANY], ids=["one", "many"])
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_the_program_takes_it(front: str, host: WebHost, tmp_path: Path) -> None:
-    binary = front_binaries().get(front)
+    binary = installed.fronts().get(front)
     if not binary:
         pytest.skip(f"{front} is not on this machine")
     places = documents.places(tmp_path, {"app": "a", "run": str(tmp_path)})

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import put_out
 from clouds.provider import Provider
 from clouds.schema import Schema
 from google.protobuf import json_format
@@ -14,7 +15,6 @@ from components.errors import SlipwayError
 from ops.engine.program import Program
 from ops.engine.values import IS_SECRET, SIGNATURE
 from ops.plan import stand_ins
-from ops.plan.recorder import Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import Resource
 
@@ -60,9 +60,10 @@ def record(name: str, project: Project, config: Mapping[str, Any], schema: Schem
     return recording
 
 
-class _Answering(Recorder):
+class _Answering(put_out.Answering):
     def __init__(self, recording: Recording, project: Project, schema: Schema, told: Told) -> None:
-        super().__init__(project.name, "dev", (project.folder,), self._answered)
+        super().__init__(project.name, "dev", (project.folder,))
+        self.answer = self._answered
         self._recording, self._named, self._told = recording, schema.named, told
         self._provider: Provider = schema.provider
         self._blocks = {type: iter(blocks) for type, (_, blocks) in self._provider.divided.items()}
@@ -126,16 +127,7 @@ def plain(value: Any) -> Any:
 
 def _outputs(resource: Resource) -> dict[str, Any]:
     """Each as the SDK declares it, texts beginning with `$`."""
-    found = stand_ins.outputs(resource.type, "")
-    return {name: _unnamed(value) for name, value in found.items() if name != "region"}
-
-
-def _unnamed(value: Any) -> Any:
-    if isinstance(value, str):
-        return "$" + value[2:-1] if value.startswith("${.") else value
-    if isinstance(value, list):
-        return [_unnamed(one) for one in value]
-    return {key: _unnamed(one) for key, one in value.items()} if isinstance(value, dict) else value
+    return {name: value for name, value in put_out.declared(resource.type).items() if name != "region"}
 
 
 def _marked(value: Any, stood: str, address: str) -> Any:

@@ -7,15 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import put_out
 import yaml
 from google.protobuf import json_format
 from planted import PLANTED
 
 from components.errors import SlipwayError
 from ops.engine.program import Program
-from ops.plan import stand_ins
 from ops.plan.record import plan_of
-from ops.plan.recorder import Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import Plan, Resource
 
@@ -67,14 +66,15 @@ class Case:
         secret = {key for key in self.config if key == "slipway:secretEnv"}
         stack = Stack("dev", self.config, frozenset(secret), None)
         project = Project("slipway", "python", ROOT)
-        recorder = _Wire(project.name, stack.name, (ROOT,), _answer if answered else None)
+        recorder = _Wire(project.name, stack.name, (ROOT,))
+        recorder.answer = _answer if answered else None
         error = Program(project, stack, dry=not answered).run(recorder, recorder)
         if error is not None:
             raise SlipwayError(error)
         return Recording(plan_of(recorder, {**self.config, **{key: {"secure": "x"} for key in secret}}), recorder.wire)
 
 
-class _Wire(Recorder):
+class _Wire(put_out.Answering):
     def __init__(self, *words: Any) -> None:
         super().__init__(*words)
         self.wire: list[dict[str, Any]] = []
@@ -87,7 +87,7 @@ class _Wire(Recorder):
 def _answer(resource: Resource) -> tuple[str, dict[str, Any]]:
     if resource.type.startswith("pulumi-python:dynamic"):
         return f"{resource.name}-id", {"value": "0" * 64, "ok": True, "message": "", "live": "0" * 12, "certificate": "PEM", "key": "PEM"}
-    return f"{resource.name}-id", stand_ins.outputs(resource.type, resource.name)
+    return f"{resource.name}-id", put_out.outputs(resource.type, resource.name)
 
 
 def stack_files() -> list[Path]:

@@ -30,7 +30,7 @@ def test_every_target_has_an_example():
 def test_the_module_has_the_public_names(name):
     module = target.find(name)
     public = {one for one in vars(target.TargetModule) if not one.startswith("_")} | set(typing.get_type_hints(target.TargetModule))
-    assert public == {"Options", "THIS_MACHINE", "TAKES", "deploy", "needs", "deployment"}
+    assert public == {"Options", "THIS_MACHINE", "TAKES", "Target", "needs", "deployment"}
     assert all(hasattr(module, one) for one in public)
 
 

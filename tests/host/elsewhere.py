@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import ports
 
-from components.hosts.machine import database_binaries
+from cloud_init.host.base import installed
 
 OWNER, APP = "kee/p@er", "a?p#p:1"  # passwords
 _SLEEP = {"postgres": "SELECT pg_sleep({})", "mysql": "SELECT SLEEP({})"}
@@ -33,7 +33,7 @@ class Elsewhere:
 
     def __init__(self, engine, managed=False):
         self.engine, self.managed = engine, managed
-        self.binaries = Path(database_binaries()[engine])
+        self.binaries = Path(installed.databases()[engine])
         self.folder = Path(tempfile.mkdtemp(prefix="slipway-elsewhere-"))
         self.port, self.pooler = ports.free(), ports.free()
         self.user: dict[str, Any] = {} if os.geteuid() else {"user": "nobody", "group": pwd.getpwnam("nobody").pw_gid, "extra_groups": []}

@@ -13,10 +13,11 @@ import ports
 
 from cloud_init import host_tool
 from cloud_init.host import contracts
+from cloud_init.host.base import installed
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import host_files, server_requirements
-from components.hosts.machine import app_runtime, database_binaries, front_binaries, supervisor_command, uv_binary
+from components.hosts.machine import app_runtime, supervisor_command, uv_binary
 from components.hosts.site import Site
 from components.hosts.transports import local
 from components.hosts.transports.local import run_folder
@@ -71,8 +72,8 @@ class Bench:
         self.facts: dict[str, Any] = {
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
             "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": in_folder(tree / "store"),
-            "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else front_binaries()},
-            "databases": database_binaries(), "supervisor": supervisor_command(),
+            "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else installed.fronts()},
+            "databases": installed.databases(), "supervisor": supervisor_command(),
         }  # fmt: skip
         self.host = local.connect(self.facts)
         self.store = connect(self.facts["store"])

@@ -12,7 +12,7 @@ from database_app import ENGINES, publish
 from faults import record
 from outside import Outside
 
-from components.hosts.machine import database_binaries
+from cloud_init.host.base import installed
 
 ODD = "\\nINSERT INTO `items` VALUES (1);\\nDELIMITER ;;\\n' \\\" \\\\ % \\t é \U0001f600 "
 WRITER = f"""
@@ -39,7 +39,7 @@ def release(bench, number, engine, schema="", writer=True):
 
 
 def launched(make_bench, engine, writer=True):
-    if engine != "sqlite" and engine not in database_binaries():
+    if engine != "sqlite" and engine not in installed.databases():
         pytest.skip(f"the programs of {engine} are not on this machine")
     bench = make_bench()
     assert bench.boot()["ok"]
@@ -225,7 +225,7 @@ def test_two_at_once_and_a_release_meanwhile(make_bench):
 
 def test_a_last_backup_where_nothing_ever_served(make_bench, tmp_path):
     """The first release was refused: what its migration made can be kept and then removed."""
-    if "postgres" not in database_binaries():
+    if "postgres" not in installed.databases():
         pytest.skip("the programs of postgres are not on this machine")
     bench = make_bench()
     assert bench.boot()["ok"]

@@ -9,11 +9,11 @@ from database_app import ENGINES, publish
 from faults import record
 from load import Load
 
-from components.hosts.machine import database_binaries
+from cloud_init.host.base import installed
 
 
 def needs(engine):
-    if engine != "sqlite" and engine not in database_binaries():
+    if engine != "sqlite" and engine not in installed.databases():
         pytest.skip(f"the programs of {engine} are not on this machine")
 
 

@@ -10,9 +10,9 @@ import pytest
 from database_app import ENGINES, REQUIREMENTS, ROUTES, publish
 from load import Load
 
+from cloud_init.host.base import installed
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import server_requirements
-from components.hosts.machine import database_binaries
 
 SERVERS = {
     "gunicorn gthread": Server("gunicorn", "gthread"),
@@ -83,7 +83,7 @@ def test_redeployed_under_load(make_bench, front, server):
     assert bench.host.run(["status"])["front"]["kind"] == front
     look(bench)
     last = 0
-    for engine in ("none", *(one for one in ENGINES if one == "sqlite" or one in database_binaries())):
+    for engine in ("none", *(one for one in ENGINES if one == "sqlite" or one in installed.databases())):
         kinds: dict[str, Any] = {"post": "/rows", "slow": "/slow", "heavy": "/rows"}
         bodies = tuple(map(str, range(last, last + 3)))
         with Load(bench.port, bodies=bodies, clients=9, interval=0.05, **kinds) as load, ThreadPoolExecutor(1) as pool:

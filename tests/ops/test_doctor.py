@@ -44,20 +44,22 @@ def test_a_python_in_a_closed_folder_is_for_nobody_else(tmp_path):
     assert doctor.app_python([python, tmp_path / "python"]).state == "ok"
 
 
-SECRETS = {"config": {"slipway:secretEnv": {"KEY": {"secure": "v1:x"}}}}
+SECRETS = "config:\n  slipway:secretEnv:\n    KEY:\n      secure: v1:x\n"
 
 
 @pytest.mark.parametrize(
-    ("document", "environ", "state"),
+    ("stack_file", "environ", "state"),
     [
-        ({}, {}, "ok"),
+        ("", {}, "ok"),
+        ("config:\n  slipway:target: local  # secure: nothing\n", {}, "ok"),
+        ('config: {"slipway:secretEnv": {KEY: {"secure": v1:x}}}', {}, "missing"),
         (SECRETS, {}, "missing"),
         (SECRETS, {"PULUMI_CONFIG_PASSPHRASE": ""}, "ok"),
         (SECRETS, {"PULUMI_CONFIG_PASSPHRASE_FILE": "/x"}, "ok"),
     ],
 )
-def test_passphrase(document, environ, state):
-    assert doctor.passphrase(document, environ).state == state
+def test_passphrase(stack_file, environ, state):
+    assert doctor.passphrase(stack_file, environ).state == state
 
 
 class App(http.server.BaseHTTPRequestHandler):

@@ -191,3 +191,5 @@ def test_a_missing_folder_and_a_broken_file_are_usage(project, slipway):
     assert slipway("init", "nowhere").exit_code == 2
     (project / "Pulumi.dev.yaml").write_text("a: [")
     assert slipway("init", "../shop").exit_code == 2
+    (project / "Pulumi.dev.yaml").write_text("config:\n  a: 1\n  a: 2\n")
+    assert slipway("init", "../shop", "--yes").exit_code == 2

@@ -69,11 +69,11 @@ def test_how_much_runs(world, slipway, ran, option, how):
     assert f"-m pytest -n 2 {how} --color=no" in ran.lines[0]
 
 
-@pytest.mark.parametrize("words", [("--all", "--ci"), ("--ci", "tests/ops"), ("--all", "--hosts")])
+@pytest.mark.parametrize("words", [("--all", "--ci"), ("--ci", "tests/ops")])
 def test_two_wishes_at_once(world, slipway, ran, words):
     done = slipway("test", *words)
     assert (done.exit_code, ran.lines) == (2, [])
-    assert done.stderr == "slipway: test: wanted --all, --ci, --hosts or arguments for pytest, found more than one of them\n"
+    assert done.stderr == "slipway: test: wanted --all, --ci or arguments for pytest, found more than one of them\n"
 
 
 def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran, monkeypatch):
@@ -113,24 +113,13 @@ def test_arguments_go_to_pytest_alone(world, slipway, ran):
     assert [line.partition(" ")[2] for line in ran.lines] == ["-m pytest -s tests/ops -k up --help"]
 
 
-def test_real_hosts_alone(world, slipway, ran, monkeypatch):
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr("ops.setup.install.ensure", lambda read: read())
-    monkeypatch.setattr(packages, "_is_here", lambda name: True)
-    monkeypatch.setattr(packages, "_refused", lambda command: "")
-    assert slipway("test", "--hosts", "-k", "boot").exit_code == 0
-    assert [line.partition(" ")[2] for line in ran.lines] == ["-m pytest tests/real_hosts -n 2 --maxschedchunk 1 -k boot"]
-
-
 @pytest.mark.parametrize(("user", "wanted"), [(1000, "real hosts need root"), (0, "real hosts need mmdebstrap, systemd-nspawn, ip")])
-def test_real_hosts_asked_for_where_none_can_be(world, slipway, ran, monkeypatch, user, wanted):
+def test_real_hosts_where_none_can_be(monkeypatch, user, wanted):
     monkeypatch.setattr("os.geteuid", lambda: user)
-    monkeypatch.setattr("ops.setup.install.ensure", lambda read: None)
     monkeypatch.setattr(packages, "_is_here", lambda name: name == "nsenter")
-    done = slipway("test", "--hosts")
-    assert (done.exit_code, ran.lines) == (3, [])
-    assert wanted in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    why = packages.why_no_hosts()
+    assert wanted in why
+    assert len(why.splitlines()) == 1
 
 
 def test_real_hosts_where_namespaces_are_refused(monkeypatch):

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pulumi_aws
+import put_out
 import pytest
 
 from components.errors import SlipwayError
@@ -180,7 +181,7 @@ def test_a_lookup_in_a_module_or_package_that_python_calls_otherwise(monkeypatch
 
 def test_what_is_one_of_a_few_words_is_answered_with_one_of_them():
     """As each field that is text, a list of such words would else be no answer that the provider's SDK can read."""
-    group = stand_ins.outputs("aws:autoscaling/group:Group", "web")
+    group = put_out.outputs("aws:autoscaling/group:Group", "web")
     assert set(group["enabledMetrics"]) <= {one.value for one in pulumi_aws.autoscaling.Metric}
     assert group["name"] == "${web.name}"
 

@@ -6,6 +6,8 @@ import threading
 from collections.abc import Mapping
 from typing import Any
 
+import put_out
+
 from ops.plan import stand_ins
 
 from .balancer import Balancer
@@ -43,7 +45,7 @@ class Amazon:
             if before is None or (type == _ASSOCIATION and before[0] != inputs):
                 maker = _MAKERS.get(type)
                 identity, outputs = maker(self, name, inputs) if maker else (f"{name}-id", {})
-                self._made[urn] = inputs, (identity, {**stand_ins.outputs(type, name), **inputs, **outputs})
+                self._made[urn] = inputs, (identity, {**put_out.outputs(type, name), **inputs, **outputs})
             return self._made[urn][1]
 
     def settle(self, well: bool) -> None:

@@ -22,7 +22,7 @@ from cloud_init.host.contracts import manifest
 from cloud_init.host.release.unpack import unpack, verify
 from components.errors import SlipwayError
 from components.source import archive
-from components.source.archive import Code, collect
+from components.source.archive import collect
 from components.source.walk import files_of
 
 Tree = dict[str, tuple[bytes, bool]]
@@ -46,7 +46,7 @@ def made(tree: Tree, folder: Path) -> Path:
     return folder
 
 
-def code_of(tree: Tree) -> Code:
+def code_of(tree: Tree) -> manifest.Code:
     with tempfile.TemporaryDirectory() as name:
         return collect(made(tree, Path(name)))
 

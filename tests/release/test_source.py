@@ -49,7 +49,7 @@ def test_words_for_people(tmp_path: Path) -> None:
     write(tmp_path, {"src/shop/__init__.py": "def create_app(): ...", "requirements.txt": "flask\n"})
     source = find_app(tmp_path, None)
     assert source.sentences == ("module shop:create_app() (src/shop/__init__.py)", "requirements from requirements.txt (1 package)")
-    assert (source.folder, source.requirements, source.requirements_file) == (tmp_path, "flask\n", "requirements.txt")
+    assert (source.folder, source.requirements) == (tmp_path, "flask\n")
     assert find_app(tmp_path, "httpbin:app").sentences[0] == "module httpbin:app (not in the app's folder: from an installed package)"
     write(tmp_path, {".flaskenv": "FLASK_APP=shop"})
     assert find_app(tmp_path, None).sentences[0] == "module shop:create_app() (src/shop/__init__.py, named in .flaskenv)"
@@ -66,7 +66,8 @@ def test_no_folder(tmp_path: Path) -> None:
 
 def test_the_example_app() -> None:
     source = find_app(HERE.parents[1] / "app", None)
-    assert (source.module, source.requirements_file) == ("wsgi:app", "requirements.txt")
+    assert source.module == "wsgi:app"
+    assert source.sentences[1].startswith("requirements from requirements.txt (")
 
 
 @given(text=st.text(st.characters(codec="utf-8")) | st.sampled_from(["(" * 500, "-" * 5000 + "1", "a." * 3000, "\ufeffapp = x()"]))

@@ -49,7 +49,7 @@ def test_a_host_that_cannot_go_back_keeps_no_other_from_it(drive):
     """The second one's answer tells that it failed; the first one serves the old release again."""
     one, two = Host("one"), Host("two", prepare=[False])
     phases = drive(one, two)
-    stuck = phases.back(wanted(phases), "r0")
+    stuck = phases.run("back", wanted(phases), "r0")
     assert [(outcome.host, outcome.step) for outcome in stuck] == [("two", "prepare")]
     assert (one.asked, two.asked) == (["prepare", "commit"], ["prepare"])
 
@@ -58,14 +58,14 @@ def test_one_that_is_away_is_asked_in_each_phase_and_waited_for_once(drive):
     """A host may be there again when all go back, and must not serve another release than the others then."""
     two = Host("two", commit=[Lost("away")])
     phases = drive(Host("one"), two)
-    assert [outcome.message for outcome in phases.commit(wanted(phases), "r1")] == ["away"]
+    assert [outcome.message for outcome in phases.run("commit", wanted(phases), "r1")] == ["away"]
     assert two.asked.count("commit") > 2
     two.asked.clear()
     two.answers.update(commit=[True])
-    assert phases.back(wanted(phases), "r0") == []
+    assert phases.run("back", wanted(phases), "r0") == []
     assert two.asked == ["prepare", "commit"]
     two.answers.update(abort=[Lost("away")])
-    assert len(phases.abort(wanted(phases))) == 1
+    assert len(phases.run("abort", wanted(phases))) == 1
     assert two.asked == ["prepare", "commit", "abort"]
 
 
@@ -73,12 +73,12 @@ def test_silence_before_a_connection_broke_is_no_absence(drive):
     """An environment takes minutes to be made, and nothing is heard meanwhile."""
     one = Host("one", prepare=[0.6, Lost("cut"), True])
     phases = drive(one)
-    assert phases.prepare(wanted(phases), "r1") == []
+    assert phases.run("prepare", wanted(phases), "r1") == []
 
 
 def test_the_lock_of_what_a_broken_connection_began_is_waited_for(drive):
     one = Host("one", prepare=[Lost("cut"), LockedError("held"), True])
     phases = drive(one)
-    assert phases.prepare(wanted(phases), "r1") == []
+    assert phases.run("prepare", wanted(phases), "r1") == []
     with pytest.raises(LockedError):
-        drive(Host("one", prepare=[LockedError("held")])).prepare(wanted(phases), "r1")
+        drive(Host("one", prepare=[LockedError("held")])).run("prepare", wanted(phases), "r1")

@@ -287,7 +287,7 @@ def test_who_waits_for_a_generation_that_is_no_longer_wanted_hears_of_it(site, m
     first = desired_state.write(site.store, desired_state.desired(site.store), "one", candidate="r1", live=None, elected="web-1")
     desired_state.write(site.store, first, "another", candidate=None, live=None)
     with pytest.raises(Conflict, match="generation 2 by "):
-        following.prepare(first.state, "r1")
+        following.run("prepare", first.state, "r1")
 
 
 def test_a_store_that_is_away_is_named_and_what_it_held_goes_on(site, monkeypatch):

@@ -18,5 +18,5 @@ def entries() -> dict[str, Entry]:
 
 def _providers() -> Iterator[tuple[str, type[providers.DynamicProvider]]]:
     for name, one in vars(providers).items():
-        if isinstance(one, type) and issubclass(one, providers.DynamicProvider) and one is not providers.DynamicProvider:
+        if name.endswith(_SUFFIX) and issubclass(one, providers.DynamicProvider) and one is not providers.DynamicProvider:
             yield f"{PROVIDER}:dynamic/slipway:{name.removesuffix(_SUFFIX)}", one

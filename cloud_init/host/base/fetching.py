@@ -1,7 +1,5 @@
 """What a release names by an https address, fetched from there."""
 
-from __future__ import annotations
-
 import http.client
 import time
 import urllib.error

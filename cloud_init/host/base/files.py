@@ -84,17 +84,26 @@ def write_json(path: Path, value: Any, mode: int = 0o644) -> bool:
     return write(path, (json.dumps(value, indent=1, sort_keys=True) + "\n").encode(), mode)
 
 
-def read_json(path: Path, default: Any = None) -> Any:
-    """The file's JSON; `default` for no file, a damaged one, or a folder in its place."""
+def read_json(path: Path) -> Any:
+    """The file's JSON; None for no file, a damaged one, or a folder in its place."""
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, IsADirectoryError, ValueError):
-        return default
+        return None
 
 
 def read_object(path: Path) -> dict[str, Any]:
     """The file's JSON object; empty if there is none, or something else."""
     value = read_json(path)
+    return value if isinstance(value, dict) else {}
+
+
+def object_in(text: str | bytes | None) -> dict[str, Any]:
+    """The JSON object in a text; empty if that is none, or something else."""
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        return {}
     return value if isinstance(value, dict) else {}
 
 

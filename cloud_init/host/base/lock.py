@@ -1,7 +1,5 @@
 """One run at a time: a lock that the kernel lets go of when its holder dies, with a note of who."""
 
-from __future__ import annotations
-
 import errno
 import fcntl
 import getpass

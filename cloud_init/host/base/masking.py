@@ -1,10 +1,7 @@
 """Secrets taken out of whatever is printed, noted or stored to be read: the one place that does so.
 
 `know` is told of each secret where it is read. What stands in an address before `@` is masked
-without being known.
-"""
-
-from __future__ import annotations
+without being known."""
 
 import base64
 import json

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -12,7 +11,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from .files import read_foreign, write_json
+from .files import object_in, read_foreign, write_json
 
 
 def started(pid: int) -> str | None:
@@ -50,11 +49,7 @@ def left_over(path: Path) -> list[int]:
 
 def _noted(path: Path) -> tuple[int, str]:
     """Pid and start as noted; 0 where nothing sound is."""
-    try:
-        noted = json.loads(read_foreign(path))
-    except ValueError:
-        return 0, ""
-    noted = noted if isinstance(noted, dict) else {}
+    noted = object_in(read_foreign(path))
     pid, start = noted.get("pid"), noted.get("started")
     sound = type(pid) is int and pid > 0 and isinstance(start, str) and re.fullmatch(r"[^/]+/[0-9]+", start)
     return (int(str(pid)), str(start)) if sound else (0, "")
@@ -82,8 +77,7 @@ def bound(command: list[str]) -> list[str]:
     """The command, made to end with this process, however that ends: else the next run would meet
     it at work in the same folder.
 
-    The kernel sees to it (util-linux's setpriv asks it to); a system without that goes without.
-    """
+    The kernel sees to it (util-linux's setpriv asks it to); a system without that goes without."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
 

@@ -1,7 +1,5 @@
 """Commands of the settings, as /bin/sh runs them."""
 
-from __future__ import annotations
-
 import re
 import shlex
 

@@ -1,7 +1,5 @@
 """HTTP over a unix socket."""
 
-from __future__ import annotations
-
 import http.client
 import os
 import socket

@@ -3,10 +3,7 @@ written; docs/contracts.schema.json.
 
 Frozen: whoever wants another value makes another document. What is left out of a document has its
 field's default; keys that are not known here are passed over, because a newer tool may have written
-them.
-"""
-
-from __future__ import annotations
+them."""
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass

@@ -1,7 +1,5 @@
 """What a host is."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Optional
 

@@ -1,7 +1,5 @@
 """A release as it is published: all that is no secret of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Optional
 

@@ -1,7 +1,5 @@
 """What hosts are to do, and what they say of it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any, Optional
 

@@ -2,10 +2,7 @@
 finishes a killed one.
 
 A database host has no app to stop: the app's role is shut out meanwhile, and each web host is held,
-with its app stopped behind the maintenance page.
-"""
-
-from __future__ import annotations
+with its app stopped behind the maintenance page."""
 
 from collections.abc import Callable
 from typing import Any

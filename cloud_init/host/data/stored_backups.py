@@ -2,19 +2,17 @@
 
 They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place are called
 `ROLE:INSTANCE`: theirs are in `backups/ROLE/ROLE:INSTANCE/ID/`, so that a host finds, and may read,
-those of the hosts before it.
-"""
+those of the hosts before it."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..base.files import make_way, replacing
+from ..base.files import make_way, object_in, replacing
 from ..base.outcome import Refused
 from ..base.places import Places
 from ..release.store import HostStore
@@ -102,9 +100,5 @@ def _there(store: HostStore, folder: str) -> Iterator[tuple[str, str]]:
 
 
 def _facts(store: HostStore, host: str, identity: str) -> dict[str, Any] | None:
-    data = store.objects.get(_object(host, identity, backup.FACTS))
-    try:
-        facts = json.loads(data) if data is not None else None
-    except ValueError:
-        return None
-    return facts if isinstance(facts, dict) and facts.get("id") == identity else None
+    facts = object_in(store.objects.get(_object(host, identity, backup.FACTS)))
+    return facts if facts.get("id") == identity else None

@@ -1,7 +1,5 @@
 """The users of the database, shut out for a while: this host's app, or web hosts."""
 
-from __future__ import annotations
-
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
 from ..front import maintenance

@@ -1,8 +1,7 @@
 """The next action of a server: a pure function of the desired state and of what is here.
 
 Each generation of `desired.json` is acted on once. An action that failed is tried again only if
-nobody else puts it right: on the way to `live`.
-"""
+nobody else puts it right: on the way to `live`."""
 
 from __future__ import annotations
 

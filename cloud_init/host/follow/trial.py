@@ -1,9 +1,6 @@
 """Another version of this tool takes this one's place: checked, then on trial.
 
-`start.sh` takes back one that doesn't stay up.
-"""
-
-from __future__ import annotations
+`start.sh` takes back one that doesn't stay up."""
 
 import hashlib
 import os

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base.files import tail, unlink
+from ..base.files import unlink
 from ..base.outcome import Refused, note
 from ..base.places import Colour, Places
 from ..release import manifests
@@ -10,7 +10,7 @@ from ..rollout import drain, gate, state
 from ..rollout.state import Live
 from . import extra
 from .managers.contract import Manager
-from .programs import log_path
+from .programs import log_from_now
 
 
 def is_well(places: Places, live: Live) -> bool:
@@ -30,15 +30,14 @@ def stop(places: Places, manager: Manager, live: Live) -> None:
 
 def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> None:
     """Starts the web server, then the extra processes. Raises `Refused` where it must be well."""
-    log = log_path(places, live.colour.name)
-    mark = log.stat().st_size if log.exists() else 0
+    log = log_from_now(places, live.colour.name)
     manifest = manifests.read(places.release(live.release))
     manager.restart(live.colour.name)
     try:
         connect = gate.over_socket(str(live.colour.socket))
         gate.wait(connect, manifest.health, live.release, lambda: dead(manager, live.colour))
     except Refused as refused:
-        refused.log = refused.log or tail(log, 20, mark)
+        refused.log = refused.log or log(20)
         if must_be_well:
             raise
         note(f"release {live.release} is not well: {refused}")

@@ -1,15 +1,13 @@
 """The extra processes (workers, schedulers): one set runs, that of the release that serves."""
 
-from __future__ import annotations
-
 import time
+from collections.abc import Callable
 
-from ..base.files import tail
 from ..base.outcome import Refused, note
 from ..base.places import Colour, Places, other
 from ..release import manifests
 from .managers.contract import Manager
-from .programs import CRON, log_path, of_colour, process
+from .programs import CRON, log_from_now, of_colour, process
 
 _CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
 
@@ -17,20 +15,19 @@ _CALM = 2.0  # seconds that a process must run to count as started; that of a ma
 def switch(places: Places, manager: Manager, colour: Colour) -> None:
     """Stops the other colour's processes, then starts this one's: two schedulers do all twice.
 
-    Raises `Refused` when one ends as it starts.
-    """
+    Raises `Refused` when one ends as it starts."""
     stop(manager, other(colour.name))
     wanted = _wanted(colour)
     for name in set(of_colour(manager.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:
         manager.remove(name)
-    marks = {name: _size(places, colour, name) for name in wanted}
+    logs = {name: log_from_now(places, process(colour.name, name).name) for name in wanted}
     for name, command in wanted.items():
         manager.add(process(colour.name, name, command))
     deadline = time.monotonic() + _CALM
     while wanted and time.monotonic() < deadline:
         time.sleep(0.1)
         for name in wanted:
-            _check(places, manager, colour, name, marks[name])
+            _check(manager, colour, name, logs[name])
 
 
 def resume(places: Places, manager: Manager, colour: Colour) -> None:
@@ -52,13 +49,7 @@ def _wanted(colour: Colour) -> dict[str, str]:
     return found.processes if found else {}
 
 
-def _check(places: Places, manager: Manager, colour: Colour, name: str, mark: int) -> None:
-    program = process(colour.name, name).name
-    if manager.status(program).ended:
+def _check(manager: Manager, colour: Colour, name: str, log: Callable[[int], list[str]]) -> None:
+    if manager.status(process(colour.name, name).name).ended:
         setting = f"slipway:app.{name}" if name == CRON else f"slipway:app.processes.{name}"
-        raise Refused(f"{setting} ended as it started", log=tail(log_path(places, program), 20, mark))
-
-
-def _size(places: Places, colour: Colour, name: str) -> int:
-    path = log_path(places, process(colour.name, name).name)
-    return path.stat().st_size if path.exists() else 0
+        raise Refused(f"{setting} ended as it started", log=log(20))

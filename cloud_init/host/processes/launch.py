@@ -1,7 +1,5 @@
 """What a manager starts: becomes a colour's server, or the front server. Constant over releases."""
 
-from __future__ import annotations
-
 import os
 import stat
 import time

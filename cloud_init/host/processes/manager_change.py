@@ -1,10 +1,7 @@
 """Managers as releases ask for them: one takes another's place behind the maintenance page.
 
 All of the app runs under the one in force, which `ETC/manager` notes. What a kill left of a change
-is made whole by `recover`.
-"""
-
-from __future__ import annotations
+is made whole by `recover`."""
 
 from ..base import processes
 from ..base.files import link

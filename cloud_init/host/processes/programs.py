@@ -1,12 +1,11 @@
 """The programs that a manager keeps running."""
 
-from __future__ import annotations
-
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from ..base import shell
+from ..base.files import tail
 from ..base.places import COLOURS, Places
 
 CRON = "cron"  # the one extra process that runs on a single host: the elected one
@@ -65,3 +64,10 @@ def of_colour(programs: Iterable[str], colour: str) -> list[str]:
 def log_path(places: Places, program: str) -> Path:
     """The log that a program writes."""
     return places.log / f"{program}.log"
+
+
+def log_from_now(places: Places, program: str) -> Callable[[int], list[str]]:
+    """The last lines, as many as it is called with, of what a program says from here on."""
+    path = log_path(places, program)
+    mark = path.stat().st_size if path.exists() else 0
+    return lambda lines: tail(path, lines, mark)

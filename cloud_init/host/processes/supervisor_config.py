@@ -1,7 +1,5 @@
 """Supervisor's configuration on this host, and its section for each program."""
 
-from __future__ import annotations
-
 import os
 import pkgutil
 

@@ -1,7 +1,5 @@
 """The files of a release, as its manifest lists them, with this host's folders filled in."""
 
-from __future__ import annotations
-
 import os
 import re
 import subprocess

@@ -1,7 +1,5 @@
 """The manifests of the releases on this host."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Optional
 

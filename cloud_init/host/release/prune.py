@@ -1,7 +1,5 @@
 """Removes old releases: the live one, the one before it and the newest others stay, five in all."""
 
-from __future__ import annotations
-
 import os
 import shutil
 from pathlib import Path

@@ -3,8 +3,6 @@
 By a user of its own where a database has an owner whose password the app must not know; with
 SQLite, whose file is the app's, by the app's user."""
 
-from __future__ import annotations
-
 import subprocess
 import time
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The release store as a host uses it: it reads releases and writes its outcomes."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """The code of a release: checked against its hash, unpacked aside, renamed into place."""
 
-from __future__ import annotations
-
 import gzip
 import hashlib
 import os
@@ -10,25 +8,33 @@ import stat
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Union
 
 from ..base.files import replacing
 from ..base.outcome import Refused
 from ..contracts.manifest import Code
 
 _CHUNK = 1 << 20
+DAMAGED = (OSError, EOFError, zlib.error)
+
+
+def hash_of(archive: Union[Path, BinaryIO]) -> str:
+    """The hash of the tar stream in an archive, in hex digits. Raises one of `DAMAGED`."""
+    digest = hashlib.sha256()
+    with gzip.open(archive, "rb") as stream:
+        while chunk := stream.read(_CHUNK):  # one of a few kB may hold terabytes
+            digest.update(chunk)
+    return digest.hexdigest()
 
 
 def verify(archive: Path, code: Code) -> None:
     """Raises `Refused` unless the tar stream has the code's hash; compression may differ."""
-    digest = hashlib.sha256()
     try:
-        with gzip.open(archive, "rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-    except (OSError, EOFError, zlib.error) as error:
+        found = hash_of(archive)
+    except DAMAGED as error:
         raise Refused(f"archive {code.id}: damaged ({error}); run `up` again to publish it") from None
-    if digest.hexdigest() != code.sha256:
-        raise Refused(f"archive {code.id}: wanted SHA-256 {code.sha256[:12]}…, found {digest.hexdigest()[:12]}…; not used")
+    if found != code.sha256:
+        raise Refused(f"archive {code.id}: wanted SHA-256 {code.sha256[:12]}…, found {found[:12]}…; not used")
 
 
 def unpack(archive: Path, folder: Path) -> None:

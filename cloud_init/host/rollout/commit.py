@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from ..base.files import link, tail, target, unlink
+from ..base.files import link, target, unlink
 from ..base.outcome import Refused, Steps, all_of, note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
 from ..front import configuration
 from ..front.certificates import acme
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
-from ..processes.programs import log_path
+from ..processes.programs import log_from_now
 from ..release import manifests, prune
 from . import boot, drain, gate, state
 
@@ -53,8 +53,7 @@ def _candidate(places: Places, release: str) -> Colour:
 def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
     release = str(state.linked(places, candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
-    log = log_path(places, "front")
-    mark = log.stat().st_size if log.exists() else 0
+    log = log_from_now(places, "front")
     old_front, old_manager = target(places.front), managers.noted(places)
     try:
         # Noted before the flip: a disk that is full refuses here, while nothing has changed.
@@ -66,7 +65,7 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
             if manager_change.change(places, managers.wanted_by(places, release)):
                 _gate(places, managers.of(places), release)
     except Exception as error:  # whatever it was, the old one must be live again
-        lines = [line for line in tail(log, 20, mark) if not line.startswith("{")]
+        lines = [line for line in log(20) if not line.startswith("{")]
         manager_change.try_change(places, old_manager)
         state.put_back(places, noted)
         _undo(places, managers.of(places), old_colour, old_previous, old_front)

@@ -1,7 +1,5 @@
 """Waiting until the queues of sockets are empty that are about to be closed."""
 
-from __future__ import annotations
-
 import os
 import socket
 import struct

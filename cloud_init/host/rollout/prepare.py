@@ -1,13 +1,11 @@
 """Phase one on a host: the candidate stands ready beside the live release, which isn't touched."""
 
-from __future__ import annotations
-
 import time
 from dataclasses import replace
 from pathlib import Path
 
 from .. import contracts
-from ..base.files import link, mark_ready, read_object, tail, write_json
+from ..base.files import link, mark_ready, read_object, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
 from ..contracts.manifest import Code, Manifest
@@ -15,7 +13,7 @@ from ..data import databases
 from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import Manager
-from ..processes.programs import CRON, log_path
+from ..processes.programs import CRON, log_from_now
 from ..release import environment, files, manifests, release_command, unpack
 from ..release.store import HostStore
 from . import boot, gate, state
@@ -96,8 +94,7 @@ def _unpack(store: HostStore, code: Code, source: Path) -> None:
 
 def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
     idle = state.idle(places)
-    log = log_path(places, idle.name)
-    mark = log.stat().st_size if log.exists() else 0
+    log = log_from_now(places, idle.name)
     try:
         with steps.step("start"):
             app.unload(manager, idle)
@@ -108,7 +105,7 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
             gate.wait(gate.over_socket(str(idle.socket)), health, manifest.id, lambda: app.dead(manager, idle))
     except Refused as refused:
         app.unload(manager, idle)
-        words = refused.log or tail(log, 400, mark)
+        words = refused.log or log(400)
         raise Refused(str(refused) + cause(words), refused.http, up_to_cause(words)) from None
 
 

@@ -1,7 +1,5 @@
 """Release stores, a file each by the scheme of its address; the folder is the registry."""
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from types import ModuleType

@@ -23,34 +23,19 @@ class Version(NamedTuple):
     tag: str
 
 
-class Store(Protocol):
-    """Every method raises `Away`. A name without an object is an answer, no error."""
+class Objects(Protocol):
+    """What hosts and deployers do with a store alike. A name without an object is an answer, no
+    error."""
 
     @property
     def address(self) -> str:
         """The address as boot data and host.json have it."""
 
-    @property
-    def lock_file(self) -> Path | None:
-        """A file for the kernel's lock on one machine. None: deployers lock by an object."""
-
     def get(self, name: str) -> bytes | None:
         """The object's bytes, or None."""
 
-    def changed(self, name: str, tag: str) -> Version | None:
-        """The object unless it has that tag (empty: always); None if it has, which costs little."""
-
-    def file(self, name: str, place: Path) -> Path | None:
-        """The object as a file: the store's own, or a copy at `place`. None: no object."""
-
     def put(self, name: str, data: bytes) -> None:
         """Writes the object whole or not at all."""
-
-    def send(self, name: str, path: Path) -> None:
-        """Writes a file of this machine as an object, however large; whole or not at all."""
-
-    def create(self, name: str, data: bytes) -> None:
-        """Writes the object if there is none; raises `Conflict` otherwise."""
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         """Writes `new` if the object still is `old`; raises `Conflict` otherwise. For names in no
@@ -59,10 +44,30 @@ class Store(Protocol):
         `new` must never have been there before."""
 
     def names(self, folder: str) -> dict[str, float]:
-        """Names and times of the objects under a folder (`releases/`; empty: all)."""
+        """Names, sorted, and times of the objects under a folder (`releases/`; empty: all)."""
 
     def modified(self, name: str) -> float | None:
         """When the object was written, by the store's clock, since 1970. None: no object."""
 
     def delete(self, *names: str) -> None:
         """Removes the objects, whether they are there or not."""
+
+
+class Store(Objects, Protocol):
+    """A store as hosts use it. Every method raises `Away`."""
+
+    @property
+    def lock_file(self) -> Path | None:
+        """A file for the kernel's lock on one machine. None: deployers lock by an object."""
+
+    def changed(self, name: str, tag: str) -> Version | None:
+        """The object unless it has that tag (empty: always); None if it has, which costs little."""
+
+    def file(self, name: str, place: Path) -> Path | None:
+        """The object as a file: the store's own, or a copy at `place`. None: no object."""
+
+    def send(self, name: str, path: Path) -> None:
+        """Writes a file of this machine as an object, however large; whole or not at all."""
+
+    def create(self, name: str, data: bytes) -> None:
+        """Writes the object if there is none; raises `Conflict` otherwise."""

@@ -1,10 +1,7 @@
 """Google Cloud Storage: `gs://bucket/prefix`.
 
 Credentials: on the deploying side, if google-auth is installed, as Google's own libraries find them
-(a federated identity too); on a server by its service account.
-"""
-
-from __future__ import annotations
+(a federated identity too); on a server by its service account."""
 
 from importlib.util import find_spec
 from typing import Any, ClassVar

@@ -4,8 +4,7 @@ for a deployer `profile=…&role=…` too.
 The default endpoint is in AWS_ENDPOINT_URL_S3 or AWS_ENDPOINT_URL, as for all of Amazon's own
 tools. Credentials: on the deploying side, if boto3 is installed, as the AWS command line finds them
 (profiles and single sign-on too); on a server by its environment, its container, or its instance's
-role.
-"""
+role."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ _AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
 _LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again
 _PAUSE = 1.0
 
-Release = Callable[[Transport], str]
-"""The release that a command is about, by the host."""
+Release = Callable[[Transport], str | None]
+"""The release that a command is about, by the host; None for one that is about none."""
 
 
 class Driven:
@@ -41,20 +41,13 @@ class Driven:
     def takes_part(self, host: str) -> bool:
         return any(one.host == host for one in self.hosts)
 
-    def prepare(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._all("prepare", now, lambda _: release)
+    def run(self, phase: str, now: DesiredState, release: str | None = None) -> list[Outcome]:
+        """Back goes each host to what it served itself: the first one's store could name an older
+        release for all. `release` is then for those that served none, or the new one already."""
+        if phase != "back":
+            return self._all(phase, now, lambda _: release)
 
-    def commit(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._all("commit", now, lambda _: release)
-
-    def abort(self, now: DesiredState) -> list[Outcome]:
-        return self._all("abort", now)
-
-    def back(self, now: DesiredState, release: str) -> list[Outcome]:
-        """Each host goes back to what it served itself: the first one's store could name an older
-        release for all. `release` is for those that served none, or the new one already."""
-
-        def before(host: Transport) -> str:
+        def before(host: Transport) -> str | None:
             served = self._served.get(host.host)
             return served if served not in (None, self.release) else release
 
@@ -71,18 +64,19 @@ class Driven:
             return False
         return True
 
-    def _all(self, command: str, now: DesiredState, release: Release | None = None, without: Sequence[str] = ()) -> list[Outcome]:
+    def _all(self, command: str, now: DesiredState, release: Release, without: Sequence[str] = ()) -> list[Outcome]:
         """Runs a command on every host at once; the outcomes that are not well."""
         hosts = [host for host in self.hosts if host.host not in without]
         with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, now, *([release(host)] if release else [])), hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, now, release(host)), hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
-    def _run(self, host: Transport, command: str, now: DesiredState, *release: str) -> Outcome:
+    def _run(self, host: Transport, command: str, now: DesiredState, release: str | None) -> Outcome:
         """The command's outcome; run again where the connection broke, for each of them may be.
 
         A host that stays away has failed; nobody waits for it in a later phase."""
-        elected = ["--elected"] if command == "prepare" and host is self.first else []
+        words = [command, str(now.generation), *([release] if release else [])]
+        words += ["--elected"] if command == "prepare" and host is self.first else []
         began, lost_at, is_again = time.monotonic(), 0.0, False  # 0: no connection broke since it was heard of
 
         def tell(event: Event) -> None:
@@ -92,10 +86,9 @@ class Driven:
 
         while True:
             try:
-                if command == "prepare" and release[0] != self.release:  # a new host never had it
-                    self.store.bring(host.host, release[0], self.key)
-                told = host.run([command, str(now.generation), *release, *elected], tell)
-                outcome = replace(contracts.read(Outcome, told), host=host.host)
+                if command == "prepare" and release and release != self.release:  # a new host never had it
+                    self.store.bring(host.host, release, self.key)
+                outcome = replace(contracts.read(Outcome, host.run(words, tell)), host=host.host)
                 self._served.setdefault(host.host, outcome.served)
                 return outcome
             except contracts.Wrong as wrong:

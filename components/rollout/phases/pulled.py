@@ -49,19 +49,7 @@ class Following:
     def takes_part(self, host: str) -> bool:
         return host in self._hosts
 
-    def prepare(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._wait("prepare", now, release)
-
-    def commit(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._wait("commit", now, release)
-
-    def abort(self, now: DesiredState) -> list[Outcome]:
-        return self._wait("abort", now)
-
-    def back(self, now: DesiredState, release: str) -> list[Outcome]:
-        return self._wait("back", now, release)
-
-    def _wait(self, what: str, now: DesiredState, release: str | None = None) -> list[Outcome]:
+    def run(self, phase: str, now: DesiredState, release: str | None = None) -> list[Outcome]:
         """Until each host that takes part told an outcome of this generation, or is given up."""
         began = checked = self.signs.now
         self._since = self._tried(lambda: self.store.modified(DESIRED)) or 0.0
@@ -69,7 +57,7 @@ class Following:
         while waiting:
             self._look()
             for host in waiting[:]:
-                outcome = self._outcome(host, what, now, self.signs.now - began, release)
+                outcome = self._outcome(host, phase, now, self.signs.now - began, release)
                 if outcome is not None:
                     waiting.remove(host)
                     failed += [] if outcome.ok else [outcome]

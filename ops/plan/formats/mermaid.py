@@ -110,8 +110,7 @@ def coded(text: str) -> str:
 
     Codes (`#34;`) keep it from being Mermaid. But some versions read the text once more after that,
     as Markdown, as a formula, for symbols' names and for written ends of lines; a space without
-    width inside those marks, or a sign that looks the same, stops that.
-    """
+    width inside those marks, or a sign that looks the same, stops that."""
     short = text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
     short = _UNDERLINE.sub("\uff3f", short.translate(_ALIKE))
     short = _START.sub(_GAP, _MARKS.sub(rf"\g<0>{_GAP}", short))

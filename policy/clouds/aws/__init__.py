@@ -1,14 +1,12 @@
 """Amazon Web Services, as its Pulumi types and inputs say it."""
 
-import json
 from collections.abc import Iterator
-from typing import Any
 
 from policy.clouds.aws import databases, firewalls, network, servers, storage
 from policy.clouds.aws.types import SCALING_GROUP, own
 from policy.facts import DefaultTags, Facts
 from policy.plan import Plan
-from policy.values import mapping
+from policy.values import decoded, mapping
 
 _NO_DEFAULT_TAGS = frozenset({SCALING_GROUP})
 
@@ -32,14 +30,6 @@ def facts(plan: Plan) -> Facts:
 
 def _default_tags(plan: Plan) -> Iterator[DefaultTags]:
     for provider in plan.of("pulumi:providers:aws"):
-        given = _decoded(provider.inputs.get("defaultTags"))
+        given = decoded(provider.inputs.get("defaultTags"))  # what isn't text travels as JSON
         if given is not None:
             yield DefaultTags(provider, mapping(given).get("tags", given), _NO_DEFAULT_TAGS)
-
-
-def _decoded(value: Any) -> Any:
-    """A provider's inputs that aren't text travel as JSON."""
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return None

@@ -172,11 +172,6 @@ class Target(TargetComponent):
         self.put_out(settings, planned.id(key.etag, settings.secret_env), url, pulumi.Output.all(web.address.public_ip))
 
 
-def deploy(settings: Settings, place: StackPlace) -> Target:
-    """The component of this target."""
-    return Target(settings.app.name, settings, place)
-
-
 def needs(settings: Settings) -> list[Need]:
     """Nothing on this machine."""
     return []

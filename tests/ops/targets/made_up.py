@@ -129,13 +129,13 @@ class Platform(Deployment):
 connect = Platform
 
 
-def deploy(settings: Settings, place: StackPlace) -> TargetComponent:
-    made, name = TargetComponent("slipway:target:MadeUp", settings.app.name), settings.app.name
-    planned, child = bundle.plan(settings, place.folder, "127.0.0.1"), pulumi.ResourceOptions(parent=made)
-    identity = planned.id(RandomSecret(f"{name}-key", child).value, settings.secret_env)
-    args = DeployArgs(planned, identity, _facts(settings), connect(_facts(settings)).url, settings.secret_env)
-    made.put_out(settings, identity, Deploy(f"{name}-deploy", args, child).require(), ["127.0.0.1"])
-    return made
+class Target(TargetComponent):
+    def __init__(self, name: str, settings: Settings, place: StackPlace) -> None:
+        super().__init__("slipway:target:MadeUp", name)
+        planned, child = bundle.plan(settings, place.folder, "127.0.0.1"), pulumi.ResourceOptions(parent=self)
+        identity = planned.id(RandomSecret(f"{name}-key", child).value, settings.secret_env)
+        args = DeployArgs(planned, identity, _facts(settings), connect(_facts(settings)).url, settings.secret_env)
+        self.put_out(settings, identity, Deploy(f"{name}-deploy", args, child).require(), ["127.0.0.1"])
 
 
 def needs(settings: Settings) -> list[Need]:

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from ...base import processes
-from ...base.files import make_folder, read_json, sync, tail, write_json
+from ...base.files import make_folder, read_json, sync, write_json
 from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...base.user import as_user, give, private
 from ...processes.managers.contract import Manager
-from ...processes.programs import Program, log_path
+from ...processes.programs import Program, log_from_now
 from ...server.volume import await_mount
 from . import network
 from .agent import Agent
@@ -119,14 +119,13 @@ class Cluster(ABC):
 
     def start(self, manager: Manager) -> None:
         """Starts it, waits for connections. Raises `Refused` with its words if it ends."""
-        log = log_path(self.places, self.engine)
-        mark = log.stat().st_size if log.exists() else 0
+        log = log_from_now(self.places, self.engine)
         manager.add(self.program)
         deadline = time.monotonic() + _STARTING
         while not self._takes_connections():
             ended = manager.status(self.engine).over
             if ended or time.monotonic() > deadline:
-                lines = tail(log, 20, mark)
+                lines = log(20)
                 raise Refused(f"{self.engine} {'ended as it started' if ended else 'does not start'}: {_telling(lines)}", log=lines)
             time.sleep(0.05)
 

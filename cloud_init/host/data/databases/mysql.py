@@ -1,7 +1,5 @@
 """Engine `mysql`: MariaDB in clusters of a host, since all of Debian and Ubuntu have it."""
 
-from __future__ import annotations
-
 import pkgutil
 import subprocess
 from pathlib import Path

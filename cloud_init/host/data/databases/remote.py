@@ -1,7 +1,5 @@
 """A database that is somewhere else: its address and the authority of its certificate."""
 
-from __future__ import annotations
-
 import io
 import re
 import ssl

@@ -1,7 +1,5 @@
 """A database server's share of the memory, in bytes: pure functions, from 512 MB on."""
 
-from __future__ import annotations
-
 import os
 
 MB = 1 << 20

@@ -1,9 +1,6 @@
 """What keeps processes running, a file each; the folder is the registry of `contract.py`.
 
-Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`.
-"""
-
-from __future__ import annotations
+Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`."""
 
 import importlib
 import pkgutil

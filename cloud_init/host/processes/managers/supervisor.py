@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from ...base import processes
-from ...base.files import tail, write
+from ...base.files import write
 from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.unix_http import UnixConnection
 from ...release import environment
 from .. import supervisor_config, systemd_units
-from ..programs import Program
+from ..programs import Program, log_from_now
 from . import contract
 from .contract import ProgramStatus
 
@@ -73,8 +73,7 @@ class Manager(contract.Manager):
 
     def launch(self) -> None:
         """Starts supervisord and waits until it answers."""
-        log = self.places.log / "supervisord.log"
-        start = log.stat().st_size if log.exists() else 0
+        log = log_from_now(self.places, "supervisord")
         began = time.monotonic()
         done = self._start_unit() if self.places.role else self._start()
         deadline = time.monotonic() + 10
@@ -85,7 +84,7 @@ class Manager(contract.Manager):
             if done.returncode and time.monotonic() > began + _ANOTHER:
                 break
             time.sleep(0.05)
-        raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *tail(log, 20, start)][-20:])
+        raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *log(20)][-20:])
 
     def _start(self) -> subprocess.CompletedProcess[str]:
         """Starts supervisord, which becomes a daemon by itself."""
