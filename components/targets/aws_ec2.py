@@ -39,8 +39,9 @@ class Target(TargetComponent):
         foundation = Foundation(self, settings, place, options)
         database = databases.make(foundation)
         key = RandomSecret(f"{name}-key", foundation.own)
-        release = finish(planned, key.value, settings.secret_env, database.connection)
-        front = _fleet(foundation, release) if options.is_fleet else web.server(foundation)
+        single = None if options.is_fleet else web.server(foundation)
+        release = finish(planned, key.value, settings.secret_env, database.connection, single.device if single else None)
+        front = single or _fleet(foundation, release)
         group = monitoring.logs(foundation, options.logs, front, database) if options.logs else None
         if options.email:
             monitoring.alarms(foundation, options.email, front, database, group)

@@ -40,6 +40,7 @@ class Health:
         """One line for each problem."""
         from ..data import nightly  # `status` reads what is noted here, and needs none of these
         from ..front import certificates
+        from ..server import volume
 
         free = shutil.disk_usage(places.root / "var/lib").free
         lines = [
@@ -47,6 +48,7 @@ class Health:
             self.failure,
             self.later,
             nightly.problem(places),
+            volume.problem(places),
             certificates.problem(places, certificates.of_live(places)),
         ]
         if self.away_since:

@@ -1,5 +1,5 @@
-"""Single servers: one for the web with a fixed address, and one for a database with a disk of its
-own.
+"""Single servers: one for the web with a fixed address, and one for a database. The data of either
+may have a disk of its own, which outlives the server.
 
 Both answer for metadata by token alone, have an encrypted disk, are named after their ids, and are
 moved by Amazon when their hardware fails.
@@ -55,16 +55,33 @@ class ServerArgs(Args):
 
 
 @dataclass(kw_only=True)
-class WebServerArgs(ServerArgs):
+class DataServerArgs(ServerArgs):
+    """The arguments of a server whose data may have a disk of their own."""
+
+    zone: pulumi.Input[str] | None = None
+    """The availability zone of `subnet_id`, which is asked for if left out. Give it where the
+    program makes the subnet too: a disk that is asked for by its subnet depends on it, and where
+    the disk is kept, the subnet is as well."""
+    keep_data: bool | None = True
+    """The data's disk is protected."""
+    last_snapshot: bool | None = True
+    """What the disk leaves, as it is removed. Settled when it is made."""
+
+
+@dataclass(kw_only=True)
+class WebServerArgs(DataServerArgs):
     """The arguments of a `WebServer`. With `store` and `role_id` the address moves to a server that
-    takes another's place only once it serves what is live there."""
+    takes another's place only once it serves what is live there. A `data_disk` moves to that server
+    first. With one where there was none, or the other way round, it is another server."""
 
     store: pulumi.Input[str] | None = None
     """`address` of the `ReleaseStore` that it follows."""
     role_id: pulumi.Input[str] | None = None
     """`unique_id` of its `HostRole`."""
     keep: bool | None = None
-    """The app's data is on its disk: it is protected."""
+    """The app's data is on the system's disk: the server is protected."""
+    data_disk: pulumi.Input[int] | None = None
+    """The size of a disk for its data, in GB; on the system's if left out."""
 
 
 class WebServer(Block):
@@ -77,40 +94,40 @@ class WebServer(Block):
     """Public, IPv4, and the same whatever server there is."""
     private_address: pulumi.Output[str]
     """The server's own, IPv4."""
+    device: pulumi.Output[str | None]
+    """The path of the disk for the data on the server, below `/dev/disk/by-id`; None without
+    `data_disk`."""
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebServer", name, None, opts)
-        server = _instance(name, "web", args, self, args.keep)
+        # To begin with, no server has data on its own disk that this one would hide.
+        server = _instance(name, "web", args, self, args.keep, "" if args.data_disk is None else "-data")
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
-        serving = self._serving(name, args, server)
+        disk = None if args.data_disk is None else _DataDisk(name, args, args.data_disk, server, self)
+        serving = self._serving(name, args, server, [disk.attachment] if disk else [])
         after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=serving))
         aws.ec2.EipAssociation(name, allocation_id=fixed.id, instance_id=server.id, opts=after)
         self.instance_id, self.address, self.private_address = server.id, fixed.public_ip, server.private_ip
+        self.device = pulumi.Output.from_input(disk.device if disk else None)
         self._finish()
 
-    def _serving(self, name: str, args: WebServerArgs, server: aws.ec2.Instance) -> list[pulumi.Resource]:
+    def _serving(self, name: str, args: WebServerArgs, server: aws.ec2.Instance, disk: list[pulumi.Resource]) -> list[pulumi.Resource]:
+        """What the address waits for; at least the disk."""
         if args.store is None and args.role_id is None:
-            return []
+            return disk
         if args.store is None or args.role_id is None:
             lacking = "store" if args.store is None else "role_id"
             raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
-        return [Serving(name, ServingArgs(args.store, [names.host(args.role_id, server.id)]), child(self))]
+        after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=disk))
+        return [Serving(name, ServingArgs(args.store, [names.host(args.role_id, server.id)]), after)]
 
 
 @dataclass(kw_only=True)
-class DatabaseServerArgs(ServerArgs):
+class DatabaseServerArgs(DataServerArgs):
     """The arguments of a `DatabaseServer`."""
 
     data_disk: pulumi.Input[int]
     """The size of the disk for its data, in GB."""
-    zone: pulumi.Input[str] | None = None
-    """The availability zone of `subnet_id`, which is asked for if left out. Give it where the
-    program makes the subnet too: a disk that is asked for by its subnet depends on it, and where
-    the disk is kept, the subnet is as well."""
-    keep_data: bool | None = True
-    """The data's disk is protected."""
-    last_snapshot: bool | None = True
-    """What the disk leaves, as it is removed. Settled when it is made."""
 
 
 class DatabaseServer(Block):
@@ -128,38 +145,51 @@ class DatabaseServer(Block):
 
     def __init__(self, name: str, args: DatabaseServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:DatabaseServer", name, None, opts)
-        server, lookup = _instance(name, "database", args, self), pulumi.InvokeOutputOptions(parent=self)
-        volume = aws.ebs.Volume(
+        server = _instance(name, "database", args, self)
+        disk = _DataDisk(name, args, args.data_disk, server, self)
+        self.instance_id, self.private_address, self.volume_id = server.id, server.private_ip, disk.volume.id
+        self.device = disk.device
+        self._finish()
+
+
+class _DataDisk:
+    """A `volume`, its `attachment` to a server, and the `device` that it is there.
+
+    One server is stopped, so that all ends in order, and loses it before another gets it."""
+
+    def __init__(self, name: str, args: DataServerArgs, size: pulumi.Input[int], server: aws.ec2.Instance, parent: pulumi.Resource) -> None:
+        lookup = pulumi.InvokeOutputOptions(parent=parent)
+        self.volume = aws.ebs.Volume(
             f"{name}-data",
             availability_zone=args.zone or aws.ec2.get_subnet_output(id=args.subnet_id, opts=lookup).availability_zone,
-            size=args.data_disk,
+            size=size,
             type="gp3",
             encrypted=True,
             final_snapshot=args.last_snapshot,
             tags=named(args.tags, f"{name}-data"),
             # The provider can't change that of a volume that is there: it would make another one.
-            opts=child(self, args.keep_data, ("availabilityZone", "finalSnapshot")),
+            opts=child(parent, args.keep_data, ("availabilityZone", "finalSnapshot")),
         )
-        aws.ec2.VolumeAttachment(
+        self.attachment = aws.ec2.VolumeAttachment(
             f"{name}-data",
             device_name="/dev/sdf",
             instance_id=server.id,
-            volume_id=volume.id,
-            stop_instance_before_detaching=True,  # the database ends in order
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+            volume_id=self.volume.id,
+            stop_instance_before_detaching=True,
+            opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
         )
-        self.instance_id, self.private_address, self.volume_id = server.id, server.private_ip, volume.id
-        self.device = volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
-        self._finish()
+        self.device = self.volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
 
 
-def _instance(name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None) -> aws.ec2.Instance:
-    """An instance whose resource is named after image and architecture as well: another of these
-    makes another server, and only then the old one goes. `keep`: there is data on it."""
+def _instance(
+    name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None, kind: str = ""
+) -> aws.ec2.Instance:
+    """An instance whose resource is named after image, architecture and `kind` as well: another of
+    these makes another server, and only then the old one goes. `keep`: there is data on it."""
     tags = named(args.tags, name, **{ROLE: role})
     keep = keep or None
     return aws.ec2.Instance(
-        f"{name}-{args.image}-{image.architecture(args.instance_type)}",
+        f"{name}-{args.image}-{image.architecture(args.instance_type)}{kind}",
         ami=image.find(name, args.image, args.instance_type, parent),
         instance_type=args.instance_type,
         subnet_id=args.subnet_id,

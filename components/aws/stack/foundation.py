@@ -55,6 +55,11 @@ class Foundation(CloudStack):
         self.firewall = self._firewall()
 
     @property
+    def keeps_web(self) -> bool:
+        """Where the data have a disk of their own, that alone stays."""
+        return super().keeps_web and self.options.data_disk is None
+
+    @property
     def deployers_store(self) -> pulumi.Output[str]:
         """The store's address for what runs where the stack is launched from."""
         profile, role = self.options.profile, self.options.role

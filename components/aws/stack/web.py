@@ -13,10 +13,12 @@ from components.blocks import names
 
 @dataclass(frozen=True, kw_only=True)
 class WebTier(Tier):
-    """`address`: where users come in; `fewest`: how many servers there will be at least."""
+    """`address`: where users come in; `fewest`: how many servers there will be at least; `device`:
+    a single one's disk for the data, if it has one."""
 
     address: pulumi.Output[str]
     fewest: int = 1
+    device: pulumi.Output[str | None] | None = None
 
 
 def server(foundation: Foundation) -> WebTier:
@@ -27,12 +29,17 @@ def server(foundation: Foundation) -> WebTier:
         instance_type=options.instance_type,
         disk=options.disk,
         keep=foundation.keeps_web,
+        data_disk=options.data_disk,
+        zone=foundation.network.host_zone,
+        keep_data=foundation.settings.keep_data,
+        last_snapshot=foundation.settings.last_snapshot,
         store=foundation.store.address,
         role_id=role.unique_id,
     )
     web = WebServer(f"{foundation.name}-web", args, foundation.child)
     return WebTier(
         address=web.address,
+        device=web.device if options.data_disk else None,
         resources=(web, *site_name(foundation, ipv4=web.address)),
         hosts=(names.host(role.unique_id, web.instance_id),),
         roles={"web": role.name},
