@@ -252,7 +252,7 @@ def test_a_plan_tells_what_another_image_keeps() -> None:
     ]
     changed = {one.urn.rpartition("::")[2]: one.op for one in found.resources}
     assert changed["shop-web-debian-13-arm64-data"] == "remove"
-    assert changed["shop-web-ubuntu-24.04-arm64-data"] == "create"
+    assert changed["shop-web-ubuntu-24.04-arm64-data"] == "add"
     assert "shop-web-data" not in {one.urn.rpartition("::")[2] for one in found.resources if "ebs/volume" in one.urn}
 
 
