@@ -58,7 +58,9 @@ class CloudOptions(Model):
     image: str
     disk: Annotated[int, number(8, 16384, "GB")] = Field(default=16, description="A web server's disk.", json_schema_extra=BOOT)
     data_disk: Annotated[int, number(8, 16384, "GB")] | None = Field(
-        default=None, description="A disk of a single server for its data alone, which outlives it. On the system's disk if left out."
+        default=None,
+        description="A disk of a single server for its data alone, which outlives it. On the system's disk if left out.",
+        json_schema_extra=BOOT,
     )
     instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
     network: NetworkOptions = Field(default=NetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)

@@ -71,14 +71,10 @@ def finish(
     key: pulumi.Input[str],
     secret_environment: pulumi.Input[Mapping[str, str]],
     database: DatabaseOutputs | None = None,
-    volume: pulumi.Input[str | None] = None,
 ) -> ReleaseArgs:
-    """The release that `planned` becomes with its secrets and its database, or the `volume` for a
-    web host's data; its id covers all."""
+    """The release that `planned` becomes with its secrets and its database; its id covers all."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
     more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
-    if volume is not None:
-        part = pulumi.Output.all(volume=volume)
     environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
     base = contracts.document(planned.manifest.database)
     manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))

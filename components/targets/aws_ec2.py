@@ -39,9 +39,8 @@ class Target(TargetComponent):
         foundation = Foundation(self, settings, place, options)
         database = databases.make(foundation)
         key = RandomSecret(f"{name}-key", foundation.own)
-        single = None if options.is_fleet else web.server(foundation)
-        release = finish(planned, key.value, settings.secret_env, database.connection, single.device if single else None)
-        front = single or _fleet(foundation, release)
+        release = finish(planned, key.value, settings.secret_env, database.connection)
+        front = _fleet(foundation, release) if options.is_fleet else web.server(foundation)
         group = monitoring.logs(foundation, options.logs, front, database) if options.logs else None
         if options.email:
             monitoring.alarms(foundation, options.email, front, database, group)

@@ -8,11 +8,9 @@ from pathlib import Path
 import documents
 import pytest
 
-from cloud_init.host import contracts
 from cloud_init.host.base.files import read_json, write_json
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
-from cloud_init.host.rollout.state import Live
 from cloud_init.host.server import apply, volume
 
 MODULE = "cloud_init.host.server.volume"
@@ -189,12 +187,10 @@ def test_data_on_the_systems_own_disk_stay_where_they_are(disk, host, capsys, na
     assert run("blkid", "-p", "-o", "export", disk, check=False) == ""
 
 
-@web
-def test_that_is_a_problem_of_the_release_that_wants_the_disk(host, monkeypatch):
-    wanted = documents.manifest(id="1" * 12, database={"engine": "sqlite", "placement": "same-host", "volume": "/dev/sdx"})
-    write_json(host.release("1" * 12) / "manifest.json", contracts.document(wanted))
+def test_a_host_that_serves_without_its_disk_tells_so(tmp_path):
+    host = documents.places(tmp_path, {"role": "web", "disk": "/dev/sdx"})
     assert volume.problem(host) == ""
-    monkeypatch.setattr(f"{MODULE}.state.live", lambda places: Live(host.colour("blue"), "1" * 12))
+    write_json(host.lib / "state.json", {"release": "1" * 12})
     assert volume.problem(host).startswith("data: wanted on the disk /dev/sdx, found on the system's own")
     write_json(host.lib / "disk.json", {"uuid": "1-2"})
     assert volume.problem(host) == ""

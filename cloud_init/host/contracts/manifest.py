@@ -110,8 +110,7 @@ class DatabasePart:
     clients: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
     """Networks of the web hosts, which alone may connect to a database host."""
     volume: Optional[str] = field(default="", metadata=LEFT_OUT)
-    """A disk for the data alone, such as `/dev/disk/by-id/…`, of the host that has the database;
-    null: none."""
+    """The disk of a database host for the data alone, such as `/dev/disk/by-id/…`; null: none."""
     authority: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """The authorities of the server's certificate: PEM, or the https address of a list."""
 

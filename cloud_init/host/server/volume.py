@@ -17,9 +17,7 @@ from ..base.files import read_object, write, write_json
 from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..base.user import own
-from ..contracts.manifest import Manifest
 from ..processes import systemd_units
-from ..release import manifests
 from ..rollout import state
 from . import apply
 
@@ -56,11 +54,6 @@ def mount(places: Places, device: str) -> str:
     return contents["UUID"]
 
 
-def wanted(manifest: Manifest) -> str | None:
-    """The disk that a release wants for the data of a web host."""
-    return manifest.database.volume if manifest.database.placement == "same-host" else None
-
-
 def keep(places: Places, device: str) -> None:
     """Has all data of a web host on the disk, from before its first release on. Data that are on
     the system's own disk stay there, which `problem` tells. Raises `Refused`."""
@@ -94,11 +87,9 @@ def settle(places: Places) -> None:
 
 
 def problem(places: Places) -> str:
-    """The disk that the release that serves wants and hasn't got, in one line; empty: none."""
-    now = state.live(places)
-    manifest = manifests.peek(places.release(now.release)) if now and places.role == "web" else None
-    device = wanted(manifest) if manifest else None
-    return _stays(device) if device and not (places.lib / _NOTE).is_file() else ""
+    """That this host serves without the disk that it has for its data, in one line; else empty."""
+    device = places.facts.disk
+    return _stays(device) if device and state.remembered(places) and not (places.lib / _NOTE).is_file() else ""
 
 
 def _stays(device: str) -> str:

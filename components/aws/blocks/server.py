@@ -55,24 +55,40 @@ class ServerArgs(Args):
 
 
 @dataclass(kw_only=True)
-class DataServerArgs(ServerArgs):
-    """The arguments of a server whose data may have a disk of their own."""
+class DataDiskArgs(Args):
+    """The arguments of a `DataDisk`."""
 
-    zone: pulumi.Input[str] | None = None
-    """The availability zone of `subnet_id`, which is asked for if left out. Give it where the
-    program makes the subnet too: a disk that is asked for by its subnet depends on it, and where
-    the disk is kept, the subnet is as well."""
-    keep_data: bool | None = True
-    """The data's disk is protected."""
+    size: pulumi.Input[int]
+    """In GB."""
+    zone: pulumi.Input[str]
+    """The availability zone of its server's subnet."""
+    keep: bool | None = True
+    """It is protected."""
     last_snapshot: bool | None = True
     """What the disk leaves, as it is removed. Settled when it is made."""
+    tags: Tags | None = None
+    """On all that is made."""
+
+
+class DataDisk(Block):
+    """A disk for the data of a `WebServer`, which outlives it. It is empty at first."""
+
+    volume_id: pulumi.Output[str]
+    """For the `WebServer`."""
+    device: pulumi.Output[str]
+    """Its path on a server, below `/dev/disk/by-id`; for the server's `HostRole`."""
+
+    def __init__(self, name: str, args: DataDiskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:DataDisk", name, None, opts)
+        volume = _volume(name, args, self)
+        self.volume_id, self.device = volume.id, _device(volume)
+        self._finish()
 
 
 @dataclass(kw_only=True)
-class WebServerArgs(DataServerArgs):
+class WebServerArgs(ServerArgs):
     """The arguments of a `WebServer`. With `store` and `role_id` the address moves to a server that
-    takes another's place only once it serves what is live there. A `data_disk` moves to that server
-    first. With one where there was none, or the other way round, it is another server."""
+    takes another's place only once it serves what is live there."""
 
     store: pulumi.Input[str] | None = None
     """`address` of the `ReleaseStore` that it follows."""
@@ -80,8 +96,9 @@ class WebServerArgs(DataServerArgs):
     """`unique_id` of its `HostRole`."""
     keep: bool | None = None
     """The app's data is on the system's disk: the server is protected."""
-    data_disk: pulumi.Input[int] | None = None
-    """The size of a disk for its data, in GB; on the system's if left out."""
+    data_volume: pulumi.Input[str] | None = None
+    """`volume_id` of a `DataDisk` for the app's data, which moves to a server that takes another's
+    place. One with such a disk, and one without, are not the same server."""
 
 
 class WebServer(Block):
@@ -94,24 +111,22 @@ class WebServer(Block):
     """Public, IPv4, and the same whatever server there is."""
     private_address: pulumi.Output[str]
     """The server's own, IPv4."""
-    device: pulumi.Output[str | None]
-    """The path of the disk for the data on the server, below `/dev/disk/by-id`; None without
-    `data_disk`."""
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebServer", name, None, opts)
         # To begin with, no server has data on its own disk that this one would hide.
-        server = _instance(name, "web", args, self, args.keep, "" if args.data_disk is None else "-data")
+        server = _instance(name, "web", args, self, args.keep, "" if args.data_volume is None else "-data")
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
-        disk = None if args.data_disk is None else _DataDisk(name, args, args.data_disk, server, self)
-        serving = self._serving(name, args, server, [disk.attachment] if disk else [])
+        disk = [] if args.data_volume is None else [_attach(name, server, args.data_volume, self)]
+        serving = self._serving(name, args, server, disk)
         after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=serving))
         aws.ec2.EipAssociation(name, allocation_id=fixed.id, instance_id=server.id, opts=after)
         self.instance_id, self.address, self.private_address = server.id, fixed.public_ip, server.private_ip
-        self.device = pulumi.Output.from_input(disk.device if disk else None)
         self._finish()
 
-    def _serving(self, name: str, args: WebServerArgs, server: aws.ec2.Instance, disk: list[pulumi.Resource]) -> list[pulumi.Resource]:
+    def _serving(
+        self, name: str, args: WebServerArgs, server: aws.ec2.Instance, disk: Sequence[pulumi.Resource]
+    ) -> Sequence[pulumi.Resource]:
         """What the address waits for; at least the disk."""
         if args.store is None and args.role_id is None:
             return disk
@@ -123,11 +138,19 @@ class WebServer(Block):
 
 
 @dataclass(kw_only=True)
-class DatabaseServerArgs(DataServerArgs):
+class DatabaseServerArgs(ServerArgs):
     """The arguments of a `DatabaseServer`."""
 
     data_disk: pulumi.Input[int]
     """The size of the disk for its data, in GB."""
+    zone: pulumi.Input[str] | None = None
+    """The availability zone of `subnet_id`, which is asked for if left out. Give it where the
+    program makes the subnet too: a disk that is asked for by its subnet depends on it, and where
+    the disk is kept, the subnet is as well."""
+    keep_data: bool | None = True
+    """The data's disk is protected."""
+    last_snapshot: bool | None = True
+    """What the disk leaves, as it is removed. Settled when it is made."""
 
 
 class DatabaseServer(Block):
@@ -145,40 +168,44 @@ class DatabaseServer(Block):
 
     def __init__(self, name: str, args: DatabaseServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:DatabaseServer", name, None, opts)
-        server = _instance(name, "database", args, self)
-        disk = _DataDisk(name, args, args.data_disk, server, self)
-        self.instance_id, self.private_address, self.volume_id = server.id, server.private_ip, disk.volume.id
-        self.device = disk.device
+        server, lookup = _instance(name, "database", args, self), pulumi.InvokeOutputOptions(parent=self)
+        zone = args.zone or aws.ec2.get_subnet_output(id=args.subnet_id, opts=lookup).availability_zone
+        disk = DataDiskArgs(size=args.data_disk, zone=zone, keep=args.keep_data, last_snapshot=args.last_snapshot, tags=args.tags)
+        volume = _volume(f"{name}-data", disk, self)
+        _attach(name, server, volume.id, self)
+        self.instance_id, self.private_address, self.volume_id = server.id, server.private_ip, volume.id
+        self.device = _device(volume)
         self._finish()
 
 
-class _DataDisk:
-    """A `volume`, its `attachment` to a server, and the `device` that it is there.
+def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> aws.ebs.Volume:
+    return aws.ebs.Volume(
+        name,
+        availability_zone=args.zone,
+        size=args.size,
+        type="gp3",
+        encrypted=True,
+        final_snapshot=args.last_snapshot,
+        tags=named(args.tags, name),
+        # The provider can't change that of a volume that is there: it would make another one.
+        opts=child(parent, args.keep, ("availabilityZone", "finalSnapshot")),
+    )
 
-    One server is stopped, so that all ends in order, and loses it before another gets it."""
 
-    def __init__(self, name: str, args: DataServerArgs, size: pulumi.Input[int], server: aws.ec2.Instance, parent: pulumi.Resource) -> None:
-        lookup = pulumi.InvokeOutputOptions(parent=parent)
-        self.volume = aws.ebs.Volume(
-            f"{name}-data",
-            availability_zone=args.zone or aws.ec2.get_subnet_output(id=args.subnet_id, opts=lookup).availability_zone,
-            size=size,
-            type="gp3",
-            encrypted=True,
-            final_snapshot=args.last_snapshot,
-            tags=named(args.tags, f"{name}-data"),
-            # The provider can't change that of a volume that is there: it would make another one.
-            opts=child(parent, args.keep_data, ("availabilityZone", "finalSnapshot")),
-        )
-        self.attachment = aws.ec2.VolumeAttachment(
-            f"{name}-data",
-            device_name="/dev/sdf",
-            instance_id=server.id,
-            volume_id=self.volume.id,
-            stop_instance_before_detaching=True,
-            opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
-        )
-        self.device = self.volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
+def _attach(name: str, server: aws.ec2.Instance, volume: pulumi.Input[str], parent: pulumi.Resource) -> aws.ec2.VolumeAttachment:
+    """One server is stopped, so that all ends in order, before another gets the disk."""
+    return aws.ec2.VolumeAttachment(
+        f"{name}-data",
+        device_name="/dev/sdf",
+        instance_id=server.id,
+        volume_id=volume,
+        stop_instance_before_detaching=True,
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
+    )
+
+
+def _device(volume: aws.ebs.Volume) -> pulumi.Output[str]:
+    return volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
 
 
 def _instance(

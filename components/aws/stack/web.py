@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from components.aws.blocks.server import WebServer, WebServerArgs
+from components.aws.blocks.server import DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.aws.blocks.site_name import SiteName, SiteNameArgs
 from components.aws.stack.foundation import Foundation, Tier
 from components.blocks import names
@@ -13,38 +13,41 @@ from components.blocks import names
 
 @dataclass(frozen=True, kw_only=True)
 class WebTier(Tier):
-    """`address`: where users come in; `fewest`: how many servers there will be at least; `device`:
-    a single one's disk for the data, if it has one."""
+    """`address`: where users come in; `fewest`: how many servers there will be at least."""
 
     address: pulumi.Output[str]
     fewest: int = 1
-    device: pulumi.Output[str | None] | None = None
 
 
 def server(foundation: Foundation) -> WebTier:
     """One server."""
-    role, options = foundation.role("web", foundation.has_data_on_web, foundation.keeps_web), foundation.options
+    options, disk = foundation.options, _disk(foundation)
+    role = foundation.role("web", foundation.has_data_on_web, foundation.keeps_web, disk.device if disk else None)
     args = WebServerArgs(
         **foundation.server_args(role, foundation.firewall),
         instance_type=options.instance_type,
         disk=options.disk,
         keep=foundation.keeps_web,
-        data_disk=options.data_disk,
-        zone=foundation.network.host_zone,
-        keep_data=foundation.settings.keep_data,
-        last_snapshot=foundation.settings.last_snapshot,
+        data_volume=disk.volume_id if disk else None,
         store=foundation.store.address,
         role_id=role.unique_id,
     )
     web = WebServer(f"{foundation.name}-web", args, foundation.child)
     return WebTier(
         address=web.address,
-        device=web.device if options.data_disk else None,
         resources=(web, *site_name(foundation, ipv4=web.address)),
         hosts=(names.host(role.unique_id, web.instance_id),),
         roles={"web": role.name},
         servers={"web": web.instance_id},
     )
+
+
+def _disk(foundation: Foundation) -> DataDisk | None:
+    size, settings, zone = foundation.options.data_disk, foundation.settings, foundation.network.host_zone
+    if size is None:
+        return None
+    args = DataDiskArgs(size=size, zone=zone, keep=settings.keep_data, last_snapshot=settings.last_snapshot, tags=foundation.tags)
+    return DataDisk(f"{foundation.name}-web-data", args, foundation.child)
 
 
 def site_name(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:

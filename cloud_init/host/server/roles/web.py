@@ -20,8 +20,7 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
         return preparing.again(places, store, now, elected, steps)
     manifest = preparing.fetch(store, release, steps)
     provision.ensure(places, manifest, steps, lambda: preparing.bring(places, store, manifest, steps))
-    device = volume.wanted(manifest)
-    if device and places.role:
+    if device := places.facts.disk:
         with steps.step("volume"):
             volume.keep(places, device)
     preparing.run(places, store, manifest, elected, steps)
