@@ -123,6 +123,8 @@ class CloudHost:
     """Inputs whose change stops it for a while but doesn't replace it; none if others serve."""
     started_from: tuple[str, ...] = ()
     """URNs of templates that it starts servers from; those that run stay as they were."""
+    disks: tuple[str, ...] = ()
+    """URNs of the disks attached to it that are resources of their own."""
 
 
 @dataclass(frozen=True)

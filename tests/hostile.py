@@ -64,7 +64,8 @@ GOOD: Mapping[str, Any] = {
     **{f"ssh.hosts.{one}.{name}": value for one in ("web[item]", "database") for name, value in (
         ("address", "10.0.0.1"), ("name", "one"), ("privateAddress", "10.1.0.1"), ("user", "deploy"), ("port", "2222"))},
     "keepData": True, "lastSnapshot": True, **{f"aws-ec2.{name}": value for name, value in (
-        ("region", "eu-west-1"), ("instanceType", "t3.small"), ("image", "ubuntu-24.04"), ("disk", 20), ("ssh[item]", "192.0.2.0/24"),
+        ("region", "eu-west-1"), ("instanceType", "t3.small"), ("image", "ubuntu-24.04"), ("disk", 20), ("dataDisk", 30),
+        ("ssh[item]", "192.0.2.0/24"),
         ("instances.min", 1), ("instances.max", 2), ("instances.requests", 0),
         ("certificate", "arn:aws:acm:eu-west-1:123456789012:certificate/1"), ("accessLogs", "our-logs"), ("protectBalancer", True),
         ("network.vpc", "default"), ("network.subnets[item]", "subnet-0123456789abcdef0"),

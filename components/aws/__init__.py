@@ -20,17 +20,17 @@ if TYPE_CHECKING:
     from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
     from components.aws.blocks.network import Network, NetworkArgs
     from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
-    from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, WebServer, WebServerArgs
+    from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
     from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
     from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
 
 __all__ = [
-    "Alarms", "AlarmsArgs", "Certificate", "CertificateArgs", "DatabaseServer", "DatabaseServerArgs", "Firewall", "FirewallArgs",
-    "HostRole", "HostRoleArgs", "LoadBalancer", "LoadBalancerArgs", "Logs", "LogsArgs", "ManagedDatabase", "ManagedDatabaseArgs", "Network",
-    "NetworkArgs", "ReleaseStore", "ReleaseStoreArgs", "SiteName", "SiteNameArgs", "WebFleet", "WebFleetArgs", "WebServer",
-    "WebServerArgs",
+    "Alarms", "AlarmsArgs", "Certificate", "CertificateArgs", "DataDisk", "DataDiskArgs", "DatabaseServer", "DatabaseServerArgs",
+    "Firewall", "FirewallArgs", "HostRole", "HostRoleArgs", "LoadBalancer", "LoadBalancerArgs", "Logs", "LogsArgs", "ManagedDatabase",
+    "ManagedDatabaseArgs", "Network", "NetworkArgs", "ReleaseStore", "ReleaseStoreArgs", "SiteName", "SiteNameArgs", "WebFleet",
+    "WebFleetArgs", "WebServer", "WebServerArgs",
 ]  # fmt: skip
-_TOGETHER = {"Certificate": "site_name", "DatabaseServer": "server", "WebServer": "server"}
+_TOGETHER = {"Certificate": "site_name", "DataDisk": "server", "DatabaseServer": "server", "WebServer": "server"}
 
 
 def __dir__() -> list[str]:

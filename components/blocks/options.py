@@ -56,6 +56,11 @@ class CloudOptions(Model):
     instance_type: str
     image: str
     disk: Annotated[int, number(8, 16384, "GB")] = Field(default=16, description="A web server's disk.", json_schema_extra=BOOT)
+    data_disk: Annotated[int, number(8, 16384, "GB")] | None = Field(
+        default=None,
+        description="A disk of a single server for its data alone, which outlives it. On the system's disk if left out.",
+        json_schema_extra=BOOT,
+    )
     instances: Instances = Field(default=Instances(), description="How many web servers.", json_schema_extra=BOOT)
     network: NetworkOptions = Field(default=NetworkOptions(), description="Where they stand.", json_schema_extra=BOOT)
     ssh: tuple[Annotated[str, kinds.NETWORK], ...] = Field(
@@ -83,6 +88,10 @@ def problems(section: str, settings: Settings, options: CloudOptions) -> Iterato
         choice = "postgres or mysql" if engine == "sqlite" else engine
         wanted = f"wanted own-host, managed or external ({choice}), as servers behind a load balancer come and go"
         yield "slipway:database.placement", f"{wanted}, found 'same-host'"
+    if options.data_disk and (options.is_fleet or settings.database.placement != "same-host"):
+        found = "a fleet" if options.is_fleet else f"{settings.database.placement!r}"
+        wanted = "wanted one server, with slipway:database.placement: same-host"
+        yield f"{section}.dataDisk", f"{wanted}, found {found}; leave it out"
     if options.network.nat and options.network.vpc is not None:
         wanted = f"wanted false with {section}.network.vpc, whose routes are yours"
         yield f"{section}.network.nat", f"{wanted}, found {shown(options.network.nat)}; leave vpc out, or nat"

@@ -218,6 +218,53 @@ def test_data_on_the_web_server_keeps_it_and_what_it_stands_in(answered: bool) -
     assert (kept(without), one(without, "ec2/instance:Instance").inputs["disableApiTermination"]) == (set(), False)
 
 
+def test_data_on_a_disk_of_its_own(answered: bool) -> None:
+    """That alone stays. The address moves, and a release comes, once it is attached to the server that there is by then."""
+    plan = plan_of("data-disk", answered)
+    assert counts(plan) == made_of(STORE, NETWORK, SERVER, {"ebs/volume:Volume": 1, "ec2/volumeAttachment:VolumeAttachment": 1})
+    assert kept(plan) == KEPT_STORE | {"aws:ebs/volume:Volume"}
+    server = one(plan, "ec2/instance:Instance")
+    assert (server.name, server.inputs["disableApiTermination"]) == ("shop-web-debian-13-arm64-data", False)
+    volume = one(plan, "ebs/volume:Volume")
+    assert known(volume.inputs) == {
+        "availabilityZone": None, "size": 20, "type": "gp3", "encrypted": True, "finalSnapshot": True,
+        "tags": {**TAGS, "Name": "shop-web-data"},
+    }  # fmt: skip
+    attachment = one(plan, "ec2/volumeAttachment:VolumeAttachment")
+    assert (attachment.inputs["stopInstanceBeforeDetaching"], attachment.delete_before_replace) == (True, True)
+    assert plan.origins(attachment, "instanceId") == [server]
+    assert plan.origins(attachment, "volumeId") == [volume]
+    (serving,) = plan.of("pulumi-python:dynamic/slipway:Serving")
+    (rollout,) = plan.of("pulumi-python:dynamic/slipway:Rollout")
+    assert attachment.urn in serving.depends_on
+    assert attachment.urn in rollout.depends_on
+    assert serving.urn in one(plan, "ec2/eipAssociation:EipAssociation").depends_on
+    if answered:  # whatever release it serves: by no manifest
+        assert '"disk": "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_' in server.inputs["userData"]
+    assert [finding for finding in check.run(plan, ()) if not finding.waived] == []
+
+
+def test_a_plan_tells_what_another_image_keeps() -> None:
+    case, image = cases.read(_STACKS / "data-disk.yaml"), {"slipway:aws-ec2.image": "ubuntu-24.04"}
+    found = compare("before", case.recorded(False).plan, case.with_(image).recorded(False).plan)
+    assert [one.message for one in found.warnings if one.kind == "removed"] == [
+        "a server, is removed; shop-web-data stays with the data: nothing serves until the next server has it"
+    ]
+    changed = {one.urn.rpartition("::")[2]: one.op for one in found.resources}
+    assert changed["shop-web-debian-13-arm64-data"] == "remove"
+    assert changed["shop-web-ubuntu-24.04-arm64-data"] == "add"
+    assert "shop-web-data" not in {one.urn.rpartition("::")[2] for one in found.resources if "ebs/volume" in one.urn}
+
+
+def test_a_disk_for_data_that_are_on_the_server_is_refused() -> None:
+    """Another server would come in the place of the one with the data, which is protected."""
+    without = cases.read(_STACKS / "data-disk.yaml").with_({"slipway:aws-ec2": {"region": "eu-west-1"}})
+    found = compare("before", without.recorded(False).plan, plan_of("data-disk", False))
+    told = [(one.kind, one.message) for one in found.warnings if one.urn.endswith("shop-web-debian-13-arm64")]
+    assert ("unprotected", "is protected, and removed: the engine refuses that until it is unprotected") in told
+    assert ("removed", "a server, is removed with all that is on it: back it up first") in told
+
+
 @pytest.mark.parametrize("stack", sorted(path.stem for path in _STACKS.glob("*.yaml")))
 def test_what_is_kept_stands_on_nothing_that_goes(stack: str) -> None:
     """What the Pulumi CLI's `--exclude-protected` leaves: all that something protected was made of. That is what is listed, no more."""

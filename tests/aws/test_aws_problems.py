@@ -65,6 +65,19 @@ _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/"
             "slipway:aws-ec2.database.instanceType: wanted a type of the Nitro kind, such as t4g.small, found 't2.small'",
         ),
         (
+            {f"{_OWN}.dataDisk": 20, f"{_OWN}.instanceType": "t2.small"},
+            "slipway:aws-ec2.instanceType: wanted a type of the Nitro kind, such as t4g.small, found 't2.small'",
+        ),
+        (
+            {f"{_OWN}.dataDisk": 20, f"{_OWN}.instances": {"max": 2}},
+            "slipway:aws-ec2.dataDisk: wanted one server, with slipway:database.placement: same-host, found a fleet; leave it out",
+        ),
+        (
+            {f"{_OWN}.dataDisk": 20, "slipway:database": {"engine": "postgres", "placement": "managed"}},
+            "slipway:aws-ec2.dataDisk: wanted one server, with slipway:database.placement: same-host, found 'managed'; leave it out",
+        ),
+        ({f"{_OWN}.dataDisk": 4}, "slipway:aws-ec2.dataDisk: wanted a whole number from 8 to 16384 (GB), found 4"),
+        (
             {"slipway:domain": "a.example.com", f"{_OWN}.instances": {"max": 2}, f"{_OWN}.certificate": f"{_CERTIFICATE}1"},
             f"slipway:aws-ec2.certificate: wanted one of eu-west-1 for slipway:domain, found '{_CERTIFICATE}1' for 'a.example.com'; mend",
         ),

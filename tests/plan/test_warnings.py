@@ -1,7 +1,7 @@
 """What to think about before a change is merged."""
 
 import pytest
-from small import DATABASE, EIP, GROUP, INSTANCE, RULE, VOLUME, of, plan, resource
+from small import ATTACHMENT, DATABASE, EIP, GROUP, INSTANCE, RULE, VOLUME, of, plan, resource
 
 from ops.plan.compare import compare
 from policy.plan import UNKNOWN
@@ -66,6 +66,17 @@ def test_of_one_resource(type, before, after, options, expected):
 )
 def test_of_what_is_removed(before, expected):
     assert kinds(plan(before), plan()) == [(kind, "it") for kind in expected]
+
+
+def test_a_disk_apart_outlives_its_server():
+    """Of a disk that goes too nothing stays."""
+    server, disk = resource(INSTANCE), resource(VOLUME, "disk")
+    attached = resource(ATTACHMENT, inputs={"instanceId": of(server), "volumeId": of(disk)})
+    lost = "a server, is removed with all that is on it: back it up first"
+    kept = "a server, is removed; disk stays with the data: nothing serves until the next server has it"
+    assert [message for _, _, message in warned(plan(server, disk, attached), plan(disk))] == [kept]
+    assert [message for _, name, message in warned(plan(server, disk, attached), plan()) if name == "it"] == [lost]
+    assert [message for _, _, message in warned(plan(server, disk), plan(disk))] == [lost]
 
 
 def test_protection_of_pulumi_lifted():

@@ -18,6 +18,7 @@ from .machine import Machine
 
 _BY_ID = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 _INSTANCE, _GROUP, _ASSOCIATION = "aws:ec2/instance:Instance", "aws:autoscaling/group:Group", "aws:ec2/eipAssociation:EipAssociation"
+_ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
 _TRUST = '{"Version": "2012-10-17", "Statement": []}'
 Inputs = Mapping[str, Any]
 Made = tuple[str, dict[str, Any]]
@@ -33,16 +34,17 @@ class Amazon:
         self._made: dict[str, tuple[Inputs, Made]] = {}
         self._wanted: set[str] = set()
         self._fixed: dict[str, tuple[str, Machine | None]] = {}
+        self._attached: dict[str, Machine] = {}
         self._lock = threading.Lock()
         self._template: Inputs = {}
         self._balancer: Balancer | None = None
 
     def make(self, urn: str, type: str, name: str, inputs: Inputs) -> Made:
-        """The resource; the same one again where it is there, but for an address that moves."""
+        """The resource; the same one again where it is there, but for an address or a disk that moves."""
         with self._lock:
             self._wanted.add(urn)
             before = self._made.get(urn)
-            if before is None or (type == _ASSOCIATION and before[0] != inputs):
+            if before is None or (type in (_ASSOCIATION, _ATTACHMENT) and before[0] != inputs):
                 maker = _MAKERS.get(type)
                 identity, outputs = maker(self, name, inputs) if maker else (f"{name}-id", {})
                 self._made[urn] = inputs, (identity, {**put_out.outputs(type, name), **inputs, **outputs})
@@ -112,8 +114,11 @@ class Amazon:
         return f"vol-{hashlib.sha256(name.encode()).hexdigest()[:17]}", {}
 
     def attachment(self, name: str, inputs: Inputs) -> Made:
-        """A host here has its disk from the start; from now on under the name that such disks have there."""
+        """A host here has its disk from the start; from now on under the name that such disks have there. Who had it is stopped."""
         machine = self.hosts.running[inputs["instanceId"]]
+        before, self._attached[name] = self._attached.get(name), machine
+        if before:
+            before.stop()
         machine.wait_booted()
         link = _BY_ID + inputs["volumeId"].replace("-", "")
         machine.shell(f"mkdir -p /dev/disk/by-id && ln -s {machine.volume} {link}")
@@ -153,7 +158,7 @@ _MAKERS = {
     "aws:lb/targetGroup:TargetGroup": Amazon.targets,
     "aws:lb/loadBalancer:LoadBalancer": Amazon.balancer,
     "aws:ebs/volume:Volume": Amazon.volume,
-    "aws:ec2/volumeAttachment:VolumeAttachment": Amazon.attachment,
+    _ATTACHMENT: Amazon.attachment,
 }
 _ANSWERS: dict[str, dict[str, Any]] = {
     "getAvailabilityZones": {"names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"]},

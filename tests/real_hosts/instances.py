@@ -38,6 +38,7 @@ class Instances:
         self.walls = Walls(network, deployer.port)
         self.running: dict[str, Machine] = {}
         self._wanted: dict[str, Wanted] = {}
+        self._disks: dict[str, str] = {}  # the device of each role's data disk
         self._ec2 = deployer.client("ec2")
 
     def of(self, role: str) -> Machine:
@@ -51,9 +52,12 @@ class Instances:
         address = self.network.address(number + 1)
         identity = self._run(wanted, address)
         self.metadata.trees[address] = of_instance(self.deployer.account, REGION, identity, address, wanted.user_data)
-        volume = _VOLUME if role == "database" else None
+        attached = [one.name.removesuffix("-data") for one in self.recorded.plan.of("aws:ec2/volumeAttachment:VolumeAttachment")]
+        volume = self._disks.get(role, _VOLUME) if wanted.name.startswith(tuple(attached)) else None
         machine = self.network.instance(f"{role}-{number}", self.deployer.where, volume=volume, way_out=False)
         assert machine.address == address
+        if machine.volume:
+            self._disks[role] = machine.volume
         self.running[identity], self._wanted[identity] = machine, wanted
         self._stand(identity, self.recorded.unassociated())
         agent = ["env", *(f"{name}={value}" for name, value in self.deployer.where.items()), "sh"]  # a service's, as the image sets it

@@ -59,11 +59,12 @@ class Network:
         """A host that knows nothing but a user `admin`, who has sudo and this public key. cloud-init finds nothing and stays out."""
         return self._add(name, ssh_seed(name, key), base, disk, volume)
 
-    def instance(self, name: str, environment: Mapping[str, str], *, volume: int | None = None, way_out: bool = True) -> Machine:
+    def instance(self, name: str, environment: Mapping[str, str], *, volume: int | str | None = None, way_out: bool = True) -> Machine:
         """A host that gets its boot data from a cloud's metadata service; services see that environment, as an image would set it.
 
-        Without a `way_out` its routes lead to the network and to that service alone."""
-        return self._add(name, instance_seed(environment), None, None, volume, way_out)
+        `volume`: also the device of one that another host had. Its image has a user more than that of the host before, so those that
+        are made on it get other numbers. Without a `way_out` its routes lead to the network and to that service alone."""
+        return self._add(name, instance_seed(environment, len(self.machines)), None, None, volume, way_out)
 
     def stranger(self, name: str, way_out: bool = True) -> Machine:
         """Somebody with an address from 100 on, where nothing boots: enough to ask from, by `in_network`."""
@@ -86,11 +87,11 @@ class Network:
         _clear(self._range)
         self._range.lock.close()
 
-    def _add(self, name: str, seed: Seed, base: Base | None, disk: int | None, volume: int | None, way_out: bool = True) -> Machine:
+    def _add(self, name: str, seed: Seed, base: Base | None, disk: int | None, volume: int | str | None, way_out: bool = True) -> Machine:
         self.machines[name] = machine = self._at(len(self.machines) + 2, name)
         machine.disk.make((base or Base()).folder(), disk)
         if volume:
-            machine.volume = machine.disk.add_volume(volume)
+            machine.volume = volume if isinstance(volume, str) else machine.disk.add_volume(volume)
         seed(machine.disk.root)
         self._connect(machine, way_out)
         return machine.start()

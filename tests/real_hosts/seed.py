@@ -32,8 +32,8 @@ def cloud_seed(user_data: str | bytes, meta_data: str) -> Seed:
     return put
 
 
-def instance_seed(environment: Mapping[str, str]) -> Seed:
-    """An image of Amazon's: cloud-init asks the metadata service alone."""
+def instance_seed(environment: Mapping[str, str], users: int = 0) -> Seed:
+    """An image of Amazon's: cloud-init asks the metadata service alone. `users`: how many of its own it has beside the base's."""
 
     def put(root: Path) -> None:
         _resolve(root)
@@ -42,6 +42,8 @@ def instance_seed(environment: Mapping[str, str]) -> Seed:
         with (root / _EC2).open("a") as file:
             file.write(_AN_INSTANCE)
         (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
+        for number in range(users):
+            run(["chroot", str(root), "useradd", "--system", "--user-group", f"of-the-image-{number}"])
         folder = root / "etc/systemd/system.conf.d"
         folder.mkdir(parents=True, exist_ok=True)
         words = " ".join(f"{name}={value}" for name, value in environment.items())

@@ -33,6 +33,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "lastSnapshot": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
     "local.port": int,
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays")},
+    "aws-ec2.dataDisk": lambda value: None if value is None else int(value),
     **{f"aws-ec2.instances.{name}": int for name in ("min", "max", "requests")},
     "aws-ec2.account": str,
     **dict.fromkeys(("aws-ec2.ssh[item]", "ssh.sshFrom[item]"), lambda value: str(ipaddress.ip_network(value, strict=False))),

@@ -46,6 +46,9 @@ class Places:
         self.etc, self.srv = root / "etc/slipway" / facts.app, root / "srv/slipway" / facts.app
         self.lib, self.log = root / "var/lib/slipway" / facts.app, root / "var/log/slipway" / facts.app
         self.shared = self.srv / "shared"
+        self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))
+        """The folders with data."""
+        self.disk = self.srv / "disk"  # where that of a web host has one of its own
         self.database = self.shared / "app.sqlite3"
         self.front = self.etc / "front"  # link to the front configuration in force
         self.run = Path(facts.run)

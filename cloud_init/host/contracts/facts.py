@@ -53,6 +53,9 @@ class HostFacts:
     """Folders of the engines' programs; left out: looked for."""
     supervisor: Optional[tuple[str, ...]] = field(default=None, metadata=LEFT_OUT)
     """The command that starts supervisord; left out: the host tool's own environment has it."""
+    disk: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """The disk for all data of a web host, such as `/dev/disk/by-id/…`, whatever release it serves;
+    left out: the system's."""
 
 
 @dataclass(frozen=True)
@@ -67,4 +70,6 @@ class Boot:
     name: Optional[str] = None
     """null: its own host name; `{host}` in it is that, without the domain."""
     transport: str = field(default="", metadata=LEFT_OUT)
+    """As in `HostFacts`."""
+    disk: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """As in `HostFacts`."""

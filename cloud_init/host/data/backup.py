@@ -14,6 +14,7 @@ from ..base.outcome import Refused, Steps
 from ..base.places import Places
 from ..release import manifests
 from ..rollout import state
+from ..server import volume
 from . import databases
 from .databases.base import Database
 
@@ -24,7 +25,9 @@ ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
 
 
 def folder(places: Places) -> Path:
-    """The folder of the backups, private: they hold everything that the app knows."""
+    """The folder of the backups, private: they hold everything that the app knows. Raises `Refused`
+    where the disk with data is away."""
+    volume.settle(places)
     path = places.srv / "backups"
     make_folder(path, 0o700)
     path.chmod(0o700)

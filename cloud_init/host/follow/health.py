@@ -43,6 +43,7 @@ class Health:
         """One line for each problem."""
         from ..data import nightly  # `status` reads what is noted here, and needs none of these
         from ..front import certificates
+        from ..server import volume
 
         free = shutil.disk_usage(places.root / "var/lib").free
         lines = [
@@ -51,6 +52,7 @@ class Health:
             self.later,
             self._front(places),
             nightly.problem(places),
+            volume.problem(places),
             certificates.problem(places, certificates.of_live(places)),
         ]
         if self.away_since:

@@ -76,7 +76,7 @@ def _facts(boot: Boot) -> HostFacts:
     return HostFacts(
         boot.app, host, f"/run/slipway/{boot.app}", boot.store, "/usr/bin/python3", FrontFacts(("0.0.0.0", PORT)),
         user=_APP, database_user=_DATABASE, front_user=_FRONT, release_user=_RELEASE, build_user=_BUILD,
-        stack=boot.stack, role=boot.role, transport=boot.transport,
+        stack=boot.stack, role=boot.role, transport=boot.transport, disk=boot.disk,
     )  # fmt: skip
 
 

@@ -15,10 +15,12 @@ from ..base.user import FRONT_GROUP, own, private
 from ..processes.programs import log_path
 from ..release import files, runtime
 from ..rollout import state
+from . import volume
 
 
 def make(places: Places) -> None:
-    """Makes all of them. What is there stays."""
+    """Makes all of them. What is there stays. Raises `Refused` where the disk with data is away."""
+    volume.settle(places)
     for folder in (places.srv, places.lib / "processes", places.etc):
         folder.mkdir(parents=True, exist_ok=True)
     _shut(places.srv / "releases", places.user and places.user.pw_gid)

@@ -14,7 +14,6 @@ from ..base.places import Places
 from ..contracts.manifest import HostPart
 from . import roles, system_files
 
-_DATA = ("shared", "snapshots", "data", "backups")
 _MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
 _UNITS = ("etc/systemd/system", "etc/systemd/system/*.wants")
 _FILES = (*(f"{folder}/slipway*" for folder in _UNITS), "etc/logrotate.d/slipway*", "var/lib/systemd/timers/stamp-slipway*")
@@ -40,8 +39,9 @@ def run(places: Places, with_data: bool, steps: Steps) -> None:
 
 def _clear(places: Places, with_data: bool) -> None:
     """Removes the host tool last: until then `leave` can be run again."""
-    stay = [] if with_data else _data(places)
-    for folder in places.srv.iterdir() if places.srv.is_dir() else ():
+    stay = [] if with_data else [*_data(places), places.disk]
+    # The disk last: the folders with data may be bound to it.
+    for folder in sorted(places.srv.iterdir(), key=places.disk.__eq__) if places.srv.is_dir() else ():
         if folder not in stay:
             _remove(folder)
     for pattern in (*_FILES, *(_MOUNTS if with_data else ())):
@@ -65,7 +65,7 @@ def _remove(folder: Path) -> None:
 
 
 def _data(places: Places) -> list[Path]:
-    return [path for path in (places.srv / name for name in _DATA) if path.is_dir() and any(path.iterdir())]
+    return [path for path in places.kept if path.is_dir() and any(path.iterdir())]
 
 
 def _systemctl(*words: str) -> None:

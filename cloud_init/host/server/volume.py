@@ -1,4 +1,9 @@
-"""A disk for the data alone: formatted only if empty, mounted by its UUID."""
+"""A disk for the data alone: formatted only if empty, mounted by its UUID.
+
+A database host's is its folder `data`. A web host's is `disk`, whose folders take the place of
+those of the same names: `shared`, `data` and so on. It outlives the server: `users.json` on it
+notes whose the numbers are that its files have as owners.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +13,22 @@ import subprocess
 import time
 from pathlib import Path
 
-from ..base.files import write
+from ..base.files import read_object, write, write_json
 from ..base.outcome import Refused, note
 from ..base.places import Places
+from ..base.user import own
+from ..processes import systemd_units
+from ..rollout import state
 from . import apply
 
 _WAIT = 120  # seconds that a disk may take to be attached
 _NOTHING = 2  # blkid's exit status where it finds nothing that it knows
 _TYPES = ("ext4", "xfs")
-_OURS = {"postgres", "mysql", "passwords", "lost+found"}
+_OURS = {"web": {"shared", "snapshots", "data", "backups"}, "database": {"postgres", "mysql", "passwords"}}
+_BESIDE = {"lost+found", "users"}
+_OWNERS = "users.json"
+_NOBODYS = 1 << 30  # ids from here on no user has
+_NOTE = "disk.json"
 _UNITS = Path("/etc/systemd/system")
 _OPTIONS = "nodev,nosuid,noexec,noatime"
 
@@ -34,11 +46,59 @@ def mount(places: Places, device: str) -> str:
         raise Refused(f"{device}: {wanted}, found {_described(contents)}; nothing was changed")
     else:
         note(f"{device}: found {_described(contents)}; used as it is")
-    folder = places.srv / "data"
+    folder = places.srv / "data" if places.role == "database" else places.disk
     if not os.path.ismount(folder):
-        _mount(folder, path, contents["UUID"])
+        _mount(folder, path, contents["UUID"], _OURS[str(places.role)] | _BESIDE)
     _at_boot(places.app, folder, contents)
+    _hand_over(places, folder)
     return contents["UUID"]
+
+
+def keep(places: Places, device: str) -> None:
+    """Has all data of a web host on the disk, from before its first release on. Data that are on
+    the system's own disk stay there, which `problem` tells. Raises `Refused`."""
+    if not (places.lib / _NOTE).is_file():
+        if state.remembered(places) or any(map(_has_data, places.kept)):
+            return note(_stays(device))
+        write_json(places.lib / _NOTE, {"uuid": mount(places, device)})
+    settle(places)
+
+
+def settle(places: Places) -> None:
+    """Has the noted disk, if any, in force after a boot or a kill. Raises `Refused` without it:
+    never are data looked for, or written, beside it."""
+    uuid = read_object(places.lib / _NOTE).get("uuid")
+    if not uuid:
+        return
+    if not os.path.ismount(places.disk):
+        systemd_units.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
+        await_mount(places.disk, uuid, 0)
+    own(places.disk, 0o700)
+    for folder in places.kept:
+        if not os.path.ismount(folder):
+            own(folder, 0o700)  # without the disk nobody but root writes there
+            if _has_data(folder):
+                raise Refused(
+                    f"{folder}: wanted an empty folder for {places.disk}, found data there; move them away, then start the host again"
+                )
+            source = places.disk / folder.name
+            source.mkdir(0o711, exist_ok=True)
+            apply.run("mount", "--bind", str(source), str(folder))
+
+
+def problem(places: Places) -> str:
+    """That this host serves without the disk that it has for its data, in one line; else empty."""
+    device = places.facts.disk
+    return _stays(device) if device and state.remembered(places) and not (places.lib / _NOTE).is_file() else ""
+
+
+def _stays(device: str) -> str:
+    mend = "take a backup, have another server made, restore there"
+    return f"data: wanted on the disk {device}, found on the system's own, where they stay and go with the server; {mend}"
+
+
+def _has_data(folder: Path) -> bool:
+    return folder.is_dir() and not os.path.ismount(folder) and any(folder.iterdir())
 
 
 def examine(path: Path) -> dict[str, str]:
@@ -87,23 +147,53 @@ def _there(device: str) -> Path:
     return Path(device).resolve()
 
 
-def _mount(folder: Path, path: Path, uuid: str) -> None:
+def _mount(folder: Path, path: Path, uuid: str, ours: set[str]) -> None:
     """Raises `Refused` if it would hide data, or holds somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Refused(f"{folder}: wanted an empty folder for {path}, found data there already; move them onto the disk by hand")
     apply.run("mount", "-o", _OPTIONS, str(path), str(folder))
-    strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in _OURS)
+    strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in ours)
     if strange:
         apply.run("umount", str(folder))
-        raise Refused(f"{path} ({uuid}): wanted a database's data or nothing, found {', '.join(strange[:5])}; nothing was changed")
+        raise Refused(f"{path} ({uuid}): wanted this host's data or nothing, found {', '.join(strange[:5])}; nothing was changed")
 
 
 def _at_boot(app: str, folder: Path, contents: dict[str, str]) -> None:
-    name = apply.run("systemd-escape", "--path", "--suffix=mount", str(folder)).strip()
+    name = _unit_name(folder)
     if write(_UNITS / name, unit(app, folder, contents).encode()):
         apply.run("systemctl", "daemon-reload")
         apply.run("systemctl", "--quiet", "enable", name)
+
+
+def _unit_name(folder: Path) -> str:
+    return apply.run("systemd-escape", "--path", "--suffix=mount", str(folder)).strip()
+
+
+def _hand_over(places: Places, folder: Path) -> None:
+    """Gives the files on the disk to the users whose names are noted there, as this server numbers
+    them. In between they are nobody's, so a killed run is made up for by the next."""
+    users = [user for user in (places.user, places.database_user, places.front_user, places.release_user) if user]
+    now = {"uid": {user.pw_name: user.pw_uid for user in users}, "gid": {user.pw_name: user.pw_gid for user in users}}
+    noted = read_object(folder / _OWNERS) or now
+    if noted != now:
+        note(f"{folder}: its files are given to this server's users")
+        between = {kind: {name: number | _NOBODYS for name, number in of.items()} for kind, of in noted.items()}
+        _give(folder, noted, between)
+        write_json(folder / _OWNERS, between)
+        _give(folder, between, now)
+    write_json(folder / _OWNERS, now)
+
+
+def _give(folder: Path, before: dict[str, dict[str, int]], after: dict[str, dict[str, int]]) -> None:
+    """Follows no link: the app chose what some of them lead to."""
+    users, groups = ({number: after[kind].get(name, -1) for name, number in before[kind].items()} for kind in ("uid", "gid"))
+    for _, folders, files, descriptor in os.fwalk(folder):
+        for name in (*folders, *files):
+            found = os.stat(name, dir_fd=descriptor, follow_symlinks=False)
+            os.chown(
+                name, users.get(found.st_uid, -1), groups.get(found.st_gid, -1), dir_fd=descriptor, follow_symlinks=False
+            )  # fmt: skip
 
 
 def _described(contents: dict[str, str]) -> str:

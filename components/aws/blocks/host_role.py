@@ -60,6 +60,8 @@ class HostRoleArgs(Args):
     keep: bool | None = None
     """The servers are kept, so it is protected: they are named after it, and another
     role would let them write nothing."""
+    disk: pulumi.Input[str] | None = None
+    """`device` of a single web server's `DataDisk`."""
 
 
 class HostRole(Block):
@@ -90,8 +92,8 @@ class HostRole(Block):
         profile = aws.iam.InstanceProfile(name, role=role.name, tags=tags, opts=own)
         self.name, self.unique_id, self.profile_name, self.profile_arn = role.name, role.unique_id, profile.name, profile.arn
         stack = pulumi.get_stack()
-        self.user_data = pulumi.Output.all(args.app, args.store, role.unique_id).apply(
-            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{host}")))
+        self.user_data = pulumi.Output.all(args.app, args.store, role.unique_id, args.disk).apply(
+            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{host}"), disk=known[3]))
         )
         self._finish()
 

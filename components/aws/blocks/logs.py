@@ -64,7 +64,7 @@ def agent_settings(app: str, group: str, role: str, engine: str = "none", proces
     metrics = {
         "namespace": figures(group),
         "aggregation_dimensions": [[]],
-        "metrics_collected": {"mem": used, "disk": {**used, "resources": ["/", f"/srv/slipway/{app}/data"]}},
+        "metrics_collected": {"mem": used, "disk": {**used, "resources": ["/", f"/srv/slipway/{app}/data", f"/srv/slipway/{app}/disk"]}},
     }
     return json.dumps({"logs": {"logs_collected": {"files": {"collect_list": files}}}, "metrics": metrics}, indent=1, sort_keys=True)
 

@@ -1,5 +1,5 @@
-"""Single servers: one for the web with a fixed address, and one for a database with a disk of its
-own.
+"""Single servers: one for the web with a fixed address, and one for a database. The data of either
+may have a disk of its own, which outlives the server.
 
 Both answer for metadata by token alone, have an encrypted disk, are named after their ids, and are
 moved by Amazon when their hardware fails.
@@ -55,6 +55,37 @@ class ServerArgs(Args):
 
 
 @dataclass(kw_only=True)
+class DataDiskArgs(Args):
+    """The arguments of a `DataDisk`."""
+
+    size: pulumi.Input[int]
+    """In GB."""
+    zone: pulumi.Input[str]
+    """The availability zone of its server's subnet."""
+    keep: bool | None = True
+    """It is protected."""
+    last_snapshot: bool | None = True
+    """What the disk leaves, as it is removed. Settled when it is made."""
+    tags: Tags | None = None
+    """On all that is made."""
+
+
+class DataDisk(Block):
+    """A disk for the data of a `WebServer`, which outlives it. It is empty at first."""
+
+    volume_id: pulumi.Output[str]
+    """For the `WebServer`."""
+    device: pulumi.Output[str]
+    """Its path on a server, below `/dev/disk/by-id`; for the server's `HostRole`."""
+
+    def __init__(self, name: str, args: DataDiskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:aws:DataDisk", name, None, opts)
+        volume = _volume(name, args, self)
+        self.volume_id, self.device = volume.id, _device(volume)
+        self._finish()
+
+
+@dataclass(kw_only=True)
 class WebServerArgs(ServerArgs):
     """The arguments of a `WebServer`. With `store` and `role_id` the address moves to a server that
     takes another's place only once it serves what is live there."""
@@ -64,7 +95,10 @@ class WebServerArgs(ServerArgs):
     role_id: pulumi.Input[str] | None = None
     """`unique_id` of its `HostRole`."""
     keep: bool | None = None
-    """The app's data is on its disk: it is protected."""
+    """The app's data is on the system's disk: the server is protected."""
+    data_volume: pulumi.Input[str] | None = None
+    """`volume_id` of a `DataDisk` for the app's data, which moves to a server that takes another's
+    place. One with such a disk, and one without, are not the same server."""
 
 
 class WebServer(Block):
@@ -80,21 +114,27 @@ class WebServer(Block):
 
     def __init__(self, name: str, args: WebServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebServer", name, None, opts)
-        server = _instance(name, "web", args, self, args.keep)
+        # To begin with, no server has data on its own disk that this one would hide.
+        server = _instance(name, "web", args, self, args.keep, "" if args.data_volume is None else "-data")
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
-        serving = self._serving(name, args, server)
+        disk = [] if args.data_volume is None else [_attach(name, server, args.data_volume, self)]
+        serving = self._serving(name, args, server, disk)
         after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=serving))
         aws.ec2.EipAssociation(name, allocation_id=fixed.id, instance_id=server.id, opts=after)
         self.instance_id, self.address, self.private_address = server.id, fixed.public_ip, server.private_ip
         self._finish()
 
-    def _serving(self, name: str, args: WebServerArgs, server: aws.ec2.Instance) -> list[pulumi.Resource]:
+    def _serving(
+        self, name: str, args: WebServerArgs, server: aws.ec2.Instance, disk: Sequence[pulumi.Resource]
+    ) -> Sequence[pulumi.Resource]:
+        """What the address waits for; at least the disk."""
         if args.store is None and args.role_id is None:
-            return []
+            return disk
         if args.store is None or args.role_id is None:
             lacking = "store" if args.store is None else "role_id"
             raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
-        return [Serving(name, ServingArgs(args.store, [names.host(args.role_id, server.id)]), child(self))]
+        after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=disk))
+        return [Serving(name, ServingArgs(args.store, [names.host(args.role_id, server.id)]), after)]
 
 
 @dataclass(kw_only=True)
@@ -129,37 +169,54 @@ class DatabaseServer(Block):
     def __init__(self, name: str, args: DatabaseServerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:DatabaseServer", name, None, opts)
         server, lookup = _instance(name, "database", args, self), pulumi.InvokeOutputOptions(parent=self)
-        volume = aws.ebs.Volume(
-            f"{name}-data",
-            availability_zone=args.zone or aws.ec2.get_subnet_output(id=args.subnet_id, opts=lookup).availability_zone,
-            size=args.data_disk,
-            type="gp3",
-            encrypted=True,
-            final_snapshot=args.last_snapshot,
-            tags=named(args.tags, f"{name}-data"),
-            # The provider can't change that of a volume that is there: it would make another one.
-            opts=child(self, args.keep_data, ("availabilityZone", "finalSnapshot")),
-        )
-        aws.ec2.VolumeAttachment(
-            f"{name}-data",
-            device_name="/dev/sdf",
-            instance_id=server.id,
-            volume_id=volume.id,
-            stop_instance_before_detaching=True,  # the database ends in order
-            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
-        )
+        zone = args.zone or aws.ec2.get_subnet_output(id=args.subnet_id, opts=lookup).availability_zone
+        disk = DataDiskArgs(size=args.data_disk, zone=zone, keep=args.keep_data, last_snapshot=args.last_snapshot, tags=args.tags)
+        volume = _volume(f"{name}-data", disk, self)
+        _attach(name, server, volume.id, self)
         self.instance_id, self.private_address, self.volume_id = server.id, server.private_ip, volume.id
-        self.device = volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
+        self.device = _device(volume)
         self._finish()
 
 
-def _instance(name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None) -> aws.ec2.Instance:
-    """An instance whose resource is named after image and architecture as well: another of these
-    makes another server, and only then the old one goes. `keep`: there is data on it."""
+def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> aws.ebs.Volume:
+    return aws.ebs.Volume(
+        name,
+        availability_zone=args.zone,
+        size=args.size,
+        type="gp3",
+        encrypted=True,
+        final_snapshot=args.last_snapshot,
+        tags=named(args.tags, name),
+        # The provider can't change that of a volume that is there: it would make another one.
+        opts=child(parent, args.keep, ("availabilityZone", "finalSnapshot")),
+    )
+
+
+def _attach(name: str, server: aws.ec2.Instance, volume: pulumi.Input[str], parent: pulumi.Resource) -> aws.ec2.VolumeAttachment:
+    """One server is stopped, so that all ends in order, before another gets the disk."""
+    return aws.ec2.VolumeAttachment(
+        f"{name}-data",
+        device_name="/dev/sdf",
+        instance_id=server.id,
+        volume_id=volume,
+        stop_instance_before_detaching=True,
+        opts=pulumi.ResourceOptions(parent=parent, delete_before_replace=True),
+    )
+
+
+def _device(volume: aws.ebs.Volume) -> pulumi.Output[str]:
+    return volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
+
+
+def _instance(
+    name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None, kind: str = ""
+) -> aws.ec2.Instance:
+    """An instance whose resource is named after image, architecture and `kind` as well: another of
+    these makes another server, and only then the old one goes. `keep`: there is data on it."""
     tags = named(args.tags, name, **{ROLE: role})
     keep = keep or None
     return aws.ec2.Instance(
-        f"{name}-{args.image}-{image.architecture(args.instance_type)}",
+        f"{name}-{args.image}-{image.architecture(args.instance_type)}{kind}",
         ami=image.find(name, args.image, args.instance_type, parent),
         instance_type=args.instance_type,
         subnet_id=args.subnet_id,

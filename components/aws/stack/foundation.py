@@ -55,16 +55,22 @@ class Foundation(CloudStack):
         self.firewall = self._firewall()
 
     @property
+    def keeps_web(self) -> bool:
+        """Where the data have a disk of their own, that alone stays."""
+        return super().keeps_web and self.options.data_disk is None
+
+    @property
     def deployers_store(self) -> pulumi.Output[str]:
         """The store's address for what runs where the stack is launched from."""
         profile, role = self.options.profile, self.options.role
         return self.store.address.apply(lambda address: common.signed(address, profile, role))
 
-    def role(self, kind: str, backups: bool = False, keep: bool = False) -> HostRole:
-        """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept."""
+    def role(self, kind: str, backups: bool = False, keep: bool = False, disk: pulumi.Input[str] | None = None) -> HostRole:
+        """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept;
+        `disk`: its path where all data has one."""
         store, boundary = self.store, self.options.boundary
         rights: dict[str, Any] = {"store": store.address, "store_arn": store.arn, "backups": backups, "boundary": boundary}
-        args = HostRoleArgs(app=self.name, role=kind, keep=keep, tags=self.tags, **rights)
+        args = HostRoleArgs(app=self.name, role=kind, keep=keep, disk=disk, tags=self.tags, **rights)
         return HostRole(f"{self.name}-{kind}", args, self.child)
 
     def server_args(self, role: HostRole, firewall: Firewall) -> dict[str, Any]:

@@ -141,9 +141,10 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if network.server_subnets and network.vpc and not network.subnets:
         wanted = "wanted the load balancer's public subnets beside serverSubnets"
         yield f"{_SECTION}.network.subnets", f"{wanted}, found none; set them"
-    if settings.database.placement == "own-host" and _XEN.match(options.database.instance_type):
-        wanted = "wanted a type of the Nitro kind, such as t4g.small"
-        yield f"{_SECTION}.database.instanceType", f"{wanted}, found {shown(options.database.instance_type)}"
+    own = settings.database.placement == "own-host" and options.database.instance_type
+    for key, type in (("database.instanceType", own), ("instanceType", options.data_disk and options.instance_type)):
+        if type and _XEN.match(type):
+            yield f"{_SECTION}.{key}", f"wanted a type of the Nitro kind, such as t4g.small, found {shown(type)}"
     yield from _managed_problems(settings, options)
     if settings.domain and not options.zone and not options.certificate and options.is_fleet:
         wanted = "wanted the Route 53 zone of slipway:domain, as the load balancer's certificate is proven by records in it"

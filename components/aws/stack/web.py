@@ -5,7 +5,7 @@ from typing import Any
 
 import pulumi
 
-from components.aws.blocks.server import WebServer, WebServerArgs
+from components.aws.blocks.server import DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.aws.blocks.site_name import SiteName, SiteNameArgs
 from components.aws.stack.foundation import Foundation, Tier
 from components.blocks import names
@@ -21,12 +21,14 @@ class WebTier(Tier):
 
 def server(foundation: Foundation) -> WebTier:
     """One server."""
-    role, options = foundation.role("web", foundation.has_data_on_web, foundation.keeps_web), foundation.options
+    options, disk = foundation.options, _disk(foundation)
+    role = foundation.role("web", foundation.has_data_on_web, foundation.keeps_web, disk.device if disk else None)
     args = WebServerArgs(
         **foundation.server_args(role, foundation.firewall),
         instance_type=options.instance_type,
         disk=options.disk,
         keep=foundation.keeps_web,
+        data_volume=disk.volume_id if disk else None,
         store=foundation.store.address,
         role_id=role.unique_id,
     )
@@ -38,6 +40,14 @@ def server(foundation: Foundation) -> WebTier:
         roles={"web": role.name},
         servers={"web": web.instance_id},
     )
+
+
+def _disk(foundation: Foundation) -> DataDisk | None:
+    size, settings, zone = foundation.options.data_disk, foundation.settings, foundation.network.host_zone
+    if size is None:
+        return None
+    args = DataDiskArgs(size=size, zone=zone, keep=settings.keep_data, last_snapshot=settings.last_snapshot, tags=foundation.tags)
+    return DataDisk(f"{foundation.name}-web-data", args, foundation.child)
 
 
 def site_name(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:

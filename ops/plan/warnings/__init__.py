@@ -69,6 +69,9 @@ def _removed(context: Context) -> Iterator[Warning]:
 def _removed_message(context: Context, urn: str, role: str) -> str:
     if context.olds[urn].retain:
         return f"{role}, is no longer managed; it stays where it is, with its costs"
+    attached = [disk for host in context.before.hosts if host.at.urn == urn for disk in host.disks]
+    if stays := [context.news[disk].name for disk in attached if disk in context.news]:
+        return f"{role}, is removed; {' and '.join(stays)} stays with the data: nothing serves until the next server has it"
     return f"{role}, is removed with all that is on it: back it up first"
 
 

@@ -15,6 +15,7 @@ from policy.values import flag, items, mapping, number
 _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
 """An instance is stopped to change these, and started again; for `userData` as well."""
+_ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
 _INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
 _ADDRESSES = {
     "aws:ec2/eip:Eip": ("instance", "networkInterface"),
@@ -26,7 +27,9 @@ _IPV6 = ("ipv6AddressCount", "ipv6Addresses")
 def hosts(plan: Plan) -> Iterator[CloudHost]:
     """Each instance and each scaling group."""
     for instance in own(plan, INSTANCE):
-        yield replace(_host(plan, instance, "subnetId"), stops_for=_STOPPED_FOR)
+        attached = [one for one in own(plan, _ATTACHMENT) if instance in plan.origins(one, "instanceId")]
+        disks = tuple(disk.urn for one in attached for disk in plan.origins(one, "volumeId"))
+        yield replace(_host(plan, instance, "subnetId"), stops_for=_STOPPED_FOR, disks=disks)
     for group in own(plan, SCALING_GROUP):
         yield _host(plan, group, "vpcZoneIdentifiers")
 

@@ -12,7 +12,7 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
     """Phase one: the candidate stands ready beside the live release. Raises `Refused`."""
     from ...processes import manager_change
     from ...rollout import prepare as preparing
-    from .. import provision
+    from .. import provision, volume
 
     manager_change.recover(places)  # before all that may be slow, or away: users may see the page
     now = state.live(places)
@@ -20,6 +20,9 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
         return preparing.again(places, store, now, elected, steps)
     manifest = preparing.fetch(store, release, steps)
     provision.ensure(places, manifest, steps, lambda: preparing.bring(places, store, manifest, steps))
+    if device := places.facts.disk:
+        with steps.step("volume"):
+            volume.keep(places, device)
     preparing.run(places, store, manifest, elected, steps)
 
 
