@@ -160,7 +160,7 @@ def test_hosts_are_watched_by_what_their_agents_tell(tmp_path):
     }
     settings = json.loads(agent_settings("shop", "/slipway/shop/prod", "web"))["metrics"]
     assert (settings["namespace"], settings["aggregation_dimensions"]) == (space, [[]])
-    assert settings["metrics_collected"]["disk"]["resources"] == ["/", "/srv/slipway/shop/data"]
+    assert settings["metrics_collected"]["disk"]["resources"] == ["/", "/srv/slipway/shop/data", "/srv/slipway/shop/disk"]
     assert {*settings["metrics_collected"]} == {"disk", "mem"}
 
 

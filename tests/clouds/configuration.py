@@ -29,6 +29,7 @@ def written(recording: Recording, schema: Schema) -> dict[str, Any]:
 class _Translator:
     def __init__(self, schema: Schema, recording: Recording) -> None:
         self._schema, self._recording, self._provider = schema, recording, schema.provider
+        self._unhyphened = {one.address.replace("-", ""): one.address for one in recording.made.values() if "-" in one.address}
         self._blocks = {ipaddress.IPv6Network(one.inputs[""]): self._block(one) for one in recording.made.values() if "" in one.inputs}
 
     def _block(self, made: Made) -> str:
@@ -83,7 +84,12 @@ class _Translator:
     def _text(self, text: str) -> str:
         if (part := self._part(text)) is not None:
             return part
-        return MARK.sub(lambda found: "${" + self._expression(found[1], found[2]) + "}", text.replace("${", "$${").replace("%{", "%%{"))
+        return MARK.sub(lambda found: "${" + self._reference(found[1], found[2]) + "}", text.replace("${", "$${").replace("%{", "%%{"))
+
+    def _reference(self, address: str, path: str) -> str:
+        """Of an output that a program took the hyphens from the mark has none either."""
+        whole = self._unhyphened.get(address)
+        return f'replace({self._expression(whole, path)}, "-", "")' if whole else self._expression(address, path)
 
     def _part(self, text: str) -> str | None:
         """A part of a network's stand-in is the same part of its block."""

@@ -246,7 +246,7 @@ def test_files_are_given_to_the_users_of_the_next_server(disk, host, tmp_path, m
     (host.lib / "disk.json").unlink()  # the next server has none
     server(991, 990)
     real, done = os.chown, []
-    for cut in (1, 4, 6):  # in the first half, and twice in the second
+    for cut in (8, 9, 18, 19):  # twice in each half, where files of users are reached
 
         def cut_off(*words, cut=cut, **options):
             done.append(words)
