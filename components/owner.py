@@ -5,6 +5,7 @@ Two engines would undo each other's work, and a copy would act on what runs else
 import fcntl
 import json
 import os
+import pwd
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -72,7 +73,9 @@ def elsewhere(tree: Path) -> str:
         return ""
     if is_launched(noted):
         return f"{tree} is a copy of {noted}, which the app runs in; go on there, or start anew here: ./slipway -s {tree.name} adopt"
-    return f"{tree} was launched as {noted}, and moved; move it back, or make it whole here: ./slipway -s {tree.name} adopt"
+    mark = read(tree)
+    way = f"./slipway -s {tree.name} adopt{' --to-pulumi' if mark and mark.engine == CLI else ''}"
+    return f"{tree} was launched as {noted}, and moved; move it back, or make it whole here: {way}"
 
 
 def here(noted: str) -> Path:
@@ -121,7 +124,8 @@ def _same(one: Path, other: Path) -> bool:
 def _backend() -> str:
     if "PULUMI_BACKEND_URL" in os.environ:
         return os.environ["PULUMI_BACKEND_URL"]
-    home = Path(os.environ.get("PULUMI_HOME") or Path.home() / ".pulumi")
+    # The CLI asks the system for a person's home, whatever HOME says.
+    home = Path(os.environ.get("PULUMI_HOME") or Path(pwd.getpwuid(os.getuid()).pw_dir, ".pulumi"))
     try:
         return str(json.loads((home / "credentials.json").read_text(encoding="utf-8")).get("current", "unknown"))
     except (OSError, ValueError):

@@ -5,11 +5,14 @@ stacks. Classes without a state pickle by reference, so an old state's delete ru
 
 import json
 import secrets
+import sys
 import time
+import traceback
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
 
 from cloud_init.host.base.files import object_in
@@ -19,6 +22,19 @@ if TYPE_CHECKING:
     from components.hosts.transport import Driven
 
 Props = dict[str, Any]
+
+
+def _words() -> str:
+    """The error at hand: ours by its words, any other by its traceback."""
+    from components.errors import SlipwayError
+
+    error = sys.exc_info()[1]
+    return str(error) if isinstance(error, SlipwayError) else traceback.format_exc()
+
+
+if getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", "") == "pulumi.dynamic.__main__":
+    # The SDK's process for providers, which the CLI starts, tells of each error by its traceback.
+    sys.modules["__main__"].traceback = SimpleNamespace(format_exc=_words)  # type: ignore[attr-defined]
 
 
 class DynamicProvider(ResourceProvider):
@@ -42,9 +58,33 @@ class DynamicProvider(ResourceProvider):
         """Makes what the inputs say, gives the outputs; `olds` are those so far, if it is there."""
         raise NotImplementedError
 
-    def outdated(self, _olds: Props, news: Props) -> bool:
-        """Whether it is made anew although no input changed. `drift` is what `check` found."""
-        return bool(news.get("drift"))
+    def drift(self, _olds: Props, _news: Props) -> str:
+        """One sentence about what is there and isn't as it was made; empty: all is."""
+        return ""
+
+    def outdated(self, olds: Props, news: Props) -> bool:
+        """Whether it is made anew although no input changed. What `read` or `check` found is asked
+        again: `pulumi refresh` compares with inputs of the last `up`, which mended theirs."""
+        return bool(olds.get("drift") or news.get("drift")) and bool(self._found(olds, news))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """What `pulumi refresh` finds and says; the next `up` mends it."""
+        from components.hosts import progress
+
+        known = {name: value for name, value in props.items() if name != "drift"}
+        if not (found := self._found(known, known)):
+            return ReadResult(id_, known)
+        progress.note(id_, f"{found}; `pulumi preview` shows what an `up` does about it")
+        return ReadResult(id_, {**known, "drift": found})
+
+    def _found(self, olds: Props, news: Props) -> str:
+        """The drift; that it can't be told is no reason to refresh nothing else."""
+        from components.errors import SlipwayError
+
+        try:
+            return self.drift(olds, news)
+        except SlipwayError as error:
+            return str(error)
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(self.ID, self.made(props, {}))
@@ -130,18 +170,37 @@ class HostProvider(_OnHost):
         host = transport.connect(json.loads(news["facts"]))
         refusal = owner.refusal(host.root, owner.Owner(**news["owner"])) or (_olds and owner.astray(json.loads(_olds["facts"])["root"]))
         if refusal:
-            return CheckResult(news, [CheckFailure("owner", refusal)])
-        return CheckResult({**news, "drift": _host_drift(host) if _olds else ""}, [])
+            return CheckResult(news, [CheckFailure("", refusal)])
+        return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
+
+    def drift(self, _olds: Props, _news: Props) -> str:
+        from components.hosts import transport
+
+        return _host_drift(transport.connect(json.loads(_news["facts"])))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        from components import owner
+        from components.hosts import progress
+
+        facts = json.loads(props["facts"])
+        if why := owner.astray(facts["root"]):
+            progress.note(facts["host"], why)
+            return ReadResult(id_, props)
+        return super().read(id_, props)
 
     def delete(self, _id: str, _props: Props) -> None:
         from components import owner
         from components.errors import SlipwayError
-        from components.hosts import transport
+        from components.hosts import progress, transport
 
         facts = json.loads(_props["facts"])
         if why := owner.astray(facts["root"]):
             raise SlipwayError(why)
-        transport.connect({**facts, "root": str(owner.here(facts["root"]))}).remove(keep_data=True)
+        host = transport.connect({**facts, "root": str(owner.here(facts["root"]))})
+        host.remove(keep_data=True)
+        if not progress.is_heard():  # else `./slipway destroy` lists it
+            for one in host.kept():
+                progress.note(host.host, f"stays: {one.path}; {_data_too(owner.here(facts['root']).name, facts['app'])}")
 
     def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool
@@ -165,15 +224,22 @@ class SshServerProvider(_OnHost):
     WORDS = "the server at {address}, set up and kept up to date"
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
+        return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
+
+    def drift(self, _olds: Props, _news: Props) -> str:
         from components.ssh import bring_up
 
-        return CheckResult({**news, "drift": bring_up.drift(json.loads(news["facts"])) if _olds else ""}, [])
+        return bring_up.drift(json.loads(_news["facts"]))
 
     def delete(self, _id: str, _props: Props) -> None:
         from components import owner
+        from components.hosts import progress
         from components.ssh import bring_up
 
-        bring_up.leave(json.loads(_props["facts"]), owner.here(_props["tree"]))
+        facts, tree = json.loads(_props["facts"]), owner.here(_props["tree"])
+        bring_up.leave(facts, tree)
+        if not progress.is_heard():
+            progress.note(facts["host"], f"data stays in /srv/slipway/{facts['app']}; {_data_too(tree.name, facts['app'])}")
 
     def made(self, props: Props, olds: Props) -> Props:
         from components import owner
@@ -233,8 +299,12 @@ class RolloutProvider(DynamicProvider):
         return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        known = _olds and UNKNOWN not in (news[self.WHERE], news["release"])
-        return CheckResult({**news, "drift": self._drift(_olds, news) if known else ""}, [])
+        return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
+
+    def drift(self, _olds: Props, _news: Props) -> str:
+        # Of a folder that was copied or moved its host tells.
+        unknown = UNKNOWN in (_news[self.WHERE], _news["release"])
+        return "" if unknown or _astray(_olds) else self._drift(_olds, _news)
 
     def outdated(self, _olds: Props, news: Props) -> bool:
         return super().outdated(_olds, news) or not _olds.get("ok")
@@ -242,7 +312,21 @@ class RolloutProvider(DynamicProvider):
     def made(self, props: Props, olds: Props) -> Props:
         verdict = self._roll(props, olds)
         outcome = {"ok": verdict.ok, "message": verdict.message, "live": verdict.live or ""}
-        return {**{key: props[key] for key in self.UPDATES}, **outcome}
+        return {**{key: props[key] for key in self.UPDATES}, **outcome, "tree": self._tree(props)}
+
+    def delete(self, _id: str, _props: Props) -> None:
+        """Goes before what it depends on: in a copied folder nothing of that leaves the state."""
+        from components.errors import SlipwayError
+
+        if why := _astray(_props):
+            raise SlipwayError(why)
+
+    def _tree(self, props: Props) -> str:
+        """The folder of this machine that a host is in, for one that is driven here."""
+        from components.hosts import transport
+
+        hosts = [transport.connect(facts) for facts in json.loads(props.get("hosts") or "[]")]
+        return next((str(one.root) for one in hosts if hasattr(one, "root")), "")
 
     def _roll(self, props: Props, _olds: Props) -> "Verdict":
         from components.hosts import transport
@@ -267,7 +351,7 @@ class RolloutProvider(DynamicProvider):
         now = coordinator.desired(connect(news["store"]))
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
         how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
-        hosts = [transport.connect(facts) for facts in json.loads(news["hosts"])]
+        hosts = [transport.connect(facts) for facts in json.loads(news.get("hosts") or "[]")]
         return _release_drift(olds, news, now.live, how) or on_hosts.drift(hosts, now.live)
 
 
@@ -301,6 +385,16 @@ class DeployProvider(RolloutProvider):
 class _Open(dict[str, Any]):
     def __missing__(self, _name: str) -> str:
         return "…"
+
+
+def _astray(outputs: Props) -> str:
+    from components import owner
+
+    return owner.astray(outputs["tree"]) if outputs.get("tree") else ""
+
+
+def _data_too(stack: str, app: str) -> str:
+    return f"to remove it too: ./slipway -s {stack} destroy --with-data {app}"
 
 
 def _host_drift(host: "Driven") -> str:

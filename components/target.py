@@ -11,6 +11,7 @@ from typing import Any, Literal, Protocol, cast, get_args, get_origin
 import pulumi
 from pydantic import BaseModel
 
+from components import owner
 from components.deployment import Deployment
 from components.errors import MissingError, UsageError, nearest, shown
 from components.settings import Settings, reader, report
@@ -172,8 +173,13 @@ def find(name: str) -> TargetModule:
 
 
 def place() -> StackPlace:
-    """The place of the running program."""
-    return StackPlace(Path(os.getcwd()), pulumi.get_project(), pulumi.get_stack())
+    """The place of the running program. Raises `UsageError` where the CLI may change nothing."""
+    found = StackPlace(Path(os.getcwd()), pulumi.get_project(), pulumi.get_stack())
+    who = owner.current(found.project, found.stack)
+    # `./slipway` has asked before; the bare CLI tells in one line what a program refuses.
+    if who.engine == owner.CLI and (refused := owner.refusal(found.tree, who)):
+        raise UsageError(refused)
+    return found
 
 
 def export(outputs: TargetComponent) -> None:

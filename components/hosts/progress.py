@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 import tempfile
 import threading
 import time
@@ -69,8 +70,15 @@ def step(host: str, name: str) -> Iterator[None]:
 
 
 def note(host: str, text: str) -> None:
-    """A sentence for the person who watches."""
+    """A sentence for the person who watches; who runs the bare CLI sees what a provider prints."""
     report(host, "", "note", text=text)
+    if not is_heard():
+        print(f"{short(host)}: {text}", file=sys.stderr)
+
+
+def is_heard() -> bool:
+    """Whether `./slipway` shows what is reported; the bare CLI doesn't."""
+    return bool(_listeners) or FILE in os.environ
 
 
 def tell(host: str, event: Mapping[str, Any]) -> None:

@@ -37,6 +37,8 @@ def destroy(
     if launcher.foreign:
         _destroy_in_cloud(call, launcher)
         return
+    if launcher.by_cli:
+        _refuse_protected(call, launcher)
     deployment = work.deployment()
     fate = "data too" if with_data else "data stays"
     confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
@@ -63,6 +65,16 @@ def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
     result = launcher.run("destroy", stderr=call.as_json)
     stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
     _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(launcher.foreign), None)
+
+
+def _refuse_protected(call: calls.Call, launcher: engines.Launcher) -> None:
+    """What a person protected would go on without the rest; Slipway protects nothing on hosts."""
+    from components.errors import UsageError
+
+    if names := [one["urn"].split("::")[-1] for one in launcher.cli().state() if one.get("protect")]:
+        way = f"pulumi state unprotect --all --stack {call.full}, then ./slipway -s {call.full} destroy"
+        why = f"wanted nothing protected in the Pulumi CLI's state, found {', '.join(names)}"
+        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; to let it go: {way}")
 
 
 def _kept(deployment: "Deployment") -> "list[Kept]":

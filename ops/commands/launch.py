@@ -67,18 +67,19 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     if old == new and not origin:
         tables.line(f"Nothing to do: {new} manages stack {call.stack}.")
         return
-    before = old or "whoever runs next"
-    moved = f" It was launched as {origin}: what runs of it ends, until the next `up`." if origin else ""
-    confirm(call, f"{before} manages stack {call.stack}; let {new} manage it from now on?{moved}")
+    change = f"{old or 'whoever runs next'} manages stack {call.stack}; let {new} manage it from now on?"
+    moved = f"Stack {call.stack} was launched as {origin}; end what runs of it, until the next `up`?"
+    confirm(call, " ".join([change] * (old != new) + [moved] * bool(origin)))
     if origin:
         noted = place.tree / "etc/slipway/host.json"  # as it was launched, whatever the settings say by now
         if not (facts := read_object(noted)):
             calls.refuse(f"{noted}: wanted what was launched, found none, or a damaged one; put it back, or move the folder back")
         transport.connect({**facts, "root": str(place.tree)}).settle(origin)
     owner.adopt(place.tree, new)
-    tables.line(f"{new} manages stack {call.stack} from now on; before: {before}.")
+    if old != new:
+        tables.line(f"{new} manages stack {call.stack} from now on; before: {old or 'whoever runs next'}.")
     if origin:
-        tables.line(f"Next: ./slipway -s {call.full} up")
+        tables.line(f"Nothing runs of {origin} any more; its data is here. Next: ./slipway -s {call.full} up")
 
 
 def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:

@@ -35,7 +35,7 @@ def words(properties: Mapping[str, Any]) -> str:
 def check(provider: ResourceProvider, old: Plain, new: Plain) -> tuple[Plain, list[str]]:
     """The inputs to use, and a line for each failure."""
     result = provider.check(dict(old), dict(new))
-    return {**result.inputs, KEY: new[KEY]}, [f"{failure.property}: {failure.reason}" for failure in result.failures]
+    return {**result.inputs, KEY: new[KEY]}, [": ".join(filter(None, (one.property, one.reason))) for one in result.failures]
 
 
 def diff(provider: ResourceProvider, id_: str, old_inputs: Plain, old_outputs: Plain, new: Plain) -> DiffResult:

@@ -378,3 +378,13 @@ def test_destroy_in_a_cloud_keeps_what_is_protected_and_lists_it(world, cli, sli
     assert (done.exit_code, cli.calls[-1][0]) == (0, "destroy")
     assert "Stays: store  aws:s3/bucket:Bucket  -\nTo remove it too: set slipway:keepData: false in Pulumi.prod.yaml" in done.stdout
     assert slipway("-s", "prod", "destroy", "-y", "--with-data", "shop").exit_code == 2
+
+
+def test_a_stack_of_hosts_is_not_destroyed_around_what_is_protected(world, marked, slipway):
+    """What is protected would go on without the rest, and the data be taken from under it."""
+    marked.resources = [{"urn": "urn:pulumi:prod::slipway::a:b:Host::shop-host", "protect": True}, {"urn": "urn:pulumi:prod::a::c::d"}]
+    for words in (["destroy", "-y"], ["destroy", "-y", "--with-data", "shop"]):
+        done = slipway("-s", "prod", *words)
+        assert (done.exit_code, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+        assert "found shop-host; to let it go: pulumi state unprotect --all --stack prod, then ./slipway -s prod destroy" in done.stderr
+    assert ("destroy" in [one[0] for one in marked.calls], world.hosts[0].asked) == (False, [])

@@ -13,9 +13,12 @@ import pytest
 
 from cloud_init.host.base import processes
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
-from components import owner, providers
+from components import owner, providers, target
+from components.deployment.answers import Kept
 from components.errors import SlipwayError
+from components.hosts import progress
 from components.hosts.transports.local import LocalTransport
+from ops.engine import providers as engine
 
 OURS = owner.of(owner.IN_PROCESS, "slipway", "dev")
 ACTING = ["up -y", "preview", "destroy -y", "rollback", "exec -- true", "backup", "restore 20260101-000000 -y", "maintenance on"]
@@ -99,7 +102,7 @@ def test_a_tree_that_was_moved_is_made_whole_by_adopt(world, slipway, original, 
     monkeypatch.setattr("components.hosts.transport.connect", told)
     done = slipway("adopt", "-y")
     assert (done.exit_code, settled, owner.is_launched(tree)) == (0, [(str(tree), original)], True), done.output
-    assert done.stdout.endswith("Next: ./slipway -s dev up\n")
+    assert done.stdout == f"Nothing runs of {original} any more; its data is here. Next: ./slipway -s dev up\n"
 
 
 @pytest.fixture
@@ -111,14 +114,18 @@ def removed(tmp_path, monkeypatch) -> list[Path]:
 
     def connect(facts):
         root = Path(facts["root"])
-        return SimpleNamespace(root=root, remove=lambda keep_data: roots.append(root), run=lambda words: {"ok": False, "message": ""})
+        told = {"ok": False, "message": ""}
+        kept = [Kept(f"{root}/shared", 9)]
+        return SimpleNamespace(
+            host="local", root=root, kept=lambda: kept, remove=lambda keep_data: roots.append(root), run=lambda words: told
+        )
 
     monkeypatch.setattr("components.hosts.transport.connect", connect)
     return roots
 
 
 def props(root: Path) -> dict[str, object]:
-    return {"facts": json.dumps({"root": str(root)}), "owner": vars(OURS)}
+    return {"facts": json.dumps({"root": str(root), "host": "local", "app": "shop"}), "owner": vars(OURS)}
 
 
 def test_the_clis_destroy_in_another_folder_leaves_the_original(original, removed):
@@ -136,6 +143,8 @@ def test_the_clis_destroy_in_another_folder_leaves_the_original(original, remove
 def test_the_clis_up_in_another_checkout_leaves_the_original(original, removed):
     checked = providers.HostProvider().check(props(original), props(Path.cwd() / ".slipway/dev"))
     assert str(original) in checked.failures[0].reason
+    asked = {**props(Path.cwd() / ".slipway/dev"), engine.KEY: ""}
+    assert engine.check(providers.HostProvider(), props(original), asked)[1][0].startswith(str(Path.cwd()))
 
 
 def test_destroy_of_what_is_gone_without_a_trace_is_refused_until_it_is_adopted(original, removed):
@@ -154,6 +163,72 @@ def test_destroy_after_a_move_ends_what_runs_at_the_new_place(original, removed)
     owner.adopt(Path.cwd() / ".slipway/dev", OURS)
     providers.HostProvider().delete("local", props(original))
     assert removed == [Path.cwd() / ".slipway/dev"]
+
+
+def test_what_stays_is_told_where_slipway_does_not_list_it(original, removed, capsys):
+    owner.adopt(tree := Path.cwd() / ".slipway/dev", OURS)
+    heard: list[progress.HostStep] = []
+    with progress.listen(heard.append):
+        providers.HostProvider().delete("local", props(tree))
+    assert (heard, capsys.readouterr().err) == ([], "")
+    providers.HostProvider().delete("local", props(tree))
+    line = f"local: stays: {tree}/shared; to remove it too: ./slipway -s dev destroy --with-data shop\n"
+    assert (removed, capsys.readouterr().err) == ([tree, tree], line)
+
+
+def test_what_stays_on_a_server_is_told(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr("components.ssh.bring_up.leave", lambda facts, tree: None)
+    facts = json.dumps({"host": "web-1", "app": "shop"})
+    providers.SshServerProvider().delete("web-1", {"facts": facts, "tree": str(tmp_path / ".slipway/dev")})
+    told = "web-1: data stays in /srv/slipway/shop; to remove it too: ./slipway -s dev destroy --with-data shop\n"
+    assert capsys.readouterr().err == told
+
+
+def test_nothing_of_a_copy_leaves_the_clis_state(original, removed, capsys):
+    """A rollout goes first of all: where it stays, so does what it depends on."""
+    rolled = {"release": "a", "tree": str(original)}
+    shutil.copytree(original, Path(".slipway/dev"))
+    with pytest.raises(SlipwayError, match="is a copy of"):
+        providers.RolloutProvider().delete("rollout", rolled)
+    providers.RolloutProvider().delete("rollout", {"release": "a"})
+    asked = {**rolled, "store": "file:///none"}
+    assert providers.RolloutProvider().read("rollout", asked).outs == asked
+    assert capsys.readouterr().err == ""  # of the copy its host tells
+
+
+def test_the_cli_runs_no_program_in_a_copy(tmp_path, original, monkeypatch):
+    """It tells of that in one line; of what a provider refuses, it does in many."""
+    monkeypatch.setattr(owner, "current", lambda project, stack: OURS)
+    monkeypatch.setattr("pulumi.get_project", lambda: "slipway")
+    monkeypatch.setattr("pulumi.get_stack", lambda: "dev")
+    shutil.copytree(original, tmp_path / "copy/.slipway/dev")
+    monkeypatch.chdir(tmp_path / "copy")
+    assert target.place().folder == tmp_path / "copy"  # a plan, which changes nothing
+    theirs = owner.of(owner.CLI, "slipway", "dev")
+    monkeypatch.setattr(owner, "current", lambda project, stack: theirs)
+    with pytest.raises(SlipwayError, match="is managed by"):
+        target.place()
+    (Path(".slipway/dev/owner.json")).write_text(json.dumps({**vars(theirs), "tree": str(original)}))
+    with pytest.raises(SlipwayError, match="is a copy of"):
+        target.place()
+
+
+def test_the_backend_is_found_where_the_cli_keeps_it(tmp_path, monkeypatch):
+    """By the system's word for a person's home: in a container HOME often says another one."""
+    for name in ("PULUMI_BACKEND_URL", "PULUMI_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "other"))
+    monkeypatch.setattr("pwd.getpwuid", lambda uid: SimpleNamespace(pw_dir=str(tmp_path)))
+    (tmp_path / ".pulumi").mkdir()
+    (tmp_path / ".pulumi/credentials.json").write_text('{"current": "file://~"}')
+    assert owner.of(owner.CLI, "slipway", "dev").backend == "file://~"
+
+
+def test_a_moved_tree_stays_the_clis(original):
+    """The step that is told must not hand the stack to the other engine."""
+    owner.adopt(original, owner.of(owner.CLI, "slipway", "dev"))
+    original.rename(original.with_name("new"))
+    assert owner.elsewhere(original.with_name("new")).endswith("./slipway -s new adopt --to-pulumi")
 
 
 def test_settling_ends_what_runs_by_the_facts_of_the_old_place(tmp_path):
