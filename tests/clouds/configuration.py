@@ -87,7 +87,7 @@ class _Translator:
         return MARK.sub(lambda found: "${" + self._reference(found[1], found[2]) + "}", text.replace("${", "$${").replace("%{", "%%{"))
 
     def _reference(self, address: str, path: str) -> str:
-        """Of an output that a program took the hyphens from the mark has none either."""
+        """The expression for an output. A mark lacks its hyphens where the program took those out."""
         whole = self._unhyphened.get(address)
         return f'replace({self._expression(whole, path)}, "-", "")' if whole else self._expression(address, path)
 

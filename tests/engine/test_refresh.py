@@ -21,7 +21,7 @@ GONE = "nothing runs: it was ended"
 
 
 class Shelf(providers.DynamicProvider):
-    """As it is asked, so often: `now` is what is found."""
+    """Finds what `now` says, as often as it is asked."""
 
     UPDATES = ("size",)
 

@@ -50,7 +50,7 @@ def made(tmp_path, role):
 
 
 def unmounted(places):
-    """As a boot finds it."""
+    """Leaves the host as a boot finds it."""
     for folder in (*(places.srv / name for name in PLACES), places.disk):
         subprocess.run(["umount", str(folder)], capture_output=True, check=False)
 

@@ -70,6 +70,6 @@ class Boot:
     name: Optional[str] = None
     """null: its own host name; `{host}` in it is that, without the domain."""
     transport: str = field(default="", metadata=LEFT_OUT)
-    """As in `HostFacts`."""
+    """How deployers reach it: `transport` of `HostFacts`."""
     disk: Optional[str] = field(default=None, metadata=LEFT_OUT)
-    """As in `HostFacts`."""
+    """The disk for its data: `disk` of `HostFacts`."""

@@ -50,7 +50,7 @@ def role() -> dict[str, Any]:
 
 
 def credentials(key: str, secret: str, token: str | None, ends: datetime | None = None) -> dict[str, Any]:
-    """As obstore wants them of whoever provides it with credentials."""
+    """The mapping that obstore wants of a credential provider; `ends`: when it asks again."""
     return {"access_key_id": key, "secret_access_key": secret, "token": token or None, "expires_at": ends}
 
 

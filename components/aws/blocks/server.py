@@ -63,7 +63,7 @@ class DataDiskArgs(Args):
     zone: pulumi.Input[str]
     """The availability zone of its server's subnet."""
     keep: bool | None = True
-    """It is protected."""
+    """Protects the disk."""
     last_snapshot: bool | None = True
     """What the disk leaves, as it is removed. Settled when it is made."""
     tags: Tags | None = None
@@ -76,7 +76,7 @@ class DataDisk(Block):
     volume_id: pulumi.Output[str]
     """For the `WebServer`."""
     device: pulumi.Output[str]
-    """Its path on a server, below `/dev/disk/by-id`; for the server's `HostRole`."""
+    """The path on a server, below `/dev/disk/by-id`; for the server's `HostRole`."""
 
     def __init__(self, name: str, args: DataDiskArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:DataDisk", name, None, opts)

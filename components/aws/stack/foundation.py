@@ -56,7 +56,7 @@ class Foundation(CloudStack):
 
     @property
     def keeps_web(self) -> bool:
-        """Where the data have a disk of their own, that alone stays."""
+        """Whether the web server stays at a `destroy`: a disk of the data alone would stay without it."""
         return super().keeps_web and self.options.data_disk is None
 
     @property
