@@ -56,7 +56,7 @@ class Foundation(CloudStack):
 
     @property
     def keeps_web(self) -> bool:
-        """Whether the web server stays at a `destroy`: a disk of the data alone would stay without it."""
+        """Whether the web server stays at a `destroy`; a disk for the data stays without it."""
         return super().keeps_web and self.options.data_disk is None
 
     @property
