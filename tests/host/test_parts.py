@@ -52,13 +52,18 @@ def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, m
     """By a deployer that slept while another one rolled out; the store here has what is wanted by now."""
     facts = {"run": str(tmp_path / "run"), "store": f"file://{tmp_path}/store", "transport": "ssh", "role": "web"}
     asked, given = [], argparse.Namespace(command=command, generation=3, release="r1", elected=False, token="t3")
-    monkeypatch.setattr(roles, "of", lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}))
+    monkeypatch.setattr(
+        roles,
+        "of",
+        lambda where: Mock(**{f"{one}.side_effect": lambda *_: asked.append(1) for one in PHASES}, **{"live.return_value": "r0"}),
+    )
     (tmp_path / "store").mkdir()
     for text, status in (('{"generation": 4}', 1), ('{"generation": 3}', 0), ("damaged", 0)):
         (tmp_path / "store/desired.json").write_text(text)
         assert rollout.COMMANDS[command](documents.places(tmp_path, facts), given) == status, capsys.readouterr().out
         assert bool(asked) == (not status)
-        assert json.loads((tmp_path / "store/outcomes/local/3.json").read_text())["token"] == "t3"
+        told = json.loads((tmp_path / "store/outcomes/local/3.json").read_text())
+        assert (told["token"], told["served"]) == ("t3", "r0")
     (tmp_path / "store/desired.json").write_text('{"generation": 4}')
     assert rollout.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
     assert "found 4: somebody else rolled out meanwhile" in capsys.readouterr().out
