@@ -221,7 +221,7 @@ def numbered(name, number):
 
 @web
 def test_files_are_given_to_the_users_of_the_next_server(disk, host, tmp_path, monkeypatch):
-    """Whose numbers are the other way round, and whatever kill comes in between; by no link."""
+    """The next server numbers its users the other way round; a kill may come anywhere in between, and no link is followed."""
 
     def server(app, db):
         for name, user in {"user": numbered("app", app), "database_user": numbered("db", db)}.items():

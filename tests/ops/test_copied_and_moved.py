@@ -197,7 +197,7 @@ def test_nothing_of_a_copy_leaves_the_clis_state(original, removed, capsys):
 
 
 def test_the_cli_runs_no_program_in_a_copy(tmp_path, original, monkeypatch):
-    """It tells of that in one line; of what a provider refuses, it does in many."""
+    """The program refuses, since the CLI tells that in one line, and what a provider refuses in many."""
     monkeypatch.setattr(owner, "current", lambda project, stack: OURS)
     monkeypatch.setattr("pulumi.get_project", lambda: "slipway")
     monkeypatch.setattr("pulumi.get_stack", lambda: "dev")

@@ -69,7 +69,7 @@ def test_of_what_is_removed(before, expected):
 
 
 def test_a_disk_apart_outlives_its_server():
-    """Of a disk that goes too nothing stays."""
+    """Nothing stays of a disk that goes too."""
     server, disk = resource(INSTANCE), resource(VOLUME, "disk")
     attached = resource(ATTACHMENT, inputs={"instanceId": of(server), "volumeId": of(disk)})
     lost = "a server, is removed with all that is on it: back it up first"

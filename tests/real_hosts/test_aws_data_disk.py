@@ -49,7 +49,7 @@ def launch(stack: Stack) -> str:
 
 
 def numbers(host: Machine) -> dict[str, str]:
-    """Of the users that own data."""
+    """The numbers of the users that own data."""
     return {name: host.shell(f"id -u slipway-{name}").strip() for name in ("app", "db")}
 
 

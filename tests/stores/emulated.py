@@ -11,11 +11,13 @@ import threading
 import time
 from contextlib import contextmanager
 from email.utils import formatdate
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote, urlsplit
 from xml.sax.saxutils import escape
+
+from answers import serving
 
 from cloud_init.host.stores import oss_access
 
@@ -190,14 +192,8 @@ def running(kind, pause=0.0):
     """(the service's address, its class). `kind`: `Google` or `Alibaba`."""
     held = {"objects": {}, "uploads": {}, "refused": [], "lock": threading.Lock(), "numbers": count(1), "pause": pause}
     handler = type(kind.__name__, (kind,), held)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", handler
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(handler) as address:
+        yield address, handler
 
 
 def at_alibaba(monkeypatch, endpoint):

@@ -116,7 +116,7 @@ def test_google_takes_one_change_in_a_second_and_a_second_one_waits(monkeypatch)
 
 @pytest.mark.parametrize("scheme", ["gs", "oss"])
 def test_a_bare_server_fetches_its_tool_by_its_role(scheme, monkeypatch, tmp_path):
-    """As the release store is reached: by the endpoint that is given, and hardened metadata."""
+    """The endpoint that is given and hardened metadata serve at boot as they do later."""
     tool = b"the tool"
     sha256 = hashlib.sha256(tool).hexdigest()
     with running(Google if scheme == "gs" else Alibaba) as (endpoint, _):
