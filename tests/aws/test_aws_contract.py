@@ -333,11 +333,11 @@ def test_boot_data_says_where_and_as_whom() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stack", "engine", "port", "alarms"), [("managed-postgres", "postgres", 5432, 0), ("managed-mysql", "mysql", 3306, 8)]
+    ("stack", "engine", "port", "alarms"), [("managed-postgres", "postgres", 5432, 0), ("managed-mysql", "mysql", 3306, 9)]
 )
 def test_a_managed_database(stack: str, engine: str, port: int, alarms: int, answered: bool) -> None:
     plan = plan_of(stack, answered)
-    logs = {"cloudwatch/logGroup:LogGroup": 1, "cloudwatch/logMetricFilter:LogMetricFilter": 1, "iam/rolePolicy:RolePolicy": 1}
+    logs = {"cloudwatch/logGroup:LogGroup": 1, "cloudwatch/logMetricFilter:LogMetricFilter": 2, "iam/rolePolicy:RolePolicy": 1}
     told = made_of(TELLING, {"cloudwatch/metricAlarm:MetricAlarm": alarms}, logs) if alarms else {}
     assert counts(plan) == made_of(STORE, NETWORK, SERVER, MANAGED, told)
     database = one(plan, "rds/instance:Instance")

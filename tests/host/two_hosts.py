@@ -88,13 +88,21 @@ class TwoHosts(Bench):
 
 
 def without_systemd():
-    """The host tool, whose Supervisor starts as it does on a machine taken as it is: here is no systemd that could keep it."""
-    name = "host/processes/managers/supervisor.py"
+    """The host tool as on a server, on a machine without a server's systemd and without its group of
+    the front server: Supervisor starts as it does on a machine taken as it is."""
+    replaced = {
+        "host/processes/managers/supervisor.py": (b"self.places.role", b"None"),
+        "host/base/user.py": (b'FRONT_GROUP = "slipway-front"', b'FRONT_GROUP = "nogroup"'),
+    }
     stream = io.BytesIO(host_tool.tool())
     with zipfile.ZipFile(stream) as old, zipfile.ZipFile(target := io.BytesIO(), "w") as new:
-        changed = {name: old.read(name).replace(b"self.places.role", b"None")}
-        for one in old.namelist():
-            new.writestr(one, changed.get(one) or old.read(one))
+        for name in old.namelist():
+            content = old.read(name)
+            if name in replaced:
+                was, now = replaced[name]
+                assert was in content, name
+                content = content.replace(was, now)
+            new.writestr(name, content)
     return target.getvalue()
 
 
