@@ -2,7 +2,6 @@
 components/release/bundle.py makes what a platform takes."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -146,7 +145,7 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),
         static=dict(app.static),
-        data=tuple(sorted(os.path.normpath(path) for path in app.data)),
+        data=tuple(sorted(app.data)),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
     )

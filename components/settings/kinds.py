@@ -1,6 +1,7 @@
 """The kinds of values that settings take, each with the words for what was wanted."""
 
 import ipaddress
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -115,6 +116,13 @@ def _inside(path: str) -> bool:
     return bool(parts) and path[0] != "/" and ".." not in parts and "\\" not in path and len(path.encode(errors="replace")) <= 1000
 
 
+def _data_folder(value: Any) -> str:
+    """In one spelling, as each is one folder on a host."""
+    if not _inside(string(value)):
+        raise ValueError
+    return os.path.normpath(str(value))
+
+
 def _network(value: Any) -> str:
     return str(ipaddress.ip_network(string(value), strict=False))
 
@@ -203,7 +211,9 @@ STATIC_URL = matching(
     "a URL path such as /static: starts with /, ends without one, holds letters, digits, . _ ~ -, no '..', at most 200, and isn't below /-",
     r"(?!/-(/|$))(?=.{1,200}$)(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
 )
-FOLDER = text("folder inside the app", "a folder inside the app's, as a relative path without '..'", _inside)
+_FOLDER = "folder inside the app", "a folder inside the app's, as a relative path without '..'"
+FOLDER = text(*_FOLDER, _inside)
+DATA_FOLDER = Kind(*_FOLDER, _data_folder)
 COMMAND = text("command", "a command on one line, of at most 100 kB", _command)
 PROCESS_NAME = matching(
     "name",

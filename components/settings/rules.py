@@ -1,6 +1,5 @@
 """What holds between settings: where secrets are, which sections there may be, plain text."""
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -106,7 +105,7 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
-    folders = [os.path.normpath(path) for path in app.data] if app else []
+    folders = app.data if app else ()
     for number, path in enumerate(folders):
         if twice := [other for other in folders[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
             yield (
