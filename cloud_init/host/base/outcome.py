@@ -18,7 +18,7 @@ from .masking import masked
 
 # What Python says of a write into the app's own folder, or of one that should be made there.
 _WRITTEN = re.compile(
-    r"(?:PermissionError|OSError): \[Errno (?:13|30)\].*'.*/releases/[0-9a-f]{12}/src/(?:([^/']+)/[^']*|([^/'.]+)|[^/']*)'$"
+    r"(?:PermissionError|OSError): \[Errno (?:13|30)\][^']*'(?:.*/releases/[0-9a-f]{12}/src/|(?!/))(?:([^/']+)/[^']*|([^/'.]+)|[^/']*)'$"
 )
 
 
