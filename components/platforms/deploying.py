@@ -11,6 +11,7 @@ from components.deployment.answers import Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.platforms import Overtaken, Platform, Sendable
+from components.release.bundle import refuse_templates
 from components.rollout import public, verdict
 
 
@@ -23,6 +24,7 @@ class _Failed(Exception):
 def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
     """Has the platform serve a release at `url`. `proven`: the last one seen there; it comes
     back where an earlier `up` was cut off after it had promoted this release."""
+    refuse_templates("slipway:secretEnv", release.secrets)
     return _Steps(platform, url, release.bundle.health).run(release.id, proven, lambda: platform.send(release))
 
 

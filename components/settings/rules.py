@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from cloud_init.host.release import templates
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import plain
 from components.errors import nearest, one_line, shown
@@ -102,7 +103,9 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         wanted = "wanted at most 1 MB, slipway:secretEnv included (a process can't be given more)"
         yield "app.env", f"{wanted}, found {size:,} bytes"
     if database:
-        yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
+        asked = templates.are_in(env.get("DATABASE_URL", "")) and database.placement != "external"
+        yield from _database(database, "DATABASE_URL" in env and not asked, "DATABASE_URL" in secret)
+        yield from _templates(database, {"app.env": env, SECRET_ENV: secret})
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     static = sorted(app.static) if app else []
@@ -122,6 +125,16 @@ def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Ite
     if engine in ("none", "sqlite") and database.placement != "same-host":
         wanted = "same-host, as SQLite is a file there" if engine == "sqlite" else "an engine beside it (slipway:database.engine)"
         yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"
+
+
+def _templates(database: DatabaseSettings, given: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
+    """The database's words are filled in on hosts, into all but its own addresses."""
+    for key, environment in given.items():
+        for name, value in environment.items():
+            if key == SECRET_ENV and name in ("DATABASE_URL", "DATABASE_OWNER_URL") and templates.are_in(value):
+                yield f"{key}.{name}", "wanted the database's address, found a template that is made of it; write the address"
+            elif why := templates.problem(value, database.engine != "none"):
+                yield f"{key}.{name}", why
 
 
 def _sound(model: type[Section], value: Any) -> Section | None:

@@ -53,7 +53,7 @@ def _guarded(places: Places, manifest: Manifest, database: Database) -> None:
 def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str]]:
     folder = places.release(manifest.id)
     user = places.release_user if database.program or database.shared else places.user
-    environment = {**runtime.variables(places, folder, manifest), **database.variables(OWNER)}
+    environment = runtime.variables(places, folder, manifest, OWNER)
     environment.setdefault("FLASK_APP", manifest.module)  # unless the settings name the app otherwise
     log = places.log / "release.log"
     with log.open("ab") as file:

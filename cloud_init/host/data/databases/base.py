@@ -42,8 +42,9 @@ class Database:
     def release(self) -> str:
         return self.manifest.id
 
-    def variables(self, role: str) -> dict[str, str]:
-        """Variables for the app's processes, or for the release command, by role."""
+    def words(self, role: str) -> dict[str, str]:
+        """What `${database.WORD}` means to the app's processes, or to the release command, by role;
+        and their `DATABASE_URL`. Empty without a database."""
         return {}
 
     def ensure(self, manager: Manager) -> None:

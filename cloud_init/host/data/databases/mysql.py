@@ -8,7 +8,7 @@ from urllib.parse import quote
 from ...base.files import private_file, replacing, tail, write
 from ...base.outcome import Refused
 from ...base.user import give
-from . import network, sizing
+from . import address, network, sizing
 from .agent import Agent
 from .base import APP, OWNER
 from .cluster import ADMIN, Cluster
@@ -33,8 +33,8 @@ class MysqlCluster(Cluster):
 
     def url(self, role: str) -> str:
         name = "mysql" if role == ADMIN else quote(self.places.app)
-        address = f"{_USERS[role]}:{self.password(role)}@localhost/{name}"
-        return f"mysql://{address}?unix_socket={quote(str(self.socket), safe='')}&charset=utf8mb4"
+        where = {"unix_socket": str(self.socket), "charset": "utf8mb4"}
+        return address.with_options(f"mysql://{_USERS[role]}:{self.password(role)}@localhost/{name}", where)
 
     def initialise(self, folder: Path) -> None:
         options = [f"--datadir={folder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from ...base.files import private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import done_as, give
-from . import network, sizing
+from . import address, network, sizing
 from .agent import Agent
 from .base import APP, OWNER
 from .cluster import ADMIN, Cluster
@@ -50,7 +50,8 @@ class PostgresCluster(Cluster):
 
     def url(self, role: str) -> str:
         name = "postgres" if role == ADMIN else quote(self.places.app)
-        return f"postgresql://{role}:{self.password(role)}@/{name}?host={quote(str(self.socket_folder), safe='')}&port={self._port}"
+        where = {"host": str(self.socket_folder), "port": str(self._port)}
+        return address.with_options(f"postgresql://{role}:{self.password(role)}@/{name}", where)
 
     def initialise(self, folder: Path) -> None:
         word = folder.with_name(".word.part")  # initdb reads the password from a file that its user may open

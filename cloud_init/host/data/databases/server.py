@@ -13,7 +13,7 @@ from ...base.files import read_object
 from ...base.outcome import Refused, note
 from ...processes.managers.contract import Manager
 from ...rollout import state
-from . import remote
+from . import address, remote
 from .agent import Agent
 from .base import APP, OWNER, Database
 from .cluster import Cluster
@@ -63,10 +63,8 @@ class ServerDatabase(Database):
         name = "DATABASE_OWNER_URL" if role == OWNER and known.get("DATABASE_OWNER_URL") else "DATABASE_URL"
         return remote.checked(str(known.get(name, "")), name, self.schemes)
 
-    def variables(self, role: str) -> dict[str, str]:
-        if self.cluster() is None and role == APP:
-            return {}  # its own environment has it
-        return {"DATABASE_URL": self.url(role)}
+    def words(self, role: str) -> dict[str, str]:
+        return address.words(self.url(role), self.places.release(self.release) / "venv")
 
     def ensure(self, manager: Manager) -> None:
         self.run(manager)

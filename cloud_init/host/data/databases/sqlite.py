@@ -15,6 +15,7 @@ from typing import Any
 from ...base.files import private_file, remove, replacing
 from ...base.outcome import Refused, note
 from ...base.user import done_as, give, private
+from ...release import templates
 from .base import Database
 
 _BUSY = 30  # seconds that a copy waits for a writer
@@ -33,8 +34,10 @@ class SqliteDatabase(Database):
     def path(self) -> Path:
         return self.places.database
 
-    def variables(self, role: str) -> dict[str, str]:
-        return {"DATABASE_URL": f"sqlite:///{self.path}"}
+    def words(self, role: str) -> dict[str, str]:
+        url = f"sqlite:///{self.path}"
+        known = {"url": url, "driverUrl": url, "DATABASE_URL": url, "scheme": "sqlite", "name": str(self.path)}
+        return {**dict.fromkeys(templates.WORDS, ""), **known}
 
     def schema(self) -> str:
         return str(self._asked(_schema) or "")

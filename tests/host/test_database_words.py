@@ -1,0 +1,154 @@
+"""What a host tells an app of its database: the words of `${database.WORD}`, and an address that the app's own driver takes."""
+
+import json
+
+import documents
+import pytest
+
+from cloud_init.host.base import masking
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data import databases
+from cloud_init.host.data.databases import address
+from cloud_init.host.data.databases.base import APP, OWNER
+from cloud_init.host.release import files, runtime
+
+SOCKET = "postgresql://app:pw@/shop?host=/run/db&port=5432"
+MARIADB = "mysql://app:pw@localhost/shop?unix_socket=/run/m.sock&charset=utf8mb4"
+
+
+@pytest.fixture(autouse=True)
+def _forgetting():
+    yield
+    masking.forget()
+
+
+def environment(folder, *packages):
+    """A virtual environment with these packages; `sqlalchemy-2.0.1` has its version."""
+    site = folder / "lib/python3.13/site-packages"
+    site.mkdir(parents=True)
+    for one in packages:
+        (site / (f"{one}.dist-info" if one.startswith("SQLAlchemy") or one.startswith("sqlalchemy") else one)).mkdir(parents=True)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("packages", "url", "handed"),
+    [
+        # What SQLAlchemy takes by itself stays as drivers take it too.
+        (["SQLAlchemy-1.4.54", "psycopg2"], SOCKET, SOCKET),
+        (["sqlalchemy-2.1.9", "psycopg", "psycopg2"], SOCKET, SOCKET),
+        (["sqlalchemy-2.0.58", "MySQLdb", "pymysql"], MARIADB, MARIADB),
+        # Without SQLAlchemy a driver gets it, which knows no `+`.
+        (["psycopg"], SOCKET, SOCKET),
+        (["sqlalchemy-2.0.58"], SOCKET, SOCKET),
+        ([], "postgres://a:b@h/d", "postgresql://a:b@h/d"),
+        # Else the driver has to be told.
+        (["sqlalchemy-2.0.58", "psycopg"], SOCKET, SOCKET.replace(":", "+psycopg:", 1)),
+        (["sqlalchemy-2.1.9", "psycopg2"], SOCKET, SOCKET.replace(":", "+psycopg2:", 1)),
+        (["sqlalchemy-2.0.58", "pymysql"], MARIADB, MARIADB.replace(":", "+pymysql:", 1)),
+        (["sqlalchemy-2.0.58", "mysql/connector"], MARIADB, MARIADB.replace(":", "+mysqlconnector:", 1)),
+        (["sqlalchemy-2.0.58", "pg8000"], SOCKET, "postgresql+pg8000://app:pw@/shop?unix_sock=/run/db/.s.PGSQL.5432"),
+        (["sqlalchemy-2.0.58", "psycopg"], "postgres://a:p%40@h:6/d?sslmode=require", "postgresql+psycopg://a:p%40@h:6/d?sslmode=require"),
+        # Somebody's own choice stays.
+        (["sqlalchemy-2.0.58", "psycopg2"], "postgresql+asyncpg://a:b@h/d", "postgresql+asyncpg://a:b@h/d"),
+        (["sqlalchemy-2.0.58", "pymysql"], "mariadb://a:b@h/d", "mariadb://a:b@h/d"),
+    ],
+)
+def test_the_address_is_for_the_driver_that_the_requirements_bring(tmp_path, packages, url, handed):
+    assert address.words(url, environment(tmp_path / "venv", *packages))["DATABASE_URL"] == handed
+
+
+def test_the_parts_of_an_address(tmp_path):
+    there = environment(tmp_path / "venv", "sqlalchemy-2.1.9", "psycopg", "pymysql")
+    assert address.words(SOCKET, there) == {
+        **{"url": SOCKET, "driverUrl": SOCKET.replace(":", "+psycopg:", 1), "DATABASE_URL": SOCKET, "scheme": "postgresql"},
+        **{"host": "/run/db", "port": "5432", "name": "shop", "user": "app", "password": "pw", "socket": "/run/db/.s.PGSQL.5432"},
+    }
+    assert address.words("mysql://u%40:p%2F%25@[fd00::5]/d%20d?ssl_ca=/ca.pem", there) == {
+        "url": "mysql://u%40:p%2F%25@[fd00::5]/d%20d?ssl_ca=/ca.pem",
+        **dict.fromkeys(("driverUrl", "DATABASE_URL"), "mysql+pymysql://u%40:p%2F%25@[fd00::5]/d%20d?ssl_ca=/ca.pem"),
+        **{"scheme": "mysql", "host": "fd00::5", "port": "3306", "name": "d d", "user": "u@", "password": "p/%", "socket": ""},
+    }
+
+
+def prepared(root, database, public, secret, **facts):
+    """A host with the environment of a release `r1` written; its places, folder and manifest."""
+    places = documents.places(root, {"run": str(root / "run"), **facts})
+    manifest = documents.manifest(id="r1", database=database, environment=public)
+    folder = places.release("r1")
+    (folder / "src").mkdir(parents=True)
+    files.write_files(places, manifest, secret)
+    (folder / "manifest.json").write_text(json.dumps({**documents.MANIFEST, "id": "r1", "database": database, "environment": public}))
+    return places, folder, manifest
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mysql"])
+def test_app_and_release_command_get_their_own(tmp_path, engine):
+    public = {
+        "DB_PASSWORD": "${database.password}",
+        "DB_USER": "${database.user}",
+        "OTHER": "${HOME}$${x} ${database.name}",
+        "DB_HOST": "${database.host}",
+    }
+    places, folder, manifest = prepared(
+        tmp_path, {"engine": engine}, public, {"JSON": '{"dsn": "${database.url}"}', "Q": "x${database.password}y"}
+    )
+    cluster = databases.of(places, manifest).own()
+    for role in (APP, OWNER):
+        told = runtime.variables(places, folder, manifest, role)
+        password = cluster.password(role)
+        assert (told["DB_USER"], told["DB_PASSWORD"], told["OTHER"]) == (role, password, "${HOME}$${x} shop")
+        assert told["DB_HOST"] == ("localhost" if engine == "mysql" else str(tmp_path / "run/database"))
+        assert json.loads(told["JSON"])["dsn"] == told["DATABASE_URL"] == cluster.url(role)
+        assert "%" not in told["DATABASE_URL"]  # Alembic's set_main_option takes that for its own
+        assert masking.masked(f"it has x{password}y") == "it has ***"
+    assert told.get("MYSQL_UNIX_PORT") == (str(cluster.socket) if engine == "mysql" else None)
+    assert cluster.password(OWNER) not in str(runtime.variables(places, folder, manifest))
+
+
+def test_sqlite_has_a_path_alone(tmp_path):
+    public = {
+        "SQLALCHEMY_DATABASE_URI": "${database.url}",
+        "D": "${database.driverUrl}",
+        "N": "${database.name}",
+        "S": "${database.scheme}",
+    }
+    rest = {word: f"<${{database.{word}}}>" for word in ("host", "port", "user", "password", "socket")}
+    places, folder, manifest = prepared(tmp_path, {"engine": "sqlite"}, {**public, **rest}, {})
+    told = runtime.variables(places, folder, manifest)
+    assert told["SQLALCHEMY_DATABASE_URI"] == told["D"] == told["DATABASE_URL"] == f"sqlite:///{places.database}"
+    assert (told["N"], told["S"]) == (str(places.database), "sqlite")
+    assert {told[word] for word in rest} == {"<>"}
+
+
+def test_an_address_that_comes_with_the_release(tmp_path):
+    """Elsewhere: the public word of DATABASE_URL wins, and a short password is masked in what is made of it by any command."""
+    secret = {"DATABASE_URL": "postgres://app:hunter2@db/shop", "DATABASE_OWNER_URL": "postgres://own:keeper7@db/shop"}
+    public = {"DATABASE_URL": "${database.url}?connect_timeout=3", "DSN": "pre${database.password}post"}
+    places, folder, manifest = prepared(tmp_path, {"engine": "postgres", "placement": "managed"}, public, secret)
+    told = runtime.variables(places, folder, manifest)
+    assert told["DATABASE_URL"] == "postgresql://app:hunter2@db/shop?connect_timeout=3"
+    assert "DATABASE_OWNER_URL" not in told
+    assert runtime.variables(places, folder, manifest, OWNER)["DSN"] == "prekeeper7post"
+    masking.forget()
+    for release in masking.know_host(places.srv):
+        runtime.know(places, release)
+    assert masking.masked("said prehunter2post and prekeeper7post") == "said *** and ***"
+
+
+def test_what_cannot_be_filled_is_refused_without_the_value(tmp_path):
+    for database, value, why in (
+        ({"engine": "none"}, "hunter2 ${database.url}", "wanted a database"),
+        ({"engine": "sqlite"}, "hunter2 ${database.hunter2}", "wanted .*found another word"),
+    ):
+        places, folder, manifest = prepared(tmp_path / database["engine"], database, {}, {"KEY": value})
+        with pytest.raises(Refused, match=f"^slipway:secretEnv.KEY: {why}") as refused:
+            runtime.variables(places, folder, manifest)
+        assert "hunter2" not in str(refused.value)
+
+
+def test_knowing_makes_no_password(tmp_path):
+    places, _, _ = prepared(tmp_path, {"engine": "postgres"}, {"A": "${database.password}"}, {})
+    assert masking.know_host(places.srv) == {"r1"}
+    runtime.know(places, "r1")
+    assert not (places.srv / "data").exists()
