@@ -24,8 +24,6 @@ from components.settings import Settings
 from components.source import AppSource, find_app
 from components.source.archive import collect
 
-HEALTH_SECONDS = 30
-
 
 class Document(Protocol):
     """A release as it is written: a `Manifest` for hosts, a `Bundle` for a platform."""
@@ -85,7 +83,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     if chosen.kind == "auto":
         kind = auto or kind
         pulumi.log.info(f"slipway:server.kind: auto is {kind}")
-    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
+    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout, settings.app.start_timeout)
     return Core(source, code, server)
 
 
@@ -138,7 +136,9 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         requirements=(known.source.requirements, server_requirements(host), *([pinned("cron.txt")] if jobs else ())),
         python=app.python,
         environment=dict(app.env),
-        database=DatabasePart(engine, settings.database.placement, render.agent_requirements(engine)),
+        database=DatabasePart(
+            engine, settings.database.placement, render.agent_requirements(engine), app_may_migrate=settings.database.app_may_migrate
+        ),
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),
@@ -150,6 +150,4 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
 
 def _health(settings: Settings, front: Front, host: str) -> Health:
     """By the app's own name, with TLS where it is: an app may refuse others, and plain HTTP."""
-    if front.domain:
-        return Health(settings.app.health_path, front.domain, HEALTH_SECONDS, "https")
-    return Health(settings.app.health_path, host, HEALTH_SECONDS)
+    return Health(settings.app.health_path, front.domain or host, settings.app.start_timeout, "https" if front.domain else "http")

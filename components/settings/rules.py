@@ -122,6 +122,9 @@ def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Ite
         yield "app.env.DATABASE_URL", "holds a password; it belongs in slipway:secretEnv" if external else why
     if in_secrets and engine != "none" and not external:
         yield "secretEnv.DATABASE_URL", f"{why}, or set slipway:database.placement to external"
+    if engine in ("none", "sqlite") and database.app_may_migrate:
+        wanted = "wanted postgres or mysql, which have an owner beside the app (slipway:database.engine)"
+        yield "database.appMayMigrate", f"{wanted}, found {engine}; leave it out"
     if engine in ("none", "sqlite") and database.placement != "same-host":
         wanted = "same-host, as SQLite is a file there" if engine == "sqlite" else "an engine beside it (slipway:database.engine)"
         yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"

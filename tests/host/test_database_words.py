@@ -6,7 +6,7 @@ import documents
 import pytest
 
 from cloud_init.host.base import masking
-from cloud_init.host.base.outcome import Refused
+from cloud_init.host.base.outcome import Refused, cause
 from cloud_init.host.data import databases
 from cloud_init.host.data.databases import address
 from cloud_init.host.data.databases.base import APP, OWNER
@@ -152,3 +152,36 @@ def test_knowing_makes_no_password(tmp_path):
     assert masking.know_host(places.srv) == {"r1"}
     runtime.know(places, "r1")
     assert not (places.srv / "data").exists()
+
+
+def test_an_app_that_may_migrate_comes_as_the_owner(tmp_path):
+    """On this host by a copy of the password that it may read; the release of before reads none."""
+    places, folder, manifest = prepared(tmp_path, {"engine": "postgres", "app_may_migrate": True}, {"U": "${database.user}"}, {})
+    database = databases.of(places, manifest)
+    database.own().lend(folder / "lent.json")
+    assert (folder / "lent.json").stat().st_mode & 0o777 == 0o400
+    (places.srv / "data/passwords/postgres/owner.json").chmod(0)
+    told = runtime.variables(places, folder, manifest)
+    assert told["U"] == "owner"
+    assert database.own().password(OWNER) in told["DATABASE_URL"]
+    assert "postgresql://app:" in databases.of(places, documents.manifest(id="r0", database={"engine": "postgres"})).url(APP)
+
+
+def test_an_app_that_may_migrate_elsewhere(tmp_path):
+    secret = {"DATABASE_URL": "mysql://app:word@db/shop", "DATABASE_OWNER_URL": "mysql://own:word@db/shop"}
+    database = {"engine": "mysql", "placement": "own-host", "app_may_migrate": True}
+    places, folder, manifest = prepared(tmp_path, database, {}, secret)
+    assert runtime.variables(places, folder, manifest)["DATABASE_URL"] == "mysql://own:word@db/shop"
+    assert databases.of(places, manifest).url(OWNER) == "mysql://own:word@db/shop"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "sqlalchemy.exc.ProgrammingError: (psycopg.errors.InsufficientPrivilege) permission denied for schema public",
+        "psycopg2.errors.InsufficientPrivilege: must be owner of table items",
+        "pymysql.err.OperationalError: (1142, \"CREATE command denied to user 'app'@'localhost' for table `shop`.`items`\")",
+    ],
+)
+def test_a_start_that_the_database_denies_says_what_to_set(line):
+    assert cause(["Traceback", line]).endswith("make that slipway:app.releaseCommand, or set slipway:database.appMayMigrate: true)")

@@ -16,6 +16,14 @@ from .. import contracts
 from ..contracts.rollout import HttpAnswer, Outcome, Step
 from .masking import masked
 
+_MENDS = (
+    ("^ModuleNotFoundError", "add what has it to the app's requirements"),
+    (
+        r"permission denied for (schema|table|sequence|database)|must be owner of|(CREATE|ALTER|DROP|INDEX|REFERENCES) command denied",
+        "the app may not change its database's schema: make that slipway:app.releaseCommand, or set slipway:database.appMayMigrate: true",
+    ),
+)
+
 
 class Refused(Exception):
     """A step that can't succeed, in one line, with the lines that lead to the cause."""
@@ -49,7 +57,7 @@ def refusal_of(error: OSError | Refused) -> Refused:
 def cause(lines: list[str]) -> str:
     """The last exception named in the lines, as `: ValueError: …`; empty without one."""
     named = _named(lines)
-    mend = " (add what has it to the app's requirements)" if named.startswith("ModuleNotFoundError") else ""
+    mend = next((f" ({how})" for sign, how in _MENDS if re.search(sign, named)), "")
     return f": {named}{mend}" if named else ""
 
 

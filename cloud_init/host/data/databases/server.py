@@ -18,6 +18,7 @@ from .agent import Agent
 from .base import APP, OWNER, Database
 from .cluster import Cluster
 
+_LENT = "lent.json"  # in a release's folder
 _STARTING = 30  # seconds that a server may take to answer
 _AGAIN = 3  # one that runs may be restarting
 _FIRST = 300  # seconds that a host of its own may take until it has its database
@@ -53,15 +54,21 @@ class ServerDatabase(Database):
 
     def url(self, role: str) -> str:
         """The address of a role, with its password. Raises `Refused` for one that can't be used."""
-        cluster = self.cluster()
+        cluster, folder = self.cluster(), self.places.release(self.release)
+        if cluster and self._is_lent and role == APP:
+            cluster.lent = folder / _LENT
+            return cluster.url(OWNER)
         if cluster:
             return cluster.url(role)
-        folder = self.places.release(self.release)
         known = read_object(folder / "env.json")
         if role == OWNER:
             known |= read_object(folder / "owner.json")
         name = "DATABASE_OWNER_URL" if role == OWNER and known.get("DATABASE_OWNER_URL") else "DATABASE_URL"
         return remote.checked(str(known.get(name, "")), name, self.schemes)
+
+    @property
+    def _is_lent(self) -> bool:
+        return self.manifest.database.app_may_migrate and self.places.role != "database"
 
     def words(self, role: str) -> dict[str, str]:
         return address.words(self.url(role), self.places.release(self.release) / "venv")
@@ -70,7 +77,7 @@ class ServerDatabase(Database):
         self.run(manager)
         with Agent(self.places, self.manifest) as agent:
             self._try(agent, OWNER)
-            if self.manifest.database.placement == "managed":
+            if self.manifest.database.placement == "managed" and not self._is_lent:
                 with self.asked() as holder:  # this host's turn: two at once would be in each other's way
                     holder.ask("take", release=self.release)
                     self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
@@ -88,6 +95,8 @@ class ServerDatabase(Database):
         if cluster is None:
             return remote.trust(self.places, self.manifest)
         cluster.create()
+        if self._is_lent:
+            cluster.lend(self.places.release(self.release) / _LENT)
         cluster.start(manager)
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, _STARTING)
