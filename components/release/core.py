@@ -21,7 +21,7 @@ from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release.ids import release_id
 from components.settings import Settings
-from components.source import AppSource, find_app
+from components.source import AppSource, find_app, migrations
 from components.source.archive import collect
 
 
@@ -75,6 +75,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
     hosts have another. Raises `SlipwayError` for a folder that is no app."""
     source = find_app(folder / settings.app.path, settings.app.module)
+    migrations.check(source.folder, settings.app.release_command or "")
     for sentence in source.sentences:
         pulumi.log.debug(sentence)
     chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
@@ -137,7 +138,11 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         python=app.python,
         environment=dict(app.env),
         database=DatabasePart(
-            engine, settings.database.placement, render.agent_requirements(engine), app_may_migrate=settings.database.app_may_migrate
+            engine,
+            settings.database.placement,
+            render.agent_requirements(engine),
+            app_may_migrate=settings.database.app_may_migrate,
+            extensions=tuple(settings.database.extensions),
         ),
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,

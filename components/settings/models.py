@@ -94,6 +94,9 @@ class DatabaseSettings(Model):
         default="same-host",
         description="Where the database runs. `external`: it is there already, and `slipway:secretEnv.DATABASE_URL` says where.",
     )
+    extensions: tuple[Annotated[str, kinds.EXTENSION], ...] = Field(
+        default=(), description="PostgreSQL's extensions that are made before the release command, such as `[citext, postgis]`."
+    )
     app_may_migrate: Annotated[bool, kinds.SWITCH] = Field(
         default=False,
         description="The app is the database's owner: for one that makes its tables as it starts. Else the release command alone is.",

@@ -122,6 +122,8 @@ def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Ite
         yield "app.env.DATABASE_URL", "holds a password; it belongs in slipway:secretEnv" if external else why
     if in_secrets and engine != "none" and not external:
         yield "secretEnv.DATABASE_URL", f"{why}, or set slipway:database.placement to external"
+    if database.extensions and engine != "postgres":
+        yield "database.extensions", f"wanted none, as they are PostgreSQL's (slipway:database.engine), found {engine}; leave it out"
     if engine in ("none", "sqlite") and database.app_may_migrate:
         wanted = "wanted postgres or mysql, which have an owner beside the app (slipway:database.engine)"
         yield "database.appMayMigrate", f"{wanted}, found {engine}; leave it out"

@@ -18,6 +18,7 @@ from .masking import masked
 
 _MENDS = (
     ("^ModuleNotFoundError", "add what has it to the app's requirements"),
+    ("permission denied to create extension", "name it in slipway:database.extensions"),
     (
         r"permission denied for (schema|table|sequence|database)|must be owner of|(CREATE|ALTER|DROP|INDEX|REFERENCES) command denied",
         "the app may not change its database's schema: make that slipway:app.releaseCommand, or set slipway:database.appMayMigrate: true",
@@ -71,7 +72,7 @@ def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
 def _named(lines: list[str]) -> str:
     # Words of a command line, and of workers that end because of another, come last but tell
     # nothing.
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
+    named = [line for line in lines if re.match(r"([\w.]*(Error|Exception|Exit|Interrupt)\b|psycopg2?\.errors\.\w+)(: .*)?$", line)]
     telling = [line for line in named if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or named
     return telling[-1] if telling else ""
 

@@ -77,6 +77,10 @@ class ServerDatabase(Database):
         self.run(manager)
         with Agent(self.places, self.manifest) as agent:
             self._try(agent, OWNER)
+            if self.cluster() is None and self.manifest.database.placement != "own-host" and self.manifest.database.extensions:
+                with self.asked() as holder:
+                    holder.ask("take", release=self.release)
+                    self._extend(agent)
             if self.manifest.database.placement == "managed" and not self._is_lent:
                 with self.asked() as holder:  # this host's turn: two at once would be in each other's way
                     holder.ask("take", release=self.release)
@@ -100,7 +104,20 @@ class ServerDatabase(Database):
         cluster.start(manager)
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, _STARTING)
+            self._extend(agent)
             cluster.reload(agent)
+
+    def _extend(self, agent: Agent) -> None:
+        """Makes the extensions; `agent` is connected to the app's database as who may."""
+        for name in self.manifest.database.extensions:
+            quoted = '"' + name.replace('"', '""') + '"'
+            # The owner, who loads dumps, may not comment on what another made: no dump has that.
+            more = [f"COMMENT ON EXTENSION {quoted} IS NULL"] if self.cluster() else []
+            try:
+                agent.ask("execute", statements=[f"CREATE EXTENSION IF NOT EXISTS {quoted}", *more])
+            except Refused as refused:
+                mend = "have it installed where the database runs, or made by who may, then run `up` again"
+                raise Refused(f"slipway:database.extensions: wanted {name}, found: {refused}; {mend}", log=refused.log) from None
 
     def _try(self, agent: Agent, role: str) -> None:
         url = self.url(role)
