@@ -29,8 +29,7 @@ def main() -> int:
             return _BEFORE_SETUP[arguments.command](arguments)
         where = places.load(Path(arguments.root))
         if arguments.command != "launch":  # which becomes the app's, and prints nothing
-            for release in masking.know_host(where.srv):
-                _part("release.runtime").know(where, release)
+            masking.know_host(where.srv)
         _refuse_another(where)
         return _COMMANDS[arguments.command](where, arguments) or 0
     except KeyboardInterrupt:

@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from cloud_init.host.contracts.manifest import Health
 from cloud_init.host.contracts.rollout import Outcome
+from cloud_init.host.release import templates
 from components.deployment.answers import Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.platforms import Overtaken, Platform, Sendable
-from components.release.bundle import refuse_templates
 from components.rollout import public, verdict
 
 
@@ -24,7 +24,8 @@ class _Failed(Exception):
 def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
     """Has the platform serve a release at `url`. `proven`: the last one seen there; it comes
     back where an earlier `up` was cut off after it had promoted this release."""
-    refuse_templates("slipway:secretEnv", release.secrets)
+    if asked := [name for name, value in {**release.bundle.environment, **release.secrets}.items() if templates.are_in(value)]:
+        raise SlipwayError(f"{asked[0]}: wanted no ${{database.…}}, which hosts alone fill in, found one; write what it stands for")
     return _Steps(platform, url, release.bundle.health).run(release.id, proven, lambda: platform.send(release))
 
 

@@ -7,15 +7,13 @@
 No secret is in it."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cloud_init.host.contracts.manifest import Code, File, Health
-from cloud_init.host.release import templates
 from cloud_init.host_files import WebHost
 from cloud_init.render import port_command, server_files, server_requirements
-from components.errors import UsageError
 from components.release import core
 from components.settings import Settings
 from components.source.archive import write_bundle
@@ -49,7 +47,6 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
     platform's own files. Raises `SlipwayError` as `core.plan` does."""
     known = core.core(settings, folder, auto="gunicorn")
     app = settings.app
-    refuse_templates(f"Pulumi.{settings.stack}.yaml: slipway:app.env", app.env)
     with core.settings_told(settings):
         host = WebHost(known.source.module, known.server)
         web = port_command(known.server)
@@ -67,14 +64,6 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
         processes=dict(app.processes),
     )
     return core.Release(made, known.source.folder)
-
-
-def refuse_templates(setting: str, environment: Mapping[str, str]) -> None:
-    """Raises `UsageError` for a variable that a host would fill in."""
-    for name, value in environment.items():
-        if templates.are_in(value):
-            why = "wanted no ${database.…}, which hosts alone fill in, found one; write the value, or take another target"
-            raise UsageError(f"{setting}.{name}: {why}")
 
 
 def joined(apps: str, servers: str) -> str:

@@ -105,7 +105,10 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
     if database:
         asked = templates.are_in(env.get("DATABASE_URL", "")) and database.placement != "external"
         yield from _database(database, "DATABASE_URL" in env and not asked, "DATABASE_URL" in secret)
-        yield from _templates(database, {"app.env": env, SECRET_ENV: secret})
+        for key, value in (
+            (f"{part}.{name}", one) for part, all_of in (("app.env", env), (SECRET_ENV, secret)) for name, one in all_of.items()
+        ):
+            yield from ((key, why) for why in [templates.problem(value, database.engine != "none")] if why)
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     static = sorted(app.static) if app else []
@@ -130,16 +133,6 @@ def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Ite
     if engine in ("none", "sqlite") and database.placement != "same-host":
         wanted = "same-host, as SQLite is a file there" if engine == "sqlite" else "an engine beside it (slipway:database.engine)"
         yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"
-
-
-def _templates(database: DatabaseSettings, given: Mapping[str, Mapping[str, str]]) -> Iterator[Problem]:
-    """The database's words are filled in on hosts, into all but its own addresses."""
-    for key, environment in given.items():
-        for name, value in environment.items():
-            if key == SECRET_ENV and name in ("DATABASE_URL", "DATABASE_OWNER_URL") and templates.are_in(value):
-                yield f"{key}.{name}", "wanted the database's address, found a template that is made of it; write the address"
-            elif why := templates.problem(value, database.engine != "none"):
-                yield f"{key}.{name}", why
 
 
 def _sound(model: type[Section], value: Any) -> Section | None:

@@ -101,6 +101,9 @@ def test_app_and_release_command_get_their_own(tmp_path, engine):
         assert told["DB_HOST"] == ("localhost" if engine == "mysql" else str(tmp_path / "run/database"))
         assert json.loads(told["JSON"])["dsn"] == told["DATABASE_URL"] == cluster.url(role)
         assert "%" not in told["DATABASE_URL"]  # Alembic's set_main_option takes that for its own
+        runtime.note_secrets(places, folder, manifest)
+        masking.forget()
+        masking.know_host(places.srv)
         assert masking.masked(f"it has x{password}y") == "it has ***"
     assert told.get("MYSQL_UNIX_PORT") == (str(cluster.socket) if engine == "mysql" else None)
     assert cluster.password(OWNER) not in str(runtime.variables(places, folder, manifest))
@@ -130,9 +133,9 @@ def test_an_address_that_comes_with_the_release(tmp_path):
     assert told["DATABASE_URL"] == "postgresql://app:hunter2@db/shop?connect_timeout=3"
     assert "DATABASE_OWNER_URL" not in told
     assert runtime.variables(places, folder, manifest, OWNER)["DSN"] == "prekeeper7post"
+    runtime.note_secrets(places, folder, manifest)
     masking.forget()
-    for release in masking.know_host(places.srv):
-        runtime.know(places, release)
+    masking.know_host(places.srv)
     assert masking.masked("said prehunter2post and prekeeper7post") == "said *** and ***"
 
 
@@ -147,23 +150,15 @@ def test_what_cannot_be_filled_is_refused_without_the_value(tmp_path):
         assert "hunter2" not in str(refused.value)
 
 
-def test_knowing_makes_no_password(tmp_path):
-    places, _, _ = prepared(tmp_path, {"engine": "postgres"}, {"A": "${database.password}"}, {})
-    assert masking.know_host(places.srv) == {"r1"}
-    runtime.know(places, "r1")
-    assert not (places.srv / "data").exists()
-
-
 def test_an_app_that_may_migrate_comes_as_the_owner(tmp_path):
     """On this host by a copy of the password that it may read; the release of before reads none."""
     places, folder, manifest = prepared(tmp_path, {"engine": "postgres", "app_may_migrate": True}, {"U": "${database.user}"}, {})
-    database = databases.of(places, manifest)
-    database.own().lend(folder / "lent.json")
-    assert (folder / "lent.json").stat().st_mode & 0o777 == 0o400
+    owner = databases.of(places, manifest).own().url(OWNER)
+    (folder / "env.json").chmod(0o600)
+    (folder / "env.json").write_text(json.dumps({"U": "${database.user}", "DATABASE_URL": owner}))  # as it was prepared
     (places.srv / "data/passwords/postgres/owner.json").chmod(0)
-    told = runtime.variables(places, folder, manifest)
-    assert told["U"] == "owner"
-    assert database.own().password(OWNER) in told["DATABASE_URL"]
+    assert runtime.variables(places, folder, manifest)["DATABASE_URL"] == owner
+    assert runtime.variables(places, folder, manifest)["U"] == "owner"
     assert "postgresql://app:" in databases.of(places, documents.manifest(id="r0", database={"engine": "postgres"})).url(APP)
 
 

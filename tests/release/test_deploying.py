@@ -1,5 +1,7 @@
 """The steps of a release on a platform that is an object: two at once, half a promotion, a platform that goes away."""
 
+from types import SimpleNamespace
+
 import pytest
 
 from cloud_init.host.contracts.manifest import Health
@@ -150,6 +152,6 @@ def test_who_is_overtaken_leaves_what_serves(winner):
 
 def test_words_of_a_database_are_for_hosts_alone():
     """Nothing is sent; the value isn't told."""
-    release = Sendable("r2", None, None, {"KEY": "hunter2${database.password}"})
-    with pytest.raises(SlipwayError, match=r"^slipway:secretEnv.KEY: wanted no \$\{database\.…\}, which hosts alone fill in, found one"):
+    release = Sendable("r2", SimpleNamespace(environment={"A": "${x}"}), None, {"KEY": "hunter2${database.password}"})
+    with pytest.raises(SlipwayError, match=r"^KEY: wanted no \$\{database\.…\}, which hosts alone fill in, found one"):
         deploying.deploy(Memory(), URL, release, None)

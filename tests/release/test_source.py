@@ -166,7 +166,7 @@ REVISION = "revision: str = '{}'\ndown_revision = {}\nassert False\n"
 HEADS = {
     "migrations/env.py": "", "migrations/versions/1.py": REVISION.format("a1", None),
     "migrations/versions/2.py": REVISION.format("b2", "'a1'"),
-    "migrations/versions/3.py": REVISION.format("c3", "('a1',)"), "migrations/versions/4.py": "revision = 'd4'\ndown_revision = (",
+    "migrations/versions/3.py": REVISION.format("c3", "('a1',)"),
 }  # fmt: skip
 
 

@@ -16,7 +16,6 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from .files import make_way, read_object
 
 MASK = "***"
-TEMPLATE = "${database."
 _SHORTEST = 6  # letters: a shorter value stands in too many sentences
 _LONG = 16  # letters: it is in no word by chance
 _COMMON = ["development", "disabled", "enabled", "localhost", "production", "staging", "testing", "password", "postgres", "username"]
@@ -33,19 +32,13 @@ def know(value: Any) -> None:
     _pattern.cache_clear()
 
 
-def know_host(srv: Path) -> set[str]:
-    """Knows what this host keeps for its owner alone, without what a release says in public.
-
-    Returns the releases whose environment is made of more than that: of their database's words."""
-    more = set()
+def know_host(srv: Path) -> None:
+    """Knows what this host keeps for its owner alone, without what a release says in public."""
     for path in (*srv.glob("releases/*/*.json"), *srv.glob("data/passwords/*/*.json")):
         with suppress(OSError):  # it went meanwhile, or is another user's
             if not path.stat().st_mode & 0o077:  # before anything is read: each command starts here
                 public = read_object(path.with_name("manifest.json")).get("environment", {}).values()
-                texts = list(_texts(read_object(path)))
-                know([text for text in texts if text not in public])
-                more |= {path.parent.name for text in texts if TEMPLATE in text}
-    return more
+                know([text for text in _texts(read_object(path)) if text not in public])
 
 
 def forget() -> None:

@@ -1,16 +1,16 @@
 """The environment variables of a release's processes."""
 
 import os
-from contextlib import suppress
 from pathlib import Path
 
-from ..base.files import read_json
+from ..base import masking
+from ..base.files import read_json, write_json
 from ..base.outcome import Refused
 from ..base.places import Places
 from ..contracts.manifest import Manifest
 from ..data import databases
 from ..data.databases.base import APP, OWNER
-from . import manifests, templates
+from . import templates
 
 WITHHELD = frozenset(("DATABASE_OWNER_URL",))
 """Variables for the release command alone; they lie in `OWNER_FILE` beside `env.json`."""
@@ -18,14 +18,14 @@ OWNER_FILE = "owner.json"
 _PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
-def know(places: Places, release: str) -> None:
-    """Knows what that release's environment is filled with, for the app and the release command."""
-    folder = places.release(release)
-    with suppress(Refused, OSError):  # nothing was prepared yet, or it is another user's
-        manifest = manifests.read(folder)
-        made = (places.srv / "data/passwords" / manifest.database.engine).is_dir()  # asking for one that isn't makes it
-        for role in (APP, OWNER) if made or manifest.database.placement != "same-host" else ():
-            variables(places, folder, manifest, role)
+def note_secrets(places: Places, folder: Path, manifest: Manifest) -> None:
+    """Notes what a password of the database was filled into, so that each command masks it."""
+    made: list[str] = []
+    for role in (APP, OWNER):
+        password = databases.of(places, manifest).words(role).get("password")
+        made += [value for value in variables(places, folder, manifest, role).values() if password and password in value]
+    masking.know(made)
+    write_json(folder / "filled.json", {"filled": made}, 0o400)
 
 
 def variables(places: Places, folder: Path, manifest: Manifest, role: str = APP) -> dict[str, str]:

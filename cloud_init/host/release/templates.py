@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..base import masking
 from ..base.outcome import Refused
 
 WORDS = ("url", "driverUrl", "scheme", "host", "port", "name", "user", "password", "socket")
 _TEMPLATE = re.compile(r"\$\{database\.([^}]*)\}")
-_SECRET = {"url", "driverUrl", "password"}
 
 
 def are_in(value: str) -> bool:
@@ -29,14 +27,10 @@ def problem(value: str, has_database: bool) -> str:
 
 
 def filled(environment: Mapping[str, str], words: Mapping[str, str]) -> dict[str, str]:
-    """The environment with all filled in; what a password is part of is a secret from now on.
-
-    Raises `Refused` for what only the secret part of it can hold: settings are checked before."""
+    """The environment with all filled in. Raises `Refused` for what settings couldn't show."""
     done = {}
     for name, value in environment.items():
         if why := problem(value, bool(words)):
             raise Refused(f"slipway:secretEnv.{name}: {why}")
         done[name] = _TEMPLATE.sub(lambda match: words[match[1]], value)
-        if _SECRET.intersection(_TEMPLATE.findall(value)):
-            masking.know(done[name])
     return done

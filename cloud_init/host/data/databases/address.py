@@ -7,9 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-_PORTS = {"postgresql": 5432}
 _DRIVERS = {"postgresql": ("psycopg2", "psycopg", "pg8000"), "mysql": ("MySQLdb", "pymysql", "mysql/connector")}
-_NAMES = {"MySQLdb": "mysqldb", "mysql/connector": "mysqlconnector"}
 
 
 def words(url: str, venv: Path) -> dict[str, str]:
@@ -19,7 +17,10 @@ def words(url: str, venv: Path) -> dict[str, str]:
     given, _, rest = url.partition("://")
     scheme = {"postgres": "postgresql"}.get(plain := given.partition("+")[0], plain)
     options = dict(parse_qsl(parts.query))
-    host, port = options.get("host") or parts.hostname or "", str(parts.port or options.get("port") or _PORTS.get(scheme, 3306))
+    host, port = (
+        options.get("host") or parts.hostname or "",
+        str(parts.port or options.get("port") or {"postgresql": 5432}.get(scheme, 3306)),
+    )
     socket = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else options.get("unix_socket", "")
     driver, is_needed = _driver(venv, scheme)
     by_driver = f"{scheme}+{driver}://{rest}" if driver else f"{scheme}://{rest}"
@@ -48,4 +49,4 @@ def _driver(venv: Path, scheme: str) -> tuple[str, bool]:
     there = [one for one in _DRIVERS.get(scheme, ()) if (packages / one).is_dir()]
     usual = {"postgresql": "psycopg" if version and version >= (2, 1) else "psycopg2", "mysql": "MySQLdb"}.get(scheme, "")
     chosen = usual if usual in there else next(iter(there), "")
-    return _NAMES.get(chosen, chosen), bool(version and chosen not in ("", usual))
+    return chosen.replace("/", "").lower(), bool(version and chosen not in ("", usual))

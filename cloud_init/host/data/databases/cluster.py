@@ -40,8 +40,6 @@ class Cluster(ABC):
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.lent: Path | None = None
-        """Where the app's user reads the owner's password, if a release lets it."""
         self.user = places.database_user
 
     @property
@@ -98,15 +96,7 @@ class Cluster(ABC):
         if role == APP:
             give(path, self.places.user)
 
-    def lend(self, to: Path) -> None:
-        """Notes the owner's password where the app's user may read it, for as long as a release is
-        there."""
-        write_json(to, {"password": self.password(OWNER)}, 0o400)
-        give(to, self.places.user)
-
     def _password_file(self, role: str) -> Path:
-        if role == OWNER and self.lent:
-            return self.lent
         return self.places.srv / "data/passwords" / self.engine / f"{role}.json"  # beside the data: whoever keeps one needs the other
 
     def create(self) -> None:

@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_object
+from ...base.files import read_object, write_json
 from ...base.outcome import Refused, note
+from ...base.user import give
 from ...processes.managers.contract import Manager
 from ...rollout import state
 from . import address, remote
@@ -18,7 +19,6 @@ from .agent import Agent
 from .base import APP, OWNER, Database
 from .cluster import Cluster
 
-_LENT = "lent.json"  # in a release's folder
 _STARTING = 30  # seconds that a server may take to answer
 _AGAIN = 3  # one that runs may be restarting
 _FIRST = 300  # seconds that a host of its own may take until it has its database
@@ -55,10 +55,7 @@ class ServerDatabase(Database):
     def url(self, role: str) -> str:
         """The address of a role, with its password. Raises `Refused` for one that can't be used."""
         cluster, folder = self.cluster(), self.places.release(self.release)
-        if cluster and self._is_lent and role == APP:
-            cluster.lent = folder / _LENT
-            return cluster.url(OWNER)
-        if cluster:
+        if cluster and not (role == APP and self._may_migrate):
             return cluster.url(role)
         known = read_object(folder / "env.json")
         if role == OWNER:
@@ -67,7 +64,8 @@ class ServerDatabase(Database):
         return remote.checked(str(known.get(name, "")), name, self.schemes)
 
     @property
-    def _is_lent(self) -> bool:
+    def _may_migrate(self) -> bool:
+        """Whether the app's environment has the owner's address."""
         return self.manifest.database.app_may_migrate and self.places.role != "database"
 
     def words(self, role: str) -> dict[str, str]:
@@ -77,14 +75,13 @@ class ServerDatabase(Database):
         self.run(manager)
         with Agent(self.places, self.manifest) as agent:
             self._try(agent, OWNER)
-            if self.cluster() is None and self.manifest.database.placement != "own-host" and self.manifest.database.extensions:
-                with self.asked() as holder:
-                    holder.ask("take", release=self.release)
-                    self._extend(agent)
-            if self.manifest.database.placement == "managed" and not self._is_lent:
+            placement = self.manifest.database.placement
+            if placement == "managed" or (placement == "external" and self.manifest.database.extensions):
                 with self.asked() as holder:  # this host's turn: two at once would be in each other's way
                     holder.ask("take", release=self.release)
-                    self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
+                    self._extend(agent)
+                    if placement == "managed" and not self._may_migrate:
+                        self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
             self._try(agent, APP)
 
     @abstractmethod
@@ -99,8 +96,10 @@ class ServerDatabase(Database):
         if cluster is None:
             return remote.trust(self.places, self.manifest)
         cluster.create()
-        if self._is_lent:
-            cluster.lend(self.places.release(self.release) / _LENT)
+        if self._may_migrate:
+            path = self.places.release(self.release) / "env.json"
+            write_json(path, {**read_object(path), "DATABASE_URL": cluster.url(OWNER)}, 0o400)
+            give(path, self.places.user)
         cluster.start(manager)
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, _STARTING)
