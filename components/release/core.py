@@ -4,7 +4,7 @@ components/release/bundle.py makes what a platform takes."""
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -21,7 +21,6 @@ from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release.ids import release_id
 from components.settings import Settings
-from components.settings.models import DatabaseSettings
 from components.source import AppSource, find_app, migrations
 from components.source.archive import collect
 
@@ -138,7 +137,13 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         requirements=(known.source.requirements, server_requirements(host), *([pinned("cron.txt")] if jobs else ())),
         python=app.python,
         environment=dict(app.env),
-        database=_database(settings.database),
+        database=DatabasePart(
+            engine,
+            settings.database.placement,
+            render.agent_requirements(engine),
+            extensions=tuple(settings.database.extensions),
+            app_may_migrate=settings.database.app_may_migrate,
+        ),  # fmt: skip
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),
@@ -146,11 +151,6 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
     )
-
-
-def _database(asked: DatabaseSettings) -> DatabasePart:
-    part = DatabasePart(asked.engine, asked.placement, render.agent_requirements(asked.engine))
-    return replace(part, extensions=tuple(asked.extensions), app_may_migrate=asked.app_may_migrate)
 
 
 def _health(settings: Settings, front: Front, host: str) -> Health:

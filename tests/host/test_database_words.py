@@ -1,6 +1,7 @@
 """What a host tells an app of its database: the words of `${database.WORD}`, and an address that the app's own driver takes."""
 
 import json
+from dataclasses import replace
 
 import documents
 import pytest
@@ -9,8 +10,8 @@ from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, cause
 from cloud_init.host.data import databases
 from cloud_init.host.data.databases import address
-from cloud_init.host.data.databases.base import APP, OWNER
-from cloud_init.host.release import files, runtime
+from cloud_init.host.data.databases.base import APP, OWNER, Database
+from cloud_init.host.release import files, release_command, runtime
 
 SOCKET = "postgresql://app:pw@/shop?host=/run/db&port=5432"
 MARIADB = "mysql://app:pw@localhost/shop?unix_socket=/run/m.sock&charset=utf8mb4"
@@ -180,3 +181,29 @@ def test_an_app_that_may_migrate_elsewhere(tmp_path):
 )
 def test_a_start_that_the_database_denies_says_what_to_set(line):
     assert cause(["Traceback", line]).endswith("make that slipway:app.releaseCommand, or set slipway:database.appMayMigrate: true)")
+
+
+def test_a_release_command_that_waits_for_a_lock_fails_and_says_whose(tmp_path, monkeypatch):
+    """At the second look that finds it waiting; what the database is asked in truth shows test_lock_waits.py."""
+    asked = []
+
+    class Waiting(Database):
+        def unblock(self, seen):
+            asked.append([*seen])
+            if "7" in seen:
+                (tmp_path / "ended").touch()
+            if len(asked) == 1:
+                raise Refused("away for a moment")
+            return {"7": "process 9 app idle in transaction"}
+
+    monkeypatch.setattr(release_command, "_LOOK", 0.2)
+    command = (
+        "while [ ! -e ../../../../../../ended ]; do sleep 0.05; done; echo 'psycopg.errors.QueryCanceled: canceling statement'; exit 1"
+    )
+    places, _, manifest = prepared(tmp_path, {"engine": "none"}, {}, {}, python="python3")
+    places.log.mkdir(parents=True)
+    with pytest.raises(Refused) as refused:
+        release_command._guarded(places, replace(manifest, release_command=command), Waiting(places, manifest))
+    assert asked == [[], [], ["7"]]
+    held = "; it waited 0.2 s for a lock of process 9 app idle in transaction"
+    assert str(refused.value).endswith(f"ended with 1: psycopg.errors.QueryCanceled: canceling statement{held}")

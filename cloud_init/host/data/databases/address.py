@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 _DRIVERS = {"postgresql": ("psycopg2", "psycopg", "pg8000"), "mysql": ("MySQLdb", "pymysql", "mysql/connector")}
 
@@ -25,19 +24,13 @@ def words(url: str, venv: Path) -> dict[str, str]:
     driver, is_needed = _driver(venv, scheme)
     by_driver = f"{scheme}+{driver}://{rest}" if driver else f"{scheme}://{rest}"
     if driver == "pg8000" and socket:  # it alone is told the socket itself
-        by_driver = with_options(by_driver.partition("?")[0], {"unix_sock": socket})
+        by_driver = f"{by_driver.partition('?')[0]}?unix_sock={quote(socket)}"
     handed = url if "+" in given else by_driver if is_needed else f"{scheme}://{rest}"
     return {
         "url": f"{scheme}://{rest}", "driverUrl": url if "+" in given else by_driver, "scheme": scheme, "host": host, "port": port,
         "name": unquote(parts.path.lstrip("/")), "user": unquote(parts.username or ""), "password": unquote(parts.password or ""),
         "socket": socket, "DATABASE_URL": handed,
     }  # fmt: skip
-
-
-def with_options(url: str, options: Mapping[str, str]) -> str:
-    """The address with options as all drivers read them, without a `%` for each slash: Alembic's
-    configuration takes that for its own."""
-    return f"{url}?{urlencode(options, safe='/', quote_via=quote)}"
 
 
 def _driver(venv: Path, scheme: str) -> tuple[str, bool]:

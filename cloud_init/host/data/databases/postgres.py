@@ -9,11 +9,10 @@ from urllib.parse import quote
 from ...base.files import private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import done_as, give
-from . import address, network, sizing
+from . import network, sizing
 from .agent import Agent
-from .base import APP, OWNER
+from .base import APP, OWNER, Words
 from .cluster import ADMIN, Cluster
-from .remote import Login
 from .server import ServerDatabase
 
 UNIT = "postgresql.service"  # of the package: kept from starting
@@ -50,8 +49,8 @@ class PostgresCluster(Cluster):
 
     def url(self, role: str) -> str:
         name = "postgres" if role == ADMIN else quote(self.places.app)
-        where = {"host": str(self.socket_folder), "port": str(self._port)}
-        return address.with_options(f"postgresql://{role}:{self.password(role)}@/{name}", where)
+        # No `%` for a slash: Alembic's configuration takes it for its own.
+        return f"postgresql://{role}:{self.password(role)}@/{name}?host={quote(str(self.socket_folder))}&port={self._port}"
 
     def initialise(self, folder: Path) -> None:
         word = folder.with_name(".word.part")  # initdb reads the password from a file that its user may open
@@ -111,10 +110,10 @@ class PostgresDatabase(ServerDatabase):
     schemes = ("postgresql", "postgres")
     cluster_type = PostgresCluster
 
-    def let_in(self, agent: Agent, owner: Login, app: Login) -> None:
-        _login(agent, app.user, app.password)
-        agent.ask("execute", statements=_connecting(app.database, app.user))
-        _grant_rows(agent, owner.user, app.user)
+    def let_in(self, agent: Agent, owner: Words, app: Words) -> None:
+        _login(agent, app["user"], app["password"])
+        agent.ask("execute", statements=_connecting(app["name"], app["user"]))
+        _grant_rows(agent, owner["user"], app["user"])
 
     def dump(self, path: Path) -> dict[str, int]:
         """Counts the rows in the very transaction that is dumped."""

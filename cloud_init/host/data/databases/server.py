@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from ...processes.managers.contract import Manager
 from ...rollout import state
 from . import address, remote
 from .agent import Agent
-from .base import APP, OWNER, Database
-from .cluster import Cluster
+from .base import APP, OWNER, Database, Words
+from .cluster import ADMIN, Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
 _AGAIN = 3  # one that runs may be restarting
@@ -68,7 +68,7 @@ class ServerDatabase(Database):
         """Whether the app's environment has the owner's address."""
         return self.manifest.database.app_may_migrate and self.places.role != "database"
 
-    def words(self, role: str) -> dict[str, str]:
+    def words(self, role: str) -> Words:
         return address.words(self.url(role), self.places.release(self.release) / "venv")
 
     def ensure(self, manager: Manager) -> None:
@@ -81,11 +81,11 @@ class ServerDatabase(Database):
                     holder.ask("take", release=self.release)
                     self._extend(agent)
                     if placement == "managed" and not self._may_migrate:
-                        self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
+                        self.let_in(agent, self.words(OWNER), self.words(APP))
             self._try(agent, APP)
 
     @abstractmethod
-    def let_in(self, agent: Agent, owner: remote.Login, app: remote.Login) -> None:
+    def let_in(self, agent: Agent, owner: Words, app: Words) -> None:
         """Makes the app's role, which may read and write rows and change no schema, as often as it
         is called.
 
@@ -183,6 +183,14 @@ class ServerDatabase(Database):
         except Refused as refused:
             why = "the release command ended well, but the database did not note that, so the next run runs it again"
             raise Refused(f"{why}; {refused}", log=refused.log) from None
+
+    def unblock(self, seen: Iterable[str]) -> dict[str, str]:
+        cluster, owner = self.cluster(), self.words(OWNER)["user"]
+        if owner == self.words(APP)["user"]:  # whose statements are the command's can't be told
+            return {}
+        with Agent(self.places, self.manifest) as agent:
+            agent.ask("connect", url=cluster.url(ADMIN) if cluster else self.url(OWNER))
+            return dict(agent.ask("unblock", owner=owner, seen=[*seen])["waits"])
 
     def snapshot(self) -> Path | None:
         """A dump of a cluster of this host; a server elsewhere has backups of its own."""
