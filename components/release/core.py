@@ -143,7 +143,7 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
             render.agent_requirements(engine),
             extensions=tuple(settings.database.extensions),
             app_may_migrate=settings.database.app_may_migrate,
-        ),  # fmt: skip
+        ),
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),

@@ -17,7 +17,7 @@ from ..data import databases
 from ..data.databases.base import OWNER, Database
 from . import runtime
 
-_LOOK = 30  # seconds
+_LOOK = 30  # seconds between two looks whether it waits for a lock
 
 
 def record(places: Places, release: str) -> Path:
@@ -78,6 +78,6 @@ def _wait(running: subprocess.Popen[bytes], database: Database) -> str:
         with suppress(subprocess.TimeoutExpired):
             running.wait(_LOOK)
             return held
-        with suppress(Refused):
+        with suppress(Refused, OSError):  # the command goes on
             seen, waits = waits, database.unblock(waits)
             held = "".join(f"; it waited {_LOOK} s for a lock of {waits[one]}" for one in waits.keys() & seen.keys()) or held

@@ -23,9 +23,11 @@ def note_secrets(places: Places, folder: Path, manifest: Manifest) -> None:
     made: list[str] = []
     for role in (APP, OWNER):
         password = databases.of(places, manifest).words(role).get("password")
-        made += [value for value in variables(places, folder, manifest, role).values() if password and password in value]
+        given = variables(places, folder, manifest, role).items() if password else ()
+        made += [value for name, value in given if str(password) in value and name != "DATABASE_URL"]
     masking.know(made)
-    write_json(folder / "filled.json", {"filled": made}, 0o400)
+    if made:
+        write_json(folder / "filled.json", {"filled": made}, 0o400)
 
 
 def variables(places: Places, folder: Path, manifest: Manifest, role: str = APP) -> dict[str, str]:
