@@ -1,5 +1,6 @@
 """The wrapped app in processes of its own: the first import on a host is alone, whoever is killed; what a slow one is given."""
 
+import importlib
 import json
 import os
 import runpy
@@ -11,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from gunicorn.workers.workertmp import WorkerTmp
 
 from cloud_init.host_files import Server, WebHost
 from cloud_init.render import server_files
@@ -123,7 +123,9 @@ def test_gunicorn_kills_nobody_who_still_imports(tmp_path):
     finally:
         sys.path[:] = path
         sys.modules.pop("capacity", None)
-    tmp = WorkerTmp(SimpleNamespace(umask=0, worker_tmp_dir=str(tmp_path), uid=os.geteuid(), gid=os.getegid()))
+    tmp = importlib.import_module("gunicorn.workers.workertmp").WorkerTmp(
+        SimpleNamespace(umask=0, worker_tmp_dir=str(tmp_path), uid=os.geteuid(), gid=os.getegid())
+    )
     conf["post_fork"](None, SimpleNamespace(tmp=tmp))
     assert 95 < tmp.last_update() - time.monotonic() <= 100
     tmp.notify()  # as it does once it serves
