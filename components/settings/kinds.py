@@ -247,6 +247,7 @@ ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://loc
 RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
 RESOURCE = words("resource", "the name of a resource, or a setting such as app.env.NAME", 300)
 REASON = words("sentence", "a reason in words", 500)
+EXTENSION = matching("extension", "the name of an extension such as pg_trgm", r"[a-z][a-z0-9_-]{0,62}")
 SWITCH = Kind("`true`, `false`", "true or false", _switch)
 ACME = matching(
     "URL",
