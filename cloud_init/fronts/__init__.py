@@ -16,6 +16,10 @@ from cloud_init.host_files import LIMITS, Front, HostFileError, WebHost
 # A front gives up after the server did, so that the server's own answer is the one that is seen.
 _MARGIN = 5
 # For TLS 1.2, since all of 1.3 are sound. Each has forward secrecy.
+_KEPT = (
+    "X-Release-Id", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "X-Content-Type-Options", "X-Frame-Options", "X-Robots-Tag",
+    "Referrer-Policy",
+)  # fmt: skip
 _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
 
@@ -38,6 +42,8 @@ def values(host: WebHost) -> dict[str, Any]:
     """The values that every front server's template gets. Raises `HostFileError`."""
     return {
         "limits": LIMITS,
+        "too_large": _from(LIMITS.head + 1),
+        "kept_headers": _KEPT,
         "max_body": host.front.max_body,
         "cors": host.front.cors,
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
@@ -48,6 +54,13 @@ def values(host: WebHost) -> dict[str, Any]:
         "client_header": host.front.balancer.header if host.front.balancer else "",
         "tls": tls_values(host.front.tls, host.front.listen) if host.front.tls else None,
     }
+
+
+def _from(least: int) -> str:
+    """A pattern of the whole numbers from there on: nginx can't compare them."""
+    digits = str(least)
+    higher = [f"{digits[:at]}[{int(digit) + 1}-9][0-9]{{{len(digits) - at - 1}}}" for at, digit in enumerate(digits) if digit != "9"]
+    return "|".join([digits, *higher, f"[0-9]{{{len(digits) + 1},}}"])
 
 
 def idle_timeout(timeout: int) -> int:

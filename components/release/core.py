@@ -2,6 +2,7 @@
 components/release/bundle.py makes what a platform takes."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,10 +22,14 @@ from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release.ids import release_id
 from components.settings import Settings
+from components.settings.models import Server as ServerSettings
 from components.source import AppSource, find_app
 from components.source.archive import collect
 
 HEALTH_SECONDS = 30
+_WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
+_SOCKETIO = re.compile(r"(?im)^\s*flask[-_.]socketio(?![\w.-])")
+_SOCKET_THREADS = 100
 
 
 class Document(Protocol):
@@ -79,14 +84,29 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     source = find_app(folder / settings.app.path, settings.app.module)
     for sentence in source.sentences:
         pulumi.log.debug(sentence)
-    chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
-    workers = chosen.workers if isinstance(chosen.workers, int) else None
-    kind = resolve_auto(chosen.kind, chosen.worker_class)
+    code = collect(source.folder, keep=not pulumi.runtime.is_dry_run())
+    return Core(source, code, _server(settings.server, source.requirements, auto))
+
+
+def _server(chosen: ServerSettings, requirements: str, auto: str | None) -> Server:
+    """The application server, which says what was chosen for whom."""
+    sockets = _WEBSOCKETS.search(requirements)
+    kind = resolve_auto(chosen.kind, chosen.worker_class, bool(sockets))
+    workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
     if chosen.kind == "auto":
         kind = auto or kind
-        pulumi.log.info(f"slipway:server.kind: auto is {kind}")
-    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
-    return Core(source, code, server)
+        pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[1]}" if sockets else ""))
+    if not sockets:
+        return Server(kind, chosen.worker_class, workers, threads, chosen.timeout)
+    if kind != "gunicorn" or chosen.worker_class == "sync":
+        pulumi.log.warn(f"slipway:server: {sockets[1]} has no WebSockets here, which gunicorn's gthread and gevent serve; leave it out")
+    elif chosen.worker_class != "gevent" and "threads" not in chosen.model_fields_set:
+        threads = _SOCKET_THREADS
+        pulumi.log.info(f"slipway:server.threads: {threads}, as each WebSocket holds one")
+    if _SOCKETIO.search(requirements) and chosen.workers == "auto":
+        workers = 1
+        pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
+    return Server(kind, chosen.worker_class, workers, threads, chosen.timeout)
 
 
 def plan(

@@ -1,6 +1,7 @@
 """gunicorn's configuration: the release's values, and what this host can carry."""
 
 import json
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ _files = Path(__file__).resolve().parent
 sys.path.insert(0, str(_files))
 
 import capacity  # noqa: E402
+import slipway_sockets  # noqa: E402
 
 _values = json.loads((_files / "server.json").read_text(encoding="utf-8"))
 _limits = json.loads((_files / "limits.json").read_text(encoding="utf-8"))
@@ -36,3 +38,14 @@ errorlog = "-"
 accesslog = None
 # It would be one socket in HOME for all apps and both colours.
 control_socket_disable = True
+
+
+def post_worker_init(worker):
+    """A worker waits for its requests to end, and a WebSocket's would not."""
+    end = signal.getsignal(signal.SIGTERM)
+
+    def told(*arguments):
+        slipway_sockets.let_go()
+        end(*arguments)
+
+    signal.signal(signal.SIGTERM, told)
