@@ -11,7 +11,7 @@ OPEN = weakref.WeakSet()
 
 
 def is_wanted(environ):
-    """Whether the request asks for a WebSocket; gunicorn's is remembered, no other server has it."""
+    """Whether the request asks for a WebSocket; those of gunicorn are remembered."""
     wanted = environ.get("HTTP_UPGRADE", "").lower() == "websocket"
     if wanted and "gunicorn.socket" in environ:
         OPEN.add(environ["gunicorn.socket"])
