@@ -75,6 +75,8 @@ class Front:
     """The one name that the app is served by; None: any."""
     tls: Tls | None = None
     balancer: Balancer | None = None
+    aliases: tuple[str, ...] = ()
+    """Names from which it leads to the domain."""
 
 
 @dataclass(frozen=True)

@@ -16,10 +16,6 @@ from cloud_init.host_files import LIMITS, Front, HostFileError, WebHost
 # A front gives up after the server did, so that the server's own answer is the one that is seen.
 _MARGIN = 5
 # For TLS 1.2, since all of 1.3 are sound. Each has forward secrecy.
-_KEPT = (
-    "X-Release-Id", "Content-Security-Policy", "Cross-Origin-Resource-Policy", "X-Content-Type-Options", "X-Frame-Options", "X-Robots-Tag",
-    "Referrer-Policy",
-)  # fmt: skip
 _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
 
@@ -43,14 +39,15 @@ def values(host: WebHost) -> dict[str, Any]:
     return {
         "limits": LIMITS,
         "too_large": _from(LIMITS.head + 1),
-        "kept_headers": _KEPT,
         "max_body": host.front.max_body,
         "cors": host.front.cors,
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
         "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
         "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else LIMITS.idle_seconds,
         "domain": _domain(host.front),
+        "aliases": [_checked(name) for name in host.front.aliases],
         "balancer": _networks(host.front.balancer),
+        "balancer_chain": bool(host.front.balancer and host.front.balancer.chain),
         "client_header": host.front.balancer.header if host.front.balancer else "",
         "tls": tls_values(host.front.tls, host.front.listen) if host.front.tls else None,
     }

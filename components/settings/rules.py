@@ -9,7 +9,7 @@ from cloud_init.host_files import HostFileError
 from cloud_init.templating import plain
 from components.errors import nearest, one_line, shown
 from components.settings import report
-from components.settings.models import App, DatabaseSettings, Secrets, Settings
+from components.settings.models import App, DatabaseSettings, Http, Secrets, Settings
 from components.settings.report import Problem
 
 NAMESPACE = "slipway:"
@@ -105,6 +105,10 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
+    http = _sound(Http, values.get("http", {}))
+    for number, name in enumerate(http.redirect_domains if http else ()):
+        if values.get("domain") in (None, name):
+            yield f"http.redirectDomains[{number}]", f"wanted another name than slipway:domain, which it leads to, found {shown(name)}"
     static = sorted(app.static) if app else []
     for path in static:  # each is a link on the host
         if above := [other for other in static if path.startswith(other + "/")]:

@@ -43,9 +43,4 @@ control_socket_disable = True
 def post_worker_init(worker):
     """A worker waits for its requests to end, and a WebSocket's would not."""
     end = signal.getsignal(signal.SIGTERM)
-
-    def told(*arguments):
-        slipway_sockets.let_go()
-        end(*arguments)
-
-    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGTERM, lambda *given: (slipway_sockets.let_go(), end(*given)))

@@ -11,7 +11,6 @@ RELEASE = Path(__file__).resolve().parents[1]
 APPS = RELEASE.parents[1]
 """The app's place on a host, which nginx serves below `/-/file/` to nobody who asks for it."""
 OWN = [Path(os.path.realpath(one)) for one in (RELEASE / "src", os.environ.get("SLIPWAY_SHARED")) if one]
-PIECE = 65536
 
 
 def chosen(status, headers, environ, by_nginx):
@@ -51,6 +50,6 @@ def pieces(path, first, count):
     """So many bytes of a file, from `first` on."""
     with open(path, "rb") as file:
         file.seek(first)
-        while piece := file.read(min(PIECE, count)):
+        while piece := file.read(min(65536, count)):
             count -= len(piece)
             yield piece
