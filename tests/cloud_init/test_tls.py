@@ -94,3 +94,17 @@ def test_every_cipher_is_known() -> None:
         pytest.skip("wanted openssl")
     done = subprocess.run(["openssl", "ciphers", "-tls1_2", "-s", fronts.CIPHERS], capture_output=True, text=True, check=True)
     assert set(fronts.CIPHERS.split(":")) <= set(done.stdout.strip().split(":"))
+
+
+def test_a_name_more_makes_another_certificate_due(tmp_path: Path) -> None:
+    places = documents.places(tmp_path, {"app": "a"})
+    certificates.ensure(places, TLS)
+    folder = certificates.folder(places, TLS.domain)
+    certificates.install(places, TLS, (folder / "certificate.pem").read_bytes())
+    more = replace(TLS, aliases=("example.com",))
+    assert (certificates.is_due(places, TLS), certificates.is_due(places, more)) == (False, True)
+    certificates.ensure(places, more)
+    asked = certificates.openssl("req", "-inform", "DER", "-in", str(folder / "request.der"), "-noout", "-text").decode()
+    assert "DNS:www.example.com, DNS:example.com" in asked
+    certificates.install(places, more, (folder / "certificate.pem").read_bytes())
+    assert not certificates.is_due(places, more)
