@@ -29,7 +29,6 @@ from components.source.archive import collect
 
 HEALTH_SECONDS = 30
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
-_SOCKET_THREADS = 100
 
 
 class Document(Protocol):
@@ -99,7 +98,7 @@ def _server(chosen: ServerSettings, requirements: str, auto: str | None) -> Serv
     if sockets and (kind != "gunicorn" or chosen.worker_class == "sync"):
         pulumi.log.warn(f"slipway:server: wanted gunicorn's gthread or gevent for the WebSockets of {sockets[0]}; leave it out")
     elif sockets and chosen.worker_class != "gevent" and "threads" not in chosen.model_fields_set:
-        threads = _SOCKET_THREADS
+        threads = 100
         pulumi.log.info(f"slipway:server.threads: {threads}, as each WebSocket holds one")
     if chosen.workers == "auto" and any("socketio" in name.lower() for name in sockets):
         workers = 1

@@ -3,6 +3,7 @@
 import os
 import runpy
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -37,14 +38,16 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (shared / "private").chmod(0o600)
     (tmp_path / "srv/releases/abc/env.json").write_text("{}")
     monkeypatch.setenv("SLIPWAY_SHARED", str(shared))
+    monkeypatch.syspath_prepend(str(folder / "files"))
+    for name in ("slipway_files", "slipway_sockets"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
     return folder
 
 
 @pytest.fixture
 def ask(release: Path) -> Callable[..., Answer]:
-    """Asks the wrapped app, as the module itself makes the answer: other tests have loaded another release's."""
+    """Asks the wrapped app."""
     module = runpy.run_path(str(release / "files/slipway_wsgi.py"))
-    module["slipway_files"].__dict__.update(runpy.run_path(str(release / "files/slipway_files.py")))
 
     def asked(*headers: tuple[str, str], status: str = "200 OK", **environ: str) -> Answer:
         got: list[Any] = []

@@ -5,8 +5,7 @@ import socket
 import weakref
 
 SAID = ("HTTP_UPGRADE", "HTTP_CONNECTION")
-GOING_AWAY = b"\x88\x02\x03\xe9"
-"""A whole frame: close, for the reason 1001."""
+GOING_AWAY = b"\x88\x02\x03\xe9"  # a whole frame: close, for the reason 1001
 OPEN = weakref.WeakSet()
 
 

@@ -6,13 +6,11 @@ import os
 import sys
 from pathlib import Path
 
+import slipway_files
+import slipway_sockets
+
 FILES = Path(__file__).resolve().parent
 SOURCE = FILES.parent / "src"
-sys.path.insert(0, str(FILES))
-
-import slipway_files  # noqa: E402
-import slipway_sockets  # noqa: E402
-
 ON_PLATFORM = (FILES / "release").is_file()
 HEADERS = json.loads((FILES / "limits.json").read_text(encoding="utf-8"))
 WITHHELD, SAID = ({"HTTP_" + name.upper().replace("-", "_") for name in HEADERS[kind]} for kind in ("withheld", "said"))
