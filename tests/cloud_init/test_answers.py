@@ -51,7 +51,7 @@ def ask(release: Path) -> Callable[..., Answer]:
 
     def asked(*headers: tuple[str, str], status: str = "200 OK", **environ: str) -> Answer:
         got: list[Any] = []
-        given = {"REQUEST_METHOD": "GET", "status": status, "headers": [*headers], "wsgi.errors": got, **environ}
+        given: dict[str, Any] = {"REQUEST_METHOD": "GET", "status": status, "headers": [*headers], "wsgi.errors": got, **environ}
         given["wsgi.errors"] = type("Log", (), {"write": print})
         body = module["application"](given, lambda *said: got.extend(said))
         return got[0], dict(got[1]), b"".join(body)

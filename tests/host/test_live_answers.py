@@ -47,7 +47,7 @@ def file():
 def accel():
     return "own", {"X-Accel-Redirect": "/-/file/releases/" + os.environ["SLIPWAY_RELEASE"] + "/src/wsgi.py"}
 
-@sock.route("/socket/<name>")
+@sock.route("/socket/<path:name>")
 def echo(ws, name):
     while True:
         ws.send(f"{ws.receive()} {name} {request.args['a']} NUMBER")

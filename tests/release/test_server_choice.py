@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pulumi
 import pytest
 
 from components.release import core
@@ -15,7 +16,7 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     (tmp_path / "wsgi.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
     said: list[str] = []
     for level in ("info", "warn"):
-        monkeypatch.setattr(core.pulumi.log, level, said.append)
+        monkeypatch.setattr(pulumi.log, level, said.append)
 
     def choose(requirements: str, **server: Any) -> Any:
         (tmp_path / "requirements.txt").write_text(requirements)
