@@ -30,12 +30,12 @@ class Server:
 class Limits:
     """What every front takes of a request and of an answer; no application server takes less."""
 
-    line: int = 16_380
-    """Bytes of a request line, and of one header."""
+    line: int = 16_900
+    """Bytes of a request line, and of one header: 16 kB and what stands around them."""
     headers: int = 90
     """How many a client may send; granian takes 100, with those that the front adds."""
-    head: int = 49_152
-    """Bytes of the request line and all headers; uWSGI takes 65,535."""
+    head: int = 47_000
+    """Bytes of the request line and all headers: uWSGI takes 65,535, and keeps an address twice."""
     answer: int = 32_768
     """Bytes of an answer's headers."""
     head_seconds: int = 15
@@ -44,6 +44,8 @@ class Limits:
     """Between two pieces of a body or of an answer."""
     idle_seconds: int = 65
     """That a connection without a request is kept."""
+    socket_seconds: int = 3_600
+    """Between two messages of a WebSocket."""
     connections: int = 3_072
     """At once, in whatever state: 2,000 idle ones leave room for those who ask."""
 
@@ -54,7 +56,7 @@ WITHHELD = (
     "Front-End-Https", "Https", "Client-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "Remote-Addr", "Server-Name", "Server-Port",
     "Request-Uri", "Script-Name", "X-Script-Name", "Path-Info", "X-Path-Info", "Remote-User", "X-Remote-User", "Auth-Type",
     "X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups", "X-Slipway-Peer", "Connection", "Keep-Alive", "Proxy",
-    "Proxy-Connection", "Proxy-Authorization", "Expect", "Te", "Trailer", "Upgrade", "Http2-Settings",
+    "Proxy-Connection", "Proxy-Authorization", "Expect", "Te", "Trailer", "Upgrade", "Http2-Settings", "X-Sendfile-Type",
 )  # fmt: skip
 """Headers that would speak for the front, or are for the next hop alone: no app sees a client's.
 
@@ -75,6 +77,8 @@ class Front:
     """The one name that the app is served by; None: any."""
     tls: Tls | None = None
     balancer: Balancer | None = None
+    aliases: tuple[str, ...] = ()
+    """Names from which it leads to the domain."""
 
 
 @dataclass(frozen=True)

@@ -62,9 +62,9 @@ def _is_server(engine: str) -> bool:
     return (FOLDER / f"database/{engine}.py").is_file()
 
 
-def resolve_auto(kind: str, worker_class: str | None = None) -> str:
+def resolve_auto(kind: str, worker_class: str | None = None, websockets: bool = False) -> str:
     """The server that `auto` stands for: uWSGI, or gunicorn if one of its worker classes is asked
-    for.
+    for, or the app has WebSockets, which reach it on gunicorn alone.
 
     Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn
     gthread 4,475 requests/s with 58 MB, gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times
@@ -73,7 +73,7 @@ def resolve_auto(kind: str, worker_class: str | None = None) -> str:
     Pythons and machines than granian."""
     if kind != "auto":
         return kind
-    return "uwsgi" if worker_class is None else "gunicorn"
+    return "uwsgi" if worker_class is None and not websockets else "gunicorn"
 
 
 def _server(server: Server) -> ModuleType:

@@ -54,6 +54,7 @@ GOOD: Mapping[str, Any] = {
     "app.startTimeout": "90", "app.env[name]": "NAME", "app.env[value]": "text",
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
+    "http.trustedProxies[item]": "203.0.113.0/24", "http.redirectDomains[item]": "shop.example.com",
     "database.engine": "sqlite", "database.placement": "same-host",
     "database.extensions[item]": "uuid-ossp", "database.appMayMigrate": True, "domain": "www.example.com",
     "tls.directory": "https://acme.example/directory", "tls.email": "web@example.com", "tls.strict": True,

@@ -38,16 +38,26 @@ def values(host: WebHost) -> dict[str, Any]:
     """The values that every front server's template gets. Raises `HostFileError`."""
     return {
         "limits": LIMITS,
+        "too_large": _from(LIMITS.head + 1),
         "max_body": host.front.max_body,
         "cors": host.front.cors,
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
         "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
         "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else LIMITS.idle_seconds,
         "domain": _domain(host.front),
+        "aliases": [_checked(name) for name in host.front.aliases],
         "balancer": _networks(host.front.balancer),
+        "balancer_chain": bool(host.front.balancer and host.front.balancer.chain),
         "client_header": host.front.balancer.header if host.front.balancer else "",
         "tls": tls_values(host.front.tls, host.front.listen) if host.front.tls else None,
     }
+
+
+def _from(least: int) -> str:
+    """A pattern of the whole numbers from there on: nginx can't compare them."""
+    digits = str(least)
+    higher = [f"{digits[:at]}[{int(digit) + 1}-9][0-9]{{{len(digits) - at - 1}}}" for at, digit in enumerate(digits) if digit != "9"]
+    return "|".join([digits, *higher, f"[0-9]{{{len(digits) + 1},}}"])
 
 
 def idle_timeout(timeout: int) -> int:

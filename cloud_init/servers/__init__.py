@@ -20,7 +20,7 @@ def common(host: WebHost, **more: object) -> list[File]:
         File("files/server.json", json.dumps(values, indent=1, sort_keys=True) + "\n"),
         File("files/limits.json", json.dumps({**asdict(LIMITS), "withheld": WITHHELD, "said": SAID}, indent=1, sort_keys=True) + "\n"),
         File("files/capacity.py", text("release/capacity.py")),
-        File("files/slipway_wsgi.py", text("release/slipway_wsgi.py")),
+        *(File(f"files/slipway_{name}.py", text(f"release/slipway_{name}.py")) for name in ("files", "sockets", "wsgi")),
     ]
 
 

@@ -95,7 +95,7 @@ def problems(section: str, settings: Settings, options: CloudOptions) -> Iterato
     if options.network.nat and options.network.vpc is not None:
         wanted = f"wanted false with {section}.network.vpc, whose routes are yours"
         yield f"{section}.network.nat", f"{wanted}, found {shown(options.network.nat)}; leave vpc out, or nat"
-    yield from _zone_problems(section, settings.domain, options.zone)
+    yield from _zone_problems(section, settings, options)
 
 
 def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Sequence[str]], several: Sequence[str]) -> Iterator[Problem]:
@@ -108,8 +108,12 @@ def subnet_problems(section: str, options: CloudOptions, given: Mapping[str, Seq
             yield f"{section}.network.{key}", "wanted subnets of two zones at least, found one"
 
 
-def _zone_problems(section: str, domain: str | None, zone: str | None) -> Iterator[Problem]:
+def _zone_problems(section: str, settings: Settings, options: CloudOptions) -> Iterator[Problem]:
+    domain, zone = settings.domain, options.zone
     if zone and not domain:
         yield "slipway:domain", f"wanted a name in the zone {zone} ({section}.zone), found none"
     elif zone and domain and domain != zone and not domain.endswith(f".{zone}"):
         yield f"{section}.zone", f"wanted the zone that slipway:domain ({domain}) is in, found {shown(zone)}"
+    for at, name in enumerate(settings.http.redirect_domains if zone and options.is_fleet else ()):
+        if not f".{name}".endswith(f".{zone}"):
+            yield f"slipway:http.redirectDomains[{at}]", f"wanted a name in {section}.zone, which proves it, found {shown(name)}"

@@ -2,15 +2,17 @@
 components/release/bundle.py makes what a platform takes."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
 import pulumi
 
 from cloud_init import fleet, host_tool, render
+from cloud_init.fronts import idle_timeout
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest, Tls
 from cloud_init.host.processes.programs import CRON
@@ -21,8 +23,11 @@ from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release.ids import release_id
 from components.settings import Settings
+from components.settings.models import Server as ServerSettings
 from components.source import AppSource, find_app, migrations
 from components.source.archive import collect
+
+_WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
 
 
 class Document(Protocol):
@@ -78,14 +83,27 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     migrations.check(source.folder, settings.app.release_command or "")
     for sentence in source.sentences:
         pulumi.log.debug(sentence)
-    chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
-    workers = chosen.workers if isinstance(chosen.workers, int) else None
-    kind = resolve_auto(chosen.kind, chosen.worker_class)
+    code = collect(source.folder, keep=not pulumi.runtime.is_dry_run())
+    return Core(source, code, _server(settings.server, source.requirements, settings.app.start_timeout, auto))
+
+
+def _server(chosen: ServerSettings, requirements: str, start_timeout: int, auto: str | None) -> Server:
+    """The application server, which says what was chosen for whom."""
+    sockets = _WEBSOCKETS.findall(requirements)
+    kind = resolve_auto(chosen.kind, chosen.worker_class, bool(sockets))
+    workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
     if chosen.kind == "auto":
         kind = auto or kind
-        pulumi.log.info(f"slipway:server.kind: auto is {kind}")
-    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout, settings.app.start_timeout)
-    return Core(source, code, server)
+        pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[0]}" if sockets else ""))
+    if sockets and (kind != "gunicorn" or chosen.worker_class == "sync"):
+        pulumi.log.warn(f"slipway:server: wanted gunicorn's gthread or gevent for the WebSockets of {sockets[0]}; leave it out")
+    elif sockets and chosen.worker_class != "gevent" and "threads" not in chosen.model_fields_set:
+        threads = 100
+        pulumi.log.info(f"slipway:server.threads: {threads}, as each WebSocket holds one")
+    if chosen.workers == "auto" and any("socketio" in name.lower() for name in sockets):
+        workers = 1
+        pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
+    return Server(kind, chosen.worker_class, workers, threads, chosen.timeout, start_timeout)
 
 
 def plan(
@@ -116,13 +134,25 @@ def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
     if settings.domain is None:
         return None
     wanted = settings.tls
-    return Tls(settings.domain, wanted.directory, wanted.email, tuple(peers) if len(peers) > 1 else (), wanted.strict)
+    return Tls(
+        settings.domain,
+        wanted.directory,
+        wanted.email,
+        tuple(peers) if len(peers) > 1 else (),
+        wanted.strict,
+        aliases=settings.http.redirect_domains,
+    )
 
 
 def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
     tls, balancer = (servers.tls, servers.balancer) if servers else (None, None)
+    if trusted := settings.http.trusted_proxies:
+        near = balancer or fleet.Balancer((), idle_timeout(settings.server.timeout))
+        balancer = replace(near, networks=(*near.networks, *trusted), chain=True)
     domain = settings.domain if tls or balancer else None
-    front = Front(settings.front, listen, settings.http.max_body, tuple(settings.http.cors), domain, tls, balancer)
+    front = Front(
+        settings.front, listen, settings.http.max_body, tuple(settings.http.cors), domain, tls, balancer, settings.http.redirect_domains
+    )
     return WebHost(known.source.module, known.server, front, dict(settings.app.static))
 
 

@@ -127,6 +127,12 @@ def _network(value: Any) -> str:
     return str(ipaddress.ip_network(string(value), strict=False))
 
 
+def _proxies(value: Any) -> str:
+    if (network := _network(value)).endswith("/0"):  # whoever asks could say any address
+        raise ValueError
+    return network
+
+
 def _python(value: Any) -> str:
     if isinstance(value, float):
         raise refusal('a version in quotes such as "3.13" (without them YAML reads a number, and 3.10 becomes 3.1)')
@@ -258,4 +264,5 @@ EMAIL = matching(
     "address", "an e-mail address such as web@example.com", r"(?=.{1,254}$)[A-Za-z0-9][A-Za-z0-9._+-]*@([a-z0-9-]+\.)+[a-z0-9-]+"
 )
 DOMAIN = matching("host name", "a host name in small letters such as www.example.com", DOMAIN_NAME)
+PROXIES = Kind("network", "an address or network of proxies, such as 203.0.113.0/24, not of everybody", _proxies)
 NETWORK = Kind("network", "an address or network, such as 203.0.113.0/24", _network)

@@ -84,6 +84,13 @@ class Http(Model):
     cors: tuple[Annotated[str, kinds.ORIGIN], ...] = Field(
         default=(), description='Origins that browsers may call the app from; `"*"` is all of them.'
     )
+    redirect_domains: tuple[Annotated[str, kinds.DOMAIN], ...] = Field(
+        default=(), description="Other names of the site, such as `example.com`: they lead to `slipway:domain`, with its certificate."
+    )
+    trusted_proxies: tuple[Annotated[str, kinds.PROXIES], ...] = Field(
+        default=(),
+        description="Networks of proxies before the site, such as a CDN's: their `X-Forwarded-For`, `-Proto` and `-Port` are believed.",
+    )
 
 
 class DatabaseSettings(Model):

@@ -10,7 +10,7 @@ from cloud_init.host_files import HostFileError
 from cloud_init.templating import plain
 from components.errors import nearest, one_line, shown
 from components.settings import report
-from components.settings.models import App, DatabaseSettings, Secrets, Settings
+from components.settings.models import App, DatabaseSettings, Http, Secrets, Settings
 from components.settings.report import Problem
 
 NAMESPACE = "slipway:"
@@ -111,17 +111,23 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
             yield from ((key, why) for why in [templates.problem(value, database.engine != "none")] if why)
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
-    folders = app.data if app else ()
-    for number, path in enumerate(folders):
-        if twice := [other for other in folders[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
-            yield (
-                f"app.data[{number}]",
-                f"wanted folders apart from each other, found {shown(path)} and {shown(twice[0])}; leave the inner one out",
-            )
-    static = sorted(app.static) if app else []
-    for path in static:  # each is a link on the host
-        if above := [other for other in static if path.startswith(other + "/")]:
+    http = _sound(Http, values.get("http", {}))
+    for number, name in enumerate(http.redirect_domains if http else ()):
+        if values.get("domain") in (None, name):
+            yield f"http.redirectDomains[{number}]", f"wanted another name than slipway:domain, which it leads to, found {shown(name)}"
+    if app:
+        yield from _folders(app)
+
+
+def _folders(app: App) -> Iterator[Problem]:
+    """Each is a link on the host: none may be in another."""
+    for path in sorted(app.static):
+        if above := [other for other in sorted(app.static) if path.startswith(other + "/")]:
             yield f"app.static.{path}", f"lies below {above[0]}; serve it under a path of its own"
+    for number, path in enumerate(app.data):
+        if twice := [other for other in app.data[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
+            found = f"found {shown(path)} and {shown(twice[0])}"
+            yield f"app.data[{number}]", f"wanted folders apart from each other, {found}; leave the inner one out"
 
 
 def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Iterator[Problem]:

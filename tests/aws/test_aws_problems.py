@@ -38,6 +38,13 @@ _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/"
             {"slipway:domain": "www.example.com", f"{_OWN}.instances": {"max": 2}},
             "slipway:aws-ec2.zone: wanted the Route 53 zone of slipway:domain",
         ),
+        (
+            {
+                **{"slipway:domain": "www.example.com", f"{_OWN}.zone": "example.com", f"{_OWN}.instances": {"max": 2}},
+                "slipway:http": {"redirectDomains": ["example.com", "example.org", "badexample.com"]},
+            },
+            "slipway:http.redirectDomains[1]: wanted a name in slipway:aws-ec2.zone, which proves it, found 'example.org'",
+        ),
         ({f"{_OWN}.zone": "example.com"}, "slipway:domain: wanted a name in the zone example.com (slipway:aws-ec2.zone), found none"),
         (
             {"slipway:domain": "www.example.org", f"{_OWN}.zone": "example.com"},

@@ -35,6 +35,15 @@ def plans(tmp_path_factory):
     return [record(tmp_path_factory.mktemp("program"), text, answered) for answered in (False, True)]
 
 
+def test_a_certificate_of_several_names_is_proven_by_a_record_for_each(tmp_path):
+    text = WHOLE.replace('zone="example.com", tags=tags', 'others=("example.com", "b.example.com"), zone="example.com", tags=tags')
+    plan = record(tmp_path, block_programs.FLEET + text)
+    asked = only(plan, "acm/certificate:Certificate").inputs
+    assert (asked["domainName"], asked["subjectAlternativeNames"]) == ("www.example.com", ["example.com", "b.example.com"])
+    proofs = [one.name for one in plan.resources if one.name.startswith("shop-certificate-proof")]
+    assert proofs == ["shop-certificate-proof", "shop-certificate-proof-1", "shop-certificate-proof-2"]
+
+
 def test_all_rules_are_kept_and_every_type_is_known(plans):
     for plan in plans:
         assert check.run(plan) == ()

@@ -44,7 +44,7 @@ FRONTS = ("nginx", "apache")
 LISTEN = ("127.0.0.1:8080",)
 NOT_IN_FILES = {
     *("tls.directory", "tls.email", "tls.strict"),  # arguments of a program, or no text
-    *("target", "app.path", "manager", "domain"),  # where things are, not what they hold
+    *("target", "app.path", "manager", "domain", "http.redirectDomains[item]"),  # where things are, not what they hold
     *("keepData", "lastSnapshot"),  # of clouds
     *("server.kind", "server.workerClass", "front", "database.engine", "database.placement"),  # a few words, each with tests of its own
     *("secretEnv[name]", "secretEnv[value]"),  # as app.env: see the last test
@@ -151,6 +151,7 @@ def expected(good: dict[str, Any], slot: hostile.Slot, old: Any, new: Any) -> di
         "app.static[name]": lambda value: f"{value}/",
         "http.maxBody": str,
         "http.cors[item]": str,
+        "http.trustedProxies[item]": str,
         "server.timeout": lambda value: str(value + 5),
     }
     whole = exchanged({name: one for name, one in good.items() if name != "front"}, old, new)

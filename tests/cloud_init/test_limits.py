@@ -2,6 +2,7 @@
 
 import json
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,14 @@ from cloud_init.host_files import LIMITS, SAID, WITHHELD, Front, Server, WebHost
 from cloud_init.render import host_files
 
 APP = "def app(environ, start):\n    start('200 OK', [])\n    return [environ]\n"
+
+
+@pytest.fixture(autouse=True)
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As servers have it."""
+    monkeypatch.syspath_prepend(str(tmp_path / "files"))
+    for name in ("slipway_files", "slipway_sockets"):
+        monkeypatch.delitem(sys.modules, name, raising=False)
 
 
 def laid_down(folder: Path) -> Path:

@@ -20,6 +20,7 @@ GOLDEN = Path(__file__).parent.parent / "golden"
 TLS = Tls("www.example.com", "https://acme.example/directory", peers=("10.0.0.5", "10.0.0.6:8080", "fd00::7"))
 ONE = WebHost("a:b", Server("uwsgi"), Front(listen=("127.0.0.1:8471", "[::1]:8471"), tls=replace(TLS, port=8472)))
 MANY = WebHost("a:b", Server("uwsgi"), Front(listen=("80 default_server", "[::]:80 default_server"), cors=("https://a.example",), tls=TLS))
+PROXIED = replace(MANY, front=replace(MANY.front, balancer=fleet.Balancer(("203.0.113.0/24", "2001:db8::/32"), 60, chain=True)))
 
 
 def content(host: WebHost, front: str) -> str:
@@ -32,7 +33,7 @@ def test_fronts_as_the_golden_files(front: str) -> None:
     assert content(MANY, front) == (GOLDEN / f"{front}-tls.conf").read_text()
 
 
-@pytest.mark.parametrize("host", [ONE, MANY], ids=["one", "many"])
+@pytest.mark.parametrize("host", [ONE, MANY, PROXIED], ids=["one", "many", "proxied"])
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_the_program_takes_it(front: str, host: WebHost, tmp_path: Path) -> None:
     binary = installed.fronts().get(front)
@@ -93,3 +94,17 @@ def test_every_cipher_is_known() -> None:
         pytest.skip("wanted openssl")
     done = subprocess.run(["openssl", "ciphers", "-tls1_2", "-s", fronts.CIPHERS], capture_output=True, text=True, check=True)
     assert set(fronts.CIPHERS.split(":")) <= set(done.stdout.strip().split(":"))
+
+
+def test_a_name_more_makes_another_certificate_due(tmp_path: Path) -> None:
+    places = documents.places(tmp_path, {"app": "a"})
+    certificates.ensure(places, TLS)
+    folder = certificates.folder(places, TLS.domain)
+    certificates.install(places, TLS, (folder / "certificate.pem").read_bytes())
+    more = replace(TLS, aliases=("example.com",))
+    assert (certificates.is_due(places, TLS), certificates.is_due(places, more)) == (False, True)
+    certificates.ensure(places, more)
+    asked = certificates.openssl("req", "-inform", "DER", "-in", str(folder / "request.der"), "-noout", "-text").decode()
+    assert "DNS:www.example.com, DNS:example.com" in asked
+    certificates.install(places, more, (folder / "certificate.pem").read_bytes())
+    assert not certificates.is_due(places, more)

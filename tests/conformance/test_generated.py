@@ -41,7 +41,14 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
         optional={"workers": st.sampled_from(["auto", 1, 7]), "threads": st.integers(1, 256), "timeout": st.integers(1, 3600)},
     ),
     "slipway:front": st.sampled_from(["nginx", "apache"]),
-    "slipway:http": st.fixed_dictionaries({}, optional={"maxBody": st.sampled_from(["20MB", 0]), "cors": st.just(["https://a.example"])}),
+    "slipway:http": st.fixed_dictionaries(
+        {},
+        optional={
+            "maxBody": st.sampled_from(["20MB", 0]),
+            "cors": st.just(["https://a.example"]),
+            "trustedProxies": st.just(["203.0.113.0/24"]),
+        },
+    ),
     "slipway:app.healthPath": st.sampled_from(["/", "/healthz", "/up/%C3%A9"]),
     "slipway:app.startTimeout": st.sampled_from([1, 30, 600]),
     "slipway:app.releaseCommand": _COMMANDS,

@@ -52,9 +52,17 @@ def test_a_balancer_is_believed_and_nobody_else(make_bench, front, server):
 
 
 @pytest.mark.parametrize("front", FRONTS)
+def test_of_a_chain_of_proxies_the_first_stranger_is_the_client(make_bench, front):
+    bench = launched(make_bench(), 1, kind=front, balancer=Balancer((f"{BALANCER}/32", "198.51.100.0/24"), 60, chain=True))
+    for said in ("203.0.113.9", "203.0.113.9, 198.51.100.7", "6.6.6.6, 198.51.100.1, 203.0.113.9, 198.51.100.7, 198.51.100.8"):
+        assert seen(bench, BALANCER, ("X-Forwarded-For", said), ("X-Forwarded-Proto", "https"))[:2] == ("203.0.113.9", "https"), said
+    assert seen(bench, STRANGER, ("X-Forwarded-For", "203.0.113.9"), ("X-Forwarded-Proto", "https"))[:2] == (STRANGER, "http")
+
+
+@pytest.mark.parametrize("front", FRONTS)
 def test_behind_a_balancer_the_domain_alone_is_served(make_bench, front):
     """A balancer's health check asks by an address, and is answered: only the programs show by what name."""
-    site = {"balancer": Balancer((f"{BALANCER}/32",), 60), "domain": "shop.example"}
+    site = {"balancer": Balancer((f"{BALANCER}/32",), 60), "domain": "shop.example", "aliases": ("example.shop",)}
     bench = make_bench()
     health = {"path": "/", "host": "shop.example", "timeout": 20, "scheme": "https"}
     assert bench.boot()["ok"]
@@ -62,4 +70,5 @@ def test_behind_a_balancer_the_domain_alone_is_served(make_bench, front):
     assert verdict.ok, verdict.message
     for name, status in (("shop.example", 200), ("SHOP.example:443", 200), ("127.0.0.1", 421), ("evil.example", 421), ("", 400)):
         assert ask(bench, "GET", "/", Host=name)[0].status == status, name
+    assert ask(bench, "GET", "/a?b", Host="example.shop")[0].headers["Location"] == "https://shop.example/a?b"
     assert ask(bench, "GET", "/-/live", Host="10.0.0.7")[1] == "live\n"

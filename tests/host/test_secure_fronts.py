@@ -38,9 +38,9 @@ CHALLENGE = "/.well-known/acme-challenge/"
 class Site:
     """A bench whose front has TLS, with the key where this machine's users can read it."""
 
-    def __init__(self, bench, front, peers=()):
+    def __init__(self, bench, front, peers=(), aliases=()):
         self.bench, self.kind = bench, front
-        self.tls = Tls(DOMAIN, "https://acme.example/directory", peers=peers, port=ports.free())
+        self.tls = Tls(DOMAIN, "https://acme.example/directory", peers=peers, port=ports.free(), aliases=aliases)
         root = Path(bench.facts["root"])
         self.places = documents.places(root, bench.facts)
         assert bench.boot()["ok"]
@@ -53,7 +53,8 @@ class Site:
     def roll(self, number, **front):
         health = {"path": "/", "host": DOMAIN, "timeout": 20, "scheme": "https"}  # as components/release/core.py has it
         manifest = {"tls": contracts.document(self.tls), "health": health}
-        release = self.bench.publish(number, Server("uwsgi"), manifest=manifest, kind=self.kind, tls=self.tls, **front)
+        front = {"kind": self.kind, "tls": self.tls, "aliases": self.tls.aliases, **front}
+        release = self.bench.publish(number, Server("uwsgi"), manifest=manifest, **front)
         verdict = self.bench.roll(release)
         assert verdict.ok, verdict.message
 
@@ -85,6 +86,25 @@ def trusting():
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_other_names_lead_to_the_domain_and_are_in_the_certificate(make_bench, front, tmp_path):
+    names = ("www.shop.example", "shop.test.example")
+    authority, site = Authority(tmp_path), Site(make_bench(), front, aliases=names)
+    for name in (*names, "WWW.shop.example:80"):
+        answer, _ = site.plain("GET", "/a%20b/?c=d&e", Host=name)
+        assert (answer.status, answer.headers["Location"]) == (301, f"http://{DOMAIN}/a%20b/?c=d&e"), name
+        assert site.plain("GET", CHALLENGE + "x", Host=name)[0].status == 404
+        assert site.plain("GET", "/-/live", Host=name)[1] == "live\n"
+    assert site.plain("GET", "/", Host="other.shop.example")[0].status == 421
+    site.install(authority)
+    _eventually(lambda: site.plain("GET", "/", Host=names[0])[0].headers["Location"].startswith("https://"))
+    answer, _ = site.secure("POST", "/a", b"x", Host=names[1])
+    assert (answer.status, answer.headers["Location"]) == (301, f"https://{DOMAIN}/a")
+    for name in names:
+        assert f"DNS:{name}" in certificates.openssl("x509", "-in", str(site.place / "certificate.pem"), "-noout", "-text").decode()
+    assert not certificates.is_due(site.places, site.tls)
 
 
 @pytest.mark.family("TLS", case="nginx")

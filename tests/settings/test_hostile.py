@@ -1,6 +1,7 @@
 """Odd values in every setting there is: taken exactly as they are, or refused in one clear line; a secret is never told."""
 
 import ipaddress
+import os
 import sys
 import unicodedata
 from collections.abc import Callable
@@ -43,6 +44,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "ssh.hosts.database.port": lambda value: value and int(value),
     "http.maxBody": lambda value: int(str(value).rstrip(" BKMGbkmg")) * UNITS[str(value).lstrip("0123456789 ").upper()],
     "http.cors[item]": lambda value: value.lower(),
+    "app.data[item]": os.path.normpath,
 }
 
 

@@ -91,6 +91,8 @@ class Tls:
     strict: bool = False
     """A deployment without the certificate is a failed one."""
     port: int = 443
+    aliases: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """Other names in the certificate, from which the front leads to the domain."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ _files = Path(__file__).resolve().parent
 sys.path.insert(0, str(_files))
 
 import capacity  # noqa: E402
+import slipway_sockets  # noqa: E402
 
 _values = json.loads((_files / "server.json").read_text(encoding="utf-8"))
 _limits = json.loads((_files / "limits.json").read_text(encoding="utf-8"))
@@ -45,3 +47,9 @@ def post_fork(server, worker):
     one that waits while the first one does."""
     served = time.monotonic() + 2 * _values["start_timeout"]
     os.utime(worker.tmp.fileno(), (served, served))
+
+
+def post_worker_init(worker):
+    """A worker waits for its requests to end, and a WebSocket's would not."""
+    end = signal.getsignal(signal.SIGTERM)
+    signal.signal(signal.SIGTERM, lambda *given: (slipway_sockets.let_go(), end(*given)))

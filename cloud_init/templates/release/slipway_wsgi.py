@@ -8,10 +8,11 @@ import os
 import sys
 from pathlib import Path
 
+import slipway_files
+import slipway_sockets
+
 FILES = Path(__file__).resolve().parent
 SOURCE = FILES.parent / "src"
-
-
 ON_PLATFORM = (FILES / "release").is_file()
 HEADERS = json.loads((FILES / "limits.json").read_text(encoding="utf-8"))
 WITHHELD, SAID = ({"HTTP_" + name.upper().replace("-", "_") for name in HEADERS[kind]} for kind in ("withheld", "said"))
@@ -54,8 +55,10 @@ def withhold(environ):
     """Takes away what a client said in the front server's place, and slashes at the beginning of a
     path but one, which Apache never hands on: sent back, they would lead to another host."""
     environ["PATH_INFO"] = "/" + environ.get("PATH_INFO", "").lstrip("/")
+    kept = slipway_sockets.SAID if slipway_sockets.is_wanted(environ) else ()
     for name in [one for one in environ if one in WITHHELD or (one.startswith("HTTP_X_FORWARDED_") and one not in SAID)]:
-        del environ[name]
+        if name not in kept:
+            del environ[name]
 
 
 def told(environ):
@@ -70,17 +73,27 @@ def told(environ):
 
 
 def named(app, release):
-    """The app with `X-Release-Id` on every answer."""
+    """The app with `X-Release-Id` on every answer, files where it names them, streams unheld."""
 
     def application(environ, start_response):
+        by_nginx, body = environ.get("HTTP_X_SENDFILE_TYPE") == "X-Accel-Redirect", None
         if not ON_PLATFORM:  # a platform's front says such things itself
             withhold(environ)
         told(environ)
 
         def start(status, headers, exc_info=None):
+            nonlocal body
+            status, headers, body = slipway_files.chosen(status, headers, environ, by_nginx)
+            names = {name.lower() for name, _ in headers}
+            if names.isdisjoint(("content-length", "x-accel-buffering")):  # nginx would hold it until there is enough
+                headers = [*headers, ("X-Accel-Buffering", "no")]
             return start_response(status, [*headers, ("X-Release-Id", release)], exc_info)
 
-        return app(environ, start)
+        answer = app(environ, start)
+        if body is not None:
+            getattr(answer, "close", lambda: None)()
+            answer = body
+        return answer
 
     return application
 

@@ -1,5 +1,6 @@
 """A site's name in a Route 53 zone: where it leads, and its certificate from Amazon."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -62,6 +63,8 @@ class CertificateArgs(Args):
     """The public Route 53 zone of this account that the name is in, such as `example.com`."""
     tags: Tags | None = None
     """On the certificate."""
+    others: Sequence[str] = ()
+    """More names that it is for, in the same zone."""
 
 
 class Certificate(Block):
@@ -73,19 +76,29 @@ class Certificate(Block):
     def __init__(self, name: str, args: CertificateArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Certificate", name, None, opts)
         own, zone_id = child(self), _zone_id(self, args.zone)
-        asked = aws.acm.Certificate(name, domain_name=args.domain, validation_method="DNS", tags=named(args.tags, name), opts=own)
-        proof = asked.domain_validation_options[0]
-        record = aws.route53.Record(
-            f"{name}-proof",
-            zone_id=zone_id,
-            name=proof.resource_record_name,
-            type=proof.resource_record_type,
-            records=[proof.resource_record_value],
-            ttl=300,
-            allow_overwrite=True,  # all certificates of an account for one name have the same record
+        asked = aws.acm.Certificate(
+            name,
+            domain_name=args.domain,
+            subject_alternative_names=[*args.others] or None,
+            validation_method="DNS",
+            tags=named(args.tags, name),
             opts=own,
         )
-        issued = aws.acm.CertificateValidation(name, certificate_arn=asked.arn, validation_record_fqdns=[record.fqdn], opts=own)
+        records = []
+        for number in range(1 + len(args.others)):
+            proof = asked.domain_validation_options[number]
+            record = aws.route53.Record(
+                f"{name}-proof" + (f"-{number}" if number else ""),
+                zone_id=zone_id,
+                name=proof.resource_record_name,
+                type=proof.resource_record_type,
+                records=[proof.resource_record_value],
+                ttl=300,
+                allow_overwrite=True,  # all certificates of an account for one name have the same record
+                opts=own,
+            )
+            records.append(record.fqdn)
+        issued = aws.acm.CertificateValidation(name, certificate_arn=asked.arn, validation_record_fqdns=records, opts=own)
         self.arn = issued.certificate_arn
         self._finish()
 

@@ -53,5 +53,5 @@ def _certificate(foundation: Foundation) -> pulumi.Output[str] | None:
     domain, zone = foundation.settings.domain, foundation.options.zone
     if not (domain and zone):
         return None
-    args = CertificateArgs(domain=domain, zone=zone, tags=foundation.tags)
+    args = CertificateArgs(domain=domain, others=foundation.settings.http.redirect_domains, zone=zone, tags=foundation.tags)
     return Certificate(f"{foundation.name}-certificate", args, foundation.child).arn

@@ -51,8 +51,10 @@ def _disk(foundation: Foundation) -> DataDisk | None:
 
 
 def site_name(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
-    """Records of the settings' domain where they name its zone. `leads_to`: of `SiteNameArgs`."""
-    domain, zone = foundation.settings.domain, foundation.options.zone
+    """Records of the settings' names where they name their zone. `leads_to`: of `SiteNameArgs`."""
+    domain, zone, http = foundation.settings.domain, foundation.options.zone, foundation.settings.http
     if not (domain and zone):
         return ()
-    return (SiteName(f"{foundation.name}-name", SiteNameArgs(domain=domain, zone=zone, **leads_to), foundation.child),)
+    names = {"name": domain, **{f"name-{one}": one for one in http.redirect_domains if f".{one}".endswith(f".{zone}")}}
+    made = {f"{foundation.name}-{key}": SiteNameArgs(domain=one, zone=zone, **leads_to) for key, one in names.items()}
+    return tuple(SiteName(name, args, foundation.child) for name, args in made.items())

@@ -44,7 +44,7 @@ def ensure(places: Places, tls: Tls) -> None:
     place.mkdir(parents=True, exist_ok=True)
     (places.lib / "acme").mkdir(exist_ok=True)
     key, request, certificate = place / "key.pem", place / "request.der", place / "certificate.pem"
-    named = ("-subj", "/", "-addext", f"subjectAltName=DNS:{tls.domain}")
+    named = ("-subj", "/", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in (tls.domain, *tls.aliases)))
     if not key.is_file():
         write(key, openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), 0o600)
         certificate.unlink(missing_ok=True)
@@ -65,7 +65,7 @@ def install(places: Places, tls: Tls, chain: bytes) -> float:
         raise Refused(f"the authority's certificate for {tls.domain} is not for this server's key; not used")
     until = expires(new)
     new.rename(place / "certificate.pem")
-    write_json(place / "issued", {"directory": tls.directory, "at": time.time(), "until": until})
+    write_json(place / "issued", {"directory": tls.directory, "names": [tls.domain, *tls.aliases], "at": time.time(), "until": until})
     return until
 
 
@@ -76,9 +76,13 @@ def issued(places: Places, tls: Tls) -> dict[str, Any]:
 
 
 def is_due(places: Places, tls: Tls) -> bool:
-    """Whether there is no certificate, or the last third of its time has begun."""
+    """Whether there is no certificate for all names, or the last third of its time has begun."""
     found = issued(places, tls)
-    return not found or time.time() > found["until"] - (found["until"] - found["at"]) / 3
+    return (
+        not found
+        or found.get("names", [tls.domain]) != [tls.domain, *tls.aliases]
+        or time.time() > found["until"] - (found["until"] - found["at"]) / 3
+    )
 
 
 def expires(path: Path) -> float:

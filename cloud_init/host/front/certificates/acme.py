@@ -62,7 +62,7 @@ def run(places: Places, steps: Steps) -> None:
 
 def _request(places: Places, tls: Tls, steps: Steps) -> None:
     with steps.step("domain"):
-        here = leads_here(places.lib / "acme", tls.domain)
+        here = all([leads_here(places.lib / "acme", name) for name in (tls.domain, *tls.aliases)])
         before = tried(places, tls)
         if here and not before.get("here"):  # what was refused before it led here doesn't count
             before = {}
