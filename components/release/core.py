@@ -19,6 +19,7 @@ from cloud_init.render import agent_files, host_files, resolve_auto, server_requ
 from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
+from components.release import build
 from components.release.ids import release_id
 from components.settings import Settings
 from components.source import AppSource, find_app
@@ -76,10 +77,13 @@ def identity(key: str, manifest: Document, secret_environment: Mapping[str, str]
 def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
     hosts have another. Raises `SlipwayError` for a folder that is no app."""
-    source = find_app(folder / settings.app.path, settings.app.module)
+    app, dry = settings.app, pulumi.runtime.is_dry_run()
+    if app.build:
+        build.run(folder / app.path, app.build, dry)
+    source = find_app(folder / app.path, app.module, app.requirements)
     for sentence in source.sentences:
-        pulumi.log.debug(sentence)
-    chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
+        (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
+    chosen, code = settings.server, collect(source.folder, app.build.keep if app.build else (), keep=not dry)
     workers = chosen.workers if isinstance(chosen.workers, int) else None
     kind = resolve_auto(chosen.kind, chosen.worker_class)
     if chosen.kind == "auto":
@@ -145,6 +149,8 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         static=dict(app.static),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
+        packages=app.packages,
+        constraints=known.source.constraints,
     )
 
 

@@ -204,6 +204,12 @@ STATIC_URL = matching(
     r"(?!/-(/|$))(?=.{1,200}$)(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
 )
 FOLDER = text("folder inside the app", "a folder inside the app's, as a relative path without '..'", _inside)
+REQUIREMENTS = matching(
+    "file in the app's folder",
+    "a file in the app's folder such as requirements/prod.txt, or one with extras or groups such as pyproject.toml[web,prod]",
+    r"(?=.{1,300}$)[^/\[\]~][^\[\]]*(\[[A-Za-z0-9][\w., -]*\])?",
+)
+PACKAGE = matching("Debian package", "the name of a Debian package such as libpq5", r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]")
 COMMAND = text("command", "a command on one line, of at most 100 kB", _command)
 PROCESS_NAME = matching(
     "name",

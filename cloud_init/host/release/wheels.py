@@ -26,6 +26,15 @@ def hashes(text: str) -> set[str]:
     return set(_HASH.findall(text))
 
 
+def parted(text: str) -> tuple[str, str]:
+    """The lines of a list with hashes, and those of commits, which have none. Options are in both;
+    a part without packages is empty."""
+    lines = re.sub(r"\\\n\s*", "", text).splitlines()
+    parts = ([line for line in lines if line[:1] == "-" or ("--hash=" in line) is hashed] for hashed in (True, False))
+    hashed, commits = ("".join(f"{line}\n" for line in part) if any(line[:1] not in "-#" for line in part) else "" for part in parts)
+    return hashed, commits
+
+
 def fetch(store: Store, text: str, folder: Path) -> None:
     """Brings those of its files that the store has into the folder."""
     for name in kept(store.names(FOLDER), hashes(text)):
