@@ -78,12 +78,11 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
     hosts have another. Raises `SlipwayError` for a folder that is no app."""
     app, dry = settings.app, pulumi.runtime.is_dry_run()
-    if app.build:
-        build.run(folder / app.path, app.build, dry)
+    build.run(folder / app.path, app, dry)
     source = find_app(folder / app.path, app.module, app.requirements)
     for sentence in source.sentences:
         (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
-    chosen, code = settings.server, collect(source.folder, app.build.keep if app.build else (), keep=not dry)
+    chosen, code = settings.server, collect(source.folder, app.built, keep=not dry)
     workers = chosen.workers if isinstance(chosen.workers, int) else None
     kind = resolve_auto(chosen.kind, chosen.worker_class)
     if chosen.kind == "auto":

@@ -19,15 +19,6 @@ class Job(Model):
     command: Annotated[str, kinds.COMMAND] = Field(description="What, by /bin/sh in the app's folder, one run at a time.")
 
 
-class Build(Model):
-    """slipway:app.build"""
-
-    command: Annotated[str, kinds.COMMAND] = Field(description="What makes files of the app, by /bin/sh in its folder on this machine.")
-    keep: tuple[Annotated[str, kinds.FOLDER], ...] = Field(
-        default=(), description="Folders or files that it makes and that travel, whatever `.gitignore` says: `[static/dist]`."
-    )
-
-
 class App(Model):
     """slipway:app"""
 
@@ -47,7 +38,13 @@ class App(Model):
     packages: tuple[Annotated[str, kinds.PACKAGE], ...] = Field(
         default=(), description="Debian packages that hosts get before the app's requirements: `[libpq5, libmagic1]`."
     )
-    build: Build | None = Field(default=None, description="What is made before the app's folder is read for a release.")
+    build: Annotated[str, kinds.COMMAND] | None = Field(
+        default=None,
+        description="Makes files of the app: run at `up`, by /bin/sh in its folder on this machine: `npm ci && npm run build`.",
+    )
+    built: tuple[Annotated[str, kinds.FOLDER], ...] = Field(
+        default=(), description="What it makes and a release holds whatever `.gitignore` says: `[static/dist]`."
+    )
     health_path: Annotated[str, kinds.HEALTH_PATH] = Field(default="/", description="A release goes live when this path answers 2xx.")
     static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = Field(
         default={}, description="Folders of the app that the front server serves itself."

@@ -1,4 +1,4 @@
-"""Locks as requirements files have them: exact, with hashes. Poetry's, Pipenv's, PEP 751's, uv's."""
+"""Locks as requirements files have them, exact and with hashes: of uv, Poetry, Pipenv, PEP 751."""
 
 import json
 import os
