@@ -17,7 +17,7 @@ _LACKED = (
     r"Specify (MYSQLCLIENT_CFLAGS)",
     r"command '([\w+.-]+)' failed: No such file",
     r"No such file or directory: '([\w+.-]+)'",
-    r"(?:find command|not find) '?([\w+.-]+)",
+    r"(?:find command|not find(?! command)) '?([\w+.-]+)",
     r"([\w+.-]+)(?: executable|: command|:) not found",
 )
 

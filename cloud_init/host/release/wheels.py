@@ -29,10 +29,11 @@ def hashes(text: str) -> set[str]:
 def parted(text: str) -> tuple[str, str]:
     """The lines of a list with hashes, and those of commits, which have none. Options are in both;
     a part without packages is empty."""
-    lines = re.sub(r"\\\n\s*", "", text).splitlines()
-    parts = ([line for line in lines if line[:1] == "-" or ("--hash=" in line) is hashed] for hashed in (True, False))
-    hashed, commits = ("".join(f"{line}\n" for line in part) if any(line[:1] not in "-#" for line in part) else "" for part in parts)
-    return hashed, commits
+    lines = [line for line in re.sub(r"\\\n\s*", "", text).splitlines() if line[:1] not in ("", "#")]
+    options = [line for line in lines if line[0] == "-"]
+    hashed = [line for line in lines if "--hash=" in line]
+    commits = [line for line in lines if line not in (*options, *hashed)]
+    return "\n".join([*options, *hashed, ""] * bool(hashed)), "\n".join([*options, *commits, ""] * bool(commits))
 
 
 def fetch(store: Store, text: str, folder: Path) -> None:
