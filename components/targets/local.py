@@ -70,15 +70,11 @@ def needs(settings: Settings) -> list[Need]:
     """The front server, for which a relay stands in, and a database's programs on this machine."""
     why = "the front server: static files, slow clients, limits; without it a plain relay passes connections on"
     front = Need(installed.FRONTS[settings.front], why, system.FRONTS[settings.front], settings.front in installed.fronts(), required=False)
-    from cloud_init.host.server import packages  # late: a preview doesn't need it
-
-    lacking = packages.missing(settings.app.packages)
-    own = [Need(name, "slipway:app.packages names it", (name,), name not in lacking, required=True) for name in settings.app.packages]
     engine = settings.database.engine
     if settings.database.placement != "same-host" or engine not in system.ENGINES:
-        return [front, *own]
+        return [front]
     package, why = system.ENGINES[engine], f"slipway:database.engine is {engine}, on the same host"
-    return [front, *own, Need(package, why, (package,), engine in installed.databases(), required=True)]
+    return [front, Need(package, why, (package,), engine in installed.databases(), required=True)]
 
 
 def deployment(settings: Settings, place: StackPlace) -> "HostsDeployment":

@@ -23,9 +23,9 @@ def ensure(places: Places, wanted: str | None, secret: Mapping[str, str]) -> str
     """The path of a Python of that version, such as `3.13`; None: the host's. Raises `Refused`."""
     if wanted is None or _is(places.python, wanted):
         return places.python
-    for folder in _SYSTEM:
-        if _is(f"{folder}/python{wanted}", wanted):
-            return f"{folder}/python{wanted}"
+    for path in (f"{place}/python{wanted}" for place in _SYSTEM):
+        if _is(path, wanted):
+            return path
     folder = places.tool.with_name("pythons")
     return _brought(folder, wanted) or _bring(places, folder, wanted, secret)
 
