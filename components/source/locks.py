@@ -103,8 +103,8 @@ def from_pipenv(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
 
 
 def _of_pipenv(name: str, one: Mapping[str, Any]) -> str:
-    if one.get("path", one.get("file", "")).rstrip("/") == ".":
-        return "-e ."
+    if one.get("path", one.get("file", "")).rstrip("/") == ".":  # the app, what it needs is in the lock too
+        return ""
     extras = f"[{','.join(one['extras'])}]" if one.get("extras") else ""
     kind = next((kind for kind in ("git", "path", "file") if kind in one), "")
     address = _address(one.get(kind, ""), kind, one.get("ref"), one.get("subdirectory"))
@@ -124,6 +124,8 @@ def _of_pylock(one: Mapping[str, Any]) -> str:
     vcs, other = one.get("vcs", {}), one.get("archive") or one.get("directory") or {}
     kind = vcs.get("type") or ("url" if "archive" in one else "directory" if "directory" in one else None)
     url = vcs.get("url") or other.get("url") or other.get("path") or ""
+    if kind == "directory" and url.rstrip("/") == ".":
+        return ""
     address = _address(url, kind, vcs.get("commit-id"), {**vcs, **other}.get("subdirectory"))
     files = [*one.get("wheels", []), *([one["sdist"]] if "sdist" in one else [])]
     hashes = tuple(f"sha256:{file['hashes']['sha256']}" for file in files)

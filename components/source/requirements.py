@@ -130,7 +130,7 @@ class _Reader:
         """All that was read, from the file of that name."""
         project = (self.folder / "pyproject.toml").resolve()
         over = [one.relative_to(self.folder).as_posix() for one in _there(self.folder) if one.is_relative_to(self.folder) and one != path]
-        if path.name in ("uv.lock", "poetry.lock"):
+        if path.name in ("uv.lock", "poetry.lock", "pylock.toml"):
             self.read.add(project)
         over = [one for one in over if (self.folder / one).resolve() not in self.read]
         others = [name for name in _OTHERS if (self.folder / name).exists() and name in ("environment.yml", "pdm.lock")]

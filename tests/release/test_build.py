@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.errors import SlipwayError
-from components.release import build
-from components.settings import App
+from components.release import build, bundle
+from components.settings import App, parse
 from components.source.archive import collect
 from components.source.walk import files_of
 
@@ -83,3 +83,14 @@ def test_what_goes_wrong_is_one_line(folder: Path, given: dict[str, Any], words:
         build.run(folder, app(**given), dry=False)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_bundle_has_the_constraints_too_without_hashes(tmp_path: Path) -> None:
+    """A platform's pip wants a hash for each line or for none."""
+    (tmp_path / "wsgi.py").write_text("app = make()")
+    (tmp_path / "requirements.txt").write_text("-c pins.txt\nflask")
+    (tmp_path / "pins.txt").write_text("jinja2==3.1 --hash=sha256:0")
+    settings = parse({"slipway:target": "local", "slipway:app": {"name": "shop"}}, [], "dev")
+    files = {file.path: file.content for file in bundle.plan(settings, tmp_path, "x").manifest.files}
+    assert files["constraints.txt"] == "jinja2==3.1\n"
+    assert files["requirements.txt"].splitlines()[:2] == ["-c constraints.txt", "flask"]
