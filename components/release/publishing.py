@@ -41,7 +41,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     for role, values in secrets.items():
         if values:
             store.put(f"secrets/{role}/{manifest.id}.json", to_json(values))
-    _publish_versions(store, manifest, str(props.get("key") or ""), json.loads(secrets["web"].get(INSTALL, "{}")))
+    _publish_versions(store, manifest, str(props.get("key") or ""), json.loads(props["secret_environment"].get(INSTALL, "{}")))
     store.put(f"releases/{manifest.id}/manifest.json", to_json(contracts.document(manifest)))
 
 

@@ -136,8 +136,8 @@ class _Reader:
         others = [name for name in _OTHERS if (self.folder / name).exists() and name in ("environment.yml", "pdm.lock")]
         if over or others:
             self.remarks.append(f"not looked at for requirements: {', '.join([*over, *others])} ({SETTING} chooses another file)")
-        texts = ("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.constraints))
-        return Requirements(*texts, name, sum(line[0] != "-" for line in self.lines), tuple(self.remarks))
+        text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.constraints))
+        return Requirements(text, constraints, name, sum(line[0] != "-" for line in self.lines), tuple(self.remarks))
 
     def add(self, text: str, way: Way, to: list[str] | None = None) -> None:
         """The lines of a file, and of those that it includes."""

@@ -15,9 +15,10 @@ from cloud_init.host import stores
 from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import INSTALL
+from cloud_init.host.processes import managers
 from cloud_init.host.release import debian, environment, files, pythons, sandbox, wheels
 from cloud_init.host.release.store import HostStore
-from cloud_init.host.server import packages, provision
+from cloud_init.host.server import packages, provision, system_files
 
 LACKING = {
     "      psycopg/psycopg.h:35:10: fatal error: libpq-fe.h: No such file or directory": "libpq-dev",
@@ -109,16 +110,16 @@ MIRROR = {"UV_PYTHON_INSTALL_MIRROR": "http://127.0.0.1:9/token"}
 
 def test_the_hosts_python_is_taken_where_it_is_the_one(places: Any) -> None:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-    assert pythons.ensure(places, None, {}) == pythons.ensure(places, version, {}) == sys.executable
+    assert environment._python(places, None, {}) == environment._python(places, version, {}) == sys.executable
     other = script(places.root / "bin/python3.88", "echo Python 3.88.0")
-    assert pythons.ensure(places, "3.88", {}) == other
+    assert environment._python(places, "3.88", {}) == other
     assert not (places.root / "asked").exists()
 
 
 def test_a_python_that_the_host_lacks_is_brought_once(places: Any) -> None:
-    path = pythons.ensure(places, "3.77", MIRROR)
+    path = environment._python(places, "3.77", MIRROR)
     assert path == str(places.root / "opt/slipway/pythons/cpython-3.77.1-linux/bin/python3.77")
-    assert pythons.ensure(places, "3.77", {}) == path
+    assert environment._python(places, "3.77", {}) == path
     folder = f"--install-dir {places.root}/opt/slipway/pythons"
     assert (
         places.root / "asked"
@@ -127,7 +128,7 @@ def test_a_python_that_the_host_lacks_is_brought_once(places: Any) -> None:
 
 def test_a_python_that_nobody_has_is_told_with_what_is_there(places: Any) -> None:
     with pytest.raises(Refused) as caught:
-        pythons.ensure(places, "3.78", {})
+        environment._python(places, "3.78", {})
     own = ".".join(map(str, sys.version_info[:3]))
     said = f"slipway:app.python: wanted 3.78, found Python {own} on this host, and uv brings none (failed to download from https://***@x.example/)"
     assert str(caught.value) == f"{said}; install it, set slipway:secretInstall.UV_PYTHON_INSTALL_MIRROR, or change the setting"
@@ -173,8 +174,8 @@ def test_a_machine_as_it_is_says_what_to_install(tmp_path: Path, monkeypatch: py
 def test_a_server_has_them_before_the_environment_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[Any] = []
     monkeypatch.setattr(packages, "ensure", lambda names: done.append(list(names)))
-    monkeypatch.setattr(provision.system_files, "run", lambda *_: None)
-    monkeypatch.setattr(provision.managers, "module", lambda *_: SimpleNamespace(install=lambda: None))
+    monkeypatch.setattr(system_files, "run", lambda *_: None)
+    monkeypatch.setattr(managers, "module", lambda *_: SimpleNamespace(install=lambda: None))
     monkeypatch.setattr(Steps, "step", lambda self, name: nullcontext())
     manifest = documents.manifest(packages=["libpq5"], host={"packages": {"web": ["nginx-light", "python3-venv"]}, "system": {}})
     for role, first in (("web", ["python3-venv", "libpq5"]), ("database", [])):

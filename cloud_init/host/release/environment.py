@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pkgutil
 import pwd
 import re
 import shutil
@@ -58,7 +59,7 @@ def ensure(places: Places, manifest: Manifest, store: Store, secret: Mapping[str
     were found when it was published, else of those that an index has now. `secret`: variables of
     the installer. Raises `Refused`."""
     exact = (store.get(wheels.list_of(manifest.id)) or b"").decode()
-    python = pythons.ensure(places, manifest.python, secret)
+    python = _python(places, manifest.python, secret)
     listed = _Needs(python, [exact], store=store, secret=secret)
     return _ensure(
         places, manifest, "venv", listed if exact else _Needs(python, manifest.requirements, manifest.constraints, secret=secret)
@@ -90,11 +91,22 @@ def of_the_host(places: Places, name: str, requirements: str) -> None:
     link(places.tool.with_name(name), folder.name)
 
 
-def compile_source(source: Path) -> None:
+def compile_source(places: Places, source: Path, wanted: str | None = None) -> None:
     """Writes byte code beside the sources, where the app's user may not; by the Python that the
-    environment has, without what lies in it."""
-    command = [os.path.realpath(source.with_name("venv") / "bin/python"), "-I", "-S", "-m", "compileall", "-q", str(source)]
+    environment was made with, never one that lies in it: what is in there others have written."""
+    command = [_python(places, wanted), "-I", "-S", "-m", "compileall", "-q", str(source)]
     subprocess.run(processes.bound(command), capture_output=True, check=False)
+
+
+def _python(places: Places, wanted: str | None, secret: Mapping[str, str] = {}) -> str:
+    """A server has no uv before it needs one."""
+
+    def uv() -> str:
+        if places.facts.uv is None:
+            of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
+        return places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
+
+    return pythons.ensure(places, wanted, uv, secret)
 
 
 def used(places: Places) -> set[str]:

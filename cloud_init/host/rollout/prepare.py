@@ -65,7 +65,7 @@ def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) ->
     with steps.step("venv"):
         environment.ensure(places, manifest, store.objects, store.installer(manifest.id))
         if not (folder / "ready").is_file():
-            environment.compile_source(folder / "src")
+            environment.compile_source(places, folder / "src", manifest.python)
 
 
 def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
