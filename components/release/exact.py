@@ -14,7 +14,7 @@ from pathlib import Path
 import uv
 
 from cloud_init.host.base.masking import masked
-from cloud_init.host.release.wheels import hashes
+from cloud_init.host.release.wheels import is_exact
 from components.source.declared import normal
 from components.source.requirements import FILLED_IN
 
@@ -25,7 +25,6 @@ _SETTINGS = {
     "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "cert": "SSL_CERT_FILE",
 }  # fmt: skip
 _MARK = "# signed: "
-_COMMIT = re.compile(r" @ git\+\S+@[0-9a-f]{40}(?=[\s#;]|$)")
 _HASHES = re.compile(r"--hash=\S+")
 _PINNED = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;]+)")
 _ENTRY = re.compile(r"^(?P<head>(?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)[^\\\n]*)(?:\\\n +--hash=\S+ ?)+", re.MULTILINE)
@@ -82,7 +81,7 @@ def _mark(key: str, release: str, text: str) -> str:
 def _is_exact(text: str) -> bool:
     """Whether each package has hashes, or a commit: that is a hash of what it is built of."""
     named = [part for part in re.sub(r"\\\n", " ", text).splitlines() if part.strip() and part[0] not in "-#"]
-    return bool(named) and all(hashes(part) or _COMMIT.search(part) for part in named)
+    return bool(named) and all(map(is_exact, named))
 
 
 def _as_locked(text: str, locked: str) -> str:
