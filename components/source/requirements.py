@@ -133,9 +133,9 @@ class _Reader:
         if path.name in ("uv.lock", "poetry.lock", "pylock.toml"):
             self.read.add(project)
         over = [one for one in over if (self.folder / one).resolve() not in self.read]
-        others = [name for name in _OTHERS if (self.folder / name).exists() and name in ("environment.yml", "pdm.lock")]
-        if over or others:
-            self.remarks.append(f"not looked at for requirements: {', '.join([*over, *others])} ({SETTING} chooses another file)")
+        over += [name for name in _OTHERS if (self.folder / name).exists() and not (self.folder / f"{name}.lock").exists()]
+        if over := [one for one in over if one != "setup.py"]:  # it stands beside a list of what it needs
+            self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
         text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.constraints))
         return Requirements(text, constraints, name, sum(line[0] != "-" for line in self.lines), tuple(self.remarks))
 
@@ -151,7 +151,7 @@ class _Reader:
                 path = _included(included[2].strip("\"'"), included[1], way)
                 self.add(_text(path, way), (*way, path), self.constraints if included[1][1:].strip("-")[0] == "c" else to)
             elif app := _APP.fullmatch(line):
-                self._add_app(line, (app[1] or "").replace(" ", "").split(",") if app[1] else [], way, to)
+                self._add_app(line, re.findall(r"[\w.-]+", app[1] or ""), way, to)
             elif line:
                 line = re.sub(r"^(-e|--editable)[\s=]*(?=\S*://)", "", line)
                 _check(line, way)
