@@ -39,7 +39,7 @@ Setup = Callable[[Network], AbstractContextManager["tuple[str, Callable[[Machine
 
 
 def _code() -> bytes:
-    return archive(ROOT / "app", collect(ROOT / "app").id)
+    return archive(ROOT / "app", collect(ROOT / "app"))
 
 
 @contextmanager

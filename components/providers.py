@@ -367,12 +367,14 @@ class DeployProvider(RolloutProvider):
 
     def _roll(self, props: Props, olds: Props) -> "Verdict":
         from cloud_init.host import contracts
+        from cloud_init.host.contracts.manifest import INSTALL
         from components import platforms
         from components.platforms import deploying
         from components.release.bundle import Bundle
 
         bundle = contracts.read(Bundle, json.loads(props["bundle"]))
-        release = platforms.Sendable(props["release"], bundle, Path(props["source"]), props["secret_environment"])
+        secrets = {name: value for name, value in props["secret_environment"].items() if name != INSTALL}
+        release = platforms.Sendable(props["release"], bundle, Path(props["source"]), secrets)
         platform = platforms.connect(json.loads(props["platform"]))
         return deploying.deploy(platform, props["url"], release, olds.get("live") or None)
 

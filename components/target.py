@@ -79,6 +79,7 @@ class Takes:
     data: bool = _takes("app.data")
     processes: bool = _takes("app.processes")
     cron: bool = _takes("app.cron")
+    packages: bool = _takes("app.packages")
 
     def served(self) -> dict[str, Words]:
         """What is served, by the key of the setting."""

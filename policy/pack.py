@@ -28,7 +28,7 @@ from policy.plan import SECRET, UNKNOWN, Plan, Resource
 from policy.values import decoded, items, mapping, text
 
 _PREFIX = "slipway:"
-_SECRETS = "slipway:secretEnv"
+_SECRETS = ("slipway:secretEnv", "slipway:secretInstall")
 _SHORTEST = 6  # characters of a secret that is searched for: shorter ones stand in many a text by chance
 
 
@@ -46,7 +46,7 @@ def policies() -> list[Policy]:
 def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, Any]], config: Mapping[str, str]) -> Plan:
     """A plan of what the engine shows; `config` as its processes get it, secrets decrypted."""
     settings = {key: decoded(value) for key, value in config.items() if key.startswith(_PREFIX)}
-    values = _Values(mapping(settings.pop(_SECRETS, None)).values())
+    values = _Values(value for key in _SECRETS for value in mapping(settings.pop(key, None)).values())
     return Plan(
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),

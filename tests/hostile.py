@@ -48,7 +48,8 @@ def values(good: Any) -> st.SearchStrategy[Any]:
 GOOD: Mapping[str, Any] = {
     "target": "local", "app.name": "shop", "app.path": "./app", "app.module": "shop.wsgi:make()", "app.python": "3.11",
     "app.healthPath": "/up/%C3%A9", "app.static[name]": "/static/a", "app.static[value]": "shop/static", "app.data[item]": "shop/var",
-    "app.releaseCommand": "flask db upgrade",
+    "app.releaseCommand": "flask db upgrade", "app.requirements": "requirements/prod.txt", "app.packages[item]": "libpq5",
+    "app.build": "npm ci && npm run build", "app.built[item]": "static/dist",
     "app.processes[name]": "worker", "app.processes[value]": "celery -A shop worker", "app.cron[name]": "nightly",
     "app.cron[value].schedule": "0 3 * * 1-5", "app.cron[value].command": "flask clean --all",
     "app.startTimeout": "90", "app.env[name]": "NAME", "app.env[value]": "text",
@@ -59,7 +60,7 @@ GOOD: Mapping[str, Any] = {
     "database.extensions[item]": "uuid-ossp", "database.appMayMigrate": True, "domain": "www.example.com",
     "tls.directory": "https://acme.example/directory", "tls.email": "web@example.com", "tls.strict": True,
     "waivers[item].rule": "ssh-closed", "waivers[item].resource": "web", "waivers[item].reason": "a lab", "secretEnv[name]": "KEY",
-    "secretEnv[value]": "text", "local.port": "8080",
+    "secretEnv[value]": "text", "secretInstall[name]": "TOKEN", "secretInstall[value]": "text", "local.port": "8080",
     "ssh.user": "deploy", "ssh.port": "2222", "ssh.key": "~/.ssh/id_ed25519", "ssh.knownHosts": "known_hosts",
     "ssh.hostKeys[item]": "10.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFCS3o3EynzKoGIhtTbKkyHqbeDBYLxsbYyJ/Q2HG2Ee",
     "ssh.acceptNewHostKeys": True, "ssh.sshFrom[item]": "192.0.2.0/24", "ssh.store": "s3://bucket/shop?region=eu-west-1",
@@ -104,7 +105,7 @@ class Slot:
 
     @property
     def secret(self) -> bool:
-        return self.path[0] == "secretEnv"
+        return self.path[0] in ("secretEnv", "secretInstall")
 
     def put(self, value: Any) -> dict[str, Any]:
         """A stack's settings with `value` here and nothing else that isn't needed."""

@@ -56,8 +56,13 @@ def _pythons(version: str | None) -> list[str]:
         return list(dict.fromkeys([own, *filter(None, [_system("python3")])]))
     names = [own, shutil.which(f"python{version}"), _system(f"python{version}"), _system("python3")]
     there = [name for name in dict.fromkeys(filter(None, names)) if _version(name) == version]
+    if not there and uv_binary():  # the host tool has uv bring it
+        return _pythons(None)
     if not there:
-        raise MissingError(f"slipway:app.python: wanted Python {version} on this machine, found none; install it, or leave the setting out")
+        has = ", ".join(sorted({_version(name) for name in _pythons(None)}))
+        raise MissingError(
+            f"slipway:app.python: wanted Python {version} on this machine, found {has}; install it, or leave the setting out"
+        )
     return [os.path.realpath(name) for name in there]
 
 

@@ -39,7 +39,7 @@ class Bundle:
     def pack(self, identity: str, source: Path, path: Path) -> None:
         """Writes a tar.gz with the release's id in it. `source`: the app's folder."""
         texts = {file.path: file.content for file in self.files}
-        write_bundle({**texts, "files/release": f"{identity}\n"}, self.code.id, source, path)
+        write_bundle({**texts, "files/release": f"{identity}\n"}, self.code, source, path)
 
 
 def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File] = ()) -> core.Release[Bundle]:
@@ -52,6 +52,9 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
         web = port_command(known.server)
         files = [*server_files(host), File("Procfile", f"web: {web}\n")]
         wanted = joined(known.source.requirements, server_requirements(host))
+    if known.source.constraints:
+        wanted = f"-c constraints.txt\n{wanted}"
+        files.append(File("constraints.txt", _HASH.sub("", known.source.constraints)))
     files += [File("requirements.txt", wanted), *more]
     if app.python:
         files.append(File(".python-version", f"{app.python}\n"))

@@ -21,6 +21,7 @@ from cloud_init.render import agent_files, host_files, resolve_auto, server_requ
 from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
+from components.release import build
 from components.release.ids import release_id
 from components.settings import Settings
 from components.settings.models import Server as ServerSettings
@@ -79,12 +80,14 @@ def identity(key: str, manifest: Document, secret_environment: Mapping[str, str]
 def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
     hosts have another. Raises `SlipwayError` for a folder that is no app."""
-    source = find_app(folder / settings.app.path, settings.app.module)
-    migrations.check(source.folder, settings.app.release_command or "")
+    app, dry = settings.app, pulumi.runtime.is_dry_run()
+    build.run(folder / app.path, app, dry)
+    source = find_app(folder / app.path, app.module, app.requirements)
+    migrations.check(source.folder, app.release_command or "")
     for sentence in source.sentences:
-        pulumi.log.debug(sentence)
-    code = collect(source.folder, keep=not pulumi.runtime.is_dry_run())
-    return Core(source, code, _server(settings.server, source.requirements, settings.app.start_timeout, auto))
+        (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
+    code = collect(source.folder, app.built, keep=not dry)
+    return Core(source, code, _server(settings.server, source.requirements, app.start_timeout, auto))
 
 
 def _server(chosen: ServerSettings, requirements: str, start_timeout: int, auto: str | None) -> Server:
@@ -183,6 +186,8 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         data=tuple(sorted(app.data)),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
+        packages=app.packages,
+        constraints=known.source.constraints,
     )
 
 

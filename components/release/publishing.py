@@ -11,7 +11,7 @@ from typing import Any
 from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.base import masking
-from cloud_init.host.contracts.manifest import Manifest
+from cloud_init.host.contracts.manifest import INSTALL, Manifest
 from cloud_init.host.release import unpack, wheels
 from components.hosts import progress
 from components.release import exact
@@ -29,7 +29,7 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     manifest = replace(contracts.read(Manifest, json.loads(props["manifest"])), id=props["release"])
     name = f"releases/code/{manifest.code.id}.tar.gz"
     if not is_whole(store.get(name), manifest.code.sha256):
-        store.put(name, archive(Path(props["source"]), manifest.code.id))
+        store.put(name, archive(Path(props["source"]), manifest.code))
     store.put(f"releases/tool/{manifest.tool}.pyz", host_tool.tool())
     if desired(store).live is None and manifest.tool:
         name_tool(store, manifest.tool)
@@ -41,22 +41,23 @@ def publish(store: Store, props: Mapping[str, Any]) -> None:
     for role, values in secrets.items():
         if values:
             store.put(f"secrets/{role}/{manifest.id}.json", to_json(values))
-    _publish_versions(store, manifest, str(props.get("key") or ""))
+    _publish_versions(store, manifest, str(props.get("key") or ""), json.loads(props["secret_environment"].get(INSTALL, "{}")))
     store.put(f"releases/{manifest.id}/manifest.json", to_json(contracts.document(manifest)))
 
 
-def _publish_versions(store: Store, manifest: Manifest, key: str) -> None:
+def _publish_versions(store: Store, manifest: Manifest, key: str, secret: Mapping[str, str]) -> None:
     """A release that is there keeps its own, and one with the requirements of the live one has
     that one's: servers that start later run the same code. A machine that is taken as it is makes
-    one environment, now."""
+    one environment, now. `secret`: variables of the installer."""
     name, live = wheels.list_of(manifest.id), desired(store).live
     if not manifest.host or store.get(name) is not None:
         return
     before = store.get(f"releases/{live}/manifest.json") if live else None
-    same = before and parsed(Manifest, "manifest.json", before).requirements == manifest.requirements
+    old = parsed(Manifest, "manifest.json", before) if before else None
+    same = old and (old.requirements, old.constraints, old.python) == (manifest.requirements, manifest.constraints, manifest.python)
     text, why = exact.verified(key, str(live), store.get(wheels.list_of(str(live))) or b"") if same else "", ""
     if not text:
-        text, why = exact.versions(manifest.requirements, manifest.python)
+        text, why = exact.versions(manifest.requirements, manifest.python, manifest.constraints, secret)
     if text:
         store.put(name, exact.signed(key, manifest.id, text))
     else:

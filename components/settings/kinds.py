@@ -220,6 +220,12 @@ STATIC_URL = matching(
 _FOLDER = "folder inside the app", "a folder inside the app's, as a relative path without '..'"
 FOLDER = text(*_FOLDER, _inside)
 DATA_FOLDER = Kind(*_FOLDER, _data_folder)
+REQUIREMENTS = matching(
+    "file in the app's folder",
+    "a file in the app's folder such as requirements/prod.txt, or one with extras or groups such as pyproject.toml[web,prod]",
+    r"(?=.{1,300}$)[^/\[\]~][^\[\]]*(\[[A-Za-z0-9][\w., -]*\])?",
+)
+PACKAGE = matching("Debian package", "the name of a Debian package such as libpq5", r"[a-z0-9][a-z0-9+.-]{0,98}[a-z0-9+]")
 COMMAND = text("command", "a command on one line, of at most 100 kB", _command)
 PROCESS_NAME = matching(
     "name",

@@ -29,7 +29,21 @@ class App(Model):
         description="What to serve: `package.module:name`, or `package.module:factory()`. Found in the app's folder if left out.",
     )
     python: Annotated[str, kinds.PYTHON] | None = Field(
-        default=None, description="The Python that runs the app. Any that the host has if left out."
+        default=None, description="The Python that runs the app; uv brings one that a host lacks. Any that the host has if left out."
+    )
+    requirements: Annotated[str, kinds.REQUIREMENTS] | None = Field(
+        default=None,
+        description="What to install: `requirements/prod.txt`, or with extras and groups `pyproject.toml[web]`. Found if left out.",
+    )
+    packages: tuple[Annotated[str, kinds.PACKAGE], ...] = Field(
+        default=(), description="Debian packages that hosts get before the app's requirements: `[libpq5, libmagic1]`."
+    )
+    build: Annotated[str, kinds.COMMAND] | None = Field(
+        default=None,
+        description="Makes files of the app: run at `up`, by /bin/sh in its folder on this machine: `npm ci && npm run build`.",
+    )
+    built: tuple[Annotated[str, kinds.FOLDER], ...] = Field(
+        default=(), description="What it makes and a release holds whatever `.gitignore` says: `[static/dist]`."
     )
     health_path: Annotated[str, kinds.HEALTH_PATH] = Field(default="/", description="A release goes live when this path answers 2xx.")
     start_timeout: Annotated[int, number(1, 600, "seconds")] = Field(
@@ -182,16 +196,21 @@ class Settings(Model):
 
     @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:
-        """The secret environment; only settings of `load()`, in a running program, have one."""
+        """The secret environment, with the installer's under `INSTALL` of the manifest's contract;
+        only settings of `load()`, in a running program, have one."""
         if self._secret_env is None:
             raise RuntimeError("secret_env is for the running program; these settings come from parse()")
         return self._secret_env
 
 
 class Secrets(Model):
-    """What is checked of slipway:secretEnv; its values never stay in a model."""
+    """What is checked of secrets; their values never stay in a model."""
 
     secret_env: Environment = Field(
         default={},
         description="Environment of the app, encrypted: `pulumi config set --secret --path 'slipway:secretEnv.NAME' VALUE`.",
+    )
+    secret_install: Environment = Field(
+        default={},
+        description="What the installer of requirements alone is told, encrypted: `PIP_EXTRA_INDEX_URL`, a token that they call `${NAME}`.",
     )

@@ -11,11 +11,12 @@ import pulumi
 from pulumi.runtime import config as runtime
 from pydantic import BaseModel, ValidationError
 
+from cloud_init.host.contracts.manifest import INSTALL
 from components.errors import UsageError, shown
 from components.settings import report, rules
 from components.settings.models import Secrets, Settings
 from components.settings.report import Problem
-from components.settings.rules import NAMESPACE, ROOTS, SECRET_ENV
+from components.settings.rules import NAMESPACE, ROOTS, SECRET_ENV, SECRETS
 
 Section = TypeVar("Section", bound=BaseModel)
 Between = Callable[[Settings, Section], Iterable[Problem]]
@@ -34,8 +35,8 @@ def load() -> Settings:
     secret = {key for key in raw if runtime.is_config_secret(key) or key in sealed}
     settings = parse(raw, secret, pulumi.get_stack(), pulumi.get_project())
     # Asked for only where there is one: a secret Output makes the engine ask for the passphrase.
-    secrets = config.get_secret_object(SECRET_ENV) if config.get(SECRET_ENV) else None
-    settings._secret_env = secrets.apply(_texts) if secrets else pulumi.Output.from_input({})
+    secrets = {key: config.get_secret_object(key) for key in SECRETS if config.get(key)}
+    settings._secret_env = pulumi.Output.all(**secrets).apply(_texts) if secrets else pulumi.Output.from_input({})
     return settings
 
 
@@ -57,10 +58,11 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
         raise UsageError(f"Pulumi.{report.short(stack)}.yaml: wanted slipway: settings, found none; {how}")
     secret = {str(key).removeprefix(NAMESPACE) for key in secret_keys}
     refused = dict([*rules.unknown(values, target_names()), *rules.misplaced_secrets(values, secret)])
-    kept = {key: value for key, value in values.items() if key not in refused and key != SECRET_ENV}
-    secrets = values.get(SECRET_ENV, {})
+    kept = {key: value for key, value in values.items() if key not in refused and key not in SECRETS}
+    secrets = {key: values.get(key, {}) for key in SECRETS}
     settings, wrong = _validated(Settings, {"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
-    problems = [*refused.items(), *rules.between(kept, secrets), *rules.secret_values(secrets)]
+    problems = [*refused.items(), *rules.between(kept, secrets[SECRET_ENV])]
+    problems += [problem for key, value in secrets.items() for problem in rules.secret_values(key, value)]
     for key, value in kept.items():
         # The app's environment isn't written into a configuration file.
         written = {name: one for name, one in value.items() if name != "env"} if key == "app" and isinstance(value, Mapping) else value
@@ -127,4 +129,6 @@ def _named(problems: list[Problem]) -> list[Problem]:
 
 def _texts(value: Any) -> dict[str, str]:
     """Whole numbers become text. `parse` has checked them, and keeps no secret."""
-    return dict(Secrets.model_validate({SECRET_ENV: value}).secret_env)
+    secrets = Secrets.model_validate(value)
+    install = {INSTALL: json.dumps(dict(secrets.secret_install), sort_keys=True)} if secrets.secret_install else {}
+    return {**secrets.secret_env, **install}

@@ -14,9 +14,9 @@ from components.settings.models import App, DatabaseSettings, Http, Secrets, Set
 from components.settings.report import Problem
 
 NAMESPACE = "slipway:"
-SECRET_ENV = "secretEnv"
+SECRETS = SECRET_ENV, _ = "secretEnv", "secretInstall"
 ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, field in model.model_fields.items()}
-_SET_SECRET = "pulumi config set --secret --path 'slipway:secretEnv.NAME' VALUE"
+_SET_SECRET = "pulumi config set --secret --path 'slipway:{}.NAME' VALUE"
 _ENVIRONMENT = 10**6  # bytes
 _DEEPEST = 10  # levels of mappings and lists
 
@@ -24,12 +24,13 @@ Section = TypeVar("Section", bound=BaseModel)
 
 
 def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Iterator[Problem]:
-    """Secrets belong in secretEnv, nothing else does. `secret`: root keys of what is encrypted."""
+    """Secrets belong in their sections, nothing else does. `secret`: root keys of what is
+    encrypted."""
     for key, value in values.items():
-        if key in secret and key != SECRET_ENV:
-            yield key, f"holds a secret; secrets belong in slipway:secretEnv, set with: {_SET_SECRET}"
-        elif key == SECRET_ENV and value and key not in secret:
-            yield key, f"wanted encrypted values, found plain text; set each anew with: {_SET_SECRET}"
+        if key in secret and key not in SECRETS:
+            yield key, f"holds a secret; secrets belong in slipway:secretEnv, set with: {_SET_SECRET.format(SECRET_ENV)}"
+        elif key in SECRETS and value and key not in secret:
+            yield key, f"wanted encrypted values, found plain text; set each anew with: {_SET_SECRET.format(key)}"
 
 
 def foreign(raw: Mapping[str, Any], project: str) -> Iterator[Problem]:
@@ -77,15 +78,15 @@ def _not_plain(value: Any) -> Iterator[str]:
         yield str(error)
 
 
-def secret_values(value: Any) -> Iterator[Problem]:
-    """Names and types in secretEnv; its values are looked at here, neither kept nor shown."""
+def secret_values(key: str, value: Any) -> Iterator[Problem]:
+    """Names and types in a section of secrets; values are looked at, neither kept nor shown."""
     if not isinstance(value, Mapping):
-        yield SECRET_ENV, "wanted a mapping of names to texts, found something else"
+        yield key, "wanted a mapping of names to texts, found something else"
         return
     # Still sealed, where nobody could decrypt: nothing to look at.
     opened = {name: "" if isinstance(item, Mapping) and list(item) == ["secure"] else item for name, item in value.items()}
     try:
-        Secrets.model_validate({SECRET_ENV: opened})
+        Secrets.model_validate({key: opened})
     except ValidationError as error:
         yield from report.problems(error, Secrets)
 

@@ -10,22 +10,26 @@ from components.source import discovery, requirements
 @dataclass(frozen=True)
 class AppSource:
     """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
-    `requirements`: what an installer reads; `sentences`: both in words for people."""
+    `requirements` and `constraints`: what an installer reads; `sentences`: all in words for people,
+    of which `remarks` say what was passed over."""
 
     folder: Path
     module: str
     requirements: str
+    constraints: str
+    remarks: tuple[str, ...]
     sentences: tuple[str, ...]
 
 
-def find_app(folder: Path, module: str | None) -> AppSource:
-    """The app in `folder`; `module` is slipway:app.module, None to look for it.
+def find_app(folder: Path, module: str | None, chosen: str | None = None) -> AppSource:
+    """The app in `folder`; `module` is slipway:app.module, `chosen` slipway:app.requirements, None
+    to look for them.
 
     Raises `SlipwayError` with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
-    chosen, where = discovery.checked(folder, module) if module else discovery.find(folder)
-    needs = requirements.read(folder)
+    name, where = discovery.checked(folder, module) if module else discovery.find(folder)
+    needs = requirements.read(folder, chosen)
     count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
-    sentences = (f"module {chosen} ({where})", f"requirements from {needs.file} ({count})")
-    return AppSource(folder, chosen, needs.text, sentences)
+    sentences = (f"module {name} ({where})", f"requirements from {needs.file} ({count})", *needs.remarks)
+    return AppSource(folder, name, needs.text, needs.constraints, needs.remarks, sentences)

@@ -5,7 +5,7 @@ import hashlib
 import shutil
 import tarfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -28,18 +28,19 @@ _turn = threading.RLock()
 """Providers run in threads, and what is kept has one place where it is read, and is closed once."""
 
 
-def collect(folder: Path, keep: bool = False) -> Code:
-    """Reads every file of the app's folder once. `keep`: `archive` or `write_bundle` is to send it.
+def collect(folder: Path, kept: Sequence[str] = (), keep: bool = False) -> Code:
+    """Reads every file of the app's folder once. `kept`: paths in it that ignore files don't leave
+    out; `keep`: `archive` or `write_bundle` is to send it.
 
     Raises `SlipwayError` for what can't be in a release."""
     code, stream, size = hashlib.sha256(), hashlib.sha256(), 0
     tar = SpooledTemporaryFile(_IN_MEMORY) if keep else None  # noqa: SIM115  (open as long as the process)
-    for chunk in _tar(files_of(folder), code.update):
+    for chunk in _tar(files_of(folder, kept), code.update):
         stream.update(chunk)
         size += len(chunk)
         if tar:
             tar.write(chunk)
-    collected = Code(ids.short(code.hexdigest()), stream.hexdigest(), size)
+    collected = Code(ids.short(code.hexdigest()), stream.hexdigest(), size, tuple(kept))
     if tar:
         with _turn:
             while _kept:
@@ -48,16 +49,16 @@ def collect(folder: Path, keep: bool = False) -> Code:
     return collected
 
 
-def archive(folder: Path, code: str) -> bytes:
-    """The tar.gz of that code (its id). Raises `SlipwayError` where `folder` has another by now."""
+def archive(folder: Path, code: Code) -> bytes:
+    """The tar.gz of that code. Raises `SlipwayError` where `folder` has another by now."""
     packed = BytesIO()
     with _stream(folder, code) as tar, gzip.GzipFile("", "wb", _LEVEL, packed, mtime=0) as file:
         shutil.copyfileobj(tar, file, _CHUNK)
     return packed.getvalue()
 
 
-def write_bundle(texts: Mapping[str, str], code: str, folder: Path, path: Path) -> None:
-    """Writes a tar.gz of `texts` by their paths and of the code (its id) under `src/`.
+def write_bundle(texts: Mapping[str, str], code: Code, folder: Path, path: Path) -> None:
+    """Writes a tar.gz of `texts` by their paths and of the code under `src/`.
 
     Equal input makes equal bytes. Raises `SlipwayError` where `folder` has other code by now."""
     with (
@@ -76,12 +77,12 @@ def write_bundle(texts: Mapping[str, str], code: str, folder: Path, path: Path) 
 
 
 @contextmanager
-def _stream(folder: Path, code: str) -> Iterator[SpooledTemporaryFile[bytes]]:
+def _stream(folder: Path, code: Code) -> Iterator[SpooledTemporaryFile[bytes]]:
     """The tar of that code. A process that didn't name the release reads the folder again."""
     with _turn:
-        if code not in _kept and (collected := collect(folder, keep=True)).id != code:
-            raise SlipwayError(f"{folder}: wanted code {code}, found {collected.id}: files changed meanwhile; run `up` again")
-        tar = _kept[code]
+        if code.id not in _kept and (collected := collect(folder, code.kept, keep=True)).id != code.id:
+            raise SlipwayError(f"{folder}: wanted code {code.id}, found {collected.id}: files changed meanwhile; run `up` again")
+        tar = _kept[code.id]
         tar.seek(0)
         yield tar
 

@@ -1,7 +1,7 @@
 """What is never part of a release: what ignore files say, as git reads them, and a fixed list."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,9 +43,11 @@ class _Rules:
 
 
 class Ignore:
-    """The rules for one app's folder, with every .gitignore up to its repository's root."""
+    """The rules for one app's folder, with every .gitignore up to its repository's root; they don't
+    leave out what is in `kept`, paths in that folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Sequence[str] = ()) -> None:
+        self._kept = [os.path.normpath(path) for path in kept]
         self._folder = os.path.abspath(folder)
         self._above = list(_above(self._folder))
         self._in_force: dict[str, list[_Rules]] = {}
@@ -56,6 +58,16 @@ class Ignore:
             return True
         if is_folder and os.path.isfile(os.path.join(self._folder, path, "pyvenv.cfg")):
             return True
+        if any(f"{path}/".startswith(f"{one}/") for one in self._kept):
+            return False
+        leads = {level for one in self._kept for level in _levels(os.path.dirname(one))}
+        if is_folder and path in leads:
+            return False
+        above = [level for level in _levels(os.path.dirname(path)) if level and level in leads]
+        return self._is_ignored(path, is_folder) or any(self._is_ignored(level, True) for level in above)
+
+    def _is_ignored(self, path: str, is_folder: bool) -> bool:
+        """Whether ignore files say so of the path itself."""
         verdicts = (rules.verdict(path, is_folder) for rules in self._rules(path.rpartition("/")[0]))
         return next((verdict for verdict in verdicts if verdict is not None), False)
 

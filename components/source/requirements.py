@@ -1,32 +1,35 @@
-"""What an app needs installed, from the first of three files (see docs/settings.md), as one
-text that means the same on every machine: no comments, includes in their place, paths refused."""
+"""What an app needs installed, from the first of the files that people have for that (see
+docs/settings.md), as texts that mean the same on every machine: no comments, includes in their
+place, paths refused."""
 
-import os
 import re
-import subprocess
-import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import uv
 
 from cloud_init.host.base.masking import masked
-from components.errors import SlipwayError
+from components.errors import SlipwayError, UsageError
+from components.source import locks
+from components.source.declared import SETTING, declared
 
-_EXPORT = "export --frozen --offline --no-config --no-emit-project --no-dev --no-header --no-annotate --quiet"
-# Other tools' files, and the command that makes one that is read.
+_ORDER = (
+    "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "requirements.txt",
+    *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), "pyproject.toml",
+)  # fmt: skip
+# Files of other kinds, and what to do with them.
 _OTHERS = {
-    "Pipfile": "pipenv requirements > requirements.txt",
-    "poetry.lock": "poetry export -o requirements.txt",
+    "Pipfile": "pipenv lock",
     "pdm.lock": "pdm export -o requirements.txt",
-    "environment.yml": "pip freeze > requirements.txt",
-    "setup.py": "pip freeze > requirements.txt",
+    "environment.yml": "write what the app needs of it into a requirements.txt, as conda isn't there on hosts",
+    "setup.py": "write its install_requires into a requirements.txt",
 }
-_INCLUDE = re.compile(r"(?:-r|--requirement)(?:\s*=\s*|\s*)(\S.*)")
+_NAMED = re.compile(r"([^\[\]]+)(?:\[([\w.,\s-]+)\])?")
+_INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s*)(\S.*)")
+_APP = re.compile(r"(?:(?:-e|--editable)(?:\s*=\s*|\s*))?\./?(?:\[([\w.,\s-]+)\])?")
 _FIND_LINKS = re.compile(r"(?:-f|--find-links)(?:\s*=\s*|\s*)(\S+)")
-# Somebody's name and password, or a token, in an address. ssh has a user that is no secret.
+# Somebody's name and password, or a token, in an address, unless the installer is to fill it in:
+# `https://${TOKEN}@…`. ssh has a user that is no secret.
+FILLED_IN = re.compile(r"://(?:[^/\s@:$]*:)?\$\{[A-Z0-9_]+\}(?::\$\{[A-Z0-9_]+\})?@")
 _CREDENTIALS = re.compile(r"(?:[a-z+]*https?://[^/\s@]+@|://[^/\s@:]+:[^/\s@]+@)", re.IGNORECASE)
 _PATH = re.compile(r"\.{0,2}/|\.{1,2}$|\.\[|~|[A-Za-z]:[\\/]|\.{1,2}\\|file:|[^\s;#@=<>!~\[]+\.(?:whl|zip|tar\.gz)(?:\s|$)|[\w.-]+/")
 
@@ -36,62 +39,131 @@ Way = tuple[Path, ...]
 
 @dataclass(frozen=True)
 class Requirements:
-    """The text an installer reads, the file it comes from, how many packages it names."""
+    """The text an installer reads, the constraints beside it, the file they come from, how many
+    packages it names, and what was passed over, in sentences."""
 
     text: str
+    constraints: str
     file: str
     packages: int
+    remarks: tuple[str, ...]
 
 
-def read(folder: Path) -> Requirements:
-    """The requirements of the app in `folder`.
+def read(folder: Path, chosen: str | None = None) -> Requirements:
+    """The requirements of the app in `folder`; `chosen` is slipway:app.requirements.
 
     Raises `SlipwayError` when there is no file, or one that can't be carried to a host."""
-    for name, text_of in (("uv.lock", _locked), ("requirements.txt", _text), ("pyproject.toml", _declared)):
-        path = folder / name
-        text = text_of(path) if path.is_file() else None
-        if text is not None:
-            lines = lines_of(text, name, folder)
-            return Requirements("".join(f"{line}\n" for line in lines), name, sum(line[0] != "-" for line in lines))
-    hints = [f"it has {name}: {command}" for name, command in _OTHERS.items() if (folder / name).exists()]
-    hint = [*hints, "write a requirements.txt, empty if the app needs nothing"][0]
-    wanted = "wanted the app's requirements, found neither uv.lock nor requirements.txt nor [project] in pyproject.toml"
-    raise SlipwayError(f"{folder}: {wanted}; {hint}")
+    path, more = _chosen(folder, chosen) if chosen else (_found(folder), [])
+    reader = _Reader(folder)
+    lines = locks.read(path, folder, more)
+    name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else f"{path.name} of the workspace {path.parent.name}/"
+    way = (folder.resolve(), folder.resolve() / path.name if lines else path.resolve())
+    if path.name == "pyproject.toml":
+        reader.add("\n".join(declared(path, more) or []), way)
+    elif lines is None:
+        if more:
+            raise UsageError(f"{SETTING}: wanted extras of a lock or of pyproject.toml, found some of {name}; leave [{','.join(more)}] out")
+        reader.add(_text(path, way), way)
+    else:
+        reader.add("\n".join(lines[0]), way)
+        reader.add("\n".join(lines[1]), way, reader.constraints)
+    return reader.requirements(name, path)
 
 
 def lines_of(text: str, name: str, folder: Path) -> list[str]:
     """The requirements in the text of the file `name` in the app's `folder`, one an item.
 
     Raises `SlipwayError` with the file and what to do."""
-    return list(_lines(text, (folder.resolve(), folder.resolve() / name)))
+    reader = _Reader(folder)
+    reader.add(text, (folder.resolve(), folder.resolve() / name))
+    return reader.lines
 
 
-def _locked(path: Path) -> str:
-    # The text must not depend on what this machine's environment tells uv.
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("UV_")}
-    command = [uv.find_uv_bin(), *_EXPORT.split()]
-    done = subprocess.run(command, cwd=path.parent, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
-        reason = lines[0].removeprefix("error: ") if lines else f"exit code {done.returncode}"
-        raise SlipwayError(f"{path}: wanted a lock that uv can export, found: {reason}; make it anew with: uv lock")
-    return done.stdout
+def _found(folder: Path) -> Path:
+    """The first that is there and declares any."""
+    for path in _there(folder):
+        return path
+    hints = [f"it has {name}: {command}" for name, command in _OTHERS.items() if (folder / name).exists()]
+    project = _text(folder / "pyproject.toml") if (folder / "pyproject.toml").is_file() else ""
+    if "[project]" in project:
+        hints = ["its dependencies are declared dynamic: write them into requirements.txt"]
+    elif "[tool.poetry" in project:
+        hints = ["it has Poetry's tables: poetry lock"]
+    hint = [*hints, "write a requirements.txt, empty if the app needs nothing"][0]
+    wanted = "wanted the app's requirements, found no lock, no requirements.txt and no [project] in pyproject.toml"
+    raise SlipwayError(f"{folder}: {wanted}; {hint}")
 
 
-def _declared(path: Path) -> str | None:
-    """None if the file has no [project]: it may be for tools alone."""
-    try:
-        project: Any = tomllib.loads(path.read_text(encoding="utf-8")).get("project")
-    except (OSError, ValueError) as error:
-        raise SlipwayError(f"{path}: wanted TOML, found: {error}") from None
-    if project is None:
-        return None
-    needs = project.get("dependencies", []) if isinstance(project, dict) else None
-    if not isinstance(needs, list) or not all(isinstance(one, str) for one in needs):
-        raise SlipwayError(f"{path}: wanted [project] dependencies as a list of texts, found something else")
-    if "dependencies" in project.get("dynamic", []):
-        raise SlipwayError(f"{path}: wanted dependencies in [project], found them declared dynamic; write them into requirements.txt")
-    return "\n".join(needs)
+def _there(folder: Path) -> Iterator[Path]:
+    """All the files of the app that could be taken, the first one first."""
+    if not (folder / "uv.lock").is_file() and (above := locks.of_workspace(folder)):
+        yield above
+    for name in _ORDER:
+        if (folder / name).is_file() and (name != "pyproject.toml" or declared(folder / name) is not None):
+            yield folder / name
+
+
+def _chosen(folder: Path, setting: str) -> tuple[Path, list[str]]:
+    """The file that the setting names, and the extras or groups behind it."""
+    named = _NAMED.fullmatch(setting)
+    name, more = named.groups("") if named else (setting, "")
+    path = folder / name
+    if name == "uv.lock" and not path.is_file():
+        path = locks.of_workspace(folder) or path
+    elif not path.resolve().is_relative_to(folder.resolve()):
+        raise UsageError(f"{SETTING}: wanted a file in the app's folder, found {name!r}, which is outside; copy it into the folder")
+    if not path.is_file():
+        raise UsageError(f"{SETTING}: wanted a file in the app's folder, found no file {name!r} in {folder}; correct it, or leave it out")
+    return path, [one.strip() for one in more.split(",") if one.strip()]
+
+
+class _Reader:
+    """Collects what the files of an app say."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.read = folder, set[Path]()
+        self.lines: list[str] = []
+        self.constraints: list[str] = []
+        self.remarks: list[str] = []
+
+    def requirements(self, name: str, path: Path) -> Requirements:
+        """All that was read, from the file of that name."""
+        project = (self.folder / "pyproject.toml").resolve()
+        over = [one.relative_to(self.folder).as_posix() for one in _there(self.folder) if one.is_relative_to(self.folder) and one != path]
+        if path.name in ("uv.lock", "poetry.lock", "pylock.toml"):
+            self.read.add(project)
+        over = [one for one in over if (self.folder / one).resolve() not in self.read]
+        over += [name for name in _OTHERS if (self.folder / name).exists() and not (self.folder / f"{name}.lock").exists()]
+        if over := [one for one in over if one != "setup.py"]:  # it stands beside a list of what it needs
+            self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
+        text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.constraints))
+        return Requirements(text, constraints, name, sum(line[0] != "-" for line in self.lines), tuple(self.remarks))
+
+    def add(self, text: str, way: Way, to: list[str] | None = None) -> None:
+        """The lines of a file, and of those that it includes."""
+        to = self.lines if to is None else to
+        if way[-1] in way[:-1]:
+            raise _error(way[:-1], "files that don't include each other", f"{way[-1].name} in a circle", "take one out")
+        self.read.add(way[-1])
+        for line in re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text).splitlines():
+            line = " ".join(re.sub(r"(^|\s)#.*", "", line).split())
+            if included := _INCLUDE.fullmatch(line):
+                path = _included(included[2].strip("\"'"), included[1], way)
+                self.add(_text(path, way), (*way, path), self.constraints if included[1][1:].strip("-")[0] == "c" else to)
+            elif app := _APP.fullmatch(line):
+                self._add_app(line, re.findall(r"[\w.-]+", app[1] or ""), way, to)
+            elif line:
+                line = re.sub(r"^(-e|--editable)[\s=]*(?=\S*://)", "", line)
+                _check(line, way)
+                to.append(line)
+
+    def _add_app(self, line: str, more: list[str], way: Way, to: list[str]) -> None:
+        """The app itself is importable where it is: what it needs takes the line's place."""
+        path = way[0] / "pyproject.toml"
+        needs = declared(path, more) if path.is_file() else None
+        place = "nothing" if needs is None else "what pyproject.toml needs"
+        self.remarks.append(f"{way[-1].name}: {place} in the place of {line!r}: the app's folder and its src/ are importable as they are")
+        self.add("\n".join(needs or []), (*way, path), to)
 
 
 def _text(path: Path, way: Way = ()) -> str:
@@ -103,38 +175,23 @@ def _text(path: Path, way: Way = ()) -> str:
         raise _error(way or (path.parent, path), "a text file that can be read", f"{path.name}: {error}", "mend or remove it") from None
 
 
-def _lines(text: str, way: Way) -> Iterator[str]:
-    for line in re.sub(r"[ \t]*\\\r?\n[ \t]*", " ", text).splitlines():
-        line = " ".join(re.sub(r"(^|\s)#.*", "", line).split())
-        if included := _INCLUDE.fullmatch(line):
-            path = _included(included[1].strip("\"'"), way)
-            yield from _lines(_text(path, way), (*way, path))
-        elif line:
-            _check(line, way)
-            yield line
-
-
-def _included(name: str, way: Way) -> Path:
+def _included(name: str, how: str, way: Way) -> Path:
     path = (way[-1].parent / name).resolve()
     if "://" in name or not path.is_relative_to(way[0]):
-        found = f"-r {masked(name)}" if "://" in name else f"-r {name}, which is outside"
+        found = f"{how} {masked(name)}" if "://" in name else f"{how} {name}, which is outside"
         raise _error(way, "files in the app's folder", found, "copy it into the folder")
-    if path in way:
-        raise _error(way, "files that don't include each other", f"-r {path.name} in a circle", "take one out")
     return path
 
 
 def _check(line: str, way: Way) -> None:
     """Refuses what would mean something else, or nothing, on a host."""
     found = masked(line)[:80]
-    if _CREDENTIALS.search(line):
-        advice = "put user and password into pip's own configuration or netrc of the machine that installs"
+    if _CREDENTIALS.search(FILLED_IN.sub("://", line)):
+        advice = "write ${NAME} for it, and set NAME in slipway:secretInstall"
         raise _error(way, "addresses without user and password", found, advice)
-    if line.startswith(("-c", "--constraint")):
-        raise _error(way, "no constraints file", found, "pin the versions in the requirements themselves")
     if line.startswith(("-e", "--editable")):
-        advice = "take the line out: the app's folder and its src/ are importable as they are"
-        raise _error(way, "packages to install", found, advice if "://" not in line else "take -e out")
+        advice = "only the app's folder and its src/ are importable on a host: move it there, or take the line out"
+        raise _error(way, "packages by name or address", found, advice)
     links = _FIND_LINKS.fullmatch(line)
     if _is_path(links[1] if links else line):
         raise _error(way, "packages by name or address", f"the path {found}", "a host has no such path; take the line out")

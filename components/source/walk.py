@@ -3,7 +3,7 @@
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,20 +27,22 @@ class Entry:
     size: int
 
 
-def files_of(folder: Path) -> tuple[Entry, ...]:
-    """Sorted by path. Raises `SlipwayError` for what can't be in a release, with what to do."""
+def files_of(folder: Path, kept: Sequence[str] = ()) -> tuple[Entry, ...]:
+    """Sorted by path; `kept` is there whatever ignore files say.
+
+    Raises `SlipwayError` for what can't be in a release, with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
-    entries = sorted(_bounded(_Walk(folder).entries()), key=lambda entry: entry.path)
+    entries = sorted(_bounded(_Walk(folder, kept).entries()), key=lambda entry: entry.path)
     if not entries:
         raise SlipwayError(f"{folder}: wanted an app's files, found none that .gitignore and .slipwayignore leave")
     return tuple(entries)
 
 
 class _Walk:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kept: Sequence[str]) -> None:
         self._root = os.path.realpath(folder)
-        self._ignore = Ignore(Path(self._root))
+        self._ignore = Ignore(Path(self._root), kept)
 
     def entries(self, path: str = "", way: tuple[str, ...] = ()) -> Iterator[Entry]:
         """Everything below the folder `path`; `way`: the real paths of the folders it is in."""

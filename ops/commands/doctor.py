@@ -56,7 +56,7 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
     yield from _tried("plan", lambda: checks.pulumi(pulumi_cli.foreign(workplace.enter(call, sealed=True)), call.stack))
     yield from _tried("what is launched", lambda: [checks.port(work.deployment().url)])
     yield checks.app_python([Path(sys.executable), Path("/usr/bin/python3"), Path("/usr/local/bin/python3")])
-    yield from _tried("app", lambda: [checks.app(work.place.folder / work.settings.app.path, work.settings.app.module)])
+    yield from _tried("app", lambda: [checks.app(work.place.folder, work.settings.app)])
 
 
 def _tried(name: str, work: "Callable[[], Iterable[Check]]") -> "Iterator[Check]":

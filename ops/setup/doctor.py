@@ -21,6 +21,7 @@ from ops.setup import install
 from ops.stack import pulumi_cli
 
 if TYPE_CHECKING:
+    from components.settings import App
     from components.target import Need
     from policy.plan import Resource
 
@@ -126,11 +127,11 @@ def passphrase(stack_file: str, environ: Mapping[str, str]) -> Check:
     return Check("passphrase", MISSING, "the stack has secrets", "export PULUMI_CONFIG_PASSPHRASE=…")
 
 
-def app(folder: Path, module: str | None) -> Check:
+def app(folder: Path, settings: "App") -> Check:
     """Checks that there is an app to serve. Raises `SlipwayError`."""
     from components.source import find_app
 
-    found = find_app(folder, module)
+    found = find_app(folder / settings.path, settings.module, settings.requirements)
     return Check("app", OK, f"{found.module} in {found.folder}")
 
 

@@ -57,6 +57,8 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "slipway:app.cron": st.dictionaries(
         st.just("nightly"), st.fixed_dictionaries({"schedule": st.just("0 3 * * *"), "command": _COMMANDS})
     ),
+    "slipway:app.packages": st.lists(st.sampled_from(["libpq5", "libmagic1", "g++"]), unique=True),
+    "slipway:app.built": st.just(["no/such/folder"]),
     "slipway:app.env": st.dictionaries(_NAMES, _WORDS, max_size=3),
 }
 

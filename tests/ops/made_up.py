@@ -129,7 +129,7 @@ class World:
         return self.asked or HostsDeployment(Site(store, hosts, "http://127.0.0.1:8080"), launched=hosts)
 
     def enter(self, call: Any, sealed: bool = False) -> workplace.Workplace:
-        app = SimpleNamespace(name="shop", path="./app", module="wsgi:app")
+        app = SimpleNamespace(name="shop", path="./app", module="wsgi:app", requirements=None)
         database = SimpleNamespace(engine="sqlite", placement="same-host")
         settings: Any = SimpleNamespace(target="local", app=app, database=database)
         target: Any = SimpleNamespace(THIS_MACHINE=self.here, needs=lambda settings: self.needs, deployment=self.deployment)

@@ -105,7 +105,7 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
 def healthy(world, monkeypatch):
     """A stack with an app, on a free port, on a machine with room."""
     source = ModuleType("components.source")
-    vars(source)["find_app"] = lambda folder, module: SimpleNamespace(module=module, folder=folder)
+    vars(source)["find_app"] = lambda folder, module, requirements: SimpleNamespace(module=module, folder=folder)
     monkeypatch.setitem(sys.modules, "components.source", source)
     monkeypatch.setattr(doctor, "port", lambda url: doctor.Check("port", "ok", "free"))
     monkeypatch.setattr(doctor, "disk", lambda free: doctor.Check("disk", "ok", "room"))
@@ -135,7 +135,7 @@ def test_the_table_has_a_line_for_each_check(world, slipway, healthy):
 
 
 def test_bad_settings_and_a_lost_app_are_findings(world, slipway, healthy, monkeypatch):
-    def lost(folder: Path, module: str) -> None:
+    def lost(folder: Path, module: str, requirements: str | None = None) -> None:
         raise SlipwayError("no app there")
 
     vars(healthy)["find_app"] = lost

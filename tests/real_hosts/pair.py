@@ -57,7 +57,7 @@ class Pair:
             with (folder / "requirements.txt").open("a") as file:
                 file.write(_DRIVERS[self.engine])
             planned = core.plan(self._settings(number), folder, ("80 default_server",), "shop.example", servers)
-            code = archive(folder, planned.manifest.code.id)
+            code = archive(folder, planned.manifest.code)
         database = {
             **contracts.document(planned.manifest.database),
             "address": [self.database.address, own.port],

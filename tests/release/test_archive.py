@@ -118,7 +118,7 @@ def test_round_trip(tree: Tree) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         code = collect(made(tree, folder / "app"))
-        (folder / "code.tar.gz").write_bytes(archive.archive(folder / "app", code.id))
+        (folder / "code.tar.gz").write_bytes(archive.archive(folder / "app", code))
         assert read_back(folder / "code.tar.gz") == tree
         stream = gzip.decompress((folder / "code.tar.gz").read_bytes())
         assert (hashlib.sha256(stream).hexdigest(), len(stream)) == (code.sha256, code.bytes)
@@ -136,7 +136,7 @@ def test_the_bytes_are_these_on_every_machine(tmp_path: Path) -> None:
 
 def test_the_archive_tells_nothing_of_this_machine(tmp_path: Path) -> None:
     app = made({"a": (b"x", True), "b": (b"y", False)}, tmp_path / "app")
-    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, collect(app).id))
+    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, collect(app)))
     with tarfile.open(tmp_path / "x.tar.gz") as tar:
         facts = [(one.mtime, one.uid, one.gid, one.uname, one.gname, oct(one.mode)) for one in tar]
     assert facts == [(0, 0, 0, "", "", "0o755"), (0, 0, 0, "", "", "0o644")]
@@ -148,7 +148,7 @@ def test_a_change_after_the_plan_is_told(tmp_path: Path) -> None:
     (tmp_path / "app/a").write_bytes(b"behind")
     for pack in (archive.archive, lambda folder, wanted: archive.write_bundle({}, wanted, folder, tmp_path / "x.tar.gz")):
         with pytest.raises(SlipwayError, match=rf"app: wanted code {code.id}, found \w+: files changed meanwhile; run `up` again"):
-            pack(tmp_path / "app", code.id)
+            pack(tmp_path / "app", code)
     assert [path.name for path in tmp_path.iterdir()] == ["app"]
 
 
@@ -158,30 +158,30 @@ def test_what_a_release_is_named_after_is_what_is_sent(tmp_path: Path, monkeypat
     app = made({"a/" + "x" * 150: (b"before", True), "b": (b"", False)}, tmp_path / "app")
     code = collect(app, keep=True)
     shutil.rmtree(app)
-    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, code.id))
+    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, code))
     verify(tmp_path / "x.tar.gz", manifest.Code(code.id, code.sha256))
-    archive.write_bundle({"Procfile": "web: run\n"}, code.id, app, tmp_path / "y.tar.gz")
+    archive.write_bundle({"Procfile": "web: run\n"}, code, app, tmp_path / "y.tar.gz")
     sent = {"Procfile": (b"web: run\n", False), "src/a/" + "x" * 150: (b"before", True), "src/b": (b"", False)}
     assert read_back(tmp_path / "y.tar.gz") == sent
     made({"b": (b"after", False)}, app)
     assert collect(app, keep=True).id != code.id
     with pytest.raises(SlipwayError, match="files changed meanwhile"):
-        archive.archive(app, code.id)
+        archive.archive(app, code)
 
 
 @pytest.mark.parametrize("meanwhile", [archive.archive, lambda folder, code: collect(folder.parent, keep=True)])
-def test_threads_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, str], object]) -> None:
+def test_threads_take_turns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: Callable[[Path, manifest.Code], object]) -> None:
     app = made({"a": (b"x", False)}, tmp_path / "app")
     code, copy = collect(app, keep=True), shutil.copyfileobj
 
     def slow_copy(*given: Any) -> None:
         monkeypatch.setattr(shutil, "copyfileobj", copy)
-        wait([other.submit(meanwhile, app, code.id)], 0.5)
+        wait([other.submit(meanwhile, app, code)], 0.5)
         copy(*given)
 
     monkeypatch.setattr(shutil, "copyfileobj", slow_copy)
     with ThreadPoolExecutor() as other:
-        packed = archive.archive(app, code.id)
+        packed = archive.archive(app, code)
     assert hashlib.sha256(gzip.decompress(packed)).hexdigest() == code.sha256
 
 
@@ -196,7 +196,7 @@ def test_a_file_that_is_no_longer_what_it_was(
     change: Callable[[Path], None], told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     files = files_of(made({"a": (b"before", False)}, tmp_path / "app"))
-    monkeypatch.setattr(archive, "files_of", lambda folder: files)
+    monkeypatch.setattr(archive, "files_of", lambda folder, kept: files)
     change(tmp_path / "app/a")
     with pytest.raises(SlipwayError, match=told):
         collect(tmp_path / "app")
@@ -205,10 +205,10 @@ def test_a_file_that_is_no_longer_what_it_was(
 def test_a_file_that_grows_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     app = made({"log": (b"before", False)}, tmp_path / "app")
     files, code = files_of(app), collect(app)
-    monkeypatch.setattr(archive, "files_of", lambda folder: files)
+    monkeypatch.setattr(archive, "files_of", lambda folder, kept: files)
     with open(app / "log", "ab") as log:
         log.write(b" and after")
-    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, code.id))
+    (tmp_path / "x.tar.gz").write_bytes(archive.archive(app, code))
     assert read_back(tmp_path / "x.tar.gz") == {"log": (b"before", False)}
 
 

@@ -1,6 +1,7 @@
 """The versions that requirements mean on the day of a release: found once, with hashes, kept with it and believed by their mark."""
 
 import json
+import subprocess
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import documents
 import pytest
 
 from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import INSTALL
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.release import wheels
 from components.release import exact, publishing
@@ -72,13 +74,13 @@ def test_nobody_without_the_key_makes_a_list() -> None:
     assert exact.verified("", "r1", b"without a key\n") == "without a key\n"
 
 
-def publish(folder: Path, release: str, *requirements: str, key: str = "", **given: Any) -> str:
+def publish(folder: Path, release: str, *requirements: str, key: str = "", secret: dict[str, str] | None = None, **given: Any) -> str:
     """A release of an empty app; the list that it has in the store."""
     (folder / "app").mkdir(exist_ok=True)
     manifest = documents.manifest(requirements=requirements, **{"host": HOST, **given})
     props = {
         "release": release, "manifest": json.dumps(contracts.document(manifest)), "source": str(folder / "app"),
-        "secret_environment": {}, "key": key,
+        "secret_environment": secret or {}, "key": key,
     }  # fmt: skip
     store = connect(in_folder(folder / "store"))
     store.put("releases/code/c.tar.gz", b"")
@@ -129,3 +131,65 @@ def test_files_that_no_kept_list_names_go(tmp_path: Path) -> None:
     store.put("desired.json", to_json(contracts.document(state)))
     clean_up.run(store, Desired(None, state))
     assert list(store.names(wheels.FOLDER)) == [f"{wheels.FOLDER}{used}/x.whl"]
+
+
+def test_an_index_that_has_other_files_than_the_lock_is_not_believed(shelf: Path) -> None:
+    """The hosts get the lock's hashes: they refuse the file, instead of taking what the index has by now."""
+    lock = f"flaskette==1.0 --hash=sha256:{64 * '1'} --hash=sha256:{64 * '2'}\n"
+    text, why = exact.versions((lock, "unicornette\n"), "3.11", f"jinjette==1.5 --hash=sha256:{64 * '3'}\n")
+    assert why == ""
+    assert {64 * "1", 64 * "2", 64 * "3"} < wheels.hashes(text)
+    assert len(wheels.hashes(text)) == 4
+
+
+def test_constraints_hold_and_bring_nothing_by_themselves(shelf: Path) -> None:
+    wheel(shelf, "jinjette", "2.0")
+    text, _ = exact.versions(("flaskette\n",), "3.11", "jinjette<2\nunicornette<2\n")
+    assert [line.split()[0] for line in text.splitlines() if line[:1].isalpha()] == ["flaskette==2.0", "jinjette==1.5"]
+    assert "jinjette==2.0" in exact.versions(("flaskette\n",), "3.11")[0]
+
+
+def test_no_credentials_are_in_the_list_but_names_that_hosts_fill_in(shelf: Path) -> None:
+    secret = {"PIP_EXTRA_INDEX_URL": "https://me:hunter2@127.0.0.1:9/simple", "TOKEN": "hunter2"}
+    text, why = exact.versions(("--find-links https://${TOKEN}@127.0.0.1:9/x\nflaskette\n",), "3.11", "", {**secret, "UV_OFFLINE": "1"})
+    assert why == ""
+    assert "hunter2" not in text
+    assert "--find-links https://${TOKEN}@127.0.0.1:9/x" in text
+
+
+def repository(folder: Path) -> Path:
+    """A package that only a repository has, whose needs can be read without building it."""
+    folder.mkdir()
+    (folder / "pyproject.toml").write_text('[project]\nname = "gitette"\nversion = "1"\ndependencies = ["jinjette"]\n')
+    for words in ("init", "add .", "-c user.name=x -c user.email=x@example.com commit -m x"):
+        subprocess.run(["git", "-C", str(folder), *words.split()], check=True, capture_output=True)
+    return folder
+
+
+def test_a_requirement_of_a_repository_is_its_commit(shelf: Path, tmp_path: Path) -> None:
+    place = repository(tmp_path / "gitette")
+    commit = subprocess.run(["git", "-C", str(place), "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
+    secret = {"TOKEN": str(tmp_path)[1:]}
+    text, why = exact.versions(("gitette @ git+file:///${TOKEN}/gitette\nflaskette\n",), "3.11", "", secret)
+    assert why == ""
+    hashed, commits = wheels.parted(text)
+    assert [line for line in commits.splitlines() if line[0] != "-"] == [f"gitette @ git+file:///${{TOKEN}}/gitette@{commit}"]
+    assert [line.split()[0] for line in hashed.splitlines() if line[0] != "-"] == ["flaskette==2.0", "jinjette==1.5"]
+    assert wheels.parted("--index-url x\n") == ("", "")
+
+
+def test_the_installers_secrets_are_published_as_secrets_alone(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PIP_FIND_LINKS")
+    assert publish(tmp_path, "r1", "flaskette\n") == ""
+    text = publish(tmp_path, "r2", "flaskette\n", secret={INSTALL: json.dumps({"PIP_FIND_LINKS": str(shelf), "TOKEN": "hunter2"})})
+    assert "flaskette==2.0" in text
+    told = [path for path in (tmp_path / "store").rglob("*") if path.is_file() and "hunter2" in path.read_text(errors="replace")]
+    assert [path.relative_to(tmp_path / "store").as_posix() for path in told] == ["secrets/web/r2.json"]
+
+
+def test_other_constraints_or_another_python_get_their_own_versions(shelf: Path, tmp_path: Path) -> None:
+    first = publish(tmp_path, "r1", "flaskette\n")
+    live(tmp_path, "r1")
+    wheel(shelf, "flaskette", "3.0", "jinjette>=1")
+    assert publish(tmp_path, "r2", "flaskette\n") == first
+    assert "flaskette==3.0" in publish(tmp_path, "r3", "flaskette\n", constraints="unicornette<2\n")

@@ -26,9 +26,9 @@ def write(folder: Path, files: dict[str, str]) -> Path:
     return folder
 
 
-def told(folder: Path, module: str | None = None) -> str:
+def told(folder: Path, module: str | None = None, chosen: str | None = None) -> str:
     with pytest.raises(SlipwayError) as caught:
-        find_app(folder, module)
+        find_app(folder, module, chosen)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -88,11 +88,13 @@ def test_requirements(case: dict[str, Any], tmp_path: Path) -> None:
     folder = write(tmp_path / "app", {**APP, **case["files"]})
     write(tmp_path, {"other.txt": "x"})
     if "lines" in case:
-        source = find_app(folder, None)
+        source = find_app(folder, None, case.get("chosen"))
         assert source.requirements.splitlines() == case["lines"]
+        assert source.constraints.splitlines() == case.get("constraints", [])
         assert case.get("found", source.sentences[1]) == source.sentences[1]
+        assert list(source.remarks) == case.get("remarks", list(source.remarks))
     else:
-        text = told(folder)
+        text = told(folder, chosen=case.get("chosen"))
         assert [words for words in case["told"] if words not in text] == [], text
         assert "hunter2" not in text
 
@@ -144,7 +146,8 @@ def test_a_lock_is_exported_with_its_hashes(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("UV_NO_HASHES", "1")
     monkeypatch.setenv("UV_OUTPUT_FILE", "requirements.txt")
     source = find_app(write(tmp_path, {**lock("alpha", "beta"), "requirements.txt": "other"}), None)
-    assert source.requirements == f"alpha==1 --hash=sha256:{'0' * 64}\nbeta==1 --hash=sha256:{'1' * 64}\n"
+    index = "--extra-index-url https://index.example/simple\n"
+    assert source.requirements == f"{index}alpha==1 --hash=sha256:{'0' * 64}\nbeta==1 --hash=sha256:{'1' * 64}\n"
     assert source.sentences[1] == "requirements from uv.lock (2 packages)"
     assert sorted(os.listdir(tmp_path)) == ["pyproject.toml", "requirements.txt", "uv.lock", "wsgi.py"]
 
@@ -194,3 +197,39 @@ def test_two_heads_are_told_before_anything_runs(command: str, told: str, tmp_pa
     assert str(caught.value) == f"backend/migrations/versions: {wanted}"
     write(tmp_path / "backend/migrations/versions", {"5.py": REVISION.format("e5", "('b2', 'c3')")})
     return migrations.check(tmp_path, command)
+
+
+def workspace(folder: Path, more: str = "") -> Path:
+    """An app that is a member of a workspace, whose lock lies above it; `more` is needed too."""
+    text = lock("alpha", "beta", root=more)["uv.lock"].replace('virtual = "."', 'virtual = "apps/shop"')
+    text = text.replace("version = 1\n", "version = 1\n", 1).replace(
+        "[package.metadata]", '[package.optional-dependencies]\nweb = [{ name = "alpha" }]\n[package.metadata]'
+    )
+    head, _, tail = text.partition("[[package]]")
+    text = f'{head}[manifest]\nmembers = ["root", "shop", "lib"]\n[[package]]{tail}'
+    text += '[[package]]\nname = "root"\nversion = "1"\nsource = { virtual = "." }\n'
+    text += '[[package]]\nname = "lib"\nversion = "1"\nsource = { editable = "libs/lib" }\n'
+    project = '[project]\nname = "{}"\nversion = "1"\nrequires-python = ">=3.11"\n'
+    members = '[tool.uv.workspace]\nmembers = ["apps/*", "libs/*"]\n'
+    files = {"uv.lock": text, "pyproject.toml": project.format("root") + members, "libs/lib/pyproject.toml": project.format("lib")}
+    app = {
+        "pyproject.toml": project.format("shop") + 'dependencies = ["alpha", "beta"]\noptional-dependencies = {web = ["alpha"]}\n',
+        **APP,
+    }
+    write(folder, files)
+    return write(folder / "apps/shop", app)
+
+
+def test_a_lock_of_the_workspace_that_the_app_is_in(tmp_path: Path) -> None:
+    source = find_app(workspace(tmp_path / "all"), None)
+    assert [line.split()[0] for line in source.requirements.splitlines()] == ["--extra-index-url", "alpha==1", "beta==1"]
+    assert source.sentences[1:] == ("requirements from uv.lock of the workspace all/ (2 packages)",)
+    assert find_app(source.folder, None, "uv.lock[web]").requirements == source.requirements
+    assert "found 'pg'" in told(source.folder, chosen="uv.lock[pg]")
+    outside = write(tmp_path / "all/other", {"pyproject.toml": "[project]\nname='other'\ndependencies=['b']", **APP})
+    assert find_app(outside, None).sentences[1] == "requirements from pyproject.toml (1 package)"
+
+
+def test_another_member_that_the_app_needs(tmp_path: Path) -> None:
+    text = told(workspace(tmp_path / "all", '{ name = "lib" }'))
+    assert "found -e ./libs/lib; only the app's folder and its src/ are importable on a host" in text

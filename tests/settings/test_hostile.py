@@ -50,7 +50,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
 
 def read(raw: dict[str, Any]) -> tuple[Settings, Any]:
     """The settings with those of their target, as a program reads them."""
-    secret = [key for key in raw if key == "slipway:secretEnv"]
+    secret = [key for key in raw if key in ("slipway:secretEnv", "slipway:secretInstall")]
     taken = parse(raw, secret, "dev")
     name = taken.target
     return taken, target_options(taken, target.find(name).Options, name)

@@ -43,6 +43,16 @@ def test_secrets_are_a_secret_output() -> None:
     assert asyncio.run(run()) == ({"SECRET_KEY": "hunter2", "PIN": "1234"}, True)
 
 
+def test_secrets_of_the_installer_are_apart_under_one_name() -> None:
+    async def run() -> tuple[Any, bool]:
+        config = {"slipway:secretEnv": json.dumps({"KEY": "a"}), "slipway:secretInstall": json.dumps({"TOKEN": "hunter2", "PIN": 1})}
+        settings = loaded(config, list(config))
+        assert "hunter2" not in repr(settings)
+        return await content(settings.secret_env)
+
+    assert asyncio.run(run()) == ({"KEY": "a", "SLIPWAY_INSTALL": '{"PIN": "1", "TOKEN": "hunter2"}'}, True)
+
+
 def test_without_secrets_nothing_is_encrypted() -> None:
     async def run() -> tuple[Any, bool]:
         return await content(loaded({}, []).secret_env)

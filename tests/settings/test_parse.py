@@ -54,6 +54,7 @@ def test_defaults() -> None:
     assert settings.app.model_dump() == {
         **{"name": "shop", "path": ".", "module": None, "python": None, "health_path": "/", "start_timeout": 30, "static": {}},
         **{"data": (), "release_command": None, "processes": {}, "cron": {}, "env": {}},
+        **{"requirements": None, "packages": (), "build": None, "built": ()},
     }
     server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 4, "timeout": 30}
     assert settings.server.model_dump() == server

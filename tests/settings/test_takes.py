@@ -51,9 +51,9 @@ def test_every_line_of_the_table_refuses():
         "database": {"engine": "sqlite"},
         "domain": "a.example",
     }
-    found = problems(NOTHING, app={**APP, **MORE, "cron": CRON}, **asked)
+    found = problems(NOTHING, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked)
     assert [one.partition(":")[2].partition(":")[0] for one in found] == [*NOTHING.served()]
-    assert problems(Takes(), app={**APP, **MORE, "cron": CRON}, **asked) == []
+    assert problems(Takes(), app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked) == []
 
 
 @pytest.mark.parametrize("database", ["none", "sqlite"])

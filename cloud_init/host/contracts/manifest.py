@@ -5,6 +5,10 @@ from typing import Optional
 
 from . import LEFT_OUT
 
+INSTALL = "SLIPWAY_INSTALL"
+"""The name among a release's secrets of what its installer alone is told: names and texts, as JSON.
+The app never gets it."""
+
 
 @dataclass(frozen=True)
 class Code:
@@ -16,6 +20,8 @@ class Code:
     """Hash of the tar stream: not of its compression, which differs between machines."""
     bytes: int = 0
     """Length of the tar stream."""
+    kept: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """Paths in the app's folder that are in it whatever ignore files say: what a build made."""
 
 
 @dataclass(frozen=True)
@@ -170,3 +176,7 @@ class Manifest:
     """null without a certificate of the host's own."""
     data: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
     """Folders inside the app that outlive releases."""
+    packages: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """Debian packages that web hosts have before the requirements are installed."""
+    constraints: str = field(default="", metadata=LEFT_OUT)
+    """The text of a constraints file for the app's requirements."""

@@ -8,23 +8,26 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pkgutil
 import pwd
 import re
 import shutil
 import subprocess
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..base import processes
 from ..base.files import link, mark_ready, replacing
+from ..base.masking import masked
 from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..base.user import own, private
 from ..contracts.manifest import Manifest
 from ..stores import Store
-from . import sandbox, wheels
+from . import debian, pythons, sandbox, wheels
 
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
@@ -34,30 +37,47 @@ _UNPACKING = threading.Lock()  # environments are made side by side
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 
 
-def ensure(places: Places, manifest: Manifest, store: Store) -> Path:
+@dataclass(frozen=True)
+class _Needs:
+    """What an environment is made of. `store`: `requirements` is one list of exact versions, whose
+    files may be there; `secret`: variables that the installer alone is given."""
+
+    python: str
+    requirements: Sequence[str]
+    constraints: str = ""
+    store: Store | None = None
+    secret: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        texts = [self.requirements, self.constraints] if self.constraints else self.requirements
+        return hashlib.sha256(json.dumps([pythons.version(self.python), self.python, texts]).encode()).hexdigest()[:12]
+
+
+def ensure(places: Places, manifest: Manifest, store: Store, secret: Mapping[str, str] = {}) -> Path:
     """Makes the environment of the manifest's requirements, linked as `venv`: of the versions that
-    were found when it was published, else of those that an index has now. Raises `Refused`."""
+    were found when it was published, else of those that an index has now. `secret`: variables of
+    the installer. Raises `Refused`."""
     exact = (store.get(wheels.list_of(manifest.id)) or b"").decode()
-    return _ensure(places, manifest, "venv", [exact] if exact else manifest.requirements, store if exact else None)
+    python = _python(places, manifest.python, secret)
+    listed = _Needs(python, [exact], store=store, secret=secret)
+    return _ensure(
+        places, manifest, "venv", listed if exact else _Needs(python, manifest.requirements, manifest.constraints, secret=secret)
+    )
 
 
 def drivers(places: Places, manifest: Manifest) -> Path:
     """The same for the requirements of the database's agent, with the link `drivers`."""
-    return _ensure(places, manifest, "drivers", (manifest.database.driver,))
+    return _ensure(places, manifest, "drivers", _Needs(places.python, (manifest.database.driver,)))
 
 
-def _ensure(places: Places, manifest: Manifest, name: str, requirements: Sequence[str], store: Store | None = None) -> Path:
-    python, required = _version(places), manifest.python
-    version = python.split()[1]
-    if required and not (version == required or version.startswith(required + ".")):
-        raise Refused(f"slipway:app.python: wanted {required}, found Python {version} on this host; install it, or change the setting")
-    key = _key(python, places, requirements)
-    folder = places.srv / "venvs" / key
+def _ensure(places: Places, manifest: Manifest, name: str, needs: _Needs) -> Path:
+    folder = places.srv / "venvs" / needs.key
     if not (folder / "ready").is_file():
-        note(f"installing requirements into a new environment {key}")
+        note(f"installing requirements into a new environment {folder.name}")
         own(folder.parent, mode=0o711)
-        _make(places, folder, requirements, places.build_user, store)
-    link(places.release(manifest.id) / name, f"../../venvs/{key}")
+        _make(places, folder, needs, places.build_user)
+    link(places.release(manifest.id) / name, f"../../venvs/{folder.name}")
     return folder
 
 
@@ -65,17 +85,28 @@ def of_the_host(places: Places, name: str, requirements: str) -> None:
     """An environment of the host's own, wheels pinned by hash, linked as `opt/slipway/NAME`.
 
     Root makes it, for root runs it: what builds others must not reach it."""
-    folder = places.tool.with_name(f"{name}-{_key(_version(places), places, requirements)}")
+    folder = places.tool.with_name(f"{name}-{_Needs(places.python, requirements).key}")
     if not (folder / "ready").is_file():
-        _make(places, folder, [f"--only-binary :all:\n{requirements}"], None)
+        _make(places, folder, _Needs(places.python, [f"--only-binary :all:\n{requirements}"]), None)
     link(places.tool.with_name(name), folder.name)
 
 
-def compile_source(places: Places, source: Path) -> None:
+def compile_source(places: Places, source: Path, wanted: str | None = None) -> None:
     """Writes byte code beside the sources, where the app's user may not; by the Python that the
-    environment has, without what lies in it."""
-    command = [places.python, "-I", "-S", "-m", "compileall", "-q", str(source)]
+    environment was made with, never one that lies in it: what is in there others have written."""
+    command = [_python(places, wanted), "-I", "-S", "-m", "compileall", "-q", str(source)]
     subprocess.run(processes.bound(command), capture_output=True, check=False)
+
+
+def _python(places: Places, wanted: str | None, secret: Mapping[str, str] = {}) -> str:
+    """A server has no uv before it needs one."""
+
+    def uv() -> str:
+        if places.facts.uv is None:
+            of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
+        return places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
+
+    return pythons.ensure(places, wanted, uv, secret)
 
 
 def used(places: Places) -> set[str]:
@@ -84,50 +115,43 @@ def used(places: Places) -> set[str]:
     return {os.path.basename(os.readlink(path)) for path in links if path.is_symlink()}
 
 
-def _version(places: Places) -> str:
-    return subprocess.run([places.python, "-VV"], capture_output=True, text=True, check=True).stdout
-
-
-def _key(python: str, places: Places, requirements: str | Sequence[str]) -> str:
-    return hashlib.sha256(json.dumps([python, places.python, requirements]).encode()).hexdigest()[:12]
-
-
-def _make(
-    places: Places, folder: Path, requirements: Sequence[str], user: pwd.struct_passwd | None, store: Store | None = None
-) -> None:  # fmt: skip
-    """A new environment; `ready` is written last, so that one that was killed is made again.
-
-    `store`: `requirements` is one list of exact versions, whose files may be there."""
-    builder = sandbox.Builder(places, folder, user)
+def _make(places: Places, folder: Path, needs: _Needs, user: pwd.struct_passwd | None) -> None:
+    """A new environment; `ready` is written last, so that one that was killed is made again."""
+    builder, store, wanted = sandbox.Builder(places, folder, user, needs.secret), needs.store, needs.requirements
     builder.end()  # what a killed run left at work there
     shutil.rmtree(folder, ignore_errors=True)
     private(folder, user, 0o755)
     with tempfile.TemporaryDirectory(prefix=".requirements-", dir=folder.parent) as texts:
         Path(texts).chmod(0o755)
         files = []
-        for number, text in enumerate(requirements):
+        for number, text in enumerate([*(wheels.parted(wanted[0]) if store else wanted), needs.constraints]):
             path = Path(texts) / f"{number}.txt"
             path.write_text(text, encoding="utf-8")
-            files.append(["-r", str(path)])
+            files.append(["-r", str(path)] if text or not store else [])
+        if needs.constraints:
+            files[0] += ["-c", *files[-1][1:]]
         if store:
-            wheels.fetch(store, requirements[0], Path(texts))
-        _install(places, folder, builder, files, bool(store))
+            wheels.fetch(store, wanted[0], Path(texts))
+        _install(places, folder, builder, needs, files[:-1])
     builder.end()
     sandbox.take(folder)
     if store and (folder / _WHEELS_MADE).is_dir():
-        wheels.keep(store, requirements[0], folder / _WHEELS_MADE)
+        wheels.keep(store, wanted[0], folder / _WHEELS_MADE)
         shutil.rmtree(folder / _WHEELS_MADE)
-    mark_ready(folder, {"python": places.python})
+    mark_ready(folder, {"python": needs.python})
 
 
-def _install(places: Places, folder: Path, builder: sandbox.Builder, files: list[list[str]], exact: bool) -> None:
+def _install(places: Places, folder: Path, builder: sandbox.Builder, needs: _Needs, files: list[list[str]]) -> None:
     uv = places.facts.uv
-    with_uv = uv and not _pip_has_index() and builder.run([uv, "--version"]).returncode == 0  # that user may not reach it
-    install = (_with_uv if with_uv else _with_pip)(places, folder, builder)
-    if exact and with_uv:
-        return _run(builder, [*install, "--no-deps", "--require-hashes", *files[0]])
-    if exact:
-        return _install_wheels(builder, install, files[0], folder / _WHEELS_MADE)
+    with_uv = uv and not _pip_has_index(needs.secret) and builder.run([uv, "--version"]).returncode == 0  # that user may not reach it
+    install = (_with_uv if with_uv else _with_pip)(places, folder, needs.python, builder)
+    if needs.store:
+        hashed, addresses = files
+        if with_uv and hashed:
+            _run(builder, [*install, "--no-deps", "--require-hashes", *hashed])
+        elif hashed:
+            _install_wheels(builder, install, hashed, folder / _WHEELS_MADE)
+        return _run(builder, [*install, "--no-deps", *addresses]) if addresses else None
     try:
         _run(builder, [*install, *(word for file in files for word in file)])
     except Refused:
@@ -138,12 +162,14 @@ def _install(places: Places, folder: Path, builder: sandbox.Builder, files: list
             _run(builder, [*install, *file])
 
 
-def _pip_has_index() -> bool:
+def _pip_has_index(secret: Mapping[str, str]) -> bool:
     """Whether pip's settings are about indexes: uv reads none, and would take the public one."""
     own = os.environ.get("XDG_CONFIG_HOME", ""), os.environ.get("PIP_CONFIG_FILE", "")
     files = [Path(name).expanduser() for name in (*_PIP_FILES, f"{own[0]}/pip/pip.conf", own[1])]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in files if path.is_file()]
-    return bool({"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & os.environ.keys() or any(map(_PIP_INDEX.search, texts)))
+    return bool(
+        {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & (os.environ.keys() | secret.keys()) or any(map(_PIP_INDEX.search, texts))
+    )
 
 
 def _install_wheels(builder: sandbox.Builder, install: list[str], file: list[str], made: Path) -> None:
@@ -157,17 +183,18 @@ def _install_wheels(builder: sandbox.Builder, install: list[str], file: list[str
     _run(builder, [*install, "--no-index", "--no-deps", *map(str, sorted(made.glob("*.whl")))])
 
 
-def _with_uv(places: Places, folder: Path, builder: sandbox.Builder) -> list[str]:
+def _with_uv(places: Places, folder: Path, python: str, builder: sandbox.Builder) -> list[str]:
     uv = str(places.facts.uv)
-    _run(builder, [uv, "venv", "--quiet", "--python", places.python, str(folder)])
+    _run(builder, [uv, "venv", "--quiet", "--python", python, str(folder)])
     return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "bin/python")]
 
 
-def _with_pip(places: Places, folder: Path, builder: sandbox.Builder) -> list[str]:
-    """Uses the system's wheel of pip: to put pip into each environment takes longer."""
+def _with_pip(places: Places, folder: Path, base: str, builder: sandbox.Builder) -> list[str]:
+    """Uses the system's wheel of pip: to put pip into each environment takes longer. It is for the
+    system's Python alone."""
     python = str(folder / "bin/python")
-    wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role else None
-    _run(builder, [places.python, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
+    wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role and base == places.python else None
+    _run(builder, [base, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
     start = ["-I", "-c", _START, str(_unpacked(places, wheel))] if wheel else ["-m", "pip"]
     return [python, *start, "install", "--quiet", "--disable-pip-version-check"]
 
@@ -188,8 +215,8 @@ def _run(builder: sandbox.Builder, command: list[str]) -> None:
     """Runs an installer. Raises `Refused` with its words, without credentials."""
     done = builder.run(command)
     if done.returncode:
-        words = re.sub(r"://[^/\s@]+@", "://***@", done.stdout)
-        raise Refused(f"requirements can't be installed: {_reason(words)}", log=words.splitlines()[-20:])
+        words = masked(done.stdout)
+        raise Refused(f"requirements can't be installed: {_reason(words)}{debian.hint(words)}", log=words.splitlines()[-20:])
 
 
 def _reason(words: str) -> str:

@@ -7,6 +7,7 @@ import pkgutil
 import pwd
 import stat
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,22 +20,23 @@ _PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_P
 
 
 class Builder:
-    """Runs commands that fill one folder; `user` None: as whoever runs this tool, who is it too."""
+    """Runs commands that fill one folder; `user` None: as whoever runs this tool, who is it too.
+    `secret`: variables that they alone are given."""
 
-    def __init__(self, places: Places, folder: Path, user: pwd.struct_passwd | None) -> None:
+    def __init__(self, places: Places, folder: Path, user: pwd.struct_passwd | None, secret: Mapping[str, str]) -> None:
         self._server, self._folder = Path("/run/systemd/system").is_dir() and bool(places.role), folder
-        self._user = user if os.geteuid() == 0 else None
+        self._user, self._secret = user if os.geteuid() == 0 else None, secret
         self._unit = f"slipway-build-{folder.name}.service"
         self._home = places.lib / "build"  # what installers keep for the next time
         self._path = f"{places.python.rpartition('/')[0]}:/usr/local/bin:/usr/bin:/bin"
 
     def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
         """Runs a command in it; what it says is on `stdout`. It ends with this process."""
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = {"env": {**os.environ, **self._secret}}
         if self._user:
             private(self._home, self._user, 0o700)
             known = {name: value for name, value in os.environ.items() if name.upper().startswith(_PASSED_ON)}
-            options = {"env": {**known, "PATH": self._path, "HOME": str(self._home)}, "cwd": "/"}
+            options = {"env": {**known, **self._secret, "PATH": self._path, "HOME": str(self._home)}, "cwd": "/"}
             if self._server:
                 command = self._in_unit(command, options["env"])
             else:  # a machine that is taken as it is may have no systemd

@@ -7,6 +7,7 @@ from typing import Any
 from .. import contracts, stores
 from ..base import masking
 from ..base.outcome import Refused
+from ..contracts.manifest import INSTALL
 
 
 class HostStore:
@@ -37,6 +38,10 @@ class HostStore:
         secrets = {} if data is None else _object(name, data)
         masking.know(secrets)
         return secrets
+
+    def installer(self, release: str) -> dict[str, str]:
+        """The variables that the installer of a release's requirements alone is given."""
+        return dict(json.loads(self.secrets(release).get(INSTALL, "{}")))
 
     def write(self, what: str, value: object) -> None:
         """Writes `outcomes/HOST/WHAT.json`; WHAT is a generation, `heartbeat` or `progress`."""

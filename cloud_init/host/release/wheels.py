@@ -13,6 +13,7 @@ from ..base.outcome import Refused, note
 from ..stores import Store
 
 FOLDER = "releases/wheels/"
+_COMMIT = re.compile(r" @ git\+\S+@[0-9a-f]{40}(?=[\s#;]|$)")
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 
 
@@ -24,6 +25,21 @@ def list_of(release: str) -> str:
 def hashes(text: str) -> set[str]:
     """SHA-256 of every file that a list allows."""
     return set(_HASH.findall(text))
+
+
+def is_exact(line: str) -> bool:
+    """Whether a line of a list says what it brings by hash, or by commit."""
+    return bool(_HASH.search(line) or _COMMIT.search(line))
+
+
+def parted(text: str) -> tuple[str, str]:
+    """The lines of a list with hashes, and those of commits, which are hashes too. Options are
+    in both; a part without packages is empty."""
+    lines = [line for line in re.sub(r"\\\n\s*", "", text).splitlines() if line[:1] not in ("", "#")]
+    options = [line for line in lines if line[0] == "-"]
+    commits = [line for line in lines if line not in options and _COMMIT.search(line)]
+    hashed = [line for line in lines if line not in (*options, *commits)]
+    return "\n".join([*options, *hashed, ""] * bool(hashed)), "\n".join([*options, *commits, ""] * bool(commits))
 
 
 def fetch(store: Store, text: str, folder: Path) -> None:

@@ -14,7 +14,7 @@ from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import CRON, log_from_now
-from ..release import environment, files, manifests, release_command, runtime, unpack
+from ..release import debian, environment, files, manifests, release_command, runtime, unpack
 from ..release.store import HostStore
 from . import boot, gate, state
 
@@ -66,9 +66,9 @@ def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) ->
         if not (folder / "src").is_dir():
             _unpack(store, manifest.code, folder / "src")
     with steps.step("venv"):
-        environment.ensure(places, manifest, store.objects)
+        environment.ensure(places, manifest, store.objects, store.installer(manifest.id))
         if not (folder / "ready").is_file():
-            environment.compile_source(places, folder / "src")
+            environment.compile_source(places, folder / "src", manifest.python)
 
 
 def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
@@ -109,7 +109,7 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
     except Refused as refused:
         app.unload(manager, idle)
         words = refused.log or log(400)
-        raise Refused(str(refused) + cause(words), refused.http, up_to_cause(words)) from None
+        raise Refused(str(refused) + cause(words) + debian.hint("\n".join(words)), refused.http, up_to_cause(words)) from None
 
 
 def abort(places: Places, steps: Steps) -> None:

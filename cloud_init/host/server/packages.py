@@ -10,6 +10,7 @@ import importlib
 import os
 import pkgutil
 import re
+import shutil
 import subprocess
 import tempfile
 import time
@@ -57,7 +58,10 @@ def ensure(names: Sequence[str]) -> None:
 
 
 def missing(names: Sequence[str]) -> list[str]:
-    """Those that are not installed, or not completely, at the price of one question to dpkg."""
+    """Those that are not installed, or not completely, at the price of one question to dpkg; none
+    where there is no dpkg."""
+    if not shutil.which("dpkg-query"):
+        return []
     choices = {name: [one.strip() for one in name.split("|")] for name in names}
     asked = sorted({one for some in choices.values() for one in some})
     done = _run(["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Abbrev}\n", *asked]) if asked else None

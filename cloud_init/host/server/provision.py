@@ -17,12 +17,16 @@ _ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits 
 def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
     """Brings packages, system files, the manager, and `beside`, at once. Raises `Refused`."""
     if places.role is None:
+        if lacking := packages.missing(manifest.packages):
+            how = f"apt-get install {' '.join(lacking)}"
+            raise Refused(f"slipway:app.packages: wanted {', '.join(lacking)} on this machine, found none; install it with: {how}")
         return beside()
     host = manifest.host
     if host is None:
         raise Refused(f"release {manifest.id}: wanted one for servers, found one without the part `host`; publish it for this target")
     with steps.step("packages"):
-        packages.ensure([name for name in host.packages.get(places.role, ()) if name == _ENVIRONMENTS])
+        first = [name for name in host.packages.get(places.role, ()) if name == _ENVIRONMENTS]
+        packages.ensure([*first, *(manifest.packages if places.role == "web" else ())])
     with ThreadPoolExecutor(1) as other:
         running = other.submit(beside)
         _own(places, manifest, host, steps)

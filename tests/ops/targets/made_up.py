@@ -27,7 +27,7 @@ from components.settings import Model, Settings, target_options
 from components.target import Need, StackPlace, Takes, TargetComponent
 
 THIS_MACHINE = False
-TAKES = Takes(fronts=(), managers=(), servers=("auto", "gunicorn"), placements=("managed", "external"), cron=False)
+TAKES = Takes(fronts=(), managers=(), servers=("auto", "gunicorn"), placements=("managed", "external"), cron=False, packages=False)
 BACKUPS = "the platform backs its database up by itself; see `platform backups`"
 
 

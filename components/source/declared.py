@@ -1,0 +1,85 @@
+"""What pyproject.toml declares: `[project]`, its extras, dependency groups, Poetry's own tables."""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.errors import SlipwayError, UsageError
+
+SETTING = "slipway:app.requirements"
+
+
+def document(path: Path) -> dict[str, Any]:
+    """A TOML file. Raises `SlipwayError` for what is none."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError) as error:
+        raise SlipwayError(f"{path}: wanted TOML, found: {error}") from None
+
+
+def normal(name: str) -> str:
+    """A package's name as indexes spell it."""
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def extra_or_group(path: Path, names: Sequence[str]) -> list[str]:
+    """`--extra NAME` or `--group NAME` for each of them, as uv has it. Raises `UsageError`."""
+    extras, groups = _more(document(path))
+    for name in names:
+        if name not in extras and name not in groups:
+            there = ", ".join(sorted({*extras, *groups})) or "none"
+            raise UsageError(f"{SETTING}: wanted extras or groups of {path.name} (there are: {there}), found {name!r}")
+    return [word for name in names for word in (f"--{'extra' if name in extras else 'group'}", name)]
+
+
+def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list[str] | None:
+    """The requirements there, with those of extras and groups; None where none are declared, since
+    the file may be for tools alone. `poetry`: its tables count, whose versions its lock has.
+
+    Raises `SlipwayError`."""
+    whole = document(path)
+    try:
+        project, tables = whole.get("project"), _poetry(whole).get("dependencies", {}) if poetry else {}
+        if (project is None and not tables) or "dependencies" in (project or {}).get("dynamic", []):
+            return None
+        extra_or_group(path, more)
+        extras, groups = _more(whole)
+        wanted = [one for name in more for one in extras.get(name) or _group(groups, name)]
+        own = (project or {}).get("dependencies", [])
+        if tables and not own:
+            optional = {normal(name): name for name, one in tables.items() if isinstance(one, dict) and one.get("optional")}
+            own = [_need(name, one) for name, one in tables.items() if name not in ("python", *optional.values())]
+            wanted = [_need(optional[normal(one)], tables[optional[normal(one)]]) if normal(one) in optional else one for one in wanted]
+        if not isinstance(own, list) or not all(isinstance(one, str) for one in (*own, *wanted)):
+            raise TypeError
+        return [*own, *wanted]
+    except (TypeError, AttributeError, KeyError, RecursionError):
+        raise SlipwayError(f"{path}: wanted [project] dependencies as a list of texts, found something else") from None
+
+
+def _poetry(whole: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(whole.get("tool", {}).get("poetry", {}))
+
+
+def _more(whole: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Extras and groups by name."""
+    poetry, project = _poetry(whole), whole.get("project") or {}
+    own = {name: [_need(*one) for one in group.get("dependencies", {}).items()] for name, group in poetry.get("group", {}).items()}
+    return {**poetry.get("extras", {}), **project.get("optional-dependencies", {})}, {**own, **whole.get("dependency-groups", {})}
+
+
+def _group(groups: Mapping[str, Any], name: str) -> Iterator[Any]:
+    for one in groups[name]:
+        if isinstance(one, dict):
+            yield from _group(groups, one["include-group"])
+        else:
+            yield one
+
+
+def _need(name: str, table: Any) -> str:
+    """Poetry's entry for a package, without its version."""
+    one = table if isinstance(table, dict) else {}
+    extras = f"[{','.join(one['extras'])}]" if one.get("extras") else ""
+    return f"{name}{extras}" + (f" ; {one['markers']}" if one.get("markers") else "")
