@@ -152,4 +152,4 @@ def _health(settings: Settings, front: Front, host: str) -> Health:
     """By the app's own name, with TLS where it is: an app may refuse others, and plain HTTP."""
     if front.domain:
         return Health(settings.app.health_path, front.domain, HEALTH_SECONDS, "https")
-    return Health(settings.app.health_path, host, HEALTH_SECONDS)
+    return Health(settings.app.health_path, settings.app.health_host or host, HEALTH_SECONDS)

@@ -26,12 +26,17 @@ class App(Model):
     path: Annotated[str, kinds.PATH] = Field(default=".", description="The app's folder, seen from the project folder.")
     module: Annotated[str, kinds.MODULE] | None = Field(
         default=None,
-        description="What to serve: `package.module:name`, or `package.module:factory()`. Found in the app's folder if left out.",
+        description="What to serve: `package.module:name`, or `package.module:factory()`, with literal arguments if it wants any. "
+        "Behind `folder/` where Python is to look in that folder of the app's. Found if left out.",
     )
     python: Annotated[str, kinds.PYTHON] | None = Field(
         default=None, description="The Python that runs the app. Any that the host has if left out."
     )
     health_path: Annotated[str, kinds.HEALTH_PATH] = Field(default="/", description="A release goes live when this path answers 2xx.")
+    health_host: Annotated[str, kinds.HEALTH_HOST] | None = Field(
+        default=None,
+        description="The `Host` that the app's health is asked by, for an app that takes certain names alone. With a domain it is that.",
+    )
     static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = Field(
         default={}, description="Folders of the app that the front server serves itself."
     )

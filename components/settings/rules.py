@@ -103,6 +103,11 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         yield "app.env", f"{wanted}, found {size:,} bytes"
     if database:
         yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
+    if app and app.health_host and values.get("domain"):
+        yield (
+            "app.healthHost",
+            f"wanted none beside slipway:domain, which the app is asked by, found {shown(app.health_host)}; leave one out",
+        )
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     static = sorted(app.static) if app else []

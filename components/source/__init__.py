@@ -10,7 +10,8 @@ from components.source import discovery, requirements
 @dataclass(frozen=True)
 class AppSource:
     """An app in its folder. `module`: `package.module:name` or `package.module:factory()`;
-    `requirements`: what an installer reads; `sentences`: both in words for people."""
+    `requirements`: what an installer reads; `sentences`: both in words for people, and what was not
+    taken."""
 
     folder: Path
     module: str
@@ -24,8 +25,8 @@ def find_app(folder: Path, module: str | None) -> AppSource:
     Raises `SlipwayError` with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
-    chosen, where = discovery.checked(folder, module) if module else discovery.find(folder)
+    found = discovery.checked(folder, module) if module else discovery.find(folder)
     needs = requirements.read(folder)
     count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
-    sentences = (f"module {chosen} ({where})", f"requirements from {needs.file} ({count})")
-    return AppSource(folder, chosen, needs.text, sentences)
+    sentences = (f"module {found.module} ({found.where})", f"requirements from {needs.file} ({count})", *found.notes)
+    return AppSource(folder, found.module, needs.text, sentences)

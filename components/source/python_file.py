@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _LARGEST = 2_000_000  # bytes; a larger file is generated data, no app
-_NOT_WSGI = {"FastAPI", "Starlette", "Quart", "Sanic", "Litestar", "Typer", "Celery"}
+_NOT_WSGI = {"FastAPI", "Starlette", "Quart", "Sanic", "Litestar", "Typer", "Celery", "Dash"}
+_MAKERS = {"Flask", "create_app", "make_app"}
+_HOLDERS = {"server", "app", "wsgi_app", "flask_app"}  # attributes that are an app, as of a Dash
 _CONSTANTS = (ast.Constant, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.JoinedStr)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,13 +30,16 @@ class PythonFile:
 
     def problem(self, name: str) -> str:
         """Why `name`, or `name()`, can't be served; empty if it can, or if that can't be told."""
-        value = self.names.get(name.removesuffix("()"))
+        value = self.names.get(name.partition("(")[0])
         made = _class_of(value)
         if made in _NOT_WSGI:
             return f"is a {made}, which is no WSGI app"
-        if name.endswith("()") and isinstance(value, ast.AsyncFunctionDef):
+        call = ast.parse(name, mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(value, Function):
+            return ""
+        if isinstance(value, ast.AsyncFunctionDef):
             return "is asynchronous"
-        needed = _needed(value) if name.endswith("()") and isinstance(value, ast.FunctionDef) else []
+        needed = [one for one in _needed(value)[len(call.args) :] if one not in {given.arg for given in call.keywords}]
         return f"needs arguments ({', '.join(needed)})" if needed else ""
 
     def is_factory(self, name: str) -> bool:
@@ -45,7 +50,7 @@ class PythonFile:
     def may_be_app(self, name: str) -> bool:
         """Assigned from something but a constant, imported, or a function of two arguments."""
         if name not in self.names:
-            return False
+            return "." in name
         value = self.names[name]
         if isinstance(value, ast.FunctionDef):
             return _takes_two(value)
@@ -57,9 +62,25 @@ class PythonFile:
         value = self.names.get(call.removesuffix("()"))
         return isinstance(value, ast.FunctionDef | ast.ImportFrom) and not self.problem(call)
 
-    def made_by(self, maker: str) -> list[str]:
-        """The names that are assigned from a call of `maker`, in their order."""
-        return [name for name, value in self.names.items() if _class_of(value) == maker]
+    def apps(self) -> list[str]:
+        """Names that are assigned from what makes an app, or from what holds one, in their order;
+        then a Dash's own."""
+        made = [name for name, value in self.names.items() if _class_of(value) in _MAKERS]
+        held = [name for name, value in self.names.items() if isinstance(value, ast.Attribute) and value.attr in _HOLDERS]
+        return [*made, *held, *(f"{name}.server" for name, value in self.names.items() if _class_of(value) == "Dash")]
+
+    def factories(self) -> list[str]:
+        """Calls of other functions that make a Flask and return something."""
+        found = [(name, list(ast.walk(one))) for name, one in self.names.items() if isinstance(one, ast.FunctionDef) and name[0] != "_"]
+        made = [(name, nodes) for name, nodes in found if any(isinstance(one, ast.Call) and _class_of(one) == "Flask" for one in nodes)]
+        return [f"{name}()" for name, nodes in made if any(isinstance(one, ast.Return) and one.value for one in nodes)]
+
+    def keys(self) -> list[str]:
+        """The keys of its mappings from texts, `{"production": …}` and `dict(production=…)`."""
+        values = self.names.values()
+        found = [key.value for one in values if isinstance(one, ast.Dict) for key in one.keys if isinstance(key, ast.Constant)]
+        found += [key.arg for one in values if isinstance(one, ast.Call) and _class_of(one) == "dict" for key in one.keywords]
+        return [key for key in found if isinstance(key, str)]
 
 
 def read(path: Path) -> PythonFile:

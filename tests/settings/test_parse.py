@@ -52,7 +52,7 @@ def test_defaults() -> None:
     assert settings.stack == "dev"
     assert (settings.target, settings.front, settings.manager, settings.domain) == ("local", "nginx", "supervisor", None)
     assert settings.app.model_dump() == {
-        **{"name": "shop", "path": ".", "module": None, "python": None, "health_path": "/", "static": {}},
+        **{"name": "shop", "path": ".", "module": None, "python": None, "health_path": "/", "health_host": None, "static": {}},
         **{"release_command": None, "processes": {}, "cron": {}, "env": {}},
     }
     server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 4, "timeout": 30}
