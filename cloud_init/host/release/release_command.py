@@ -7,6 +7,7 @@ import subprocess
 import time
 from pathlib import Path
 
+from ..base import shell
 from ..base.files import tail, unlink, write_json
 from ..base.outcome import Refused, cause
 from ..base.places import Places
@@ -61,7 +62,7 @@ def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[in
         file.write(f"--- {manifest.id}: {manifest.release_command}\n".encode())
         file.flush()
         done = subprocess.run(
-            ["/bin/sh", "-c", str(manifest.release_command)], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
+            shell.words(str(manifest.release_command)), cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
             stdout=file, stderr=subprocess.STDOUT, check=False, pass_fds=database.inherited, umask=0o007, **as_user(user),
         )  # fmt: skip
-    return done.returncode, tail(log, 20, start)
+    return shell.failed(done.returncode), tail(log, 20, start)
