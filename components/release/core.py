@@ -21,7 +21,7 @@ from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release.ids import release_id
 from components.settings import Settings
-from components.source import AppSource, find_app
+from components.source import AppSource, find_app, pitfalls
 from components.source.archive import collect
 
 HEALTH_SECONDS = 30
@@ -79,6 +79,8 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     source = find_app(folder / settings.app.path, settings.app.module)
     for sentence in source.sentences:
         pulumi.log.debug(sentence)
+    for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
+        pulumi.log.warn(pitfall)
     chosen, code = settings.server, collect(source.folder, keep=not pulumi.runtime.is_dry_run())
     workers = chosen.workers if isinstance(chosen.workers, int) else None
     kind = resolve_auto(chosen.kind, chosen.worker_class)

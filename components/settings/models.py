@@ -41,7 +41,8 @@ class App(Model):
         default={}, description="Folders of the app that the front server serves itself."
     )
     release_command: Annotated[str, kinds.COMMAND] | None = Field(
-        default=None, description="Runs once for each release, on one host, before it goes live: database migrations."
+        default=None,
+        description="Runs once for each release, on one host, before it goes live: database migrations. Any part of a pipe may fail it.",
     )
     processes: Mapping[Annotated[str, kinds.PROCESS_NAME], Annotated[str, kinds.COMMAND]] = Field(
         default={}, description="Commands that are kept running beside the web server: workers, schedulers."
@@ -152,6 +153,7 @@ class Settings(Model):
 
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
     _stack: str = PrivateAttr("")
+    _secret_names: frozenset[str] = PrivateAttr(frozenset())
     _secret_env: pulumi.Output[dict[str, str]] | None = PrivateAttr(None)
 
     @property
@@ -163,6 +165,11 @@ class Settings(Model):
     def stack(self) -> str:
         """The stack's own name, without organisation and project."""
         return self._stack
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the app's environment, public and secret."""
+        return self._secret_names | {*self.app.env}
 
     @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from components.errors import SlipwayError
 from components.source import discovery, requirements
+from components.source.discovery import SeveralApps
+
+__all__ = ["AppSource", "SeveralApps", "find_app"]
 
 
 @dataclass(frozen=True)

@@ -193,7 +193,7 @@ class _Folder:
             except SlipwayError as error:
                 if one.file == ".flaskenv" and not found:
                     raise
-                self.notes.append(f"not taken: {error}")
+                self.notes += [f"not taken: {error}"] * (":" in one.app)  # else a script that isn't the app
                 continue
             if not found:
                 found.append((app.module, f"{app.where}, named in {one.file}"))
