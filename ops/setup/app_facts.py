@@ -105,7 +105,7 @@ def _migration(folder: Path, names: set[str]) -> tuple[str, str]:
 
 def _health(found: SourceFacts) -> Iterator[Fact]:
     path, file = next(iter(found.health.items()), ("/", ""))
-    yield Fact("healthPath", path, f"health is asked at {path}" + (f" ({file})" if file else ", as there is no usual health route"))
+    yield Fact("healthPath", path, f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route"))
 
 
 def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fact]:

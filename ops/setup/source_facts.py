@@ -11,10 +11,9 @@ from typing import Any
 from components.source.python_file import assigned, class_of, nodes, sources
 
 _HEALTH = ("healthz", "health", "healthcheck", "health-check", "health_check", "_health", "livez", "readyz", "up", "ping", "heartbeat")
-_HEALTH = (*_HEALTH, "__heartbeat__", "_status", "status", "alive", "ready")
-_ROUTERS = {"route", "get", "add_url_rule", "add_resource", "path", "re_path", "url"}
+_HEALTH = (*_HEALTH, "__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in")
+_ROUTERS = {"add_url_rule", "add_resource", "path"}
 _READERS = {"getenv", "env", "config", "environ.get", "str", "int", "bool", "url"}
-_CLOSED = re.compile("login|auth|permission|role")
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
 _NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/")
@@ -73,17 +72,22 @@ def _prefixes(parts: list[ast.AST]) -> dict[str, str]:
 
 
 def _routes(parts: list[ast.AST], prefixes: dict[str, str]) -> Iterator[str]:
-    """Health routes that answer GET to anybody, as far as their decorators tell."""
-    closed = set()
-    for one in parts:
-        if isinstance(one, ast.FunctionDef) and any(_CLOSED.search(ast.unparse(mark).partition("(")[0]) for mark in one.decorator_list):
-            closed |= {id(mark) for mark in one.decorator_list}
-    for call in (one for one in parts if isinstance(one, ast.Call) and class_of(one) in _ROUTERS and id(one) not in closed):
+    """Routes that may tell of health and answer GET to anybody, as far as decorators tell."""
+    marked = [one.decorator_list for one in parts if isinstance(one, ast.FunctionDef)]
+    closed = {id(mark) for marks in marked for mark in marks if any(map(_closes, marks))}
+    routes = {id(mark) for marks in marked for mark in marks if class_of(mark) in ("get", "route")} - closed
+    for call in (one for one in parts if isinstance(one, ast.Call) and (id(one) in routes or class_of(one) in _ROUTERS)):
         methods = [ast.unparse(one.value) for one in call.keywords if one.arg == "methods"] or ["GET"]
-        owner = ast.unparse(call.func).rpartition(".")[0].rpartition(".")[2]
-        for path in ("/" + literal.lstrip("/") for literal in _texts(call.args)):
-            if path.strip("/").rpartition("/")[2] in _HEALTH and re.fullmatch(r"[\w/-]+", path) and "GET" in methods[0]:
-                yield prefixes.get(owner, "") + path
+        prefix = prefixes.get(ast.unparse(call.func).rpartition(".")[0].rpartition(".")[2], "")
+        for literal in _texts(call.args):
+            name = literal.strip("/").rpartition("/")[2]
+            if name in _HEALTH and (literal[:1] == "/" or class_of(call) == "path") and "GET" in methods[0] and (name or not prefix):
+                yield f"{prefix}/{literal.lstrip('/')}"
+
+
+def _closes(mark: ast.expr) -> bool:
+    """Whether a decorator asks for a login: `@auth.login_required`, not `@auth.route`."""
+    return bool(re.search("login|auth|permission|role", ast.unparse(mark).partition("(")[0].rpartition(".")[2]))
 
 
 def _environment(parts: list[ast.AST], known: dict[str, Any]) -> Iterator[tuple[str, bool]]:
