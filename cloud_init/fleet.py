@@ -59,7 +59,15 @@ class Fleet:
     balancer: Balancer | None = None
     more: Mapping[str, More] = field(default_factory=dict)
     """By role."""
+    web_hosts: int = 1
+    """At most so many servers of the app."""
+    keeps_folders: bool = False
+    """A web server's folders of `slipway:app.data` stay with it, and are backed up."""
 
-    def has_data(self, role: str) -> bool:
+    def has_backups(self, role: str) -> bool:
+        """Whether the hosts of that role have data of the app."""
+        return self.has_database(role) or (self.keeps_folders and role == "web")
+
+    def has_database(self, role: str) -> bool:
         """Whether the hosts of that role have the app's database."""
         return self.engine != "none" and {"same-host": "web", "own-host": "database"}.get(self.placement) == role

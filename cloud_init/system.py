@@ -32,7 +32,7 @@ def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
     names = {"nftables", "python3-venv"}
     if role == "web":
         names.update(FRONTS[fleet.front], _CERTIFICATE if fleet.tls else ())
-    if fleet.has_data(role) and fleet.engine in ENGINES:
+    if fleet.has_database(role) and fleet.engine in ENGINES:
         names.add(ENGINES[fleet.engine])
     return tuple(sorted(names))
 
@@ -46,7 +46,7 @@ def _first(fleet: Fleet, role: str) -> list[SystemFile]:
     units = ["system/slipway-firewall.service"]
     # Swap on servers of 1 GB and less, as its unit says: not every cloud's kernel has zram.
     units.append("system/slipway-swap.service")
-    if fleet.has_data(role):  # the timers start these services, which have no place in a boot
+    if fleet.has_backups(role):  # the timers start these services, which have no place in a boot
         units += ["backup/slipway-backup.service", "backup/slipway-backup.timer"]
     if role == "web" and fleet.tls:
         units += ["system/slipway-certificate.service", "system/slipway-certificate.timer"]

@@ -76,6 +76,7 @@ class Takes:
     placements: tuple[str, ...] = _takes("database.placement")
     domain: bool = _takes("domain")
     static: bool = _takes("app.static")
+    data: bool = _takes("app.data")
     processes: bool = _takes("app.processes")
     cron: bool = _takes("app.cron")
 
@@ -90,7 +91,7 @@ class Takes:
             part = getattr(settings, section[0]) if section else settings
             value = getattr(part, name)
             asked = name in part.model_fields_set or (key.startswith("database.") and settings.database.engine != "none")
-            if asked and value not in (None, "none", {}) and served is not True and not (served and value in served):
+            if asked and value not in (None, "none", {}, ()) and served is not True and not (served and value in served):
                 wanted = ", ".join(served[:-1]) + " or " * bool(served[1:]) + served[-1] if served else "nothing"
                 why = f"the target {settings.target} serves {'no other' if served else 'none'}"
                 mend = "leave it out, or take another target"

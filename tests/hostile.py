@@ -48,7 +48,7 @@ def values(good: Any) -> st.SearchStrategy[Any]:
 GOOD: Mapping[str, Any] = {
     "target": "local", "app.name": "shop", "app.path": "./app", "app.module": "web/shop.wsgi:make('dev')",
     "app.python": "3.11", "app.healthHost": "shop.example:8080",
-    "app.healthPath": "/up/%C3%A9", "app.static[name]": "/static/a", "app.static[value]": "shop/static",
+    "app.healthPath": "/up/%C3%A9", "app.static[name]": "/static/a", "app.static[value]": "shop/static", "app.data[item]": "shop/var",
     "app.releaseCommand": "flask db upgrade",
     "app.processes[name]": "worker", "app.processes[value]": "celery -A shop worker", "app.cron[name]": "nightly",
     "app.cron[value].schedule": "0 3 * * 1-5", "app.cron[value].command": "flask clean --all",

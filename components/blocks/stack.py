@@ -17,8 +17,9 @@ class CloudStack:
 
     @property
     def has_data_on_web(self) -> bool:
-        """The data is on the web server itself."""
-        return self.settings.database.placement == "same-host" and self.settings.database.engine != "none"
+        """There is data on the web server itself."""
+        database = self.settings.database
+        return bool(self.settings.app.data) or (database.placement == "same-host" and database.engine != "none")
 
     @property
     def keeps_web(self) -> bool:

@@ -99,9 +99,11 @@ class Verdict:
 
 
 class Dump(Reported):
-    """The file of a backup."""
+    """A file of a backup."""
 
     bytes: int
+    files: int = 0
+    """How many the app's folders hold; the database's dump has none."""
 
 
 class Backup(Reported):
@@ -114,11 +116,12 @@ class Backup(Reported):
     rows: Mapping[str, int] = {}
     release: str | None = None
     dump: Dump | None = None
+    folders: Dump | None = None
     host: str | None = None
 
 
 class Saved(Answer):
-    """A backup that was made, and where it is; none where there is no database."""
+    """A backup that was made, and where it is; none where there is neither database nor folder."""
 
     backup: Backup | None = None
     path: str | None = None

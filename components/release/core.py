@@ -2,6 +2,7 @@
 components/release/bundle.py makes what a platform takes."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -131,6 +132,8 @@ def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers:
 
 def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, servers: fleet.Fleet | None) -> Manifest:
     app, engine = settings.app, settings.database.engine
+    if app.data and servers:
+        _tell_folders(servers)
     jobs = {name: job.model_dump() for name, job in app.cron.items()}
     return Manifest(
         tool=host_tool.tool_id(),
@@ -145,9 +148,19 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),
         static=dict(app.static),
+        data=tuple(sorted(os.path.normpath(path) for path in app.data)),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
     )
+
+
+def _tell_folders(servers: fleet.Fleet) -> None:
+    """What nobody would expect of `app.data`, for whoever reads the plan."""
+    if servers.web_hosts > 1:
+        own = f"each of up to {servers.web_hosts} servers has folders of its own: what one writes the others don't see"
+        pulumi.log.warn(f"slipway:app.data: {own}{'' if servers.keeps_folders else ', and it goes with that server'}")
+    if servers.database:
+        pulumi.log.warn("slipway:app.data: a web server backs its folders up each night by itself; `restore` loads the database alone")
 
 
 def _health(settings: Settings, front: Front, host: str) -> Health:

@@ -40,6 +40,9 @@ class App(Model):
     static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = Field(
         default={}, description="Folders of the app that the front server serves itself."
     )
+    data: tuple[Annotated[str, kinds.FOLDER], ...] = Field(
+        default=(), description="Folders inside the app that it may write: they outlive releases, and backups hold them."
+    )
     release_command: Annotated[str, kinds.COMMAND] | None = Field(
         default=None,
         description="Runs once for each release, on one host, before it goes live: database migrations. Any part of a pipe may fail it.",

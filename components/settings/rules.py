@@ -1,5 +1,6 @@
 """What holds between settings: where secrets are, which sections there may be, plain text."""
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
@@ -110,6 +111,13 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         )
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
+    folders = [os.path.normpath(path) for path in app.data] if app else []
+    for number, path in enumerate(folders):
+        if twice := [other for other in folders[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
+            yield (
+                f"app.data[{number}]",
+                f"wanted folders apart from each other, found {shown(path)} and {shown(twice[0])}; leave the inner one out",
+            )
     static = sorted(app.static) if app else []
     for path in static:  # each is a link on the host
         if above := [other for other in static if path.startswith(other + "/")]:

@@ -36,6 +36,8 @@ def described(settings: Settings, options: Options) -> Fleet:
         tls=core.tls(settings, [host.inside or host.address for host in options.hosts.web]),
         roles=roles,
         placement=settings.database.placement,
+        web_hosts=len(options.hosts.web),
+        keeps_folders=bool(settings.app.data),
     )
 
 

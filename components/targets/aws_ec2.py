@@ -69,6 +69,8 @@ def _servers(settings: Settings, options: Options, place: StackPlace) -> Fleet:
         tls=None if options.is_fleet else core.tls(settings),
         roles=roles,
         placement=settings.database.placement,
+        web_hosts=options.instances.max,
+        keeps_folders=bool(settings.app.data) and not options.is_fleet,
         balancer=Balancer(PRIVATE, idle_timeout(settings.server.timeout)) if options.is_fleet else None,
         more={role: monitoring.agents(settings, options.region, role, group) for role in roles},
     )

@@ -1,4 +1,4 @@
-"""`backup`, `backups` and `restore`: copies of the database in use, and loading one again."""
+"""`backup`, `backups` and `restore`: copies of database and folders, and loading one again."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -23,7 +23,7 @@ Newer = Annotated[
 
 
 def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = None, as_json: calls.Json = False) -> None:
-    """Back up the database while the app runs."""
+    """Back up database and folders of the app while it runs."""
     call = calls.of(context)
     deployment = workplace.enter(call).deployment()
     with shown(stderr=call.as_json):
@@ -31,24 +31,25 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
     if call.as_json:
         tables.document(saved.model_dump())
     elif made := saved.backup:
-        size = tables.size(made.dump and made.dump.bytes)
-        words = f"{size}, {sum(made.rows.values())} rows in {len(made.rows)} tables"
-        tables.line(f"Done: backup {made.id}, {words}, in {saved.path}")
+        words = [_size(made), f"{sum(made.rows.values())} rows in {len(made.rows)} tables" if made.rows else "", _files(made)]
+        tables.line(f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}")
     fail_if_bad([saved])
     if not saved.backup:
-        tables.line(f"slipway: {tables.host(saved.host)}: there is no database to back up", stderr=True)
+        tables.line(
+            f"slipway: {tables.host(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up", stderr=True
+        )
         raise typer.Exit(1)
 
 
 def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
-    """List the backups of the database."""
+    """List the backups."""
     call = calls.of(context)
     answer = workplace.enter(call).deployment(acts=False).backups()
     if call.as_json:
         shown = answer.model_dump(include={"host", "path", "problem", "backups"})
         tables.document({"stack": call.stack, **shown})
     else:
-        columns = ["backup", "age", "engine", "release", "size", "rows", "reason"]
+        columns = ["backup", "age", "engine", "release", "size", "rows", "files", "reason"]
         tables.table(columns, [_row(one) for one in answer.backups])
     if answer.problem:
         why = f"only those of the host itself: {answer.problem}"
@@ -58,10 +59,17 @@ def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
 
 def _row(one: "Backup") -> list[str]:
     if one.dump is None:
-        return [one.id, "-", "-", "-", "-", "-", "damaged: its backup.json can't be read"]
-    rows = str(sum(one.rows.values()))
-    size = tables.size(one.dump.bytes)
-    return [one.id, tables.age(one.at), one.engine or "-", one.release or "-", size, rows, _why(one)]
+        return [one.id, "-", "-", "-", "-", "-", "-", "damaged: its backup.json can't be read"]
+    rows, files = str(sum(one.rows.values())), str(one.folders.files) if one.folders else "-"
+    return [one.id, tables.age(one.at), one.engine or "-", one.release or "-", _size(one), rows, files, _why(one)]
+
+
+def _size(one: "Backup") -> str:
+    return tables.size(sum(part.bytes for part in (one.dump, one.folders) if part))
+
+
+def _files(one: "Backup") -> str:
+    return f"{one.folders.files} files" if one.folders else ""
 
 
 def _why(one: "Backup") -> str:
@@ -113,4 +121,4 @@ def _words(one: "Backup") -> str:
     if one.dump is None:
         return "damaged"
     rows = f"{sum(one.rows.values())} rows"
-    return ", ".join([f"{tables.age(one.at)} old", rows, *filter(None, [_why(one)])])
+    return ", ".join(filter(None, [f"{tables.age(one.at)} old", rows, _files(one), _why(one)]))

@@ -53,7 +53,7 @@ def test_defaults() -> None:
     assert (settings.target, settings.front, settings.manager, settings.domain) == ("local", "nginx", "supervisor", None)
     assert settings.app.model_dump() == {
         **{"name": "shop", "path": ".", "module": None, "python": None, "health_path": "/", "health_host": None, "static": {}},
-        **{"release_command": None, "processes": {}, "cron": {}, "env": {}},
+        **{"data": (), "release_command": None, "processes": {}, "cron": {}, "env": {}},
     }
     server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 4, "timeout": 30}
     assert settings.server.model_dump() == server

@@ -7,9 +7,9 @@ from components.errors import UsageError
 from components.target import Takes
 from ops.setup import app_facts, initialise
 
-NOTHING = Takes((), (), (), (), ("managed",), *[False] * 4)
+NOTHING = Takes((), (), (), (), ("managed",), *[False] * 5)
 APP = {"name": "shop", "path": "."}
-MORE = {"healthPath": "/", "static": {"/static": "static"}, "releaseCommand": "x", "processes": {"worker": "x"}}
+MORE = {"healthPath": "/", "static": {"/static": "static"}, "data": ["instance"], "releaseCommand": "x", "processes": {"worker": "x"}}
 CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}
 
 

@@ -16,6 +16,11 @@ from .. import contracts
 from ..contracts.rollout import HttpAnswer, Outcome, Step
 from .masking import masked
 
+# What Python says of a write into the app's own folder, or of one that should be made there.
+_WRITTEN = re.compile(
+    r"(?:PermissionError|OSError): \[Errno (?:13|30)\].*'.*/releases/[0-9a-f]{12}/src/(?:([^/']+)/[^']*|([^/'.]+)|[^/']*)'$"
+)
+
 
 class Refused(Exception):
     """A step that can't succeed, in one line, with the lines that lead to the cause."""
@@ -49,7 +54,11 @@ def refusal_of(error: OSError | Refused) -> Refused:
 def cause(lines: list[str]) -> str:
     """The last exception named in the lines, as `: ValueError: …`; empty without one."""
     named = _named(lines)
-    mend = " (add what has it to the app's requirements)" if named.startswith("ModuleNotFoundError") else ""
+    mend = ""
+    if named.startswith("ModuleNotFoundError"):
+        mend = " (add what has it to the app's requirements)"
+    elif written := _WRITTEN.match(named):
+        mend = f" (the app may write the folders of slipway:app.data alone: name {written[1] or written[2] or 'one, and write it there'})"
     return f": {named}{mend}" if named else ""
 
 

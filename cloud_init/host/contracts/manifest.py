@@ -162,3 +162,5 @@ class Manifest:
     """null on a machine that is taken as it is."""
     tls: Optional[Tls] = None
     """null without a certificate of the host's own."""
+    data: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """Folders inside the app that outlive releases."""

@@ -1,4 +1,5 @@
-"""Backups of the database: folders with a dump and `backup.json`, renamed into place whole."""
+"""Backups of the database and of the app's folders: each a folder with a dump, an archive and
+`backup.json`, renamed into place whole."""
 
 from __future__ import annotations
 
@@ -15,10 +16,10 @@ from ..base.places import Places
 from ..release import manifests
 from ..rollout import state
 from ..server import volume
-from . import databases
+from . import databases, folders
 from .databases.base import Database
 
-DUMP, FACTS = "dump", "backup.json"
+DUMP, FOLDERS, FACTS = "dump", "folders.tar.gz", "backup.json"
 _FIELDS = {"at", "dump", "engine", "release", "release_made", "rows", "schema"}
 _ID = re.compile(r"\d{8}-\d{6}")
 ID_FORMAT = "%Y%m%d-%H%M%S"  # of the time in UTC
@@ -34,11 +35,15 @@ def folder(places: Places) -> Path:
     return path
 
 
-def database_of(places: Places, engine: str = "none") -> Database:
-    """The database of the release that serves; if none does, of one here with that engine."""
+def database_of(places: Places, engine: str = "none", here: bool = False) -> Database:
+    """The database of the release that serves; if none does, of one here with that engine.
+
+    `here`: a web server has none then whose database is somewhere else."""
     release = state.serving(places)
     if release:
-        return databases.of_release(places, release, engine)
+        found = databases.of_release(places, release, engine)
+        away = here and places.role == "web" and found.manifest.database.placement != "same-host"
+        return databases.of(places, manifests.without_release("none")) if away else found
     # One that never served may be all there is.
     known = (manifests.peek(path.parent) for path in sorted((places.srv / "releases").glob("*/manifest.json")))
     manifest = next((one for one in known if one and one.database.engine == engine), None)
@@ -46,12 +51,12 @@ def database_of(places: Places, engine: str = "none") -> Database:
 
 
 def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:
-    """Makes a backup; its `backup.json`, or None without a database. Raises `Refused`."""
+    """Makes a backup; its `backup.json`, or None if there is nothing. Raises `Refused`."""
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
         schema = database.schema()
-        if not schema:
+        if not schema and not folders.are_there(places):
             return None
         identity = _free(places)
         part = folder(places) / f".{identity}.part"
@@ -86,13 +91,15 @@ def _free(places: Places) -> str:
 
 def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
     revision = database.revision()
-    rows = database.dump(part / DUMP)
+    rows = database.dump(part / DUMP) if head["schema"] else {}
+    (part / DUMP).touch()  # without a database it is empty
     (part / DUMP).chmod(0o600)
+    kept = folders.save(places, part / FOLDERS)
     release = state.serving(places)
     facts = {
         **head, "at": time.time(), "by": actor(), "app": places.app, "engine": database.engine, "revision": revision, "rows": rows,
         "release": release, "release_made": made(places, release), "tool": sha256_of(places.tool) if places.tool.is_file() else "",
-        "dump": {"sha256": sha256_of(part / DUMP), "bytes": (part / DUMP).stat().st_size},
+        "dump": {"sha256": sha256_of(part / DUMP), "bytes": (part / DUMP).stat().st_size}, **({"folders": kept} if kept else {}),
     }  # fmt: skip
     write_json(part / FACTS, facts, 0o600)
     return facts
@@ -120,20 +127,25 @@ def find(places: Places, identity: str) -> dict[str, Any]:
     return facts
 
 
-def dump_of(places: Places, identity: str) -> Path:
-    """The path of a backup's dump."""
-    return folder(places) / identity / DUMP
+def part_of(places: Places, identity: str, name: str) -> Path:
+    """The path of a backup's file of that name, such as `DUMP`."""
+    return folder(places) / identity / name
 
 
 def check(folder: Path, identity: str) -> None:
-    """Raises `Refused` unless the dump in that folder is what was written, byte for byte."""
-    path, noted = folder / DUMP, (_facts(folder, identity) or {}).get("dump", {"bytes": "its", "sha256": ""})
-    if not path.is_file() or path.stat().st_size != noted["bytes"]:
-        size = path.stat().st_size if path.is_file() else "no"
-        raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
-    digest = sha256_of(path)
-    if digest != noted["sha256"]:
-        raise Refused(f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; the backup is damaged, restore another one")
+    """Raises `Refused` unless the files in that folder are what was written, byte for byte."""
+    facts = _facts(folder, identity) or {"dump": {"bytes": "its", "sha256": ""}}
+    for path, noted in ((folder / DUMP, facts["dump"]), (folder / FOLDERS, facts.get("folders"))):
+        if noted is None:
+            continue
+        if not path.is_file() or path.stat().st_size != noted["bytes"]:
+            size = path.stat().st_size if path.is_file() else "no"
+            raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
+        digest = sha256_of(path)
+        if digest != noted["sha256"]:
+            raise Refused(
+                f"{path}: wanted SHA-256 {noted['sha256'][:12]}…, found {digest[:12]}…; the backup is damaged, restore another one"
+            )
 
 
 def _facts(folder: Path, identity: str) -> dict[str, Any] | None:

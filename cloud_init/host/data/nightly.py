@@ -27,7 +27,7 @@ _PERIODS: tuple[tuple[int, Callable[[datetime.datetime], object]], ...] = (
 def run(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None:
     """Makes it; its `backup.json`, or None without a database. Raises `Refused`, noted."""
     try:
-        made = backup.take(places, backup.database_of(places), REASON, steps)
+        made = backup.take(places, backup.database_of(places, here=True), REASON, steps)
         if made:
             with steps.step("send"):
                 stored_backups.send(places, store, made["id"])

@@ -12,7 +12,7 @@ from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
 from ..front import maintenance
 from ..release import manifests, release_command
-from . import backup, restore_journal, users_of_data
+from . import backup, folders, restore_journal, users_of_data
 from .databases.base import Database
 from .restore_journal import BEGUN, HELD, LOADED, LOADING, SERVING, Restore
 from .users_of_data import Users
@@ -28,7 +28,10 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict
         backup.check(backup.folder(places) / identity, identity)
         database = backup.database_of(places)
         migrate = _fits(places, users, database, chosen, newer_schema)
-        database.prove(backup.dump_of(places, identity))  # an earlier version kept damaged copies too
+        if chosen["schema"]:
+            database.prove(backup.part_of(places, identity, backup.DUMP))  # an earlier version kept damaged copies too
+        if "folders" in chosen:
+            folders.prove(backup.part_of(places, identity, backup.FOLDERS))
     work = _begin(places, users, Restore(identity, migrate=migrate))
     if work.phase == BEGUN:
         _save(places, users, work, steps)
@@ -71,10 +74,12 @@ def settled(places: Places, work: Callable[[Steps], None]) -> Callable[[Steps], 
 def _fits(places: Places, users: Users, database: Database, chosen: dict[str, Any], newer_schema: bool) -> bool:
     """True if the release command has to bring the schema up. Raises `Refused` for a newer one."""
     wanted, found = (places.app, database.engine), (chosen.get("app", places.app), chosen["engine"])
+    if not chosen["schema"]:  # of folders alone, which every database's app may have
+        wanted = (places.app, chosen["engine"])
     if wanted != found:
         raise Refused(f"restore: wanted a backup of {' on '.join(wanted)}, found one of {' on '.join(found)}; restore another one")
     record = read_object(places.lib / "released" / f"{users.release}.json")
-    if chosen["schema"] in (database.schema(), record.get("schema")):
+    if chosen["schema"] in ("", database.schema(), record.get("schema")):
         return False
     newer = chosen["release"] != users.release and chosen["release_made"] > backup.made(places, users.release)
     if newer and not newer_schema:
@@ -124,9 +129,12 @@ def _load(places: Places, users: Users, work: Restore, steps: Steps) -> None:
     with steps.step("load"):
         backup.check(backup.folder(places) / work.backup, work.backup)
         database.run(users.manager)
-        database.load(backup.dump_of(places, work.backup))
+        if chosen["schema"]:
+            database.load(backup.part_of(places, work.backup, backup.DUMP))
+        if kept := chosen.get("folders"):
+            folders.load(places, backup.part_of(places, work.backup, backup.FOLDERS), kept["files"])
     with steps.step("verify"):
-        rows, noted = database.rows(), chosen["rows"]
+        rows, noted = database.rows() if chosen["schema"] else {}, chosen["rows"]
         wrong = [f"{name} {rows.get(name)}" for name in {*rows, *noted} if rows.get(name) != noted.get(name)]
         if wrong:
             raise Refused(f"restore of {work.backup}: wanted the rows that backup.json lists, found {', '.join(sorted(wrong))}")

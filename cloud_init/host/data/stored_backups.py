@@ -18,14 +18,16 @@ from ..base.places import Places
 from ..release.store import HostStore
 from . import backup
 
-_NAMES = (backup.DUMP, backup.FACTS)  # the facts last: a backup with them is whole
+_NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup with them is whole
 
 
 def send(places: Places, store: HostStore, identity: str) -> None:
     """Streams a backup of this host to the store. Raises `Refused`, for a damaged one too."""
     backup.check(backup.folder(places) / identity, identity)
     for name in _NAMES:
-        store.objects.send(_object(places.host, identity, name), backup.folder(places) / identity / name)
+        path = backup.part_of(places, identity, name)
+        if path.is_file():  # not every backup has folders
+            store.objects.send(_object(places.host, identity, name), path)
 
 
 def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:
@@ -48,6 +50,8 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
     with replacing(folder) as part:
         part.mkdir(mode=0o700)
         for name in _NAMES:
+            if name == backup.FOLDERS and "folders" not in backups[identity]:
+                continue
             copy = store.objects.file(_object(host, identity, name), part / name)
             if copy is None:
                 raise Refused(f"store: wanted {_object(host, identity, name)}, found nothing; restore another backup")

@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from ..base.files import read_object, target
+from ..base.files import read_object, remove, target
 from ..base.outcome import note
 from ..base.places import Places
 from ..data import databases
@@ -59,6 +59,6 @@ def _remove(folder: Path) -> None:
     """Renames it first: a kill in the middle must not leave half a release under its name."""
     gone = folder.with_name(f".{folder.name.lstrip('.')}.gone")
     if folder != gone:
-        shutil.rmtree(gone, ignore_errors=True)
+        remove(gone)
         folder.rename(gone)
-    shutil.rmtree(gone, ignore_errors=True)
+    remove(gone)

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Union
 
-from ..base.files import replacing
+from ..base.files import remove, replacing
 from ..base.outcome import Refused
 from ..contracts.manifest import Code
 
@@ -44,7 +44,7 @@ def unpack(archive: Path, folder: Path) -> None:
         with tarfile.open(archive, "r:gz") as tar:
             for member in tar:
                 _place(tar, member, part)
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:

@@ -9,7 +9,7 @@ from ..base.files import link, mark_ready, read_object, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
 from ..contracts.manifest import Code, Manifest
-from ..data import databases
+from ..data import databases, folders
 from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import Manager
@@ -25,6 +25,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
     manager = manager_change.prepare(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
+        folders.lay(places, manifest)
         files.write_files(places, manifest, store.secrets(manifest.id))
         if manifest.tls:
             certificates.ensure(places, manifest.tls)
@@ -34,6 +35,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         configuration.check_port(places)
         configuration.announce(places, folder / "etc")
     if not (folder / "ready").is_file():
+        folders.seal(folder / "src")
         mark_ready(folder, {"at": time.time()})
     with steps.step("database"):
         databases.of(places, manifest).ensure(manager)

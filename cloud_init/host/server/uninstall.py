@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -49,7 +48,7 @@ def _clear(places: Places, with_data: bool) -> None:
             remove(path)
     _systemctl("daemon-reload")
     for name in sorted(_MADE, key=lambda one: one.startswith("opt")):
-        shutil.rmtree(places.root / name, ignore_errors=True)
+        remove(places.root / name)
     for folder in (places.srv, places.srv.parent):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

@@ -57,7 +57,7 @@ class Foundation(CloudStack):
     @property
     def keeps_web(self) -> bool:
         """Whether the web server stays at a `destroy`; a disk for the data stays without it."""
-        return super().keeps_web and self.options.data_disk is None
+        return super().keeps_web and self.options.data_disk is None and not self.options.is_fleet
 
     @property
     def deployers_store(self) -> pulumi.Output[str]:

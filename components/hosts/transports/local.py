@@ -123,7 +123,7 @@ class LocalTransport(HostTool):
         app = self.root / "srv/slipway" / self.facts.app
         for folder in app.iterdir() if app.is_dir() else ():
             if not (keep_data and folder in self.data):
-                shutil.rmtree(folder)
+                files.remove(folder)
         for folder in (app, app.parent, app.parent.parent):
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()

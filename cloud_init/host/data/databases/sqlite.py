@@ -19,7 +19,8 @@ from .base import Database
 
 _BUSY = 30  # seconds that a copy waits for a writer
 _LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
-_BESIDE = ("-wal", "-shm", "-journal")
+BESIDE = ("-wal", "-shm", "-journal")
+"""Ends of names of what SQLite keeps beside a database."""
 # Tables in which migration tools note their revision.
 _REVISIONS = ("alembic_version", "django_migrations")
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY 1"
@@ -76,7 +77,7 @@ class SqliteDatabase(Database):
         failed = self.beside(f"{self.release}.failed.sqlite3")
         self._write(failed, whole=False)  # whatever it is by now
         if copy is None:
-            done_as(self.places.user, lambda: self._remove("", *_BESIDE))
+            done_as(self.places.user, lambda: self._remove("", *BESIDE))
         else:
             self.load(copy)
         return failed
@@ -94,17 +95,8 @@ class SqliteDatabase(Database):
 
     def _write(self, path: Path, whole: bool = True) -> dict[str, int]:
         """Goes by a part file: a kill leaves the old copy or the new one."""
-
-        def copy_out() -> None:
-            try:
-                with _opened(self.path) as old, contextlib.closing(sqlite3.connect(between)) as new:
-                    _copy(old, new)
-            except sqlite3.Error as error:
-                mend = "mend that (or make room), then run it again"
-                raise Refused(f"{self.path}: wanted a copy at {path}, found: {error}; {mend}") from None
-
         with self._handed_over() as between:
-            done_as(self.places.user, copy_out)
+            done_as(self.places.user, lambda: copy_to(self.path, between))
             with replacing(path) as part:
                 _hand(between, part)
                 if not whole:
@@ -118,7 +110,7 @@ class SqliteDatabase(Database):
 
         def copy_in() -> None:
             if not self.path.is_file():
-                self._remove(*_BESIDE)  # what a database that is gone left behind would be played into the new one
+                self._remove(*BESIDE)  # what a database that is gone left behind would be played into the new one
             with _refusing(self.path), _opened(between, alone=True) as old, _opened(self.path) as new:
                 if _page_size(old) != _page_size(new):
                     new.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log SQLite can't change it
@@ -147,6 +139,23 @@ class SqliteDatabase(Database):
     def _remove(self, *suffixes: str) -> None:
         for suffix in suffixes:
             self.path.with_name(self.path.name + suffix).unlink(missing_ok=True)
+
+
+def is_database(path: Path) -> bool:
+    """Whether the file begins as one of SQLite's does."""
+    with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        return file.read(16) == b"SQLite format 3\0"
+
+
+def copy_to(path: Path, to: Path) -> None:
+    """A consistent copy of a database that may be in use. Raises `Refused`."""
+    to.unlink(missing_ok=True)
+    try:
+        with _opened(path) as old, contextlib.closing(sqlite3.connect(to)) as new:
+            _copy(old, new)
+    except sqlite3.Error as error:
+        mend = "mend that (or make room), then run it again"
+        raise Refused(f"{path}: wanted a copy of the database, found: {error}; {mend}") from None
 
 
 def _hand(source: Path, to: Path) -> None:
