@@ -3,8 +3,9 @@
 import ast
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,7 +14,6 @@ from components.source.python_file import assigned, class_of, nodes, sources
 _HEALTH = ("healthz", "health", "healthcheck", "health-check", "health_check", "_health", "livez", "readyz", "up", "ping", "heartbeat")
 _HEALTH = (*_HEALTH, "__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in")
 _ROUTERS = {"add_url_rule", "add_resource", "path"}
-_READERS = {"getenv", "env", "config", "environ.get", "str", "int", "bool", "url"}
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
 _NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/")
@@ -37,13 +37,16 @@ class SourceFacts:
 
 def read(folder: Path) -> SourceFacts:
     """Reads the sources in `folder`."""
-    found, prefixes, known = SourceFacts(), dict[str, str](), dict[str, Any]()
+    found, imports, prefixes, known = SourceFacts(), dict[str, str](), dict[str, str](), dict[str, Any]()
     files = {path: nodes(text) for path, text in sources(folder) if not _NOT_SERVED.search(path)}
-    for parts in files.values():
-        prefixes |= _prefixes(parts)
-        known |= {name.rpartition(".")[2]: one.value for part in parts for name, one in assigned(part) if isinstance(one, ast.Constant)}
     for path, parts in files.items():
-        found.health |= dict.fromkeys(_routes(parts, prefixes), path)
+        imports |= _imports(path, parts)
+        known |= {name.rpartition(".")[2]: one.value for part in parts for name, one in assigned(part) if isinstance(one, ast.Constant)}
+    for kind in ("Blueprint", "register_blueprint"):  # where it is registered overrules where it is made
+        prefixes |= {name: prefix for path, parts in files.items() for name, prefix in _prefixes(kind, path, parts, imports)}
+    for path, parts in files.items():
+        prefix_of = partial(_prefix, prefixes, imports, _module(path))
+        found.health |= dict.fromkeys(_routes(parts, prefix_of), path)
         for name, default in _environment(parts, known):
             found.reads.setdefault(name, path)
             if not default:
@@ -57,31 +60,55 @@ def read(folder: Path) -> SourceFacts:
     return found
 
 
-def _prefixes(parts: list[ast.AST]) -> dict[str, str]:
-    """The literal url_prefix of each blueprint, by the name of its variable; where it is registered
-    overrules where it is made."""
-    found = {}
-    for kind in ("Blueprint", "register_blueprint"):
-        calls = {ast.unparse(one.targets[0]): one.value for one in parts if isinstance(one, ast.Assign) and class_of(one.value) == kind}
-        calls |= {ast.unparse(one.args[0]): one for one in parts if isinstance(one, ast.Call) and class_of(one) == kind and one.args}
-        for name, call in calls.items():
-            for key, value in (pair for one in call.keywords for pair in assigned(one)):  # type: ignore[attr-defined]
-                if key == "url_prefix" and isinstance(value, ast.Constant):
-                    found[name.rpartition(".")[2]] = str(value.value).rstrip("/")
-    return found
+def _imports(path: str, parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    """(a name in the module, what it was where it is imported from), both with their modules."""
+    module = _module(path)
+    package = module.split(".") if path.endswith("__init__.py") else module.split(".")[:-1]
+    for one in (one for one in parts if isinstance(one, ast.ImportFrom)):
+        base = package[: len(package) + 1 - one.level] if one.level else []
+        place = ".".join([*base, *filter(None, [one.module])])
+        yield from ((f"{module}.{item.asname or item.name}", f"{place}.{item.name}") for item in one.names)
 
 
-def _routes(parts: list[ast.AST], prefixes: dict[str, str]) -> Iterator[str]:
+def _module(path: str) -> str:
+    return path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _origin(imports: dict[str, str], module: str, name: str) -> str:
+    """Where a name was bound first, through whatever imports there are."""
+    head, _, rest = name.partition(".")
+    found = f"{module}.{head}"
+    for _ in range(5):
+        found = imports.get(found, found)
+    return _origin(imports, found, rest) if rest else found
+
+
+def _prefix(prefixes: dict[str, str], imports: dict[str, str], module: str, name: str) -> str:
+    return prefixes.get(_origin(imports, module, name), "")
+
+
+def _prefixes(kind: str, path: str, parts: list[ast.AST], imports: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """(blueprint, its literal url_prefix) of the calls of `kind`."""
+    made = [(ast.unparse(one.targets[0]), one.value) for one in parts if isinstance(one, ast.Assign) and class_of(one.value) == kind]
+    told = [(ast.unparse(one.args[0]), one) for one in parts if isinstance(one, ast.Call) and class_of(one) == kind and one.args]
+    for name, call in made if kind == "Blueprint" else told:
+        for key, value in (pair for one in ast.walk(call) for pair in assigned(one)):
+            if key == "url_prefix" and isinstance(value, ast.Constant):
+                yield _origin(imports, _module(path), name), str(value.value).rstrip("/")
+
+
+def _routes(parts: list[ast.AST], prefix_of: Callable[[str], str]) -> Iterator[str]:
     """Routes that may tell of health and answer GET to anybody, as far as decorators tell."""
     marked = [one.decorator_list for one in parts if isinstance(one, ast.FunctionDef)]
     closed = {id(mark) for marks in marked for mark in marks if any(map(_closes, marks))}
     routes = {id(mark) for marks in marked for mark in marks if class_of(mark) in ("get", "route")} - closed
     for call in (one for one in parts if isinstance(one, ast.Call) and (id(one) in routes or class_of(one) in _ROUTERS)):
         methods = [ast.unparse(one.value) for one in call.keywords if one.arg == "methods"] or ["GET"]
-        prefix = prefixes.get(ast.unparse(call.func).rpartition(".")[0].rpartition(".")[2], "")
+        prefix = prefix_of(ast.unparse(call.func).rpartition(".")[0])
         for literal in _texts(call.args):
             name = literal.strip("/").rpartition("/")[2]
-            if name in _HEALTH and (literal[:1] == "/" or class_of(call) == "path") and "GET" in methods[0] and (name or not prefix):
+            whole = literal[:1] == "/" or (class_of(call) == "path" and "/" not in literal.strip("/"))
+            if name in _HEALTH and whole and "GET" in methods[0] and (name or not prefix):
                 yield f"{prefix}/{literal.lstrip('/')}"
 
 
@@ -101,7 +128,7 @@ def _environment(parts: list[ast.AST], known: dict[str, Any]) -> Iterator[tuple[
             place, key, default = ast.unparse(one.value) + ".", one.slice, False
         elif isinstance(one, ast.Call) and one.args:
             place, key = ast.unparse(one.func), one.args[0]
-            if re.match(r"(env|config|decouple)\b", place) and class_of(one) in _READERS:
+            if re.fullmatch(r"(?!environ)(get_)?env\w*(\.\w+)?|(decouple\.)?config", place):
                 place, default = "os.environ.", len(one.args) > 1 or any(word.arg == "default" for word in one.keywords)
         if re.match(r"os\.(environ\.|getenv)", place) or (plain and re.match(r"environ\.|getenv", place)):
             name = key.value if isinstance(key, ast.Constant) else known.get(ast.unparse(key).rpartition(".")[2])
