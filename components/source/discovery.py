@@ -106,7 +106,9 @@ class _Folder:
             return found[0]
         looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
         where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
-        where += f" ({'; '.join(self.notes)})" if self.notes else ""
+        below = {self.shown(path.parent) for name in ("*/", "*/*/") for path in self.folder.glob(f"{name}requirements.txt")}
+        hints = [*self.notes, *(f"{one}/ has requirements of its own: is that the app?" for one in sorted(below))]
+        where += f" ({'; '.join(hints)})" if hints else ""
         example = self.needy[0][0].replace(")", "'production')") if self.needy else "wsgi:app"
         raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {_SET}, for instance to {example}")
 

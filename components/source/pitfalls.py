@@ -23,15 +23,12 @@ def find(folder: Path, workers: int | str, given: Collection[str]) -> Iterator[s
     schedulers = {one for found in files.values() for one in _made(found, "Scheduler")}
     whole = "".join(texts.values())
     for path, found in files.items():
-        yield from (f"{path}: {why}" for why in dict.fromkeys(_secret_keys(found, given)))
-        calls = [(one, ast.unparse(one.func)) for one in found if isinstance(one, ast.Call)]
-        if any(name.rpartition(".")[2] == "start" and name.split(".")[-2:-1][0] in schedulers for _, name in calls if "." in name):
-            yield f"{path}: starts a scheduler in every worker, so each job runs several times; make them slipway:app.cron, {_ONE}"
-        yield from (f"{path}: {why}" for why in _late(found))
+        why = [*_secret_keys(found, given), *_late(found)]
         if workers != 1:
-            yield from (f"{path}: {why}" for why in _by_worker(calls, texts[path], whole))
-        if any("MultiProcess" in name for _, name in calls) and _FOLDER not in {*given, *re.findall(r"\w+", whole)}:
-            yield f"{path}: metrics of several processes want a folder that is empty as they start; set slipway:app.env.{_FOLDER}"
+            why += _by_worker(found, whole, schedulers)
+        if "MultiProcessCollector" in texts[path] and _FOLDER not in {*given, *re.findall(r"\w+", whole)}:
+            why.append(f"metrics of several processes want a folder that is empty as they start; set slipway:app.env.{_FOLDER}")
+        yield from (f"{path}: {one}" for one in dict.fromkeys(why))
 
 
 def _made(found: list[ast.AST], ending: str) -> list[str]:
@@ -67,16 +64,17 @@ def _late(found: list[ast.AST]) -> Iterator[str]:
             yield "runs Flask's own server as it is imported, which never ends; put that under if __name__ == '__main__'"
 
 
-def _by_worker(calls: list[tuple[ast.Call, str]], text: str, whole: str) -> Iterator[str]:
-    """What each worker has for itself."""
-    for call, name in calls:
-        if (
-            name.endswith("Limiter")
-            and "RATELIMIT_STORAGE_UR" not in whole
-            and not {"storage_uri", "storage"} & {one.arg for one in call.keywords}
-        ):
+def _by_worker(found: list[ast.AST], whole: str, schedulers: Collection[str]) -> Iterator[str]:
+    """What each worker has for itself. `whole`: all sources; `schedulers`: names that they have."""
+    kept = "memory://" not in whole and "RATELIMIT_STORAGE_UR" in whole
+    for call in (one for one in found if isinstance(one, ast.Call)):
+        owner, _, name = ast.unparse(call.func).rpartition(".")
+        if name == "start" and owner.rpartition(".")[2] in schedulers:
+            yield f"starts a scheduler in every worker, so each job runs several times; make them slipway:app.cron, {_ONE}"
+        if name == "Limiter" and not kept and ("memory://" in whole or not any(one.arg == "storage_uri" for one in call.keywords)):
             yield f"each worker counts its own requests, so limits are several times as high; give storage_uri a Redis, {_ONE}"
-        if name.rpartition(".")[2] == "PrometheusMetrics":
+        if name == "PrometheusMetrics":
             yield f"each worker counts its own metrics; use GunicornInternalPrometheusMetrics or its like, {_ONE}"
-    if re.search(r"(?i)CACHE_TYPE\W+(?:flask_caching\.backends\.)?simple", text):
-        yield f"each worker has its own cache in memory; set CACHE_TYPE to a Redis or to files, {_ONE}"
+    for key, value in (pair for one in found for pair in assigned(one)):
+        if re.search(r"CACHE_TYPE\W*$", key) and re.search(r"(?i)['\".](simple|simplecache)'", ast.unparse(value)):
+            yield f"each worker has its own cache in memory; set CACHE_TYPE to a Redis or to files, {_ONE}"

@@ -163,7 +163,7 @@ def sources(folder: Path) -> Iterator[tuple[str, str]]:
     installed beside it."""
     for parent, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if name not in _SKIPPED and name[0] != ".")
-        for path in (Path(parent, name) for name in sorted(files) if name.endswith(".py") and name not in _SKIPPED):
+        for path in (Path(parent, name) for name in sorted(files) if name.endswith(".py") and name not in _SKIPPED and name[:5] != "test_"):
             if path.is_file() and path.stat().st_size < _LARGEST:
                 yield path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8", errors="replace")
 

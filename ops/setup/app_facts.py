@@ -58,12 +58,12 @@ def _python(folder: Path) -> Iterator[Fact]:
             return
     if declared := re.search(r'^requires-python\s*=\s*["\'](.+?)["\']', text(folder / "pyproject.toml"), re.MULTILINE):
         try:
-            fits = [f"3.{minor}" for minor in range(9, 40) if SpecifierSet(declared[1]).contains(f"3.{minor}.99")]
+            fits = [f"3.{minor}" for minor in range(9, 30) if SpecifierSet(declared[1]).contains(f"3.{minor}.99")]
         except InvalidSpecifier:
             return
-        here = f"3.{sys.version_info.minor}"
-        if fits and here not in fits:
-            yield Fact("python", fits[-1], f"Python {fits[-1]}, the newest that pyproject.toml takes ({declared[1]})")
+        if fits and (here := f"3.{sys.version_info.minor}") not in fits:
+            version = next((one for one in fits if int(one[2:]) > sys.version_info.minor), fits[-1])
+            yield Fact("python", version, f"Python {version}, as pyproject.toml wants {declared[1]} and {here} is here")
 
 
 def _static(folder: Path, module: str) -> Iterator[Fact]:
@@ -146,13 +146,13 @@ def _written(found: SourceFacts) -> Iterator[Fact]:
 
 
 def _beside(folder: Path, found: SourceFacts) -> Iterator[Fact]:
-    commands = {name: command for name, command in procfile(folder).items() if name not in ("web", "release")}
-    if commands:
+    listed = procfile(folder)  # one without `web` is for whoever works on the app
+    if commands := {name: one for name, one in listed.items() if name not in ("web", "release") and "web" in listed}:
         known = {re.sub("[^a-z0-9]+", "-", name.lower()): command for name, command in commands.items()}
         renamed = {f"{name}-process" if name in ("cron", "front", "supervisord") else name: command for name, command in known.items()}
         yield Fact("processes", renamed, f"processes of the Procfile: {', '.join(renamed)}")
-    listed = _json(folder / "app.json").get("cron")
-    if jobs := [one for one in listed if _mapping(one).keys() >= {"schedule", "command"}] if isinstance(listed, list) else []:
+    cron = _json(folder / "app.json").get("cron")
+    if jobs := [one for one in cron if _mapping(one).keys() >= {"schedule", "command"}] if isinstance(cron, list) else []:
         cron = {f"job-{number}": {key: str(one[key]) for key in ("schedule", "command")} for number, one in enumerate(jobs, 1)}
         yield Fact("cron", cron, f"jobs of app.json: {len(jobs)}")
     if needed := {name: file for name, file in found.needs.items() if name not in _SYSTEM and not _part(name)}:

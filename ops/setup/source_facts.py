@@ -107,7 +107,7 @@ def _routes(parts: list[ast.AST], prefix_of: Callable[[str], str]) -> Iterator[s
         prefix = prefix_of(ast.unparse(call.func).rpartition(".")[0])
         for literal in _texts(call.args):
             name = literal.strip("/").rpartition("/")[2]
-            whole = literal[:1] == "/" or (class_of(call) == "path" and "/" not in literal.strip("/"))
+            whole = literal[:1] == "/" or (class_of(call) == "path" and literal.strip("/") == name != "status")
             if name in _HEALTH and whole and "GET" in methods[0] and (name or not prefix):
                 yield f"{prefix}/{literal.lstrip('/')}"
 
@@ -129,7 +129,8 @@ def _environment(parts: list[ast.AST], known: dict[str, Any]) -> Iterator[tuple[
         elif isinstance(one, ast.Call) and one.args:
             place, key = ast.unparse(one.func), one.args[0]
             if re.fullmatch(r"(?!environ)(get_)?env\w*(\.\w+)?|(decouple\.)?config", place):
-                place, default = "os.environ.", len(one.args) > 1 or any(word.arg == "default" for word in one.keywords)
+                own = not re.match(r"env\b|(decouple\.)?config", place)  # a function of the app's, which may have a default
+                place, default = "os.environ.", own or len(one.args) > 1 or any(word.arg == "default" for word in one.keywords)
         if re.match(r"os\.(environ\.|getenv)", place) or (plain and re.match(r"environ\.|getenv", place)):
             name = key.value if isinstance(key, ast.Constant) else known.get(ast.unparse(key).rpartition(".")[2])
             if re.fullmatch(r"[A-Z][A-Z0-9_]+", str(name)):
