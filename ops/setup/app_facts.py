@@ -62,8 +62,8 @@ def _python(folder: Path) -> Iterator[Fact]:
         except InvalidSpecifier:
             return
         if fits and (here := f"3.{sys.version_info.minor}") not in fits:
-            version = next((one for one in fits if int(one[2:]) > sys.version_info.minor), fits[-1])
-            yield Fact("python", version, f"Python {version}, as pyproject.toml wants {declared[1]} and {here} is here")
+            chosen = next((one for one in fits if int(one[2:]) > sys.version_info.minor), fits[-1])
+            yield Fact("python", chosen, f"Python {chosen}, as pyproject.toml wants {declared[1]} and {here} is here")
 
 
 def _static(folder: Path, module: str) -> Iterator[Fact]:

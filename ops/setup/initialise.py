@@ -31,7 +31,7 @@ def config(app: Path, project: Path, module: str, facts: "Sequence[Fact]") -> di
     from ruamel.yaml.comments import CommentedMap
 
     section = CommentedMap({"name": app_name(app), "path": stored_path(app, project), "module": module})
-    sections = {"slipway:target": "local", "slipway:app": section, "slipway:database": CommentedMap()}
+    sections: dict[str, Any] = {"slipway:target": "local", "slipway:app": section, "slipway:database": CommentedMap()}
     for fact in (one for one in facts if one.key):
         where, _, key = f"app.{fact.key}".removeprefix("app.database.").rpartition(".")
         place = sections["slipway:app"] if where == "app" else sections["slipway:database"]

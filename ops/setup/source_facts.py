@@ -3,7 +3,7 @@
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -11,8 +11,11 @@ from typing import Any
 
 from components.source.python_file import assigned, class_of, nodes, sources
 
-_HEALTH = ("healthz", "health", "healthcheck", "health-check", "health_check", "_health", "livez", "readyz", "up", "ping", "heartbeat")
-_HEALTH = (*_HEALTH, "__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in")
+_HEALTH = [
+    *("healthz", "health", "healthcheck", "health-check", "health_check", "_health", "livez", "readyz", "up", "ping", "heartbeat"),
+    *("__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in"),
+]
+"""Last parts of routes, the best known first; a front page that is open counts more than a login."""
 _ROUTERS = {"add_url_rule", "add_resource", "path"}
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
@@ -159,8 +162,8 @@ def _inside(folder: Path, path: str, value: ast.expr, is_file: bool) -> Iterator
         value = value.values[-1] if isinstance(value, ast.BoolOp) else value.orelse
     keys = {id(one.slice) for one in ast.walk(value) if isinstance(one, ast.Subscript)}
     literal = [one for one in ast.walk(value) if isinstance(one, ast.Constant) and id(one) not in keys]
-    words = _texts(sorted(literal, key=lambda one: (one.lineno, one.col_offset)))
-    words = [one for one in words if not re.fullmatch(r"[A-Z][A-Z0-9_]+|utf-?8|[aw]b?\+?", one)]
+    literal.sort(key=lambda one: (one.lineno, one.col_offset))
+    words = [one for one in _texts(literal) if not re.fullmatch(r"[A-Z][A-Z0-9_]+|utf-?8|[aw]b?\+?", one)]
     if not words or words[0][0:1] in "~/" or not all(re.fullmatch(r"[\w./ -]+", one) for one in words):
         return
     if is_file and not PurePosixPath(words[-1]).suffix:
@@ -174,5 +177,5 @@ def _inside(folder: Path, path: str, value: ast.expr, is_file: bool) -> Iterator
         yield chosen
 
 
-def _texts(parts: list[ast.AST] | list[ast.expr]) -> list[str]:
+def _texts(parts: Sequence[ast.AST]) -> list[str]:
     return [one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str)]

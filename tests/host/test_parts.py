@@ -94,7 +94,7 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
     for one in ("release", "log"):
         path = places.release("r1") / "src" if one == "release" else places.log
         path.mkdir(parents=True)
-    monkeypatch.setattr(release_command.runtime, "variables", lambda *_: dict(os.environ))
+    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: dict(os.environ))
     told = documents.manifest(id="r1", database={"engine": "none"}, release_command=command)
     if not code:
         return release_command.run(places, told)
