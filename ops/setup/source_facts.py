@@ -15,7 +15,7 @@ _HEALTH = [
     *("healthz", "health", "healthcheck", "health-check", "health_check", "_health", "livez", "readyz", "up", "ping", "heartbeat"),
     *("__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in"),
 ]
-"""Last parts of routes, the best known first; a front page that is open counts more than a login."""
+"""Last parts of routes, the best known first; an open front page goes before a login."""
 _ROUTERS = {"add_url_rule", "add_resource", "path"}
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
