@@ -52,10 +52,11 @@ GOOD: Mapping[str, Any] = {
     "app.releaseCommand": "flask db upgrade",
     "app.processes[name]": "worker", "app.processes[value]": "celery -A shop worker", "app.cron[name]": "nightly",
     "app.cron[value].schedule": "0 3 * * 1-5", "app.cron[value].command": "flask clean --all",
-    "app.env[name]": "NAME", "app.env[value]": "text",
+    "app.startTimeout": "90", "app.env[name]": "NAME", "app.env[value]": "text",
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
-    "database.engine": "sqlite", "database.placement": "same-host", "domain": "www.example.com",
+    "database.engine": "sqlite", "database.placement": "same-host",
+    "database.extensions[item]": "uuid-ossp", "database.appMayMigrate": True, "domain": "www.example.com",
     "tls.directory": "https://acme.example/directory", "tls.email": "web@example.com", "tls.strict": True,
     "waivers[item].rule": "ssh-closed", "waivers[item].resource": "web", "waivers[item].reason": "a lab", "secretEnv[name]": "KEY",
     "secretEnv[value]": "text", "local.port": "8080",
@@ -83,6 +84,7 @@ GOOD: Mapping[str, Any] = {
 
 NEEDED: Mapping[str, Any] = {
     "app": {"name": "shop"},
+    "database": {"engine": "postgres"},
     "aws-ec2": {"region": "eu-west-1"},
     "ssh": {"hosts": {"web": ["10.0.0.9"], "database": {"address": "10.0.0.8"}}},
 }

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from cloud_init.host.contracts.manifest import Health
 from cloud_init.host.contracts.rollout import Outcome
+from cloud_init.host.release import templates
 from components.deployment.answers import Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
@@ -23,6 +24,8 @@ class _Failed(Exception):
 def deploy(platform: Platform, url: str, release: Sendable, proven: str | None) -> Verdict:
     """Has the platform serve a release at `url`. `proven`: the last one seen there; it comes
     back where an earlier `up` was cut off after it had promoted this release."""
+    if asked := [name for name, value in {**release.bundle.environment, **release.secrets}.items() if templates.are_in(value)]:
+        raise SlipwayError(f"{asked[0]}: wanted no ${{database.…}}, which hosts alone fill in, found one; write what it stands for")
     return _Steps(platform, url, release.bundle.health).run(release.id, proven, lambda: platform.send(release))
 
 

@@ -59,7 +59,7 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
         code=known.code,
         files=tuple(sorted(files, key=lambda file: file.path)),
         environment=dict(app.env),
-        health=Health(app.health_path, settings.domain or health_host, core.HEALTH_SECONDS, "https"),
+        health=Health(app.health_path, settings.domain or health_host, app.start_timeout, "https"),
         release_command=app.release_command or "",
         processes=dict(app.processes),
     )

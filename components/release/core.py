@@ -2,7 +2,6 @@
 components/release/bundle.py makes what a platform takes."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,10 +21,8 @@ from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release.ids import release_id
 from components.settings import Settings
-from components.source import AppSource, find_app, pitfalls
+from components.source import AppSource, find_app, migrations, pitfalls
 from components.source.archive import collect
-
-HEALTH_SECONDS = 30
 
 
 class Document(Protocol):
@@ -78,6 +75,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     """Reads the app's folder, below the project's `folder`. `auto`: what `server.kind: auto` is if
     hosts have another. Raises `SlipwayError` for a folder that is no app."""
     source = find_app(folder / settings.app.path, settings.app.module)
+    migrations.check(source.folder, settings.app.release_command or "")
     for sentence in source.sentences:
         pulumi.log.debug(sentence)
     for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
@@ -88,7 +86,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     if chosen.kind == "auto":
         kind = auto or kind
         pulumi.log.info(f"slipway:server.kind: auto is {kind}")
-    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
+    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout, settings.app.start_timeout)
     return Core(source, code, server)
 
 
@@ -143,12 +141,18 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         requirements=(known.source.requirements, server_requirements(host), *([pinned("cron.txt")] if jobs else ())),
         python=app.python,
         environment=dict(app.env),
-        database=DatabasePart(engine, settings.database.placement, render.agent_requirements(engine)),
+        database=DatabasePart(
+            engine,
+            settings.database.placement,
+            render.agent_requirements(engine),
+            extensions=tuple(settings.database.extensions),
+            app_may_migrate=settings.database.app_may_migrate,
+        ),
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,
         health=_health(settings, host.front, health_host),
         static=dict(app.static),
-        data=tuple(sorted(os.path.normpath(path) for path in app.data)),
+        data=tuple(sorted(app.data)),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
     )
@@ -165,6 +169,5 @@ def _tell_folders(servers: fleet.Fleet) -> None:
 
 def _health(settings: Settings, front: Front, host: str) -> Health:
     """By the app's own name, with TLS where it is: an app may refuse others, and plain HTTP."""
-    if front.domain:
-        return Health(settings.app.health_path, front.domain, HEALTH_SECONDS, "https")
-    return Health(settings.app.health_path, settings.app.health_host or host, HEALTH_SECONDS)
+    host = front.domain or settings.app.health_host or host
+    return Health(settings.app.health_path, host, settings.app.start_timeout, "https" if front.domain else "http")

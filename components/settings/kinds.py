@@ -2,6 +2,7 @@
 
 import ast
 import ipaddress
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -130,6 +131,13 @@ def is_module(value: str) -> bool:
     return True
 
 
+def _data_folder(value: Any) -> str:
+    """In one spelling, as each is one folder on a host."""
+    if not _inside(string(value)):
+        raise ValueError
+    return os.path.normpath(str(value))
+
+
 def _network(value: Any) -> str:
     return str(ipaddress.ip_network(string(value), strict=False))
 
@@ -218,7 +226,9 @@ STATIC_URL = matching(
     "a URL path such as /static: starts with /, ends without one, holds letters, digits, . _ ~ -, no '..', at most 200, and isn't below /-",
     r"(?!/-(/|$))(?=.{1,200}$)(/(?!\.{1,2}(/|$))[A-Za-z0-9._~-]+)+",
 )
-FOLDER = text("folder inside the app", "a folder inside the app's, as a relative path without '..'", _inside)
+_FOLDER = "folder inside the app", "a folder inside the app's, as a relative path without '..'"
+FOLDER = text(*_FOLDER, _inside)
+DATA_FOLDER = Kind(*_FOLDER, _data_folder)
 COMMAND = text("command", "a command on one line, of at most 100 kB", _command)
 PROCESS_NAME = matching(
     "name",
@@ -252,6 +262,7 @@ ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://loc
 RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
 RESOURCE = words("resource", "the name of a resource, or a setting such as app.env.NAME", 300)
 REASON = words("sentence", "a reason in words", 500)
+EXTENSION = matching("extension", "the name of an extension such as pg_trgm", r"[a-z][a-z0-9_-]{0,62}")
 SWITCH = Kind("`true`, `false`", "true or false", _switch)
 ACME = matching(
     "URL",

@@ -37,10 +37,13 @@ class App(Model):
         default=None,
         description="The `Host` that the app's health is asked by, for an app that takes certain names alone. With a domain it is that.",
     )
+    start_timeout: Annotated[int, number(1, 600, "seconds")] = Field(
+        default=30, description="Seconds that a release may take until it answers: an app that imports for long takes more."
+    )
     static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = Field(
         default={}, description="Folders of the app that the front server serves itself."
     )
-    data: tuple[Annotated[str, kinds.FOLDER], ...] = Field(
+    data: tuple[Annotated[str, kinds.DATA_FOLDER], ...] = Field(
         default=(), description="Folders inside the app that it may write: they outlive releases, and backups hold them."
     )
     release_command: Annotated[str, kinds.COMMAND] | None = Field(
@@ -93,11 +96,19 @@ class DatabaseSettings(Model):
     """slipway:database"""
 
     engine: Literal["none", "sqlite", "postgres", "mysql"] = Field(
-        default="none", description="The app finds the database in DATABASE_URL."
+        default="none",
+        description="The app finds the database in DATABASE_URL, and in values of `app.env` that say `${database.url}` and the like.",
     )
     placement: Literal["same-host", "own-host", "managed", "external"] = Field(
         default="same-host",
         description="Where the database runs. `external`: it is there already, and `slipway:secretEnv.DATABASE_URL` says where.",
+    )
+    extensions: tuple[Annotated[str, kinds.EXTENSION], ...] = Field(
+        default=(), description="PostgreSQL's extensions that are made before the release command, such as `[citext, postgis]`."
+    )
+    app_may_migrate: Annotated[bool, kinds.SWITCH] = Field(
+        default=False,
+        description="The app is the database's owner: for one that makes its tables as it starts. Else the release command alone is.",
     )
 
 

@@ -1,11 +1,11 @@
 """What holds between settings: where secrets are, which sections there may be, plain text."""
 
-import os
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from cloud_init.host.release import templates
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import plain
 from components.errors import nearest, one_line, shown
@@ -103,7 +103,12 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         wanted = "wanted at most 1 MB, slipway:secretEnv included (a process can't be given more)"
         yield "app.env", f"{wanted}, found {size:,} bytes"
     if database:
-        yield from _database(database, "DATABASE_URL" in env, "DATABASE_URL" in secret)
+        asked = templates.are_in(env.get("DATABASE_URL", "")) and database.placement != "external"
+        yield from _database(database, "DATABASE_URL" in env and not asked, "DATABASE_URL" in secret)
+        for key, value in (
+            (f"{part}.{name}", one) for part, all_of in (("app.env", env), (SECRET_ENV, secret)) for name, one in all_of.items()
+        ):
+            yield from ((key, why) for why in [templates.problem(value, database.engine != "none")] if why)
     if app and app.health_host and values.get("domain"):
         yield (
             "app.healthHost",
@@ -111,7 +116,7 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         )
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
-    folders = [os.path.normpath(path) for path in app.data] if app else []
+    folders = app.data if app else ()
     for number, path in enumerate(folders):
         if twice := [other for other in folders[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
             yield (
@@ -132,6 +137,11 @@ def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Ite
         yield "app.env.DATABASE_URL", "holds a password; it belongs in slipway:secretEnv" if external else why
     if in_secrets and engine != "none" and not external:
         yield "secretEnv.DATABASE_URL", f"{why}, or set slipway:database.placement to external"
+    if database.extensions and engine != "postgres":
+        yield "database.extensions", f"wanted none, as they are PostgreSQL's (slipway:database.engine), found {engine}; leave it out"
+    if engine in ("none", "sqlite") and database.app_may_migrate:
+        wanted = "wanted postgres or mysql, which have an owner beside the app (slipway:database.engine)"
+        yield "database.appMayMigrate", f"{wanted}, found {engine}; leave it out"
     if engine in ("none", "sqlite") and database.placement != "same-host":
         wanted = "same-host, as SQLite is a file there" if engine == "sqlite" else "an engine beside it (slipway:database.engine)"
         yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"

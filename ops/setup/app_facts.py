@@ -114,8 +114,10 @@ def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fac
     used = " ".join(str(one.get("image")) for one in services(folder).values())
     images = [(engine, "the compose file") for engine, image in _IMAGES.items() if re.search(image, used)]
     address = {name: part for name in found.reads if (part := _part(name))}
-    if not address:
-        yield Fact("database.engine", "none", "no database: the sources don't read DATABASE_URL")
+    whole = [name for name, part in address.items() if part == "url"]
+    if not whole and not (address and (drivers or images)):
+        parts = f"{', '.join(address)} are read, and no requirement tells which database" if address else ""
+        yield Fact("database.engine", "none", parts or "no database: the sources don't read DATABASE_URL")
         for engine, name in (*drivers, *images):
             yield Fact("", None, f"{name} speaks of {engine}: set slipway:database.engine, and have the app read DATABASE_URL")
         for literal, file in found.sqlite.items():
@@ -123,7 +125,6 @@ def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fac
         return
     told = [*(pair for pair in drivers if pair[0] in dict(images)), *drivers, *images, ("sqlite", "")]
     engine, by = told[0]
-    whole = [name for name, part in address.items() if part == "url"]
     read = f"SQLite, as the sources read {(whole or list(address))[0]}"
     yield Fact("database.engine", engine, f"{engine}, which {by} is for" if by else read)
     if "DATABASE_URL" not in address:

@@ -43,6 +43,7 @@ SETTINGS: dict[str, st.SearchStrategy[Any]] = {
     "slipway:front": st.sampled_from(["nginx", "apache"]),
     "slipway:http": st.fixed_dictionaries({}, optional={"maxBody": st.sampled_from(["20MB", 0]), "cors": st.just(["https://a.example"])}),
     "slipway:app.healthPath": st.sampled_from(["/", "/healthz", "/up/%C3%A9"]),
+    "slipway:app.startTimeout": st.sampled_from([1, 30, 600]),
     "slipway:app.releaseCommand": _COMMANDS,
     "slipway:app.data": st.sampled_from([["instance"], ["static/up", "logs"]]),
     "slipway:app.processes": st.dictionaries(st.sampled_from(["worker", "mailer"]), _COMMANDS),

@@ -14,7 +14,7 @@ from sqlalchemy.engine import make_url
 
 DRIVERS = {"sqlite": "sqlite", "postgresql": "postgresql+psycopg", "mysql": "mysql+pymysql"}
 url = make_url(os.environ["DATABASE_URL"])
-url = url.set(drivername=DRIVERS[url.drivername])
+url = url.set(drivername=DRIVERS[url.get_backend_name()])
 limits = {"timeout": 20} if url.drivername == "sqlite" else {"connect_timeout": 3}
 engine = create_engine(url, pool_pre_ping=True, connect_args=limits)
 """

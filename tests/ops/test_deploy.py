@@ -20,7 +20,6 @@ import components.targets
 from cloud_init.host import contracts
 from components import target
 from components.errors import SlipwayError
-from components.release import core
 from components.release.bundle import Bundle
 from components.source import archive
 from ops.engine.program import Program
@@ -52,9 +51,9 @@ class Shop:
         (folder / "requirements.txt").write_text("flask==3.1.3 --hash=sha256:00\nGunicorn==20.0\n")
         self.config()
 
-    def config(self):
+    def config(self, seconds=30):
         own = {"folder": str(self.there), "port": self.port, "check": self.check}
-        app = {"name": "shop", "path": ".", "module": "wsgi:app", "python": "3.13", "env": {"COLOUR": "red"}}
+        app = {"name": "shop", "path": ".", "module": "wsgi:app", "python": "3.13", "env": {"COLOUR": "red"}, "startTimeout": seconds}
         values = {"target": "made-up", "app": app, "made-up": own}
         text = yaml.safe_dump({"config": {f"slipway:{key}": value for key, value in values.items()}})
         (self.folder / "Pulumi.dev.yaml").write_text(text)
@@ -187,7 +186,7 @@ def _bundle(shop):
 )
 def test_a_release_that_fails_at_any_step_leaves_the_old_one_serving(shop, how, told, monkeypatch):
     shop.up()
-    monkeypatch.setattr(core, "HEALTH_SECONDS", 1)
+    shop.config(1)
     old = shop.get()
     broken = {"crash": APP + 'raise RuntimeError("broken")\n', "status": APP.replace("200 OK", "500 No")}
     shop.write(broken.get(how, APP.replace("one", "two")))
@@ -202,7 +201,7 @@ def test_a_release_that_fails_at_any_step_leaves_the_old_one_serving(shop, how, 
 
 def test_the_very_first_one_that_is_not_well_is_withdrawn(shop, monkeypatch):
     shop.fail("misroute")
-    monkeypatch.setattr(core, "HEALTH_SECONDS", 4)
+    shop.config(4)
     assert "was refused; nothing serves yet" in shop.up(code=1)
     assert shop.platform().live() is None
     (shop.there / "misroute").unlink()
@@ -211,7 +210,7 @@ def test_the_very_first_one_that_is_not_well_is_withdrawn(shop, monkeypatch):
 
 
 def test_an_up_that_was_cut_off_after_it_promoted_is_taken_back(shop, monkeypatch):
-    monkeypatch.setattr(core, "HEALTH_SECONDS", 4)
+    shop.config(4)
     shop.up()
     old = shop.get()[1]
     shop.write(APP.replace("one", "two"))

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import SlipwayError
-from components.source import find_app, pitfalls, python_file, requirements
+from components.source import find_app, migrations, pitfalls, python_file, requirements
 
 HERE = Path(__file__).parent
 APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
@@ -181,3 +181,37 @@ def test_a_lock_with_a_package_in_a_folder(tmp_path: Path) -> None:
     files = lock("alpha", root='{ name = "local" }')
     files["uv.lock"] += '[[package]]\nname = "local"\nversion = "1"\nsource = { directory = "local" }\n'
     assert "uv.lock: wanted packages by name or address, found the path ./local" in told(write(tmp_path, files))
+
+
+REVISION = "revision: str = '{}'\ndown_revision = {}\nassert False\n"
+HEADS = {
+    "migrations/env.py": "", "migrations/versions/1.py": REVISION.format("a1", None),
+    "migrations/versions/2.py": REVISION.format("b2", "'a1'"),
+    "migrations/versions/3.py": REVISION.format("c3", "('a1',)"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        ("flask db upgrade", "flask db merge heads"),
+        ("flask --app shop db -d migrations upgrade head && flask seed", "flask db merge heads"),
+        ("alembic -c x.ini upgrade head", "alembic merge heads"),
+        ("flask db upgrade heads", ""),
+        ("alembic upgrade b2", ""),
+        ("alembic upgrade one@head", ""),
+        ("alembic history && echo upgrade", ""),
+        ("./release.sh", ""),
+        ("", ""),
+    ],
+)
+def test_two_heads_are_told_before_anything_runs(command: str, told: str, tmp_path: Path) -> None:
+    write(tmp_path, {f"backend/{path}": text for path, text in HEADS.items()})
+    if not told:
+        return migrations.check(tmp_path, command)
+    with pytest.raises(SlipwayError) as caught:
+        migrations.check(tmp_path, command)
+    wanted = f"wanted one head of migrations, as `{command}` does, found b2, c3; join them with: {told}"
+    assert str(caught.value) == f"backend/migrations/versions: {wanted}"
+    write(tmp_path / "backend/migrations/versions", {"5.py": REVISION.format("e5", "('b2', 'c3')")})
+    return migrations.check(tmp_path, command)

@@ -29,6 +29,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "server.workers": lambda value: value if value == "auto" else int(value),
     "server.threads": int,
     "server.timeout": int,
+    "app.startTimeout": int,
     "keepData": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,  # Pulumi: texts
     "lastSnapshot": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
     "local.port": int,

@@ -52,13 +52,22 @@ def test_defaults() -> None:
     assert settings.stack == "dev"
     assert (settings.target, settings.front, settings.manager, settings.domain) == ("local", "nginx", "supervisor", None)
     assert settings.app.model_dump() == {
-        **{"name": "shop", "path": ".", "module": None, "python": None, "health_path": "/", "health_host": None, "static": {}},
+        **{
+            "name": "shop",
+            "path": ".",
+            "module": None,
+            "python": None,
+            "health_path": "/",
+            "health_host": None,
+            "start_timeout": 30,
+            "static": {},
+        },
         **{"data": (), "release_command": None, "processes": {}, "cron": {}, "env": {}},
     }
     server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 4, "timeout": 30}
     assert settings.server.model_dump() == server
     assert settings.http.model_dump() == {"max_body": 20_000_000, "cors": ()}
-    assert settings.database.model_dump() == {"engine": "none", "placement": "same-host"}
+    assert settings.database.model_dump() == {"engine": "none", "placement": "same-host", "extensions": (), "app_may_migrate": False}
     assert settings.sections == {}
 
 

@@ -16,9 +16,17 @@ from .. import contracts
 from ..contracts.rollout import HttpAnswer, Outcome, Step
 from .masking import masked
 
-# What Python says of a write into the app's own folder, or of one that should be made there.
-_WRITTEN = re.compile(
-    r"(?:PermissionError|OSError): \[Errno (?:13|30)\].*'.*/releases/[0-9a-f]{12}/src/(?:([^/']+)/[^']*|([^/'.]+)|[^/']*)'$"
+_MENDS = (
+    ("^ModuleNotFoundError", "add what has it to the app's requirements"),
+    ("permission denied to create extension", "name it in slipway:database.extensions"),
+    (
+        r"permission denied for (?:schema|table|sequence|database)|must be owner of|(?:CREATE|ALTER|DROP|INDEX|REFERENCES) command denied",
+        "the app may not change its database's schema: make that slipway:app.releaseCommand, or set slipway:database.appMayMigrate: true",
+    ),
+    (  # a write into the app's own folder, or of one that should be made there
+        r"^(?:PermissionError|OSError): \[Errno (?:13|30)\][^']*'(?:.*/releases/\w{12}/src/|(?!/))(?:([^/']+)/[^']*|([^/'.]+)|[^/']*)'$",
+        "the app may write the folders of slipway:app.data alone: name {}",
+    ),
 )
 
 
@@ -54,12 +62,10 @@ def refusal_of(error: OSError | Refused) -> Refused:
 def cause(lines: list[str]) -> str:
     """The last exception named in the lines, as `: ValueError: …`; empty without one."""
     named = _named(lines)
-    mend = ""
-    if named.startswith("ModuleNotFoundError"):
-        mend = " (add what has it to the app's requirements)"
-    elif written := _WRITTEN.match(named):
-        mend = f" (the app may write the folders of slipway:app.data alone: name {written[1] or written[2] or 'one, and write it there'})"
-    return f": {named}{mend}" if named else ""
+    for sign, how in _MENDS:
+        if found := re.search(sign, named):
+            return f": {named} ({how.format(next(filter(None, found.groups()), 'one, and write it there'))})"
+    return f": {named}" if named else ""
 
 
 def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
@@ -72,7 +78,7 @@ def up_to_cause(lines: list[str], count: int = 20) -> list[str]:
 def _named(lines: list[str]) -> str:
     # Words of a command line, and of workers that end because of another, come last but tell
     # nothing.
-    named = [line for line in lines if re.match(r"[\w.]*(Error|Exception|Exit|Interrupt)\b(: .*)?$", line)]
+    named = [line for line in lines if re.match(r"([\w.]*(Error|Exception|Exit|Interrupt)\b|psycopg2?\.errors\.\w+)(: .*)?$", line)]
     telling = [line for line in named if not re.match(r"Error\b|KeyboardInterrupt\b", line)] or named
     return telling[-1] if telling else ""
 

@@ -111,6 +111,10 @@ class DatabasePart:
     """The disk of a database host for the data alone, such as `/dev/disk/by-id/…`; null: none."""
     authority: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """The authorities of the server's certificate: PEM, or the https address of a list."""
+    extensions: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
+    """PostgreSQL's, made before the release command."""
+    app_may_migrate: bool = field(default=False, metadata=LEFT_OUT)
+    """The app connects as the owner."""
 
 
 @dataclass(frozen=True)

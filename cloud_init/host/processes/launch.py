@@ -56,6 +56,7 @@ def _colour(places: Places, name: str) -> None:
     for socket in colour.own.glob("app.*"):
         remove(socket)
     processes.record(colour.process, os.getpid())
+    environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
     processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
 
 

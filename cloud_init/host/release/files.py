@@ -25,7 +25,10 @@ def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> 
         write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
     for path, source in manifest.static.items():
         _link_static(folder, path.strip("/"), source)
-    write_environment(places, folder, {**manifest.environment, **secrets})
+    environment = {**manifest.environment, **secrets}
+    if manifest.database.app_may_migrate and "DATABASE_OWNER_URL" in environment:
+        environment["DATABASE_URL"] = environment.pop("DATABASE_OWNER_URL")
+    write_environment(places, folder, environment)
 
 
 def write_environment(places: Places, folder: Path, environment: dict[str, str]) -> None:

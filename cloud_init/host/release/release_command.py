@@ -5,6 +5,7 @@ SQLite, whose file is the app's, by the app's user."""
 
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from ..base import shell
@@ -16,6 +17,8 @@ from ..contracts.manifest import Manifest
 from ..data import databases
 from ..data.databases.base import OWNER, Database
 from . import runtime
+
+_LOOK = 30  # seconds between two looks whether it waits for a lock
 
 
 def record(places: Places, release: str) -> Path:
@@ -45,24 +48,37 @@ def again(places: Places, manifest: Manifest) -> None:
 
 def _guarded(places: Places, manifest: Manifest, database: Database) -> None:
     before, copy = database.schema(), database.snapshot()
-    code, lines = _execute(places, manifest, database)
+    code, lines, held = _execute(places, manifest, database)
     if code:
         undone = database.undo(copy, before)
-        raise Refused(f"release command `{manifest.release_command}` ended with {code}{cause(lines)}{undone}", log=lines)
+        raise Refused(f"release command `{manifest.release_command}` ended with {code}{cause(lines)}{held}{undone}", log=lines)
 
 
-def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str]]:
+def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str], str]:
     folder = places.release(manifest.id)
     user = places.release_user if database.program or database.shared else places.user
-    environment = {**runtime.variables(places, folder, manifest), **database.variables(OWNER)}
+    environment = runtime.variables(places, folder, manifest, OWNER)
     environment.setdefault("FLASK_APP", manifest.module)  # unless the settings name the app otherwise
     log = places.log / "release.log"
     with log.open("ab") as file:
         start = file.tell()
         file.write(f"--- {manifest.id}: {manifest.release_command}\n".encode())
         file.flush()
-        done = subprocess.run(
+        running = subprocess.Popen(
             shell.words(str(manifest.release_command)), cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
-            stdout=file, stderr=subprocess.STDOUT, check=False, pass_fds=database.inherited, umask=0o007, **as_user(user),
+            stdout=file, stderr=subprocess.STDOUT, pass_fds=database.inherited, umask=0o007, **as_user(user),
         )  # fmt: skip
-    return shell.failed(done.returncode), tail(log, 20, start)
+        held = _wait(running, database)
+    return shell.failed(running.returncode), tail(log, 20, start), held
+
+
+def _wait(running: subprocess.Popen[bytes], database: Database) -> str:
+    """Until it ends; whose locks were in its way. What waits for one at two looks fails."""
+    waits, held = dict[str, str](), ""
+    while True:
+        with suppress(subprocess.TimeoutExpired):
+            running.wait(_LOOK)
+            return held
+        with suppress(Refused, OSError):  # the command goes on
+            seen, waits = waits, database.unblock(waits)
+            held = "".join(f"; it waited {_LOOK} s for a lock of {waits[one]}" for one in waits.keys() & seen.keys()) or held

@@ -14,7 +14,7 @@ from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import CRON, log_from_now
-from ..release import environment, files, manifests, release_command, unpack
+from ..release import environment, files, manifests, release_command, runtime, unpack
 from ..release.store import HostStore
 from . import boot, gate, state
 
@@ -39,6 +39,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         mark_ready(folder, {"at": time.time()})
     with steps.step("database"):
         databases.of(places, manifest).ensure(manager)
+        runtime.note_secrets(places, folder, manifest)
     with steps.step("release-command"):
         release_command.run(places, manifest, elected)
         _tell_schema(places, manifest)

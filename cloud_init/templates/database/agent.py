@@ -78,6 +78,13 @@ class Agent:
         name = self.query(engine.SNAPSHOT_NAME)[0][0] if engine.SNAPSHOT_NAME else None
         return {"rows": {plain: int(self.query(f"SELECT count(*) FROM {name}")[0][0]) for name, plain in self._tables()}, "snapshot": name}
 
+    def unblock(self, owner, seen):
+        """Who holds locks that this user waits for, by the connection that does; ends `seen`."""
+        waits = {str(one): holder for one, holder in self.query(engine.WAITS, (owner,))}
+        for one in waits.keys() & {*seen}:
+            self.query(engine.CANCEL, (int(one),))
+        return {"waits": waits}
+
     def take(self, release):
         """Waits for the lock; `mine` is false when the release is noted as done."""
         self._make_tables()

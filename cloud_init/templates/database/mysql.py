@@ -16,6 +16,13 @@ SNAPSHOT = ("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ", "START TR
 SNAPSHOT_NAME = None
 # Read committed: who waited for the lock sees what its holder noted, whatever the server's default.
 NO_LIMITS = ("SET SESSION wait_timeout = 86400", "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED")
+# Which of the others it is that holds a table, the server doesn't say.
+WAITS = (
+    "SELECT w.id, concat('one of: ', group_concat(concat_ws(' ', 'connection', b.id, b.user, b.command, left(b.info, 80)) SEPARATOR ', '))"
+    " FROM information_schema.processlist w LEFT JOIN information_schema.processlist b ON b.db = w.db AND b.user <> w.user"
+    " WHERE w.user = %s AND left(w.state, 11) = 'Waiting for' AND locate('lock', w.state) > 0 GROUP BY w.id"
+)
+CANCEL = "KILL QUERY %s"
 _LOCK_TIMEOUTS = (1205, 1213)
 _AWAY = (2002, 2003, 2006, 2013, 1040, 1053)  # no socket, no answer, lost, too many connections, shutting down
 _VERIFIED = ("VERIFY_CA", "VERIFY_IDENTITY")

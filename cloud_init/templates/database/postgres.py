@@ -29,6 +29,13 @@ NO_LIMITS = (
     "SET LOCAL statement_timeout = 0",
     "SET LOCAL lock_timeout = 0",
 )
+# Agents wait for their turn as long as it takes.
+WAITS = (
+    "SELECT w.pid, string_agg(concat_ws(' ', 'process', b.pid, b.usename, b.state, left(b.query, 80)), ', ') FROM pg_stat_activity w"
+    " LEFT JOIN pg_stat_activity b ON b.pid = ANY (pg_blocking_pids(w.pid))"
+    " WHERE w.usename = %s AND w.wait_event_type = 'Lock' AND w.application_name <> 'slipway' GROUP BY w.pid"
+)
+CANCEL = "SELECT pg_cancel_backend(%s)"
 _VERIFIED = ("verify-ca", "verify-full")
 _AWAY = ("57P03", "57P01", "53300")
 

@@ -1,7 +1,9 @@
 """gunicorn's configuration: the release's values, and what this host can carry."""
 
 import json
+import os
 import sys
+import time
 from pathlib import Path
 
 _files = Path(__file__).resolve().parent
@@ -36,3 +38,10 @@ errorlog = "-"
 accesslog = None
 # It would be one socket in HOME for all apps and both colours.
 control_socket_disable = True
+
+
+def post_fork(server, worker):
+    """The last heartbeat lies ahead until a worker serves: one that still imports isn't killed, nor
+    one that waits while the first one does."""
+    served = time.monotonic() + 2 * _values["start_timeout"]
+    os.utime(worker.tmp.fileno(), (served, served))

@@ -1,6 +1,8 @@
 """The WSGI callable that servers load: the app, wrapped so that every answer names its release."""
 
 import ast
+import contextlib
+import fcntl
 import importlib
 import json
 import os
@@ -21,6 +23,23 @@ def release():
     if ON_PLATFORM:
         os.environ["SLIPWAY_RELEASE"] = (FILES / "release").read_text(encoding="utf-8").strip()  # for the app too
     return os.environ.get("SLIPWAY_RELEASE", "unknown")
+
+
+@contextlib.contextmanager
+def alone():
+    """One import at a time on a host, until one of its colour has succeeded: apps make their tables
+    there, and two would be in each other's way. A worker that is killed lets go."""
+    own = Path(os.environ.get("SLIPWAY_OWN", ""))
+    imported = own / "app.imported"  # goes when its colour starts again, as its sockets do
+    if not own.is_absolute() or imported.exists():  # on a platform there is none
+        yield
+        return
+    with open(own.parents[1] / "blue/own/importing", "a") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        if imported.exists():
+            fcntl.lockf(lock, fcntl.LOCK_UN)
+        yield
+        imported.touch()
 
 
 def load(module):
@@ -77,4 +96,5 @@ def named(app, release):
 
 
 sys.path[:0] = [str(folder) for folder in (SOURCE, SOURCE / "src") if folder.is_dir()]
-application = named(load(json.loads((FILES / "server.json").read_text(encoding="utf-8"))["module"]), release())
+with alone():
+    application = named(load(json.loads((FILES / "server.json").read_text(encoding="utf-8"))["module"]), release())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from ...processes.managers.contract import Manager
 
 APP, OWNER = "app", "owner"
 """Roles: the app reads and writes rows; the owner, for the release command, schemas too."""
+
+Words = dict[str, str]
+"""What `${database.WORD}` stands for, by word, and the address for the app's own driver."""
 
 
 class Database:
@@ -42,8 +45,9 @@ class Database:
     def release(self) -> str:
         return self.manifest.id
 
-    def variables(self, role: str) -> dict[str, str]:
-        """Variables for the app's processes, or for the release command, by role."""
+    def words(self, role: str) -> Words:
+        """What `${database.WORD}` means to the app's processes, or to the release command, by role;
+        and their `DATABASE_URL`. Empty without a database."""
         return {}
 
     def ensure(self, manager: Manager) -> None:
@@ -69,6 +73,11 @@ class Database:
     def turn(self, record: Path) -> Iterator[bool]:
         """Held during the release command; False: it ran already. `record`: this host's note."""
         yield not record.is_file()
+
+    def unblock(self, seen: Iterable[str]) -> dict[str, str]:
+        """Who holds a lock that the release command waits for, by the connection that waits. Those
+        which were `seen` to wait before are made to fail."""
+        return {}
 
     def snapshot(self) -> Path | None:
         """A consistent copy before the release command; None if there is nothing to copy."""

@@ -10,9 +10,8 @@ from ...base.outcome import Refused
 from ...base.user import give
 from . import network, sizing
 from .agent import Agent
-from .base import APP, OWNER
+from .base import APP, OWNER, Words
 from .cluster import ADMIN, Cluster
-from .remote import Login
 from .server import ServerDatabase
 
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
@@ -34,7 +33,7 @@ class MysqlCluster(Cluster):
     def url(self, role: str) -> str:
         name = "mysql" if role == ADMIN else quote(self.places.app)
         address = f"{_USERS[role]}:{self.password(role)}@localhost/{name}"
-        return f"mysql://{address}?unix_socket={quote(str(self.socket), safe='')}&charset=utf8mb4"
+        return f"mysql://{address}?unix_socket={quote(str(self.socket))}&charset=utf8mb4"
 
     def initialise(self, folder: Path) -> None:
         options = [f"--datadir={folder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
@@ -98,9 +97,9 @@ class MysqlDatabase(ServerDatabase):
     schemes = ("mysql", "mariadb")
     cluster_type = MysqlCluster
 
-    def let_in(self, agent: Agent, owner: Login, app: Login) -> None:
+    def let_in(self, agent: Agent, owner: Words, app: Words) -> None:
         # From anywhere: its own firewall says who reaches such a server.
-        agent.ask("execute", statements=_login(app.user, "%", app.password, app.database, _ROWS))
+        agent.ask("execute", statements=_login(app["user"], "%", app["password"], app["name"], _ROWS))
 
     def dump(self, path: Path) -> dict[str, int]:
         """Writes and counts a line for each row: no other connection can join the dump."""

@@ -11,9 +11,8 @@ from ...base.outcome import Refused
 from ...base.user import done_as, give
 from . import network, sizing
 from .agent import Agent
-from .base import APP, OWNER
+from .base import APP, OWNER, Words
 from .cluster import ADMIN, Cluster
-from .remote import Login
 from .server import ServerDatabase
 
 UNIT = "postgresql.service"  # of the package: kept from starting
@@ -50,7 +49,8 @@ class PostgresCluster(Cluster):
 
     def url(self, role: str) -> str:
         name = "postgres" if role == ADMIN else quote(self.places.app)
-        return f"postgresql://{role}:{self.password(role)}@/{name}?host={quote(str(self.socket_folder), safe='')}&port={self._port}"
+        # No `%` for a slash: Alembic's configuration takes it for its own.
+        return f"postgresql://{role}:{self.password(role)}@/{name}?host={quote(str(self.socket_folder))}&port={self._port}"
 
     def initialise(self, folder: Path) -> None:
         word = folder.with_name(".word.part")  # initdb reads the password from a file that its user may open
@@ -94,7 +94,9 @@ class PostgresCluster(Cluster):
             agent.ask("execute", statements=[f"CREATE DATABASE {_name(app)} OWNER {OWNER}"])
         agent.ask("execute", statements=_connecting(app, APP))
         agent.ask("connect", url=self.url(ADMIN).replace("/postgres?", f"/{quote(app)}?"))
-        _grant_rows(agent, OWNER, APP)
+        # From version 14 on: what the master made in it outlives a DROP OWNED of the owner's.
+        found = agent.ask("exists", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["exists"]
+        _grant_rows(agent, OWNER, APP, "pg_database_owner" if found else OWNER)
 
     def reload(self, agent: Agent) -> None:
         agent.ask("execute", statements=["SELECT pg_reload_conf()"])
@@ -110,10 +112,10 @@ class PostgresDatabase(ServerDatabase):
     schemes = ("postgresql", "postgres")
     cluster_type = PostgresCluster
 
-    def let_in(self, agent: Agent, owner: Login, app: Login) -> None:
-        _login(agent, app.user, app.password)
-        agent.ask("execute", statements=_connecting(app.database, app.user))
-        _grant_rows(agent, owner.user, app.user)
+    def let_in(self, agent: Agent, owner: Words, app: Words) -> None:
+        _login(agent, app["user"], app["password"])
+        agent.ask("execute", statements=_connecting(app["name"], app["user"]))
+        _grant_rows(agent, owner["user"], app["user"], owner["user"])
 
     def dump(self, path: Path) -> dict[str, int]:
         """Counts the rows in the very transaction that is dumped."""
@@ -164,14 +166,14 @@ def _connecting(database: str, app: str) -> list[str]:
     return [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {_name(app)}"]
 
 
-def _grant_rows(agent: Agent, owner: str, app: str) -> None:
+def _grant_rows(agent: Agent, owner: str, app: str, holder: str) -> None:
     """The app reads and writes rows of what is there and of what the owner makes; it changes no
-    schema.
+    schema. `holder`: who has the schema `public`.
 
     `agent` is connected to the app's database."""
     default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_name(owner)} IN SCHEMA public GRANT"
     statements = [
-        "CREATE SCHEMA IF NOT EXISTS public", f"ALTER SCHEMA public OWNER TO {_name(owner)}", "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        "CREATE SCHEMA IF NOT EXISTS public", f"ALTER SCHEMA public OWNER TO {_name(holder)}", "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {_name(app)}", f"{default} {_ROWS} ON TABLES TO {_name(app)}",
         f"{default} {_NUMBERS} ON SEQUENCES TO {_name(app)}",
     ]  # fmt: skip

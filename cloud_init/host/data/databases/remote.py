@@ -3,8 +3,7 @@
 import io
 import re
 import ssl
-from dataclasses import dataclass
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from ...base.files import read_text, write
 from ...base.outcome import Refused, note
@@ -22,21 +21,6 @@ _SENTENCES = {
     "own-host": ("database host: wanted to reach it", "see `./slipway status` for that host, then run `up` again"),
     "managed": ("managed database: wanted to reach it", "see that it runs and lets this host in, then run `up` again"),
 }
-
-
-@dataclass(frozen=True)
-class Login:
-    """What an address says of a user: name, password, and the database."""
-
-    user: str
-    password: str
-    database: str
-
-
-def login(url: str) -> Login:
-    """The login in an address that `checked` let pass."""
-    parts = urlsplit(url)
-    return Login(unquote(parts.username or ""), unquote(parts.password or ""), unquote(parts.path.lstrip("/")))
 
 
 def checked(url: str, name: str, schemes: tuple[str, ...]) -> str:

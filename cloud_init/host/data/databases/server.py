@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_object
+from ...base.files import read_object, write_json
 from ...base.outcome import Refused, note
+from ...base.user import give
 from ...processes.managers.contract import Manager
 from ...rollout import state
-from . import remote
+from . import address, remote
 from .agent import Agent
-from .base import APP, OWNER, Database
-from .cluster import Cluster
+from .base import APP, OWNER, Database, Words
+from .cluster import ADMIN, Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
 _AGAIN = 3  # one that runs may be restarting
@@ -53,33 +54,38 @@ class ServerDatabase(Database):
 
     def url(self, role: str) -> str:
         """The address of a role, with its password. Raises `Refused` for one that can't be used."""
-        cluster = self.cluster()
-        if cluster:
+        cluster, folder = self.cluster(), self.places.release(self.release)
+        if cluster and not (role == APP and self._may_migrate):
             return cluster.url(role)
-        folder = self.places.release(self.release)
         known = read_object(folder / "env.json")
         if role == OWNER:
             known |= read_object(folder / "owner.json")
         name = "DATABASE_OWNER_URL" if role == OWNER and known.get("DATABASE_OWNER_URL") else "DATABASE_URL"
         return remote.checked(str(known.get(name, "")), name, self.schemes)
 
-    def variables(self, role: str) -> dict[str, str]:
-        if self.cluster() is None and role == APP:
-            return {}  # its own environment has it
-        return {"DATABASE_URL": self.url(role)}
+    @property
+    def _may_migrate(self) -> bool:
+        """Whether the app's environment has the owner's address."""
+        return self.manifest.database.app_may_migrate and self.places.role != "database"
+
+    def words(self, role: str) -> Words:
+        return address.words(self.url(role), self.places.release(self.release) / "venv")
 
     def ensure(self, manager: Manager) -> None:
         self.run(manager)
         with Agent(self.places, self.manifest) as agent:
             self._try(agent, OWNER)
-            if self.manifest.database.placement == "managed":
+            placement = self.manifest.database.placement
+            if placement == "managed" or (placement == "external" and self.manifest.database.extensions):
                 with self.asked() as holder:  # this host's turn: two at once would be in each other's way
                     holder.ask("take", release=self.release)
-                    self.let_in(agent, remote.login(self.url(OWNER)), remote.login(self.url(APP)))
+                    self._extend(agent)
+                    if placement == "managed" and not self._may_migrate:
+                        self.let_in(agent, self.words(OWNER), self.words(APP))
             self._try(agent, APP)
 
     @abstractmethod
-    def let_in(self, agent: Agent, owner: remote.Login, app: remote.Login) -> None:
+    def let_in(self, agent: Agent, owner: Words, app: Words) -> None:
         """Makes the app's role, which may read and write rows and change no schema, as often as it
         is called.
 
@@ -90,10 +96,27 @@ class ServerDatabase(Database):
         if cluster is None:
             return remote.trust(self.places, self.manifest)
         cluster.create()
+        if self._may_migrate:
+            path = self.places.release(self.release) / "env.json"
+            write_json(path, {**read_object(path), "DATABASE_URL": cluster.url(OWNER)}, 0o400)
+            give(path, self.places.user)
         cluster.start(manager)
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, _STARTING)
+            self._extend(agent)
             cluster.reload(agent)
+
+    def _extend(self, agent: Agent) -> None:
+        """Makes the extensions; `agent` is connected to the app's database as who may."""
+        for name in self.manifest.database.extensions:
+            quoted = '"' + name.replace('"', '""') + '"'
+            # The owner, who loads dumps, may not comment on what another made: no dump has that.
+            more = [f"COMMENT ON EXTENSION {quoted} IS NULL"] if self.cluster() else []
+            try:
+                agent.ask("execute", statements=[f"CREATE EXTENSION IF NOT EXISTS {quoted}", *more])
+            except Refused as refused:
+                mend = "have it installed where the database runs, or made by who may, then run `up` again"
+                raise Refused(f"slipway:database.extensions: wanted {name}, found: {refused}; {mend}", log=refused.log) from None
 
     def _try(self, agent: Agent, role: str) -> None:
         url = self.url(role)
@@ -160,6 +183,14 @@ class ServerDatabase(Database):
         except Refused as refused:
             why = "the release command ended well, but the database did not note that, so the next run runs it again"
             raise Refused(f"{why}; {refused}", log=refused.log) from None
+
+    def unblock(self, seen: Iterable[str]) -> dict[str, str]:
+        cluster, owner = self.cluster(), self.words(OWNER)["user"]
+        if owner == self.words(APP)["user"]:  # whose statements are the command's can't be told
+            return {}
+        with Agent(self.places, self.manifest) as agent:
+            agent.ask("connect", url=cluster.url(ADMIN) if cluster else self.url(OWNER))
+            return dict(agent.ask("unblock", owner=owner, seen=[*seen])["waits"])
 
     def snapshot(self) -> Path | None:
         """A dump of a cluster of this host; a server elsewhere has backups of its own."""

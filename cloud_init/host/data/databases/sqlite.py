@@ -15,7 +15,8 @@ from typing import Any
 from ...base.files import private_file, remove, replacing
 from ...base.outcome import Refused, note
 from ...base.user import done_as, give, private
-from .base import Database
+from ...release import templates
+from .base import Database, Words
 
 _BUSY = 30  # seconds that a copy waits for a writer
 _LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
@@ -34,8 +35,10 @@ class SqliteDatabase(Database):
     def path(self) -> Path:
         return self.places.database
 
-    def variables(self, role: str) -> dict[str, str]:
-        return {"DATABASE_URL": f"sqlite:///{self.path}"}
+    def words(self, role: str) -> Words:
+        url = f"sqlite:///{self.path}"
+        known = {"url": url, "driverUrl": url, "DATABASE_URL": url, "scheme": "sqlite", "name": str(self.path)}
+        return {**dict.fromkeys(templates.WORDS, ""), **known}
 
     def schema(self) -> str:
         return str(self._asked(_schema) or "")
