@@ -46,7 +46,8 @@ def values(good: Any) -> st.SearchStrategy[Any]:
 
 
 GOOD: Mapping[str, Any] = {
-    "target": "local", "app.name": "shop", "app.path": "./app", "app.module": "shop.wsgi:make()", "app.python": "3.11",
+    "target": "local", "app.name": "shop", "app.path": "./app", "app.module": "web/shop.wsgi:make('dev')",
+    "app.python": "3.11", "app.healthHost": "shop.example:8080",
     "app.healthPath": "/up/%C3%A9", "app.static[name]": "/static/a", "app.static[value]": "shop/static", "app.data[item]": "shop/var",
     "app.releaseCommand": "flask db upgrade", "app.requirements": "requirements/prod.txt", "app.packages[item]": "libpq5",
     "app.build": "npm ci && npm run build", "app.built[item]": "static/dist",

@@ -25,7 +25,7 @@ from components.release import build
 from components.release.ids import release_id
 from components.settings import Settings
 from components.settings.models import Server as ServerSettings
-from components.source import AppSource, find_app, migrations
+from components.source import AppSource, find_app, migrations, pitfalls
 from components.source.archive import collect
 
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
@@ -86,6 +86,8 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     migrations.check(source.folder, app.release_command or "")
     for sentence in source.sentences:
         (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
+    for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
+        pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)
     return Core(source, code, _server(settings.server, source.requirements, app.start_timeout, auto))
 
@@ -202,4 +204,5 @@ def _tell_folders(servers: fleet.Fleet) -> None:
 
 def _health(settings: Settings, front: Front, host: str) -> Health:
     """By the app's own name, with TLS where it is: an app may refuse others, and plain HTTP."""
-    return Health(settings.app.health_path, front.domain or host, settings.app.start_timeout, "https" if front.domain else "http")
+    host = front.domain or settings.app.health_host or host
+    return Health(settings.app.health_path, host, settings.app.start_timeout, "https" if front.domain else "http")

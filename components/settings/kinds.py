@@ -1,5 +1,6 @@
 """The kinds of values that settings take, each with the words for what was wanted."""
 
+import ast
 import ipaddress
 import os
 import re
@@ -116,6 +117,20 @@ def _inside(path: str) -> bool:
     return bool(parts) and path[0] != "/" and ".." not in parts and "\\" not in path and len(path.encode(errors="replace")) <= 1000
 
 
+def is_module(value: str) -> bool:
+    """A module and a name in it; what a factory is called with is literal."""
+    if not re.fullmatch(_MODULE_NAME, value) or not value.isprintable():
+        return False
+    try:
+        call = ast.parse(value.partition(":")[2], mode="eval").body
+        if isinstance(call, ast.Call):
+            _ = [ast.literal_eval(one) for one in (*call.args, *(one.value for one in call.keywords))]
+            return isinstance(call.func, ast.Name | ast.Attribute) and all(one.arg for one in call.keywords)
+    except (SyntaxError, ValueError, TypeError, MemoryError, RecursionError):
+        return False
+    return True
+
+
 def _data_folder(value: Any) -> str:
     """In one spelling, as each is one folder on a host."""
     if not _inside(string(value)):
@@ -197,13 +212,10 @@ def _schedule(value: str) -> bool:
 TARGET = matching("name", "the name of a target (a file in components/targets/, with - for _)", r"[a-z0-9-]+")
 _NAME = r"[a-z][a-z0-9-]{0,30}"
 APP_NAME = matching("name", "a name of 1 to 31 small letters, digits and hyphens, a letter first", _NAME)
-MODULE_NAME = r"(?=.{1,200}$)(?a:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(\))?)"
+_MODULE_NAME = r"(?=.{1,200}$)(?a:(\w[\w.-]*/)*[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?)"
+MODULE_WORDS = '"package.module:name", or "package.module:factory()" for a function that makes the app'
 PATH = text("folder", "a folder, as a path from the project folder", bool)
-MODULE = matching(
-    "module",
-    '"package.module:name", or "package.module:factory()" for a function that makes the app, at most 200 letters',
-    MODULE_NAME,
-)
+MODULE = text("module", f"{MODULE_WORDS}, at most 200 letters", is_module)
 PYTHON = Kind("version", 'a version in quotes such as "3.13", from "3.9" on', _python)
 URL_CHARACTERS = r"A-Za-z0-9._~!&'()*+,;=:@%-"
 HEALTH_PATH = matching(
@@ -211,6 +223,9 @@ HEALTH_PATH = matching(
     "a path that starts with / (no query: not every load balancer takes one), other than /-/live, which the front answers",
     rf"(/[{URL_CHARACTERS}]*)+",
     "/-/live",
+)
+HEALTH_HOST = matching(
+    "host name", "a host name such as shop.example or localhost:8080", r"(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{1,5})?"
 )
 STATIC_URL = matching(
     "URL path",

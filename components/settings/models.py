@@ -26,7 +26,8 @@ class App(Model):
     path: Annotated[str, kinds.PATH] = Field(default=".", description="The app's folder, seen from the project folder.")
     module: Annotated[str, kinds.MODULE] | None = Field(
         default=None,
-        description="What to serve: `package.module:name`, or `package.module:factory()`. Found in the app's folder if left out.",
+        description="What to serve: `package.module:name`, or `package.module:factory()`, with literal arguments if it wants any. "
+        "Behind `folder/` where Python is to look in that folder of the app's. Found if left out.",
     )
     python: Annotated[str, kinds.PYTHON] | None = Field(
         default=None, description="The Python that runs the app; uv brings one that a host lacks. Any that the host has if left out."
@@ -46,6 +47,10 @@ class App(Model):
         default=(), description="What it makes and a release holds whatever `.gitignore` says: `[static/dist]`."
     )
     health_path: Annotated[str, kinds.HEALTH_PATH] = Field(default="/", description="A release goes live when this path answers 2xx.")
+    health_host: Annotated[str, kinds.HEALTH_HOST] | None = Field(
+        default=None,
+        description="The `Host` that the app's health is asked by, for an app that takes certain names alone. With a domain it is that.",
+    )
     start_timeout: Annotated[int, number(1, 600, "seconds")] = Field(
         default=30, description="Seconds that a release may take until it answers: an app that imports for long takes more."
     )
@@ -56,7 +61,8 @@ class App(Model):
         default=(), description="Folders inside the app that it may write: they outlive releases, and backups hold them."
     )
     release_command: Annotated[str, kinds.COMMAND] | None = Field(
-        default=None, description="Runs once for each release, on one host, before it goes live: database migrations."
+        default=None,
+        description="Runs once for each release, on one host, before it goes live: database migrations. Any part of a pipe may fail it.",
     )
     processes: Mapping[Annotated[str, kinds.PROCESS_NAME], Annotated[str, kinds.COMMAND]] = Field(
         default={}, description="Commands that are kept running beside the web server: workers, schedulers."
@@ -182,6 +188,7 @@ class Settings(Model):
 
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
     _stack: str = PrivateAttr("")
+    _secret_names: frozenset[str] = PrivateAttr(frozenset())
     _secret_env: pulumi.Output[dict[str, str]] | None = PrivateAttr(None)
 
     @property
@@ -193,6 +200,11 @@ class Settings(Model):
     def stack(self) -> str:
         """The stack's own name, without organisation and project."""
         return self._stack
+
+    @property
+    def given(self) -> frozenset[str]:
+        """The names of the app's environment, public and secret."""
+        return self._secret_names | {*self.app.env}
 
     @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:

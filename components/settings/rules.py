@@ -110,6 +110,11 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
             (f"{part}.{name}", one) for part, all_of in (("app.env", env), (SECRET_ENV, secret)) for name, one in all_of.items()
         ):
             yield from ((key, why) for why in [templates.problem(value, database.engine != "none")] if why)
+    if app and app.health_host and values.get("domain"):
+        yield (
+            "app.healthHost",
+            f"wanted none beside slipway:domain, which the app is asked by, found {shown(app.health_host)}; leave one out",
+        )
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     http = _sound(Http, values.get("http", {}))

@@ -5,6 +5,9 @@ from pathlib import Path
 
 from components.errors import SlipwayError
 from components.source import discovery, requirements
+from components.source.discovery import SeveralApps
+
+__all__ = ["AppSource", "SeveralApps", "find_app"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +31,9 @@ def find_app(folder: Path, module: str | None, chosen: str | None = None) -> App
     Raises `SlipwayError` with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
-    name, where = discovery.checked(folder, module) if module else discovery.find(folder)
+    found = discovery.checked(folder, module) if module else discovery.find(folder)
     needs = requirements.read(folder, chosen)
     count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
-    sentences = (f"module {name} ({where})", f"requirements from {needs.file} ({count})", *needs.remarks)
-    return AppSource(folder, name, needs.text, needs.constraints, needs.remarks, sentences)
+    first = (f"module {found.module} ({found.where})", f"requirements from {needs.file} ({count})")
+    remarks = (*found.notes, *needs.remarks)
+    return AppSource(folder, found.module, needs.text, needs.constraints, remarks, (*first, *remarks))

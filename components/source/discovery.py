@@ -2,11 +2,12 @@
 checked where they named it."""
 
 import ast
-import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import SlipwayError, UsageError, nearest
-from components.settings.kinds import MODULE_NAME
+from components.settings.kinds import MODULE_WORDS, is_module
+from components.source import start_commands
 from components.source.python_file import PythonFile, Unreadable, read
 
 _MODULES = ("wsgi", "app", "application", "main", "run", "server")
@@ -16,44 +17,63 @@ _FACTORIES = ("create_app()", "make_app()")
 _NOT_THE_APP = {"tests", "test", "docs", "migrations", "node_modules", "venv", "env", "build", "dist"}
 _NOT_THE_APP |= {"conftest", "setup", "noxfile", "fabfile", "manage"}
 _SET = "set slipway:app.module"
+_CONFIGURATIONS = ("production", "prod", "default")  # of those that a factory is called with by name
 
 
-def find(folder: Path) -> tuple[str, str]:
-    """(`package.module:name`, the file it is in, from the folder on).
+@dataclass(frozen=True)
+class Found:
+    """`module`: `package.module:name`; `where`: the file it is in and what named it; `notes`: what
+    else there was, in words."""
 
-    Raises `SlipwayError` for no app, and for several that are as good."""
+    module: str
+    where: str
+    notes: tuple[str, ...] = ()
+
+
+class SeveralApps(SlipwayError):
+    """Any of `apps` may be meant."""
+
+    def __init__(self, folder: Path, apps: list[str]) -> None:
+        super().__init__(f"{folder}: wanted one app, found {', '.join(apps)}; {_SET} to the one to serve")
+        self.apps = apps
+
+
+def find(folder: Path) -> Found:
+    """The app that the folder's files name, else the first that is where people put it.
+
+    Raises `SlipwayError` for no app, and `SeveralApps` for several that are as good."""
     return _Folder(folder).find()
 
 
-def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> tuple[str, str]:
-    """(module, where it is) for the module that `setting` names.
+def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> Found:
+    """The module that `setting` names.
 
     Raises `UsageError` when the app's own source shows that it can't be served."""
-    if not re.fullmatch(MODULE_NAME, module):
-        raise UsageError(f'{setting}: wanted "package.module:name" or "package.module:factory()", found {module!r}')
+    if not is_module(module):
+        raise UsageError(f"{setting}: wanted {MODULE_WORDS}, found {module!r}")
     there, (name, _, attribute) = _Folder(folder), module.partition(":")
     path = there.file_of(name)
     if path is None:
         if package := there.package_of(name):
             raise UsageError(f"{setting}: wanted a module of {there.shown(package)}/, found {name!r}, which isn't there")
-        return module, "not in the app's folder: from an installed package"
+        return Found(module, "not in the app's folder: from an installed package")
     file = _readable(path)
     if file and (problem := _problem(file, attribute)):
         raise UsageError(f"{setting}: wanted a name that {there.shown(path)} can serve, found {module!r}: {problem}")
-    return module, there.shown(path)
+    return Found(module, there.shown(path))
 
 
 def _problem(file: PythonFile, attribute: str) -> str:
-    name = attribute.removesuffix("()").partition(".")[0]
+    name = attribute.partition("(")[0].partition(".")[0]
     if name not in file.names:
         hint = nearest(name, [one for one in file.names if not one.startswith("_")])
         hint = hint if hint.startswith("perhaps") else "set it to one that is there"
         return "" if file.open else f"there is no such name; {hint}"
-    if "." in attribute:
+    if "." in attribute.partition("(")[0]:
         return ""
     if why := file.problem(attribute):
         return f"it {why}"
-    is_call = attribute.endswith("()")
+    is_call = attribute.endswith(")")
     return f"it is a function that makes an app; write {name}()" if not is_call and file.is_factory(name) else ""
 
 
@@ -65,27 +85,49 @@ class _Folder:
         self.roots = [root for root in (folder, folder / "src") if root.is_dir()]
         self.refused = ""
         """The first thing that was looked at and could not be taken, in brackets."""
+        self.needy: list[tuple[str, Path]] = []
+        """Factories that want one argument, each with its file."""
+        self.notes: list[str] = []
 
-    def find(self) -> tuple[str, str]:
-        if named := self._flask_app():
-            return named
+    def find(self) -> Found:
+        for path in (path for root in self.roots for path in sorted(root.glob("*.py")) if (path.with_suffix("") / "__init__.py").is_file()):
+            self.notes.append(f"{self.shown(path)} is hidden by the package {path.stem}/, which Python imports in its place")
+        module, where = self._named() or self._first()
+        return Found(module, where, tuple(self.notes))
+
+    def _first(self) -> tuple[str, str]:
         for name in _MODULES:
             if first := self._in_package(name, strict=True):
                 return first
         apps = [one for name in self._others() if (one := self._in_package(name))]
         if len(apps) > 1:
-            found = ", ".join(name for name, _ in apps)
-            raise SlipwayError(f"{self.folder}: wanted one app, found {found}; {_SET} to the one to serve")
-        if not apps:
-            looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
-            where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
-            raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {_SET}, for instance to wsgi:app")
-        return apps[0]
+            raise SeveralApps(self.folder, [name for name, _ in apps])
+        if found := [*apps, *filter(None, (self._in_module("manage"), self._with_argument()))]:
+            return found[0]
+        looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
+        where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
+        below = {self.shown(path.parent) for name in ("*/", "*/*/") for path in self.folder.glob(f"{name}requirements.txt")}
+        hints = [*self.notes, *(f"{one}/ has requirements of its own: is that the app?" for one in sorted(below))]
+        where += f" ({'; '.join(hints)})" if hints else ""
+        example = self.needy[0][0].replace(")", "'production')") if self.needy else "wsgi:app"
+        raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {_SET}, for instance to {example}")
+
+    def _with_argument(self) -> tuple[str, str] | None:
+        """`create_app(config_name)`, with a name that a mapping in the sources has."""
+        for module, path in self.needy:
+            places = (path, *(place for root in (self.folder, path.parent) for place in (root / "config.py", root / "config/__init__.py")))
+            for file in filter(None, map(_readable, (place for place in places if place.is_file()))):
+                keys = file.keys()
+                if key := next((one for one in _CONFIGURATIONS if one in keys), None):
+                    self.notes.append(f"the factory wants an argument: {key!r}, of {', '.join(keys)}")
+                    return module.replace(")", f"{key!r})"), self.shown(path)
+        return None
 
     def file_of(self, module: str) -> Path | None:
         """The file of `package.module`, or None: it may be installed then."""
-        for root in self.roots:
-            place = root.joinpath(*module.split("."))
+        folder, _, name = module.rpartition("/")
+        for root in [self.folder / folder] if folder else self.roots:
+            place = root.joinpath(*name.split("."))
             for path in (place / "__init__.py", place.with_name(place.name + ".py")):
                 if path.is_file():
                     return path
@@ -117,20 +159,21 @@ class _Folder:
                 raise SlipwayError(f"{path}: wanted Python to look for an app in, found {error}; mend it, or {_SET}") from None
             self.refused = self.refused or f" ({self.shown(path)} can't be read: {error})"
             return None
-        for name in (*_NAMES, *file.made_by("Flask")):
+        for name in (*_NAMES, *file.apps()):
             if file.may_be_app(name) and not self._is_module(path, file, name):
                 return f"{module}:{name}", self.shown(path)
-        for name in _FACTORIES:
+        for name in (*_FACTORIES, *file.factories()):
             if file.may_be_factory(name):
                 return f"{module}:{name}", self.shown(path)
-        for name in (*_NAMES, *_FACTORIES):
+        for name in (*_NAMES, *_FACTORIES, *file.factories()):
             if why := file.problem(name):
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
+                self.needy += [(f"{module}:{name}", path)] * (why.startswith("needs") and "," not in why)
         return None
 
     def _is_module(self, path: Path, file: PythonFile, name: str) -> bool:
         """Whether `name` is imported from a package with a module of that name, not to serve."""
-        node = file.names[name]
+        node = file.names.get(name)
         if not isinstance(node, ast.ImportFrom):
             return False
         place = path.parents[node.level - 1] if node.level else next(root for root in self.roots if path.is_relative_to(root))
@@ -142,23 +185,39 @@ class _Folder:
         bound = own.names.get(original) if own else None
         return bound is None or (isinstance(bound, ast.ImportFrom) and bound.module is None)
 
-    def _flask_app(self) -> tuple[str, str] | None:
-        """What `.flaskenv` tells the flask command; the shell's own FLASK_APP isn't this app's."""
-        path = self.folder / ".flaskenv"
-        text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-        lines = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", text, re.MULTILINE)
-        if not lines:
-            return None
-        value = re.sub(r"\s+#.*", "", lines[-1]).strip("\"'")
-        place, _, name = value.partition(":")
-        module = place.removesuffix(".py").removeprefix("./").removeprefix("src/").replace("/", ".")
-        app = f"{module}:{name}" if name else next(iter(self._in_module(module) or ()), "")
-        if not re.fullmatch(MODULE_NAME, app):
-            raise SlipwayError(f".flaskenv: wanted FLASK_APP=module:name, found {value[:60]!r}; {_SET} to what is to be served")
-        file = _readable(self.file_of(module))
+    def _named(self) -> tuple[str, str] | None:
+        """The first app that a file names; what else is named is told. The shell's own FLASK_APP
+        isn't this app's."""
+        found: list[tuple[str, str]] = []
+        for one in start_commands.named(self.folder):
+            try:
+                app = self._resolved(one)
+            except SlipwayError as error:
+                if one.file == ".flaskenv" and not found:
+                    raise
+                self.notes += [f"not taken: {error}"] * (":" in one.app)  # else a script that isn't the app
+                continue
+            if not found:
+                found.append((app.module, f"{app.where}, named in {one.file}"))
+            elif app.module != found[0][0]:
+                self.notes.append(f"{one.file} names another: {app.module}")
+        return found[0] if found else None
+
+    def _resolved(self, one: start_commands.Named) -> Found:
+        place, _, name = one.app.partition(":")
+        at, parts = [part for part in one.folder.split("/") if part], place.removesuffix(".py").removeprefix("./").split("/")
+        while len(parts) > 1 and not self.folder.joinpath(*at, parts[0], "__init__.py").is_file():
+            at.append(parts.pop(0))
+        module = "/".join([*at * (at != ["src"]), ".".join(parts)])
+        path, app = self.file_of(module), f"{module}:{name}" if name else next(iter(self._in_module(module) or ()), "")
+        if path and place.endswith(".py") and path.name == "__init__.py":
+            raise SlipwayError(f"{one.file}: {place} is hidden by the package {parts[-1]}/; rename one of them")
+        if not is_module(app) or (path is None and one.file != ".flaskenv"):
+            wanted = "FLASK_APP=module:name" if one.file == ".flaskenv" else "a module of the app's folder and a name in it"
+            raise SlipwayError(f"{one.file}: wanted {wanted}, found {one.app[:60]!r}; {_SET} to what is to be served")
+        file = _readable(path)
         # `create_app` is enough for the flask command, which sees that it is a function.
-        chosen, where = checked(self.folder, f"{app}()" if file and file.is_factory(name) else app, ".flaskenv")
-        return chosen, f"{where}, named in .flaskenv"
+        return checked(self.folder, f"{app}()" if file and file.is_factory(name) else app, one.file)
 
     def _others(self) -> list[str]:
         """Other packages and modules at the top of the folder that may be an app."""

@@ -1,12 +1,18 @@
 """What a Python file binds at its top level, read from its syntax tree."""
 
 import ast
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 _LARGEST = 2_000_000  # bytes; a larger file is generated data, no app
-_NOT_WSGI = {"FastAPI", "Starlette", "Quart", "Sanic", "Litestar", "Typer", "Celery"}
+_NOT_WSGI = {"FastAPI", "Starlette", "Quart", "Sanic", "Litestar", "Typer", "Celery", "Dash"}
+_SKIPPED = {"tests", "test", "node_modules", "venv", "env", "site-packages", "__pycache__", "build", "dist", "docs"}
+_SKIPPED |= {"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py"}
+_MAKERS = {"Flask", "create_app", "make_app"}
+_HOLDERS = {"server", "app", "wsgi_app", "flask_app"}  # attributes that are an app, as of a Dash
 _CONSTANTS = (ast.Constant, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.JoinedStr)
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -28,13 +34,16 @@ class PythonFile:
 
     def problem(self, name: str) -> str:
         """Why `name`, or `name()`, can't be served; empty if it can, or if that can't be told."""
-        value = self.names.get(name.removesuffix("()"))
-        made = _class_of(value)
+        value = self.names.get(name.partition("(")[0])
+        made = class_of(value)
         if made in _NOT_WSGI:
             return f"is a {made}, which is no WSGI app"
-        if name.endswith("()") and isinstance(value, ast.AsyncFunctionDef):
+        call = ast.parse(name, mode="eval").body
+        if not isinstance(call, ast.Call) or not isinstance(value, Function):
+            return ""
+        if isinstance(value, ast.AsyncFunctionDef):
             return "is asynchronous"
-        needed = _needed(value) if name.endswith("()") and isinstance(value, ast.FunctionDef) else []
+        needed = [one for one in _needed(value)[len(call.args) :] if one not in {given.arg for given in call.keywords}]
         return f"needs arguments ({', '.join(needed)})" if needed else ""
 
     def is_factory(self, name: str) -> bool:
@@ -45,7 +54,7 @@ class PythonFile:
     def may_be_app(self, name: str) -> bool:
         """Assigned from something but a constant, imported, or a function of two arguments."""
         if name not in self.names:
-            return False
+            return "." in name
         value = self.names[name]
         if isinstance(value, ast.FunctionDef):
             return _takes_two(value)
@@ -57,9 +66,25 @@ class PythonFile:
         value = self.names.get(call.removesuffix("()"))
         return isinstance(value, ast.FunctionDef | ast.ImportFrom) and not self.problem(call)
 
-    def made_by(self, maker: str) -> list[str]:
-        """The names that are assigned from a call of `maker`, in their order."""
-        return [name for name, value in self.names.items() if _class_of(value) == maker]
+    def apps(self) -> list[str]:
+        """Names that are assigned from what makes an app, or from what holds one, in their order;
+        then a Dash's own."""
+        made = [name for name, value in self.names.items() if class_of(value) in _MAKERS]
+        held = [name for name, value in self.names.items() if isinstance(value, ast.Attribute) and value.attr in _HOLDERS]
+        return [*made, *held, *(f"{name}.server" for name, value in self.names.items() if class_of(value) == "Dash")]
+
+    def factories(self) -> list[str]:
+        """Calls of other functions that make a Flask and return something."""
+        found = [(name, list(ast.walk(one))) for name, one in self.names.items() if isinstance(one, ast.FunctionDef) and name[0] != "_"]
+        made = [(name, nodes) for name, nodes in found if any(isinstance(one, ast.Call) and class_of(one) == "Flask" for one in nodes)]
+        return [f"{name}()" for name, nodes in made if any(isinstance(one, ast.Return) and one.value for one in nodes)]
+
+    def keys(self) -> list[str]:
+        """The keys of its mappings from texts, `{"production": …}` and `dict(production=…)`."""
+        values = self.names.values()
+        found = [key.value for one in values if isinstance(one, ast.Dict) for key in one.keys if isinstance(key, ast.Constant)]
+        found += [key.arg for one in values if isinstance(one, ast.Call) and class_of(one) == "dict" for key in one.keywords]
+        return [key for key in found if isinstance(key, str)]
 
 
 def read(path: Path) -> PythonFile:
@@ -85,9 +110,9 @@ def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, Value]]:
             case ast.Import() | ast.ImportFrom():
                 yield from ((item.asname or item.name.partition(".")[0], node) for item in node.names)
             case ast.Assign():
-                yield from (pair for target in node.targets for pair in _assigned(target, node.value))
+                yield from (pair for target in node.targets for pair in _bound_by(target, node.value))
             case ast.AnnAssign(value=ast.expr() as value):
-                yield from _assigned(node.target, value)
+                yield from _bound_by(node.target, value)
             case ast.If():
                 yield from [] if _is_elsewhere(node.test) else _bound(node.body)
                 yield from _bound(node.orelse)
@@ -97,7 +122,7 @@ def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, Value]]:
                 yield from _bound(node.body)
 
 
-def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Value]]:
+def _bound_by(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, Value]]:
     if isinstance(target, ast.Name):
         yield target.id, value
     elif isinstance(target, ast.Tuple | ast.List):
@@ -110,7 +135,7 @@ def _is_elsewhere(test: ast.expr) -> bool:
     return bool(names & {"__name__", "TYPE_CHECKING"})
 
 
-def _class_of(value: Value) -> str:
+def class_of(value: Value) -> str:
     """`Flask` of `Flask(__name__)` and of `flask.Flask(__name__)`."""
     if not isinstance(value, ast.Call):
         return ""
@@ -131,3 +156,42 @@ def _takes_two(function: ast.FunctionDef) -> bool:
     arguments = function.args
     plain = len(arguments.posonlyargs) + len(arguments.args)
     return len(_needed(function)) <= 2 and (plain >= 2 or arguments.vararg is not None)
+
+
+def sources(folder: Path) -> Iterator[tuple[str, str]]:
+    """(path from the folder on, text) of the app's own sources: neither its tests nor what is
+    installed beside it."""
+    for parent, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED and name[0] != ".")
+        for path in (Path(parent, name) for name in sorted(files) if name.endswith(".py") and name not in _SKIPPED and name[:5] != "test_"):
+            if path.is_file() and path.stat().st_size < _LARGEST:
+                yield path.relative_to(folder).as_posix(), path.read_text(encoding="utf-8", errors="replace")
+
+
+def nodes(text: str) -> list[ast.AST]:
+    """All that a module's text says where it is served: no script, no class for tests; none if its
+    syntax can't be read here."""
+    try:
+        waiting: list[ast.AST] = [ast.parse(text)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    found = []
+    while waiting:
+        node = waiting.pop()
+        found.append(node)
+        scripts = isinstance(node, ast.If) and _is_elsewhere(node.test)
+        children = node.orelse if isinstance(node, ast.If) and scripts else list(ast.iter_child_nodes(node))
+        waiting += [one for one in reversed(children) if not (isinstance(one, ast.ClassDef) and re.search("Test|Dev", one.name))]
+    return found
+
+
+def assigned(node: ast.AST) -> list[tuple[str, ast.expr]]:
+    """(what is given a value, the value): by `=`, as a keyword, in a mapping."""
+    match node:
+        case ast.Assign(targets=[target], value=value) | ast.AnnAssign(target=target, value=ast.expr() as value):
+            return [(ast.unparse(target), value)]
+        case ast.keyword(arg=str() as name, value=value):
+            return [(name, value)]
+        case ast.Dict(keys=keys, values=values):
+            return [(ast.unparse(key), value) for key, value in zip(keys, values, strict=True) if key]
+    return []

@@ -1,75 +1,177 @@
-"""An app's facts from its files alone: static folder, migrations, health path, database."""
+"""What an app's files say that a stack file can say: each as a setting, with the reason."""
 
-import os
+import json
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-_HEALTH = ("/healthz", "/health", "/up", "/ping")
-_ROUTE = re.compile(r"""["'](/(?:healthz|health|up|ping)/?)["']""")
-_DJANGO_ROUTE = re.compile(r"""path\(\s*["']((?:healthz|health|up|ping)/?)["']""")
-_SKIPPED = {"tests", "test", "node_modules", "venv", "env", "site-packages", "__pycache__", "build", "dist"}
-_LARGEST = 1_000_000
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from components.source.start_commands import procfile, services, text
+from ops.setup import source_facts
+from ops.setup.source_facts import SourceFacts
+
+_DRIVERS = {
+    "postgres": ("psycopg2-binary", "psycopg2", "psycopg", "pg8000", "asyncpg"),
+    "mysql": ("pymysql", "mysqlclient", "mysql-connector-python", "flask-mysqldb"),
+}
+_IMAGES = {"postgres": "postg", "mysql": "mysql|mariadb"}
+_DATABASE = r"(?:SQLALCHEMY|DATABASE|DB|POSTGRES(?:QL)?|PG|MYSQL|MARIADB|SQL|RDS)"
+_PARTS = {
+    "url": "URL|URI|DSN|CONNECTION_STRING",
+    "host": "HOST|HOSTNAME|SERVER|ADDRESS",
+    "port": "PORT",
+    "name": "NAME|DB|DATABASE|DBNAME",
+    "user": "USER|USERNAME",
+    "password": "PASS|PASSWORD|PASSWD|PW",
+}
+_MIGRATES = re.compile(r"\b(upgrade|migrate)\b")
+_SYSTEM = {"DATABASE_URL", "HOME", "PATH", "USER", "PORT", "TZ"}
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What `init` writes into the stack file beside the app's place, module and name."""
+class Fact:
+    """`key`: a setting of slipway:app, or `database.engine`, or empty for what is only said;
+    `why`: a sentence for people."""
 
-    static: str | None
-    """The folder that the front server serves, seen from the app's."""
-    migrate: str | None
-    """The command that brings the database's schema up to date."""
-    health: str
-    """The URL path that is asked whether the app is well."""
-    database: str
-    """`sqlite`, or `none` where no source reads DATABASE_URL."""
+    key: str
+    value: Any
+    why: str
 
 
-def read(folder: Path, module: str, requirements: str) -> Facts:
-    """Reads the sources in `folder`. `module`: package.module:callable; `requirements`: text."""
-    sources = [path.read_text(errors="replace") for path in _python_files(folder)]
-    return Facts(
-        static=_static(folder, module),
-        migrate=_migrate(folder, requirements),
-        health=_health(sources),
-        database="sqlite" if any("DATABASE_URL" in text for text in sources) else "none",
-    )
+def read(folder: Path, module: str, requirements: str) -> list[Fact]:
+    """Reads the files in `folder`. `module`: package.module:callable; `requirements`: text."""
+    found = source_facts.read(folder)
+    names = {re.split(r"[^\w.-]", line.lower())[0].replace("_", "-") for line in requirements.splitlines()}
+    facts = (_python(folder), _static(folder, module), _release_command(folder, names), _health(found))
+    return [*(one for finder in facts for one in finder), *_database(folder, found, names), *_written(found), *_beside(folder, found)]
 
 
-def _python_files(folder: Path) -> Iterator[Path]:
-    """Sources of the app itself: neither its tests nor what is installed beside it."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name not in _SKIPPED and name[0] != ".")
-        paths = (Path(parent, name) for name in sorted(files) if name.endswith(".py"))
-        yield from (path for path in paths if path.is_file() and path.stat().st_size < _LARGEST)
+def _python(folder: Path) -> Iterator[Fact]:
+    for name in (".python-version", "runtime.txt", "Pipfile"):
+        if version := re.search(r'^\s*(?:python-|python_version = ")?(3\.\d+)', text(folder / name), re.MULTILINE):
+            old = int(version[1][2:]) < 9
+            yield Fact("" if old else "python", version[1], f"Python {version[1]}, as {name} says{', which is too old to be run' * old}")
+            return
+    if declared := re.search(r'^requires-python\s*=\s*["\'](.+?)["\']', text(folder / "pyproject.toml"), re.MULTILINE):
+        try:
+            fits = [f"3.{minor}" for minor in range(9, 30) if SpecifierSet(declared[1]).contains(f"3.{minor}.99")]
+        except InvalidSpecifier:
+            return
+        if fits and (here := f"3.{sys.version_info.minor}") not in fits:
+            chosen = next((one for one in fits if int(one[2:]) > sys.version_info.minor), fits[-1])
+            yield Fact("python", chosen, f"Python {chosen}, as pyproject.toml wants {declared[1]} and {here} is here")
 
 
-def _static(folder: Path, module: str) -> str | None:
+def _static(folder: Path, module: str) -> Iterator[Fact]:
     """`static/` beside the module, in its package, or in a package of the app's folder."""
-    parts = module.partition(":")[0].split(".")
-    for root in (folder, folder / "src"):
+    place, _, name = module.partition(":")[0].rpartition("/")
+    for root in (folder / place, folder / "src"):
         packages = sorted(path.parent for path in root.glob("*/__init__.py"))
-        for base in (root.joinpath(*parts), root.joinpath(*parts[:-1]), root, *packages):
+        for base in (root.joinpath(*name.split(".")), root.joinpath(*name.split(".")[:-1]), root, *packages):
             if (base / "static").is_dir():
-                return (base / "static").relative_to(folder).as_posix()
-    return None
+                found = (base / "static").relative_to(folder).as_posix()
+                yield Fact("static", {"/static": found}, f"static files in {found}, served at /static")
+                return
+    yield Fact("", None, "no folder of static files")
 
 
-def _migrate(folder: Path, requirements: str) -> str | None:
-    wants_flask_migrate = re.search(r"(?im)^flask[-_.]migrate\b", requirements)
-    if wants_flask_migrate and (folder / "migrations").is_dir():
-        return "flask db upgrade"
-    manage = folder / "manage.py"
-    if manage.is_file() and "django" in manage.read_text(errors="replace"):
-        return "python manage.py migrate"
-    return None
+def _release_command(folder: Path, names: set[str]) -> Iterator[Fact]:
+    command, why = _migration(folder, names)
+    yield Fact("releaseCommand" if command else "", command, f"release command `{command}`, {why}" if command else why)
 
 
-def _health(sources: list[str]) -> str:
-    """The best known of the usual routes, as the app spells it; `/` if it has none."""
-    routes = {route for text in sources for route in _ROUTE.findall(text)}
-    routes |= {"/" + route for text in sources for route in _DJANGO_ROUTE.findall(text)}
-    usual = [route for name in _HEALTH for route in sorted(routes) if route.rstrip("/") == name]
-    return usual[0] if usual else "/"
+def _migration(folder: Path, names: set[str]) -> tuple[str, str]:
+    scripts = _mapping(_json(folder / "app.json").get("scripts"))
+    asked = {"Procfile": procfile(folder), "app.json": {**scripts, **_mapping(scripts.get("dokku"))}}
+    for file, key in (("Procfile", "release"), ("app.json", "predeploy"), ("app.json", "postdeploy")):
+        command = asked[file].get(key)
+        # A postdeploy runs once in the life of an app: it may fill the database, or empty it.
+        if isinstance(command, str) and (key != "postdeploy" or all(map(_MIGRATES.search, re.split("&&|;", command)))):
+            return command, f"which is {key} in {file}"
+    places = [path.parent for path in (folder, *sorted(folder.iterdir())) for path in sorted(path.glob("migrations/")) if path.is_dir()]
+    if "flask-migrate" in names and places:
+        where = places[0].relative_to(folder).as_posix()
+        return f"flask db upgrade{'' if where == '.' else f' -d {where}/migrations'}", "as Flask-Migrate has migrations"
+    if "django" in text(folder / "manage.py"):
+        return "python manage.py migrate", "as Django has migrations"
+    if (folder / "alembic.ini").is_file():
+        return "alembic upgrade head", "as there is alembic.ini"
+    return "", "no migrations, so no release command"
+
+
+def _health(found: SourceFacts) -> Iterator[Fact]:
+    path, file = next(iter(found.health.items()), ("/", ""))
+    yield Fact("healthPath", path, f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route"))
+
+
+def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fact]:
+    """The engine by the driver, else by the compose file; the address by names that are read."""
+    drivers = [(engine, name) for engine, known in _DRIVERS.items() for name in known if name in names]
+    used = " ".join(str(one.get("image")) for one in services(folder).values())
+    images = [(engine, "the compose file") for engine, image in _IMAGES.items() if re.search(image, used)]
+    address = {name: part for name in found.reads if (part := _part(name))}
+    whole = [name for name, part in address.items() if part == "url"]
+    if not whole and not (address and (drivers or images)):
+        parts = f"{', '.join(address)} are read, and no requirement tells which database" if address else ""
+        yield Fact("database.engine", "none", parts or "no database: the sources don't read DATABASE_URL")
+        for engine, name in (*drivers, *images):
+            yield Fact("", None, f"{name} speaks of {engine}: set slipway:database.engine, and have the app read DATABASE_URL")
+        for literal, file in found.sqlite.items():
+            yield Fact("", None, f"{literal} is a file of the app's ({file}); one that is read from DATABASE_URL is kept and backed up")
+        return
+    told = [*(pair for pair in drivers if pair[0] in dict(images)), *drivers, *images, ("sqlite", "")]
+    engine, by = told[0]
+    read = f"SQLite, as the sources read {(whole or list(address))[0]}"
+    yield Fact("database.engine", engine, f"{engine}, which {by} is for" if by else read)
+    if "DATABASE_URL" not in address:
+        env = {name: f"${{database.{part}}}" for name, part in address.items() if part == "url" or not whole}
+        yield Fact("env", env, f"the database's address as {', '.join(env)} ({', '.join(sorted({found.reads[one] for one in env}))})")
+
+
+def _part(name: str) -> str:
+    """Which part of a database's address a variable of that name is; empty for any other."""
+    if re.search("TEST|DEV|REDIS|MONGO", name):
+        return ""
+    start = rf"(?:\w+_)?{_DATABASE}_?(?:DATABASE_|DB_|SERVER_)?"
+    return next((part for part, words in _PARTS.items() if re.fullmatch(f"{start}(?:{words})", name)), "")
+
+
+def _written(found: SourceFacts) -> Iterator[Fact]:
+    if found.writes:
+        why = ", ".join(f"{one} ({file})" for one, file in found.writes.items())
+        yield Fact("data", list(found.writes), f"folders that the app writes, which outlive releases: {why}")
+
+
+def _beside(folder: Path, found: SourceFacts) -> Iterator[Fact]:
+    listed = procfile(folder)  # one without `web` is for whoever works on the app
+    if commands := {name: one for name, one in listed.items() if name not in ("web", "release") and "web" in listed}:
+        known = {re.sub("[^a-z0-9]+", "-", name.lower()): command for name, command in commands.items()}
+        renamed = {f"{name}-process" if name in ("cron", "front", "supervisord") else name: command for name, command in known.items()}
+        yield Fact("processes", renamed, f"processes of the Procfile: {', '.join(renamed)}")
+    cron = _json(folder / "app.json").get("cron")
+    if jobs := [one for one in cron if _mapping(one).keys() >= {"schedule", "command"}] if isinstance(cron, list) else []:
+        cron = {f"job-{number}": {key: str(one[key]) for key in ("schedule", "command")} for number, one in enumerate(jobs, 1)}
+        yield Fact("cron", cron, f"jobs of app.json: {len(jobs)}")
+    if needed := {name: file for name, file in found.needs.items() if name not in _SYSTEM and not _part(name)}:
+        names = ", ".join(f"{name} ({file})" for name, file in needed.items())
+        yield Fact("", None, f"read without a default, so set each in slipway:app.env or slipway:secretEnv: {names}")
+    for name, service in services(folder).items():
+        image = str(service.get("image") or "").rpartition("/")[2]
+        if re.match("redis|valkey|rabbitmq|memcached|mongo|elasticsearch|opensearch|minio", image):
+            yield Fact("", None, f"the compose file has {name} ({image}), not run by Slipway: set its address in slipway:app.env")
+
+
+def _json(path: Path) -> dict[str, Any]:
+    """A JSON file's object; empty where there is none."""
+    try:
+        return _mapping(json.loads(text(path) or "{}"))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -2,11 +2,14 @@
 
 import os
 import re
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cloud_init.host.base import files
-from ops.setup.app_facts import Facts
+
+if TYPE_CHECKING:
+    from ops.setup.app_facts import Fact
 
 _OURS = "slipway"
 
@@ -23,17 +26,18 @@ def stored_path(app: Path, project: Path) -> str:
     return relative if relative.startswith("..") else f"./{relative}"
 
 
-def config(app: Path, project: Path, module: str, facts: Facts) -> dict[str, Any]:
-    """Gives the stack file's settings, by the key of each section."""
-    place = stored_path(app, project)
-    section: dict[str, Any] = {"name": app_name(app), "path": place, "module": module}
-    section["healthPath"] = facts.health
-    if facts.static:
-        section["static"] = {"/static": facts.static}
-    if facts.migrate:
-        section["releaseCommand"] = facts.migrate
-    database = {"engine": facts.database}
-    return {"slipway:target": "local", "slipway:app": section, "slipway:database": database}
+def config(app: Path, project: Path, module: str, facts: "Sequence[Fact]") -> dict[str, Any]:
+    """Gives the stack file's settings, by the key of each section, with the reasons as comments."""
+    from ruamel.yaml.comments import CommentedMap
+
+    section = CommentedMap({"name": app_name(app), "path": stored_path(app, project), "module": module})
+    sections: dict[str, Any] = {"slipway:target": "local", "slipway:app": section, "slipway:database": CommentedMap()}
+    for fact in (one for one in facts if one.key):
+        where, _, key = f"app.{fact.key}".removeprefix("app.database.").rpartition(".")
+        place = sections["slipway:app"] if where == "app" else sections["slipway:database"]
+        place[key] = fact.value
+        place.yaml_set_comment_before_after_key(key, before=" ".join(fact.why.split()), indent=4)
+    return sections
 
 
 def name_project(folder: Path, app: str) -> bool:
@@ -46,19 +50,6 @@ def name_project(folder: Path, app: str) -> bool:
         return False
     files.write(file, named.encode())
     return True
-
-
-def sentences(facts: Facts) -> list[str]:
-    """Tells a person each fact, and what follows from it."""
-    static, migrate, health = facts.static, facts.migrate, facts.health
-    has_none = facts.database == "none"
-    no_route = ", as there is no usual health route" if health == "/" else ""
-    return [
-        f"static files in {static}, served at /static" if static else "no folder of static files",
-        f"migrations, brought up by `{migrate}`" if migrate else "no migrations, so no release command",
-        f"health is asked at {health}{no_route}",
-        ("no database: the sources don't" if has_none else "SQLite, as the sources") + " read DATABASE_URL",
-    ]
 
 
 def described_app(document: dict[str, Any], project: Path) -> Path | None:

@@ -141,14 +141,21 @@ def real(cron: ModuleType, tmp_path: Path) -> Real:
 
 def test_what_a_run_says_and_how_it_ended(real: Real) -> None:
     scheduler = real.scheduler(
-        good="echo a; printf b", bad="echo c >&2; exit 3", ended="kill -9 $$", huge="head -c 9000 /dev/zero | tr '\\0' x"
+        good="echo a; printf b",
+        bad="echo c >&2; exit 3",
+        ended="kill -9 $$",
+        huge="head -c 9000 /dev/zero | tr '\\0' x",
+        pipe="(exit 4) | true",
+        enough="yes | true",
     )
     for job in scheduler.jobs:
         job.start()
-    said = real.wait(lambda text: text.count(" after ") == 4)
+    said = real.wait(lambda text: text.count(" after ") == 6)
     for line in ("good | started", "good | a", "good | b", "good | done after ", "bad | c", "bad | failed with exit code 3 after "):
         assert line in said
     assert "ended | was ended by SIGKILL after " in said
+    assert "pipe | failed with exit code 4 after " in said
+    assert "enough | done after " in said
     assert [len(line) for line in said.splitlines() if "xxx" in line] == [4007, 4007, 1007]
     assert not scheduler.running()
 

@@ -83,6 +83,37 @@ def test_a_platforms_own_front_is_heard(tmp_path: Path) -> None:
     assert seen["HTTP_FORWARDED"] == "for=1.2.3.4"
 
 
+WORDS = """import argparse, os, sys
+argparse.ArgumentParser().parse_args()
+class holder:
+    @staticmethod
+    def make(*words, **more):
+        seen = [*words, *more.values(), [*sys.argv], os.path.basename(os.getcwd())]
+        return lambda environ, start: seen
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "seen"),
+    [
+        ("words:holder.make('it\\'s', 2, debug=[True])", ["it's", 2, [True], ["words"], "here"]),
+        ("back/words:holder.make()", [["words"], "back"]),
+    ],
+)
+def test_an_app_that_parses_arguments_is_made_with_literal_ones(tmp_path, monkeypatch, module, seen) -> None:
+    files = laid_down(tmp_path)
+    for folder in ("here", "src/back"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "src/words.py").write_text(WORDS)
+    (tmp_path / "src/back/words.py").write_text(WORDS)
+    (files / "server.json").write_text(json.dumps({"module": module}))
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr("sys.argv", ["gunicorn", "--bind", "unix:x"])
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.delitem(sys.modules, "words", raising=False)
+    assert runpy.run_path(str(files / "slipway_wsgi.py"))["application"]({}, lambda *_: None) == seen
+
+
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_every_limit_is_in_a_fronts_configuration(front: str) -> None:
     text = next(file.content for file in host_files(WebHost("a:b", front=Front(front))) if file.path == f"etc/{front}.conf")

@@ -10,6 +10,7 @@ import json
 import multiprocessing
 import os
 import pwd
+import re
 import socket
 import sqlite3
 import subprocess
@@ -27,13 +28,14 @@ from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.commands import rollout
-from cloud_init.host.contracts.manifest import Code
+from cloud_init.host.contracts.manifest import Code, Health
+from cloud_init.host.contracts.rollout import HttpAnswer
 from cloud_init.host.data import backup, restore, users_of_data
 from cloud_init.host.data.databases.mysql import MysqlDatabase
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
-from cloud_init.host.release import environment, unpack
+from cloud_init.host.release import environment, release_command, unpack
 from cloud_init.host.release import files as materialise
-from cloud_init.host.rollout import drain
+from cloud_init.host.rollout import drain, gate
 from cloud_init.host.server import roles
 
 PHASES = ("prepare", "commit", "abort")
@@ -67,6 +69,37 @@ def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, m
     (tmp_path / "store/desired.json").write_text('{"generation": 4}')
     assert rollout.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
     assert "found 4: somebody else rolled out meanwhile" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("status", "host", "words"),
+    [
+        (400, "127.0.0.1:8080", ["asked as Host 127.0.0.1:8080", "TRUSTED_HOSTS", "slipway:app.healthHost"]),
+        (302, "127.0.0.1:8080", ["set slipway:app.healthPath"]),
+        (500, "127.0.0.1:8080", ["found 500 'why'"]),
+    ],
+)
+def test_a_refusal_at_health_says_what_to_set(monkeypatch, status, host, words):
+    monkeypatch.setattr(gate, "ask", lambda *_: HttpAnswer(status, "why"))
+    with pytest.raises(Refused) as refused:
+        gate.wait(Mock(), Health("/", host, 0), "r1", lambda: None)
+    assert [one for one in words if one not in str(refused.value)] == []
+    assert ("slipway:" in str(refused.value)) == (status != 500)
+
+
+@pytest.mark.parametrize(
+    ("command", "code"), [("false | true", 1), ("true | exit 3", 3), ("yes | true", 0), ("false || true", 0), ("exit 5", 5)]
+)
+def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypatch, command, code):
+    for one in ("release", "log"):
+        path = places.release("r1") / "src" if one == "release" else places.log
+        path.mkdir(parents=True)
+    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: dict(os.environ))
+    told = documents.manifest(id="r1", database={"engine": "none"}, release_command=command)
+    if not code:
+        return release_command.run(places, told)
+    with pytest.raises(Refused, match=re.escape(f"release command `{command}` ended with {code}")):
+        release_command.run(places, told)
 
 
 def query(path: Path, *statements: str) -> list[tuple[object, ...]]:

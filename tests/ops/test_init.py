@@ -1,5 +1,6 @@
 """init: the stack file of an app, from what its folder holds."""
 
+import json
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -8,6 +9,7 @@ from types import ModuleType, SimpleNamespace
 import pytest
 import yaml
 
+from components.source import SeveralApps, pitfalls
 from ops.setup import app_facts, initialise
 
 Tree = dict[str, str]
@@ -41,17 +43,35 @@ DJANGO: Tree = {
         (FLASK, "wsgi:app", ("shop/static", "flask db upgrade", "/health", "sqlite")),
         (DJANGO, "site1.wsgi:application", (None, "python manage.py migrate", "/up/", "none")),
         ({"app.py": "app = 1\n"}, "app:app", (None, None, "/", "none")),
-        ({"app.py": "r('/ping'); r('/healthz')\n", "static/a": ""}, "app:app", ("static", None, "/healthz", "none")),
+        (
+            {"app.py": "@r.get('/ping')\n@r.route('/healthz')\ndef x(): ...\n", "static/a": ""},
+            "app:app",
+            ("static", None, "/healthz", "none"),
+        ),
         ({"src/shop/web.py": "", "src/shop/static/a": ""}, "shop.web:app", ("src/shop/static", None, "/", "none")),
         ({"pkg/web.py": "", "pkg/static/a": "", "static/b": ""}, "pkg.web:app", ("pkg/static", None, "/", "none")),
-        ({"app.py": "", "venv/x.py": "DATABASE_URL '/up'", ".tox/x.py": "'/up'"}, "app:app", (None, None, "/", "none")),
+        ({"app.py": "", "venv/x.py": "path('/up')", ".tox/x.py": "path('/up')"}, "app:app", (None, None, "/", "none")),
         ({"app.py": "", "migrations/env.py": ""}, "app:app", (None, None, "/", "none")),
         ({"app.py": "", "requirements.txt": "flask-migrate"}, "app:app", (None, None, "/", "none")),
-        ({"app.py": "'/healthz/'"}, "app:app", (None, None, "/healthz/", "none")),
+        ({"app.py": "@a.route('/healthz/')\ndef x(): ..."}, "app:app", (None, None, "/healthz/", "none")),
+        ({"a/b.py": "", "a/static/x": ""}, "a/b:app", ("a/static", None, "/", "none")),
     ],
 )
 def test_facts(tmp_path, tree, module, facts):
-    assert app_facts.read(grow(tmp_path, tree), module, tree.get("requirements.txt", "")) == app_facts.Facts(*facts)
+    static, migrate, health, engine = facts
+    wanted = {"static": static and {"/static": static}, "releaseCommand": migrate, "healthPath": health, "database.engine": engine}
+    found = app_facts.read(grow(tmp_path, tree), module, tree.get("requirements.txt", ""))
+    assert {fact.key: fact.value for fact in found if fact.key} == {key: value for key, value in wanted.items() if value}
+
+
+@pytest.mark.parametrize(
+    "case", yaml.safe_load(Path(__file__).with_name("app_facts.yaml").read_text()), ids=lambda case: str(case["files"])[:60]
+)
+def test_what_the_files_of_an_app_tell(tmp_path, case):
+    facts = app_facts.read(grow(tmp_path, case["files"]), "app:app", case["files"].get("requirements.txt", ""))
+    assert {fact.key: fact.value for fact in facts if fact.key and fact.value not in ("/", "none")} == case["facts"]
+    said = "\n".join(fact.why for fact in facts)
+    assert [words for words in case.get("said", ()) if words not in said] == []
 
 
 @pytest.mark.parametrize(
@@ -74,7 +94,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     found: Callable[..., SimpleNamespace] = lambda folder, module: SimpleNamespace(  # noqa: E731
         folder=folder, module=module or "wsgi:app", requirements="Flask-Migrate==4", sentences=("module wsgi:app",)
     )
-    vars(source)["find_app"] = found
+    vars(source).update(find_app=found, pitfalls=pitfalls, SeveralApps=SeveralApps, __path__=sys.modules["components.source"].__path__)
     monkeypatch.setitem(sys.modules, "components.source", source)
     return folder
 
@@ -104,11 +124,46 @@ def test_init_writes_the_stack_file_and_says_what_it_found(project, slipway):
         f"Found in {project.parent}/shop:",
         "  module wsgi:app",
         "  static files in shop/static, served at /static",
-        "  migrations, brought up by `flask db upgrade`",
-        "  health is asked at /health",
+        "  release command `flask db upgrade`, as Flask-Migrate has migrations",
+        "  health is asked at /health (shop/__init__.py)",
         "  SQLite, as the sources read DATABASE_URL",
         "Wrote Pulumi.dev.yaml; the project is called shop now. Next: ./slipway up",
     ]
+
+
+def test_json_says_the_same(project, slipway):
+    grow(project.parent / "shop", {"config.py": "SECRET_KEY = 'dev'\n"})
+    told = json.loads(slipway("init", "../shop", "--json").stdout)
+    assert (told["module"], told["file"], told["next"]) == ("wsgi:app", "Pulumi.dev.yaml", "./slipway up")
+    assert {fact["key"]: fact["value"] for fact in told["facts"]}["healthPath"] == "/health"
+    assert [line.partition(":")[0] for line in told["warnings"]] == ["config.py"]
+
+
+def test_the_stack_file_says_why(project, slipway):
+    grow(project.parent / "shop", {"config.py": "UPLOAD_FOLDER = 'uploads'\nSECRET_KEY = 'dev'\n"})
+    done = slipway("init", "../shop")
+    text = (project / "Pulumi.dev.yaml").read_text()
+    assert "    # health is asked at /health (shop/__init__.py)\n    healthPath: /health\n" in text
+    assert "outlive releases: uploads (config.py)\n    data:\n" in text
+    assert read(project)["config"]["slipway:app"]["data"] == ["uploads"]
+    assert "  warning: config.py: SECRET_KEY is in the sources" in done.stdout
+
+
+def test_a_person_chooses_between_apps(project, slipway, answering, monkeypatch):
+    asked = []
+
+    def found(folder, module):
+        asked.append(module)
+        if module is None:
+            raise SeveralApps(folder, ["admin:app", "shop:app"])
+        return SimpleNamespace(folder=folder, module=module, requirements="", sentences=())
+
+    monkeypatch.setattr(sys.modules["components.source"], "find_app", found)
+    done = slipway("init", "../shop")
+    assert (done.exit_code, "wanted one app, found admin:app, shop:app" in done.stderr) == (1, True)
+    answering("shop:app")
+    assert slipway("init", "../shop").exit_code == 0
+    assert (asked, read(project)["config"]["slipway:app"]["module"]) == ([None, None, "shop:app"], "shop:app")
 
 
 OURS = "name: slipway # of the clone\n"

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.errors import SlipwayError
-from components.source import find_app, migrations, python_file, requirements
+from components.source import find_app, migrations, pitfalls, python_file, requirements
 
 HERE = Path(__file__).parent
 APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
+PITFALLS = yaml.safe_load((HERE / "pitfalls.yaml").read_text())
 REQUIREMENTS = yaml.safe_load((HERE / "requirements.yaml").read_text())
 APP = {"wsgi.py": "app = Flask(__name__)"}
 
@@ -58,6 +59,26 @@ def test_words_for_people(tmp_path: Path) -> None:
 def test_the_shells_flask_app_is_no_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FLASK_APP", "other:app")
     assert find_app(write(tmp_path, {**APP, "requirements.txt": ""}), None).module == "wsgi:app"
+
+
+@pytest.mark.parametrize("case", PITFALLS, ids=lambda case: case["name"])
+def test_pitfalls(case: dict[str, Any], tmp_path: Path) -> None:
+    lines = list(pitfalls.find(write(tmp_path, case["files"]), case.get("workers", "auto"), case.get("given", ())))
+    assert len(lines) == bool(case.get("told")), lines
+    assert [words for words in case.get("told", ()) if words not in lines[0]] == []
+
+
+def test_notes_tell_what_hides_and_what_was_not_taken(tmp_path: Path) -> None:
+    files = {"Procfile": "web: gunicorn gone:app", "uwsgi.ini": "[uwsgi]\nmodule = web\n", "Dockerfile": "CMD gunicorn app:app"}
+    apps = {"app.py": "", "app/__init__.py": "app = Flask(__name__)", "web.py": "application = make()", "requirements.txt": ""}
+    assert find_app(write(tmp_path, {**files, **apps}), None).sentences == (
+        "module app:app (app/__init__.py, named in Dockerfile)",
+        "requirements from requirements.txt (0 packages)",
+        "app.py is hidden by the package app/, which Python imports in its place",
+        "not taken: Procfile: wanted a module of the app's folder and a name in it, found 'gone:app'; "
+        "set slipway:app.module to what is to be served",
+        "uwsgi.ini names another: web:application",
+    )
 
 
 def test_no_folder(tmp_path: Path) -> None:

@@ -52,7 +52,16 @@ def test_defaults() -> None:
     assert settings.stack == "dev"
     assert (settings.target, settings.front, settings.manager, settings.domain) == ("local", "nginx", "supervisor", None)
     assert settings.app.model_dump() == {
-        **{"name": "shop", "path": ".", "module": None, "python": None, "health_path": "/", "start_timeout": 30, "static": {}},
+        **{
+            "name": "shop",
+            "path": ".",
+            "module": None,
+            "python": None,
+            "health_path": "/",
+            "health_host": None,
+            "start_timeout": 30,
+            "static": {},
+        },
         **{"data": (), "release_command": None, "processes": {}, "cron": {}, "env": {}},
         **{"requirements": None, "packages": (), "build": None, "built": ()},
     }

@@ -58,6 +58,10 @@ def test_every_line_of_the_table_refuses():
 
 @pytest.mark.parametrize("database", ["none", "sqlite"])
 def test_what_init_writes_is_taken(tmp_path, database):
-    facts = app_facts.Facts("static", "flask db upgrade", "/", database)
+    (tmp_path / "app.py").write_text("CACHE_DIR = 'var'\n" + f"os.environ['{'DATABASE_URL' * (database != 'none')}']")
+    (tmp_path / "Procfile").write_text("release: x\nworker: y\n")
+    (tmp_path / "static").mkdir()
+    facts = app_facts.read(tmp_path, "wsgi:app", "")
+    assert {fact.value for fact in facts if fact.key == "database.engine"} == {database}
     config = initialise.config(tmp_path / "shop", tmp_path, "wsgi:app", facts)
     assert target.chosen(settings.parse(config, (), "dev")) == target.find(config["slipway:target"])

@@ -1,5 +1,6 @@
-"""Commands of the settings, as /bin/sh runs them."""
+"""Commands of the settings, as /bin/sh runs them; those with a pipe by bash where there is one."""
 
+import os
 import re
 import shlex
 
@@ -40,4 +41,15 @@ def becoming(command: str) -> list[str]:
     start = _START.match(command)
     if start and is_single(command):
         command = f"{command[: start.start('program')]}exec {command[start.start('program') :]}"
-    return ["/bin/sh", "-c", command]
+    return words(command)
+
+
+def words(command: str) -> list[str]:
+    """What runs a command. bash tells of a pipe when any part of it failed, not its last alone."""
+    piped = "|" in command.replace("||", "") and os.access("/bin/bash", os.X_OK)
+    return [*(("/bin/bash", "-o", "pipefail") if piped else ("/bin/sh",)), "-c", command]
+
+
+def failed(code: int) -> int:
+    """The exit code, 0 for 141: what feeds a pipe whose reader has enough (`yes | …`) ends so."""
+    return 0 if code == 141 else code

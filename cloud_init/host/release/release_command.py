@@ -8,6 +8,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from ..base import shell
 from ..base.files import tail, unlink, write_json
 from ..base.outcome import Refused, cause
 from ..base.places import Places
@@ -64,11 +65,11 @@ def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[in
         file.write(f"--- {manifest.id}: {manifest.release_command}\n".encode())
         file.flush()
         running = subprocess.Popen(
-            ["/bin/sh", "-c", str(manifest.release_command)], cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
+            shell.words(str(manifest.release_command)), cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
             stdout=file, stderr=subprocess.STDOUT, pass_fds=database.inherited, umask=0o007, **as_user(user),
         )  # fmt: skip
         held = _wait(running, database)
-    return running.returncode, tail(log, 20, start), held
+    return shell.failed(running.returncode), tail(log, 20, start), held
 
 
 def _wait(running: subprocess.Popen[bytes], database: Database) -> str:

@@ -106,4 +106,7 @@ def _timed_out(health: Health, release: str, last: HttpAnswer) -> str:
     if 200 <= last.status < 300:
         return wanted + f"{last.status} from release {last.release or 'unknown'}"
     hint = "; set slipway:app.healthPath to a page that answers 200" if last.status in (301, 302, 303, 307, 308, 401, 403, 404) else ""
+    if last.status == 400:
+        way = "one of them in slipway:app.healthHost" if health.scheme == "http" else "it, as the domain is the Host"
+        hint = f"; it was asked as Host {health.host}: an app that knows its names (TRUSTED_HOSTS, ALLOWED_HOSTS, SERVER_NAME) wants {way}"
     return wanted + f"{last.status} {last.body[:120]!r}{hint}"

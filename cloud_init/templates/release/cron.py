@@ -27,6 +27,7 @@ LOOK = 30  # seconds between two looks at the clock, at most: a machine that sle
 LATE = 60  # seconds after which a start is told as late
 FORGOTTEN = 3600  # seconds after which what was missed is left out
 BACK = 7200  # seconds that the clock may be set back; more is a clock that was wrong before
+BASH = ["/bin/bash", "-o", "pipefail"]  # of a pipe any part may fail
 LINE = 4000  # bytes of a job's line that are passed on together
 
 
@@ -86,7 +87,8 @@ class Job:
             return say(self.name, "is still running, not started again")
         try:
             self.process = subprocess.Popen(
-                ["/bin/sh", "-c", self.command], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                [*(BASH if "|" in self.command and os.path.exists(BASH[0]) else ["/bin/sh"]), "-c", self.command],
+                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
                 start_new_session=True, pass_fds=(lock,),
             )  # fmt: skip
         except OSError as error:  # no memory, too many processes: the next time may be better
@@ -103,6 +105,7 @@ class Job:
         for line in iter(lambda: process.stdout.readline(LINE), b""):
             say(self.name, line)
         code = process.wait()
+        code = 0 if code == 141 else code  # what feeds a pipe whose reader has enough ends so
         process.stdout.close()
         took = f"after {time.monotonic() - began:.1f} s"
         ended = f"failed with exit code {code}" if code > 0 else f"was ended by {signal.Signals(-code).name}" if code else "done"

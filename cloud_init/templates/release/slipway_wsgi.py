@@ -1,5 +1,6 @@
 """The WSGI callable that servers load: the app, wrapped so that every answer names its release."""
 
+import ast
 import contextlib
 import fcntl
 import importlib
@@ -43,12 +44,21 @@ def alone():
 
 
 def load(module):
-    """`package.module:name`, or `package.module:factory()` for a callable that makes the app."""
-    name, _, attribute = module.partition(":")
+    """`package.module:name`, or `package.module:factory('dev')` for what makes the app; behind
+    `folder/` in a folder that Python is given."""
+    place, _, attribute = module.partition(":")
+    folder, _, name = place.rpartition("/")
+    if folder:
+        os.chdir(SOURCE / folder)
+        sys.path.insert(0, str(SOURCE / folder))
+    sys.argv = [name]  # not the server's: an app may parse it as it is imported
     value = importlib.import_module(name)
-    for part in attribute.removesuffix("()").split("."):
+    for part in attribute.partition("(")[0].split("."):
         value = getattr(value, part)
-    return value() if attribute.endswith("()") else value
+    call = ast.parse(attribute, mode="eval").body
+    if not isinstance(call, ast.Call):
+        return value
+    return value(*map(ast.literal_eval, call.args), **{one.arg: ast.literal_eval(one.value) for one in call.keywords})
 
 
 def withhold(environ):

@@ -1,0 +1,181 @@
+"""What an app's sources say: health routes, the environment that they read, folders they write."""
+
+import ast
+import os
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from components.source.python_file import assigned, class_of, nodes, sources
+
+_HEALTH = [
+    *("healthz", "health", "healthcheck", "health-check", "health_check", "_health", "livez", "readyz", "up", "ping", "heartbeat"),
+    *("__heartbeat__", "_status", "status", "alive", "ready", "", "login", "signin", "sign-in"),
+]
+"""Last parts of routes, the best known first; an open front page goes before a login."""
+_ROUTERS = {"add_url_rule", "add_resource", "path"}
+_WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
+_FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
+_NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/")
+
+
+@dataclass
+class SourceFacts:
+    """Each with the file that says so, from the app's folder on."""
+
+    health: dict[str, str] = field(default_factory=dict)
+    """URL paths of health routes, the best known first."""
+    reads: dict[str, str] = field(default_factory=dict)
+    """Variables of the environment."""
+    needs: dict[str, str] = field(default_factory=dict)
+    """Those of them that have no default."""
+    writes: dict[str, str] = field(default_factory=dict)
+    """Folders inside the app's."""
+    sqlite: dict[str, str] = field(default_factory=dict)
+    """Addresses of SQLite files that are literal."""
+
+
+def read(folder: Path) -> SourceFacts:
+    """Reads the sources in `folder`."""
+    found, imports, prefixes, known = SourceFacts(), dict[str, str](), dict[str, str](), dict[str, Any]()
+    files = {path: nodes(text) for path, text in sources(folder) if not _NOT_SERVED.search(path)}
+    for path, parts in files.items():
+        imports |= _imports(path, parts)
+        known |= {name.rpartition(".")[2]: one.value for part in parts for name, one in assigned(part) if isinstance(one, ast.Constant)}
+    for kind in ("Blueprint", "register_blueprint"):  # where it is registered overrules where it is made
+        prefixes |= {name: prefix for path, parts in files.items() for name, prefix in _prefixes(kind, path, parts, imports)}
+    for path, parts in files.items():
+        prefix_of = partial(_prefix, prefixes, imports, _module(path))
+        found.health |= dict.fromkeys(_routes(parts, prefix_of), path)
+        for name, default in _environment(parts, known):
+            found.reads.setdefault(name, path)
+            if not default:
+                found.needs.setdefault(name, path)
+        found.writes |= {one: path for one in _written(folder, path, parts)}
+        found.sqlite |= {one: path for one in _texts(parts) if re.fullmatch(r"sqlite:///[^/:][^:]*", one)}
+    order = {name: number for number, name in enumerate(_HEALTH)}
+    found.health = dict(sorted(found.health.items(), key=lambda one: (order[one[0].strip("/").rpartition("/")[2]], one[0])))
+    above = {one for one in found.writes for other in found.writes if one.startswith(f"{other}/")}
+    found.writes = {one: path for one, path in sorted(found.writes.items()) if one not in above}
+    return found
+
+
+def _imports(path: str, parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    """(a name in the module, what it was where it is imported from), both with their modules."""
+    module = _module(path)
+    package = module.split(".") if path.endswith("__init__.py") else module.split(".")[:-1]
+    for one in (one for one in parts if isinstance(one, ast.ImportFrom)):
+        base = package[: len(package) + 1 - one.level] if one.level else []
+        place = ".".join([*base, *filter(None, [one.module])])
+        yield from ((f"{module}.{item.asname or item.name}", f"{place}.{item.name}") for item in one.names)
+
+
+def _module(path: str) -> str:
+    return path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def _origin(imports: dict[str, str], module: str, name: str) -> str:
+    """Where a name was bound first, through whatever imports there are."""
+    head, _, rest = name.partition(".")
+    found = f"{module}.{head}"
+    for _ in range(5):
+        found = imports.get(found, found)
+    return _origin(imports, found, rest) if rest else found
+
+
+def _prefix(prefixes: dict[str, str], imports: dict[str, str], module: str, name: str) -> str:
+    return prefixes.get(_origin(imports, module, name), "")
+
+
+def _prefixes(kind: str, path: str, parts: list[ast.AST], imports: dict[str, str]) -> Iterator[tuple[str, str]]:
+    """(blueprint, its literal url_prefix) of the calls of `kind`."""
+    made = [(ast.unparse(one.targets[0]), one.value) for one in parts if isinstance(one, ast.Assign) and class_of(one.value) == kind]
+    told = [(ast.unparse(one.args[0]), one) for one in parts if isinstance(one, ast.Call) and class_of(one) == kind and one.args]
+    for name, call in made if kind == "Blueprint" else told:
+        for key, value in (pair for one in ast.walk(call) for pair in assigned(one)):
+            if key == "url_prefix" and isinstance(value, ast.Constant):
+                yield _origin(imports, _module(path), name), str(value.value).rstrip("/")
+
+
+def _routes(parts: list[ast.AST], prefix_of: Callable[[str], str]) -> Iterator[str]:
+    """Routes that may tell of health and answer GET to anybody, as far as decorators tell."""
+    marked = [one.decorator_list for one in parts if isinstance(one, ast.FunctionDef)]
+    closed = {id(mark) for marks in marked for mark in marks if any(map(_closes, marks))}
+    routes = {id(mark) for marks in marked for mark in marks if class_of(mark) in ("get", "route")} - closed
+    for call in (one for one in parts if isinstance(one, ast.Call) and (id(one) in routes or class_of(one) in _ROUTERS)):
+        methods = [ast.unparse(one.value) for one in call.keywords if one.arg == "methods"] or ["GET"]
+        prefix = prefix_of(ast.unparse(call.func).rpartition(".")[0])
+        for literal in _texts(call.args):
+            name = literal.strip("/").rpartition("/")[2]
+            whole = literal[:1] == "/" or (class_of(call) == "path" and literal.strip("/") == name != "status")
+            if name in _HEALTH and whole and "GET" in methods[0] and (name or not prefix):
+                yield f"{prefix}/{literal.lstrip('/')}"
+
+
+def _closes(mark: ast.expr) -> bool:
+    """Whether a decorator asks for a login: `@auth.login_required`, not `@auth.route`."""
+    return bool(re.search("login|auth|permission|role", ast.unparse(mark).partition("(")[0].rpartition(".")[2]))
+
+
+def _environment(parts: list[ast.AST], known: dict[str, Any]) -> Iterator[tuple[str, bool]]:
+    """(name, whether there is a default or none is needed) of each variable that is read. `known`:
+    texts by the names that sources give them."""
+    plain = any(isinstance(one, ast.ImportFrom) and one.module == "os" for one in parts)  # a WSGI environ has that name too
+    for one in parts:
+        place, default = "", True
+        key: ast.expr = ast.Constant("")
+        if isinstance(one, ast.Subscript) and isinstance(one.ctx, ast.Load):
+            place, key, default = ast.unparse(one.value) + ".", one.slice, False
+        elif isinstance(one, ast.Call) and one.args:
+            place, key = ast.unparse(one.func), one.args[0]
+            if re.fullmatch(r"(?!environ)(get_)?env\w*(\.\w+)?|(decouple\.)?config", place):
+                own = not re.match(r"env\b|(decouple\.)?config", place)  # a function of the app's, which may have a default
+                place, default = "os.environ.", own or len(one.args) > 1 or any(word.arg == "default" for word in one.keywords)
+        if re.match(r"os\.(environ\.|getenv)", place) or (plain and re.match(r"environ\.|getenv", place)):
+            name = key.value if isinstance(key, ast.Constant) else known.get(ast.unparse(key).rpartition(".")[2])
+            if re.fullmatch(r"[A-Z][A-Z0-9_]+", str(name)):
+                yield str(name), default
+        elif isinstance(one, ast.Constant) and one.value == "DATABASE_URL":  # however it is read
+            yield "DATABASE_URL", True
+
+
+def _written(folder: Path, path: str, parts: list[ast.AST]) -> Iterator[str]:
+    values = dict(pair for one in parts for pair in assigned(one))
+    for one in parts:
+        if getattr(one, "attr", "") == "instance_path" or getattr(one, "arg", "") == "instance_relative_config":
+            yield "instance"
+        wanted = [(value, name.strip("'\"") == "filename") for name, value in assigned(one) if _FOLDER_NAMES.search(name)]
+        if isinstance(one, ast.Call) and class_of(one) in _WRITERS:
+            owner = one.func.value if isinstance(one.func, ast.Attribute) and class_of(one) == "mkdir" else None
+            target = owner if owner and ast.unparse(owner) != "os" else next(iter(one.args), None)
+            wanted += [(values.get(ast.unparse(target), target), class_of(one).endswith("Handler"))] if target else []
+        for value, is_file in wanted:
+            yield from _inside(folder, path, value, is_file)
+
+
+def _inside(folder: Path, path: str, value: ast.expr, is_file: bool) -> Iterator[str]:
+    """The folder that literal parts of an expression name, where that is one inside the app's."""
+    while isinstance(value, ast.BoolOp | ast.IfExp):  # the default is the last
+        value = value.values[-1] if isinstance(value, ast.BoolOp) else value.orelse
+    keys = {id(one.slice) for one in ast.walk(value) if isinstance(one, ast.Subscript)}
+    literal = [one for one in ast.walk(value) if isinstance(one, ast.Constant) and id(one) not in keys]
+    literal.sort(key=lambda one: (one.lineno, one.col_offset))
+    words = [one for one in _texts(literal) if not re.fullmatch(r"[A-Z][A-Z0-9_]+|utf-?8|[aw]b?\+?", one)]
+    if not words or words[0][0:1] in "~/" or not all(re.fullmatch(r"[\w./ -]+", one) for one in words):
+        return
+    if is_file and not PurePosixPath(words[-1]).suffix:
+        return
+    place = PurePosixPath(*(one.strip("/") for one in words))
+    here, place = PurePosixPath(path).parent, place.parent if is_file else place
+    choices = [os.path.normpath(one) for one in (here / place, place)]
+    choices = choices if re.search(r"__file__|root_path", ast.unparse(value)) else choices[::-1]
+    chosen = next((one for one in choices if (folder / one).is_dir()), choices[0])
+    if chosen != "." and not chosen.startswith("..") and not any((folder / chosen).glob("*.py")):
+        yield chosen
+
+
+def _texts(parts: Sequence[ast.AST]) -> list[str]:
+    return [one.value for one in parts if isinstance(one, ast.Constant) and isinstance(one.value, str)]
