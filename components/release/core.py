@@ -84,7 +84,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     if chosen.kind == "auto":
         kind = auto or kind
         pulumi.log.info(f"slipway:server.kind: auto is {kind}")
-    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout, settings.app.start_timeout)
+    server = Server(kind, chosen.worker_class, workers, chosen.threads, chosen.timeout)
     return Core(source, code, server)
 
 
