@@ -22,8 +22,6 @@ class Server:
     """None: from the host's cores and memory, when it starts."""
     threads: int = 4
     timeout: int = 30
-    start_timeout: int = 30
-    """Seconds until a worker that still imports the app is taken for dead."""
 
 
 @dataclass(frozen=True)

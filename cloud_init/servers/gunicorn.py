@@ -10,7 +10,7 @@ PORT_COMMAND = "gunicorn --config files/gunicorn.conf.py --bind 0.0.0.0:$PORT sl
 
 def files(host: WebHost) -> list[File]:
     return [
-        *common(host, worker_class=host.server.worker_class or "gthread", start_timeout=host.server.start_timeout),
+        *common(host, worker_class=host.server.worker_class or "gthread"),
         File("files/start.py", text("gunicorn/start.py")),
         File("files/gunicorn.conf.py", text("gunicorn/gunicorn.conf.py")),
     ]

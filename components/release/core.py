@@ -89,10 +89,10 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
         pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)
-    return Core(source, code, _server(settings.server, source.requirements, app.start_timeout, auto))
+    return Core(source, code, _server(settings.server, source.requirements, auto))
 
 
-def _server(chosen: ServerSettings, requirements: str, start_timeout: int, auto: str | None) -> Server:
+def _server(chosen: ServerSettings, requirements: str, auto: str | None) -> Server:
     """The application server, which says what was chosen for whom."""
     sockets = _WEBSOCKETS.findall(requirements)
     kind = resolve_auto(chosen.kind, chosen.worker_class, bool(sockets))
@@ -108,7 +108,7 @@ def _server(chosen: ServerSettings, requirements: str, start_timeout: int, auto:
     if chosen.workers == "auto" and any("socketio" in name.lower() for name in sockets):
         workers = 1
         pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
-    return Server(kind, chosen.worker_class, workers, threads, chosen.timeout, start_timeout)
+    return Server(kind, chosen.worker_class, workers, threads, chosen.timeout)
 
 
 def plan(

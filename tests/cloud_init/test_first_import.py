@@ -1,15 +1,11 @@
-"""The wrapped app in processes of its own: the first import on a host is alone, whoever is killed; what a slow one is given."""
+"""The wrapped app in processes of its own: the first import on a host is alone, whoever is killed."""
 
-import importlib
-import json
 import os
-import runpy
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 
@@ -111,22 +107,3 @@ def test_a_worker_of_what_serves_waits_for_nobody(host):
 
 def test_without_a_host_nothing_is_locked(host):
     assert ended(host.worker(SLIPWAY_OWN="")) == [0]
-
-
-def test_gunicorn_kills_nobody_who_still_imports(tmp_path):
-    for file in server_files(WebHost("wsgi:app", Server("gunicorn", timeout=2, start_timeout=50))):
-        (tmp_path / Path(file.path).name).write_text(file.content)
-    assert json.loads((tmp_path / "server.json").read_text())["start_timeout"] == 50
-    path = list(sys.path)
-    try:
-        conf = runpy.run_path(str(tmp_path / "gunicorn.conf.py"))
-    finally:
-        sys.path[:] = path
-        sys.modules.pop("capacity", None)
-    tmp = importlib.import_module("gunicorn.workers.workertmp").WorkerTmp(
-        SimpleNamespace(umask=0, worker_tmp_dir=str(tmp_path), uid=os.geteuid(), gid=os.getegid())
-    )
-    conf["post_fork"](None, SimpleNamespace(tmp=tmp))
-    assert 95 < tmp.last_update() - time.monotonic() <= 100
-    tmp.notify()  # as it does once it serves
-    assert tmp.last_update() <= time.monotonic()

@@ -83,7 +83,7 @@ def test_equal_settings_give_equal_bytes_and_no_place_of_a_host() -> None:
     assert host_files(FULL) == host_files(FULL)
     assert all("/work" not in file.content and "/srv" not in file.content for file in host_files(FULL))
     assert json.loads(content(FULL, "files/server.json")) == {
-        "module": "shop.wsgi:make_app()", "worker_class": "sync", "workers": 3, "threads": 4, "timeout": 120, "start_timeout": 30,
+        "module": "shop.wsgi:make_app()", "worker_class": "sync", "workers": 3, "threads": 4, "timeout": 120,
     }  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import documents
 import pytest
@@ -83,6 +84,11 @@ def prepared(root, database, public, secret, **facts):
     return places, folder, manifest
 
 
+def of(places, manifest) -> Any:
+    """The database of a release, a server."""
+    return databases.of(places, manifest)
+
+
 @pytest.mark.parametrize("engine", ["postgres", "mysql"])
 def test_app_and_release_command_get_their_own(tmp_path, engine):
     public = {
@@ -94,7 +100,7 @@ def test_app_and_release_command_get_their_own(tmp_path, engine):
     places, folder, manifest = prepared(
         tmp_path, {"engine": engine}, public, {"JSON": '{"dsn": "${database.url}"}', "Q": "x${database.password}y"}
     )
-    cluster = databases.of(places, manifest).own()
+    cluster = of(places, manifest).own()
     for role in (APP, OWNER):
         told = runtime.variables(places, folder, manifest, role)
         password = cluster.password(role)
@@ -154,13 +160,13 @@ def test_what_cannot_be_filled_is_refused_without_the_value(tmp_path):
 def test_an_app_that_may_migrate_comes_as_the_owner(tmp_path):
     """On this host by a copy of the password that it may read; the release of before reads none."""
     places, folder, manifest = prepared(tmp_path, {"engine": "postgres", "app_may_migrate": True}, {"U": "${database.user}"}, {})
-    owner = databases.of(places, manifest).own().url(OWNER)
+    owner = of(places, manifest).own().url(OWNER)
     (folder / "env.json").chmod(0o600)
     (folder / "env.json").write_text(json.dumps({"U": "${database.user}", "DATABASE_URL": owner}))  # as it was prepared
     (places.srv / "data/passwords/postgres/owner.json").chmod(0)
     assert runtime.variables(places, folder, manifest)["DATABASE_URL"] == owner
     assert runtime.variables(places, folder, manifest)["U"] == "owner"
-    assert "postgresql://app:" in databases.of(places, documents.manifest(id="r0", database={"engine": "postgres"})).url(APP)
+    assert "postgresql://app:" in of(places, documents.manifest(id="r0", database={"engine": "postgres"})).url(APP)
 
 
 def test_an_app_that_may_migrate_elsewhere(tmp_path):
@@ -168,7 +174,7 @@ def test_an_app_that_may_migrate_elsewhere(tmp_path):
     database = {"engine": "mysql", "placement": "own-host", "app_may_migrate": True}
     places, folder, manifest = prepared(tmp_path, database, {}, secret)
     assert runtime.variables(places, folder, manifest)["DATABASE_URL"] == "mysql://own:word@db/shop"
-    assert databases.of(places, manifest).url(OWNER) == "mysql://own:word@db/shop"
+    assert of(places, manifest).url(OWNER) == "mysql://own:word@db/shop"
 
 
 @pytest.mark.parametrize(

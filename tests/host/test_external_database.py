@@ -189,7 +189,11 @@ def quiet(text):
 
 
 def written(bench):
-    """Files of the host, besides the release's own environment, that hold a password."""
+    """Files of the host, besides the release's own environment and the owner's, that hold a password."""
     tree = bench.folder / ".slipway/t"
-    files = [path for path in tree.rglob("*") if path.is_file() and not {"venvs", "secrets"} & set(path.parts) and path.name != "env.json"]
+    files = [
+        path
+        for path in tree.rglob("*")
+        if path.is_file() and not {"venvs", "secrets"} & set(path.parts) and path.name not in ("env.json", "owner.json")
+    ]
     return [path for path in files if not quiet(path.read_text("utf-8", "replace").replace("Traceback", ""))]

@@ -1,13 +1,14 @@
 """The steps of a release on a platform that is an object: two at once, half a promotion, a platform that goes away."""
 
-from types import SimpleNamespace
+from pathlib import Path
 
 import pytest
 
-from cloud_init.host.contracts.manifest import Health
+from cloud_init.host.contracts.manifest import Code, Health
 from cloud_init.host.contracts.rollout import Outcome
 from components.errors import SlipwayError
 from components.platforms import Overtaken, Sendable, deploying
+from components.release.bundle import Bundle
 from components.rollout import public
 
 URL, PRIVATE = "https://shop.example", "https://r2-dot-shop.example"
@@ -152,6 +153,7 @@ def test_who_is_overtaken_leaves_what_serves(winner):
 
 def test_words_of_a_database_are_for_hosts_alone():
     """Nothing is sent; the value isn't told."""
-    release = Sendable("r2", SimpleNamespace(environment={"A": "${x}"}), None, {"KEY": "hunter2${database.password}"})
+    bundle = Bundle(Code("c", "0"), (), {"A": "${x}"}, HEALTH)
+    release = Sendable("r2", bundle, Path(), {"KEY": "hunter2${database.password}"})
     with pytest.raises(SlipwayError, match=r"^KEY: wanted no \$\{database\.…\}, which hosts alone fill in, found one"):
         deploying.deploy(Memory(), URL, release, None)

@@ -7,7 +7,7 @@ from components.errors import UsageError
 from components.target import Takes
 from ops.setup import app_facts, initialise
 
-NOTHING = Takes((), (), (), (), ("managed",), *[False] * 5)
+NOTHING = Takes((), (), (), (), ("managed",), *[False] * 6)
 APP = {"name": "shop", "path": "."}
 MORE = {"healthPath": "/", "static": {"/static": "static"}, "data": ["instance"], "releaseCommand": "x", "processes": {"worker": "x"}}
 CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}

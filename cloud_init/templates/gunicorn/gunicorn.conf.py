@@ -1,10 +1,8 @@
 """gunicorn's configuration: the release's values, and what this host can carry."""
 
 import json
-import os
 import signal
 import sys
-import time
 from pathlib import Path
 
 _files = Path(__file__).resolve().parent
@@ -40,13 +38,6 @@ errorlog = "-"
 accesslog = None
 # It would be one socket in HOME for all apps and both colours.
 control_socket_disable = True
-
-
-def post_fork(server, worker):
-    """The last heartbeat lies ahead until a worker serves: one that still imports isn't killed, nor
-    one that waits while the first one does."""
-    served = time.monotonic() + 2 * _values["start_timeout"]
-    os.utime(worker.tmp.fileno(), (served, served))
 
 
 def post_worker_init(worker):
