@@ -115,6 +115,8 @@ class Slot:
             held = {name: held}
         section = self.path[0]
         raw: dict[str, Any] = {"target": section if section in target.names() else "local", "app": NEEDED["app"]}
+        if "redirectDomains" in self.path:
+            raw["domain"] = "www.example.com"
         raw[section] = _joined(NEEDED[section], held) if section in NEEDED and self.path[1:] else held
         return {f"slipway:{name}": one for name, one in raw.items()}
 

@@ -41,9 +41,9 @@ _CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/"
         (
             {
                 **{"slipway:domain": "www.example.com", f"{_OWN}.zone": "example.com", f"{_OWN}.instances": {"max": 2}},
-                "slipway:http": {"redirectDomains": ["example.com", "example.org", "badexample.com"]},
+                "slipway:http": {"redirectDomains": ["example.com", "badexample.com"]},
             },
-            "slipway:http.redirectDomains[1]: wanted a name in slipway:aws-ec2.zone, which proves it, found 'example.org'",
+            "slipway:http.redirectDomains[1]: wanted a name in slipway:aws-ec2.zone, which proves it, found 'badexample.com'",
         ),
         ({f"{_OWN}.zone": "example.com"}, "slipway:domain: wanted a name in the zone example.com (slipway:aws-ec2.zone), found none"),
         (
