@@ -109,11 +109,7 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
             (f"{part}.{name}", one) for part, all_of in (("app.env", env), (SECRET_ENV, secret)) for name, one in all_of.items()
         ):
             yield from ((key, why) for why in [templates.problem(value, database.engine != "none")] if why)
-    if app and app.health_host and values.get("domain"):
-        yield (
-            "app.healthHost",
-            f"wanted none beside slipway:domain, which the app is asked by, found {shown(app.health_host)}; leave one out",
-        )
+    yield from _health_host(app, values.get("domain"))
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     folders = app.data if app else ()
@@ -127,6 +123,12 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
     for path in static:  # each is a link on the host
         if above := [other for other in static if path.startswith(other + "/")]:
             yield f"app.static.{path}", f"lies below {above[0]}; serve it under a path of its own"
+
+
+def _health_host(app: App | None, domain: Any) -> Iterator[Problem]:
+    if app and app.health_host and domain:
+        wanted = "wanted none beside slipway:domain, which the app is asked by"
+        yield "app.healthHost", f"{wanted}, found {shown(app.health_host)}; leave one out"
 
 
 def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Iterator[Problem]:
