@@ -110,11 +110,7 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
             (f"{part}.{name}", one) for part, all_of in (("app.env", env), (SECRET_ENV, secret)) for name, one in all_of.items()
         ):
             yield from ((key, why) for why in [templates.problem(value, database.engine != "none")] if why)
-    if app and app.health_host and values.get("domain"):
-        yield (
-            "app.healthHost",
-            f"wanted none beside slipway:domain, which the app is asked by, found {shown(app.health_host)}; leave one out",
-        )
+    yield from _health_host(app, values.get("domain"))
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     http = _sound(Http, values.get("http", {}))
@@ -134,6 +130,12 @@ def _folders(app: App) -> Iterator[Problem]:
         if twice := [other for other in app.data[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
             found = f"found {shown(path)} and {shown(twice[0])}"
             yield f"app.data[{number}]", f"wanted folders apart from each other, {found}; leave the inner one out"
+
+
+def _health_host(app: App | None, domain: Any) -> Iterator[Problem]:
+    if app and app.health_host and domain:
+        wanted = "wanted none beside slipway:domain, which the app is asked by"
+        yield "app.healthHost", f"{wanted}, found {shown(app.health_host)}; leave one out"
 
 
 def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Iterator[Problem]:

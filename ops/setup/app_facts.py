@@ -125,8 +125,7 @@ def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fac
         return
     told = [*(pair for pair in drivers if pair[0] in dict(images)), *drivers, *images, ("sqlite", "")]
     engine, by = told[0]
-    read = f"SQLite, as the sources read {(whole or list(address))[0]}"
-    yield Fact("database.engine", engine, f"{engine}, which {by} is for" if by else read)
+    yield Fact("database.engine", engine, f"{engine}, which {by} is for" if by else f"SQLite, as the sources read {whole[0]}")
     if "DATABASE_URL" not in address:
         env = {name: f"${{database.{part}}}" for name, part in address.items() if part == "url" or not whole}
         yield Fact("env", env, f"the database's address as {', '.join(env)} ({', '.join(sorted({found.reads[one] for one in env}))})")
