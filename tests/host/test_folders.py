@@ -26,7 +26,7 @@ ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that 
 
 
 @pytest.fixture
-def places(monkeypatch):
+def places():
     with tempfile.TemporaryDirectory(prefix="slipway-") as folder:
         os.chmod(folder, 0o755)
         made = documents.places(Path(folder), {"user": APP.pw_name if os.geteuid() == 0 else None})
@@ -34,8 +34,6 @@ def places(monkeypatch):
         made.shared.mkdir(0o750)
         if made.user:
             os.chown(made.shared, made.user.pw_uid, made.user.pw_gid)
-        made.serving = None
-        monkeypatch.setattr(state, "serving", lambda places: places.serving)
         yield made
 
 
@@ -72,9 +70,9 @@ def test_a_later_release_says_what_of_it_is_not_laid(places, capsys):
     assert "slipway:app.data up: 1 files of this release aren't laid there, such as two.png" in capsys.readouterr().out
 
 
-def test_what_the_release_that_serves_wrote_before_the_setting_is_taken_over(places):
+def test_what_the_release_that_serves_wrote_before_the_setting_is_taken_over(places, monkeypatch):
     before = release(places, "a" * 12, data=[], brings=["up/kept.png"])
-    places.serving = "a" * 12
+    monkeypatch.setattr(state, "serving", lambda places: "a" * 12)
     after = release(places, "b" * 12, data=["up"], brings=["up/new.png"])
     assert sorted(path.name for path in (after / "up").iterdir()) == ["kept.png", "new.png"]
     assert (before / "up/kept.png").is_file()
@@ -136,12 +134,12 @@ def test_all_is_saved_and_comes_back_whatever_is_there_now(places, tmp_path):
     assert [path.name for path in places.shared.iterdir()] == ["app"]
 
 
-def test_a_folder_that_the_archive_does_not_know_stays(places, tmp_path):
+def test_a_folder_that_the_archive_does_not_know_stays(places, tmp_path, monkeypatch):
     release(places, "a" * 12)
     facts, _ = saved(places, tmp_path / "a.tar.gz")
     source = release(places, "b" * 12, data=["instance", "up"])
     files.write_json(source.parent / "manifest.json", {**documents.MANIFEST, "id": "b" * 12, "data": ["instance", "up"]})
-    places.serving = "b" * 12
+    monkeypatch.setattr(state, "serving", lambda places: "b" * 12)
     written(places, source / "up/x.png", "x")
     folders.load(places, tmp_path / "a.tar.gz", facts["files"])
     assert (source / "up/x.png").read_text() == "x"
@@ -191,7 +189,7 @@ def test_killed_at_any_step_of_a_restore_the_next_one_has_all_of_it(places, tmp_
     written(places, source / "instance/x.txt", "x")
     saved(places, tmp_path / "a.tar.gz")
     written(places, source / "instance/x.txt", "other")
-    rename, remove, count = Path.rename, folders.remove, []
+    rename, remove, count = Path.rename, files.remove, []
 
     def killing(work):
         def step(*arguments):

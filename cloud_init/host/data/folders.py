@@ -11,6 +11,7 @@ import shutil
 import stat
 import tarfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
@@ -43,7 +44,7 @@ def lay(places: Places, manifest: Manifest) -> None:
             raise Refused(f"slipway:app.data: wanted a folder {name!r} in the app, found a file; name the folder that it is in")
         serving = state.serving(places)
         sources = [path for path in (serving and places.release(serving) / "src" / name, seeds) if path and path.is_dir()]
-        done_as(places.user, lambda name=name, sources=sources: _fill(top / name, sources, mode))
+        done_as(places.user, partial(_fill, top / name, sources, mode))
         _tell_unused(places, name, seeds)
         if target(place) != str(top / name):
             link(place, str(top / name))
