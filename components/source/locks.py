@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import uv
+from pip._internal.models.index import PyPI  # which index needs no naming, only pip itself says
 
 from components.errors import SlipwayError
 from components.source import declared
@@ -17,7 +18,6 @@ from components.source.declared import normal
 
 _EXPORT = "export --frozen --offline --no-config --no-emit-project --no-dev --no-header --no-annotate --quiet"
 _REGISTRY = re.compile(r'^source = \{ registry = "(https?://[^"]+)" \}$', re.MULTILINE)
-_PUBLIC = re.compile(r"https?://index[.]example/simple/?")
 
 Lines = tuple[list[str], list[str]]
 """Requirements, and constraints: what of the rest of a lock holds where something needs it."""
@@ -141,7 +141,7 @@ def _address(url: str, kind: str | None, commit: str | None, folder: str | None)
 
 
 def _indexes(urls: Iterable[str]) -> list[str]:
-    return [f"--extra-index-url {url}" for url in dict.fromkeys(urls) if not _PUBLIC.fullmatch(url)]
+    return [f"--extra-index-url {url}" for url in dict.fromkeys(urls) if url.rstrip("/") != PyPI.simple_url.rstrip("/")]
 
 
 READERS = (

@@ -9,6 +9,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from pip._internal.models.index import PyPI
 
 from components.errors import SlipwayError
 from components.source import find_app, migrations, pitfalls, python_file, requirements
@@ -16,7 +17,7 @@ from components.source import find_app, migrations, pitfalls, python_file, requi
 HERE = Path(__file__).parent
 APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
 PITFALLS = yaml.safe_load((HERE / "pitfalls.yaml").read_text())
-REQUIREMENTS = yaml.safe_load((HERE / "requirements.yaml").read_text())
+REQUIREMENTS = yaml.safe_load((HERE / "requirements.yaml").read_text().replace("PUBLIC", PyPI.simple_url))
 APP = {"wsgi.py": "app = Flask(__name__)"}
 
 
