@@ -53,7 +53,7 @@ GOOD: Mapping[str, Any] = {
     "app.build": "npm ci && npm run build", "app.built[item]": "static/dist",
     "app.processes[name]": "worker", "app.processes[value]": "celery -A shop worker", "app.cron[name]": "nightly",
     "app.cron[value].schedule": "0 3 * * 1-5", "app.cron[value].command": "flask clean --all",
-    "app.startTimeout": "90", "app.env[name]": "NAME", "app.env[value]": "text",
+    "app.startTimeout": "75", "app.env[name]": "NAME", "app.env[value]": "text",
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
     "http.trustedProxies[item]": "203.0.113.0/24", "http.redirectDomains[item]": "shop.example.com",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = "127.0.0.1"
 # To nginx, Apache or Supervisor these mean something even in quotes: `[` and `*` find others.
-_REFUSED = re.compile(r"[\"'$%;{}\\?#@*|\[\]]")
+_REFUSED = re.compile(r"[\"'$%;<>{}\\?#@*|\[\]]")
 
 
 THIS_MACHINE = True
@@ -101,7 +101,7 @@ def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts
     """This machine."""
     root = place.tree
     if not takes(root):
-        wanted = "wanted a folder name of letters that can be seen, without quotes and $ % ; { } [ ] \\ ? # @ * |"
+        wanted = "wanted a folder name of letters that can be seen, without quotes and $ % ; < > { } [ ] \\ ? # @ * |"
         raise UsageError(f"{one_line(str(place.folder))}: {wanted}, found another; move the project")
     runtime = app_runtime(root, settings.app.python)
     return HostFacts(

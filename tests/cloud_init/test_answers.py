@@ -38,6 +38,7 @@ def release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (shared / "private").chmod(0o600)
     (tmp_path / "srv/releases/abc/env.json").write_text("{}")
     monkeypatch.setenv("SLIPWAY_SHARED", str(shared))
+    monkeypatch.delenv("SLIPWAY_RELEASE", raising=False)
     monkeypatch.syspath_prepend(str(folder / "files"))
     for name in ("slipway_files", "slipway_sockets"):
         monkeypatch.delitem(sys.modules, name, raising=False)

@@ -43,7 +43,7 @@ from components.targets import local
 FRONTS = ("nginx", "apache")
 LISTEN = ("127.0.0.1:8080",)
 NOT_IN_FILES = {
-    *("tls.directory", "tls.email", "tls.strict"),  # arguments of a program, or no text
+    *("tls.directory", "tls.email", "tls.strict", "database.appMayMigrate"),  # arguments of a program, or no text
     *("target", "app.path", "manager", "domain", "http.redirectDomains[item]"),  # where things are, not what they hold
     *("keepData", "lastSnapshot"),  # of clouds
     *("server.kind", "server.workerClass", "front", "database.engine", "database.placement"),  # a few words, each with tests of its own

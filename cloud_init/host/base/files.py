@@ -157,8 +157,8 @@ def remove(path: Path) -> None:
     """Removes a file, socket, link or whole folder; nothing to do if there is nothing."""
     if path.is_dir() and not path.is_symlink():
         for folder, _, _ in os.walk(path):
-            if not os.access(folder, os.W_OK):  # an ordinary user's release, which its app may not write
-                os.chmod(folder, 0o755)
+            if not os.access(folder, os.W_OK) and os.stat(folder).st_uid == os.geteuid():
+                os.chmod(folder, 0o755)  # of a user's own release, which its app may not write
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)

@@ -60,6 +60,9 @@ def _folder(path: Path) -> Iterator[int]:
         raise Refused(f"{path}: wanted a folder, found a link or a file; see who made it, remove it, then run it again") from None
     try:
         yield folder
+    except OSError as error:  # which a descriptor doesn't name
+        error.filename = error.filename or str(path)
+        raise
     finally:
         os.close(folder)
 

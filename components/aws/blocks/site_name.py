@@ -63,7 +63,7 @@ class CertificateArgs(Args):
     """The public Route 53 zone of this account that the name is in, such as `example.com`."""
     tags: Tags | None = None
     """On the certificate."""
-    others: Sequence[str] = ()
+    others: Sequence[str] | None = None
     """More names that it is for, in the same zone."""
 
 
@@ -79,13 +79,13 @@ class Certificate(Block):
         asked = aws.acm.Certificate(
             name,
             domain_name=args.domain,
-            subject_alternative_names=[*args.others] or None,
+            subject_alternative_names=[*(args.others or ())] or None,
             validation_method="DNS",
             tags=named(args.tags, name),
             opts=own,
         )
         records = []
-        for number in range(1 + len(args.others)):
+        for number in range(1 + len(args.others or ())):
             proof = asked.domain_validation_options[number]
             record = aws.route53.Record(
                 f"{name}-proof" + (f"-{number}" if number else ""),
