@@ -87,7 +87,7 @@ def _commands(folder: Path) -> Iterator[tuple[str, str | list[str]]]:
 
 
 def _words(command: str) -> list[str]:
-    """As a shell splits them; a list in JSON is split already."""
+    """A command split as a shell does; a list in JSON is split already."""
     try:
         if command.startswith("["):
             return [str(one) for one in json.loads(command)]

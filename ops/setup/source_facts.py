@@ -78,7 +78,7 @@ def _module(path: str) -> str:
 
 
 def _origin(imports: dict[str, str], module: str, name: str) -> str:
-    """Where a name was bound first, through whatever imports there are."""
+    """The place that bound a name first, through whatever imports there are."""
     head, _, rest = name.partition(".")
     found = f"{module}.{head}"
     for _ in range(5):

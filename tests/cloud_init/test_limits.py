@@ -19,7 +19,7 @@ APP = "def app(environ, start):\n    start('200 OK', [])\n    return [environ]\n
 
 @pytest.fixture(autouse=True)
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As servers have it."""
+    """The variables as servers have them."""
     monkeypatch.syspath_prepend(str(tmp_path / "files"))
     for name in ("slipway_files", "slipway_sockets"):
         monkeypatch.delitem(sys.modules, name, raising=False)

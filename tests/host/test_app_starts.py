@@ -82,7 +82,7 @@ def test_tables_made_at_import_and_extensions(make_bench):
 
 @pytest.mark.parametrize("engine", ["postgres", "mysql"])
 def test_a_migration_that_waits_for_a_lock_is_ended_and_says_whose(make_bench, engine):
-    """It waited until the lock was let go."""
+    """A command that waited until the lock was let go."""
     bench = launched(make_bench, engine)
     tree = bench.folder / ".slipway/t/srv/slipway/demo"
     live = tree / "releases" / bench.host.run(["status"])["live"]["release"]

@@ -107,7 +107,7 @@ def _top(places: Places) -> Path:
 
 
 def _mode(places: Places) -> int:
-    """Where the release command has a user of its own, that one writes there too."""
+    """The release command writes there too, where it has a user of its own."""
     return 0o2770 if places.facts.release_user else 0o750
 
 
