@@ -73,7 +73,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     foreign = list(rules.foreign(raw, project))
     if problems or foreign or settings is None:
         raise report.error(stack, [*_named(problems), *foreign])
-    settings._secret_names = frozenset(secrets if isinstance(secrets, Mapping) else ())
+    settings._secret_names = frozenset(secrets[SECRET_ENV] if isinstance(secrets[SECRET_ENV], Mapping) else ())
     settings._stack = report.short(stack)
     settings._sections = {key: value for key, value in kept.items() if key not in ROOTS}
     return settings

@@ -212,3 +212,8 @@ def test_depth_is_told(deep: object) -> None:
 
 def test_a_number_that_python_refuses_to_write_is_told() -> None:
     assert "found a very large number" in message(full({"server": {"threads": 10**5000}}))
+
+
+def test_the_names_of_the_apps_environment_are_known_without_its_values() -> None:
+    raw = {"slipway:target": "local", "slipway:app": {"name": "shop", "env": {"DEBUG": "0"}}, "slipway:secretEnv": {"SECRET_KEY": "x" * 30}}
+    assert parse(raw, ["slipway:secretEnv"], "dev").given == {"DEBUG", "SECRET_KEY"}

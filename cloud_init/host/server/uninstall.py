@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -48,7 +49,7 @@ def _clear(places: Places, with_data: bool) -> None:
             remove(path)
     _systemctl("daemon-reload")
     for name in sorted(_MADE, key=lambda one: one.startswith("opt")):
-        remove(places.root / name)
+        shutil.rmtree(places.root / name, ignore_errors=True)
     for folder in (places.srv, places.srv.parent):
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()

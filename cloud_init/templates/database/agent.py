@@ -79,7 +79,7 @@ class Agent:
         return {"rows": {plain: int(self.query(f"SELECT count(*) FROM {name}")[0][0]) for name, plain in self._tables()}, "snapshot": name}
 
     def unblock(self, owner, seen):
-        """Who holds locks that this user waits for, by the connection that does; ends `seen`."""
+        """Holders of locks that this user waits for, by the connection that does; ends `seen`."""
         waits = {str(one): holder for one, holder in self.query(engine.WAITS, (owner,))}
         for one in waits.keys() & {*seen}:
             self.query(engine.CANCEL, (int(one),))

@@ -75,7 +75,7 @@ class Database:
         yield not record.is_file()
 
     def unblock(self, seen: Iterable[str]) -> dict[str, str]:
-        """Who holds a lock that the release command waits for, by the connection that waits. Those
+        """Holders of locks that the release command waits for, by the connection that waits. Those
         which were `seen` to wait before are made to fail."""
         return {}
 
