@@ -1,12 +1,17 @@
 """What is never part of a release: what ignore files say, as git reads them, and a fixed list."""
 
+import codecs
+import fnmatch
 import os
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from pathspec.patterns.gitignore.spec import GitIgnoreSpecPattern
+
 from components.errors import SlipwayError
-from components.source.wildmatch import Pattern, patterns
 
 NEVER = {
     "secrets": (".env*",),
@@ -22,9 +27,13 @@ NEVER = {
     "version control, editors, systems": (".git", ".hg", ".svn", ".idea", ".vscode", "*.swp", "*~", ".DS_Store"),
     "Slipway and Pulumi": (".slipway", "Pulumi.yaml", "Pulumi.*.yaml"),
 }
-"""Patterns by reason, which no ignore file brings back. So is a folder with a `pyvenv.cfg`."""
+"""Patterns of names by reason, which no ignore file brings back. So is a folder with a
+`pyvenv.cfg`."""
 
-_NEVER = patterns("\n".join(pattern for group in NEVER.values() for pattern in group))
+_NEVER = re.compile("|".join(fnmatch.translate(pattern) for group in NEVER.values() for pattern in group))
+
+_Pattern = tuple[GitIgnoreSpecPattern, bool]
+"""A line of an ignore file, and whether it names folders alone."""
 
 
 @dataclass(frozen=True)
@@ -32,14 +41,18 @@ class _Rules:
     """The patterns of one ignore file, last one first. A path in the app's folder becomes one that
     they know without its first `cut` characters, after `prefix`."""
 
-    patterns: tuple[Pattern, ...]
+    patterns: tuple[_Pattern, ...]
     cut: int = 0
     prefix: str = ""
 
     def verdict(self, path: str, is_folder: bool) -> bool | None:
         """Left out (True), brought back (False), or not named here."""
-        relative = self.prefix + path[self.cut :]
-        return next((not pattern.negative for pattern in self.patterns if pattern.names(relative, is_folder)), None)
+        relative = os.fsencode(self.prefix + path[self.cut :])  # to git `?` is one byte, and so half of an é
+        for pattern, folders_only in self.patterns:
+            found = pattern.match_file(relative) if is_folder or not folders_only else None
+            if found and not found.match.groupdict().get("ps_d"):  # with that, a folder above is what it names
+                return pattern.include
+        return None
 
 
 class Ignore:
@@ -54,7 +67,7 @@ class Ignore:
 
     def names(self, path: str, is_folder: bool) -> bool:
         """Whether `path`, in the app's folder, is left out itself, not for a folder above it."""
-        if any(pattern.names(path, is_folder) for pattern in _NEVER):
+        if _NEVER.match(path.rpartition("/")[2]):
             return True
         if is_folder and os.path.isfile(os.path.join(self._folder, path, "pyvenv.cfg")):
             return True
@@ -104,12 +117,22 @@ def _above(folder: str) -> Iterator[_Rules]:
         yield _Rules(_patterns(os.path.join(parent, ".gitignore")), prefix=prefix)
 
 
-def _patterns(path: str) -> tuple[Pattern, ...]:
+def _patterns(path: str) -> tuple[_Pattern, ...]:
     """Last one first; of a file that is there and no link, as git has it."""
     if not os.path.isfile(path) or os.path.islink(path):
         return ()
     try:
-        with open(path, encoding="utf-8", errors="surrogateescape", newline="") as file:
-            return tuple(reversed(patterns(file.read())))
+        lines = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
     except OSError as error:
         raise SlipwayError(f"{path}: wanted a file that can be read, found: {error.strerror}") from None
+    return tuple(one for line in reversed(lines) if (one := _pattern(line.removesuffix(b"\r"))))
+
+
+def _pattern(line: bytes) -> _Pattern | None:
+    """None for a line that names nothing."""
+    line = re.sub(rb"(?<!\\) +$", b"", line)
+    with suppress(ValueError, re.error):
+        pattern = GitIgnoreSpecPattern(line.removesuffix(b"/"))
+        if pattern.include is not None:
+            return pattern, line.endswith(b"/")
+    return None
