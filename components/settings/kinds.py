@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -33,6 +33,11 @@ class Model(BaseModel):
     """A section of the settings: camelCase in YAML, frozen, no unknown keys. So are `Options`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, validate_default=True)
+
+
+def setting(default: Any, description: str) -> Any:
+    """A field of a `Model` that may be left out."""
+    return Field(default=default, description=description)
 
 
 def refusal(wanted: str, found: str = "") -> PydanticCustomError:

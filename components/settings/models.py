@@ -1,13 +1,13 @@
 """Every setting: its type, its default, what it means. docs/settings.md is made of this file."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, cast
+from typing import Annotated, Any, Literal
 
 import pulumi
 from pydantic import Field, PrivateAttr
 
 from components.settings import kinds
-from components.settings.kinds import Model, number
+from components.settings.kinds import Model, number, setting
 
 Environment = Mapping[Annotated[str, kinds.ENV_NAME], Annotated[str, kinds.ENV_VALUE]]
 
@@ -23,127 +23,112 @@ class App(Model):
     """slipway:app"""
 
     name: Annotated[str, kinds.APP_NAME] = Field(description="Names what is made for the app: folders on hosts, resources, tags.")
-    path: Annotated[str, kinds.PATH] = Field(default=".", description="The app's folder, seen from the project folder.")
-    module: Annotated[str, kinds.MODULE] | None = Field(
-        default=None,
-        description="What to serve: `package.module:name`, or `package.module:factory()`, with literal arguments if it wants any. "
+    path: Annotated[str, kinds.PATH] = setting(".", "The app's folder, seen from the project folder.")
+    module: Annotated[str, kinds.MODULE] | None = setting(
+        None,
+        "What to serve: `package.module:name`, or `package.module:factory()`, with literal arguments if it wants any. "
         "Behind `folder/` where Python is to look in that folder of the app's. Found if left out.",
     )
-    python: Annotated[str, kinds.PYTHON] | None = Field(
-        default=None, description="The Python that runs the app; uv brings one that a host lacks. Any that the host has if left out."
+    python: Annotated[str, kinds.PYTHON] | None = setting(
+        None, "The Python that runs the app; uv brings one that a host lacks. Any that the host has if left out."
     )
-    requirements: Annotated[str, kinds.REQUIREMENTS] | None = Field(
-        default=None,
-        description="What to install: `requirements/prod.txt`, or with extras and groups `pyproject.toml[web]`. Found if left out.",
+    requirements: Annotated[str, kinds.REQUIREMENTS] | None = setting(
+        None, "What to install: `requirements/prod.txt`, or with extras and groups `pyproject.toml[web]`. Found if left out."
     )
-    packages: tuple[Annotated[str, kinds.PACKAGE], ...] = Field(
-        default=(), description="Debian packages that hosts get before the app's requirements: `[libpq5, libmagic1]`."
+    packages: tuple[Annotated[str, kinds.PACKAGE], ...] = setting(
+        (), "Debian packages that hosts get before the app's requirements: `[libpq5, libmagic1]`."
     )
-    build: Annotated[str, kinds.COMMAND] | None = Field(
-        default=None,
-        description="Makes files of the app: run at `up`, by /bin/sh in its folder on this machine: `npm ci && npm run build`.",
+    build: Annotated[str, kinds.COMMAND] | None = setting(
+        None, "Makes files of the app: run at `up`, by /bin/sh in its folder on this machine: `npm ci && npm run build`."
     )
-    built: tuple[Annotated[str, kinds.FOLDER], ...] = Field(
-        default=(), description="What it makes and a release holds whatever `.gitignore` says: `[static/dist]`."
+    built: tuple[Annotated[str, kinds.FOLDER], ...] = setting(
+        (), "What it makes and a release holds whatever `.gitignore` says: `[static/dist]`."
     )
-    health_path: Annotated[str, kinds.HEALTH_PATH] = Field(default="/", description="A release goes live when this path answers 2xx.")
-    health_host: Annotated[str, kinds.HEALTH_HOST] | None = Field(
-        default=None,
-        description="The `Host` that the app's health is asked by, for an app that takes certain names alone. With a domain it is that.",
+    health_path: Annotated[str, kinds.HEALTH_PATH] = setting("/", "A release goes live when this path answers 2xx.")
+    health_host: Annotated[str, kinds.HEALTH_HOST] | None = setting(
+        None, "The `Host` that the app's health is asked by, for an app that takes certain names alone. With a domain it is that."
     )
-    start_timeout: Annotated[int, number(1, 600, "seconds")] = Field(
-        default=30, description="Seconds that a release may take until it answers: an app that imports for long takes more."
+    start_timeout: Annotated[int, number(1, 600, "seconds")] = setting(
+        30, "Seconds that a release may take until it answers: an app that imports for long takes more."
     )
-    static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = Field(
-        default={}, description="Folders of the app that the front server serves itself."
+    static: Mapping[Annotated[str, kinds.STATIC_URL], Annotated[str, kinds.FOLDER]] = setting(
+        {}, "Folders of the app that the front server serves itself."
     )
-    data: tuple[Annotated[str, kinds.DATA_FOLDER], ...] = Field(
-        default=(), description="Folders inside the app that it may write: they outlive releases, and backups hold them."
+    data: tuple[Annotated[str, kinds.DATA_FOLDER], ...] = setting(
+        (), "Folders inside the app that it may write: they outlive releases, and backups hold them."
     )
-    release_command: Annotated[str, kinds.COMMAND] | None = Field(
-        default=None,
-        description="Runs once for each release, on one host, before it goes live: database migrations. Any part of a pipe may fail it.",
+    release_command: Annotated[str, kinds.COMMAND] | None = setting(
+        None, "Runs once for each release, on one host, before it goes live: database migrations. Any part of a pipe may fail it."
     )
-    processes: Mapping[Annotated[str, kinds.PROCESS_NAME], Annotated[str, kinds.COMMAND]] = Field(
-        default={}, description="Commands that are kept running beside the web server: workers, schedulers."
+    processes: Mapping[Annotated[str, kinds.PROCESS_NAME], Annotated[str, kinds.COMMAND]] = setting(
+        {}, "Commands that are kept running beside the web server: workers, schedulers."
     )
-    cron: Mapping[Annotated[str, kinds.JOB_NAME], Job] = Field(
-        default={}, description="Jobs that run by the clock on one host: `nightly: {schedule: 0 3 * * *, command: flask clean}`."
+    cron: Mapping[Annotated[str, kinds.JOB_NAME], Job] = setting(
+        {}, "Jobs that run by the clock on one host: `nightly: {schedule: 0 3 * * *, command: flask clean}`."
     )
-    env: Environment = Field(
-        default={}, description="Environment of the app, public. Whole numbers become text; write anything else in quotes."
-    )
+    env: Environment = setting({}, "Environment of the app, public. Whole numbers become text; write anything else in quotes.")
 
 
 class Server(Model):
     """slipway:server"""
 
-    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = Field(
-        default="auto", description="The application server. `auto`: uwsgi, or gunicorn where a worker class is set."
+    kind: Literal["auto", "gunicorn", "uwsgi", "granian"] = setting(
+        "auto", "The application server. `auto`: uwsgi, or gunicorn where a worker class is set."
     )
-    worker_class: Literal["gthread", "sync", "gevent"] | None = Field(
-        default=None, description="How a gunicorn worker works; `gthread` if left out. No other server has this."
+    worker_class: Literal["gthread", "sync", "gevent"] | None = setting(
+        None, "How a gunicorn worker works; `gthread` if left out. No other server has this."
     )
-    workers: Annotated[int | Literal["auto"], kinds.WORKERS] = Field(
-        default="auto", description="Worker processes. `auto`: from the host's cores and memory, when the server starts."
+    workers: Annotated[int | Literal["auto"], kinds.WORKERS] = setting(
+        "auto", "Worker processes. `auto`: from the host's cores and memory, when the server starts."
     )
-    threads: Annotated[int, number(1, 256)] = Field(default=4, description="Threads of each worker, where it has threads.")
-    timeout: Annotated[int, number(1, 3600, "seconds")] = Field(
-        default=30,
-        description="Seconds that a request may take. Then a worker with one thread (gunicorn sync, uWSGI) ends, or the front gives up.",
+    threads: Annotated[int, number(1, 256)] = setting(4, "Threads of each worker, where it has threads.")
+    timeout: Annotated[int, number(1, 3600, "seconds")] = setting(
+        30, "Seconds that a request may take. Then a worker with one thread (gunicorn sync, uWSGI) ends, or the front gives up."
     )
 
 
 class Http(Model):
     """slipway:http"""
 
-    max_body: Annotated[int, kinds.SIZE] = Field(
-        default=cast(int, "20MB"),  # as the stack file spells it
-        description="The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit.",
+    max_body: Annotated[int, kinds.SIZE] = setting(
+        "20MB", "The largest request body, in bytes or with B, KB, MB, GB (thousands). 0: no limit."
     )
-    cors: tuple[Annotated[str, kinds.ORIGIN], ...] = Field(
-        default=(), description='Origins that browsers may call the app from; `"*"` is all of them.'
+    cors: tuple[Annotated[str, kinds.ORIGIN], ...] = setting((), 'Origins that browsers may call the app from; `"*"` is all of them.')
+    redirect_domains: tuple[Annotated[str, kinds.DOMAIN], ...] = setting(
+        (), "Other names of the site, such as `example.com`: they lead to `slipway:domain`, with its certificate."
     )
-    redirect_domains: tuple[Annotated[str, kinds.DOMAIN], ...] = Field(
-        default=(), description="Other names of the site, such as `example.com`: they lead to `slipway:domain`, with its certificate."
-    )
-    trusted_proxies: tuple[Annotated[str, kinds.PROXIES], ...] = Field(
-        default=(),
-        description="Networks of proxies before the site, such as a CDN's: their `X-Forwarded-For`, `-Proto` and `-Port` are believed.",
+    trusted_proxies: tuple[Annotated[str, kinds.PROXIES], ...] = setting(
+        (), "Networks of proxies before the site, such as a CDN's: their `X-Forwarded-For`, `-Proto` and `-Port` are believed."
     )
 
 
 class DatabaseSettings(Model):
     """slipway:database"""
 
-    engine: Literal["none", "sqlite", "postgres", "mysql"] = Field(
-        default="none",
-        description="The app finds the database in DATABASE_URL, and in values of `app.env` that say `${database.url}` and the like.",
+    engine: Literal["none", "sqlite", "postgres", "mysql"] = setting(
+        "none", "The app finds the database in DATABASE_URL, and in values of `app.env` that say `${database.url}` and the like."
     )
-    placement: Literal["same-host", "own-host", "managed", "external"] = Field(
-        default="same-host",
-        description="Where the database runs. `external`: it is there already, and `slipway:secretEnv.DATABASE_URL` says where.",
+    placement: Literal["same-host", "own-host", "managed", "external"] = setting(
+        "same-host", "Where the database runs. `external`: it is there already, and `slipway:secretEnv.DATABASE_URL` says where."
     )
-    extensions: tuple[Annotated[str, kinds.EXTENSION], ...] = Field(
-        default=(), description="PostgreSQL's extensions that are made before the release command, such as `[citext, postgis]`."
+    extensions: tuple[Annotated[str, kinds.EXTENSION], ...] = setting(
+        (), "PostgreSQL's extensions that are made before the release command, such as `[citext, postgis]`."
     )
-    app_may_migrate: Annotated[bool, kinds.SWITCH] = Field(
-        default=False,
-        description="The app is the database's owner: for one that makes its tables as it starts. Else the release command alone is.",
+    app_may_migrate: Annotated[bool, kinds.SWITCH] = setting(
+        False, "The app is the database's owner: for one that makes its tables as it starts. Else the release command alone is."
     )
 
 
 class Tls(Model):
     """slipway:tls"""
 
-    directory: Annotated[str, kinds.ACME] = Field(
-        default="https://acme-v02.api.letsencrypt.org/directory",
-        description="The authority that gives the domain's certificate (ACME). That it does so means that its terms are agreed to.",
+    directory: Annotated[str, kinds.ACME] = setting(
+        "https://acme-v02.api.letsencrypt.org/directory",
+        "The authority that gives the domain's certificate (ACME). That it does so means that its terms are agreed to.",
     )
-    email: Annotated[str, kinds.EMAIL] | None = Field(default=None, description="Where the authority writes to, if ever.")
-    strict: Annotated[bool, kinds.SWITCH] = Field(
-        default=False,
-        description="`true`: `up` fails while the domain has no certificate. `false`: it warns, and HTTP serves until there is one.",
+    email: Annotated[str, kinds.EMAIL] | None = setting(None, "Where the authority writes to, if ever.")
+    strict: Annotated[bool, kinds.SWITCH] = setting(
+        False, "`true`: `up` fails while the domain has no certificate. `false`: it warns, and HTTP serves until there is one."
     )
 
 
@@ -151,8 +136,8 @@ class Waiver(Model):
     """An item of slipway:waivers"""
 
     rule: Annotated[str, kinds.RULE] = Field(description="Which rule (docs/policy.md) needn't be kept.")
-    resource: Annotated[str, kinds.RESOURCE] | None = Field(
-        default=None, description="By what: a resource's name, or a setting such as `app.env.NAME`. Left out: by anything."
+    resource: Annotated[str, kinds.RESOURCE] | None = setting(
+        None, "By what: a resource's name, or a setting such as `app.env.NAME`. Left out: by anything."
     )
     reason: Annotated[str, kinds.REASON] = Field(description="Why, for whoever reads the plan.")
 
@@ -164,26 +149,22 @@ class Settings(Model):
         description="Where the app is launched. The section of that name (`slipway:local`) holds the target's own settings."
     )
     app: App = Field(description="The app.")
-    server: Server = Field(default=Server(), description="The application server.")
-    front: Literal["nginx", "apache"] = Field(default="nginx", description="The web server in front of the application server.")
-    manager: Literal["supervisor", "systemd"] = Field(default="supervisor", description="What keeps the processes running.")
-    http: Http = Field(default=Http(), description="What the front server lets through.")
-    database: DatabaseSettings = Field(default=DatabaseSettings(), description="The app's database.")
-    domain: Annotated[str, kinds.DOMAIN] | None = Field(
-        default=None, description="The name under which the app is reached; TLS follows from it."
-    )
-    tls: Tls = Field(default=Tls(), description="The domain's certificate.")
+    server: Server = setting(Server(), "The application server.")
+    front: Literal["nginx", "apache"] = setting("nginx", "The web server in front of the application server.")
+    manager: Literal["supervisor", "systemd"] = setting("supervisor", "What keeps the processes running.")
+    http: Http = setting(Http(), "What the front server lets through.")
+    database: DatabaseSettings = setting(DatabaseSettings(), "The app's database.")
+    domain: Annotated[str, kinds.DOMAIN] | None = setting(None, "The name under which the app is reached; TLS follows from it.")
+    tls: Tls = setting(Tls(), "The domain's certificate.")
 
-    keep_data: Annotated[bool, kinds.SWITCH] = Field(
-        default=True,
-        description="Clouds: what holds data is protected, and stays when all else is removed. `false`, then an `up`: it goes too.",
+    keep_data: Annotated[bool, kinds.SWITCH] = setting(
+        True, "Clouds: what holds data is protected, and stays when all else is removed. `false`, then an `up`: it goes too."
     )
-    last_snapshot: Annotated[bool, kinds.SWITCH] = Field(
-        default=True,
-        description="Clouds: a database that goes leaves a last snapshot. May be `false` with `keepData: false`, from the first `up` on.",
+    last_snapshot: Annotated[bool, kinds.SWITCH] = setting(
+        True, "Clouds: a database that goes leaves a last snapshot. May be `false` with `keepData: false`, from the first `up` on."
     )
-    waivers: tuple[Waiver, ...] = Field(
-        default=(), description="Rules that this stack doesn't keep on purpose: `[{rule: ssh-closed, resource: web, reason: a lab}]`."
+    waivers: tuple[Waiver, ...] = setting(
+        (), "Rules that this stack doesn't keep on purpose: `[{rule: ssh-closed, resource: web, reason: a lab}]`."
     )
 
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -218,11 +199,9 @@ class Settings(Model):
 class Secrets(Model):
     """What is checked of secrets; their values never stay in a model."""
 
-    secret_env: Environment = Field(
-        default={},
-        description="Environment of the app, encrypted: `pulumi config set --secret --path 'slipway:secretEnv.NAME' VALUE`.",
+    secret_env: Environment = setting(
+        {}, "Environment of the app, encrypted: `pulumi config set --secret --path 'slipway:secretEnv.NAME' VALUE`."
     )
-    secret_install: Environment = Field(
-        default={},
-        description="What the installer of requirements alone is told, encrypted: `PIP_EXTRA_INDEX_URL`, a token that they call `${NAME}`.",
+    secret_install: Environment = setting(
+        {}, "What the installer of requirements alone is told, encrypted: `PIP_EXTRA_INDEX_URL`, a token that they call `${NAME}`."
     )
