@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
+
 from cloud_init.host.contracts.manifest import Code, File, Health
 from cloud_init.host_files import WebHost
 from cloud_init.render import port_command, server_files, server_requirements
@@ -79,4 +81,4 @@ def joined(apps: str, servers: str) -> str:
 
 def _package(line: str) -> str:
     name = _NAME.match(line)
-    return re.sub(r"[-_.]+", "-", name[0]).lower() if name else line
+    return canonicalize_name(name[0]) if name else line

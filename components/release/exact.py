@@ -12,10 +12,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import uv
+from packaging.utils import canonicalize_name
 
 from cloud_init.host.base.masking import masked
 from cloud_init.host.release.wheels import is_exact
-from components.source.declared import normal
 from components.source.requirements import FILLED_IN
 
 _PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # the lowest that hosts may have, until one suits all requirements
@@ -62,20 +62,15 @@ def versions(
 
 def signed(key: str, release: str, text: str) -> bytes:
     """The text with a mark by which `verified` knows it. An empty key marks nothing."""
-    return (f"{_MARK}{_mark(key, release, text)}\n{text}" if key else text).encode()
+    mark = hmac.new(key.encode(), f"{release}\n{text}".encode(), "sha256").hexdigest()
+    return (f"{_MARK}{mark}\n{text}" if key else text).encode()
 
 
 def verified(key: str, release: str, data: bytes) -> str:
     """The text that `signed` was given with that key for that release; empty for anything else."""
     whole = data.decode(errors="replace")
-    if not key:
-        return whole
-    first, _, text = whole.partition("\n")
-    return text if hmac.compare_digest(first.encode(), f"{_MARK}{_mark(key, release, text)}".encode()) else ""
-
-
-def _mark(key: str, release: str, text: str) -> str:
-    return hmac.new(key.encode(), f"{release}\n{text}".encode(), "sha256").hexdigest()
+    text = whole.partition("\n")[2] if key else whole
+    return text if hmac.compare_digest(data, signed(key, release, text)) else ""
 
 
 def _is_exact(text: str) -> bool:
@@ -87,10 +82,12 @@ def _is_exact(text: str) -> bool:
 def _as_locked(text: str, locked: str) -> str:
     """The list, with the hashes of the app's own lock where that has some: an index that has other
     files by now is not believed."""
-    known = {(normal(name), version): _HASHES.findall(line) for line in locked.splitlines() for name, version in _PINNED.findall(line)}
+    known = {
+        (canonicalize_name(name), version): _HASHES.findall(line) for line in locked.splitlines() for name, version in _PINNED.findall(line)
+    }
 
     def own(found: re.Match[str]) -> str:
-        wanted = known.get((normal(found["name"]), found["version"]))
+        wanted = known.get((canonicalize_name(found["name"]), found["version"]))
         return f"{found['head']} {' '.join(wanted)}" if wanted else found[0]
 
     return _ENTRY.sub(own, text)

@@ -1,13 +1,11 @@
 """The release store as deployers see it: what a host sees, errors of ours, and one lock."""
 
 import importlib
-import importlib.util
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, Protocol, TypeVar, cast
-from urllib.parse import urlsplit
+from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from cloud_init.host import contracts, stores
 from cloud_init.host.base.outcome import Refused
@@ -19,6 +17,7 @@ from components.rollout import lock as rollout_lock
 __all__ = ["Conflict", "ReleaseStore", "Store", "connect", "damaged", "in_folder", "overwrite", "parsed", "to_json"]
 
 _Kind = TypeVar("_Kind")
+_Words = ParamSpec("_Words")
 _INSTALL = "run: pip install -r requirements/bucket.in"
 
 
@@ -39,14 +38,12 @@ class Store(Objects, Protocol):
 def connect(address: str) -> Store:
     """The store at an address such as `s3://bucket/prefix`; older states have a folder's path.
 
-    Schemes are files in cloud_init/host/stores/, or, where no host knows such a store, in
-    components/release/stores/."""
-    own = f"components.release.stores.{urlsplit(address).scheme or 'file'}"
-    if importlib.util.find_spec(own):
-        return cast(Store, importlib.import_module(own).connect(address))
+    Schemes are files in cloud_init/host/stores/, but for `ssh:FACTS`, which no host reads as a
+    whole."""
+    if address.startswith("ssh:"):
+        return cast(Store, importlib.import_module("components.ssh.store").connect(address))
     try:
-        with _told():
-            return ReleaseStore(stores.connect(address))
+        return ReleaseStore(_told(stores.connect, address))
     except ModuleNotFoundError as error:
         raise MissingError(f"store: {address.partition('?')[0]} needs the package {error.name}; {_INSTALL}") from None
 
@@ -81,11 +78,10 @@ def to_json(value: Mapping[str, Any]) -> bytes:
     return (json.dumps(value, indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
 
 
-@contextmanager
-def _told() -> Iterator[None]:
-    """A host's word for it becomes ours."""
+def _told(ask: Callable[_Words, _Kind], *words: _Words.args, **more: _Words.kwargs) -> _Kind:
+    """What it answers; a host's word for an error becomes ours."""
     try:
-        yield
+        return ask(*words, **more)
     except Refused as refused:
         raise SlipwayError(str(refused)) from None
 
@@ -103,31 +99,25 @@ class ReleaseStore:
         return self.objects.address
 
     def get(self, name: str) -> bytes | None:
-        with _told():
-            return self.objects.get(name)
+        return _told(self.objects.get, name)
 
     def put(self, name: str, data: bytes) -> None:
-        with _told():
-            self._check()
-            self.objects.put(name, data)
+        _told(self._check)
+        _told(self.objects.put, name, data)
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        with _told():
-            self._check()
-            self.objects.replace(name, old, new)
+        _told(self._check)
+        _told(self.objects.replace, name, old, new)
 
     def names(self, folder: str) -> dict[str, float]:
-        with _told():
-            return self.objects.names(folder)
+        return _told(self.objects.names, folder)
 
     def modified(self, name: str) -> float | None:
-        with _told():
-            return self.objects.modified(name)
+        return _told(self.objects.modified, name)
 
     def delete(self, *names: str) -> None:
-        with _told():
-            self._check()
-            self.objects.delete(*names)
+        _told(self._check)
+        _told(self.objects.delete, *names)
 
     def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
         """It reads the objects by itself."""

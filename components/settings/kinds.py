@@ -270,11 +270,7 @@ WORKERS = Kind(
     "auto or a whole number from 1 to 256",
     lambda value: value if value == "auto" else _number(value, 1, 256),
 )
-SIZE = Kind(
-    "size such as 20MB",
-    "a size such as 20MB (units B, KB, MB, GB, in thousands; at most 1000GB; 0 is no limit)",
-    _size,
-)
+SIZE = Kind("size such as 20MB", "a size such as 20MB (units B, KB, MB, GB, in thousands; at most 1000GB; 0 is no limit)", _size)
 ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin)
 RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
 RESOURCE = words("resource", "the name of a resource, or a setting such as app.env.NAME", 300)

@@ -1,10 +1,11 @@
 """What pyproject.toml declares: `[project]`, its extras, dependency groups, Poetry's own tables."""
 
-import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from packaging.utils import canonicalize_name
 
 from components.errors import SlipwayError, UsageError
 
@@ -17,11 +18,6 @@ def document(path: Path) -> dict[str, Any]:
         return tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError) as error:
         raise SlipwayError(f"{path}: wanted TOML, found: {error}") from None
-
-
-def normal(name: str) -> str:
-    """A package's name as indexes spell it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def extra_or_group(path: Path, names: Sequence[str]) -> list[str]:
@@ -49,9 +45,9 @@ def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list
         wanted = [one for name in more for one in extras.get(name) or _group(groups, name)]
         own = (project or {}).get("dependencies", [])
         if tables and not own:
-            optional = {normal(name): name for name, one in tables.items() if isinstance(one, dict) and one.get("optional")}
-            own = [_need(name, one) for name, one in tables.items() if name not in ("python", *optional.values())]
-            wanted = [_need(optional[normal(one)], tables[optional[normal(one)]]) if normal(one) in optional else one for one in wanted]
+            optional = {canonicalize_name(name): _need(name, one) for name, one in tables.items() if _is_optional(one)}
+            own = [_need(name, one) for name, one in tables.items() if name != "python" and not _is_optional(one)]
+            wanted = [optional.get(canonicalize_name(one), one) for one in wanted]
         if not isinstance(own, list) or not all(isinstance(one, str) for one in (*own, *wanted)):
             raise TypeError
         return [*own, *wanted]
@@ -76,6 +72,10 @@ def _group(groups: Mapping[str, Any], name: str) -> Iterator[Any]:
             yield from _group(groups, one["include-group"])
         else:
             yield one
+
+
+def _is_optional(table: Any) -> bool:
+    return isinstance(table, dict) and bool(table.get("optional"))
 
 
 def _need(name: str, table: Any) -> str:

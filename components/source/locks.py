@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import uv
+from packaging.utils import canonicalize_name
 from pip._internal.models.index import PyPI  # which index needs no naming, only pip itself says
 
 from components.errors import SlipwayError
 from components.source import declared
-from components.source.declared import normal
 
 _EXPORT = "export --frozen --offline --no-config --no-emit-project --no-dev --no-header --no-annotate --quiet"
 _REGISTRY = re.compile(r'^source = \{ registry = "(https?://[^"]+)" \}$', re.MULTILINE)
@@ -67,7 +67,7 @@ def from_poetry(lock: Path, folder: Path, more: Sequence[str]) -> Lines:
     whole, known = declared.document(lock), dict[str, list[_Package]]()
     files = whole["metadata"].get("files", {})
     for one in whole.get("package", []):
-        known.setdefault(normal(one["name"]), []).append(_of_poetry(one, files))
+        known.setdefault(canonicalize_name(one["name"]), []).append(_of_poetry(one, files))
     for name, several in known.items():
         if len(several) > 1 and not all(one.marker for one in several):
             raise ValueError(f"{len(several)} versions of {name} without markers, which Poetry 2 writes")
@@ -88,7 +88,7 @@ def _of_poetry(one: Mapping[str, Any], files: Mapping[str, Any]) -> _Package:
 def _pinned(need: str, known: Mapping[str, list[_Package]]) -> str:
     """The requirement with its version of the lock. Of several the constraints choose one."""
     name, extras, marker = re.fullmatch(r"([\w.-]+)\s*(\[[^\]]*\])?[^;]*(?:;(.*))?", need).groups("")  # type: ignore[union-attr]
-    several = known.get(normal(name))
+    several = known.get(canonicalize_name(name))
     if not several:
         raise ValueError(f"no {name}, which pyproject.toml needs")
     return several[0].line(extras, marker.strip()) if len(several) == 1 else f"{name}{extras}" + f" ;{marker}" * bool(marker)

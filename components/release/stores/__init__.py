@@ -1,1 +1,0 @@
-"""Stores that no host reads as a whole: a file each, named by the scheme of their address."""
