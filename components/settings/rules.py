@@ -106,11 +106,12 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
     if database:
         asked = templates.are_in(env.get("DATABASE_URL", "")) and database.placement != "external"
         yield from _database(database, "DATABASE_URL" in env and not asked, "DATABASE_URL" in secret)
-        for key, value in (
-            (f"{part}.{name}", one) for part, all_of in (("app.env", env), (SECRET_ENV, secret)) for name, one in all_of.items()
-        ):
-            yield from ((key, why) for why in [templates.problem(value, database.engine != "none")] if why)
-    yield from _health_host(app, values.get("domain"))
+        for key, value in [
+            *((f"app.env.{name}", one) for name, one in env.items()),
+            *((f"{SECRET_ENV}.{name}", one) for name, one in secret.items()),
+        ]:
+            if why := templates.problem(value, database.engine != "none"):
+                yield key, why
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     http = _sound(Http, values.get("http", {}))
@@ -118,11 +119,14 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
         if values.get("domain") in (None, name):
             yield f"http.redirectDomains[{number}]", f"wanted another name than slipway:domain, which it leads to, found {shown(name)}"
     if app:
-        yield from _folders(app)
+        yield from _app(app, values.get("domain"))
 
 
-def _folders(app: App) -> Iterator[Problem]:
-    """Each is a link on the host: none may be in another."""
+def _app(app: App, domain: Any) -> Iterator[Problem]:
+    if app.health_host and domain:
+        wanted = "wanted none beside slipway:domain, which the app is asked by"
+        yield "app.healthHost", f"{wanted}, found {shown(app.health_host)}; leave one out"
+    # Each folder is a link on the host: none may be in another.
     for path in sorted(app.static):
         if above := [other for other in sorted(app.static) if path.startswith(other + "/")]:
             yield f"app.static.{path}", f"lies below {above[0]}; serve it under a path of its own"
@@ -130,12 +134,6 @@ def _folders(app: App) -> Iterator[Problem]:
         if twice := [other for other in app.data[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
             found = f"found {shown(path)} and {shown(twice[0])}"
             yield f"app.data[{number}]", f"wanted folders apart from each other, {found}; leave the inner one out"
-
-
-def _health_host(app: App | None, domain: Any) -> Iterator[Problem]:
-    if app and app.health_host and domain:
-        wanted = "wanted none beside slipway:domain, which the app is asked by"
-        yield "app.healthHost", f"{wanted}, found {shown(app.health_host)}; leave one out"
 
 
 def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Iterator[Problem]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from components.errors import SlipwayError, UsageError, nearest
 from components.settings.kinds import MODULE_WORDS, is_module
 from components.source import start_commands
-from components.source.python_file import PythonFile, Unreadable, read
+from components.source.python_file import PythonFile, Unreadable, read, readable
 
 _MODULES = ("wsgi", "app", "application", "main", "run", "server")
 _IN_PACKAGE = ("wsgi", "", *_MODULES[1:])
@@ -17,7 +17,6 @@ _FACTORIES = ("create_app()", "make_app()")
 _NOT_THE_APP = {"tests", "test", "docs", "migrations", "node_modules", "venv", "env", "build", "dist"}
 _NOT_THE_APP |= {"conftest", "setup", "noxfile", "fabfile", "manage"}
 _SET = "set slipway:app.module"
-_CONFIGURATIONS = ("production", "prod", "default")  # of those that a factory is called with by name
 
 
 @dataclass(frozen=True)
@@ -57,7 +56,7 @@ def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> F
         if package := there.package_of(name):
             raise UsageError(f"{setting}: wanted a module of {there.shown(package)}/, found {name!r}, which isn't there")
         return Found(module, "not in the app's folder: from an installed package")
-    file = _readable(path)
+    file = readable(path)
     if file and (problem := _problem(file, attribute)):
         raise UsageError(f"{setting}: wanted a name that {there.shown(path)} can serve, found {module!r}: {problem}")
     return Found(module, there.shown(path))
@@ -85,8 +84,8 @@ class _Folder:
         self.roots = [root for root in (folder, folder / "src") if root.is_dir()]
         self.refused = ""
         """The first thing that was looked at and could not be taken, in brackets."""
-        self.needy: list[tuple[str, Path]] = []
-        """Factories that want one argument, each with its file."""
+        self.examples = ["wsgi:app"]
+        """Of what may be set; the last is a factory that wants one argument, if there is one."""
         self.notes: list[str] = []
 
     def find(self) -> Found:
@@ -102,26 +101,15 @@ class _Folder:
         apps = [one for name in self._others() if (one := self._in_package(name))]
         if len(apps) > 1:
             raise SeveralApps(self.folder, [name for name, _ in apps])
-        if found := [*apps, *filter(None, (self._in_module("manage"), self._with_argument()))]:
-            return found[0]
+        if found := [*apps, self._in_module("manage")][0]:
+            return found
         looked = f"app, application, a Flask(…), create_app() and make_app() in {', '.join(f'{name}.py' for name in _MODULES)}"
         where = f"{looked}, the other modules and the packages there and in src/{self.refused}"
         below = {self.shown(path.parent) for name in ("*/", "*/*/") for path in self.folder.glob(f"{name}requirements.txt")}
         hints = [*self.notes, *(f"{one}/ has requirements of its own: is that the app?" for one in sorted(below))]
         where += f" ({'; '.join(hints)})" if hints else ""
-        example = self.needy[0][0].replace(")", "'production')") if self.needy else "wsgi:app"
-        raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {_SET}, for instance to {example}")
-
-    def _with_argument(self) -> tuple[str, str] | None:
-        """`create_app(config_name)`, with a name that a mapping in the sources has."""
-        for module, path in self.needy:
-            places = (path, *(place for root in (self.folder, path.parent) for place in (root / "config.py", root / "config/__init__.py")))
-            for file in filter(None, map(_readable, (place for place in places if place.is_file()))):
-                keys = file.keys()
-                if key := next((one for one in _CONFIGURATIONS if one in keys), None):
-                    self.notes.append(f"the factory wants an argument: {key!r}, of {', '.join(keys)}")
-                    return module.replace(")", f"{key!r})"), self.shown(path)
-        return None
+        set_it = f"{_SET}, for instance to {self.examples[-1]}"
+        raise SlipwayError(f"{self.folder}: wanted a WSGI app, found none; looked for {where}; {set_it}")
 
     def file_of(self, module: str) -> Path | None:
         """The file of `package.module`, or None: it may be installed then."""
@@ -168,7 +156,7 @@ class _Folder:
         for name in (*_NAMES, *_FACTORIES, *file.factories()):
             if why := file.problem(name):
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
-                self.needy += [(f"{module}:{name}", path)] * (why.startswith("needs") and "," not in why)
+                self.examples += [f"{module}:{name.removesuffix(')')}'production')"] * (why.startswith("needs") and "," not in why)
         return None
 
     def _is_module(self, path: Path, file: PythonFile, name: str) -> bool:
@@ -181,7 +169,7 @@ class _Folder:
         original = next(item.name for item in node.names if (item.asname or item.name) == name)
         if not (package / f"{original}.py").is_file() and not (package / original / "__init__.py").is_file():
             return False
-        own = _readable(package / "__init__.py")
+        own = readable(package / "__init__.py")
         bound = own.names.get(original) if own else None
         return bound is None or (isinstance(bound, ast.ImportFrom) and bound.module is None)
 
@@ -215,7 +203,7 @@ class _Folder:
         if not is_module(app) or (path is None and one.file != ".flaskenv"):
             wanted = "FLASK_APP=module:name" if one.file == ".flaskenv" else "a module of the app's folder and a name in it"
             raise SlipwayError(f"{one.file}: wanted {wanted}, found {one.app[:60]!r}; {_SET} to what is to be served")
-        file = _readable(path)
+        file = readable(path)
         # `create_app` is enough for the flask command, which sees that it is a function.
         return checked(self.folder, f"{app}()" if file and file.is_factory(name) else app, one.file)
 
@@ -226,11 +214,3 @@ class _Folder:
         names |= {path.stem for path in paths if path.suffix == ".py" and path.is_file()}
         names -= {*_NOT_THE_APP, *_MODULES}
         return sorted(name for name in names if name.isidentifier() and not name.startswith("test_"))
-
-
-def _readable(path: Path | None) -> PythonFile | None:
-    """None where there is none, or none that Python reads here: the app's own may be newer."""
-    try:
-        return read(path) if path else None
-    except Unreadable:
-        return None

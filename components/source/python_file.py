@@ -79,13 +79,6 @@ class PythonFile:
         made = [(name, nodes) for name, nodes in found if any(isinstance(one, ast.Call) and class_of(one) == "Flask" for one in nodes)]
         return [f"{name}()" for name, nodes in made if any(isinstance(one, ast.Return) and one.value for one in nodes)]
 
-    def keys(self) -> list[str]:
-        """The keys of its mappings from texts, `{"production": …}` and `dict(production=…)`."""
-        values = self.names.values()
-        found = [key.value for one in values if isinstance(one, ast.Dict) for key in one.keys if isinstance(key, ast.Constant)]
-        found += [key.arg for one in values if isinstance(one, ast.Call) and class_of(one) == "dict" for key in one.keywords]
-        return [key for key in found if isinstance(key, str)]
-
 
 def read(path: Path) -> PythonFile:
     """Raises `Unreadable`."""
@@ -99,6 +92,14 @@ def read(path: Path) -> PythonFile:
         raise Unreadable(str(error) or type(error).__name__) from None
     bound = list(_bound(tree.body))
     return PythonFile(dict(bound), any(name in ("*", "__getattr__") for name, _ in bound))
+
+
+def readable(path: Path | None) -> PythonFile | None:
+    """None where there is none, or none that Python reads here: the app's own may be newer."""
+    try:
+        return read(path) if path else None
+    except Unreadable:
+        return None
 
 
 def _bound(body: list[ast.stmt]) -> Iterator[tuple[str, Value]]:

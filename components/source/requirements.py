@@ -70,15 +70,6 @@ def read(folder: Path, chosen: str | None = None) -> Requirements:
     return reader.requirements(name, path)
 
 
-def lines_of(text: str, name: str, folder: Path) -> list[str]:
-    """The requirements in the text of the file `name` in the app's `folder`, one an item.
-
-    Raises `SlipwayError` with the file and what to do."""
-    reader = _Reader(folder)
-    reader.add(text, (folder.resolve(), folder.resolve() / name))
-    return reader.lines
-
-
 def _found(folder: Path) -> Path:
     """The first that is there and declares any."""
     for path in _there(folder):

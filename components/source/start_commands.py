@@ -14,7 +14,8 @@ from typing import Any
 
 import yaml
 
-from components.source.python_file import Unreadable, read
+from cloud_init.host.base.files import read_text
+from components.source.python_file import readable
 
 _SERVERS = {"gunicorn", "uwsgi", "waitress-serve", "granian", "flask"}
 _FOLDERS = ("--chdir", "--app-dir", "--pythonpath", "--python-path", "--working-dir")
@@ -34,21 +35,16 @@ class Named:
     file: str
 
 
-def text(path: Path) -> str:
-    """A file's text, empty where there is none."""
-    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
-
-
 def procfile(folder: Path) -> dict[str, str]:
     """The commands of the app's Procfile by their names."""
-    return dict(re.findall(r"^([\w-]+)\s*:\s*(\S.*?)\s*$", text(folder / "Procfile"), re.MULTILINE))
+    return dict(re.findall(r"^([\w-]+)\s*:\s*(\S.*?)\s*$", read_text(folder / "Procfile"), re.MULTILINE))
 
 
 def services(folder: Path) -> dict[str, dict[str, Any]]:
     """The services of the app's compose file by their names; none where it can't be read."""
     for name in _COMPOSE:
         try:
-            document = yaml.safe_load(text(folder / name)) or {}
+            document = yaml.safe_load(read_text(folder / name)) or {}
             return {str(key): one for key, one in document["services"].items() if isinstance(one, dict)}
         except (yaml.YAMLError, ValueError, AttributeError, KeyError, TypeError, RecursionError):
             continue
@@ -60,11 +56,11 @@ def named(folder: Path) -> Iterator[Named]:
     for file, command in _commands(folder):
         yield from _of_command(folder, file, command)
     for path in sorted(folder.glob("*.ini")):
-        if "[uwsgi]" in text(path):
+        if "[uwsgi]" in read_text(path):
             yield from _of_command(folder, path.name, f"uwsgi {path.name}")
     if words := _gunicorn_file(folder / "gunicorn.conf.py"):
         yield from _of_words(folder, "gunicorn.conf.py", ["gunicorn", *words])
-    flaskenv = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", text(folder / ".flaskenv"), re.MULTILINE)
+    flaskenv = re.findall(r"^\s*(?:export\s+)?FLASK_APP\s*=\s*(.*?)\s*$", read_text(folder / ".flaskenv"), re.MULTILINE)
     if flaskenv:
         value = re.sub(r"\s+#.*", "", flaskenv[-1])
         yield Named(value[1:-1] if value[:1] in "\"'" and value[-1:] == value[:1] else value, "", ".flaskenv")
@@ -74,8 +70,8 @@ def _commands(folder: Path) -> Iterator[tuple[str, str | list[str]]]:
     if web := procfile(folder).get("web"):
         yield "Procfile", web
     for name in ("app.yaml", "render.yaml", "railway.json", "railway.toml", "nixpacks.toml", "fly.toml"):
-        yield from ((name, found.strip("\"'")) for found in _ONE_LINE.findall(text(folder / name)))
-    docker = re.sub(r"\\\s*\n", " ", text(folder / "Dockerfile"))
+        yield from ((name, found.strip("\"'")) for found in _ONE_LINE.findall(read_text(folder / name)))
+    docker = re.sub(r"\\\s*\n", " ", read_text(folder / "Dockerfile"))
     words = []
     for kind in ("ENTRYPOINT", "CMD"):
         words += _words(["", *re.findall(rf"(?im)^\s*{kind}\s+(.+?)\s*$", docker)][-1])
@@ -121,7 +117,7 @@ def _of_words(folder: Path, file: str, words: list[str], place: str = "") -> Ite
             yield from _of_command(folder, file, word)
             return
         if program.endswith(".sh"):
-            for line in text(folder / word.removeprefix("./") if (folder / word).is_file() else folder / program).splitlines():
+            for line in read_text(folder / word.removeprefix("./") if (folder / word).is_file() else folder / program).splitlines():
                 yield from _of_command(folder, file, line)
             return
 
@@ -129,7 +125,7 @@ def _of_words(folder: Path, file: str, words: list[str], place: str = "") -> Ite
 def _of_program(folder: Path, file: str, program: str, words: list[str], place: str) -> Iterator[Named]:
     if program == "uwsgi":
         for name in [*_options(words, "--ini"), *(word for word in words if word.endswith(".ini") and word[0] != "-")]:
-            found = re.findall(r"^\s*([\w-]+)\s*=\s*(.*?)\s*$", text(folder / place / name), re.MULTILINE)
+            found = re.findall(r"^\s*([\w-]+)\s*=\s*(.*?)\s*$", read_text(folder / place / name), re.MULTILINE)
             words = [*words, *(f"--{key}={value}" for key, value in found)]
         app = [*_options(words, "--module", "-w", "--wsgi"), *_options(words, "--wsgi-file", "--file")][:1]
         app = [f"{one}:{(_options(words, '--callable') or ['application'])[-1]}" if ":" not in one else one for one in app]
@@ -158,9 +154,7 @@ def _options(words: list[str], *names: str) -> list[str]:
 
 def _gunicorn_file(path: Path) -> list[str]:
     """The words that a configuration of gunicorn stands for; it is Python, and not run."""
-    try:
-        values = read(path).names if path.is_file() else {}
-    except Unreadable:
-        return []
-    known = {name: one.value for name, one in values.items() if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+    file = readable(path)
+    values = file.names.items() if file else ()
+    known = {name: one.value for name, one in values if isinstance(one, ast.Constant) and isinstance(one.value, str)}
     return [*(f"--{name}={known[name]}" for name in ("chdir", "pythonpath") if name in known), *filter(None, [known.get("wsgi_app")])]

@@ -87,11 +87,8 @@ class _Walk:
 
     def _inside(self, path: str) -> str | None:
         """The real path, relative to the app's folder, which is empty; None: outside."""
-        real = os.path.realpath(os.path.join(self._root, path))
-        relative = os.path.relpath(real, self._root)
-        if relative == ".." or relative.startswith("../"):
-            return None
-        return "" if relative == "." else relative
+        relative = os.path.relpath(os.path.realpath(os.path.join(self._root, path)), self._root)
+        return None if relative.split("/")[0] == ".." else "" if relative == "." else relative
 
 
 def _joined(path: str, name: str) -> str:
@@ -111,13 +108,10 @@ def _file(path: str, source: Path) -> Entry:
     except OSError as error:
         raise SlipwayError(f"{source}: wanted a file that can be read, found: {error.strerror}; {_LEAVE_OUT}") from None
     if not stat.S_ISREG(status.st_mode):
-        raise SlipwayError(f"{path}: wanted a file or a folder, found a {_what(status.st_mode)}; {_LEAVE_OUT}")
+        kinds = {stat.S_IFSOCK: "socket", stat.S_IFIFO: "named pipe", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
+        found = kinds.get(stat.S_IFMT(status.st_mode), "special file")
+        raise SlipwayError(f"{path}: wanted a file or a folder, found a {found}; {_LEAVE_OUT}")
     return Entry(path, source, bool(status.st_mode & stat.S_IXUSR), status.st_size)
-
-
-def _what(mode: int) -> str:
-    kinds = {stat.S_IFSOCK: "socket", stat.S_IFIFO: "named pipe", stat.S_IFCHR: "device", stat.S_IFBLK: "device"}
-    return kinds.get(stat.S_IFMT(mode), "special file")
 
 
 def _bounded(entries: Iterable[Entry]) -> list[Entry]:

@@ -1,6 +1,5 @@
 """What an app's files say that a stack file can say: each as a setting, with the reason."""
 
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -10,7 +9,8 @@ from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
-from components.source.start_commands import procfile, services, text
+from cloud_init.host.base.files import read_object, read_text
+from components.source.start_commands import procfile, services
 from ops.setup import source_facts
 from ops.setup.source_facts import SourceFacts
 
@@ -46,17 +46,19 @@ def read(folder: Path, module: str, requirements: str) -> list[Fact]:
     """Reads the files in `folder`. `module`: package.module:callable; `requirements`: text."""
     found = source_facts.read(folder)
     names = {re.split(r"[^\w.-]", line.lower())[0].replace("_", "-") for line in requirements.splitlines()}
-    facts = (_python(folder), _static(folder, module), _release_command(folder, names), _health(found))
-    return [*(one for finder in facts for one in finder), *_database(folder, found, names), *_written(found), *_beside(folder, found)]
+    return [
+        *_python(folder), *_static(folder, module), _release_command(folder, names), _health(found),
+        *_database(folder, found, names), *_written(found), *_beside(folder, found),
+    ]  # fmt: skip
 
 
 def _python(folder: Path) -> Iterator[Fact]:
     for name in (".python-version", "runtime.txt", "Pipfile"):
-        if version := re.search(r'^\s*(?:python-|python_version = ")?(3\.\d+)', text(folder / name), re.MULTILINE):
+        if version := re.search(r'^\s*(?:python-|python_version = ")?(3\.\d+)', read_text(folder / name), re.MULTILINE):
             old = int(version[1][2:]) < 9
             yield Fact("" if old else "python", version[1], f"Python {version[1]}, as {name} says{', which is too old to be run' * old}")
             return
-    if declared := re.search(r'^requires-python\s*=\s*["\'](.+?)["\']', text(folder / "pyproject.toml"), re.MULTILINE):
+    if declared := re.search(r'^requires-python\s*=\s*["\'](.+?)["\']', read_text(folder / "pyproject.toml"), re.MULTILINE):
         try:
             fits = [f"3.{minor}" for minor in range(9, 30) if SpecifierSet(declared[1]).contains(f"3.{minor}.99")]
         except InvalidSpecifier:
@@ -79,33 +81,31 @@ def _static(folder: Path, module: str) -> Iterator[Fact]:
     yield Fact("", None, "no folder of static files")
 
 
-def _release_command(folder: Path, names: set[str]) -> Iterator[Fact]:
-    command, why = _migration(folder, names)
-    yield Fact("releaseCommand" if command else "", command, f"release command `{command}`, {why}" if command else why)
+def _release_command(folder: Path, names: set[str]) -> Fact:
+    def told(command: str, why: str) -> Fact:
+        return Fact("releaseCommand", command, f"release command `{command}`, {why}")
 
-
-def _migration(folder: Path, names: set[str]) -> tuple[str, str]:
-    scripts = _mapping(_json(folder / "app.json").get("scripts"))
+    scripts = _mapping(read_object(folder / "app.json").get("scripts"))
     asked = {"Procfile": procfile(folder), "app.json": {**scripts, **_mapping(scripts.get("dokku"))}}
     for file, key in (("Procfile", "release"), ("app.json", "predeploy"), ("app.json", "postdeploy")):
         command = asked[file].get(key)
         # A postdeploy runs once in the life of an app: it may fill the database, or empty it.
         if isinstance(command, str) and (key != "postdeploy" or all(map(_MIGRATES.search, re.split("&&|;", command)))):
-            return command, f"which is {key} in {file}"
+            return told(command, f"which is {key} in {file}")
     places = [path.parent for path in (folder, *sorted(folder.iterdir())) for path in sorted(path.glob("migrations/")) if path.is_dir()]
     if "flask-migrate" in names and places:
         where = places[0].relative_to(folder).as_posix()
-        return f"flask db upgrade{'' if where == '.' else f' -d {where}/migrations'}", "as Flask-Migrate has migrations"
-    if "django" in text(folder / "manage.py"):
-        return "python manage.py migrate", "as Django has migrations"
+        return told(f"flask db upgrade{'' if where == '.' else f' -d {where}/migrations'}", "as Flask-Migrate has migrations")
+    if "django" in read_text(folder / "manage.py"):
+        return told("python manage.py migrate", "as Django has migrations")
     if (folder / "alembic.ini").is_file():
-        return "alembic upgrade head", "as there is alembic.ini"
-    return "", "no migrations, so no release command"
+        return told("alembic upgrade head", "as there is alembic.ini")
+    return Fact("", None, "no migrations, so no release command")
 
 
-def _health(found: SourceFacts) -> Iterator[Fact]:
+def _health(found: SourceFacts) -> Fact:
     path, file = next(iter(found.health.items()), ("/", ""))
-    yield Fact("healthPath", path, f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route"))
+    return Fact("healthPath", path, f"health is asked at {path}" + (f" ({file})" if path != "/" else ", as there is no usual health route"))
 
 
 def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fact]:
@@ -151,7 +151,7 @@ def _beside(folder: Path, found: SourceFacts) -> Iterator[Fact]:
         known = {re.sub("[^a-z0-9]+", "-", name.lower()): command for name, command in commands.items()}
         renamed = {f"{name}-process" if name in ("cron", "front", "supervisord") else name: command for name, command in known.items()}
         yield Fact("processes", renamed, f"processes of the Procfile: {', '.join(renamed)}")
-    cron = _json(folder / "app.json").get("cron")
+    cron = read_object(folder / "app.json").get("cron")
     if jobs := [one for one in cron if _mapping(one).keys() >= {"schedule", "command"}] if isinstance(cron, list) else []:
         cron = {f"job-{number}": {key: str(one[key]) for key in ("schedule", "command")} for number, one in enumerate(jobs, 1)}
         yield Fact("cron", cron, f"jobs of app.json: {len(jobs)}")
@@ -162,14 +162,6 @@ def _beside(folder: Path, found: SourceFacts) -> Iterator[Fact]:
         image = str(service.get("image") or "").rpartition("/")[2]
         if re.match("redis|valkey|rabbitmq|memcached|mongo|elasticsearch|opensearch|minio", image):
             yield Fact("", None, f"the compose file has {name} ({image}), not run by Slipway: set its address in slipway:app.env")
-
-
-def _json(path: Path) -> dict[str, Any]:
-    """A JSON file's object; empty where there is none."""
-    try:
-        return _mapping(json.loads(text(path) or "{}"))
-    except (ValueError, RecursionError):
-        return {}
 
 
 def _mapping(value: Any) -> dict[str, Any]:

@@ -27,7 +27,10 @@ def ensure(read_needs: "Callable[[], list[Need]]", say: Say | None = None) -> No
     problem = _install(list(dict.fromkeys(wanted)), say) if wanted else None
     for need in _missing(read_needs()):
         if need.required:
-            _refuse(need, problem)
+            from components.errors import MissingError
+
+            how = command(need.packages) + (f"\n{problem}" if problem else "")
+            raise MissingError(f"{need.program} is missing ({need.why}); install it with: {how}")
         say(f"Going on without {need.program} ({need.why}); to have it: {command(need.packages)}")
 
 
@@ -38,13 +41,6 @@ def _missing(needs: "Sequence[Need]") -> "list[Need]":
 def command(names: Sequence[str]) -> str:
     """The command that installs these packages, for a person to run."""
     return f"sudo apt-get install -y {' '.join(names)}" if names else "see docs/"
-
-
-def _refuse(need: "Need", problem: str | None) -> None:
-    from components.errors import MissingError
-
-    how = command(need.packages) + (f"\n{problem}" if problem else "")
-    raise MissingError(f"{need.program} is missing ({need.why}); install it with: {how}")
 
 
 def become_root() -> list[str] | None:

@@ -143,8 +143,10 @@ def test_an_include_must_not_leave_by_a_link(tmp_path: Path) -> None:
 
 @given(st.text(st.sampled_from("abc-./@:+#=[]~ \\\n\r\t'\"efgithrps"), max_size=60))
 def test_any_requirements_are_lines_or_told(text: str) -> None:
+    reader = requirements._Reader(Path.cwd())
+    lines = reader.lines
     try:
-        lines = requirements.lines_of(text, "requirements.txt", Path.cwd())
+        reader.add(text, (Path.cwd(), Path.cwd() / "requirements.txt"))
     except SlipwayError as error:
         lines = [str(error)]
     assert all(line == line.strip() and line and line.isprintable() for line in lines)
