@@ -25,7 +25,7 @@ from components.release import build
 from components.release.ids import release_id
 from components.settings import Settings
 from components.settings.models import Server as ServerSettings
-from components.source import AppSource, find_app, migrations, pitfalls
+from components.source import AppSource, find_app, pitfalls
 from components.source.archive import collect
 
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
@@ -83,7 +83,7 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     app, dry = settings.app, pulumi.runtime.is_dry_run()
     build.run(folder / app.path, app, dry)
     source = find_app(folder / app.path, app.module, app.requirements)
-    migrations.check(source.folder, app.release_command or "")
+    pitfalls.refuse_heads(source.folder, app.release_command or "")
     for sentence in source.sentences:
         (pulumi.log.info if sentence in source.remarks else pulumi.log.debug)(sentence)
     for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):

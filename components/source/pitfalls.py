@@ -1,10 +1,12 @@
-"""What bites once an app is served by several processes that come and go, read from its sources."""
+"""What bites once an app is served by several processes that come and go, or as it is migrated:
+read from its sources."""
 
 import ast
 import re
 from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from components.errors import SlipwayError
 from components.source.python_file import assigned, class_of, nodes, sources
 
 _LOOK = re.compile(r"secret_key|Scheduler|Limiter\(|CACHE_TYPE|patch|PrometheusMetrics|MultiProcessCollector|\.run\(", re.IGNORECASE)
@@ -13,6 +15,10 @@ _ONE = "or set slipway:server.workers: 1"
 _KEPT = "read SECRET_KEY from the environment, and set slipway:secretEnv.SECRET_KEY"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _AS_IT_STARTS = ("gevent", "eventlet", "__future__", "os", "sys")  # imports that may stand before a patch
+
+_UPGRADE = re.compile(r"\b(flask\b[^;&|]*\bdb|alembic)\b[^;&|]*?\bupgrade\b([^;&|]*)")
+_REVISION = re.compile(r"""^revision\b[^=\n]*=\s*["']([^"'\n]+)""", re.MULTILINE)
+_BEFORE = re.compile(r"^down_revision\b[^=\n]*=\s*(\([^)]*\)|.*)", re.MULTILINE)
 
 
 def find(folder: Path, workers: int | str, given: Collection[str]) -> Iterator[str]:
@@ -78,3 +84,19 @@ def _by_worker(found: list[ast.AST], whole: str, schedulers: Collection[str]) ->
     for key, value in (pair for one in found for pair in assigned(one)):
         if re.search(r"CACHE_TYPE\W*$", key) and re.search(r"(?i)['\".](simple|simplecache)'", ast.unparse(value)):
             yield f"each worker has its own cache in memory; set CACHE_TYPE to a Redis or to files, {_ONE}"
+
+
+def refuse_heads(folder: Path, command: str) -> None:
+    """Raises `SlipwayError` where the release `command` has Alembic upgrade to the head, and its
+    revisions have two."""
+    if not (asked := _UPGRADE.search(command)):
+        return
+    for place in (path for depth in ("*", "*/*", "*/*/*") for path in folder.glob(f"{depth}/versions")):
+        texts = [path.read_text("utf-8", "replace") for path in place.glob("*.py")] if (place.parent / "env.py").is_file() else []
+        revisions = {one for text in texts for one in _REVISION.findall(text)}
+        heads = revisions - {one for text in texts for line in _BEFORE.findall(text) for one in re.findall(r"[\w.-]+", line)}
+        named = [word for word in asked[2].split() if word == "heads" or "@" in word or word in revisions]
+        if len(heads) > 1 and not named:
+            wanted = f"wanted one head of migrations, as `{command}` does, found {', '.join(sorted(heads))}"
+            merge = "flask db" if "flask" in command else "alembic"
+            raise SlipwayError(f"{place.relative_to(folder)}: {wanted}; join them with: {merge} merge heads")

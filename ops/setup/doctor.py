@@ -8,14 +8,14 @@ import socket
 import stat
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from cloud_init.host.contracts.manifest import Health
+from cloud_init.host.rollout import gate
 from ops.display import tables
 from ops.setup import install
 from ops.stack import pulumi_cli
@@ -65,10 +65,7 @@ def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
     for name, version, there in pulumi_cli.plugins(found):
         words = " ".join(filter(None, ("pulumi plugin install resource", name, version)))
         detail = f"{name} {version or ''}".strip()
-        if there:
-            yield Check("plugin", OK, detail)
-        else:
-            yield Check("plugin", WARNING, f"{detail} isn't there; `pulumi up` fetches it", words)
+        yield Check("plugin", OK, detail) if there else Check("plugin", WARNING, f"{detail} isn't there; `pulumi up` fetches it", words)
 
 
 def environment(folder: Path) -> Check:
@@ -144,24 +141,14 @@ def need(one: "Need") -> Check:
 def port(url: str) -> Check:
     """Checks that the port of the app's URL is free on this machine, or the app's already."""
     place = urlsplit(url)
-    number = place.port or (443 if place.scheme == "https" else 80)
-    if place.hostname not in _LOOPBACK:
-        return Check("port", OK, f"{place.hostname}:{number} is not on this machine")
-    with socket.socket(socket.AF_INET6 if place.hostname == "::1" else socket.AF_INET) as probe:
+    name, number = str(place.hostname), place.port or (443 if place.scheme == "https" else 80)
+    if name not in _LOOPBACK:
+        return Check("port", OK, f"{name}:{number} is not on this machine")
+    with socket.socket(socket.AF_INET6 if name == "::1" else socket.AF_INET) as probe:
         probe.settimeout(2)
-        if probe.connect_ex((place.hostname, number)) != 0:
+        if probe.connect_ex((name, number)) != 0:
             return Check("port", OK, f"{number} is free")
-    if _is_ours(url):
+    way = gate.over_tls(name, number, name) if place.scheme == "https" else gate.over_network(name, number)
+    if gate.ask(way, Health(place.path or "/", place.netloc, 0)).release:
         return Check("port", OK, f"{number} is this stack's")
     return Check("port", MISSING, f"{number} is taken by another program", f"ss -ltnp 'sport = :{number}'")
-
-
-def _is_ours(url: str) -> bool:
-    """Whether an app of Slipway answers: each answer carries the release."""
-    try:
-        with urllib.request.urlopen(url, timeout=3) as answer:
-            return "X-Release-Id" in answer.headers
-    except urllib.error.HTTPError as error:
-        return "X-Release-Id" in error.headers
-    except (OSError, ValueError):
-        return False

@@ -20,17 +20,13 @@ def app_name(folder: Path) -> str:
     return re.sub(r"^[^a-z]+", "", words)[:30].strip("-") or "app"
 
 
-def stored_path(app: Path, project: Path) -> str:
-    """Gives the app's path from the project folder: it means the same on another machine."""
-    relative = os.path.relpath(app, project)
-    return relative if relative.startswith("..") else f"./{relative}"
-
-
 def config(app: Path, project: Path, module: str, facts: "Sequence[Fact]") -> dict[str, Any]:
     """Gives the stack file's settings, by the key of each section, with the reasons as comments."""
     from ruamel.yaml.comments import CommentedMap
 
-    section = CommentedMap({"name": app_name(app), "path": stored_path(app, project), "module": module})
+    path = os.path.relpath(app, project)  # means the same on another machine
+    path = path if path.startswith("..") else f"./{path}"
+    section = CommentedMap({"name": app_name(app), "path": path, "module": module})
     sections: dict[str, Any] = {"slipway:target": "local", "slipway:app": section, "slipway:database": CommentedMap()}
     for fact in (one for one in facts if one.key):
         where, _, key = f"app.{fact.key}".removeprefix("app.database.").rpartition(".")

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pip._internal.models.index import PyPI
 
 from components.errors import SlipwayError
-from components.source import find_app, migrations, pitfalls, python_file, requirements
+from components.source import find_app, pitfalls, python_file, requirements
 
 HERE = Path(__file__).parent
 APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
@@ -214,13 +214,13 @@ HEADS = {
 def test_two_heads_are_told_before_anything_runs(command: str, told: str, tmp_path: Path) -> None:
     write(tmp_path, {f"backend/{path}": text for path, text in HEADS.items()})
     if not told:
-        return migrations.check(tmp_path, command)
+        return pitfalls.refuse_heads(tmp_path, command)
     with pytest.raises(SlipwayError) as caught:
-        migrations.check(tmp_path, command)
+        pitfalls.refuse_heads(tmp_path, command)
     wanted = f"wanted one head of migrations, as `{command}` does, found b2, c3; join them with: {told}"
     assert str(caught.value) == f"backend/migrations/versions: {wanted}"
     write(tmp_path / "backend/migrations/versions", {"5.py": REVISION.format("e5", "('b2', 'c3')")})
-    return migrations.check(tmp_path, command)
+    return pitfalls.refuse_heads(tmp_path, command)
 
 
 def workspace(folder: Path, more: str = "") -> Path:
