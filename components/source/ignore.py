@@ -32,27 +32,20 @@ NEVER = {
 
 _NEVER = re.compile("|".join(fnmatch.translate(pattern) for group in NEVER.values() for pattern in group))
 
-_Pattern = tuple[GitIgnoreSpecPattern, bool]
-"""A line of an ignore file, and whether it names folders alone."""
-
 
 @dataclass(frozen=True)
-class _Rules:
-    """The patterns of one ignore file, last one first. A path in the app's folder becomes one that
-    they know without its first `cut` characters, after `prefix`."""
+class _Rule:
+    """A line of an ignore file. It knows paths by what follows their first `cut` characters."""
 
-    patterns: tuple[_Pattern, ...]
-    cut: int = 0
-    prefix: str = ""
+    pattern: GitIgnoreSpecPattern
+    folders_only: bool
+    cut: int
 
-    def verdict(self, path: str, is_folder: bool) -> bool | None:
-        """Left out (True), brought back (False), or not named here."""
-        relative = os.fsencode(self.prefix + path[self.cut :])  # to git `?` is one byte, and so half of an é
-        for pattern, folders_only in self.patterns:
-            found = pattern.match_file(relative) if is_folder or not folders_only else None
-            if found and not found.match.groupdict().get("ps_d"):  # with that, a folder above is what it names
-                return pattern.include
-        return None
+    def names(self, path: str, is_folder: bool) -> bool:
+        if self.folders_only and not is_folder:
+            return False
+        found = self.pattern.match_file(os.fsencode(path[self.cut :]))  # to git `?` is one byte, and so half of an é
+        return found is not None and not found.match.groupdict().get("ps_d")  # with that, a folder above is what it names
 
 
 class Ignore:
@@ -61,15 +54,16 @@ class Ignore:
 
     def __init__(self, folder: Path, kept: Sequence[str] = ()) -> None:
         self._kept = [os.path.normpath(path) for path in kept]
-        self._folder = os.path.abspath(folder)
-        self._above = list(_above(self._folder))
-        self._in_force: dict[str, list[_Rules]] = {}
+        self._folder = Path(os.path.abspath(folder))
+        self._top = next((one for one in (self._folder, *self._folder.parents) if os.path.lexists(one / ".git")), self._folder)
+        self._way = "".join(f"{part}/" for part in self._folder.relative_to(self._top).parts)
+        self._in_force: dict[str, list[_Rule]] = {}
 
     def names(self, path: str, is_folder: bool) -> bool:
         """Whether `path`, in the app's folder, is left out itself, not for a folder above it."""
         if _NEVER.match(path.rpartition("/")[2]):
             return True
-        if is_folder and os.path.isfile(os.path.join(self._folder, path, "pyvenv.cfg")):
+        if is_folder and os.path.isfile(self._folder / path / "pyvenv.cfg"):
             return True
         if any(f"{path}/".startswith(f"{one}/") for one in self._kept):
             return False
@@ -79,60 +73,46 @@ class Ignore:
         above = [level for level in _levels(os.path.dirname(path)) if level and level in leads]
         return self._is_ignored(path, is_folder) or any(self._is_ignored(level, True) for level in above)
 
-    def _is_ignored(self, path: str, is_folder: bool) -> bool:
-        """Whether ignore files say so of the path itself."""
-        verdicts = (rules.verdict(path, is_folder) for rules in self._rules(path.rpartition("/")[0]))
-        return next((verdict for verdict in verdicts if verdict is not None), False)
-
     def covers(self, path: str, is_folder: bool) -> bool:
         """Whether it is left out, or a folder that it is in."""
-        parts = path.split("/")
-        folders = ("/".join(parts[:length]) for length in range(1, len(parts)))
-        return any(self.names(folder, True) for folder in folders) or self.names(path, is_folder)
+        return self.names(path, is_folder) or any(self.names(level, True) for level in _levels(os.path.dirname(path)) if level)
 
-    def _rules(self, parent: str) -> list[_Rules]:
-        """The first one decides: .slipwayignore before .gitignore, the nearest file first."""
+    def _is_ignored(self, path: str, is_folder: bool) -> bool:
+        """Whether ignore files say so of the path itself: the first rule that names it decides."""
+        rules = self._rules(path.rpartition("/")[0])
+        return next((bool(rule.pattern.include) for rule in rules if rule.names(self._way + path, is_folder)), False)
+
+    def _rules(self, parent: str) -> list[_Rule]:
+        """.slipwayignore before .gitignore, the nearest file first, in a file the last line."""
         if parent not in self._in_force:
-            levels = _levels(parent)
-            here = [self._read(level, file) for file in (".slipwayignore", ".gitignore") for level in levels]
-            self._in_force[parent] = [rules for rules in (*here, *self._above) if rules.patterns]
+            levels = _levels(f"{self._way}{parent}".rstrip("/"))
+            inside = levels[: len(_levels(parent))]
+            files = [*((level, ".slipwayignore") for level in inside), *((level, ".gitignore") for level in levels)]
+            self._in_force[parent] = [rule for level, file in files for rule in _read(self._top / level / file, len(level) + bool(level))]
         return self._in_force[parent]
-
-    def _read(self, level: str, file: str) -> _Rules:
-        return _Rules(_patterns(os.path.join(self._folder, level, file)), len(level) + 1 if level else 0)
 
 
 def _levels(parent: str) -> list[str]:
-    """`a/b`, `a`, and the app's folder itself, which is the empty text."""
+    """`a/b`, `a`, and the folder that these are in, which is the empty text."""
     parts = parent.split("/") if parent else []
     return ["/".join(parts[:length]) for length in range(len(parts), -1, -1)]
 
 
-def _above(folder: str) -> Iterator[_Rules]:
-    """The .gitignore files from above the app's folder to its repository's root."""
-    parents = [folder, *(str(parent) for parent in Path(folder).parents)]
-    root = next((number for number, parent in enumerate(parents) if os.path.lexists(os.path.join(parent, ".git"))), 0)
-    for parent in parents[1 : root + 1]:
-        prefix = os.path.relpath(folder, parent).replace(os.sep, "/") + "/"
-        yield _Rules(_patterns(os.path.join(parent, ".gitignore")), prefix=prefix)
-
-
-def _patterns(path: str) -> tuple[_Pattern, ...]:
-    """Last one first; of a file that is there and no link, as git has it."""
-    if not os.path.isfile(path) or os.path.islink(path):
-        return ()
+def _read(path: Path, cut: int) -> list[_Rule]:
+    """The last line first; of a file that is there and no link, as git has it."""
+    if not os.path.isfile(path) or path.is_symlink():
+        return []
     try:
-        lines = Path(path).read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
+        lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
     except OSError as error:
         raise SlipwayError(f"{path}: wanted a file that can be read, found: {error.strerror}") from None
-    return tuple(one for line in reversed(lines) if (one := _pattern(line.removesuffix(b"\r"))))
+    return [rule for line in reversed(lines) for rule in _rule(line.removesuffix(b"\r"), cut)]
 
 
-def _pattern(line: bytes) -> _Pattern | None:
-    """None for a line that names nothing."""
+def _rule(line: bytes, cut: int) -> Iterator[_Rule]:
+    """Nothing for a line that names nothing."""
     line = re.sub(rb"(?<!\\) +$", b"", line)
     with suppress(ValueError, re.error):
         pattern = GitIgnoreSpecPattern(line.removesuffix(b"/"))
         if pattern.include is not None:
-            return pattern, line.endswith(b"/")
-    return None
+            yield _Rule(pattern, line.endswith(b"/"), cut)
