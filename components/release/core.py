@@ -138,15 +138,8 @@ def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
     """TLS as web hosts themselves have it; None without a domain. `peers`: all their addresses."""
     if settings.domain is None:
         return None
-    wanted = settings.tls
-    return Tls(
-        settings.domain,
-        wanted.directory,
-        wanted.email,
-        tuple(peers) if len(peers) > 1 else (),
-        wanted.strict,
-        aliases=settings.http.redirect_domains,
-    )
+    wanted, others = settings.tls, tuple(peers) if len(peers) > 1 else ()
+    return Tls(settings.domain, wanted.directory, wanted.email, others, wanted.strict, aliases=settings.http.redirect_domains)
 
 
 def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
@@ -162,7 +155,7 @@ def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers:
 
 
 def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, servers: fleet.Fleet | None) -> Manifest:
-    app, engine = settings.app, settings.database.engine
+    app, database = settings.app, settings.database
     if app.data and servers:
         _tell_folders(servers)
     jobs = {name: job.model_dump() for name, job in app.cron.items()}
@@ -170,16 +163,16 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         tool=host_tool.tool_id(),
         module=known.source.module,
         code=known.code,
-        files=(*host_files(host), *agent_files(engine), *(render.cron_files(jobs) if jobs else ())),
+        files=(*host_files(host), *agent_files(database.engine), *(render.cron_files(jobs) if jobs else ())),
         requirements=(known.source.requirements, server_requirements(host), *([pinned("cron.txt")] if jobs else ())),
         python=app.python,
         environment=dict(app.env),
         database=DatabasePart(
-            engine,
-            settings.database.placement,
-            render.agent_requirements(engine),
-            extensions=tuple(settings.database.extensions),
-            app_may_migrate=settings.database.app_may_migrate,
+            database.engine,
+            database.placement,
+            render.agent_requirements(database.engine),
+            extensions=database.extensions,
+            app_may_migrate=database.app_may_migrate,
         ),
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,

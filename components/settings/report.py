@@ -1,5 +1,6 @@
 """pydantic's errors -> lines a user can act on: key path, what is wanted, what was found."""
 
+import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -70,10 +71,9 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
 
 
 def _choice(expected: str, value: Any) -> str:
-    names = expected.replace("'", "").replace(" or ", ", ").split(", ")
-    hint = nearest(value, names) if isinstance(value, str) else ""
-    text = f"wanted {' or '.join([', '.join(names[:-1]), names[-1]] if names[1:] else names)}, found {shown(value)}"
-    return f"{text}; {hint}" if hint.startswith("perhaps") else text
+    names = expected.replace("'", "")
+    hint = nearest(value, re.split(", | or ", names)) if isinstance(value, str) else ""
+    return f"wanted {names}, found {shown(value)}" + (f"; {hint}" if hint.startswith("perhaps") else "")
 
 
 def _wanted(field: FieldInfo | None) -> str:
