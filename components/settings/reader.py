@@ -5,20 +5,18 @@ import pkgutil
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pulumi
 from pulumi.runtime import config as runtime
-from pydantic import BaseModel, ValidationError
 
 from cloud_init.host.contracts.manifest import INSTALL
 from components.errors import UsageError, shown
 from components.settings import report, rules
 from components.settings.models import Secrets, Settings
-from components.settings.report import Problem
+from components.settings.report import Problem, Section, validated
 from components.settings.rules import NAMESPACE, ROOTS, SECRET_ENV, SECRETS
 
-Section = TypeVar("Section", bound=BaseModel)
 Between = Callable[[Settings, Section], Iterable[Problem]]
 
 _TEXTS = ("target", "front", "manager", "domain")
@@ -60,7 +58,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     refused = dict([*rules.unknown(values, target_names()), *rules.misplaced_secrets(values, secret)])
     kept = {key: value for key, value in values.items() if key not in refused and key not in SECRETS}
     secrets = {key: values.get(key, {}) for key in SECRETS}
-    settings, wrong = _validated(Settings, {"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
+    settings, wrong = validated(Settings, {"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
     problems = [*refused.items(), *rules.between(kept, secrets[SECRET_ENV])]
     problems += [problem for key, value in secrets.items() for problem in rules.secret_values(key, value)]
     for key, value in kept.items():
@@ -84,7 +82,7 @@ def target_options(settings: Settings, options: type[Section], section: str, bet
 
     `between`: what holds between these and other settings, once each is right by itself."""
     values = settings.sections.get(section, {})
-    chosen, wrong = _validated(options, values)
+    chosen, wrong = validated(options, values)
     problems = [*rules.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
     if problems or chosen is None:
         raise report.error(settings.stack, _named(problems))
@@ -115,13 +113,6 @@ def _decoded(value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         return value
-
-
-def _validated(model: type[Section], values: Any) -> tuple[Section | None, list[Problem]]:
-    try:
-        return model.model_validate(values), []
-    except ValidationError as error:
-        return None, list(report.problems(error, model))
 
 
 def _named(problems: list[Problem]) -> list[Problem]:

@@ -4,7 +4,7 @@ import re
 import types
 import typing
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -13,6 +13,7 @@ from pydantic_core import ErrorDetails
 from components.errors import UsageError, nearest, one_line, shown
 from components.settings.kinds import WANTED, Kind
 
+Section = TypeVar("Section", bound=BaseModel)
 Problem = tuple[str, str]
 """(key path as the user writes it, the sentence about it)"""
 
@@ -36,7 +37,15 @@ def error(stack: str, problems: Iterable[Problem]) -> UsageError:
     return UsageError("\n  ".join([f"Pulumi.{short(stack)}.yaml: {count}", *lines]))
 
 
-def problems(wrong: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
+def validated(model: type[Section], values: Any) -> tuple[Section | None, list[Problem]]:
+    """The values as a `model`, or None and what is wrong with them."""
+    try:
+        return model.model_validate(values), []
+    except ValidationError as error:
+        return None, list(_problems(error, model))
+
+
+def _problems(wrong: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
     """One problem for each of pydantic's, of values that were to be a `model`."""
     for detail in wrong.errors(include_url=False):
         # pydantic adds a part where the name itself is wrong

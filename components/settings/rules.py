@@ -1,17 +1,14 @@
 """What holds between settings: where secrets are, which sections there may be, plain text."""
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any, TypeVar
-
-from pydantic import BaseModel, ValidationError
+from typing import Any
 
 from cloud_init.host.release import templates
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import plain
 from components.errors import nearest, one_line, shown
-from components.settings import report
 from components.settings.models import App, DatabaseSettings, Http, Secrets, Settings
-from components.settings.report import Problem
+from components.settings.report import Problem, validated
 
 NAMESPACE = "slipway:"
 SECRETS = SECRET_ENV, _ = "secretEnv", "secretInstall"
@@ -19,8 +16,6 @@ ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, f
 _SET_SECRET = "pulumi config set --secret --path 'slipway:{}.NAME' VALUE"
 _ENVIRONMENT = 10**6  # bytes
 _DEEPEST = 10  # levels of mappings and lists
-
-Section = TypeVar("Section", bound=BaseModel)
 
 
 def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Iterator[Problem]:
@@ -85,16 +80,15 @@ def secret_values(key: str, value: Any) -> Iterator[Problem]:
         return
     # Still sealed, where nobody could decrypt: nothing to look at.
     opened = {name: "" if isinstance(item, Mapping) and list(item) == ["secure"] else item for name, item in value.items()}
-    try:
-        Secrets.model_validate({key: opened})
-    except ValidationError as error:
-        yield from report.problems(error, Secrets)
+    yield from validated(Secrets, {key: opened})[1]
 
 
 def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
     """What holds between settings that are right by themselves. `secrets`: the raw secretEnv."""
-    app = _sound(App, values.get("app"))
-    database = _sound(DatabaseSettings, values.get("database", {}))
+    # A section that is wrong by itself is told of elsewhere.
+    app, _ = validated(App, values.get("app"))
+    database, _ = validated(DatabaseSettings, values.get("database", {}))
+    http, _ = validated(Http, values.get("http", {}))
     env = dict(app.env) if app else {}
     secret = {str(name): str(value) for name, value in secrets.items()} if isinstance(secrets, Mapping) else {}
     for name in env.keys() & secret.keys():
@@ -114,7 +108,6 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
                 yield key, why
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
-    http = _sound(Http, values.get("http", {}))
     for number, name in enumerate(http.redirect_domains if http else ()):
         if values.get("domain") in (None, name):
             yield f"http.redirectDomains[{number}]", f"wanted another name than slipway:domain, which it leads to, found {shown(name)}"
@@ -152,11 +145,3 @@ def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Ite
     if engine in ("none", "sqlite") and database.placement != "same-host":
         wanted = "same-host, as SQLite is a file there" if engine == "sqlite" else "an engine beside it (slipway:database.engine)"
         yield "database.placement", f"wanted {wanted}, found {shown(database.placement)}"
-
-
-def _sound(model: type[Section], value: Any) -> Section | None:
-    """The section, or None where it is wrong: that is told elsewhere."""
-    try:
-        return model.model_validate(value)
-    except ValidationError:
-        return None
