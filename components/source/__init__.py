@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.errors import SlipwayError
-from components.source import discovery, requirements
-from components.source.discovery import SeveralApps
+from components.source import requirements
+from components.source.discovery import AppFolder, SeveralApps
 
 __all__ = ["AppSource", "SeveralApps", "find_app"]
 
@@ -31,9 +31,10 @@ def find_app(folder: Path, module: str | None, chosen: str | None = None) -> App
     Raises `SlipwayError` with what to do."""
     if not folder.is_dir():
         raise SlipwayError(f"slipway:app.path: wanted the app's folder, found no folder at {folder}")
-    found = discovery.checked(folder, module) if module else discovery.find(folder)
+    there = AppFolder(folder)
+    found = there.checked(module) if module else there.find()
     needs = requirements.read(folder, chosen)
     count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
     first = (f"module {found.module} ({found.where})", f"requirements from {needs.file} ({count})")
-    remarks = (*found.notes, *needs.remarks)
+    remarks = (*there.notes, *needs.remarks)
     return AppSource(folder, found.module, needs.text, needs.constraints, remarks, (*first, *remarks))

@@ -2,8 +2,8 @@
 checked where they named it."""
 
 import ast
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from components.errors import SlipwayError, UsageError, nearest
 from components.settings.kinds import MODULE_WORDS, is_module
@@ -19,14 +19,11 @@ _NOT_THE_APP |= {"conftest", "setup", "noxfile", "fabfile", "manage"}
 _SET = "set slipway:app.module"
 
 
-@dataclass(frozen=True)
-class Found:
-    """`module`: `package.module:name`; `where`: the file it is in and what named it; `notes`: what
-    else there was, in words."""
+class Found(NamedTuple):
+    """`module`: `package.module:name`; `where`: the file it is in and what named it."""
 
     module: str
     where: str
-    notes: tuple[str, ...] = ()
 
 
 class SeveralApps(SlipwayError):
@@ -37,46 +34,7 @@ class SeveralApps(SlipwayError):
         self.apps = apps
 
 
-def find(folder: Path) -> Found:
-    """The app that the folder's files name, else the first that is where people put it.
-
-    Raises `SlipwayError` for no app, and `SeveralApps` for several that are as good."""
-    return _Folder(folder).find()
-
-
-def checked(folder: Path, module: str, setting: str = "slipway:app.module") -> Found:
-    """The module that `setting` names.
-
-    Raises `UsageError` when the app's own source shows that it can't be served."""
-    if not is_module(module):
-        raise UsageError(f"{setting}: wanted {MODULE_WORDS}, found {module!r}")
-    there, (name, _, attribute) = _Folder(folder), module.partition(":")
-    path = there.file_of(name)
-    if path is None:
-        if package := there.package_of(name):
-            raise UsageError(f"{setting}: wanted a module of {there.shown(package)}/, found {name!r}, which isn't there")
-        return Found(module, "not in the app's folder: from an installed package")
-    file = readable(path)
-    if file and (problem := _problem(file, attribute)):
-        raise UsageError(f"{setting}: wanted a name that {there.shown(path)} can serve, found {module!r}: {problem}")
-    return Found(module, there.shown(path))
-
-
-def _problem(file: PythonFile, attribute: str) -> str:
-    name = attribute.partition("(")[0].partition(".")[0]
-    if name not in file.names:
-        hint = nearest(name, [one for one in file.names if not one.startswith("_")])
-        hint = hint if hint.startswith("perhaps") else "set it to one that is there"
-        return "" if file.open else f"there is no such name; {hint}"
-    if "." in attribute.partition("(")[0]:
-        return ""
-    if why := file.problem(attribute):
-        return f"it {why}"
-    is_call = attribute.endswith(")")
-    return f"it is a function that makes an app; write {name}()" if not is_call and file.is_factory(name) else ""
-
-
-class _Folder:
+class AppFolder:
     """An app's folder. The app server has the same roots on its path, in this order."""
 
     def __init__(self, folder: Path) -> None:
@@ -87,14 +45,34 @@ class _Folder:
         self.examples = ["wsgi:app"]
         """Of what may be set; the last is a factory that wants one argument, if there is one."""
         self.notes: list[str] = []
+        """What else there is, in words."""
 
     def find(self) -> Found:
+        """The app that the folder's files name, else the first that is where people put it.
+
+        Raises `SlipwayError` for no app, and `SeveralApps` for several that are as good."""
         for path in (path for root in self.roots for path in sorted(root.glob("*.py")) if (path.with_suffix("") / "__init__.py").is_file()):
             self.notes.append(f"{self.shown(path)} is hidden by the package {path.stem}/, which Python imports in its place")
-        module, where = self._named() or self._first()
-        return Found(module, where, tuple(self.notes))
+        return self._named() or self._first()
 
-    def _first(self) -> tuple[str, str]:
+    def checked(self, module: str, setting: str = "slipway:app.module") -> Found:
+        """The module that `setting` names.
+
+        Raises `UsageError` when the app's own source shows that it can't be served."""
+        if not is_module(module):
+            raise UsageError(f"{setting}: wanted {MODULE_WORDS}, found {module!r}")
+        name, _, attribute = module.partition(":")
+        path = self.file_of(name)
+        if path is None:
+            if package := self.package_of(name):
+                raise UsageError(f"{setting}: wanted a module of {self.shown(package)}/, found {name!r}, which isn't there")
+            return Found(module, "not in the app's folder: from an installed package")
+        file = readable(path)
+        if file and (problem := _problem(file, attribute)):
+            raise UsageError(f"{setting}: wanted a name that {self.shown(path)} can serve, found {module!r}: {problem}")
+        return Found(module, self.shown(path))
+
+    def _first(self) -> Found:
         for name in _MODULES:
             if first := self._in_package(name, strict=True):
                 return first
@@ -129,13 +107,13 @@ class _Folder:
     def shown(self, path: Path) -> str:
         return path.relative_to(self.folder).as_posix()
 
-    def _in_package(self, name: str, strict: bool = False) -> tuple[str, str] | None:
+    def _in_package(self, name: str, strict: bool = False) -> Found | None:
         if self.package_of(name) is None:
             return self._in_module(name, strict)
         modules = (f"{name}.{part}".rstrip(".") for part in _IN_PACKAGE)
         return next((app for module in modules if (app := self._in_module(module))), None)
 
-    def _in_module(self, module: str, strict: bool = False) -> tuple[str, str] | None:
+    def _in_module(self, module: str, strict: bool = False) -> Found | None:
         """`strict`: a file that can't be read is an error, as the app may well be in it."""
         path = self.file_of(module)
         if path is None:
@@ -149,10 +127,10 @@ class _Folder:
             return None
         for name in (*_NAMES, *file.apps()):
             if file.may_be_app(name) and not self._is_module(path, file, name):
-                return f"{module}:{name}", self.shown(path)
+                return Found(f"{module}:{name}", self.shown(path))
         for name in (*_FACTORIES, *file.factories()):
             if file.may_be_factory(name):
-                return f"{module}:{name}", self.shown(path)
+                return Found(f"{module}:{name}", self.shown(path))
         for name in (*_NAMES, *_FACTORIES, *file.factories()):
             if why := file.problem(name):
                 self.refused = self.refused or f" ({self.shown(path)}: {name.removesuffix('()')} {why})"
@@ -173,10 +151,10 @@ class _Folder:
         bound = own.names.get(original) if own else None
         return bound is None or (isinstance(bound, ast.ImportFrom) and bound.module is None)
 
-    def _named(self) -> tuple[str, str] | None:
+    def _named(self) -> Found | None:
         """The first app that a file names; what else is named is told. The shell's own FLASK_APP
         isn't this app's."""
-        found: list[tuple[str, str]] = []
+        found: list[Found] = []
         for one in start_commands.named(self.folder):
             try:
                 app = self._resolved(one)
@@ -186,8 +164,8 @@ class _Folder:
                 self.notes += [f"not taken: {error}"] * (":" in one.app)  # else a script that isn't the app
                 continue
             if not found:
-                found.append((app.module, f"{app.where}, named in {one.file}"))
-            elif app.module != found[0][0]:
+                found.append(Found(app.module, f"{app.where}, named in {one.file}"))
+            elif app.module != found[0].module:
                 self.notes.append(f"{one.file} names another: {app.module}")
         return found[0] if found else None
 
@@ -205,7 +183,7 @@ class _Folder:
             raise SlipwayError(f"{one.file}: wanted {wanted}, found {one.app[:60]!r}; {_SET} to what is to be served")
         file = readable(path)
         # `create_app` is enough for the flask command, which sees that it is a function.
-        return checked(self.folder, f"{app}()" if file and file.is_factory(name) else app, one.file)
+        return self.checked(f"{app}()" if file and file.is_factory(name) else app, one.file)
 
     def _others(self) -> list[str]:
         """Other packages and modules at the top of the folder that may be an app."""
@@ -214,3 +192,17 @@ class _Folder:
         names |= {path.stem for path in paths if path.suffix == ".py" and path.is_file()}
         names -= {*_NOT_THE_APP, *_MODULES}
         return sorted(name for name in names if name.isidentifier() and not name.startswith("test_"))
+
+
+def _problem(file: PythonFile, attribute: str) -> str:
+    name = attribute.partition("(")[0].partition(".")[0]
+    if name not in file.names:
+        hint = nearest(name, [one for one in file.names if not one.startswith("_")])
+        hint = hint if hint.startswith("perhaps") else "set it to one that is there"
+        return "" if file.open else f"there is no such name; {hint}"
+    if "." in attribute.partition("(")[0]:
+        return ""
+    if why := file.problem(attribute):
+        return f"it {why}"
+    is_call = attribute.endswith(")")
+    return f"it is a function that makes an app; write {name}()" if not is_call and file.is_factory(name) else ""
