@@ -3,9 +3,8 @@
 import ast
 import os
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -48,8 +47,8 @@ def read(folder: Path) -> SourceFacts:
     for kind in ("Blueprint", "register_blueprint"):  # where it is registered overrules where it is made
         prefixes |= {name: prefix for path, parts in files.items() for name, prefix in _prefixes(kind, path, parts, imports)}
     for path, parts in files.items():
-        prefix_of = partial(_prefix, prefixes, imports, _module(path))
-        found.health |= dict.fromkeys(_routes(parts, prefix_of), path)
+        routes = ((prefixes.get(_origin(imports, _module(path), owner), ""), literal) for owner, literal in _routes(parts))
+        found.health |= {f"{prefix}/{literal}": path for prefix, literal in routes if literal or not prefix}
         for name, default in _environment(parts, known):
             found.reads.setdefault(name, path)
             if not default:
@@ -86,10 +85,6 @@ def _origin(imports: dict[str, str], module: str, name: str) -> str:
     return _origin(imports, found, rest) if rest else found
 
 
-def _prefix(prefixes: dict[str, str], imports: dict[str, str], module: str, name: str) -> str:
-    return prefixes.get(_origin(imports, module, name), "")
-
-
 def _prefixes(kind: str, path: str, parts: list[ast.AST], imports: dict[str, str]) -> Iterator[tuple[str, str]]:
     """(blueprint, its literal url_prefix) of the calls of `kind`."""
     made = [(ast.unparse(one.targets[0]), one.value) for one in parts if isinstance(one, ast.Assign) and class_of(one.value) == kind]
@@ -100,19 +95,19 @@ def _prefixes(kind: str, path: str, parts: list[ast.AST], imports: dict[str, str
                 yield _origin(imports, _module(path), name), str(value.value).rstrip("/")
 
 
-def _routes(parts: list[ast.AST], prefix_of: Callable[[str], str]) -> Iterator[str]:
-    """Routes that may tell of health and answer GET to anybody, as far as decorators tell."""
+def _routes(parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
+    """(owner, path) of routes that may tell of health and answer GET to anybody, as far as
+    decorators tell."""
     marked = [one.decorator_list for one in parts if isinstance(one, ast.FunctionDef)]
     closed = {id(mark) for marks in marked for mark in marks if any(map(_closes, marks))}
     routes = {id(mark) for marks in marked for mark in marks if class_of(mark) in ("get", "route")} - closed
     for call in (one for one in parts if isinstance(one, ast.Call) and (id(one) in routes or class_of(one) in _ROUTERS)):
         methods = [ast.unparse(one.value) for one in call.keywords if one.arg == "methods"] or ["GET"]
-        prefix = prefix_of(ast.unparse(call.func).rpartition(".")[0])
         for literal in _texts(call.args):
             name = literal.strip("/").rpartition("/")[2]
             whole = literal[:1] == "/" or (class_of(call) == "path" and literal.strip("/") == name != "status")
-            if name in _HEALTH and whole and "GET" in methods[0] and (name or not prefix):
-                yield f"{prefix}/{literal.lstrip('/')}"
+            if name in _HEALTH and whole and "GET" in methods[0]:
+                yield ast.unparse(call.func).rpartition(".")[0], literal.lstrip("/")
 
 
 def _closes(mark: ast.expr) -> bool:
