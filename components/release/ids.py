@@ -6,12 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-_LENGTH = 12  # hex digits
-
-
-def short(digest: str) -> str:
-    """The part of a hex digest that serves as an id."""
-    return digest[:_LENGTH]
+LENGTH = 12  # hex digits
 
 
 def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment: Mapping[str, str]) -> str:
@@ -26,4 +21,4 @@ def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment:
         "environment": dict(environment),
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return short(hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest())
+    return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:LENGTH]

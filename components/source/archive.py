@@ -13,7 +13,7 @@ from tempfile import SpooledTemporaryFile
 
 from cloud_init.host.contracts.manifest import Code
 from components.errors import SlipwayError
-from components.release import ids
+from components.release.ids import LENGTH
 from components.source.walk import Entry, files_of
 
 _CHUNK = 1 << 20  # bytes held in memory at a time
@@ -40,7 +40,7 @@ def collect(folder: Path, kept: Sequence[str] = (), keep: bool = False) -> Code:
         size += len(chunk)
         if tar:
             tar.write(chunk)
-    collected = Code(ids.short(code.hexdigest()), stream.hexdigest(), size, tuple(kept))
+    collected = Code(code.hexdigest()[:LENGTH], stream.hexdigest(), size, tuple(kept))
     if tar:
         with _turn:
             while _kept:

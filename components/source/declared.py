@@ -1,10 +1,11 @@
 """What pyproject.toml declares: `[project]`, its extras, dependency groups, Poetry's own tables."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from packaging.dependency_groups import resolve_dependency_groups
 from packaging.utils import canonicalize_name
 
 from components.errors import SlipwayError, UsageError
@@ -42,7 +43,7 @@ def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list
             return None
         extra_or_group(path, more)
         extras, groups = _more(whole)
-        wanted = [one for name in more for one in extras.get(name) or _group(groups, name)]
+        wanted = [one for name in more for one in (extras[name] if name in extras else resolve_dependency_groups(groups, name))]
         own = (project or {}).get("dependencies", [])
         if tables and not own:
             optional = {canonicalize_name(name): _need(name, one) for name, one in tables.items() if _is_optional(one)}
@@ -51,7 +52,7 @@ def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list
         if not isinstance(own, list) or not all(isinstance(one, str) for one in (*own, *wanted)):
             raise TypeError
         return [*own, *wanted]
-    except (TypeError, AttributeError, KeyError, RecursionError):
+    except (TypeError, AttributeError, ExceptionGroup):
         raise SlipwayError(f"{path}: wanted [project] dependencies as a list of texts, found something else") from None
 
 
@@ -64,14 +65,6 @@ def _more(whole: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     poetry, project = _poetry(whole), whole.get("project") or {}
     own = {name: [_need(*one) for one in group.get("dependencies", {}).items()] for name, group in poetry.get("group", {}).items()}
     return {**poetry.get("extras", {}), **project.get("optional-dependencies", {})}, {**own, **whole.get("dependency-groups", {})}
-
-
-def _group(groups: Mapping[str, Any], name: str) -> Iterator[Any]:
-    for one in groups[name]:
-        if isinstance(one, dict):
-            yield from _group(groups, one["include-group"])
-        else:
-            yield one
 
 
 def _is_optional(table: Any) -> bool:
