@@ -63,9 +63,9 @@ def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
         return
     yield Check("pulumi up", OK, wanted)
     for name, version, there in pulumi_cli.plugins(found):
-        words = " ".join(filter(None, ("pulumi plugin install resource", name, version)))
-        detail = f"{name} {version or ''}".strip()
-        yield Check("plugin", OK, detail) if there else Check("plugin", WARNING, f"{detail} isn't there; `pulumi up` fetches it", words)
+        plugin = " ".join(filter(None, (name, version)))
+        lacking = Check("plugin", WARNING, f"{plugin} isn't there; `pulumi up` fetches it", f"pulumi plugin install resource {plugin}")
+        yield Check("plugin", OK, plugin) if there else lacking
 
 
 def environment(folder: Path) -> Check:
