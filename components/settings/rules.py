@@ -100,12 +100,8 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
     if database:
         asked = templates.are_in(env.get("DATABASE_URL", "")) and database.placement != "external"
         yield from _database(database, "DATABASE_URL" in env and not asked, "DATABASE_URL" in secret)
-        for key, value in [
-            *((f"app.env.{name}", one) for name, one in env.items()),
-            *((f"{SECRET_ENV}.{name}", one) for name, one in secret.items()),
-        ]:
-            if why := templates.problem(value, database.engine != "none"):
-                yield key, why
+        texts = {f"app.env.{name}": text for name, text in env.items()} | {f"{SECRET_ENV}.{name}": text for name, text in secret.items()}
+        yield from ((key, why) for key, text in texts.items() if (why := templates.problem(text, database.engine != "none")))
     if values.get("lastSnapshot") in (False, "false") and values.get("keepData") not in (False, "false"):
         yield "lastSnapshot", "wanted true, as slipway:keepData is true, found false; set slipway:keepData: false too, or leave it out"
     for number, name in enumerate(http.redirect_domains if http else ()):

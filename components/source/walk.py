@@ -55,18 +55,17 @@ class _Walk:
         except OSError as error:
             raise SlipwayError(f"{place}: wanted a folder that can be read, found: {error.strerror}; {_LEAVE_OUT}") from None
         for name in names:
-            yield from self._entry(_joined(path, name), _joined(real, name), (*way, real))
+            yield from self._entry(os.path.join(path, name), os.path.join(real, name), (*way, real))
 
     def _entry(self, path: str, real: str, way: tuple[str, ...]) -> Iterator[Entry]:
         place = os.path.join(self._root, path)
         is_link, is_folder = os.path.islink(place), os.path.isdir(place)
         # A link to a folder is one, unlike in git: who ignores `build/` means such a link too.
-        if self._ignore.names(path, is_folder):
+        # Behind it the rules for where its files really are count as well.
+        if any(self._ignore.names(one, is_folder) for one in {path, real}):
             return
-        # Behind a link to a folder the rules for where its files really are count as well.
-        if real != path and self._ignore.names(real, is_folder):
-            return
-        _check_name(path)
+        if path.encode(errors="ignore").decode() != path:
+            raise SlipwayError(f"{os.fsencode(path)!r}: wanted a name in UTF-8, found other bytes; rename it, or {_LEAVE_OUT}")
         if is_link:
             self._check_link(path, is_folder)
         if is_folder:
@@ -89,17 +88,6 @@ class _Walk:
         """The real path, relative to the app's folder, which is empty; None: outside."""
         relative = os.path.relpath(os.path.realpath(os.path.join(self._root, path)), self._root)
         return None if relative.split("/")[0] == ".." else "" if relative == "." else relative
-
-
-def _joined(path: str, name: str) -> str:
-    return f"{path}/{name}" if path else name
-
-
-def _check_name(path: str) -> None:
-    try:
-        path.encode()
-    except UnicodeEncodeError:
-        raise SlipwayError(f"{os.fsencode(path)!r}: wanted a name in UTF-8, found other bytes; rename it, or {_LEAVE_OUT}") from None
 
 
 def _file(path: str, source: Path) -> Entry:
