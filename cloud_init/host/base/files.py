@@ -193,3 +193,14 @@ def link_beside(path: Path, other: Path) -> None:
     """The same file under another name too, whatever was there."""
     with replacing(other) as part:
         os.link(path, part)
+
+
+def link_or_copy(path: Path, other: Path) -> None:
+    """The same file under another name, where there is none; on another disk a copy, its owner's
+    alone."""
+    try:
+        os.link(path, other)
+    except OSError:
+        with path.open("rb") as file, open(other, "xb", opener=private_file) as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+        sync(other)

@@ -6,13 +6,11 @@ those of the hosts before it."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ..base.files import make_way, object_in, replacing
+from ..base.files import link_or_copy, make_way, object_in, replacing
 from ..base.outcome import Refused
 from ..base.places import Places
 from ..release.store import HostStore
@@ -56,7 +54,7 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
             if copy is None:
                 raise Refused(f"store: wanted {_object(host, identity, name)}, found nothing; restore another backup")
             if copy != part / name:
-                _link(copy, part / name)
+                link_or_copy(copy, part / name)
             (part / name).chmod(0o600)
         backup.check(part, identity)
         make_way(folder)
@@ -73,14 +71,6 @@ def _is_whole(folder: Path, identity: str) -> bool:
 def remove(places: Places, store: HostStore, identity: str) -> None:
     """Removes a backup from the store, its facts first: one that is half removed is none."""
     store.objects.delete(*(_object(places.host, identity, name) for name in reversed(_NAMES)))
-
-
-def _link(source: Path, target: Path) -> None:
-    """Gives the file a second name if possible, instead of a copy on the same disk."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _folder(host: str, others: bool = False) -> str:

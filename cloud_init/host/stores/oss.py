@@ -29,18 +29,12 @@ _LINK_STAYS = 30 * 86400.0  # seconds that a link of the chain stays: longer tha
 
 def connect(address: str) -> Store:
     """The bucket at that address."""
+    from obstore.store import S3Store
+
     place = BucketAddress(address, ("region", "endpoint"))
     access = oss_access.options(place.bucket, place.options)
-
-    def client(options: dict[str, Any], retry: dict[str, Any]) -> Any:
-        from obstore.store import S3Store
-
-        return S3Store(
-            place.bucket, prefix=place.prefix, disable_bulk_delete=True, disable_tagging=True,
-            credential_provider=_user() or oss_access.role, client_options=options, retry_config=retry, **access,  # type: ignore[arg-type]
-        )  # fmt: skip
-
-    return ChainedBucket(place, client)
+    plain = {"disable_bulk_delete": True, "disable_tagging": True}
+    return ChainedBucket(place, S3Store, credential_provider=_user() or oss_access.role, **plain, **access)
 
 
 class ChainedBucket(Bucket):
