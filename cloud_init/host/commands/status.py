@@ -13,7 +13,7 @@ from .. import stores
 from ..base import processes
 from ..base.files import read_object, size_of, target
 from ..base.places import Places
-from ..data import databases, restore_journal
+from ..data import databases, restore
 from ..follow import health
 from ..front import certificates, configuration, maintenance
 from ..processes import managers
@@ -42,7 +42,7 @@ def status(places: Places) -> dict[str, Any]:
         "user": places.facts.user,
         "generation": noted.get("generation"),
         "maintenance": maintenance.is_on(places),
-        "restore": restore_journal.status(places),
+        "restore": restore.status(places),
         "problems": [*_interrupted(places), *health.noted(places)],
         "tls": certificates.status(places, certificates.of_live(places)),
     }

@@ -127,11 +127,6 @@ def find(places: Places, identity: str) -> dict[str, Any]:
     return facts
 
 
-def part_of(places: Places, identity: str, name: str) -> Path:
-    """The path of a backup's file of that name, such as `DUMP`."""
-    return folder(places) / identity / name
-
-
 def check(folder: Path, identity: str) -> None:
     """Raises `Refused` unless the files in that folder are what was written, byte for byte."""
     facts = _facts(folder, identity) or {"dump": {"bytes": "its", "sha256": ""}}

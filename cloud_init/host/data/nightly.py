@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from ..base.files import read_object, write_json
-from ..base.outcome import Refused, Steps, note, refusal_of
+from ..base.outcome import Steps, note, refusal_of
 from ..base.places import Places
 from ..release.store import HostStore
 from . import backup, stored_backups
@@ -34,7 +34,7 @@ def run(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None
             with steps.step("thin-out"):
                 _thin_out(places, store, made["id"])
     except Exception as error:
-        _note(places, str(refusal_of(error) if isinstance(error, (Refused, OSError)) else f"{type(error).__name__}: {error}"))
+        _note(places, str(refusal_of(error)))
         raise
     _note(places, "")
     return made

@@ -21,11 +21,11 @@ _NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup
 
 def send(places: Places, store: HostStore, identity: str) -> None:
     """Streams a backup of this host to the store. Raises `Refused`, for a damaged one too."""
-    backup.check(backup.folder(places) / identity, identity)
+    place = backup.folder(places) / identity
+    backup.check(place, identity)
     for name in _NAMES:
-        path = backup.part_of(places, identity, name)
-        if path.is_file():  # not every backup has folders
-            store.objects.send(_object(places.host, identity, name), path)
+        if (place / name).is_file():  # not every backup has folders
+            store.objects.send(_object(places.host, identity, name), place / name)
 
 
 def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:

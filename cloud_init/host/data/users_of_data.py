@@ -1,5 +1,7 @@
 """The users of the database, shut out for a while: this host's app, or web hosts."""
 
+from __future__ import annotations
+
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
 from ..front import maintenance
@@ -16,60 +18,41 @@ _PATIENCE = 30
 
 
 class Users:
-    """Whoever uses the database: they write nothing between `close` and `open`."""
+    """Whoever uses the database: they write nothing between `close` and `open`.
 
-    def __init__(self, places: Places, manager: Manager, release: str) -> None:
-        self.places, self.manager, self.release = places, manager, release
+    `live`: the app of this host; None: apps on other hosts, whose role the database itself refuses,
+    whatever those hosts do."""
+
+    def __init__(self, places: Places, manager: Manager, release: str, live: Live | None) -> None:
+        self.places, self.manager, self.release, self.live = places, manager, release, live
 
     def is_well(self) -> bool:
         """Whether the app answers, as far as this host can tell."""
-        return False
+        return self.live is not None and app.is_well(self.places, self.live)
 
     def close(self, steps: Steps) -> None:
         """Keeps all of them from writing, from here on."""
-
-    def open(self, steps: Steps, must_be_well: bool) -> None:
-        """Lets them write again. Raises `Refused` if the app must be well and isn't."""
-
-    def page_down(self, steps: Steps, stays: bool) -> None:
-        """Takes the maintenance page down, if there is one here and it doesn't stay."""
-
-
-class App(Users):
-    """The app of this host."""
-
-    def __init__(self, places: Places, manager: Manager, live: Live) -> None:
-        super().__init__(places, manager, live.release)
-        self.live = live
-
-    def is_well(self) -> bool:
-        return app.is_well(self.places, self.live)
-
-    def close(self, steps: Steps) -> None:
+        if self.live is None:
+            with steps.step("shut-out"):
+                return self._shut_out(True)
         with steps.step("page-up"):
             maintenance.switch(self.places, True)
         with steps.step("stop-app"):
             app.stop(self.places, self.manager, self.live)
 
     def open(self, steps: Steps, must_be_well: bool) -> None:
+        """Lets them write again. Raises `Refused` if the app must be well and isn't."""
+        if self.live is None:
+            with steps.step("let-in"):
+                return self._shut_out(False)
         with steps.step("start-app"):
             app.start(self.places, self.manager, self.live, must_be_well)
 
     def page_down(self, steps: Steps, stays: bool) -> None:
-        with steps.step("page-down"):
-            maintenance.switch(self.places, stays)
-
-
-class WebHosts(Users):
-    """Apps on other hosts: the database itself refuses their role, whatever those hosts do."""
-
-    def close(self, steps: Steps) -> None:
-        with steps.step("shut-out"):
-            self._shut_out(True)
-
-    def open(self, steps: Steps, must_be_well: bool) -> None:
-        with steps.step("let-in"):
-            self._shut_out(False)
+        """Takes the maintenance page down, if there is one here and it doesn't stay."""
+        if self.live:
+            with steps.step("page-down"):
+                maintenance.switch(self.places, stays)
 
     def _shut_out(self, out: bool) -> None:
         database = backup.database_of(self.places)
@@ -84,7 +67,7 @@ def of(places: Places) -> Users:
     """The users of this host's database. Raises `Refused` if nothing runs."""
     manager, live, release = managers.of(places), state.live(places), state.serving(places)
     if manager.running and places.role == "database" and release:
-        return WebHosts(places, manager, release)
+        return Users(places, manager, release, None)
     if manager.running and live:
-        return App(places, manager, live)
+        return Users(places, manager, live.release, live)
     raise Refused("restore: wanted a release that serves, found nothing running; run `./slipway up` first")
