@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -18,18 +18,14 @@ _LARGE = 1 << 20
 _SECONDS = {"timeout": "8s"}
 _MINUTES = {"timeout": "15m", "read_timeout": "30s"}
 _NONE = "none"  # the tag of an object that isn't there
+_REFUSED = ("SignatureDoesNotMatch", "InvalidToken", "InvalidSecurity", "InvalidSecurityToken")
 _CODES = {
     "RequestTimeTooSkewed": ("the clock of this machine is wrong", "set it (timedatectl set-ntp true)"),
     "NoSuchBucket": ("there is no such bucket", "look at its name and region"),
     "InvalidAccessKeyId": ("it doesn't know the credentials", "log in again"),
-    "SignatureDoesNotMatch": ("it doesn't take the credentials", "log in again"),
-    "ExpiredToken": ("the credentials are over", "log in again"),
-    "InvalidToken": ("it doesn't take the credentials", "log in again"),
-    "InvalidSecurity": ("it doesn't take the credentials", "log in again"),
-    "InvalidSecurityToken": ("it doesn't take the credentials", "log in again"),
-    "SecurityTokenExpired": ("the credentials are over", "log in again"),
-    "PermanentRedirect": ("the bucket is in another region", "give that one"),
-    "AuthorizationHeaderMalformed": ("the bucket is in another region", "give that one"),
+    **dict.fromkeys(_REFUSED, ("it doesn't take the credentials", "log in again")),
+    **dict.fromkeys(("ExpiredToken", "SecurityTokenExpired"), ("the credentials are over", "log in again")),
+    **dict.fromkeys(("PermanentRedirect", "AuthorizationHeaderMalformed"), ("the bucket is in another region", "give that one")),
     "AccessDenied": ("it refuses (AccessDenied)", "this user or role needs leave to read and write there"),
 }
 _ANSWERS = ("AlreadyExistsError", "PreconditionError", "NotModifiedError")
@@ -100,13 +96,12 @@ class Bucket:
 
     def file(self, name: str, place: Path) -> Path | None:
         place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with self._raising_away(), replacing(place) as part, open(part, "wb", opener=private_file) as file:
+        with suppress(FileNotFoundError), self._raising_away(), replacing(place) as part:
+            with open(part, "wb", opener=private_file) as file:
                 for chunk in self._obstore.get(self._large, name).stream():
                     file.write(chunk)
-        except FileNotFoundError:
-            return None
-        return place
+            return place
+        return None
 
     def put(self, name: str, data: bytes) -> None:
         with self._raising_away(writes=True):
@@ -133,23 +128,19 @@ class Bucket:
         return {one["path"]: one["last_modified"].timestamp() for one in sorted(objects, key=lambda one: one["path"])}
 
     def modified(self, name: str) -> float | None:
-        try:
-            with self._raising_away():
-                return float(self._obstore.head(self._small, name)["last_modified"].timestamp())
-        except FileNotFoundError:
-            return None
+        with suppress(FileNotFoundError), self._raising_away():
+            return float(self._obstore.head(self._small, name)["last_modified"].timestamp())
+        return None
 
     def delete(self, *names: str) -> None:
         with self._raising_away():
             self._obstore.delete(self._small, list(names))
 
     def _read(self, name: str) -> tuple[bytes, Any] | None:
-        try:
-            with self._raising_away():
-                answer = self._obstore.get(self._small, name)
-                return bytes(answer.bytes()), answer.meta
-        except FileNotFoundError:
-            return None
+        with suppress(FileNotFoundError), self._raising_away():
+            answer = self._obstore.get(self._small, name)
+            return bytes(answer.bytes()), answer.meta
+        return None
 
     def _put_if(self, name: str, data: bytes, mode: Any) -> None:
         # A request whose answer was lost is sent again, and then meets what it wrote itself.

@@ -35,20 +35,15 @@ class FileStore:
         return self.folder / _LOCK
 
     def get(self, name: str) -> bytes | None:
-        with _raising_away("read"):
-            try:
-                return (self.folder / name).read_bytes()
-            except FileNotFoundError:
-                return None
+        with _raising_away("read"), suppress(FileNotFoundError):
+            return (self.folder / name).read_bytes()
+        return None
 
     def changed(self, name: str, tag: str) -> Version | None:
-        with _raising_away("read"):
-            try:
-                with open(self.folder / name, "rb") as file:
-                    now = _tag(os.fstat(file.fileno()))
-                    return None if now == tag else Version(file.read(), now)
-            except FileNotFoundError:
-                return None if tag == _NONE else Version(None, _NONE)
+        with _raising_away("read"), suppress(FileNotFoundError), open(self.folder / name, "rb") as file:
+            now = _tag(os.fstat(file.fileno()))
+            return None if now == tag else Version(file.read(), now)
+        return None if tag == _NONE else Version(None, _NONE)
 
     def file(self, name: str, place: Path) -> Path | None:
         path = self.folder / name
@@ -131,10 +126,9 @@ def _tag(status: os.stat_result) -> str:
 
 
 def _time(path: Path) -> float | None:
-    try:
+    with suppress(FileNotFoundError):
         return path.stat().st_mtime
-    except FileNotFoundError:
-        return None
+    return None
 
 
 @contextmanager

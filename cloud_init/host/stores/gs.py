@@ -3,6 +3,7 @@
 Credentials: on the deploying side, if google-auth is installed, as Google's own libraries find them
 (a federated identity too); on a server by its service account."""
 
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
@@ -29,10 +30,8 @@ class GoogleBucket(Bucket):
 
     def delete(self, *names: str) -> None:
         for name in names:
-            try:
+            with suppress(FileNotFoundError):
                 super().delete(name)
-            except FileNotFoundError:
-                continue
 
 
 def _user(address: str) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -89,14 +90,12 @@ def _user() -> Any:
 
 def _of_profile() -> dict[str, Any] | None:
     """The credentials of a profile with a key of its own."""
-    try:
+    with suppress(OSError, ValueError, KeyError, TypeError, StopIteration):
         config = json.loads((Path.home() / ".aliyun/config.json").read_text(encoding="utf-8"))
         name = os.environ.get("ALIBABA_CLOUD_PROFILE") or config["current"]
         profile = next(one for one in config["profiles"] if one["name"] == name)
         if profile.get("mode") in ("AK", "StsToken"):
             return oss_access.credentials(profile["access_key_id"], profile["access_key_secret"], profile.get("sts_token"))
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
-        return None
     return None
 
 
