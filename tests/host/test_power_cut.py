@@ -110,7 +110,7 @@ def test_a_backup_and_the_note_of_a_restore(disk):
     assert backup.take(places, database, "test", Steps())
     assert database.snapshot()
     restore.Restore("20260101-000000").reach(places, restore.BEGUN)
-    files.unlink(restore._path(places))
+    files.unlink(places.restoring)
     assert {*disk.lost()} <= {"srv/slipway/shop/shared", "srv/slipway/shop/shared/app.sqlite3"}  # SQLite syncs these by itself
 
 

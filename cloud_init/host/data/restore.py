@@ -10,7 +10,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any
 
 from ..base import processes
@@ -18,10 +17,18 @@ from ..base.files import read_object, unlink, write_json
 from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
 from ..front import maintenance
+from ..processes import app, managers
+from ..processes.managers.contract import Manager
 from ..release import manifests, release_command
-from . import backup, folders, users_of_data
+from ..rollout import state
+from ..rollout.state import Live
+from . import backup, folders
+from .databases.agent import Agent
 from .databases.base import Database
-from .users_of_data import Users
+from .databases.cluster import ADMIN
+from .databases.server import ServerDatabase
+
+_PATIENCE = 30  # seconds that the database may take to answer
 
 BEGUN, LOADING, LOADED, SERVING, HELD = "begun", "loading", "loaded", "serving", "held"
 """The phases. begun: nothing of the data changed yet. loading: it may be half loaded. loaded: it is
@@ -49,27 +56,70 @@ class Restore:
         """Notes, by rename, the phase that it is in from here on, and the process at work on it."""
         self.phase = phase
         pid = os.getpid()
-        write_json(_path(places), {**asdict(self), "pid": pid, "started": processes.started(pid), "at": time.time()})
+        write_json(places.restoring, {**asdict(self), "pid": pid, "started": processes.started(pid), "at": time.time()})
 
 
 def _read(places: Places) -> Restore | None:
     """The restore at work, or one that was interrupted; None: there is none."""
-    noted = read_object(_path(places))
+    noted = read_object(places.restoring)
     known = {field.name: noted[field.name] for field in fields(Restore) if field.name in noted}
     return Restore(**known) if "backup" in known else None
 
 
-def status(places: Places) -> dict[str, Any] | None:
-    """The part of `status` about a restore. `running`: a process works on it."""
-    noted = _read(places)
-    if noted is None:
-        return None
-    running = processes.recorded(_path(places)) is not None
-    return {"backup": noted.backup, "first": noted.first, "phase": noted.phase, "running": running}
+class Users:
+    """Whoever uses the database: they write nothing between `close` and `open`.
+
+    `live`: the app of this host; None: apps on other hosts, whose role the database itself refuses,
+    whatever those hosts do."""
+
+    def __init__(self, places: Places, manager: Manager, release: str, live: Live | None) -> None:
+        self.places, self.manager, self.release, self.live = places, manager, release, live
+
+    def is_well(self) -> bool:
+        """Whether the app answers, as far as this host can tell."""
+        return self.live is not None and app.is_well(self.places, self.live)
+
+    def close(self, steps: Steps) -> None:
+        """Keeps all of them from writing, from here on."""
+        if self.live is None:
+            with steps.step("shut-out"):
+                return self._shut_out(True)
+        with steps.step("page-up"):
+            maintenance.switch(self.places, True)
+        with steps.step("stop-app"):
+            app.stop(self.places, self.manager, self.live)
+
+    def open(self, steps: Steps, must_be_well: bool) -> None:
+        """Lets them write again. Raises `Refused` if the app must be well and isn't."""
+        if self.live is None:
+            with steps.step("let-in"):
+                return self._shut_out(False)
+        with steps.step("start-app"):
+            app.start(self.places, self.manager, self.live, must_be_well)
+
+    def page_down(self, steps: Steps, stays: bool) -> None:
+        """Takes the maintenance page down, if there is one here and it doesn't stay."""
+        if self.live:
+            with steps.step("page-down"):
+                maintenance.switch(self.places, stays)
+
+    def _shut_out(self, out: bool) -> None:
+        database = backup.database_of(self.places)
+        if isinstance(database, ServerDatabase):
+            database.run(self.manager)
+            with Agent(self.places, database.manifest) as agent:
+                agent.ask("connect", url=database.own().url(ADMIN), patience=_PATIENCE)
+                database.own().shut_out(agent, out)
 
 
-def _path(places: Places) -> Path:
-    return places.lib / "restore.json"
+def users_of(places: Places) -> Users:
+    """The users of this host's database. Raises `Refused` if nothing runs."""
+    manager, live, release = managers.of(places), state.live(places), state.serving(places)
+    if manager.running and places.role == "database" and release:
+        return Users(places, manager, release, None)
+    if manager.running and live:
+        return Users(places, manager, live.release, live)
+    raise Refused("restore: wanted a release that serves, found nothing running; run `./slipway up` first")
 
 
 def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict[str, Any]:
@@ -77,7 +127,7 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict
 
     Raises `Refused` with what was there back in place."""
     with steps.step("check"):
-        users = users_of_data.of(places)
+        users = users_of(places)
         chosen, place = backup.find(places, identity), backup.folder(places) / identity
         backup.check(place, identity)
         database = backup.database_of(places)
@@ -100,7 +150,7 @@ def settle(places: Places, steps: Steps) -> None:
     work = _read(places)
     if work is None:
         return None
-    users = users_of_data.of(places)
+    users = users_of(places)
     work.well = False  # nobody knows any more how well the app was
     if work.phase == HELD:
         note(f"the restore of {work.backup} on the database host was interrupted; that host finishes it or undoes it by itself")
@@ -205,7 +255,7 @@ def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
         if work.phase == LOADED:
             work.reach(places, SERVING)  # the app writes from here on: nothing is loaded again
     users.page_down(steps, work.page)
-    unlink(_path(places))
+    unlink(places.restoring)
 
 
 def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: Steps) -> Refused:
@@ -230,7 +280,7 @@ def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: S
 
 def hold(places: Places, identity: str, steps: Steps) -> None:
     """On a web host: stops the app, behind the page, while the database host restores."""
-    users = users_of_data.of(places)
+    users = users_of(places)
     Restore(identity, page=maintenance.is_on(places), well=users.is_well()).reach(places, HELD)
     users.close(steps)
 
@@ -240,7 +290,7 @@ def let_go(places: Places, migrate: bool, steps: Steps) -> None:
     work = _read(places)
     if work is None or work.phase != HELD:
         return
-    users = users_of_data.of(places)
+    users = users_of(places)
     if migrate:
         with steps.step("bring-up-schema"):
             release_command.again(places, manifests.read(places.release(users.release)))
