@@ -23,12 +23,9 @@ from ..release import manifests, release_command
 from ..rollout import state
 from ..rollout.state import Live
 from . import backup, folders
-from .databases.agent import Agent
 from .databases.base import Database
 from .databases.cluster import ADMIN
 from .databases.server import ServerDatabase
-
-_PATIENCE = 30  # seconds that the database may take to answer
 
 BEGUN, LOADING, LOADED, SERVING, HELD = "begun", "loading", "loaded", "serving", "held"
 """The phases. begun: nothing of the data changed yet. loading: it may be half loaded. loaded: it is
@@ -107,8 +104,7 @@ class Users:
         database = backup.database_of(self.places)
         if isinstance(database, ServerDatabase):
             database.run(self.manager)
-            with Agent(self.places, database.manifest) as agent:
-                agent.ask("connect", url=database.own().url(ADMIN), patience=_PATIENCE)
+            with database.asked(database.own().url(ADMIN)) as agent:
                 database.own().shut_out(agent, out)
 
 

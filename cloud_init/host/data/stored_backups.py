@@ -11,6 +11,7 @@ import datetime
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +124,12 @@ def every(places: Places, store: HostStore, others: bool = True) -> dict[str, di
 def fetch(places: Places, store: HostStore, identity: str) -> None:
     """Brings a backup back to this host, if it isn't there, or damaged. Raises `Refused`."""
     folder = backup.folder(places) / identity
-    if not backup.is_id(identity) or _is_whole(folder, identity) or identity not in (backups := every(places, store)):
+    if not backup.is_id(identity):
+        return
+    with suppress(Refused):
+        return backup.check(folder, identity)  # it is here, and whole
+    backups = every(places, store)
+    if identity not in backups:
         return
     host = backups[identity].get("host", places.host)
     with replacing(folder) as part:
@@ -139,14 +145,6 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
             (part / name).chmod(0o600)
         backup.check(part, identity)
         make_way(folder)
-
-
-def _is_whole(folder: Path, identity: str) -> bool:
-    try:
-        backup.check(folder, identity)
-    except Refused:
-        return False
-    return True
 
 
 def remove(places: Places, store: HostStore, identity: str) -> None:

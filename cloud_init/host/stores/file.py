@@ -19,7 +19,6 @@ _NONE = "none"  # the tag of an object that isn't there
 
 
 def connect(address: str) -> Store:
-    """The store in the folder of that address."""
     return FileStore(Path(address.removeprefix(_SCHEME)))
 
 
@@ -41,7 +40,8 @@ class FileStore:
 
     def changed(self, name: str, tag: str) -> Version | None:
         with _raising_away("read"), suppress(FileNotFoundError), open(self.folder / name, "rb") as file:
-            now = _tag(os.fstat(file.fileno()))
+            status = os.fstat(file.fileno())  # of another file after each write
+            now = f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
             return None if now == tag else Version(file.read(), now)
         return None if tag == _NONE else Version(None, _NONE)
 
@@ -118,11 +118,6 @@ def _fill(path: Path, data: bytes) -> None:
     with open(path, "wb", opener=private_file) as file:
         file.write(data)
     sync(path)
-
-
-def _tag(status: os.stat_result) -> str:
-    """A mark that changes with every write, since each makes another file."""
-    return f"{status.st_ino}-{status.st_mtime_ns}-{status.st_size}"
 
 
 def _time(path: Path) -> float | None:

@@ -17,7 +17,6 @@ from .contract import Away, Store
 
 
 def connect(address: str) -> Store:
-    """The bucket at that address."""
     from obstore.store import S3Store
 
     place = BucketAddress(address, ("region", "endpoint", "profile", "role"))

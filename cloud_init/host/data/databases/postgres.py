@@ -20,8 +20,6 @@ _ROWS, _NUMBERS = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
 
 
 class PostgresCluster(Cluster):
-    """A PostgreSQL cluster."""
-
     engine = "postgres"
     stop_signal = "INT"  # a fast shutdown
 
@@ -67,20 +65,19 @@ class PostgresCluster(Cluster):
         done_as(self.user, lambda: _leave_out(folder / "postgresql.conf", ("max_connections", "shared_buffers")))
 
     def command(self) -> list[str]:
+        more = self._for_network(self.network) if self.network else {}
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0777",
-            "max_connections": "200", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **self._for_network(),
+            "max_connections": "200", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **more,
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *options]
 
-    def _for_network(self) -> dict[str, str]:
+    def _for_network(self, wanted: network.Network) -> dict[str, str]:
         """Settings of a cluster with its own host: all memory, the network by TLS alone."""
-        if self.network is None:
-            return {}
         own = network.folder(self.places)
         return {
-            **sizing.postgres(sizing.memory()), "listen_addresses": self.network.address, "port": str(self.network.port), "ssl": "on",
+            **sizing.postgres(sizing.memory()), "listen_addresses": wanted.address, "port": str(wanted.port), "ssl": "on",
             "ssl_cert_file": str(own / network.CERTIFICATE), "ssl_key_file": str(own / network.KEY), "ssl_min_protocol_version": "TLSv1.2",
             "hba_file": str(own / network.RULES),
         }  # fmt: skip

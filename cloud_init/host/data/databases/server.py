@@ -143,10 +143,10 @@ class ServerDatabase(Database):
             time.sleep(1)
 
     @contextmanager
-    def asked(self) -> Iterator[Agent]:
-        """An agent connected as the owner."""
+    def asked(self, url: str = "") -> Iterator[Agent]:
+        """An agent connected at that address, by default as the owner."""
         with Agent(self.places, self.manifest) as agent:
-            agent.ask("connect", url=self.url(OWNER), patience=_AGAIN)
+            agent.ask("connect", url=url or self.url(OWNER), patience=_AGAIN)
             yield agent
 
     def schema(self) -> str:
@@ -183,8 +183,7 @@ class ServerDatabase(Database):
         cluster, owner = self.cluster(), self.words(OWNER)["user"]
         if owner == self.words(APP)["user"]:  # whose statements are the command's can't be told
             return {}
-        with Agent(self.places, self.manifest) as agent:
-            agent.ask("connect", url=cluster.url(ADMIN) if cluster else self.url(OWNER))
+        with self.asked(cluster.url(ADMIN) if cluster else "") as agent:
             return dict(agent.ask("unblock", owner=owner, seen=[*seen])["waits"])
 
     def snapshot(self) -> Path | None:
