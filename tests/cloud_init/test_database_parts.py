@@ -11,7 +11,7 @@ from cloud_init import system
 from cloud_init.fleet import Fleet, OwnHost
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts import Wrong
-from cloud_init.host.data import nightly
+from cloud_init.host.data import stored_backups
 from cloud_init.host.data.databases import network, sizing
 from cloud_init.host.server.volume import unit
 
@@ -98,7 +98,7 @@ def nights(number, until=datetime.datetime(2026, 3, 1, 3)):
 
 
 def test_seven_days_four_weeks_three_months_are_kept():
-    kept = nightly.to_keep(nights(400))
+    kept = stored_backups.to_keep(nights(400))
     assert set(nights(7)) <= kept
     assert len(kept) <= 7 + 4 + 3
     oldest = datetime.datetime.strptime(min(kept), "%Y%m%d-%H%M%S")
@@ -110,14 +110,14 @@ def test_seven_days_four_weeks_three_months_are_kept():
 def test_thinning_out_night_after_night_keeps_as_much_as_at_once():
     kept: set[str] = set()
     for night in reversed(nights(200)):
-        kept = nightly.to_keep({*kept, night})
+        kept = stored_backups.to_keep({*kept, night})
     assert set(nights(7)) <= kept
     assert len(kept) >= 7 + 2 + 2
 
 
 def test_a_host_that_was_off_loses_nothing():
     old = nights(3, datetime.datetime(2025, 1, 10, 3))
-    assert nightly.to_keep(old) == set(old)
+    assert stored_backups.to_keep(old) == set(old)
 
 
 def fleet(engine, placement, **more):

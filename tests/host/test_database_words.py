@@ -10,7 +10,7 @@ import pytest
 from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, cause
 from cloud_init.host.data import databases
-from cloud_init.host.data.databases import address
+from cloud_init.host.data.databases import remote
 from cloud_init.host.data.databases.base import APP, OWNER, Database
 from cloud_init.host.release import files, release_command, runtime
 
@@ -57,16 +57,16 @@ def environment(folder, *packages):
     ],
 )
 def test_the_address_is_for_the_driver_that_the_requirements_bring(tmp_path, packages, url, handed):
-    assert address.words(url, environment(tmp_path / "venv", *packages))["DATABASE_URL"] == handed
+    assert remote.words(url, environment(tmp_path / "venv", *packages))["DATABASE_URL"] == handed
 
 
 def test_the_parts_of_an_address(tmp_path):
     there = environment(tmp_path / "venv", "sqlalchemy-2.1.9", "psycopg", "pymysql")
-    assert address.words(SOCKET, there) == {
+    assert remote.words(SOCKET, there) == {
         **{"url": SOCKET, "driverUrl": SOCKET.replace(":", "+psycopg:", 1), "DATABASE_URL": SOCKET, "scheme": "postgresql"},
         **{"host": "/run/db", "port": "5432", "name": "shop", "user": "app", "password": "pw", "socket": "/run/db/.s.PGSQL.5432"},
     }
-    assert address.words("mysql://u%40:p%2F%25@[fd00::5]/d%20d?ssl_ca=/ca.pem", there) == {
+    assert remote.words("mysql://u%40:p%2F%25@[fd00::5]/d%20d?ssl_ca=/ca.pem", there) == {
         "url": "mysql://u%40:p%2F%25@[fd00::5]/d%20d?ssl_ca=/ca.pem",
         **dict.fromkeys(("driverUrl", "DATABASE_URL"), "mysql+pymysql://u%40:p%2F%25@[fd00::5]/d%20d?ssl_ca=/ca.pem"),
         **{"scheme": "mysql", "host": "fd00::5", "port": "3306", "name": "d d", "user": "u@", "password": "p/%", "socket": ""},

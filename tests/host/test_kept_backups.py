@@ -10,7 +10,7 @@ from made_backups import facts, made_backup
 
 from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused, Steps
-from cloud_init.host.data import backup, nightly, stored_backups
+from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.release.store import HostStore
 
 OLD, NEW, FOREIGN = "AROAEXAMPLE:i-0a", "AROAEXAMPLE:i-0b", "AROAEXAMPLEX:i-0c"
@@ -91,9 +91,9 @@ def test_each_thins_out_its_own_alone(server, monkeypatch):
     made_by(old, BEFORE)
     made_by(new, FIRST)
     made_by(new, SECOND)
-    monkeypatch.setattr(nightly, "to_keep", lambda there: {SECOND} if {*there} == {FIRST, SECOND} else set())
+    monkeypatch.setattr(stored_backups, "to_keep", lambda there: {SECOND} if {*there} == {FIRST, SECOND} else set())
     monkeypatch.setattr(backup, "every", lambda places: [])
-    nightly._thin_out(new[0], new[1], SECOND)
+    stored_backups._thin_out(new[0], new[1], SECOND)
     assert {one: facts.get("host") for one, facts in stored_backups.every(*new).items()} == {BEFORE: OLD, SECOND: None}
 
 
@@ -143,11 +143,11 @@ def test_a_wrong_clock_lets_no_good_backup_go(server, wrong):
         made_by(one, identity)
     for identity in astray:
         made_by(one, identity)
-        nightly._thin_out(places, store, identity)
+        stored_backups._thin_out(places, store, identity)
         assert identity in {*stored_backups.every(*one)}
         assert identity in {made["id"] for made in backup.every(places)}
     made_by(one, "20260908-010203")  # the clock was set
-    nightly._thin_out(places, store, "20260908-010203")
+    stored_backups._thin_out(places, store, "20260908-010203")
     stays = good[4:] if wrong == "1970" else [*good[9:], *astray[1:]]
     assert {*stays, "20260908-010203"} <= {*stored_backups.every(*one)}
 
@@ -158,7 +158,7 @@ def test_what_is_no_time_is_no_backup(server, name):
     (backup.folder(one[0]) / name).mkdir()
     one[1].objects.put(f"backups/AROAEXAMPLE/{NEW}/{name}/backup.json", b"{}")
     made_by(one, SECOND)
-    nightly._thin_out(one[0], one[1], SECOND)
+    stored_backups._thin_out(one[0], one[1], SECOND)
     assert [made["id"] for made in backup.every(one[0])] == [SECOND]
 
 
@@ -167,7 +167,7 @@ def test_whatever_goes_wrong_at_night_is_a_problem(server, monkeypatch):
     places.lib = places.srv
     monkeypatch.setattr(backup, "database_of", lambda _, here: {"one": 1}["none"])
     with pytest.raises(KeyError):
-        nightly.run(places, store, Steps())
-    assert "KeyError: 'none'; there is no good one yet" in nightly.problem(places)
+        stored_backups.nightly(places, store, Steps())
+    assert "KeyError: 'none'; there is no good one yet" in stored_backups.nightly_problem(places)
     write_json(places.lib / "nightly.json", {"at": 0, "message": "", "good": time.time() + 10 * 86400})
-    assert "nightly backup: none since" in nightly.problem(places)  # the clock was ahead when it was made
+    assert "nightly backup: none since" in stored_backups.nightly_problem(places)  # the clock was ahead when it was made

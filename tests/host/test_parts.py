@@ -30,7 +30,7 @@ from cloud_init.host.base.places import Colour, Places
 from cloud_init.host.commands import rollout
 from cloud_init.host.contracts.manifest import Code, Health
 from cloud_init.host.contracts.rollout import HttpAnswer
-from cloud_init.host.data import backup, restore, users_of_data
+from cloud_init.host.data import backup, restore
 from cloud_init.host.data.databases.mysql import MysqlDatabase
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.release import environment, release_command, unpack
@@ -178,7 +178,7 @@ def test_a_damaged_copy_of_an_earlier_version_is_not_restored(damaged, places, m
     """A copy whose hash is right: it was damaged when it was made."""
     identity = "20260101-000000"
     made_backup(backup.folder(places), identity, places.database.read_bytes())
-    monkeypatch.setattr(users_of_data, "of", lambda _: Mock(release="r1"))
+    monkeypatch.setattr(restore, "users_of", lambda _: Mock(release="r1"))
     monkeypatch.setattr(restore, "_fits", lambda *_: False)
     monkeypatch.setattr(backup, "database_of", lambda _: damaged)
     with pytest.raises(Refused, match=f"{identity}/dump: wanted a whole copy of a database, found a damaged one"):

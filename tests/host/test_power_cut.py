@@ -15,7 +15,7 @@ from made_backups import made_backup
 
 from cloud_init.host.base import files
 from cloud_init.host.base.outcome import Steps
-from cloud_init.host.data import backup, databases, restore_journal
+from cloud_init.host.data import backup, databases, restore
 from cloud_init.host.front import maintenance
 from cloud_init.host.stores.file import FileStore
 from components.hosts.transports import local
@@ -109,8 +109,8 @@ def test_a_backup_and_the_note_of_a_restore(disk):
     database = databases.of(places, documents.manifest(id="r1", database={"engine": "sqlite"}))
     assert backup.take(places, database, "test", Steps())
     assert database.snapshot()
-    restore_journal.Restore("20260101-000000").write(places)
-    restore_journal.forget(places)
+    restore.Restore("20260101-000000").reach(places, restore.BEGUN)
+    files.unlink(places.restoring)
     assert {*disk.lost()} <= {"srv/slipway/shop/shared", "srv/slipway/shop/shared/app.sqlite3"}  # SQLite syncs these by itself
 
 

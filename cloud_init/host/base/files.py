@@ -9,7 +9,7 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -86,10 +86,9 @@ def write_json(path: Path, value: Any, mode: int = 0o644) -> bool:
 
 def read_json(path: Path) -> Any:
     """The file's JSON; None for no file, a damaged one, or a folder in its place."""
-    try:
+    with suppress(FileNotFoundError, IsADirectoryError, ValueError):
         return json.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, IsADirectoryError, ValueError):
-        return None
+    return None
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -100,19 +99,17 @@ def read_object(path: Path) -> dict[str, Any]:
 
 def object_in(text: str | bytes | None) -> dict[str, Any]:
     """The JSON object in a text; empty if that is none, or something else."""
-    try:
+    with suppress(ValueError):
         value = json.loads(text or "{}")
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}
+        return value if isinstance(value, dict) else {}
+    return {}
 
 
 def read_text(path: Path) -> str:
     """The file's text; empty if there is none, a folder in its place included."""
-    try:
+    with suppress(FileNotFoundError, IsADirectoryError):
         return path.read_text(encoding="utf-8", errors="replace")
-    except (FileNotFoundError, IsADirectoryError):
-        return ""
+    return ""
 
 
 def read_foreign(path: Path) -> str:
@@ -180,16 +177,25 @@ def sha256_of(path: Path) -> str:
 
 def tail(path: Path, lines: int = 20, start: int = 0) -> list[str]:
     """The last lines of a log from byte `start` on; its last 64 KiB are looked at."""
-    try:
-        with path.open("rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(min(start, size), size - 65536))
-            return file.read().decode("utf-8", "replace").splitlines()[-lines:]
-    except FileNotFoundError:
-        return []
+    with suppress(FileNotFoundError), path.open("rb") as file:
+        size = file.seek(0, os.SEEK_END)
+        file.seek(max(min(start, size), size - 65536))
+        return file.read().decode("utf-8", "replace").splitlines()[-lines:]
+    return []
 
 
 def link_beside(path: Path, other: Path) -> None:
     """The same file under another name too, whatever was there."""
     with replacing(other) as part:
         os.link(path, part)
+
+
+def link_or_copy(path: Path, other: Path) -> None:
+    """The same file under another name, where there is none; on another disk a copy, its owner's
+    alone."""
+    try:
+        os.link(path, other)
+    except OSError:
+        with path.open("rb") as file, open(other, "xb", opener=private_file) as copy:
+            shutil.copyfileobj(file, copy, 1 << 20)
+        sync(other)

@@ -51,10 +51,12 @@ def all_of(*works: Callable[[], None]) -> None:
         raise first
 
 
-def refusal_of(error: OSError | Refused) -> Refused:
+def refusal_of(error: Exception) -> Refused:
     """The error as a refusal: for one of the system which file, why, and what to do."""
     if isinstance(error, Refused):
         return error
+    if not isinstance(error, OSError):
+        return Refused(f"{type(error).__name__}: {error}")
     mend = "make room" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that"
     return Refused(f"{error.filename or 'a file of this host'}: {error.strerror or error}; {mend}, then run it again")
 

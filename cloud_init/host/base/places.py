@@ -34,8 +34,30 @@ class Colour:
         return sorted(path for path in self.own.glob("app.*") if path.is_socket())
 
 
+class _Account:
+    """A user that a fact of the host names; the app's where it names none. None: whoever runs this
+    tool, as which the app runs too."""
+
+    def __init__(self, fact: str) -> None:
+        self.fact = fact
+
+    def __get__(self, places: Places, kind: type[Places]) -> pwd.struct_passwd | None:
+        name = getattr(places.facts, self.fact) or places.facts.user
+        return pwd.getpwnam(name) if name else None
+
+
 class Places:
     """A host: its facts, and its folders and files as docs/architecture.md lists them."""
+
+    user = _Account("user")
+    """The app's own user."""
+    database_user = _Account("database_user")
+    front_user = _Account("front_user")
+    """It reads the certificate's key: not the app's on a server, but in its group."""
+    release_user = _Account("release_user")
+    """It knows the owner's password: not the app's on a server, but of its group."""
+    build_user = _Account("build_user")
+    """What packages run as they are built is its own."""
 
     def __init__(self, root: Path, facts: HostFacts) -> None:
         self.root, self.facts = root, facts
@@ -51,41 +73,12 @@ class Places:
         self.disk = self.srv / "disk"  # where that of a web host has one of its own
         self.database = self.shared / "app.sqlite3"
         self.front = self.etc / "front"  # link to the front configuration in force
+        self.restoring = self.lib / "restore.json"  # the note of a restore at work, or interrupted
         self.run = Path(facts.run)
         self.live = self.run / "live"  # the link that the front server reads: its rename is the flip
         self.previous = self.run / "previous"
         self.front_process = self.run / "front/process.json"  # pid and start time of the front server
         self.serving = self.run / "front/kind"  # the kind of front server that was started last
-
-    @property
-    def user(self) -> pwd.struct_passwd | None:
-        """The app's own user; None: the app runs as whoever runs this tool."""
-        return pwd.getpwnam(self.facts.user) if self.facts.user else None
-
-    @property
-    def database_user(self) -> pwd.struct_passwd | None:
-        """The user of a database cluster: one of its own on a server, else the app's."""
-        return self._user_or_apps(self.facts.database_user)
-
-    @property
-    def front_user(self) -> pwd.struct_passwd | None:
-        """The user of the front server, which reads the certificate's key: not the app's on a
-        server, but in its group."""
-        return self._user_or_apps(self.facts.front_user)
-
-    @property
-    def release_user(self) -> pwd.struct_passwd | None:
-        """The user of the release command, which knows the owner's password: not the app's on a
-        server, but of its group."""
-        return self._user_or_apps(self.facts.release_user)
-
-    @property
-    def build_user(self) -> pwd.struct_passwd | None:
-        """The user that makes environments: what packages run as they are built is theirs."""
-        return self._user_or_apps(self.facts.build_user)
-
-    def _user_or_apps(self, name: str | None) -> pwd.struct_passwd | None:
-        return pwd.getpwnam(name) if name else self.user
 
     @property
     def is_driven(self) -> bool:

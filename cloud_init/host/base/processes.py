@@ -16,12 +16,9 @@ from .files import object_in, read_foreign, write_json
 
 def started(pid: int) -> str | None:
     """The start of a process, as `boot id/clock ticks`; None if it is gone or a zombie."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return None
-    return None if fields[0] in "ZX" else f"{boot}/{fields[19]}"
+    fields = _told(pid, "stat").rpartition(") ")[2].split()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return f"{boot}/{fields[19]}" if fields and fields[0] not in "ZX" else None
 
 
 def record(path: Path, pid: int) -> None:
@@ -82,44 +79,38 @@ def bound(command: list[str]) -> list[str]:
     return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
 
 
-def command_line(pid: int) -> bytes:
+def command_line(pid: int) -> str:
     """The process's words, each with a zero byte after it; empty if it is gone."""
-    try:
-        return Path(f"/proc/{pid}/cmdline").read_bytes()
-    except (FileNotFoundError, ProcessLookupError):
-        return b""
+    return _told(pid, "cmdline")
 
 
 def memory(pid: int) -> int:
     """Bytes that the process and its children hold for themselves (proportional set size)."""
-    return _pss(pid) + sum(memory(child) for child in children(pid))
+    lines = _told(pid, "smaps_rollup").splitlines()
+    own = sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+    return own + sum(memory(child) for child in children(pid))
 
 
 def _of_group(leader: int) -> list[int]:
     pids = []
     for path in Path("/proc").glob("[0-9]*"):
-        try:
+        with contextlib.suppress(ProcessLookupError):  # ended meanwhile
             if os.getpgid(int(path.name)) == leader:
                 pids.append(int(path.name))
-        except ProcessLookupError:
-            continue  # ended meanwhile
     return pids
 
 
 def owner(pid: int) -> int | None:
     """The user that a process runs as; None if it is gone."""
-    try:
-        return int(re.findall(r"^Uid:\s+(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[0])
-    except (OSError, IndexError):
-        return None
+    found = re.search(r"^Uid:\s+(\d+)", _told(pid, "status"), re.MULTILINE)
+    return int(found[1]) if found else None
 
 
 def _not_before(start: str | None, other: str) -> bool:
     """Started in the same boot, and not earlier."""
     if start is None:
         return False
-    boot, _, ticks = start.partition("/")
-    other_boot, _, other_ticks = other.partition("/")
+    (boot, ticks), (other_boot, other_ticks) = start.split("/"), other.split("/")
     return boot == other_boot and int(ticks) >= int(other_ticks)
 
 
@@ -130,15 +121,11 @@ def _signal(pid: int, number: int) -> None:
 
 def children(pid: int) -> list[int]:
     """The processes that it started itself and that still run."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
+    return [int(child) for child in _told(pid, f"task/{pid}/children").split()]
 
 
-def _pss(pid: int) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    except OSError:
-        return 0
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
+def _told(pid: int, what: str) -> str:
+    """What the kernel tells of a process in that file; empty if it is gone."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/{what}").read_text(encoding="utf-8", errors="replace")
+    return ""

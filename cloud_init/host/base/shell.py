@@ -5,16 +5,13 @@ import re
 import shlex
 
 # Words that the shell itself understands: a process of that name can't take its place.
-_OWN = frozenset(
-    (
-        *(".", ":", "[", "[[", "alias", "bg", "break", "builtin", "caller", "case", "cd", "chdir", "command", "continue", "coproc"),
-        *("declare", "dirs", "disown", "do", "done", "echo", "elif", "else", "enable", "esac", "eval", "exec", "exit", "export", "false"),
-        *("fc", "fg", "fi", "for", "function", "getopts", "hash", "history", "if", "in", "jobs", "kill", "let", "local", "logout"),
-        *("mapfile", "newgrp", "popd", "printf", "pushd", "pwd", "read", "readonly", "return", "select", "set", "shift", "shopt"),
-        *("source", "suspend", "test", "then", "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias"),
-        *("unset", "until", "wait", "while"),
-    )
-)
+_OWN = frozenset({
+    ".", ":", "[", "[[", "alias", "bg", "break", "builtin", "caller", "case", "cd", "chdir", "command", "continue", "coproc", "declare",
+    "dirs", "disown", "do", "done", "echo", "elif", "else", "enable", "esac", "eval", "exec", "exit", "export", "false", "fc", "fg", "fi",
+    "for", "function", "getopts", "hash", "history", "if", "in", "jobs", "kill", "let", "local", "logout", "mapfile", "newgrp", "popd",
+    "printf", "pushd", "pwd", "read", "readonly", "return", "select", "set", "shift", "shopt", "source", "suspend", "test", "then",
+    "time", "times", "trap", "true", "type", "typeset", "ulimit", "umask", "unalias", "unset", "until", "wait", "while",
+})  # fmt: skip
 # Variables set for the program, then its name in plain letters: what may come of `$X` or a glob
 # there is only known to the shell.
 _VALUE = r"""(?:[^\s'"\\`;&|()<>#]|'[^']*'|"[^"\\`(]*")*"""
@@ -30,9 +27,8 @@ def is_single(command: str) -> bool:
         words = list(lexer)
     except ValueError:
         return False
-    if start is None or start["program"] in _OWN:
-        return False
-    return not any(set(word) <= set(";&|()") for word in words if word)
+    known = start is not None and start["program"] not in _OWN
+    return known and not any(set(word) <= set(";&|()") for word in words if word)
 
 
 def becoming(command: str) -> list[str]:

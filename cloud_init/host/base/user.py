@@ -51,9 +51,8 @@ def own(path: Path, mode: int = 0o755, first: bool = False) -> Path:
 @contextlib.contextmanager
 def _folder(path: Path) -> Iterator[int]:
     """A folder, made if need be, by descriptor: what is done to it is done to no link's target."""
-    make_folder(path.parent)
     with contextlib.suppress(FileExistsError):
-        path.mkdir(0o700)
+        make_folder(path, 0o700)
     try:
         folder = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     except NotADirectoryError:

@@ -8,7 +8,7 @@ from typing import Any
 
 from ..base.outcome import Refused, Steps, tell
 from ..base.places import Places
-from ..data import backup, nightly, restore, stored_backups
+from ..data import backup, restore, stored_backups
 from ..front import maintenance
 from ..release.store import HostStore
 from ..server import uninstall
@@ -21,7 +21,7 @@ def _backup(where: Places, arguments: argparse.Namespace) -> int:
     def work(steps: Steps) -> None:
         store = HostStore(where.store, where.host)
         if arguments.nightly:
-            made = nightly.run(where, store, steps)
+            made = stored_backups.nightly(where, store, steps)
         else:
             made = backup.take(where, backup.database_of(where, arguments.engine), arguments.reason, steps)
             if made and where.role:  # a server's goes to its store too

@@ -13,7 +13,7 @@ from .. import stores
 from ..base import processes
 from ..base.files import read_object, size_of, target
 from ..base.places import Places
-from ..data import databases, restore_journal
+from ..data import databases
 from ..follow import health
 from ..front import certificates, configuration, maintenance
 from ..processes import managers
@@ -42,7 +42,7 @@ def status(places: Places) -> dict[str, Any]:
         "user": places.facts.user,
         "generation": noted.get("generation"),
         "maintenance": maintenance.is_on(places),
-        "restore": restore_journal.status(places),
+        "restore": _restoring(places),
         "problems": [*_interrupted(places), *health.noted(places)],
         "tls": certificates.status(places, certificates.of_live(places)),
     }
@@ -80,6 +80,13 @@ def check(places: Places) -> dict[str, Any]:
 def _live(places: Places, noted: dict[str, Any]) -> dict[str, Any] | None:
     now, release = state.live(places), roles.of(places).live(places)
     return {"release": release, "colour": now and now.colour.name, "since": noted.get("since")} if release else None
+
+
+def _restoring(places: Places) -> dict[str, Any] | None:
+    """A restore at work, or one that was interrupted. `running`: a process works on it."""
+    noted = read_object(places.restoring)
+    known = {name: noted.get(name) for name in ("backup", "first", "phase")}
+    return {**known, "running": processes.recorded(places.restoring) is not None} if known["backup"] else None
 
 
 def _interrupted(places: Places) -> list[str]:

@@ -6,13 +6,15 @@ from __future__ import annotations
 import re
 import shutil
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base.files import make_folder, read_object, sha256_of, sync, sync_tree, write_json
+from ..base.files import read_object, sha256_of, sync, sync_tree, write_json
 from ..base.lock import actor
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
+from ..base.user import own
 from ..release import manifests
 from ..rollout import state
 from ..server import volume
@@ -29,10 +31,7 @@ def folder(places: Places) -> Path:
     """The folder of the backups, private: they hold everything that the app knows. Raises `Refused`
     where the disk with data is away."""
     volume.settle(places)
-    path = places.srv / "backups"
-    make_folder(path, 0o700)
-    path.chmod(0o700)
-    return path
+    return own(places.srv / "backups", 0o700)
 
 
 def database_of(places: Places, engine: str = "none", here: bool = False) -> Database:
@@ -75,10 +74,9 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
 
 def is_id(name: str) -> bool:
     """Whether the name is the ID of a backup: its time, `YYYYMMDD-HHMMSS`."""
-    try:
+    with suppress(ValueError):
         return bool(_ID.fullmatch(name) and time.strptime(name, ID_FORMAT))
-    except ValueError:
-        return False
+    return False
 
 
 def _free(places: Places) -> str:
@@ -127,19 +125,14 @@ def find(places: Places, identity: str) -> dict[str, Any]:
     return facts
 
 
-def part_of(places: Places, identity: str, name: str) -> Path:
-    """The path of a backup's file of that name, such as `DUMP`."""
-    return folder(places) / identity / name
-
-
 def check(folder: Path, identity: str) -> None:
     """Raises `Refused` unless the files in that folder are what was written, byte for byte."""
     facts = _facts(folder, identity) or {"dump": {"bytes": "its", "sha256": ""}}
     for path, noted in ((folder / DUMP, facts["dump"]), (folder / FOLDERS, facts.get("folders"))):
         if noted is None:
             continue
-        if not path.is_file() or path.stat().st_size != noted["bytes"]:
-            size = path.stat().st_size if path.is_file() else "no"
+        size = path.stat().st_size if path.is_file() else "no"
+        if size != noted["bytes"]:
             raise Refused(f"{path}: wanted {noted['bytes']} bytes, found {size}; the backup is damaged, restore another one")
         digest = sha256_of(path)
         if digest != noted["sha256"]:

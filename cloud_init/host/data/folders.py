@@ -55,10 +55,9 @@ def lay(places: Places, manifest: Manifest) -> None:
 def seal(source: Path) -> None:
     """Keeps an ordinary user's app from writing into its own folder, as a server's may not."""
     if os.geteuid() != 0:
-        for folder, _, files in os.walk(source):
-            for path in (*(Path(folder) / name for name in files), Path(folder)):
-                if not path.is_symlink():
-                    path.chmod(path.stat().st_mode & 0o555)
+        for path in (source, *source.rglob("*")):
+            if not path.is_symlink():
+                path.chmod(path.stat().st_mode & 0o555)
 
 
 def are_there(places: Places) -> bool:
@@ -205,11 +204,14 @@ def _unpack(file: BinaryIO, top: Path, names: tuple[str, ...]) -> int:
     remove(new)
     new.mkdir()
     with gzip.GzipFile(fileobj=file) as stream, tarfile.open(fileobj=stream, mode="r|") as tar:
+        tar.extraction_filter = lambda member, _: member  # links of the app lead anywhere
         for member in tar:
             name = PurePosixPath(member.name)
             if name.is_absolute() or ".." in name.parts:
                 raise Refused(f"backup: {member.name!r} leaves the app's folders; restore another one")
-            _lay_one(tar, member, new / name)
+            member.mode = member.mode | 0o700 if member.isdir() else member.mode & 0o777
+            if member.isdir() or member.issym() or member.isfile():
+                tar.extract(member, new)
             files += not member.isdir()
     if top.exists():
         top.rename(old)
@@ -228,16 +230,3 @@ def _settle(old: Path, top: Path, names: tuple[str, ...]) -> None:
             (top / name).parent.mkdir(parents=True, exist_ok=True)
             (old / name).rename(top / name)
     remove(old)
-
-
-def _lay_one(tar: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> None:
-    if member.isdir():
-        path.mkdir(parents=True, exist_ok=True)
-        path.chmod(member.mode | 0o700)
-    elif member.issym():
-        path.symlink_to(member.linkname)
-    elif source := tar.extractfile(member):
-        with source, open(path, "xb") as file:
-            shutil.copyfileobj(source, file, 1 << 20)
-            os.fchmod(file.fileno(), member.mode & 0o777)
-        os.utime(path, (member.mtime, member.mtime))

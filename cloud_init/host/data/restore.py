@@ -1,21 +1,121 @@
-"""Restoring a backup: all of it, with the app well on it, or what was there before. The next run
-finishes a killed one.
+"""Restoring a backup: all of it, with the app well on it, or what was there before. A note of it is
+on disk: the next run finishes a killed one, or undoes it.
 
 A database host has no app to stop: the app's role is shut out meanwhile, and each web host is held,
 with its app stopped behind the maintenance page."""
 
+from __future__ import annotations
+
+import os
+import time
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ..base.files import read_object
+from ..base import processes
+from ..base.files import read_object, unlink, write_json
 from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
 from ..front import maintenance
+from ..processes import app, managers
+from ..processes.managers.contract import Manager
 from ..release import manifests, release_command
-from . import backup, folders, restore_journal, users_of_data
+from ..rollout import state
+from ..rollout.state import Live
+from . import backup, folders
 from .databases.base import Database
-from .restore_journal import BEGUN, HELD, LOADED, LOADING, SERVING, Restore
-from .users_of_data import Users
+from .databases.cluster import ADMIN
+from .databases.server import ServerDatabase
+
+BEGUN, LOADING, LOADED, SERVING, HELD = "begun", "loading", "loaded", "serving", "held"
+"""The phases. begun: nothing of the data changed yet. loading: it may be half loaded. loaded: it is
+whole again. serving: the app runs on it, the page is left to take down. held: the restore is on the
+database host, and this web host has its page up meanwhile."""
+
+
+@dataclass
+class Restore:
+    """A restore, as far as it got."""
+
+    backup: str
+    """The backup to load: the one asked for, or `first` once that failed."""
+    phase: str = BEGUN
+    first: str | None = None
+    """The backup of what was there before."""
+    page: bool = False
+    """The maintenance page was up already, and stays."""
+    well: bool = False
+    """The app was well before: one that isn't afterwards is a failed restore."""
+    migrate: bool = False
+    """The backup is older than the release: its release command brings the schema up."""
+
+    def reach(self, places: Places, phase: str) -> None:
+        """Notes, by rename, the phase that it is in from here on, and the process at work on it."""
+        self.phase = phase
+        pid = os.getpid()
+        write_json(places.restoring, {**asdict(self), "pid": pid, "started": processes.started(pid), "at": time.time()})
+
+
+def _read(places: Places) -> Restore | None:
+    """The restore at work, or one that was interrupted; None: there is none."""
+    noted = read_object(places.restoring)
+    known = {field.name: noted[field.name] for field in fields(Restore) if field.name in noted}
+    return Restore(**known) if "backup" in known else None
+
+
+class Users:
+    """Whoever uses the database: they write nothing between `close` and `open`.
+
+    `live`: the app of this host; None: apps on other hosts, whose role the database itself refuses,
+    whatever those hosts do."""
+
+    def __init__(self, places: Places, manager: Manager, release: str, live: Live | None) -> None:
+        self.places, self.manager, self.release, self.live = places, manager, release, live
+
+    def is_well(self) -> bool:
+        """Whether the app answers, as far as this host can tell."""
+        return self.live is not None and app.is_well(self.places, self.live)
+
+    def close(self, steps: Steps) -> None:
+        """Keeps all of them from writing, from here on."""
+        if self.live is None:
+            with steps.step("shut-out"):
+                return self._shut_out(True)
+        with steps.step("page-up"):
+            maintenance.switch(self.places, True)
+        with steps.step("stop-app"):
+            app.stop(self.places, self.manager, self.live)
+
+    def open(self, steps: Steps, must_be_well: bool) -> None:
+        """Lets them write again. Raises `Refused` if the app must be well and isn't."""
+        if self.live is None:
+            with steps.step("let-in"):
+                return self._shut_out(False)
+        with steps.step("start-app"):
+            app.start(self.places, self.manager, self.live, must_be_well)
+
+    def page_down(self, steps: Steps, stays: bool) -> None:
+        """Takes the maintenance page down, if there is one here and it doesn't stay."""
+        if self.live:
+            with steps.step("page-down"):
+                maintenance.switch(self.places, stays)
+
+    def _shut_out(self, out: bool) -> None:
+        database = backup.database_of(self.places)
+        if isinstance(database, ServerDatabase):
+            database.run(self.manager)
+            with database.asked(database.own().url(ADMIN)) as agent:
+                database.own().shut_out(agent, out)
+
+
+def users_of(places: Places) -> Users:
+    """The users of this host's database. Raises `Refused` if nothing runs."""
+    manager, live, release = managers.of(places), state.live(places), state.serving(places)
+    if manager.running and places.role == "database" and release:
+        return Users(places, manager, release, None)
+    if manager.running and live:
+        return Users(places, manager, live.release, live)
+    raise Refused("restore: wanted a release that serves, found nothing running; run `./slipway up` first")
 
 
 def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict[str, Any]:
@@ -23,15 +123,15 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict
 
     Raises `Refused` with what was there back in place."""
     with steps.step("check"):
-        users = users_of_data.of(places)
-        chosen = backup.find(places, identity)
-        backup.check(backup.folder(places) / identity, identity)
+        users = users_of(places)
+        chosen, place = backup.find(places, identity), backup.folder(places) / identity
+        backup.check(place, identity)
         database = backup.database_of(places)
         migrate = _fits(places, users, database, chosen, newer_schema)
         if chosen["schema"]:
-            database.prove(backup.part_of(places, identity, backup.DUMP))  # an earlier version kept damaged copies too
+            database.prove(place / backup.DUMP)  # an earlier version kept damaged copies too
         if "folders" in chosen:
-            folders.prove(backup.part_of(places, identity, backup.FOLDERS))
+            folders.prove(place / backup.FOLDERS)
     work = _begin(places, users, Restore(identity, migrate=migrate))
     if work.phase == BEGUN:
         _save(places, users, work, steps)
@@ -43,18 +143,18 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict
 
 def settle(places: Places, steps: Steps) -> None:
     """Finishes a restore that was interrupted, or undoes one that had changed nothing yet."""
-    work = restore_journal.read(places)
+    work = _read(places)
     if work is None:
         return None
-    users = users_of_data.of(places)
+    users = users_of(places)
+    work.well = False  # nobody knows any more how well the app was
     if work.phase == HELD:
         note(f"the restore of {work.backup} on the database host was interrupted; that host finishes it or undoes it by itself")
-        return _release_hold(places, users, work, steps, must_be_well=False)
+        return _resume(places, users, work, steps)
     note(f"the restore of {work.backup} was interrupted ({work.phase})")
     if work.phase == BEGUN:
         _resume(places, users, work, steps)
         return note(f"nothing of the data had been changed; restore {work.backup} again if it is wanted")
-    work.well = False  # nobody knows any more how well the app was
     if work.phase == LOADING:
         users.close(steps)
     _carry_on(places, users, work, steps)
@@ -92,13 +192,13 @@ def _fits(places: Places, users: Users, database: Database, chosen: dict[str, An
 
 def _begin(places: Places, users: Users, work: Restore) -> Restore:
     """Notes it before anything changes. A killed one's `first` stays the way back."""
-    before = restore_journal.read(places)
+    before = _read(places)
     work.page = before.page if before else maintenance.is_on(places)
     if before and before.phase == LOADING:
         work.phase, work.first = LOADING, before.first
     else:
         work.well = users.is_well()
-    work.write(places)
+    work.reach(places, work.phase)
     return work
 
 
@@ -121,18 +221,18 @@ def _carry_on(places: Places, users: Users, work: Restore, steps: Steps) -> None
             _load(places, users, work, steps)
         _resume(places, users, work, steps)
     except Exception as error:  # noqa: BLE001  what was there before comes back, whatever it was
-        raise _go_back(places, users, work, _refused(error), steps) from None
+        raise _go_back(places, users, work, refusal_of(error), steps) from None
 
 
 def _load(places: Places, users: Users, work: Restore, steps: Steps) -> None:
-    database, chosen = backup.database_of(places), backup.find(places, work.backup)
+    database, chosen, place = backup.database_of(places), backup.find(places, work.backup), backup.folder(places) / work.backup
     with steps.step("load"):
-        backup.check(backup.folder(places) / work.backup, work.backup)
+        backup.check(place, work.backup)
         database.run(users.manager)
         if chosen["schema"]:
-            database.load(backup.part_of(places, work.backup, backup.DUMP))
+            database.load(place / backup.DUMP)
         if kept := chosen.get("folders"):
-            folders.load(places, backup.part_of(places, work.backup, backup.FOLDERS), kept["files"])
+            folders.load(places, place / backup.FOLDERS, kept["files"])
     with steps.step("verify"):
         rows, noted = database.rows() if chosen["schema"] else {}, chosen["rows"]
         wrong = [f"{name} {rows.get(name)}" for name in {*rows, *noted} if rows.get(name) != noted.get(name)]
@@ -147,11 +247,11 @@ def _load(places: Places, users: Users, work: Restore, steps: Steps) -> None:
 def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
     """Starts the app again, then takes the page down, unless it was up before."""
     if work.phase != SERVING:
-        users.open(steps, must_be_well=work.well and work.phase == LOADED)
+        users.open(steps, must_be_well=work.well and work.phase in (LOADED, HELD))
         if work.phase == LOADED:
             work.reach(places, SERVING)  # the app writes from here on: nothing is loaded again
     users.page_down(steps, work.page)
-    restore_journal.forget(places)
+    unlink(places.restoring)
 
 
 def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: Steps) -> Refused:
@@ -170,34 +270,24 @@ def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: S
         _load(places, users, work, steps)
         _resume(places, users, work, steps)
     except Exception as error:  # noqa: BLE001  told with the first reason
-        return Refused(f"{failed}; loading backup {work.first} again failed too ({_refused(error)}); {stays}", why.http, why.log)
+        return Refused(f"{failed}; loading backup {work.first} again failed too ({refusal_of(error)}); {stays}", why.http, why.log)
     return Refused(f"{failed}; what was there before is back (backup {work.first})", why.http, why.log)
-
-
-def _refused(error: Exception) -> Refused:
-    return refusal_of(error) if isinstance(error, (OSError, Refused)) else Refused(f"{type(error).__name__}: {error}")
 
 
 def hold(places: Places, identity: str, steps: Steps) -> None:
     """On a web host: stops the app, behind the page, while the database host restores."""
-    users = users_of_data.of(places)
-    Restore(identity, HELD, page=maintenance.is_on(places), well=users.is_well()).write(places)
+    users = users_of(places)
+    Restore(identity, page=maintenance.is_on(places), well=users.is_well()).reach(places, HELD)
     users.close(steps)
 
 
 def let_go(places: Places, migrate: bool, steps: Steps) -> None:
     """Ends `hold`, if this host is held. `migrate`: the release command runs again."""
-    work = restore_journal.read(places)
+    work = _read(places)
     if work is None or work.phase != HELD:
         return
-    users = users_of_data.of(places)
+    users = users_of(places)
     if migrate:
         with steps.step("bring-up-schema"):
             release_command.again(places, manifests.read(places.release(users.release)))
-    _release_hold(places, users, work, steps, must_be_well=work.well)
-
-
-def _release_hold(places: Places, users: Users, work: Restore, steps: Steps, must_be_well: bool) -> None:
-    users.open(steps, must_be_well)
-    users.page_down(steps, work.page)
-    restore_journal.forget(places)
+    _resume(places, users, work, steps)

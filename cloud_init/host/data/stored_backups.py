@@ -1,4 +1,5 @@
-"""Backups of a server in its store, for when the server itself is lost.
+"""Backups of a server in its store, for when the server itself is lost: one is made each night,
+sent there, and old ones are removed.
 
 They are in `backups/HOST/ID/`. Hosts of a cloud that take each other's place are called
 `ROLE:INSTANCE`: theirs are in `backups/ROLE/ROLE:INSTANCE/ID/`, so that a host finds, and may read,
@@ -6,28 +7,107 @@ those of the hosts before it."""
 
 from __future__ import annotations
 
-import os
+import datetime
 import shutil
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base.files import make_way, object_in, replacing
-from ..base.outcome import Refused
+from ..base.files import link_or_copy, make_way, object_in, read_object, replacing, write_json
+from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
 from ..release.store import HostStore
 from . import backup
 
+_REASON = "nightly"
+_HERE = 2  # backups that stay on the host where the store is somewhere else
+_LATE = 2 * 86400
+_PERIODS: tuple[tuple[int, Callable[[datetime.datetime], object]], ...] = (
+    (7, lambda at: at.date()), (4, lambda at: tuple(at.isocalendar())[:2]), (3, lambda at: (at.year, at.month)),
+)  # fmt: skip
+"""The newest backup is kept of each of so many days, weeks and months that have one."""
 _NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup with them is whole
+
+
+def nightly(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None:
+    """Makes one; its `backup.json`, or None without a database. Raises `Refused`, noted."""
+    try:
+        made = backup.take(places, backup.database_of(places, here=True), _REASON, steps)
+        if made:
+            with steps.step("send"):
+                send(places, store, made["id"])
+            with steps.step("thin-out"):
+                _thin_out(places, store, made["id"])
+    except Exception as error:
+        _note(places, str(refusal_of(error)))
+        raise
+    _note(places, "")
+    return made
+
+
+def nightly_problem(places: Places) -> str:
+    """The problem with the nightly backups of this host, in one line; empty if they are made."""
+    noted = read_object(_path(places))
+    good = noted.get("good")
+    since = f"; the last good one: {_at(good)}" if good else "; there is no good one yet"
+    if noted.get("message"):
+        return f"nightly backup of {_at(noted['at'])}: {noted['message']}{since}"
+    if good and abs(time.time() - good) > _LATE:  # the clock may have been ahead
+        return f"nightly backup: none since {_at(good)}; see `systemctl status slipway-backup.timer`"
+    return ""
+
+
+def to_keep(identities: Iterable[str]) -> set[str]:
+    """The IDs of backups to keep. Nights without one don't count."""
+    keep, newest_first = set[str](), sorted(identities, reverse=True)
+    for number, period in _PERIODS:
+        newest: dict[object, str] = {}
+        for identity in newest_first:
+            newest.setdefault(period(datetime.datetime.strptime(identity, backup.ID_FORMAT)), identity)
+        keep.update(list(newest.values())[:number])
+    return keep
+
+
+def _thin_out(places: Places, store: HostStore, newest: str) -> None:
+    """Removes old nightly backups; those with another reason stay, since a person made them.
+
+    `newest`, just made, always stays. What is dated after it was made while a clock was wrong, now
+    or then: until that time comes it takes nobody's place, and nobody takes its."""
+    there = [identity for identity, facts in every(places, store, others=False).items() if facts.get("reason") == _REASON]
+    dated = [one["id"] for one in backup.every(places) if one.get("reason") == _REASON and one["id"] <= newest]
+    keep = to_keep(identity for identity in there if identity <= newest)
+    stays = keep if store.objects.address.startswith("file:") else {*dated[:_HERE]}
+    for identity in there:
+        if identity <= newest and identity not in keep:
+            remove(places, store, identity)
+            note(f"backup {identity} is removed, as newer ones are kept")
+    for identity in dated:
+        if identity not in stays:
+            shutil.rmtree(backup.folder(places) / identity)
+
+
+def _note(places: Places, message: str) -> None:
+    good = read_object(_path(places)).get("good") if message else time.time()
+    write_json(_path(places), {"at": time.time(), "message": message, "good": good})
+
+
+def _at(seconds: float) -> str:
+    return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
+
+
+def _path(places: Places) -> Path:
+    return places.lib / "nightly.json"
 
 
 def send(places: Places, store: HostStore, identity: str) -> None:
     """Streams a backup of this host to the store. Raises `Refused`, for a damaged one too."""
-    backup.check(backup.folder(places) / identity, identity)
+    place = backup.folder(places) / identity
+    backup.check(place, identity)
     for name in _NAMES:
-        path = backup.part_of(places, identity, name)
-        if path.is_file():  # not every backup has folders
-            store.objects.send(_object(places.host, identity, name), path)
+        if (place / name).is_file():  # not every backup has folders
+            store.objects.send(_object(places.host, identity, name), place / name)
 
 
 def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:
@@ -35,8 +115,8 @@ def every(places: Places, store: HostStore, others: bool = True) -> dict[str, di
     backups: dict[str, dict[str, Any]] = {}
     there = _there(store, _folder(places.host, others))
     for host, identity in sorted(there, key=lambda one: one[0] == places.host):  # of two with one ID its own counts
-        facts = _facts(store, host, identity)
-        if facts:
+        facts = object_in(store.objects.get(_object(host, identity, backup.FACTS)))
+        if facts.get("id") == identity:
             backups[identity] = facts if host == places.host else {**facts, "host": host}
     return backups
 
@@ -44,7 +124,12 @@ def every(places: Places, store: HostStore, others: bool = True) -> dict[str, di
 def fetch(places: Places, store: HostStore, identity: str) -> None:
     """Brings a backup back to this host, if it isn't there, or damaged. Raises `Refused`."""
     folder = backup.folder(places) / identity
-    if not backup.is_id(identity) or _is_whole(folder, identity) or identity not in (backups := every(places, store)):
+    if not backup.is_id(identity):
+        return
+    with suppress(Refused):
+        return backup.check(folder, identity)  # it is here, and whole
+    backups = every(places, store)
+    if identity not in backups:
         return
     host = backups[identity].get("host", places.host)
     with replacing(folder) as part:
@@ -56,31 +141,15 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
             if copy is None:
                 raise Refused(f"store: wanted {_object(host, identity, name)}, found nothing; restore another backup")
             if copy != part / name:
-                _link(copy, part / name)
+                link_or_copy(copy, part / name)
             (part / name).chmod(0o600)
         backup.check(part, identity)
         make_way(folder)
 
 
-def _is_whole(folder: Path, identity: str) -> bool:
-    try:
-        backup.check(folder, identity)
-    except Refused:
-        return False
-    return True
-
-
 def remove(places: Places, store: HostStore, identity: str) -> None:
     """Removes a backup from the store, its facts first: one that is half removed is none."""
     store.objects.delete(*(_object(places.host, identity, name) for name in reversed(_NAMES)))
-
-
-def _link(source: Path, target: Path) -> None:
-    """Gives the file a second name if possible, instead of a copy on the same disk."""
-    try:
-        os.link(source, target)
-    except OSError:
-        shutil.copyfile(source, target)
 
 
 def _folder(host: str, others: bool = False) -> str:
@@ -101,8 +170,3 @@ def _there(store: HostStore, folder: str) -> Iterator[tuple[str, str]]:
         *_, host, identity, last = name.split("/")
         if last == backup.FACTS and backup.is_id(identity) and name == _object(host, identity, last):
             yield host, identity
-
-
-def _facts(store: HostStore, host: str, identity: str) -> dict[str, Any] | None:
-    facts = object_in(store.objects.get(_object(host, identity, backup.FACTS)))
-    return facts if facts.get("id") == identity else None

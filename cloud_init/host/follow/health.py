@@ -41,7 +41,7 @@ class Health:
 
     def problems(self, places: Places) -> list[str]:
         """One line for each problem."""
-        from ..data import nightly  # `status` reads what is noted here, and needs none of these
+        from ..data import stored_backups  # `status` reads what is noted here, and needs none of these
         from ..front import certificates
         from ..server import volume
 
@@ -51,7 +51,7 @@ class Health:
             self.failure,
             self.later,
             self._front(places),
-            nightly.problem(places),
+            stored_backups.nightly_problem(places),
             volume.problem(places),
             certificates.problem(places, certificates.of_live(places)),
         ]

@@ -2,7 +2,6 @@
 
 import importlib
 import pkgutil
-from types import ModuleType
 from typing import cast
 
 from ..base.outcome import Refused
@@ -16,20 +15,12 @@ def connect(address: str) -> Store:
 
     A plain path, as older states have it, is a folder."""
     scheme = address.partition("://")[0] if "://" in address else "file"
-    if scheme not in _files() or not hasattr(_module(scheme), "connect"):
+    if scheme not in known():
         wanted = ", ".join(f"{name}://" for name in known())
         raise Refused(f"store: wanted an address that starts with {wanted}, found {address!r}")
-    return cast(Store, _module(scheme).connect(address))
+    return cast(Store, importlib.import_module(f"{__name__}.{scheme}").connect(address))
 
 
 def known() -> list[str]:
     """The schemes of all stores."""
-    return [name for name in _files() if hasattr(_module(name), "connect")]
-
-
-def _files() -> list[str]:
-    return sorted(part.name for part in pkgutil.iter_modules(__path__))
-
-
-def _module(name: str) -> ModuleType:
-    return importlib.import_module(f"{__name__}.{name}")
+    return sorted({part.name for part in pkgutil.iter_modules(__path__)} - {"bucket", "contract", "oss_access"})

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, ClassVar
@@ -11,16 +12,27 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..base.files import private_file, replacing
 from ..base.outcome import Refused
-from . import failures
-from .contract import Conflict, Version
+from .contract import Away, Conflict, Version
 
 _LARGE = 1 << 20
 _SECONDS = {"timeout": "8s"}
 _MINUTES = {"timeout": "15m", "read_timeout": "30s"}
 _NONE = "none"  # the tag of an object that isn't there
-
-Client = Callable[[dict[str, Any], dict[str, Any]], Any]
-"""Makes obstore's client from its `client_options` and `retry_config`."""
+_REFUSED = ("SignatureDoesNotMatch", "InvalidToken", "InvalidSecurity", "InvalidSecurityToken")
+_CODES = {
+    "RequestTimeTooSkewed": ("the clock of this machine is wrong", "set it (timedatectl set-ntp true)"),
+    "NoSuchBucket": ("there is no such bucket", "look at its name and region"),
+    "InvalidAccessKeyId": ("it doesn't know the credentials", "log in again"),
+    **dict.fromkeys(_REFUSED, ("it doesn't take the credentials", "log in again")),
+    **dict.fromkeys(("ExpiredToken", "SecurityTokenExpired"), ("the credentials are over", "log in again")),
+    **dict.fromkeys(("PermanentRedirect", "AuthorizationHeaderMalformed"), ("the bucket is in another region", "give that one")),
+    "AccessDenied": ("it refuses (AccessDenied)", "this user or role needs leave to read and write there"),
+}
+_ANSWERS = ("AlreadyExistsError", "PreconditionError", "NotModifiedError")
+# Addresses that credentials come from: a server's role, a container's, a federation's.
+_ROLES = re.compile(
+    r"/latest/(api|meta-data)|/computeMetadata|169\.254\.1|100\.100\.100\.200|/v2/credentials|sts\.|oauth2|credential", re.I
+)
 
 
 def retry(times: int, seconds: int, pause: int) -> dict[str, Any]:
@@ -50,20 +62,21 @@ class Bucket:
     """Headers for a request that must not overwrite, of a service that needs them."""
     RETRY: ClassVar[dict[str, Any]] = retry(2, 10, 200)
 
-    def __init__(self, place: BucketAddress, client: Client) -> None:
+    def __init__(self, place: BucketAddress, kind: Any, **given: Any) -> None:
+        """`kind`: obstore's store; `given`: what that is told beside the place."""
         import obstore  # the deploying side and servers with a bucket have it, other hosts don't
 
         self._obstore: Any = obstore
-        self.place = place
+        self.address = place.address
         plain = {"allow_http": place.options.get("endpoint", "").startswith("http://"), "connect_timeout": "4s"}
-        with self._raising_away():
-            self._small = client({**plain, **_SECONDS}, self.RETRY)
-            self._large = client({**plain, **_MINUTES}, self.RETRY)
-            self._first = client({**plain, **_SECONDS, "default_headers": self.FIRST}, self.RETRY) if self.FIRST else self._small
 
-    @property
-    def address(self) -> str:
-        return self.place.address
+        def client(**more: Any) -> Any:
+            return kind(place.bucket, prefix=place.prefix, client_options={**plain, **more}, retry_config=self.RETRY, **given)
+
+        with self._raising_away():
+            self._small = client(**_SECONDS)
+            self._large = client(**_MINUTES)
+            self._first = client(**_SECONDS, default_headers=self.FIRST) if self.FIRST else self._small
 
     def get(self, name: str) -> bytes | None:
         read = self._read(name)
@@ -83,13 +96,12 @@ class Bucket:
 
     def file(self, name: str, place: Path) -> Path | None:
         place.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with self._raising_away(), replacing(place) as part, open(part, "wb", opener=private_file) as file:
+        with suppress(FileNotFoundError), self._raising_away(), replacing(place) as part:
+            with open(part, "wb", opener=private_file) as file:
                 for chunk in self._obstore.get(self._large, name).stream():
                     file.write(chunk)
-        except FileNotFoundError:
-            return None
-        return place
+            return place
+        return None
 
     def put(self, name: str, data: bytes) -> None:
         with self._raising_away(writes=True):
@@ -116,23 +128,19 @@ class Bucket:
         return {one["path"]: one["last_modified"].timestamp() for one in sorted(objects, key=lambda one: one["path"])}
 
     def modified(self, name: str) -> float | None:
-        try:
-            with self._raising_away():
-                return float(self._obstore.head(self._small, name)["last_modified"].timestamp())
-        except FileNotFoundError:
-            return None
+        with suppress(FileNotFoundError), self._raising_away():
+            return float(self._obstore.head(self._small, name)["last_modified"].timestamp())
+        return None
 
     def delete(self, *names: str) -> None:
         with self._raising_away():
             self._obstore.delete(self._small, list(names))
 
     def _read(self, name: str) -> tuple[bytes, Any] | None:
-        try:
-            with self._raising_away():
-                answer = self._obstore.get(self._small, name)
-                return bytes(answer.bytes()), answer.meta
-        except FileNotFoundError:
-            return None
+        with suppress(FileNotFoundError), self._raising_away():
+            answer = self._obstore.get(self._small, name)
+            return bytes(answer.bytes()), answer.meta
+        return None
 
     def _put_if(self, name: str, data: bytes, mode: Any) -> None:
         # A request whose answer was lost is sent again, and then meets what it wrote itself.
@@ -151,7 +159,37 @@ class Bucket:
         try:
             yield
         except Exception as error:
-            away = failures.away(self.address, error, "NoSuchBucket" if writes and isinstance(error, FileNotFoundError) else "")
+            away = _away(self.address, error, "NoSuchBucket" if writes and isinstance(error, FileNotFoundError) else "")
             if away is None:
                 raise
             raise away from None
+
+
+def _away(address: str, error: Exception, code: str = "") -> Away | None:
+    """The failure to raise for an error; None for one that is an answer, or not the library's."""
+    text = str(error)
+    named = re.search(r"<Code>(\w+)</Code>", text)
+    code = code or (named.group(1) if named else "")
+    ours = type(error).__module__.startswith("obstore") and type(error).__name__ not in _ANSWERS
+    if not ours and code != "NoSuchBucket":
+        return None
+    reason, mend = _CODES.get(code) or _unnamed(type(error).__name__, text, code)
+    return Away(f"store: {address.partition('?')[0]}: {reason}; {mend}, then run it again")
+
+
+def _unnamed(name: str, text: str, code: str) -> tuple[str, str]:
+    status = re.search(r"status code: (\d+)", text)
+    first = text.partition("\n")[0].partition(" - ")[0]
+    if name == "UnauthenticatedError" or (status is None and _ROLES.search(first)):
+        return "no credentials were found", "log in, or give this server a role that may use it"
+    if status and _ROLES.search(first):
+        return f"no credentials were given ({status.group(1)})", "give this server a role that may use it"
+    if status and status.group(1) in ("401", "403"):
+        return f"it refuses ({code or status.group(1)})", "this user or role needs leave to read and write there"
+    if "redirect without LOCATION" in text:
+        return _CODES["PermanentRedirect"]
+    if status:
+        return f"it answers {status.group(1)} {code}".rstrip(), "wait a little"
+    if "HTTP error" in text or "error sending request" in text or "timed out" in text:
+        return "not reachable", "look at the network and the address"
+    return " ".join(text.partition("Debug source")[0].split())[:200], "mend that"

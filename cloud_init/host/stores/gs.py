@@ -3,6 +3,7 @@
 Credentials: on the deploying side, if google-auth is installed, as Google's own libraries find them
 (a federated identity too); on a server by its service account."""
 
+from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
@@ -17,12 +18,8 @@ def connect(address: str) -> Store:
     from obstore.store import GCSStore
 
     place = BucketAddress(address, ("endpoint",))
-    given = {**_user(address), **({"base_url": endpoint} if (endpoint := place.options.get("endpoint")) else {})}
-
-    def client(options: dict[str, Any], retry: dict[str, Any]) -> Any:
-        return GCSStore(place.bucket, prefix=place.prefix, client_options=options, retry_config=retry, **given)  # type: ignore[arg-type]
-
-    return GoogleBucket(place, client)
+    given = {"base_url": place.options["endpoint"]} if place.options.get("endpoint") else {}
+    return GoogleBucket(place, GCSStore, **_user(address), **given)
 
 
 class GoogleBucket(Bucket):
@@ -33,10 +30,8 @@ class GoogleBucket(Bucket):
 
     def delete(self, *names: str) -> None:
         for name in names:
-            try:
+            with suppress(FileNotFoundError):
                 super().delete(name)
-            except FileNotFoundError:
-                continue
 
 
 def _user(address: str) -> dict[str, Any]:
@@ -44,24 +39,9 @@ def _user(address: str) -> dict[str, Any]:
         return {}
     from google.auth import default
     from google.auth.exceptions import DefaultCredentialsError
+    from obstore.auth.google import GoogleCredentialProvider
 
     try:
-        return {"credential_provider": _Token(default(scopes=[_SCOPE])[0])}
+        return {"credential_provider": GoogleCredentialProvider(default(scopes=[_SCOPE])[0])}
     except DefaultCredentialsError:
         raise Away(f"store: {address}: no Google credentials were found; run: gcloud auth application-default login") from None
-
-
-class _Token:
-    """A credential provider: obstore asks again before a token ends."""
-
-    def __init__(self, credentials: Any) -> None:
-        self.credentials = credentials
-
-    def __call__(self) -> dict[str, Any]:
-        from datetime import timezone
-
-        from google.auth.transport.requests import Request
-
-        self.credentials.refresh(Request())
-        ends = self.credentials.expiry
-        return {"token": self.credentials.token, "expires_at": ends.replace(tzinfo=timezone.utc) if ends else None}

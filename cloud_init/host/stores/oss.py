@@ -16,6 +16,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -28,19 +29,12 @@ _LINK_STAYS = 30 * 86400.0  # seconds that a link of the chain stays: longer tha
 
 
 def connect(address: str) -> Store:
-    """The bucket at that address."""
+    from obstore.store import S3Store
+
     place = BucketAddress(address, ("region", "endpoint"))
     access = oss_access.options(place.bucket, place.options)
-
-    def client(options: dict[str, Any], retry: dict[str, Any]) -> Any:
-        from obstore.store import S3Store
-
-        return S3Store(
-            place.bucket, prefix=place.prefix, disable_bulk_delete=True, disable_tagging=True,
-            credential_provider=_user() or oss_access.role, client_options=options, retry_config=retry, **access,  # type: ignore[arg-type]
-        )  # fmt: skip
-
-    return ChainedBucket(place, client)
+    plain = {"disable_bulk_delete": True, "disable_tagging": True}
+    return ChainedBucket(place, S3Store, credential_provider=_user() or oss_access.role, **plain, **access)
 
 
 class ChainedBucket(Bucket):
@@ -58,8 +52,11 @@ class ChainedBucket(Bucket):
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         if old is None:
             return self.create(name, new)
-        self._catch_up(name)
-        if self.get(name) != old:
+        shown = super().get(name)
+        newest = self._newest(name, shown)
+        if newest is not None and newest != shown:  # its writer is gone; hosts look at the object alone
+            self.put(name, newest)
+        if newest != old:
             raise Conflict(name)
         self.create(_link(name, old), new)
         self.put(name, new)
@@ -70,13 +67,6 @@ class ChainedBucket(Bucket):
         while data is not None and "/" not in name and (after := super().get(_link(name, data))) is not None:
             data = after
         return data
-
-    def _catch_up(self, name: str) -> None:
-        """Finishes the replacement of a writer that is gone: hosts look at the object alone."""
-        shown = super().get(name)
-        newest = self._newest(name, shown)
-        if newest is not None and newest != shown:
-            self.put(name, newest)
 
     def _forget(self, name: str) -> None:
         links = self.names(f"{name}.after/")
@@ -95,14 +85,12 @@ def _user() -> Any:
 
 def _of_profile() -> dict[str, Any] | None:
     """The credentials of a profile with a key of its own."""
-    try:
+    with suppress(OSError, ValueError, KeyError, TypeError, StopIteration):
         config = json.loads((Path.home() / ".aliyun/config.json").read_text(encoding="utf-8"))
         name = os.environ.get("ALIBABA_CLOUD_PROFILE") or config["current"]
         profile = next(one for one in config["profiles"] if one["name"] == name)
         if profile.get("mode") in ("AK", "StsToken"):
             return oss_access.credentials(profile["access_key_id"], profile["access_key_secret"], profile.get("sts_token"))
-    except (OSError, ValueError, KeyError, TypeError, StopIteration):
-        return None
     return None
 
 

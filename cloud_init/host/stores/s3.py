@@ -17,7 +17,6 @@ from .contract import Away, Store
 
 
 def connect(address: str) -> Store:
-    """The bucket at that address."""
     from obstore.store import S3Store
 
     place = BucketAddress(address, ("region", "endpoint", "profile", "role"))
@@ -26,11 +25,7 @@ def connect(address: str) -> Store:
         place.options.setdefault("endpoint", own)
     given: dict[str, Any] = {name: value for name, value in place.options.items() if value}
     given |= {"credential_provider": _user(address, *login)} if find_spec("boto3") else {}
-
-    def client(options: Any, retry: Any) -> Any:
-        return S3Store(place.bucket, prefix=place.prefix, client_options=options, retry_config=retry, **given)
-
-    return Bucket(place, client)
+    return Bucket(place, S3Store, **given)
 
 
 def session(profile: str | None, role: str | None) -> Any:

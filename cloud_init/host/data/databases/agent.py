@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-from types import TracebackType
 from typing import Any
 
 from ...base.outcome import Refused
@@ -29,32 +28,27 @@ class Agent:
         user = places.release_user if places.facts.release_user else None  # elsewhere the app could trace it
         pipe = subprocess.PIPE
         # Unbuffered: what an agent that has ended did not read must not be written once more.
-        self._process = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/", **as_user(user))
+        self._process: Any = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/", **as_user(user))
 
     @property
     def pipe(self) -> int:
         """The descriptor of its questions: it ends when no process holds that any more."""
-        assert self._process.stdin is not None
-        return self._process.stdin.fileno()
+        return int(self._process.stdin.fileno())
 
     def __enter__(self) -> Agent:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         with contextlib.suppress(BrokenPipeError):  # it has ended already
             self._send({"do": "end"})  # closing its input is not enough: a child of the release command may hold the pipe
         try:
-            self._process.wait(_PATIENCE)
+            self._process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait()
-        for stream in (self._process.stdin, self._process.stdout, self._process.stderr):
-            assert stream is not None
-            stream.close()
+            self._process.communicate()
 
     def ask(self, do: str, **values: Any) -> dict[str, Any]:
         """The agent's answer to one question. Raises `Refused` with the database's own words."""
-        assert self._process.stdout is not None
         with contextlib.suppress(BrokenPipeError):  # the missing answer is told of below
             self._send({"do": do, **values})
         line = self._process.stdout.readline()
@@ -66,11 +60,9 @@ class Agent:
         return answer
 
     def _send(self, question: dict[str, Any]) -> None:
-        assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(question).encode() + b"\n")
 
     def _gone(self, do: str) -> Refused:
-        assert self._process.stderr is not None
         words = self._process.stderr.read().decode("utf-8", "replace").splitlines()
         code = self._process.wait()
         ended = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.files import make_folder
 from ...base.places import Places
+from ...base.user import own
 from ...contracts.manifest import Manifest
 from ...processes.managers.contract import Manager
 
@@ -19,17 +19,19 @@ Words = dict[str, str]
 """What `${database.WORD}` stands for, by word, and the address for the app's own driver."""
 
 
+def quoted(name: str) -> str:
+    """An identifier of SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
 class Database:
     """The database of one release."""
 
     def __init__(self, places: Places, manifest: Manifest) -> None:
         self.places, self.manifest = places, manifest
+        self.engine, self.release = manifest.database.engine, manifest.id
         self.inherited: tuple[int, ...] = ()
         """Descriptors for the release command: while it holds them the turn lasts."""
-
-    @property
-    def engine(self) -> str:
-        return self.manifest.database.engine
 
     @property
     def program(self) -> str | None:
@@ -40,10 +42,6 @@ class Database:
     def shared(self) -> bool:
         """Whether other hosts use it too; then each takes its turn before it starts the app."""
         return False
-
-    @property
-    def release(self) -> str:
-        return self.manifest.id
 
     def words(self, role: str) -> Words:
         """What `${database.WORD}` means to the app's processes, or to the release command, by role;
@@ -85,10 +83,7 @@ class Database:
 
     def beside(self, name: str) -> Path:
         """The path for a copy, in a folder that is its owner's alone."""
-        folder = self.places.srv / "snapshots"
-        make_folder(folder)
-        folder.chmod(0o700)
-        return folder / name
+        return own(self.places.srv / "snapshots", 0o700) / name
 
     def undo(self, copy: Path | None, before: str) -> str:
         """Called after a failed release command; returns what was undone, for the message."""

@@ -41,19 +41,12 @@ class Cluster(ABC):
     def __init__(self, places: Places) -> None:
         self.places = places
         self.user = places.database_user
+        self.data, self.socket_folder = places.srv / "data" / self.engine, places.run / "database"
 
     @property
     def network(self) -> Network | None:
         """The address where it listens for other hosts; None: nowhere."""
         return network.read(self.places)
-
-    @property
-    def data(self) -> Path:
-        return self.places.srv / "data" / self.engine
-
-    @property
-    def socket_folder(self) -> Path:
-        return self.places.run / "database"
 
     @property
     @abstractmethod
@@ -131,11 +124,7 @@ class Cluster(ABC):
 
     def _takes_connections(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
-            try:
-                probe.connect(str(self.socket))
-            except OSError:
-                return False
-        return True
+            return not probe.connect_ex(str(self.socket))
 
     @abstractmethod
     def initialise(self, folder: Path) -> None:
@@ -154,7 +143,7 @@ class Cluster(ABC):
     def is_outdated(self) -> bool:
         """Whether the running server was started with other settings than it would be now."""
         words = processes.command_line(processes.recorded(self.socket_folder / f"{self.engine}.json") or 0)
-        return bool(words) and words.decode(errors="replace").rstrip("\0").split("\0") != self.command()
+        return bool(words) and words.rstrip("\0").split("\0") != self.command()
 
     @abstractmethod
     def grant(self, agent: Agent, patience: float) -> None:

@@ -47,21 +47,19 @@ class MysqlCluster(Cluster):
             first.unlink(missing_ok=True)
 
     def command(self) -> list[str]:
+        more = self._for_network(self.network) if self.network else {}
         settings = {
             "datadir": self.data, "socket": self.socket, "pid-file": self.socket_folder / "mysqld.pid", "skip-networking": "ON",
             "innodb-buffer-pool-size": "128M", "max-connections": "200", "character-set-server": "utf8mb4",
-            "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **self._for_network(),
+            "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **more,
         }  # fmt: skip
         return [str(self.binaries / "mariadbd"), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]
 
-    def _for_network(self) -> dict[str, str]:
+    def _for_network(self, wanted: network.Network) -> dict[str, str]:
         """Settings of a cluster with its own host: all memory, the network by TLS alone."""
-        if self.network is None:
-            return {}
         own = network.folder(self.places)
         return {
-            **sizing.mariadb(sizing.memory()), "skip-networking": "OFF", "bind-address": self.network.address,
-            "port": str(self.network.port),
+            **sizing.mariadb(sizing.memory()), "skip-networking": "OFF", "bind-address": wanted.address, "port": str(wanted.port),
             "ssl-cert": str(own / network.CERTIFICATE), "ssl-key": str(own / network.KEY), "tls-version": "TLSv1.2,TLSv1.3",
             "require-secure-transport": "ON",
         }  # fmt: skip
@@ -117,10 +115,8 @@ class MysqlDatabase(ServerDatabase):
 
     def load(self, path: Path) -> None:
         """The statements can't be undone: the caller keeps a dump of what was there."""
-        cluster = self.own()
         name = _name(self.places.app)
-        with Agent(self.places, self.manifest) as agent:
-            agent.ask("connect", url=cluster.url(ADMIN), patience=3)
+        with self.asked(self.own().url(ADMIN)) as agent:
             agent.ask("execute", statements=[f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} CHARACTER SET utf8mb4"])
         with open(path, "rb") as file:
             self._tool("mariadb", ["--batch", self.places.app], stdin=file)

@@ -14,7 +14,7 @@ from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.user import give
 from ...contracts.manifest import Manifest
-from .base import APP, OWNER
+from .base import APP, OWNER, quoted
 
 CERTIFICATE, KEY, RULES, NOTE = "server.crt", "server.key", "pg_hba.conf", "network.json"
 
@@ -71,7 +71,7 @@ def wanted(manifest: Manifest, uuid: str | None) -> Network:
 
 def rules(app: str, clients: Sequence[str]) -> str:
     """The text of pg_hba.conf: the socket by password, clients by TLS and password."""
-    name = '"' + "".join(letter for letter in app if letter.isprintable()).replace('"', '""') + '"'
+    name = quoted("".join(letter for letter in app if letter.isprintable()))
     lines = ["local all all scram-sha-256"]
     lines += [f"hostssl {name} {role} {ipaddress.ip_network(client)} scram-sha-256" for client in clients for role in (OWNER, APP)]
     return "".join(f"{line}\n" for line in lines)

@@ -11,7 +11,7 @@ from ...base.outcome import Refused
 from ...base.user import done_as, give
 from . import network, sizing
 from .agent import Agent
-from .base import APP, OWNER, Words
+from .base import APP, OWNER, Words, quoted
 from .cluster import ADMIN, Cluster
 from .server import ServerDatabase
 
@@ -20,8 +20,6 @@ _ROWS, _NUMBERS = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
 
 
 class PostgresCluster(Cluster):
-    """A PostgreSQL cluster."""
-
     engine = "postgres"
     stop_signal = "INT"  # a fast shutdown
 
@@ -67,20 +65,19 @@ class PostgresCluster(Cluster):
         done_as(self.user, lambda: _leave_out(folder / "postgresql.conf", ("max_connections", "shared_buffers")))
 
     def command(self) -> list[str]:
+        more = self._for_network(self.network) if self.network else {}
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0777",
-            "max_connections": "200", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **self._for_network(),
+            "max_connections": "200", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **more,
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *options]
 
-    def _for_network(self) -> dict[str, str]:
+    def _for_network(self, wanted: network.Network) -> dict[str, str]:
         """Settings of a cluster with its own host: all memory, the network by TLS alone."""
-        if self.network is None:
-            return {}
         own = network.folder(self.places)
         return {
-            **sizing.postgres(sizing.memory()), "listen_addresses": self.network.address, "port": str(self.network.port), "ssl": "on",
+            **sizing.postgres(sizing.memory()), "listen_addresses": wanted.address, "port": str(wanted.port), "ssl": "on",
             "ssl_cert_file": str(own / network.CERTIFICATE), "ssl_key_file": str(own / network.KEY), "ssl_min_protocol_version": "TLSv1.2",
             "hba_file": str(own / network.RULES),
         }  # fmt: skip
@@ -91,7 +88,7 @@ class PostgresCluster(Cluster):
         for role in (OWNER, APP):
             _login(agent, role, self.password(role))
         if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = {_text(app)}")["exists"]:
-            agent.ask("execute", statements=[f"CREATE DATABASE {_name(app)} OWNER {OWNER}"])
+            agent.ask("execute", statements=[f"CREATE DATABASE {quoted(app)} OWNER {OWNER}"])
         agent.ask("execute", statements=_connecting(app, APP))
         agent.ask("connect", url=self.url(ADMIN).replace("/postgres?", f"/{quote(app)}?"))
         # From version 14 on: what the master made in it outlives a DROP OWNED of the owner's.
@@ -156,14 +153,14 @@ class PostgresDatabase(ServerDatabase):
 
 def _login(agent: Agent, role: str, password: str) -> None:
     if not agent.ask("exists", question=f"SELECT 1 FROM pg_roles WHERE rolname = {_text(role)}")["exists"]:
-        agent.ask("execute", statements=[f"CREATE ROLE {_name(role)} LOGIN"])
-    agent.ask("execute", statements=[f"ALTER ROLE {_name(role)} PASSWORD {_text(password)}"])
+        agent.ask("execute", statements=[f"CREATE ROLE {quoted(role)} LOGIN"])
+    agent.ask("execute", statements=[f"ALTER ROLE {quoted(role)} PASSWORD {_text(password)}"])
 
 
 def _connecting(database: str, app: str) -> list[str]:
     """Statements by which nobody connects to the database but its owner and the app."""
-    name = _name(database)
-    return [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {_name(app)}"]
+    name = quoted(database)
+    return [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {quoted(app)}"]
 
 
 def _grant_rows(agent: Agent, owner: str, app: str, holder: str) -> None:
@@ -171,29 +168,21 @@ def _grant_rows(agent: Agent, owner: str, app: str, holder: str) -> None:
     schema. `holder`: who has the schema `public`.
 
     `agent` is connected to the app's database."""
-    default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {_name(owner)} IN SCHEMA public GRANT"
+    default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(owner)} IN SCHEMA public GRANT"
     statements = [
-        "CREATE SCHEMA IF NOT EXISTS public", f"ALTER SCHEMA public OWNER TO {_name(holder)}", "REVOKE ALL ON SCHEMA public FROM PUBLIC",
-        f"GRANT USAGE ON SCHEMA public TO {_name(app)}", f"{default} {_ROWS} ON TABLES TO {_name(app)}",
-        f"{default} {_NUMBERS} ON SEQUENCES TO {_name(app)}",
+        "CREATE SCHEMA IF NOT EXISTS public", f"ALTER SCHEMA public OWNER TO {quoted(holder)}", "REVOKE ALL ON SCHEMA public FROM PUBLIC",
+        f"GRANT USAGE ON SCHEMA public TO {quoted(app)}", f"{default} {_ROWS} ON TABLES TO {quoted(app)}",
+        f"{default} {_NUMBERS} ON SEQUENCES TO {quoted(app)}",
     ]  # fmt: skip
     agent.ask("execute", statements=statements)
-    for kind, right, what in (("'r', 'p', 'v', 'm', 'f'", _ROWS, "TABLE"), ("'S'", _NUMBERS, "SEQUENCE")):
-        _grant_present(agent, kind, f"GRANT {right} ON {what} ", app)
-
-
-def _grant_present(agent: Agent, kinds: str, start: str, app: str) -> None:
-    """Leaves out what an extension made: that may belong to somebody else."""
-    question = (
-        "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
-        f" WHERE nspname = 'public' AND relkind IN ({kinds}) AND pg_has_role(relowner, 'USAGE') ORDER BY 1"
-    )
-    tables = [f"public.{_name(one)}" for (one,) in agent.ask("find", question=question)["found"]]
-    agent.ask("execute", statements=[f"{start}{', '.join(tables)} TO {_name(app)}"] if tables else [])
-
-
-def _name(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"'
+    for kinds, right, what in (("'r', 'p', 'v', 'm', 'f'", _ROWS, "TABLE"), ("'S'", _NUMBERS, "SEQUENCE")):
+        question = (  # what an extension made may belong to somebody else
+            "SELECT relname FROM pg_class JOIN pg_namespace n ON n.oid = relnamespace"
+            f" WHERE nspname = 'public' AND relkind IN ({kinds}) AND pg_has_role(relowner, 'USAGE') ORDER BY 1"
+        )
+        present = [f"public.{quoted(one)}" for (one,) in agent.ask("find", question=question)["found"]]
+        if present:
+            agent.ask("execute", statements=[f"GRANT {right} ON {what} {', '.join(present)} TO {quoted(app)}"])
 
 
 def _text(value: str) -> str:

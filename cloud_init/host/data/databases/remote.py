@@ -1,18 +1,21 @@
-"""A database that is somewhere else: its address and the authority of its certificate."""
+"""Addresses of databases: in the words that apps ask for, checked, and the authority of the
+certificate of one that is somewhere else."""
 
 import io
 import re
 import ssl
-from urllib.parse import urlsplit
+from pathlib import Path
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from ...base.files import read_text, write
 from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...contracts.manifest import Manifest
-from .base import OWNER
+from .base import OWNER, Words
 
 AUTHORITY = "database-ca.pem"
 """The file in ETC where addresses of the database look for the authority of its certificate."""
+_DRIVERS = {"postgresql": ("psycopg2", "psycopg", "pg8000"), "mysql": ("MySQLdb", "pymysql", "mysql/connector")}
 _END = "-----END CERTIFICATE-----\n"
 _CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----")
 _MOST = 4_000_000  # bytes
@@ -21,6 +24,40 @@ _SENTENCES = {
     "own-host": ("database host: wanted to reach it", "see `./slipway status` for that host, then run `up` again"),
     "managed": ("managed database: wanted to reach it", "see that it runs and lets this host in, then run `up` again"),
 }
+
+
+def words(url: str, venv: Path) -> Words:
+    """The words of an address that `checked` let pass, and `DATABASE_URL`, which apps give
+    to SQLAlchemy, or to a driver. `venv`: the app's environment, which says what drivers it has."""
+    parts = urlsplit(url)
+    given, _, rest = url.partition("://")
+    scheme = {"postgres": "postgresql"}.get(plain := given.partition("+")[0], plain)
+    options = dict(parse_qsl(parts.query))
+    host = options.get("host") or parts.hostname or ""
+    port = str(parts.port or options.get("port") or {"postgresql": 5432}.get(scheme, 3306))
+    socket = f"{host}/.s.PGSQL.{port}" if host.startswith("/") else options.get("unix_socket", "")
+    driver, is_needed = _driver(venv, scheme)
+    by_driver = f"{scheme}+{driver}://{rest}" if driver else f"{scheme}://{rest}"
+    if driver == "pg8000" and socket:  # it alone is told the socket itself
+        by_driver = f"{by_driver.partition('?')[0]}?unix_sock={quote(socket)}"
+    handed = url if "+" in given else by_driver if is_needed else f"{scheme}://{rest}"
+    return {
+        "url": f"{scheme}://{rest}", "driverUrl": url if "+" in given else by_driver, "scheme": scheme, "host": host, "port": port,
+        "name": unquote(parts.path.lstrip("/")), "user": unquote(parts.username or ""), "password": unquote(parts.password or ""),
+        "socket": socket, "DATABASE_URL": handed,
+    }  # fmt: skip
+
+
+def _driver(venv: Path, scheme: str) -> tuple[str, bool]:
+    """SQLAlchemy's name of the driver that the environment has, and whether it must be told: it
+    looks for psycopg2 by itself, from 2.1 on for psycopg, and of MySQL's for mysqlclient."""
+    packages = next(iter(sorted(venv.glob("lib/python*/site-packages"))), venv)
+    versions = [re.match(r"(?i)sqlalchemy-(\d+)\.(\d+)", path.name) for path in packages.glob("*.dist-info")]
+    version = next(((int(one[1]), int(one[2])) for one in versions if one), None)
+    there = [one for one in _DRIVERS.get(scheme, ()) if (packages / one).is_dir()]
+    usual = {"postgresql": "psycopg" if version and version >= (2, 1) else "psycopg2", "mysql": "MySQLdb"}.get(scheme, "")
+    chosen = usual if usual in there else next(iter(there), "")
+    return chosen.replace("/", "").lower(), bool(version and chosen not in ("", usual))
 
 
 def checked(url: str, name: str, schemes: tuple[str, ...]) -> str:
@@ -83,18 +120,14 @@ def _published(address: str, before: str) -> str:
     got = io.BytesIO()
     try:
         fetching.into(got, address, _MOST, tries=1 if here else fetching.TRIES)
-        return title + _certificates(address, got.getvalue())
-    except Refused as refused:
-        if not here:
-            raise Refused(f"the database's authorities: {refused}") from None
-        note(f"the database's authorities stay as they were: {refused}")
-        return before
-
-
-def _certificates(address: str, data: bytes) -> str:
-    certificates = "".join(f"{one}\n" for one in _CERTIFICATE.findall(data.decode("ascii", "replace")))
-    try:
+        certificates = "".join(f"{one}\n" for one in _CERTIFICATE.findall(got.getvalue().decode("ascii", "replace")))
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
+        return title + certificates
+    except Refused as refused:
+        why = str(refused)
     except (ssl.SSLError, ValueError) as error:
-        raise Refused(f"{address}: wanted certificates (PEM), found none, or damaged ones ({error}); correct the address") from None
-    return certificates
+        why = f"{address}: wanted certificates (PEM), found none, or damaged ones ({error}); correct the address"
+    if not here:
+        raise Refused(f"the database's authorities: {why}")
+    note(f"the database's authorities stay as they were: {why}")
+    return before

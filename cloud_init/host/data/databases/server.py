@@ -14,9 +14,9 @@ from ...base.outcome import Refused, note
 from ...base.user import give
 from ...processes.managers.contract import Manager
 from ...rollout import state
-from . import address, remote
+from . import remote
 from .agent import Agent
-from .base import APP, OWNER, Database, Words
+from .base import APP, OWNER, Database, Words, quoted
 from .cluster import ADMIN, Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
@@ -33,8 +33,7 @@ class ServerDatabase(Database):
 
     @property
     def program(self) -> str | None:
-        cluster = self.cluster()
-        return cluster.engine if cluster else None
+        return self.engine if self.cluster() else None
 
     @property
     def shared(self) -> bool:
@@ -69,7 +68,7 @@ class ServerDatabase(Database):
         return self.manifest.database.app_may_migrate and self.places.role != "database"
 
     def words(self, role: str) -> Words:
-        return address.words(self.url(role), self.places.release(self.release) / "venv")
+        return remote.words(self.url(role), self.places.release(self.release) / "venv")
 
     def ensure(self, manager: Manager) -> None:
         self.run(manager)
@@ -109,11 +108,10 @@ class ServerDatabase(Database):
     def _extend(self, agent: Agent) -> None:
         """Makes the extensions; `agent` is connected to the app's database as who may."""
         for name in self.manifest.database.extensions:
-            quoted = '"' + name.replace('"', '""') + '"'
             # The owner, who loads dumps, may not comment on what another made: no dump has that.
-            more = [f"COMMENT ON EXTENSION {quoted} IS NULL"] if self.cluster() else []
+            more = [f"COMMENT ON EXTENSION {quoted(name)} IS NULL"] if self.cluster() else []
             try:
-                agent.ask("execute", statements=[f"CREATE EXTENSION IF NOT EXISTS {quoted}", *more])
+                agent.ask("execute", statements=[f"CREATE EXTENSION IF NOT EXISTS {quoted(name)}", *more])
             except Refused as refused:
                 mend = "have it installed where the database runs, or made by who may, then run `up` again"
                 raise Refused(f"slipway:database.extensions: wanted {name}, found: {refused}; {mend}", log=refused.log) from None
@@ -131,8 +129,7 @@ class ServerDatabase(Database):
         """Waits for a database host that is set up beside this one, whatever it says meanwhile."""
         own = self.manifest.database.placement == "own-host" and self.cluster() is None
         first = own and not state.remembered(self.places).get("release")
-        deadline = time.monotonic() + (_FIRST if first else 0)
-        waiting = False
+        deadline, is_told = time.monotonic() + (_FIRST if first else 0), False
         while True:
             try:
                 agent.ask("connect", url=url, patience=_AGAIN)
@@ -140,16 +137,16 @@ class ServerDatabase(Database):
             except Refused as refused:
                 if time.monotonic() > deadline:
                     raise
-                if not waiting:
+                if not is_told:
                     note(f"waiting for the database host, {remote.shown(url)}: {refused}")
-                    waiting = True
+                is_told = True
             time.sleep(1)
 
     @contextmanager
-    def asked(self) -> Iterator[Agent]:
-        """An agent connected as the owner."""
+    def asked(self, url: str = "") -> Iterator[Agent]:
+        """An agent connected at that address, by default as the owner."""
         with Agent(self.places, self.manifest) as agent:
-            agent.ask("connect", url=self.url(OWNER), patience=_AGAIN)
+            agent.ask("connect", url=url or self.url(OWNER), patience=_AGAIN)
             yield agent
 
     def schema(self) -> str:
@@ -174,22 +171,19 @@ class ServerDatabase(Database):
             self.inherited = (agent.pipe,)
             yield mine
             self.inherited = ()
-            if mine:
-                self._note_done(agent)
-
-    def _note_done(self, agent: Agent) -> None:
-        try:
-            agent.ask("done", release=self.release, command=self.manifest.release_command, host=self.places.host)
-        except Refused as refused:
-            why = "the release command ended well, but the database did not note that, so the next run runs it again"
-            raise Refused(f"{why}; {refused}", log=refused.log) from None
+            if not mine:
+                return
+            try:
+                agent.ask("done", release=self.release, command=self.manifest.release_command, host=self.places.host)
+            except Refused as refused:
+                why = "the release command ended well, but the database did not note that, so the next run runs it again"
+                raise Refused(f"{why}; {refused}", log=refused.log) from None
 
     def unblock(self, seen: Iterable[str]) -> dict[str, str]:
         cluster, owner = self.cluster(), self.words(OWNER)["user"]
         if owner == self.words(APP)["user"]:  # whose statements are the command's can't be told
             return {}
-        with Agent(self.places, self.manifest) as agent:
-            agent.ask("connect", url=cluster.url(ADMIN) if cluster else self.url(OWNER))
+        with self.asked(cluster.url(ADMIN) if cluster else "") as agent:
             return dict(agent.ask("unblock", owner=owner, seen=[*seen])["waits"])
 
     def snapshot(self) -> Path | None:

@@ -16,7 +16,7 @@ from ...base.files import private_file, remove, replacing
 from ...base.outcome import Refused, note
 from ...base.user import done_as, give, private
 from ...release import templates
-from .base import Database, Words
+from .base import Database, Words, quoted
 
 _BUSY = 30  # seconds that a copy waits for a writer
 _LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
@@ -78,15 +78,12 @@ class SqliteDatabase(Database):
         if not self.path.is_file():
             return None
         failed = self.beside(f"{self.release}.failed.sqlite3")
-        self._write(failed, whole=False)  # whatever it is by now
+        self.dump(failed, whole=False)  # whatever it is by now
         if copy is None:
             done_as(self.places.user, lambda: self._remove("", *BESIDE))
         else:
             self.load(copy)
         return failed
-
-    def dump(self, path: Path) -> dict[str, int]:
-        return self._write(path)
 
     def prove(self, path: Path) -> None:
         with _refusing(path), _opened(path, alone=True) as copy:
@@ -96,8 +93,8 @@ class SqliteDatabase(Database):
             mend = f"restore another backup, or, if {self.path} itself is damaged, move that away and restore one"
             raise Refused(f"{path}: wanted a whole copy of a database, found a damaged one ({why}); {mend}")
 
-    def _write(self, path: Path, whole: bool = True) -> dict[str, int]:
-        """Goes by a part file: a kill leaves the old copy or the new one."""
+    def dump(self, path: Path, whole: bool = True) -> dict[str, int]:
+        """Goes by a part file: a kill leaves the old copy or the new one. `whole`: it must be."""
         with self._handed_over() as between:
             done_as(self.places.user, lambda: copy_to(self.path, between))
             with replacing(path) as part:
@@ -115,7 +112,8 @@ class SqliteDatabase(Database):
             if not self.path.is_file():
                 self._remove(*BESIDE)  # what a database that is gone left behind would be played into the new one
             with _refusing(self.path), _opened(between, alone=True) as old, _opened(self.path) as new:
-                if _page_size(old) != _page_size(new):
+                pages = [one.execute("PRAGMA page_size").fetchone() for one in (old, new)]
+                if pages[0] != pages[1]:
                     new.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log SQLite can't change it
                 _copy(old, new)
 
@@ -183,16 +181,12 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
     with connection:
         connection.execute("BEGIN")
         names = [name for (name,) in connection.execute(_TABLES).fetchall()]
-        return {name: int(connection.execute(f"SELECT count(*) FROM {_quoted(name)}").fetchone()[0]) for name in names}
+        return {name: int(connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]) for name in names}
 
 
 def _revisions(connection: sqlite3.Connection) -> list[list[Any]]:
     tables = [name for (name,) in connection.execute(_TABLES).fetchall() if name in _REVISIONS]
-    return [sorted(connection.execute(f"SELECT * FROM {_quoted(table)}").fetchall(), key=repr) for table in tables]
-
-
-def _page_size(connection: sqlite3.Connection) -> int:
-    return int(connection.execute("PRAGMA page_size").fetchone()[0])
+    return [sorted(connection.execute(f"SELECT * FROM {quoted(table)}").fetchall(), key=repr) for table in tables]
 
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
@@ -203,10 +197,6 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
             raise sqlite3.OperationalError(f"locked by somebody else for {_BUSY} seconds")
 
     old.backup(new, progress=watch)
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'
 
 
 @contextlib.contextmanager
