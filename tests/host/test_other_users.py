@@ -21,7 +21,7 @@ from cloud_init.host.base import processes, user
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.front import configuration
-from cloud_init.host.release import environment, files, sandbox
+from cloud_init.host.release import environment, files
 from cloud_init.host.rollout import gate
 from cloud_init.host.server import tree
 
@@ -234,7 +234,7 @@ def test_what_was_built_is_taken_without_following_links(places):
     built.mkdir()
     (built / "link").symlink_to(outside)
     (built / "folder").mkdir()
-    sandbox.take(built)
+    environment.take(built)
     assert outside.stat().st_uid == OTHER.pw_uid
     assert (built / "folder").stat().st_uid == 0
 
