@@ -27,7 +27,7 @@ class Manager(contract.Manager):
     kind, running, pid = "supervisor", True, 1
 
     def __init__(self, places):
-        super().__init__(places)
+        self.places = places
         self.up = {"blue": False, "green": False, "front": False}
         self.broken = set()
 

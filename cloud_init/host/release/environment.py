@@ -113,8 +113,10 @@ def used(places: Places) -> set[str]:
 def _python(places: Places, wanted: str | None, secret: Mapping[str, str] = {}) -> str:
     """The path of a Python of that version, such as `3.13`; None: the host's. One that uv brings is
     root's. `secret`: variables of uv. Raises `Refused`."""
+    if wanted is None:
+        return places.python
     for path in (places.python, *(f"{folder}/python{wanted}" for folder in _SYSTEM)):
-        if wanted is None or _is(path, wanted):
+        if _is(path, wanted):
             return path
     folder = places.tool.with_name("pythons")
     return _brought(folder, wanted) or _bring(places, folder, wanted, secret)

@@ -45,7 +45,7 @@ class Manager(contract.Manager):
     kind = "supervisor"
 
     def __init__(self, places: Places) -> None:
-        super().__init__(places)
+        self.places = places
         self._record = places.lib / "processes/supervisord.json"
         self._configuration = places.etc / "supervisord.conf"
         self._unit = f"slipway-{places.app}-supervisor.service"

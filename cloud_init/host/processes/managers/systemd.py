@@ -26,6 +26,9 @@ class Manager(contract.Manager):
 
     kind = "systemd"
 
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
     @property
     def running(self) -> bool:
         return self._file(self._target).is_file() and systemd_units.call("--quiet", "is-active", self._target).returncode == 0
