@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import documents
 import faults
@@ -67,9 +66,7 @@ class Site:
 
     def secure(self, method, path, body=None, context=None, **headers):
         """By TLS; without a context whoever has the certificate is believed."""
-        connection: Any = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN)()
-        if context:
-            connection._own = context
+        connection = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN, context)()
         return _answer(connection, method, path, body, {"Host": DOMAIN, **headers})
 
 

@@ -81,20 +81,27 @@ def _serve(places: Places, manager: Manager) -> None:
     now = state.live(places)
     if now is None:
         return
-    manifest = manifests.read(places.release(now.release))
     log = log_path(places, now.colour.name)
     try:
-        gate.wait(
-            configuration.asked(places, manifest),
-            manifest.health,
-            now.release,
-            lambda: _dead(manager, now.colour.name),
-            note,
-        )
+        await_front(places, manager, now.release, now.colour.name)
     except Refused as refused:
         note(f"release {now.release} does not serve: {refused}")
         for line in tail(log, 5):
             note(line)
+
+
+def await_front(places: Places, manager: Manager, release: str, *others: str) -> None:
+    """Returns once the front server answers from that release. Raises `Refused`, at once where it,
+    or another of the programs that are named, is over."""
+
+    def over() -> str | None:
+        for told in map(manager.status, (*others, "front")):
+            if told.over:
+                return f"{'the front server' if told.name == 'front' else told.name} ended: {told.why}"
+        return None
+
+    manifest = manifests.read(places.release(release))
+    gate.wait(configuration.asked(places, manifest), manifest.health, release, over, note)
 
 
 def make_whole(places: Places, manager: Manager) -> None:
@@ -128,11 +135,3 @@ def make_whole(places: Places, manager: Manager) -> None:
         lambda: extra.resume(places, manager, live.colour),
         remember,
     )
-
-
-def _dead(manager: Manager, program: str) -> str | None:
-    for name in (program, "front"):
-        told = manager.status(name)
-        if told.over:
-            return f"{name} is {told.state}"
-    return None

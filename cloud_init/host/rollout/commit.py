@@ -13,8 +13,8 @@ from ..front.certificates import acme
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
 from ..processes.programs import log_from_now
-from ..release import manifests, prune
-from . import boot, drain, gate, state
+from ..release import prune
+from . import boot, drain, state
 
 Stage = Callable[[], None]
 
@@ -61,9 +61,9 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         for stage in _in_order(places, places.release(release) / "etc", *_stages(places, manager, candidate, steps)):
             stage()
         with steps.step("gate-front"):
-            _gate(places, manager, release)
+            boot.await_front(places, manager, release)
             if manager_change.change(places, managers.wanted_by(places, release)):
-                _gate(places, managers.of(places), release)
+                boot.await_front(places, managers.of(places), release)
     except Exception as error:  # whatever it was, the old one must be live again
         lines = [line for line in log(20) if not line.startswith("{")]
         manager_change.try_change(places, old_manager)
@@ -76,43 +76,31 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         raise refused from None
 
 
-def _stages(places: Places, manager: Manager, candidate: Colour, steps: Steps) -> list[Stage]:
-    """The stages that make the candidate live; its front configuration first."""
+def _stages(places: Places, manager: Manager, candidate: Colour, steps: Steps) -> tuple[Stage, Stage]:
+    """The stages that make the candidate live: its front configuration, and the flip."""
     old_colour, folder = target(places.live), places.release(str(state.linked(places, candidate))) / "etc"
 
     def install() -> None:
         with steps.step("front"):
             configuration.install(places, manager, folder)
 
-    def switch() -> None:
+    def flip() -> None:
         with steps.step("processes"):
             extra.switch(places, manager, candidate)
-
-    def flip() -> None:
         with steps.step("flip"):
             if old_colour and old_colour != candidate.name:
                 link(places.previous, str(target(places.colour(old_colour).link)))
             link(places.live, candidate.name)
-            if old_colour is None or not configuration.is_running(manager):
+            if old_colour is None or not manager.status("front").runs:
                 manager.restart("front")
 
-    return [install, switch, flip]
+    return install, flip
 
 
-def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> list[Stage]:
+def _in_order(places: Places, folder: Path, install: Stage, flip: Stage) -> tuple[Stage, Stage]:
     """The stages in an order in which the front server always finds the socket that it speaks
     to."""
-    return [install, *others] if configuration.fits(places, folder) else [*others, install]
-
-
-def _gate(places: Places, manager: Manager, release: str) -> None:
-    manifest = manifests.read(places.release(release))
-    gate.wait(configuration.asked(places, manifest), manifest.health, release, lambda: _front_dead(manager), note)
-
-
-def _front_dead(manager: Manager) -> str | None:
-    told = manager.status("front")
-    return f"the front server ended: {told.why}" if told.over else None
+    return (install, flip) if configuration.fits(places, folder) else (flip, install)
 
 
 def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
