@@ -20,7 +20,7 @@ from load import Load
 from test_fronts import raw
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from authority import Authority
+from authority import Authority, openssl
 
 from cloud_init.fleet import Tls
 from cloud_init.host import contracts
@@ -100,7 +100,7 @@ def test_other_names_lead_to_the_domain_and_are_in_the_certificate(make_bench, f
     answer, _ = site.secure("POST", "/a", b"x", Host=names[1])
     assert (answer.status, answer.headers["Location"]) == (301, f"https://{DOMAIN}/a")
     for name in names:
-        assert f"DNS:{name}" in certificates.openssl("x509", "-in", str(site.place / "certificate.pem"), "-noout", "-text").decode()
+        assert f"DNS:{name}" in openssl("x509", "-in", str(site.place / "certificate.pem"), "-noout", "-text").decode()
     assert not certificates.is_due(site.places, site.tls)
 
 

@@ -19,7 +19,7 @@ from ...base.lock import held
 from ...base.outcome import Refused, Steps, note
 from ...base.places import Places
 from ...contracts.manifest import Tls
-from ...processes import managers
+from ...processes import managers, systemd_units
 from .. import servers
 from . import ensure, folder, install, is_due, issued, note_tried, of_live, tried
 
@@ -35,9 +35,8 @@ def begin(places: Places) -> None:
     """Has the unit, where there is one, ask for a certificate now."""
     if places.root != Path("/") or not Path("/etc/systemd/system", _OWN).exists() or not of_live(places):
         return
-    asked = subprocess.run(["systemctl", "show", "--property=SubState", "--value", _OWN], capture_output=True, text=True, check=False)
-    if asked.stdout.strip() not in ("start", "start-pre"):
-        subprocess.run(["systemctl", "restart", "--no-block", _OWN], check=False)
+    if systemd_units.call("show", "--property=SubState", "--value", _OWN).stdout.strip() not in ("start", "start-pre"):
+        systemd_units.call("restart", "--no-block", _OWN)
 
 
 def run(places: Places, steps: Steps) -> None:
