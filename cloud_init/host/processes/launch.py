@@ -2,11 +2,13 @@
 
 import os
 import stat
+import sys
 import time
 from pathlib import Path
 
 from ..base import processes, shell
 from ..base.files import remove, write
+from ..base.outcome import Refused, refusal_of
 from ..base.places import COLOURS, Colour, Places
 from ..data import databases
 from ..front import servers
@@ -21,8 +23,11 @@ _LONGER_THAN_STARTSECS = 1.3
 def run(places: Places, manager: str, program: str) -> None:
     """Never returns where there is something to run. Of two managers, while one takes the other's
     place, the one in force alone has anything."""
-    if managers.noted(places) == manager:
-        _become(places, program)
+    try:
+        if managers.noted(places) == manager:
+            _become(places, program)
+    except (OSError, Refused) as error:
+        sys.exit(f"slipway: {refusal_of(error)}")  # into the program's log
     time.sleep(_LONGER_THAN_STARTSECS)
 
 
