@@ -14,11 +14,10 @@ from pathlib import Path
 from ..base import processes
 from ..base.files import link, read_foreign, target
 from ..base.outcome import Refused, note
-from ..base.places import HTTP, Places
+from ..base.places import Places
 from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
 from ..processes.programs import log_from_now
-from ..release import manifests
 from ..release.files import front_content
 from ..rollout import gate
 from ..rollout.gate import Connect
@@ -66,13 +65,6 @@ def check_port(places: Places) -> None:
             ) from None
 
 
-def fits(places: Places, folder: Path) -> bool:
-    """True if the live colour has the socket that the configuration in `folder` speaks to.
-
-    That configuration is put in force before the flip, any other one after it."""
-    return target(places.live) is None or (places.live / _socket(folder)).is_socket()
-
-
 def install(places: Places, manager: Manager, folder: Path) -> None:
     """Puts the configuration in `folder` in force; the first one without starting a server."""
     before = target(places.front)
@@ -85,7 +77,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     else:
         _link(places, folder)
         if front_content(Path(before)) != front_content(folder):
-            _reload(places, manager, _socket(Path(before)) != _socket(folder))
+            _reload(places, manager, settle=False)
 
 
 def replaces(places: Places, folder: Path) -> tuple[str, str] | None:
@@ -168,9 +160,3 @@ def _reload(places: Places, manager: Manager, settle: bool) -> None:
     deadline = time.monotonic() + _PATIENCE
     while settle and any(processes.started(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
-
-
-def _socket(folder: Path) -> str:
-    """The socket of a colour that a front configuration speaks to."""
-    found = manifests.peek(folder.parent)
-    return found.socket if found else HTTP
