@@ -6,7 +6,7 @@ from ..base.files import tail, target
 from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
 from ..data import databases, restore
-from ..front import configuration, maintenance
+from ..front import configuration
 from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import log_path
@@ -42,20 +42,7 @@ def bring_up(places: Places, steps: Steps) -> None:
             manager_change.end_left_overs(places)
         with steps.step("manager"):
             manager.launch()
-    _renew_front(places, manager)
     manager_change.recover(places)
-
-
-def _renew_front(places: Places, manager: Manager) -> None:
-    """A front server that an earlier version started runs as the app's user; from now on it has one
-    of its own."""
-    if tree.is_front_of_before(places):
-        note(f"the front server is started again, as its own user: {configuration.WINDOW}")
-        with maintenance.window(places):
-            configuration.finish_requests(places, manager)
-            configuration.stop_behind_page(places, manager)
-            tree.make(places)
-            configuration.start(places, manager)
 
 
 def halt(places: Places, steps: Steps) -> None:
