@@ -6,7 +6,6 @@ Each has `files(host)`, with `etc/NAME.conf` for the host's program of that name
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.fleet import Balancer
@@ -18,20 +17,6 @@ _MARGIN = 5
 # For TLS 1.2, since all of 1.3 are sound. Each has forward secrecy.
 _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
-
-
-@dataclass(frozen=True)
-class TlsValues:
-    """The TLS part of a template's values, checked: no character of them means anything to a front
-    server.
-
-    `site` is the address that plain HTTP is redirected to."""
-
-    domain: str
-    site: str
-    listen: tuple[str, ...]
-    peers: tuple[str, ...]
-    ciphers: str = CIPHERS
 
 
 def values(host: WebHost) -> dict[str, Any]:
@@ -75,12 +60,17 @@ def _networks(balancer: Balancer | None) -> list[str]:
         raise HostFileError(f"the load balancer's networks: wanted such as 10.0.0.0/16, found: {error}") from None
 
 
-def tls_values(tls: Tls, listen: Sequence[str]) -> TlsValues:
-    """`listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
-    _checked(tls.domain)
-    site = f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}")
-    ports = tuple(_with_port(address, tls.port) for address in listen)
-    return TlsValues(tls.domain, site, ports, tuple(_authority(peer) for peer in tls.peers))
+def tls_values(tls: Tls, listen: Sequence[str]) -> dict[str, Any]:
+    """The TLS part of a template's values: no character of them means anything to a front server.
+
+    `listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
+    return {
+        "domain": _checked(tls.domain),
+        "site": f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}"),  # where plain HTTP is sent
+        "listen": tuple(_with_port(address, tls.port) for address in listen),
+        "peers": tuple(_authority(peer) for peer in tls.peers),
+        "ciphers": CIPHERS,
+    }
 
 
 def _domain(front: Front) -> str | None:

@@ -73,14 +73,14 @@ def test_what_is_no_address_of_a_web_host_is_refused(peer: str) -> None:
 
 def test_listening_follows_the_addresses_of_plain_http() -> None:
     given = ("80 default_server", "[::]:80 default_server", "127.0.0.1:8080", "[::1]:8080")
-    assert fronts.tls_values(replace(TLS, port=8443), given).listen == (
+    assert fronts.tls_values(replace(TLS, port=8443), given)["listen"] == (
         "8443 default_server",
         "[::]:8443 default_server",
         "127.0.0.1:8443",
         "[::1]:8443",
     )
-    assert fronts.tls_values(TLS, given).site == "https://www.example.com"
-    assert fronts.tls_values(replace(TLS, port=8443), given).site == "https://www.example.com:8443"
+    assert fronts.tls_values(TLS, given)["site"] == "https://www.example.com"
+    assert fronts.tls_values(replace(TLS, port=8443), given)["site"] == "https://www.example.com:8443"
 
 
 def test_only_web_hosts_with_a_domain_seek_a_certificate() -> None:

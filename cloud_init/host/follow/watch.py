@@ -87,7 +87,8 @@ class Watch:
             self._finish(self.child)
         self._bring_later()
         self.reporter.catch_up()
-        self.reporter.beat(self._heartbeat())
+        live, candidate = self.role.live(self.places), self.role.idle(self.places)
+        self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
         if trial.on_trial(self.places) and attempts.now() - self.started > trial.CALM:
             trial.passed(self.places)
             print(f"tool {self.tool[:12]} stays up", flush=True)
@@ -195,7 +196,3 @@ class Watch:
 
     def _progress(self, action: Action, child: Child) -> Progress:
         return Progress(self._reported_as(action), self.attempts.token, tuple(child.events))
-
-    def _heartbeat(self) -> Heartbeat:
-        live, candidate = self.role.live(self.places), self.role.idle(self.places)
-        return Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation)
