@@ -18,7 +18,6 @@ _PATIENCE = 150  # seconds: longer than any stop takes
 
 
 def folder(places: Places) -> Path:
-    """The folder of all units."""
     return places.root / "etc/systemd/system"
 
 

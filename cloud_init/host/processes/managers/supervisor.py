@@ -208,7 +208,6 @@ def configuration(places: Places) -> str:
 
 
 def section(places: Places, program: Program) -> str:
-    """The program's part of Supervisor's configuration."""
     user = getattr(places.facts, program.account) or places.facts.user
     launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind]
     if places.role and not program.as_user:
