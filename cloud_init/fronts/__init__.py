@@ -10,7 +10,7 @@ from typing import Any
 
 from cloud_init.fleet import Balancer
 from cloud_init.host.contracts.manifest import DOMAIN_NAME, Tls
-from cloud_init.host_files import LIMITS, Front, HostFileError, WebHost
+from cloud_init.host_files import LIMITS, HostFileError, WebHost
 
 # A front gives up after the server did, so that the server's own answer is the one that is seen.
 _MARGIN = 5
@@ -21,6 +21,7 @@ CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA",
 
 def values(host: WebHost) -> dict[str, Any]:
     """The values that every front server's template gets. Raises `HostFileError`."""
+    domain = host.front.tls.domain if host.front.tls else host.front.domain
     return {
         "limits": LIMITS,
         "too_large": _from(LIMITS.head + 1),
@@ -29,7 +30,7 @@ def values(host: WebHost) -> dict[str, Any]:
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
         "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
         "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else LIMITS.idle_seconds,
-        "domain": _domain(host.front),
+        "domain": domain and _checked(domain),  # the one name that the app is served by; None: any
         "aliases": [_checked(name) for name in host.front.aliases],
         "balancer": _networks(host.front.balancer),
         "balancer_chain": bool(host.front.balancer and host.front.balancer.chain),
@@ -71,12 +72,6 @@ def tls_values(tls: Tls, listen: Sequence[str]) -> dict[str, Any]:
         "peers": tuple(_authority(peer) for peer in tls.peers),
         "ciphers": CIPHERS,
     }
-
-
-def _domain(front: Front) -> str | None:
-    """The one name that the app is served by; None: any."""
-    domain = front.tls.domain if front.tls else front.domain
-    return domain and _checked(domain)
 
 
 def _checked(domain: str) -> str:

@@ -77,7 +77,8 @@ class Watch:
     def turn(self) -> None:
         """Looks, acts and reports, as far as each is due."""
         self._look()
-        if self.child is None and self._must_boot():
+        # After a command that was killed; again and again where a boot failed.
+        if self.child is None and self.boot.due() and (not self.is_whole or maintenance.is_left_open(self.places)):
             self.child = Child(self.places, ["boot"])
         if self.child is None:
             self._act()
@@ -138,10 +139,6 @@ class Watch:
             path = trial.fetch(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
             trial.adopt(self.places, path, str(wanted))
-
-    def _must_boot(self) -> bool:
-        """After a command that was killed; again and again where a boot failed."""
-        return self.boot.due() and (not self.is_whole or maintenance.is_left_open(self.places))
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
