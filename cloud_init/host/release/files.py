@@ -14,7 +14,7 @@ from ..front import servers
 from ..processes.programs import log_path
 from . import manifests, runtime
 
-_TOKEN = re.compile(r"@@([A-Z]+)@@")
+_TOKEN = re.compile("@@(ROOT|SRV|RUN|ETC|LOG|LIB)@@")
 
 
 def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
@@ -36,10 +36,7 @@ def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> 
 
 def fill(content: str, places: Places) -> str:
     """Replaces `@@NAME@@` by this host's folder of that name, in one pass."""
-    known = {
-        "ROOT": places.root, "SRV": places.srv, "RUN": places.run, "ETC": places.etc, "LOG": places.log, "LIB": places.lib,
-    }  # fmt: skip
-    return _TOKEN.sub(lambda match: str(known[match.group(1)]), content)
+    return _TOKEN.sub(lambda match: str(getattr(places, match[1].lower())), content)
 
 
 def validate(places: Places, folder: Path) -> None:
