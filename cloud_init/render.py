@@ -66,11 +66,7 @@ def resolve_auto(kind: str, worker_class: str | None = None, websockets: bool = 
     """The server that `auto` stands for: uWSGI, or gunicorn if one of its worker classes is asked
     for, or the app has WebSockets, which reach it on gunicorn alone.
 
-    Measured (`python -m bench.servers`, two cores, behind nginx, medians of paired runs): gunicorn
-    gthread 4,475 requests/s with 58 MB, gunicorn sync 1.0 times that with 104 MB, gevent 0.85 times
-    with 68 MB, granian 1.8 times with 73 MB, uWSGI 2.6 times with 59 MB and the shortest p99. No
-    server loses a request in a release (`tests/host/test_pairs.py`). uWSGI has wheels for more
-    Pythons and machines than granian."""
+    By measurement: docs/decisions/0010-auto-is-uwsgi-by-measurement.md."""
     if kind != "auto":
         return kind
     return "uwsgi" if worker_class is None and not websockets else "gunicorn"

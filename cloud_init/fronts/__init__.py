@@ -6,12 +6,11 @@ Each has `files(host)`, with `etc/NAME.conf` for the host's program of that name
 import ipaddress
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.fleet import Balancer
 from cloud_init.host.contracts.manifest import DOMAIN_NAME, Tls
-from cloud_init.host_files import LIMITS, Front, HostFileError, WebHost
+from cloud_init.host_files import LIMITS, HostFileError, WebHost
 
 # A front gives up after the server did, so that the server's own answer is the one that is seen.
 _MARGIN = 5
@@ -20,22 +19,9 @@ _KINDS = ("AES128-GCM-SHA256", "AES256-GCM-SHA384", "CHACHA20-POLY1305")
 CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA", "RSA"))
 
 
-@dataclass(frozen=True)
-class TlsValues:
-    """The TLS part of a template's values, checked: no character of them means anything to a front
-    server.
-
-    `site` is the address that plain HTTP is redirected to."""
-
-    domain: str
-    site: str
-    listen: tuple[str, ...]
-    peers: tuple[str, ...]
-    ciphers: str = CIPHERS
-
-
 def values(host: WebHost) -> dict[str, Any]:
     """The values that every front server's template gets. Raises `HostFileError`."""
+    domain = host.front.tls.domain if host.front.tls else host.front.domain
     return {
         "limits": LIMITS,
         "too_large": _from(LIMITS.head + 1),
@@ -44,7 +30,7 @@ def values(host: WebHost) -> dict[str, Any]:
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
         "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
         "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else LIMITS.idle_seconds,
-        "domain": _domain(host.front),
+        "domain": domain and _checked(domain),  # the one name that the app is served by; None: any
         "aliases": [_checked(name) for name in host.front.aliases],
         "balancer": _networks(host.front.balancer),
         "balancer_chain": bool(host.front.balancer and host.front.balancer.chain),
@@ -75,18 +61,17 @@ def _networks(balancer: Balancer | None) -> list[str]:
         raise HostFileError(f"the load balancer's networks: wanted such as 10.0.0.0/16, found: {error}") from None
 
 
-def tls_values(tls: Tls, listen: Sequence[str]) -> TlsValues:
-    """`listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
-    _checked(tls.domain)
-    site = f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}")
-    ports = tuple(_with_port(address, tls.port) for address in listen)
-    return TlsValues(tls.domain, site, ports, tuple(_authority(peer) for peer in tls.peers))
+def tls_values(tls: Tls, listen: Sequence[str]) -> dict[str, Any]:
+    """The TLS part of a template's values: no character of them means anything to a front server.
 
-
-def _domain(front: Front) -> str | None:
-    """The one name that the app is served by; None: any."""
-    domain = front.tls.domain if front.tls else front.domain
-    return domain and _checked(domain)
+    `listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
+    return {
+        "domain": _checked(tls.domain),
+        "site": f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}"),  # where plain HTTP is sent
+        "listen": tuple(_with_port(address, tls.port) for address in listen),
+        "peers": tuple(_authority(peer) for peer in tls.peers),
+        "ciphers": CIPHERS,
+    }
 
 
 def _checked(domain: str) -> str:

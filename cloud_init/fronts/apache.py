@@ -23,7 +23,7 @@ def files(host: WebHost) -> list[File]:
         modules=(*_MODULES, *(_TLS_MODULES if tls else ())),
         threads=_THREADS,
         listen=_listen(host.front.listen),
-        tls_listen=_listen(tls.listen) if tls else (),
+        tls_listen=_listen(tls["listen"]) if tls else (),
         balanced=f"({' || '.join(balanced)})",  # the last is the host's own gate
         **common,
     )

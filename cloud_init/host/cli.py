@@ -17,6 +17,7 @@ from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
 from .base.places import Places
 
 _ASKED = "SLIPWAY_ASKED"
+_SETUP = "setup"  # the one command that needs no host.json: there may be none yet
 Command = Callable[[Places, argparse.Namespace], Optional[int]]
 
 
@@ -25,8 +26,8 @@ def main() -> int:
     arguments = _parse()
     os.umask(0o022)  # the app's user reads what is made here; what it must not read is made 0600 by name
     try:
-        if arguments.command in _BEFORE_SETUP:
-            return _BEFORE_SETUP[arguments.command](arguments)
+        if arguments.command == _SETUP:
+            return int(_part("server.setup").command(Path(arguments.root)))
         where = places.load(Path(arguments.root))
         if arguments.command != "launch":  # which becomes the app's, and prints nothing
             masking.know_host(where.srv)
@@ -49,7 +50,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="host.pyz", description=__doc__)
     parser.add_argument("--root", default="/")
     commands = parser.add_subparsers(dest="command", required=True)
-    added = {name: commands.add_parser(name) for name in (*_COMMANDS, *_BEFORE_SETUP)}
+    added = {name: commands.add_parser(name) for name in (*_COMMANDS, _SETUP)}
     for name in ("prepare", "commit", "abort", "converge"):
         added[name].add_argument("generation", type=int)
         added[name].add_argument("--token", default="", help="of what is wanted, for the outcome")
@@ -111,13 +112,6 @@ def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] =
     return 0
 
 
-def _launch(where: Places, manager: str, program: str) -> None:
-    try:
-        _part("processes.launch").run(where, manager, program)
-    except (OSError, Refused) as error:
-        sys.exit(f"slipway: {refusal_of(error)}")  # into the program's log
-
-
 def _logs(where: Places, given: argparse.Namespace) -> None:
     logs = _part("commands.logs")
     if given.marks is None:
@@ -130,7 +124,7 @@ _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.rollout", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
     **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
-    "launch": lambda where, given: _launch(where, given.manager, given.program),
+    "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
     "logs": _logs,
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),
     "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),
@@ -140,12 +134,6 @@ _COMMANDS: dict[str, Command] = {
     "certificate": lambda where, given: _certificate(where),
     "later": lambda where, given: _beside(lambda steps: _part("rollout.later").run(where, steps)),
 }
-
-_BEFORE_SETUP: dict[str, Callable[[argparse.Namespace], int]] = {
-    "setup": lambda given: int(_part("server.setup").command(Path(given.root))),
-}
-"""Commands that need no host.json: there may be none yet."""
-
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -29,8 +29,8 @@ from speeds import examples
 from cloud_init.host import contracts
 from cloud_init.host.base import installed
 from cloud_init.host.base.outcome import Refused
-from cloud_init.host.processes import programs, supervisor_config
-from cloud_init.host.processes.managers import systemd
+from cloud_init.host.processes import programs
+from cloud_init.host.processes.managers import supervisor, systemd
 from cloud_init.host.release import files as materialise
 from cloud_init.host_files import Front, HostFileError, WebHost
 from cloud_init.render import host_files
@@ -309,7 +309,7 @@ def test_supervisor_reads_odd_folders(name: str) -> None:
     root = Path("/srv") / name / ".slipway/dev"
     places = documents.places(root, {"app": "shop", "run": str(root / "run"), "python": str(root / "bin/python")})
     parser = UnhosedConfigParser()
-    parser.read_string(supervisor_config.section(places, programs.process("blue", "worker", "x")))
+    parser.read_string(supervisor.section(places, programs.process("blue", "worker", "x")))
     with mock.patch("supervisor.datatypes.existing_dirpath", str):  # its folders aren't made
         [group] = ServerOptions().process_groups_from_parser(parser)
     [program] = group.process_configs

@@ -2,11 +2,15 @@
 
 import shutil
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
 import documents
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from authority import openssl
 
 from cloud_init import fleet, fronts, system
 from cloud_init.fleet import Fleet, Tls
@@ -69,14 +73,14 @@ def test_what_is_no_address_of_a_web_host_is_refused(peer: str) -> None:
 
 def test_listening_follows_the_addresses_of_plain_http() -> None:
     given = ("80 default_server", "[::]:80 default_server", "127.0.0.1:8080", "[::1]:8080")
-    assert fronts.tls_values(replace(TLS, port=8443), given).listen == (
+    assert fronts.tls_values(replace(TLS, port=8443), given)["listen"] == (
         "8443 default_server",
         "[::]:8443 default_server",
         "127.0.0.1:8443",
         "[::1]:8443",
     )
-    assert fronts.tls_values(TLS, given).site == "https://www.example.com"
-    assert fronts.tls_values(replace(TLS, port=8443), given).site == "https://www.example.com:8443"
+    assert fronts.tls_values(TLS, given)["site"] == "https://www.example.com"
+    assert fronts.tls_values(replace(TLS, port=8443), given)["site"] == "https://www.example.com:8443"
 
 
 def test_only_web_hosts_with_a_domain_seek_a_certificate() -> None:
@@ -104,7 +108,7 @@ def test_a_name_more_makes_another_certificate_due(tmp_path: Path) -> None:
     more = replace(TLS, aliases=("example.com",))
     assert (certificates.is_due(places, TLS), certificates.is_due(places, more)) == (False, True)
     certificates.ensure(places, more)
-    asked = certificates.openssl("req", "-inform", "DER", "-in", str(folder / "request.der"), "-noout", "-text").decode()
+    asked = openssl("req", "-inform", "DER", "-in", str(folder / "request.der"), "-noout", "-text").decode()
     assert "DNS:www.example.com, DNS:example.com" in asked
     certificates.install(places, more, (folder / "certificate.pem").read_bytes())
     assert not certificates.is_due(places, more)

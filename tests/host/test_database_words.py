@@ -203,13 +203,14 @@ def test_a_release_command_that_waits_for_a_lock_fails_and_says_whose(tmp_path, 
             return {"7": "process 9 app idle in transaction"}
 
     monkeypatch.setattr(release_command, "_LOOK", 0.2)
+    monkeypatch.setattr("cloud_init.host.data.databases.Database", Waiting)
     command = (
         "while [ ! -e ../../../../../../ended ]; do sleep 0.05; done; echo 'psycopg.errors.QueryCanceled: canceling statement'; exit 1"
     )
     places, _, manifest = prepared(tmp_path, {"engine": "none"}, {}, {}, python="python3")
     places.log.mkdir(parents=True)
     with pytest.raises(Refused) as refused:
-        release_command._guarded(places, replace(manifest, release_command=command), Waiting(places, manifest))
+        release_command.run(places, replace(manifest, release_command=command))
     assert asked == [[], [], ["7"]]
     held = "; it waited 0.2 s for a lock of process 9 app idle in transaction"
     assert str(refused.value).endswith(f"ended with 1: psycopg.errors.QueryCanceled: canceling statement{held}")

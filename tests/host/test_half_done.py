@@ -27,7 +27,7 @@ class Manager(contract.Manager):
     kind, running, pid = "supervisor", True, 1
 
     def __init__(self, places):
-        super().__init__(places)
+        self.places = places
         self.up = {"blue": False, "green": False, "front": False}
         self.broken = set()
 
@@ -129,7 +129,7 @@ def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch
         host.manager.stop("blue")
         raise error
 
-    monkeypatch.setattr(commit, "_gate", fail)
+    monkeypatch.setattr(boot, "await_front", fail)
     with pytest.raises(KeyError if isinstance(error, KeyError) else Refused):
         commit.run(host.places, 5, "new", Steps())
     assert is_whole(host)

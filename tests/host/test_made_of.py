@@ -16,7 +16,7 @@ from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import INSTALL
 from cloud_init.host.processes import managers
-from cloud_init.host.release import debian, environment, files, pythons, sandbox, wheels
+from cloud_init.host.release import debian, environment, files, wheels
 from cloud_init.host.release.store import HostStore
 from cloud_init.host.server import packages, provision, system_files
 
@@ -75,7 +75,7 @@ def test_the_installer_alone_is_given_its_secrets(tmp_path: Path) -> None:
     host = HostStore(f"file://{tmp_path}/store", "local")
     assert host.installer("r1") == {"TOKEN": "hunter2"}
     assert host.installer("r2") == {}
-    builder = sandbox.Builder(places, tmp_path / "venv", None, host.installer("r1"))
+    builder = environment.Builder(places, tmp_path / "venv", None, host.installer("r1"))
     assert "TOKEN=hunter2\n" in builder.run(["env"]).stdout
     assert "TOKEN" not in os.environ
     files.write_files(places, documents.manifest(id="r1", environment={"A": "b"}), host.secrets("r1"))
@@ -92,7 +92,7 @@ def script(path: Path, text: str) -> str:
 @pytest.fixture
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A host whose uv brings a Python 3.77 from where a variable says."""
-    monkeypatch.setattr(pythons, "_SYSTEM", (str(tmp_path / "bin"),))
+    monkeypatch.setattr(environment, "_SYSTEM", (str(tmp_path / "bin"),))
     (tmp_path / "bin").mkdir()
     (tmp_path / "opt/slipway").mkdir(parents=True)
     python = "$6/cpython-3.77.1-linux/bin"

@@ -21,7 +21,7 @@ from cloud_init.host.base import processes, user
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.front import configuration
-from cloud_init.host.release import environment, files, sandbox
+from cloud_init.host.release import environment, files
 from cloud_init.host.rollout import gate
 from cloud_init.host.server import tree
 
@@ -83,20 +83,6 @@ def test_what_root_believes_stands_where_the_app_may_not_write(places):
     assert ["denied" in one.stderr for one in tried] == [True] * len(believed), [one.stderr for one in tried]
     assert as_app("touch", str(places.run / "blue/own/x")).returncode == 0
     assert as_app("ls", str(places.log)).returncode != 0
-
-
-def test_a_host_of_the_version_before_keeps_its_socket_and_no_planted_link(places):
-    for name in ("blue", "green"):
-        user.private(places.run / name, APP)
-        os.symlink("/etc", places.run / name / "release")
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(str(places.run / "blue/app.sock"))
-        listening.listen()
-        tree.make(places)
-        with socket.socket(socket.AF_UNIX) as client:
-            client.connect(str(places.run / "blue/app.sock"))
-        assert os.readlink(places.run / "blue/app.sock") == "own/app.sock"
-    assert not [name for name in ("blue", "green") if (places.run / name / "release").is_symlink()]
 
 
 def test_a_note_of_another_users_counts_for_its_own_processes(places):
@@ -167,7 +153,7 @@ def test_work_as_another_user(places):
         user.done_as(APP, lambda: os._exit(3))
 
 
-def test_the_app_reads_no_password_of_the_owner(places, monkeypatch):
+def test_the_app_reads_no_password_of_the_owner(places):
     tree.make(places)
     manifest = documents.manifest(id="r1", files=[], environment={"A": "1"})
     files.write_files(places, manifest, {"DATABASE_URL": "app", "DATABASE_OWNER_URL": "the owner's"})
@@ -177,13 +163,6 @@ def test_the_app_reads_no_password_of_the_owner(places, monkeypatch):
     assert json.loads((folder / "owner.json").read_text()) == {"DATABASE_OWNER_URL": "the owner's"}
     assert (folder / "owner.json").stat().st_mode & 0o777 == 0o400
     assert (folder / "owner.json").stat().st_uid == 0
-    whole = {"A": "1", "DATABASE_OWNER_URL": "as an earlier version left it"}
-    (folder / "env.json").write_text(json.dumps(whole))
-    server = documents.places(places.root, {"run": places.facts.run, "user": APP.pw_name, "role": "web"})
-    monkeypatch.setattr(tree, "FRONT_GROUP", "nogroup")  # a server's own isn't here
-    tree.make(server)
-    assert json.loads((folder / "env.json").read_text()) == {"A": "1"}
-    assert json.loads((folder / "owner.json").read_text()) == {"DATABASE_OWNER_URL": "as an earlier version left it"}
 
 
 @pytest.mark.cost
@@ -234,7 +213,7 @@ def test_what_was_built_is_taken_without_following_links(places):
     built.mkdir()
     (built / "link").symlink_to(outside)
     (built / "folder").mkdir()
-    sandbox.take(built)
+    environment.take(built)
     assert outside.stat().st_uid == OTHER.pw_uid
     assert (built / "folder").stat().st_uid == 0
 

@@ -11,7 +11,6 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
 
 import documents
 import faults
@@ -21,7 +20,7 @@ from load import Load
 from test_fronts import raw
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from authority import Authority
+from authority import Authority, openssl
 
 from cloud_init.fleet import Tls
 from cloud_init.host import contracts
@@ -67,9 +66,7 @@ class Site:
 
     def secure(self, method, path, body=None, context=None, **headers):
         """By TLS; without a context whoever has the certificate is believed."""
-        connection: Any = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN)()
-        if context:
-            connection._own = context
+        connection = gate.over_tls("127.0.0.1", self.tls.port, DOMAIN, context)()
         return _answer(connection, method, path, body, {"Host": DOMAIN, **headers})
 
 
@@ -103,7 +100,7 @@ def test_other_names_lead_to_the_domain_and_are_in_the_certificate(make_bench, f
     answer, _ = site.secure("POST", "/a", b"x", Host=names[1])
     assert (answer.status, answer.headers["Location"]) == (301, f"https://{DOMAIN}/a")
     for name in names:
-        assert f"DNS:{name}" in certificates.openssl("x509", "-in", str(site.place / "certificate.pem"), "-noout", "-text").decode()
+        assert f"DNS:{name}" in openssl("x509", "-in", str(site.place / "certificate.pem"), "-noout", "-text").decode()
     assert not certificates.is_due(site.places, site.tls)
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
-from cloud_init.host.processes import supervisor_config, systemd_units
+from cloud_init.host.processes import systemd_units
 from cloud_init.host.processes.managers import supervisor, systemd
 from cloud_init.host.processes.programs import CONSTANT, Program, process
 
@@ -96,7 +96,7 @@ def test_the_programs_of_a_manager_are_found_again(tmp_path: Path, monkeypatch: 
 def test_the_same_promises_as_supervisors_programs(tmp_path: Path) -> None:
     here = places(tmp_path, database_user="postgres")
     for name in NAMES:
-        theirs = parsed(supervisor_config.section(here, program(name)))[f"program:{name}"]
+        theirs = parsed(supervisor.section(here, program(name)))[f"program:{name}"]
         mine = service(here, name)
         assert (mine["TimeoutStopSec"], mine["KillSignal"]) == (theirs["stopwaitsecs"], f"SIG{theirs['stopsignal']}")
         assert mine["KillMode"] == {"true": "control-group", "false": "mixed"}[theirs["stopasgroup"]]

@@ -71,8 +71,7 @@ class Site:
 
     def trusted(self, roots: Path) -> http.client.HTTPResponse:
         """As a browser asks that trusts the authority."""
-        connection = gate.over_tls(self.machine.address, 443, _DOMAIN)()
-        connection._own = ssl.create_default_context(cafile=str(roots))  # type: ignore[attr-defined]
+        connection = gate.over_tls(self.machine.address, 443, _DOMAIN, ssl.create_default_context(cafile=str(roots)))()
         connection.request("GET", "/", headers={"Host": _DOMAIN})
         return connection.getresponse()
 

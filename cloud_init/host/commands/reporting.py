@@ -25,8 +25,8 @@ def report_phase(where: Places, arguments: Namespace, phase: str, work: Work) ->
     """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
     release, served = getattr(arguments, "release", None), roles.of(where).live(where)
     outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work)
-    outcome = replace(outcome, phase=outcome.phase or phase, release=release, served=served)
-    outcome = replace(outcome, generation=arguments.generation, token=arguments.token)
+    of = {"release": release, "served": served, "generation": arguments.generation, "token": arguments.token}
+    outcome = replace(outcome, phase=outcome.phase or phase, **of)
     kept = _try(lambda: HostStore(where.store, where.host).write(str(arguments.generation), outcome))
     tell(replace(outcome, kept=kept))
     return 0 if outcome.ok else 1

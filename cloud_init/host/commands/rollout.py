@@ -24,20 +24,16 @@ def _commit(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
     roles.of(where).commit(where, arguments.generation, arguments.release, steps)
 
 
-def _converge(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
-    _prepare(where, arguments, steps)
-    _commit(where, arguments, steps)
-
-
 def _abort(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
     _refuse_overtaken(where, arguments.generation)
     roles.of(where).abort(where, steps)
 
 
-def _phase(name: str, work: Callable[[Places, argparse.Namespace, Steps], None]) -> Callable[[Places, argparse.Namespace], int]:
+def _phase(name: str, *works: Callable[[Places, argparse.Namespace, Steps], None]) -> Callable[[Places, argparse.Namespace], int]:
     def done(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
         _refuse_overtaken(where, arguments.generation)
-        work(where, arguments, steps)
+        for work in works:
+            work(where, arguments, steps)
 
     return lambda where, given: report_phase(where, given, name, settled(where, lambda steps: done(where, given, steps)))
 
@@ -57,7 +53,7 @@ def _refuse_overtaken(where: Places, generation: int) -> None:
 COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int]] = {
     "prepare": _phase("prepared", _prepare),
     "commit": _phase("live", _commit),
-    "converge": _phase("live", _converge),
+    "converge": _phase("live", _prepare, _commit),
     "abort": lambda where, given: report_phase(where, given, "aborted", lambda steps: _abort(where, given, steps)),
     "boot": lambda where, given: report(where, "boot", lambda steps: roles.of(where).boot(where, steps)),
     "halt": lambda where, given: report(where, "halt", lambda steps: roles.of(where).halt(where, steps)),

@@ -49,8 +49,7 @@ class Attempts:
         self._write()
 
     def _write(self) -> None:
-        tried = {kind: asdict(attempt) for kind, attempt in self.tried.items()}
-        noted = {"generation": self.generation, "token": self.token, "tried": tried, "prepared": self.prepared, "failure": self.failure}
+        noted = {name: value for name, value in asdict(self).items() if name not in ("path", "unwritten")}
         try:
             write_json(self.path, {**noted, "boot": _boot()})
             self.unwritten = ""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ..base.files import read_object, target, write_json
 from ..base.places import Places
+from .attempts import now
 
 _CLOCK = 30  # seconds that a clock may be off
 _NOTE = "watch.json"
@@ -80,17 +81,13 @@ class Health:
 
 def note(places: Places, problems: list[str]) -> None:
     """Notes the problems for `status`, in RUN, which is in memory: a full disk must be told too."""
-    write_json(places.run / _NOTE, {"at": _now(), "problems": problems})
+    write_json(places.run / _NOTE, {"at": now(), "problems": problems})
 
 
 def noted(places: Places) -> list[str]:
     """The problems as noted last. On a server a silent `watch` is a problem too."""
     last = read_object(places.run / _NOTE)
-    silent = _now() - float(last.get("at", 0))
+    silent = now() - float(last.get("at", 0))
     if places.role and silent > _SILENT:
         return [f"watch: nothing heard of it{f' for {silent:.0f} s' if last else ''}; see `systemctl status slipway`"]
     return [str(problem) for problem in last.get("problems", [])]
-
-
-def _now() -> float:
-    return time.clock_gettime(time.CLOCK_BOOTTIME)

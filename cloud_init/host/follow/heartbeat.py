@@ -119,9 +119,7 @@ class Reporter:
 
 def _address() -> str | None:
     """The address that this host sends from; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))
-        except OSError:
-            return None
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
+        probe.connect(("192.0.2.1", 9))
         return str(probe.getsockname()[0])
+    return None

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from ..base.files import link_beside, unlink, write
+from ..base.files import link_beside, read_text, unlink, write
 from ..base.outcome import Refused
 from ..base.places import Places
 from ..release.store import HostStore
@@ -25,7 +25,7 @@ def present(places: Places) -> str:
 
 def fetch(places: Places, store: HostStore, wanted: str) -> Path:
     """Brings that tool beside the present one, whole and checked. Raises `Refused`."""
-    if wanted in _lines(_refused(places)):
+    if wanted in _refused(places):
         raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
     data = store.objects.get(f"releases/tool/{wanted}.pyz")
     found = None if data is None else hashlib.sha256(data).hexdigest()
@@ -66,7 +66,7 @@ def _check(places: Places, path: Path, wanted: str) -> None:
     except subprocess.TimeoutExpired:
         why = f"no answer in {_CHECK} s"
     if why:
-        write(_refused(places), "".join(f"{line}\n" for line in [*_lines(_refused(places)), wanted]).encode())
+        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
         last = why.splitlines()[-1][:300]
         raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
 
@@ -75,9 +75,5 @@ def _trial(places: Places) -> Path:
     return places.tool.with_name("trial")
 
 
-def _refused(places: Places) -> Path:
-    return places.tool.with_name("refused")
-
-
-def _lines(path: Path) -> list[str]:
-    return path.read_text(errors="replace").split() if path.is_file() else []
+def _refused(places: Places) -> list[str]:
+    return read_text(places.tool.with_name("refused")).split()

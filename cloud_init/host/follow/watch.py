@@ -77,7 +77,8 @@ class Watch:
     def turn(self) -> None:
         """Looks, acts and reports, as far as each is due."""
         self._look()
-        if self.child is None and self._must_boot():
+        # After a command that was killed; again and again where a boot failed.
+        if self.child is None and self.boot.due() and (not self.is_whole or maintenance.is_left_open(self.places)):
             self.child = Child(self.places, ["boot"])
         if self.child is None:
             self._act()
@@ -87,7 +88,8 @@ class Watch:
             self._finish(self.child)
         self._bring_later()
         self.reporter.catch_up()
-        self.reporter.beat(self._heartbeat())
+        live, candidate = self.role.live(self.places), self.role.idle(self.places)
+        self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
         if trial.on_trial(self.places) and attempts.now() - self.started > trial.CALM:
             trial.passed(self.places)
             print(f"tool {self.tool[:12]} stays up", flush=True)
@@ -137,10 +139,6 @@ class Watch:
             path = trial.fetch(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
             trial.adopt(self.places, path, str(wanted))
-
-    def _must_boot(self) -> bool:
-        """After a command that was killed; again and again where a boot failed."""
-        return self.boot.due() and (not self.is_whole or maintenance.is_left_open(self.places))
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
@@ -195,7 +193,3 @@ class Watch:
 
     def _progress(self, action: Action, child: Child) -> Progress:
         return Progress(self._reported_as(action), self.attempts.token, tuple(child.events))
-
-    def _heartbeat(self) -> Heartbeat:
-        live, candidate = self.role.live(self.places), self.role.idle(self.places)
-        return Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation)

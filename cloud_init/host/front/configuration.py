@@ -12,13 +12,12 @@ import time
 from pathlib import Path
 
 from ..base import processes
-from ..base.files import link, read_foreign, tail, target
+from ..base.files import link, read_foreign, target
 from ..base.outcome import Refused, note
-from ..base.places import HTTP, Places
+from ..base.places import Places
 from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
-from ..processes.programs import log_path
-from ..release import manifests
+from ..processes.programs import log_from_now
 from ..release.files import front_content
 from ..rollout import gate
 from ..rollout.gate import Connect
@@ -32,11 +31,6 @@ _START = 10  # seconds until another front server takes connections
 
 WINDOW = "the maintenance page is up while requests in flight finish (30 s at most), \
 then connections are refused for one to four seconds"
-
-
-def is_running(manager: Manager) -> bool:
-    """True while the front server's program runs."""
-    return manager.status("front").runs
 
 
 def serving(places: Places) -> str:
@@ -71,17 +65,10 @@ def check_port(places: Places) -> None:
             ) from None
 
 
-def fits(places: Places, folder: Path) -> bool:
-    """True if the live colour has the socket that the configuration in `folder` speaks to.
-
-    That configuration is put in force before the flip, any other one after it."""
-    return target(places.live) is None or (places.live / _socket(folder)).is_socket()
-
-
 def install(places: Places, manager: Manager, folder: Path) -> None:
     """Puts the configuration in `folder` in force; the first one without starting a server."""
     before = target(places.front)
-    if before is None or target(places.live) is None or not is_running(manager):
+    if before is None or target(places.live) is None or not manager.status("front").runs:
         _link(places, folder)
         if before is not None and target(places.live) is not None:
             manager.restart("front")
@@ -90,7 +77,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     else:
         _link(places, folder)
         if front_content(Path(before)) != front_content(folder):
-            _reload(places, manager, _socket(Path(before)) != _socket(folder))
+            _reload(places, manager, settle=False)
 
 
 def replaces(places: Places, folder: Path) -> tuple[str, str] | None:
@@ -108,18 +95,17 @@ def announce(places: Places, folder: Path) -> None:
 
 def start(places: Places, manager: Manager) -> None:
     """Starts the front server; returns when it takes connections. Raises `Refused` otherwise."""
-    log = log_path(places, "front")
-    mark = log.stat().st_size if log.exists() else 0
+    log = log_from_now(places, "front")
     manager.restart("front")
     deadline = time.monotonic() + _START
-    while time.monotonic() < deadline and is_running(manager):
+    while time.monotonic() < deadline and manager.status("front").runs:
         try:
             socket.create_connection(places.facts.front.listen, timeout=1).close()
             return
         except OSError:
             time.sleep(0.02)
     kind = servers.name(servers.find(places, places.front))
-    raise Refused(f"{kind} ended as it started, or takes no connections", log=tail(log, 20, mark))
+    raise Refused(f"{kind} ended as it started, or takes no connections", log=log(20))
 
 
 def stop(places: Places, manager: Manager, patience: float = _PATIENCE) -> None:
@@ -134,7 +120,7 @@ def stop_behind_page(places: Places, manager: Manager) -> None:
 
 def finish_requests(places: Places, manager: Manager) -> None:
     """With the page up: returns when all that was asked before is answered."""
-    if is_running(manager):
+    if manager.status("front").runs:
         _reload(places, manager, settle=True)
 
 
@@ -174,9 +160,3 @@ def _reload(places: Places, manager: Manager, settle: bool) -> None:
     deadline = time.monotonic() + _PATIENCE
     while settle and any(processes.started(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
-
-
-def _socket(folder: Path) -> str:
-    """The socket of a colour that a front configuration speaks to."""
-    found = manifests.peek(folder.parent)
-    return found.socket if found else HTTP

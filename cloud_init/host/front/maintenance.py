@@ -19,7 +19,6 @@ def is_on(places: Places) -> bool:
 
 
 def switch(places: Places, wanted: bool) -> None:
-    """Puts the page up, or takes it down."""
     if wanted:
         write(_path(places), pkgutil.get_data(__package__, MAINTENANCE) or b"")
     else:

@@ -1,7 +1,6 @@
 """The extra processes (workers, schedulers): one set runs, that of the release that serves."""
 
 import time
-from collections.abc import Callable
 
 from ..base.outcome import Refused, note
 from ..base.places import Colour, Places, other
@@ -17,17 +16,20 @@ def switch(places: Places, manager: Manager, colour: Colour) -> None:
 
     Raises `Refused` when one ends as it starts."""
     stop(manager, other(colour.name))
-    wanted = _wanted(colour)
-    for name in set(of_colour(manager.programs(), colour.name)) - {process(colour.name, one).name for one in wanted}:
-        manager.remove(name)
-    logs = {name: log_from_now(places, process(colour.name, name).name) for name in wanted}
-    for name, command in wanted.items():
-        manager.add(process(colour.name, name, command))
+    found = manifests.peek(colour.link.resolve())
+    wanted = {name: process(colour.name, name, command) for name, command in (found.processes if found else {}).items()}
+    for program in set(of_colour(manager.programs(), colour.name)) - {one.name for one in wanted.values()}:
+        manager.remove(program)
+    logs = {name: log_from_now(places, one.name) for name, one in wanted.items()}
+    for one in wanted.values():
+        manager.add(one)
     deadline = time.monotonic() + _CALM
     while wanted and time.monotonic() < deadline:
         time.sleep(0.1)
-        for name in wanted:
-            _check(manager, colour, name, logs[name])
+        for name, one in wanted.items():
+            if manager.status(one.name).ended:
+                setting = f"slipway:app.{name}" if name == CRON else f"slipway:app.processes.{name}"
+                raise Refused(f"{setting} ended as it started", log=logs[name](20))
 
 
 def resume(places: Places, manager: Manager, colour: Colour) -> None:
@@ -42,14 +44,3 @@ def stop(manager: Manager, colour: str) -> None:
     """Stops a colour's processes; each gets its grace to finish what it has in hand."""
     for name in of_colour(manager.programs(), colour):
         manager.remove(name)
-
-
-def _wanted(colour: Colour) -> dict[str, str]:
-    found = manifests.peek(colour.link.resolve())
-    return found.processes if found else {}
-
-
-def _check(manager: Manager, colour: Colour, name: str, log: Callable[[int], list[str]]) -> None:
-    if manager.status(process(colour.name, name).name).ended:
-        setting = f"slipway:app.{name}" if name == CRON else f"slipway:app.processes.{name}"
-        raise Refused(f"{setting} ended as it started", log=log(20))

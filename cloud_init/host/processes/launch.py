@@ -2,13 +2,14 @@
 
 import os
 import stat
+import sys
 import time
 from pathlib import Path
 
 from ..base import processes, shell
 from ..base.files import remove, write
+from ..base.outcome import Refused, refusal_of
 from ..base.places import COLOURS, Colour, Places
-from ..contracts.manifest import Manifest
 from ..data import databases
 from ..front import servers
 from ..release import manifests, runtime
@@ -22,8 +23,11 @@ _LONGER_THAN_STARTSECS = 1.3
 def run(places: Places, manager: str, program: str) -> None:
     """Never returns where there is something to run. Of two managers, while one takes the other's
     place, the one in force alone has anything."""
-    if managers.noted(places) == manager:
-        _become(places, program)
+    try:
+        if managers.noted(places) == manager:
+            _become(places, program)
+    except (OSError, Refused) as error:
+        sys.exit(f"slipway: {refusal_of(error)}")  # into the program's log
     time.sleep(_LONGER_THAN_STARTSECS)
 
 
@@ -33,10 +37,8 @@ def _become(places: Places, program: str) -> None:
     colour, process = split(program)
     if program == FRONT.name:
         _front(places)
-    elif process:
-        _process(places, colour, process)
-    elif program in COLOURS:
-        _colour(places, program)
+    elif process or program in COLOURS:
+        _of_release(places, places.colour(colour or program), process)
     else:
         _database(places, program)
 
@@ -48,37 +50,25 @@ def _give_way(score: int) -> None:
         path.write_text(str(score))
 
 
-def _colour(places: Places, name: str) -> None:
-    colour = places.colour(name)
+def _of_release(places: Places, colour: Colour, process: str) -> None:
+    """The server of the colour's release, or that extra process; from here on in its sources."""
     if not colour.link.exists():
         return
-    folder, _, environment = _release(places, colour)
-    for socket in colour.own.glob("app.*"):
-        remove(socket)
-    processes.record(colour.process, os.getpid())
-    environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
-    processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
-
-
-def _process(places: Places, name: str, process: str) -> None:
-    """An extra process of the release."""
-    colour = places.colour(name)
-    if not colour.link.exists():
-        return
-    _, manifest, environment = _release(places, colour)
-    environment.setdefault("FLASK_APP", manifest.module)
-    processes.record(colour.own / f"{process}.json", os.getpid())
-    processes.become(shell.becoming(manifest.processes[process]), environment)
-
-
-def _release(places: Places, colour: Colour) -> tuple[Path, Manifest, dict[str, str]]:
-    """The colour's release: its folder, manifest and environment; from here on in its sources."""
     folder = colour.link.resolve()
     manifest = manifests.read(folder)
     os.chdir(folder / "src")
     if places.facts.release_user:
         os.umask(0o007)  # the release command's user has the app's group
-    return folder, manifest, runtime.variables(places, folder, manifest)
+    environment = runtime.variables(places, folder, manifest)
+    if process:
+        environment.setdefault("FLASK_APP", manifest.module)
+        processes.record(colour.own / f"{process}.json", os.getpid())
+        processes.become(shell.becoming(manifest.processes[process]), environment)
+    for socket in colour.own.glob("app.*"):
+        remove(socket)
+    environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
+    processes.record(colour.process, os.getpid())
+    processes.become([str(folder / "venv/bin/python"), str(folder / "files/start.py"), str(colour.socket)], environment)
 
 
 def _database(places: Places, engine: str) -> None:

@@ -62,7 +62,6 @@ def of_colour(programs: Iterable[str], colour: str) -> list[str]:
 
 
 def log_path(places: Places, program: str) -> Path:
-    """The log that a program writes."""
     return places.log / f"{program}.log"
 
 

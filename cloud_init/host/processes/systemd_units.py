@@ -11,23 +11,19 @@ from pathlib import Path
 from ..base.files import write
 from ..base.outcome import Refused
 from ..base.places import Places
+from ..server import apply
 
 _PLAIN = re.compile(r"[\w./@+=-]+", re.ASCII)
 _PATIENCE = 150  # seconds: longer than any stop takes
 
 
 def folder(places: Places) -> Path:
-    """The folder of all units."""
     return places.root / "etc/systemd/system"
 
 
 def systemctl(*words: str) -> str:
     """Runs systemctl; returns its output. Raises `Refused` with its words."""
-    done = call(*words)
-    if done.returncode:
-        said = (done.stderr or done.stdout).splitlines()[-20:]
-        raise Refused(f"systemctl {' '.join(words)}: exit {done.returncode}{': ' + said[0][:200] if said else ''}", log=said)
-    return done.stdout
+    return apply.run("systemctl", "--no-ask-password", *words)
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:

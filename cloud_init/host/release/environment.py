@@ -12,28 +12,34 @@ import pkgutil
 import pwd
 import re
 import shutil
+import stat
 import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from ..base import processes
 from ..base.files import link, mark_ready, replacing
 from ..base.masking import masked
 from ..base.outcome import Refused, note
 from ..base.places import Places
-from ..base.user import own, private
+from ..base.user import as_user, own, private
 from ..contracts.manifest import Manifest
+from ..processes import managers, systemd_units
 from ..stores import Store
-from . import debian, pythons, sandbox, wheels
+from . import debian, wheels
 
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)
 _WHEELS_MADE = "wheels"  # in a new environment, until they are kept in the store
 _UNPACKING = threading.Lock()  # environments are made side by side
+_SYSTEM = ("/usr/bin", "/usr/local/bin")
+_BRING = "python install --no-bin --no-config --no-cache --no-progress --color never --install-dir"
+_PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "LC_")
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
 
 
@@ -51,7 +57,7 @@ class _Needs:
     @property
     def key(self) -> str:
         texts = [self.requirements, self.constraints] if self.constraints else self.requirements
-        return hashlib.sha256(json.dumps([pythons.version(self.python), self.python, texts]).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps([_version(self.python), self.python, texts]).encode()).hexdigest()[:12]
 
 
 def ensure(places: Places, manifest: Manifest, store: Store, secret: Mapping[str, str] = {}) -> Path:
@@ -98,26 +104,65 @@ def compile_source(places: Places, source: Path, wanted: str | None = None) -> N
     subprocess.run(processes.bound(command), capture_output=True, check=False)
 
 
-def _python(places: Places, wanted: str | None, secret: Mapping[str, str] = {}) -> str:
-    """A server has no uv before it needs one."""
-
-    def uv() -> str:
-        if places.facts.uv is None:
-            of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
-        return places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
-
-    return pythons.ensure(places, wanted, uv, secret)
-
-
 def used(places: Places) -> set[str]:
     """The keys of the environments that some release links to."""
     links = [path for name in ("venv", "drivers") for path in (places.srv / "releases").glob(f"*/{name}")]
     return {os.path.basename(os.readlink(path)) for path in links if path.is_symlink()}
 
 
+def _python(places: Places, wanted: str | None, secret: Mapping[str, str] = {}) -> str:
+    """The path of a Python of that version, such as `3.13`; None: the host's. One that uv brings is
+    root's. `secret`: variables of uv. Raises `Refused`."""
+    if wanted is None:
+        return places.python
+    for path in (places.python, *(f"{folder}/python{wanted}" for folder in _SYSTEM)):
+        if _is(path, wanted):
+            return path
+    folder = places.tool.with_name("pythons")
+    return _brought(folder, wanted) or _bring(places, folder, wanted, secret)
+
+
+def _version(python: str) -> str:
+    """What it says of itself at length; empty where there is none."""
+    try:
+        return subprocess.run([python, "-VV"], capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
+
+
+def _is(python: str, wanted: str) -> bool:
+    return _version(python).startswith((f"Python {wanted}.", f"Python {wanted} "))
+
+
+def _brought(folder: Path, wanted: str) -> str | None:
+    paths = (str(path) for path in folder.glob(f"cpython-{wanted}.*/bin/python{wanted}"))
+    return next((path for path in sorted(paths) if _is(path, wanted)), None)
+
+
+def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str]) -> str:
+    note(f"bringing Python {wanted}, which this host lacks")
+    folder.mkdir(mode=0o755, exist_ok=True)
+    done = Builder(places, folder, None, secret).run([_uv(places), *_BRING.split(), str(folder), wanted])
+    if python := _brought(folder, wanted):
+        return python
+    there = (re.match(r"Python (\S+)", _version(places.python)) or ["", "none"])[1]
+    words = masked(done.stdout)
+    why = _reason(words).removeprefix("error: ")
+    wish = f"slipway:app.python: wanted {wanted}, found Python {there} on this host, and uv brings none ({why})"
+    mend = "install it, set slipway:secretInstall.UV_PYTHON_INSTALL_MIRROR, or change the setting"
+    raise Refused(f"{wish}; {mend}", log=words.splitlines()[-20:])
+
+
+def _uv(places: Places) -> str:
+    """The program uv. A server has none before it needs one."""
+    if places.facts.uv is None:
+        of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
+    return places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
+
+
 def _make(places: Places, folder: Path, needs: _Needs, user: pwd.struct_passwd | None) -> None:
     """A new environment; `ready` is written last, so that one that was killed is made again."""
-    builder, store, wanted = sandbox.Builder(places, folder, user, needs.secret), needs.store, needs.requirements
+    builder, store, wanted = Builder(places, folder, user, needs.secret), needs.store, needs.requirements
     builder.end()  # what a killed run left at work there
     shutil.rmtree(folder, ignore_errors=True)
     private(folder, user, 0o755)
@@ -132,25 +177,25 @@ def _make(places: Places, folder: Path, needs: _Needs, user: pwd.struct_passwd |
             files[0] += ["-c", *files[-1][1:]]
         if store:
             wheels.fetch(store, wanted[0], Path(texts))
-        _install(places, folder, builder, needs, files[:-1])
+        _install(builder, needs, files[:-1])
     builder.end()
-    sandbox.take(folder)
+    take(folder)
     if store and (folder / _WHEELS_MADE).is_dir():
         wheels.keep(store, wanted[0], folder / _WHEELS_MADE)
         shutil.rmtree(folder / _WHEELS_MADE)
     mark_ready(folder, {"python": needs.python})
 
 
-def _install(places: Places, folder: Path, builder: sandbox.Builder, needs: _Needs, files: list[list[str]]) -> None:
-    uv = places.facts.uv
+def _install(builder: Builder, needs: _Needs, files: list[list[str]]) -> None:
+    uv = builder.places.facts.uv
     with_uv = uv and not _pip_has_index(needs.secret) and builder.run([uv, "--version"]).returncode == 0  # that user may not reach it
-    install = (_with_uv if with_uv else _with_pip)(places, folder, needs.python, builder)
+    install = (_with_uv if with_uv else _with_pip)(builder, needs.python)
     if needs.store:
         hashed, addresses = files
         if with_uv and hashed:
             _run(builder, [*install, "--no-deps", "--require-hashes", *hashed])
         elif hashed:
-            _install_wheels(builder, install, hashed, folder / _WHEELS_MADE)
+            _install_wheels(builder, install, hashed)
         return _run(builder, [*install, "--no-deps", *addresses]) if addresses else None
     try:
         _run(builder, [*install, *(word for file in files for word in file)])
@@ -172,10 +217,10 @@ def _pip_has_index(secret: Mapping[str, str]) -> bool:
     )
 
 
-def _install_wheels(builder: sandbox.Builder, install: list[str], file: list[str], made: Path) -> None:
+def _install_wheels(builder: Builder, install: list[str], file: list[str]) -> None:
     """From the files beside the list; where one is lacking, or has to be built, from the index
     too."""
-    there = Path(file[1]).parent
+    there, made = Path(file[1]).parent, builder.folder / _WHEELS_MADE
     wheel = ["wheel" if word == "install" else word for word in install]
     wheel += ["--no-deps", "--require-hashes", "--find-links", str(there), "--wheel-dir", str(made), *file]
     if builder.run([*wheel, "--no-index"] if any(there.glob("*.whl")) else ["/bin/false"]).returncode:
@@ -183,20 +228,20 @@ def _install_wheels(builder: sandbox.Builder, install: list[str], file: list[str
     _run(builder, [*install, "--no-index", "--no-deps", *map(str, sorted(made.glob("*.whl")))])
 
 
-def _with_uv(places: Places, folder: Path, python: str, builder: sandbox.Builder) -> list[str]:
-    uv = str(places.facts.uv)
-    _run(builder, [uv, "venv", "--quiet", "--python", python, str(folder)])
-    return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(folder / "bin/python")]
+def _with_uv(builder: Builder, python: str) -> list[str]:
+    uv = str(builder.places.facts.uv)
+    _run(builder, [uv, "venv", "--quiet", "--python", python, str(builder.folder)])
+    return [uv, "pip", "install", "--quiet", "--compile-bytecode", "--python", str(builder.folder / "bin/python")]
 
 
-def _with_pip(places: Places, folder: Path, base: str, builder: sandbox.Builder) -> list[str]:
+def _with_pip(builder: Builder, base: str) -> list[str]:
     """Uses the system's wheel of pip: to put pip into each environment takes longer. It is for the
     system's Python alone."""
-    python = str(folder / "bin/python")
+    places, folder = builder.places, builder.folder
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role and base == places.python else None
     _run(builder, [base, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
     start = ["-I", "-c", _START, str(_unpacked(places, wheel))] if wheel else ["-m", "pip"]
-    return [python, *start, "install", "--quiet", "--disable-pip-version-check"]
+    return [str(folder / "bin/python"), *start, "install", "--quiet", "--disable-pip-version-check"]
 
 
 def _unpacked(places: Places, wheel: Path) -> Path:
@@ -211,7 +256,7 @@ def _unpacked(places: Places, wheel: Path) -> Path:
     return folder
 
 
-def _run(builder: sandbox.Builder, command: list[str]) -> None:
+def _run(builder: Builder, command: list[str]) -> None:
     """Runs an installer. Raises `Refused` with its words, without credentials."""
     done = builder.run(command)
     if done.returncode:
@@ -223,3 +268,59 @@ def _reason(words: str) -> str:
     lines = [line.strip(" ×╰─▶│") for line in words.splitlines() if line.strip()]
     named = [line for line in lines if re.search(r"error|no solution|not found|failed|because", line, re.IGNORECASE)]
     return (named or lines or ["the installer said nothing"])[0][:300]
+
+
+class Builder:
+    """Runs commands that fill one folder; `user` None: as whoever runs this tool, who is it too.
+    `secret`: variables that they alone are given."""
+
+    def __init__(self, places: Places, folder: Path, user: pwd.struct_passwd | None, secret: Mapping[str, str]) -> None:
+        self.places, self.folder = places, folder
+        self._server = Path("/run/systemd/system").is_dir() and bool(places.role)
+        self._user, self._secret = user if os.geteuid() == 0 else None, secret
+        self._unit = f"slipway-build-{folder.name}.service"
+        self._home = places.lib / "build"  # what installers keep for the next time
+
+    def run(self, command: list[str]) -> subprocess.CompletedProcess[str]:
+        """Runs a command in it; what it says is on `stdout`. It ends with this process."""
+        options: dict[str, Any] = {"env": {**os.environ, **self._secret}}
+        if self._user:
+            private(self._home, self._user, 0o700)
+            known = {name: value for name, value in os.environ.items() if name.upper().startswith(_PASSED_ON)}
+            path = f"{self.places.python.rpartition('/')[0]}:/usr/local/bin:/usr/bin:/bin"
+            options = {"env": {**known, **self._secret, "PATH": path, "HOME": str(self._home)}, "cwd": "/"}
+            if self._server:
+                command = self._in_unit(command, self._user, options["env"])
+            else:  # a machine that is taken as it is may have no systemd
+                options |= as_user(self._user)
+        return subprocess.run(
+            processes.bound(command), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace", check=False, **options,
+        )  # fmt: skip
+
+    def end(self) -> None:
+        """Ends whatever still runs there."""
+        if self._user and self._server:
+            systemd_units.call("stop", self._unit)
+
+    def _in_unit(self, command: list[str], user: pwd.struct_passwd, environment: dict[str, str]) -> list[str]:
+        """All that it starts is in one control group, and ends with it."""
+        sandbox = (pkgutil.get_data(managers.__name__, "sandbox.service") or b"").decode().splitlines()
+        rules = [*sandbox, f"User={user.pw_name}", "CapabilityBoundingSet=", f"ReadWritePaths={self.folder} {self._home}"]
+        options = [f"--property={rule}" for rule in rules if not rule.startswith("#")]
+        names = [f"--setenv={name}" for name in environment]
+        return ["systemd-run", "--quiet", "--pipe", "--wait", "--collect", f"--unit={self._unit}", *options, *names, "--", *command]
+
+
+def take(folder: Path) -> None:
+    """Makes what somebody else built this tool's user's, nothing of it writable by others. Nobody
+    is at work there any more."""
+    if os.geteuid() != 0:
+        return
+    for _, folders, files, place in os.fwalk(folder):
+        os.fchown(place, 0, 0)
+        os.fchmod(place, 0o755)
+        for name in (*folders, *files):
+            if not stat.S_ISLNK((found := os.stat(name, dir_fd=place, follow_symlinks=False)).st_mode):
+                os.chmod(name, found.st_mode & 0o755, dir_fd=place)
+            os.chown(name, 0, 0, dir_fd=place, follow_symlinks=False)

@@ -14,7 +14,7 @@ from ..front import servers
 from ..processes.programs import log_path
 from . import manifests, runtime
 
-_TOKEN = re.compile(r"@@([A-Z]+)@@")
+_TOKEN = re.compile("@@(ROOT|SRV|RUN|ETC|LOG|LIB)@@")
 
 
 def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
@@ -28,23 +28,15 @@ def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> 
     environment = {**manifest.environment, **{name: value for name, value in secrets.items() if name != INSTALL}}
     if manifest.database.app_may_migrate and "DATABASE_OWNER_URL" in environment:
         environment["DATABASE_URL"] = environment.pop("DATABASE_OWNER_URL")
-    write_environment(places, folder, environment)
-
-
-def write_environment(places: Places, folder: Path, environment: dict[str, str]) -> None:
-    """For the app's user alone; for root alone the part of it that the app must not know."""
-    withheld = {name: value for name, value in environment.items() if name in runtime.WITHHELD}
+    withheld = {name: environment.pop(name) for name in runtime.WITHHELD & environment.keys()}  # the app must not know these
     write_json(folder / runtime.OWNER_FILE, withheld, 0o400)
-    write_json(folder / "env.json", {name: environment[name] for name in environment.keys() - withheld}, 0o400)
+    write_json(folder / "env.json", environment, 0o400)
     give(folder / "env.json", places.user)
 
 
 def fill(content: str, places: Places) -> str:
     """Replaces `@@NAME@@` by this host's folder of that name, in one pass."""
-    known = {
-        "ROOT": places.root, "SRV": places.srv, "RUN": places.run, "ETC": places.etc, "LOG": places.log, "LIB": places.lib,
-    }  # fmt: skip
-    return _TOKEN.sub(lambda match: str(known[match.group(1)]), content)
+    return _TOKEN.sub(lambda match: str(getattr(places, match[1].lower())), content)
 
 
 def validate(places: Places, folder: Path) -> None:

@@ -18,7 +18,9 @@ KEEP = 5
 
 def run(places: Places) -> None:
     """Removes them with their environments, copies, records and database servers."""
-    keep = _newest_five(places)
+    previous = target(places.previous)
+    first = [name for name in (state.serving(places), previous and os.path.basename(previous)) if name]
+    keep = set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
     for folder in (places.srv / "releases").iterdir():
         if folder.name not in keep:
             _remove(folder)
@@ -36,12 +38,6 @@ def run(places: Places) -> None:
         if is_database(name) and name != database.program:
             note(f"{name} is stopped, its data stay: the live release does not use it")
             manager.remove(name)
-
-
-def _newest_five(places: Places) -> set[str]:
-    previous = target(places.previous)
-    first = [name for name in (state.serving(places), previous and os.path.basename(previous)) if name]
-    return set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
 
 
 def newest(places: Places) -> list[str]:

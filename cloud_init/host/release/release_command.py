@@ -35,7 +35,11 @@ def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
         return
     with database.turn(noted) as mine:
         if mine:
-            _guarded(places, manifest, database)
+            before, copy = database.schema(), database.snapshot()
+            code, lines, held = _execute(places, manifest, database)
+            if code:
+                undone = database.undo(copy, before)
+                raise Refused(f"release command `{command}` ended with {code}{cause(lines)}{held}{undone}", log=lines)
     if mine or not noted.is_file():
         write_json(noted, {"at": time.time(), "schema": database.schema(), "command": command})
 
@@ -44,14 +48,6 @@ def again(places: Places, manifest: Manifest) -> None:
     """Runs it though it is recorded as done: the database is an older one now."""
     unlink(record(places, manifest.id))
     run(places, manifest)
-
-
-def _guarded(places: Places, manifest: Manifest, database: Database) -> None:
-    before, copy = database.schema(), database.snapshot()
-    code, lines, held = _execute(places, manifest, database)
-    if code:
-        undone = database.undo(copy, before)
-        raise Refused(f"release command `{manifest.release_command}` ended with {code}{cause(lines)}{held}{undone}", log=lines)
 
 
 def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str], str]:

@@ -6,7 +6,7 @@ from ..base.files import tail, target
 from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
 from ..data import databases, restore
-from ..front import configuration, maintenance
+from ..front import configuration
 from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import log_path
@@ -42,20 +42,7 @@ def bring_up(places: Places, steps: Steps) -> None:
             manager_change.end_left_overs(places)
         with steps.step("manager"):
             manager.launch()
-    _renew_front(places, manager)
     manager_change.recover(places)
-
-
-def _renew_front(places: Places, manager: Manager) -> None:
-    """A front server that an earlier version started runs as the app's user; from now on it has one
-    of its own."""
-    if tree.is_front_of_before(places):
-        note(f"the front server is started again, as its own user: {configuration.WINDOW}")
-        with maintenance.window(places):
-            configuration.finish_requests(places, manager)
-            configuration.stop_behind_page(places, manager)
-            tree.make(places)
-            configuration.start(places, manager)
 
 
 def halt(places: Places, steps: Steps) -> None:
@@ -81,20 +68,27 @@ def _serve(places: Places, manager: Manager) -> None:
     now = state.live(places)
     if now is None:
         return
-    manifest = manifests.read(places.release(now.release))
     log = log_path(places, now.colour.name)
     try:
-        gate.wait(
-            configuration.asked(places, manifest),
-            manifest.health,
-            now.release,
-            lambda: _dead(manager, now.colour.name),
-            note,
-        )
+        await_front(places, manager, now.release, now.colour.name)
     except Refused as refused:
         note(f"release {now.release} does not serve: {refused}")
         for line in tail(log, 5):
             note(line)
+
+
+def await_front(places: Places, manager: Manager, release: str, *others: str) -> None:
+    """Returns once the front server answers from that release. Raises `Refused`, at once where it,
+    or another of the programs that are named, is over."""
+
+    def over() -> str | None:
+        for told in map(manager.status, (*others, "front")):
+            if told.over:
+                return f"{'the front server' if told.name == 'front' else told.name} ended: {told.why}"
+        return None
+
+    manifest = manifests.read(places.release(release))
+    gate.wait(configuration.asked(places, manifest), manifest.health, release, over, note)
 
 
 def make_whole(places: Places, manager: Manager) -> None:
@@ -128,11 +122,3 @@ def make_whole(places: Places, manager: Manager) -> None:
         lambda: extra.resume(places, manager, live.colour),
         remember,
     )
-
-
-def _dead(manager: Manager, program: str) -> str | None:
-    for name in (program, "front"):
-        told = manager.status(name)
-        if told.over:
-            return f"{name} is {told.state}"
-    return None

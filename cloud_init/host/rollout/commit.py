@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from ..base.files import link, target, unlink
@@ -13,10 +12,8 @@ from ..front.certificates import acme
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
 from ..processes.programs import log_from_now
-from ..release import manifests, prune
-from . import boot, drain, gate, state
-
-Stage = Callable[[], None]
+from ..release import prune
+from . import boot, drain, state
 
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
@@ -58,12 +55,16 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
     try:
         # Noted before the flip: a disk that is full refuses here, while nothing has changed.
         state.remember(places, candidate, generation)
-        for stage in _in_order(places, places.release(release) / "etc", *_stages(places, manager, candidate, steps)):
-            stage()
+        with steps.step("front"):
+            configuration.install(places, manager, places.release(release) / "etc")
+        with steps.step("processes"):
+            extra.switch(places, manager, candidate)
+        with steps.step("flip"):
+            _link(places, manager, candidate)
         with steps.step("gate-front"):
-            _gate(places, manager, release)
+            boot.await_front(places, manager, release)
             if manager_change.change(places, managers.wanted_by(places, release)):
-                _gate(places, managers.of(places), release)
+                boot.await_front(places, managers.of(places), release)
     except Exception as error:  # whatever it was, the old one must be live again
         lines = [line for line in log(20) if not line.startswith("{")]
         manager_change.try_change(places, old_manager)
@@ -76,43 +77,13 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         raise refused from None
 
 
-def _stages(places: Places, manager: Manager, candidate: Colour, steps: Steps) -> list[Stage]:
-    """The stages that make the candidate live; its front configuration first."""
-    old_colour, folder = target(places.live), places.release(str(state.linked(places, candidate))) / "etc"
-
-    def install() -> None:
-        with steps.step("front"):
-            configuration.install(places, manager, folder)
-
-    def switch() -> None:
-        with steps.step("processes"):
-            extra.switch(places, manager, candidate)
-
-    def flip() -> None:
-        with steps.step("flip"):
-            if old_colour and old_colour != candidate.name:
-                link(places.previous, str(target(places.colour(old_colour).link)))
-            link(places.live, candidate.name)
-            if old_colour is None or not configuration.is_running(manager):
-                manager.restart("front")
-
-    return [install, switch, flip]
-
-
-def _in_order(places: Places, folder: Path, install: Stage, *others: Stage) -> list[Stage]:
-    """The stages in an order in which the front server always finds the socket that it speaks
-    to."""
-    return [install, *others] if configuration.fits(places, folder) else [*others, install]
-
-
-def _gate(places: Places, manager: Manager, release: str) -> None:
-    manifest = manifests.read(places.release(release))
-    gate.wait(configuration.asked(places, manifest), manifest.health, release, lambda: _front_dead(manager), note)
-
-
-def _front_dead(manager: Manager) -> str | None:
-    told = manager.status("front")
-    return f"the front server ended: {told.why}" if told.over else None
+def _link(places: Places, manager: Manager, candidate: Colour) -> None:
+    before = target(places.live)
+    if before and before != candidate.name:
+        link(places.previous, str(target(places.colour(before).link)))
+    link(places.live, candidate.name)
+    if before is None or not manager.status("front").runs:
+        manager.restart("front")
 
 
 def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
@@ -123,8 +94,7 @@ def _undo(places: Places, manager: Manager, colour: str | None, previous: str | 
 
     try:
         if colour:
-            folder = Path(str(old_front))
-            all_of(*_in_order(places, folder, lambda: configuration.install(places, manager, folder), back))
+            all_of(lambda: configuration.install(places, manager, Path(str(old_front))), back)
             boot.make_whole(places, manager)
         else:
             unlink(places.live)

@@ -3,6 +3,7 @@
 import os
 import socket
 import struct
+import sys
 import time
 from collections.abc import Collection
 from pathlib import Path
@@ -51,19 +52,15 @@ def _listening() -> list[tuple[bytes, int]]:
                 length, kind = struct.unpack_from("=IH", data)
                 if kind in (2, 3):  # an error, or the end
                     return sockets
-                sockets.append(_message(data[16:length]))
+                told = _attributes(data[32:length])
+                sockets.append((told.get(_NAME, b"").rstrip(b"\0"), int.from_bytes(told.get(_QUEUE, b"")[:4], sys.byteorder)))
                 data = data[(length + 3) & ~3 :]
 
 
-def _message(data: bytes) -> tuple[bytes, int]:
-    name, waiting = b"", 0
-    rest = data[16:]
-    while len(rest) >= 4:
-        length, kind = struct.unpack_from("=HH", rest)
-        value = rest[4:length]
-        if kind == _NAME:
-            name = value.rstrip(b"\0")
-        elif kind == _QUEUE:
-            waiting = struct.unpack_from("=I", value)[0]
-        rest = rest[(max(length, 4) + 3) & ~3 :]
-    return name, waiting
+def _attributes(data: bytes) -> dict[int, bytes]:
+    found = {}
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        found[kind] = data[4:length]
+        data = data[(max(length, 4) + 3) & ~3 :]
+    return found

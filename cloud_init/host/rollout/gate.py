@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 from ..base.outcome import Refused
 from ..base.unix_http import UnixConnection
@@ -30,30 +31,26 @@ def over_network(address: str, port: int) -> Connect:
     return lambda: http.client.HTTPConnection(address, port, timeout=_TRY)
 
 
-def over_tls(address: str, port: int, domain: str) -> Connect:
-    """Connects to the front server by the site's name. Any certificate will do: an authority's may
-    be to come."""
-    context = ssl.create_default_context()
-    context.check_hostname = False
-    context.verify_mode = ssl.CERT_NONE
-    return lambda: _Named(address, port, domain, context)
+def over_tls(address: str, port: int, domain: str, trusting: ssl.SSLContext | None = None) -> Connect:
+    """Connects to the front server by the site's name. Without `trusting` any certificate will do:
+    an authority's may be to come."""
+    context = trusting or ssl.create_default_context()
+    if not trusting:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+
+    def connect() -> http.client.HTTPConnection:
+        plain = socket.create_connection((address, port), _TRY)
+        connection = http.client.HTTPConnection(domain, port)
+        connection.sock = context.wrap_socket(plain, server_hostname=domain)
+        return connection
+
+    return connect
 
 
 def verified(domain: str, port: int) -> Connect:
     """Connects as a browser does: by name, with a certificate that this machine trusts."""
     return lambda: http.client.HTTPSConnection(domain, port, timeout=_TRY)
-
-
-class _Named(http.client.HTTPSConnection):
-    """A connection to an address in the name of a domain."""
-
-    def __init__(self, address: str, port: int, domain: str, context: ssl.SSLContext) -> None:
-        super().__init__(address, port, timeout=_TRY, context=context)
-        self._domain, self._own = domain, context
-
-    def connect(self) -> None:
-        plain = socket.create_connection((self.host, self.port), self.timeout)
-        self.sock = self._own.wrap_socket(plain, server_hostname=self._domain)
 
 
 def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:
@@ -85,18 +82,16 @@ def is_good(answer: HttpAnswer, release: str) -> bool:
 
 def ask(connect: Connect, health: Health) -> HttpAnswer:
     """Asks at the health path; never raises for a failure to answer."""
-    connection = connect()
     headers = {"Host": health.host, "X-Forwarded-Proto": health.scheme, "User-Agent": "slipway-gate"}
     try:
-        connection.request("GET", health.path, headers=headers)
-        answer = connection.getresponse()
-        body = answer.read(2000).decode("utf-8", "replace")
-        maintenance = answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on"
-        return HttpAnswer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
+        with closing(connect()) as connection:
+            connection.request("GET", health.path, headers=headers)
+            answer = connection.getresponse()
+            body = answer.read(2000).decode("utf-8", "replace")
+            maintenance = answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on"
+            return HttpAnswer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
     except (OSError, http.client.HTTPException) as error:
         return HttpAnswer(body=f"{type(error).__name__}: {error}")
-    finally:
-        connection.close()
 
 
 def _timed_out(health: Health, release: str, last: HttpAnswer) -> str:

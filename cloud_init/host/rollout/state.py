@@ -14,8 +14,6 @@ from ..base.places import COLOURS, Colour, Places, other
 
 @dataclass(frozen=True)
 class Live:
-    """The colour and release that the front server serves."""
-
     colour: Colour
     release: str
 
@@ -28,7 +26,6 @@ def live(places: Places) -> Live | None:
 
 
 def idle(places: Places) -> Colour:
-    """The colour that doesn't serve."""
     name = target(places.live)
     return places.colour(other(name) if name else COLOURS[0])
 

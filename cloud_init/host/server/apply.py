@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ..base.outcome import Refused, note
 
+_PATIENCE = 150  # seconds: longer than any unit takes to stop
 _UNITS = (".service", ".timer", ".socket", ".path", ".mount")
 _TABLE = ("inet", "slipway")
 _SSHD = ("passwordauthentication no", "kbdinteractiveauthentication no")
@@ -33,14 +34,17 @@ def kind(name: str) -> Kind:
 
 
 def run(*command: str) -> str:
-    """The output of a program of the system. Raises `Refused` with its last words."""
+    """The output of a program of the system. Raises `Refused` with its words."""
+    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False, timeout=120)
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace", check=False, timeout=_PATIENCE
+        )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Refused(f"{' '.join(command)}: {error}") from None
     if done.returncode:
         words = (done.stderr or done.stdout).splitlines()[-20:]
-        raise Refused(f"{' '.join(command)}: exit {done.returncode}{': ' + words[-1][:200] if words else ''}", log=words)
+        raise Refused(f"{' '.join(command)}: exit {done.returncode}{': ' + words[0][:200] if words else ''}", log=words)
     return done.stdout
 
 

@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..base import fetching
@@ -151,19 +151,12 @@ def _update() -> None:
 
 def _mask() -> None:
     """Masks units of what Slipway runs itself, before their packages come."""
-    for unit in _units():
-        path = Path("/etc/systemd/system") / unit
-        if not any(Path(folder, unit).exists() for folder in ("/lib/systemd/system", "/etc/systemd/system")) and not path.is_symlink():
-            link(path, os.devnull)
-
-
-def _units() -> Iterator[str]:
-    """The `UNIT` of each front server, database, manager and certificate client."""
     for folder in (servers, databases, managers, certificates):
         for part in pkgutil.iter_modules(folder.__path__):
             unit = getattr(importlib.import_module(f"{folder.__name__}.{part.name}"), "UNIT", None)
-            if unit:
-                yield unit
+            path = Path("/etc/systemd/system") / (unit or "")
+            if unit and not path.is_symlink() and not path.exists() and not Path("/lib/systemd/system", unit).exists():
+                link(path, os.devnull)
 
 
 def _reason(done: subprocess.CompletedProcess[str]) -> str:

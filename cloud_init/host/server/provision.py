@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
-from ..contracts.manifest import HostPart, Manifest
+from ..contracts.manifest import Manifest
 from ..processes import managers
 from . import packages, system_files
 
@@ -29,14 +29,10 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
         packages.ensure([*first, *(manifest.packages if places.role == "web" else ())])
     with ThreadPoolExecutor(1) as other:
         running = other.submit(beside)
-        _own(places, manifest, host, steps)
+        with steps.step("packages"):
+            packages.ensure(host.packages.get(places.role, ()))
+        with steps.step("system"):
+            system_files.run(places, host)
+        with steps.step("manager"):
+            managers.module(places, managers.wanted(manifest)).install()
     running.result()
-
-
-def _own(places: Places, manifest: Manifest, host: HostPart, steps: Steps) -> None:
-    with steps.step("packages"):
-        packages.ensure(host.packages.get(str(places.role), ()))
-    with steps.step("system"):
-        system_files.run(places, host)
-    with steps.step("manager"):
-        managers.module(places, managers.wanted(manifest)).install()

@@ -12,6 +12,7 @@ from ..base.files import remove, size_of
 from ..base.outcome import Steps
 from ..base.places import Places
 from ..contracts.manifest import HostPart
+from ..processes import systemd_units
 from . import roles, system_files
 
 _MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
@@ -28,7 +29,7 @@ def data_folders(places: Places) -> list[dict[str, Any]]:
 def run(places: Places, with_data: bool, steps: Steps) -> None:
     """Does all of it. Run again, it goes on where it was stopped."""
     with steps.step("follow"):
-        _systemctl("stop", "slipway.service", "slipway-*.timer")
+        systemd_units.call("stop", "slipway.service", "slipway-*.timer")
     with steps.step("halt"):
         roles.of(places).halt(places, steps)
     with steps.step("system"):
@@ -47,7 +48,7 @@ def _clear(places: Places, with_data: bool) -> None:
     for pattern in (*_FILES, *(_MOUNTS if with_data else ())):
         for path in places.root.glob(pattern):
             remove(path)
-    _systemctl("daemon-reload")
+    systemd_units.call("daemon-reload")
     for name in sorted(_MADE, key=lambda one: one.startswith("opt")):
         shutil.rmtree(places.root / name, ignore_errors=True)
     for folder in (places.srv, places.srv.parent):
@@ -66,8 +67,3 @@ def _remove(folder: Path) -> None:
 
 def _data(places: Places) -> list[Path]:
     return [path for path in places.kept if path.is_dir() and any(path.iterdir())]
-
-
-def _systemctl(*words: str) -> None:
-    # It fails for units that aren't there, which needn't be stopped.
-    subprocess.run(["systemctl", "--quiet", *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)

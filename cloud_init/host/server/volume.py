@@ -136,13 +136,11 @@ def unit(app: str, folder: Path, contents: dict[str, str]) -> str:
 def _there(device: str) -> Path:
     """Waits until the disk is attached; returns its path. Raises `Refused` after two minutes."""
     deadline = time.monotonic() + _WAIT
-    waiting = False
+    if not Path(device).is_block_device():
+        note(f"waiting for the disk {device}")
     while not Path(device).is_block_device():
         if time.monotonic() > deadline:
             raise Refused(f"database.volume: wanted a disk at {device}, found none within {_WAIT} s; attach it, then run `up` again")
-        if not waiting:
-            note(f"waiting for the disk {device}")
-            waiting = True
         time.sleep(0.5)
     return Path(device).resolve()
 

@@ -66,9 +66,10 @@ class Agent:
     def schema(self):
         """A fingerprint of columns, indexes and noted revisions; the latest revision."""
         found = [self.query(question) for question in engine.SCHEMA]
-        noted = [sorted(map(repr, self.query(f"SELECT * FROM {name}"))) for name, plain in self._tables() if plain in REVISIONS]
-        text = repr(([[list(map(str, row)) for row in rows] for rows in found], noted))
-        return {"schema": hashlib.sha256(text.encode()).hexdigest()[:12] if found[0] else "", "revision": self._revision()}
+        noted = [self.query(f"SELECT * FROM {name}") for name, plain in self._tables() if plain in REVISIONS]
+        text = repr(([[list(map(str, row)) for row in rows] for rows in found], [sorted(map(repr, rows)) for rows in noted]))
+        revision = " ".join(str(value) for rows in noted if rows for value in max(rows))
+        return {"schema": hashlib.sha256(text.encode()).hexdigest()[:12] if found[0] else "", "revision": revision}
 
     def rows(self):
         """Rows of each table, and `snapshot`: the name of their transaction, open for others."""
@@ -119,10 +120,6 @@ class Agent:
         cursor = self.connection.cursor()
         cursor.execute(statement, values) if values else cursor.execute(statement)
         return [list(row) for row in cursor.fetchall()] if cursor.description else []
-
-    def _revision(self):
-        noted = [self.query(f"SELECT * FROM {name}") for name, plain in self._tables() if plain in REVISIONS]
-        return " ".join(str(value) for rows in noted if rows for value in max(rows))
 
     def _tables(self):
         return [(engine.quoted(*row), row[-1]) for row in self.query(engine.TABLES)]

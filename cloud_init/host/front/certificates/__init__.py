@@ -10,7 +10,6 @@ from __future__ import annotations
 import grp
 import os
 import ssl
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from ...base.user import front_group
 from ...contracts.manifest import Tls
 from ...release import manifests
 from ...rollout import state
+from ...server.apply import run
 
 _YEARS = 3650
 
@@ -46,14 +46,14 @@ def ensure(places: Places, tls: Tls) -> None:
     key, request, certificate = place / "key.pem", place / "request.der", place / "certificate.pem"
     named = ("-subj", "/", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in (tls.domain, *tls.aliases)))
     if not key.is_file():
-        write(key, openssl("genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"), 0o600)
+        write(key, run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256").encode(), 0o600)
         certificate.unlink(missing_ok=True)
         (place / "issued").unlink(missing_ok=True)
     _share(key)
     if not certificate.is_file():
         (place / "issued").unlink(missing_ok=True)
-        write(certificate, openssl("req", "-x509", "-new", "-key", str(key), "-days", str(_YEARS), *named))
-    write(request, openssl("req", "-new", "-key", str(key), "-outform", "DER", *named))
+        write(certificate, run("openssl", "req", "-x509", "-new", "-key", str(key), "-days", str(_YEARS), *named).encode())
+    run("openssl", "req", "-new", "-key", str(key), "-outform", "DER", "-out", str(request), *named)
 
 
 def install(places: Places, tls: Tls, chain: bytes) -> float:
@@ -61,7 +61,7 @@ def install(places: Places, tls: Tls, chain: bytes) -> float:
     place = folder(places, tls.domain)
     new = place / "new.pem"
     write(new, chain)
-    if openssl("x509", "-in", str(new), "-noout", "-pubkey") != openssl("pkey", "-in", str(place / "key.pem"), "-pubout"):
+    if run("openssl", "x509", "-in", str(new), "-noout", "-pubkey") != run("openssl", "pkey", "-in", str(place / "key.pem"), "-pubout"):
         raise Refused(f"the authority's certificate for {tls.domain} is not for this server's key; not used")
     until = expires(new)
     new.rename(place / "certificate.pem")
@@ -87,7 +87,7 @@ def is_due(places: Places, tls: Tls) -> bool:
 
 def expires(path: Path) -> float:
     """When the first certificate in a file ends."""
-    words = openssl("x509", "-in", str(path), "-noout", "-enddate").decode()
+    words = run("openssl", "x509", "-in", str(path), "-noout", "-enddate")
     return float(ssl.cert_time_to_seconds(words.strip().partition("=")[2]))
 
 
@@ -118,17 +118,6 @@ def problem(places: Places, tls: Tls | None) -> str:
         return f"{tls.domain}: no certificate yet: {said or 'it was not asked for yet'}"
     days = (found["until"] - time.time()) / 86400
     return f"the certificate of {tls.domain} ends in {days:.0f} days: {said}" if said and is_due(places, tls) else ""
-
-
-def openssl(*arguments: str) -> bytes:
-    """What openssl writes. Raises `Refused`."""
-    try:
-        done = subprocess.run(["openssl", *arguments], capture_output=True, check=False, timeout=60)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise Refused(f"openssl: {error}") from None
-    if done.returncode:
-        raise Refused(f"openssl {arguments[0]}: exit {done.returncode}", log=done.stderr.decode(errors="replace").splitlines()[-5:])
-    return done.stdout
 
 
 def _share(key: Path) -> None:

@@ -5,7 +5,6 @@ A timer and each release run this; where there is no certificate yet it is tried
 
 from __future__ import annotations
 
-import http.client
 import secrets
 import shutil
 import socket
@@ -18,8 +17,9 @@ from ...base.files import write
 from ...base.lock import held
 from ...base.outcome import Refused, Steps, note
 from ...base.places import Places
-from ...contracts.manifest import Tls
-from ...processes import managers
+from ...contracts.manifest import Health, Tls
+from ...processes import managers, systemd_units
+from ...rollout import gate
 from .. import servers
 from . import ensure, folder, install, is_due, issued, note_tried, of_live, tried
 
@@ -28,16 +28,15 @@ CHALLENGES = ".well-known/acme-challenge"
 _OWN = "slipway-certificate.service"
 _FIRST, _LONGEST = 600, 12 * 3600  # seconds between questions that the authority refused: it counts them
 _CERTBOT = 300  # seconds that the authority may take
-_PORT, _ANSWER = 80, 5  # the authority's choice; seconds for an answer there
+_PORT = 80  # the authority's choice
 
 
 def begin(places: Places) -> None:
     """Has the unit, where there is one, ask for a certificate now."""
     if places.root != Path("/") or not Path("/etc/systemd/system", _OWN).exists() or not of_live(places):
         return
-    asked = subprocess.run(["systemctl", "show", "--property=SubState", "--value", _OWN], capture_output=True, text=True, check=False)
-    if asked.stdout.strip() not in ("start", "start-pre"):
-        subprocess.run(["systemctl", "restart", "--no-block", _OWN], check=False)
+    if systemd_units.call("show", "--property=SubState", "--value", _OWN).stdout.strip() not in ("start", "start-pre"):
+        systemd_units.call("restart", "--no-block", _OWN)
 
 
 def run(places: Places, steps: Steps) -> None:
@@ -99,26 +98,14 @@ def leads_here(root: Path, domain: str, port: int = _PORT) -> bool:
     path = root / CHALLENGES / name
     write(path, name.encode())
     try:
-        answer = _ask(domain, port, f"/{CHALLENGES}/{name}")
+        answer = gate.ask(gate.over_network(domain, port), Health(f"/{CHALLENGES}/{name}", domain, 0))
     finally:
         path.unlink()
-    if answer is None:
+    if answer.status is None:
         return False
-    if answer != name.encode():
+    if answer.body != name:
         raise Refused(f"{domain} leads to {', '.join(addresses)}, where another server answers; set it to this server's address")
     return True
-
-
-def _ask(domain: str, port: int, path: str) -> bytes | None:
-    """The answer's body; None where there is no answer."""
-    connection = http.client.HTTPConnection(domain, port, timeout=_ANSWER)
-    try:
-        connection.request("GET", path)
-        return connection.getresponse().read(1000)
-    except (OSError, http.client.HTTPException):
-        return None
-    finally:
-        connection.close()
 
 
 def _obtain(places: Places, tls: Tls) -> bytes:

@@ -30,12 +30,10 @@ def kind(folder: Path) -> str | None:
 
 
 def known() -> set[str]:
-    """The front servers there are."""
     return {found.name for found in pkgutil.iter_modules(__path__)}
 
 
 def module(name: str) -> Any:
-    """The module of that front server."""
     return importlib.import_module(f"{__name__}.{name}")
 
 

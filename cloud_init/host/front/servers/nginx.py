@@ -15,12 +15,10 @@ UNIT = "nginx.service"  # of the package: kept from starting
 
 
 def serve(places: Places, folder: Path) -> None:
-    """Becomes nginx, in the foreground."""
     become(_command(places, folder, "daemon off;"))
 
 
 def test(places: Places, folder: Path) -> list[str]:
-    """The command that says whether nginx takes the configuration."""
     return [*_command(places, folder), "-t", "-q"]
 
 

@@ -25,8 +25,7 @@ _LIVENESS = b"/-/live"
 
 def serve(places: Places, folder: Path) -> None:
     """Relays until TERM or QUIT."""
-    address, port = places.facts.front.listen
-    asyncio.run(_Relay(places.live / HTTP, places.etc / MAINTENANCE).run(address, port))
+    asyncio.run(_relay(places))
 
 
 def test(places: Places, folder: Path) -> list[str]:
@@ -34,81 +33,66 @@ def test(places: Places, folder: Path) -> list[str]:
     return []
 
 
-class _Relay:
-    def __init__(self, socket: Path, maintenance: Path) -> None:
-        self.socket = socket
-        self.maintenance = maintenance
-        self.open: set[asyncio.Task[None]] = set()
+async def _relay(places: Places) -> None:
+    stopped = asyncio.Event()
+    running: set[asyncio.Task[None]] = set()
 
-    async def run(self, address: str, port: int) -> None:
-        stopped = asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGQUIT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-        server = await asyncio.start_server(self.accept, address, port)
-        await stopped.wait()
-        server.close()
-        if self.open:
-            await asyncio.wait(self.open, timeout=_GRACE)
+    def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.ensure_future(_connect(places, reader, writer))
+        running.add(task)
+        task.add_done_callback(running.discard)
 
-    def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.ensure_future(self.relay(reader, writer))
-        self.open.add(task)
-        task.add_done_callback(self.open.discard)
-
-    async def relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            app_reader, app_writer = await asyncio.open_unix_connection(str(self.socket))
-        except OSError:
-            page = self.page()
-            return _say(writer, _NOBODY if page is None else page)
-        connection = _Connection(self, reader, writer, app_reader, app_writer)
-        await asyncio.gather(connection.ask(), connection.answer())
-
-    def page(self) -> bytes | None:
-        """The whole maintenance answer while there is maintenance."""
-        try:
-            body = self.maintenance.read_bytes()
-        except OSError:
-            return None
-        return _CLOSED % (len(body), body)
+    for number in (signal.SIGTERM, signal.SIGQUIT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    server = await asyncio.start_server(accept, *places.facts.front.listen)
+    await stopped.wait()
+    server.close()
+    if running:
+        await asyncio.wait(running, timeout=_GRACE)
 
 
-class _Connection:
+async def _connect(places: Places, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """One client's connection. What comes after an answer counts as a new request: the relay reads
     nothing of HTTP but first lines."""
+    try:
+        app_reader, app_writer = await asyncio.open_unix_connection(str(places.live / HTTP))
+    except OSError:
+        return _say(writer, _page(places) or _NOBODY)
+    fresh = True
 
-    def __init__(
-        self,
-        relay: _Relay,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-        app_reader: asyncio.StreamReader,
-        app_writer: asyncio.StreamWriter,
-    ) -> None:
-        self.relay, self.reader, self.writer, self.app_reader, self.app_writer = relay, reader, writer, app_reader, app_writer
-        self.fresh = True
-
-    async def ask(self) -> None:
-        """Client to app."""
+    async def ask() -> None:
+        nonlocal fresh
         with contextlib.suppress(OSError):
-            while data := await self.reader.read(_CHUNK):
-                page = self.relay.page() if self.fresh and data.split(b" ", 2)[1:2] != [_LIVENESS] else None
-                if page is not None:
-                    _say(self.writer, page)
+            while data := await reader.read(_CHUNK):
+                page = _page(places) if fresh and data.split(b" ", 2)[1:2] != [_LIVENESS] else None
+                if page:
+                    _say(writer, page)
                     break
-                self.fresh = False
-                self.app_writer.write(data)
-                await self.app_writer.drain()
-        self.app_writer.close()
+                fresh = False
+                app_writer.write(data)
+                await app_writer.drain()
+        app_writer.close()
 
-    async def answer(self) -> None:
-        """App to client. A side that went away ends it: there is nobody to tell."""
+    async def answer() -> None:
+        """A side that went away ends it: there is nobody to tell."""
+        nonlocal fresh
         with contextlib.suppress(OSError):
-            while data := await self.app_reader.read(_CHUNK):
-                self.fresh = True
-                self.writer.write(data)
-                await self.writer.drain()
-        self.writer.close()
+            while data := await app_reader.read(_CHUNK):
+                fresh = True
+                writer.write(data)
+                await writer.drain()
+        writer.close()
+
+    await asyncio.gather(ask(), answer())
+
+
+def _page(places: Places) -> bytes | None:
+    """The whole maintenance answer while there is maintenance."""
+    try:
+        body = (places.etc / MAINTENANCE).read_bytes()
+    except OSError:
+        return None
+    return _CLOSED % (len(body), body)
 
 
 def _say(writer: asyncio.StreamWriter, answer: bytes) -> None:

@@ -33,7 +33,6 @@ def noted(places: Places) -> str:
 
 
 def note(places: Places, name: str) -> None:
-    """Notes that this one is in force."""
     write(_note(places), f"{name}\n".encode())
 
 
@@ -50,7 +49,6 @@ def wanted_by(places: Places, release: str) -> str:
 
 
 def known() -> set[str]:
-    """The managers there are."""
     return {found.name for found in pkgutil.iter_modules(__path__)} - {"contract"}
 
 

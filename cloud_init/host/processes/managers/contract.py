@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Protocol
 
 from ...base.places import Places
 from ..programs import Program
@@ -40,29 +40,23 @@ class ProgramStatus:
         return self.over or self.state == WAITING
 
 
-class Manager(ABC):
+class Manager(Protocol):
     """What keeps the processes of one app running on this host."""
 
-    kind = ""
-
-    def __init__(self, places: Places) -> None:
-        self.places = places
+    kind: str
+    places: Places
 
     @property
-    @abstractmethod
     def running(self) -> bool:
         """True while it keeps this app's processes running."""
 
     @property
-    @abstractmethod
     def pid(self) -> int | None:
         """The manager's own process, if it is there for this app alone."""
 
-    @abstractmethod
     def answers(self) -> bool:
         """True while it takes commands."""
 
-    @abstractmethod
     def memory(self) -> int:
         """Bytes that it and all that it keeps running hold."""
 
@@ -70,47 +64,36 @@ class Manager(ABC):
         """What it needs on a server that no package brings. Raises `Refused`."""
         return
 
-    @abstractmethod
     def configure(self) -> bool:
         """Writes what is constant on this host; True if that changed: it must be launched again."""
 
-    @abstractmethod
     def launch(self) -> None:
         """Starts it, and the constant programs. Raises `Refused`."""
 
-    @abstractmethod
     def shut_down(self) -> None:
         """Stops it and all of its programs, each with its own grace."""
 
-    @abstractmethod
     def forget(self) -> None:
         """Removes what could start programs again, once it is shut down."""
 
-    @abstractmethod
     def programs(self) -> list[str]:
         """Names of all programs, those included that came with a release."""
 
-    @abstractmethod
     def status(self, program: str) -> ProgramStatus:
         """How a program is."""
 
-    @abstractmethod
     def start(self, program: str) -> None:
         """Starts a stopped program without waiting for it to be well: the gate asks that."""
 
-    @abstractmethod
     def stop(self, program: str) -> None:
         """Stops a program, letting what it has in hand finish; nothing to do if it does not run."""
 
-    @abstractmethod
     def signal(self, program: str, name: str) -> None:
         """Sends a signal to a program's main process."""
 
-    @abstractmethod
     def add(self, program: Program) -> None:
         """Takes in a program that isn't constant, and starts it, unless it runs unchanged."""
 
-    @abstractmethod
     def remove(self, name: str) -> None:
         """Stops a program that was added, and forgets it."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import pkgutil
 import subprocess
 import time
@@ -15,9 +16,10 @@ from ...base.files import write
 from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.unix_http import UnixConnection
+from ...base.user import with_port
 from ...release import environment
-from .. import supervisor_config, systemd_units
-from ..programs import Program, log_from_now
+from .. import systemd_units
+from ..programs import CONSTANT, Program, log_from_now, log_path
 from . import contract
 from .contract import ProgramStatus
 
@@ -43,7 +45,7 @@ class Manager(contract.Manager):
     kind = "supervisor"
 
     def __init__(self, places: Places) -> None:
-        super().__init__(places)
+        self.places = places
         self._record = places.lib / "processes/supervisord.json"
         self._configuration = places.etc / "supervisord.conf"
         self._unit = f"slipway-{places.app}-supervisor.service"
@@ -66,10 +68,10 @@ class Manager(contract.Manager):
 
     def install(self) -> None:
         """An environment of its own."""
-        environment.of_the_host(self.places, self.kind, (pkgutil.get_data(__package__, "supervisor.txt") or b"").decode())
+        environment.of_the_host(self.places, self.kind, _filled("supervisor.txt"))
 
     def configure(self) -> bool:
-        return write(self._configuration, supervisor_config.configuration(self.places).encode())
+        return write(self._configuration, configuration(self.places).encode())
 
     def launch(self) -> None:
         """Starts supervisord and waits until it answers."""
@@ -144,7 +146,7 @@ class Manager(contract.Manager):
 
     def add(self, program: Program) -> None:
         path = self._file(program.name)
-        changed = write(path, supervisor_config.section(self.places, program).encode())
+        changed = write(path, section(self.places, program).encode())
         there = program.name in self.programs()
         if changed and there:
             self._drop(program.name)
@@ -196,3 +198,43 @@ class Manager(contract.Manager):
     def _server(self) -> Any:
         path = str(self.places.run / "supervisor.sock")
         return xmlrpc.client.ServerProxy("http://localhost/RPC2", transport=_Transport(path)).supervisor
+
+
+def configuration(places: Places) -> str:
+    """All of supervisord.conf."""
+    user = "user=root" if os.geteuid() == 0 else ""  # said outright, or supervisord warns that it runs as root
+    whole = _filled("supervisord.conf", RUN=_escaped(places.run), LOG=_escaped(places.log), SUPERVISOR_USER=user)
+    return whole + "".join(section(places, program) for program in CONSTANT)
+
+
+def section(places: Places, program: Program) -> str:
+    user = getattr(places.facts, program.account) or places.facts.user
+    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind]
+    if places.role and not program.as_user:
+        launch = [*with_port(str(user)), *launch]
+    return _filled(
+        "program.conf",
+        NAME=program.name,
+        LOG=_escaped(log_path(places, program.name)),
+        LAUNCH=" ".join(f'"{_escaped(word)}"' if " " in word else _escaped(word) for word in launch),
+        AUTORESTART="true" if program.always else "unexpected",
+        RETRIES=str(program.retries),
+        PRIORITY=str(program.priority),
+        GROUP=str(program.whole_group).lower(),
+        STOPSIGNAL=program.stop_signal,
+        USER=f"user={user}" if user and program.as_user else "",
+        BYTES="0" if places.role else "10MB",  # on a server logrotate sees to all logs
+    )
+
+
+def _filled(template: str, **values: str) -> str:
+    """A file of this folder with its places filled in."""
+    text = (pkgutil.get_data(__package__, template) or b"").decode()
+    for name, value in values.items():
+        text = text.replace(f"@@{name}@@", value)
+    return text
+
+
+def _escaped(value: Path | str) -> str:
+    """Supervisor reads `%` as its own, and ` ;` as a comment: no folder may have the latter."""
+    return str(value).replace("%", "%%")

@@ -6,7 +6,6 @@ import os
 import re
 import signal
 import time
-from pathlib import Path
 
 from ...base import processes
 from ...base.outcome import Refused
@@ -26,9 +25,13 @@ class Manager(contract.Manager):
 
     kind = "systemd"
 
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
     @property
     def running(self) -> bool:
-        return self._file(self._target).is_file() and systemd_units.call("--quiet", "is-active", self._target).returncode == 0
+        there = (systemd_units.folder(self.places) / self._target).is_file()
+        return there and systemd_units.call("--quiet", "is-active", self._target).returncode == 0
 
     @property
     def pid(self) -> int | None:
@@ -103,9 +106,6 @@ class Manager(contract.Manager):
     def _target(self) -> str:
         return f"slipway-{self.places.app}.target"
 
-    def _file(self, unit: str) -> Path:
-        return systemd_units.folder(self.places) / unit
-
     def _put(self, program: Program) -> bool:
         return systemd_units.put(self.places, self._unit(program.name), unit(self.places, program))
 
@@ -128,34 +128,24 @@ def unit(places: Places, program: Program) -> str:
     launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind, program.name]
     values = {
         "APP": places.app, "NAME": program.name, "LAUNCH": launch, "USER": user, "LOG": str(log_path(places, program.name)),
-        **_order(places, program), "RETRIES": str(program.retries), "BURST": str(program.retries + 1),
+        **_of_kind(places, program), "RETRIES": str(program.retries), "BURST": str(program.retries + 1),
         "INTERVAL": f"{1500 * (program.retries + 1)}ms", "RESTART": "always" if program.always else "on-failure",
-        "KILLMODE": "control-group" if program.whole_group else "mixed", "STOPSIGNAL": _stop_signal(places, program),
+        "KILLMODE": "control-group" if program.whole_group else "mixed",
         "MEMORYSCORE": str(memory_score(program.name)),
         "CAPABILITIES": [] if program.as_user else ["CAP_NET_BIND_SERVICE"],
-        "WRITES": _writes(places, program),
     }  # fmt: skip
     return systemd_units.rendered("program.service", values)
 
 
-def _order(places: Places, program: Program) -> dict[str, list[str]]:
-    """The order to start in; to stop is the other way round: the front first, a database last."""
-    colours = [f"slipway-{places.app}@{name}.service" for name in COLOURS]
-    if program.name in COLOURS:
-        return {"AFTER": [], "BEFORE": []}
-    return {"AFTER": [], "BEFORE": colours} if is_database(program.name) else {"AFTER": colours, "BEFORE": []}
-
-
-def _stop_signal(places: Places, program: Program) -> str:
-    """The signal by which a program ends: a front server's lets requests in flight finish."""
-    if program.name == FRONT.name and places.front.is_dir():
-        return str(servers.find(places, places.front).STOP)
-    return program.stop_signal
-
-
-def _writes(places: Places, program: Program) -> list[str]:
+def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
+    """What a program's kind says. The order is that to start in; to stop is the other way round:
+    the front first, by a signal that lets requests in flight finish, a database last."""
+    colours, stop = [f"slipway-{places.app}@{name}.service" for name in COLOURS], program.stop_signal
     if program.name == FRONT.name:
-        return [str(places.run / "front"), str(places.lib / "front")]
+        stop = str(servers.find(places, places.front).STOP) if places.front.is_dir() else stop
+        return {"AFTER": colours, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": [str(places.run / "front"), str(places.lib / "front")]}
     if is_database(program.name):
-        return [str(places.run / "database"), str(places.srv / "data")]
-    return [str(places.shared), *(str(places.colour(name).folder) for name in COLOURS)]
+        return {"AFTER": [], "BEFORE": colours, "STOPSIGNAL": stop, "WRITES": [str(places.run / "database"), str(places.srv / "data")]}
+    after = [] if program.name in COLOURS else colours
+    writes = [str(places.shared), *(str(places.colour(name).folder) for name in COLOURS)]
+    return {"AFTER": after, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": writes}

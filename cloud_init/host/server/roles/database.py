@@ -98,7 +98,6 @@ def boot(places: Places, steps: Steps) -> None:
 
 
 def halt(places: Places, steps: Steps) -> None:
-    """Stops all of it."""
     booting.halt(places, steps)
 
 

@@ -34,7 +34,6 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
 
 
 def abort(places: Places, steps: Steps) -> None:
-    """Gives the candidate up."""
     from ...rollout import prepare as preparing
 
     preparing.abort(places, steps)
@@ -49,7 +48,6 @@ def boot(places: Places, steps: Steps) -> None:
 
 
 def halt(places: Places, steps: Steps) -> None:
-    """Stops all of it."""
     from ...rollout import boot as booting
 
     booting.halt(places, steps)
