@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from cloud_init import host_tool
+from cloud_init import bootstrap, firewall, host_tool
 from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.facts import Boot
 from components.errors import Lost, SlipwayError
@@ -45,14 +45,16 @@ def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
         _check_way_back(to, facts)
         if refusal := another(to, facts, owner, taken_over):
             raise SlipwayError(refusal)
+    is_driven = store.is_folder(facts["store"])
     # Another deployer's rollout must not find another host tool in the middle of it.
-    with store.folder(facts).locked("setting up") if store.is_folder(facts["store"]) else nullcontext():
+    with store.folder(facts).locked("setting up") if is_driven else nullcontext():
         with progress.step(host, "store"):
-            _mark(to, owner)
-            if store.is_folder(facts["store"]):
+            _do(to, ["install", "-d", "-m", "0755", "/var/lib/slipway"])
+            _do(to, ["install", "-m", "0644", "/dev/stdin", OWNER], to_json(vars(owner)))
+            if is_driven:
                 _bring_tool(to, facts)
         with progress.step(host, "bootstrap"):
-            _bootstrap(to, facts)
+            _do(to, ["sh", "-s", "again"], bootstrap.script(boot(facts)).encode())
         with progress.step(host, "setup"):
             _wait(to)
 
@@ -129,19 +131,12 @@ def _check_system(to: Connection) -> None:
 
 def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
     """The firewall that comes with a release must not lock out who launches it."""
-    from cloud_init import firewall
-
     allowed = facts["sshFrom"]
     words = to.run(["printenv", "SSH_CONNECTION"]).out.decode().split()
     if words and not firewall.lets_in(allowed, words[0]):
         raise SlipwayError(
             f"slipway:ssh.sshFrom: wanted {words[0]} in it, from where {to.login} is reached now, found {', '.join(allowed) or 'none'}"
         )
-
-
-def _mark(to: Connection, owner: Owner) -> None:
-    _do(to, ["install", "-d", "-m", "0755", "/var/lib/slipway"])
-    _do(to, ["install", "-m", "0644", "/dev/stdin", OWNER], to_json(vars(owner)))
 
 
 def _bring_tool(to: Connection, facts: Mapping[str, Any]) -> None:
@@ -151,12 +146,6 @@ def _bring_tool(to: Connection, facts: Mapping[str, Any]) -> None:
     if _read(to, "/etc/slipway/host.json"):
         _do(to, [*TOOL[:-1], f"{folder.path}/{name}", "check"])
     folder.put("tool.json", to_json({"sha256": host_tool.tool_id()}))
-
-
-def _bootstrap(to: Connection, facts: Mapping[str, Any]) -> None:
-    from cloud_init import bootstrap
-
-    _do(to, ["sh", "-s", "again"], bootstrap.script(boot(facts)).encode())
 
 
 def _wait(to: Connection) -> None:

@@ -11,8 +11,7 @@ from typing import Any, cast
 import pytest
 
 from cloud_init.host_tool import tool
-from components.blocks.command_output import Shown
-from components.blocks.command_transport import CommandTransport
+from components.blocks.command_transport import CommandTransport, Shown
 from components.hosts.transports import ssh
 from components.ssh import connection, login
 
