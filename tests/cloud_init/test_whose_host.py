@@ -74,6 +74,8 @@ def test_ssh_is_told_whose_host_is_meant(monkeypatch):
     to.lines = lambda command, root: ran.append(command) or cast(Any, SimpleNamespace(__iter__=None, status=0, words=""))
     monkeypatch.setattr(connection, "to", lambda login: to)
     monkeypatch.setattr(login, "of", lambda facts: None)
-    monkeypatch.setattr(ssh, "attached", lambda to, command: ran.append(command) or 0)
+    to.start = lambda command, root, **how: ran.append(command) or SimpleNamespace(wait=lambda: SimpleNamespace(returncode=0))
+    monkeypatch.setattr(ssh, "_own", dict)
+    monkeypatch.setattr(ssh, "wait_for", lambda ended: ended)
     ssh.SshTransport(FACTS).attach(["exec", "--", "true"])
     assert ran == [["env", "SLIPWAY_ASKED=shop/prod", *ssh.TOOL, "exec", "--", "true"]]
