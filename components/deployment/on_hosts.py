@@ -1,4 +1,6 @@
-"""`Deployment` on hosts that share a store."""
+"""`Deployment` on hosts that share a store.
+
+In a restore over all of them web hosts have the page up while the database's host loads it."""
 
 import queue
 import threading
@@ -6,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from components.deployment import Deployment, restoring
+from components.deployment import Deployment
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
 from components.deployment.running import at_once, run, run_all, run_or_say
 from components.errors import SlipwayError, UsageError
@@ -15,8 +17,6 @@ from components.hosts.names import is_called, short
 from components.hosts.site import Site
 from components.hosts.transport import Launched, Transport
 from components.rollout import coordinator
-
-Lines = queue.SimpleQueue[str | Exception | None]
 
 
 class HostsDeployment(Deployment):
@@ -66,7 +66,7 @@ class HostsDeployment(Deployment):
         return run(Backups, self.site.database_host, "backups")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
-        return restoring.restore(self.site, backup, newer_schema)
+        return restore(self.site, backup, newer_schema)
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
         return at_once(lambda host: run_or_say(Answer, host, "maintenance", "on" if on else "off"), self.site.web)
@@ -90,6 +90,30 @@ class HostsDeployment(Deployment):
     def remove_data(self) -> None:
         for host in self.launched:
             host.remove(keep_data=False)
+
+
+def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
+    """The outcome of the host with the database, or of the web host that stood in the way.
+
+    Where this is cut off, the database host finishes by itself, and a web host is let go by
+    whatever runs there next."""
+    database = site.database_host
+    others = [host for host in site.web if host is not database]
+    command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
+    with site.store.lock(f"restore {backup}"):  # no rollout between the phases of another
+        if not others:
+            return run(Restored, database, *command)
+        outcome = None
+        try:
+            held = _first_bad(run_all(Restored, others, "hold", backup))
+            outcome = held or run(Restored, database, *command)
+        finally:
+            loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
+        if loose is None or not outcome.ok:
+            return outcome
+        done = f"backup {outcome.backup} is loaded; what was there before is backup {outcome.first}"
+        message = f"{done}; but on {short(loose.host)}: {loose.message}"
+        return loose.model_copy(update={"message": message, "backup": outcome.backup, "first": outcome.first})
 
 
 def drift(hosts: Sequence[Transport], live: str | None) -> str:
@@ -122,9 +146,18 @@ def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
     if len(hosts) == 1:
         yield from hosts[0].stream(words)
         return
-    lines = Lines()
+    lines: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
+
+    def pump(host: Transport) -> None:
+        try:
+            for text in host.stream(words):
+                lines.put(f"{short(host.host)} | {text}")
+        except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
+            lines.put(error)
+        lines.put(None)
+
     for host in hosts:
-        threading.Thread(target=_pump, args=(host, words, lines), daemon=True).start()
+        threading.Thread(target=pump, args=(host,), daemon=True).start()
     for _ in hosts:  # each ends with one None
         while (item := lines.get()) is not None:
             if isinstance(item, Exception):
@@ -132,10 +165,13 @@ def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
             yield item
 
 
-def _pump(host: Transport, words: Sequence[str], lines: Lines) -> None:
-    try:
-        for text in host.stream(words):
-            lines.put(f"{short(host.host)} | {text}")
-    except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
-        lines.put(error)
-    lines.put(None)
+def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
+    """The apps run again, first the one that brings the schema up; the first that isn't well."""
+    first = run(Restored, hosts[0], "let-go", "--migrate") if migrate else None
+    if first and not first.ok:
+        return first
+    return _first_bad(run_all(Restored, hosts[1:] if migrate else hosts, "let-go"))
+
+
+def _first_bad(outcomes: Sequence[Restored]) -> Restored | None:
+    return next((outcome for outcome in outcomes if not outcome.ok), None)

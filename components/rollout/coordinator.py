@@ -123,12 +123,10 @@ class _Rollout:
         return proven.release if known else before.live
 
     def _public(self) -> list[Outcome]:
-        return public.check(self.site.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
-
-    def _asked(self) -> list[str]:
-        """Those that take part: who was left out has been told, and is no reason to go back."""
+        """Who was left out isn't asked: that has been told, and is no reason to go back."""
         names = dict(zip(self.site.addresses, self.site.expected, strict=False))
-        return [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
+        asked = [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
+        return public.check(self.site.url, asked, self.manifest.health, self.release, self.manifest.tls)
 
     def _missing(self) -> str:
         """Why TLS is missing, where `slipway:tls.strict` makes that a failure; else it is told."""

@@ -80,14 +80,11 @@ class _Mine:
     """This deployer's claim."""
 
     def __init__(self, store: Store, reason: str) -> None:
-        self.store, self.token, self.ended = store, uuid.uuid4().hex, threading.Event()
-        whole = {**host_lock.signed(reason), "token": self.token}
+        self.store, self.ended = store, threading.Event()
+        whole = {**host_lock.signed(reason), "token": uuid.uuid4().hex}
+        self.sign = _SIGNS + whole["token"]
         self.data = json.dumps(whole, indent=1, sort_keys=True).encode()
         self._shown = 0.0
-
-    @property
-    def sign(self) -> str:
-        return _SIGNS + self.token
 
     def acquire(self) -> None:
         """Creates the lock, or takes over one whose holder is gone."""
@@ -99,21 +96,17 @@ class _Mine:
     def _take(self) -> bytes | None:
         self._show()
         found = self.store.get(_NAME)
-        return None if self._takes(found) else found or b""
-
-    def _takes(self, found: bytes | None) -> bool:
         try:
             if found is None:
-                self.store.create(_NAME, self.data)
-                return True
+                return self.store.create(_NAME, self.data)
             if not self._is_stale(found):
-                return False
+                return found
             self.store.replace(_NAME, found, self.data)
         except Conflict:
-            return False
+            return found or b""
         progress.note("coordinator", f"taken over: the lock of {host_lock.described(found)}, who has said nothing for {STALE:.0f} s")
         self.store.delete(_SIGNS + _token(found))
-        return True
+        return None
 
     def _is_stale(self, found: bytes) -> bool:
         """Both times are the store's: mine was written just now."""

@@ -37,17 +37,14 @@ def _missing(store: Store, signs: Signs, hosts: Sequence[str]) -> str | None:
         if live is None:
             return None
         signs.look()
-        return next((words for host in hosts if (words := _words(store, signs, host, live))), None)
+        for host in hosts:
+            wanted = f"{short(host)}: wanted it to serve release {live}"
+            if host not in signs.fresh():
+                return f"{wanted}, found {signs.words(host)}"
+            beat = written(Heartbeat, store.get(f"outcomes/{host}/heartbeat.json")) or Heartbeat()
+            if beat.live != live:
+                problems = "; ".join(" ".join(one.split()) for one in beat.problems)
+                return f"{wanted}, found {beat.live or 'none'}{f' ({problems})' if problems else ''}"
+        return None
     except SlipwayError as error:
         return str(error)
-
-
-def _words(store: Store, signs: Signs, host: str, live: str) -> str | None:
-    wanted = f"{short(host)}: wanted it to serve release {live}"
-    if host not in signs.fresh():
-        return f"{wanted}, found {signs.words(host)}"
-    beat = written(Heartbeat, store.get(f"outcomes/{host}/heartbeat.json")) or Heartbeat()
-    if beat.live == live:
-        return None
-    problems = "; ".join(" ".join(one.split()) for one in beat.problems)
-    return f"{wanted}, found {beat.live or 'none'}{f' ({problems})' if problems else ''}"
