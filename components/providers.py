@@ -61,7 +61,9 @@ class DynamicProvider(ResourceProvider):
         raise NotImplementedError
 
     def drift(self, _olds: Props, _news: Props) -> str:
-        """One sentence about what is there and isn't as it was made; empty: all is."""
+        """One sentence about what is there and isn't as it was made; empty: all is.
+
+        Raises `SlipwayError` with why it can't be told."""
         return ""
 
     def outdated(self, olds: Props, news: Props) -> bool:
@@ -144,15 +146,11 @@ class ServerCertificateProvider(_Certificate):
         return {"address": props["address"], "authority": props["authority"], **vars(certificates.server(signer, props["address"]))}
 
 
-class _Watched(DynamicProvider):
-    """What may have drifted is asked with each check of its inputs."""
+class _OnHost(DynamicProvider):
+    """What is made of one host, which `facts` describe and name."""
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
-
-
-class _OnHost(_Watched):
-    """What is made of one host, which `facts` describe and name."""
+        return CheckResult({**news, "drift": self._found(_olds, news) if _olds else ""}, [])
 
     def words(self, props: Props) -> str:
         return super().words(object_in(props["facts"]))  # empty while unknown or secret: another text stands for it then
@@ -176,10 +174,7 @@ class HostProvider(_OnHost):
 
     def drift(self, _olds: Props, _news: Props) -> str:
         """What doesn't run that should."""
-        try:
-            status = transport.connect(json.loads(_news["facts"])).run(["status"])
-        except SlipwayError as error:
-            return str(error)
+        status = transport.connect(json.loads(_news["facts"])).run(["status"])
         if not status.get("ok"):
             return str(status.get("message"))
         if not status["manager"]["running"]:
@@ -232,7 +227,8 @@ class SshServerProvider(_OnHost):
     def drift(self, _olds: Props, _news: Props) -> str:
         from components.ssh import bring_up
 
-        return bring_up.drift(json.loads(_news["facts"]))
+        facts = json.loads(_news["facts"])
+        return "" if bring_up.is_at_work(facts) else f"{facts['host']}: {bring_up.UNIT} isn't at work there"
 
     def delete(self, _id: str, _props: Props) -> None:
         from components.ssh import bring_up
@@ -277,13 +273,13 @@ class ServingProvider(DynamicProvider):
     WORDS = "waits until the servers serve"
 
     def made(self, props: Props, olds: Props) -> Props:
-        from components.rollout.phases import joining
+        from components.rollout.phases import pulled
 
-        joining.wait(store.connect(props["store"]), props["hosts"])
+        pulled.wait_to_serve(store.connect(props["store"]), props["hosts"])
         return {key: props[key] for key in ("hosts", "store")}
 
 
-class RolloutProvider(_Watched):
+class RolloutProvider(DynamicProvider):
     """Publishes a release and rolls it out; its outputs are the verdict."""
 
     WHERE = "store"
@@ -295,6 +291,9 @@ class RolloutProvider(_Watched):
     def words(self, props: Props) -> str:
         manifest = object_in(props["manifest"])
         return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
 
     def drift(self, _olds: Props, _news: Props) -> str:
         # Of a folder that was copied or moved its host tells.
@@ -348,14 +347,13 @@ class DeployProvider(RolloutProvider):
 
     def _roll(self, props: Props, olds: Props) -> Verdict:
         from components import platforms
-        from components.platforms import deploying
         from components.release.bundle import Bundle
 
         bundle = contracts.read(Bundle, json.loads(props["bundle"]))
         secrets = {name: value for name, value in props["secret_environment"].items() if name != INSTALL}
         release = platforms.Sendable(props["release"], bundle, Path(props["source"]), secrets)
         platform = platforms.connect(json.loads(props["platform"]))
-        return deploying.deploy(platform, props["url"], release, olds.get("live") or None)
+        return platforms.deploy(platform, props["url"], release, olds.get("live") or None)
 
     def _drift(self, olds: Props, news: Props) -> str:
         from components import platforms

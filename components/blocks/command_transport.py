@@ -202,7 +202,7 @@ class CommandTransport:
         return _text(answer.out).split("\n")[:-1]
 
     def _outcome(self, answer: Answer, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
-        ended = (answer.status, _text(answer.err))
+        ended = (_text(answer.err), answer.status)
         return outcome(self.host, _text(answer.out).splitlines(), arguments, on_event, lambda: ended, _ABSENT)
 
 

@@ -5,18 +5,23 @@ In a restore over all of them web hosts have the page up while the database's ho
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from components.deployment import Deployment
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
-from components.deployment.running import at_once, run, run_all, run_or_say
 from components.errors import SlipwayError, UsageError
 from components.hosts import progress
 from components.hosts.names import is_called, short
 from components.hosts.site import Site
 from components.hosts.transport import Launched, Transport
 from components.rollout import coordinator
+
+A = TypeVar("A", bound=Answer)
 
 
 class HostsDeployment(Deployment):
@@ -175,3 +180,37 @@ def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
 
 def _first_bad(outcomes: Sequence[Restored]) -> Restored | None:
     return next((outcome for outcome in outcomes if not outcome.ok), None)
+
+
+def run(kind: type[A], host: Transport, *words: str) -> A:
+    """The host tool's outcome; its steps are reported as they happen. Raises `SlipwayError`."""
+    outcome = host.run(words, lambda event: progress.tell(host.host, event))
+    given = {key: one for key, one in outcome.items() if one is not None or key not in kind.model_fields}
+    try:
+        return kind.model_validate({"host": host.host, "ok": False, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        why = f"wanted {where} of the host tool's {words[0]}, found another ({first['msg']})"
+        raise SlipwayError(f"{short(host.host)}: {why}; run `./slipway up`") from None
+
+
+def run_or_say(kind: type[A], host: Transport, *words: str) -> A:
+    """As `run`; a host that can't be reached has an answer that says so, and hides no other's."""
+    try:
+        return run(kind, host, *words)
+    except SlipwayError as error:
+        return kind(host=host.host, ok=False, message=str(error))
+
+
+def run_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
+    """Each one's outcome, in order. Raises `SlipwayError` where one can't be reached."""
+    return at_once(lambda host: run(kind, host, *words), hosts)
+
+
+def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[A]:
+    """On at most 8 hosts at a time; a single one in this thread, where Ctrl-C ends it at once."""
+    if len(hosts) == 1:
+        return [work(hosts[0])]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(work, hosts))

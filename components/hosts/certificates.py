@@ -26,20 +26,14 @@ class Pair:
 def authority(name: str, key: str | None = None) -> Pair:
     """A new authority. With the `key` of an earlier one, what that one signed stays good."""
     private = _private(key) if key else ec.generate_private_key(ec.SECP256R1())
-    marks = [(x509.BasicConstraints(ca=True, path_length=0), True), (_usage(signs=True), True)]
-    return _signed(name, private, AUTHORITY_DAYS, marks, private)
+    return _signed(name, private, private, None, [])
 
 
 def server(signer: Pair, address: str) -> Pair:
     """A certificate for the server at that address, an IP address or a name."""
-    marks = [
-        (x509.SubjectAlternativeName([_alternative(address)]), False),
-        (x509.BasicConstraints(ca=False, path_length=None), True),
-        (_usage(signs=False), True),
-        (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), False),
-    ]
     issuer = x509.load_pem_x509_certificate(signer.certificate.encode()).subject
-    return _signed(address, ec.generate_private_key(ec.SECP256R1()), SERVER_DAYS, marks, _private(signer.key), issuer)
+    marks = [x509.SubjectAlternativeName([_alternative(address)]), x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])]
+    return _signed(address, ec.generate_private_key(ec.SECP256R1()), _private(signer.key), issuer, marks)
 
 
 def days_left(certificate: str) -> int:
@@ -56,20 +50,27 @@ def is_due(certificate: str) -> bool:
 def _signed(
     name: str,
     key: ec.EllipticCurvePrivateKey,
-    days: int,
-    marks: Sequence[tuple[x509.ExtensionType, bool]],
     by: ec.EllipticCurvePrivateKey,
-    issuer: x509.Name | None = None,
+    issuer: x509.Name | None,
+    marks: Sequence[x509.ExtensionType],
 ) -> Pair:
-    """`marks`: its own extensions, and whether each is critical; `issuer`: None for itself."""
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    """`issuer`: None for an authority, which signs itself; `marks`: what is beside that in it."""
+    subject, signs = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])]), issuer is None
     begin = _now() - _HOUR
-    end = begin + datetime.timedelta(days=days)
-    builder = x509.CertificateBuilder(issuer or subject, subject, key.public_key(), x509.random_serial_number(), begin, end)
-    own = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
-    signer = x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key())
-    for extension, is_critical in [(own, False), *marks, (signer, False)]:
-        builder = builder.add_extension(extension, is_critical)
+    end = begin + datetime.timedelta(days=AUTHORITY_DAYS if signs else SERVER_DAYS)
+    usage = x509.KeyUsage(
+        digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, content_commitment=False, key_encipherment=False,
+        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
+    )  # fmt: skip
+    builder = (
+        x509.CertificateBuilder(issuer or subject, subject, key.public_key(), x509.random_serial_number(), begin, end)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(x509.BasicConstraints(ca=signs, path_length=0 if signs else None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(by.public_key()), critical=False)
+    )
+    for mark in marks:
+        builder = builder.add_extension(mark, critical=False)
     certificate = builder.sign(by, hashes.SHA256()).public_bytes(serialization.Encoding.PEM).decode()
     text = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()).decode()
     return Pair(certificate, text)
@@ -86,13 +87,6 @@ def _alternative(address: str) -> x509.GeneralName:
         return x509.IPAddress(ipaddress.ip_address(address))
     except ValueError:
         return x509.DNSName(address)
-
-
-def _usage(signs: bool) -> x509.KeyUsage:
-    return x509.KeyUsage(
-        digital_signature=not signs, key_cert_sign=signs, crl_sign=signs, content_commitment=False, key_encipherment=False,
-        data_encipherment=False, key_agreement=False, encipher_only=False, decipher_only=False,
-    )  # fmt: skip
 
 
 def _now() -> datetime.datetime:

@@ -44,10 +44,10 @@ def outcome(
     lines: Iterable[str],
     arguments: Sequence[str],
     on_event: Callable[[Event], None] | None,
-    ended: Callable[[], tuple[int, str]],
+    ended: Callable[[], tuple[str, int]],
     absent: str = "run `./slipway up`",
 ) -> dict[str, Any]:
-    """What `Transport.run` gives, of the host tool's lines. `ended`: exit status and error output,
+    """What `Transport.run` gives, of the host tool's lines. `ended`: error output and exit status,
     once all is read. `absent`: what helps where the host has no host tool.
 
     Raises `LockedError` where another run holds the host, `SlipwayError` where there is no host
@@ -58,7 +58,7 @@ def outcome(
             last = event
         elif on_event:
             on_event(event)
-    status, errors = ended()
+    errors, status = ended()
     if status == 3:
         raise LockedError(f"{host}: {last.get('message', 'locked by another run')}")
     if last:

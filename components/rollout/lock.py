@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pulumi
@@ -32,11 +32,9 @@ Check = Callable[[], None]
 """Raises `Conflict` where the lock isn't this deployer's any more."""
 
 
-@contextmanager
-def held(store: Store, reason: str) -> Iterator[Check]:
+def held(store: Store, reason: str) -> AbstractContextManager[Check]:
     """Holds the store's lock; waits and says for whom. Raises `LockedError` after 15 minutes."""
-    with _file(store.lock_file, reason) if store.lock_file else _object(store, reason) as check:
-        yield check
+    return _file(store.lock_file, reason) if store.lock_file else _object(store, reason)
 
 
 @contextmanager

@@ -27,7 +27,7 @@ _SETUP = 300.0  # seconds until it is set up: packages are fetched before that
 SYSTEMS = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 OWNER = "/var/lib/slipway/owner.json"
 _BOOT = "/etc/slipway/boot.json"
-_UNIT = "slipway.service"
+UNIT = "slipway.service"
 
 
 def boot(facts: Mapping[str, Any]) -> Boot:
@@ -74,13 +74,9 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
     return False
 
 
-def drift(facts: Mapping[str, Any]) -> str:
-    """One sentence about what isn't as it should be."""
-    try:
-        at_work = connection.to(login.of(facts)).run(["systemctl", "is-active", "--quiet", _UNIT]).status == 0
-    except SlipwayError as error:
-        return str(error)
-    return "" if at_work else f"{facts['host']}: {_UNIT} isn't at work there"
+def is_at_work(facts: Mapping[str, Any]) -> bool:
+    """Whether what Slipway set up there runs."""
+    return connection.to(login.of(facts)).run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
 
 
 def leave(facts: Mapping[str, Any], tree: Path) -> None:

@@ -188,11 +188,8 @@ class LockProcess:
         except (asyncssh.Error, OSError) as error:
             raise to.lost("flock", str(error)) from None
         self.is_held = ended is None
-        if ended and ended.returncode is None:
-            raise to.lost("flock")
-        if ended and ended.returncode != _TAKEN:
-            errors = bytes(ended.stderr or b"").decode(errors="replace").strip()  # type: ignore[arg-type]
-            raise SlipwayError(f"{to.login}: {path} can't be locked ({errors}); mend that, then run it again")
+        if ended and (done := to.ended("flock", ended)).status != _TAKEN:
+            raise SlipwayError(f"{to.login}: {path} can't be locked ({done.err.strip()}); mend that, then run it again")
 
     @property
     def is_lost(self) -> bool:

@@ -103,15 +103,15 @@ def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts
     if not takes(root):
         wanted = "wanted a folder name of letters that can be seen, without quotes and $ % ; < > { } [ ] \\ ? # @ * |"
         raise UsageError(f"{one_line(str(place.folder))}: {wanted}, found another; move the project")
-    runtime = app_runtime(root, settings.app.python)
+    python, user = app_runtime(root, settings.app.python)
     return HostFacts(
         transport="local",
         app=settings.app.name,
         host="local",
         root=str(root),
         run=str(run_folder(root, settings.app.name)),
-        user=runtime.user,
-        python=runtime.python,
+        user=user,
+        python=python,
         uv=uv_binary(),
         store=in_folder(root / "store"),
         front=FrontFacts((_ADDRESS, options.port), installed.fronts()),

@@ -67,11 +67,11 @@ class Bench:
     def __init__(self, folder: Path, front: str | None = None) -> None:
         self.folder = folder
         self.port = ports.free()
-        runtime = app_runtime(folder / ".slipway" / "t", None)
+        python, user = app_runtime(folder / ".slipway" / "t", None)
         tree = folder / ".slipway" / "t"
         self.facts: dict[str, Any] = {
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
-            "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": in_folder(tree / "store"),
+            "user": user, "python": python, "uv": uv_binary(), "store": in_folder(tree / "store"),
             "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else installed.fronts()},
             "databases": installed.databases(), "supervisor": supervisor_command(),
         }  # fmt: skip

@@ -8,8 +8,8 @@ from dataclasses import replace
 import asyncssh
 import pytest
 
-from components.errors import MissingError, SlipwayError
-from components.ssh.connection import Connection, Lost
+from components.errors import Lost, MissingError, SlipwayError
+from components.ssh.connection import Connection
 from components.ssh.opening import HostKeyError, HostKeys
 
 

@@ -54,12 +54,7 @@ class LocalTransport:
         out, errors = process.stdout, process.stderr
         assert out is not None
         assert errors is not None
-
-        def ended() -> tuple[int, str]:
-            words = errors.read()
-            return process.wait(), words
-
-        return outcome(self.host, out, arguments, on_event, ended)
+        return outcome(self.host, out, arguments, on_event, lambda: (errors.read(), process.wait()))
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         with subprocess.Popen(self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:

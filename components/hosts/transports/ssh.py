@@ -20,16 +20,12 @@ from components.deployment.answers import Kept
 from components.errors import Lost, SlipwayError
 from components.hosts.transport import Event, asked, outcome
 from components.ssh import connection, login
+from components.ssh.connection import Done
 from components.ssh.loop import wait_for
 
 TOOL = ["python3", "-I", "/opt/slipway/host.pyz"]
 _REPEATED = {"status", "releases", "backups", "maintenance", "kept"}
 """What may be asked again where an answer was lost: it changes nothing, or the same once more."""
-
-
-def connect(facts: Mapping[str, Any]) -> "SshTransport":
-    """The server that `facts` describes."""
-    return SshTransport(facts)
 
 
 class SshTransport:
@@ -49,19 +45,18 @@ class SshTransport:
             return self._run(arguments, on_event)
 
     def _run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
-        lines = self.to.lines(self._command(arguments), root=True)
-        return outcome(self.host, lines, arguments, on_event, lambda: (lines.status, lines.words))
+        done: list[Done] = []
+        lines = self.to.lines(self._command(arguments), done.append)
+        return outcome(self.host, lines, arguments, on_event, lambda: (done[0].err, done[0].status))
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
-        yield from self.to.lines(self._command(arguments), root=True)
+        return self.to.lines(self._command(arguments))
 
     def attach(self, arguments: Sequence[str]) -> int:
         command, is_terminal = self._command(arguments), sys.stdin.isatty() and sys.stdout.isatty()
         with _terminal(is_terminal) as how:
             done = wait_for(self.to.start(command, root=True, **_own(), **how).wait())
-        if done.returncode is None:
-            raise self.to.lost(command[-1])
-        return int(done.returncode)
+        return self.to.ended(command[-1], done).status
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return ["env", asked(self.facts), *TOOL, *arguments]
@@ -106,6 +101,9 @@ class SshTransport:
         done = self.run(["leave", *([] if keep_data else ["--with-data"])])
         if not done["ok"]:
             raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
+
+
+connect = SshTransport
 
 
 def _own() -> dict[str, int]:

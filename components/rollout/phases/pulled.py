@@ -1,16 +1,16 @@
 """Hosts that follow the store: `desired.json` says what is wanted, `outcomes/` what came of it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cloud_init.host.contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.names import short
 from components.release.store import Store
-from components.rollout.desired_state import DESIRED, refuse_another
+from components.rollout.desired_state import DESIRED, desired, refuse_another
 from components.rollout.phases.signs import Signs, written
 
 FIRST = 600.0  # seconds to wait for the first web host of all
@@ -19,6 +19,7 @@ GRACE = 12.0  # and for those that lived before: one may have a clock of its own
 SILENT = 30.0  # seconds without a sign after which a host is given up
 DEADLINES = {"prepare": 1200.0, "commit": 600.0, "abort": 120.0, "back": 1200.0}  # packages on a small server take long
 _CHECK = 5.0  # seconds between two looks whether somebody else changed what is wanted
+PATIENCE = 600.0  # seconds for hosts that were just launched, with their packages, to serve what is live
 _AWAY = 120.0  # seconds that the store may be away
 _PAUSE = 1.0
 
@@ -36,8 +37,7 @@ class Following:
         self._roles: dict[str, str] = {}
         self._notes: set[str] = set()
         self._first: float | None = None
-        self._told: dict[str, int] = {}
-        self._ended: dict[str, int] = {}
+        self._told: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
         self._since = 0.0
 
     def gather(self) -> str:
@@ -143,15 +143,15 @@ class Following:
         found = self._written(Progress, host, "progress") if f"outcomes/{host}/progress.json" in self.signs.names else None
         of_now = found and found.generation == now.generation and found.token in ("", now.token)
         events = found.events if found and of_now else ()
-        told = f"{host} {now.generation}"
-        for event in events[self._told.get(told, 0) :]:
+        told = self._told.setdefault((host, now.generation), [])
+        for event in events[len(told) :]:
             progress.tell(host, event)
-            self._told[told] = self._told.get(told, 0) + 1
-            self._ended[told] = self._ended.get(told, 0) + (event.get("state") in ("done", "failed"))
+            told.append(event)
 
     def _tell_rest(self, host: str, now: DesiredState, outcome: Outcome) -> None:
         """The steps that ended since its progress was read last: its outcome has all of them."""
-        for one in outcome.steps[self._ended.get(f"{host} {now.generation}", 0) :]:
+        told = self._told.get((host, now.generation), ())
+        for one in outcome.steps[sum(event.get("state") in ("done", "failed") for event in told) :]:
             failed = not outcome.ok and one.step == outcome.step
             progress.report(host, one.step, "failed" if failed else "done", one.seconds)
 
@@ -185,3 +185,38 @@ def _as_asked(outcome: Outcome, what: str, release: str | None) -> Outcome:
     if not outcome.ok or release is None or not other:
         return outcome
     return replace(outcome, ok=False, step=what, message=f"wanted {release} {wanted[0]}, found {outcome.release or 'it'} {outcome.phase}")
+
+
+def wait_to_serve(store: Store, hosts: Sequence[str]) -> None:
+    """Returns when each host serves what is live, if anything is; late: raises `SlipwayError`."""
+    signs, began, said = Signs(store), time.monotonic(), False
+    while True:
+        found = _missing(store, signs, hosts)
+        if found is None:
+            return
+        if time.monotonic() - began > PATIENCE:
+            raise SlipwayError(f"{found} for {PATIENCE / 60:.0f} minutes; see `./slipway status`, then run `up` again")
+        if not said:
+            progress.note("coordinator", f"waiting for {', '.join(map(short, hosts))} to serve, up to {PATIENCE / 60:.0f} minutes")
+            said = True
+        time.sleep(_PAUSE)
+
+
+def _missing(store: Store, signs: Signs, hosts: Sequence[str]) -> str | None:
+    """What is wrong, in a sentence; a store that is away may be there the next time."""
+    try:
+        live = desired(store).live
+        if live is None:
+            return None
+        signs.look()
+        for host in hosts:
+            wanted = f"{short(host)}: wanted it to serve release {live}"
+            if host not in signs.fresh():
+                return f"{wanted}, found {signs.words(host)}"
+            beat = written(Heartbeat, store.get(f"outcomes/{host}/heartbeat.json")) or Heartbeat()
+            if beat.live != live:
+                problems = "; ".join(" ".join(one.split()) for one in beat.problems)
+                return f"{wanted}, found {beat.live or 'none'}{f' ({problems})' if problems else ''}"
+        return None
+    except SlipwayError as error:
+        return str(error)
