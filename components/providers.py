@@ -8,6 +8,7 @@ import secrets
 import sys
 import time
 import traceback
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
@@ -54,7 +55,8 @@ class DynamicProvider(ResourceProvider):
 
     def words(self, props: Props) -> str:
         """`WORDS` with these inputs; what isn't known yet, or isn't to be shown, is left open."""
-        return self.WORDS.format_map(_Open({name: value for name, value in props.items() if value != UNKNOWN}))
+        known = {name: value for name, value in props.items() if value != UNKNOWN}
+        return self.WORDS.format_map(defaultdict(lambda: "…", known))
 
     def made(self, props: Props, olds: Props) -> Props:
         """Makes what the inputs say, gives the outputs; `olds` are those so far, if it is there."""
@@ -289,7 +291,7 @@ class RolloutProvider(DynamicProvider):
     WORDS = "{module}, database {engine}, served at {url}"
 
     def words(self, props: Props) -> str:
-        manifest = object_in(props["manifest"])
+        manifest = object_in(props.get("manifest", ""))
         return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -342,9 +344,6 @@ class DeployProvider(RolloutProvider):
     UPDATES = ("release", "url", WHERE)
     WORDS = "the app as a bundle, served at {url}"
 
-    def words(self, props: Props) -> str:
-        return DynamicProvider.words(self, props)
-
     def _roll(self, props: Props, olds: Props) -> Verdict:
         from components import platforms
         from components.release.bundle import Bundle
@@ -359,11 +358,6 @@ class DeployProvider(RolloutProvider):
         from components import platforms
 
         return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
-
-
-class _Open(dict[str, Any]):
-    def __missing__(self, _name: str) -> str:
-        return "…"
 
 
 def _hosts(props: Props) -> list[transport.Driven]:

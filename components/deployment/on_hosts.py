@@ -71,7 +71,27 @@ class HostsDeployment(Deployment):
         return run(Backups, self.site.database_host, "backups")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
-        return restore(self.site, backup, newer_schema)
+        """The outcome of the host with the database, or of the web host that stood in the way.
+
+        Where this is cut off, the database host finishes by itself, and a web host is let go by
+        whatever runs there next."""
+        database = self.site.database_host
+        others = [host for host in self.site.web if host is not database]
+        command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
+        with self.site.store.lock(f"restore {backup}"):  # no rollout between the phases of another
+            if not others:
+                return run(Restored, database, *command)
+            outcome = None
+            try:
+                held = _first_bad(run_all(Restored, others, "hold", backup))
+                outcome = held or run(Restored, database, *command)
+            finally:
+                loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
+            if loose is None or not outcome.ok:
+                return outcome
+            done = f"backup {outcome.backup} is loaded; what was there before is backup {outcome.first}"
+            message = f"{done}; but on {short(loose.host)}: {loose.message}"
+            return loose.model_copy(update={"message": message, "backup": outcome.backup, "first": outcome.first})
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
         return at_once(lambda host: run_or_say(Answer, host, "maintenance", "on" if on else "off"), self.site.web)
@@ -95,30 +115,6 @@ class HostsDeployment(Deployment):
     def remove_data(self) -> None:
         for host in self.launched:
             host.remove(keep_data=False)
-
-
-def restore(site: Site, backup: str, newer_schema: bool) -> Restored:
-    """The outcome of the host with the database, or of the web host that stood in the way.
-
-    Where this is cut off, the database host finishes by itself, and a web host is let go by
-    whatever runs there next."""
-    database = site.database_host
-    others = [host for host in site.web if host is not database]
-    command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
-    with site.store.lock(f"restore {backup}"):  # no rollout between the phases of another
-        if not others:
-            return run(Restored, database, *command)
-        outcome = None
-        try:
-            held = _first_bad(run_all(Restored, others, "hold", backup))
-            outcome = held or run(Restored, database, *command)
-        finally:
-            loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
-        if loose is None or not outcome.ok:
-            return outcome
-        done = f"backup {outcome.backup} is loaded; what was there before is backup {outcome.first}"
-        message = f"{done}; but on {short(loose.host)}: {loose.message}"
-        return loose.model_copy(update={"message": message, "backup": outcome.backup, "first": outcome.first})
 
 
 def drift(hosts: Sequence[Transport], live: str | None) -> str:

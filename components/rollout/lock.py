@@ -96,7 +96,8 @@ class _Mine:
         found = self.store.get(_NAME)
         try:
             if found is None:
-                return self.store.create(_NAME, self.data)
+                self.store.create(_NAME, self.data)
+                return None
             if not self._is_stale(found):
                 return found
             self.store.replace(_NAME, found, self.data)

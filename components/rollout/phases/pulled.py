@@ -190,10 +190,7 @@ def _as_asked(outcome: Outcome, what: str, release: str | None) -> Outcome:
 def wait_to_serve(store: Store, hosts: Sequence[str]) -> None:
     """Returns when each host serves what is live, if anything is; late: raises `SlipwayError`."""
     signs, began, said = Signs(store), time.monotonic(), False
-    while True:
-        found = _missing(store, signs, hosts)
-        if found is None:
-            return
+    while found := _missing(store, signs, hosts):
         if time.monotonic() - began > PATIENCE:
             raise SlipwayError(f"{found} for {PATIENCE / 60:.0f} minutes; see `./slipway status`, then run `up` again")
         if not said:
