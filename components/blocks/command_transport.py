@@ -79,28 +79,6 @@ class Answer:
     left_out: int = 0
 
 
-def run(service: Service, words: Sequence[str], host: str, store: Callable[[], Store], cancel: bool = False, whose: str = "") -> Answer:
-    """Runs a command of the host tool to its end. `host`: the host's name in `store`, which a long
-    output comes through. `cancel`: an interrupt ends the command too. `whose`: whose host is meant.
-
-    Raises `SlipwayError` where the command can't be run, or what came of it isn't known."""
-    packed = base64.urlsafe_b64encode(json.dumps([*words]).encode()).decode()
-    shown = _ended(service, f"{whose} {_TOOL} carry {packed}".lstrip(), words[0], cancel)
-    found = _carried(shown)
-    if found is None:  # it was refused before the command could run, or its output couldn't be stored
-        return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
-    page, token = str(found.get("page")), str(found.get("token"))
-    if not token:
-        return _unpacked(page, service.id)
-    if not re.fullmatch("[0-9a-f]{16}", token):
-        wrong = f"wanted the token of an output, 16 hex digits, found {one_line(token)}"
-        raise SlipwayError(f"{service.id}: {words[0]}: {wrong}; look at that server, its host tool says no such thing")
-    if page:
-        why = "the host tool there is of an older Slipway and sends long outputs otherwise"
-        raise SlipwayError(f"{service.id}: {words[0]}: {why}; run `up`, then this again")
-    return _unpacked(_take(store(), host, token), service.id)
-
-
 def _take(store: Store, host: str, token: str) -> bytes:
     """Reads an output and removes it; a rollout's clean-up removes those that are left."""
     name = f"outcomes/{host}/output-{token}"
@@ -114,7 +92,7 @@ def _take(store: Store, host: str, token: str) -> bytes:
     return data
 
 
-def _ended(service: Service, command: str, name: str, cancel: bool = False) -> Shown:
+def _ended(service: Service, command: str, name: str, cancel: bool) -> Shown:
     """Runs a command line; returns it as the service shows it in the end."""
     identity = service.send(command, name)
     pause, began = _FIRST, time.monotonic()
@@ -166,7 +144,7 @@ class CommandTransport:
         self.facts, self.instance = facts, instance
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        return self._outcome(self._run(arguments), arguments, on_event)
+        return self._outcome(self.answer(arguments), arguments, on_event)
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         follow = {"-f", "--follow"} & {*arguments}
@@ -183,7 +161,7 @@ class CommandTransport:
         if _has_input():
             print(f"slipway: {self.host}: by {self.instance.called} a command has no input and no terminal;", file=sys.stderr, end=" ")
             print("what it writes is shown when it has ended", file=sys.stderr, flush=True)
-        answer = self._run(arguments, cancel=True)
+        answer = self.answer(arguments, cancel=True)
         for stream, data in ((sys.stdout, answer.out), (sys.stderr, answer.err)):
             stream.buffer.write(data)
             stream.flush()
@@ -191,19 +169,36 @@ class CommandTransport:
             print(f"slipway: {self.host}: {answer.left_out} bytes were left out: let the command write a file", file=sys.stderr)
         return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
 
-    def _run(self, arguments: Sequence[str], cancel: bool = False) -> Answer:
-        whose, where = asked(self.facts), self.facts.get("store")
-        return run(self.instance, arguments, self.host, lambda: connect(str(where)), cancel, whose)
+    def answer(self, arguments: Sequence[str], cancel: bool = False) -> Answer:
+        """Runs a command of the host tool to its end; `cancel`: an interrupt ends it too.
+
+        Raises `SlipwayError` where it can't be run, or what came of it isn't known."""
+        packed = base64.urlsafe_b64encode(json.dumps([*arguments]).encode()).decode()
+        shown = _ended(self.instance, f"{asked(self.facts)} {_TOOL} carry {packed}", arguments[0], cancel)
+        found = _carried(shown)
+        if found is None:  # it was refused before the command could run, or its output couldn't be stored
+            return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
+        page, token = str(found.get("page")), str(found.get("token"))
+        if not token:
+            return _unpacked(page, self.instance.id)
+        where = f"{self.instance.id}: {arguments[0]}"
+        if not re.fullmatch("[0-9a-f]{16}", token):
+            wrong = f"wanted the token of an output, 16 hex digits, found {one_line(token)}"
+            raise SlipwayError(f"{where}: {wrong}; look at that server, its host tool says no such thing")
+        if page:
+            why = "the host tool there is of an older Slipway and sends long outputs otherwise"
+            raise SlipwayError(f"{where}: {why}; run `up`, then this again")
+        return _unpacked(_take(connect(str(self.facts.get("store"))), self.host, token), self.instance.id)
 
     def _lines(self, arguments: Sequence[str]) -> list[str]:
-        answer = self._run(arguments)
+        answer = self.answer(arguments)
         if answer.status:
             raise SlipwayError(f"{self.host}: {self._outcome(answer, arguments, None)['message']}")
         return _text(answer.out).split("\n")[:-1]
 
     def _outcome(self, answer: Answer, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
-        ended = (_text(answer.err), answer.status)
-        return outcome(self.host, _text(answer.out).splitlines(), arguments, on_event, lambda: ended, _ABSENT)
+        lines = _text(answer.out).splitlines()
+        return outcome(self.host, lines, arguments, on_event, lambda: (_text(answer.err), answer.status), _ABSENT)
 
 
 def _text(data: bytes) -> str:

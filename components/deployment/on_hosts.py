@@ -83,7 +83,7 @@ class HostsDeployment(Deployment):
                 return run(Restored, database, *command)
             outcome = None
             try:
-                held = _first_bad(run_all(Restored, others, "hold", backup))
+                held = next((one for one in run_all(Restored, others, "hold", backup) if not one.ok), None)
                 outcome = held or run(Restored, database, *command)
             finally:
                 loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
@@ -171,11 +171,8 @@ def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
     first = run(Restored, hosts[0], "let-go", "--migrate") if migrate else None
     if first and not first.ok:
         return first
-    return _first_bad(run_all(Restored, hosts[1:] if migrate else hosts, "let-go"))
-
-
-def _first_bad(outcomes: Sequence[Restored]) -> Restored | None:
-    return next((outcome for outcome in outcomes if not outcome.ok), None)
+    others = hosts[1:] if migrate else hosts
+    return next((one for one in run_all(Restored, others, "let-go") if not one.ok), None)
 
 
 def run(kind: type[A], host: Transport, *words: str) -> A:

@@ -12,6 +12,9 @@ import pulumi
 
 from components.errors import MissingError
 
+SUPERVISOR = (str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisord")
+"""supervisord, by this program's own environment."""
+
 
 def app_runtime(tree: Path, version: str | None) -> tuple[str, str | None]:
     """The Python for the environments of the app whose files are in `tree`, and the user that runs
@@ -34,11 +37,6 @@ def uv_binary() -> str | None:
     """uv from this program's environment; None where there is no wheel of it."""
     path = Path(sys.prefix) / "bin/uv"
     return str(path) if path.is_file() else shutil.which("uv")
-
-
-def supervisor_command() -> tuple[str, ...]:
-    """supervisord, by this program's own environment."""
-    return str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisord"
 
 
 def _pythons(version: str | None) -> list[str]:

@@ -127,16 +127,12 @@ class Connection:
             if not said.isdigit():
                 mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
                 raise SlipwayError(f"{self.login}: wanted a number from `id -u`, found {shown(said)}; {mend}")
-            self._become = [] if said == "0" else self._sudo()
+            if said != "0" and (asked := self.run(["sudo", "-n", "true"])).status:
+                user = self.run(["id", "-un"]).out.decode().strip()
+                line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
+                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
+            self._become = [] if said == "0" else ["sudo", "-n"]
         return self._become
-
-    def _sudo(self) -> list[str]:
-        asked = self.run(["sudo", "-n", "true"])
-        if asked.status == 0:
-            return ["sudo", "-n"]
-        user = self.run(["id", "-un"]).out.decode().strip()
-        line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
-        raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
 
     def _patiently(self, patience: float, say: Callable[[str], None]) -> asyncssh.SSHClientConnection:
         began, told = time.monotonic(), ""

@@ -13,7 +13,7 @@ from cloud_init.host.base import installed
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
 from components.errors import UsageError, one_line
-from components.hosts.machine import app_runtime, supervisor_command, uv_binary
+from components.hosts.machine import SUPERVISOR, app_runtime, uv_binary
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.local import LocalTransport, run_folder
@@ -116,5 +116,5 @@ def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts
         store=in_folder(root / "store"),
         front=FrontFacts((_ADDRESS, options.port), installed.fronts()),
         databases=installed.databases(),
-        supervisor=supervisor_command(),
+        supervisor=SUPERVISOR,
     )

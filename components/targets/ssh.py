@@ -118,7 +118,7 @@ def _servers(settings: Settings, options: Options, place: StackPlace) -> list[di
     return [facts("web", host) for host in options.hosts.web] + ([facts("database", database)] if database else [])
 
 
-def _described(settings: Settings, options: Options, clients: Sequence[str]) -> Fleet:
+def _described(settings: Settings, options: Options, clients: tuple[str, ...]) -> Fleet:
     """The servers as their release has to know them; the database lets in nobody but `clients`."""
     has_database = options.hosts.database is not None
     return Fleet(

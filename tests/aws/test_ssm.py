@@ -11,7 +11,6 @@ import time
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from buckets import REGION
@@ -305,7 +304,7 @@ def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway,
 
 def test_a_locked_host_says_by_whom(host, monkeypatch):
     told = json.dumps({"event": "outcome", "ok": False, "message": "locked by a test"}).encode()
-    monkeypatch.setattr(command_transport, "run", lambda *_: command_transport.Answer(3, told, b""))
+    monkeypatch.setattr(host, "answer", lambda *_: command_transport.Answer(3, told, b""))
     with pytest.raises(LockedError, match="local: locked by a test"):
         host.run(["let-go"])
 
@@ -381,7 +380,8 @@ def test_an_emulated_instance_that_fails_itself_is_seen(user, script):
         with systems_manager({"i-1": script}) as service:
             user.setenv("AWS_ENDPOINT_URL_SSM", service.url)
             account.forget()
-            answers.append(command_transport.run(Instance(REGION, "i-1"), ["status"], "i-1", lambda: cast(Any, None)))
+            facts = {"host": "i-1", "role": "web", "address": "192.0.2.1", "app": "shop", "stack": "prod"}
+            answers.append(command_transport.CommandTransport(facts, Instance(REGION, "i-1")).answer(["status"]))
 
     with pytest.raises(AssertionError, match=r"i-1: its function failed: \w+Error"):
         ask()

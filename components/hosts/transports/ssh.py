@@ -65,10 +65,8 @@ class SshTransport:
         done = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not done["ok"]:
             raise SlipwayError(f"{self.host}: last backup: {done['message']}; nothing was removed; mend that, then run it again")
-        return self._copied(done, folder) if done["backup"] else None
-
-    def _copied(self, done: Mapping[str, Any], folder: Path) -> Path:
-        """A backup's folder on this machine: whole or not there."""
+        if not done["backup"]:
+            return None
         source, identity = Path(done["path"]), done["backup"]["id"]
         target = folder / f"{self.facts['app']}-{self.host}-{identity}"
         part = folder / f".{target.name}.tar"

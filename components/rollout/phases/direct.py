@@ -17,9 +17,6 @@ _AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
 _LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again
 _PAUSE = 1.0
 
-Release = Callable[[Transport], str | None]
-"""The release that a command is about, by the host; None for one that is about none."""
-
 
 class Driven:
     """The first host is the elected one: nothing goes without it.
@@ -65,10 +62,10 @@ class Driven:
             return False
         return True
 
-    def _all(self, command: str, now: DesiredState, hosts: Sequence[Transport], release: Release) -> list[Outcome]:
-        """Runs a command on these hosts at once; the outcomes that are not well."""
+    def _all(self, command: str, now: DesiredState, hosts: Sequence[Transport], about: Callable[[Transport], str | None]) -> list[Outcome]:
+        """Runs a command on these hosts at once, about a release or none; the outcomes not well."""
         with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, now, release(host)), hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, now, about(host)), hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
     def _run(self, host: Transport, command: str, now: DesiredState, release: str | None) -> Outcome:
