@@ -4,5 +4,4 @@ from components import settings, target
 
 wanted = settings.load()
 target.hook()
-outputs = target.chosen(wanted).Target(wanted.app.name, wanted, target.place())
-target.export(outputs)
+target.export(target.chosen(wanted).Target(wanted.app.name, wanted, target.place()))

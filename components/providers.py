@@ -8,26 +8,29 @@ import secrets
 import sys
 import time
 import traceback
+from collections import defaultdict
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ReadResult, ResourceProvider, UpdateResult
 from pulumi.runtime.rpc import UNKNOWN
 
+from cloud_init.host import contracts
 from cloud_init.host.base.files import object_in
-
-if TYPE_CHECKING:
-    from components.deployment.answers import Verdict
-    from components.hosts.transport import Driven
+from cloud_init.host.contracts.manifest import INSTALL
+from components import owner
+from components.deployment.answers import Verdict
+from components.errors import SlipwayError
+from components.hosts import progress, transport
+from components.hosts.site import Site
+from components.release import store
 
 Props = dict[str, Any]
 
 
 def _words() -> str:
     """The error at hand: ours by its words, any other by its traceback."""
-    from components.errors import SlipwayError
-
     error = sys.exc_info()[1]
     return str(error) if isinstance(error, SlipwayError) else traceback.format_exc()
 
@@ -52,14 +55,17 @@ class DynamicProvider(ResourceProvider):
 
     def words(self, props: Props) -> str:
         """`WORDS` with these inputs; what isn't known yet, or isn't to be shown, is left open."""
-        return self.WORDS.format_map(_Open({name: value for name, value in props.items() if value != UNKNOWN}))
+        known = {name: value for name, value in props.items() if value != UNKNOWN}
+        return self.WORDS.format_map(defaultdict(lambda: "…", known))
 
     def made(self, props: Props, olds: Props) -> Props:
         """Makes what the inputs say, gives the outputs; `olds` are those so far, if it is there."""
         raise NotImplementedError
 
     def drift(self, _olds: Props, _news: Props) -> str:
-        """One sentence about what is there and isn't as it was made; empty: all is."""
+        """One sentence about what is there and isn't as it was made; empty: all is.
+
+        Raises `SlipwayError` with why it can't be told."""
         return ""
 
     def outdated(self, olds: Props, news: Props) -> bool:
@@ -69,8 +75,6 @@ class DynamicProvider(ResourceProvider):
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """What `pulumi refresh` finds and says; the next `up` mends it."""
-        from components.hosts import progress
-
         known = {name: value for name, value in props.items() if name != "drift"}
         if not (found := self._found(known, known)):
             return ReadResult(id_, known)
@@ -79,8 +83,6 @@ class DynamicProvider(ResourceProvider):
 
     def _found(self, olds: Props, news: Props) -> str:
         """The drift; that it can't be told is no reason to refresh nothing else."""
-        from components.errors import SlipwayError
-
         try:
             return self.drift(olds, news)
         except SlipwayError as error:
@@ -108,16 +110,20 @@ class RandomSecretProvider(DynamicProvider):
         return {"value": secrets.token_hex(32)}
 
 
-class PrivateAuthorityProvider(DynamicProvider):
-    """Made once; its certificate is made anew, with its key, before what it signs outlives it."""
-
-    ID = "authority"
-    WORDS = "an authority for certificates of this stack alone"
+class _Certificate(DynamicProvider):
+    """Made anew before it ends."""
 
     def outdated(self, _olds: Props, news: Props) -> bool:
         from components.hosts import certificates
 
-        return certificates.is_due(_olds["certificate"], certificates.AUTHORITY_DAYS)
+        return certificates.is_due(_olds["certificate"])
+
+
+class PrivateAuthorityProvider(_Certificate):
+    """Made once; its certificate is made anew, with its key, before what it signs outlives it."""
+
+    ID = "authority"
+    WORDS = "an authority for certificates of this stack alone"
 
     def made(self, props: Props, olds: Props) -> Props:
         from components.hosts import certificates
@@ -126,7 +132,7 @@ class PrivateAuthorityProvider(DynamicProvider):
         return {"name": name, **vars(certificates.authority(name, olds.get("key")))}
 
 
-class ServerCertificateProvider(DynamicProvider):
+class ServerCertificateProvider(_Certificate):
     """Made anew for another address, by another authority's certificate, and before it ends.
 
     The authority's key is never put out."""
@@ -134,11 +140,6 @@ class ServerCertificateProvider(DynamicProvider):
     UPDATES = ("address", "authority")
     ID = "certificate"
     WORDS = "a certificate for {address}, made anew before it ends"
-
-    def outdated(self, _olds: Props, news: Props) -> bool:
-        from components.hosts import certificates
-
-        return certificates.is_due(_olds["certificate"], certificates.SERVER_DAYS)
 
     def made(self, props: Props, olds: Props) -> Props:
         from components.hosts import certificates
@@ -149,6 +150,9 @@ class ServerCertificateProvider(DynamicProvider):
 
 class _OnHost(DynamicProvider):
     """What is made of one host, which `facts` describe and name."""
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        return CheckResult({**news, "drift": self._found(_olds, news) if _olds else ""}, [])
 
     def words(self, props: Props) -> str:
         return super().words(object_in(props["facts"]))  # empty while unknown or secret: another text stands for it then
@@ -164,24 +168,30 @@ class HostProvider(_OnHost):
     WORDS = "{app} in {root}, run by {python}"
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        from components import owner
-        from components.hosts import transport
-
         host = transport.connect(json.loads(news["facts"]))
         refusal = owner.refusal(host.root, owner.Owner(**news["owner"])) or (_olds and owner.astray(json.loads(_olds["facts"])["root"]))
         if refusal:
             return CheckResult(news, [CheckFailure("", refusal)])
-        return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
+        return super().check(_olds, news)
 
     def drift(self, _olds: Props, _news: Props) -> str:
-        from components.hosts import transport
-
-        return _host_drift(transport.connect(json.loads(_news["facts"])))
+        """What doesn't run that should."""
+        status = transport.connect(json.loads(_news["facts"])).run(["status"])
+        if not status.get("ok"):
+            return str(status.get("message"))
+        if not status["manager"]["running"]:
+            return f"nothing runs: {status['manager']['kind']} is gone (a reboot, or it was ended)"
+        restore = status.get("restore")
+        if restore and not restore["running"]:
+            return f"the restore of backup {restore['backup']} was interrupted: it is finished, or undone"
+        if status.get("problems"):
+            return str(status["problems"][0])
+        live = status["live"]
+        needed = (live["colour"], "front") if live and live["colour"] else ()
+        down = [one["name"] for one in status["processes"] if one["name"] in needed and one["state"] not in ("running", "starting")]
+        return f"not running: {', '.join(down)}" if down else ""
 
     def read(self, id_: str, props: Props) -> ReadResult:
-        from components import owner
-        from components.hosts import progress
-
         facts = json.loads(props["facts"])
         if why := owner.astray(facts["root"]):
             progress.note(facts["host"], why)
@@ -189,10 +199,6 @@ class HostProvider(_OnHost):
         return super().read(id_, props)
 
     def delete(self, _id: str, _props: Props) -> None:
-        from components import owner
-        from components.errors import SlipwayError
-        from components.hosts import progress, transport
-
         facts = json.loads(_props["facts"])
         if why := owner.astray(facts["root"]):
             raise SlipwayError(why)
@@ -204,9 +210,6 @@ class HostProvider(_OnHost):
 
     def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool
-        from components import owner
-        from components.errors import SlipwayError
-        from components.hosts import progress, transport
 
         host = transport.connect(json.loads(props["facts"]))
         host.install(host_tool.tool())
@@ -223,17 +226,13 @@ class SshServerProvider(_OnHost):
     UPDATES = ("facts", "owner", "boot")
     WORDS = "the server at {address}, set up and kept up to date"
 
-    def check(self, _olds: Props, news: Props) -> CheckResult:
-        return CheckResult({**news, "drift": self.drift(_olds, news) if _olds else ""}, [])
-
     def drift(self, _olds: Props, _news: Props) -> str:
         from components.ssh import bring_up
 
-        return bring_up.drift(json.loads(_news["facts"]))
+        facts = json.loads(_news["facts"])
+        return "" if bring_up.is_at_work(facts) else f"{facts['host']}: {bring_up.UNIT} isn't at work there"
 
     def delete(self, _id: str, _props: Props) -> None:
-        from components import owner
-        from components.hosts import progress
         from components.ssh import bring_up
 
         facts, tree = json.loads(_props["facts"]), owner.here(_props["tree"])
@@ -242,7 +241,6 @@ class SshServerProvider(_OnHost):
             progress.note(facts["host"], f"data stays in /srv/slipway/{facts['app']}; {_data_too(tree.name, facts['app'])}")
 
     def made(self, props: Props, olds: Props) -> Props:
-        from components import owner
         from components.ssh import bring_up
 
         facts, kept = json.loads(props["facts"]), {key: props[key] for key in ("facts", "servers", "owner", "tree", "boot")}
@@ -263,10 +261,9 @@ class FirstReleaseProvider(DynamicProvider):
     WORDS = "the release that servers start with"
 
     def made(self, props: Props, olds: Props) -> Props:
-        from components.release.store import connect
         from components.rollout import coordinator
 
-        coordinator.want_first(connect(props["store"]), props)
+        coordinator.want_first(store.connect(props["store"]), props)
         return {key: props[key] for key in ("release", "store")}
 
 
@@ -278,10 +275,9 @@ class ServingProvider(DynamicProvider):
     WORDS = "waits until the servers serve"
 
     def made(self, props: Props, olds: Props) -> Props:
-        from components.release.store import connect
-        from components.rollout.phases import joining
+        from components.rollout.phases import pulled
 
-        joining.wait(connect(props["store"]), props["hosts"])
+        pulled.wait_to_serve(store.connect(props["store"]), props["hosts"])
         return {key: props[key] for key in ("hosts", "store")}
 
 
@@ -295,7 +291,7 @@ class RolloutProvider(DynamicProvider):
     WORDS = "{module}, database {engine}, served at {url}"
 
     def words(self, props: Props) -> str:
-        manifest = object_in(props["manifest"])
+        manifest = object_in(props.get("manifest", ""))
         return super().words({**manifest, **manifest.get("database", {}), "url": props["url"]})
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -312,47 +308,33 @@ class RolloutProvider(DynamicProvider):
     def made(self, props: Props, olds: Props) -> Props:
         verdict = self._roll(props, olds)
         outcome = {"ok": verdict.ok, "message": verdict.message, "live": verdict.live or ""}
-        return {**{key: props[key] for key in self.UPDATES}, **outcome, "tree": self._tree(props)}
+        # The folder of this machine that a host is in, for one that is driven here.
+        tree = next((str(host.root) for host in _hosts(props) if hasattr(host, "root")), "")
+        return {**{key: props[key] for key in self.UPDATES}, **outcome, "tree": tree}
 
     def delete(self, _id: str, _props: Props) -> None:
         """Goes before what it depends on: in a copied folder nothing of that leaves the state."""
-        from components.errors import SlipwayError
-
         if why := _astray(_props):
             raise SlipwayError(why)
 
-    def _tree(self, props: Props) -> str:
-        """The folder of this machine that a host is in, for one that is driven here."""
-        from components.hosts import transport
-
-        hosts = [transport.connect(facts) for facts in json.loads(props.get("hosts") or "[]")]
-        return next((str(one.root) for one in hosts if hasattr(one, "root")), "")
-
-    def _roll(self, props: Props, _olds: Props) -> "Verdict":
-        from components.hosts import transport
-        from components.hosts.site import Site
+    def _roll(self, props: Props, _olds: Props) -> Verdict:
         from components.release import publishing
-        from components.release.store import connect
         from components.rollout import coordinator
 
-        store = connect(props["store"])
-        hosts = [transport.connect(facts) for facts in json.loads(props["hosts"])]
+        released, hosts = store.connect(props["store"]), _hosts(props)
         known = {name: tuple(props.get(name) or ()) for name in ("expected", "addresses")}
         key = str(props.get("key") or "")
-        site = Site(store, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), key=lambda: key, **known)
-        return coordinator.roll(site, props["release"], publish=lambda: publishing.publish(store, props))
+        site = Site(released, hosts, props["url"], follow=not hosts, fewest=int(props.get("fewest") or 0), key=lambda: key, **known)
+        return coordinator.roll(site, props["release"], publish=lambda: publishing.publish(released, props))
 
     def _drift(self, olds: Props, news: Props) -> str:
         from components.deployment import on_hosts
-        from components.hosts import transport
-        from components.release.store import connect
         from components.rollout import coordinator
 
-        now = coordinator.desired(connect(news["store"]))
+        now = coordinator.desired(store.connect(news["store"]))
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
         how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
-        hosts = [transport.connect(facts) for facts in json.loads(news.get("hosts") or "[]")]
-        return _release_drift(olds, news, now.live, how) or on_hosts.drift(hosts, now.live)
+        return _release_drift(olds, news, now.live, how) or on_hosts.drift(_hosts(news), now.live)
 
 
 class DeployProvider(RolloutProvider):
@@ -362,21 +344,15 @@ class DeployProvider(RolloutProvider):
     UPDATES = ("release", "url", WHERE)
     WORDS = "the app as a bundle, served at {url}"
 
-    def words(self, props: Props) -> str:
-        return DynamicProvider.words(self, props)
-
-    def _roll(self, props: Props, olds: Props) -> "Verdict":
-        from cloud_init.host import contracts
-        from cloud_init.host.contracts.manifest import INSTALL
+    def _roll(self, props: Props, olds: Props) -> Verdict:
         from components import platforms
-        from components.platforms import deploying
         from components.release.bundle import Bundle
 
         bundle = contracts.read(Bundle, json.loads(props["bundle"]))
         secrets = {name: value for name, value in props["secret_environment"].items() if name != INSTALL}
         release = platforms.Sendable(props["release"], bundle, Path(props["source"]), secrets)
         platform = platforms.connect(json.loads(props["platform"]))
-        return deploying.deploy(platform, props["url"], release, olds.get("live") or None)
+        return platforms.deploy(platform, props["url"], release, olds.get("live") or None)
 
     def _drift(self, olds: Props, news: Props) -> str:
         from components import platforms
@@ -384,42 +360,16 @@ class DeployProvider(RolloutProvider):
         return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
 
 
-class _Open(dict[str, Any]):
-    def __missing__(self, _name: str) -> str:
-        return "…"
+def _hosts(props: Props) -> list[transport.Driven]:
+    return [transport.connect(facts) for facts in json.loads(props.get("hosts") or "[]")]
 
 
 def _astray(outputs: Props) -> str:
-    from components import owner
-
     return owner.astray(outputs["tree"]) if outputs.get("tree") else ""
 
 
 def _data_too(stack: str, app: str) -> str:
     return f"to remove it too: ./slipway -s {stack} destroy --with-data {app}"
-
-
-def _host_drift(host: "Driven") -> str:
-    """One sentence about what doesn't run that should."""
-    from components.errors import SlipwayError
-
-    try:
-        status = host.run(["status"])
-    except SlipwayError as error:
-        return str(error)
-    if not status.get("ok"):
-        return str(status.get("message"))
-    if not status["manager"]["running"]:
-        return f"nothing runs: {status['manager']['kind']} is gone (a reboot, or it was ended)"
-    restore = status.get("restore")
-    if restore and not restore["running"]:
-        return f"the restore of backup {restore['backup']} was interrupted: it is finished, or undone"
-    if status.get("problems"):
-        return str(status["problems"][0])
-    live = status["live"]
-    needed = (live["colour"], "front") if live and live["colour"] else ()
-    down = [one["name"] for one in status["processes"] if one["name"] in needed and one["state"] not in ("running", "starting")]
-    return f"not running: {', '.join(down)}" if down else ""
 
 
 def _release_drift(olds: Props, news: Props, live: str | None, how: str) -> str:

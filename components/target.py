@@ -3,7 +3,7 @@
 import importlib
 import os
 import runpy
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal, Protocol, cast, get_args, get_origin
@@ -100,25 +100,18 @@ class Takes:
 
 
 class TargetComponent(pulumi.ComponentResource):
-    """The outputs of every target; a target's own `Target` derives from it."""
+    """What is launched; a target's own `Target` derives from it."""
 
-    url: pulumi.Output[str]
-    target: pulumi.Output[str]
-    release: pulumi.Output[str]
-    addresses: pulumi.Output[list[str]]
-    database: pulumi.Output[str]
+    exported: Mapping[str, Any]
+    """The stack's outputs."""
 
     def put_out(
         self, settings: Settings, release: pulumi.Input[str], url: pulumi.Input[str], addresses: pulumi.Input[list[str]], **own: Any
     ) -> None:
         """The last step of `__init__`. `release` is its id; `url` known once it is served there.
         `own`: outputs of this target alone, for what others set up beside it."""
-        self.own = own
-        self.url = pulumi.Output.from_input(url)
-        self.target = pulumi.Output.from_input(settings.target)
-        self.release = pulumi.Output.from_input(release)
-        self.addresses = pulumi.Output.from_input(addresses)
-        self.database = pulumi.Output.from_input(settings.database.engine)
+        every = {"url": url, "target": settings.target, "release": release, "addresses": addresses}
+        self.exported = {**every, "database": settings.database.engine, **own}
         self.register_outputs({})
 
 
@@ -184,11 +177,9 @@ def place() -> StackPlace:
     return found
 
 
-def export(outputs: TargetComponent) -> None:
-    """Exports what every target has, as stack outputs."""
-    for name in TargetComponent.__annotations__:
-        pulumi.export(name, getattr(outputs, name))
-    for name, value in outputs.own.items():
+def export(launched: TargetComponent) -> None:
+    """Makes what was put out the stack's outputs."""
+    for name, value in launched.exported.items():
         pulumi.export(name, value)
 
 

@@ -43,5 +43,4 @@ def one_of(block: str, argument: str, names: Sequence[str], found: str) -> str:
 def child(parent: pulumi.Resource, keep: bool | None = None, ignore: tuple[str, ...] = ()) -> pulumi.ResourceOptions:
     """Options of a resource in a block. `keep`: it holds data, or what holds data stands in it.
     `ignore`: inputs that change by themselves."""
-    kept = keep or None
-    return pulumi.ResourceOptions(parent=parent, protect=kept, ignore_changes=[*ignore] or None)
+    return pulumi.ResourceOptions(parent=parent, protect=keep or None, ignore_changes=[*ignore] or None)

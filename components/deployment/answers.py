@@ -4,10 +4,15 @@ Moments are seconds since 1970, durations seconds, sizes bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict
 
+from cloud_init.host.contracts.rollout import Outcome
+from components.hosts.names import short
+
+GOING_BACK = "going back to"
+"""How the step begins that failed where what served before couldn't be served again."""
 Facts = Mapping[str, Any]
 """Named values for people, in order. Numbers from 1000 on are bytes, lists parts of an address."""
 
@@ -96,6 +101,25 @@ class Verdict:
     message: str
     release: str
     live: str | None
+
+    @classmethod
+    def refused(cls, release: str, failed: Sequence[Outcome], live: str | None) -> Self:
+        """The verdict on a release that isn't served; `live` is what serves, or should again."""
+        serves = f"release {live} still serves" if live else "nothing serves yet"
+        if any(str(one.step).startswith(GOING_BACK) for one in failed):
+            back = f"release {live}" if live else "nothing"
+            serves = f"{GOING_BACK} {back} failed too, see `slipway status`"
+        message = "\n".join([f"release {release} was refused; {serves}", *map(_reason, failed)])
+        return cls(False, message, release, live)
+
+
+def _reason(outcome: Outcome) -> str:
+    where = f"{short(outcome.host or 'a host')}, {outcome.step or 'start'}"
+    lines = [f"{where}: {outcome.message or 'no reason given'}"]
+    http = outcome.http
+    if http and http.status and str(http.status) not in lines[0]:
+        lines.append(f"  answered {http.status}: {http.body}")
+    return "\n".join([*lines, *(f"  | {line}" for line in outcome.log)])
 
 
 class Dump(Reported):

@@ -1,14 +1,19 @@
-"""`Deployment` on hosts that share a store."""
+"""`Deployment` on hosts that share a store.
+
+In a restore over all of them web hosts have the page up while the database's host loads it."""
 
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from components.deployment import Deployment, restoring
+from pydantic import ValidationError
+
+from components.deployment import Deployment
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
-from components.deployment.running import at_once, run, run_all, run_or_say
 from components.errors import SlipwayError, UsageError
 from components.hosts import progress
 from components.hosts.names import is_called, short
@@ -16,7 +21,7 @@ from components.hosts.site import Site
 from components.hosts.transport import Launched, Transport
 from components.rollout import coordinator
 
-Lines = queue.SimpleQueue[str | Exception | None]
+A = TypeVar("A", bound=Answer)
 
 
 class HostsDeployment(Deployment):
@@ -66,7 +71,27 @@ class HostsDeployment(Deployment):
         return run(Backups, self.site.database_host, "backups")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
-        return restoring.restore(self.site, backup, newer_schema)
+        """The outcome of the host with the database, or of the web host that stood in the way.
+
+        Where this is cut off, the database host finishes by itself, and a web host is let go by
+        whatever runs there next."""
+        database = self.site.database_host
+        others = [host for host in self.site.web if host is not database]
+        command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
+        with self.site.store.lock(f"restore {backup}"):  # no rollout between the phases of another
+            if not others:
+                return run(Restored, database, *command)
+            outcome = None
+            try:
+                held = next((one for one in run_all(Restored, others, "hold", backup) if not one.ok), None)
+                outcome = held or run(Restored, database, *command)
+            finally:
+                loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
+            if loose is None or not outcome.ok:
+                return outcome
+            done = f"backup {outcome.backup} is loaded; what was there before is backup {outcome.first}"
+            message = f"{done}; but on {short(loose.host)}: {loose.message}"
+            return loose.model_copy(update={"message": message, "backup": outcome.backup, "first": outcome.first})
 
     def maintenance(self, on: bool) -> Sequence[Answer]:
         return at_once(lambda host: run_or_say(Answer, host, "maintenance", "on" if on else "off"), self.site.web)
@@ -122,9 +147,18 @@ def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
     if len(hosts) == 1:
         yield from hosts[0].stream(words)
         return
-    lines = Lines()
+    lines: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
+
+    def pump(host: Transport) -> None:
+        try:
+            for text in host.stream(words):
+                lines.put(f"{short(host.host)} | {text}")
+        except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
+            lines.put(error)
+        lines.put(None)
+
     for host in hosts:
-        threading.Thread(target=_pump, args=(host, words, lines), daemon=True).start()
+        threading.Thread(target=pump, args=(host,), daemon=True).start()
     for _ in hosts:  # each ends with one None
         while (item := lines.get()) is not None:
             if isinstance(item, Exception):
@@ -132,10 +166,44 @@ def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
             yield item
 
 
-def _pump(host: Transport, words: Sequence[str], lines: Lines) -> None:
+def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
+    """The apps run again, first the one that brings the schema up; the first that isn't well."""
+    first = run(Restored, hosts[0], "let-go", "--migrate") if migrate else None
+    if first and not first.ok:
+        return first
+    others = hosts[1:] if migrate else hosts
+    return next((one for one in run_all(Restored, others, "let-go") if not one.ok), None)
+
+
+def run(kind: type[A], host: Transport, *words: str) -> A:
+    """The host tool's outcome; its steps are reported as they happen. Raises `SlipwayError`."""
+    outcome = host.run(words, lambda event: progress.tell(host.host, event))
+    given = {key: one for key, one in outcome.items() if one is not None or key not in kind.model_fields}
     try:
-        for text in host.stream(words):
-            lines.put(f"{short(host.host)} | {text}")
-    except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
-        lines.put(error)
-    lines.put(None)
+        return kind.model_validate({"host": host.host, "ok": False, **given})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        why = f"wanted {where} of the host tool's {words[0]}, found another ({first['msg']})"
+        raise SlipwayError(f"{short(host.host)}: {why}; run `./slipway up`") from None
+
+
+def run_or_say(kind: type[A], host: Transport, *words: str) -> A:
+    """As `run`; a host that can't be reached has an answer that says so, and hides no other's."""
+    try:
+        return run(kind, host, *words)
+    except SlipwayError as error:
+        return kind(host=host.host, ok=False, message=str(error))
+
+
+def run_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
+    """Each one's outcome, in order. Raises `SlipwayError` where one can't be reached."""
+    return at_once(lambda host: run(kind, host, *words), hosts)
+
+
+def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[A]:
+    """On at most 8 hosts at a time; a single one in this thread, where Ctrl-C ends it at once."""
+    if len(hosts) == 1:
+        return [work(hosts[0])]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(work, hosts))

@@ -5,7 +5,6 @@ import pwd
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -13,40 +12,31 @@ import pulumi
 
 from components.errors import MissingError
 
-
-@dataclass(frozen=True)
-class Runtime:
-    """The interpreter for the app's environments, and the user that runs them; None: this one."""
-
-    python: str
-    user: str | None
+SUPERVISOR = (str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisord")
+"""supervisord, by this program's own environment."""
 
 
-def app_runtime(tree: Path, version: str | None) -> Runtime:
-    """User and Python for the app whose files are in `tree`; `version` as "3.13", None: any.
+def app_runtime(tree: Path, version: str | None) -> tuple[str, str | None]:
+    """The Python for the environments of the app whose files are in `tree`, and the user that runs
+    them; None: this one. `version` as "3.13", None: any.
 
     For root an unprivileged user who can read both; if there is none root, and it says so.
     Raises `MissingError` where no Python of that version is there."""
     pythons = _pythons(version)
     if os.geteuid() != 0:
-        return Runtime(pythons[0], None)
+        return pythons[0], None
     user = _unprivileged(tree)
     for python in pythons:
         if user and _can_run(python, user, tree):
-            return Runtime(python, user)
+            return python, user
     pulumi.log.info(f"the app runs as root: no other user can read both {tree.parent} and a Python here")
-    return Runtime(pythons[0], None)
+    return pythons[0], None
 
 
 def uv_binary() -> str | None:
     """uv from this program's environment; None where there is no wheel of it."""
     path = Path(sys.prefix) / "bin/uv"
     return str(path) if path.is_file() else shutil.which("uv")
-
-
-def supervisor_command() -> tuple[str, ...]:
-    """supervisord, by this program's own environment."""
-    return str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisord"
 
 
 def _pythons(version: str | None) -> list[str]:

@@ -42,9 +42,7 @@ def readable(told: Any) -> Any:
 FILE = "SLIPWAY_PROGRESS"
 """The variable that names a file for reports of the CLI's own processes, a JSON object a line."""
 
-Listener = Callable[[HostStep], None]
-
-_listeners: list[Listener] = []
+_listeners: list[Callable[[HostStep], None]] = []
 
 
 def report(host: str, step: str, state: str, seconds: float | None = None, text: str = "") -> None:
@@ -95,7 +93,7 @@ def _hear(event: HostStep) -> None:
 
 
 @contextmanager
-def listen(listener: Listener) -> Iterator[None]:
+def listen(listener: Callable[[HostStep], None]) -> Iterator[None]:
     """Calls `listener` for every report of any thread until the block ends."""
     _listeners.append(listener)
     try:

@@ -15,19 +15,12 @@ Event = Mapping[str, Any]
 
 
 class Transport(Protocol):
-    """One host, reachable."""
+    """One host, reachable. `host`: its name in the store; `role`: `web` or `database`; `address`:
+    its own, for people."""
 
-    @property
-    def host(self) -> str:
-        """The host's name in the store."""
-
-    @property
-    def role(self) -> str:
-        """`web` or `database`."""
-
-    @property
-    def address(self) -> str:
-        """The host's address, for people."""
+    host: str
+    role: str
+    address: str
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         """Runs the host tool and gives its last event, the outcome; `on_event` hears the others.
@@ -46,42 +39,34 @@ def asked(facts: Mapping[str, Any]) -> str:
     return f"SLIPWAY_ASKED={facts['app']}/{facts.get('stack')}"
 
 
-class HostTool:
-    """The host tool's lines, read alike by every transport: it derives from this one."""
+def outcome(
+    host: str,
+    lines: Iterable[str],
+    arguments: Sequence[str],
+    on_event: Callable[[Event], None] | None,
+    ended: Callable[[], tuple[str, int]],
+    absent: str = "run `./slipway up`",
+) -> dict[str, Any]:
+    """What `Transport.run` gives, of the host tool's lines. `ended`: error output and exit status,
+    once all is read. `absent`: what helps where the host has no host tool.
 
-    ABSENT = "run `./slipway up`"
-    """What helps where the host has no host tool."""
-
-    def __init__(self, host: str, role: str, address: str) -> None:
-        self.host, self.role, self.address = host, role, address
-
-    def outcome(
-        self,
-        lines: Iterable[str],
-        arguments: Sequence[str],
-        on_event: Callable[[Event], None] | None,
-        ended: Callable[[], tuple[int, str]],
-    ) -> dict[str, Any]:
-        """What `Transport.run` gives. `ended`: exit status and error output, once all is read.
-
-        Raises `LockedError` where another run holds the host, `SlipwayError` where there is
-        no host tool."""
-        outcome: dict[str, Any] = {}
-        for event in _events(lines):
-            if event["event"] == "outcome":
-                outcome = event
-            elif on_event:
-                on_event(event)
-        status, errors = ended()
-        if status == 3:
-            raise LockedError(f"{self.host}: {outcome.get('message', 'locked by another run')}")
-        if outcome:
-            return outcome
-        if "can't open file" in errors:
-            raise SlipwayError(f"{self.host}: nothing is launched there yet; {self.ABSENT}")
-        last = (errors.strip().splitlines() or [f"exit status {status}"])[-1]
-        message = f"the host tool ended early: {last}"
-        return {"ok": False, "host": self.host, "step": arguments[0], "message": message, "log": []}
+    Raises `LockedError` where another run holds the host, `SlipwayError` where there is no host
+    tool."""
+    last: dict[str, Any] = {}
+    for event in _events(lines):
+        if event["event"] == "outcome":
+            last = event
+        elif on_event:
+            on_event(event)
+    errors, status = ended()
+    if status == 3:
+        raise LockedError(f"{host}: {last.get('message', 'locked by another run')}")
+    if last:
+        return last
+    if "can't open file" in errors:
+        raise SlipwayError(f"{host}: nothing is launched there yet; {absent}")
+    why = (errors.strip().splitlines() or [f"exit status {status}"])[-1]
+    return {"ok": False, "host": host, "step": arguments[0], "message": f"the host tool ended early: {why}", "log": []}
 
 
 def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
@@ -113,9 +98,8 @@ class Launched(Transport, Protocol):
 class Driven(Launched, Protocol):
     """A host that gets the host tool from here. Servers set themselves up."""
 
-    @property
-    def root(self) -> Path:
-        """The folder of this machine that all of it is in."""
+    root: Path
+    """The folder of this machine that all of it is in."""
 
     def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""

@@ -20,17 +20,11 @@ def run(store: Store, now: Desired) -> None:
     Raises `Conflict`, with all still there, where `now` isn't what is wanted any more."""
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
-    outcomes = store.names("outcomes/")
-    gone = [
-        *_releases(store, there, keep),
-        *_code(store, there, keep),
-        *_wheels(store, there, keep),
-        *_outcomes(outcomes, now.generation),
-        *_hosts(outcomes),
-    ]
+    gone = [*_releases(store, there, keep), *_code(store, there, keep), *_wheels(store, there, keep)]
+    gone += _outcomes(store.names("outcomes/"), now.generation)
     if gone:
         refuse_another(store, now.state)  # what another one wants since may need some of it
-        store.delete(*dict.fromkeys(gone))
+        store.delete(*gone)
 
 
 def _releases(store: Store, there: Iterable[str], keep: Sequence[str]) -> Iterator[str]:
@@ -59,18 +53,15 @@ def _wheels(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str
 
 
 def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
-    """Those of generations that are old, or were never reached yet, and outputs of commands whose
-    deployer died before reading them."""
-    newest = max(names.values(), default=0.0)
+    """Those of generations that are old, or were never reached yet, outputs of commands whose
+    deployer died before reading them, and all of a host whose heartbeat is a week older than the
+    newest: servers come and go."""
+    beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
+    newest, newest_beat = max(names.values(), default=0.0), max(beats.values(), default=0.0)
     for name, at in names.items():
         last = name.split("/")[-1].split(".")[0]
+        old = last.isdigit() and not generation - HISTORY <= int(last) <= generation
         unread = last.startswith("output-") and newest - at > _UNREAD
-        if unread or (last.isdigit() and not generation - HISTORY <= int(last) <= generation):
+        gone = newest_beat - beats.get(name.split("/")[1], newest_beat) > _GONE
+        if old or unread or gone:
             yield name
-
-
-def _hosts(names: Mapping[str, float]) -> Iterator[str]:
-    """All of a host whose heartbeat is a week older than the newest: servers come and go."""
-    beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
-    newest = max(beats.values(), default=0.0)
-    yield from (name for name in names if newest - beats.get(name.split("/")[1], newest) > _GONE)

@@ -10,14 +10,16 @@ from urllib.parse import urlsplit
 from cloud_init.host import contracts
 from cloud_init.host.contracts.rollout import Outcome, Proven
 from cloud_init.host.release import manifests
-from components.deployment.answers import Verdict
+from components.deployment.answers import GOING_BACK, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
 from components.release.store import Conflict, Store, damaged, overwrite, parsed, to_json
-from components.rollout import clean_up, desired_state, phases, public, verdict
+from components.rollout import clean_up, desired_state, public
 from components.rollout.desired_state import Desired, desired
+from components.rollout.phases.direct import Driven
+from components.rollout.phases.pulled import Following
 
 __all__ = ["Conflict", "SlipwayError", "Verdict", "desired", "roll", "rollback"]
 _PROVEN = "proven.json"
@@ -69,7 +71,10 @@ def _before(store: Store) -> str:
 
 class _Rollout:
     def __init__(self, site: Site, release: str, by: str) -> None:
-        self.site, self.store, self.phases = site, site.store, phases.of(site, release)
+        self.site, self.store = site, site.store
+        self.phases: Following | Driven = (
+            Following(site.store, site.expected, site.fewest) if site.follow else Driven(site.store, site.hosts, release, site.key)
+        )
         self.release, self.by = release, by
         self.elected: str | None = None
         data = site.store.get(f"releases/{release}/manifest.json")
@@ -91,12 +96,12 @@ class _Rollout:
             stays = before.live if old else None
             now = self._withdraw(now, stays, failed)
             self.phases.run("abort", now.state)
-            return verdict.refused(self.release, failed, stays)
+            return Verdict.refused(self.release, failed, stays)
         now = self._write(now, self.release)
         failed = self.phases.run("commit", now.state, self.release) or self._public()
         if failed:
             self._undo(now, old, failed)
-            return verdict.refused(self.release, failed, old)
+            return Verdict.refused(self.release, failed, old)
         desired_state.refuse_another(self.store, now.state)
         proven = Proven(self.release, now.generation, now.state.token)
         overwrite(self.store, _PROVEN, to_json(contracts.document(proven)))
@@ -123,12 +128,10 @@ class _Rollout:
         return proven.release if known else before.live
 
     def _public(self) -> list[Outcome]:
-        return public.check(self.site.url, self._asked(), self.manifest.health, self.release, self.manifest.tls)
-
-    def _asked(self) -> list[str]:
-        """Those that take part: who was left out has been told, and is no reason to go back."""
+        """Who was left out isn't asked: that has been told, and is no reason to go back."""
         names = dict(zip(self.site.addresses, self.site.expected, strict=False))
-        return [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
+        asked = [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
+        return public.check(self.site.url, asked, self.manifest.health, self.release, self.manifest.tls)
 
     def _missing(self) -> str:
         """Why TLS is missing, where `slipway:tls.strict` makes that a failure; else it is told."""
@@ -147,7 +150,7 @@ class _Rollout:
         now = self._withdraw(now, old, failed)
         if old is not None:
             stuck = self.phases.run("back", now.state, old)
-            failed += [replace(one, step=f"{verdict.GOING_BACK} {old}, {one.step}") for one in stuck]
+            failed += [replace(one, step=f"{GOING_BACK} {old}, {one.step}") for one in stuck]
 
     def _withdraw(self, now: Desired, old: str | None, failed: list[Outcome]) -> Desired:
         """Wants what served before. Hosts hear of it even where that can't be written."""

@@ -10,7 +10,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pulumi
@@ -32,11 +32,9 @@ Check = Callable[[], None]
 """Raises `Conflict` where the lock isn't this deployer's any more."""
 
 
-@contextmanager
-def held(store: Store, reason: str) -> Iterator[Check]:
+def held(store: Store, reason: str) -> AbstractContextManager[Check]:
     """Holds the store's lock; waits and says for whom. Raises `LockedError` after 15 minutes."""
-    with _file(store.lock_file, reason) if store.lock_file else _object(store, reason) as check:
-        yield check
+    return _file(store.lock_file, reason) if store.lock_file else _object(store, reason)
 
 
 @contextmanager
@@ -80,14 +78,11 @@ class _Mine:
     """This deployer's claim."""
 
     def __init__(self, store: Store, reason: str) -> None:
-        self.store, self.token, self.ended = store, uuid.uuid4().hex, threading.Event()
-        whole = {**host_lock.signed(reason), "token": self.token}
+        self.store, self.ended = store, threading.Event()
+        whole = {**host_lock.signed(reason), "token": uuid.uuid4().hex}
+        self.sign = _SIGNS + whole["token"]
         self.data = json.dumps(whole, indent=1, sort_keys=True).encode()
         self._shown = 0.0
-
-    @property
-    def sign(self) -> str:
-        return _SIGNS + self.token
 
     def acquire(self) -> None:
         """Creates the lock, or takes over one whose holder is gone."""
@@ -99,21 +94,18 @@ class _Mine:
     def _take(self) -> bytes | None:
         self._show()
         found = self.store.get(_NAME)
-        return None if self._takes(found) else found or b""
-
-    def _takes(self, found: bytes | None) -> bool:
         try:
             if found is None:
                 self.store.create(_NAME, self.data)
-                return True
+                return None
             if not self._is_stale(found):
-                return False
+                return found
             self.store.replace(_NAME, found, self.data)
         except Conflict:
-            return False
+            return found or b""
         progress.note("coordinator", f"taken over: the lock of {host_lock.described(found)}, who has said nothing for {STALE:.0f} s")
         self.store.delete(_SIGNS + _token(found))
-        return True
+        return None
 
     def _is_stale(self, found: bytes) -> bool:
         """Both times are the store's: mine was written just now."""

@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Sequence
+from functools import partial
 from urllib.parse import urlsplit
 
 from cloud_init.host.base.outcome import Refused
@@ -30,7 +31,13 @@ def check(url: str, addresses: Sequence[str], health: Health, release: str, tls:
         ways = {url: gate.over_network(str(address.hostname), port)}
         if len(addresses) > 1:
             ways |= {f"http://{_in_url(one)}:{port}": gate.over_network(one, port) for one in addresses}
-    return [outcome for name, way in ways.items() for outcome in _ask(name, way, health, release)]
+    failed = []
+    for name, connect in ways.items():
+        try:
+            gate.wait(connect, health, release, lambda: None, partial(progress.note, name))
+        except Refused as refused:
+            failed.append(Outcome(False, name, "public", str(refused), refused.http))
+    return failed
 
 
 def domain_problem(tls: Tls, addresses: Sequence[str], health: Health, release: str, patience: float = PATIENCE) -> str:
@@ -53,14 +60,6 @@ def domain_problem(tls: Tls, addresses: Sequence[str], health: Health, release: 
         return f"{domain} leads here and has no good certificate yet {why}{until}"
     well = gate.is_good(answer, release) or answer.maintenance
     return "" if well else f"{domain} answers {answer.status} from release {answer.release or 'unknown'}: wanted {release}"
-
-
-def _ask(name: str, connect: gate.Connect, health: Health, release: str) -> list[Outcome]:
-    try:
-        gate.wait(connect, health, release, lambda: None, lambda text: progress.note(name, text))
-    except Refused as refused:
-        return [Outcome(False, name, "public", str(refused), refused.http)]
-    return []
 
 
 def _resolved(domain: str, port: int) -> set[str]:

@@ -128,21 +128,16 @@ class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease
         super().__init__(FirstReleaseProvider(), name, {**vars(args), "store": store}, opts)
 
 
-@dataclass
-class ServingArgs:
-    """`store` its address; `hosts` their names in it."""
-
-    store: pulumi.Input[str]
-    hosts: pulumi.Input[Sequence[pulumi.Input[str]]]
-
-
 class Serving(pulumi.dynamic.Resource, module="slipway", name="Serving"):
-    """Made when each of these hosts serves what is live, at once where nothing is.
+    """Made when each of these hosts (names in the store) serves what is live, at once where nothing
+    is.
 
     Other hosts replace it. A host that doesn't within 10 minutes is a `SlipwayError`; what depends
     on this, such as an address that moves to a host, stays as it is."""
 
     hosts: pulumi.Output[Sequence[str]]
 
-    def __init__(self, name: str, args: ServingArgs, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(ServingProvider(), name, dict(vars(args)), opts)
+    def __init__(
+        self, name: str, store: pulumi.Input[str], hosts: Sequence[pulumi.Input[str]], opts: pulumi.ResourceOptions | None = None
+    ) -> None:
+        super().__init__(ServingProvider(), name, {"store": store, "hosts": hosts}, opts)

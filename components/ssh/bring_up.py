@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from cloud_init import host_tool
+from cloud_init import bootstrap, firewall, host_tool
 from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.facts import Boot
 from components.errors import Lost, SlipwayError
@@ -27,7 +27,7 @@ _SETUP = 300.0  # seconds until it is set up: packages are fetched before that
 SYSTEMS = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 OWNER = "/var/lib/slipway/owner.json"
 _BOOT = "/etc/slipway/boot.json"
-_UNIT = "slipway.service"
+UNIT = "slipway.service"
 
 
 def boot(facts: Mapping[str, Any]) -> Boot:
@@ -45,14 +45,16 @@ def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
         _check_way_back(to, facts)
         if refusal := another(to, facts, owner, taken_over):
             raise SlipwayError(refusal)
+    is_driven = store.is_folder(facts["store"])
     # Another deployer's rollout must not find another host tool in the middle of it.
-    with store.folder(facts).locked("setting up") if store.is_folder(facts["store"]) else nullcontext():
+    with store.folder(facts).locked("setting up") if is_driven else nullcontext():
         with progress.step(host, "store"):
-            _mark(to, owner)
-            if store.is_folder(facts["store"]):
+            _do(to, ["install", "-d", "-m", "0755", "/var/lib/slipway"])
+            _do(to, ["install", "-m", "0644", "/dev/stdin", OWNER], to_json(vars(owner)))
+            if is_driven:
                 _bring_tool(to, facts)
         with progress.step(host, "bootstrap"):
-            _bootstrap(to, facts)
+            _do(to, ["sh", "-s", "again"], bootstrap.script(boot(facts)).encode())
         with progress.step(host, "setup"):
             _wait(to)
 
@@ -72,13 +74,9 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
     return False
 
 
-def drift(facts: Mapping[str, Any]) -> str:
-    """One sentence about what isn't as it should be."""
-    try:
-        at_work = connection.to(login.of(facts)).run(["systemctl", "is-active", "--quiet", _UNIT]).status == 0
-    except SlipwayError as error:
-        return str(error)
-    return "" if at_work else f"{facts['host']}: {_UNIT} isn't at work there"
+def is_at_work(facts: Mapping[str, Any]) -> bool:
+    """Whether what Slipway set up there runs."""
+    return connection.to(login.of(facts)).run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
 
 
 def leave(facts: Mapping[str, Any], tree: Path) -> None:
@@ -129,19 +127,12 @@ def _check_system(to: Connection) -> None:
 
 def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
     """The firewall that comes with a release must not lock out who launches it."""
-    from cloud_init import firewall
-
     allowed = facts["sshFrom"]
     words = to.run(["printenv", "SSH_CONNECTION"]).out.decode().split()
     if words and not firewall.lets_in(allowed, words[0]):
         raise SlipwayError(
             f"slipway:ssh.sshFrom: wanted {words[0]} in it, from where {to.login} is reached now, found {', '.join(allowed) or 'none'}"
         )
-
-
-def _mark(to: Connection, owner: Owner) -> None:
-    _do(to, ["install", "-d", "-m", "0755", "/var/lib/slipway"])
-    _do(to, ["install", "-m", "0644", "/dev/stdin", OWNER], to_json(vars(owner)))
 
 
 def _bring_tool(to: Connection, facts: Mapping[str, Any]) -> None:
@@ -151,12 +142,6 @@ def _bring_tool(to: Connection, facts: Mapping[str, Any]) -> None:
     if _read(to, "/etc/slipway/host.json"):
         _do(to, [*TOOL[:-1], f"{folder.path}/{name}", "check"])
     folder.put("tool.json", to_json({"sha256": host_tool.tool_id()}))
-
-
-def _bootstrap(to: Connection, facts: Mapping[str, Any]) -> None:
-    from cloud_init import bootstrap
-
-    _do(to, ["sh", "-s", "again"], bootstrap.script(boot(facts)).encode())
 
 
 def _wait(to: Connection) -> None:

@@ -11,10 +11,8 @@ import asyncssh
 
 from components.errors import Lost, MissingError, SlipwayError, shown
 from components.ssh.login import Login
-from components.ssh.loop import line_of, once, wait_for
+from components.ssh.loop import line_of, wait_for
 from components.ssh.opening import attempt
-
-__all__ = ["Connection", "Done", "Lines", "Lost", "to"]
 
 _PAUSE = 2  # seconds between attempts
 _LET_IN = 60  # seconds in which a server that boots may still refuse its user
@@ -74,9 +72,7 @@ class Connection:
             done = wait_for(connection.run(join(whole), encoding=None, check=False, **given))
         except (asyncssh.Error, OSError) as error:
             raise self.lost(command[0], str(error)) from None
-        if done.returncode is None:
-            raise self.lost(command[0])
-        return Done(int(done.returncode), _bytes(done.stdout), _bytes(done.stderr).decode(errors="replace"))
+        return self.ended(command[0], done)
 
     def start(self, command: Sequence[str], root: bool = False, **how: Any) -> asyncssh.SSHClientProcess[bytes]:
         """A command that runs on."""
@@ -87,9 +83,17 @@ class Connection:
         except (asyncssh.Error, OSError) as error:
             raise self.lost(command[0], str(error)) from None
 
-    def lines(self, command: Sequence[str], root: bool = False) -> "Lines":
-        """A command whose lines come one by one."""
-        return Lines(self, command, self.start(command, root, stdin=asyncssh.DEVNULL))
+    def lines(self, command: Sequence[str], ended: Callable[[Done], None] = lambda done: None) -> Iterator[str]:
+        """The lines of root's command as they come; after the last one `ended` hears how it ended,
+        with its errors. Raises `Lost`."""
+        try:
+            process = self.start(command, root=True, stdin=asyncssh.DEVNULL)
+            while line := wait_for(line_of(process.stdout)):
+                yield line.decode(errors="replace").rstrip("\n")
+            done = wait_for(process.wait())
+        except (asyncssh.Error, OSError) as error:
+            raise self.lost(command[-1], str(error)) from None
+        ended(self.ended(command[-1], done))
 
     def copy(self, command: Sequence[str], target: IO[bytes]) -> None:
         """Root's command, its output into a file of this machine."""
@@ -97,11 +101,18 @@ class Connection:
         try:
             while data := wait_for(process.stdout.read(1 << 18)):
                 target.write(data)
-            done = wait_for(process.wait())
+            done = self.ended(command[0], wait_for(process.wait()))
         except asyncssh.Error as error:
             raise self.lost(command[0], str(error)) from None
-        if done.returncode != 0:
-            raise self.lost(command[0], _bytes(done.stderr).decode(errors="replace").strip())
+        if done.status:
+            raise self.lost(command[0], done.err.strip())
+
+    def ended(self, what: str, completed: asyncssh.SSHCompletedProcess) -> Done:
+        """How a command ended. Raises `Lost` where that isn't known."""
+        if completed.returncode is None:
+            raise self.lost(what)
+        out, err = (one.encode() if isinstance(one, str) else bytes(one or b"") for one in (completed.stdout, completed.stderr))
+        return Done(int(completed.returncode), out, err.decode(errors="replace"))
 
     def lost(self, what: str, why: str = "") -> Lost:
         """What to say where a command's end isn't known; the next use makes another connection."""
@@ -116,16 +127,12 @@ class Connection:
             if not said.isdigit():
                 mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
                 raise SlipwayError(f"{self.login}: wanted a number from `id -u`, found {shown(said)}; {mend}")
-            self._become = [] if said == "0" else self._sudo()
+            if said != "0" and (asked := self.run(["sudo", "-n", "true"])).status:
+                user = self.run(["id", "-un"]).out.decode().strip()
+                line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
+                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
+            self._become = [] if said == "0" else ["sudo", "-n"]
         return self._become
-
-    def _sudo(self) -> list[str]:
-        asked = self.run(["sudo", "-n", "true"])
-        if asked.status == 0:
-            return ["sudo", "-n"]
-        user = self.run(["id", "-un"]).out.decode().strip()
-        line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
-        raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
 
     def _patiently(self, patience: float, say: Callable[[str], None]) -> asyncssh.SSHClientConnection:
         began, told = time.monotonic(), ""
@@ -142,39 +149,14 @@ class Connection:
             time.sleep(min(_PAUSE, patience))
 
 
-class Lines(Iterator[str]):
-    """Lines as they come; after the last one `status` and `words` (its errors) say how it ended.
-
-    Raises `Lost`."""
-
-    def __init__(self, to: Connection, command: Sequence[str], process: asyncssh.SSHClientProcess[bytes]) -> None:
-        self.to, self.what, self.process = to, command[-1], process
-        self.status, self.words = 0, ""
-
-    def __next__(self) -> str:
-        try:
-            line = wait_for(line_of(self.process.stdout))
-            if line:
-                return line.decode(errors="replace").rstrip("\n")
-            done = wait_for(self.process.wait())
-        except (asyncssh.Error, OSError) as error:
-            raise self.to.lost(self.what, str(error)) from None
-        if done.returncode is None:
-            raise self.to.lost(self.what)
-        self.status, self.words = int(done.returncode), _bytes(done.stderr).decode(errors="replace")
-        raise StopIteration
-
-
 async def _ended(connection: asyncssh.SSHClientConnection) -> None:
     connection.abort()
     await connection.wait_closed()
 
 
-def _bytes(said: bytes | str | None) -> bytes:
-    return said.encode() if isinstance(said, str) else bytes(said or b"")
+_connections: dict[Login, Connection] = {}
 
 
-@once
 def to(login: Login) -> Connection:
-    """This process's connection to a server."""
-    return Connection(login)
+    """This process's connection to a server; threads that ask at the same moment get the same."""
+    return _connections.setdefault(login, Connection(login))

@@ -1,16 +1,19 @@
 """A folder of one server that holds objects, reached by plain commands as root.
 
-Any of them may be run again."""
+Any of them may be run again. A process on the server holds its lock for as long as this end of the
+connection is heard of."""
 
+import asyncio
 import hashlib
 import json
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeVar
 
+import asyncssh
 import pulumi
 
 from cloud_init.host.base import lock as locks
@@ -18,17 +21,21 @@ from cloud_init.host.base.outcome import Locked
 from cloud_init.host.stores import Conflict
 from components.errors import LockedError, Lost, SlipwayError, shown
 from components.ssh import connection
-from components.ssh.connection import QUICK, Done
-from components.ssh.lock_process import LockProcess
+from components.ssh.connection import QUICK, Connection, Done
 from components.ssh.login import Login
+from components.ssh.loop import line_of, wait_for
 
-_PUT, _IF_HELD = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in ("put.sh", "if-held.sh"))
+_SCRIPTS = ("put.sh", "if-held.sh", "hold-lock.sh")
+_PUT, _IF_HELD, _HOLD = ((Path(__file__).parent / name).read_text(encoding="utf-8") for name in _SCRIPTS)
 _LOCK = "rollout.lock"
 _ANOTHER = 65  # exit status where something else is there than was expected: the object, or the lock's note
 _WAIT = 900.0  # seconds for another rollout to end
 _AGAIN = 45.0  # seconds for one's own lock, which a broken connection leaves held for half a minute
 _AWAY = 120.0  # seconds that the server may be away in the middle of a rollout
 _TRIES = 20
+_BEAT = 5.0  # seconds; hold-lock.sh waits for six of them
+_TAKEN = 75  # exit status where another process holds the lock
+_ENDS = 5.0  # seconds
 _Answer = TypeVar("_Answer")
 
 
@@ -48,17 +55,15 @@ class Folder:
     def get(self, name: str) -> bytes | None:
         return self._again(lambda: self._found(["cat", self._at(name)]))
 
-    def put(self, name: str, data: bytes) -> None:
-        self._put(name, data)
-
-    def _put(self, name: str, data: bytes, *expected: str) -> None:
+    def put(self, name: str, data: bytes, *expected: str) -> None:
+        """`expected`: the SHA-256 of what must be there now, or `none`."""
         folder, _, last = self._at(name).rpartition("/")
         part = f"{folder}/.{last}.{secrets.token_hex(4)}"
         self._write(["sh", "-c", _PUT, "put", part, self._at(name), str(len(data)), *expected], data)
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
         """The server compares."""
-        self._put(name, new, "none" if old is None else hashlib.sha256(old).hexdigest())
+        self.put(name, new, "none" if old is None else hashlib.sha256(old).hexdigest())
 
     def check(self) -> None:
         """Raises `Conflict` where the lock, if it was taken, isn't this deployer's any more."""
@@ -72,7 +77,8 @@ class Folder:
             held = ["sh", "-c", _IF_HELD, "if-held", self._at(_LOCK), hashlib.sha256(self._note).hexdigest()]
             return self.to.run([*(held if self._note else ()), *command], data, root=True)
 
-        self._refuse_overtaken()
+        if self._is_overtaken:  # it may still be read
+            raise Conflict("the lock went with the connection, and somebody else took it")
         done = self._again(run)
         if done.status == _ANOTHER:
             raise Conflict("the lock, or what is to be replaced, is another one's by now")
@@ -105,14 +111,14 @@ class Folder:
                 self._lock.end()
 
     def _take(self, wait: float, note: str = "") -> None:
+        def attempt() -> bytes | None:
+            self._lock = LockProcess(self.to, self._at(_LOCK), note)
+            return None if self._lock.is_held else self._noted()
+
         try:
-            locks.acquire(self.login.host, lambda: self._try(note), wait, pulumi.log.info, 1.0)
+            locks.acquire(self.login.host, attempt, wait, pulumi.log.info, 1.0)
         except Locked as locked:
             raise LockedError(str(locked)) from None
-
-    def _try(self, note: str) -> bytes | None:
-        self._lock = LockProcess(self.to, self._at(_LOCK), note)
-        return None if self._lock.is_held else self._noted()
 
     def _noted(self) -> bytes:
         return self._found(["cat", self._at(_LOCK)]) or b""
@@ -131,11 +137,6 @@ class Folder:
             who = str(locked)
         self._note, self._is_overtaken = b"", True
         raise Conflict(f"the lock went with the connection: {who}")
-
-    def _refuse_overtaken(self) -> None:
-        """Nothing more of a rollout that lost its lock may be written; it may still be read."""
-        if self._is_overtaken:
-            raise Conflict("the lock went with the connection, and somebody else took it")
 
     def _again(self, work: Callable[[], _Answer]) -> _Answer:
         """Done anew where the connection broke, as long as the server may be away."""
@@ -171,3 +172,56 @@ class Folder:
         if ".." in name.split("/"):  # a server that was broken into may name what it likes
             raise SlipwayError(f"{self.login}: store: wanted the name of an object, found {shown(name)}; nothing was done")
         return f"{self.path}/{name}".rstrip("/")
+
+
+class LockProcess:
+    """The process, which writes the `note` if there is one; `is_held`: else somebody else holds the
+    lock.
+
+    Raises `Lost`, and `SlipwayError` where the file can't be locked."""
+
+    def __init__(self, to: Connection, path: str, note: str = "") -> None:
+        flock = ["flock", "--nonblock", "--conflict-exit-code", str(_TAKEN), path]
+        self._process = to.start([*flock, "bash", "-c", _HOLD, "hold-lock", note, path], root=True)
+        try:
+            ended = wait_for(self._begin())
+        except (asyncssh.Error, OSError) as error:
+            raise to.lost("flock", str(error)) from None
+        self.is_held = ended is None
+        if ended and (done := to.ended("flock", ended)).status != _TAKEN:
+            raise SlipwayError(f"{to.login}: {path} can't be locked ({done.err.strip()}); mend that, then run it again")
+
+    @property
+    def is_lost(self) -> bool:
+        """The connection broke, or the process ended."""
+        return self._process.is_closing() or self._process.exit_status is not None
+
+    def end(self) -> None:
+        """Lets go of the lock."""
+        wait_for(self._end())
+
+    async def _begin(self) -> asyncssh.SSHCompletedProcess | None:
+        """How the process ended; None where it holds the lock."""
+        if await self._answered() == b"\n":
+            self._beat = asyncio.create_task(self._beats())
+            return None
+        with suppress(BrokenPipeError):
+            self._process.stdin.write_eof()
+        return await self._process.wait()
+
+    async def _answered(self) -> bytes:
+        with suppress(BrokenPipeError):  # it ended before
+            self._process.stdin.write(b"\n")
+        return await line_of(self._process.stdout)
+
+    async def _beats(self) -> None:
+        with suppress(asyncssh.Error, OSError):  # told where the lock is needed next
+            while not self._process.is_closing():
+                await asyncio.gather(self._answered(), asyncio.sleep(_BEAT))
+
+    async def _end(self) -> None:
+        self._beat.cancel()
+        if not self._process.is_closing():
+            self._process.stdin.write_eof()
+            await asyncio.wait([asyncio.ensure_future(self._process.wait_closed())], timeout=_ENDS)
+        self._process.close()

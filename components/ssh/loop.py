@@ -3,28 +3,17 @@ everybody else waits for answers."""
 
 import asyncio
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from functools import cache
-from typing import ParamSpec, TypeVar
+from typing import TypeVar
 
 import asyncssh
 
 Answer = TypeVar("Answer")
-Arguments = ParamSpec("Arguments")
+_starting = threading.Lock()  # threads that ask at the same moment get the same loop
 
 
-def once(make: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
-    """As `functools.cache`, but threads that ask at the same moment get the same one."""
-    kept, lock = cache(make), threading.Lock()
-
-    def given(*words: Arguments.args, **named: Arguments.kwargs) -> Answer:
-        with lock:
-            return kept(*words, **named)  # type: ignore[arg-type]
-
-    return given
-
-
-@once
+@cache
 def _loop() -> asyncio.AbstractEventLoop:
     loop = asyncio.new_event_loop()
     threading.Thread(target=loop.run_forever, name="slipway-ssh", daemon=True).start()
@@ -33,7 +22,9 @@ def _loop() -> asyncio.AbstractEventLoop:
 
 def wait_for(work: Awaitable[Answer]) -> Answer:
     """Runs it there and gives its answer. Interrupted, it is cancelled."""
-    future = asyncio.run_coroutine_threadsafe(_done(work), _loop())
+    with _starting:
+        loop = _loop()
+    future = asyncio.run_coroutine_threadsafe(_done(work), loop)
     try:
         return future.result()
     except BaseException:

@@ -1,33 +1,139 @@
-"""One attempt at a connection: whose key is verified, and whatever goes wrong in a line."""
+"""One attempt at a connection: whether the server is the one it should be, by pinned keys,
+known_hosts and what was accepted at first use; and whatever goes wrong, in a line."""
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 
+from cloud_init.host.base import files
 from components.errors import Lost, SlipwayError
-from components.ssh.host_keys import Greeter, HostKeyError, HostKeys
 from components.ssh.login import Login
 from components.ssh.loop import wait_for
 
 _CONNECT = 15  # seconds
 _BEST = ("ssh-ed25519",)  # the kind of key that people pin, and consoles show
+_SYSTEM = Path("/etc/ssh/ssh_known_hosts")
+_PINNED = "slipway:ssh.hostKeys"
+_KINDS = {"ssh-ed25519": "ed25519", "ssh-rsa": "rsa"}  # as files of keys are called
+Matches = tuple[Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey]]
+"""Trusted keys, trusted authorities, revoked keys."""
+
+
+class HostKeyError(SlipwayError):
+    """The server's key isn't the one that was wanted, or isn't known: nothing was sent to it."""
+
+
+class HostKeys(asyncssh.SSHClient):
+    """The keys of one server.
+
+    Where a source knows any, no later source is asked: the settings' own pins come first. Of a key
+    that nobody trusts `problem` is why it was refused; `accepted` is a new one that was taken."""
+
+    def __init__(self, login: Login) -> None:
+        self.login = login
+        self.source = self.problem = ""
+        self.trusted: Matches = ([], [], [])
+        self.accepted: asyncssh.SSHKey | None = None
+
+    def match(self, host: str, address: str, port: int | None) -> Matches:
+        """What asyncssh asks before it connects. A line may name the server by its address, with
+        the port or without, or by its name in the settings."""
+        for source, text in self._sources():
+            try:
+                known = asyncssh.import_known_hosts(text)
+            except ValueError as error:
+                raise SlipwayError(f"{source}: wanted lines of host keys, found one that is none ({error}); mend it") from None
+            for asked in ((host, address, port), (self.login.host, "", None)):
+                keys, authorities, revoked, *_ = known.match(*asked)
+                if keys or authorities or revoked:
+                    self.source, self.trusted = source, (keys, authorities, revoked)
+                    return self.trusted
+        return self.trusted
+
+    def _sources(self) -> Iterator[tuple[str, str]]:
+        own = Path(self.login.known_hosts or "~/.ssh/known_hosts").expanduser()
+        if self.login.known_hosts and not own.is_file():
+            raise SlipwayError(
+                f"slipway:ssh.knownHosts: wanted a file of host keys, found none at {own}; make it, or leave the setting out"
+            )
+        yield _PINNED, "\n".join(self.login.host_keys)
+        for path in (own, _SYSTEM, Path(self.login.noted)):
+            if path.is_file():
+                try:
+                    text = path.read_text(encoding="utf-8", errors="replace")
+                except OSError as error:
+                    why = f"found a file that can't be read ({error.strerror}); mend that"
+                    raise SlipwayError(f"{path}: wanted host keys, {why}") from None
+                yield str(path), text
+
+    def validate_host_public_key(self, _host: str, _addr: str, _port: int, key: asyncssh.SSHKey) -> bool:
+        if any(self.trusted):
+            self.problem = self.changed(key)
+        elif not self.login.accept_new:
+            self.problem = self.unknown(key)
+        else:
+            self.accepted = key
+        return not self.problem
+
+    def line(self, key: asyncssh.SSHKey) -> str:
+        """The key as known_hosts and `hostKeys` have it."""
+        kind, data = key.export_public_key().decode().split()[:2]
+        return f"{self.login.pattern} {kind} {data}"
+
+    def unknown(self, key: asyncssh.SSHKey) -> str:
+        """What to say of a server that nobody has met."""
+        kind = _KINDS.get(key.get_algorithm(), "*")
+        look = f"ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub"
+        return (
+            f"{self.login}: its host key {key.get_fingerprint()} is not known; compare it with what `{look}` "
+            f"prints on the server's own console, then pin it in {_PINNED}: '{self.line(key)}'"
+        )
+
+    def changed(self, found: asyncssh.SSHKey) -> str:
+        """What to say of a server that isn't who it was, with the line for whoever knows better."""
+        wanted = ", ".join(key.get_fingerprint() for key in (*self.trusted[0], *self.trusted[1]))
+        return (
+            f"{self.login}: THE HOST KEY HAS CHANGED: wanted {wanted} ({self.source}), found {found.get_fingerprint()} "
+            f"(its line: '{self.line(found)}'); somebody may stand between, or the server was made anew; "
+            f"nothing was sent to it; only if you know why, replace its line in {self.source}"
+        )
+
+    def note(self, key: asyncssh.SSHKey) -> None:
+        """Remembers a key that was accepted at first use.
+
+        Many servers are met at once: each adds its line, and takes none away."""
+        path = Path(self.login.noted)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "ab", buffering=0, opener=files.private_file) as file:
+            file.write(f"{self.line(key)}\n".encode())
 
 
 def attempt(login: Login) -> asyncssh.SSHClientConnection:
     """`Lost` for what may pass, any other `SlipwayError` for what won't."""
     keys = HostKeys(login)
-    greeter = Greeter(keys)
     given: dict[str, Any] = {"username": login.user} if login.user else {}
-    given |= {"client_keys": [_key(login)]} if login.key else {}
+    given |= {"client_keys": [_key(login.key)]} if login.key else {}
+    connecting = asyncssh.connect(
+        login.address,
+        login.port,
+        client_factory=lambda: keys,
+        known_hosts=keys.match,
+        ignore_encrypted=True,  # where a key has a passphrase the agent may hold it
+        connect_timeout=_CONNECT,
+        login_timeout=2 * _CONNECT,
+        keepalive_interval=5,
+        keepalive_count_max=3,
+        **given,
+    )
     try:
-        made = wait_for(_connected(login, greeter, given))
+        made = wait_for(asyncio.wait_for(connecting, 4 * _CONNECT))
     except asyncssh.HostKeyNotVerifiable as error:
         best = None if any(keys.trusted) else _shown_key(login, _BEST)
-        problem = keys.unknown(best) if best else greeter.problem
+        problem = keys.unknown(best) if best else keys.problem
         raise HostKeyError(problem or f"{login}: its host key is refused: {error}; see docs/targets/ssh.md") from None
     except asyncssh.PermissionDenied as error:
         who = f"user {login.user}" if login.user else "the user"
@@ -37,39 +143,17 @@ def attempt(login: Login) -> asyncssh.SSHClientConnection:
     except socket.gaierror as error:
         raise SlipwayError(f"{login}: wanted an address, found a name that can't be looked up ({error.strerror}); mend it") from None
     except (TimeoutError, OSError, asyncssh.DisconnectError) as error:
-        if other := _of_another_kind(keys):
-            raise HostKeyError(keys.changed(other)) from None
+        # A server that has none of the kinds of keys that are known of it just hangs up.
+        shown = _shown_key(login) if keys.trusted[0] else None
+        if shown and shown not in keys.trusted[0]:
+            raise HostKeyError(keys.changed(shown)) from None
         why = getattr(error, "strerror", None) or str(error) or "no answer in time"
         raise Lost(f"{login}: wanted an SSH server, found none that answers ({why}); is it up, and port {login.port} open?") from error
     except (asyncssh.Error, ValueError) as error:
         raise SlipwayError(f"{login}: {error}; mend it (~/.ssh/config is read too)") from None
-    if greeter.accepted:
-        keys.note(greeter.accepted)
+    if keys.accepted:
+        keys.note(keys.accepted)
     return made
-
-
-async def _connected(login: Login, greeter: Greeter, given: dict[str, Any]) -> asyncssh.SSHClientConnection:
-    connecting = asyncssh.connect(
-        login.address,
-        login.port,
-        client_factory=lambda: greeter,
-        known_hosts=greeter.keys.match,
-        ignore_encrypted=True,  # where a key has a passphrase the agent may hold it
-        connect_timeout=_CONNECT,
-        login_timeout=2 * _CONNECT,
-        keepalive_interval=5,
-        keepalive_count_max=3,
-        **given,
-    )
-    return await asyncio.wait_for(connecting, 4 * _CONNECT)
-
-
-def _of_another_kind(keys: HostKeys) -> str:
-    """The key of a server that has none of the kinds that are known of it; empty: that isn't so.
-
-    Such a server just hangs up."""
-    found = _shown_key(keys.login) if keys.trusted[0] else None
-    return keys.shown(found) if found and found not in keys.trusted[0] else ""
 
 
 def _shown_key(login: Login, kinds: Sequence[str] = ()) -> asyncssh.SSHKey | None:
@@ -81,8 +165,8 @@ def _shown_key(login: Login, kinds: Sequence[str] = ()) -> asyncssh.SSHKey | Non
         return None
 
 
-def _key(login: Login) -> str:
-    path = Path(str(login.key)).expanduser()
+def _key(setting: str) -> str:
+    path = Path(setting).expanduser()
     if not path.is_file():
         raise SlipwayError(
             f"slipway:ssh.key: wanted a private key, found no file at {path}; write its path, or leave it out for the agent's"

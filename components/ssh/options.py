@@ -123,22 +123,13 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if len(web) > 1 and placement == "same-host" and engine != "none":
         choice = "postgres or mysql" if engine == "sqlite" else engine
         yield "slipway:database.placement", f"wanted own-host or external ({choice}), as several web servers share it, found 'same-host'"
-    yield from _names(options)
-    yield from _private(options)
-
-
-def _names(options: Options) -> Iterator[Problem]:
     seen: set[str] = set()
     for key, host in named(options):
         if host.called in seen:
             yield key, f"wanted a name that no other server has, found {shown(host.called)} again"
-        seen.add(host.called)
-
-
-def _private(options: Options) -> Iterator[Problem]:
-    for key, host in named(options) if options.hosts.database else ():
-        if host.inside is None:
+        if database and host.inside is None:
             yield f"{key}.privateAddress", f"wanted {IP.wanted}: the database lets addresses in, no names; found nothing"
+        seen.add(host.called)
 
 
 def named(options: Options) -> Iterator[tuple[str, Host]]:

@@ -13,7 +13,7 @@ from cloud_init.host.base import installed
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
 from components.errors import UsageError, one_line
-from components.hosts.machine import app_runtime, supervisor_command, uv_binary
+from components.hosts.machine import SUPERVISOR, app_runtime, uv_binary
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.local import LocalTransport, run_folder
@@ -103,18 +103,18 @@ def _facts(settings: Settings, place: StackPlace, options: Options) -> HostFacts
     if not takes(root):
         wanted = "wanted a folder name of letters that can be seen, without quotes and $ % ; < > { } [ ] \\ ? # @ * |"
         raise UsageError(f"{one_line(str(place.folder))}: {wanted}, found another; move the project")
-    runtime = app_runtime(root, settings.app.python)
+    python, user = app_runtime(root, settings.app.python)
     return HostFacts(
         transport="local",
         app=settings.app.name,
         host="local",
         root=str(root),
         run=str(run_folder(root, settings.app.name)),
-        user=runtime.user,
-        python=runtime.python,
+        user=user,
+        python=python,
         uv=uv_binary(),
         store=in_folder(root / "store"),
         front=FrontFacts((_ADDRESS, options.port), installed.fronts()),
         databases=installed.databases(),
-        supervisor=supervisor_command(),
+        supervisor=SUPERVISOR,
     )

@@ -11,7 +11,6 @@ import time
 import zlib
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
 
 import pytest
 from buckets import REGION
@@ -20,7 +19,7 @@ from typer.testing import CliRunner
 
 from cloud_init.host.commands import command_output as carried
 from components.aws.control import account
-from components.blocks import command_output
+from components.blocks import command_transport
 from components.deployment.on_hosts import HostsDeployment
 from components.errors import LockedError, SlipwayError
 from components.hosts import progress
@@ -52,7 +51,7 @@ def launched(bench):
 
 @pytest.fixture
 def host(launched, service, facts, monkeypatch):
-    monkeypatch.setattr(command_output, "_FIRST", 0.02)
+    monkeypatch.setattr(command_transport, "_FIRST", 0.02)
     return connect(facts)
 
 
@@ -133,7 +132,7 @@ def packed(head, out=b""):
 )
 def test_nothing_but_an_output_is_read_or_removed(host, launched, monkeypatch, token, told):
     said = json.dumps({"event": "carried", "page": "", "token": token})
-    monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, said, ""))
+    monkeypatch.setattr(Instance, "look", lambda *_: command_transport.Shown(0, said, ""))
     before = launched.store.names("")
     with pytest.raises(SlipwayError) as caught:
         host.run(["status"])
@@ -158,13 +157,13 @@ def test_nothing_but_an_output_is_read_or_removed(host, launched, monkeypatch, t
 )  # fmt: skip
 def test_an_answer_that_no_host_tool_gives_is_one_line(host, monkeypatch, page, why):
     said = json.dumps({"event": "carried", "page": page, "token": ""})
-    monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, said, ""))
+    monkeypatch.setattr(Instance, "look", lambda *_: command_transport.Shown(0, said, ""))
     with pytest.raises(SlipwayError, match=rf"^{host.instance.id}: what the command wrote came back damaged \(.*{why}.*\); run it again$"):
         host.run(["status"])
 
 
 def test_what_is_no_answer_at_all_is_passed_on(host, monkeypatch, capfd):
-    monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, "[" * 24_000, ""))
+    monkeypatch.setattr(Instance, "look", lambda *_: command_transport.Shown(0, "[" * 24_000, ""))
     assert host.attach(["status"]) == 1
     assert capfd.readouterr().out == "[" * 24_000
 
@@ -172,7 +171,7 @@ def test_what_is_no_answer_at_all_is_passed_on(host, monkeypatch, capfd):
 def test_a_host_tool_of_the_version_before_sends_short_outputs_alone(host, monkeypatch):
     def shown(page, token):
         said = json.dumps({"event": "carried", "page": page, "chars": 30_000 if token else len(page), "token": token})
-        monkeypatch.setattr(Instance, "look", lambda *_: command_output.Shown(0, said, ""))
+        monkeypatch.setattr(Instance, "look", lambda *_: command_transport.Shown(0, said, ""))
 
     head = json.dumps({"status": 0, "out": 5, "err": 0, "left_out": 0}).encode()
     shown(base64.b64encode(zlib.compress(head + b"\nline\n")).decode(), "")
@@ -305,7 +304,7 @@ def test_a_server_restores_what_the_one_before_it_saved(launched, host, slipway,
 
 def test_a_locked_host_says_by_whom(host, monkeypatch):
     told = json.dumps({"event": "outcome", "ok": False, "message": "locked by a test"}).encode()
-    monkeypatch.setattr(command_output, "run", lambda *_: command_output.Answer(3, told, b""))
+    monkeypatch.setattr(host, "answer", lambda *_: command_transport.Answer(3, told, b""))
     with pytest.raises(LockedError, match="local: locked by a test"):
         host.run(["let-go"])
 
@@ -355,7 +354,7 @@ def test_an_agent_that_is_silent_is_given_up(host, service):
 
 
 def test_an_instance_that_ends_amid_a_command_is_not_waited_for(host, service, monkeypatch):
-    monkeypatch.setattr(command_output, "_HEARD", 0.2)
+    monkeypatch.setattr(command_transport, "_HEARD", 0.2)
 
     def end(script):
         service.instances.clear()
@@ -381,7 +380,8 @@ def test_an_emulated_instance_that_fails_itself_is_seen(user, script):
         with systems_manager({"i-1": script}) as service:
             user.setenv("AWS_ENDPOINT_URL_SSM", service.url)
             account.forget()
-            answers.append(command_output.run(Instance(REGION, "i-1"), ["status"], "i-1", lambda: cast(Any, None)))
+            facts = {"host": "i-1", "role": "web", "address": "192.0.2.1", "app": "shop", "stack": "prod"}
+            answers.append(command_transport.CommandTransport(facts, Instance(REGION, "i-1")).answer(["status"]))
 
     with pytest.raises(AssertionError, match=r"i-1: its function failed: \w+Error"):
         ask()

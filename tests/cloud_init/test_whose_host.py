@@ -6,13 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
 from cloud_init.host_tool import tool
-from components.blocks.command_output import Shown
-from components.blocks.command_transport import CommandTransport
+from components.blocks.command_transport import CommandTransport, Shown
 from components.hosts.transports import ssh
 from components.ssh import connection, login
 
@@ -72,9 +71,11 @@ def test_systems_manager_is_told_whose_host_is_meant(root):
 def test_ssh_is_told_whose_host_is_meant(monkeypatch):
     ran: list[Any] = []
     to = SimpleNamespace(login=SimpleNamespace(address="192.0.2.1"))
-    to.lines = lambda command, root: ran.append(command) or cast(Any, SimpleNamespace(__iter__=None, status=0, words=""))
     monkeypatch.setattr(connection, "to", lambda login: to)
     monkeypatch.setattr(login, "of", lambda facts: None)
-    monkeypatch.setattr(ssh, "attached", lambda to, command: ran.append(command) or 0)
+    to.start = lambda command, root, **how: ran.append(command) or SimpleNamespace(wait=lambda: None)
+    to.ended = lambda what, completed: SimpleNamespace(status=0)
+    monkeypatch.setattr(ssh, "_own", dict)
+    monkeypatch.setattr(ssh, "wait_for", lambda ended: ended)
     ssh.SshTransport(FACTS).attach(["exec", "--", "true"])
     assert ran == [["env", "SLIPWAY_ASKED=shop/prod", *ssh.TOOL, "exec", "--", "true"]]

@@ -17,7 +17,7 @@ from cloud_init.host.base import installed
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import host_files, server_requirements
-from components.hosts.machine import app_runtime, supervisor_command, uv_binary
+from components.hosts.machine import SUPERVISOR, app_runtime, uv_binary
 from components.hosts.site import Site
 from components.hosts.transports import local
 from components.hosts.transports.local import run_folder
@@ -67,13 +67,13 @@ class Bench:
     def __init__(self, folder: Path, front: str | None = None) -> None:
         self.folder = folder
         self.port = ports.free()
-        runtime = app_runtime(folder / ".slipway" / "t", None)
+        python, user = app_runtime(folder / ".slipway" / "t", None)
         tree = folder / ".slipway" / "t"
         self.facts: dict[str, Any] = {
             "transport": "local", "app": "demo", "host": "local", "root": str(tree), "run": str(run_folder(tree, "demo")),
-            "user": runtime.user, "python": runtime.python, "uv": uv_binary(), "store": in_folder(tree / "store"),
+            "user": user, "python": python, "uv": uv_binary(), "store": in_folder(tree / "store"),
             "front": {"listen": ["127.0.0.1", self.port], "binaries": {} if front == "relay" else installed.fronts()},
-            "databases": installed.databases(), "supervisor": supervisor_command(),
+            "databases": installed.databases(), "supervisor": SUPERVISOR,
         }  # fmt: skip
         self.host = local.connect(self.facts)
         self.store = connect(self.facts["store"])

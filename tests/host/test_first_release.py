@@ -10,7 +10,7 @@ from test_databases import get
 
 from cloud_init.host.follow.watch import Watch
 from components.rollout import desired_state
-from components.rollout.phases import joining
+from components.rollout.phases import pulled
 
 
 @pytest.fixture
@@ -44,8 +44,8 @@ def test_it_is_proven_without_a_second_start_and_the_elected_host_takes_what_is_
     )
     desired_state.write(following.store, desired_state.desired(following.store), "up", candidate=None, live=release, elected=None)
     following.watch.start()
-    monkeypatch.setattr(joining, "PATIENCE", 60.0)
-    joining.wait(following.store, ["local"])
+    monkeypatch.setattr(pulled, "PATIENCE", 60.0)
+    pulled.wait_to_serve(following.store, ["local"])
     assert get(following) == "1"
     shared = following.folder / ".slipway/t/srv/slipway/demo/shared"
     before = pid(following)

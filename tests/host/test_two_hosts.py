@@ -6,7 +6,7 @@ import pytest
 import two_hosts
 from test_databases import needs
 
-from components.deployment import restoring
+from components.deployment.on_hosts import HostsDeployment
 from components.hosts import certificates
 
 ENGINES = ("postgres", "mysql")
@@ -50,11 +50,11 @@ def test_a_restore_over_both_hosts_and_one_whose_caller_was_killed(hosts):
     hosts.ask("/rows", b"x")
     made = hosts.database.run(["backup", "--reason", "by hand"])["backup"]["id"]
     hosts.ask("/rows", b"y")
-    told = restoring.restore(hosts.day, made, False)
+    told = HostsDeployment(hosts.day).restore(made, False)
     assert told.ok, told
     assert hosts.ask("/rows") == "1"
     assert told.first in {one["id"] for one in hosts.database.run(["backups"])["backups"]}
-    missing = restoring.restore(hosts.day, "20200101-000000", False)
+    missing = HostsDeployment(hosts.day).restore("20200101-000000", False)
     assert "wanted a backup of this host" in missing.message
     assert hosts.ask() == "0"
     # Whoever restores is killed: the web host held, the database host in the middle of it.
@@ -85,5 +85,5 @@ def test_nightly_backups_go_to_the_store_and_come_back_from_it(hosts):
     listed = hosts.database.run(["backups"])["backups"]
     assert [one["id"] for one in listed] == [first]
     hosts.ask("/rows", b"y")
-    assert restoring.restore(hosts.day, first, False).ok
+    assert HostsDeployment(hosts.day).restore(first, False).ok
     assert hosts.ask("/rows") == "1"

@@ -6,8 +6,9 @@ import pytest
 
 from cloud_init.host.contracts.manifest import Code, Health
 from cloud_init.host.contracts.rollout import Outcome
+from components import platforms
 from components.errors import SlipwayError
-from components.platforms import Overtaken, Sendable, deploying
+from components.platforms import Overtaken, Sendable
 from components.release.bundle import Bundle
 from components.rollout import public
 
@@ -57,7 +58,7 @@ def asked(monkeypatch):
 
 
 def run(platform, proven=None):
-    return deploying._Steps(platform, URL, HEALTH).run("r2", proven, lambda: None)
+    return platforms._Steps(platform, URL, HEALTH).run("r2", proven, lambda: None)
 
 
 @pytest.mark.parametrize("half", ["r2", None, "r1"])
@@ -156,4 +157,4 @@ def test_words_of_a_database_are_for_hosts_alone():
     bundle = Bundle(Code("c", "0"), (), {"A": "${x}"}, HEALTH)
     release = Sendable("r2", bundle, Path(), {"KEY": "hunter2${database.password}"})
     with pytest.raises(SlipwayError, match=r"^KEY: wanted no \$\{database\.…\}, which hosts alone fill in, found one"):
-        deploying.deploy(Memory(), URL, release, None)
+        platforms.deploy(Memory(), URL, release, None)

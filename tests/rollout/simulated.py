@@ -11,17 +11,15 @@ from cloud_init.host import contracts, stores
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import decide
 from components.release.store import to_json
-from components.rollout.phases import gathering, pulled, signs
+from components.rollout.phases import pulled, signs
 
 BEAT = 0.1
 
 
 def hurry(replace=setattr):
     """Seconds instead of minutes; the proportions are as they are."""
-    for name, value in {"SILENT": 1.5, "_PAUSE": 0.05, "_AWAY": 6.0, "_CHECK": 0.3}.items():
+    for name, value in {"FIRST": 6.0, "BOOT": 3.0, "GRACE": 1.0, "SILENT": 1.5, "_PAUSE": 0.05, "_AWAY": 6.0, "_CHECK": 0.3}.items():
         replace(pulled, name, value)
-    for name, value in {"FIRST": 6.0, "BOOT": 3.0, "GRACE": 1.0}.items():
-        replace(gathering, name, value)
     replace(signs, "FRESH", 1.2)
     replace(signs, "_LONGEST_PAUSE", 2.0)
 

@@ -11,7 +11,7 @@ from components.providers import FirstReleaseProvider, ServingProvider
 from components.release import publishing
 from components.release.store import Conflict
 from components.rollout import desired_state
-from components.rollout.phases import joining
+from components.rollout.phases import pulled
 
 BROKEN = {("converge", "r1"): "fail", ("prepare", "r1"): "fail"}
 
@@ -103,8 +103,8 @@ def test_the_elected_one_is_told_with_everything_that_is_wanted(site):
 
 @pytest.fixture
 def impatient(monkeypatch):
-    monkeypatch.setattr(joining, "PATIENCE", 2.0)
-    monkeypatch.setattr(joining, "_PAUSE", 0.05)
+    monkeypatch.setattr(pulled, "PATIENCE", 2.0)
+    monkeypatch.setattr(pulled, "_PAUSE", 0.05)
 
 
 def serving(site, *hosts):

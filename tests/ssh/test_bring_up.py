@@ -2,9 +2,9 @@
 
 import pytest
 
+from components.errors import Lost
 from components.hosts import progress
 from components.ssh import bring_up
-from components.ssh.connection import Lost
 
 
 @pytest.fixture

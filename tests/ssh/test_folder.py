@@ -256,12 +256,10 @@ def test_a_server_that_is_away_is_waited_for_under_the_lock_alone(folder, sshd, 
 
 def test_who_holds_the_lock_is_heard_of_more_often_than_the_server_waits(sshd, place):
     """A deployer that is cut off without a word keeps nobody waiting for hours."""
-    from components.ssh import lock_process
-
-    assert "-t 30 " in lock_process._SCRIPT
-    assert lock_process._BEAT * 5 <= 30
+    assert "-t 30 " in folders._HOLD
+    assert folders._BEAT * 5 <= 30
     place.mkdir()
-    script = lock_process._SCRIPT.replace("-t 30", "-t 1")
+    script = folders._HOLD.replace("-t 30", "-t 1")
     with subprocess.Popen(["flock", str(place / "rollout.lock"), "bash", "-c", script], stdin=-1, stdout=-1) as process:
         assert process.stdin
         assert process.stdout

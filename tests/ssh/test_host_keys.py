@@ -8,9 +8,9 @@ from dataclasses import replace
 import asyncssh
 import pytest
 
-from components.errors import MissingError, SlipwayError
-from components.ssh.connection import Connection, Lost
-from components.ssh.host_keys import HostKeyError, HostKeys
+from components.errors import Lost, MissingError, SlipwayError
+from components.ssh.connection import Connection
+from components.ssh.opening import HostKeyError, HostKeys
 
 
 def test_a_pinned_key_lets_in(sshd):

@@ -16,7 +16,7 @@ from components.aws.common import named
 from components.blocks import names
 from components.blocks.block import ROLE, Args, Block, Tags, child
 from components.errors import UsageError
-from components.rollout.resources import Serving, ServingArgs
+from components.rollout.resources import Serving
 
 _DISK_LINK = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 _IGNORED = [
@@ -134,7 +134,7 @@ class WebServer(Block):
             lacking = "store" if args.store is None else "role_id"
             raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
         after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=disk))
-        return [Serving(name, ServingArgs(args.store, [names.host(args.role_id, server.id)]), after)]
+        return [Serving(name, args.store, [names.host(args.role_id, server.id)], after)]
 
 
 @dataclass(kw_only=True)

@@ -18,7 +18,7 @@ from cloud_init.host.data import backup
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
-from components.hosts.transport import Event, HostTool
+from components.hosts.transport import Event, outcome
 
 _MADE = ("etc", "opt", "var", "run", "store")
 _LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
@@ -30,11 +30,11 @@ def connect(facts: Mapping[str, Any]) -> "LocalTransport":
     return LocalTransport(contracts.read(HostFacts, dict(facts)))
 
 
-class LocalTransport(HostTool):
+class LocalTransport:
     """A host that is this machine."""
 
     def __init__(self, facts: HostFacts) -> None:
-        super().__init__(facts.host, facts.role or "web", facts.front.listen[0])
+        self.host, self.role, self.address = facts.host, facts.role or "web", facts.front.listen[0]
         self.facts = facts
         self.root = Path(facts.root)
 
@@ -54,12 +54,7 @@ class LocalTransport(HostTool):
         out, errors = process.stdout, process.stderr
         assert out is not None
         assert errors is not None
-
-        def ended() -> tuple[int, str]:
-            words = errors.read()
-            return process.wait(), words
-
-        return self.outcome(out, arguments, on_event, ended)
+        return outcome(self.host, out, arguments, on_event, lambda: (errors.read(), process.wait()))
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         with subprocess.Popen(self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
@@ -95,10 +90,10 @@ class LocalTransport(HostTool):
             # After a plain `destroy` nothing runs that could dump a cluster: its files are copied.
             return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
         self.install(bundled_tool())  # a plain `destroy` may have removed it
-        outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
-        if not outcome["ok"]:
-            raise SlipwayError(f"last backup: {outcome['message']}; nothing was removed; mend that, or remove {self.root} by hand")
-        return _copied(Path(outcome["path"]), folder / f"{self.facts.app}-{outcome['backup']['id']}") if outcome["backup"] else None
+        saved = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        if not saved["ok"]:
+            raise SlipwayError(f"last backup: {saved['message']}; nothing was removed; mend that, or remove {self.root} by hand")
+        return _copied(Path(saved["path"]), folder / f"{self.facts.app}-{saved['backup']['id']}") if saved["backup"] else None
 
     def settle(self, origin: Path) -> None:
         before = LocalTransport(replace(self.facts, run=self.facts.run.replace(str(origin), str(self.root), 1)))

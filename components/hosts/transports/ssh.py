@@ -1,37 +1,40 @@
 """A server reached by SSH: the host tool with root's rights, its events as they come."""
 
 import os
+import stat
+import sys
 import tarfile
+import termios
+import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+
+import asyncssh
 
 from cloud_init.host.base import files
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data import backup
 from components.deployment.answers import Kept
 from components.errors import Lost, SlipwayError
-from components.hosts.transport import Event, HostTool, asked
+from components.hosts.transport import Event, asked, outcome
 from components.ssh import connection, login
-from components.ssh.terminal import attached
+from components.ssh.connection import Done
+from components.ssh.loop import wait_for
 
 TOOL = ["python3", "-I", "/opt/slipway/host.pyz"]
 _REPEATED = {"status", "releases", "backups", "maintenance", "kept"}
 """What may be asked again where an answer was lost: it changes nothing, or the same once more."""
 
 
-def connect(facts: Mapping[str, Any]) -> "SshTransport":
-    """The server that `facts` describes."""
-    return SshTransport(facts)
-
-
-class SshTransport(HostTool):
+class SshTransport:
     """A server of Slipway's own."""
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.facts = facts
         self.to = connection.to(login.of(facts))
-        super().__init__(str(facts["host"]), str(facts["role"]), self.to.login.address)
+        self.host, self.role, self.address = str(facts["host"]), str(facts["role"]), self.to.login.address
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         try:
@@ -42,27 +45,29 @@ class SshTransport(HostTool):
             return self._run(arguments, on_event)
 
     def _run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
-        lines = self.to.lines(self._command(arguments), root=True)
-        return self.outcome(lines, arguments, on_event, lambda: (lines.status, lines.words))
+        done: list[Done] = []
+        lines = self.to.lines(self._command(arguments), done.append)
+        return outcome(self.host, lines, arguments, on_event, lambda: (done[0].err, done[0].status))
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
-        yield from self.to.lines(self._command(arguments), root=True)
+        return self.to.lines(self._command(arguments))
 
     def attach(self, arguments: Sequence[str]) -> int:
-        return attached(self.to, self._command(arguments))
+        command, is_terminal = self._command(arguments), sys.stdin.isatty() and sys.stdout.isatty()
+        with _terminal(is_terminal) as how:
+            done = wait_for(self.to.start(command, root=True, **_own(), **how).wait())
+        return self.to.ended(command[-1], done).status
 
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return ["env", asked(self.facts), *TOOL, *arguments]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        outcome = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
-        if not outcome["ok"]:
-            raise SlipwayError(f"{self.host}: last backup: {outcome['message']}; nothing was removed; mend that, then run it again")
-        return self._copied(outcome, folder) if outcome["backup"] else None
-
-    def _copied(self, outcome: Mapping[str, Any], folder: Path) -> Path:
-        """A backup's folder on this machine: whole or not there."""
-        source, identity = Path(outcome["path"]), outcome["backup"]["id"]
+        done = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        if not done["ok"]:
+            raise SlipwayError(f"{self.host}: last backup: {done['message']}; nothing was removed; mend that, then run it again")
+        if not done["backup"]:
+            return None
+        source, identity = Path(done["path"]), done["backup"]["id"]
         target = folder / f"{self.facts['app']}-{self.host}-{identity}"
         part = folder / f".{target.name}.tar"
         try:
@@ -91,6 +96,34 @@ class SshTransport(HostTool):
             if not keep_data:
                 self.to.run(["rm", "-rf", f"/srv/slipway/{self.facts['app']}"], root=True)
             return
-        outcome = self.run(["leave", *([] if keep_data else ["--with-data"])])
-        if not outcome["ok"]:
-            raise SlipwayError(f"{self.host}, {outcome.get('step') or 'leave'}: {outcome['message']}")
+        done = self.run(["leave", *([] if keep_data else ["--with-data"])])
+        if not done["ok"]:
+            raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
+
+
+connect = SshTransport
+
+
+def _own() -> dict[str, int]:
+    """Copies of this terminal's input and output: what the library is given it closes."""
+    given = {name: os.dup(file.fileno()) for name, file in (("stdin", sys.stdin), ("stdout", sys.stdout), ("stderr", sys.stderr))}
+    kind = os.fstat(given["stdin"]).st_mode
+    if stat.S_ISCHR(kind) and not sys.stdin.isatty():  # /dev/null can't be waited for
+        os.close(given["stdin"])
+        given["stdin"] = asyncssh.DEVNULL
+    return given
+
+
+@contextmanager
+def _terminal(is_here: bool) -> Iterator[dict[str, Any]]:
+    """A terminal there where there is one here: each key goes there as it is pressed, Ctrl-C
+    included."""
+    if not is_here:
+        yield {}
+        return
+    size, before = os.get_terminal_size(sys.stdout.fileno()), termios.tcgetattr(sys.stdin.fileno())
+    try:
+        tty.setraw(sys.stdin.fileno())
+        yield {"term_type": os.environ.get("TERM", "xterm"), "term_size": (size.columns, size.lines)}
+    finally:
+        termios.tcsetattr(sys.stdin.fileno(), termios.TCSADRAIN, before)

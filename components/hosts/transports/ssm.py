@@ -6,8 +6,7 @@ from typing import Any
 
 from components.aws.control.account import ask, ask_once
 from components.aws.control.errors import AwsError
-from components.blocks.command_output import Shown
-from components.blocks.command_transport import CommandTransport
+from components.blocks.command_transport import CommandTransport, Shown
 from components.errors import SlipwayError
 
 _LONGEST = 48 * 3600  # seconds, the service's most: a restore takes what it takes

@@ -17,9 +17,6 @@ _AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
 _LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again
 _PAUSE = 1.0
 
-Release = Callable[[Transport], str | None]
-"""The release that a command is about, by the host; None for one that is about none."""
-
 
 class Driven:
     """The first host is the elected one: nothing goes without it.
@@ -45,14 +42,15 @@ class Driven:
         """Back goes each host to what it served itself: the first one's store could name an older
         release for all. `release` is then for those that served none, or the new one already."""
         if phase != "back":
-            return self._all(phase, now, lambda _: release)
+            return self._all(phase, now, self.hosts, lambda _: release)
 
         def before(host: Transport) -> str | None:
             served = self._served.get(host.host)
             return served if served not in (None, self.release) else release
 
-        stuck = self._all("prepare", now, before)
-        return stuck + self._all("commit", now, before, without=[one.host for one in stuck])
+        stuck = self._all("prepare", now, self.hosts, before)
+        held = {one.host for one in stuck}
+        return stuck + self._all("commit", now, [host for host in self.hosts if host.host not in held], before)
 
     def _has_release(self, host: Transport) -> bool:
         try:
@@ -64,11 +62,10 @@ class Driven:
             return False
         return True
 
-    def _all(self, command: str, now: DesiredState, release: Release, without: Sequence[str] = ()) -> list[Outcome]:
-        """Runs a command on every host at once; the outcomes that are not well."""
-        hosts = [host for host in self.hosts if host.host not in without]
+    def _all(self, command: str, now: DesiredState, hosts: Sequence[Transport], about: Callable[[Transport], str | None]) -> list[Outcome]:
+        """Runs a command on these hosts at once, about a release or none; the outcomes not well."""
         with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, now, release(host)), hosts))
+            outcomes = list(pool.map(lambda host: self._run(host, command, now, about(host)), hosts))
         return [outcome for outcome in outcomes if not outcome.ok]
 
     def _run(self, host: Transport, command: str, now: DesiredState, release: str | None) -> Outcome:

@@ -1,21 +1,25 @@
 """Hosts that follow the store: `desired.json` says what is wanted, `outcomes/` what came of it."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from cloud_init.host.contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from components.errors import SlipwayError
 from components.hosts import progress
+from components.hosts.names import short
 from components.release.store import Store
-from components.rollout.desired_state import DESIRED, refuse_another
-from components.rollout.phases.gathering import Gathering
+from components.rollout.desired_state import DESIRED, desired, refuse_another
 from components.rollout.phases.signs import Signs, written
 
+FIRST = 600.0  # seconds to wait for the first web host of all
+BOOT = 120.0  # and, once there is one, for hosts that were launched together with it
+GRACE = 12.0  # and for those that lived before: one may have a clock of its own, which two heartbeats show
 SILENT = 30.0  # seconds without a sign after which a host is given up
 DEADLINES = {"prepare": 1200.0, "commit": 600.0, "abort": 120.0, "back": 1200.0}  # packages on a small server take long
 _CHECK = 5.0  # seconds between two looks whether somebody else changed what is wanted
+PATIENCE = 600.0  # seconds for hosts that were just launched, with their packages, to serve what is live
 _AWAY = 120.0  # seconds that the store may be away
 _PAUSE = 1.0
 
@@ -25,26 +29,66 @@ _Answer = TypeVar("_Answer")
 class Following:
     """`expected`: hosts that the target knows by name; `fewest`: web hosts that there will be."""
 
-    def __init__(self, store: Store, expected: Sequence[str] = (), fewest: int = 0, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(self, store: Store, expected: Sequence[str] = (), fewest: int = 0) -> None:
         self.store, self.expected, self.fewest = store, expected, fewest
         self.signs = Signs(store)
-        self._sleep = sleep
         self._hosts: list[str] = []
         self._gone: set[str] = set()
-        self._told: dict[str, int] = {}
-        self._ended: dict[str, int] = {}
+        self._roles: dict[str, str] = {}
+        self._notes: set[str] = set()
+        self._first: float | None = None
+        self._told: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
         self._since = 0.0
 
     def gather(self) -> str:
-        """Those with a fresh heartbeat; the first web host of them is elected."""
-        gathering = Gathering(self.signs, self.expected, self.fewest, lambda host: self._written(Heartbeat, host, "heartbeat"))
+        """Those with a fresh heartbeat, once everybody who is expected lives or had time to say so;
+        the first web host of them is elected."""
         self._look()
-        while not gathering.complete():
-            self._sleep(_PAUSE)
+        while awaited := self._awaited():
+            for one in awaited:
+                if one not in self._notes:
+                    progress.note("coordinator", f"waiting for {one}")
+                self._notes.add(one)
+            time.sleep(_PAUSE)
             self._look()
         self._hosts = self.signs.fresh()
-        gathering.tell_missing()
-        return gathering.web()[0]
+        for host in self._all():
+            if host not in self._hosts:
+                progress.note(host, f"{self.signs.words(host)}; it is left out")
+        return self._web()[0]
+
+    def _all(self) -> list[str]:
+        """Every host that is expected, or ever told something."""
+        return sorted({*self.expected, *self.signs.known()})
+
+    def _web(self) -> list[str]:
+        """The web hosts that live, by name."""
+        return [host for host in self.signs.fresh() if self._role(host) == "web"]
+
+    def _role(self, host: str) -> str | None:
+        """A host's role by its heartbeat, whose problems are told; a damaged one is read again."""
+        if host not in self._roles:
+            beat = self._written(Heartbeat, host, "heartbeat")
+            if beat and beat.role:
+                self._roles[host] = beat.role
+                for problem in beat.problems:
+                    progress.note(host, problem)
+        return self._roles.get(host)
+
+    def _awaited(self) -> list[str]:
+        """Who still has time to come. Raises `SlipwayError` where no web host came in time."""
+        if not self._web():
+            if self.signs.now > FIRST:
+                who = ", ".join(f"{short(host)}: {self.signs.words(host)}" for host in self._all()) or "no server is known"
+                how = "look at what slipway.service says there, then run it again"
+                raise SlipwayError(f"no web server has given a sign for {FIRST / 60:.0f} minutes ({who}); {how}")
+            return [f"the first web server, up to {FIRST / 60:.0f} minutes"]
+        self._first = self.signs.now if self._first is None else self._first
+        waited = self.signs.now - self._first
+        missing = sorted(set(self.expected) - set(self.signs.fresh()))
+        late = [short(host) for host in missing if waited < (GRACE if host in self.signs.known() else BOOT)]
+        few = len(self._web()) < self.fewest and waited < BOOT
+        return [", ".join(late)] * bool(late) + [f"{self.fewest} web servers"] * few
 
     def takes_part(self, host: str) -> bool:
         return host in self._hosts
@@ -62,7 +106,7 @@ class Following:
                     waiting.remove(host)
                     failed += [] if outcome.ok else [outcome]
             if waiting:
-                self._sleep(_PAUSE)
+                time.sleep(_PAUSE)
             if self.signs.now - checked > _CHECK:
                 checked = self.signs.now
                 # Hosts do what is wanted last: nobody would ever answer us.
@@ -99,15 +143,15 @@ class Following:
         found = self._written(Progress, host, "progress") if f"outcomes/{host}/progress.json" in self.signs.names else None
         of_now = found and found.generation == now.generation and found.token in ("", now.token)
         events = found.events if found and of_now else ()
-        told = f"{host} {now.generation}"
-        for event in events[self._told.get(told, 0) :]:
+        told = self._told.setdefault((host, now.generation), [])
+        for event in events[len(told) :]:
             progress.tell(host, event)
-            self._told[told] = self._told.get(told, 0) + 1
-            self._ended[told] = self._ended.get(told, 0) + (event.get("state") in ("done", "failed"))
+            told.append(event)
 
     def _tell_rest(self, host: str, now: DesiredState, outcome: Outcome) -> None:
         """The steps that ended since its progress was read last: its outcome has all of them."""
-        for one in outcome.steps[self._ended.get(f"{host} {now.generation}", 0) :]:
+        told = self._told.get((host, now.generation), ())
+        for one in outcome.steps[sum(event.get("state") in ("done", "failed") for event in told) :]:
             failed = not outcome.ok and one.step == outcome.step
             progress.report(host, one.step, "failed" if failed else "done", one.seconds)
 
@@ -130,7 +174,7 @@ class Following:
                 if not told:
                     progress.note("coordinator", f"{error} (tried again for {_AWAY / 60:.0f} minutes)")
                 told = True
-            self._sleep(_PAUSE)
+            time.sleep(_PAUSE)
 
 
 def _as_asked(outcome: Outcome, what: str, release: str | None) -> Outcome:
@@ -141,3 +185,35 @@ def _as_asked(outcome: Outcome, what: str, release: str | None) -> Outcome:
     if not outcome.ok or release is None or not other:
         return outcome
     return replace(outcome, ok=False, step=what, message=f"wanted {release} {wanted[0]}, found {outcome.release or 'it'} {outcome.phase}")
+
+
+def wait_to_serve(store: Store, hosts: Sequence[str]) -> None:
+    """Returns when each host serves what is live, if anything is; late: raises `SlipwayError`."""
+    signs, began, said = Signs(store), time.monotonic(), False
+    while found := _missing(store, signs, hosts):
+        if time.monotonic() - began > PATIENCE:
+            raise SlipwayError(f"{found} for {PATIENCE / 60:.0f} minutes; see `./slipway status`, then run `up` again")
+        if not said:
+            progress.note("coordinator", f"waiting for {', '.join(map(short, hosts))} to serve, up to {PATIENCE / 60:.0f} minutes")
+            said = True
+        time.sleep(_PAUSE)
+
+
+def _missing(store: Store, signs: Signs, hosts: Sequence[str]) -> str | None:
+    """What is wrong, in a sentence; a store that is away may be there the next time."""
+    try:
+        live = desired(store).live
+        if live is None:
+            return None
+        signs.look()
+        for host in hosts:
+            wanted = f"{short(host)}: wanted it to serve release {live}"
+            if host not in signs.fresh():
+                return f"{wanted}, found {signs.words(host)}"
+            beat = written(Heartbeat, store.get(f"outcomes/{host}/heartbeat.json")) or Heartbeat()
+            if beat.live != live:
+                problems = "; ".join(" ".join(one.split()) for one in beat.problems)
+                return f"{wanted}, found {beat.live or 'none'}{f' ({problems})' if problems else ''}"
+        return None
+    except SlipwayError as error:
+        return str(error)

@@ -34,7 +34,10 @@ class Signs:
     def look(self) -> None:
         """Reads what there is now."""
         try:
-            first = None if self._times else self._store_time()
+            first = None
+            if not self._times:  # the store's own time: when it says that something was written just now
+                self._store.put(_CLOCK, b"What time is it?\n")
+                first = self._store.modified(_CLOCK) or 0.0
             self.names = self._store.names("outcomes/")
         except SlipwayError:
             self._last, self._away = self._clock(), True
@@ -56,7 +59,10 @@ class Signs:
 
     def words(self, host: str) -> str:
         """When the host told something last, by its store's clock."""
-        return f"no sign since {_when(self._times[host])}" if host in self._times else "no sign yet"
+        if host not in self._times:
+            return "no sign yet"
+        now, then = time.localtime(), time.localtime(self._times[host])
+        return f"no sign since {time.strftime('%H:%M' if now[:3] == then[:3] else '%Y-%m-%d %H:%M', then)}"
 
     def known(self) -> list[str]:
         """Every host that ever told something."""
@@ -70,11 +76,6 @@ class Signs:
             self._seen = {host: self.now + _LONGEST_PAUSE if self.silence(host) <= FRESH else at for host, at in self._seen.items()}
             self._away = False
 
-    def _store_time(self) -> float:
-        """The store's own time: when it says that something was written just now."""
-        self._store.put(_CLOCK, b"What time is it?\n")
-        return self._store.modified(_CLOCK) or 0.0
-
 
 def written(kind: type[_Kind], data: bytes | None) -> _Kind | None:
     """What a host wrote; None where that is damaged, or nothing."""
@@ -82,9 +83,3 @@ def written(kind: type[_Kind], data: bytes | None) -> _Kind | None:
         return contracts.read(kind, progress.readable(json.loads(data or b"")))
     except (ValueError, RecursionError):
         return None
-
-
-def _when(at: float) -> str:
-    """A time of today, or a date too."""
-    now, then = time.localtime(), time.localtime(at)
-    return time.strftime("%H:%M" if now[:3] == then[:3] else "%Y-%m-%d %H:%M", then)

@@ -20,7 +20,7 @@ from components.deployment.answers import Instance, Live, Process, Release, Rele
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.resources import RandomSecret
-from components.platforms import Overtaken, Sendable, deploying
+from components.platforms import Overtaken, Sendable, rollback
 from components.platforms.resource import Deploy, DeployArgs
 from components.release import bundle
 from components.settings import Model, Settings, target_options
@@ -96,7 +96,7 @@ class Platform(Deployment):
         if (wanted := release or kept[0]) not in kept:
             return Verdict(False, f"rollback: wanted a kept release, found {wanted!r}", wanted, self.live())
         self._start(wanted, self.facts["check"])
-        return deploying.rollback(self, self.url, self.health, wanted)
+        return rollback(self, self.url, self.health, wanted)
 
     def run(self, command: Sequence[str], instance: str | None) -> int:
         place = self.folder / "releases" / str(self.live())
