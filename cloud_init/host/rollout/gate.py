@@ -7,6 +7,7 @@ import socket
 import ssl
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from ..base.outcome import Refused
 from ..base.unix_http import UnixConnection
@@ -61,6 +62,7 @@ def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str 
     reason of `dead()`.
 
     `say` is for the front server: its maintenance page counts as well, and `say` is told of it."""
+    health = replace(health, path=health.public) if say and health.public else health
     deadline = time.monotonic() + float(health.timeout)
     good = 0
     last = HttpAnswer()
