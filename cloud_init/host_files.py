@@ -1,6 +1,6 @@
 """A web host as plain values: its application server, its front server, its app."""
 
-from collections.abc import Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from cloud_init.fleet import Balancer
@@ -59,6 +59,8 @@ WITHHELD = (
 """Headers that would speak for the front, or are for the next hop alone: no app sees a client's.
 
 `X-Forwarded-*` is withheld as a whole, but for what the front itself says."""
+ERROR_PAGES = (400, 413, 414, 421, 502, 503, 504)
+"""Statuses that a front server answers by itself; 503 is the maintenance page."""
 SAID = ("X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Forwarded-Port")
 
 
@@ -77,13 +79,41 @@ class Front:
     balancer: Balancer | None = None
     aliases: tuple[str, ...] = ()
     """Names from which it leads to the domain."""
+    static_age: int | None = None
+    """Seconds that a browser may keep a static file; None: as it thinks best."""
+    error_pages: tuple[int, ...] = ()
+    """Statuses of the front's own that have a page in the release."""
+    snippet: str = ""
+    """More configuration, in the front server's own words."""
+
+
+@dataclass(frozen=True)
+class Door:
+    """Who may come in, and below which path. The wrapped app sees to it, on every target alike."""
+
+    path: str = ""
+    """Where the app is mounted, such as `/shop`; empty: at the root."""
+    allow: tuple[str, ...] = ()
+    """Networks whose clients come in without a password."""
+    logins: tuple[str, ...] = ()
+    """Names of those who come in with one; the passwords are secrets."""
+    noindex: bool = False
+    """Search engines are told to stay away."""
+    static: tuple[str, ...] = ()
+    """URL paths of static files, which then go through this door as well."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether anybody is kept out."""
+        return bool(self.allow or self.logins)
 
 
 @dataclass(frozen=True)
 class WebHost:
-    """A host that serves one app. `static` maps URL paths to folders inside the app."""
+    """A host that serves one app. `static`: the URL paths that its front server answers."""
 
     module: str
     server: Server = field(default_factory=Server)
     front: Front = field(default_factory=Front)
-    static: Mapping[str, str] = field(default_factory=dict)
+    static: Collection[str] = ()
+    door: Door = field(default_factory=Door)

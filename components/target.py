@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol, cast, get_args, get_origin
 
 import pulumi
 from pydantic import BaseModel
+from pydantic.alias_generators import to_snake
 
 from components import owner
 from components.deployment import Deployment
@@ -60,7 +61,7 @@ def _takes(key: str) -> Any:
     """A field of `Takes`: by default all that the setting can be."""
     section, _, name = key.rpartition(".")
     model: Any = Settings.model_fields[section].annotation if section else Settings
-    kind = model.model_fields[name].annotation
+    kind = model.model_fields[to_snake(name)].annotation
     default = get_args(kind) if get_origin(kind) is Literal else True
     return field(default=default, metadata={"key": key})
 
@@ -80,6 +81,10 @@ class Takes:
     processes: bool = _takes("app.processes")
     cron: bool = _takes("app.cron")
     packages: bool = _takes("app.packages")
+    allow: bool = _takes("http.allow")
+    static_age: bool = _takes("http.staticAge")
+    error_pages: bool = _takes("http.errorPages")
+    snippet: bool = _takes("http.snippet")
 
     def served(self) -> dict[str, Words]:
         """What is served, by the key of the setting."""
@@ -88,7 +93,7 @@ class Takes:
     def problems(self, settings: Settings) -> Iterator[report.Problem]:
         """One for each setting that is set, or follows from the database, and isn't served."""
         for key, served in self.served().items():
-            *section, name = key.split(".")
+            *section, name = to_snake(key).split(".")
             part = getattr(settings, section[0]) if section else settings
             value = getattr(part, name)
             asked = name in part.model_fields_set or (key.startswith("database.") and settings.database.engine != "none")

@@ -57,6 +57,8 @@ GOOD: Mapping[str, Any] = {
     "server.kind": "gunicorn", "server.workerClass": "sync", "server.workers": "3", "server.threads": "8", "server.timeout": "120",
     "front": "nginx", "manager": "supervisor", "http.maxBody": "20MB", "http.cors[item]": "https://www.example.com:8443",
     "http.trustedProxies[item]": "203.0.113.0/24", "http.redirectDomains[item]": "shop.example.com",
+    "http.path": "/mount/a", "http.allow[item]": "198.51.100.0/24", "http.noindex": True, "http.staticAge": "86399",
+    "http.errorPages": "shop/pages", "http.snippet": "deploy/front.conf", "secretLogins[name]": "anna", "secretLogins[value]": "text",
     "database.engine": "sqlite", "database.placement": "same-host",
     "database.extensions[item]": "uuid-ossp", "database.appMayMigrate": True, "domain": "www.example.com",
     "tls.directory": "https://acme.example/directory", "tls.email": "web@example.com", "tls.strict": True,
@@ -106,7 +108,7 @@ class Slot:
 
     @property
     def secret(self) -> bool:
-        return self.path[0] in ("secretEnv", "secretInstall")
+        return self.path[0] in ("secretEnv", "secretInstall", "secretLogins")
 
     def put(self, value: Any) -> dict[str, Any]:
         """A stack's settings with `value` here and nothing else that isn't needed."""

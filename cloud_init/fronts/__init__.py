@@ -28,6 +28,9 @@ def values(host: WebHost) -> dict[str, Any]:
         "max_body": host.front.max_body,
         "cors": host.front.cors,
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
+        "static_age": host.front.static_age,
+        "error_pages": host.front.error_pages,
+        "snippet": host.front.snippet,
         "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
         "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else LIMITS.idle_seconds,
         "domain": domain and _checked(domain),  # the one name that the app is served by; None: any

@@ -8,7 +8,7 @@ import json
 from dataclasses import asdict
 
 from cloud_init.host.contracts.manifest import File
-from cloud_init.host_files import LIMITS, SAID, WITHHELD, HostFileError, WebHost
+from cloud_init.host_files import LIMITS, SAID, WITHHELD, Door, HostFileError, WebHost
 from cloud_init.templating import text
 
 
@@ -16,11 +16,15 @@ def common(host: WebHost, **more: object) -> list[File]:
     """The files that every `start.py` reads: values, capacity of the host, wrapped app."""
     server = host.server
     values = {"module": host.module, "workers": server.workers, "threads": server.threads, "timeout": server.timeout, **more}
+    parts = ["files", "sockets", "wsgi"]
+    if host.door != Door():
+        values["door"] = {**asdict(host.door), "static_age": host.front.static_age}
+        parts.append("door")
     return [
         File("files/server.json", json.dumps(values, indent=1, sort_keys=True) + "\n"),
         File("files/limits.json", json.dumps({**asdict(LIMITS), "withheld": WITHHELD, "said": SAID}, indent=1, sort_keys=True) + "\n"),
         File("files/capacity.py", text("release/capacity.py")),
-        *(File(f"files/slipway_{name}.py", text(f"release/slipway_{name}.py")) for name in ("files", "sockets", "wsgi")),
+        *(File(f"files/slipway_{name}.py", text(f"release/slipway_{name}.py")) for name in parts),
     ]
 
 

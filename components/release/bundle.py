@@ -50,7 +50,7 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
     known = core.core(settings, folder, auto="gunicorn")
     app = settings.app
     with core.settings_told(settings):
-        host = WebHost(known.source.module, known.server)
+        host = WebHost(known.source.module, known.server, door=core.make_door(settings))
         web = port_command(known.server)
         files = [*server_files(host), File("Procfile", f"web: {web}\n")]
         wanted = joined(known.source.requirements, server_requirements(host))
@@ -64,7 +64,7 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
         code=known.code,
         files=tuple(sorted(files, key=lambda file: file.path)),
         environment=dict(app.env),
-        health=Health(app.health_path, settings.domain or health_host, app.start_timeout, "https"),
+        health=core.make_health(settings, host.door, settings.domain or health_host, "https"),
         release_command=app.release_command or "",
         processes=dict(app.processes),
     )

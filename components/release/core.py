@@ -16,7 +16,7 @@ from cloud_init.fronts import idle_timeout
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest, Tls
 from cloud_init.host.processes.programs import CRON
-from cloud_init.host_files import Front, HostFileError, Server, WebHost
+from cloud_init.host_files import ERROR_PAGES, Door, Front, HostFileError, Server, WebHost
 from cloud_init.render import agent_files, host_files, resolve_auto, server_requirements
 from cloud_init.system import host_part
 from cloud_init.templating import pinned
@@ -120,7 +120,7 @@ def plan(
     Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered."""
     known = core(settings, folder)
     with settings_told(settings):
-        host = _web_host(settings, known, listen, servers)
+        host = _web_host(settings, known, listen, servers, _snippet(settings, folder))
         manifest = _manifest(settings, known, host, health_host, servers)
     return Release(manifest, known.source.folder)
 
@@ -142,7 +142,7 @@ def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
     return Tls(settings.domain, wanted.directory, wanted.email, others, wanted.strict, aliases=settings.http.redirect_domains)
 
 
-def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None) -> WebHost:
+def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None, snippet: str) -> WebHost:
     tls, balancer = (servers.tls, servers.balancer) if servers else (None, None)
     if trusted := settings.http.trusted_proxies:
         near = balancer or fleet.Balancer((), idle_timeout(settings.server.timeout))
@@ -151,11 +151,50 @@ def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers:
     front = Front(
         settings.front, listen, settings.http.max_body, tuple(settings.http.cors), domain, tls, balancer, settings.http.redirect_domains
     )
-    return WebHost(known.source.module, known.server, front, dict(settings.app.static))
+    front = replace(front, static_age=settings.http.static_age, error_pages=tuple(_error_pages(settings, known)), snippet=snippet)
+    door = make_door(settings)
+    return WebHost(known.source.module, known.server, front, () if door.static else tuple(_static(settings)), door)
+
+
+def make_door(settings: Settings) -> Door:
+    """Who may come in, and where to: static files with them, where anybody is kept out."""
+    http = settings.http
+    door = Door(http.path or "", http.allow, settings.logins, http.noindex)
+    return replace(door, static=tuple(sorted(_static(settings)))) if door.closed or door.noindex else door
+
+
+def _static(settings: Settings) -> dict[str, str]:
+    """Folders of the app by URL path, as seen from outside."""
+    return {f"{settings.http.path or ''}{path}": folder for path, folder in settings.app.static.items()}
+
+
+def _error_pages(settings: Settings, known: Core) -> Iterator[int]:
+    """The statuses that have a page. Raises `UsageError` where none has."""
+    if (name := settings.http.error_pages) is None:
+        return
+    pages = [status for status in ERROR_PAGES if (known.source.folder / name / f"{status}.html").is_file()]
+    if not pages:
+        wanted = ", ".join(f"{status}.html" for status in ERROR_PAGES)
+        raise UsageError(f"slipway:http.errorPages: wanted a folder of the app with any of {wanted}, found {name!r}; add one")
+    yield from pages
+
+
+def _snippet(settings: Settings, folder: Path) -> str:
+    """The text of the file. Raises `UsageError` for none, and for one that a host would change."""
+    if (name := settings.http.snippet) is None:
+        return ""
+    wanted = f"slipway:http.snippet: wanted a file of the project with {settings.front}'s configuration"
+    try:
+        text = (folder / name).read_text(encoding="utf-8")
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{wanted}, found {name!r}: {error}") from None
+    if "@@" in text:
+        raise UsageError(f"{wanted}, found @@ in {name!r}; write it another way")
+    return text.strip()
 
 
 def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, servers: fleet.Fleet | None) -> Manifest:
-    app, database = settings.app, settings.database
+    app, database, domain = settings.app, settings.database, host.front.domain
     if app.data and servers:
         _tell_folders(servers)
     jobs = {name: job.model_dump() for name, job in app.cron.items()}
@@ -176,8 +215,8 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         ),
         processes={**app.processes, **({CRON: render.CRON_COMMAND} if jobs else {})},
         release_command=app.release_command,
-        health=_health(settings, host.front, health_host),
-        static=dict(app.static),
+        health=make_health(settings, host.door, domain or app.health_host or health_host, "https" if domain else "http"),
+        static={**_static(settings), **({"/-/error": pages} if (pages := settings.http.error_pages) else {})},
         data=tuple(sorted(app.data)),
         host=host_part(servers) if servers else None,
         tls=servers.tls if servers else None,
@@ -195,7 +234,7 @@ def _tell_folders(servers: fleet.Fleet) -> None:
         pulumi.log.warn("slipway:app.data: a web server backs its folders up each night by itself; `restore` loads the database alone")
 
 
-def _health(settings: Settings, front: Front, host: str) -> Health:
+def make_health(settings: Settings, door: Door, host: str, scheme: str) -> Health:
     """By the app's own name, with TLS where it is: an app may refuse others, and plain HTTP."""
-    host = front.domain or settings.app.health_host or host
-    return Health(settings.app.health_path, host, settings.app.start_timeout, "https" if front.domain else "http")
+    public = "/-/release" if door.closed else None
+    return Health(door.path + settings.app.health_path, host, settings.app.start_timeout, scheme, public)

@@ -4,6 +4,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
 
@@ -53,6 +54,7 @@ def domain_problem(tls: Tls, addresses: Sequence[str], health: Health, release: 
         wanted = ", ".join(f"{_record(one)} {domain} → {one}" for one in addresses)
         return f"{domain} {leads}: set {wanted}, and the certificate follows by itself{until}"
     deadline = time.monotonic() + patience
+    health = replace(health, path=health.public or health.path)
     while (answer := gate.ask(gate.verified(domain, port), health)).status is None and time.monotonic() <= deadline:
         time.sleep(1)
     if answer.status is None:

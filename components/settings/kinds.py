@@ -220,6 +220,7 @@ APP_NAME = matching("name", "a name of 1 to 31 small letters, digits and hyphens
 _MODULE_NAME = r"(?=.{1,200}$)(?a:(\w[\w.-]*/)*[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*(\(.*\))?)"
 MODULE_WORDS = '"package.module:name", or "package.module:factory()" for a function that makes the app'
 PATH = text("folder", "a folder, as a path from the project folder", bool)
+FILE = text("file", "a file, as a path from the project folder", bool)
 MODULE = text("module", f"{MODULE_WORDS}, at most 200 letters", is_module)
 PYTHON = Kind("version", 'a version in quotes such as "3.13", from "3.9" on', _python)
 URL_CHARACTERS = r"A-Za-z0-9._~!&'()*+,;=:@%-"
@@ -287,4 +288,5 @@ EMAIL = matching(
 )
 DOMAIN = matching("host name", "a host name in small letters such as www.example.com", DOMAIN_NAME)
 PROXIES = Kind("network", "an address or network of proxies, such as 203.0.113.0/24, not of everybody", _proxies)
+LOGIN = matching("name", "a name of letters, digits and . _ @ -, at most 64", r"[A-Za-z0-9._@-]{1,64}")
 NETWORK = Kind("network", "an address or network, such as 203.0.113.0/24", _network)

@@ -100,6 +100,23 @@ class Http(Model):
     trusted_proxies: tuple[Annotated[str, kinds.PROXIES], ...] = setting(
         (), "Networks of proxies before the site, such as a CDN's: their `X-Forwarded-For`, `-Proto` and `-Port` are believed."
     )
+    path: Annotated[str, kinds.STATIC_URL] | None = setting(
+        None, "Where the app is mounted, such as `/shop` (its `SCRIPT_NAME`); what is beside that is 404."
+    )
+    allow: tuple[Annotated[str, kinds.NETWORK], ...] = setting(
+        (), "Networks that alone come in, or come in without one of the passwords of `slipway:secretLogins`."
+    )
+    noindex: Annotated[bool, kinds.SWITCH] = setting(False, "Search engines are told to stay away.")
+    static_age: Annotated[int, number(0, 31_536_000, "seconds")] | None = setting(
+        None, "How long browsers keep files of `app.static` without asking again. As they think best if left out."
+    )
+    error_pages: Annotated[str, kinds.FOLDER] | None = setting(
+        None,
+        "A folder of the app with pages for what the front server says: `502.html`, `503.html` (maintenance), `413.html`.",
+    )
+    snippet: Annotated[str, kinds.FILE] | None = setting(
+        None, "A file with configuration in the front server's words, put into nginx's `server`, or Apache's file."
+    )
 
 
 class DatabaseSettings(Model):
@@ -170,6 +187,7 @@ class Settings(Model):
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
     _stack: str = PrivateAttr("")
     _secret_names: frozenset[str] = PrivateAttr(frozenset())
+    _logins: tuple[str, ...] = PrivateAttr(())
     _secret_env: pulumi.Output[dict[str, str]] | None = PrivateAttr(None)
 
     @property
@@ -188,9 +206,16 @@ class Settings(Model):
         return self._secret_names | {*self.app.env}
 
     @property
+    def logins(self) -> tuple[str, ...]:
+        """The names of those who come in with a password."""
+        return self._logins
+
+    @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:
-        """The secret environment, with the installer's under `INSTALL` of the manifest's contract;
-        only settings of `load()`, in a running program, have one."""
+        """The secret environment, with the installer's and the passwords of those who come in under
+        `INSTALL` and `LOGINS` of the manifest's contract.
+
+        Only settings of `load()`, in a running program, have one."""
         if self._secret_env is None:
             raise RuntimeError("secret_env is for the running program; these settings come from parse()")
         return self._secret_env
@@ -204,4 +229,7 @@ class Secrets(Model):
     )
     secret_install: Environment = setting(
         {}, "What the installer of requirements alone is told, encrypted: `PIP_EXTRA_INDEX_URL`, a token that they call `${NAME}`."
+    )
+    secret_logins: Mapping[Annotated[str, kinds.LOGIN], Annotated[str, kinds.ENV_VALUE]] = setting(
+        {}, "Passwords by name, encrypted, without one of which nobody sees the site (HTTP's own log-in)."
     )

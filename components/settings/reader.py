@@ -10,12 +10,12 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime
 
-from cloud_init.host.contracts.manifest import INSTALL
+from cloud_init.host.contracts import manifest as contract
 from components.errors import UsageError, shown
 from components.settings import report, rules
 from components.settings.models import Secrets, Settings
 from components.settings.report import Problem, Section, validated
-from components.settings.rules import NAMESPACE, ROOTS, SECRET_ENV, SECRETS
+from components.settings.rules import LOGINS, NAMESPACE, ROOTS, SECRET_ENV, SECRETS
 
 Between = Callable[[Settings, Section], Iterable[Problem]]
 
@@ -72,6 +72,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     if problems or foreign or settings is None:
         raise report.error(stack, [*_named(problems), *foreign])
     settings._secret_names = frozenset(secrets[SECRET_ENV] if isinstance(secrets[SECRET_ENV], Mapping) else ())
+    settings._logins = tuple(sorted(secrets[LOGINS]))
     settings._stack = report.short(stack)
     settings._sections = {key: value for key, value in kept.items() if key not in ROOTS}
     return settings
@@ -122,5 +123,5 @@ def _named(problems: list[Problem]) -> list[Problem]:
 def _texts(value: Any) -> dict[str, str]:
     """Whole numbers become text. `parse` has checked them, and keeps no secret."""
     secrets = Secrets.model_validate(value)
-    install = {INSTALL: json.dumps(dict(secrets.secret_install), sort_keys=True)} if secrets.secret_install else {}
-    return {**secrets.secret_env, **install}
+    others = {contract.INSTALL: secrets.secret_install, contract.LOGINS: secrets.secret_logins}
+    return {**secrets.secret_env, **{name: json.dumps(dict(one), sort_keys=True) for name, one in others.items() if one}}

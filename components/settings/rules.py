@@ -11,7 +11,7 @@ from components.settings.models import App, DatabaseSettings, Http, Secrets, Set
 from components.settings.report import Problem, validated
 
 NAMESPACE = "slipway:"
-SECRETS = SECRET_ENV, _ = "secretEnv", "secretInstall"
+SECRETS = SECRET_ENV, _, LOGINS = "secretEnv", "secretInstall", "secretLogins"
 ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, field in model.model_fields.items()}
 _SET_SECRET = "pulumi config set --secret --path 'slipway:{}.NAME' VALUE"
 _ENVIRONMENT = 10**6  # bytes

@@ -15,7 +15,7 @@ from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.base import installed
 from cloud_init.host.contracts.facts import HostFacts
-from cloud_init.host_files import Front, Server, WebHost
+from cloud_init.host_files import Door, Front, Server, WebHost
 from cloud_init.render import host_files, server_requirements
 from components.hosts.machine import SUPERVISOR, app_runtime, uv_binary
 from components.hosts.site import Site
@@ -92,6 +92,7 @@ class Bench:
         sources: Mapping[str, str] = MappingProxyType({}),
         manifest: Mapping[str, Any] = MappingProxyType({}),
         files: Sequence[Mapping[str, str]] = (),
+        door: Door = Door(),  # noqa: B008  frozen
         **front: Any,
     ) -> str:
         """A release that answers its number; its id. `sources` and `manifest` differ from the usual ones."""
@@ -104,7 +105,8 @@ class Bench:
                 tar.addfile(info, io.BytesIO(content.encode()))
         raw = stream.getvalue()
         code = hashlib.sha256(raw).hexdigest()[:12]
-        web = WebHost(manifest.get("module", "wsgi:app"), server, Front(listen=(f"127.0.0.1:{self.port}",), **front), {"/static": "static"})
+        listening = Front(listen=(f"127.0.0.1:{self.port}",), **front)
+        web = WebHost(manifest.get("module", "wsgi:app"), server, listening, () if door.static else ("/static",), door)
         release = hashlib.sha256(repr((code, web, manifest)).encode()).hexdigest()[:12]
         whole = {
             "schema": 1, "id": release, "tool": host_tool.tool_id(), "module": "wsgi:app", "python": None,

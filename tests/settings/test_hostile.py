@@ -38,8 +38,11 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "aws-ec2.dataDisk": lambda value: None if value is None else int(value),
     **{f"aws-ec2.instances.{name}": int for name in ("min", "max", "requests")},
     "aws-ec2.account": str,
-    **dict.fromkeys(("aws-ec2.ssh[item]", "ssh.sshFrom[item]"), lambda value: str(ipaddress.ip_network(value, strict=False))),
+    **dict.fromkeys(
+        ("aws-ec2.ssh[item]", "ssh.sshFrom[item]", "http.allow[item]"), lambda value: str(ipaddress.ip_network(value, strict=False))
+    ),
     "ssh.port": int,
+    "http.staticAge": lambda value: value and int(value),
     "ssh.hosts.web[item].port": lambda value: value and int(value),
     "ssh.hosts.database.port": lambda value: value and int(value),
     "http.maxBody": lambda value: int(str(value).rstrip(" BKMGbkmg")) * UNITS[str(value).lstrip("0123456789 ").upper()],
@@ -50,7 +53,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
 
 def read(raw: dict[str, Any]) -> tuple[Settings, Any]:
     """The settings with those of their target, as a program reads them."""
-    secret = [key for key in raw if key in ("slipway:secretEnv", "slipway:secretInstall")]
+    secret = [key for key in raw if key in ("slipway:secretEnv", "slipway:secretInstall", "slipway:secretLogins")]
     taken = parse(raw, secret, "dev")
     name = taken.target
     return taken, target_options(taken, target.find(name).Options, name)

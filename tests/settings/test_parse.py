@@ -67,7 +67,10 @@ def test_defaults() -> None:
     }
     server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 4, "timeout": 30}
     assert settings.server.model_dump() == server
-    assert settings.http.model_dump() == {"max_body": 20_000_000, "cors": (), "redirect_domains": (), "trusted_proxies": ()}
+    assert settings.http.model_dump() == {
+        "max_body": 20_000_000, "cors": (), "redirect_domains": (), "trusted_proxies": (), "path": None, "allow": (), "noindex": False,
+        "static_age": None, "error_pages": None, "snippet": None,
+    }  # fmt: skip
     assert settings.database.model_dump() == {"engine": "none", "placement": "same-host", "extensions": (), "app_may_migrate": False}
     assert settings.sections == {}
 

@@ -7,7 +7,7 @@ from components.errors import UsageError
 from components.target import Takes
 from ops.setup import app_facts, initialise
 
-NOTHING = Takes((), (), (), (), ("managed",), *[False] * 6)
+NOTHING = Takes((), (), (), (), ("managed",), *[False] * 10)
 APP = {"name": "shop", "path": "."}
 MORE = {"healthPath": "/", "static": {"/static": "static"}, "data": ["instance"], "releaseCommand": "x", "processes": {"worker": "x"}}
 CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}
@@ -50,6 +50,7 @@ def test_every_line_of_the_table_refuses():
         "server": {"kind": "uwsgi"},
         "database": {"engine": "sqlite"},
         "domain": "a.example",
+        "http": {"allow": ["10.0.0.0/8"], "staticAge": 60, "errorPages": "pages", "snippet": "front.conf"},
     }
     found = problems(NOTHING, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked)
     assert [one.partition(":")[2].partition(":")[0] for one in found] == [*NOTHING.served()]

@@ -8,6 +8,8 @@ from . import LEFT_OUT
 INSTALL = "SLIPWAY_INSTALL"
 """The name among a release's secrets of what its installer alone is told: names and texts, as JSON.
 The app never gets it."""
+LOGINS = "SLIPWAY_LOGINS"
+"""The name among them of the passwords of those who may come in: names and texts, as JSON."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,8 @@ class Health:
     """Seconds until a release that isn't well is refused."""
     scheme: str = field(default="http", metadata=LEFT_OUT)
     """`https` behind TLS: apps may send others there. It travels as `X-Forwarded-Proto`."""
+    public: Optional[str] = field(default=None, metadata=LEFT_OUT)
+    """The path that answers whoever asks, where the app's own are closed."""
 
 
 @dataclass(frozen=True)

@@ -42,8 +42,12 @@ def fill(content: str, places: Places) -> str:
 def validate(places: Places, folder: Path) -> None:
     """Has the front server check the release's configuration. Raises `Refused` with its words."""
     front = servers.find(places, folder / "etc")
-    if (manifest := manifests.peek(folder)) and manifest.host and servers.name(front) == servers.STAND_IN:
-        raise Refused(f"wanted the front server {servers.kind(folder / 'etc')} on this server, found none; it comes with its package")
+    if (manifest := manifests.peek(folder)) and servers.name(front) == servers.STAND_IN:
+        missing = f"wanted the front server {servers.kind(folder / 'etc')} on this server, found none"
+        if manifest.host:
+            raise Refused(f"{missing}; it comes with its package")
+        if manifest.health.public:
+            raise Refused(f"slipway:http.allow, slipway:secretLogins: {missing}, which tells who asks; install it, or leave them out")
     command = front.test(places, folder / "etc")
     if not command:
         return

@@ -8,6 +8,7 @@ import ssl
 import time
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 
 from ..base.outcome import Refused
 from ..base.unix_http import UnixConnection
@@ -58,6 +59,7 @@ def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str 
     reason of `dead()`.
 
     `say` is for the front server: its maintenance page counts as well, and `say` is told of it."""
+    health = replace(health, path=health.public) if say and health.public else health
     deadline = time.monotonic() + float(health.timeout)
     good = 0
     last = HttpAnswer()

@@ -109,5 +109,11 @@ def named(app, release):
 
 
 sys.path[:0] = [str(folder) for folder in (SOURCE, SOURCE / "src") if folder.is_dir()]
+VALUES = json.loads((FILES / "server.json").read_text(encoding="utf-8"))
 with alone():
-    application = named(load(json.loads((FILES / "server.json").read_text(encoding="utf-8"))["module"]), release())
+    application = load(VALUES["module"])
+if "door" in VALUES:
+    import slipway_door
+
+    application = slipway_door.Door(application, VALUES["door"], ON_PLATFORM)
+application = named(application, release())
