@@ -223,7 +223,7 @@ def _install_wheels(builder: Builder, install: list[str], file: list[str]) -> No
     there, made = Path(file[1]).parent, builder.folder / _WHEELS_MADE
     wheel = ["wheel" if word == "install" else word for word in install]
     wheel += ["--no-deps", "--require-hashes", "--find-links", str(there), "--wheel-dir", str(made), *file]
-    if builder.run([*wheel, "--no-index"] if any(there.glob("*.whl")) else ["/bin/false"]).returncode:
+    if not any(there.glob("*.whl")) or builder.run([*wheel, "--no-index"]).returncode:
         _run(builder, wheel)
     _run(builder, [*install, "--no-index", "--no-deps", *map(str, sorted(made.glob("*.whl")))])
 
