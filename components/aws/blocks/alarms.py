@@ -9,8 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.logs import figures
-from components.aws.common import named, region_of
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import Tagged, named, region_of
+from components.blocks.block import Block, child
 
 DATABASE_STORAGE = 20
 """GB, the least that Amazon has."""
@@ -25,7 +25,7 @@ _OVER, _UNDER, _AT_LEAST = "GreaterThanThreshold", "LessThanThreshold", "Greater
 
 
 @dataclass(kw_only=True)
-class AlarmsArgs(Args):
+class AlarmsArgs(Tagged):
     """The arguments of `Alarms`: an address, and whatever is to be watched."""
 
     email: pulumi.Input[str]
@@ -49,8 +49,6 @@ class AlarmsArgs(Args):
     """The size of that database in GB."""
     region: pulumi.Input[str] | None = None
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 class Alarms(Block):

@@ -7,23 +7,21 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import named
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import Tagged, named
+from components.blocks.block import Block, Tags, child
 
 WORLD = ("0.0.0.0/0", "::/0")
 """All networks: what `open` takes for everybody."""
 
 
 @dataclass(kw_only=True)
-class FirewallArgs(Args):
+class FirewallArgs(Tagged):
     """The arguments of a `Firewall`."""
 
     vpc_id: pulumi.Input[str]
     """The network (VPC) of the group."""
     description: str | None = None
     """What it is for, as Amazon's console shows it. Another one makes another group."""
-    tags: Tags | None = None
-    """On all that is made."""
     keep: bool | None = None
     """Protected with the way out, as data stands behind it; not what it lets in."""
 

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.firewall import WORLD, Firewall, FirewallArgs
-from components.aws.common import LOAD_BALANCER, named
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import LOAD_BALANCER, Tagged, named
+from components.blocks.block import Block, child
 from components.blocks.names import short
 
 IDLE_TIMEOUT = 60
@@ -20,7 +20,7 @@ _DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a serv
 
 
 @dataclass(kw_only=True)
-class LoadBalancerArgs(Args):
+class LoadBalancerArgs(Tagged):
     """The arguments of a `LoadBalancer`."""
 
     vpc_id: pulumi.Input[str]
@@ -40,8 +40,6 @@ class LoadBalancerArgs(Args):
     """A bucket that takes its access logs, whose policy lets Amazon's log delivery write there."""
     protected: bool | None = None
     """Amazon refuses to remove it until this is lifted."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 class LoadBalancer(Block):
@@ -83,6 +81,7 @@ class LoadBalancer(Block):
         return firewall
 
     def _balancer(self) -> aws.lb.LoadBalancer:
+        logs = self._args.access_logs
         return aws.lb.LoadBalancer(
             short(self._name, LOAD_BALANCER),
             load_balancer_type="application",
@@ -92,9 +91,7 @@ class LoadBalancer(Block):
             security_groups=[self.group_id],
             idle_timeout=self._args.idle_timeout,
             drop_invalid_header_fields=True,
-            access_logs=None
-            if self._args.access_logs is None
-            else {"bucket": self._args.access_logs, "prefix": self._name, "enabled": True},
+            access_logs=None if logs is None else {"bucket": logs, "prefix": self._name, "enabled": True},
             enable_deletion_protection=self._args.protected,
             tags=named(self._args.tags, self._name),
             opts=self._own,

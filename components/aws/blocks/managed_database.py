@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.firewall import Firewall, FirewallArgs
-from components.aws.common import DATABASE, named, region_of
-from components.blocks.block import Args, Block, Tags, child, one_of
+from components.aws.common import DATABASE, Tagged, named, region_of
+from components.blocks.block import Block, child, one_of
 from components.blocks.names import database, short
 from components.hosts.database_host import PORTS, addresses
 from components.hosts.resources import RandomSecret
@@ -28,7 +28,7 @@ _LARGEST = 65536  # GB
 
 
 @dataclass(kw_only=True)
-class ManagedDatabaseArgs(Args):
+class ManagedDatabaseArgs(Tagged):
     """The arguments of a `ManagedDatabase`."""
 
     app: str
@@ -56,8 +56,6 @@ class ManagedDatabaseArgs(Args):
     """How long Amazon's own backups stay, in days: each moment of them can be restored."""
     apply_now: bool | None = None
     """What stops it is done at once, not in its maintenance window."""
-    tags: Tags | None = None
-    """On all that is made."""
     keep: bool | None = None
     """Protected, with all it stands in."""
     last_snapshot: bool | None = True

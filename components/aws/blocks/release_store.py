@@ -7,22 +7,20 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import named, region_of, store_address
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import Tagged, named, region_of, store_address
+from components.blocks.block import Block, child
 
 _OLD_VERSIONS = 30  # days that what was overwritten or removed can be brought back
 
 
 @dataclass(kw_only=True)
-class ReleaseStoreArgs(Args):
+class ReleaseStoreArgs(Tagged):
     """The arguments of a `ReleaseStore`."""
 
     bucket: pulumi.Input[str] | None = None
     """The bucket's name, unique among all Amazon's customers. Made of the block's if left out."""
     region: pulumi.Input[str] | None = None
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
-    tags: Tags | None = None
-    """On all that is made."""
     keep: bool | None = True
     """Protected, as backups are in it. Otherwise removed with all that is in it."""
 

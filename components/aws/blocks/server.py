@@ -12,9 +12,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks import image
-from components.aws.common import named
+from components.aws.common import Tagged, named
 from components.blocks import names
-from components.blocks.block import ROLE, Args, Block, Tags, child
+from components.blocks.block import ROLE, Block, child
 from components.errors import UsageError
 from components.rollout.resources import Serving, ServingArgs
 
@@ -27,7 +27,7 @@ _IGNORED = [
 
 
 @dataclass(kw_only=True)
-class ServerArgs(Args):
+class ServerArgs(Tagged):
     """The arguments of any single server."""
 
     image: str
@@ -50,12 +50,10 @@ class ServerArgs(Args):
     """The server has an IPv6 address, as its subnet has them."""
     public_address: bool | None = True
     """The server has a public IPv4 address from the start."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 @dataclass(kw_only=True)
-class DataDiskArgs(Args):
+class DataDiskArgs(Tagged):
     """The arguments of a `DataDisk`."""
 
     size: pulumi.Input[int]
@@ -66,8 +64,6 @@ class DataDiskArgs(Args):
     """Protects the disk."""
     last_snapshot: bool | None = True
     """What the disk leaves, as it is removed. Settled when it is made."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 class DataDisk(Block):
