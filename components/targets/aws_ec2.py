@@ -101,15 +101,15 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     options = target_options(settings, Options, "aws-ec2", problems)
     stack = (options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.region, options.account, options.profile, options.role)
-    fleet = fleet_hosts.find(*stack)
-    web_hosts, fixed = [one for one in fleet.hosts if one.role == "web"], not options.is_fleet
+    store, hosts = fleet_hosts.find(*stack)
+    web_hosts, fixed = [one for one in hosts if one.role == "web"], not options.is_fleet
     way_in = web_hosts[0].address if fixed and web_hosts else None if fixed else fleet_hosts.balancer(*stack)
     site = Site(
-        release_store.connect(common.signed(fleet.store, options.profile, options.role)),
-        fleet.hosts,
+        release_store.connect(common.signed(store, options.profile, options.role)),
+        hosts,
         _url(settings, way_in or "none-yet.invalid"),
         follow=True,
-        expected=tuple(one.host for one in fleet.hosts) if fixed else (),
+        expected=tuple(one.host for one in hosts) if fixed else (),
         fewest=options.instances.min,
         addresses=tuple(one.address for one in web_hosts) if fixed else (way_in,) if way_in else (),
     )
