@@ -7,8 +7,7 @@ from cloud_init.fronts import idle_timeout
 from components.aws import common
 from components.aws.control import account, fleet_hosts
 from components.aws.stack import databases, monitoring, web
-from components.aws.stack.databases import DatabaseTier
-from components.aws.stack.foundation import Foundation
+from components.aws.stack.foundation import Foundation, Tier
 from components.aws.stack.options import Options, problems
 from components.aws.stack.web import WebTier
 from components.blocks.subnets import PRIVATE
@@ -83,7 +82,7 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     return fleet.make(foundation, release)
 
 
-def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, database: DatabaseTier) -> Rollout:
+def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, database: Tier) -> Rollout:
     args = RolloutArgs(
         **vars(release),
         store=foundation.deployers_store,

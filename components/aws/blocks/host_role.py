@@ -23,16 +23,8 @@ _TRUST = {
 }
 _SYSTEMS_MANAGER = (
     "ssm:UpdateInstanceInformation",
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-    "ec2messages:AcknowledgeMessage",
-    "ec2messages:DeleteMessage",
-    "ec2messages:FailMessage",
-    "ec2messages:GetEndpoint",
-    "ec2messages:GetMessages",
-    "ec2messages:SendReply",
+    *(f"ssmmessages:{one}" for one in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")),
+    *(f"ec2messages:{one}" for one in ("AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply")),
 )
 """What the agent of Systems Manager needs for run command and sessions; Amazon's own policy also
 lets it read all parameters."""
