@@ -63,7 +63,11 @@ class LoadBalancer(Block):
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:LoadBalancer", name, None, opts)
         self._name, self._args, self._own = name, args, child(self)
-        self.group_id = self._firewall().group_id
+        closed = FirewallArgs(vpc_id=args.vpc_id, description="Load balancer: web from anywhere", tags=args.tags)
+        firewall = Firewall(name, closed, self._own)
+        for port in (80,) if args.certificate_arn is None else (80, 443):
+            firewall.open(str(port), port, WORLD if args.has_ipv6 else WORLD[:1])
+        self.group_id = firewall.group_id
         balancer, targets = self._balancer(), self._targets()
         listeners = self._listeners(balancer, targets)
         self.target_group_arn = pulumi.Output.all(targets.arn, *listeners).apply(lambda known: str(known[0]))
@@ -71,14 +75,6 @@ class LoadBalancer(Block):
         self.arn_suffix, self.target_group_suffix = balancer.arn_suffix, targets.arn_suffix
         self.url = pulumi.Output.concat("http://" if args.certificate_arn is None else "https://", balancer.dns_name)
         self._finish()
-
-    def _firewall(self) -> Firewall:
-        args = self._args
-        wanted = FirewallArgs(vpc_id=args.vpc_id, description="Load balancer: web from anywhere", tags=args.tags)
-        firewall = Firewall(self._name, wanted, self._own)
-        for port in (80,) if args.certificate_arn is None else (80, 443):
-            firewall.open(str(port), port, WORLD if args.has_ipv6 else WORLD[:1])
-        return firewall
 
     def _balancer(self) -> aws.lb.LoadBalancer:
         logs = self._args.access_logs

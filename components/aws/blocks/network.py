@@ -124,7 +124,9 @@ class Network(Block):
             self._zones = found.locations.apply(self._enough)
         self.host_zone = self._zones[0]
         public = self._subnets("public", _PUBLIC, True, self._public)
-        self._public_routes(public)
+        gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=self._vpc.id, tags=named(given.tags, name), opts=self._public)
+        way = {"gateway_id": gateway.id}
+        self._associate("public", public, [self._table("public", self._public, way, way)], self._public)
         self.public_subnets = _ids(public)
         self.host_subnets = _ids(self._translated(public)) if given.nat else self.public_subnets
         self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
@@ -152,12 +154,6 @@ class Network(Block):
             )
             for number in range(_ZONES)
         ]
-
-    def _public_routes(self, public: Sequence[aws.ec2.Subnet]) -> None:
-        name, own = self._name, self._public
-        gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=own)
-        way = {"gateway_id": gateway.id}
-        self._associate("public", public, [self._table("public", own, way, way)], own)
 
     def _translated(self, public: Sequence[aws.ec2.Subnet]) -> list[aws.ec2.Subnet]:
         """Private subnets. IPv6 and S3 do without the gateways, which cost."""
