@@ -76,7 +76,7 @@ class LoadBalancer(Block):
         self.url = pulumi.Output.concat("http://" if args.certificate_arn is None else "https://", balancer.dns_name)
         self._finish()
 
-    def _balancer(self) -> aws.lb.LoadBalancer:
+    def _balancer(self) -> "aws.lb.LoadBalancer":
         logs = self._args.access_logs
         return aws.lb.LoadBalancer(
             short(self._name, LOAD_BALANCER),
@@ -93,7 +93,7 @@ class LoadBalancer(Block):
             opts=self._own,
         )
 
-    def _targets(self) -> aws.lb.TargetGroup:
+    def _targets(self) -> "aws.lb.TargetGroup":
         return aws.lb.TargetGroup(
             short(self._name, LOAD_BALANCER),
             vpc_id=self._args.vpc_id,
@@ -111,7 +111,7 @@ class LoadBalancer(Block):
             opts=self._own,
         )
 
-    def _listeners(self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> list[pulumi.Output[str]]:
+    def _listeners(self, balancer: "aws.lb.LoadBalancer", targets: "aws.lb.TargetGroup") -> list[pulumi.Output[str]]:
         """Their ARNs."""
         to_hosts = {"type": "forward", "target_group_arn": targets.arn}
         to_https = {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}}

@@ -97,7 +97,7 @@ class ManagedDatabase(Block):
         self.manifest = region_of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
         self._finish()
 
-    def _server(self, password: pulumi.Output[str], firewall: Firewall, version: str) -> aws.rds.Instance:
+    def _server(self, password: pulumi.Output[str], firewall: Firewall, version: str) -> "aws.rds.Instance":
         args, name, tags = self._args, short(self._name, DATABASE), named(self._args.tags, self._name)
         subnets = aws.rds.SubnetGroup(name, subnet_ids=args.subnets, description=self._name, tags=tags, opts=self._kept)
         # Clients without TLS are refused from the first start on: so nothing is ever applied to a

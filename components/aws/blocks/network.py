@@ -137,7 +137,7 @@ class Network(Block):
             raise UsageError(f"{self._name}: wanted two zones that have {types}, found {found}; take another type, or another region")
         return sorted(zones)
 
-    def _subnets(self, kind: str, first: int, public: bool, opts: pulumi.ResourceOptions) -> list[aws.ec2.Subnet]:
+    def _subnets(self, kind: str, first: int, public: bool, opts: pulumi.ResourceOptions) -> list["aws.ec2.Subnet"]:
         """Subnets never change their zone: the list of zones is shorter while one is in trouble."""
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["availabilityZone"]))
         return [
@@ -155,7 +155,7 @@ class Network(Block):
             for number in range(_ZONES)
         ]
 
-    def _translated(self, public: Sequence[aws.ec2.Subnet]) -> list[aws.ec2.Subnet]:
+    def _translated(self, public: Sequence["aws.ec2.Subnet"]) -> list["aws.ec2.Subnet"]:
         """Private subnets. IPv6 and S3 do without the gateways, which cost."""
         name, tags = self._name, self._args.tags
         outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
@@ -174,7 +174,7 @@ class Network(Block):
         )
         return private
 
-    def _translation(self, zone: str, public: aws.ec2.Subnet, outward: aws.ec2.EgressOnlyInternetGateway) -> aws.ec2.RouteTable:
+    def _translation(self, zone: str, public: "aws.ec2.Subnet", outward: "aws.ec2.EgressOnlyInternetGateway") -> "aws.ec2.RouteTable":
         """A route table with its own gateway. `zone`: what names end with, but for the first."""
         name, own = f"{self._name}-nat{zone}", self._own
         tags = named(self._args.tags, name)
@@ -182,7 +182,7 @@ class Network(Block):
         gateway = aws.ec2.NatGateway(name, subnet_id=public.id, allocation_id=address.id, tags=tags, opts=own)
         return self._table(f"private{zone}", own, {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id})
 
-    def _table(self, kind: str, opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way) -> aws.ec2.RouteTable:
+    def _table(self, kind: str, opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way) -> "aws.ec2.RouteTable":
         """A route table with a way out by either protocol."""
         name = f"{self._name}-{kind}"
         table = aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
@@ -191,7 +191,7 @@ class Network(Block):
         return table
 
     def _associate(
-        self, kind: str, within: Sequence[aws.ec2.Subnet], tables: Sequence[aws.ec2.RouteTable], opts: pulumi.ResourceOptions
+        self, kind: str, within: Sequence["aws.ec2.Subnet"], tables: Sequence["aws.ec2.RouteTable"], opts: pulumi.ResourceOptions
     ) -> None:
         """Each subnet with the table of its zone, or the only one."""
         for number, subnet in enumerate(within):
@@ -199,5 +199,5 @@ class Network(Block):
             aws.ec2.RouteTableAssociation(f"{self._name}-{kind}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
 
 
-def _ids(made: Sequence[aws.ec2.Subnet]) -> pulumi.Output[list[str]]:
+def _ids(made: Sequence["aws.ec2.Subnet"]) -> pulumi.Output[list[str]]:
     return pulumi.Output.all(*(one.id for one in made))

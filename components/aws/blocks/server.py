@@ -121,7 +121,7 @@ class WebServer(Block):
         self._finish()
 
     def _serving(
-        self, name: str, args: WebServerArgs, server: aws.ec2.Instance, disk: Sequence[pulumi.Resource]
+        self, name: str, args: WebServerArgs, server: "aws.ec2.Instance", disk: Sequence[pulumi.Resource]
     ) -> Sequence[pulumi.Resource]:
         """What the address waits for; at least the disk."""
         if args.store is None and args.role_id is None:
@@ -174,7 +174,7 @@ class DatabaseServer(Block):
         self._finish()
 
 
-def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> aws.ebs.Volume:
+def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> "aws.ebs.Volume":
     return aws.ebs.Volume(
         name,
         availability_zone=args.zone,
@@ -188,7 +188,7 @@ def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> aws.ebs.V
     )
 
 
-def _attach(name: str, server: aws.ec2.Instance, volume: pulumi.Input[str], parent: pulumi.Resource) -> aws.ec2.VolumeAttachment:
+def _attach(name: str, server: "aws.ec2.Instance", volume: pulumi.Input[str], parent: pulumi.Resource) -> "aws.ec2.VolumeAttachment":
     """One server is stopped, so that all ends in order, before another gets the disk."""
     return aws.ec2.VolumeAttachment(
         f"{name}-data",
@@ -200,13 +200,13 @@ def _attach(name: str, server: aws.ec2.Instance, volume: pulumi.Input[str], pare
     )
 
 
-def _device(volume: aws.ebs.Volume) -> pulumi.Output[str]:
+def _device(volume: "aws.ebs.Volume") -> pulumi.Output[str]:
     return volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
 
 
 def _instance(
     name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None, kind: str = ""
-) -> aws.ec2.Instance:
+) -> "aws.ec2.Instance":
     """An instance whose resource is named after image, architecture and `kind` as well: another of
     these makes another server, and only then the old one goes. `keep`: there is data on it."""
     tags = named(args.tags, name, **{ROLE: role})

@@ -101,7 +101,7 @@ class WebFleet(Block):
         self.group_name = group.name
         self._finish()
 
-    def _template(self) -> aws.ec2.LaunchTemplate:
+    def _template(self) -> "aws.ec2.LaunchTemplate":
         """The resource is named after image and architecture as well: another of these makes
         another template."""
         name, args = self._name, self._args
@@ -128,7 +128,7 @@ class WebFleet(Block):
             opts=child(self),
         )
 
-    def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
+    def _group(self, template: "aws.ec2.LaunchTemplate", balancer: LoadBalancer) -> "aws.autoscaling.Group":
         """The newest version of the template is named as such: only another template refreshes."""
         args = self._args
         tags = named(args.tags, self._name, **{ROLE: "web"})  # a group has no plain ones, and no default tags
@@ -153,7 +153,7 @@ class WebFleet(Block):
             opts=pulumi.ResourceOptions.merge(child(self, ignore=("desiredCapacity",)), waiting),
         )
 
-    def _scale(self, group: aws.autoscaling.Group, balancer: LoadBalancer) -> None:
+    def _scale(self, group: "aws.autoscaling.Group", balancer: LoadBalancer) -> None:
         # Amazon knows it once a listener leads from the one to the other; the group waits for it.
         label = pulumi.Output.concat(balancer.arn_suffix, "/", balancer.target_group_suffix)
         requests = {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": label}

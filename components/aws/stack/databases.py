@@ -3,6 +3,7 @@
 import pulumi
 
 from components.aws.blocks.firewall import Firewall, FirewallArgs
+from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs
 from components.aws.stack.foundation import Foundation, Tier
 from components.blocks import names
@@ -48,8 +49,6 @@ def _own(foundation: Foundation) -> Tier:
 
 
 def _managed(foundation: Foundation) -> Tier:
-    from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
-
     settings, options = foundation.settings, foundation.options
     args = ManagedDatabaseArgs(
         app=foundation.name,
