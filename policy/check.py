@@ -20,12 +20,10 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
 
     A waiver: `rule`, `resource` (its name, or a setting's key path; left out: any) and `reason`."""
     given, facts = [mapping(waiver) for waiver in waivers], clouds.gather(plan)
-    found, used = list[Finding](), set[int]()
-    for rule in rules.every().values():
-        for finding, places in _judged(rule, plan, facts, given):
-            found.append(finding)
-            used.update(places)
-    return (*found, *(_unused(place, waiver) for place, waiver in enumerate(given) if place not in used))
+    judged = [one for rule in rules.every().values() for one in _judged(rule, plan, facts, given)]
+    used = {place for _, places in judged for place in places}
+    unused = (_unused(place, waiver) for place, waiver in enumerate(given) if place not in used)
+    return (*(finding for finding, _ in judged), *unused)
 
 
 def of_rule(rule: rules.Rule, plan: Plan, facts: Facts, waivers: Iterable[Any]) -> Iterator[Finding]:

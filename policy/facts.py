@@ -2,8 +2,7 @@
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from policy.plan import Resource
 
@@ -18,16 +17,14 @@ _UNIQUE_LOCAL = ipaddress.IPv6Network("fc00::/7")
 def is_world(value: Any) -> bool:
     """A range that lets in whoever is on the internet; False for what isn't known or no range."""
     try:
-        network = ipaddress.ip_network(value.strip(), strict=False) if isinstance(value, str) else None
+        network = ipaddress.ip_network(value.strip() if isinstance(value, str) else "", strict=False)
     except ValueError:
         return False
-    if network is None or network.prefixlen >= _SHORTEST_PREFIX[network.version]:
-        return False
-    return not isinstance(network, ipaddress.IPv6Network) or not network.subnet_of(_UNIQUE_LOCAL)
+    inside = isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_UNIQUE_LOCAL)
+    return network.prefixlen < _SHORTEST_PREFIX[network.version] and not inside
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(NamedTuple):
     """Something a firewall lets in."""
 
     at: Resource
@@ -54,8 +51,7 @@ class Opening:
         return self.ports != ALL_PORTS and any(map(self.covers, ports))
 
 
-@dataclass(frozen=True)
-class Disk:
+class Disk(NamedTuple):
     """A disk of a host, or a database's storage."""
 
     at: Resource
@@ -67,8 +63,7 @@ class Disk:
     """A copy is made as it is removed."""
 
 
-@dataclass(frozen=True)
-class CloudBucket:
+class CloudBucket(NamedTuple):
     """A store of objects. `openness`: what leaves it open to the public, in words."""
 
     at: Resource
@@ -76,8 +71,7 @@ class CloudBucket:
     openness: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class CloudDatabase:
+class CloudDatabase(NamedTuple):
     """A database that the cloud runs."""
 
     at: Resource
@@ -95,8 +89,7 @@ class CloudDatabase:
     """Inputs whose change stops it for a while, though it isn't replaced."""
 
 
-@dataclass(frozen=True)
-class Subnet:
+class Subnet(NamedTuple):
     """The part of a network that a host stands in, and where its routes lead."""
 
     at: Resource
@@ -110,8 +103,7 @@ class Subnet:
     """Hosts get a public address unless they say otherwise."""
 
 
-@dataclass(frozen=True)
-class CloudHost:
+class CloudHost(NamedTuple):
     """A server, or a group of equal ones."""
 
     at: Resource
@@ -127,16 +119,14 @@ class CloudHost:
     """URNs of the disks attached to it that are resources of their own."""
 
 
-@dataclass(frozen=True)
-class Image:
+class Image(NamedTuple):
     """What a server's disk is made from. `input` names it."""
 
     at: Resource
     input: str
 
 
-@dataclass(frozen=True)
-class Metadata:
+class Metadata(NamedTuple):
     """The cloud's metadata service, as servers may ask it."""
 
     at: Resource
@@ -145,8 +135,7 @@ class Metadata:
     """How many network hops an answer may take; 0: not said."""
 
 
-@dataclass(frozen=True)
-class UserData:
+class UserData(NamedTuple):
     """What a server is given for its first start. `size` in bytes, as the cloud counts."""
 
     at: Resource
@@ -156,16 +145,14 @@ class UserData:
     limit: int
 
 
-@dataclass(frozen=True)
-class Tie:
+class Tie(NamedTuple):
     """`at` can't be while `needs` isn't there."""
 
     at: Resource
     needs: Resource
 
 
-@dataclass(frozen=True)
-class DefaultTags:
+class DefaultTags(NamedTuple):
     """Tags that a provider puts on all it makes."""
 
     at: Resource
@@ -174,8 +161,7 @@ class DefaultTags:
     """Types that it doesn't put them on."""
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(NamedTuple):
     """All there is of each in one plan."""
 
     openings: tuple[Opening, ...] = ()

@@ -6,7 +6,7 @@ more policy notes it down. What is unknown raises there, and secrets come unwrap
 
 import base64
 import binascii
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pulumi
@@ -46,13 +46,14 @@ def policies() -> list[Policy]:
 def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, Any]], config: Mapping[str, str]) -> Plan:
     """A plan of what the engine shows; `config` as its processes get it, secrets decrypted."""
     settings = {key: decoded(value) for key, value in config.items() if key.startswith(_PREFIX)}
-    values = _Values(value for key in _SECRETS for value in mapping(settings.pop(key, None)).values())
+    found = (str(value) for key in _SECRETS for value in mapping(settings.pop(key, None)).values())
+    secrets = [one for one in found if len(one) >= _SHORTEST]
     return Plan(
         project=pulumi.get_project(),
         stack=pulumi.get_stack(),
         target=text(settings.get("slipway:target")),
         settings=settings,
-        resources=tuple(_resource(one, noted.get(one.urn), values) for one in resources),
+        resources=tuple(_resource(one, noted.get(one.urn), secrets) for one in resources),
     )
 
 
@@ -75,7 +76,7 @@ def _policy(rule: rules.Rule, noted: Mapping[str, Mapping[str, Any]]) -> Policy:
     return StackValidationPolicy(rule.id, rule.description, validate)
 
 
-def _resource(shown: PolicyResource, given: Mapping[str, Any] | None, values: "_Values") -> Resource:
+def _resource(shown: PolicyResource, given: Mapping[str, Any] | None, secrets: Sequence[str]) -> Resource:
     """A resource without notes was there before and is only read. The engine doesn't say what is
     retained: all is taken for retained, so that no rule says what can't be seen."""
     provider = shown.resource_type.startswith("pulumi:providers:")
@@ -85,7 +86,7 @@ def _resource(shown: PolicyResource, given: Mapping[str, Any] | None, values: "_
         name=shown.name,
         parent=shown.parent.urn if shown.parent else "",
         kind="provider" if provider else "existing" if given is None else "resource",
-        inputs=values.mapping(shown.props if given is None else given),
+        inputs=_mapping(shown.props if given is None else given, secrets),
         depends_on=tuple(one.urn for one in shown.dependencies),
         references={input: tuple(one.urn for one in sources) for input, sources in shown.property_dependencies.items() if sources},
         protect=shown.opts.protect,
@@ -97,33 +98,26 @@ def _resource(shown: PolicyResource, given: Mapping[str, Any] | None, values: "_
     )
 
 
-class _Values:
-    """Reads values; the stack's own secrets are known, so where one stands a mark is put again."""
+def _mapping(given: Mapping[str, Any], secrets: Sequence[str]) -> dict[str, Any]:
+    """A mapping of the engine as plain JSON with marks. The engine doesn't tell what is a secret: a
+    value is taken for one by its name, or where one of the stack's own stands in it."""
+    read = {str(key): _at(given, key, secrets) for key in given}
+    return {key: {SECRET: ""} if isinstance(value, str) and names.of_input(key) else value for key, value in read.items()}
 
-    def __init__(self, secrets: Iterable[Any]) -> None:
-        self._secrets = [one for one in map(str, secrets) if len(one) >= _SHORTEST]
 
-    def mapping(self, given: Mapping[str, Any]) -> dict[str, Any]:
-        """A mapping of the engine as plain JSON with marks. Values whose names say so are taken for
-        secrets, since the engine doesn't tell."""
-        read = {str(key): self._at(given, key) for key in given}
-        return {key: {SECRET: ""} if isinstance(value, str) and names.of_input(key) else value for key, value in read.items()}
-
-    def _at(self, holder: Any, key: Any) -> Any:
-        try:
-            return self._value(holder[key])
-        except UnknownValueError:
-            return {UNKNOWN: []}
-
-    def _value(self, value: Any) -> Any:
-        if isinstance(value, Mapping):
-            return self.mapping(value)
-        if isinstance(value, str):
-            forms = (value, _from_base64(value))
-            return {SECRET: ""} if any(secret in form for form in forms for secret in self._secrets) else value
-        if isinstance(value, Sequence):
-            return [self._at(value, place) for place in range(len(value))]
-        return value if value is None or isinstance(value, bool | int | float) else {UNKNOWN: []}
+def _at(holder: Any, key: Any, secrets: Sequence[str]) -> Any:
+    try:
+        value = holder[key]
+    except UnknownValueError:
+        return {UNKNOWN: []}
+    if isinstance(value, Mapping):
+        return _mapping(value, secrets)
+    if isinstance(value, str):
+        forms = (value, _from_base64(value))
+        return {SECRET: ""} if any(secret in form for form in forms for secret in secrets) else value
+    if isinstance(value, Sequence):
+        return [_at(value, place, secrets) for place in range(len(value))]
+    return value if value is None or isinstance(value, bool | int | float) else {UNKNOWN: []}
 
 
 def _from_base64(text: str) -> str:

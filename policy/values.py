@@ -97,7 +97,9 @@ def shown(value: Any) -> str:
         return "a secret" if is_secret(value) else NOT_KNOWN
     if isinstance(value, Mapping | list | tuple):
         return "a mapping" if isinstance(value, Mapping) else "a list"
-    return cut(value if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else _written(value))
+    if isinstance(value, int) and abs(value) >= 10**_LONGEST:  # Python refuses to write out thousands of digits
+        return "a very large number"
+    return cut(str(value).lower() if isinstance(value, bool) else str(value))
 
 
 def cut(text: str, longest: int = _LONGEST) -> str:
@@ -108,10 +110,3 @@ def cut(text: str, longest: int = _LONGEST) -> str:
 def one_line(text: str) -> str:
     """The text without control characters, line separators and half characters, not too long."""
     return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in cut(text, _LONGEST_LINE))
-
-
-def _written(value: Any) -> str:
-    try:
-        return str(value)
-    except ValueError:  # Python refuses to write out a number of thousands of digits
-        return "a very large number"

@@ -1,21 +1,43 @@
-"""What all of Amazon's blocks share: tags, the region, and the names that Amazon allows."""
+"""What all of Amazon's blocks share: tags, the region, policies, names that Amazon allows."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 from urllib.parse import urlencode
 
 import pulumi
 import pulumi_aws as aws
 
 from components.blocks import names
-from components.blocks.block import Tags
+from components.blocks.block import Args, Tags
 
 LOAD_BALANCER = 24  # letters of the name of a load balancer or a target group: 32, less Pulumi's eight
 DATABASE = 55  # of a database's: 63
 _RESERVED = ("sthree-", "amzn-s3-demo-")  # beginnings that S3 keeps for itself
 
 
+@dataclass(kw_only=True)
+class Tagged(Args):
+    """Arguments of a block whose resources have tags."""
+
+    tags: Tags | None = None
+    """On all that is made."""
+
+
 def named(tags: Tags | None, name: str, **more: str) -> dict[str, pulumi.Input[str]]:
     """The program's own tags, with the name that Amazon's console shows."""
     return {**(tags or {}), "Name": name, **more}
+
+
+def filters(wanted: Mapping[str, pulumi.Input[str]]) -> list[Any]:
+    """What a look-up's answer has to have, as Amazon asks for it."""
+    return [{"name": name, "values": [value]} for name, value in wanted.items()]
+
+
+def allow(name: str, actions: Sequence[str], resources: Sequence[str], condition: Any = None) -> dict[str, Any]:
+    """A statement of a policy."""
+    statement = {"Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}
+    return {**statement, "Condition": condition} if condition else statement
 
 
 def region_of(block: pulumi.Resource, given: pulumi.Input[str] | None = None) -> pulumi.Output[str]:

@@ -6,9 +6,8 @@ from cloud_init.fleet import Balancer, Fleet, OwnHost
 from cloud_init.fronts import idle_timeout
 from components.aws import common
 from components.aws.control import account, fleet_hosts
-from components.aws.stack import databases, monitoring, web
-from components.aws.stack.databases import DatabaseTier
-from components.aws.stack.foundation import Foundation
+from components.aws.stack import databases, fleet, monitoring, web
+from components.aws.stack.foundation import Foundation, Tier
 from components.aws.stack.options import Options, problems
 from components.aws.stack.web import WebTier
 from components.blocks.subnets import PRIVATE
@@ -41,13 +40,7 @@ class Target(TargetComponent):
         database = databases.make(foundation)
         key = RandomSecret(f"{name}-key", foundation.own)
         release = finish(planned, key.value, settings.secret_env, database.connection)
-        if options.is_fleet:
-            # Where needed alone: each part of Amazon's SDK costs a plan a tenth of a second.
-            from components.aws.stack import fleet
-
-            front = fleet.make(foundation, release)
-        else:
-            front = web.server(foundation)
+        front = fleet.make(foundation, release) if options.is_fleet else web.server(foundation)
         group = monitoring.logs(foundation, options.logs, front, database) if options.logs else None
         if options.email:
             monitoring.alarms(foundation, options.email, front, database, group)
@@ -82,7 +75,7 @@ def _servers(settings: Settings, options: Options, place: StackPlace) -> Fleet:
     )
 
 
-def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, database: DatabaseTier) -> Rollout:
+def _rollout(foundation: Foundation, release: ReleaseArgs, front: WebTier, database: Tier) -> Rollout:
     args = RolloutArgs(
         **vars(release),
         store=foundation.deployers_store,
@@ -100,15 +93,15 @@ def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     options = target_options(settings, Options, "aws-ec2", problems)
     stack = (options.region, place.project, place.stack, settings.app.name)
     account.sign_in(options.region, options.account, options.profile, options.role)
-    fleet = fleet_hosts.find(*stack)
-    web_hosts, fixed = [one for one in fleet.hosts if one.role == "web"], not options.is_fleet
+    store, hosts = fleet_hosts.find(*stack)
+    web_hosts, fixed = [one for one in hosts if one.role == "web"], not options.is_fleet
     way_in = web_hosts[0].address if fixed and web_hosts else None if fixed else fleet_hosts.balancer(*stack)
     site = Site(
-        release_store.connect(common.signed(fleet.store, options.profile, options.role)),
-        fleet.hosts,
+        release_store.connect(common.signed(store, options.profile, options.role)),
+        hosts,
         _url(settings, way_in or "none-yet.invalid"),
         follow=True,
-        expected=tuple(one.host for one in fleet.hosts) if fixed else (),
+        expected=tuple(one.host for one in hosts) if fixed else (),
         fewest=options.instances.min,
         addresses=tuple(one.address for one in web_hosts) if fixed else (way_in,) if way_in else (),
     )

@@ -1,7 +1,6 @@
 """What each cloud's resource types mean: a module for each package, `aws` for `aws:…` types."""
 
 import pkgutil
-from dataclasses import fields
 from importlib import import_module
 
 from policy.facts import Facts
@@ -13,4 +12,4 @@ def gather(plan: Plan) -> Facts:
     used = {resource.type.removeprefix("pulumi:providers:").partition(":")[0] for resource in plan.resources}
     names = [module.name for module in pkgutil.iter_modules(__path__) if module.name in used]
     parts = [import_module(f"policy.clouds.{name}").facts(plan) for name in names]
-    return Facts(**{field.name: tuple(one for part in parts for one in getattr(part, field.name)) for field in fields(Facts)})
+    return Facts(**{name: tuple(one for part in parts for one in getattr(part, name)) for name in Facts._fields})

@@ -7,10 +7,10 @@ plan."""
 
 import pkgutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from inspect import cleandoc
+from typing import NamedTuple
 
 from policy.facts import Facts
 from policy.findings import Problem
@@ -19,8 +19,7 @@ from policy.plan import Plan
 Check = Callable[[Plan, Facts], Iterator[Problem]]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(NamedTuple):
     """`check` says where a plan doesn't keep it; the texts are those of docs/policy.md."""
 
     id: str

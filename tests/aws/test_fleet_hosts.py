@@ -57,7 +57,7 @@ def test_web_hosts_first_the_oldest_first_by_their_names_in_the_store(launch):
         assert other
     gone = launch("web", profile=web)
     account.ask("ec2", REGION, "TerminateInstances", InstanceIds=[gone])
-    told = found(launch).hosts
+    told = found(launch)[1]
     assert [(one.host, one.role) for one in told] == [(f"{ids[web]}:{one}", "web") for one in sorted(hosts, key=_launched)] + [
         (f"{ids[data]}:{database}", "database")
     ]
@@ -77,7 +77,7 @@ def test_another_apps_servers_of_the_same_project_and_stack_are_not_found(launch
     mine = {launch("web"), launch("web", name="", profile=ours)}
     for other in (launch("web", name="other"), launch("web", name="", profile=theirs), launch("web", name="", profile=None)):
         assert other
-    assert {one.instance.id for one in found(launch).hosts} == mine
+    assert {one.instance.id for one in found(launch)[1]} == mine
 
 
 def test_all_pages_are_read(launch, monkeypatch):
@@ -86,21 +86,21 @@ def test_all_pages_are_read(launch, monkeypatch):
     real = account._client(*("ec2", REGION)).get_paginator("describe_instances")
     asked = [page for page in real.paginate(PaginationConfig={"PageSize": 5})]
     assert len(asked) > 1
-    monkeypatch.setattr(account, "pages", lambda *_, **more: real.paginate(PaginationConfig={"PageSize": 5}, **more))
-    assert len(found(launch).hosts) == 7
+    monkeypatch.setattr(account, "every", lambda what, *_, **more: real.paginate(PaginationConfig={"PageSize": 5}, **more).search(what))
+    assert len(found(launch)[1]) == 7
 
 
 def test_the_store_is_the_stacks_bucket_and_reached_without_an_endpoint_in_its_address(launch):
     bucket = common.bucket_name(account.number(REGION), REGION, launch.project, "prod", "shop")
     account.ask("s3", REGION, "CreateBucket", Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-    store = found(launch).store
+    store, _ = found(launch)
     assert store == f"s3://{bucket}?region={REGION}"
     connect(store).put("desired.json", b"{}")
     assert account.ask("s3", REGION, "GetObject", Bucket=bucket, Key="desired.json")["Body"].read() == b"{}"
 
 
 def test_no_server_is_one_line_where_one_is_needed(launch):
-    day = Site(cast(Any, None), found(launch).hosts, "http://shop.example")
+    day = Site(cast(Any, None), found(launch)[1], "http://shop.example")
     assert day.web == []
     with pytest.raises(SlipwayError, match=r"no server of http://shop.example is there; run `./slipway up`"):
         day.database_host  # noqa: B018
@@ -118,7 +118,7 @@ def test_an_address_that_nobody_confirmed_is_told(launch, monkeypatch):
     assert fleet_hosts.unconfirmed("ops@example.com", *stack) == []
     [other] = fleet_hosts.unconfirmed("two@example.com", *stack)
     assert "reaches two@example.com" in other
-    page = {"Subscriptions": [{"Endpoint": "ops@example.com", "SubscriptionArn": "PendingConfirmation"}]}
-    whole = account.pages
-    monkeypatch.setattr(account, "pages", lambda service, *words, **given: [page] if service == "sns" else whole(service, *words, **given))
+    waiting = {"Endpoint": "ops@example.com", "SubscriptionArn": "PendingConfirmation"}
+    whole = account.every
+    monkeypatch.setattr(account, "every", lambda what, *words, **given: [waiting] if words[0] == "sns" else whole(what, *words, **given))
     assert len(fleet_hosts.unconfirmed("ops@example.com", *stack)) == 1

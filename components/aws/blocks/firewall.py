@@ -7,23 +7,21 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import named
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import Tagged, named
+from components.blocks.block import Block, Tags, child
 
 WORLD = ("0.0.0.0/0", "::/0")
 """All networks: what `open` takes for everybody."""
 
 
 @dataclass(kw_only=True)
-class FirewallArgs(Args):
+class FirewallArgs(Tagged):
     """The arguments of a `Firewall`."""
 
     vpc_id: pulumi.Input[str]
     """The network (VPC) of the group."""
     description: str | None = None
     """What it is for, as Amazon's console shows it. Another one makes another group."""
-    tags: Tags | None = None
-    """On all that is made."""
     keep: bool | None = None
     """Protected with the way out, as data stands behind it; not what it lets in."""
 
@@ -37,11 +35,13 @@ class Firewall(Block):
 
     def __init__(self, name: str, args: FirewallArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:Firewall", name, None, opts)
-        self._name, self._tags, self._kept = name, args.tags, child(self, args.keep)
-        group = aws.ec2.SecurityGroup(name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=self._kept)
+        self._name, self._tags, kept = name, args.tags, child(self, args.keep)
+        group = aws.ec2.SecurityGroup(name, vpc_id=args.vpc_id, description=args.description, tags=named(args.tags, name), opts=kept)
         self.group_id = group.id
-        self._let_out("ipv4", cidr_ipv4=WORLD[0])
-        self._let_out("ipv6", cidr_ipv6=WORLD[1])
+        for kind, network in zip(("ipv4", "ipv6"), WORLD, strict=True):
+            # Stays with the group: a kept server gets updates and is reached by Systems Manager so.
+            rule: dict[str, Any] = {"security_group_id": group.id, "ip_protocol": "-1", f"cidr_{kind}": network}
+            aws.vpc.SecurityGroupEgressRule(f"{name}-out-{kind}", **rule, tags=named(args.tags, f"{name}-out-{kind}"), opts=kept)
         self._finish()
 
     def open(self, name: str, port: int, networks: Sequence[str]) -> None:
@@ -54,12 +54,6 @@ class Firewall(Block):
     def let_in(self, name: str, port: int, group_id: pulumi.Input[str]) -> None:
         """Lets TCP to that port in from members of another group. `name`: the rule's, within it."""
         ingress(self, f"{self._name}-{name}", self.group_id, port, self._tags, referenced_security_group_id=group_id)
-
-    def _let_out(self, name: str, **network: Any) -> None:
-        """Stays with the group: a kept server gets updates and is reached by Systems Manager so."""
-        name = f"{self._name}-out-{name}"
-        tags = named(self._tags, name)
-        aws.vpc.SecurityGroupEgressRule(name, security_group_id=self.group_id, ip_protocol="-1", **network, tags=tags, opts=self._kept)
 
 
 def ingress(

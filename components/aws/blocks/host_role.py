@@ -1,7 +1,6 @@
 """What a server may do by itself, and what it boots from."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,8 +11,8 @@ from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host.release import wheels
-from components.aws.common import named
-from components.blocks.block import Args, Block, Tags, child, one_of
+from components.aws.common import Tagged, allow, named
+from components.blocks.block import Block, child, one_of
 from components.hosts import names
 
 _SELF = "${aws:userid}"
@@ -24,23 +23,15 @@ _TRUST = {
 }
 _SYSTEMS_MANAGER = (
     "ssm:UpdateInstanceInformation",
-    "ssmmessages:CreateControlChannel",
-    "ssmmessages:CreateDataChannel",
-    "ssmmessages:OpenControlChannel",
-    "ssmmessages:OpenDataChannel",
-    "ec2messages:AcknowledgeMessage",
-    "ec2messages:DeleteMessage",
-    "ec2messages:FailMessage",
-    "ec2messages:GetEndpoint",
-    "ec2messages:GetMessages",
-    "ec2messages:SendReply",
+    *(f"ssmmessages:{one}" for one in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")),
+    *(f"ec2messages:{one}" for one in ("AcknowledgeMessage", "DeleteMessage", "FailMessage", "GetEndpoint", "GetMessages", "SendReply")),
 )
 """What the agent of Systems Manager needs for run command and sessions; Amazon's own policy also
 lets it read all parameters."""
 
 
 @dataclass(kw_only=True)
-class HostRoleArgs(Args):
+class HostRoleArgs(Tagged):
     """The arguments of a `HostRole`: the servers of one kind."""
 
     app: pulumi.Input[str]
@@ -55,8 +46,6 @@ class HostRoleArgs(Args):
     """They have a database, and make backups of it."""
     boundary: pulumi.Input[str] | None = None
     """The ARN of a policy that no right of the role goes beyond."""
-    tags: Tags | None = None
-    """On all that is made."""
     keep: bool | None = None
     """The servers are kept, so it is protected: they are named after it, and another
     role would let them write nothing."""
@@ -108,15 +97,11 @@ def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict
     kept = [f"backups/{identity}/{_SELF}/*"] if backups else []
     files = [f"{wheels.FOLDER}*"] if role == "web" else []  # believed by their hashes, whoever put them there
     statements = [
-        _allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
-        _allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept, *files)]),
-        {**_allow("Look", ["s3:ListBucket"], [bucket]), "Condition": {"StringLike": {"s3:prefix": [*read, own]}}},
-        _allow("BeReached", _SYSTEMS_MANAGER, ["*"]),
+        allow("Read", ["s3:GetObject"], [f"{bucket}/{name}" for name in (*read, own)]),
+        allow("Tell", ["s3:PutObject"], [f"{bucket}/{name}" for name in (own, *kept, *files)]),
+        allow("Look", ["s3:ListBucket"], [bucket], {"StringLike": {"s3:prefix": [*read, own]}}),
+        allow("BeReached", _SYSTEMS_MANAGER, ["*"]),
     ]
     if backups:
-        statements.append(_allow("ThinOut", ["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{bucket}/{name}" for name in kept]))
+        statements.append(allow("ThinOut", ["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{bucket}/{name}" for name in kept]))
     return {"Version": "2012-10-17", "Statement": statements}
-
-
-def _allow(name: str, actions: Sequence[str], resources: Sequence[str]) -> dict[str, Any]:
-    return {"Sid": name, "Effect": "Allow", "Action": [*actions], "Resource": [*resources]}

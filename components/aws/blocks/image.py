@@ -1,12 +1,12 @@
 """The image that servers start from, of the right architecture."""
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import pulumi
 import pulumi_aws as aws
 
+from components.aws.common import filters
 from components.errors import UsageError
 
 _ARM = re.compile(r"(a1|[a-z]+\d+g[a-z-]*)\.")
@@ -38,7 +38,7 @@ def find(server: str, image: str, instance_type: str, parent: pulumi.Resource) -
     arch = architecture(instance_type)
     owner, pattern = _IMAGES[image]
     wanted = {"name": pattern.format(arch=arch), "architecture": _ARCHITECTURES[arch], "virtualization-type": "hvm"}
-    return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=_filters(wanted), opts=opts).id
+    return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=filters(wanted), opts=opts).id
 
 
 def _fitting(server: str, image: str, instance_type: str, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
@@ -47,8 +47,8 @@ def _fitting(server: str, image: str, instance_type: str, opts: pulumi.InvokeOut
     no reason against a server that was started from it."""
     wanted = _ARCHITECTURES[architecture(instance_type)]
     (other,) = {*_ARCHITECTURES.values()} - {wanted}
-    filters = _filters({"image-id": image, "architecture": other})
-    answer = aws.ec2.get_ami_ids_output(owners=_ASKED, include_deprecated=True, filters=filters, opts=opts)
+    found = filters({"image-id": image, "architecture": other})
+    answer = aws.ec2.get_ami_ids_output(owners=_ASKED, include_deprecated=True, filters=found, opts=opts)
 
     def checked(ids: Sequence[str]) -> str:
         if image not in ids:
@@ -57,7 +57,3 @@ def _fitting(server: str, image: str, instance_type: str, opts: pulumi.InvokeOut
         raise UsageError(f"{server}: image: wanted one for {wanted} ({instance_type}), found {image} for {other}; {how}")
 
     return answer.ids.apply(checked)
-
-
-def _filters(wanted: Mapping[str, str]) -> list[Any]:
-    return [{"name": name, "values": [value]} for name, value in wanted.items()]

@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.firewall import WORLD, Firewall, FirewallArgs
-from components.aws.common import LOAD_BALANCER, named
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import LOAD_BALANCER, Tagged, named
+from components.blocks.block import Block, child
 from components.blocks.names import short
 
 IDLE_TIMEOUT = 60
@@ -20,7 +20,7 @@ _DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a serv
 
 
 @dataclass(kw_only=True)
-class LoadBalancerArgs(Args):
+class LoadBalancerArgs(Tagged):
     """The arguments of a `LoadBalancer`."""
 
     vpc_id: pulumi.Input[str]
@@ -40,8 +40,6 @@ class LoadBalancerArgs(Args):
     """A bucket that takes its access logs, whose policy lets Amazon's log delivery write there."""
     protected: bool | None = None
     """Amazon refuses to remove it until this is lifted."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 class LoadBalancer(Block):
@@ -65,7 +63,11 @@ class LoadBalancer(Block):
     def __init__(self, name: str, args: LoadBalancerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:LoadBalancer", name, None, opts)
         self._name, self._args, self._own = name, args, child(self)
-        self.group_id = self._firewall().group_id
+        closed = FirewallArgs(vpc_id=args.vpc_id, description="Load balancer: web from anywhere", tags=args.tags)
+        firewall = Firewall(name, closed, self._own)
+        for port in (80,) if args.certificate_arn is None else (80, 443):
+            firewall.open(str(port), port, WORLD if args.has_ipv6 else WORLD[:1])
+        self.group_id = firewall.group_id
         balancer, targets = self._balancer(), self._targets()
         listeners = self._listeners(balancer, targets)
         self.target_group_arn = pulumi.Output.all(targets.arn, *listeners).apply(lambda known: str(known[0]))
@@ -74,15 +76,8 @@ class LoadBalancer(Block):
         self.url = pulumi.Output.concat("http://" if args.certificate_arn is None else "https://", balancer.dns_name)
         self._finish()
 
-    def _firewall(self) -> Firewall:
-        args = self._args
-        wanted = FirewallArgs(vpc_id=args.vpc_id, description="Load balancer: web from anywhere", tags=args.tags)
-        firewall = Firewall(self._name, wanted, self._own)
-        for port in (80,) if args.certificate_arn is None else (80, 443):
-            firewall.open(str(port), port, WORLD if args.has_ipv6 else WORLD[:1])
-        return firewall
-
-    def _balancer(self) -> aws.lb.LoadBalancer:
+    def _balancer(self) -> "aws.lb.LoadBalancer":
+        logs = self._args.access_logs
         return aws.lb.LoadBalancer(
             short(self._name, LOAD_BALANCER),
             load_balancer_type="application",
@@ -92,15 +87,13 @@ class LoadBalancer(Block):
             security_groups=[self.group_id],
             idle_timeout=self._args.idle_timeout,
             drop_invalid_header_fields=True,
-            access_logs=None
-            if self._args.access_logs is None
-            else {"bucket": self._args.access_logs, "prefix": self._name, "enabled": True},
+            access_logs=None if logs is None else {"bucket": logs, "prefix": self._name, "enabled": True},
             enable_deletion_protection=self._args.protected,
             tags=named(self._args.tags, self._name),
             opts=self._own,
         )
 
-    def _targets(self) -> aws.lb.TargetGroup:
+    def _targets(self) -> "aws.lb.TargetGroup":
         return aws.lb.TargetGroup(
             short(self._name, LOAD_BALANCER),
             vpc_id=self._args.vpc_id,
@@ -118,7 +111,7 @@ class LoadBalancer(Block):
             opts=self._own,
         )
 
-    def _listeners(self, balancer: aws.lb.LoadBalancer, targets: aws.lb.TargetGroup) -> list[pulumi.Output[str]]:
+    def _listeners(self, balancer: "aws.lb.LoadBalancer", targets: "aws.lb.TargetGroup") -> list[pulumi.Output[str]]:
         """Their ARNs."""
         to_hosts = {"type": "forward", "target_group_arn": targets.arn}
         to_https = {"type": "redirect", "redirect": {"protocol": "HTTPS", "port": "443", "status_code": "HTTP_301"}}

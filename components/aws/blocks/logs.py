@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import named
+from components.aws.common import allow, named
 from components.blocks.block import Args, Block, Tags, child
 
 _FILES = "/var/log/slipway/{app}/{program}.log"
@@ -76,17 +76,6 @@ def figures(group: str) -> str:
 
 def _policy(arn: str, group: str) -> str:
     """Hosts aren't kept apart: names of streams may not hold the colon that `aws:userid` has."""
-    write = {
-        "Sid": "WriteLogs",
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-        "Resource": [f"{arn}:*"],
-    }
-    tell = {
-        "Sid": "WriteFigures",
-        "Effect": "Allow",
-        "Action": ["cloudwatch:PutMetricData"],
-        "Resource": ["*"],
-        "Condition": {"StringEquals": {"cloudwatch:namespace": figures(group)}},
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [write, tell]})
+    write = allow("WriteLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{arn}:*"])
+    own = {"StringEquals": {"cloudwatch:namespace": figures(group)}}
+    return json.dumps({"Version": "2012-10-17", "Statement": [write, allow("WriteFigures", ["cloudwatch:PutMetricData"], ["*"], own)]})

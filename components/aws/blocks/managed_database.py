@@ -8,8 +8,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.firewall import Firewall, FirewallArgs
-from components.aws.common import DATABASE, named, region_of
-from components.blocks.block import Args, Block, Tags, child, one_of
+from components.aws.common import DATABASE, Tagged, named, region_of
+from components.blocks.block import Block, child, one_of
 from components.blocks.names import database, short
 from components.hosts.database_host import PORTS, addresses
 from components.hosts.resources import RandomSecret
@@ -28,7 +28,7 @@ _LARGEST = 65536  # GB
 
 
 @dataclass(kw_only=True)
-class ManagedDatabaseArgs(Args):
+class ManagedDatabaseArgs(Tagged):
     """The arguments of a `ManagedDatabase`."""
 
     app: str
@@ -56,8 +56,6 @@ class ManagedDatabaseArgs(Args):
     """How long Amazon's own backups stay, in days: each moment of them can be restored."""
     apply_now: bool | None = None
     """What stops it is done at once, not in its maintenance window."""
-    tags: Tags | None = None
-    """On all that is made."""
     keep: bool | None = None
     """Protected, with all it stands in."""
     last_snapshot: bool | None = True
@@ -85,7 +83,10 @@ class ManagedDatabase(Block):
         one_of(name, "engine", (*VERSIONS,), args.engine)
         self._name, self._args, self._kept = name, args, child(self, args.keep)
         owner = self._random("owner").apply(lambda digits: digits[:_PASSWORD])
-        made = self._server(owner, self._firewall())
+        closed = FirewallArgs(vpc_id=args.vpc_id, description="Database: web hosts alone", tags=args.tags, keep=args.keep)
+        firewall = Firewall(name, closed, child(self))
+        firewall.let_in("web", PORTS[args.engine], args.client_group_id)
+        made = self._server(owner, firewall, args.version or VERSIONS[args.engine])
         self.address, self.identifier = made.address, made.identifier
         passwords = {"owner": owner, "app": self._random("app")}
         urls = pulumi.Output.all(passwords, made.address).apply(
@@ -96,19 +97,23 @@ class ManagedDatabase(Block):
         self.manifest = region_of(self, args.region).apply(lambda known: {"authority": _AUTHORITY.format(known)})
         self._finish()
 
-    def _firewall(self) -> Firewall:
-        args = self._args
-        wanted = FirewallArgs(vpc_id=args.vpc_id, description="Database: web hosts alone", tags=args.tags, keep=args.keep)
-        firewall = Firewall(self._name, wanted, child(self))
-        firewall.let_in("web", PORTS[args.engine], args.client_group_id)
-        return firewall
-
-    def _server(self, password: pulumi.Output[str], firewall: Firewall) -> aws.rds.Instance:
-        args, name = self._args, short(self._name, DATABASE)
+    def _server(self, password: pulumi.Output[str], firewall: Firewall, version: str) -> "aws.rds.Instance":
+        args, name, tags = self._args, short(self._name, DATABASE), named(self._args.tags, self._name)
+        subnets = aws.rds.SubnetGroup(name, subnet_ids=args.subnets, description=self._name, tags=tags, opts=self._kept)
+        # Clients without TLS are refused from the first start on: so nothing is ever applied to a
+        # database that runs, which for some versions Amazon refuses.
+        parameters = aws.rds.ParameterGroup(
+            name,
+            family=f"{args.engine}{version}",
+            description=self._name,
+            parameters=[{"name": _TLS[args.engine], "value": "1", "apply_method": "pending-reboot"}],
+            tags=tags,
+            opts=self._kept,
+        )
         return aws.rds.Instance(
             name,
             engine=args.engine,
-            engine_version=_version(args),
+            engine_version=version,
             auto_minor_version_upgrade=True,
             allow_major_version_upgrade=True if args.version else None,
             engine_lifecycle_support="open-source-rds-extended-support-disabled",  # what an old version costs is agreed to by nobody
@@ -123,10 +128,10 @@ class ManagedDatabase(Block):
             username=OWNER,
             password=password,
             port=PORTS[args.engine],
-            db_subnet_group_name=self._subnets(name).name,
+            db_subnet_group_name=subnets.name,
             vpc_security_group_ids=[firewall.group_id],
             publicly_accessible=False,
-            parameter_group_name=self._parameters(name).name,
+            parameter_group_name=parameters.name,
             ca_cert_identifier="rds-ca-rsa2048-g1",
             backup_retention_period=args.backup_days,
             backup_window="03:00-04:00",  # UTC, as the next
@@ -136,25 +141,8 @@ class ManagedDatabase(Block):
             final_snapshot_identifier=self._last_snapshot(name),
             copy_tags_to_snapshot=True,
             performance_insights_enabled=False,
-            tags=named(args.tags, self._name),
+            tags=tags,
             opts=child(self, args.keep, ("engineLifecycleSupport",)),  # settled when it is made
-        )
-
-    def _subnets(self, name: str) -> aws.rds.SubnetGroup:
-        tags = named(self._args.tags, self._name)
-        return aws.rds.SubnetGroup(name, subnet_ids=self._args.subnets, description=self._name, tags=tags, opts=self._kept)
-
-    def _parameters(self, name: str) -> aws.rds.ParameterGroup:
-        """Refuses clients without TLS, from the first start on: so nothing is ever applied to a
-        database that runs, which for some versions Amazon refuses."""
-        engine = self._args.engine
-        return aws.rds.ParameterGroup(
-            name,
-            family=f"{engine}{_version(self._args)}",
-            description=self._name,
-            parameters=[{"name": _TLS[engine], "value": "1", "apply_method": "pending-reboot"}],
-            tags=named(self._args.tags, self._name),
-            opts=self._kept,
         )
 
     def _last_snapshot(self, name: str) -> pulumi.Output[str]:
@@ -167,7 +155,3 @@ class ManagedDatabase(Block):
     def _random(self, what: str) -> pulumi.Output[str]:
         """Kept with the database: another password would lock out who knows the first."""
         return RandomSecret(f"{self._name}-{what}", self._kept).value
-
-
-def _version(args: ManagedDatabaseArgs) -> str:
-    return args.version or VERSIONS[args.engine]

@@ -3,23 +3,23 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import named, region_of
+from components.aws.common import Tagged, filters, named, region_of
 from components.blocks import subnets
-from components.blocks.block import Args, Block, Tags, child
+from components.blocks.block import Block, child
 from components.errors import UsageError
 
 _ZONES = 2
 _WORLD = {"route.destination-cidr-block": "0.0.0.0/0"}
 _PUBLIC, _PRIVATE, _DATABASES = 0, 4, 8  # the first of each kind's subnets
+_Way = Mapping[str, pulumi.Input[str]]
 
 
 @dataclass(kw_only=True)
-class NetworkArgs(Args):
+class NetworkArgs(Tagged):
     """The arguments of a `Network`: one of its own, or an existing one."""
 
     vpc: str | None = None
@@ -43,8 +43,6 @@ class NetworkArgs(Args):
     """The network is protected with the databases' subnets, as data stands there."""
     keep_public: bool | None = None
     """All of it is protected, as data is on a server."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 class Network(Block):
@@ -79,16 +77,11 @@ class Network(Block):
         self._finish()
 
     def _find(self, named_vpc: str) -> None:
-        given, lookup = self._args, pulumi.InvokeOutputOptions(parent=self)
-        if named_vpc == "default":
-            vpc = aws.ec2.get_vpc_output(default=True, opts=lookup)
-            only = "default-for-az"
-        else:
-            vpc = aws.ec2.get_vpc_output(id=named_vpc, opts=lookup)
-            only = "map-public-ip-on-launch"
+        given, lookup, is_default = self._args, pulumi.InvokeOutputOptions(parent=self), named_vpc == "default"
+        vpc = aws.ec2.get_vpc_output(default=is_default or None, id=None if is_default else named_vpc, opts=lookup)
         self.vpc_id, self.cidr = vpc.id, vpc.cidr_block
-        filters: Any = [{"name": "vpc-id", "values": [vpc.id]}, {"name": only, "values": ["true"]}]
-        public = [*given.subnets] if given.subnets else aws.ec2.get_subnets_output(filters=filters, opts=lookup).ids.apply(sorted)
+        wanted = filters({"vpc-id": vpc.id, "default-for-az" if is_default else "map-public-ip-on-launch": "true"})
+        public = [*given.subnets] if given.subnets else aws.ec2.get_subnets_output(filters=wanted, opts=lookup).ids.apply(sorted)
         self.public_subnets = pulumi.Output.from_input(public)
         servers = pulumi.Output.all(*(self._leading_out(one, vpc.id, lookup) for one in given.server_subnets or ()))
         self.host_subnets = servers if given.server_subnets else self.public_subnets
@@ -99,8 +92,7 @@ class Network(Block):
         """The subnet: its own route table has a way out, or the network's where it has none."""
 
         def tables(wanted: Mapping[str, str]) -> pulumi.Output[Sequence[str]]:
-            filters: Any = [{"name": name, "values": [value]} for name, value in wanted.items()]
-            return aws.ec2.get_route_tables_output(vpc_id=vpc, filters=filters, opts=lookup).ids
+            return aws.ec2.get_route_tables_output(vpc_id=vpc, filters=filters(wanted), opts=lookup).ids
 
         def checked(found: Sequence[Sequence[str]]) -> str:
             own, own_out, main_out = found
@@ -124,16 +116,17 @@ class Network(Block):
             opts=self._kept,
         )
         self.vpc_id, self.cidr = self._vpc.id, self._vpc.cidr_block
-        everywhere: Any = {"name": "opt-in-status", "values": ["opt-in-not-required"]}
-        lookup = pulumi.InvokeOutputOptions(parent=self)
-        self._zones = aws.get_availability_zones_output(state="available", filters=[everywhere], opts=lookup).names
+        lookup, everywhere = pulumi.InvokeOutputOptions(parent=self), filters({"opt-in-status": "opt-in-not-required"})
+        self._zones = aws.get_availability_zones_output(state="available", filters=everywhere, opts=lookup).names
         for type in sorted({*(given.instance_types or ())}):
-            wanted: Any = [{"name": "instance-type", "values": [type]}, {"name": "location", "values": self._zones}]
+            wanted = [*filters({"instance-type": type}), {"name": "location", "values": self._zones}]
             found = aws.ec2.get_instance_type_offerings_output(location_type="availability-zone", filters=wanted, opts=lookup)
             self._zones = found.locations.apply(self._enough)
         self.host_zone = self._zones[0]
         public = self._subnets("public", _PUBLIC, True, self._public)
-        self._public_routes(public)
+        gateway = aws.ec2.InternetGateway(f"{name}-gateway", vpc_id=self._vpc.id, tags=named(given.tags, name), opts=self._public)
+        way = {"gateway_id": gateway.id}
+        self._associate("public", public, [self._table("public", self._public, way, way)], self._public)
         self.public_subnets = _ids(public)
         self.host_subnets = _ids(self._translated(public)) if given.nat else self.public_subnets
         self.database_subnets = _ids(self._subnets("database", _DATABASES, False, self._kept)) if given.databases else _ids([])
@@ -144,7 +137,7 @@ class Network(Block):
             raise UsageError(f"{self._name}: wanted two zones that have {types}, found {found}; take another type, or another region")
         return sorted(zones)
 
-    def _subnets(self, kind: str, first: int, public: bool, opts: pulumi.ResourceOptions) -> list[aws.ec2.Subnet]:
+    def _subnets(self, kind: str, first: int, public: bool, opts: pulumi.ResourceOptions) -> list["aws.ec2.Subnet"]:
         """Subnets never change their zone: the list of zones is shorter while one is in trouble."""
         opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(ignore_changes=["availabilityZone"]))
         return [
@@ -162,16 +155,7 @@ class Network(Block):
             for number in range(_ZONES)
         ]
 
-    def _public_routes(self, public: Sequence[aws.ec2.Subnet]) -> None:
-        gateway = aws.ec2.InternetGateway(
-            f"{self._name}-gateway", vpc_id=self._vpc.id, tags=named(self._args.tags, self._name), opts=self._public
-        )
-        table = self._table("public", self._public)
-        self._associate("public", public, [table], self._public)
-        self._route("public-ipv4", table, self._public, destination_cidr_block="0.0.0.0/0", gateway_id=gateway.id)
-        self._route("public-ipv6", table, self._public, destination_ipv6_cidr_block="::/0", gateway_id=gateway.id)
-
-    def _translated(self, public: Sequence[aws.ec2.Subnet]) -> list[aws.ec2.Subnet]:
+    def _translated(self, public: Sequence["aws.ec2.Subnet"]) -> list["aws.ec2.Subnet"]:
         """Private subnets. IPv6 and S3 do without the gateways, which cost."""
         name, tags = self._name, self._args.tags
         outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
@@ -190,32 +174,30 @@ class Network(Block):
         )
         return private
 
-    def _translation(self, zone: str, public: aws.ec2.Subnet, outward: aws.ec2.EgressOnlyInternetGateway) -> aws.ec2.RouteTable:
+    def _translation(self, zone: str, public: "aws.ec2.Subnet", outward: "aws.ec2.EgressOnlyInternetGateway") -> "aws.ec2.RouteTable":
         """A route table with its own gateway. `zone`: what names end with, but for the first."""
         name, own = f"{self._name}-nat{zone}", self._own
         tags = named(self._args.tags, name)
         address = aws.ec2.Eip(name, domain="vpc", tags=tags, opts=own)
         gateway = aws.ec2.NatGateway(name, subnet_id=public.id, allocation_id=address.id, tags=tags, opts=own)
-        table = self._table(f"private{zone}", own)
-        self._route(f"private{zone}-ipv4", table, own, destination_cidr_block="0.0.0.0/0", nat_gateway_id=gateway.id)
-        self._route(f"private{zone}-ipv6", table, own, destination_ipv6_cidr_block="::/0", egress_only_gateway_id=outward.id)
+        return self._table(f"private{zone}", own, {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id})
+
+    def _table(self, kind: str, opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way) -> "aws.ec2.RouteTable":
+        """A route table with a way out by either protocol."""
+        name = f"{self._name}-{kind}"
+        table = aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
+        aws.ec2.Route(f"{name}-ipv4", route_table_id=table.id, destination_cidr_block="0.0.0.0/0", **ipv4, opts=opts)
+        aws.ec2.Route(f"{name}-ipv6", route_table_id=table.id, destination_ipv6_cidr_block="::/0", **ipv6, opts=opts)
         return table
 
-    def _table(self, kind: str, opts: pulumi.ResourceOptions) -> aws.ec2.RouteTable:
-        name = f"{self._name}-{kind}"
-        return aws.ec2.RouteTable(name, vpc_id=self._vpc.id, tags=named(self._args.tags, name), opts=opts)
-
     def _associate(
-        self, kind: str, within: Sequence[aws.ec2.Subnet], tables: Sequence[aws.ec2.RouteTable], opts: pulumi.ResourceOptions
+        self, kind: str, within: Sequence["aws.ec2.Subnet"], tables: Sequence["aws.ec2.RouteTable"], opts: pulumi.ResourceOptions
     ) -> None:
         """Each subnet with the table of its zone, or the only one."""
         for number, subnet in enumerate(within):
             table = tables[number % len(tables)]
             aws.ec2.RouteTableAssociation(f"{self._name}-{kind}-{number}", subnet_id=subnet.id, route_table_id=table.id, opts=opts)
 
-    def _route(self, kind: str, table: aws.ec2.RouteTable, opts: pulumi.ResourceOptions, **way: pulumi.Input[str]) -> None:
-        aws.ec2.Route(f"{self._name}-{kind}", route_table_id=table.id, **way, opts=opts)
 
-
-def _ids(made: Sequence[aws.ec2.Subnet]) -> pulumi.Output[list[str]]:
+def _ids(made: Sequence["aws.ec2.Subnet"]) -> pulumi.Output[list[str]]:
     return pulumi.Output.all(*(one.id for one in made))

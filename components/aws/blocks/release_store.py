@@ -7,22 +7,36 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import named, region_of, store_address
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import Tagged, named, region_of, store_address
+from components.blocks.block import Block, child
 
-_OLD_VERSIONS = 30  # days that what was overwritten or removed can be brought back
+_FORGOTTEN: list[Any] = [
+    {
+        "id": "old-versions",
+        "status": "Enabled",
+        "filter": {"prefix": ""},
+        "noncurrent_version_expiration": {"noncurrent_days": 30},  # until then it can be brought back
+        "expiration": {"expired_object_delete_marker": True},
+        "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
+    },
+    {  # heartbeats every few seconds and outputs of commands: nobody needs them back
+        "id": "outcomes",
+        "status": "Enabled",
+        "filter": {"prefix": "outcomes/"},
+        "noncurrent_version_expiration": {"noncurrent_days": 1},
+    },
+]
+"""Versions that Slipway has removed or replaced, and unfinished uploads, by when they go."""
 
 
 @dataclass(kw_only=True)
-class ReleaseStoreArgs(Args):
+class ReleaseStoreArgs(Tagged):
     """The arguments of a `ReleaseStore`."""
 
     bucket: pulumi.Input[str] | None = None
     """The bucket's name, unique among all Amazon's customers. Made of the block's if left out."""
     region: pulumi.Input[str] | None = None
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
-    tags: Tags | None = None
-    """On all that is made."""
     keep: bool | None = True
     """Protected, as backups are in it. Otherwise removed with all that is in it."""
 
@@ -61,28 +75,9 @@ class ReleaseStore(Block):
             policy=bucket.arn.apply(_tls_only),
             opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[closed])),  # both at once are refused
         )
-        self._forget(name, bucket, pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[versioned])))
+        after = pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[versioned]))
+        aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=_FORGOTTEN, opts=after)
         self._finish()
-
-    def _forget(self, name: str, bucket: aws.s3.Bucket, opts: pulumi.ResourceOptions) -> None:
-        """Removes versions that Slipway has removed or replaced, and unfinished uploads."""
-        rule: Any = {
-            "id": "old-versions",
-            "status": "Enabled",
-            "filter": {"prefix": ""},
-            "noncurrent_version_expiration": {"noncurrent_days": _OLD_VERSIONS},
-            "expiration": {"expired_object_delete_marker": True},
-            "abort_incomplete_multipart_upload": {"days_after_initiation": 1},
-        }
-        # Heartbeats every few seconds and outputs of commands: nobody needs them back.
-        outcomes: Any = {
-            "id": "outcomes",
-            "status": "Enabled",
-            "filter": {"prefix": "outcomes/"},
-            "noncurrent_version_expiration": {"noncurrent_days": 1},
-        }
-        rules = [rule, outcomes]
-        aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=rules, opts=opts)
 
 
 def _tls_only(arn: str) -> str:

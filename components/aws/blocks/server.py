@@ -12,9 +12,9 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks import image
-from components.aws.common import named
+from components.aws.common import Tagged, named
 from components.blocks import names
-from components.blocks.block import ROLE, Args, Block, Tags, child
+from components.blocks.block import ROLE, Block, child
 from components.errors import UsageError
 from components.rollout.resources import Serving
 
@@ -27,7 +27,7 @@ _IGNORED = [
 
 
 @dataclass(kw_only=True)
-class ServerArgs(Args):
+class ServerArgs(Tagged):
     """The arguments of any single server."""
 
     image: str
@@ -50,12 +50,10 @@ class ServerArgs(Args):
     """The server has an IPv6 address, as its subnet has them."""
     public_address: bool | None = True
     """The server has a public IPv4 address from the start."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 @dataclass(kw_only=True)
-class DataDiskArgs(Args):
+class DataDiskArgs(Tagged):
     """The arguments of a `DataDisk`."""
 
     size: pulumi.Input[int]
@@ -66,8 +64,6 @@ class DataDiskArgs(Args):
     """Protects the disk."""
     last_snapshot: bool | None = True
     """What the disk leaves, as it is removed. Settled when it is made."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 class DataDisk(Block):
@@ -125,7 +121,7 @@ class WebServer(Block):
         self._finish()
 
     def _serving(
-        self, name: str, args: WebServerArgs, server: aws.ec2.Instance, disk: Sequence[pulumi.Resource]
+        self, name: str, args: WebServerArgs, server: "aws.ec2.Instance", disk: Sequence[pulumi.Resource]
     ) -> Sequence[pulumi.Resource]:
         """What the address waits for; at least the disk."""
         if args.store is None and args.role_id is None:
@@ -178,7 +174,7 @@ class DatabaseServer(Block):
         self._finish()
 
 
-def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> aws.ebs.Volume:
+def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> "aws.ebs.Volume":
     return aws.ebs.Volume(
         name,
         availability_zone=args.zone,
@@ -192,7 +188,7 @@ def _volume(name: str, args: DataDiskArgs, parent: pulumi.Resource) -> aws.ebs.V
     )
 
 
-def _attach(name: str, server: aws.ec2.Instance, volume: pulumi.Input[str], parent: pulumi.Resource) -> aws.ec2.VolumeAttachment:
+def _attach(name: str, server: "aws.ec2.Instance", volume: pulumi.Input[str], parent: pulumi.Resource) -> "aws.ec2.VolumeAttachment":
     """One server is stopped, so that all ends in order, before another gets the disk."""
     return aws.ec2.VolumeAttachment(
         f"{name}-data",
@@ -204,13 +200,13 @@ def _attach(name: str, server: aws.ec2.Instance, volume: pulumi.Input[str], pare
     )
 
 
-def _device(volume: aws.ebs.Volume) -> pulumi.Output[str]:
+def _device(volume: "aws.ebs.Volume") -> pulumi.Output[str]:
     return volume.id.apply(lambda identity: _DISK_LINK + identity.replace("-", ""))
 
 
 def _instance(
     name: str, role: str, args: ServerArgs, parent: pulumi.Resource, keep: bool | None = None, kind: str = ""
-) -> aws.ec2.Instance:
+) -> "aws.ec2.Instance":
     """An instance whose resource is named after image, architecture and `kind` as well: another of
     these makes another server, and only then the old one goes. `keep`: there is data on it."""
     tags = named(args.tags, name, **{ROLE: role})

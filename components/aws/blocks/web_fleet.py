@@ -11,8 +11,8 @@ import pulumi_aws as aws
 from components.aws.blocks import image
 from components.aws.blocks.firewall import ingress
 from components.aws.blocks.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
-from components.aws.common import named
-from components.blocks.block import ROLE, Args, Block, Tags, child
+from components.aws.common import Tagged, filters, named
+from components.blocks.block import ROLE, Block, child
 
 GRACE = 600
 """Seconds that a new host has before the group looks at it: many times what a boot takes, so that a
@@ -24,7 +24,7 @@ _CPU = 60.0  # per cent
 
 
 @dataclass(kw_only=True)
-class WebFleetArgs(Args):
+class WebFleetArgs(Tagged):
     """The arguments of a `WebFleet`: the hosts, how many there are, and what leads to them."""
 
     image: str
@@ -66,8 +66,6 @@ class WebFleetArgs(Args):
     """What its `LoadBalancer` takes by that name."""
     after: Sequence[pulumi.Input[str]] | None = None
     """Outputs of what must be there before the first host starts, such as its release."""
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 class WebFleet(Block):
@@ -91,7 +89,9 @@ class WebFleet(Block):
     def __init__(self, name: str, args: WebFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebFleet", name, None, opts)
         self._name, self._args = name, args
-        balancer = self._balancer()
+        handed_on = ("vpc_id", "has_ipv6", "certificate_arn", "idle_timeout", "access_logs", "protected", "tags")
+        wanted = LoadBalancerArgs(subnets=args.public_subnets, **{one: getattr(args, one) for one in handed_on})
+        balancer = LoadBalancer(f"{name}-balancer", wanted, child(self))
         ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
         group = self._group(self._template(), balancer)
         if args.maximum > args.minimum:
@@ -101,21 +101,7 @@ class WebFleet(Block):
         self.group_name = group.name
         self._finish()
 
-    def _balancer(self) -> LoadBalancer:
-        args = self._args
-        wanted = LoadBalancerArgs(
-            vpc_id=args.vpc_id,
-            subnets=args.public_subnets,
-            has_ipv6=args.has_ipv6,
-            certificate_arn=args.certificate_arn,
-            idle_timeout=args.idle_timeout,
-            access_logs=args.access_logs,
-            protected=args.protected,
-            tags=args.tags,
-        )
-        return LoadBalancer(f"{self._name}-balancer", wanted, child(self))
-
-    def _template(self) -> aws.ec2.LaunchTemplate:
+    def _template(self) -> "aws.ec2.LaunchTemplate":
         """The resource is named after image and architecture as well: another of these makes
         another template."""
         name, args = self._name, self._args
@@ -142,7 +128,7 @@ class WebFleet(Block):
             opts=child(self),
         )
 
-    def _group(self, template: aws.ec2.LaunchTemplate, balancer: LoadBalancer) -> aws.autoscaling.Group:
+    def _group(self, template: "aws.ec2.LaunchTemplate", balancer: LoadBalancer) -> "aws.autoscaling.Group":
         """The newest version of the template is named as such: only another template refreshes."""
         args = self._args
         tags = named(args.tags, self._name, **{ROLE: "web"})  # a group has no plain ones, and no default tags
@@ -167,7 +153,7 @@ class WebFleet(Block):
             opts=pulumi.ResourceOptions.merge(child(self, ignore=("desiredCapacity",)), waiting),
         )
 
-    def _scale(self, group: aws.autoscaling.Group, balancer: LoadBalancer) -> None:
+    def _scale(self, group: "aws.autoscaling.Group", balancer: LoadBalancer) -> None:
         # Amazon knows it once a listener leads from the one to the other; the group waits for it.
         label = pulumi.Output.concat(balancer.arn_suffix, "/", balancer.target_group_suffix)
         requests = {"predefined_metric_type": "ALBRequestCountPerTarget", "resource_label": label}
@@ -188,7 +174,7 @@ class WebFleet(Block):
 def _root_disk(image_id: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> Any:
     """The disk, under the name that the image has for it: under another one it would be a second
     disk, and the first stay small and unencrypted."""
-    by_id: Any = [{"name": "image-id", "values": [image_id]}]
-    ami = aws.ec2.get_ami_output(filters=by_id, include_deprecated=True, opts=pulumi.InvokeOutputOptions(parent=parent))
+    lookup = pulumi.InvokeOutputOptions(parent=parent)
+    ami = aws.ec2.get_ami_output(filters=filters({"image-id": image_id}), include_deprecated=True, opts=lookup)
     disk = {"volume_size": size, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
     return {"device_name": ami.root_device_name, "ebs": disk}

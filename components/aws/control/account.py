@@ -47,23 +47,23 @@ def ask(service: str, region: str, action: str, **arguments: Any) -> dict[str, A
 def ask_once(service: str, region: str, action: str, **arguments: Any) -> dict[str, Any]:
     """Like `ask`, for what must not happen twice: sent again only where AWS was asked too often."""
     client = _client(service, region, 1)
-    for pause in (*_PAUSES, None):
+    for pause in _PAUSES:
         try:
             return _answer(client, service, region, action, arguments)
         except AwsError as error:
-            if error.code not in THROTTLED or pause is None:
+            if error.code not in THROTTLED:
                 raise
             time.sleep(pause)
-    raise AssertionError("the last try raises")
+    return _answer(client, service, region, action, arguments)
 
 
-def pages(service: str, region: str, action: str, **arguments: Any) -> Iterator[dict[str, Any]]:
-    """The pages of an answer; raises as `ask` does."""
+def every(found: str, service: str, region: str, action: str, **arguments: Any) -> Iterator[Any]:
+    """What is `found` (JMESPath) in all pages of an answer; raises as `ask` does."""
     client = _client(service, region)
     from botocore import xform_name
 
     with translated(f"{service}:{action}", region):
-        yield from client.get_paginator(xform_name(action)).paginate(**arguments)
+        yield from client.get_paginator(xform_name(action)).paginate(**arguments).search(found)
 
 
 def forget() -> None:

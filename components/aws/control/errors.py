@@ -31,8 +31,6 @@ def translated(action: str, region: str) -> Iterator[None]:
     """Makes botocore's errors `SlipwayError`s. `action`: as in policies, `ec2:DescribeVpcs`."""
     try:
         yield
-    except SlipwayError:
-        raise
     except Exception as error:
         if not any(kind.__module__.startswith(("botocore", "boto3")) for kind in type(error).__mro__):
             raise

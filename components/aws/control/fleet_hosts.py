@@ -1,8 +1,6 @@
 """The servers of a stack as they are now: looked up each time, as groups start and end them."""
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from cloud_init.fleet import ROLES
@@ -14,16 +12,9 @@ from components.hosts import names as host_names
 from components.hosts.transports.ssm import connect
 
 
-@dataclass(frozen=True)
-class FleetHosts:
-    """The release store's address, and the hosts: web first, the oldest of each role first."""
-
-    store: str
-    hosts: tuple[CommandTransport, ...]
-
-
-def find(region: str, project: str, stack: str, app: str) -> FleetHosts:
-    """What the user's account has of that stack. Raises `SlipwayError`.
+def find(region: str, project: str, stack: str, app: str) -> tuple[str, tuple[CommandTransport, ...]]:
+    """The address of that stack's release store, and the hosts that the user's account has of it:
+    web first, the oldest of each role first. Raises `SlipwayError`.
 
     Hosts are known by the tags `project`, `stack`, `slipway:role` and `slipway:app`, while they
     start or run. There may be none. One without the last, of before there was such a tag, is known
@@ -33,7 +24,7 @@ def find(region: str, project: str, stack: str, app: str) -> FleetHosts:
     instances = sorted(found, key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
     roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in instances} if arn}
     facts = {"transport": "ssm", "region": region, "app": app, "stack": stack, "store": store}
-    return FleetHosts(store, tuple(connect({**facts, **_facts(one, roles.get(_profile(one), ""))}) for one in instances))
+    return store, tuple(connect({**facts, **_facts(one, roles.get(_profile(one), ""))}) for one in instances)
 
 
 def balancer(region: str, project: str, stack: str, app: str) -> str | None:
@@ -48,8 +39,8 @@ def unconfirmed(email: str, region: str, project: str, stack: str, app: str) -> 
     """A warning if the stack's alarms don't reach that address, since its owner has not confirmed
     Amazon's message. Raises `SlipwayError`."""
     for topic in _tagged("sns", region, project, stack, app):
-        pages = account.pages("sns", region, "ListSubscriptionsByTopic", TopicArn=topic)
-        found = {one["Endpoint"]: str(one["SubscriptionArn"]) for page in pages for one in page["Subscriptions"]}
+        subscriptions = account.every("Subscriptions[]", "sns", region, "ListSubscriptionsByTopic", TopicArn=topic)
+        found = {one["Endpoint"]: str(one["SubscriptionArn"]) for one in subscriptions}
         if not found.get(email, "").startswith("arn:"):
             again = f"aws sns subscribe --region {region} --topic-arn {topic} --protocol email --notification-endpoint {email}"
             return [f"slipway:aws-ec2.email: no alarm reaches {email}; confirm the message that Amazon sent, or ask for another: {again}"]
@@ -59,8 +50,8 @@ def unconfirmed(email: str, region: str, project: str, stack: str, app: str) -> 
 def _tagged(kind: str, region: str, project: str, stack: str, app: str) -> list[str]:
     """ARNs of that kind with the stack's tags, those with the app's first."""
     wanted = [{"Key": "project", "Values": [project]}, {"Key": "stack", "Values": [stack]}]
-    pages = account.pages("resourcegroupstaggingapi", region, "GetResources", TagFilters=wanted, ResourceTypeFilters=[kind])
-    found = [one for page in pages for one in page["ResourceTagMappingList"]]
+    given: Any = {"TagFilters": wanted, "ResourceTypeFilters": [kind]}
+    found = [*account.every("ResourceTagMappingList[]", "resourcegroupstaggingapi", region, "GetResources", **given)]
     return [str(one["ResourceARN"]) for name in (app, "") for one in found if _tag(one, APP) == name]
 
 
@@ -74,7 +65,7 @@ def _facts(instance: dict[str, Any], role_id: str) -> dict[str, str]:
     }
 
 
-def _instances(region: str, project: str, stack: str, app: str) -> Iterator[dict[str, Any]]:
+def _instances(region: str, project: str, stack: str, app: str) -> list[dict[str, Any]]:
     wanted = {
         "tag:project": [project],
         "tag:stack": [stack],
@@ -82,9 +73,8 @@ def _instances(region: str, project: str, stack: str, app: str) -> Iterator[dict
         "instance-state-name": ["pending", "running"],
     }
     filters = [{"Name": name, "Values": values} for name, values in wanted.items()]
-    for page in account.pages("ec2", region, "DescribeInstances", Filters=filters):
-        for reservation in page["Reservations"]:
-            yield from (one for one in reservation["Instances"] if _is_of(one, app))
+    found = account.every("Reservations[].Instances[]", "ec2", region, "DescribeInstances", Filters=filters)
+    return [one for one in found if _is_of(one, app)]
 
 
 def _is_of(instance: dict[str, Any], app: str) -> bool:

@@ -1,36 +1,24 @@
 """The database of a stack: on a server of its own, or managed."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
 import pulumi
 
 from components.aws.blocks.firewall import Firewall, FirewallArgs
+from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs
 from components.aws.stack.foundation import Foundation, Tier
 from components.blocks import names
 from components.hosts.database_host import PORTS, DatabaseHost, DatabaseHostArgs
 
-if TYPE_CHECKING:
-    from components.aws.blocks.managed_database import ManagedDatabase
-
 _SYSTEM_DISK = 8  # GB, of a server whose data has a disk of its own
 
 
-@dataclass(frozen=True, kw_only=True)
-class DatabaseTier(Tier):
-    """`connection`: how a release reaches it; None where there is none beside the web servers."""
-
-    connection: "DatabaseHost | ManagedDatabase | None" = None
-
-
-def make(foundation: Foundation) -> DatabaseTier:
+def make(foundation: Foundation) -> Tier:
     """What the settings ask for beside the web servers."""
     maker = {"own-host": _own, "managed": _managed}.get(foundation.settings.database.placement)
-    return maker(foundation) if maker else DatabaseTier()
+    return maker(foundation) if maker else Tier()
 
 
-def _own(foundation: Foundation) -> DatabaseTier:
+def _own(foundation: Foundation) -> Tier:
     name, engine, options = f"{foundation.name}-database", foundation.settings.database.engine, foundation.options
     closed = FirewallArgs(vpc_id=foundation.network.vpc_id, description="database server", tags=foundation.tags)
     firewall = Firewall(name, closed, foundation.child)
@@ -51,7 +39,7 @@ def _own(foundation: Foundation) -> DatabaseTier:
     clients = pulumi.Output.all(foundation.network.cidr)
     inside = DatabaseHostArgs(foundation.name, engine, server.private_address, clients, server.device)
     connection = DatabaseHost(name, inside, foundation.own)
-    return DatabaseTier(
+    return Tier(
         connection=connection,
         resources=(connection, server),
         hosts=(names.host(role.unique_id, server.instance_id),),
@@ -60,9 +48,7 @@ def _own(foundation: Foundation) -> DatabaseTier:
     )
 
 
-def _managed(foundation: Foundation) -> DatabaseTier:
-    from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
-
+def _managed(foundation: Foundation) -> Tier:
     settings, options = foundation.settings, foundation.options
     args = ManagedDatabaseArgs(
         app=foundation.name,
@@ -82,4 +68,4 @@ def _managed(foundation: Foundation) -> DatabaseTier:
         apply_now=options.database.apply_now,
     )
     database = ManagedDatabase(f"{foundation.name}-database", args, foundation.child)
-    return DatabaseTier(connection=database, resources=(database,), watched={"database": database.identifier})
+    return Tier(connection=database, resources=(database,), watched={"database": database.identifier})

@@ -14,6 +14,7 @@ from components.aws.blocks.network import Network, NetworkArgs
 from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
 from components.aws.stack.options import Options
 from components.blocks.stack import CloudStack
+from components.rollout.resources import DatabaseOutputs
 from components.settings import Settings
 from components.target import StackPlace
 
@@ -24,7 +25,8 @@ class Tier:
 
     `resources`: what a rollout waits for; `hosts`: names in the store of single servers; `roles`:
     names of the servers' roles, by kind; `servers`: ids of single instances, by kind; `watched`:
-    what else `Alarms` is to look at, as its arguments have it.
+    what else `Alarms` is to look at, as its arguments have it; `connection`: how a release reaches
+    a database beside the web servers.
     """
 
     resources: tuple[pulumi.Resource, ...] = ()
@@ -32,6 +34,7 @@ class Tier:
     roles: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     servers: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
     watched: Mapping[str, Any] = field(default_factory=dict)
+    connection: DatabaseOutputs | None = None
 
 
 class Foundation(CloudStack):

@@ -7,6 +7,8 @@ from pathlib import Path
 import pulumi
 
 from cloud_init.fleet import Archive, More, SystemFile
+from components.aws.blocks.alarms import Alarms, AlarmsArgs
+from components.aws.blocks.logs import Logs, LogsArgs, agent_settings
 from components.aws.stack.foundation import Foundation, Tier
 from components.settings import Settings
 
@@ -22,8 +24,6 @@ def agents(settings: Settings, region: str, role: str, group: str | None) -> Mor
     ssm = Archive("amazon-ssm-agent", _SSM.format(region=region), instead=_SNAP)
     if group is None:
         return More(archives=(ssm,))
-    from components.aws.blocks.logs import agent_settings
-
     has_data = settings.database.placement == ("same-host" if role == "web" else "own-host")
     engine = settings.database.engine if has_data else "none"
     processes = (*settings.app.processes, *(("cron",) if settings.app.cron else ()))
@@ -44,8 +44,6 @@ def log_group(app: str, stack: str) -> str:
 
 def logs(foundation: Foundation, days: int, web: Tier, database: Tier) -> pulumi.Output[str]:
     """The name of a log group that the hosts may write to, for so many days."""
-    from components.aws.blocks.logs import Logs, LogsArgs
-
     group = log_group(foundation.name, foundation.place.stack)
     args = LogsArgs(group=group, days=days, roles={**web.roles, **database.roles}, tags=foundation.tags)
     return Logs(f"{foundation.name}-logs", args, foundation.child).group_name
@@ -53,8 +51,6 @@ def logs(foundation: Foundation, days: int, web: Tier, database: Tier) -> pulumi
 
 def alarms(foundation: Foundation, email: str, web: Tier, database: Tier, group: pulumi.Output[str] | None) -> None:
     """E-mails about whatever the stack has. `group`: the hosts' logs, where they are kept."""
-    from components.aws.blocks.alarms import Alarms, AlarmsArgs
-
     options, servers = foundation.options, {**web.servers, **database.servers}
     types = {"web": options.instance_type, "database": options.database.instance_type}
     args = AlarmsArgs(

@@ -3,6 +3,7 @@
 import difflib
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import pulumi_aws as aws
@@ -31,7 +32,8 @@ _DUMPED = {"debian-13": 17, "ubuntu-24.04": 16}
 """The newest PostgreSQL that an image's pg_dump reads."""
 
 
-ACCOUNT = kinds.Kind("account", "the number of an account, 12 digits in quotes", lambda value: _account(str(value)))
+_ACCOUNT = kinds.matching("account", "the number of an account, 12 digits in quotes", r"[0-9]{12}")
+ACCOUNT = replace(_ACCOUNT, check=lambda value: _ACCOUNT.check(str(value)))
 PROFILE = kinds.matching("profile", "the name of a profile of the AWS command line", r"[A-Za-z0-9_.@+/-]{1,128}")
 _ROLE_ARN = r"arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]{1,600}"
 ROLE = kinds.matching("role", "the ARN of a role, such as arn:aws:iam::123456789012:role/deploy", _ROLE_ARN)
@@ -45,12 +47,6 @@ TAG = kinds.matching(
     "tag", "a tag of at most 128 letters that neither AWS nor Slipway has", rf"(?!(?i:aws:|slipway:)|(project|stack|Name)$){_TAG}{{1,128}}"
 )
 TAG_VALUE = kinds.matching("text", "a tag's value, of at most 256 letters, digits, spaces and + - = . : / @", rf"{_TAG}{{0,256}}")
-
-
-def _account(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{12}", value):
-        raise ValueError
-    return value
 
 
 class AwsNetworkOptions(NetworkOptions):

@@ -8,8 +8,10 @@ from policy.facts import ALL_PORTS, Opening
 from policy.plan import Plan, Resource
 from policy.values import flag, items, mapping, number, shown
 
-_RULE = "aws:ec2/securityGroupRule:SecurityGroupRule"
-_INGRESS_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_RULES = {
+    "aws:ec2/securityGroupRule:SecurityGroupRule": "sourceSecurityGroupId",
+    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "referencedSecurityGroupId",
+}
 _WITHOUT_PORTS = {"icmp", "icmpv6", "1", "58"}
 _WITH_PORTS = {"tcp", "udp", "6", "17"}
 
@@ -19,11 +21,10 @@ def openings(plan: Plan) -> Iterator[Opening]:
     for group in own(plan, *SECURITY_GROUPS):
         for entry in items(group.inputs.get("ingress")):
             yield from _opening(plan, group, group.urn, mapping(entry), "ingress")
-    for rule in own(plan, _RULE):
+    for rule in own(plan, *_RULES):
         if rule.inputs.get("type") != "egress":
-            yield from _opening(plan, rule, _group_of(plan, rule), rule.inputs, "sourceSecurityGroupId")
-    for rule in own(plan, _INGRESS_RULE):
-        yield from _opening(plan, rule, _group_of(plan, rule), rule.inputs, "referencedSecurityGroupId")
+            firewall = next((one.urn for one in origins(plan, rule, "securityGroupId", *SECURITY_GROUPS)), "")
+            yield from _opening(plan, rule, firewall, rule.inputs, _RULES[rule.type])
 
 
 def _opening(plan: Plan, at: Resource, firewall: str, entry: Any, input: str) -> Iterator[Opening]:
@@ -54,7 +55,3 @@ def _protocol(value: Any) -> str:
     """In small letters; empty where it isn't known."""
     given = number(value)
     return shown(given) if given is not None else value.lower() if isinstance(value, str) else ""
-
-
-def _group_of(plan: Plan, rule: Resource) -> str:
-    return next((one.urn for one in origins(plan, rule, "securityGroupId", *SECURITY_GROUPS)), "")

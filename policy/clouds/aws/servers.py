@@ -3,7 +3,6 @@
 import base64
 import binascii
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from policy.clouds.aws import network
@@ -29,7 +28,7 @@ def hosts(plan: Plan) -> Iterator[CloudHost]:
     for instance in own(plan, INSTANCE):
         attached = [one for one in own(plan, _ATTACHMENT) if instance in plan.origins(one, "instanceId")]
         disks = tuple(disk.urn for one in attached for disk in plan.origins(one, "volumeId"))
-        yield replace(_host(plan, instance, "subnetId"), stops_for=_STOPPED_FOR, disks=disks)
+        yield _host(plan, instance, "subnetId")._replace(stops_for=_STOPPED_FOR, disks=disks)
     for group in own(plan, SCALING_GROUP):
         yield _host(plan, group, "vpcZoneIdentifiers")
 
