@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from ops.display.changes import MARKS, type_of
+from ops.display.changes import MARKS, differences, type_of
 from ops.plan.document import Change, Comparison, Document, PropertyChange
 from ops.plan.formats import Paper, mermaid, text
-from ops.plan.view import changes, values, words
+from ops.plan.view import values, words
 from ops.plan.view.markdown_text import Part, code, fitted, folded, in_comment, row, table
 from ops.plan.view.names import Names, name_of
 from policy.findings import Finding
@@ -52,7 +52,7 @@ def _changes(comparison: Comparison, names: Names) -> Iterator[Part]:
 
 
 def _setting(one: PropertyChange, names: Names) -> tuple[str, str, str]:
-    found = list(changes.differences(one, names))
+    found = list(differences(one.path, *values.sides(one, names)))
     before = "<br>".join("" if old is None else code(old) for _, old, _ in found[:_PLACES])
     return code(one.path), before, "<br>".join(code(new) for _, _, new in found[:_PLACES])
 
@@ -67,7 +67,7 @@ def _change(one: Change, names: Names) -> str:
 
 def _places(one: PropertyChange, names: Names) -> Iterator[str]:
     mark = f" **{words.replacing(one)}**" if words.replacing(one) else ""
-    for path, old, new in changes.differences(one, names):
+    for path, old, new in differences(one.path, *values.sides(one, names)):
         yield f"{code(path)}: {'' if old is None else code(old) + ' → '}{code(new)}{mark}"
 
 
