@@ -25,23 +25,17 @@ class Graph:
     edges: list[tuple[str, str]]
 
 
-def whole(document: Document) -> Graph:
+def drawn(document: Document) -> Graph:
     """Every resource but what folds; what a comparison speaks of never does."""
     names, wanted = Names(document.plan), needs(document.plan)
     changes = document.comparison.resources if document.comparison else ()
     owners = _owners(names, wanted, {change.urn for change in changes})
     gone = [Resource(urn=one.urn, type=one.type, name=one.name, parent=one.parent) for one in changes if one.op == "remove"]
     tree = _tree([one for one in document.plan.resources if one.urn not in owners and one.kind != "provider"] + gone)
-    return Graph(tree, _counts(names, owners), _edges(names, tree, wanted, owners))
-
-
-def overview(document: Document) -> Graph:
-    """A node for each component, with how many of which type: for plans too big for more."""
-    names, wanted = Names(document.plan), needs(document.plan)
-    owners = {one.urn: one.parent for one in document.plan.resources if one.kind != "component" and one.parent in names.by_urn}
-    kept = [one for one in document.plan.resources if one.urn in set(owners.values())]
-    tree = {"": kept}
-    return Graph(tree, _counts(names, owners), _edges(names, tree, wanted, owners))
+    folded: dict[str, Counter[str]] = defaultdict(Counter)
+    for urn, owner in owners.items():
+        folded[owner][type_of(names.by_urn[urn].type)] += 1
+    return Graph(tree, folded, _edges(names, tree, wanted, owners))
 
 
 def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) -> dict[str, str]:
@@ -59,13 +53,6 @@ def _owner(one: Resource, first: list[Resource]) -> str:
     if named_after:
         return max(named_after, key=lambda each: len(each.type)).urn
     return first[0].urn if len(first) == 1 and _JOINS.fullmatch(kind) and first[0].kind == "resource" else ""
-
-
-def _counts(names: Names, owners: Mapping[str, str]) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for urn, owner in owners.items():
-        found[owner][type_of(names.by_urn[urn].type)] += 1
-    return found
 
 
 def _tree(nodes: Iterable[Resource]) -> dict[str, list[Resource]]:
