@@ -7,8 +7,7 @@ from typing import Any
 from ops.display.differences import differing
 from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
-from ops.plan.following import PROVIDER, ChangesByUrn, fate, follow
-from ops.plan.replacing import ignored, verdict
+from ops.plan.replacing import PROVIDER, ChangesByUrn, fate, follow, ignored, verdict
 from policy.plan import Plan, Resource, is_secret, is_unknown
 from policy.values import one_line
 
