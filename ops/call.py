@@ -1,11 +1,19 @@
-"""What every command is told by options, before or after it: the stack, whether to ask, JSON."""
+"""What every command is told by options, before or after it: the stack, whether to ask, JSON.
+
+And how it asks and ends. Errors are imported late, as that takes a while."""
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from ops.display import tables
+
+if TYPE_CHECKING:
+    from components.deployment.answers import Answer
 
 
 @dataclass
@@ -35,10 +43,43 @@ def short(stack: str) -> str:
 
 
 def refuse(why: str) -> NoReturn:
-    """Ends a command that is used wrongly; the error is imported late, as that takes a while."""
+    """Ends a command that is used wrongly."""
     from components.errors import UsageError
 
     raise UsageError(why)
+
+
+def fail(why: str | None) -> NoReturn:
+    """Ends a command that did not do what it was to do."""
+    from components.errors import SlipwayError
+
+    raise SlipwayError(str(why))
+
+
+def fail_if_bad(answers: "Sequence[Answer]") -> None:
+    """Tells of each that isn't well why; ends the command if there is one."""
+    told = []
+    for one in (one for one in answers if not one.ok):
+        where = ", ".join(filter(None, [tables.host(one.host), one.step]))
+        told.append("\n  | ".join([f"{where}: {one.message or 'gives no answer'}", *one.log]))
+    if told:
+        fail("\nslipway: ".join(told))
+
+
+def on_terminal() -> bool:
+    """Whether somebody can answer."""
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
+def confirm(call: Call, question: str) -> None:
+    """Goes on after a yes or with `--yes`; without a terminal only with `--yes`."""
+    if call.yes:
+        return
+    if not on_terminal():
+        refuse("nobody can be asked here: pass --yes to go on")
+    if not typer.confirm(question, default=False, err=True):
+        tables.line("Nothing was changed.", stderr=True)
+        raise typer.Exit(1)
 
 
 def _name(context: typer.Context, value: str | None) -> str | None:

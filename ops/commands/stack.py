@@ -9,7 +9,6 @@ import typer
 from cloud_init.host.base import masking
 from ops import call as calls
 from ops.display import tables
-from ops.display.confirm import on_terminal
 from ops.stack import workplace
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="For instance slipway:target; with --path slipway:app.name.")]
@@ -40,7 +39,7 @@ def set_value(
 
 def _read_value(key: str, secret: bool) -> str:
     """Keeps a secret out of the shell's history and the process list."""
-    if on_terminal():
+    if calls.on_terminal():
         return str(typer.prompt(key, hide_input=secret, err=True))
     return sys.stdin.read().removesuffix("\n")
 
