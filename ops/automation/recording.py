@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
@@ -51,8 +51,7 @@ class Recording:
 
     def result(self, error: str | None) -> Result:
         """Outputs are fit to be shown: the CLI's events hold no secret."""
-        counted: Counter[str] = Counter(step.op for step in self.steps if step.error is None)
-        return Result(error is None, error, self.outputs, frozenset(), tuple(self.steps), dict(counted))
+        return Result(error is None, error, self.outputs, frozenset(), tuple(self.steps))
 
     def _before(self, step: StepEventMetadata, planning: bool) -> None:
         if not (made := _step(step)):
@@ -72,7 +71,7 @@ class Recording:
         if not (made := _step(step)):
             return
         seconds = time.monotonic() - self._began.get(step.urn, time.monotonic())
-        made = Step(**{**vars(made), "seconds": seconds, "error": error})
+        made = replace(made, seconds=seconds, error=error)
         self.steps.append(made)
         self.observer(Event("failed" if error else "done", made))
 

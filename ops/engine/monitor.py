@@ -37,6 +37,8 @@ class BaseMonitor:
     `features`: what more than secrets and aliases the SDK may send."""
 
     features: ClassVar[tuple[Any, ...]] = ()
+    failure: str | None = None
+    """The first one: what the SDK makes of it on its way up is not for people."""
 
     def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
         known = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
@@ -62,7 +64,6 @@ class Monitor(BaseMonitor):
         self.seen: dict[str, Resource] = {}
         self.outputs: dict[str, Any] = {}
         self.hidden: frozenset[str] = frozenset()
-        self.failure: str | None = None
         self.beyond: str | None = None
         """What the CLI alone can do, and was asked for first."""
         self._lock = threading.Lock()
@@ -99,7 +100,7 @@ class Monitor(BaseMonitor):
             if asked(request):
                 self._refuse(f"{request.name}: the option {option}")
         inputs, hidden = values.from_struct(request.object)
-        known = {**{"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}}
+        known = {"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}
         resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)
         resource.hidden = sorted({*hidden, *request.additionalSecretOutputs})
         with self._lock:
@@ -114,7 +115,6 @@ class Monitor(BaseMonitor):
         return self._fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
 
     def _fail(self, message: str) -> Any:
-        """Remembers the first failure: what the SDK makes of it on its way up is not for people."""
         self.failure = self.failure or message
         raise SlipwayError(message)
 

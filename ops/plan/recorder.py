@@ -28,7 +28,6 @@ class Recorder(BaseMonitor):
         self.lookups: dict[str, Lookup] = {}
         self.outputs: dict[str, Any] = {}
         self.notes: list[str] = []
-        self.failure: str | None = None
         self._shorten = values.shortener(folders)
         self._lock = threading.Lock()
 
