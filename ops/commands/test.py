@@ -1,29 +1,23 @@
 """`test`: what must hold before a change lands: checks, the app's tests, Slipway's tests."""
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from ops import call as calls
+from ops import testing
 from ops.display import tables
 from ops.stack import workplace
-from ops.testing import app_tests
 
 All = Annotated[bool, typer.Option("--all", help="All tests: every launch, real hosts where this machine can have them.")]
 Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test of each slow family.")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
-# Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a
-# worker keeps to neighbours, which share what they prepare, and takes over when it is done.
-_TWO = ("-n", "2", "--maxschedchunk", "1")
-_STEALING = ("-n", "2", "--dist", "worksteal", "--faults=check")
-_SPEEDS = {"quick": _STEALING, "ci": _STEALING, "all": (*_TWO, "--faults=check")}
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
@@ -37,7 +31,10 @@ def run_tests(context: typer.Context, arguments: Arguments = None, everything: A
     else:
         _install_needs(calls.of(context))
         speed = "all" if everything else "ci" if ci else "quick"
-        results = _checks_beside(_pytest((*_SPEEDS[speed], f"--speed={speed}")), folder)
+        # Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a
+        # worker keeps to neighbours, which share what they prepare, and takes over when done.
+        spread = ("--maxschedchunk", "1") if everything else ("--dist", "worksteal")
+        results = _checks_beside(_pytest(("-n", "2", *spread, "--faults=check", f"--speed={speed}")), folder)
     bad = {name: code for name, code in results.items() if code}
     if set(bad) - {"pytest"}:
         tables.line("failed: " + ", ".join(bad), stderr=True)
@@ -64,9 +61,8 @@ def _install_needs(call: calls.Call) -> None:
     """Installs the programs that tests name, and the target's; tests say what they miss."""
     from components.errors import SlipwayError
     from ops.setup import install
-    from ops.testing import packages
 
-    install.ensure(lambda: packages.needs(workplace.folder()))
+    install.ensure(lambda: testing.needs(workplace.folder()))
     try:
         work = workplace.enter(call)
         install.ensure(lambda: work.target.needs(work.settings))
@@ -76,23 +72,20 @@ def _install_needs(call: calls.Call) -> None:
 
 def _checks(folder: Path) -> dict[str, int]:
     """Runs them all, also after a failure, and sums up in one line."""
+    commands = {
+        "ruff check": ["ruff", "check", "."],
+        "ruff format": ["ruff", "format", "--check", "."],
+        "mypy": ["mypy"],
+        "shellcheck": ["shellcheck", *map(str, sorted(shell_scripts(folder)))],
+    }
     done = {}
-    for name, check in _steps(folder).items():
+    for name, (tool, *words) in commands.items():
         tables.line(f"== {name}")
-        done[name] = check()
+        done[name] = _run([str(Path(sys.executable).with_name(tool)), *words], folder)
+    tables.line("== app tests")
+    done["app tests"] = testing.app_tests(folder)
     tables.line("checks: " + ", ".join(f"{name} {'failed' if code else 'ok'}" for name, code in done.items()))
     return done
-
-
-def _steps(folder: Path) -> dict[str, Callable[[], int]]:
-    scripts = [str(path) for path in sorted(shell_scripts(folder))]
-    return {
-        "ruff check": lambda: _run([_tool("ruff"), "check", "."], folder),
-        "ruff format": lambda: _run([_tool("ruff"), "format", "--check", "."], folder),
-        "mypy": lambda: _run([_tool("mypy")], folder),
-        "shellcheck": lambda: _run([_tool("shellcheck"), *scripts], folder),
-        "app tests": lambda: app_tests.run(folder),
-    }
 
 
 def shell_scripts(folder: Path) -> Iterator[Path]:
@@ -109,12 +102,6 @@ def _is_shell(path: Path) -> bool:
     except OSError:
         return False
     return first.startswith(b"#!") and first.split()[-1].rpartition(b"/")[2] in (b"sh", b"bash", b"dash")
-
-
-def _tool(name: str) -> str:
-    """The environment's own, else the system's."""
-    own = Path(sys.executable).with_name(name)
-    return str(own) if own.exists() else shutil.which(name) or name
 
 
 def _run(command: Sequence[str], folder: Path) -> int:
