@@ -31,8 +31,8 @@ def run_tests(context: typer.Context, arguments: Arguments = None, everything: A
     else:
         _install_needs(calls.of(context))
         speed = "all" if everything else "ci" if ci else "quick"
-        # Most of a real launch is waiting: two at once also keep two cores busy. Where few launch, a
-        # worker keeps to neighbours, which share what they prepare, and takes over when done.
+        # Most of a real launch is waiting: two at once also keep two cores busy. Where few launch,
+        # a worker keeps to neighbours, which share what they prepare, and takes over when done.
         spread = ("--maxschedchunk", "1") if everything else ("--dist", "worksteal")
         results = _checks_beside(_pytest(("-n", "2", *spread, "--faults=check", f"--speed={speed}")), folder)
     bad = {name: code for name, code in results.items() if code}

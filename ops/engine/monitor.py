@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import pulumi
 from google.protobuf import empty_pb2
@@ -40,6 +40,11 @@ class BaseMonitor:
     failure: str | None = None
     """The first one: what the SDK makes of it on its way up is not for people."""
 
+    def fail(self, message: str) -> NoReturn:
+        """Remembers the first failure."""
+        self.failure = self.failure or message
+        raise SlipwayError(message)
+
     def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
         known = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
         return resource_pb2.DeploymentInfo(supportedFeatures=[*known, *self.features])
@@ -69,7 +74,7 @@ class Monitor(BaseMonitor):
         self._lock = threading.Lock()
 
     def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
-        return self._refuse(f"{request.tok}: a look-up")
+        self._refuse(f"{request.tok}: a look-up")
 
     def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
         if self.failure is not None:
@@ -79,7 +84,7 @@ class Monitor(BaseMonitor):
             try:
                 self.apply(resource, request)
             except Exception as error:  # noqa: BLE001  a provider may raise anything; it is told once, in plain words
-                self._fail(f"{resource.name}: {error}" if not isinstance(error, pulumi.RunError) else str(error))
+                self.fail(f"{resource.name}: {error}" if not isinstance(error, pulumi.RunError) else str(error))
         return resource_pb2.RegisterResourceResponse(
             urn=resource.urn,
             id=resource.id,
@@ -105,18 +110,14 @@ class Monitor(BaseMonitor):
         resource.hidden = sorted({*hidden, *request.additionalSecretOutputs})
         with self._lock:
             if urn in self.seen:
-                self._fail(f"{request.name}: two resources have the URN {urn}; give one another name")
+                self.fail(f"{request.name}: two resources have the URN {urn}; give one another name")
             self.seen[urn] = resource
         return resource
 
-    def _refuse(self, what: str) -> Any:
+    def _refuse(self, what: str) -> NoReturn:
         if self.failure is None:
             self.beyond = what
-        return self._fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
-
-    def _fail(self, message: str) -> Any:
-        self.failure = self.failure or message
-        raise SlipwayError(message)
+        self.fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
 
 
 class Log(BaseMonitor):

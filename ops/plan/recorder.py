@@ -8,7 +8,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2, resource_pb2_grpc
 from pulumi.runtime.rpc import UNKNOWN as SDK_UNKNOWN
 
-from components.errors import SlipwayError, one_line
+from components.errors import one_line
 from ops.engine.monitor import STACK, BaseMonitor, urn_of
 from ops.plan import stand_ins, values
 from policy.plan import UNKNOWN, Kind, Lookup, Resource
@@ -45,7 +45,7 @@ class Recorder(BaseMonitor):
 
         def refuse(request: Any, *_: Any) -> Any:
             what = getattr(request, "tok", "") or getattr(request, "name", "") or name
-            raise self._refused(f"{one_line(what)}: {name} can't be planned without the Pulumi CLI; use `pulumi preview`")
+            self.fail(f"{one_line(what)}: {name} can't be planned without the Pulumi CLI; use `pulumi preview`")
 
         return refuse
 
@@ -75,10 +75,6 @@ class Recorder(BaseMonitor):
                 self.notes.append(self._shorten(request.message.rstrip()))
         return empty_pb2.Empty()
 
-    def _refused(self, message: str) -> SlipwayError:
-        self.failure = self.failure or message
-        return SlipwayError(message)
-
     def _note(self, request: Any, inputs: Any, origins: dict[str, list[str]], kind: Kind, more: dict[str, Any] | None = None) -> Resource:
         urn = urn_of(self.project, self.stack, request)
         options = _options(request) if kind != "existing" else {}
@@ -96,7 +92,7 @@ class Recorder(BaseMonitor):
         )
         with self._lock:
             if urn in self.resources:
-                raise self._refused(f"{one_line(request.name)}: two resources have the URN {one_line(urn, None)}; give one another name")
+                self.fail(f"{one_line(request.name)}: two resources have the URN {one_line(urn, None)}; give one another name")
             if request.type != STACK:
                 self.resources[urn] = resource
         return resource
