@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 class Call:
     """One run of the command line."""
 
-    stack: str = "dev"
     full: str = "dev"
     """The stack as it was named: the CLI looks for one without organisation in the person's own."""
     yes: bool = False
@@ -28,18 +27,18 @@ class Call:
     named: bool = False
     """Somebody said which stack; it isn't just the default."""
 
+    @property
+    def stack(self) -> str:
+        """The stack's own name: `organisation/project/dev` is `dev`."""
+        return self.full.rpartition("/")[2]
+
 
 def of(context: typer.Context) -> Call:
     """The call that the root command began and the options filled in."""
     if not isinstance(context.obj, Call):
         named = os.environ.get("SLIPWAY_STACK")
-        context.obj = Call(short(named or "dev"), named or "dev", named=bool(named))
+        context.obj = Call(named or "dev", named=bool(named))
     return context.obj
-
-
-def short(stack: str) -> str:
-    """The stack's own name: `organisation/project/dev` is `dev`."""
-    return stack.rpartition("/")[2]
 
 
 def refuse(why: str) -> NoReturn:
@@ -84,7 +83,7 @@ def confirm(call: Call, question: str) -> None:
 
 def _name(context: typer.Context, value: str | None) -> str | None:
     if value is not None:
-        of(context).stack, of(context).full, of(context).named = short(value), value, True
+        of(context).full, of(context).named = value, True
     return value
 
 

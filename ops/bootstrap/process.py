@@ -5,20 +5,18 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Protocol
+from typing import IO
 
 
 class StepError(Exception):
     """A program that failed: its command and, in one line, its reason."""
 
 
-class Run(Protocol):
-    """Runs a program to its end; raises `StepError` where it fails."""
-
-    def __call__(self, *command: str | Path) -> None: ...
+Run = Callable[..., None]
+"""Runs a program, given as its words, to its end; raises `StepError` where it fails."""
 
 
 def say(text: str, end: str = "\n") -> None:

@@ -96,7 +96,7 @@ def _may_write(call: calls.Call, app: Path, project: Path) -> bool:
             calls.refuse(f"{about}; pass --yes to change it, or another --stack")
         if not calls.on_terminal():
             calls.refuse(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
-        call.stack = typer.prompt(f"{about}. Another name for the stack", err=True)
+        call.full = typer.prompt(f"{about}. Another name for the stack", err=True)
     return True
 
 

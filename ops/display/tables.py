@@ -62,11 +62,6 @@ class Tolerant:
     def encoding(self) -> str:
         return getattr(self._stream, "encoding", None) or "utf-8"
 
-    def fileno(self) -> int:
-        if self._stream is None:
-            raise OSError("closed")
-        return self._stream.fileno()
-
 
 def console(stderr: bool = False) -> Console:
     """Into a file or a pipe lines are not folded at 80 columns."""

@@ -3,8 +3,6 @@
 import ipaddress
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from components.settings import Settings
@@ -12,8 +10,8 @@ from components.settings.rules import NAMESPACE
 from ops.display.differences import same
 from ops.plan.document import Change, Op, Warning, WarningKind
 from policy import clouds
-from policy.facts import ALL_PORTS, Facts, Opening
-from policy.plan import Plan, Resource
+from policy.facts import ALL_PORTS, Opening
+from policy.plan import Plan
 from policy.values import cut, flag, one_line, shown
 
 _OWN_HOST = "pulumi-python:dynamic/slipway:Host"
@@ -34,40 +32,21 @@ Said = Iterator[tuple[str, str]]
 """URN (empty: the stack) and message of each warning of one kind."""
 
 
-@dataclass(frozen=True)
 class _Context:
     """A change from `old` to `new`, and what both plans mean."""
 
-    old: Plan
-    new: Plan
-    changes: Sequence[Change]
-
-    @cached_property
-    def before(self) -> Facts:
-        return clouds.gather(self.old)
-
-    @cached_property
-    def after(self) -> Facts:
-        return clouds.gather(self.new)
-
-    @cached_property
-    def olds(self) -> dict[str, Resource]:
-        return {one.urn: one for one in self.old.resources}
-
-    @cached_property
-    def news(self) -> dict[str, Resource]:
-        return {one.urn: one for one in self.new.resources}
-
-    @cached_property
-    def roles(self) -> dict[str, str]:
+    def __init__(self, old: Plan, new: Plan, changes: Sequence[Change]) -> None:
+        self.old, self.new, self.changes = old, new, changes
+        self.before, self.after = clouds.gather(old), clouds.gather(new)
+        self.olds, self.news = ({one.urn: one for one in plan.resources} for plan in (old, new))
+        self.roles = {one.urn: "kept data" for one in old.resources if (one.protect or one.retain) and one.kind == "resource"}
         """By URN, in words, what serves or holds data; if a cloud has no file, the protected."""
-        found = {one.urn: "kept data" for one in self.old.resources if (one.protect or one.retain) and one.kind == "resource"}
-        found |= {one.urn: "a host" for one in self.old.of(_OWN_HOST)}
-        found |= {one.urn: "an entrance" for one in self.before.entrances}
-        found |= {one.at.urn: "a server" for one in self.before.hosts}
-        found |= {one.at.urn: "a disk with data" for one in self.before.disks if one.apart}
-        found |= {one.at.urn: "a bucket" for one in self.before.buckets}
-        return found | {one.at.urn: "a database" for one in self.before.databases}
+        self.roles |= {one.urn: "a host" for one in old.of(_OWN_HOST)}
+        self.roles |= {one.urn: "an entrance" for one in self.before.entrances}
+        self.roles |= {one.at.urn: "a server" for one in self.before.hosts}
+        self.roles |= {one.at.urn: "a disk with data" for one in self.before.disks if one.apart}
+        self.roles |= {one.at.urn: "a bucket" for one in self.before.buckets}
+        self.roles |= {one.at.urn: "a database" for one in self.before.databases}
 
     def changed(self, *ops: Op) -> Iterator[Change]:
         """The changes of these kinds."""

@@ -8,7 +8,7 @@ from ops.plan.compare import compare
 from ops.plan.document import Document
 from ops.plan.formats import Paper
 from ops.plan.view import values
-from ops.plan.view.names import Names
+from ops.plan.view.words import Names
 
 
 def shown_text(old, new):

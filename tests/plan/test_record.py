@@ -15,7 +15,7 @@ import pytest
 from components.errors import SlipwayError
 from ops.plan import stand_ins
 from ops.plan.record import SEALED, record
-from ops.plan.values import shortener
+from ops.plan.recorder import shortener
 from ops.stack.project import Project, Stack
 from policy.plan import Plan
 

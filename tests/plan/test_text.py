@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from ops.plan.document import Comparison, PropertyChange
 from ops.plan.formats import Paper, text
-from ops.plan.view.names import Names
+from ops.plan.view.words import Names
 
 
 def shown(made: Made, width: int = 160) -> str:

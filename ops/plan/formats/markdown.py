@@ -10,7 +10,7 @@ from ops.display.changes import MARKS, differences, type_of
 from ops.plan.document import Change, Comparison, Document, PropertyChange
 from ops.plan.formats import Paper, mermaid, text
 from ops.plan.view import values, words
-from ops.plan.view.names import Names, name_of
+from ops.plan.view.words import Names, name_of
 from policy.findings import Finding
 from policy.plan import Resource
 

@@ -8,7 +8,7 @@ from ops.plan.document import Document
 from ops.plan.formats import Paper
 from ops.plan.view import words
 from ops.plan.view.graph import Graph, drawn
-from ops.plan.view.names import name_of
+from ops.plan.view.words import name_of
 from policy.plan import Resource
 
 MOST_TEXT, MOST_EDGES = 50_000, 500

@@ -16,7 +16,7 @@ from ops.plan.document import Change, Comparison, Document, PropertyChange, Warn
 from ops.plan.formats import Paper
 from ops.plan.view import values, words
 from ops.plan.view.graph import needs
-from ops.plan.view.names import Names
+from ops.plan.view.words import Names
 from policy.findings import Finding
 from policy.plan import Plan, Resource
 

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from ops.display.changes import short_type, type_of
 from ops.plan.document import Document
-from ops.plan.view.names import Names
+from ops.plan.view.words import Names
 from policy.plan import Plan, Resource
 
 _JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")

@@ -8,7 +8,7 @@ from typing import Any
 from components.errors import one_line
 from ops.display import tables
 from ops.plan.document import PropertyChange
-from ops.plan.view.names import STAND_IN, Names
+from ops.plan.view.words import STAND_IN, Names
 from policy.plan import Resource, is_secret, is_unknown
 from policy.values import origins
 
