@@ -98,13 +98,7 @@ def _remember(field: str) -> Callable[[typer.Context, Any], Any]:
 
 Stack = Annotated[
     str | None,
-    typer.Option(
-        "--stack",
-        "-s",
-        help="Which stack [default: $SLIPWAY_STACK or dev].",
-        callback=_name,
-        show_default=False,
-    ),
+    typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", callback=_name, show_default=False),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember("yes"))]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember("as_json"))]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.bootstrap import venv
-from ops.bootstrap.process import Run, StepError, locked, step
+from ops.bootstrap.venv import Run, StepError, locked, step
 from ops.display import tables
 
 if TYPE_CHECKING:

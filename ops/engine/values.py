@@ -29,27 +29,27 @@ def to_struct(values: Mapping[str, Any], hidden: Collection[str]) -> struct_pb2.
     return struct
 
 
-def has_unknown(value: Any) -> bool:
-    """True if any part of the value isn't known yet."""
+def _has_unknown(value: Any) -> bool:
     if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
+        return any(_has_unknown(item) for item in value.values())
     if isinstance(value, list):
-        return any(has_unknown(item) for item in value)
+        return any(_has_unknown(item) for item in value)
     return bool(value == UNKNOWN)
 
 
 def changes(old: Plain, new: Plain, hidden: Collection[str]) -> dict[str, tuple[Any, Any]]:
     """Properties that differ, fit to be shown."""
     names = [name for name in sorted({*old, *new}) if not name.startswith("__") and old.get(name) != new.get(name)]
-    return {name: (_shown(old.get(name), name in hidden), _shown(new.get(name), name in hidden)) for name in names}
+    return {name: (shown(old.get(name), name in hidden), shown(new.get(name), name in hidden)) for name in names}
 
 
-def _shown(value: Any, secret: bool) -> Any:
+def shown(value: Any, secret: bool) -> Any:
+    """The value, unless it is secret or not known yet."""
     if value is None:
         return None
     if secret:
         return "[secret]"
-    return "[unknown]" if has_unknown(value) else value
+    return "[unknown]" if _has_unknown(value) else value
 
 
 def _holds_secret(value: Any) -> bool:
