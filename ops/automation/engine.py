@@ -109,8 +109,7 @@ class CliEngine:
         return heard.result("\n".join(heard.errors) or None)
 
     def _workspace(self) -> automation.LocalWorkspace:
-        if pulumi_cli.path() is None:
-            raise pulumi_cli.missing(f"stack {self.name} needs the Pulumi CLI")
+        pulumi_cli.require(f"stack {self.name} needs the Pulumi CLI")
         return automation.LocalWorkspace(work_dir=str(self.project.folder), pulumi_command=Command())
 
     @contextmanager

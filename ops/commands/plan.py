@@ -66,6 +66,7 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
     elif against is not None:
         comparison = compare(against.name, bases.saved(workplace.given(against), now), now)
     document = Document(plan=now, findings=check.run(now, now.settings.get(check.SETTING) or ()), comparison=comparison)
-    if why := tables.text(render(document, formats.Paper.here())):
+    here = tables.console()
+    if why := tables.text(render(document, formats.Paper(here.width, here.color_system is not None))):
         calls.fail(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
     return document

@@ -54,19 +54,18 @@ def output(
     """Show the stack's outputs."""
     call = calls.of(context)
     values = _read(call, show_secrets)
-    if name is None and not values:
-        tables.line(f"slipway: stack {call.stack} put nothing out here; {_where(call)}", stderr=True)
-    if name is not None:
-        _show_one(call, values, name)
-    elif call.as_json:
-        tables.document(values)
+    where = f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.full}`"
+    if name is not None and name not in values:
+        known = ", ".join(values) or f"none yet: {where}"
+        calls.refuse(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
+    if not values:
+        tables.line(f"slipway: stack {call.stack} put nothing out here; {where}", stderr=True)
+    if call.as_json:
+        tables.document(values if name is None else values[name])
+    elif name is not None:
+        tables.line(_text(values[name]))
     else:
         tables.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
-
-
-def _where(call: calls.Call) -> str:
-    """Outputs are kept by the engine that launched a stack."""
-    return f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.full}`"
 
 
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
@@ -85,16 +84,6 @@ def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
     if show_secrets:
         masking.forget()
     return {key: "[secret]" if key in hidden else value for key, value in state.outputs.items()}
-
-
-def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
-    if name not in values:
-        known = ", ".join(values) or f"none yet: {_where(call)}"
-        calls.refuse(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
-    if call.as_json:
-        tables.document(values[name])
-    else:
-        tables.line(_text(values[name]))
 
 
 def _text(value: Any) -> str:

@@ -18,6 +18,7 @@ All = Annotated[bool, typer.Option("--all", help="All tests: every launch, real 
 Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test of each slow family.")]
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
+_PYTEST = (sys.executable, "-m", "pytest")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
@@ -27,23 +28,19 @@ def run_tests(context: typer.Context, arguments: Arguments = None, everything: A
     if everything + ci + bool(arguments) > 1:
         calls.refuse("test: wanted --all, --ci or arguments for pytest, found more than one of them")
     if arguments:
-        results = {"pytest": _run(_pytest(arguments), folder)}
+        results = {"pytest": _run([*_PYTEST, *arguments], folder)}
     else:
         _install_needs(calls.of(context))
         speed = "all" if everything else "ci" if ci else "quick"
         # Most of a real launch is waiting: two at once also keep two cores busy. Where few launch,
         # a worker keeps to neighbours, which share what they prepare, and takes over when done.
         spread = ("--maxschedchunk", "1") if everything else ("--dist", "worksteal")
-        results = _checks_beside(_pytest(("-n", "2", *spread, "--faults=check", f"--speed={speed}")), folder)
+        results = _checks_beside([*_PYTEST, "-n", "2", *spread, "--faults=check", f"--speed={speed}"], folder)
     bad = {name: code for name, code in results.items() if code}
     if set(bad) - {"pytest"}:
         tables.line("failed: " + ", ".join(bad), stderr=True)
     if bad:
         raise typer.Exit(next(iter(bad.values())))
-
-
-def _pytest(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-m", "pytest", *arguments]
 
 
 def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:

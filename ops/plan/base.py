@@ -53,17 +53,13 @@ def _recorded(there: Path, folder: Path, stack: str, ref: str) -> Plan:
         done = subprocess.run(
             command, cwd=there, env=environment, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
         )
-    except subprocess.TimeoutExpired:
-        raise _no_plan(ref, f"it took longer than {_SECONDS} s") from None
-    try:
         return Document.model_validate_json(done.stdout).plan
+    except subprocess.TimeoutExpired:
+        why = f"it took longer than {_SECONDS} s"
     except ValueError:
-        raise _no_plan(ref, _reason(done.stderr, there)) from None
-
-
-def _no_plan(ref: str, why: str) -> UsageError:
+        why = _reason(done.stderr, there)
     advice = "compare with a saved plan instead: --against FILE, or with a ref where `plan` works"
-    return UsageError(f"--base: {one_line(ref)}: no plan could be made there ({why}); {advice}")
+    raise UsageError(f"--base: {one_line(ref)}: no plan could be made there ({why}); {advice}")
 
 
 def _reason(said: str, there: Path) -> str:

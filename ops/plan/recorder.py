@@ -143,21 +143,16 @@ def _known_scalars(struct: struct_pb2.Struct, hidden: Collection[str] = ()) -> s
 
 
 def _plain(value: Any, origins: list[str], shorten: Shorten) -> Any:
-    if isinstance(value, dict):
-        return _mapping(value, origins, shorten)
     if isinstance(value, list):
         return [_plain(item, origins, shorten) for item in value]
     if isinstance(value, str):
         return {UNKNOWN: origins} if value == SDK_UNKNOWN else shorten(value)
-    # A struct knows no whole numbers.
-    return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-def _mapping(value: dict[str, Any], origins: list[str], shorten: Shorten) -> Any:
+    if not isinstance(value, dict):  # a struct knows no whole numbers
+        return int(value) if isinstance(value, float) and value.is_integer() else value
     kind = value.get(SIGNATURE)
     if kind == IS_SECRET:
         return {SECRET: ""}
     if kind in (_IS_ASSET, _IS_ARCHIVE):
-        shown = {name: item for name, item in value.items() if name != SIGNATURE}
-        return {"asset" if kind == _IS_ASSET else "archive": _plain(shown, origins, shorten)}
+        inside = {name: item for name, item in value.items() if name != SIGNATURE}
+        return {"asset" if kind == _IS_ASSET else "archive": _plain(inside, origins, shorten)}
     return {name: _plain(item, origins, shorten) for name, item in sorted(value.items())}

@@ -19,7 +19,6 @@ class Project:
     """A folder with a Pulumi.yaml. `defaults`: full keys to what its stacks have by default."""
 
     name: str
-    runtime: str
     folder: Path
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -38,13 +37,10 @@ def load_project(folder: Path) -> Project:
     """The project in that folder."""
     path = folder / "Pulumi.yaml"
     value = read(path, "run this in the folder that holds Pulumi.yaml")
-    name, runtime = value.get("name"), value.get("runtime", "python")
+    name = value.get("name")
     if not isinstance(name, str) or not name:
         raise UsageError(f"{path}: name: wanted text, found {shown(name)}; write the project's name there")
-    chosen = runtime.get("name") if isinstance(runtime, dict) else runtime
-    if not isinstance(chosen, str):
-        raise UsageError(f"{path}: runtime: wanted python, found {shown(chosen)}; write runtime: python there")
-    return Project(name, chosen, folder, _defaults(path, name, value))
+    return Project(name, folder, _defaults(path, name, value))
 
 
 def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:

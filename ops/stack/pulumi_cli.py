@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, NoReturn
 from ops.call import Call, refuse
 
 if TYPE_CHECKING:
-    from components.errors import SlipwayError
     from ops.stack.workplace import Workplace
     from policy.plan import Resource
 
@@ -51,11 +50,12 @@ def path() -> str | None:
     return shutil.which("pulumi")
 
 
-def missing(why: str) -> "SlipwayError":
-    """There is no CLI, and `why` one is wanted."""
+def require(why: str) -> None:
+    """Raises `MissingError` where there is no CLI; `why` one is wanted."""
     from components.errors import MissingError
 
-    return MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
+    if path() is None:
+        raise MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
 
 
 def refuse_data(call: Call, found: "Sequence[Resource]") -> NoReturn:
@@ -79,7 +79,7 @@ def copies(found: "Sequence[Resource]") -> str:
     from policy.plan import Plan
 
     facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
-    copied = [one.at for one in (*facts.disks, *facts.databases) if one.final_snapshot]
+    copied = [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
     return _listed("Leaves a last snapshot even then", copied)
 
 

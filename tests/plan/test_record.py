@@ -32,7 +32,7 @@ def planned(tmp_path, monkeypatch):
 
     def plan(program: str, config: dict | None = None, secret: tuple[str, ...] = ()) -> Plan:
         (tmp_path / "__main__.py").write_text(PROVIDERS + textwrap.dedent(program))
-        return record(Project("shop", "python", tmp_path), Stack("dev", config or {}, frozenset(secret), None))
+        return record(Project("shop", tmp_path), Stack("dev", config or {}, frozenset(secret), None))
 
     return plan
 
