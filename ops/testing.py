@@ -52,17 +52,15 @@ def _make(run: Run, place: Path, source: Path) -> None:
 def needs(folder: Path) -> "list[Need]":
     """A need for each line of tests/packages.txt: Debian packages whose programs the tests run for
     real. None is required, as a test without its program is skipped."""
-    file = folder / "tests/packages.txt"
-    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
-    return [_need(line) for line in lines if line.strip() and not line.startswith("#")]
-
-
-def _need(line: str) -> "Need":
     from components.target import Need
 
-    words, _, why = line.partition("#")
-    package, program = words.split()
-    return Need(Path(program).name, f"tests: {why.strip()}", (package,), is_here(program), required=False)
+    file = folder / "tests/packages.txt"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    found = []
+    for words, _, why in (line.partition("#") for line in lines if line.strip() and not line.startswith("#")):
+        package, program = words.split()
+        found.append(Need(Path(program).name, f"tests: {why.strip()}", (package,), is_here(program), required=False))
+    return found
 
 
 def is_here(program: str) -> bool:

@@ -1,9 +1,11 @@
 """`test`: what must hold before a change lands: checks, the app's tests, Slipway's tests."""
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -19,6 +21,7 @@ Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test
 Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help="For pytest; checks are left out then.")]
 
 _PYTEST = (sys.executable, "-m", "pytest")
+_SHELL = re.compile(rb"#!(.*[/ ])?(sh|bash|dash)\s*$")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 
 
@@ -89,16 +92,10 @@ def shell_scripts(folder: Path) -> Iterator[Path]:
     """Every file that says it is a shell script; a template is checked when it is rendered."""
     for parent, folders, files in os.walk(folder):
         folders[:] = [name for name in folders if name not in _OTHERS]
-        yield from (path for path in (Path(parent, name) for name in files) if path.suffix != ".j2" and _is_shell(path))
-
-
-def _is_shell(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            first = file.readline(80)
-    except OSError:
-        return False
-    return first.startswith(b"#!") and first.split()[-1].rpartition(b"/")[2] in (b"sh", b"bash", b"dash")
+        for path in (Path(parent, name) for name in files if not name.endswith(".j2")):
+            with suppress(OSError), path.open("rb") as file:  # a link may lead nowhere
+                if _SHELL.match(file.readline(80)):
+                    yield path
 
 
 def _run(command: Sequence[str], folder: Path) -> int:

@@ -91,14 +91,11 @@ def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Diffe
 def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
     """Names of all items, where each has one that is its own; else they go by position."""
     for key in _NAMING:
-        before, after = ([one[key] for one in items if isinstance(one, Mapping) and _names_itself(one, key)] for items in (old, new))
+        found = ([one.get(key) for one in items if isinstance(one, Mapping)] for items in (old, new))
+        before, after = ([name for name in names if isinstance(name, str) and name] for names in found)
         if (len({*before}), len({*after})) == (len(old), len(new)):
             return before, after
     return None
-
-
-def _names_itself(item: Mapping[str, Any], key: str) -> bool:
-    return isinstance(item.get(key), str) and bool(item[key])
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:

@@ -29,10 +29,11 @@ Section = tuple[str, Sequence[RenderableType]]
 
 def render(document: Document, paper: Paper) -> str:
     """Colours only where the paper has them; no line ends with spaces."""
-    names = Names(document.plan)
-    middle = _plan(document.plan, names) if document.comparison is None else _comparison(document.comparison, names)
+    plan, names = document.plan, Names(document.plan)
+    title = f"Plan of stack {one_line(plan.stack)} ({one_line(plan.project)} on {one_line(plan.target)})"
+    middle = _plan(plan, names) if document.comparison is None else _comparison(document.comparison, names)
     rules = [_finding(one, names) for one in sorted(document.findings, key=lambda one: bool(one.waived))]
-    parts = [("", [words.title(document)]), *middle, ("Rules", rules), ("", [words.summary(document)])]
+    parts = [("", [title]), *middle, ("Rules", rules), ("", [words.summary(document)])]
     written = StringIO()
     console = Console(
         file=written,

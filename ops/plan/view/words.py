@@ -2,7 +2,6 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 
 from components.errors import one_line
 from ops.display.changes import short_type, type_of
@@ -69,16 +68,16 @@ def replacing(change: PropertyChange) -> str:
     return {True: "replaces", None: "may replace"}.get(change.replaces, "")
 
 
-def title(document: Document) -> str:
-    """Which plan this is."""
-    plan = document.plan
-    return f"Plan of stack {one_line(plan.stack)} ({one_line(plan.project)} on {one_line(plan.target)})"
-
-
 def summary(document: Document) -> str:
     """`1 to add, 2 to alter, 30 unchanged; 1 warning; all rules are kept`."""
-    first = _changes(document.comparison) if document.comparison is not None else _contents(document)
-    return "; ".join([first, *_judgement(document)])
+    comparison = document.comparison
+    said = [_contents(document.plan) if comparison is None else _changes(comparison)]
+    if comparison is not None and comparison.warnings:
+        said.append(count(len(comparison.warnings), "warning"))
+    waived = sum(bool(one.waived) for one in document.findings)
+    broken = len(document.findings) - waived
+    rules = f"{count(broken, 'finding')} against the rules" if broken else "all rules are kept"
+    return "; ".join([*said, rules + (f", {waived} waived" if waived else "")])
 
 
 def _changes(comparison: Comparison) -> str:
@@ -90,20 +89,12 @@ def _changes(comparison: Comparison) -> str:
     return ", ".join([*words, f"{comparison.unchanged} unchanged", *settings])
 
 
-def _contents(document: Document) -> str:
-    by_kind = Counter(one.kind for one in document.plan.resources)
-    protected = sum(one.protect for one in document.plan.resources)
+def _contents(plan: Plan) -> str:
+    by_kind = Counter(one.kind for one in plan.resources)
+    protected = sum(one.protect for one in plan.resources)
     words = [count(by_kind["resource"], "resource")] + [count(by_kind["component"], "component")] * bool(by_kind["component"])
     words += [f"{by_kind['existing']} only read"] * bool(by_kind["existing"]) + [f"{protected} protected"] * bool(protected)
-    return ", ".join(words + [count(len(document.plan.lookups), "look-up")] * bool(document.plan.lookups))
-
-
-def _judgement(document: Document) -> Iterator[str]:
-    if document.comparison is not None and document.comparison.warnings:
-        yield count(len(document.comparison.warnings), "warning")
-    waived = sum(bool(one.waived) for one in document.findings)
-    broken = len(document.findings) - waived
-    yield (f"{count(broken, 'finding')} against the rules" if broken else "all rules are kept") + (f", {waived} waived" if waived else "")
+    return ", ".join(words + [count(len(plan.lookups), "look-up")] * bool(plan.lookups))
 
 
 def count(number: int, noun: str) -> str:
