@@ -4,9 +4,9 @@ And how it asks and ends. Errors are imported late, as that takes a while."""
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -87,18 +87,15 @@ def _name(context: typer.Context, value: str | None) -> str | None:
     return value
 
 
-def _remember(field: str) -> Callable[[typer.Context, Any], Any]:
-    def callback(context: typer.Context, value: Any) -> Any:
-        if value:
-            setattr(of(context), field, value)
-        return value
-
-    return callback
+def _remember(context: typer.Context, param: typer.CallbackParam, value: bool) -> bool:
+    if value:
+        setattr(of(context), str(param.name), value)
+    return value
 
 
 Stack = Annotated[
     str | None,
     typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", callback=_name, show_default=False),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember("yes"))]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember("as_json"))]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember)]

@@ -106,7 +106,8 @@ class CliEngine:
             except CommandError:
                 if not heard.errors:
                     raise
-        return heard.result("\n".join(heard.errors) or None)
+        error = "\n".join(heard.errors) or None
+        return Result(error is None, error, heard.outputs, frozenset(), tuple(heard.steps))  # its events hold no secret
 
     def _workspace(self) -> automation.LocalWorkspace:
         pulumi_cli.require(f"stack {self.name} needs the Pulumi CLI")

@@ -8,7 +8,7 @@ from typing import Any
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 
-from ops.engine import Event, Observer, Result, Step, providers, values
+from ops.engine import Event, Observer, Step, providers, values
 from ops.engine.events import Op
 from ops.engine.monitor import STACK
 
@@ -48,10 +48,6 @@ class Recording:
                 self._after(event.res_outputs_event.metadata, bool(event.res_outputs_event.planning))
             elif event.res_op_failed_event:
                 self._finish(event.res_op_failed_event.metadata, self.errors[-1] if self.errors else "failed")
-
-    def result(self, error: str | None) -> Result:
-        """Outputs are fit to be shown: the CLI's events hold no secret."""
-        return Result(error is None, error, self.outputs, frozenset(), tuple(self.steps))
 
     def _before(self, step: StepEventMetadata, planning: bool) -> None:
         if not (made := _step(step)):

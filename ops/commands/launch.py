@@ -23,8 +23,8 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     call = calls.of(context)
     launcher = engines.of(call)
     is_new = launcher.is_new_here()
-    if call.yes or is_new:
-        _install(launcher.work)
+    if call.yes or is_new:  # not before it is known that the launch goes on
+        launcher.work.install_needs()
     if is_new or (call.yes and launcher.is_settled()):
         result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up", stderr=call.as_json))
         if not result.to_plan:
@@ -37,7 +37,7 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     if not call.yes:
         if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
             calls.confirm(call, f"Make these changes to stack {call.stack}?")
-        _install(launcher.work)
+        launcher.work.install_needs()
     _finish(call, launcher.work, launcher.run("up", stderr=call.as_json), planned=True)
 
 
@@ -99,13 +99,6 @@ def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -
         calls.confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
         launcher.cli().make()
         return work()
-
-
-def _install(work: workplace.Workplace) -> None:
-    """What the target wants on this machine: not before it is known that the launch goes on."""
-    from ops.setup import install
-
-    install.ensure(lambda: work.target.needs(work.settings))
 
 
 def _finish(call: calls.Call, work: workplace.Workplace, result: "Result", planned: bool) -> None:

@@ -64,8 +64,7 @@ def _install_needs(call: calls.Call) -> None:
 
     install.ensure(lambda: testing.needs(workplace.folder()))
     try:
-        work = workplace.enter(call)
-        install.ensure(lambda: work.target.needs(work.settings))
+        workplace.enter(call).install_needs()
     except SlipwayError as error:
         tables.line(f"slipway: {error}", stderr=True)
 

@@ -72,18 +72,17 @@ def _edges(
     """A folded resource's needs are its owner's; nothing points at itself or at what it is in."""
     drawn = {one.urn for inside in tree.values() for one in inside}
     kept: dict[str, list[str]] = {}
-    for pair in ((owners.get(urn, urn), owners.get(need, need)) for urn, urns in wanted.items() for need in urns):
-        if drawn.issuperset(pair) and not _within(names, *pair):
-            kept.setdefault(pair[0], []).append(pair[1])
+    for urn, urns in wanted.items():
+        for need in urns:
+            one, other = owners.get(urn, urn), owners.get(need, need)
+            inside = one in _and_above(names, other) or other in _and_above(names, one)
+            if {one, other} <= drawn and not inside:
+                kept.setdefault(one, []).append(other)
     return [(one, other) for one, others in reduced(kept).items() for other in others]
 
 
-def _within(names: Names, one: str, other: str) -> bool:
-    """They are the same, or one is a component that holds the other."""
-    return one in _and_above(names, other) or other in _and_above(names, one)
-
-
 def _and_above(names: Names, urn: str) -> set[str]:
+    """It, and the components that hold it."""
     found = set()
     while urn in names.by_urn and urn not in found:
         found.add(urn)
