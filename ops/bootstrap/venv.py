@@ -92,21 +92,15 @@ def step(text: str) -> Iterator[None]:
 def locked(path: Path) -> Iterator[Run]:
     """Gives what runs programs. They hold the lock to their end, also if this process is killed."""
     with open(path, "a+") as lock:
-        _take(lock)
+        try:  # the system frees the lock with the last process that holds it: it can't go stale
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            say(f"slipway: waiting for process {lock.read().strip() or '?'}, which is making the environment")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         lock.truncate(0)
         print(os.getpid(), file=lock, flush=True)
         yield lambda *command: _run(lock, [str(word) for word in command])
-
-
-def _take(lock: IO[str]) -> None:
-    """The system frees the lock with the last process that holds it: it can't go stale."""
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        lock.seek(0)
-        owner = lock.read().strip() or "?"
-        say(f"slipway: waiting for process {owner}, which is making the environment")
-        fcntl.flock(lock, fcntl.LOCK_EX)
 
 
 def _run(lock: IO[str], command: list[str]) -> None:

@@ -70,13 +70,13 @@ def _edges(
     names: Names, tree: Mapping[str, list[Resource]], wanted: Mapping[str, list[str]], owners: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     """A folded resource's needs are its owner's; nothing points at itself or at what it is in."""
-    drawn = {one.urn for inside in tree.values() for one in inside}
+    there = {one.urn for inside in tree.values() for one in inside}
     kept: dict[str, list[str]] = {}
     for urn, urns in wanted.items():
         for need in urns:
             one, other = owners.get(urn, urn), owners.get(need, need)
             inside = one in _and_above(names, other) or other in _and_above(names, one)
-            if {one, other} <= drawn and not inside:
+            if {one, other} <= there and not inside:
                 kept.setdefault(one, []).append(other)
     return [(one, other) for one, others in reduced(kept).items() for other in others]
 
