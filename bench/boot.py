@@ -23,10 +23,10 @@ from cloud_init.host.contracts.facts import Boot
 from cloud_init.host_files import Server, WebHost
 from cloud_init.render import server_requirements
 from components.source.archive import archive, collect
-from ops.testing import packages
 
 sys.path.insert(0, str(ROOT / "tests"))
 
+from real_hosts import possible
 from real_hosts.base import Base
 from real_hosts.machine import Machine
 from real_hosts.network import Network
@@ -82,7 +82,7 @@ SETUPS: dict[str, Setup] = {"recipe R3": recipe, "Slipway": slipway}
 
 def main() -> None:
     """Every round boots each once, so that what slows the machine down slows all of them."""
-    if reason := packages.why_no_hosts():
+    if reason := possible.why_not():
         raise SystemExit(reason)
     Base().folder()
     seconds: dict[str, list[float]] = {name: [] for name in SETUPS}

@@ -1,6 +1,5 @@
 """`python -m ops`, which ./slipway runs."""
 
-import contextlib
 import os
 import signal
 import sys
@@ -16,14 +15,6 @@ def _open_missing_streams() -> None:
             setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115  (open as long as the process)
 
 
-def _flush() -> None:
-    """What can't be written Python would try again as it ends, and end with 120."""
-    try:
-        sys.stdout.flush()
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
 def main() -> None:
     """Runs the command line; a reader who has gone away is no error."""
     _open_missing_streams()
@@ -34,8 +25,12 @@ def main() -> None:
     try:
         app(prog_name="slipway")
     finally:
-        with contextlib.suppress(ValueError):
-            _flush()
+        try:
+            sys.stdout.flush()
+        except OSError:  # Python would try again as it ends, and end with 120
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        except ValueError:
+            pass
 
 
 if __name__ == "__main__":

@@ -1,18 +1,25 @@
-"""What every command is told by options, before or after it: the stack, whether to ask, JSON."""
+"""What every command is told by options, before or after it: the stack, whether to ask, JSON.
+
+And how it asks and ends. Errors are imported late, as that takes a while."""
 
 import os
-from collections.abc import Callable
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
+
+from ops.display import tables
+
+if TYPE_CHECKING:
+    from components.deployment.answers import Answer
 
 
 @dataclass
 class Call:
     """One run of the command line."""
 
-    stack: str = "dev"
     full: str = "dev"
     """The stack as it was named: the CLI looks for one without organisation in the person's own."""
     yes: bool = False
@@ -20,51 +27,75 @@ class Call:
     named: bool = False
     """Somebody said which stack; it isn't just the default."""
 
+    @property
+    def stack(self) -> str:
+        """The stack's own name: `organisation/project/dev` is `dev`."""
+        return self.full.rpartition("/")[2]
+
 
 def of(context: typer.Context) -> Call:
     """The call that the root command began and the options filled in."""
     if not isinstance(context.obj, Call):
         named = os.environ.get("SLIPWAY_STACK")
-        context.obj = Call(short(named or "dev"), named or "dev", named=bool(named))
+        context.obj = Call(named or "dev", named=bool(named))
     return context.obj
 
 
-def short(stack: str) -> str:
-    """The stack's own name: `organisation/project/dev` is `dev`."""
-    return stack.rpartition("/")[2]
-
-
 def refuse(why: str) -> NoReturn:
-    """Ends a command that is used wrongly; the error is imported late, as that takes a while."""
+    """Ends a command that is used wrongly."""
     from components.errors import UsageError
 
     raise UsageError(why)
 
 
+def fail(why: str | None) -> NoReturn:
+    """Ends a command that did not do what it was to do."""
+    from components.errors import SlipwayError
+
+    raise SlipwayError(str(why))
+
+
+def fail_if_bad(answers: "Sequence[Answer]") -> None:
+    """Tells of each that isn't well why; ends the command if there is one."""
+    told = []
+    for one in (one for one in answers if not one.ok):
+        where = ", ".join(filter(None, [tables.host(one.host), one.step]))
+        told.append("\n  | ".join([f"{where}: {one.message or 'gives no answer'}", *one.log]))
+    if told:
+        fail("\nslipway: ".join(told))
+
+
+def on_terminal() -> bool:
+    """Whether somebody can answer."""
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
+def confirm(call: Call, question: str) -> None:
+    """Goes on after a yes or with `--yes`; without a terminal only with `--yes`."""
+    if call.yes:
+        return
+    if not on_terminal():
+        refuse("nobody can be asked here: pass --yes to go on")
+    if not typer.confirm(question, default=False, err=True):
+        tables.line("Nothing was changed.", stderr=True)
+        raise typer.Exit(1)
+
+
 def _name(context: typer.Context, value: str | None) -> str | None:
     if value is not None:
-        of(context).stack, of(context).full, of(context).named = short(value), value, True
+        of(context).full, of(context).named = value, True
     return value
 
 
-def _remember(field: str) -> Callable[[typer.Context, Any], Any]:
-    def callback(context: typer.Context, value: Any) -> Any:
-        if value:
-            setattr(of(context), field, value)
-        return value
-
-    return callback
+def _remember(context: typer.Context, param: typer.CallbackParam, value: bool) -> bool:
+    if value:
+        setattr(of(context), str(param.name), value)
+    return value
 
 
 Stack = Annotated[
     str | None,
-    typer.Option(
-        "--stack",
-        "-s",
-        help="Which stack [default: $SLIPWAY_STACK or dev].",
-        callback=_name,
-        show_default=False,
-    ),
+    typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", callback=_name, show_default=False),
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember("yes"))]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember("as_json"))]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember)]

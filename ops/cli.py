@@ -46,7 +46,6 @@ _COMMANDS = {
     "stack": {"output": "stack.output"},
 }
 """For each group its commands: the module in ops/commands and the function in it."""
-_SETTINGS = {"help_option_names": ["-h", "--help"]}
 _SECRET = re.compile("PASSPHRASE$|PASSWORD|SECRET|TOKEN")
 """Variables of this process that hold secrets: of Pulumi, of clouds, of registries."""
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -73,7 +72,7 @@ def _group(name: str, **more: Any) -> typer.Typer:
     return typer.Typer(cls=_Group, rich_markup_mode=None, name=name, no_args_is_help=True, **more)
 
 
-app = _group("slipway", add_completion=False, pretty_exceptions_enable=False, context_settings=_SETTINGS)
+app = _group("slipway", add_completion=False, pretty_exceptions_enable=False, context_settings={"help_option_names": ["-h", "--help"]})
 app.add_typer(_group("config", help="Change the stack's settings."))
 app.add_typer(_group("stack", help="Read what the stack put out."))
 

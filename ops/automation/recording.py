@@ -3,12 +3,12 @@
 import re
 import threading
 import time
-from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from pulumi.automation.events import DiagnosticEvent, EngineEvent, StepEventMetadata
 
-from ops.engine import Event, Observer, Result, Step, providers, values
+from ops.engine import Event, Observer, Step, providers, values
 from ops.engine.events import Op
 from ops.engine.monitor import STACK
 
@@ -49,11 +49,6 @@ class Recording:
             elif event.res_op_failed_event:
                 self._finish(event.res_op_failed_event.metadata, self.errors[-1] if self.errors else "failed")
 
-    def result(self, error: str | None) -> Result:
-        """Outputs are fit to be shown: the CLI's events hold no secret."""
-        counted: Counter[str] = Counter(step.op for step in self.steps if step.error is None)
-        return Result(error is None, error, self.outputs, frozenset(), tuple(self.steps), dict(counted))
-
     def _before(self, step: StepEventMetadata, planning: bool) -> None:
         if not (made := _step(step)):
             return
@@ -72,7 +67,7 @@ class Recording:
         if not (made := _step(step)):
             return
         seconds = time.monotonic() - self._began.get(step.urn, time.monotonic())
-        made = Step(**{**vars(made), "seconds": seconds, "error": error})
+        made = replace(made, seconds=seconds, error=error)
         self.steps.append(made)
         self.observer(Event("failed" if error else "done", made))
 

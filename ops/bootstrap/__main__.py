@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from ops.bootstrap import venv
-from ops.bootstrap.process import Run, StepError, locked, say, step
+from ops.bootstrap.venv import Run, StepError, locked, say, step
 
 FOLDER = Path(__file__).resolve().parents[2]
 VENV = FOLDER / ".venv"

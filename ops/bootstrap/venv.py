@@ -1,15 +1,28 @@
-"""Virtual environments: made by the running Python, filled by their own pip."""
+"""Virtual environments: made by the running Python, filled by their own pip, one at a time, with
+one line of words for each step."""
 
+import fcntl
 import importlib.util
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-
-from ops.bootstrap.process import Run, StepError, step
+from typing import IO
 
 _USABLE = "import sys, pip; assert sys.version_info >= (3, 11) and sys.prefix != sys.base_prefix"
 # Byte code is written as modules are imported: most of what is installed never is.
 _QUIETLY = ("--quiet", "--disable-pip-version-check", "--no-compile", "--no-user")
+
+
+class StepError(Exception):
+    """A program that failed: its command and, in one line, its reason."""
+
+
+Run = Callable[..., None]
+"""Runs a program, given as its words, to its end; raises `StepError` where it fails."""
 
 
 def python(venv: Path) -> Path:
@@ -55,3 +68,55 @@ def _install_ensurepip(run: Run) -> None:
     except StepError as error:
         how = f"sudo apt-get install -y {package}"
         raise StepError(f"Python's ensurepip is missing; install it with: {how}") from error
+
+
+def say(text: str, end: str = "\n") -> None:
+    """Writes to standard error: standard output belongs to the command."""
+    print(text, end=end, file=sys.stderr, flush=True)
+
+
+@contextmanager
+def step(text: str) -> Iterator[None]:
+    """Says in one line what is being done, then its seconds."""
+    say(f"slipway: {text} … ", end="")
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say("failed")
+        raise
+    say(f"{time.monotonic() - start:.1f} s")
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[Run]:
+    """Gives what runs programs. They hold the lock to their end, also if this process is killed."""
+    with open(path, "a+") as lock:
+        try:  # the system frees the lock with the last process that holds it: it can't go stale
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            say(f"slipway: waiting for process {lock.read().strip() or '?'}, which is making the environment")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        lock.truncate(0)
+        print(os.getpid(), file=lock, flush=True)
+        yield lambda *command: _run(lock, [str(word) for word in command])
+
+
+def _run(lock: IO[str], command: list[str]) -> None:
+    keep, null = (lock.fileno(),), subprocess.DEVNULL
+    try:
+        done = subprocess.run(command, pass_fds=keep, stdin=null, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise StepError(f"{command[0]}: {error.strerror}") from error
+    if done.returncode:
+        words = done.stderr.strip() or done.stdout.strip() or f"exit {done.returncode}"
+        raise StepError(f"{' '.join(command[:4])} …: {_reason(words.splitlines())}")
+
+
+def _reason(lines: list[str]) -> str:
+    """pip's first error, and what kept it from its index; another program's last line."""
+    errors = (line for line in lines if line.startswith("ERROR: ") and not line.endswith(":"))
+    mark = "connection broken by "
+    broken = [line.partition(mark)[2] for line in lines if mark in line]
+    return "; ".join([next(errors, lines[-1]).removeprefix("ERROR: "), *broken[-1:]])

@@ -3,14 +3,12 @@
 import os
 import sys
 import webbrowser
-from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ops import call as calls
 from ops.display import tables
-from ops.display.answers import fail_if_bad
 from ops.display.progress import shown
 from ops.stack import workplace
 
@@ -18,16 +16,7 @@ Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="What t
 HostName = Annotated[str | None, typer.Option("--host", metavar="NAME", help="On which host [default: the first web host].")]
 Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new lines.")]
 Lines = Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines.")]
-
-
-class State(StrEnum):
-    """Whether the maintenance page is to be up."""
-
-    ON = "on"
-    OFF = "off"
-
-
-Wanted = Annotated[State, typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
+State = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
 
 
 def execute(context: typer.Context, command: Command, host: HostName = None, stack: calls.Stack = None) -> None:
@@ -55,16 +44,16 @@ def browse(context: typer.Context, stack: calls.Stack = None) -> None:
         webbrowser.open(url)
 
 
-def maintenance(context: typer.Context, state: Wanted, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def maintenance(context: typer.Context, state: State, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Answer every request with a maintenance page, or no longer."""
     call = calls.of(context)
     deployment = workplace.enter(call).deployment()
     with shown(stderr=call.as_json):
-        answers = deployment.maintenance(state is State.ON)
+        answers = deployment.maintenance(state == "on")
     if call.as_json:
         hosts = [one.model_dump() for one in answers]
-        tables.document({"stack": call.stack, "maintenance": state.value, "hosts": hosts})
+        tables.document({"stack": call.stack, "maintenance": state, "hosts": hosts})
     elif all(one.ok for one in answers):
-        now = "answers with the maintenance page" if state is State.ON else "is the app again"
+        now = "answers with the maintenance page" if state == "on" else "is the app again"
         tables.line(f"Done: {deployment.url} {now}")
-    fail_if_bad(answers)
+    calls.fail_if_bad(answers)

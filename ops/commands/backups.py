@@ -6,8 +6,6 @@ import typer
 
 from ops import call as calls
 from ops.display import tables
-from ops.display.answers import fail_if_bad
-from ops.display.confirm import confirm
 from ops.display.progress import shown
 from ops.stack import workplace
 
@@ -16,10 +14,7 @@ if TYPE_CHECKING:
 
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of backups.")]
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`.")]
-Newer = Annotated[
-    bool,
-    typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows."),
-]
+Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
 
 
 def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = None, as_json: calls.Json = False) -> None:
@@ -33,12 +28,9 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
     elif made := saved.backup:
         words = [_size(made), f"{sum(made.rows.values())} rows in {len(made.rows)} tables" if made.rows else "", _files(made)]
         tables.line(f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}")
-    fail_if_bad([saved])
+    calls.fail_if_bad([saved])
     if not saved.backup:
-        tables.line(
-            f"slipway: {tables.host(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up", stderr=True
-        )
-        raise typer.Exit(1)
+        calls.fail(f"{tables.host(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up")
 
 
 def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
@@ -54,7 +46,7 @@ def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
     if answer.problem:
         why = f"only those of the host itself: {answer.problem}"
         tables.line(f"slipway: {tables.host(answer.host)}: {why}", stderr=True)
-    fail_if_bad([answer])
+    calls.fail_if_bad([answer])
 
 
 def _row(one: "Backup") -> list[str]:
@@ -93,7 +85,7 @@ def restore(
         deployment.refuse("restore")
     chosen = _words(_find(deployment.backups(), backup))
     into = f"{work.settings.app.name!r} at {deployment.url}"
-    confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
+    calls.confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
     with shown(stderr=call.as_json):
         answer = deployment.restore(backup, newer_schema)
     if call.as_json:
@@ -101,19 +93,17 @@ def restore(
     elif answer.ok:
         before = f"; what was there before is backup {answer.first}" if answer.first else ""
         tables.line(f"Done: backup {backup} is loaded{before}")
-    fail_if_bad([answer])
+    calls.fail_if_bad([answer])
 
 
 def _find(answer: "Backups", wanted: str) -> "Backup":
     """The backup of that ID; refused before anybody is asked."""
-    from components.errors import SlipwayError
-
     if not answer.ok:
-        raise SlipwayError(f"backups: {answer.message or 'the host gives no answer'}")
+        calls.fail(f"backups: {answer.message or 'the host gives no answer'}")
     known = {one.id: one for one in answer.backups}
     if wanted not in known:
         there = ", ".join(known) or "none"
-        raise SlipwayError(f"restore: wanted a backup of this stack, found {wanted!r}; there are: {there}")
+        calls.fail(f"restore: wanted a backup of this stack, found {wanted!r}; there are: {there}")
     return known[wanted]
 
 

@@ -8,7 +8,6 @@ import typer
 
 from ops import call as calls
 from ops.display import results, tables
-from ops.display.confirm import confirm, require_terminal
 from ops.stack import engines, pulumi_cli, workplace
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def destroy(
     launcher = engines.of_launched(call)
     work, name = launcher.work, launcher.work.settings.app.name
     if with_data is not None and launcher.foreign:
-        raise pulumi_cli.data_stays(call, launcher.foreign)
+        pulumi_cli.refuse_data(call, launcher.foreign)
     if with_data is not None and with_data != name:
         _ask_for_name(name, with_data)
     if launcher.foreign:
@@ -41,7 +40,7 @@ def destroy(
         _refuse_protected(call, launcher)
     deployment = work.deployment()
     fate = "data too" if with_data else "data stays"
-    confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
+    calls.confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
     last = _last_backup(call, work, deployment) if with_data is not None else None
     kept = [] if with_data is not None else _kept(deployment)
     result = launcher.run("destroy", stderr=call.as_json)
@@ -61,7 +60,9 @@ def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
         why = f"{bare[0].name} is to be kept, and isn't protected as it was launched"
         calls.refuse(f"stack {call.stack}: nothing was removed: {why}; run ./slipway -s {call.full} up first")
     fate = "data stays" if kept else "nothing is protected: its data goes too"
-    confirm(call, f"Destroy stack {call.stack}: the app {launcher.work.settings.app.name!r} on {launcher.work.settings.target} ({fate})?")
+    calls.confirm(
+        call, f"Destroy stack {call.stack}: the app {launcher.work.settings.app.name!r} on {launcher.work.settings.target} ({fate})?"
+    )
     result = launcher.run("destroy", stderr=call.as_json)
     stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
     _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(launcher.foreign), None)
@@ -69,12 +70,10 @@ def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
 
 def _refuse_protected(call: calls.Call, launcher: engines.Launcher) -> None:
     """What a person protected would go on without the rest; Slipway protects nothing on hosts."""
-    from components.errors import UsageError
-
     if names := [one["urn"].split("::")[-1] for one in launcher.cli().state() if one.get("protect")]:
         way = f"pulumi state unprotect --all --stack {call.full}, then ./slipway -s {call.full} destroy"
         why = f"wanted nothing protected in the Pulumi CLI's state, found {', '.join(names)}"
-        raise UsageError(f"stack {call.stack}: nothing was removed: {why}; to let it go: {way}")
+        calls.refuse(f"stack {call.stack}: nothing was removed: {why}; to let it go: {way}")
 
 
 def _kept(deployment: "Deployment") -> "list[Kept]":
@@ -99,10 +98,10 @@ def _last_backup(call: calls.Call, work: workplace.Workplace, deployment: "Deplo
 
 def _ask_for_name(name: str, found: str) -> None:
     """A wrong name may be a wrong stack."""
-    require_terminal(f"--with-data: the app's name {name!r} is wanted, found {found!r}; nothing was changed")
-    answer = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
-    if answer != name:
-        calls.refuse(f"--with-data: the app's name {name!r} is wanted, found {answer!r}; nothing was changed")
+    if calls.on_terminal():
+        found = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
+    if found != name:
+        calls.refuse(f"--with-data: the app's name {name!r} is wanted, found {found!r}; nothing was changed")
 
 
 def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, last: Path | None) -> None:
@@ -120,5 +119,4 @@ def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, 
     if last and not call.as_json:
         tables.line(f"Last backup of the database: {last}  {tables.size(size_of(last))}")
     if not result.ok:
-        tables.line(f"slipway: {result.error}", stderr=True)
-        raise typer.Exit(1)
+        calls.fail(result.error)

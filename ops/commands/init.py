@@ -9,7 +9,6 @@ import typer
 
 from ops import call as calls
 from ops.display import tables
-from ops.display.confirm import on_terminal
 from ops.setup import initialise
 from ops.stack import workplace
 
@@ -61,7 +60,7 @@ def _source(app: Path, module: str | None) -> "AppSource":
     try:
         return find_app(app, module)
     except SeveralApps as error:
-        if not on_terminal():
+        if not calls.on_terminal():
             raise
         question = f"Which app is to be served ({', '.join(error.apps)})"
         return find_app(app, typer.prompt(question, default=error.apps[0], err=True))
@@ -95,9 +94,9 @@ def _may_write(call: calls.Call, app: Path, project: Path) -> bool:
         about = f"{file.name} exists already, for {other or 'no app'}"
         if call.named:
             calls.refuse(f"{about}; pass --yes to change it, or another --stack")
-        if not on_terminal():
+        if not calls.on_terminal():
             calls.refuse(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
-        call.stack = typer.prompt(f"{about}. Another name for the stack", err=True)
+        call.full = typer.prompt(f"{about}. Another name for the stack", err=True)
     return True
 
 

@@ -9,7 +9,6 @@ import typer
 
 from ops import call as calls
 from ops.display import results, tables
-from ops.display.confirm import confirm
 from ops.stack import engines, workplace
 
 if TYPE_CHECKING:
@@ -24,8 +23,8 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     call = calls.of(context)
     launcher = engines.of(call)
     is_new = launcher.is_new_here()
-    if call.yes or is_new:
-        _install(launcher.work)
+    if call.yes or is_new:  # not before it is known that the launch goes on
+        launcher.work.install_needs()
     if is_new or (call.yes and launcher.is_settled()):
         result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up", stderr=call.as_json))
         if not result.to_plan:
@@ -37,8 +36,8 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
         results.show(plan)
     if not call.yes:
         if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
-            confirm(call, f"Make these changes to stack {call.stack}?")
-        _install(launcher.work)
+            calls.confirm(call, f"Make these changes to stack {call.stack}?")
+        launcher.work.install_needs()
     _finish(call, launcher.work, launcher.run("up", stderr=call.as_json), planned=True)
 
 
@@ -69,7 +68,7 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
         return
     change = f"{old or 'whoever runs next'} manages stack {call.stack}; let {new} manage it from now on?"
     moved = f"Stack {call.stack} was launched as {origin}; end what runs of it, until the next `up`?"
-    confirm(call, " ".join([change] * (old != new) + [moved] * bool(origin)))
+    calls.confirm(call, " ".join([change] * (old != new) + [moved] * bool(origin)))
     if origin:
         noted = place.tree / "etc/slipway/host.json"  # as it was launched, whatever the settings say by now
         if not (facts := read_object(noted)):
@@ -85,7 +84,7 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
 def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:
     """A copy is put aside whole: what runs is the original's, and nothing copied is lost."""
     aside = tree.with_name(f"{tree.name}-copied-{time.strftime('%Y%m%d-%H%M%S')}")
-    confirm(call, f"{tree} is a copy of {origin}, which goes on as it is. Put the copy aside as {aside.name}, to start anew here?")
+    calls.confirm(call, f"{tree} is a copy of {origin}, which goes on as it is. Put the copy aside as {aside.name}, to start anew here?")
     tree.rename(aside)
     tables.line(f"Nothing is launched here now; what was copied is in {aside}. Next: ./slipway -s {call.full} up")
 
@@ -97,16 +96,9 @@ def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -
     try:
         return work()
     except NoStackError:
-        confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
+        calls.confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
         launcher.cli().make()
         return work()
-
-
-def _install(work: workplace.Workplace) -> None:
-    """What the target wants on this machine: not before it is known that the launch goes on."""
-    from ops.setup import install
-
-    install.ensure(lambda: work.target.needs(work.settings))
 
 
 def _finish(call: calls.Call, work: workplace.Workplace, result: "Result", planned: bool) -> None:
@@ -122,8 +114,7 @@ def _finish(call: calls.Call, work: workplace.Workplace, result: "Result", plann
         else:
             tables.line(f"Nothing to do: {serves}{_age(work)}")
     if not result.ok:
-        tables.line(f"slipway: {result.error}", stderr=True)
-        raise typer.Exit(1)
+        calls.fail(result.error)
 
 
 def _age(work: workplace.Workplace) -> str:

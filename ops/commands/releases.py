@@ -6,7 +6,6 @@ import typer
 
 from ops import call as calls
 from ops.display import tables
-from ops.display.answers import fail_if_bad
 from ops.display.progress import shown
 from ops.stack import engines, workplace
 
@@ -28,7 +27,7 @@ def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.J
         columns = ["host", "release", "code", "prepared", "size", ""]
         several = len(answers) > 1
         tables.table(columns if several else columns[1:], rows if several else [row[1:] for row in rows])
-    fail_if_bad(answers)
+    calls.fail_if_bad(answers)
 
 
 def _row(host: str, one: "Release") -> list[str]:
@@ -49,5 +48,4 @@ def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Sta
     elif verdict.ok:
         tables.line(f"Done: {deployment.url} serves release {verdict.live}")
     if not verdict.ok:
-        tables.line(f"slipway: {verdict.message}", stderr=True)
-        raise typer.Exit(1)
+        calls.fail(verdict.message)

@@ -9,7 +9,6 @@ import typer
 from cloud_init.host.base import masking
 from ops import call as calls
 from ops.display import tables
-from ops.display.confirm import on_terminal
 from ops.stack import workplace
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="For instance slipway:target; with --path slipway:app.name.")]
@@ -40,7 +39,7 @@ def set_value(
 
 def _read_value(key: str, secret: bool) -> str:
     """Keeps a secret out of the shell's history and the process list."""
-    if on_terminal():
+    if calls.on_terminal():
         return str(typer.prompt(key, hide_input=secret, err=True))
     return sys.stdin.read().removesuffix("\n")
 
@@ -55,19 +54,18 @@ def output(
     """Show the stack's outputs."""
     call = calls.of(context)
     values = _read(call, show_secrets)
-    if name is None and not values:
-        tables.line(f"slipway: stack {call.stack} put nothing out here; {_where(call)}", stderr=True)
-    if name is not None:
-        _show_one(call, values, name)
-    elif call.as_json:
-        tables.document(values)
+    where = f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.full}`"
+    if name is not None and name not in values:
+        known = ", ".join(values) or f"none yet: {where}"
+        calls.refuse(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
+    if not values:
+        tables.line(f"slipway: stack {call.stack} put nothing out here; {where}", stderr=True)
+    if call.as_json:
+        tables.document(values if name is None else values[name])
+    elif name is not None:
+        tables.line(_text(values[name]))
     else:
         tables.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
-
-
-def _where(call: calls.Call) -> str:
-    """Outputs are kept by the engine that launched a stack."""
-    return f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.full}`"
 
 
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
@@ -86,16 +84,6 @@ def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
     if show_secrets:
         masking.forget()
     return {key: "[secret]" if key in hidden else value for key, value in state.outputs.items()}
-
-
-def _show_one(call: calls.Call, values: dict[str, Any], name: str) -> None:
-    if name not in values:
-        known = ", ".join(values) or f"none yet: {_where(call)}"
-        calls.refuse(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
-    if call.as_json:
-        tables.document(values[name])
-    else:
-        tables.line(_text(values[name]))
 
 
 def _text(value: Any) -> str:

@@ -41,8 +41,7 @@ class Difference:
 
 def differing(key: str, old: Any, new: Any) -> Iterator[Difference]:
     """All differences below `key`; none where nothing differs."""
-    if not same(old, new):
-        yield from _differences((Key(key),), old, new)
+    return _below((Key(key),), old, new)
 
 
 def same(old: Any, new: Any) -> bool:
@@ -56,10 +55,11 @@ def same(old: Any, new: Any) -> bool:
     return isinstance(old, bool) == isinstance(new, bool) and bool(old == new)
 
 
-def _differences(path: Path, old: Any, new: Any) -> Iterator[Difference]:
-    inside = list(_inside(path, _read(old), _read(new))) if len(path) < _DEEPEST else []
-    # Nothing inside differs: the same JSON is written in another way.
-    yield from inside or [Difference(path, old, new)]
+def _below(path: Path, old: Any, new: Any) -> Iterator[Difference]:
+    if not same(old, new):
+        inside = list(_inside(path, _read(old), _read(new))) if len(path) < _DEEPEST else []
+        # Nothing inside differs: the same JSON is written in another way.
+        yield from inside or [Difference(path, old, new)]
 
 
 def _inside(path: Path, old: Any, new: Any) -> Iterator[Difference]:
@@ -73,11 +73,6 @@ def _inside(path: Path, old: Any, new: Any) -> Iterator[Difference]:
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
         pairs = zip_longest(old.split("\n"), new.split("\n"))
         yield Difference(path, *next(pair for pair in pairs if pair[0] != pair[1]))
-
-
-def _below(path: Path, old: Any, new: Any) -> Iterator[Difference]:
-    if not same(old, new):
-        yield from _differences(path, old, new)
 
 
 def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
@@ -96,14 +91,11 @@ def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Diffe
 def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
     """Names of all items, where each has one that is its own; else they go by position."""
     for key in _NAMING:
-        before, after = ([one[key] for one in items if isinstance(one, Mapping) and _names_itself(one, key)] for items in (old, new))
+        found = ([one.get(key) for one in items if isinstance(one, Mapping)] for items in (old, new))
+        before, after = ([name for name in names if isinstance(name, str) and name] for names in found)
         if (len({*before}), len({*after})) == (len(old), len(new)):
             return before, after
     return None
-
-
-def _names_itself(item: Mapping[str, Any], key: str) -> bool:
-    return isinstance(item.get(key), str) and bool(item[key])
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
@@ -128,12 +120,8 @@ def _read(value: Any) -> Any:
 
 
 def _deeper(value: Any, limit: int) -> bool:
-    level = [value]
-    for _ in range(limit):
-        level = [inner for one in level if isinstance(one, dict | list) for inner in (one.values() if isinstance(one, dict) else one)]
-        if not level:
-            return False
-    return True
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return limit == 0 or any(_deeper(one, limit - 1) for one in inside)
 
 
 def _shown(step: Key) -> str:

@@ -3,9 +3,8 @@
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
@@ -28,28 +27,20 @@ def shown(stderr: bool = False) -> "Iterator[Progress]":
     """Shows what is reported while the block runs; with `--json` on standard error."""
     from components.hosts import progress
 
-    with Progress(stderr) as made, progress.listen(made.host):
+    made = Progress(tables.console(stderr))
+    moving = made.console.is_terminal and not made.console.is_dumb_terminal
+    live = Live(get_renderable=made.picture, console=made.console, transient=True, refresh_per_second=8) if moving else nullcontext()
+    with live, progress.listen(made.host):
         yield made
 
 
 class Progress:
     """Hears the engine and the hosts, in any thread; shows what runs and what is done."""
 
-    def __init__(self, stderr: bool = False) -> None:
-        self._console: Console = tables.console(stderr)
+    def __init__(self, console: Console) -> None:
+        self.console = console
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
-        moving = self._console.is_terminal and not self._console.is_dumb_terminal
-        self._live = Live(get_renderable=self._picture, console=self._console, transient=True, refresh_per_second=8) if moving else None
-
-    def __enter__(self) -> Self:
-        if self._live:
-            self._live.start()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if self._live:
-            self._live.stop()
 
     def engine(self, event: "Event") -> None:
         """The engine's observer. Errors come once more, and whole, at the end."""
@@ -71,21 +62,22 @@ class Progress:
             self._move(label, {"start": "started"}.get(event.state, event.state), label, event.seconds, event.text)
 
     def _move(self, key: str, state: str, label: str, taken: float | None, text: str = "") -> None:
-        if state == "started":
-            with self._lock:
-                self._running[key] = (label, time.monotonic())
-            return
+        now = time.monotonic()
         with self._lock:
-            started = self._running.pop(key, (label, time.monotonic()))[1]
-        spent = tables.seconds(time.monotonic() - started if taken is None else taken)
+            started = self._running.pop(key, (label, now))[1]
+            if state == "started":
+                self._running[key] = (label, now)
+                return
+        spent = tables.seconds(now - started if taken is None else taken)
         indent = label[: len(label) - len(label.lstrip())]
         mark = ("failed ", "bold red") if state == "failed" else ("done ", "green")
         self._print(Text.assemble(indent, mark, label.lstrip(), (f"  {spent}", "dim"), f"  {text}" if text else ""))
 
     def _print(self, text: Text) -> None:
-        self._console.print(text, soft_wrap=True)
+        self.console.print(text, soft_wrap=True)
 
-    def _picture(self) -> RenderableType:
+    def picture(self) -> RenderableType:
+        """What runs now, with its seconds."""
         with self._lock:
             running = list(self._running.values())
         now = time.monotonic()

@@ -73,21 +73,15 @@ def _parent(step: "Step") -> str:
 
 def as_json(result: "Result") -> dict[str, Any]:
     """The same for a machine."""
+    from ops.engine.values import shown
+
     return {
         "ok": result.ok,
         "error": result.error,
         "counts": {op: result.counts.get(op, 0) for op in (*_WORDS, "same")},
-        "outputs": {name: _output(result, name) for name in result.outputs},
+        "outputs": {name: shown(value, name in result.secret_outputs) for name, value in result.outputs.items()},
         "steps": [_step_json(step) for step in result.steps],
     }
-
-
-def _output(result: "Result", name: str) -> Any:
-    from ops.engine.values import has_unknown
-
-    if name in result.secret_outputs:
-        return "[secret]"
-    return "[unknown]" if has_unknown(result.outputs[name]) else result.outputs[name]
 
 
 def _step_json(step: "Step") -> dict[str, Any]:

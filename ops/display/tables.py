@@ -1,5 +1,6 @@
 """What a person reads: consoles that never break the work behind them, tables, sizes, ages."""
 
+import io
 import json
 import os
 import sys
@@ -21,51 +22,41 @@ class Tolerant:
     a rollout."""
 
     def __init__(self, stream: IO[str] | None) -> None:
-        self._stream = stream
+        self._stream = stream or io.StringIO()
+        self.gone = stream is None
+        """Nobody reads any more."""
         self.why: str | None = None
         """What keeps it from being written (a full disk), but for a reader who went away."""
 
     def write(self, text: str) -> int:
-        if self._stream is not None:
-            text = masked(text)
-            try:
-                self._stream.write(text)
-            except UnicodeEncodeError:
-                self._stream.write(text.encode("ascii", "replace").decode())
-            except (OSError, ValueError) as error:
-                self._give_up(error)
+        text = masked(text)
+        try:
+            self._stream.write(text)
+        except UnicodeEncodeError:
+            self._stream.write(text.encode("ascii", "replace").decode())
+        except (OSError, ValueError) as error:
+            self._give_up(error)
         return len(text)
 
     def flush(self) -> None:
-        if self._stream is not None:
-            try:
-                self._stream.flush()
-            except (OSError, ValueError) as error:
-                self._give_up(error)
+        try:
+            self._stream.flush()
+        except (OSError, ValueError) as error:
+            self._give_up(error)
 
     def _give_up(self, error: OSError | ValueError) -> None:
-        self._stream = None
+        self._stream, self.gone = io.StringIO(), True
         if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             self.why = error.strerror
 
     def isatty(self) -> bool:
         with suppress(OSError, ValueError):
-            return self._stream is not None and self._stream.isatty()
+            return self._stream.isatty()
         return False
-
-    @property
-    def gone(self) -> bool:
-        """Nobody reads any more."""
-        return self._stream is None
 
     @property
     def encoding(self) -> str:
         return getattr(self._stream, "encoding", None) or "utf-8"
-
-    def fileno(self) -> int:
-        if self._stream is None:
-            raise OSError("closed")
-        return self._stream.fileno()
 
 
 def console(stderr: bool = False) -> Console:

@@ -1,5 +1,6 @@
 """What the engine tells while it works, and what it gives at the end."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -48,6 +49,10 @@ class Result:
     outputs: Mapping[str, Any]
     secret_outputs: frozenset[str]
     steps: tuple[Step, ...]
-    counts: Mapping[str, int]
     beyond: str | None = None
     to_plan: bool = False
+
+    @property
+    def counts(self) -> Mapping[str, int]:
+        """How many steps of each operation there are, but for those that failed."""
+        return Counter(step.op for step in self.steps if step.error is None)

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import pulumi
 from google.protobuf import empty_pb2
@@ -37,6 +37,13 @@ class BaseMonitor:
     `features`: what more than secrets and aliases the SDK may send."""
 
     features: ClassVar[tuple[Any, ...]] = ()
+    failure: str | None = None
+    """The first one: what the SDK makes of it on its way up is not for people."""
+
+    def fail(self, message: str) -> NoReturn:
+        """Remembers the first failure."""
+        self.failure = self.failure or message
+        raise SlipwayError(message)
 
     def GetDeploymentInfo(self, _request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
         known = (resource_pb2.RESOURCE_MONITOR_FEATURE_SECRETS, resource_pb2.RESOURCE_MONITOR_FEATURE_ALIAS_SPECS)
@@ -62,13 +69,12 @@ class Monitor(BaseMonitor):
         self.seen: dict[str, Resource] = {}
         self.outputs: dict[str, Any] = {}
         self.hidden: frozenset[str] = frozenset()
-        self.failure: str | None = None
         self.beyond: str | None = None
         """What the CLI alone can do, and was asked for first."""
         self._lock = threading.Lock()
 
     def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
-        return self._refuse(f"{request.tok}: a look-up")
+        self._refuse(f"{request.tok}: a look-up")
 
     def RegisterResource(self, request: Any, *_: Any) -> Any:  # noqa: N802
         if self.failure is not None:
@@ -78,7 +84,7 @@ class Monitor(BaseMonitor):
             try:
                 self.apply(resource, request)
             except Exception as error:  # noqa: BLE001  a provider may raise anything; it is told once, in plain words
-                self._fail(f"{resource.name}: {error}" if not isinstance(error, pulumi.RunError) else str(error))
+                self.fail(f"{resource.name}: {error}" if not isinstance(error, pulumi.RunError) else str(error))
         return resource_pb2.RegisterResourceResponse(
             urn=resource.urn,
             id=resource.id,
@@ -99,24 +105,19 @@ class Monitor(BaseMonitor):
             if asked(request):
                 self._refuse(f"{request.name}: the option {option}")
         inputs, hidden = values.from_struct(request.object)
-        known = {**{"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}}
+        known = {"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}
         resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)
         resource.hidden = sorted({*hidden, *request.additionalSecretOutputs})
         with self._lock:
             if urn in self.seen:
-                self._fail(f"{request.name}: two resources have the URN {urn}; give one another name")
+                self.fail(f"{request.name}: two resources have the URN {urn}; give one another name")
             self.seen[urn] = resource
         return resource
 
-    def _refuse(self, what: str) -> Any:
+    def _refuse(self, what: str) -> NoReturn:
         if self.failure is None:
             self.beyond = what
-        return self._fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
-
-    def _fail(self, message: str) -> Any:
-        """Remembers the first failure: what the SDK makes of it on its way up is not for people."""
-        self.failure = self.failure or message
-        raise SlipwayError(message)
+        self.fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
 
 
 class Log(BaseMonitor):

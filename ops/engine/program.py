@@ -14,24 +14,18 @@ from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pulumi
 from pulumi.runtime import Settings, configure, run_in_stack, set_all_config
 
 from components.errors import one_line
+from ops.engine.monitor import BaseMonitor
 from ops.stack.project import Project, Stack
 
 _THREADS = 16
 _OF_THE_CLI = re.compile(r"^The Pulumi CLI does not support (?:the )?([\w ]+)\. Please update the Pulumi CLI\.$")
 """What the SDK says where a monitor doesn't offer something; there is no CLI to be updated."""
-
-
-class Answering(Protocol):
-    """A monitor that remembers the first failure: what the SDK makes of it is not for people."""
-
-    @property
-    def failure(self) -> str | None: ...
 
 
 @dataclass(frozen=True)
@@ -42,7 +36,7 @@ class Program:
     stack: Stack
     dry: bool
 
-    def run(self, monitor: Answering, log: Any) -> str | None:
+    def run(self, monitor: BaseMonitor, log: Any) -> str | None:
         """Runs it in a context of its own; gives one block of text on why it failed, or None."""
         try:
             copy_context().run(self._run, monitor, log)

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -60,7 +59,7 @@ class Engine:
 
     def _first(self, state: State) -> Result:
         if state.resources:
-            return Result(False, "it was launched meanwhile", {}, frozenset(), (), {}, to_plan=True)
+            return Result(False, "it was launched meanwhile", {}, frozenset(), (), to_plan=True)
         result = _Run(self, state, dry=False).program()
         if not result.beyond:
             return result
@@ -168,9 +167,9 @@ class _Run:
         try:
             work()
         except Exception as error:
-            self._finish(Step(**{**vars(step), "seconds": time.monotonic() - began, "error": str(error)}), "failed")
+            self._finish(replace(step, seconds=time.monotonic() - began, error=str(error)), "failed")
             raise
-        self._finish(Step(**{**vars(step), "seconds": time.monotonic() - began}), "done")
+        self._finish(replace(step, seconds=time.monotonic() - began), "done")
 
     def _finish(self, step: Step, kind: Any) -> None:
         with self.lock:
@@ -191,14 +190,13 @@ class _Run:
             return f"{', '.join(protected)}: protected, not deleted; lift `protect` first, or leave it in the program"
         for resource in reversed(unwanted):
             step = Step("delete", resource.urn, resource.type, resource.name, resource.parent)
-            if self.dry or not resource.custom:
-                if resource.custom:
-                    self._note("planned", step)
-                if not self.dry:
-                    self._delete(resource)
-                continue
             try:
-                self._perform(step, lambda one=resource: self._delete(one))  # type: ignore[misc]
+                if self.dry and resource.custom:
+                    self._note("planned", step)
+                elif resource.custom:
+                    self._perform(step, lambda one=resource: self._delete(one))  # type: ignore[misc]
+                elif not self.dry:
+                    self._delete(resource)
             except Exception as error:  # noqa: BLE001  a provider may raise anything
                 return f"{resource.name}: {error}"
         return None
@@ -212,5 +210,4 @@ class _Run:
         self.state.resources.sort(key=lambda one: order.get(one.urn, len(order)))
 
     def _result(self, error: str | None, outputs: dict[str, Any], hidden: frozenset[str]) -> Result:
-        counted: Counter[str] = Counter(step.op for step in self.steps if step.error is None)
-        return Result(error is None, error, dict(outputs), hidden, tuple(self.steps), dict(counted), self.monitor.beyond)
+        return Result(error is None, error, dict(outputs), hidden, tuple(self.steps), self.monitor.beyond)

@@ -93,33 +93,20 @@ class State:
     def _load(self) -> None:
         if not self.path.exists():
             return
-        value = self._read()
-        if (value.get("project"), value.get("stack")) != (self.project, self.stack):
-            found = f"project {value.get('project')}, stack {value.get('stack')}"
-            raise SlipwayError(f"{self.path}: wanted the state of {self.project}/{self.stack}, found {found}; put the right file back")
+        advice = f"nothing was changed; a copy from before the last run is {self.path.with_suffix('.json.bak').name} beside it"
         try:
+            value = json.loads(self.path.read_text(encoding="utf-8"))
+            if value["version"] != _VERSION:
+                raise SlipwayError(f"{self.path}: wanted a state of version {_VERSION}, found {value['version']!r}; {advice}")
+            if (value["project"], value["stack"]) != (self.project, self.stack):
+                found = f"project {value['project']}, stack {value['stack']}"
+                raise SlipwayError(f"{self.path}: wanted the state of {self.project}/{self.stack}, found {found}; put the right file back")
             self.resources = [Resource(**{**one, **{part: self._open(one[part]) for part in _PARTS}}) for one in value["resources"]]
             self.outputs, self.hidden = self._open(value["outputs"]), value["hidden"]
             self.pending = dict(value["pending"])
-        except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise self._damaged(error) from None
-
-    def _read(self) -> dict[str, Any]:
-        try:
-            value = json.loads(self.path.read_text(encoding="utf-8"))
-            version = value["version"]
-            if version == _VERSION and isinstance(value["resources"], list):
-                return dict(value)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise self._damaged(error) from None
-        raise SlipwayError(f"{self.path}: wanted a state of version {_VERSION}, found {version!r}; {self._advice()}")
-
-    def _damaged(self, error: Exception) -> SlipwayError:
-        why = one_line(f"{type(error).__name__}: {error}", 300)
-        return SlipwayError(f"{self.path}: the state is damaged ({why}); {self._advice()}")
-
-    def _advice(self) -> str:
-        return f"nothing was changed; a copy from before the last run is {self.path.with_suffix('.json.bak').name} beside it"
+        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+            why = one_line(f"{type(error).__name__}: {error}", 300)
+            raise SlipwayError(f"{self.path}: the state is damaged ({why}); {advice}") from None
 
     def _seal(self, values: Mapping[str, Any], hidden: list[str]) -> dict[str, Any]:
         return {name: {"secure": self._key().encrypt(json.dumps(item))} if name in hidden else item for name, item in values.items()}

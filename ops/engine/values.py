@@ -1,6 +1,6 @@
 """Property values between protobuf structs and Python. One is secret if anything in it is."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from google.protobuf import json_format, struct_pb2
@@ -16,7 +16,7 @@ Plain = dict[str, Any]
 def from_struct(struct: struct_pb2.Struct) -> tuple[Plain, frozenset[str]]:
     """Plain properties, and the names of the secret ones. Unknowns stay as the SDK's marker."""
     raw = json_format.MessageToDict(struct)
-    hidden = frozenset(name for name, value in raw.items() if _holds_secret(value))
+    hidden = frozenset(name for name, value in raw.items() if _holds(value, _is_secret))
     return {name: _plain(value) for name, value in raw.items()}, hidden
 
 
@@ -29,39 +29,35 @@ def to_struct(values: Mapping[str, Any], hidden: Collection[str]) -> struct_pb2.
     return struct
 
 
-def has_unknown(value: Any) -> bool:
-    """True if any part of the value isn't known yet."""
-    if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    if isinstance(value, list):
-        return any(has_unknown(item) for item in value)
-    return bool(value == UNKNOWN)
-
-
 def changes(old: Plain, new: Plain, hidden: Collection[str]) -> dict[str, tuple[Any, Any]]:
     """Properties that differ, fit to be shown."""
     names = [name for name in sorted({*old, *new}) if not name.startswith("__") and old.get(name) != new.get(name)]
-    return {name: (_shown(old.get(name), name in hidden), _shown(new.get(name), name in hidden)) for name in names}
+    return {name: (shown(old.get(name), name in hidden), shown(new.get(name), name in hidden)) for name in names}
 
 
-def _shown(value: Any, secret: bool) -> Any:
+def shown(value: Any, secret: bool) -> Any:
+    """The value, unless it is secret or not known yet."""
     if value is None:
         return None
     if secret:
         return "[secret]"
-    return "[unknown]" if has_unknown(value) else value
+    return "[unknown]" if _holds(value, lambda one: bool(one == UNKNOWN)) else value
 
 
-def _holds_secret(value: Any) -> bool:
-    if isinstance(value, dict):
-        return value.get(SIGNATURE) == IS_SECRET or any(_holds_secret(item) for item in value.values())
-    return isinstance(value, list) and any(_holds_secret(item) for item in value)
+def _is_secret(value: Any) -> bool:
+    return isinstance(value, dict) and value.get(SIGNATURE) == IS_SECRET
+
+
+def _holds(value: Any, wanted: Callable[[Any], bool]) -> bool:
+    """Whether the value, or anything in it, is what is wanted."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return wanted(value) or any(_holds(one, wanted) for one in inside)
 
 
 def _plain(value: Any) -> Any:
+    if _is_secret(value):
+        return _plain(value.get("value"))
     if isinstance(value, dict):
-        if value.get(SIGNATURE) == IS_SECRET:
-            return _plain(value.get("value"))
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_plain(item) for item in value]

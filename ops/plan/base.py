@@ -30,16 +30,8 @@ def at_ref(folder: Path, stack: str, ref: str) -> Plan | None:
 
 def saved(path: Path, now: Plan) -> Plan:
     """The plan in a file that `plan --json` wrote, for the stack that `now` is of."""
-    found = _read(path)
-    if (found.project, found.stack) != (now.project, now.stack):
-        theirs, ours = (f"stack {shown(one.stack)} of {shown(one.project)}" for one in (found, now))
-        raise UsageError(f"--against: {path}: wanted a plan of {ours}, found one of {theirs}; choose it with --stack, or give its own file")
-    return found
-
-
-def _read(path: Path) -> Plan:
     try:
-        return Document.model_validate_json(path.read_bytes()).plan
+        found = Document.model_validate_json(path.read_bytes()).plan
     except OSError as error:
         raise UsageError(f"--against: {path} can't be read ({error.strerror}); write one with: ./slipway plan --json > FILE") from None
     except ValidationError as error:
@@ -47,6 +39,10 @@ def _read(path: Path) -> Plan:
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         why = one_line(f"{where}: {first['msg']}", 200)
         raise UsageError(f"--against: {path}: wanted what `./slipway plan --json` prints, found another ({why}); save it anew") from None
+    if (found.project, found.stack) != (now.project, now.stack):
+        theirs, ours = (f"stack {shown(one.stack)} of {shown(one.project)}" for one in (found, now))
+        raise UsageError(f"--against: {path}: wanted a plan of {ours}, found one of {theirs}; choose it with --stack, or give its own file")
+    return found
 
 
 def _recorded(there: Path, folder: Path, stack: str, ref: str) -> Plan:
@@ -57,17 +53,13 @@ def _recorded(there: Path, folder: Path, stack: str, ref: str) -> Plan:
         done = subprocess.run(
             command, cwd=there, env=environment, capture_output=True, text=True, errors="replace", timeout=_SECONDS, check=False
         )
-    except subprocess.TimeoutExpired:
-        raise _no_plan(ref, f"it took longer than {_SECONDS} s") from None
-    try:
         return Document.model_validate_json(done.stdout).plan
+    except subprocess.TimeoutExpired:
+        why = f"it took longer than {_SECONDS} s"
     except ValueError:
-        raise _no_plan(ref, _reason(done.stderr, there)) from None
-
-
-def _no_plan(ref: str, why: str) -> UsageError:
+        why = _reason(done.stderr, there)
     advice = "compare with a saved plan instead: --against FILE, or with a ref where `plan` works"
-    return UsageError(f"--base: {one_line(ref)}: no plan could be made there ({why}); {advice}")
+    raise UsageError(f"--base: {one_line(ref)}: no plan could be made there ({why}); {advice}")
 
 
 def _reason(said: str, there: Path) -> str:
@@ -82,23 +74,18 @@ def checked_out(folder: Path, ref: str) -> Iterator[Path]:
     """The folder that `folder` is at a git ref, while it is needed; it may not have been there."""
     commit = _commit(folder, ref)
     below = _said(folder, "rev-parse", "--show-prefix")
-    with _temporary() as made:
-        there = made / "tree"
-        there.mkdir()
-        settings = [word for one in _ALONE for word in ("-c", one)]
-        # One command that knows where files go: the commit's own attributes (ends of lines) hold.
-        _said(folder, *settings, f"--work-tree={there}", "read-tree", "--reset", "-u", commit, more={"GIT_INDEX_FILE": str(made / "index")})
-        yield there / below
-
-
-@contextmanager
-def _temporary() -> Iterator[Path]:
+    settings = [word for one in _ALONE for word in ("-c", one)]
     try:
         made = TemporaryDirectory(prefix="slipway-plan-")
     except OSError as error:
         raise SlipwayError(f"--base: no temporary folder can be made ({error.strerror}); set TMPDIR to one with room") from None
     with made:
-        yield Path(made.name).resolve()
+        there = Path(made.name).resolve() / "tree"
+        there.mkdir()
+        # One command that knows where files go: the commit's own attributes (ends of lines) hold.
+        index = {"GIT_INDEX_FILE": str(there.with_name("index"))}
+        _said(folder, *settings, f"--work-tree={there}", "read-tree", "--reset", "-u", commit, more=index)
+        yield there / below
 
 
 def _commit(folder: Path, ref: str) -> str:

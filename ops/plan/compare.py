@@ -4,11 +4,10 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from ops.display.differences import differing
+from ops.display.differences import Difference, differing
 from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
-from ops.plan.following import PROVIDER, ChangesByUrn, fate, follow
-from ops.plan.replacing import ignored, verdict
+from ops.plan.replacing import PROVIDER, ChangesByUrn, fate, follow, ignored, verdict
 from policy.plan import Plan, Resource, is_secret, is_unknown
 from policy.values import one_line
 
@@ -23,9 +22,11 @@ def compare(base_label: str, old: Plan, new: Plan) -> Comparison:
     found: ChangesByUrn = {urn: differs for urn, one in kept.items() if (differs := list(_properties(before[urn], one)))}
     follow(found, kept)
     changes = tuple(_changes(before, after, kept, found))
+    places = _places(old.settings, new.settings)
+    settings = (PropertyChange(path=str(one), old=_short(one.old), new=_short(one.new)) for one in places)
     return Comparison(
         base=base_label,
-        settings=tuple(_settings(old.settings, new.settings)),
+        settings=tuple(settings),
         resources=changes,
         unchanged=len(kept) - len(found),
         warnings=tuple(warnings.all_of(old, new, changes)),
@@ -54,17 +55,15 @@ def _change(op: Op, resource: Resource, properties: list[PropertyChange]) -> Cha
 
 
 def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:
-    for name in sorted({*old.inputs, *new.inputs}):
-        for place in differing(name, old.inputs.get(name), new.inputs.get(name)):
-            if not ignored(place.path, new.ignore_changes):
-                yield PropertyChange(path=str(place), old=place.old, new=place.new, replaces=verdict(new, place))
+    for place in _places(old.inputs, new.inputs):
+        if not ignored(place.path, new.ignore_changes):
+            yield PropertyChange(path=str(place), old=place.old, new=place.new, replaces=verdict(new, place))
     yield from _options(old, new)
 
 
-def _settings(old: dict[str, Any], new: dict[str, Any]) -> Iterator[PropertyChange]:
-    for key in sorted({*old, *new}):
-        for place in differing(key, old.get(key), new.get(key)):
-            yield PropertyChange(path=str(place), old=_short(place.old), new=_short(place.new))
+def _places(old: dict[str, Any], new: dict[str, Any]) -> Iterator[Difference]:
+    for name in sorted({*old, *new}):
+        yield from differing(name, old.get(name), new.get(name))
 
 
 def _options(old: Resource, new: Resource) -> Iterator[PropertyChange]:

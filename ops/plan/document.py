@@ -8,6 +8,7 @@ from policy.findings import Finding
 from policy.plan import Plan, Strict
 
 Op = Literal["add", "alter", "replace", "may-replace", "remove"]
+WarningKind = Literal["replaced", "removed", "opened", "unprotected", "downtime"]
 
 
 class PropertyChange(Strict):
@@ -35,7 +36,7 @@ class Change(Strict):
 class Warning(Strict):
     """Something to think about before a merge, of the resource `urn` or, if empty, the stack."""
 
-    kind: Literal["replaced", "removed", "opened", "unprotected", "downtime"]
+    kind: WarningKind
     urn: str
     message: str
 

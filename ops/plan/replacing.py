@@ -1,13 +1,26 @@
-"""Whether a change at a place replaces its resource, as the tables in policy/resource_types say."""
+"""What replaces a resource: a change at a place, as the tables in policy/resource_types say, and
+what follows from a replacement.
+
+Inputs that come from a replaced resource get another value, and nothing of that shows in them, as
+they are unknown before and after. So it is followed from resource to resource: where the table says
+that such an input replaces, its resource is replaced too; where it doesn't, it is altered. What may
+be replaced makes others that may be. A provider is followed too: whether what it made can stay, the
+provider decides."""
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, NamedTuple
 
-from ops.display.differences import Difference, Path
+from ops.display.differences import Difference, Key, Path
+from ops.plan.document import PropertyChange
 from policy import resource_types
 from policy.plan import Resource, is_secret, is_unknown
 from policy.resource_types import ResourceType
+from policy.values import origins
+
+PROVIDER = "provider"  # the option, as Pulumi calls it
+ChangesByUrn = dict[str, list[PropertyChange]]
 
 _STEP = re.compile(r"""\["((?:[^"\\]|\\.)*)"\]|\[([^\]]*)\]|([^.\[]+)""")
 
@@ -17,10 +30,8 @@ def verdict(resource: Resource, place: Difference) -> bool | None:
     if resource.kind in ("component", "existing"):
         return False
     known = resource_types.find(resource.type)
-    return None if known is None else _verdict(known, place)
-
-
-def _verdict(known: ResourceType, place: Difference) -> bool | None:
+    if known is None:
+        return None
     above = list(_patterns(place.path))
     inside = {pattern for value in (place.old, place.new) for pattern in _within(above[-1], value)}
     counted = (place.old is None) != (place.new is None)  # an item or a block comes or goes
@@ -69,3 +80,67 @@ def _covers(steps: list[str], path: Path) -> bool:
     if not steps or len(steps) > len(path):
         return False
     return all(step in ("*", place.name) for step, place in zip(steps, path, strict=False))
+
+
+class _Input(NamedTuple):
+    """`urn`: whose it is."""
+
+    urn: str
+    place: Difference
+    replaces: bool | None
+
+
+def follow(found: ChangesByUrn, kept: Mapping[str, Resource]) -> None:
+    """Adds to `found` (changes by URN) what follows. `kept`: what is there in both plans."""
+    coming = _by_origin(kept.values())
+    followed: dict[str, bool | None] = {}
+    while waiting := [urn for urn, one in found.items() if urn in kept and fate(one) not in (False, followed.get(urn, False))]:
+        for urn in waiting:
+            followed[urn] = fate(found[urn])
+            for one in coming[urn]:
+                _add(found, one, sure=followed[urn] is True)
+
+
+def fate(changes: list[PropertyChange]) -> bool | None:
+    """Whether they replace: True, None for perhaps, or False."""
+    said = {one.replaces for one in changes}
+    return True if True in said else None if None in said else False
+
+
+def _add(found: ChangesByUrn, one: _Input, sure: bool) -> None:
+    if not sure and one.replaces is False:
+        return
+    change = PropertyChange(path=str(one.place), old=one.place.old, new=one.place.new, replaces=one.replaces if sure else None)
+    there = found.setdefault(one.urn, [])
+    same = next((place for place, known in enumerate(there) if known.path == change.path), None)
+    if same is None:
+        there.append(change)
+    elif there[same].replaces is not True and sure:
+        there[same] = change
+
+
+def _by_origin(resources: Iterable[Resource]) -> Mapping[str, list[_Input]]:
+    """For each URN the inputs that will be another value once that is another resource."""
+    found: dict[str, list[_Input]] = defaultdict(list)
+    for resource in (one for one in resources if one.kind != "component"):
+        if resource.provider and resource.kind == "resource":
+            place = Difference((Key(PROVIDER),), resource.provider, resource.provider)
+            found[resource.provider].append(_Input(resource.urn, place, None))
+        for name, value in resource.inputs.items():
+            for place in _unknown((Key(name),), value):
+                if not ignored(place.path, resource.ignore_changes):
+                    one = _Input(resource.urn, place, verdict(resource, place))
+                    for origin in dict.fromkeys(origins(place.old)):
+                        found[origin].append(one)
+    return found
+
+
+def _unknown(path: Path, value: Any) -> Iterator[Difference]:
+    if is_unknown(value):
+        yield Difference(path, value, value)
+    elif isinstance(value, Mapping) and not is_secret(value):
+        for name, inner in value.items():
+            yield from _unknown((*path, Key(name)), inner)
+    elif isinstance(value, list | tuple):
+        for number, inner in enumerate(value):
+            yield from _unknown((*path, Key(str(number), True)), inner)

@@ -73,15 +73,13 @@ def find(token: str, ending: str) -> type | None:
     folder += "_" * iskeyword(folder)
     path = f"pulumi_{package.replace('-', '_')}" + ("" if folder in ("", "index") else f".{folder}")
     try:
-        found = getattr(importlib.import_module(path), name[:1].upper() + name[1:] + ending, None)
+        exported = importlib.import_module(path)
     except ImportError:
         return None
-    return found if isinstance(found, type) else _unexported(path, name, ending)
-
-
-def _unexported(path: str, name: str, ending: str) -> type | None:
-    """A result class lives in the module of its function and isn't always passed on."""
-    function = getattr(importlib.import_module(path), "".join("_" + one.lower() if one.isupper() else one for one in name), None)
-    module = inspect.getmodule(function) if function else None
-    found = getattr(module, name[:1].upper() + name[1:] + ending, None)
-    return found if isinstance(found, type) else None
+    function = getattr(exported, "".join("_" + one.lower() if one.isupper() else one for one in name), None)
+    # A result class lives in the module of its function and isn't always passed on.
+    for place in (exported, inspect.getmodule(function) if function else None):
+        found = getattr(place, name[:1].upper() + name[1:] + ending, None)
+        if isinstance(found, type):
+            return found
+    return None

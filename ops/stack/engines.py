@@ -4,9 +4,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from ops.call import Call, refuse
+from ops.call import Call, fail, refuse
 from ops.display import tables
-from ops.stack import workplace
+from ops.stack import pulumi_cli, workplace
 
 if TYPE_CHECKING:
     from ops.automation.engine import CliEngine
@@ -96,8 +96,6 @@ def of(call: Call) -> Launcher:
         refuse(refused)
     by_cli = engine == owner.CLI
     if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
-        from ops.stack import pulumi_cli  # late, as below: few stacks have to do with the CLI
-
         by_cli = bool(pulumi_cli.foreign(sealed))
     # The CLI opens secrets by itself; those that a service encrypted nobody else can open.
     return Launcher(call, sealed if by_cli else workplace.enter(call), by_cli)
@@ -105,8 +103,6 @@ def of(call: Call) -> Launcher:
 
 def of_launched(call: Call) -> Launcher:
     """`of` for a stack that is to go: destroyed is only what the engine has a state of."""
-    from ops.stack import pulumi_cli
-
     launcher = of(call)
     foreign = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
     return Launcher(call, launcher.work, launcher.by_cli or bool(foreign), foreign)
@@ -116,7 +112,6 @@ def planned(call: Call, launcher: Launcher) -> "tuple[Launcher, Result]":
     """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made.
 
     A plan is shown whole at its end; only warnings come before."""
-    from components.errors import SlipwayError
 
     def warn(event: "Event") -> None:
         if event.severity == "warning" and launcher.is_news(event):
@@ -124,11 +119,8 @@ def planned(call: Call, launcher: Launcher) -> "tuple[Launcher, Result]":
 
     result: Any = launcher.engine(warn).preview()
     if result.beyond and not launcher.by_cli:
-        from ops.stack import pulumi_cli
-
-        if pulumi_cli.path() is None:
-            raise pulumi_cli.missing(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
+        pulumi_cli.require(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
         return planned(call, Launcher(call, launcher.work, by_cli=True, warned=launcher.warned))
     if not result.ok:
-        raise SlipwayError(result.error or "the plan could not be made")
+        fail(result.error)
     return launcher, result

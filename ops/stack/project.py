@@ -19,7 +19,6 @@ class Project:
     """A folder with a Pulumi.yaml. `defaults`: full keys to what its stacks have by default."""
 
     name: str
-    runtime: str
     folder: Path
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -36,15 +35,12 @@ class Stack:
 
 def load_project(folder: Path) -> Project:
     """The project in that folder."""
-    value = read(folder / "Pulumi.yaml", "run this in the folder that holds Pulumi.yaml")
-    runtime = value.get("runtime", "python")
+    path = folder / "Pulumi.yaml"
+    value = read(path, "run this in the folder that holds Pulumi.yaml")
     name = value.get("name")
     if not isinstance(name, str) or not name:
-        raise UsageError(f"{folder / 'Pulumi.yaml'}: name: wanted text, found {shown(name)}; write the project's name there")
-    chosen = runtime.get("name") if isinstance(runtime, dict) else runtime
-    if not isinstance(chosen, str):
-        raise UsageError(f"{folder / 'Pulumi.yaml'}: runtime: wanted python, found {shown(chosen)}; write runtime: python there")
-    return Project(name, chosen, folder, _defaults(folder / "Pulumi.yaml", name, value))
+        raise UsageError(f"{path}: name: wanted text, found {shown(name)}; write the project's name there")
+    return Project(name, folder, _defaults(path, name, value))
 
 
 def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str, Any]:
@@ -101,16 +97,12 @@ def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
         full = _full_key(project.name, key)
         if secrets.is_encrypted(raw):
             hidden.add(full)
-            raw = raw if sealed else _opened(path, full, raw, salt)
+            try:
+                raw = raw if sealed else secrets.decrypted(raw, secrets.crypter(salt, path))
+            except ValueError as error:
+                raise UsageError(f"{path}: {one_line(full)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
         config[full] = raw
     return Stack(name, {**project.defaults, **config}, frozenset(hidden), salt)
-
-
-def _opened(path: Path, key: str, raw: Any, salt: Any) -> Any:
-    try:
-        return secrets.decrypted(raw, secrets.crypter(salt, path))
-    except ValueError as error:
-        raise UsageError(f"{path}: {one_line(key)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
 
 
 def stack_path(project: Project, name: str) -> Path:

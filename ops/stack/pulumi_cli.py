@@ -6,12 +6,11 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
-from ops.call import Call
+from ops.call import Call, refuse
 
 if TYPE_CHECKING:
-    from components.errors import SlipwayError
     from ops.stack.workplace import Workplace
     from policy.plan import Resource
 
@@ -51,21 +50,20 @@ def path() -> str | None:
     return shutil.which("pulumi")
 
 
-def missing(why: str) -> "SlipwayError":
-    """There is no CLI, and `why` one is wanted."""
+def require(why: str) -> None:
+    """Raises `MissingError` where there is no CLI; `why` one is wanted."""
     from components.errors import MissingError
 
-    return MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
+    if path() is None:
+        raise MissingError(f"{why}, and there is no `pulumi` on PATH; install it ({HOW}), then run this again")
 
 
-def data_stays(call: Call, found: "Sequence[Resource]") -> "SlipwayError":
+def refuse_data(call: Call, found: "Sequence[Resource]") -> NoReturn:
     """Says that a provider's data goes by a launched setting, not by a word on the command line."""
-    from components.errors import UsageError
-
     kept = [one for one in found if one.protect or one.retain]
     way = to_remove(call) if kept else f"run ./slipway -s {call.full} destroy: nothing is protected, so the data goes too"
     why = "--with-data removes what Slipway keeps itself, and this is a provider's"
-    return UsageError(f"stack {call.stack}: nothing was removed: {why}; for all of it: {way}{_listed('Goes then', kept)}{copies(found)}")
+    refuse(f"stack {call.stack}: nothing was removed: {why}; for all of it: {way}{_listed('Goes then', kept)}{copies(found)}")
 
 
 def to_remove(call: Call) -> str:
@@ -76,23 +74,19 @@ def to_remove(call: Call) -> str:
 
 
 def copies(found: "Sequence[Resource]") -> str:
-    """A line for each thing that a cloud copies as it is removed."""
-    return _listed("Leaves a last snapshot even then", _copied(found))
+    """A line for each thing that a cloud copies as it is removed; no stack knows of the copy."""
+    from policy import clouds
+    from policy.plan import Plan
+
+    facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
+    copied = [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
+    return _listed("Leaves a last snapshot even then", copied)
 
 
 def _listed(word: str, resources: "Sequence[Resource]") -> str:
     from components.errors import one_line
 
     return "".join(f"\n{word}: {one_line(one.name)}  {one.type}" for one in resources)
-
-
-def _copied(found: "Sequence[Resource]") -> "list[Resource]":
-    """What a cloud makes a copy of as it is removed, which no stack knows of."""
-    from policy import clouds
-    from policy.plan import Plan
-
-    facts = clouds.gather(Plan(project="", stack="", target="", settings={}, resources=tuple(found)))
-    return [one.at for one in facts.disks if one.final_snapshot] + [one.at for one in facts.databases if one.final_snapshot]
 
 
 def packages(found: "Sequence[Resource]") -> list[str]:

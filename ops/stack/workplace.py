@@ -37,6 +37,12 @@ class Workplace:
             tables.line(f"slipway: {why}", stderr=True)
         return self.target.deployment(self.settings, self.place)
 
+    def install_needs(self) -> None:
+        """Installs what the target wants on this machine."""
+        from ops.setup import install
+
+        install.ensure(lambda: self.target.needs(self.settings))
+
 
 def folder() -> Path:
     """The project folder: ./slipway goes there before it starts Python."""

@@ -52,7 +52,7 @@ def run(folder: Path, answered: bool = False, stack: str = "prod", config: Mappi
     recorder = put_out.Answering("shop", stack, (folder,))
     recorder.answer = _answer if answered else None
     with with_marks():
-        program = Program(Project("shop", "python", folder), Stack(stack, dict(config or {}), frozenset(), None), dry=not answered)
+        program = Program(Project("shop", folder), Stack(stack, dict(config or {}), frozenset(), None), dry=not answered)
         error = program.run(recorder, recorder)
     return plan_of(recorder, {}), error
 

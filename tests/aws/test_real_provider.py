@@ -27,7 +27,7 @@ WANTED = "SLIPWAY_AWS_STACKS"
 """Which stacks to try instead of those chosen: names, or `all`."""
 CHOSEN = ("default", "fleet", "fleet-own", "given", "managed-mysql", "sqlite")
 """Together they ask for all that any does: every type, look-up and field."""
-PROGRAMS = {"example": (Project("shop", "python", EXAMPLE), CONFIG)}
+PROGRAMS = {"example": (Project("shop", EXAMPLE), CONFIG)}
 """Programs that use the blocks without a stack of Slipway's; tried with the others, as their stack `dev` keeps nothing."""
 FOLDERS = ("stacks", "tests/aws/stacks")
 ZONE = "example.com"
@@ -93,7 +93,7 @@ def replaced(value, real):
 
 def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(ROOT)
-    project, before = Project("slipway", "python", ROOT), terraforms.spent()
+    project, before = Project("slipway", ROOT), terraforms.spent()
     with account(tmp_path) as (endpoint, real), terraforms.started(AWS, tmp_path / "terraform") as terraform:
         schema = terraform.schema()
 
@@ -129,7 +129,7 @@ def test_every_stack_is_applied_and_destroyed(tmp_path, monkeypatch, capsys):
 @pytest.mark.family("the real provider")
 def test_an_image_for_another_architecture_is_refused_by_what_the_provider_finds(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    project, case = Project("slipway", "python", ROOT), cases.read(ROOT / "tests/aws/stacks/given.yaml")
+    project, case = Project("slipway", ROOT), cases.read(ROOT / "tests/aws/stacks/given.yaml")
     with account(tmp_path) as (endpoint, _), terraforms.started(AWS, tmp_path / "terraform") as terraform:
         schema, images = terraform.schema(), ids(endpoint)
 

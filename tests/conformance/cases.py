@@ -65,7 +65,7 @@ class Case:
         """Runs the program; `answered`: with a value for everything that a cloud would tell."""
         secret = {key for key in self.config if key == "slipway:secretEnv"}
         stack = Stack("dev", self.config, frozenset(secret), None)
-        project = Project("slipway", "python", ROOT)
+        project = Project("slipway", ROOT)
         recorder = _Wire(project.name, stack.name, (ROOT,))
         recorder.answer = _answer if answered else None
         error = Program(project, stack, dry=not answered).run(recorder, recorder)

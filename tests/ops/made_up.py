@@ -1,6 +1,5 @@
 """A made-up engine, target and hosts, so that each command's own behaviour shows."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +59,7 @@ def step(op: Op, name: str, parent: str = "", **changes: tuple[Any, Any]) -> Ste
 
 def result(steps: Sequence[Step] = (), ok: bool = True, error: str | None = None) -> Result:
     outputs = {"url": "http://127.0.0.1:8080", "release": "aaaabbbbcccc", "token": "hush"}
-    return Result(ok, error, outputs, frozenset({"token"}), tuple(steps), Counter(step.op for step in steps))
+    return Result(ok, error, outputs, frozenset({"token"}), tuple(steps))
 
 
 @dataclass

@@ -23,8 +23,7 @@ from pulumi.runtime.rpc import UNKNOWN
 from components import owner, providers
 from components.errors import LockedError, MissingError, NoStackError, SlipwayError
 from components.hosts import progress
-from ops.automation.command import Command
-from ops.automation.engine import CliEngine
+from ops.automation.engine import CliEngine, Command
 from ops.engine import Event
 from policy.plan import Resource
 

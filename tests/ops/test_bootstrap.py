@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from ops.bootstrap import process, venv
-from ops.bootstrap.process import StepError
+from ops.bootstrap import venv
+from ops.bootstrap.venv import StepError
 
 
 class Machine:
@@ -76,6 +76,6 @@ BROKEN = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConn
     ],
 )
 def test_a_failure_is_told_in_one_line(tmp_path, words, reason):
-    with process.locked(tmp_path / "lock") as run, pytest.raises(StepError) as told:
+    with venv.locked(tmp_path / "lock") as run, pytest.raises(StepError) as told:
         run("sh", "-c", 'printf %s "$1" >&2; exit 7', "sh", words)
     assert str(told.value).partition(" …: ")[2] == reason

@@ -8,7 +8,7 @@ import pytest
 
 from ops.display import tables
 from ops.display.changes import short_type
-from ops.display.progress import Progress
+from ops.display.progress import shown
 
 
 @pytest.mark.parametrize(("value", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (12.4, "12 s"), (59.7, "1 min 00 s"), (125, "2 min 05 s")])
@@ -92,10 +92,10 @@ def test_terminals(monkeypatch, term, colour, moving):
         monkeypatch.setenv("NO_COLOR", colour)
     from components.hosts.progress import HostStep
 
-    with Progress() as shown:
-        shown.host(HostStep("local", "venv", "start"))
+    with shown() as progress:
+        progress.host(HostStep("local", "venv", "start"))
         time.sleep(0.3)
-        shown.host(HostStep("local", "venv", "done", 1.0))
+        progress.host(HostStep("local", "venv", "done", 1.0))
     written = terminal.getvalue()
     assert ("\x1b[?25l" in written) == moving
     assert ("\x1b[32m" in written) == (term != "dumb" and not colour)

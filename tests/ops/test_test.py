@@ -6,10 +6,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from real_hosts import possible
 
 from components.errors import UsageError
+from ops import testing
 from ops.commands import test as command
-from ops.testing import app_tests, packages
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,7 +39,7 @@ def ran(monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", run)
     monkeypatch.setattr(subprocess, "Popen", Beside)
-    monkeypatch.setattr(app_tests, "run", lambda folder: run(["app"]).returncode)
+    monkeypatch.setattr(testing, "app_tests", lambda folder: run(["app"]).returncode)
     return made
 
 
@@ -93,7 +94,7 @@ def test_what_the_target_needs_is_installed_before_all_tests(world, slipway, ran
 
 
 def test_the_list_of_packages_can_be_read():
-    listed = packages.needs(ROOT)
+    listed = testing.needs(ROOT)
     assert {"postgresql", "mariadb-server", "pgbouncer"} <= {package for need in listed for package in need.packages}
     assert all(need.why != "tests: " for need in listed)
 
@@ -116,17 +117,17 @@ def test_arguments_go_to_pytest_alone(world, slipway, ran):
 @pytest.mark.parametrize(("user", "wanted"), [(1000, "real hosts need root"), (0, "real hosts need mmdebstrap, systemd-nspawn, ip")])
 def test_real_hosts_where_none_can_be(monkeypatch, user, wanted):
     monkeypatch.setattr("os.geteuid", lambda: user)
-    monkeypatch.setattr(packages, "_is_here", lambda name: name == "nsenter")
-    why = packages.why_no_hosts()
+    monkeypatch.setattr(possible, "is_here", lambda name: name == "nsenter")
+    why = possible.why_not()
     assert wanted in why
     assert len(why.splitlines()) == 1
 
 
 def test_real_hosts_where_namespaces_are_refused(monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr(packages, "_is_here", lambda name: True)
+    monkeypatch.setattr(possible, "is_here", lambda name: True)
     monkeypatch.setattr(subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 1, "", "unshare: no\n"))
-    assert packages.why_no_hosts() == "real hosts need namespaces of their own, which this machine refuses: unshare: no"
+    assert possible.why_not() == "real hosts need namespaces of their own, which this machine refuses: unshare: no"
 
 
 def test_the_first_failure_decides_and_everything_runs(world, slipway, ran):
@@ -172,18 +173,18 @@ def test_the_apps_tests_run_in_an_environment_of_their_own(tmp_path, monkeypatch
         return SimpleNamespace(returncode=0, stdout="")
 
     monkeypatch.setattr(subprocess, "run", run)
-    assert app_tests.run(tmp_path) == 0
+    assert testing.app_tests(tmp_path) == 0
     assert lines == []
     (tmp_path / "app" / "tests").mkdir(parents=True)
     (tmp_path / "app" / "requirements.txt").write_text("flask\n")
-    assert app_tests.run(tmp_path) == 0
+    assert testing.app_tests(tmp_path) == 0
     assert lines[-2].endswith("-r requirements.txt")
     assert lines[-1] == "python -m pytest -q"
     lines.clear()
-    app_tests.run(tmp_path)
+    testing.app_tests(tmp_path)
     assert lines == ["python -m pytest -q"]
     (tmp_path / "app" / "requirements.txt").write_text("flask==3\n")
-    app_tests.run(tmp_path)
+    testing.app_tests(tmp_path)
     assert lines[-2].endswith("-r requirements.txt")
 
 
@@ -191,5 +192,5 @@ def test_an_environment_that_cannot_be_made_is_told(tmp_path, monkeypatch, capfd
     bad = SimpleNamespace(returncode=1, stdout="", stderr="no such thing")
     monkeypatch.setattr(subprocess, "run", lambda words, **options: bad)
     (tmp_path / "app" / "tests").mkdir(parents=True)
-    assert app_tests.run(tmp_path) == 3
+    assert testing.app_tests(tmp_path) == 3
     assert "no such thing" in capfd.readouterr().err

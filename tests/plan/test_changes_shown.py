@@ -2,12 +2,13 @@
 
 from small import EIP, INSTANCE, of, plan, resource, urn
 
+from ops.display.changes import differences
 from ops.plan import formats
 from ops.plan.compare import compare
 from ops.plan.document import Document
 from ops.plan.formats import Paper
-from ops.plan.view.changes import differences
-from ops.plan.view.names import Names
+from ops.plan.view import values
+from ops.plan.view.words import Names
 
 
 def shown_text(old, new):
@@ -32,6 +33,7 @@ def test_an_output_of_what_is_replaced():
     server = [resource(INSTANCE, "server", inputs={"ami": value}) for value in "ab"]
     plans = [plan(one, resource(EIP, "address", inputs={"instance": of(one)})) for one in server]
     comparison = compare("base", *plans)
-    shown = {one.name: list(differences(one.properties[0], Names(plans[1]))) for one in comparison.resources}
+    firsts = {one.name: one.properties[0] for one in comparison.resources}
+    shown = {name: list(differences(one.path, *values.sides(one, Names(plans[1])))) for name, one in firsts.items()}
     assert shown["server"] == [("ami", "a", "b")]
     assert shown["address"] == [("instance", "[known after up: server]", "another one")]

@@ -15,7 +15,7 @@ import pytest
 from components.errors import SlipwayError
 from ops.plan import stand_ins
 from ops.plan.record import SEALED, record
-from ops.plan.values import shortener
+from ops.plan.recorder import shortener
 from ops.stack.project import Project, Stack
 from policy.plan import Plan
 
@@ -32,7 +32,7 @@ def planned(tmp_path, monkeypatch):
 
     def plan(program: str, config: dict | None = None, secret: tuple[str, ...] = ()) -> Plan:
         (tmp_path / "__main__.py").write_text(PROVIDERS + textwrap.dedent(program))
-        return record(Project("shop", "python", tmp_path), Stack("dev", config or {}, frozenset(secret), None))
+        return record(Project("shop", tmp_path), Stack("dev", config or {}, frozenset(secret), None))
 
     return plan
 

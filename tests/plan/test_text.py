@@ -7,8 +7,7 @@ from rich.cells import cell_len
 
 from ops.plan.document import Comparison, PropertyChange
 from ops.plan.formats import Paper, text
-from ops.plan.view import changes
-from ops.plan.view.names import Names
+from ops.plan.view.words import Names
 
 
 def shown(made: Made, width: int = 160) -> str:
@@ -132,4 +131,4 @@ def test_no_change_says_so():
     ],
 )
 def test_changed_properties(change, lines):
-    assert [line.plain for line in changes.property_lines(change, Names(Made().plan()))] == lines
+    assert [line.plain for line in text.property_lines(change, Names(Made().plan()))] == lines

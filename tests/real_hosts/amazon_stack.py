@@ -52,7 +52,7 @@ class AmazonMonitor(Monitor):
         try:
             identity, outputs = self.amazon.make(urn, request.type, request.name, inputs)
         except Exception as error:  # noqa: BLE001  told by the engine, as a provider's
-            self._fail(f"{request.name}: {type(error).__name__}: {error}")
+            self.fail(f"{request.name}: {type(error).__name__}: {error}")
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=values.to_struct(outputs, ()))
 
 

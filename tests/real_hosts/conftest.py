@@ -6,7 +6,7 @@ import pytest
 
 from cloud_init import bootstrap
 from cloud_init.host.contracts.facts import Boot
-from ops.testing import packages
+from real_hosts import possible
 from real_hosts.follower import HOST, STORE, Follower
 from real_hosts.network import Network
 from real_hosts.servers import Servers
@@ -14,7 +14,7 @@ from real_hosts.servers import Servers
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Only those in this folder."""
-    if reason := packages.why_no_hosts():
+    if reason := possible.why_not():
         for item in items:
             if "real_hosts" in item.path.parts:
                 item.add_marker(pytest.mark.skip(reason=reason))

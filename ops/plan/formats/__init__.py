@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import cast
 
 from components.errors import UsageError, nearest, shown
-from ops.display import tables
 from ops.plan.document import Document
 
 
@@ -17,12 +16,6 @@ class Paper:
 
     width: int = 160
     colour: bool = False
-
-    @classmethod
-    def here(cls) -> "Paper":
-        """Standard output, as wide as it is."""
-        console = tables.console()
-        return cls(console.width, console.color_system is not None)
 
 
 Render = Callable[[Document, Paper], str]

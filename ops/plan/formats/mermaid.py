@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from ops.display.changes import MARKS, type_of
 from ops.plan.document import Document
 from ops.plan.formats import Paper
-from ops.plan.view import graph as graphs
 from ops.plan.view import words
-from ops.plan.view.graph import Graph
-from ops.plan.view.names import name_of
+from ops.plan.view.graph import Graph, drawn
+from ops.plan.view.words import name_of
 from policy.plan import Resource
 
 MOST_TEXT, MOST_EDGES = 50_000, 500
@@ -41,12 +40,12 @@ _CODED = re.compile(r"[^\w .,+/()\-\u00a0-\U0010ffff]|[_°¶]")
 
 
 def render(document: Document, paper: Paper) -> str:
-    """Every resource, or the components alone where there is too much for a picture."""
-    for graph in (graphs.whole(document), graphs.overview(document)):
-        if len(graph.edges) <= MOST_EDGES and sum(map(len, graph.tree.values())) <= _MOST_NODES:
-            drawn = _Drawing(document, graph).text()
-            if len(drawn) <= MOST_TEXT:
-                return drawn
+    """Every resource, unless there is too much for a picture."""
+    graph = drawn(document)
+    if len(graph.edges) <= MOST_EDGES and sum(map(len, graph.tree.values())) <= _MOST_NODES:
+        text = _Drawing(document, graph).text()
+        if len(text) <= MOST_TEXT:
+            return text
     there = sum(one.kind == "resource" for one in document.plan.resources)
     return f'flowchart LR\n  n1["{there} resources, too many for a picture"]\n'
 

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from ops.display.changes import short_type, type_of
 from ops.plan.document import Document
-from ops.plan.view.names import Names
+from ops.plan.view.words import Names
 from policy.plan import Plan, Resource
 
 _JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")
@@ -25,23 +25,17 @@ class Graph:
     edges: list[tuple[str, str]]
 
 
-def whole(document: Document) -> Graph:
+def drawn(document: Document) -> Graph:
     """Every resource but what folds; what a comparison speaks of never does."""
     names, wanted = Names(document.plan), needs(document.plan)
     changes = document.comparison.resources if document.comparison else ()
     owners = _owners(names, wanted, {change.urn for change in changes})
     gone = [Resource(urn=one.urn, type=one.type, name=one.name, parent=one.parent) for one in changes if one.op == "remove"]
     tree = _tree([one for one in document.plan.resources if one.urn not in owners and one.kind != "provider"] + gone)
-    return Graph(tree, _counts(names, owners), _edges(names, tree, wanted, owners))
-
-
-def overview(document: Document) -> Graph:
-    """A node for each component, with how many of which type: for plans too big for more."""
-    names, wanted = Names(document.plan), needs(document.plan)
-    owners = {one.urn: one.parent for one in document.plan.resources if one.kind != "component" and one.parent in names.by_urn}
-    kept = [one for one in document.plan.resources if one.urn in set(owners.values())]
-    tree = {"": kept}
-    return Graph(tree, _counts(names, owners), _edges(names, tree, wanted, owners))
+    folded: dict[str, Counter[str]] = defaultdict(Counter)
+    for urn, owner in owners.items():
+        folded[owner][type_of(names.by_urn[urn].type)] += 1
+    return Graph(tree, folded, _edges(names, tree, wanted, owners))
 
 
 def _owners(names: Names, wanted: Mapping[str, list[str]], changed: set[str]) -> dict[str, str]:
@@ -61,13 +55,6 @@ def _owner(one: Resource, first: list[Resource]) -> str:
     return first[0].urn if len(first) == 1 and _JOINS.fullmatch(kind) and first[0].kind == "resource" else ""
 
 
-def _counts(names: Names, owners: Mapping[str, str]) -> dict[str, Counter[str]]:
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for urn, owner in owners.items():
-        found[owner][type_of(names.by_urn[urn].type)] += 1
-    return found
-
-
 def _tree(nodes: Iterable[Resource]) -> dict[str, list[Resource]]:
     """Components without anything in them are left out."""
     by_urn = {one.urn: one for one in nodes}
@@ -83,20 +70,19 @@ def _edges(
     names: Names, tree: Mapping[str, list[Resource]], wanted: Mapping[str, list[str]], owners: Mapping[str, str]
 ) -> list[tuple[str, str]]:
     """A folded resource's needs are its owner's; nothing points at itself or at what it is in."""
-    drawn = {one.urn for inside in tree.values() for one in inside}
+    there = {one.urn for inside in tree.values() for one in inside}
     kept: dict[str, list[str]] = {}
-    for pair in ((owners.get(urn, urn), owners.get(need, need)) for urn, urns in wanted.items() for need in urns):
-        if drawn.issuperset(pair) and not _within(names, *pair):
-            kept.setdefault(pair[0], []).append(pair[1])
+    for urn, urns in wanted.items():
+        for need in urns:
+            one, other = owners.get(urn, urn), owners.get(need, need)
+            inside = one in _and_above(names, other) or other in _and_above(names, one)
+            if {one, other} <= there and not inside:
+                kept.setdefault(one, []).append(other)
     return [(one, other) for one, others in reduced(kept).items() for other in others]
 
 
-def _within(names: Names, one: str, other: str) -> bool:
-    """They are the same, or one is a component that holds the other."""
-    return one in _and_above(names, other) or other in _and_above(names, one)
-
-
 def _and_above(names: Names, urn: str) -> set[str]:
+    """It, and the components that hold it."""
     found = set()
     while urn in names.by_urn and urn not in found:
         found.add(urn)

@@ -7,7 +7,8 @@ from typing import Any
 
 from components.errors import one_line
 from ops.display import tables
-from ops.plan.view.names import STAND_IN, Names
+from ops.plan.document import PropertyChange
+from ops.plan.view.words import STAND_IN, Names
 from policy.plan import Resource, is_secret, is_unknown
 from policy.values import origins
 
@@ -41,6 +42,13 @@ def plain(value: Any, names: Names) -> Any:
         return value
     # `lookup(aws:ec2/getAmi:getAmi#1a2b3c4d).id` is `[looked up: getAmi].id`
     return STAND_IN.sub(lambda found: f"[looked up: {names.lookup(found[1], found[2])}]", value)
+
+
+def sides(one: PropertyChange, names: Names) -> tuple[Any, Any]:
+    """The old value and the new one; two secrets look alike, so the new one says it differs."""
+    if is_secret(one.old) and is_secret(one.new):
+        return "[secret]", "[another secret]"
+    return plain(one.old, names), plain(one.new, names)
 
 
 def brief(value: Any, names: Names) -> str:

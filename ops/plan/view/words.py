@@ -1,12 +1,15 @@
-"""Words and signs that all formats share."""
+"""Names and words that all formats share."""
 
-from collections import Counter
-from collections.abc import Iterator
+import re
+from collections import Counter, defaultdict
 
 from components.errors import one_line
+from ops.display.changes import short_type, type_of
 from ops.plan.document import Comparison, Document, Op, PropertyChange
-from policy.plan import Resource
+from policy.plan import Lookup, Plan, Resource
 
+_LONGEST = 60  # characters
+STAND_IN = re.compile(r"lookup\(([^()#\s]+)#(\w+)\)")
 _VERBS: dict[Op, str] = {
     "add": "to add",
     "alter": "to alter",
@@ -14,6 +17,40 @@ _VERBS: dict[Op, str] = {
     "may-replace": "perhaps to replace",
     "remove": "to remove",
 }
+
+
+class Names:
+    """Names of one plan: with the type where a name isn't the only one of its kind."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.by_urn = {one.urn: one for one in plan.resources}
+        self.children: dict[str, list[Resource]] = defaultdict(list)
+        for one in plan.resources:
+            self.children[one.parent if one.parent in self.by_urn else ""].append(one)
+        self._counts = Counter(one.name for one in plan.resources)
+        self._lookups = Counter(short_type(one.token) for one in plan.lookups)
+
+    def of(self, urn: str) -> str:
+        """The name of a resource; of one that is gone the end of its URN."""
+        one = self.by_urn.get(urn)
+        if one is None:
+            return one_line(urn.rpartition("::")[2], _LONGEST)
+        return name_of(one) if self._counts[one.name] == 1 else f"{name_of(one)} ({type_of(one.type)})"
+
+    def lookup(self, token: str, digest: str) -> str:
+        """`getAmi`, or `getAmi#1a2b3c4d` where it is asked more than once."""
+        name = short_type(token)
+        return one_line(name if self._lookups[name] < 2 else f"{name}#{digest}", _LONGEST)
+
+    def lookup_of(self, one: Lookup) -> str:
+        """The same name for what stands in the plan's list."""
+        found = STAND_IN.match(one.stand_in)
+        return self.lookup(one.token, found[2] if found else "")
+
+
+def name_of(resource: Resource) -> str:
+    """On one line and not too long, whatever it holds."""
+    return one_line(resource.name, _LONGEST)
 
 
 def flags(resource: Resource) -> list[str]:
@@ -31,16 +68,16 @@ def replacing(change: PropertyChange) -> str:
     return {True: "replaces", None: "may replace"}.get(change.replaces, "")
 
 
-def title(document: Document) -> str:
-    """Which plan this is."""
-    plan = document.plan
-    return f"Plan of stack {one_line(plan.stack)} ({one_line(plan.project)} on {one_line(plan.target)})"
-
-
 def summary(document: Document) -> str:
     """`1 to add, 2 to alter, 30 unchanged; 1 warning; all rules are kept`."""
-    first = _changes(document.comparison) if document.comparison is not None else _contents(document)
-    return "; ".join([first, *_judgement(document)])
+    comparison = document.comparison
+    said = [_contents(document.plan) if comparison is None else _changes(comparison)]
+    if comparison is not None and comparison.warnings:
+        said.append(count(len(comparison.warnings), "warning"))
+    waived = sum(bool(one.waived) for one in document.findings)
+    broken = len(document.findings) - waived
+    rules = f"{count(broken, 'finding')} against the rules" if broken else "all rules are kept"
+    return "; ".join([*said, rules + (f", {waived} waived" if waived else "")])
 
 
 def _changes(comparison: Comparison) -> str:
@@ -52,20 +89,12 @@ def _changes(comparison: Comparison) -> str:
     return ", ".join([*words, f"{comparison.unchanged} unchanged", *settings])
 
 
-def _contents(document: Document) -> str:
-    by_kind = Counter(one.kind for one in document.plan.resources)
-    protected = sum(one.protect for one in document.plan.resources)
+def _contents(plan: Plan) -> str:
+    by_kind = Counter(one.kind for one in plan.resources)
+    protected = sum(one.protect for one in plan.resources)
     words = [count(by_kind["resource"], "resource")] + [count(by_kind["component"], "component")] * bool(by_kind["component"])
     words += [f"{by_kind['existing']} only read"] * bool(by_kind["existing"]) + [f"{protected} protected"] * bool(protected)
-    return ", ".join(words + [count(len(document.plan.lookups), "look-up")] * bool(document.plan.lookups))
-
-
-def _judgement(document: Document) -> Iterator[str]:
-    if document.comparison is not None and document.comparison.warnings:
-        yield count(len(document.comparison.warnings), "warning")
-    waived = sum(bool(one.waived) for one in document.findings)
-    broken = len(document.findings) - waived
-    yield (f"{count(broken, 'finding')} against the rules" if broken else "all rules are kept") + (f", {waived} waived" if waived else "")
+    return ", ".join(words + [count(len(plan.lookups), "look-up")] * bool(plan.lookups))
 
 
 def count(number: int, noun: str) -> str:

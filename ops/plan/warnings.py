@@ -1,0 +1,199 @@
+"""What to think about before a change is merged."""
+
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from components.settings import Settings
+from components.settings.rules import NAMESPACE
+from ops.display.differences import same
+from ops.plan.document import Change, Op, Warning, WarningKind
+from policy import clouds
+from policy.facts import ALL_PORTS, Opening
+from policy.plan import Plan
+from policy.values import cut, flag, one_line, shown
+
+_OWN_HOST = "pulumi-python:dynamic/slipway:Host"
+_HOST_SETTINGS = (f"{NAMESPACE}front", f"{NAMESPACE}manager")
+_DATABASE = (f"{NAMESPACE}database.engine", f"{NAMESPACE}database.placement")
+_NO_DATA = (None, "none", "external")
+_LOCKS = {
+    "deletionProtection",
+    "deletionProtectionEnabled",
+    "enableDeletionProtection",
+    "disableApiTermination",
+    "protect",
+    "retainOnDelete",
+}
+_OPENERS = {"skipFinalSnapshot", "forceDestroy", "forceDelete"}
+
+Said = Iterator[tuple[str, str]]
+"""URN (empty: the stack) and message of each warning of one kind."""
+
+
+class _Context:
+    """A change from `old` to `new`, and what both plans mean."""
+
+    def __init__(self, old: Plan, new: Plan, changes: Sequence[Change]) -> None:
+        self.old, self.new, self.changes = old, new, changes
+        self.before, self.after = clouds.gather(old), clouds.gather(new)
+        self.olds, self.news = ({one.urn: one for one in plan.resources} for plan in (old, new))
+        self.roles = {one.urn: "kept data" for one in old.resources if (one.protect or one.retain) and one.kind == "resource"}
+        """By URN, in words, what serves or holds data; if a cloud has no file, the protected."""
+        self.roles |= {one.urn: "a host" for one in old.of(_OWN_HOST)}
+        self.roles |= {one.urn: "an entrance" for one in self.before.entrances}
+        self.roles |= {one.at.urn: "a server" for one in self.before.hosts}
+        self.roles |= {one.at.urn: "a disk with data" for one in self.before.disks if one.apart}
+        self.roles |= {one.at.urn: "a bucket" for one in self.before.buckets}
+        self.roles |= {one.at.urn: "a database" for one in self.before.databases}
+
+    def changed(self, *ops: Op) -> Iterator[Change]:
+        """The changes of these kinds."""
+        return (one for one in self.changes if one.op in ops)
+
+
+def all_of(old: Plan, new: Plan, changes: Sequence[Change]) -> Iterator[Warning]:
+    """The warnings of every kind."""
+    context = _Context(old, new, changes)
+    for kind, warn in _KINDS.items():
+        yield from (Warning(kind=kind, urn=urn, message=message) for urn, message in warn(context))
+
+
+def _downtime(context: _Context) -> Said:
+    """What is stopped, or gone before the next one is there; another front or manager on hosts."""
+    stopped = {one.at.urn: one.stops_for for one in context.before.hosts}
+    stopped |= {one.at.urn: one.stops_for for one in context.before.databases}
+    for change in context.changed("alter", "may-replace"):
+        why = [one.path for one in change.properties if one.path.partition(".")[0] in stopped.get(change.urn, ())]
+        if why:
+            yield change.urn, f"is stopped for a while by the change of {', '.join(why)}"
+    for change in context.changed("replace", "may-replace"):
+        if change.urn in context.roles and context.news[change.urn].delete_before_replace:
+            yield change.urn, "is removed before the next one is made: nothing serves in between"
+    for key in _HOST_SETTINGS:
+        default = Settings.model_fields[key.removeprefix(NAMESPACE)].default
+        old, new = (plan.settings.get(key, default) for plan in (context.old, context.new))
+        if old != new and context.old.resources:
+            yield "", f"{key}: {shown(old)} becomes {shown(new)}: hosts change over behind the maintenance page, in seconds"
+
+
+def _opened(context: _Context) -> Said:
+    """Ports opened: to the world, or on a firewall that was there, to more than before. What a
+    stack that wasn't there before opens is the rules' business."""
+    for one in context.after.openings if context.old.resources else ():
+        before = [known for known in context.before.openings if known.firewall == one.firewall]
+        known = one.firewall in context.olds or not one.firewall
+        sources = _new_sources(one, before) if known else one.from_world
+        if sources:
+            yield one.at.urn, f"opens {_ports(one)} to {_sources(sources)}"
+
+
+def _new_sources(opening: Opening, before: Iterable[Opening]) -> tuple[Any, ...]:
+    """The sources that no opening of before let in to all of the ports."""
+    wide = [one for one in before if _covers_ports(one, opening)]
+    addresses = tuple(one for one in opening.addresses if not any(_inside(one, outer) for old in wide for outer in old.addresses))
+    members = tuple(one for one in opening.members if not any(one in old.members for old in wide))
+    return (*addresses, *members)
+
+
+def _covers_ports(old: Opening, new: Opening) -> bool:
+    if old.ports is None or new.ports is None:
+        return old.ports == ALL_PORTS or (old.ports is new.ports and old.at.urn == new.at.urn)
+    return not new.ports or (old.ports[0] <= new.ports[0] and new.ports[-1] <= old.ports[-1] if old.ports else False)
+
+
+def _inside(inner: Any, outer: Any) -> bool:
+    """A range of addresses that another one holds, or the very same mark or name."""
+    if same(inner, outer):
+        return True
+    try:
+        small, large = (ipaddress.ip_network(one.strip(), strict=False) for one in (inner, outer) if isinstance(one, str))
+    except ValueError:
+        return False
+    return small.version == large.version and small.subnet_of(large)  # type: ignore[arg-type]
+
+
+def _ports(opening: Opening) -> str:
+    ports = opening.ports
+    if not ports:
+        return "a port not known yet"
+    if ports == ALL_PORTS:
+        return "all ports"
+    return f"port {ports[0]}" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]}"
+
+
+def _sources(sources: tuple[Any, ...]) -> str:
+    names = [shown(one.rpartition("::")[2] if isinstance(one, str) and one.startswith("urn:") else one) for one in sources[:3]]
+    return ", ".join(map(one_line, names)) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
+
+
+def _removed(context: _Context) -> Said:
+    """Resources that go, and a database that the settings no longer want where it was."""
+    for change in context.changed("remove"):
+        if role := context.roles.get(change.urn):
+            yield change.urn, f"{role}, {_goes(context, change.urn)}"
+    old, new = ({key: plan.settings.get(key) for key in _DATABASE} for plan in (context.old, context.new))
+    if any(old[key] in _NO_DATA and old[key] is not None for key in _DATABASE) or all(old[key] is None for key in _DATABASE):
+        return
+    for key in _DATABASE:
+        if old[key] != new[key]:
+            lost = "nothing is taken along from the database of before; back it up first"
+            yield "", f"{key}: {shown(old[key])} becomes {shown(new[key])}: {lost}"
+
+
+def _goes(context: _Context, urn: str) -> str:
+    if context.olds[urn].retain:
+        return "is no longer managed; it stays where it is, with its costs"
+    attached = [disk for host in context.before.hosts if host.at.urn == urn for disk in host.disks]
+    if stays := [context.news[disk].name for disk in attached if disk in context.news]:
+        return f"is removed; {' and '.join(stays)} stays with the data: nothing serves until the next server has it"
+    return "is removed with all that is on it: back it up first"
+
+
+def _replaced(context: _Context) -> Said:
+    """Another one in its place: its data and its addresses are its own."""
+    templates = {urn for one in context.before.hosts for urn in one.started_from}
+    for change in context.changed("alter"):
+        inputs = context.news[change.urn].inputs.keys() - {"tags", "tagSpecifications"}
+        why = [one.path for one in change.properties if re.split(r"[.\[]", one.path)[0] in inputs]
+        if change.urn in templates and why:
+            yield change.urn, f"servers that run stay as they are: the change of {', '.join(why)} is for those started from then on"
+    for change in context.changed("replace", "may-replace"):
+        if role := context.roles.get(change.urn):
+            yield change.urn, f"{role}, {_comes_anew(context, change, role)}"
+
+
+def _comes_anew(context: _Context, change: Change, role: str) -> str:
+    sure = change.op == "replace"
+    paths = [one.path for one in change.properties if one.replaces is (True if sure else None)]
+    why = ", ".join(cut(one_line(path)) for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    what = f"{'is' if sure else 'may be'} replaced by the change of {why}"
+    if context.olds[change.urn].protect and context.news[change.urn].protect:
+        return f"{what}; it is protected: the engine refuses that"
+    return f"{what}; what is on it stays behind: back it up first" if role != "an entrance" else f"{what}; its address may be another one"
+
+
+def _unprotected(context: _Context) -> Said:
+    """Locks that are opened of what stays, and that what goes was locked."""
+    for change in context.changed("alter", "replace", "may-replace"):
+        yield from ((change.urn, f"{cut(one_line(path))} no longer protects it") for path in _lifted(change))
+    for change in context.changed("remove"):
+        if context.olds[change.urn].protect:
+            yield change.urn, "is protected, and removed: the engine refuses that until it is unprotected"
+
+
+def _lifted(change: Change) -> Iterator[str]:
+    for one in change.properties:
+        name, was, now = one.path.rpartition(".")[2], flag(one.old), flag(one.new)
+        if (name in _LOCKS and was and now is not True) or (name in _OPENERS and not was and now is not False):
+            yield one.path
+
+
+_KINDS: Mapping[WarningKind, Callable[[_Context], Said]] = {
+    "downtime": _downtime,
+    "opened": _opened,
+    "removed": _removed,
+    "replaced": _replaced,
+    "unprotected": _unprotected,
+}
