@@ -57,7 +57,7 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
     if known.source.constraints:
         wanted = f"-c constraints.txt\n{wanted}"
         files.append(File("constraints.txt", _HASH.sub("", known.source.constraints)))
-    files += [File("requirements.txt", wanted), *more]
+    files += [File("requirements.txt", wanted), *core.about(known.source), *more]
     if app.python:
         files.append(File(".python-version", f"{app.python}\n"))
     made = Bundle(

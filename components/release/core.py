@@ -14,7 +14,7 @@ import pulumi
 from cloud_init import fleet, host_tool, render
 from cloud_init.fronts import idle_timeout
 from cloud_init.host import contracts
-from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest, Tls
+from cloud_init.host.contracts.manifest import Code, DatabasePart, File, Health, Manifest, Tls
 from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import ERROR_PAGES, Door, Front, HostFileError, Server, WebHost
 from cloud_init.render import agent_files, host_files, resolve_auto, server_requirements
@@ -27,6 +27,7 @@ from components.settings import Settings
 from components.settings.models import Server as ServerSettings
 from components.source import AppSource, find_app, pitfalls
 from components.source.archive import collect
+from components.source.declared import metadata
 
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
 
@@ -202,7 +203,7 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         tool=host_tool.tool_id(),
         module=known.source.module,
         code=known.code,
-        files=(*host_files(host), *agent_files(database.engine), *(render.cron_files(jobs) if jobs else ())),
+        files=(*host_files(host), *agent_files(database.engine), *(render.cron_files(jobs) if jobs else ()), *about(known.source)),
         requirements=(known.source.requirements, server_requirements(host), *([pinned("cron.txt")] if jobs else ())),
         python=app.python,
         environment=dict(app.env),
@@ -223,6 +224,11 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
         packages=app.packages,
         constraints=known.source.constraints,
     )
+
+
+def about(source: AppSource) -> list[File]:
+    """What the app's own project says of itself, where its Python looks for it."""
+    return [File(f"src/{path}", content, "0444") for path, content in metadata(source.folder).items()]
 
 
 def _tell_folders(servers: fleet.Fleet) -> None:

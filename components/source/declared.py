@@ -1,5 +1,6 @@
 """What pyproject.toml declares: `[project]`, its extras, dependency groups, Poetry's own tables."""
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -54,6 +55,26 @@ def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list
         return [*own, *wanted]
     except (TypeError, AttributeError, ExceptionGroup):
         raise SlipwayError(f"{path}: wanted [project] dependencies as a list of texts, found something else") from None
+
+
+def metadata(folder: Path) -> dict[str, str]:
+    """Files that say of the app what an installer would: an app may ask for its own version, or for
+    entry points that it declares. By their paths in its folder; none for a project without a name.
+
+    Raises `SlipwayError`."""
+    path = folder / "pyproject.toml"
+    whole = document(path) if path.is_file() else {}
+    project = whole.get("project") or _poetry(whole)
+    if not isinstance(project, dict):
+        return {}
+    name, version = (str(project.get(key, other)) for key, other in (("name", ""), ("version", "0")))
+    if not re.fullmatch(r"[\w.-]+", name) or not re.fullmatch(r"[\w.+!-]+", version):
+        return {}
+    place = f"{canonicalize_name(name).replace('-', '_')}-{version}.dist-info"
+    groups = {"console_scripts": project.get("scripts"), **(project.get("entry-points") or {})}
+    lines = [line for group, known in groups.items() if known for line in (f"[{group}]", *(f"{key} = {one}" for key, one in known.items()))]
+    about = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+    return {f"{place}/METADATA": about, f"{place}/entry_points.txt": "\n".join(lines) + "\n"}
 
 
 def _poetry(whole: Mapping[str, Any]) -> dict[str, Any]:

@@ -155,6 +155,7 @@ def _inside(folder: Path, path: str, value: ast.expr, is_file: bool) -> Iterator
     """The folder that literal parts of an expression name, where that is one inside the app's."""
     while isinstance(value, ast.BoolOp | ast.IfExp):  # the default is the last
         value = value.values[-1] if isinstance(value, ast.BoolOp) else value.orelse
+    value = ast.parse(ast.unparse(value).replace("os.pardir", "'..'"), mode="eval").body
     keys = {id(one.slice) for one in ast.walk(value) if isinstance(one, ast.Subscript)}
     literal = [one for one in ast.walk(value) if isinstance(one, ast.Constant) and id(one) not in keys]
     literal.sort(key=lambda one: (one.lineno, one.col_offset))

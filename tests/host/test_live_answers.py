@@ -1,8 +1,10 @@
 """Answers that go on: streams, WebSockets, files that the front sends. The same behind every front, with every server that can."""
 
 import base64
+import contextlib
 import http.client
 import os
+import resource
 import socket
 import struct
 import time
@@ -36,6 +38,13 @@ def pieces():
             yield f"data: {number}\n\n"
             time.sleep(1)
     return Response(each(), mimetype=request.args["kind"])
+
+@app.get("/idle")
+def idle():
+    def each():
+        yield "data: first\n\n"
+        time.sleep(600)
+    return Response(each(), mimetype="text/event-stream")
 
 @app.get("/file")
 def file():
@@ -111,6 +120,26 @@ def test_streams_come_piece_by_piece_and_for_longer_than_the_time_out(launched: 
             assert len(came) == 9
             assert came[-1] > SECONDS + 5
             assert all(abs(moment - number) < 0.9 for number, moment in enumerate(came)), came
+
+
+@pytest.mark.family("streams, WebSockets and files", case="nginx")
+@pytest.mark.parametrize("front", ["nginx", "apache"])
+def test_a_thousand_idle_streams_beside_who_asks(launched: Any, front: str) -> None:
+    """A thousand clients that wait for events: only the programs show what they keep for each."""
+    bench = launched(front, SERVERS["gunicorn gevent"])
+    before, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(before, 4096), resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+    with contextlib.ExitStack() as stack:
+        links = [stack.enter_context(socket.create_connection(("127.0.0.1", bench.port), timeout=40)) for _ in range(1000)]
+        for link in links:
+            link.sendall(b"GET /idle HTTP/1.1\r\nHost: a.example\r\n\r\n")
+        for link in links:
+            came = b""
+            while b"data: first" not in came:
+                came += link.recv(4096)
+        assert [ask(bench, "GET", "/")[0].status for _ in range(200)] == [200] * 200
+        told = {one["name"]: one["memory"] or 0 for one in bench.host.run(["status"])["processes"]}
+    assert sum(told.values()) < 400e6, told
 
 
 class WebSocket:

@@ -1,5 +1,6 @@
 """Finding an app and what it needs: apps.yaml, requirements.yaml, and locks that uv exports."""
 
+import importlib.metadata
 import os
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from pip._internal.models.index import PyPI
 
 from components.errors import SlipwayError
-from components.source import find_app, pitfalls, python_file, requirements
+from components.source import declared, find_app, pitfalls, python_file, requirements
 
 HERE = Path(__file__).parent
 APPS = yaml.safe_load((HERE / "apps.yaml").read_text())
@@ -257,3 +258,30 @@ def test_a_lock_of_the_workspace_that_the_app_is_in(tmp_path: Path) -> None:
 def test_another_member_that_the_app_needs(tmp_path: Path) -> None:
     text = told(workspace(tmp_path / "all", '{ name = "lib" }'))
     assert "found -e ./libs/lib; only the app's folder and its src/ are importable on a host" in text
+
+
+def test_what_a_project_says_of_itself_is_there_for_its_own_code(tmp_path: Path) -> None:
+    """An app that asks for its own version or entry points would find none, as it isn't installed."""
+    assert declared.metadata(tmp_path) == {}
+    (tmp_path / "pyproject.toml").write_text(
+        '[project]\nname = "My.Shop"\nversion = "1.2"\n[project.scripts]\nshop = "shop:main"\n'
+        '[project.entry-points."shop.parts"]\na = "shop.a:part"\n'
+    )
+    for path, content in declared.metadata(tmp_path).items():
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(content)
+    (found,) = importlib.metadata.distributions(path=[str(tmp_path)])
+    assert (found.metadata["Name"], found.version) == ("My.Shop", "1.2")
+    assert [(one.group, one.name, one.value) for one in found.entry_points] == [
+        ("console_scripts", "shop", "shop:main"),
+        ("shop.parts", "a", "shop.a:part"),
+    ]
+    assert next(iter(importlib.metadata.distributions(name="my-shop", path=[str(tmp_path)]))).version == "1.2"
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[tool.ruff]\n", '[project]\nname = "a b"\n', '[project]\nname = "a"\nversion = "1\\n2"\n', "project = 1\n"]
+)
+def test_a_project_without_a_name_says_nothing(tmp_path: Path, text: str) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+    assert declared.metadata(tmp_path) == {}
