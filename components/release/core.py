@@ -103,12 +103,13 @@ def _server(chosen: ServerSettings, requirements: str, auto: str | None) -> Serv
         pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[0]}" if sockets else ""))
     if sockets and (kind != "gunicorn" or chosen.worker_class == "sync"):
         pulumi.log.warn(f"slipway:server: wanted gunicorn's gthread or gevent for the WebSockets of {sockets[0]}; leave it out")
-    elif sockets and chosen.worker_class != "gevent" and "threads" not in chosen.model_fields_set:
-        threads = 100
-        pulumi.log.info(f"slipway:server.threads: {threads}, as each WebSocket holds one")
     if chosen.workers == "auto" and any("socketio" in name.lower() for name in sockets):
         workers = 1
         pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
+    if chosen.worker_class in (None, "gthread"):
+        of_host = workers or "one for each core, two at least"
+        at_once = f"{threads} requests at once in each worker, which may open as many database connections"
+        pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}")
     return Server(kind, chosen.worker_class, workers, threads, chosen.timeout)
 
 

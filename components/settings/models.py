@@ -81,7 +81,9 @@ class Server(Model):
     workers: Annotated[int | Literal["auto"], kinds.WORKERS] = setting(
         "auto", "Worker processes. `auto`: from the host's cores and memory, when the server starts."
     )
-    threads: Annotated[int, number(1, 256)] = setting(4, "Threads of each worker, where it has threads.")
+    threads: Annotated[int, number(1, 256)] = setting(
+        128, "Requests that each worker answers at once, where it has threads: most of them wait for something."
+    )
     timeout: Annotated[int, number(1, 3600, "seconds")] = setting(
         30, "Seconds that a request may take. Then a worker with one thread (gunicorn sync, uWSGI) ends, or the front gives up."
     )

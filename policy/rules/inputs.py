@@ -41,7 +41,7 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
 def _in_settings(plan: Plan) -> Iterator[Problem]:
     for name, value in _below(plan.settings, _ENVIRONMENT):
-        if not _is_plain(value) or re.fullmatch(r"\$\{database\.\w+\}", str(value)):  # which a host fills in
+        if not _is_plain(value) or (isinstance(value, str) and re.fullmatch(r"\$\{database\.\w+\}", value)):  # which a host fills in
             continue
         if names.of_variable(name):
             yield Problem(f"{_ENVIRONMENT}.{name}", f"wanted no secret in plain text, found one by its name; {_move(name)}")

@@ -32,7 +32,7 @@ def test_a_server_leaves_room_for_the_rest_of_its_host(size):
     assert sorts >= 2 * MB
     assert megabytes(postgres["effective_cache_size"]) <= host * 3 // 4
     assert megabytes(mariadb["innodb-buffer-pool-size"]) <= host // 2
-    assert 50 <= int(postgres["max_connections"]) == int(mariadb["max-connections"]) <= 500
+    assert 100 <= int(postgres["max_connections"]) == int(mariadb["max-connections"]) <= 1000
 
 
 def test_more_memory_never_means_less():

@@ -10,6 +10,7 @@ import struct
 import time
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from test_fronts import ask
 
 from cloud_init.host_files import Server, WebHost
 from cloud_init.render import server_requirements
+from components.settings.models import Server as Settings
 
 APP = r"""
 import os, time
@@ -45,6 +47,17 @@ def idle():
         yield "data: first\n\n"
         time.sleep(600)
     return Response(each(), mimetype="text/event-stream")
+
+@app.get("/gather/<int:many>")
+def gather(many):
+    place = os.path.join(os.environ["SLIPWAY_SHARED"], "gather")
+    os.makedirs(place, exist_ok=True)
+    open(os.path.join(place, request.args["me"]), "w").close()
+    for _ in range(100):
+        if len(os.listdir(place)) >= many:
+            return "all here"
+        time.sleep(0.1)
+    return str(len(os.listdir(place))), 503
 
 @app.get("/file")
 def file():
@@ -140,6 +153,16 @@ def test_a_thousand_idle_streams_beside_who_asks(launched: Any, front: str) -> N
         assert [ask(bench, "GET", "/")[0].status for _ in range(200)] == [200] * 200
         told = {one["name"]: one["memory"] or 0 for one in bench.host.run(["status"])["processes"]}
     assert sum(told.values()) < 400e6, told
+
+
+@pytest.mark.family("streams, WebSockets and files", case="uwsgi")
+@pytest.mark.parametrize("server", ["uwsgi", "granian", "gunicorn gthread"])
+def test_as_many_wait_at_once_as_a_plan_says(launched: Any, server: str) -> None:
+    """Each waits in the app until all are there; two workers with the threads that are set when nothing is."""
+    bench = launched("nginx", replace(SERVERS[server], threads=Settings.model_fields["threads"].default, workers=2, timeout=30))
+    with ThreadPoolExecutor(200) as pool:
+        answers = [*pool.map(lambda me: ask(bench, "GET", f"/gather/200?me={me}"), range(200))]
+    assert {text for _, text in answers} == {"all here"}
 
 
 class WebSocket:

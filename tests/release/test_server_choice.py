@@ -9,6 +9,8 @@ import pytest
 from components.release import core
 from components.settings import parse
 
+AT_ONCE = ".threads: 128 requests at once in each worker, which may open as many database connections; workers of a host: "
+
 
 @pytest.fixture
 def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
@@ -29,14 +31,14 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_an_app_with_websockets_gets_a_server_that_has_them(chosen: Any) -> None:
-    assert chosen("flask\n") == (("uwsgi", None, None, 4), [".kind: auto is uwsgi"])
+    assert chosen("flask\n") == (("uwsgi", None, None, 128), [".kind: auto is uwsgi", AT_ONCE + "one for each core, two at least"])
     assert chosen("flask-sock==0.7.0\nflask\n") == (
-        ("gunicorn", None, None, 100),
-        [".kind: auto is gunicorn, for the WebSockets of flask-sock", ".threads: 100, as each WebSocket holds one"],
+        ("gunicorn", None, None, 128),
+        [".kind: auto is gunicorn, for the WebSockets of flask-sock", AT_ONCE + "one for each core, two at least"],
     )
     server, said = chosen("simple-websocket==1.1.0\nFlask_SocketIO>=5\n")
-    assert server == ("gunicorn", None, 1, 100)
-    assert said[-1] == ".workers: 1, as Flask-SocketIO keeps a client's session in one worker"
+    assert server == ("gunicorn", None, 1, 128)
+    assert said[-2:] == [".workers: 1, as Flask-SocketIO keeps a client's session in one worker", AT_ONCE + "1"]
 
 
 @pytest.mark.parametrize("name", ["flask-sockets-admin==1", "my-flask-sock==1", "flask # flask-sock", "flask-socketio-helpers==1"])
@@ -46,6 +48,6 @@ def test_no_other_package_is_taken_for_one(chosen: Any, name: str) -> None:
 
 def test_what_is_set_counts(chosen: Any) -> None:
     assert chosen("flask-socketio\n", workers=3, threads=8)[0] == ("gunicorn", None, 3, 8)
-    assert chosen("flask-socketio\n", workerClass="gevent")[0] == ("gunicorn", "gevent", 1, 4)
+    assert chosen("flask-socketio\n", workerClass="gevent")[0] == ("gunicorn", "gevent", 1, 128)
     for server in ({"kind": "uwsgi"}, {"kind": "granian"}, {"workerClass": "sync"}):
         assert ": wanted gunicorn's gthread or gevent for the WebSockets of flask-sock; leave it out" in chosen("flask-sock\n", **server)[1]

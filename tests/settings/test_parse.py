@@ -65,7 +65,7 @@ def test_defaults() -> None:
         **{"data": (), "release_command": None, "processes": {}, "cron": {}, "env": {}},
         **{"requirements": None, "packages": (), "build": None, "built": ()},
     }
-    server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 4, "timeout": 30}
+    server = {"kind": "auto", "worker_class": None, "workers": "auto", "threads": 128, "timeout": 30}
     assert settings.server.model_dump() == server
     assert settings.http.model_dump() == {
         "max_body": 20_000_000, "cors": (), "redirect_domains": (), "trusted_proxies": (), "path": None, "allow": (), "noindex": False,
@@ -121,7 +121,7 @@ def test_no_settings_at_all(raw: dict[str, Any]) -> None:
 
 
 def test_empty_sections_are_defaults() -> None:
-    assert parse(full({"http": None, "server": "", "domain": ""}), [], "dev").server.threads == 4
+    assert parse(full({"http": None, "server": "", "domain": ""}), [], "dev").server.threads == 128
 
 
 def test_other_targets_keep_their_sections() -> None:

@@ -50,7 +50,7 @@ class MysqlCluster(Cluster):
         more = self._for_network(self.network) if self.network else {}
         settings = {
             "datadir": self.data, "socket": self.socket, "pid-file": self.socket_folder / "mysqld.pid", "skip-networking": "ON",
-            "innodb-buffer-pool-size": "128M", "max-connections": "200", "character-set-server": "utf8mb4",
+            "innodb-buffer-pool-size": "128M", "max-connections": "600", "character-set-server": "utf8mb4",
             "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **more,
         }  # fmt: skip
         return [str(self.binaries / "mariadbd"), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]

@@ -68,7 +68,7 @@ class PostgresCluster(Cluster):
         more = self._for_network(self.network) if self.network else {}
         settings = {
             "listen_addresses": "", "unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0777",
-            "max_connections": "200", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **more,
+            "max_connections": "600", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **more,
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *options]

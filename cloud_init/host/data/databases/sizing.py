@@ -4,7 +4,7 @@ import os
 
 MB = 1 << 20
 _LEAST = 512 * MB
-_CONNECTION = 8 * MB  # that one connection may come to hold
+_CONNECTION = 4 * MB  # that one connection may come to hold
 
 
 def memory() -> int:
@@ -14,7 +14,7 @@ def memory() -> int:
 
 def connections(size: int) -> int:
     """The most connections at once: as many as the memory beside the buffers carries."""
-    return _between(50, max(size, _LEAST) // 2 // _CONNECTION, 500)
+    return _between(100, max(size, _LEAST) // 2 // _CONNECTION, 1000)
 
 
 def postgres(size: int) -> dict[str, str]:
