@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from plans import plan
 from speeds import examples
@@ -155,6 +155,7 @@ def resources(draw: st.DrawFn) -> tuple[Resource, ...]:
         SHAPES | st.fixed_dictionaries({"rule": st.sampled_from([*rules.every()]), "resource": SHAPES, "reason": SHAPES}), max_size=3
     ),
 )
+@example(made=(), config={"slipway:app.env.KEY": 10**5000}, waivers=[])
 def test_no_rule_raises_whatever_it_reads(made: tuple[Resource, ...], config: dict[str, Any], waivers: list[Any]) -> None:
     over = Plan(project="shop", stack="dev", target="local", settings=config, resources=made)
     for one in check.run(over, waivers):

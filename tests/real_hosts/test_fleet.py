@@ -1,11 +1,13 @@
 """Two web servers and one for the database over SSH: bare, released under load, broken, dead, back, replaced. No row is lost."""
 
 import json
+import signal
 import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from load import Load
@@ -196,17 +198,28 @@ class Deployer(threading.Thread):
 
 
 def rob(site: Site, both: list[Deployer]) -> None:
-    """Takes the first server's lock from its holder, once the other waits and something is proposed."""
+    """Takes the first server's lock from its holder, once the other waits and something is proposed. The holder sleeps until the other
+    one has it: else it might take it again first, which costs nobody anything."""
     host = site.servers.web[0]
     store = host.disk.root / _STORE
+
+    def wish() -> Any:
+        return json.loads((store / "desired.json").read_text())
 
     def wished_by_both() -> bool:
         assert all(one.up.poll() is None for one in both), [one.said for one in both]
         waits = any("waiting for " in one.said and "(up " in one.said for one in both)
-        return waits and bool(json.loads((store / "desired.json").read_text())["candidate"])
+        return waits and bool(wish()["candidate"])
 
     host.wait_for(wished_by_both, bool, 120)
-    host.run(["pkill", "-KILL", "-f", "read -r -t 30 line"])
+    (holder,) = (one for one in both if "waiting for " not in one.said)
+    holder.up.send_signal(signal.SIGSTOP)
+    try:
+        before = wish()["generation"]
+        host.run(["pkill", "-KILL", "-f", "read -r -t 30 line"])
+        host.wait_for(lambda: wish()["generation"] > before, bool, 120)
+    finally:
+        holder.up.send_signal(signal.SIGCONT)
 
 
 class Generations(threading.Thread):
