@@ -90,13 +90,19 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
         pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)
-    return Core(source, code, _server(settings.server, source.requirements, auto))
+    return Core(source, code, _server(settings.server, source, auto))
 
 
-def _server(chosen: ServerSettings, requirements: str, auto: str | None) -> Server:
+def _server(chosen: ServerSettings, source: AppSource, auto: str | None) -> Server:
     """The application server, which says what was chosen for whom."""
-    sockets = _WEBSOCKETS.findall(requirements)
-    kind = resolve_auto(chosen.kind, chosen.worker_class, bool(sockets))
+    sockets, worker_class = _WEBSOCKETS.findall(source.requirements), chosen.worker_class
+    if pitfalls.patches_gevent(source.folder, source.module):
+        if worker_class is None and chosen.kind in ("auto", "gunicorn"):
+            worker_class = "gevent"
+            pulumi.log.info(f"slipway:server.workerClass: gevent, which {source.module} puts in the place of threads")
+        elif worker_class != "gevent":
+            pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {source.module} puts in the place of threads; leave it out")
+    kind = resolve_auto(chosen.kind, worker_class, bool(sockets))
     workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
     if chosen.kind == "auto":
         kind = auto or kind
@@ -106,11 +112,11 @@ def _server(chosen: ServerSettings, requirements: str, auto: str | None) -> Serv
     if chosen.workers == "auto" and any("socketio" in name.lower() for name in sockets):
         workers = 1
         pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
-    if chosen.worker_class in (None, "gthread"):
+    if worker_class in (None, "gthread"):
         of_host = workers or "one for each core, two at least"
         at_once = f"{threads} requests at once in each worker, which may open as many database connections"
         pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}")
-    return Server(kind, chosen.worker_class, workers, threads, chosen.timeout)
+    return Server(kind, worker_class, workers, threads, chosen.timeout)
 
 
 def plan(

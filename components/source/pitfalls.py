@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from components.errors import SlipwayError
+from components.source.discovery import AppFolder
 from components.source.python_file import assigned, class_of, nodes, sources
 
 _LOOK = re.compile(r"secret_key|Scheduler|Limiter\(|CACHE_TYPE|patch|PrometheusMetrics|MultiProcessCollector|\.run\(", re.IGNORECASE)
@@ -35,6 +36,13 @@ def find(folder: Path, workers: int | str, given: Collection[str]) -> Iterator[s
         if "MultiProcessCollector" in texts[path] and _FOLDER not in {*given, *re.findall(r"\w+", whole)}:
             why.append(f"metrics of several processes want a folder that is empty as they start; set slipway:app.env.{_FOLDER}")
         yield from (f"{path}: {one}" for one in dict.fromkeys(why))
+
+
+def patches_gevent(folder: Path, module: str) -> bool:
+    """Whether the served module puts gevent in the place of threads: `package.module:name`."""
+    path = AppFolder(folder).file_of(module.partition(":")[0])
+    text = path.read_text(encoding="utf-8", errors="replace") if path else ""
+    return "gevent" in text and any(class_of(one) == "patch_all" for one in nodes(text) if isinstance(one, ast.Call))
 
 
 def _made(found: list[ast.AST], ending: str) -> list[str]:

@@ -63,7 +63,7 @@ def test_the_door(make_bench: Any, front: str, server: Server) -> None:
         assert ask(bench, "GET", "/shop/")[0].status == status
 
 
-@pytest.mark.family("doors", case="nginx")
+@pytest.mark.family("pages of one's own", case="nginx")
 @EACH
 def test_pages_and_configuration_of_ones_own(make_bench: Any, front: str, server: Server) -> None:
     bench = make_bench()

@@ -135,7 +135,7 @@ def test_streams_come_piece_by_piece_and_for_longer_than_the_time_out(launched: 
             assert all(abs(moment - number) < 0.9 for number, moment in enumerate(came)), came
 
 
-@pytest.mark.family("streams, WebSockets and files", case="nginx")
+@pytest.mark.family("a thousand idle streams", case="nginx")
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_a_thousand_idle_streams_beside_who_asks(launched: Any, front: str) -> None:
     """A thousand clients that wait for events: only the programs show what they keep for each."""
@@ -155,7 +155,7 @@ def test_a_thousand_idle_streams_beside_who_asks(launched: Any, front: str) -> N
     assert sum(told.values()) < 400e6, told
 
 
-@pytest.mark.family("streams, WebSockets and files", case="uwsgi")
+@pytest.mark.family("requests at once", case="uwsgi")
 @pytest.mark.parametrize("server", ["uwsgi", "granian", "gunicorn gthread"])
 def test_as_many_wait_at_once_as_a_plan_says(launched: Any, server: str) -> None:
     """Each waits in the app until all are there; two workers with the threads that are set when nothing is."""

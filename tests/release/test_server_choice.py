@@ -15,12 +15,12 @@ AT_ONCE = ".threads: 128 requests at once in each worker, which may open as many
 @pytest.fixture
 def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """The server for an app with these requirements and settings, and the lines that were said."""
-    (tmp_path / "wsgi.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
     said: list[str] = []
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, said.append)
 
-    def choose(requirements: str, **server: Any) -> Any:
+    def choose(requirements: str, first: str = "", **server: Any) -> Any:
+        (tmp_path / "wsgi.py").write_text(f"{first}\nfrom flask import Flask\napp = Flask(__name__)\n")
         (tmp_path / "requirements.txt").write_text(requirements)
         settings = parse({"slipway:target": "local", "slipway:app": {"name": "shop"}, "slipway:server": server}, [], "dev")
         said.clear()
@@ -51,3 +51,17 @@ def test_what_is_set_counts(chosen: Any) -> None:
     assert chosen("flask-socketio\n", workerClass="gevent")[0] == ("gunicorn", "gevent", 1, 128)
     for server in ({"kind": "uwsgi"}, {"kind": "granian"}, {"workerClass": "sync"}):
         assert ": wanted gunicorn's gthread or gevent for the WebSockets of flask-sock; leave it out" in chosen("flask-sock\n", **server)[1]
+
+
+PATCH = "import os\nif not os.getenv('X'):\n    from gevent import monkey\n    monkey.patch_all()"
+
+
+def test_an_app_that_patches_itself_gets_gevent(chosen: Any) -> None:
+    """Threads of a server would find its sockets bound to another one."""
+    server, said = chosen("flask\ngevent\n", PATCH)
+    assert (server[:2], said[0]) == (("gunicorn", "gevent"), ".workerClass: gevent, which wsgi:app puts in the place of threads")
+    for server in ({"kind": "uwsgi"}, {"workerClass": "gthread"}):
+        assert (
+            ": wanted gunicorn's gevent, which wsgi:app puts in the place of threads; leave it out" in chosen("flask\n", PATCH, **server)[1]
+        )
+    assert chosen("flask\ngevent\n", "# monkey.patch_all() of gevent")[0][0] == "uwsgi"
