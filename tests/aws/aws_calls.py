@@ -93,6 +93,7 @@ def day_two() -> set[str]:
     for path in (ROOT / "components").rglob("*.py"):
         for call in ast.walk(ast.parse(path.read_text())):
             if isinstance(call, ast.Call) and getattr(call.func, "attr", getattr(call.func, "id", "")) in _ASKING:
-                words = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str) and "[]" not in one.value]
+                words = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+                words = [word for word in words if "[]" not in word]  # what is looked for in the answers
                 found |= {f"{_PREFIXES.get(words[0], words[0])}:{words[-1]}"} if len(words) > 1 else set()
     return found
