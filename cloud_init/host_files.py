@@ -89,10 +89,11 @@ class Front:
 
 @dataclass(frozen=True)
 class Door:
-    """Who may come in, and below which path. The wrapped app sees to it, on every target alike."""
+    """The door of a site: who may come in, and below which path. On every target the
+    wrapped app sees to it."""
 
     path: str = ""
-    """Where the app is mounted, such as `/shop`; empty: at the root."""
+    """Path that the app is mounted at, such as `/shop`; empty: the root."""
     allow: tuple[str, ...] = ()
     """Networks whose clients come in without a password."""
     logins: tuple[str, ...] = ()

@@ -189,7 +189,7 @@ def run(kind: type[A], host: Transport, *words: str) -> A:
 
 
 def run_or_say(kind: type[A], host: Transport, *words: str) -> A:
-    """As `run`; a host that can't be reached has an answer that says so, and hides no other's."""
+    """Runs it on all of them; a host that can't be reached has an answer that says so."""
     try:
         return run(kind, host, *words)
     except SlipwayError as error:

@@ -53,9 +53,9 @@ class Places:
     """The app's own user."""
     database_user = _Account("database_user")
     front_user = _Account("front_user")
-    """It reads the certificate's key: not the app's on a server, but in its group."""
+    """The user that reads the certificate's key: not the app's on a server, but in its group."""
     release_user = _Account("release_user")
-    """It knows the owner's password: not the app's on a server, but of its group."""
+    """The user that knows the owner's password: not the app's on a server, but of its group."""
     build_user = _Account("build_user")
     """What packages run as they are built is its own."""
 

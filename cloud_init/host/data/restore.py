@@ -64,7 +64,7 @@ def _read(places: Places) -> Restore | None:
 
 
 class Users:
-    """Whoever uses the database: they write nothing between `close` and `open`.
+    """The users of the database: they write nothing between `close` and `open`.
 
     `live`: the app of this host; None: apps on other hosts, whose role the database itself refuses,
     whatever those hosts do."""

@@ -1,4 +1,4 @@
-"""Who may come in, and below which path the app is: the same behind every front and server.
+"""The door: who may come in, and below which path the app is, alike behind all fronts and servers.
 
 A request that no front server handed on comes from this host itself, and is let in."""
 
