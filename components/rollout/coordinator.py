@@ -128,7 +128,7 @@ class _Rollout:
         return proven.release if known else before.live
 
     def _public(self) -> list[Outcome]:
-        """Who was left out isn't asked: that has been told, and is no reason to go back."""
+        """Hosts left out aren't asked: that has been told, and is no reason to go back."""
         names = dict(zip(self.site.addresses, self.site.expected, strict=False))
         asked = [one for one in self.addresses if one not in names or self.phases.takes_part(names[one])]
         return public.check(self.site.url, asked, self.manifest.health, self.release, self.manifest.tls)

@@ -43,7 +43,7 @@ class AppFolder:
         self.refused = ""
         """The first thing that was looked at and could not be taken, in brackets."""
         self.examples = ["wsgi:app"]
-        """Of what may be set; the last is a factory that wants one argument, if there is one."""
+        """Modules that may be set; the last is a factory that wants an argument, if any does."""
         self.notes: list[str] = []
         """What else there is, in words."""
 

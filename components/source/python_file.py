@@ -95,7 +95,7 @@ def read(path: Path) -> PythonFile:
 
 
 def readable(path: Path | None) -> PythonFile | None:
-    """None where there is none, or none that Python reads here: the app's own may be newer."""
+    """The file, or None if there is none that Python reads here: the app's own may be newer."""
     try:
         return read(path) if path else None
     except Unreadable:

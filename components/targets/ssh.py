@@ -137,8 +137,8 @@ def _described(settings: Settings, options: Options, clients: tuple[str, ...]) -
 
 
 def _reached(settings: Settings, options: Options) -> dict[str, Any]:
-    """Where the app is reached, who is expected to take part in a rollout, and the addresses where
-    the web servers are asked and a domain is to lead."""
+    """The app's address, who is expected to take part in a rollout, and the addresses where the web
+    servers are asked and a domain is to lead."""
     web = options.hosts.web
     first = f"[{web[0].address}]" if ":" in web[0].address else web[0].address
     return {

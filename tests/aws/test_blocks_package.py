@@ -65,7 +65,7 @@ def test_the_schema_names_inputs_and_outputs(schema, name):
 
 @pytest.mark.parametrize("name", BLOCKS)
 def test_the_schema_says_what_they_are(schema, name):
-    """Of its own; those of `ServerArgs` and `Tagged` Pulumi's analyzer doesn't read."""
+    """Arguments of its own; those of `ServerArgs` and `Tagged` Pulumi's analyzer doesn't read."""
     found, own = schema["resources"][f"slipway-aws:index:{name}"], getattr(components.aws, f"{name}Args").__annotations__
     assert [one for one in own if not found["inputProperties"][camel_case(one)].get("description")] == []
     assert [one for one, what in found["properties"].items() if not what.get("description")] == []

@@ -1,4 +1,4 @@
-"""Who may come in and below which path, pages and configuration of one's own: the same on nginx and Apache.
+"""Doors, mounts, pages and configuration of one's own: the same on nginx and Apache.
 
 What a front hands on, and what it answers itself, only the programs show."""
 

@@ -76,7 +76,7 @@ class Following:
         return self._roles.get(host)
 
     def _awaited(self) -> list[str]:
-        """Who still has time to come. Raises `SlipwayError` where no web host came in time."""
+        """Hosts that still have time. Raises `SlipwayError` where no web host came in time."""
         if not self._web():
             if self.signs.now > FIRST:
                 who = ", ".join(f"{short(host)}: {self.signs.words(host)}" for host in self._all()) or "no server is known"

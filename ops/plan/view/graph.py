@@ -82,7 +82,7 @@ def _edges(
 
 
 def _and_above(names: Names, urn: str) -> set[str]:
-    """It, and the components that hold it."""
+    """The resource, and the components that hold it."""
     found = set()
     while urn in names.by_urn and urn not in found:
         found.add(urn)
