@@ -29,7 +29,7 @@ def main() -> int:
         if arguments.command == _SETUP:
             return int(_part("server.setup").command(Path(arguments.root)))
         where = places.load(Path(arguments.root))
-        if arguments.command != "launch":  # which becomes the app's, and prints nothing
+        if arguments.command not in ("launch", "release"):  # which become the app's, and print nothing
             masking.know_host(where.srv)
         _refuse_another(where)
         return _COMMANDS[arguments.command](where, arguments) or 0
@@ -54,7 +54,7 @@ def _parse() -> argparse.Namespace:
     for name in ("prepare", "commit", "abort", "converge"):
         added[name].add_argument("generation", type=int)
         added[name].add_argument("--token", default="", help="of what is wanted, for the outcome")
-    for name in ("prepare", "commit", "converge"):
+    for name in ("prepare", "commit", "converge", "release"):
         added[name].add_argument("release")
     for name in ("prepare", "converge"):
         added[name].add_argument("--elected", action="store_true")
@@ -125,6 +125,8 @@ _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
+    "release": lambda where, given: _part("release.release_command").command(where, given.release),
+    "objects": lambda where, given: _part("commands.objects").serve(where),
     "logs": _logs,
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),
     "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),

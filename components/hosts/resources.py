@@ -24,8 +24,9 @@ from components.providers import (
 class Host(pulumi.dynamic.Resource, module="slipway", name="Host"):
     """A host with the host tool and its facts, its processes up; `owner` is who manages it."""
 
-    def __init__(self, name: str, facts: HostFacts, owner: Owner, opts: pulumi.ResourceOptions | None = None) -> None:
-        inputs = {"facts": json.dumps(contracts.document(facts), sort_keys=True), "tool": tool_id(), "owner": asdict(owner)}
+    def __init__(self, name: str, facts: HostFacts | Mapping[str, Any], owner: Owner, opts: pulumi.ResourceOptions | None = None) -> None:
+        document = contracts.document(facts) if isinstance(facts, HostFacts) else dict(facts)
+        inputs = {"facts": json.dumps(document, sort_keys=True), "tool": tool_id(), "owner": asdict(owner)}
         super().__init__(HostProvider(), name, inputs, opts)
 
 

@@ -38,10 +38,10 @@ class Store(Objects, Protocol):
 def connect(address: str) -> Store:
     """The store at an address such as `s3://bucket/prefix`; older states have a folder's path.
 
-    Schemes are files in cloud_init/host/stores/, but for `ssh:FACTS`, which no host reads as a
-    whole."""
-    if address.startswith("ssh:"):
-        return cast(Store, importlib.import_module("components.ssh.store").connect(address))
+    Schemes are files in cloud_init/host/stores/, but for `ssh:FACTS` and `docker:FACTS`, which no
+    host reads itself."""
+    if (scheme := address.partition(":")[0]) in ("ssh", "docker"):
+        return cast(Store, importlib.import_module(f"components.{scheme}.store").connect(address))
     try:
         return ReleaseStore(_told(stores.connect, address))
     except ModuleNotFoundError as error:

@@ -9,9 +9,9 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import engine_pb2, resource_pb2
 
 from components.errors import SlipwayError
-from ops.engine import values
+from ops.engine import docker, values
 from ops.engine.events import Event, Observer
-from ops.engine.providers import is_dynamic
+from ops.engine.providers import is_made_here
 from ops.engine.state import Resource
 
 STACK = "pulumi:pulumi:Stack"
@@ -19,7 +19,8 @@ _SEVERITIES = ("debug", "info", "warning", "error")
 # Options of a resource that mean something this engine doesn't do, with how the request shows them.
 _REFUSED: dict[str, Callable[[Any], bool]] = {
     "import_": lambda request: bool(request.importId),
-    "aliases": lambda request: bool(request.aliases or request.aliasURNs),
+    # The SDK gives a type's former names by itself: no stack of this engine has any.
+    "aliases": lambda request: bool(request.aliases or request.aliasURNs) and not docker.takes(request.type),
     "custom_timeouts": lambda request: request.HasField("customTimeouts") and bool(str(request.customTimeouts)),
     "replace_on_changes": lambda request: bool(request.replaceOnChanges),
     "deleted_with": lambda request: bool(request.deletedWith),
@@ -99,12 +100,14 @@ class Monitor(BaseMonitor):
     def _resource(self, request: Any) -> Resource:
         """The registration as a resource, refused if this engine can't take it."""
         urn = urn_of(self.project, self.stack, request)
-        if request.custom and not is_dynamic(request.type):
+        if request.custom and not is_made_here(request.type):
             self._refuse(f"{request.name}: {request.type}")
         for option, asked in _REFUSED.items():
             if asked(request):
                 self._refuse(f"{request.name}: the option {option}")
         inputs, hidden = values.from_struct(request.object)
+        if docker.takes(request.type) and (of := self.seen.get(request.provider.rpartition("::")[0])):
+            inputs[docker.ENGINE] = {name: one for name, one in of.inputs.items() if name in ("host", "context")}
         known = {"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}
         resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)
         resource.hidden = sorted({*hidden, *request.additionalSecretOutputs})

@@ -8,6 +8,7 @@ import dill
 from pulumi.dynamic import DiffResult, ResourceProvider
 
 from components.providers import DynamicProvider
+from ops.engine import docker
 from ops.engine.values import Plain
 
 KEY = "__provider"
@@ -19,8 +20,15 @@ def is_dynamic(type_: str) -> bool:
     return type_.startswith(_TYPE)
 
 
-def load(properties: Mapping[str, Any]) -> ResourceProvider:
+def is_made_here(type_: str) -> bool:
+    """True for resources that need no Pulumi CLI."""
+    return is_dynamic(type_) or docker.takes(type_)
+
+
+def load(type_: str, properties: Mapping[str, Any]) -> ResourceProvider:
     """The provider that the properties name; by reference, so that it is today's code."""
+    if docker.takes(type_):
+        return docker.provider(type_)
     provider = dill.loads(base64.b64decode(properties[KEY]))
     assert isinstance(provider, ResourceProvider)
     return provider
@@ -28,14 +36,19 @@ def load(properties: Mapping[str, Any]) -> ResourceProvider:
 
 def words(properties: Mapping[str, Any]) -> str:
     """What a resource with these inputs is; nothing where its provider doesn't say it."""
-    provider = load(properties) if KEY in properties else None
+    provider = load(_TYPE, properties) if KEY in properties else None
     return provider.words(dict(properties)) if isinstance(provider, DynamicProvider) else ""
 
 
 def check(provider: ResourceProvider, old: Plain, new: Plain) -> tuple[Plain, list[str]]:
     """The inputs to use, and a line for each failure."""
     result = provider.check(dict(old), dict(new))
-    return {**result.inputs, KEY: new[KEY]}, [": ".join(filter(None, (one.property, one.reason))) for one in result.failures]
+    return {**result.inputs, **key_of(new)}, [": ".join(filter(None, (one.property, one.reason))) for one in result.failures]
+
+
+def key_of(properties: Mapping[str, Any]) -> Plain:
+    """What names the provider of a resource, where something does."""
+    return {KEY: properties[KEY]} if KEY in properties else {}
 
 
 def diff(provider: ResourceProvider, id_: str, old_inputs: Plain, old_outputs: Plain, new: Plain) -> DiffResult:

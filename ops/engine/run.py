@@ -99,7 +99,7 @@ class _Run:
     def apply(self, wanted: Resource, request: Any) -> None:
         """One custom resource: check, diff, then create, update or replace it."""
         old = self.state.find(wanted.urn)
-        provider = providers.load(wanted.inputs)
+        provider = providers.load(wanted.type, wanted.inputs)
         old_inputs = old.inputs if old else {}
         for name in request.ignoreChanges:
             if name in old_inputs:
@@ -147,11 +147,11 @@ class _Run:
             self.state.put(wanted)
 
     def _outputs(self, outs: dict[str, Any] | None, wanted: Resource) -> dict[str, Any]:
-        return {**(outs or {}), providers.KEY: wanted.inputs[providers.KEY]}
+        return {**(outs or {}), **providers.key_of(wanted.inputs)}
 
     def _delete(self, resource: Resource) -> None:
         if resource.custom and not resource.retain:
-            provider = providers.load(resource.outputs or resource.inputs)
+            provider = providers.load(resource.type, resource.outputs or resource.inputs)
             provider.delete(resource.id, dict(resource.outputs))
         with self.lock:
             self.state.resources.remove(resource)

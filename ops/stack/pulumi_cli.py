@@ -21,10 +21,10 @@ def foreign(work: "Workplace") -> "list[Resource]":
     """What of the stack's plan a provider makes; empty where no CLI is needed. `work` is sealed.
 
     Raises `SlipwayError` for a program that fails."""
-    from ops.engine.providers import is_dynamic
+    from ops.engine.providers import is_made_here
     from ops.plan.record import record
 
-    return [one for one in record(work.project, work.stack).resources if one.kind != "component" and not is_dynamic(one.type)]
+    return [one for one in record(work.project, work.stack).resources if one.kind != "component" and not is_made_here(one.type)]
 
 
 def elsewhere(work: "Workplace") -> "list[Resource]":

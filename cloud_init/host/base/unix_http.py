@@ -1,5 +1,7 @@
 """HTTP over a unix socket."""
 
+from __future__ import annotations
+
 import http.client
 import os
 import socket
@@ -9,7 +11,7 @@ class UnixConnection(http.client.HTTPConnection):
     """An `HTTPConnection` to the socket at a path. A link there is refused: an app's folder may
     hold one to somebody else's socket."""
 
-    def __init__(self, path: str, timeout: float = 10) -> None:
+    def __init__(self, path: str, timeout: float | None = 10) -> None:
         super().__init__("localhost", timeout=timeout)
         self._path = path
 

@@ -93,12 +93,17 @@ def done_as(user: pwd.struct_passwd | None, work: Callable[[], Any]) -> Any:
     return value
 
 
+def go_on_as(user: pwd.struct_passwd) -> None:
+    """This process is that user's from here on, without any other group."""
+    os.setgroups([])
+    os.setgid(user.pw_gid)
+    os.setuid(user.pw_uid)
+
+
 def _answer_as(user: pwd.struct_passwd, work: Callable[[], Any], writer: int) -> NoReturn:
     """Never returns to what was forked, whatever happens."""
     try:
-        os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
+        go_on_as(user)
         try:
             answer = ["done", work()]
         except Refused as refused:

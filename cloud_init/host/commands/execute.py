@@ -7,6 +7,7 @@ from typing import NoReturn
 
 from ..base.outcome import Refused
 from ..base.places import Places
+from ..base.user import go_on_as
 from ..release import manifests, runtime
 from ..rollout import state
 
@@ -29,9 +30,7 @@ def run(places: Places, words: list[str]) -> NoReturn:
     os.chdir(folder / "src")
     user = places.user
     if user is not None and os.geteuid() == 0:
-        os.setgroups([])
-        os.setgid(user.pw_gid)
-        os.setuid(user.pw_uid)
+        go_on_as(user)
     try:
         os.execvpe(command[0], command, environment)
     except OSError as error:

@@ -17,6 +17,20 @@ class FrontFacts:
 
 
 @dataclass(frozen=True)
+class ContainerFacts:
+    """The containers of one stack on a Docker engine, which stand for the programs of a host."""
+
+    site: str
+    """What their names begin with; the network and the volume with the tree are called so."""
+    images: str
+    """The repository of the images of releases; their tags are release ids."""
+    memory: int
+    """Megabytes that a container of the app may hold."""
+    processes: int
+    """Processes and threads in one."""
+
+
+@dataclass(frozen=True)
 class HostFacts:
     """What a host is, `ROOT/etc/slipway/host.json`; no secret. From the target, on a server from
     its boot data (cloud_init/host/server/setup.py)."""
@@ -53,6 +67,8 @@ class HostFacts:
     """Folders of the engines' programs; left out: looked for."""
     supervisor: Optional[tuple[str, ...]] = field(default=None, metadata=LEFT_OUT)
     """The command that starts supervisord; left out: the host tool's own environment has it."""
+    containers: Optional[ContainerFacts] = field(default=None, metadata=LEFT_OUT)
+    """Where programs are containers; left out: they are processes of this machine."""
     disk: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """The disk for all data of a web host, such as `/dev/disk/by-id/…`, whatever release it serves;
     left out: the system's."""

@@ -17,7 +17,6 @@ from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
-from ..processes.programs import log_from_now
 from ..release.files import front_content
 from ..rollout import gate
 from ..rollout.gate import Connect
@@ -47,7 +46,10 @@ def asked(places: Places, manifest: Manifest) -> Connect:
 
 
 def check_port(places: Places) -> None:
-    """Refuses a port that somebody else holds, before anything is changed."""
+    """Refuses a port that somebody else holds, before anything is changed. A container's is its
+    own."""
+    if places.facts.containers:
+        return
     address, port = places.facts.front.listen
     noted = target(places.etc / "front.listen") or ""
     same = noted == f"{address}:{port}" or not re.fullmatch(r"[^/]+:[0-9]+", noted)  # lost or damaged
@@ -95,7 +97,7 @@ def announce(places: Places, folder: Path) -> None:
 
 def start(places: Places, manager: Manager) -> None:
     """Starts the front server; returns when it takes connections. Raises `Refused` otherwise."""
-    log = log_from_now(places, "front")
+    log = manager.log_from_now("front")
     manager.restart("front")
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline and manager.status("front").runs:

@@ -10,7 +10,6 @@ from ..rollout import drain, gate, state
 from ..rollout.state import Live
 from . import extra
 from .managers.contract import Manager
-from .programs import log_from_now
 
 
 def is_well(places: Places, live: Live) -> bool:
@@ -30,7 +29,7 @@ def stop(places: Places, manager: Manager, live: Live) -> None:
 
 def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> None:
     """Starts the web server, then the extra processes. Raises `Refused` where it must be well."""
-    log = log_from_now(places, live.colour.name)
+    log = manager.log_from_now(live.colour.name)
     manifest = manifests.read(places.release(live.release))
     manager.restart(live.colour.name)
     try:

@@ -6,7 +6,7 @@ from ..base.outcome import Refused, note
 from ..base.places import Colour, Places, other
 from ..release import manifests
 from .managers.contract import Manager
-from .programs import CRON, log_from_now, of_colour, process
+from .programs import CRON, of_colour, process
 
 _CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
 
@@ -20,7 +20,7 @@ def switch(places: Places, manager: Manager, colour: Colour) -> None:
     wanted = {name: process(colour.name, name, command) for name, command in (found.processes if found else {}).items()}
     for program in set(of_colour(manager.programs(), colour.name)) - {one.name for one in wanted.values()}:
         manager.remove(program)
-    logs = {name: log_from_now(places, one.name) for name, one in wanted.items()}
+    logs = {name: manager.log_from_now(one.name) for name, one in wanted.items()}
     for one in wanted.values():
         manager.add(one)
     deadline = time.monotonic() + _CALM

@@ -21,14 +21,17 @@ _LONGER_THAN_STARTSECS = 1.3
 
 
 def run(places: Places, manager: str, program: str) -> None:
-    """Never returns where there is something to run. Of two managers, while one takes the other's
-    place, the one in force alone has anything."""
+    """Never returns where there is something to run; a container waits until there is. Of two
+    managers, while one takes the other's place, the one in force alone has anything."""
+    waits = True
     try:
-        if managers.noted(places) == manager:
-            _become(places, program)
+        while waits:
+            if managers.noted(places) == manager:
+                _become(places, program)
+            time.sleep(_LONGER_THAN_STARTSECS)
+            waits = places.facts.containers is not None
     except (OSError, Refused) as error:
         sys.exit(f"slipway: {refusal_of(error)}")  # into the program's log
-    time.sleep(_LONGER_THAN_STARTSECS)
 
 
 def _become(places: Places, program: str) -> None:
@@ -72,6 +75,8 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
 
 
 def _database(places: Places, engine: str) -> None:
+    if not (places.srv / "data" / engine).is_dir():
+        return
     processes.record(places.run / "database" / f"{engine}.json", os.getpid())
     os.chdir("/")
     command = databases.server_command(places, engine)

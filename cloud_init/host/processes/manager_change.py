@@ -21,7 +21,7 @@ def prepare(places: Places, manifest: Manifest) -> Manager:
     """The manager to prepare a release under, running: the one in force.
 
     That is the one that the release asks for where it is the first."""
-    kind, before = managers.wanted(manifest), managers.noted(places)
+    kind, before = managers.wanted(places, manifest), managers.noted(places)
     if kind != before and state.serving(places) is None:
         managers.note(places, kind)  # nothing serves: nothing has to move
     manager = managers.of(places)

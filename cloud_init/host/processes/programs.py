@@ -1,6 +1,8 @@
 """The programs that a manager keeps running."""
 
-from collections.abc import Callable, Iterable
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,8 +67,14 @@ def log_path(places: Places, program: str) -> Path:
     return places.log / f"{program}.log"
 
 
-def log_from_now(places: Places, program: str) -> Callable[[int], list[str]]:
-    """The last lines, as many as it is called with, of what a program says from here on."""
-    path = log_path(places, program)
-    mark = path.stat().st_size if path.exists() else 0
-    return lambda lines: tail(path, lines, mark)
+def log_since(path: Path, mark: int | None, lines: int) -> tuple[list[str], int]:
+    """Whole lines of a log since `mark` bytes, else the last `lines`; the mark where they end. A
+    shorter log was rotated and is read from its start."""
+    size = path.stat().st_size if path.exists() else 0
+    if mark is None or size == mark:
+        return (tail(path, lines) if mark is None and lines else []), size
+    with path.open("rb") as file:
+        file.seek(mark if size > mark else 0)
+        data = file.read()
+        whole = data.rfind(b"\n") + 1
+        return data[:whole].decode("utf-8", "replace").splitlines(), file.tell() - len(data) + whole

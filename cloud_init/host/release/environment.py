@@ -32,6 +32,8 @@ from ..processes import managers, systemd_units
 from ..stores import Store
 from . import debian, wheels
 
+IN_IMAGE = "/app/venv"
+"""The environment in the image of a release."""
 _WHEELS = Path("/usr/share/python-wheels")  # from Debian's and Ubuntu's python3-venv
 _PIP_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 _PIP_INDEX = re.compile(r"^(extra.index.url|index.url|no.index)\s*[=:]", re.MULTILINE)
@@ -63,7 +65,10 @@ class _Needs:
 def ensure(places: Places, manifest: Manifest, store: Store, secret: Mapping[str, str] = {}) -> Path:
     """Makes the environment of the manifest's requirements, linked as `venv`: of the versions that
     were found when it was published, else of those that an index has now. `secret`: variables of
-    the installer. Raises `Refused`."""
+    the installer. Raises `Refused`. The image of a release has it already."""
+    if places.facts.containers:
+        link(places.release(manifest.id) / "venv", IN_IMAGE)
+        return Path(IN_IMAGE)
     exact = (store.get(wheels.list_of(manifest.id)) or b"").decode()
     python = _python(places, manifest.python, secret)
     listed = _Needs(python, [exact], store=store, secret=secret)

@@ -4,11 +4,12 @@ import os
 import re
 import subprocess
 from pathlib import Path
+from typing import Any
 
 from ..base.files import link, write, write_json
 from ..base.outcome import Refused
 from ..base.places import Places
-from ..base.user import give, with_port
+from ..base.user import as_user, give, with_port
 from ..contracts.manifest import INSTALL, Manifest
 from ..front import servers
 from ..processes.programs import log_path
@@ -53,8 +54,13 @@ def validate(places: Places, folder: Path) -> None:
         return
     if places.role:  # as it runs there: it could not write what root makes
         command = [*with_port(str(places.facts.front_user or places.facts.user)), *command]
+    how: dict[str, Any] = {}
+    if places.facts.containers and places.user:
+        how = {**as_user(places.front_user), "extra_groups": [places.user.pw_gid]}
     with log_path(places, "front").open("ab") as out:  # the log is opened anew by its name, as it will be
-        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False)
+        if how:
+            os.fchown(out.fileno(), how["user"], how["group"])
+        done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False, **how)
     if done.returncode:
         raise Refused(f"{servers.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
 

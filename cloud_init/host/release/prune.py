@@ -21,9 +21,11 @@ def run(places: Places) -> None:
     previous = target(places.previous)
     first = [name for name in (state.serving(places), previous and os.path.basename(previous)) if name]
     keep = set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
+    manager = managers.of(places)
     for folder in (places.srv / "releases").iterdir():
         if folder.name not in keep:
             _remove(folder)
+            manager.discard(folder.name)
     used = environment.used(places)
     for folder in (places.srv / "venvs").glob("*"):
         if folder.name not in used:
@@ -33,7 +35,6 @@ def run(places: Places) -> None:
             record.unlink()
     database = databases.of_release(places, state.serving(places))
     database.prune(keep)
-    manager = managers.of(places)
     for name in manager.programs():
         if is_database(name) and name != database.program:
             note(f"{name} is stopped, its data stay: the live release does not use it")

@@ -3,20 +3,25 @@
 By a user of its own where a database has an owner whose password the app must not know; with
 SQLite, whose file is the app's, by the app's user."""
 
+from __future__ import annotations
+
+import os
+import pwd
 import subprocess
 import time
 from contextlib import suppress
 from pathlib import Path
 
-from ..base import shell
+from ..base import processes, shell
 from ..base.files import tail, unlink, write_json
 from ..base.outcome import Refused, cause
 from ..base.places import Places
-from ..base.user import as_user
+from ..base.user import as_user, go_on_as
 from ..contracts.manifest import Manifest
 from ..data import databases
 from ..data.databases.base import OWNER, Database
-from . import runtime
+from ..processes.managers import docker
+from . import manifests, runtime
 
 _LOOK = 30  # seconds between two looks whether it waits for a lock
 
@@ -50,19 +55,42 @@ def again(places: Places, manifest: Manifest) -> None:
     run(places, manifest)
 
 
+def command(places: Places, release: str) -> int:
+    """Runs it in a container of the release's image; in there becomes it. Its exit status."""
+    manifest = manifests.read(places.release(release))
+    if Path(docker.SOCKET).exists():
+        return docker.Manager(places).once(release)
+    user, environment = _user(places, databases.of(places, manifest)), _environment(places, manifest)
+    os.chdir(places.release(release) / "src")
+    os.umask(0o007)
+    if user:
+        go_on_as(user)
+    processes.become(shell.words(str(manifest.release_command)), environment)
+
+
+def _user(places: Places, database: Database) -> pwd.struct_passwd | None:
+    return places.release_user if database.program or database.shared else places.user
+
+
+def _environment(places: Places, manifest: Manifest) -> dict[str, str]:
+    """`FLASK_APP` unless the settings name the app otherwise."""
+    return {"FLASK_APP": manifest.module, **runtime.variables(places, places.release(manifest.id), manifest, OWNER)}
+
+
 def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str], str]:
     folder = places.release(manifest.id)
-    user = places.release_user if database.program or database.shared else places.user
-    environment = runtime.variables(places, folder, manifest, OWNER)
-    environment.setdefault("FLASK_APP", manifest.module)  # unless the settings name the app otherwise
+    words, how = shell.words(str(manifest.release_command)), as_user(_user(places, database))
+    environment = _environment(places, manifest)
+    if places.facts.containers:  # one of the release's own image, in which `command` goes on
+        words, how = [places.python, "-I", str(places.tool), "--root", str(places.root), "release", manifest.id], {}
     log = places.log / "release.log"
     with log.open("ab") as file:
         start = file.tell()
         file.write(f"--- {manifest.id}: {manifest.release_command}\n".encode())
         file.flush()
         running = subprocess.Popen(
-            shell.words(str(manifest.release_command)), cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
-            stdout=file, stderr=subprocess.STDOUT, pass_fds=database.inherited, umask=0o007, **as_user(user),
+            words, cwd=folder / "src", env=environment, stdin=subprocess.DEVNULL,
+            stdout=file, stderr=subprocess.STDOUT, pass_fds=database.inherited, umask=0o007, **how,
         )  # fmt: skip
         held = _wait(running, database)
     return shell.failed(running.returncode), tail(log, 20, start), held

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from ..base.files import tail, target
+from ..base.files import target
 from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
 from ..data import databases, restore
 from ..front import configuration
 from ..processes import extra, manager_change, managers
 from ..processes.managers.contract import Manager
-from ..processes.programs import log_path
 from ..release import manifests
 from ..server import tree
 from . import gate, state
@@ -68,12 +67,11 @@ def _serve(places: Places, manager: Manager) -> None:
     now = state.live(places)
     if now is None:
         return
-    log = log_path(places, now.colour.name)
     try:
         await_front(places, manager, now.release, now.colour.name)
     except Refused as refused:
         note(f"release {now.release} does not serve: {refused}")
-        for line in tail(log, 5):
+        for line in manager.log(now.colour.name, None, 5)[0]:
             note(line)
 
 

@@ -11,7 +11,6 @@ from ..front import configuration
 from ..front.certificates import acme
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
-from ..processes.programs import log_from_now
 from ..release import prune
 from . import boot, drain, state
 
@@ -50,7 +49,7 @@ def _candidate(places: Places, release: str) -> Colour:
 def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
     release = str(state.linked(places, candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
-    log = log_from_now(places, "front")
+    log = manager.log_from_now("front")
     old_front, old_manager = target(places.front), managers.noted(places)
     try:
         # Noted before the flip: a disk that is full refuses here, while nothing has changed.

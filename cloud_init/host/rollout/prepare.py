@@ -13,7 +13,7 @@ from ..data import databases, folders
 from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
 from ..processes.managers.contract import Manager
-from ..processes.programs import CRON, log_from_now
+from ..processes.programs import CRON
 from ..release import debian, environment, files, manifests, release_command, runtime, unpack
 from ..release.store import HostStore
 from . import boot, gate, state
@@ -97,7 +97,7 @@ def _unpack(store: HostStore, code: Code, source: Path) -> None:
 
 def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
     idle = state.idle(places)
-    log = log_from_now(places, idle.name)
+    log = manager.log_from_now(idle.name)
     try:
         with steps.step("start"):
             app.unload(manager, idle)

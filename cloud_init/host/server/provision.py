@@ -17,7 +17,8 @@ _ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits 
 def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
     """Brings packages, system files, the manager, and `beside`, at once. Raises `Refused`."""
     if places.role is None:
-        if lacking := packages.missing(manifest.packages):
+        lacking = [] if places.facts.containers else packages.missing(manifest.packages)  # images have them
+        if lacking:
             how = f"apt-get install {' '.join(lacking)}"
             raise Refused(f"slipway:app.packages: wanted {', '.join(lacking)} on this machine, found none; install it with: {how}")
         return beside()
@@ -34,5 +35,5 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
         with steps.step("system"):
             system_files.run(places, host)
         with steps.step("manager"):
-            managers.module(places, managers.wanted(manifest)).install()
+            managers.module(places, managers.wanted(places, manifest)).install()
     running.result()

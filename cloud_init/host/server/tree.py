@@ -62,7 +62,7 @@ def _make_run(places: Places) -> None:
             link(colour.folder / name, f"own/{name}")
     for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
         private(places.lib / "front" / name, places.front_user, 0o700)
-    if places.role:
+    if places.facts.front_user:
         private(places.run / "front", places.front_user)
     else:  # its master may be root, and what is noted here is believed
         own(places.run / "front")

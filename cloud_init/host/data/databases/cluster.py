@@ -19,7 +19,7 @@ from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...base.user import as_user, give, private
 from ...processes.managers.contract import Manager
-from ...processes.programs import Program, log_from_now
+from ...processes.programs import Program
 from ...server.volume import await_mount
 from . import network
 from .agent import Agent
@@ -112,7 +112,7 @@ class Cluster(ABC):
 
     def start(self, manager: Manager) -> None:
         """Starts it, waits for connections. Raises `Refused` with its words if it ends."""
-        log = log_from_now(self.places, self.engine)
+        log = manager.log_from_now(self.engine)
         manager.add(self.program)
         deadline = time.monotonic() + _STARTING
         while not self._takes_connections():

@@ -31,6 +31,6 @@ def _command(places: Places, folder: Path) -> list[str]:
     """Root, as it never is on a server, gives Apache the app's user for its children."""
     command = [places.front_binaries["apache"], "-f", str(folder / "apache.conf")]
     user = places.user
-    if os.geteuid() == 0 and user is not None and not places.role:
+    if os.geteuid() == 0 and user is not None and not places.facts.front_user:
         command += ["-C", f"User {user.pw_name}", "-C", f"Group {grp.getgrgid(user.pw_gid).gr_name}"]
     return command

@@ -1,6 +1,9 @@
 """What keeps processes running, a file each; the folder is the registry of `contract.py`.
 
-Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`."""
+Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`, or
+Docker where programs are containers."""
+
+from __future__ import annotations
 
 import importlib
 import pkgutil
@@ -11,8 +14,6 @@ from ...base.places import Places
 from ...contracts.manifest import Manifest
 from ...release import manifests
 from .contract import Manager
-
-USUAL = "supervisor"
 
 
 def of(places: Places) -> Manager:
@@ -29,23 +30,22 @@ def beside(places: Places) -> list[Manager]:
 def noted(places: Places) -> str:
     """The name of the one in force; a note that is lost or damaged says nothing."""
     name = read_text(_note(places)).strip()
-    return name if name in known() else USUAL
+    return name if name in known() else _usual(places)
 
 
 def note(places: Places, name: str) -> None:
     write(_note(places), f"{name}\n".encode())
 
 
-def wanted(manifest: Manifest) -> str:
+def wanted(places: Places, manifest: Manifest | None) -> str:
     """The name of the one that a release asks for."""
-    name = manifest.host.manager if manifest.host else USUAL
-    return name if name in known() else USUAL
+    name = manifest.host.manager if manifest and manifest.host else ""
+    return name if name in known() else _usual(places)
 
 
 def wanted_by(places: Places, release: str) -> str:
     """The name of the one that a release of this host asks for."""
-    found = manifests.peek(places.release(release))
-    return wanted(found) if found else USUAL
+    return wanted(places, manifests.peek(places.release(release)))
 
 
 def known() -> set[str]:
@@ -56,6 +56,10 @@ def module(places: Places, name: str) -> Manager:
     """The manager of that name, in force or not."""
     made: Manager = importlib.import_module(f"{__name__}.{name}").Manager(places)
     return made
+
+
+def _usual(places: Places) -> str:
+    return "docker" if places.facts.containers else "supervisor"
 
 
 def _note(places: Places) -> Path:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 from ...base.places import Places
-from ..programs import Program
+from ..programs import Program, log_path, log_since
 
 STARTING, RUNNING, STOPPING, STOPPED, WAITING, FAILED = "starting", "running", "stopping", "stopped", "waiting", "failed"
 """`waiting`: it ended and is tried again. `stopped`: on demand, or it found nothing to run.
@@ -96,6 +97,24 @@ class Manager(Protocol):
 
     def remove(self, name: str) -> None:
         """Stops a program that was added, and forgets it."""
+
+    def discard(self, release: str) -> None:
+        """Removes what it keeps itself of a release that goes."""
+        return
+
+    def logged(self) -> list[str]:
+        """Names of all that have a log here: programs, and what else talks."""
+        return sorted(path.stem for path in self.places.log.glob("*.log"))
+
+    def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
+        """What a program said since a mark, in whole lines, else its last `lines`; the mark where
+        that ends."""
+        return log_since(log_path(self.places, program), mark, lines)
+
+    def log_from_now(self, program: str) -> Callable[[int], list[str]]:
+        """The last lines, as many as it is called with, of what a program says from here on."""
+        _, mark = self.log(program, None, 0)
+        return lambda lines: self.log(program, mark, lines)[0][-lines:]
 
     def restart(self, program: str) -> None:
         """Starts a program whatever it does; one that waits to be tried again counts as started."""

@@ -19,7 +19,7 @@ from ...base.unix_http import UnixConnection
 from ...base.user import with_port
 from ...release import environment
 from .. import systemd_units
-from ..programs import CONSTANT, Program, log_from_now, log_path
+from ..programs import CONSTANT, Program, log_path
 from . import contract
 from .contract import ProgramStatus
 
@@ -75,7 +75,7 @@ class Manager(contract.Manager):
 
     def launch(self) -> None:
         """Starts supervisord and waits until it answers."""
-        log = log_from_now(self.places, "supervisord")
+        log = self.log_from_now("supervisord")
         began = time.monotonic()
         done = self._start_unit() if self.places.role else self._start()
         deadline = time.monotonic() + 10

@@ -1,0 +1,240 @@
+"""Docker: a container for each program, by the engine's own API over its socket.
+
+This tool runs in a container of its own then, which has the tree and the socket. The front server
+and a database are containers of the plan, started and stopped here; those of a release are made
+here, from its image, and removed when they stop."""
+
+from __future__ import annotations
+
+import datetime
+import http.client
+import json
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from ...base.outcome import Refused
+from ...base.places import Places
+from ...base.unix_http import UnixConnection
+from ...contracts.facts import ContainerFacts
+from ..programs import CONSTANT, FRONT, Program, is_database, split
+from . import contract
+from .contract import ProgramStatus
+
+SOCKET = "/run/docker.sock"
+GRACE = 40  # seconds to finish what is in hand
+_STATES = {
+    "created": contract.STOPPED, "running": contract.RUNNING, "restarting": contract.WAITING, "removing": contract.STOPPING,
+    "paused": contract.STOPPED, "exited": contract.STOPPED, "dead": contract.FAILED,
+}  # fmt: skip
+_ONCE, _MOST = "release", 10_000  # lines of its words
+_LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
+
+
+class Manager(contract.Manager):
+    """The containers of one app."""
+
+    kind = "docker"
+
+    def __init__(self, places: Places) -> None:
+        self.places = places
+
+    @property
+    def running(self) -> bool:
+        return self.places.facts.containers is not None
+
+    @property
+    def pid(self) -> int | None:
+        return None
+
+    @property
+    def _facts(self) -> ContainerFacts:
+        assert self.places.facts.containers is not None
+        return self.places.facts.containers
+
+    def answers(self) -> bool:
+        return self.running
+
+    def memory(self) -> int:
+        told = (self._told("GET", f"containers/{self._name(name)}/stats?stream=0&one-shot=1") for name in self.programs())
+        return sum(int(one.get("memory_stats", {}).get("usage") or 0) for one in told if one)
+
+    def configure(self) -> bool:
+        return False
+
+    def launch(self) -> None:
+        """The engine started it."""
+
+    def shut_down(self) -> None:
+        """Those of the plan are removed by it."""
+        for name in self.programs():
+            self.stop(name)
+
+    def forget(self) -> None:
+        """Nothing starts what was removed."""
+
+    def programs(self) -> list[str]:
+        wanted = json.dumps({"label": [f"slipway.site={self._facts.site}"]})
+        found = json.loads(self._ask("GET", f"containers/json?{urlencode({'all': 1, 'filters': wanted})}"))
+        return sorted(one["Labels"]["slipway.program"] for one in found if "slipway.program" in one["Labels"])
+
+    def status(self, program: str) -> ProgramStatus:
+        found = self._told("GET", f"containers/{self._name(program)}/json")
+        if found is None:
+            return ProgramStatus(program, contract.STOPPED)
+        now = found["State"]
+        state = _STATES.get(now["Status"], contract.FAILED)
+        since = _seconds(now["StartedAt"]) if state == contract.RUNNING else None
+        killed = ", out of memory" if now.get("OOMKilled") else ""
+        return ProgramStatus(program, state, since=since, why=f"{now.get('Error') or 'exit status ' + str(now['ExitCode'])}{killed}")
+
+    def start(self, program: str) -> None:
+        if _is_of_plan(program):
+            self._ask("POST", f"containers/{self._name(program)}/start")
+        else:
+            self._make(next((one for one in CONSTANT if one.name == program), Program(program, always=True)))
+
+    def stop(self, program: str) -> None:
+        """A container that it stopped the engine never starts again, whatever else was asked."""
+        self._told("POST", f"containers/{self._name(program)}/stop?t={GRACE}")
+        if not _is_of_plan(program):
+            self._remove(self._name(program))
+
+    def signal(self, program: str, name: str) -> None:
+        self._told("POST", f"containers/{self._name(program)}/kill?signal={name}")
+
+    def add(self, program: Program) -> None:
+        found = self._told("GET", f"containers/{self._name(program.name)}/json")
+        runs = found and found["State"]["Status"] == "running"
+        if _is_of_plan(program.name):
+            return None if runs else self.restart(program.name)
+        if not runs or found["Config"]["Labels"]["slipway.release"] != self._release(program.name):
+            self._make(program)
+
+    def remove(self, name: str) -> None:
+        self.stop(name)
+
+    def discard(self, release: str) -> None:
+        self._told("DELETE", f"images/{quote(f'{self._facts.images}:{release}', safe='')}", (409,))
+
+    def once(self, release: str) -> int:
+        """The release command in a container of that release, its words and its exit status. One
+        that a killed run left goes first: there are never two."""
+        self._make(Program(_ONCE), release)
+        try:
+            code = int(json.loads(self._ask("POST", f"containers/{self._name(_ONCE)}/wait", timeout=None))["StatusCode"])
+            print(*self.log(_ONCE, None, _MOST)[0], sep="\n", flush=True)
+            return code
+        finally:
+            self._remove(self._name(_ONCE))
+
+    def logged(self) -> list[str]:
+        return sorted({*super().logged(), *self.programs()})
+
+    def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
+        """The mark is a time of the engine's, in nanoseconds."""
+        since = {"since": f"{mark // 10**9}.{mark % 10**9:09}"} if mark else {"tail": lines}
+        asked = urlencode({"stdout": 1, "stderr": 1, "timestamps": 1, **since})
+        data = self._told("GET", f"containers/{self._name(program)}/logs?{asked}", raw=True)
+        if data is None:
+            return super().log(program, mark, lines)
+        found = [(_nanoseconds(at), text) for at, _, text in (line.partition(" ") for line in _lines(data))]
+        news = [(at, text) for at, text in found if at > (mark or 0)][-lines:]
+        return [text for _, text in news], max([mark or 1, *(at for at, _ in news)])
+
+    def _make(self, program: Program, once: str = "") -> None:
+        """A new container, in the place of one of that name, started. Raises `Refused`. `once`: the
+        release whose command it runs: as root, until the tool has read what that user may not."""
+        places, facts, user = self.places, self._facts, self.places.user
+        release = once or self._release(program.name)
+        name, size = self._name(program.name), facts.memory << 20
+        tool = [places.python, "-I", str(places.tool), "--root", str(places.root)]
+        body = {
+            "Image": f"{facts.images}:{release}",
+            "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
+            "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
+            "Cmd": [*tool, *(("release", release) if once else ("launch", self.kind, program.name))],
+            "Healthcheck": {"Test": ["NONE"]},  # the gate asks it, and the front server does
+            "StopSignal": f"SIG{program.stop_signal}",
+            "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
+            "HostConfig": {
+                "Init": True,
+                "NetworkMode": facts.site,
+                "RestartPolicy": {"Name": "no" if once else "always"},
+                "Mounts": [
+                    {"Type": "volume", "Source": facts.site, "Target": str(places.root)},
+                    {"Type": "volume", "Source": f"{facts.site}-data", "Target": str(places.srv / "data")},
+                ],
+                "ReadonlyRootfs": True,
+                "Tmpfs": {"/tmp": "mode=1777"},
+                "CapDrop": ["ALL"],
+                "CapAdd": ["SETUID", "SETGID", "DAC_READ_SEARCH"] if once else [],
+                "SecurityOpt": ["no-new-privileges:true"],
+                "Memory": size,
+                "MemorySwap": size,
+                "PidsLimit": facts.processes,
+                "LogConfig": _LOGS,
+            },
+        }
+        self._remove(name)
+        self._ask("POST", f"containers/create?name={name}", body)
+        self._ask("POST", f"containers/{name}/start")
+
+    def _release(self, program: str) -> str:
+        """The release that the colour of a program runs."""
+        return self.places.colour(split(program)[0] or program).link.resolve().name
+
+    def _remove(self, name: str) -> None:
+        self._told("DELETE", f"containers/{name}?force=1&v=1")
+
+    def _name(self, program: str) -> str:
+        return f"{self._facts.site}-{program}"
+
+    def _told(self, method: str, path: str, also: tuple[int, ...] = (), raw: bool = False) -> Any:
+        """What the engine answers, as JSON or `raw`; None where there is no such thing."""
+        data = self._ask(method, path, none=(404, *also))
+        return data if raw or data is None else json.loads(data or "{}")
+
+    def _ask(self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (), timeout: float | None = 120) -> Any:
+        """Raises `Refused` with the engine's words."""
+        connection = UnixConnection(SOCKET, timeout)
+        try:
+            connection.request(method, f"/{path}", json.dumps(body) if body else None, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            data = answer.read()
+        except (OSError, http.client.HTTPException) as error:
+            raise Refused(f"docker: wanted the engine at {SOCKET}, found: {error}; see that it runs, then run `up` again") from None
+        finally:
+            connection.close()
+        if answer.status in none:
+            return None
+        if answer.status >= 400:
+            said = " ".join(str(json.loads(data or "{}").get("message")).split())
+            raise Refused(f"docker: {method} {path.partition('?')[0]}: {said}")
+        return data
+
+
+def _is_of_plan(program: str) -> bool:
+    return program == FRONT.name or is_database(program)
+
+
+def _lines(data: bytes) -> list[str]:
+    """Output of a container: pieces, each after 8 bytes of which the last four are its length."""
+    text, at = b"", 0
+    while at + 8 <= len(data):
+        length = int.from_bytes(data[at + 4 : at + 8], "big")
+        text, at = text + data[at + 8 : at + 8 + length], at + 8 + length
+    return text.decode("utf-8", "replace").splitlines()
+
+
+def _seconds(time: str) -> float:
+    return _nanoseconds(time) / 1e9
+
+
+def _nanoseconds(time: str) -> int:
+    """`2026-11-30T15:30:50.123456789Z`, as the engine writes times, since 1970."""
+    whole, _, part = time.rstrip("Z").partition(".")
+    try:
+        at = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
+    except ValueError:
+        return 0
+    return int(at.timestamp()) * 10**9 + int(part.ljust(9, "0")[:9] or 0)

@@ -1,0 +1,1 @@
+"""Docker engines: reached by docker's own client, the store that one holds, images of releases."""

@@ -1,0 +1,85 @@
+"""A Docker engine, by docker's own client: it knows contexts, `ssh://` and logins to registries."""
+
+import json
+import re
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from components.errors import MissingError, SlipwayError, one_line
+
+_MENDS = (
+    ("permission denied while trying to connect", "let this user use it (`sudo usermod -aG docker $USER`, then log in anew), or be root"),
+    ("Cannot connect to the Docker daemon|failed to dial|connection refused|no such host", "start it, or see `docker context ls`"),
+    ("port is already allocated|address already in use", "end what listens there, or set slipway:docker.port"),
+    ("no space left on device", "make room: `docker system df`, `docker image prune`"),
+    ("denied|unauthorized|authentication required", "log in: `docker login`"),
+    ("no such host|i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),
+)
+
+
+@dataclass(frozen=True)
+class Engine:
+    """`host`: its address, such as `ssh://deploy@203.0.113.9`; `context`: one of the client's. Both
+    empty: the client's own."""
+
+    host: str = ""
+    context: str = ""
+
+    def command(self, *words: str) -> list[str]:
+        """The client with these words."""
+        where = ["--host", self.host] if self.host else ["--context", self.context] if self.context else []
+        return ["docker", *where, *words]
+
+    def run(self, *words: str, data: bytes = b"") -> bytes:
+        """What a command says. Raises `SlipwayError` with the engine's words."""
+        done = self.tried(*words, data=data)
+        if done.returncode:
+            raise self.refused(words[0], done.stderr.decode(errors="replace"))
+        return bytes(done.stdout)
+
+    def tried(self, *words: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        """A command, however it ends."""
+        try:
+            return subprocess.run(self.command(*words), input=data, capture_output=True, check=False)
+        except FileNotFoundError:
+            raise MissingError("docker: wanted the program docker, found none; install it (Debian: docker.io)") from None
+
+    def inspect(self, kind: str, name: str) -> dict[str, Any] | None:
+        """What the engine knows of a container, image, volume or network; None: there is none."""
+        done = self.tried(kind, "inspect", name)
+        if done.returncode and not re.search("(?i)no such|not found", done.stderr.decode(errors="replace")):
+            raise self.refused(f"{kind} inspect", done.stderr.decode(errors="replace"))
+        return dict(json.loads(done.stdout)[0]) if not done.returncode else None
+
+    def refused(self, what: str, words: str) -> SlipwayError:
+        """The engine's last words, and what to do about them."""
+        said = (words.strip().splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
+        said = re.sub("^(?:docker: )?(?:Error response from daemon: )?", "", said)
+        mend = next((mend for pattern, mend in _MENDS if re.search(pattern, words, re.IGNORECASE)), "mend that, then run it again")
+        return SlipwayError(f"docker: {what}{f' at {self.host or self.context}' if self.host or self.context else ''}: "
+                            f"{one_line(said, 300)}; {mend}")  # fmt: skip
+
+    @cached_property
+    def socket(self) -> str:
+        """The path of its socket on its own machine."""
+        address = self.host or json.loads(self.run("context", "inspect", *filter(None, [self.context])))[0]["Endpoints"]["docker"]["Host"]
+        return str(address).removeprefix("unix://") if str(address).startswith("unix://") else "/var/run/docker.sock"
+
+    def document(self) -> dict[str, str]:
+        """As JSON has it."""
+        return {"host": self.host, "context": self.context}
+
+
+def of(document: Mapping[str, str]) -> Engine:
+    """The engine that a document is of."""
+    return Engine(**document)
+
+
+def arguments(options: Mapping[str, str | Sequence[str]]) -> list[str]:
+    """Options of the client: a word, or one for each of several."""
+    return [
+        word for name, value in options.items() for one in ([value] if isinstance(value, str) else value) for word in (f"--{name}", one)
+    ]

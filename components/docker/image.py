@@ -1,0 +1,110 @@
+"""The image of a release, built on its engine from what was published."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Callable, Mapping
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+from cloud_init import templating
+from cloud_init.host.base.masking import masked
+from cloud_init.host.contracts.manifest import INSTALL, Manifest
+from cloud_init.host.release import debian, wheels
+from cloud_init.host.server.setup import USERS
+from components.docker.engine import Engine, arguments
+from components.errors import SlipwayError
+
+FIRST_ID = 10001
+"""The number of the app's user in every image; the others of `USERS` follow."""
+_TOOLS = {"build-essential", "gcc", "g++", "make", "cmake", "cargo", "rustc", "clang", "gfortran", "pkg-config", "git"}
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_SHOWN = 20  # lines of a build that failed
+
+
+def name(facts: Mapping[str, Any], release: str) -> str:
+    """The image of a release."""
+    return f"{facts['images']}:{release}"
+
+
+def host_file(base: str, packages: tuple[str, ...]) -> str:
+    """The Dockerfile of the image with a host's programs."""
+    return templating.render("docker/host.Dockerfile.j2", base=base, packages=packages, users=_users())
+
+
+def build(engine: Engine, facts: Mapping[str, Any], manifest: Manifest, get: Callable[[str], bytes | None]) -> None:
+    """Builds it. `get`: objects of the store. Raises `SlipwayError` with the last lines of what was
+    said."""
+    secret = json.loads(json.loads(get(f"secrets/web/{manifest.id}.json") or b"{}").get(INSTALL, "{}"))
+    with tempfile.TemporaryDirectory(prefix="slipway-") as place:
+        folder = Path(place)
+        (folder / "context/requirements").mkdir(parents=True)
+        installs = _requirements(folder / "context/requirements", manifest, (get(wheels.list_of(manifest.id)) or b"").decode())
+        packages = sorted(manifest.packages)
+        text = templating.render(
+            "docker/release.Dockerfile.j2", base=_pinned(engine, facts["base"]), packages=packages, installs=installs,
+            kept=[one for one in packages if one not in _TOOLS], secret=bool(secret), users=_users(),
+        )  # fmt: skip
+        (folder / "context/Dockerfile").write_text(text, encoding="utf-8")
+        with tarfile.open(fileobj=BytesIO(get(f"releases/code/{manifest.code.id}.tar.gz") or b""), mode="r:gz") as code:
+            code.extractall(folder / "context/src", filter="data")
+        options = {"tag": name(facts, manifest.id), "label": [f"slipway.site={facts['site']}", f"slipway.release={manifest.id}"]}
+        more = []
+        if secret:
+            (folder / "installer").write_text("".join(f"{key}={shlex.quote(value)}\n" for key, value in secret.items()), encoding="utf-8")
+            (folder / "installer").chmod(0o600)
+            more = ["--secret", f"id=installer,src={folder / 'installer'}"]
+        _built(engine, [*arguments(options), *more, str(folder / "context")], bool(secret))
+
+
+def _built(engine: Engine, words: list[str], needs_secret: bool) -> None:
+    has_buildx = engine.tried("buildx", "version").returncode == 0
+    if needs_secret and not has_buildx:
+        raise SlipwayError("slipway:secretInstall: wanted docker's buildx, which keeps a secret out of an image, found none; install it")
+    environment = {**os.environ, "DOCKER_BUILDKIT": "1" if has_buildx else "0", "BUILDKIT_PROGRESS": "plain"}
+    command = [*engine.command("build"), *([] if has_buildx else ["--force-rm"]), *words]
+    done = subprocess.run(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+    )
+    if done.returncode:
+        lines = [_COLOUR.sub("", line) for line in masked(done.stdout).splitlines() if line.strip()]
+        error = engine.refused("the image can't be built", "\n".join(lines))
+        raise SlipwayError("\n".join([f"{error}{debian.hint(done.stdout)}", *lines[-_SHOWN:]]))
+
+
+def _requirements(folder: Path, manifest: Manifest, exact: str) -> list[str]:
+    """Writes what the environment is made of; the options of pip for each of its runs, in order."""
+    texts: tuple[str, ...] = wheels.parted(exact) if exact else manifest.requirements
+    options = ("--no-deps --require-hashes -r", "--no-deps -r") if exact else ("-r",) * len(texts)
+    installs = []
+    for number, (text, option) in enumerate(zip(texts, options, strict=True)):
+        (folder / f"{number}.txt").write_text(text, encoding="utf-8")
+        if text.strip():
+            installs.append(f"{option} /tmp/requirements/{number}.txt")
+    if manifest.constraints and not exact:
+        (folder / "constraints.txt").write_text(manifest.constraints, encoding="utf-8")
+        installs[0] += " -c /tmp/requirements/constraints.txt"
+    return installs
+
+
+def _pinned(engine: Engine, base: str) -> str:
+    """The base by its digest, where it came from a registry."""
+    found = engine.inspect("image", base)
+    if found is None:
+        engine.run("pull", "--quiet", base)
+        found = engine.inspect("image", base) or {}
+    return next(iter(found.get("RepoDigests") or ()), base)
+
+
+def _users() -> list[dict[str, object]]:
+    """The users of a host, with the same numbers in each image."""
+    made = []
+    for number, (user, words) in enumerate(USERS.items()):
+        groups = dict(zip(words[::2], words[1::2], strict=True))
+        made.append({"name": user, "id": FIRST_ID + number, "group": groups.get("--gid", user), "also": groups.get("--groups", "")})
+    return made

@@ -1,0 +1,117 @@
+"""The container that the host tool runs in: it has the tree and the engine's socket, and lives for
+as long as this end of a pipe is open. What runs in it is ended with it."""
+
+import atexit
+import json
+import secrets
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any
+
+from cloud_init.host.processes.managers.docker import SOCKET
+from components.docker import engine
+from components.docker.engine import Engine, arguments
+from components.errors import Lost
+
+ROOT = PurePosixPath("/slipway")
+"""The tree in every container."""
+PYTHON = "/usr/local/bin/python3"
+TOOL = [PYTHON, "-I", str(ROOT / "opt/slipway/host.pyz"), "--root", str(ROOT)]
+_RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL")
+_WAITS = "echo there && exec cat"
+
+
+@dataclass
+class Keeper:
+    """`site`: what its names begin with; `image`: the programs of a host."""
+
+    engine: Engine
+    app: str
+    site: str
+    image: str
+    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
+    _name: str = ""
+
+    def command(self, *words: str, terminal: bool = False) -> list[str]:
+        """The client's command that runs words in it. Raises `SlipwayError` where it can't be."""
+        self._open()
+        return self.engine.command("exec", "-it" if terminal else "-i", self._name, *words)
+
+    def run(self, *words: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
+        """Runs words in it to their end."""
+        return subprocess.run(self.command(*words), input=data, capture_output=True, check=False)
+
+    def start(self, *words: str) -> "subprocess.Popen[bytes]":
+        """Words that run on, over pipes."""
+        return subprocess.Popen(self.command(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+    def _open(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            return
+        self._name = f"{self.site}-keeper-{secrets.token_hex(4)}"
+        data = ROOT / "srv/slipway" / self.app / "data"
+        mounts = [
+            f"type=volume,src={self.site},dst={ROOT}",
+            f"type=volume,src={self.site}-data,dst={data}",
+            f"type=bind,src={self.engine.socket},dst={SOCKET}",
+        ]
+        options = arguments({
+            "name": self._name, "network": self.site, "mount": mounts, "cap-drop": "ALL", "cap-add": _RIGHTS,
+            "security-opt": "no-new-privileges", "tmpfs": "/tmp", "label": f"slipway.site={self.site}", "stop-timeout": "1",
+        })  # fmt: skip
+        command = self.engine.command("run", "--rm", "--interactive", "--read-only", *options, self.image, "sh", "-c", _WAITS)
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
+        )
+        atexit.register(self.close)
+        assert self._process.stdout is not None
+        if not self._process.stdout.readline():
+            words = self._process.communicate()[1].decode(errors="replace")
+            raise self.engine.refused("run", words)
+
+    def close(self) -> None:
+        """Ends it, and what runs in it."""
+        if self._process is not None and self._process.poll() is None and self._process.stdin:
+            self._process.stdin.close()
+            self._process.wait()
+
+
+_keepers: dict[str, Keeper] = {}
+
+
+def to(facts: Mapping[str, Any]) -> Keeper:
+    """This process's keeper for the site with these facts."""
+    key = json.dumps([facts["engine"], facts["site"], facts["image"]], sort_keys=True)
+    return _keepers.setdefault(key, Keeper(engine.of(facts["engine"]), facts["app"], facts["site"], facts["image"]))
+
+
+class Pipe:
+    """A tool's command that answers questions, a line of JSON each."""
+
+    def __init__(self, keeper: Keeper, *words: str) -> None:
+        self._process = keeper.start(*TOOL, *words)
+
+    def ask(self, say: Callable[[str], None] = lambda text: None, **question: Any) -> Any:
+        """The answer; notes before it go to `say`. Raises `Lost` where the pipe broke."""
+        asked, answers = self._process.stdin, self._process.stdout
+        assert asked is not None
+        assert answers is not None
+        try:
+            asked.write(json.dumps(question).encode() + b"\n")
+            asked.flush()
+        except BrokenPipeError:
+            pass  # the missing answer is told of below
+        while line := answers.readline():
+            told = json.loads(line)
+            if told.get("event") != "note":
+                return told
+            say(str(told["text"]))
+        errors = self._process.communicate()[1].decode(errors="replace").strip().splitlines()
+        raise Lost(f"docker: the connection was lost ({(errors or ['no word of why'])[-1]}); run it again")
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still answers."""
+        return self._process.poll() is None

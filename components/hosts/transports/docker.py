@@ -1,0 +1,74 @@
+"""A Docker engine as a host: the host tool in a container that has the tree and the socket."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from components.deployment.answers import Kept
+from components.docker import keeper
+from components.docker.keeper import ROOT, TOOL
+from components.hosts.transport import Event, outcome
+
+
+class DockerTransport:
+    """The containers of one site."""
+
+    def __init__(self, facts: Mapping[str, Any]) -> None:
+        self.facts, self.keeper = facts, keeper.to(facts)
+        self.host, self.role, self.address = str(facts["host"]), "web", facts["address"]
+        self.root = Path(facts["root"])
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        process = self.keeper.start(*TOOL, *arguments)
+        out, errors = process.stdout, process.stderr
+        assert out is not None
+        assert errors is not None
+        lines = (line.decode(errors="replace") for line in out)
+        return outcome(self.host, lines, arguments, on_event, lambda: (errors.read().decode(errors="replace"), process.wait()))
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        process = self.keeper.start(*TOOL, *arguments)
+        assert process.stdout is not None
+        try:
+            for line in process.stdout:
+                yield line.decode(errors="replace").rstrip("\n")
+        finally:
+            process.terminate()
+            process.wait()
+
+    def attach(self, arguments: Sequence[str]) -> int:
+        """A command of the app's in the container that serves, which has its environment."""
+        live = self.run(["status"]).get("live") or {}
+        name = f"{self.facts['site']}-{live.get('colour')}"
+        how = ["--interactive", *(["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else [])]
+        return subprocess.run(self.keeper.engine.command("exec", *how, name, *TOOL, *arguments), check=False).returncode
+
+    def install(self, tool: bytes) -> None:
+        facts = json.dumps(self.facts["facts"], indent=1, sort_keys=True).encode()
+        for path, data in (("opt/slipway/host.pyz", tool), ("etc/slipway/host.json", facts)):
+            place = ROOT / path
+            script = f'mkdir -p "{place.parent}" && cat > "{place}.part" && mv "{place}.part" "{place}"'
+            done = self.keeper.run("sh", "-c", script, data=data)
+            if done.returncode:
+                raise self.keeper.engine.refused(f"writing {place}", done.stderr.decode(errors="replace"))
+
+    def kept(self) -> list[Kept]:
+        found = self.run(["kept"]).get("kept") or []
+        return [Kept(f"{self.facts['site']}:{one['path']}", int(one["bytes"])) for one in found]
+
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        raise NotImplementedError
+
+    def settle(self, origin: Path) -> None:
+        """Nothing of it is in the project's folder."""
+
+    def remove(self, keep_data: bool) -> None:
+        """Stops all; containers and network of the plan go with it, volumes stay with it."""
+        self.run(["halt"])
+        self.keeper.close()
+
+
+connect = DockerTransport

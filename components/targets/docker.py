@@ -1,0 +1,200 @@
+"""Any Docker engine, here or over SSH: what is constant is a plan of containers, what a release
+changes the host tool makes there."""
+
+import hashlib
+import json
+import shutil
+from typing import Annotated, Any
+
+import pulumi
+import pulumi_docker as docker
+
+from cloud_init import system
+from cloud_init.fleet import Fleet
+from cloud_init.host import contracts
+from cloud_init.host.contracts.facts import ContainerFacts, FrontFacts, HostFacts
+from cloud_init.host.server.setup import USERS
+from components import owner
+from components.deployment.on_hosts import HostsDeployment
+from components.docker import image, store
+from components.docker.keeper import PYTHON, ROOT, TOOL
+from components.hosts.resources import Host, RandomSecret
+from components.hosts.site import Site
+from components.hosts.transports.docker import DockerTransport
+from components.release import core
+from components.rollout.resources import Rollout, RolloutArgs, finish
+from components.settings import Model, Settings, kinds, number, target_options
+from components.settings.kinds import setting
+from components.target import Need, StackPlace, Takes, TargetComponent
+
+THIS_MACHINE = False
+TAKES = Takes(managers=(), placements=("same-host", "external"), domain=False)
+_PORT = 8080  # of the front server, inside
+_HOST = kinds.matching(
+    "engine's address", "an engine's address, such as ssh://deploy@203.0.113.9 or unix:///run/docker.sock", r"(ssh|unix)://[^\s]+"
+)
+_IMAGE = kinds.matching("image", "an image's name, such as python:3.13-slim", r"[a-z0-9][a-zA-Z0-9._/:@-]+")
+_CONTEXT = kinds.matching("context", "a context of docker's client", r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_SHARED = 256  # megabytes of shared memory, which PostgreSQL's parallel queries need
+
+
+class Options(Model):
+    """slipway:docker"""
+
+    host: Annotated[str, _HOST] | None = setting(None, "The engine's address; left out: as docker's client finds it.")
+    context: Annotated[str, _CONTEXT] | None = setting(None, "A context of docker's client.")
+    port: Annotated[int, number(1, 65535)] = setting(8080, "The port of the engine's machine that the app is served on.")
+    public: bool = setting(False, "Everybody reaches that port, whatever a firewall of the machine says; else 127.0.0.1 alone.")
+    base: Annotated[str, _IMAGE] | None = setting(None, "The image that images are made from: Debian with Python; python:VERSION-slim.")
+    memory: Annotated[int, number(64, 1_000_000)] = setting(512, "Megabytes that one container may hold.")
+
+
+class Target(TargetComponent):
+    """A network, a volume for the tree and one for a database, the front server, the database."""
+
+    def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:target:Docker", name, None, opts)
+        options = target_options(settings, Options, "docker")
+        facts, text = _facts(settings, options, place)
+        site, child = facts["site"], pulumi.ResourceOptions(parent=self)
+        servers = Fleet("docker", settings.front, settings.database.engine, roles=())
+        planned = core.plan(settings, place.folder, (f"{_PORT} default_server",), f"{facts['address']}:{options.port}", servers)
+        if options.host or options.context:
+            provider = docker.Provider(f"{name}-engine", host=options.host, context=options.context, opts=child)
+            child = pulumi.ResourceOptions(parent=self, provider=provider)
+        kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(retain_on_delete=True))
+        labels = {"slipway.site": site}
+        network = docker.Network(f"{name}-network", name=site, labels=_labels(docker.NetworkLabelArgs, labels), opts=child)
+        tree = docker.Volume(f"{name}-tree", name=site, labels=_labels(docker.VolumeLabelArgs, labels), opts=kept)
+        data = docker.Volume(f"{name}-data", name=f"{site}-data", labels=_labels(docker.VolumeLabelArgs, labels), opts=kept)
+        programs = docker.Image(
+            f"{name}-host",
+            image_name=facts["image"],
+            build=docker.DockerBuildArgs(context=_context(place, text), dockerfile=f"{_context(place, text)}/Dockerfile"),
+            skip_push=True,
+            opts=child,
+        )
+        key = RandomSecret(f"{name}-key", pulumi.ResourceOptions(parent=self))
+        made = pulumi.ResourceOptions(parent=self, depends_on=[network, tree, data, programs])
+        host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), made)
+
+        def container(program: str, user: str, **more: Any) -> docker.Container:
+            numbers = {one: image.FIRST_ID + number for number, one in enumerate(USERS)}
+            size = options.memory
+            return docker.Container(
+                f"{name}-{program}",
+                name=f"{site}-{program}",
+                image=facts["image"],
+                command=[*TOOL, "launch", "docker", program],
+                user=f"{numbers[user]}:{numbers[user]}",
+                group_adds=[str(numbers["slipway-app"])],
+                labels=_labels(docker.ContainerLabelArgs, {**labels, "slipway.program": program}),
+                networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network.name)],
+                mounts=[
+                    docker.ContainerMountArgs(type="volume", source=tree.name, target=str(ROOT)),
+                    docker.ContainerMountArgs(type="volume", source=data.name, target=str(ROOT / "srv/slipway" / name / "data")),
+                ],
+                restart="always",
+                read_only=True,
+                tmpfs={"/tmp": "mode=1777"},
+                capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+                security_opts=["no-new-privileges:true"],
+                memory=size,
+                memory_swap=size,  # equal, or the provider sees another one at each plan
+                log_driver="json-file",
+                log_opts={"max-size": "10m", "max-file": "3"},
+                stop_timeout=40,
+                must_run=True,
+                opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[host], delete_before_replace=True)),
+                **more,
+            )
+
+        ports = [docker.ContainerPortArgs(internal=_PORT, external=options.port, ip="0.0.0.0" if options.public else "127.0.0.1")]
+        running = [container("front", "slipway-front", ports=ports)]
+        if settings.database.engine in system.ENGINES and settings.database.placement == "same-host":
+            running.append(container(settings.database.engine, "slipway-db", shm_size=_SHARED))
+        release = finish(planned, key.value, settings.secret_env)
+        rollout = Rollout(
+            f"{name}-rollout",
+            RolloutArgs(**vars(release), hosts=json.dumps([facts]), store=store.address(facts), url=_url(facts, options)),
+            pulumi.ResourceOptions(parent=self, depends_on=[host, *running]),
+        )
+        self.put_out(settings, release.release, rollout.require(), [facts["address"]])
+
+
+def needs(settings: Settings) -> list[Need]:
+    """Docker's client."""
+    return [Need("docker", "the client of the engine", ("docker.io",), shutil.which("docker") is not None, required=True)]
+
+
+def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
+    """What serves on the engine."""
+    options = target_options(settings, Options, "docker")
+    facts, _ = _facts(settings, options, place)
+    host = DockerTransport(facts)
+    return HostsDeployment(Site(store.EngineStore(facts), (host,), _url(facts, options)), launched=(host,))
+
+
+def _url(facts: dict[str, Any], options: Options) -> str:
+    return f"http://{facts['address']}:{options.port}"
+
+
+def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dict[str, Any], str]:
+    """The site as its transport has it, and the Dockerfile of the image with a host's programs."""
+    app, site = settings.app.name, f"{settings.app.name}-{place.stack}"
+    base = options.base or f"python:{settings.app.python or '3.13'}-slim"
+    packages = [*system.FRONTS[settings.front]]
+    if settings.database.placement == "same-host" and settings.database.engine in system.ENGINES:
+        packages.append(system.ENGINES[settings.database.engine])
+    text = image.host_file(base, tuple(sorted(packages)))
+    users = list(USERS)
+    host = HostFacts(
+        app=app,
+        host=site,
+        root=str(ROOT),
+        run=str(ROOT / "run/slipway" / app),
+        store=f"file://{ROOT}/store",
+        python=PYTHON,
+        front=FrontFacts((f"{site}-front", _PORT)),
+        user=users[0],
+        database_user=users[1],
+        front_user=users[2],
+        release_user=users[3],
+        stack=place.stack,
+        containers=ContainerFacts(site, site, options.memory, 1024),
+    )
+    facts = {
+        "transport": "docker",
+        "app": app,
+        "host": site,
+        "root": str(place.tree),
+        "address": _address(options),
+        "site": site,
+        "base": base,
+        "image": f"{site}-host:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
+        "images": site,
+        "engine": {"host": options.host or "", "context": options.context or ""},
+        "facts": contracts.document(host),
+    }
+    return facts, text
+
+
+def _address(options: Options) -> str:
+    """Where the app's port is."""
+    if options.host and options.host.startswith("ssh://") and options.public:
+        return options.host.removeprefix("ssh://").rpartition("@")[2].partition(":")[0].partition("/")[0]
+    return "127.0.0.1"
+
+
+def _context(place: StackPlace, text: str) -> str:
+    """The folder that the image is built from, as seen from the project."""
+    folder = place.tree / "host"
+    folder.mkdir(parents=True, exist_ok=True)
+    file = folder / "Dockerfile"
+    if not file.is_file() or file.read_text(encoding="utf-8") != text:
+        file.write_text(text, encoding="utf-8")
+    return str(folder.relative_to(place.folder))
+
+
+def _labels(kind: Any, labels: dict[str, str]) -> list[Any]:
+    return [kind(label=label, value=value) for label, value in sorted(labels.items())]
