@@ -13,6 +13,8 @@ from cloud_init import system
 from cloud_init.fleet import Fleet
 from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import ContainerFacts, FrontFacts, HostFacts
+from cloud_init.host.front import servers
+from cloud_init.host.processes.managers.docker import GRACE
 from cloud_init.host.server.setup import USERS
 from components import owner
 from components.deployment.on_hosts import HostsDeployment
@@ -35,6 +37,7 @@ _HOST = kinds.matching(
 )
 _IMAGE = kinds.matching("image", "an image's name, such as python:3.13-slim", r"[a-z0-9][a-zA-Z0-9._/:@-]+")
 _CONTEXT = kinds.matching("context", "a context of docker's client", r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
+_STOPS = {"postgres": "INT", "mysql": "TERM"}
 _SHARED = 256  # megabytes of shared memory, which PostgreSQL's parallel queries need
 
 
@@ -57,8 +60,8 @@ class Target(TargetComponent):
         options = target_options(settings, Options, "docker")
         facts, text = _facts(settings, options, place)
         site, child = facts["site"], pulumi.ResourceOptions(parent=self)
-        servers = Fleet("docker", settings.front, settings.database.engine, roles=())
-        planned = core.plan(settings, place.folder, (f"{_PORT} default_server",), f"{facts['address']}:{options.port}", servers)
+        described = Fleet("docker", settings.front, settings.database.engine, roles=())
+        planned = core.plan(settings, place.folder, (f"{_PORT} default_server",), f"{facts['address']}:{options.port}", described)
         if options.host or options.context:
             provider = docker.Provider(f"{name}-engine", host=options.host, context=options.context, opts=child)
             child = pulumi.ResourceOptions(parent=self, provider=provider)
@@ -78,7 +81,7 @@ class Target(TargetComponent):
         made = pulumi.ResourceOptions(parent=self, depends_on=[network, tree, data, programs])
         host = Host(f"{name}-host", facts, owner.current(place.project, place.stack), made)
 
-        def container(program: str, user: str, **more: Any) -> docker.Container:
+        def container(program: str, user: str, stop: str, **more: Any) -> docker.Container:
             numbers = {one: image.FIRST_ID + number for number, one in enumerate(USERS)}
             size = options.memory
             return docker.Container(
@@ -94,7 +97,8 @@ class Target(TargetComponent):
                     docker.ContainerMountArgs(type="volume", source=tree.name, target=str(ROOT)),
                     docker.ContainerMountArgs(type="volume", source=data.name, target=str(ROOT / "srv/slipway" / name / "data")),
                 ],
-                restart="always",
+                restart="always",  # one that is only not stopped stays down where the engine was killed
+                init=True,
                 read_only=True,
                 tmpfs={"/tmp": "mode=1777"},
                 capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
@@ -103,16 +107,17 @@ class Target(TargetComponent):
                 memory_swap=size,  # equal, or the provider sees another one at each plan
                 log_driver="json-file",
                 log_opts={"max-size": "10m", "max-file": "3"},
-                stop_timeout=40,
+                stop_signal=f"SIG{stop}",
+                stop_timeout=GRACE,
                 must_run=True,
                 opts=pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(depends_on=[host], delete_before_replace=True)),
                 **more,
             )
 
         ports = [docker.ContainerPortArgs(internal=_PORT, external=options.port, ip="0.0.0.0" if options.public else "127.0.0.1")]
-        running = [container("front", "slipway-front", ports=ports)]
+        running = [container("front", "slipway-front", servers.module(settings.front).STOP, ports=ports)]
         if settings.database.engine in system.ENGINES and settings.database.placement == "same-host":
-            running.append(container(settings.database.engine, "slipway-db", shm_size=_SHARED))
+            running.append(container(settings.database.engine, "slipway-db", _STOPS[settings.database.engine], shm_size=_SHARED))
         release = finish(planned, key.value, settings.secret_env)
         rollout = Rollout(
             f"{name}-rollout",

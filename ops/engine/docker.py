@@ -93,7 +93,11 @@ class _Image(_Kind):
     """Nothing is removed: containers and other stacks may use it."""
 
     KIND, NAME = "image", "imageName"
-    INPUTS: ClassVar[Inputs] = {"build": lambda value: ["--file", value["dockerfile"]], "skipPush": lambda value: [], "buildOnPreview": lambda value: []}
+    INPUTS: ClassVar[Inputs] = {
+        "build": lambda value: ["--file", value["dockerfile"]],
+        "skipPush": lambda value: [],
+        "buildOnPreview": lambda value: [],
+    }
 
     def make(self, at: Engine, name: str, words: list[str], props: Props) -> None:
         at.run("build", "--quiet", "--tag", name, *words, props["build"]["context"])
@@ -114,6 +118,7 @@ class _Container(_Kind):
         "capabilities": lambda value: arguments({"cap-drop": value["drops"]}), "securityOpts": _each("security-opt"),
         "memory": _one("memory", "m"), "memorySwap": _one("memory-swap", "m"), "shmSize": _one("shm-size", "m"),
         "logDriver": _one("log-driver"), "logOpts": _pairs("log-opt", "="), "stopTimeout": _one("stop-timeout"),
+        "init": _flag("init"), "stopSignal": _one("stop-signal"),
     }  # fmt: skip
 
     def is_there(self, at: Engine, name: str) -> bool:
