@@ -203,10 +203,10 @@ class HostProvider(_OnHost):
         if why := owner.astray(facts["root"]):
             raise SlipwayError(why)
         host = transport.connect({**facts, "root": str(owner.here(facts["root"]))})
+        kept = [] if progress.is_heard() else host.kept()  # `./slipway destroy` lists it
         host.remove(keep_data=True)
-        if not progress.is_heard():  # else `./slipway destroy` lists it
-            for one in host.kept():
-                progress.note(host.host, f"stays: {one.path}; {_data_too(owner.here(facts['root']).name, facts['app'])}")
+        for one in kept:
+            progress.note(host.host, f"stays: {one.path}; {_data_too(owner.here(facts['root']).name, facts['app'])}")
 
     def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool

@@ -5,11 +5,12 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from components.deployment.answers import Kept
 from components.docker import keeper
 from components.docker.keeper import ROOT, TOOL
+from components.hosts import last_backup
 from components.hosts.transport import Event, outcome
 
 
@@ -60,15 +61,28 @@ class DockerTransport:
         return [Kept(f"{self.facts['site']}:{one['path']}", int(one["bytes"])) for one in found]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        raise NotImplementedError
+        done = self.run(["backup", "--reason", last_backup.REASON, "--engine", engine], on_event)
+
+        def copy(source: Path, file: IO[bytes]) -> None:
+            command = self.keeper.command("tar", "-C", str(source.parent), "-cf", "-", source.name)
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, check=False)
+
+        return last_backup.fetched(folder, self.host, done, copy)
 
     def settle(self, origin: Path) -> None:
         """Nothing of it is in the project's folder."""
 
     def remove(self, keep_data: bool) -> None:
-        """Stops all; containers and network of the plan go with it, volumes stay with it."""
-        self.run(["halt"])
-        self.keeper.close()
+        """What the plan doesn't have: containers and images of releases. Volumes go with the data,
+        once nothing uses them any more."""
+        at, site = self.keeper.engine, self.facts["site"]
+        if keep_data:
+            self.run(["halt"])
+            self.keeper.close()
+            images = at.run("image", "ls", "--quiet", "--filter", f"label=slipway.site={site}").decode().split()
+            at.tried("image", "rm", "--force", *images, self.facts["image"])
+        else:
+            at.run("volume", "rm", "--force", site, f"{site}-data")
 
 
 connect = DockerTransport

@@ -3,21 +3,18 @@
 import os
 import stat
 import sys
-import tarfile
 import termios
 import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import asyncssh
 
-from cloud_init.host.base import files
-from cloud_init.host.base.outcome import Refused
-from cloud_init.host.data import backup
 from components.deployment.answers import Kept
 from components.errors import Lost, SlipwayError
+from components.hosts import last_backup
 from components.hosts.transport import Event, asked, outcome
 from components.ssh import connection, login
 from components.ssh.connection import Done
@@ -62,30 +59,12 @@ class SshTransport:
         return ["env", asked(self.facts), *TOOL, *arguments]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        done = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
-        if not done["ok"]:
-            raise SlipwayError(f"{self.host}: last backup: {done['message']}; nothing was removed; mend that, then run it again")
-        if not done["backup"]:
-            return None
-        source, identity = Path(done["path"]), done["backup"]["id"]
-        target = folder / f"{self.facts['app']}-{self.host}-{identity}"
-        part = folder / f".{target.name}.tar"
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                self.to.copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)
-            with tarfile.open(part) as tar:
-                tar.extractall(target.with_suffix(".part"), filter="data")
-            backup.check(target.with_suffix(".part") / source.name, identity)
-            files.sync_tree(target.with_suffix(".part") / source.name)
-            (target.with_suffix(".part") / source.name).rename(target)
-            files.sync(folder)
-            target.with_suffix(".part").rmdir()
-        except (OSError, tarfile.TarError, Refused) as error:
-            raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
-        finally:
-            part.unlink(missing_ok=True)
-        return target
+        done = self.run(["backup", "--reason", last_backup.REASON, "--engine", engine], on_event)
+
+        def copy(source: Path, file: IO[bytes]) -> None:
+            self.to.copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)
+
+        return last_backup.fetched(folder, f"{self.facts['app']}-{self.host}", done, copy)
 
     def kept(self) -> list[Kept]:
         return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]

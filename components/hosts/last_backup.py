@@ -1,0 +1,44 @@
+"""A last backup of a host's database, copied to this machine before the host's data go."""
+
+import os
+import tarfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from cloud_init.host.base import files
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data import backup
+from components.errors import SlipwayError
+
+REASON = "before destroy --with-data"
+
+
+def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[Path, IO[bytes]], None]) -> Path | None:
+    """A copy of what the host tool saved, checked and whole, in `folder`; None where it saved
+    nothing. `copy` writes that folder of the host as a tar stream.
+
+    Raises `SlipwayError` where there can be none."""
+    if not saved["ok"]:
+        raise SlipwayError(f"{name}: last backup: {saved['message']}; nothing was removed; mend that, then run it again")
+    if not saved["backup"]:
+        return None
+    source, identity = Path(saved["path"]), saved["backup"]["id"]
+    target = folder / f"{name}-{identity}"
+    part, unpacked = folder / f".{target.name}.tar", folder / f".{target.name}.part"
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            copy(source, file)
+        with tarfile.open(part) as tar:
+            tar.extractall(unpacked, filter="data")
+        backup.check(unpacked / source.name, identity)
+        files.sync_tree(unpacked / source.name)
+        (unpacked / source.name).rename(target)
+        files.sync(folder)
+        unpacked.rmdir()
+    except (OSError, tarfile.TarError, Refused) as error:
+        raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
+    finally:
+        part.unlink(missing_ok=True)
+    return target
