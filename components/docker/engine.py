@@ -56,7 +56,8 @@ class Engine:
 
     def refused(self, what: str, words: str) -> SlipwayError:
         """The engine's last words, and what to do about them."""
-        said = (words.strip().splitlines() or ["it said nothing"])[-1].removeprefix("ERROR: ")
+        lines = [line for line in words.splitlines() if line.strip() and not line.startswith("exit status")]
+        said = (lines or ["it said nothing"])[-1].removeprefix("ERROR: ")
         said = re.sub("^(?:docker: )?(?:Error response from daemon: )?", "", said)
         mend = next((mend for pattern, mend in _MENDS if re.search(pattern, words, re.IGNORECASE)), "mend that, then run it again")
         return SlipwayError(f"docker: {what}{f' at {self.host or self.context}' if self.host or self.context else ''}: "

@@ -158,7 +158,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         host=site,
         root=str(ROOT),
         run=str(ROOT / "run/slipway" / app),
-        store=f"file://{ROOT}/store",
+        store=f"file://{ROOT}/var/lib/slipway/store",
         python=PYTHON,
         front=FrontFacts((f"{site}-front", _PORT)),
         user=users[0],

@@ -28,12 +28,14 @@ def data_folders(places: Places) -> list[dict[str, Any]]:
 
 def run(places: Places, with_data: bool, steps: Steps) -> None:
     """Does all of it. Run again, it goes on where it was stopped."""
-    with steps.step("follow"):
-        systemd_units.call("stop", "slipway.service", "slipway-*.timer")
+    if places.role:
+        with steps.step("follow"):
+            systemd_units.call("stop", "slipway.service", "slipway-*.timer")
     with steps.step("halt"):
         roles.of(places).halt(places, steps)
-    with steps.step("system"):
-        system_files.run(places, HostPart({}, {}))
+    if places.role:
+        with steps.step("system"):
+            system_files.run(places, HostPart({}, {}))
     with steps.step("remove"):
         _clear(places, with_data)
 
@@ -41,6 +43,7 @@ def run(places: Places, with_data: bool, steps: Steps) -> None:
 def _clear(places: Places, with_data: bool) -> None:
     """Removes the host tool last: until then `leave` can be run again."""
     stay = [] if with_data else [*_data(places), places.disk]
+    stay += [places.srv / "data"] if places.facts.containers else []  # a volume by itself
     # The disk last: the folders with data may be bound to it.
     for folder in sorted(places.srv.iterdir(), key=places.disk.__eq__) if places.srv.is_dir() else ():
         if folder not in stay:
@@ -48,7 +51,8 @@ def _clear(places: Places, with_data: bool) -> None:
     for pattern in (*_FILES, *(_MOUNTS if with_data else ())):
         for path in places.root.glob(pattern):
             remove(path)
-    systemd_units.call("daemon-reload")
+    if places.role:
+        systemd_units.call("daemon-reload")
     for name in sorted(_MADE, key=lambda one: one.startswith("opt")):
         shutil.rmtree(places.root / name, ignore_errors=True)
     for folder in (places.srv, places.srv.parent):

@@ -10,6 +10,7 @@ from typing import IO, Any
 from components.deployment.answers import Kept
 from components.docker import keeper
 from components.docker.keeper import ROOT, TOOL
+from components.errors import SlipwayError
 from components.hosts import last_backup
 from components.hosts.transport import Event, outcome
 
@@ -57,7 +58,10 @@ class DockerTransport:
                 raise self.keeper.engine.refused(f"writing {place}", done.stderr.decode(errors="replace"))
 
     def kept(self) -> list[Kept]:
-        found = self.run(["kept"]).get("kept") or []
+        try:
+            found = self.run(["kept"]).get("kept") or []
+        finally:
+            self.keeper.close()  # the network can go
         return [Kept(f"{self.facts['site']}:{one['path']}", int(one["bytes"])) for one in found]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
@@ -67,7 +71,10 @@ class DockerTransport:
             command = self.keeper.command("tar", "-C", str(source.parent), "-cf", "-", source.name)
             subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, check=False)
 
-        return last_backup.fetched(folder, self.host, done, copy)
+        try:
+            return last_backup.fetched(folder, self.host, done, copy)
+        finally:
+            self.keeper.close()  # the network can go
 
     def settle(self, origin: Path) -> None:
         """Nothing of it is in the project's folder."""
@@ -77,8 +84,10 @@ class DockerTransport:
         once nothing uses them any more."""
         at, site = self.keeper.engine, self.facts["site"]
         if keep_data:
-            self.run(["halt"])
+            done = self.run(["leave"])
             self.keeper.close()
+            if not done["ok"]:
+                raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
             images = at.run("image", "ls", "--quiet", "--filter", f"label=slipway.site={site}").decode().split()
             at.tried("image", "rm", "--force", *images, self.facts["image"])
         else:
