@@ -145,6 +145,13 @@ class UserData(NamedTuple):
     limit: int
 
 
+class Freedom(NamedTuple):
+    """What a container may do to the machine that it runs on, in words."""
+
+    at: Resource
+    what: str
+
+
 class Tie(NamedTuple):
     """`at` can't be while `needs` isn't there."""
 
@@ -174,6 +181,7 @@ class Facts(NamedTuple):
     images: tuple[Image, ...] = ()
     metadata: tuple[Metadata, ...] = ()
     user_data: tuple[UserData, ...] = ()
+    freedoms: tuple[Freedom, ...] = ()
     ties: tuple[Tie, ...] = ()
     default_tags: tuple[DefaultTags, ...] = ()
 

@@ -64,6 +64,8 @@ GOOD: Mapping[str, Any] = {
     "tls.directory": "https://acme.example/directory", "tls.email": "web@example.com", "tls.strict": True,
     "waivers[item].rule": "ssh-closed", "waivers[item].resource": "web", "waivers[item].reason": "a lab", "secretEnv[name]": "KEY",
     "secretEnv[value]": "text", "secretInstall[name]": "TOKEN", "secretInstall[value]": "text", "local.port": "8080",
+    "docker.host": "ssh://deploy@203.0.113.9", "docker.context": "office", "docker.port": "8081", "docker.public": True,
+    "docker.base": "python:3.13-slim", "docker.memory": "768",
     "ssh.user": "deploy", "ssh.port": "2222", "ssh.key": "~/.ssh/id_ed25519", "ssh.knownHosts": "known_hosts",
     "ssh.hostKeys[item]": "10.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFCS3o3EynzKoGIhtTbKkyHqbeDBYLxsbYyJ/Q2HG2Ee",
     "ssh.acceptNewHostKeys": True, "ssh.sshFrom[item]": "192.0.2.0/24", "ssh.store": "s3://bucket/shop?region=eu-west-1",

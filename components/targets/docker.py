@@ -47,7 +47,9 @@ class Options(Model):
     host: Annotated[str, _HOST] | None = setting(None, "The engine's address; left out: as docker's client finds it.")
     context: Annotated[str, _CONTEXT] | None = setting(None, "A context of docker's client.")
     port: Annotated[int, number(1, 65535)] = setting(8080, "The port of the engine's machine that the app is served on.")
-    public: bool = setting(False, "Everybody reaches that port, whatever a firewall of the machine says; else 127.0.0.1 alone.")
+    public: Annotated[bool, kinds.SWITCH] = setting(
+        False, "Everybody reaches that port, whatever a firewall of the machine says; else 127.0.0.1 alone."
+    )
     base: Annotated[str, _IMAGE] | None = setting(None, "The image that images are made from: Debian with Python; python:VERSION-slim.")
     memory: Annotated[int, number(64, 1_000_000)] = setting(512, "Megabytes that one container may hold.")
 
@@ -66,7 +68,7 @@ class Target(TargetComponent):
             provider = docker.Provider(f"{name}-engine", host=options.host, context=options.context, opts=child)
             child = pulumi.ResourceOptions(parent=self, provider=provider)
         kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(retain_on_delete=True))
-        labels = {"slipway.site": site}
+        labels = {"slipway.site": site, "project": place.project, "stack": place.stack, "owner": "slipway"}
         network = docker.Network(f"{name}-network", name=site, labels=_labels(docker.NetworkLabelArgs, labels), opts=child)
         tree = docker.Volume(f"{name}-tree", name=site, labels=_labels(docker.VolumeLabelArgs, labels), opts=kept)
         data = docker.Volume(f"{name}-data", name=f"{site}-data", labels=_labels(docker.VolumeLabelArgs, labels), opts=kept)
@@ -92,10 +94,10 @@ class Target(TargetComponent):
                 user=f"{numbers[user]}:{numbers[user]}",
                 group_adds=[str(numbers["slipway-app"])],
                 labels=_labels(docker.ContainerLabelArgs, {**labels, "slipway.program": program}),
-                networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=network.name)],
+                networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=site)],
                 mounts=[
-                    docker.ContainerMountArgs(type="volume", source=tree.name, target=str(ROOT)),
-                    docker.ContainerMountArgs(type="volume", source=data.name, target=str(ROOT / "srv/slipway" / name / "data")),
+                    docker.ContainerMountArgs(type="volume", source=site, target=str(ROOT)),
+                    docker.ContainerMountArgs(type="volume", source=f"{site}-data", target=str(ROOT / "srv/slipway" / name / "data")),
                 ],
                 restart="always",  # one that is only not stopped stays down where the engine was killed
                 init=True,

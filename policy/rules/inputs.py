@@ -105,9 +105,10 @@ def tagged(plan: Plan, facts: Facts) -> Iterator[Problem]:
 
 
 def _tag_names(tags: Any) -> set[str]:
-    """The names in a mapping, or in a list of {key, value}. A tag without a value is none; one
-    whose value isn't known yet counts."""
-    entries = [(mapping(one).get("key"), mapping(one).get("value")) for one in items(tags)] if isinstance(tags, list | tuple) else []
+    """The names in a mapping, or in a list of {key, value}, which are labels in Docker. A tag
+    without a value is none; one whose value isn't known yet counts."""
+    listed = map(mapping, items(tags)) if isinstance(tags, list | tuple) else ()
+    entries = [(one.get("key", one.get("label")), one.get("value")) for one in listed]
     return {name for name, value in [*entries, *mapping(tags).items()] if isinstance(name, str) and value not in (None, "")}
 
 

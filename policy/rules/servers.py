@@ -39,4 +39,13 @@ def user_data_limit(plan: Plan, facts: Facts) -> Iterator[Problem]:
             yield Problem(one.at, f"wanted at most {one.limit:,} bytes of user data, found {found}")
 
 
-RULES = (images_pinned, metadata_v2, user_data_limit)
+def containers_confined(plan: Plan, facts: Facts) -> Iterator[Problem]:
+    """No container may do to its machine what the machine's root may.
+
+    None is privileged, shares the machine's network, processes or users, has capabilities added
+    (but for ports below 1024) or the engine's socket."""
+    for one in facts.freedoms:
+        yield Problem(one.at, f"wanted a container confined to itself, found {one.what}; leave it out")
+
+
+RULES = (containers_confined, images_pinned, metadata_v2, user_data_limit)

@@ -132,7 +132,7 @@ def modules(folder: ModuleType) -> set[str]:
         ("front", set(), {*system.FRONTS}),
         ("front", set(), {*installed.FRONTS}),
         ("server.kind", {"auto"}, modules(servers)),
-        ("manager", set(), modules(managers) - {"contract"}),
+        ("manager", set(), modules(managers) - {"contract", "docker"}),  # which the target docker alone has
         ("database.engine", {"none"}, modules(databases) & accepted("database.engine")),
         ("database.engine", {"none", "sqlite"}, {*system.ENGINES}),
     ],

@@ -33,13 +33,14 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "app.startTimeout": int,
     "keepData": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,  # Pulumi: texts
     "lastSnapshot": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
-    "local.port": int,
+    **dict.fromkeys(("local.port", "docker.port", "docker.memory"), int),
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays")},
     "aws-ec2.dataDisk": lambda value: None if value is None else int(value),
     **{f"aws-ec2.instances.{name}": int for name in ("min", "max", "requests")},
     "aws-ec2.account": str,
     **dict.fromkeys(
-        ("aws-ec2.ssh[item]", "ssh.sshFrom[item]", "http.allow[item]"), lambda value: str(ipaddress.ip_network(value, strict=False))
+        ("aws-ec2.ssh[item]", "ssh.sshFrom[item]", "http.allow[item]", "http.trustedProxies[item]"),
+        lambda value: str(ipaddress.ip_network(value, strict=False)),
     ),
     "ssh.port": int,
     "http.staticAge": lambda value: value and int(value),

@@ -1,0 +1,50 @@
+"""Docker engines, as the types and inputs of Docker's provider say it."""
+
+from collections.abc import Iterator
+
+from policy.facts import Facts, Freedom, Opening, UserData
+from policy.plan import Plan, Resource
+from policy.values import flag, items, mapping, number
+
+_CONTAINER = "docker:index/container:Container"
+_EVERYWHERE = ("", "0.0.0.0", "::")
+_SOCKET = "docker.sock"
+_RIGHTS = {"NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"}
+
+
+def facts(plan: Plan) -> Facts:
+    """What the plan's containers mean."""
+    containers = list(plan.of(_CONTAINER))
+    return Facts(
+        openings=() if _is_public(plan) else tuple(one for at in containers for one in _openings(at)),
+        user_data=tuple(UserData(at, "envs", at.inputs["envs"], None, 0) for at in containers if "envs" in at.inputs),
+        freedoms=tuple(Freedom(at, words) for at in containers for words in _freedoms(at)),
+    )
+
+
+def _is_public(plan: Plan) -> bool:
+    """Whether the settings say that everybody is to reach what is published."""
+    return plan.settings.get("slipway:docker.public", mapping(plan.settings.get("slipway:docker")).get("public")) is True
+
+
+def _openings(at: Resource) -> Iterator[Opening]:
+    """A published port passes a firewall of the machine."""
+    for entry in map(mapping, items(at.inputs.get("ports"))):
+        if entry.get("ip", "") in _EVERYWHERE:
+            port = number(entry.get("external"))
+            yield Opening(at, "", None if port is None else range(port, port + 1), ("0.0.0.0/0",))
+
+
+def _freedoms(at: Resource) -> Iterator[str]:
+    if flag(at.inputs.get("privileged")):
+        yield "privileged"
+    for input in ("networkMode", "pidMode", "ipcMode", "usernsMode"):
+        if at.inputs.get(input) == "host":
+            yield f"{input} host"
+    added = items(mapping(at.inputs.get("capabilities")).get("adds"))
+    if rights := [str(one) for one in added if one not in _RIGHTS]:
+        yield f"capabilities {', '.join(sorted(rights))}"
+    places = [str(mapping(one).get(name, "")) for one in items(at.inputs.get("mounts")) for name in ("source", "target")]
+    places += [str(mapping(one).get("hostPath", "")) for one in items(at.inputs.get("volumes"))]
+    if any(place.endswith(_SOCKET) for place in places):
+        yield "the engine's socket"
