@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -53,9 +54,9 @@ class Project:
         assert old in text
         (self.app / name).write_text(text.replace(old, new))
 
-    def run(self, *arguments: str, timeout: float = 300, **options: Any) -> subprocess.CompletedProcess[str]:
-        """A command of the command line."""
-        command = [sys.executable, "-m", "ops", *arguments]
+    def run(self, *arguments: str, timeout: float = 300, before: Sequence[str] = (), **options: Any) -> subprocess.CompletedProcess[str]:
+        """A command of the command line. `before`: words that run it, such as in another network."""
+        command = [*before, sys.executable, "-m", "ops", *arguments]
         given: dict[str, Any] = {"env": self.environment, **options}
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=timeout, check=False, **given)
 

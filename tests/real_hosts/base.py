@@ -54,7 +54,8 @@ class Base:
         for key in growing.glob("etc/ssh/ssh_host_*"):
             key.unlink()  # a host's own, made at its first boot
         (growing / "etc/machine-id").write_text("")  # empty, and not absent: nothing is preset at the first boot
-        (growing / "etc/cloud/cloud.cfg.d/99-image.cfg").write_text(_IMAGE)
+        if "cloud-init" in self.packages:
+            (growing / "etc/cloud/cloud.cfg.d/99-image.cfg").write_text(_IMAGE)
         (growing / "etc/hostname").unlink(missing_ok=True)
         _trust(growing)
         growing.rename(place)
