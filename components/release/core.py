@@ -15,6 +15,7 @@ from cloud_init import fleet, host_tool, render
 from cloud_init.fronts import idle_timeout
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, File, Health, Manifest, Tls
+from cloud_init.host.data.databases import sizing
 from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import ERROR_PAGES, Door, Front, HostFileError, Server, WebHost
 from cloud_init.render import agent_files, host_files, resolve_auto, server_requirements
@@ -24,7 +25,6 @@ from components.errors import UsageError
 from components.release import build
 from components.release.ids import release_id
 from components.settings import Settings
-from components.settings.models import Server as ServerSettings
 from components.source import AppSource, find_app, pitfalls
 from components.source.archive import collect
 from components.source.declared import metadata
@@ -90,11 +90,12 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
         pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)
-    return Core(source, code, _server(settings.server, source, auto))
+    return Core(source, code, _server(settings, source, auto))
 
 
-def _server(chosen: ServerSettings, source: AppSource, auto: str | None) -> Server:
+def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
     """The application server, which says what was chosen for whom."""
+    chosen, database = settings.server, settings.database
     sockets, worker_class = _WEBSOCKETS.findall(source.requirements), chosen.worker_class
     if pitfalls.patches_gevent(source.folder, source.module):
         if worker_class is None and chosen.kind in ("auto", "gunicorn"):
@@ -115,7 +116,9 @@ def _server(chosen: ServerSettings, source: AppSource, auto: str | None) -> Serv
     if worker_class in (None, "gthread"):
         of_host = workers or "one for each core, two at least"
         at_once = f"{threads} requests at once in each worker, which may open as many database connections"
-        pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}")
+        taken = sizing.TAKEN.get(database.placement) if database.engine in ("postgres", "mysql") else None
+        most = f"; the database takes {taken}: an app that opens more, without a pool, wants fewer threads" if taken else ""
+        pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}{most}")
     return Server(kind, worker_class, workers, threads, chosen.timeout)
 
 

@@ -19,10 +19,11 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, said.append)
 
-    def choose(requirements: str, first: str = "", **server: Any) -> Any:
+    def choose(requirements: str, first: str = "", database: Any = None, **server: Any) -> Any:
         (tmp_path / "wsgi.py").write_text(f"{first}\nfrom flask import Flask\napp = Flask(__name__)\n")
         (tmp_path / "requirements.txt").write_text(requirements)
-        settings = parse({"slipway:target": "local", "slipway:app": {"name": "shop"}, "slipway:server": server}, [], "dev")
+        config = {"slipway:target": "local", "slipway:app": {"name": "shop"}, "slipway:database": database or {}, "slipway:server": server}
+        settings = parse(config, [], "dev")
         said.clear()
         found = core.core(settings, tmp_path).server
         return (found.kind, found.worker_class, found.workers, found.threads), [line.removeprefix("slipway:server") for line in said]
@@ -39,6 +40,14 @@ def test_an_app_with_websockets_gets_a_server_that_has_them(chosen: Any) -> None
     server, said = chosen("simple-websocket==1.1.0\nFlask_SocketIO>=5\n")
     assert server == ("gunicorn", None, 1, 128)
     assert said[-2:] == [".workers: 1, as Flask-SocketIO keeps a client's session in one worker", AT_ONCE + "1"]
+
+
+def test_the_plan_says_how_many_connections_the_database_takes(chosen: Any) -> None:
+    """Both numbers, so that a person sees which one is too low."""
+    most = chosen("flask\n", database={"engine": "postgres"}, workers=8)[1][-1]
+    assert most == AT_ONCE + "8; the database takes 600: an app that opens more, without a pool, wants fewer threads"
+    for database in ({"engine": "sqlite"}, {"engine": "postgres", "placement": "external"}):
+        assert chosen("flask\n", database=database)[1][-1] == AT_ONCE + "one for each core, two at least"
 
 
 @pytest.mark.parametrize("name", ["flask-sockets-admin==1", "my-flask-sock==1", "flask # flask-sock", "flask-socketio-helpers==1"])
