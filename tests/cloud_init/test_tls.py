@@ -103,7 +103,7 @@ def test_every_cipher_is_known() -> None:
 def test_a_name_more_makes_another_certificate_due(tmp_path: Path) -> None:
     places = documents.places(tmp_path, {"app": "a"})
     certificates.ensure(places, TLS)
-    folder = certificates.folder(places, TLS.domain)
+    folder = certificates.folder(places, TLS)
     certificates.install(places, TLS, (folder / "certificate.pem").read_bytes())
     more = replace(TLS, aliases=("example.com",))
     assert (certificates.is_due(places, TLS), certificates.is_due(places, more)) == (False, True)
