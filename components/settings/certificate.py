@@ -4,7 +4,6 @@ import datetime
 import itertools
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import pulumi
 from cryptography import x509
@@ -19,10 +18,10 @@ _KEY, _SETTING = f"slipway:{rules.TLS}.key", "slipway:tls.certificate"
 _SOON = 30  # days
 
 
-def read(settings: Settings, folder: Path, key: Any) -> str:
+def read(settings: Settings, folder: Path, key: object) -> str:
     """The certificates in the file, PEM, without what else it says; empty without the setting.
 
-    `key`: the secret's text; anything else where it is sealed. Raises one `UsageError` for all."""
+    `key`: the secret's text, which isn't looked at where it is sealed. Raises one `UsageError`."""
     if settings.tls.certificate is None:
         return ""
     name = shown(settings.tls.certificate)
@@ -68,10 +67,10 @@ def _names(one: x509.Certificate) -> list[str]:
         return []
 
 
-def _key_problems(certificate: x509.Certificate, key: Any) -> Iterator[str]:
+def _key_problems(certificate: x509.Certificate, key: object) -> Iterator[str]:
     """Nothing of the key itself is told."""
     try:
-        if isinstance(key, str) and serialization.load_pem_private_key(key.encode(), None).public_key() != certificate.public_key():
+        if key != rules.SEALED and serialization.load_pem_private_key(str(key).encode(), None).public_key() != certificate.public_key():
             yield f"wanted the key of {_SETTING}, found another one's; {rules.how(rules.TLS)}"
     except (ValueError, TypeError, UnsupportedAlgorithm):
         yield f"wanted a private key without a passphrase (PEM), found another text; {rules.how(rules.TLS)}"

@@ -12,6 +12,8 @@ from components.settings.report import Problem, validated
 
 NAMESPACE = "slipway:"
 SECRETS = SECRET_ENV, _, LOGINS, TLS = "secretEnv", "secretInstall", "secretLogins", "secretTls"
+SEALED = "sealed"
+"""What a program that only plans reads in the place of each secret setting."""
 ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, field in model.model_fields.items()}
 _ENVIRONMENT = 10**6  # bytes
 _DEEPEST = 10  # levels of mappings and lists
