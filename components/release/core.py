@@ -149,8 +149,9 @@ def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
     """TLS as web hosts themselves have it; None without a domain. `peers`: all their addresses."""
     if settings.domain is None:
         return None
-    wanted, others = settings.tls, tuple(peers) if len(peers) > 1 else ()
-    return Tls(settings.domain, wanted.directory, wanted.email, others, wanted.strict, aliases=settings.http.redirect_domains)
+    wanted, own, names = settings.tls, settings.certificate, settings.http.redirect_domains
+    others = tuple(peers) if len(peers) > 1 and not own else ()
+    return Tls(settings.domain, wanted.directory, wanted.email, others, wanted.strict, aliases=names, certificate=own)
 
 
 def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None, snippet: str) -> WebHost:
