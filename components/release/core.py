@@ -22,7 +22,7 @@ from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release import build
-from components.release.ids import release_id
+from components.release.ids import SECRET_KEY, app_key, release_id
 from components.settings import Settings
 from components.settings.models import Server as ServerSettings
 from components.source import AppSource, find_app, pitfalls
@@ -65,6 +65,12 @@ class Release(Generic[Kind]):
     def manifest_json(self) -> str:
         """Without the values of the environment being secret: those travel apart."""
         return json.dumps(contracts.document(self.manifest), sort_keys=True)
+
+    def secrets(self, key: pulumi.Input[str], given: pulumi.Input[Mapping[str, str]]) -> pulumi.Output[dict[str, str]]:
+        """The secret environment that is `given`, with a `SECRET_KEY` of the stack's where no part
+        of the environment has one."""
+        made = {} if SECRET_KEY in self.manifest.environment else {SECRET_KEY: pulumi.Output.from_input(key).apply(app_key)}
+        return pulumi.Output.secret(pulumi.Output.all(made, given).apply(lambda both: {**both[0], **both[1]}))
 
     def id(self, key: pulumi.Input[str], secret_environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[str]:
         """The release id: public, as the stack's key keeps the environment out of it."""

@@ -70,9 +70,11 @@ def finish(
     secret_environment: pulumi.Input[Mapping[str, str]],
     database: DatabaseOutputs | None = None,
 ) -> ReleaseArgs:
-    """The release that `planned` becomes with its secrets and its database; its id covers all."""
+    """The release that `planned` becomes with its secrets, a `SECRET_KEY` among them, and its
+    database; its id covers all."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
     more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
+    secret_environment = planned.secrets(key, secret_environment)
     environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
     base = contracts.document(planned.manifest.database)
     manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))
