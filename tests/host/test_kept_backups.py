@@ -165,7 +165,7 @@ def test_what_is_no_time_is_no_backup(server, name):
 def test_whatever_goes_wrong_at_night_is_a_problem(server, monkeypatch):
     places, store = server(NEW)
     places.lib = places.srv
-    monkeypatch.setattr(backup, "database_of", lambda _, here: {"one": 1}["none"])
+    monkeypatch.setattr(backup, "database_of", lambda _, own: {"one": 1}["none"])
     with pytest.raises(KeyError):
         stored_backups.nightly(places, store, Steps())
     assert "KeyError: 'none'; there is no good one yet" in stored_backups.nightly_problem(places)

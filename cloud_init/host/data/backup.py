@@ -34,14 +34,14 @@ def folder(places: Places) -> Path:
     return own(places.srv / "backups", 0o700)
 
 
-def database_of(places: Places, engine: str = "none", here: bool = False) -> Database:
+def database_of(places: Places, engine: str = "none", own: bool = False) -> Database:
     """The database of the release that serves; if none does, of one here with that engine.
 
-    `here`: a web server has none then whose database is somewhere else."""
+    `own`: a host whose database is somewhere else has none then."""
     release = state.serving(places)
     if release:
         found = databases.of_release(places, release, engine)
-        away = here and places.role == "web" and found.manifest.database.placement != "same-host"
+        away = own and places.role != "database" and found.manifest.database.placement != "same-host"
         return databases.of(places, manifests.without_release("none")) if away else found
     # One that never served may be all there is.
     known = (manifests.peek(path.parent) for path in sorted((places.srv / "releases").glob("*/manifest.json")))
