@@ -28,5 +28,5 @@ def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment:
 
 def app_key(key: str) -> str:
     """The app's `SECRET_KEY`, 64 hex digits, of the stack's key: it stays as long as that does, and
-    tells nothing about it. What ids are made of begins with `{`, so none of them is a part of this."""
+    tells nothing about it, nor does an id tell of this: what ids are made of begins with `{`."""
     return hmac.new(key.encode(), SECRET_KEY.encode(), hashlib.sha256).hexdigest()

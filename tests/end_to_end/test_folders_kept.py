@@ -26,7 +26,7 @@ def person(site, request):
         (packages / "shared.pth").write_text(sysconfig.get_paths()["purelib"])
         (own / "bin/uv").symlink_to(Path(sys.prefix, "bin/uv").resolve())
         subprocess.run(["chown", "-hR", f"{USER.pw_uid}:{USER.pw_gid}", site.folder], check=True)
-        run, site.python = site.run, str(own / "bin/python")
+        run, site.interpreter = site.run, str(own / "bin/python")
         site.run = lambda *words, **given: run(*words, user=USER.pw_uid, group=USER.pw_gid, extra_groups=[], **given)
     return site
 
