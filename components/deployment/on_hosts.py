@@ -69,12 +69,13 @@ class HostsDeployment(Deployment):
         """The backup of the host with the database. Other web hosts save their folders after it, so
         that they have all files that its rows speak of."""
         saved = run(Saved, self.site.database_host, "backup", "--reason", reason)
-        for one in run_all(Saved, self._beside, "backup", "--own", "--reason", reason) if saved.ok else ():
+        own = ["--own", *([saved.backup.id] if saved.backup else [])]
+        for one in run_all(Saved, self._beside, "backup", "--reason", reason, *own) if saved.ok else ():
             if not one.ok:
                 why = f"folders of {short(one.host)}: {one.message}"
                 return one.model_copy(update={"message": f"{why}; made before: backup {saved.backup.id}" if saved.backup else why})
             if one.backup:
-                progress.note(one.host, f"its folders are in backup {one.backup.id}")
+                progress.note(one.host, f"the app's folders here are saved too, as {one.backup.id}")
         return saved
 
     @property
@@ -100,7 +101,7 @@ class HostsDeployment(Deployment):
                 held = next((one for one in run_all(Restored, others, "hold", backup) if not one.ok), None)
                 outcome = held or run(Restored, database, *command)
             finally:
-                loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate), bool(outcome and outcome.ok))
+                loose = _let_go(others, outcome if outcome and outcome.ok else None)
             if loose is None or not outcome.ok:
                 return outcome
             done = f"backup {outcome.backup} is loaded; what was there before is backup {outcome.first}"
@@ -183,9 +184,10 @@ def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
             yield item
 
 
-def _let_go(hosts: Sequence[Transport], migrate: bool, load: bool) -> Restored | None:
-    """The apps run again, first the one that brings the schema up; the first that isn't well."""
-    words = ["let-go", *(["--load"] if load else [])]
+def _let_go(hosts: Sequence[Transport], done: Restored | None) -> Restored | None:
+    """The apps run again, first the one that brings the schema up; the first that isn't well.
+    `done`: what they were held for; None: it wasn't done, so nothing is loaded here either."""
+    words, migrate = ["let-go", *([f"--load={done.first or ''}"] if done else [])], done and done.migrate
     first = run(Restored, hosts[0], *words, "--migrate") if migrate else None
     if first and not first.ok:
         return first

@@ -23,7 +23,8 @@ def _backup(where: Places, arguments: argparse.Namespace) -> int:
         if arguments.nightly:
             made = stored_backups.nightly(where, store, steps)
         else:
-            made = backup.take(where, backup.database_of(where, arguments.engine, arguments.own), arguments.reason, steps)
+            database = backup.database_of(where, arguments.engine, own=arguments.own is not None)
+            made = backup.take(where, database, arguments.reason, steps, arguments.own or "")
             if made and where.role:  # a server's goes to its store too
                 with steps.step("send"):
                     stored_backups.send(where, store, made["id"])

@@ -49,8 +49,10 @@ def database_of(places: Places, engine: str = "none", own: bool = False) -> Data
     return databases.of(places, manifest or manifests.without_release(engine))
 
 
-def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:
-    """Makes a backup; its `backup.json`, or None if there is nothing. Raises `Refused`."""
+def take(places: Places, database: Database, reason: str, steps: Steps, beside: str = "") -> dict[str, Any] | None:
+    """Makes a backup; its `backup.json`, or None if there is nothing. Raises `Refused`.
+
+    `beside`: the backup of another host's database that it goes with."""
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
@@ -62,7 +64,8 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
     try:
         with steps.step("dump"):
             part.mkdir(mode=0o700)
-            facts = _dump(places, database, part, {"id": identity, "reason": reason, "schema": schema})
+            head = {"id": identity, "reason": reason, "schema": schema, **({"beside": beside} if beside else {})}
+            facts = _dump(places, database, part, head)
         with steps.step("keep"):
             sync_tree(part)
             part.rename(part.with_name(identity))

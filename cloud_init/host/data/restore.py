@@ -50,6 +50,8 @@ class Restore:
     """The app was well before: one that isn't afterwards is a failed restore."""
     folders: str = ""
     """On a held host: the backup of its own folders that is loaded once the database is."""
+    beside: str = ""
+    """The backup of what was there before in another host's database: `first` goes with it."""
     migrate: bool = False
     """The backup is older than the release: its release command brings the schema up."""
 
@@ -122,9 +124,9 @@ def users_of(places: Places) -> Users:
     raise Refused("restore: wanted a release that serves, found nothing running; run `./slipway up` first")
 
 
-def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate: bool = False) -> dict[str, Any]:
+def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate: bool = False, beside: str = "") -> dict[str, Any]:
     """Restores that backup. Returns the ID of the one that was made of what was there (`first`).
-    `migrate`: the release command runs again in any case.
+    `migrate`: the release command runs again in any case. `beside`: as of `Restore`.
 
     Raises `Refused` with what was there back in place."""
     with steps.step("check"):
@@ -137,7 +139,7 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate
             database.prove(place / backup.DUMP)  # an earlier version kept damaged copies too
         if "folders" in chosen:
             folders.prove(place / backup.FOLDERS)
-    work = _begin(places, users, Restore(identity, migrate=migrate))
+    work = _begin(places, users, Restore(identity, beside=beside, migrate=migrate))
     if work.phase == BEGUN:
         _save(places, users, work, steps)
     else:
@@ -213,7 +215,7 @@ def _save(places: Places, users: Users, work: Restore, steps: Steps) -> None:
     try:
         users.close(steps)
         alone = not backup.find(places, work.backup)["schema"]
-        saved = backup.take(places, backup.database_of(places, own=alone), f"before restore of {work.backup}", steps)
+        saved = backup.take(places, backup.database_of(places, own=alone), f"before restore of {work.backup}", steps, work.beside)
         work.first = saved["id"] if saved else None
         work.reach(places, LOADING)
     except (Refused, OSError):
@@ -290,16 +292,16 @@ def hold(places: Places, identity: str, store: HostStore, steps: Steps) -> None:
     users.close(steps)
 
 
-def let_go(places: Places, migrate: bool, load: bool, steps: Steps) -> None:
+def let_go(places: Places, migrate: bool, load: str | None, steps: Steps) -> None:
     """Ends `hold`, if this host is held. `migrate`: the release command runs again. `load`: the
-    other host has restored, so the folders here come back too."""
+    other host has restored, so the folders here come back too; it is `beside` of what they were."""
     work = _read(places)
     if work is None or work.phase != HELD:
         return
-    if load and work.folders:
-        first = run(places, work.folders, False, steps, migrate)["first"]
+    if load is not None and work.folders:
+        first = run(places, work.folders, False, steps, migrate, load)["first"]
         return note(f"the app's folders here are those of backup {work.folders}; what was there before is backup {first}")
-    if load and folders.are_there(places):
+    if load is not None and folders.are_there(places):
         note("the app's folders here stay as they are: there is no backup of them")
     users = users_of(places)
     if migrate:

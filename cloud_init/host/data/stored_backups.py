@@ -148,16 +148,16 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
 
 
 def nearest(places: Places, store: HostStore, identity: str) -> str:
-    """The backup of this host's folders that is nearest in time to another host's, brought here;
-    empty for none. Its own of that day come before those of hosts whose place it took. Raises
-    `Refused`."""
+    """The backup of this host's folders that goes with another host's, or else is the nearest in
+    time, brought here; empty for none. Its own of that day come before those of hosts whose place
+    it took. Raises `Refused`."""
     if not backup.is_id(identity) or not folders.are_there(places):
         return ""
     known = {**every(places, store), **{one["id"]: one for one in backup.every(places)}}
 
-    def far(one: str) -> tuple[bool, bool, float]:
+    def far(one: str) -> tuple[bool, bool, bool, float]:
         gap = abs((_moment(one) - _moment(identity)).total_seconds())
-        return gap > 86400, "host" in known[one], gap
+        return known[one].get("beside") != identity, gap > 86400, "host" in known[one], gap
 
     if found := min((one for one, facts in known.items() if "folders" in facts), key=far, default=""):
         fetch(places, store, found)
