@@ -68,11 +68,14 @@ def _parse() -> argparse.Namespace:
     added["backup"].add_argument("--reason", default="")
     added["backup"].add_argument("--nightly", action="store_true", help="by the timer: old ones of its kind go")
     added["backup"].add_argument("--engine", default="none", help="of the database, where no release serves")
+    own = "without a database that is somewhere else; ID: of its backup, which this one goes with"
+    added["backup"].add_argument("--own", nargs="?", const="", metavar="ID", help=own)
     added["restore"].add_argument("backup")
     added["restore"].add_argument("--newer-schema", action="store_true")
     added["maintenance"].add_argument("state", choices=("on", "off"))
     added["hold"].add_argument("backup")
     added["let-go"].add_argument("--migrate", action="store_true")
+    added["let-go"].add_argument("--load", metavar="ID", help="this host's folders too; ID: as for `backup --own`, of what was there")
     added["leave"].add_argument("--with-data", action="store_true")
     return parser.parse_args()
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pulumi
 
@@ -23,7 +23,7 @@ from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release import build
-from components.release.ids import release_id
+from components.release.ids import SECRET_KEY, app_key, release_id
 from components.settings import Settings
 from components.source import AppSource, find_app, pitfalls
 from components.source.archive import collect
@@ -66,10 +66,22 @@ class Release(Generic[Kind]):
         """Without the values of the environment being secret: those travel apart."""
         return json.dumps(contracts.document(self.manifest), sort_keys=True)
 
+    def secrets(self, key: pulumi.Input[str], given: pulumi.Input[Mapping[str, str]]) -> pulumi.Output[dict[str, str]]:
+        """The secret environment that is `given`, with a `SECRET_KEY` of the stack's where no part
+        of the environment has one. A first preview knows all but that, which `whole` waits for."""
+        own = SECRET_KEY in self.manifest.environment
+        made: dict[str, Any] = {} if own else {SECRET_KEY: pulumi.Output.from_input(key).apply(app_key)}
+        return pulumi.Output.secret(pulumi.Output.from_input(given).apply(lambda known: {**made, **known}))
+
     def id(self, key: pulumi.Input[str], secret_environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[str]:
         """The release id: public, as the stack's key keeps the environment out of it."""
-        known = pulumi.Output.all(key, secret_environment)
+        known = pulumi.Output.all(key, whole(secret_environment))
         return pulumi.Output.unsecret(known.apply(lambda values: identity(values[0], self.manifest, values[1])))
+
+
+def whole(environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[dict[str, str]]:
+    """The environment with each of its values known."""
+    return pulumi.Output.from_input(environment).apply(pulumi.Output.from_input)
 
 
 def identity(key: str, manifest: Document, secret_environment: Mapping[str, str]) -> str:
@@ -207,8 +219,9 @@ def _snippet(settings: Settings, folder: Path) -> str:
 
 def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, servers: fleet.Fleet | None) -> Manifest:
     app, database, domain = settings.app, settings.database, host.front.domain
-    if app.data and servers:
-        _tell_folders(servers)
+    if app.data and servers and servers.web_hosts > 1:
+        own = f"each of up to {servers.web_hosts} servers has folders of its own: what one writes the others don't see"
+        pulumi.log.warn(f"slipway:app.data: {own}{'' if servers.keeps_folders else ', and it goes with that server'}")
     jobs = {name: job.model_dump() for name, job in app.cron.items()}
     return Manifest(
         tool=host_tool.tool_id(),
@@ -240,15 +253,6 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
 def about(source: AppSource) -> list[File]:
     """What the app's own project says of itself, where its Python looks for it."""
     return [File(f"src/{path}", content, "0444") for path, content in metadata(source.folder).items()]
-
-
-def _tell_folders(servers: fleet.Fleet) -> None:
-    """What nobody would expect of `app.data`, for whoever reads the plan."""
-    if servers.web_hosts > 1:
-        own = f"each of up to {servers.web_hosts} servers has folders of its own: what one writes the others don't see"
-        pulumi.log.warn(f"slipway:app.data: {own}{'' if servers.keeps_folders else ', and it goes with that server'}")
-    if servers.database:
-        pulumi.log.warn("slipway:app.data: a web server backs its folders up each night by itself; `restore` loads the database alone")
 
 
 def make_health(settings: Settings, door: Door, host: str, scheme: str) -> Health:

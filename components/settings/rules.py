@@ -146,6 +146,10 @@ def _app(app: App, domain: Any) -> Iterator[Problem]:
         if twice := [other for other in app.data[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
             found = f"found {shown(path)} and {shown(twice[0])}"
             yield f"app.data[{number}]", f"wanted folders apart from each other, {found}; leave the inner one out"
+        if both := [other for other in app.built if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
+            why = "what a release brings in a folder that outlives it is laid there once"
+            wanted = f"wanted none of slipway:app.built, found {shown(path)} and {shown(both[0])}"
+            yield f"app.data[{number}]", f"{wanted}: {why}; leave one out"
 
 
 def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Iterator[Problem]:

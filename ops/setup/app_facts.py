@@ -29,7 +29,7 @@ _PARTS = {
     "password": "PASS|PASSWORD|PASSWD|PW",
 }
 _MIGRATES = re.compile(r"\b(upgrade|migrate)\b")
-_SYSTEM = {"DATABASE_URL", "HOME", "PATH", "USER", "PORT", "TZ"}
+_SYSTEM = {"DATABASE_URL", "SECRET_KEY", "HOME", "PATH", "USER", "PORT", "TZ"}
 
 
 @dataclass(frozen=True)

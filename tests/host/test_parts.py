@@ -180,7 +180,7 @@ def test_a_damaged_copy_of_an_earlier_version_is_not_restored(damaged, places, m
     made_backup(backup.folder(places), identity, places.database.read_bytes())
     monkeypatch.setattr(restore, "users_of", lambda _: Mock(release="r1"))
     monkeypatch.setattr(restore, "_fits", lambda *_: False)
-    monkeypatch.setattr(backup, "database_of", lambda _: damaged)
+    monkeypatch.setattr(backup, "database_of", lambda *_, **__: damaged)
     with pytest.raises(Refused, match=f"{identity}/dump: wanted a whole copy of a database, found a damaged one"):
         restore.run(places, identity, False, Steps())
     assert not (places.lib / "restore.json").exists()

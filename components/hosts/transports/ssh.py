@@ -62,7 +62,7 @@ class SshTransport:
         return ["env", asked(self.facts), *TOOL, *arguments]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        done = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        done = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not done["ok"]:
             raise SlipwayError(f"{self.host}: last backup: {done['message']}; nothing was removed; mend that, then run it again")
         if not done["backup"]:
