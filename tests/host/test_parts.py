@@ -102,6 +102,17 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
         release_command.run(places, told)
 
 
+def test_a_release_command_can_tell_a_new_database_from_one_that_has_tables(places, monkeypatch):
+    """As `init` writes it for an app whose own command empties its tables."""
+    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: {**os.environ, "SLIPWAY_SCHEMA": "of the shell"})
+    places.log.mkdir(parents=True)
+    make = f'test -n "$SLIPWAY_SCHEMA" || python3 -c "import sqlite3; sqlite3.connect({str(places.database)!r}).execute(\'CREATE TABLE a (x)\')"'
+    for release in ("r1", "r2"):
+        (places.release(release) / "src").mkdir(parents=True)
+        release_command.run(places, documents.manifest(id=release, database={"engine": "sqlite"}, release_command=make))
+    assert query(places.database, "SELECT * FROM a") == []
+
+
 def query(path: Path, *statements: str) -> list[tuple[object, ...]]:
     with contextlib.closing(sqlite3.connect(path, timeout=5)) as connection, connection:
         for statement in statements:
