@@ -19,7 +19,7 @@ _ROUTERS = {"add_url_rule", "add_resource", "path"}
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
 _DATABASE_NAMES = re.compile(r"(?i)database|sqlite|\bdb_?(file|path|name|ur[il])\W*$")
-SQLITE = re.compile(r"\.(db|sqlite3?)$")
+_SQLITE = re.compile(r"[\w-]\.(db|sqlite3?)$(?<!backends.sqlite3)")
 _MAKES_TABLES = r"(init|create|setup|make)[-_]?(all|db|database|tables?)|(db|database)[-_]?(init|create|setup)"
 _NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/")
 
@@ -59,7 +59,7 @@ def read(folder: Path) -> SourceFacts:
             found.reads.setdefault(name, path)
             if not default:
                 found.needs.setdefault(name, path)
-        values = dict(pair for one in parts for pair in assigned(one))
+        values = _values(parts)
         found.writes |= {one: path for one in _written(folder, path, parts, values)}
         found.sqlite |= {one: path for one in _sqlite(folder, path, parts, values, instance)}
         found.setup |= {one: path for one in _setup(path, parts, values)}
@@ -143,8 +143,16 @@ def _environment(parts: list[ast.AST], known: dict[str, Any]) -> Iterator[tuple[
             yield "DATABASE_URL", True
 
 
+def _values(parts: list[ast.AST]) -> dict[str, ast.expr]:
+    """What a module gives to names; to those of its functions only where they are no plain ones."""
+    inner = {id(one) for part in parts if isinstance(part, ast.FunctionDef) for one in ast.walk(part)}
+    told = [(name, value, one) for one in parts if isinstance(one, ast.Assign | ast.AnnAssign) for name, value in assigned(one)]
+    return {name: value for name, value, one in told if id(one) not in inner or not name.isidentifier()}
+
+
 def _written(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast.expr]) -> Iterator[str]:
     """Folders inside the app's. `values`: what the module gives to names."""
+    near = dict(pair for one in parts for pair in assigned(one))
     for one in parts:
         if getattr(one, "attr", "") == "instance_path" or getattr(one, "arg", "") == "instance_relative_config":
             yield "instance"
@@ -152,7 +160,7 @@ def _written(folder: Path, path: str, parts: list[ast.AST], values: dict[str, as
         if isinstance(one, ast.Call) and class_of(one) in _WRITERS:
             owner = one.func.value if isinstance(one.func, ast.Attribute) and class_of(one) == "mkdir" else None
             target = owner if owner and ast.unparse(owner) != "os" else next(iter(one.args), None)
-            wanted += [(target, class_of(one).endswith("Handler"))] if target else []
+            wanted += [(near.get(ast.unparse(target), target), class_of(one).endswith("Handler"))] if target else []
         for value, is_file in wanted:
             place = _inside(folder, path, _spelled(value, values))
             is_named = bool(PurePosixPath(place).suffix) and not (folder / place).is_dir()
@@ -166,12 +174,12 @@ def _sqlite(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast
     for one in parts:
         known = [(value, bool(_DATABASE_NAMES.search(name) or _calls(value))) for name, value in assigned(one)]
         known += [(value, True) for value in one.args[:1] if class_of(one) == "connect"] if isinstance(one, ast.Call) else []
-        for value, is_named in known:
+        for value, is_named in (pair for pair in known if not isinstance(pair[0], ast.Dict)):
             address = ast.unparse(value := _spelled(value, values))
             if (is_named or "sqlite:" in address) and re.search(r"\.(db|sqlite3?)\b", address) and (place := _inside(folder, path, value)):
                 literal = isinstance(value, ast.Constant) and "sqlite:" in address
-                yield from [place] if SQLITE.search(place) else []
-                yield from [f"instance/{place}"] if literal and instance and SQLITE.search(place) else []
+                yield from [place] if _SQLITE.search(place) else []
+                yield from [f"instance/{place}"] if literal and instance and _SQLITE.search(place) else []
 
 
 def _setup(path: str, parts: list[ast.AST], values: dict[str, ast.expr]) -> Iterator[str]:
@@ -195,6 +203,8 @@ def _spelled(value: ast.expr, values: dict[str, ast.expr], depth: int = 4) -> as
 
     class Names(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> Any:
+            if isinstance(node, ast.JoinedStr):  # can't be written out with all that a name may be
+                return node
             known = values.get(ast.unparse(node)) if depth and isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else None
             return _spelled(known, values, depth - 1) if known else self.generic_visit(node)
 
