@@ -171,13 +171,13 @@ def _written(folder: Path, path: str, parts: list[ast.AST], values: dict[str, as
 
 def _sqlite(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast.expr], instance: bool) -> Iterator[str]:
     """SQLite files inside the app's folder. `instance`: those of addresses are in Flask's own."""
-    for one in parts:
+    for one in parts if any(map(_SQLITE.search, _texts(parts))) else ():
         known = [(value, bool(_DATABASE_NAMES.search(name) or _calls(value))) for name, value in assigned(one)]
         known += [(value, True) for value in one.args[:1] if class_of(one) == "connect"] if isinstance(one, ast.Call) else []
-        for value, is_named in (pair for pair in known if not isinstance(pair[0], ast.Dict)):
+        for value, is_named in (pair for pair in known if not any(isinstance(inner, ast.Dict) for inner in ast.walk(pair[0]))):
             address = ast.unparse(value := _spelled(value, values))
             if (is_named or "sqlite:" in address) and re.search(r"\.(db|sqlite3?)\b", address) and (place := _inside(folder, path, value)):
-                literal = isinstance(value, ast.Constant) and "sqlite:" in address
+                literal = "sqlite:" in address and not any(isinstance(one, ast.Name) for one in ast.walk(value))
                 yield from [place] if _SQLITE.search(place) else []
                 yield from [f"instance/{place}"] if literal and instance and _SQLITE.search(place) else []
 
@@ -204,13 +204,17 @@ def _spelled(value: ast.expr, values: dict[str, ast.expr], depth: int = 4) -> as
     class Names(ast.NodeTransformer):
         def visit(self, node: ast.AST) -> Any:
             if isinstance(node, ast.JoinedStr):  # can't be written out with all that a name may be
-                return node
+                told = [(one, values.get(ast.unparse(one.value)) if isinstance(one, ast.FormattedValue) else None) for one in node.values]
+                return ast.JoinedStr(
+                    [known if isinstance(known, ast.Constant) and isinstance(known.value, str) else one for one, known in told]
+                )
             known = values.get(ast.unparse(node)) if depth and isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else None
             return _spelled(known, values, depth - 1) if known else self.generic_visit(node)
 
     while isinstance(value, ast.BoolOp | ast.IfExp):  # the default is the last
         value = value.values[-1] if isinstance(value, ast.BoolOp) else value.orelse
-    return cast(ast.expr, Names().visit(ast.parse(ast.unparse(value), mode="eval").body))
+    copy = ast.parse(text := ast.unparse(value), mode="eval").body
+    return cast(ast.expr, Names().visit(copy)) if len(text) < 1000 else copy  # a place is short
 
 
 def _inside(folder: Path, path: str, value: ast.expr) -> str:
