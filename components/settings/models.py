@@ -44,7 +44,9 @@ class App(Model):
     built: tuple[Annotated[str, kinds.FOLDER], ...] = setting(
         (), "What it makes and a release holds whatever `.gitignore` says: `[static/dist]`."
     )
-    health_path: Annotated[str, kinds.HEALTH_PATH] = setting("/", "A release goes live when this path answers 2xx.")
+    health_path: Annotated[str, kinds.HEALTH_PATH] = setting(
+        "/", "A release goes live when this path, or the page it redirects to, answers 2xx."
+    )
     health_host: Annotated[str, kinds.HEALTH_HOST] | None = setting(
         None, "The `Host` that the app's health is asked by, for an app that takes certain names alone. With a domain it is that."
     )
@@ -55,7 +57,7 @@ class App(Model):
         {}, "Folders of the app that the front server serves itself."
     )
     data: tuple[Annotated[str, kinds.DATA_FOLDER], ...] = setting(
-        (), "Folders inside the app that it may write: they outlive releases, and backups hold them."
+        (), "Folders inside the app, and files of SQLite (`data.db`), that it may write: they outlive releases, and backups hold them."
     )
     release_command: Annotated[str, kinds.COMMAND] | None = setting(
         None, "Runs once for each release, on one host, before it goes live: database migrations. Any part of a pipe may fail it."

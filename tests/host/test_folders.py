@@ -64,6 +64,30 @@ def test_what_the_app_writes_is_there_in_the_next_release_and_in_one_that_is_rol
     assert not (places.shared / "app/app.py").exists()
 
 
+def test_a_file_of_sqlite_beside_the_sources_is_kept_whoever_makes_it(places, tmp_path):
+    """SQLite itself goes through the link: what it writes beside the file is in the folder that stays."""
+
+    def rows(source, name):
+        with contextlib.closing(sqlite3.connect(source / name)) as made, made:
+            made.execute("PRAGMA journal_mode=wal")
+            made.execute("CREATE TABLE IF NOT EXISTS t (x)")
+            made.execute("INSERT INTO t VALUES (1)")
+            return made.execute("SELECT count(*) FROM t").fetchall()
+
+    first = release(places, "a" * 12, data=["data.db", "shop/x.sqlite3"], brings=["app.py", "shop/x.py"])
+    assert not (first / "data.db").exists()  # an app that looks makes it
+    assert [done_as(places.user, lambda name=name: rows(first, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[1]], [[1]]]
+    second = release(places, "b" * 12, data=["data.db", "shop/x.sqlite3", "old.db"], brings=["data.db", "old.db"])
+    assert [done_as(places.user, lambda name=name: rows(second, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[2]], [[2]]]
+    assert (second / "old.db").read_text() == f"old.db of {'b' * 12}"
+    written(places, second / "old.db", "now")
+    facts, _ = saved(places, tmp_path / "a.tar.gz")
+    written(places, second / "old.db", "later")
+    folders.load(places, tmp_path / "a.tar.gz", facts["files"])
+    assert done_as(places.user, lambda: rows(second, "data.db")) == [[3]]
+    assert (second / "old.db").read_text() == "now"
+
+
 def test_a_later_release_says_what_of_it_is_not_laid(places, capsys):
     release(places, "a" * 12, brings=["up/one.png"], data=["up"])
     assert capsys.readouterr().out == ""

@@ -36,7 +36,7 @@ def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
     with database.turn(noted) as mine:
         if mine:
             before, copy = database.schema(), database.snapshot()
-            code, lines, held = _execute(places, manifest, database)
+            code, lines, held = _execute(places, manifest, database, before)
             if code:
                 undone = database.undo(copy, before)
                 raise Refused(f"release command `{command}` ended with {code}{cause(lines)}{held}{undone}", log=lines)
@@ -50,10 +50,10 @@ def again(places: Places, manifest: Manifest) -> None:
     run(places, manifest)
 
 
-def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str], str]:
+def _execute(places: Places, manifest: Manifest, database: Database, schema: str) -> tuple[int, list[str], str]:
     folder = places.release(manifest.id)
     user = places.release_user if database.program or database.shared else places.user
-    environment = runtime.variables(places, folder, manifest, OWNER)
+    environment = {**runtime.variables(places, folder, manifest, OWNER), "SLIPWAY_SCHEMA": schema}
     environment.setdefault("FLASK_APP", manifest.module)  # unless the settings name the app otherwise
     log = places.log / "release.log"
     with log.open("ab") as file:
