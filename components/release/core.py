@@ -30,6 +30,8 @@ from components.source.archive import collect
 from components.source.declared import metadata
 
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
+_GEVENT = re.compile(r"(?im)^\s*gevent(-websocket)?(?![\w.-])")
+_SOCKETS = "have clients take WebSockets alone (transports: ['websocket']), and give SocketIO a message queue"
 
 
 class Document(Protocol):
@@ -109,12 +111,16 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
     """The application server, which says what was chosen for whom."""
     chosen, database = settings.server, settings.database
     sockets, worker_class = _WEBSOCKETS.findall(source.requirements), chosen.worker_class
-    if pitfalls.patches_gevent(source.folder, source.module):
+    socketio = _has_socketio(source)
+    taken = f"{source.module} puts in the place of threads" if pitfalls.patches_gevent(source.folder, source.module) else ""
+    if socketio and _GEVENT.search(source.requirements):
+        taken = taken or "Flask-SocketIO takes where it is installed"
+    if taken:
         if worker_class is None and chosen.kind in ("auto", "gunicorn"):
             worker_class = "gevent"
-            pulumi.log.info(f"slipway:server.workerClass: gevent, which {source.module} puts in the place of threads")
+            pulumi.log.info(f"slipway:server.workerClass: gevent, which {taken}")
         elif worker_class != "gevent":
-            pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {source.module} puts in the place of threads; leave it out")
+            pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {taken}; leave it out")
     kind = resolve_auto(chosen.kind, worker_class, bool(sockets))
     workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
     if chosen.kind == "auto":
@@ -122,7 +128,11 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
         pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[0]}" if sockets else ""))
     if sockets and (kind != "gunicorn" or chosen.worker_class == "sync"):
         pulumi.log.warn(f"slipway:server: wanted gunicorn's gthread or gevent for the WebSockets of {sockets[0]}; leave it out")
-    if chosen.workers == "auto" and any("socketio" in name.lower() for name in sockets):
+    if socketio and (workers or 1) > 1:
+        pulumi.log.warn(
+            f"slipway:server.workers: wanted 1 for Flask-SocketIO, found {workers}: long polling meets other workers; {_SOCKETS}"
+        )
+    if socketio and workers is None:
         workers = 1
         pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
     if worker_class in (None, "gthread"):
@@ -134,6 +144,10 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
     return Server(kind, worker_class, workers, threads, chosen.timeout)
 
 
+def _has_socketio(source: AppSource) -> bool:
+    return any("socketio" in name.lower() for name in _WEBSOCKETS.findall(source.requirements))
+
+
 def plan(
     settings: Settings, folder: Path, listen: tuple[str, ...], health_host: str, servers: fleet.Fleet | None = None
 ) -> Release[Manifest]:
@@ -142,6 +156,8 @@ def plan(
 
     Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered."""
     known = core(settings, folder)
+    if servers and servers.web_hosts > 1 and _has_socketio(known.source):
+        pulumi.log.warn(f"slipway:app: each of up to {servers.web_hosts} servers has Flask-SocketIO sessions of its own; {_SOCKETS}")
     with settings_told(settings):
         host = _web_host(settings, known, listen, servers, _snippet(settings, folder))
         manifest = _manifest(settings, known, host, health_host, servers)
