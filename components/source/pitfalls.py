@@ -55,7 +55,7 @@ def _made(found: list[ast.AST], ending: str) -> list[str]:
 
 def _secret_keys(found: list[ast.AST], given: Collection[str]) -> Iterator[str]:
     pairs = [pair for node in found for pair in assigned(node)]
-    known = {name: _READ.findall(ast.unparse(value)) for name, value in pairs}
+    known = {name: names for name, value in pairs if (names := _READ.findall(ast.unparse(value)))}
     for name, value in (pair for pair in pairs if re.search(r"(?i)\bsecret_key\W*$", pair[0])):
         text = ast.unparse(value)
         used = (name, *(one.id for one in ast.walk(value) if isinstance(one, ast.Name)))
