@@ -226,7 +226,7 @@ def _inside(folder: Path, path: str, value: ast.expr) -> str:
     literal.sort(key=lambda one: (one.lineno, one.col_offset))
     words = [re.sub(r"^sqlite[\w+]*:///", "", one) for one in _texts(literal) if not re.fullmatch(r"[A-Z][A-Z0-9_]+|utf-?8|[aw]b?\+?", one)]
     words = [one.partition("?")[0] for one in words if one.strip("/")]
-    if not words or words[0][0] in "~/" or not all(re.fullmatch(r"[\w./ -]+", one) for one in words):
+    if not words or words[0][0] in "~/" or not all(re.fullmatch(r"[\w./-]+", one) for one in words):
         return ""
     place = PurePosixPath("instance" if "instance_path" in text else "", *(one.strip("/") for one in words))
     above = len(re.findall(r"dirname\(|\.parent\b", text)) - ("__file__" in text)

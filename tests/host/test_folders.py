@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import documents
@@ -76,9 +77,9 @@ def test_a_file_of_sqlite_beside_the_sources_is_kept_whoever_makes_it(places, tm
 
     first = release(places, "a" * 12, data=["data.db", "shop/x.sqlite3"], brings=["app.py", "shop/x.py"])
     assert not (first / "data.db").exists()  # an app that looks makes it
-    assert [done_as(places.user, lambda name=name: rows(first, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[1]], [[1]]]
+    assert [done_as(places.user, partial(rows, first, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[1]], [[1]]]
     second = release(places, "b" * 12, data=["data.db", "shop/x.sqlite3", "old.db"], brings=["data.db", "old.db"])
-    assert [done_as(places.user, lambda name=name: rows(second, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[2]], [[2]]]
+    assert [done_as(places.user, partial(rows, second, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[2]], [[2]]]
     assert (second / "old.db").read_text() == f"old.db of {'b' * 12}"
     written(places, second / "old.db", "now")
     facts, _ = saved(places, tmp_path / "a.tar.gz")

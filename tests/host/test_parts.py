@@ -118,6 +118,22 @@ def test_a_redirect_to_the_app_itself_is_followed_and_no_other(path, found):
 
 
 @pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "× Failed to build `greenlet==0.4.15`\n  cc failed",
+            "`greenlet==0.4.15`; a pin of an older Python's time: raise it, or set",
+        ),
+        ("× Failed to build `x==1`\npg_config executable not found", "`x==1`; pg_config is in the Debian package libpq-dev"),
+        ("× No solution found\nBecause a==1 needs b", "No solution found$"),
+    ],
+)
+def test_what_an_installer_refuses_names_the_pin_and_the_way(words, told):
+    with pytest.raises(Refused, match=told):
+        environment._run(Mock(**{"run.return_value": Mock(returncode=1, stdout=words)}), ["uv"])
+
+
+@pytest.mark.parametrize(
     ("line", "words"),
     [
         ("ImportError: cannot import name 'Mapping' from 'collections' (/x.py)", "is for an older Python: set slipway:app.python"),
