@@ -5,6 +5,7 @@ import json
 import shutil
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from made_backups import facts, made_backup
@@ -79,19 +80,19 @@ def test_a_web_servers_backup_to_that_of_a_database(server, monkeypatch):
         (old, "20260801-030000", {}), (old, "20260901-030005", {}), (new, "20260901-030100", {}), (new, "20260902-030000", {}),
         (new, "20260903-030000", {"beside": "20260801-000000"}), (new, "20260801-000001", {"folders": None}),
     ):  # fmt: skip
-        given = {name: value for name, value in {"folders": kept, **more}.items() if value}
+        given: dict[str, Any] = {name: value for name, value in {"folders": kept, **more}.items() if value}
         place = made_backup(backup.folder(one[0]), identity, **given)
         if "folders" in given:
             (place / backup.FOLDERS).write_bytes(b"f")
-        stored_backups.send(*one, identity)
+        stored_backups.send(one[0], one[1], identity)
     monkeypatch.setattr(folders, "are_there", lambda places: places is new[0])
     wanted = {
         "20260801-000000": "20260903-030000", "20260801-000001": "20260801-030000", "20260901-030006": "20260901-030100",
         "20260902-120000": "20260902-030000", "20260101-000000": "20260801-030000", "no ID": "",
     }  # fmt: skip
-    assert {identity: stored_backups.nearest(*new, identity) for identity in wanted} == wanted
+    assert {identity: stored_backups.nearest(new[0], new[1], identity) for identity in wanted} == wanted
     assert (backup.folder(new[0]) / "20260801-030000" / backup.FOLDERS).read_bytes() == b"f"
-    assert stored_backups.nearest(*old, "20260901-030006") == ""
+    assert stored_backups.nearest(old[0], old[1], "20260901-030006") == ""
 
 
 def test_others_are_nothing_to_it(server):

@@ -92,11 +92,13 @@ def test_folders_of_the_web_host_come_back_with_the_rows(hosts):
     hosts.ask("/rows", b"x")
     made = deployment.backup("by hand")
     assert made.ok, made
+    assert made.backup
     (up / "a").write_text("late")
     (up / "b").write_text("b")
     hosts.ask("/rows", b"y")
     told = deployment.restore(made.backup.id, False)
     assert told.ok, told
+    assert told.first
     assert there() == ("1", {"a": "a"})
     back = deployment.restore(told.first, False)
     assert back.ok, back
