@@ -138,8 +138,8 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
     if worker_class in (None, "gthread"):
         of_host = workers or "one for each core, two at least"
         at_once = f"{threads} requests at once in each worker, which may open as many database connections"
-        taken = sizing.TAKEN.get(database.placement) if database.engine in ("postgres", "mysql") else None
-        most = f"; the database takes {taken}: an app that opens more, without a pool, wants fewer threads" if taken else ""
+        held = sizing.TAKEN.get(database.placement) if database.engine in ("postgres", "mysql") else None
+        most = f"; the database takes {held}: an app that opens more, without a pool, wants fewer threads" if held else ""
         pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}{most}")
     return Server(kind, worker_class, workers, threads, chosen.timeout)
 
