@@ -12,7 +12,7 @@ FRONTS = {"nginx": ("nginx-light",), "apache": ("apache2-bin", "media-types")}
 ENGINES = {"postgres": "postgresql", "mysql": "mariadb-server"}  # MariaDB, since all of Debian and Ubuntu have it
 # certbot is in all four distributions and their security updates. It is handed a request for a
 # certificate, so that nothing hangs on its own folders, configuration or timer.
-_CERTIFICATE = ("certbot", "openssl")
+_BY_ACME = ("certbot", "openssl")
 # Whatever keeps the time already stays: these can't be installed beside each other.
 _CLOCK = "systemd-timesyncd | chrony | ntpsec | ntp | openntpd"
 
@@ -31,7 +31,7 @@ def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
         return tuple(sorted({"logrotate", "unattended-upgrades", _CLOCK, *_more(fleet, role).packages}))
     names = {"nftables", "python3-venv"}
     if role == "web":
-        names.update(FRONTS[fleet.front], _CERTIFICATE if fleet.tls else ())
+        names.update(FRONTS[fleet.front], () if fleet.tls is None else ("openssl",) if fleet.tls.certificate else _BY_ACME)
     if fleet.has_database(role) and fleet.engine in ENGINES:
         names.add(ENGINES[fleet.engine])
     return tuple(sorted(names))
@@ -48,7 +48,7 @@ def _first(fleet: Fleet, role: str) -> list[SystemFile]:
     units.append("system/slipway-swap.service")
     if fleet.has_backups(role):  # the timers start these services, which have no place in a boot
         units += ["backup/slipway-backup.service", "backup/slipway-backup.timer"]
-    if role == "web" and fleet.tls:
+    if role == "web" and fleet.tls and not fleet.tls.certificate:
         units += ["system/slipway-certificate.service", "system/slipway-certificate.timer"]
     return [
         *(SystemFile(f"/etc/systemd/system/{name.partition('/')[2]}", text(name), "systemd") for name in units),

@@ -18,7 +18,7 @@ from pulumi.runtime.rpc import UNKNOWN
 
 from cloud_init.host import contracts
 from cloud_init.host.base.files import object_in
-from cloud_init.host.contracts.manifest import INSTALL
+from cloud_init.host.contracts.manifest import NOT_THE_APPS
 from components import owner
 from components.deployment.answers import Verdict
 from components.errors import SlipwayError
@@ -349,7 +349,7 @@ class DeployProvider(RolloutProvider):
         from components.release.bundle import Bundle
 
         bundle = contracts.read(Bundle, json.loads(props["bundle"]))
-        secrets = {name: value for name, value in props["secret_environment"].items() if name != INSTALL}
+        secrets = {name: value for name, value in props["secret_environment"].items() if name not in NOT_THE_APPS}
         release = platforms.Sendable(props["release"], bundle, Path(props["source"]), secrets)
         platform = platforms.connect(json.loads(props["platform"]))
         return platforms.deploy(platform, props["url"], release, olds.get("live") or None)

@@ -76,6 +76,7 @@ class Takes:
     engines: tuple[str, ...] = _takes("database.engine")
     placements: tuple[str, ...] = _takes("database.placement")
     domain: bool = _takes("domain")
+    certificate: bool = _takes("tls.certificate")
     static: bool = _takes("app.static")
     data: bool = _takes("app.data")
     processes: bool = _takes("app.processes")

@@ -62,6 +62,7 @@ GOOD: Mapping[str, Any] = {
     "database.engine": "sqlite", "database.placement": "same-host",
     "database.extensions[item]": "uuid-ossp", "database.appMayMigrate": True, "domain": "www.example.com",
     "tls.directory": "https://acme.example/directory", "tls.email": "web@example.com", "tls.strict": True,
+    "tls.certificate": "deploy/chain.pem", "secretTls[name]": "key", "secretTls[value]": "text",
     "waivers[item].rule": "ssh-closed", "waivers[item].resource": "web", "waivers[item].reason": "a lab", "secretEnv[name]": "KEY",
     "secretEnv[value]": "text", "secretInstall[name]": "TOKEN", "secretInstall[value]": "text", "local.port": "8080",
     "docker.host": "ssh://deploy@203.0.113.9", "docker.context": "office", "docker.port": "8081", "docker.public": True,
@@ -110,7 +111,7 @@ class Slot:
 
     @property
     def secret(self) -> bool:
-        return self.path[0] in ("secretEnv", "secretInstall", "secretLogins")
+        return self.path[0] in ("secretEnv", "secretInstall", "secretLogins", "secretTls")
 
     def put(self, value: Any) -> dict[str, Any]:
         """A stack's settings with `value` here and nothing else that isn't needed."""
@@ -121,6 +122,9 @@ class Slot:
         raw: dict[str, Any] = {"target": section if section in target.names() else "local", "app": NEEDED["app"]}
         if "redirectDomains" in self.path:
             raw["domain"] = "www.example.com"
+        if self.path in (("tls", "certificate"), ("secretTls",)):
+            raw |= {"target": "ssh", "ssh": NEEDED["ssh"], "database": NEEDED["database"] | {"placement": "own-host"}}
+            raw |= {"domain": "www.example.com", "secretTls": {"key": "text"}, "tls": {"certificate": "chain.pem"}}
         raw[section] = _joined(NEEDED[section], held) if section in NEEDED and self.path[1:] else held
         return {f"slipway:{name}": one for name, one in raw.items()}
 

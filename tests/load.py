@@ -144,7 +144,8 @@ class Load:
             kept = not answer.will_close
         except (OSError, http.client.HTTPException) as error:
             unread = UNREAD if began > self._read and isinstance(error, ConnectionResetError) else ""
-            where = CLOSED if self._used[number] and isinstance(error, ConnectionError) else unread
+            closed = isinstance(error, (ConnectionError, ssl.SSLEOFError))  # the latter: by TLS, as one writes to it
+            where = CLOSED if self._used[number] and closed else unread
             problem, release, kept = f"{method} {path}: {type(error).__name__} {error}{where}", "failed", False
         with self._lock:
             self.sent += 1

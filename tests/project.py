@@ -21,6 +21,7 @@ class Project:
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="slipway-"))
         self.folder.chmod(0o755)
+        self.interpreter = sys.executable
         for name in _PARTS:
             (self.folder / name).symlink_to(ROOT / name)
         (self.folder / "home").mkdir()
@@ -56,7 +57,7 @@ class Project:
 
     def run(self, *arguments: str, timeout: float = 300, before: Sequence[str] = (), **options: Any) -> subprocess.CompletedProcess[str]:
         """A command of the command line. `before`: words that run it, such as in another network."""
-        command = [*before, sys.executable, "-m", "ops", *arguments]
+        command = [*before, self.interpreter, "-m", "ops", *arguments]
         given: dict[str, Any] = {"env": self.environment, **options}
         return subprocess.run(command, cwd=self.folder, capture_output=True, text=True, timeout=timeout, check=False, **given)
 

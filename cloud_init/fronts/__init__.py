@@ -69,7 +69,7 @@ def tls_values(tls: Tls, listen: Sequence[str]) -> dict[str, Any]:
 
     `listen` is for plain HTTP: TLS has the same with its port. Raises `HostFileError`."""
     return {
-        "domain": _checked(tls.domain),
+        "folder": _checked(tls.domain) and tls.folder,
         "site": f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}"),  # where plain HTTP is sent
         "listen": tuple(_with_port(address, tls.port) for address in listen),
         "peers": tuple(_authority(peer) for peer in tls.peers),

@@ -58,6 +58,7 @@ def _parse() -> argparse.Namespace:
         added[name].add_argument("release")
     for name in ("prepare", "converge"):
         added[name].add_argument("--elected", action="store_true")
+    added["release"].add_argument("schema", nargs="?", default="", help="the database's, before it")
     added["exec"].add_argument("words", nargs=argparse.REMAINDER)
     added["launch"].add_argument("manager")
     added["launch"].add_argument("program")
@@ -68,11 +69,14 @@ def _parse() -> argparse.Namespace:
     added["backup"].add_argument("--reason", default="")
     added["backup"].add_argument("--nightly", action="store_true", help="by the timer: old ones of its kind go")
     added["backup"].add_argument("--engine", default="none", help="of the database, where no release serves")
+    own = "without a database that is somewhere else; ID: of its backup, which this one goes with"
+    added["backup"].add_argument("--own", nargs="?", const="", metavar="ID", help=own)
     added["restore"].add_argument("backup")
     added["restore"].add_argument("--newer-schema", action="store_true")
     added["maintenance"].add_argument("state", choices=("on", "off"))
     added["hold"].add_argument("backup")
     added["let-go"].add_argument("--migrate", action="store_true")
+    added["let-go"].add_argument("--load", metavar="ID", help="this host's folders too; ID: as for `backup --own`, of what was there")
     added["leave"].add_argument("--with-data", action="store_true")
     return parser.parse_args()
 
@@ -125,7 +129,7 @@ _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
-    "release": lambda where, given: _part("release.release_command").command(where, given.release),
+    "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
     "objects": lambda where, given: _part("commands.objects").serve(where),
     "logs": _logs,
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),

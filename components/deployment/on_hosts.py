@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -65,7 +66,22 @@ class HostsDeployment(Deployment):
         raise UsageError(f"--host: a web host is wanted, found {instance!r}; there are: {there}")
 
     def backup(self, reason: str) -> Saved:
-        return run(Saved, self.site.database_host, "backup", "--reason", reason)
+        """The backup of the host with the database. Other web hosts save their folders after it, so
+        that they have all files that its rows speak of."""
+        saved = run(Saved, self.site.database_host, "backup", "--reason", reason)
+        own = ["--own", *([saved.backup.id] if saved.backup else [])]
+        for one in run_all(Saved, self._beside, "backup", "--reason", reason, *own) if saved.ok else ():
+            if not one.ok:
+                why = f"folders of {short(one.host)}: {one.message}"
+                return one.model_copy(update={"message": f"{why}; made before: backup {saved.backup.id}" if saved.backup else why})
+            if one.backup:
+                progress.note(one.host, f"the app's folders here are saved too, as {one.backup.id}")
+        return saved
+
+    @property
+    def _beside(self) -> Sequence[Transport]:
+        """The web hosts that have nothing of the database, but folders of their own."""
+        return [host for host in self.site.web if host is not self.site.database_host]
 
     def backups(self) -> Backups:
         return run(Backups, self.site.database_host, "backups")
@@ -75,8 +91,7 @@ class HostsDeployment(Deployment):
 
         Where this is cut off, the database host finishes by itself, and a web host is let go by
         whatever runs there next."""
-        database = self.site.database_host
-        others = [host for host in self.site.web if host is not database]
+        database, others = self.site.database_host, self._beside
         command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
         with self.site.store.lock(f"restore {backup}"):  # no rollout between the phases of another
             if not others:
@@ -86,7 +101,7 @@ class HostsDeployment(Deployment):
                 held = next((one for one in run_all(Restored, others, "hold", backup) if not one.ok), None)
                 outcome = held or run(Restored, database, *command)
             finally:
-                loose = _let_go(others, bool(outcome and outcome.ok and outcome.migrate))
+                loose = _let_go(others, outcome if outcome and outcome.ok else None)
             if loose is None or not outcome.ok:
                 return outcome
             done = f"backup {outcome.backup} is loaded; what was there before is backup {outcome.first}"
@@ -107,10 +122,13 @@ class HostsDeployment(Deployment):
         return data
 
     def save(self, engine: str, folder: Path) -> Path | None:
-        if not self.launched:
-            return None
-        host = next((host for host in self.launched if host.role == "database"), self.launched[0])
-        return host.save(engine, folder, lambda event: progress.tell(host.host, event))
+        saved = {}
+        for host in sorted(self.launched, key=lambda one: one.role != "database"):
+            if path := host.save(engine, folder, partial(progress.tell, host.host)):
+                saved[host.host] = path
+        for name in [*saved][1:]:
+            progress.note(name, f"last backup of its folders: {saved[name]}")
+        return next(iter(saved.values()), None)
 
     def remove_data(self) -> None:
         for host in self.launched:
@@ -166,13 +184,15 @@ def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
             yield item
 
 
-def _let_go(hosts: Sequence[Transport], migrate: bool) -> Restored | None:
-    """The apps run again, first the one that brings the schema up; the first that isn't well."""
-    first = run(Restored, hosts[0], "let-go", "--migrate") if migrate else None
+def _let_go(hosts: Sequence[Transport], done: Restored | None) -> Restored | None:
+    """The apps run again, first the one that brings the schema up; the first that isn't well.
+    `done`: what they were held for; None: it wasn't done, so nothing is loaded here either."""
+    words, migrate = ["let-go", *([f"--load={done.first or ''}"] if done else [])], done and done.migrate
+    first = run(Restored, hosts[0], *words, "--migrate") if migrate else None
     if first and not first.ok:
         return first
     others = hosts[1:] if migrate else hosts
-    return next((one for one in run_all(Restored, others, "let-go") if not one.ok), None)
+    return next((one for one in run_all(Restored, others, *words) if not one.ok), None)
 
 
 def run(kind: type[A], host: Transport, *words: str) -> A:

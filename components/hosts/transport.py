@@ -87,7 +87,7 @@ class Launched(Transport, Protocol):
         """The app's data here."""
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        """A last backup of the database, copied into a folder here; None without a database.
+        """A last backup of what goes with the host, copied into a folder here; None without any.
 
         Raises `SlipwayError` when it can't be made."""
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import pulumi
 
@@ -15,6 +15,7 @@ from cloud_init import fleet, host_tool, render
 from cloud_init.fronts import idle_timeout
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, File, Health, Manifest, Tls
+from cloud_init.host.data.databases import sizing
 from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import ERROR_PAGES, Door, Front, HostFileError, Server, WebHost
 from cloud_init.render import agent_files, host_files, resolve_auto, server_requirements
@@ -22,14 +23,15 @@ from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
 from components.release import build
-from components.release.ids import release_id
+from components.release.ids import SECRET_KEY, app_key, release_id
 from components.settings import Settings
-from components.settings.models import Server as ServerSettings
 from components.source import AppSource, find_app, pitfalls
 from components.source.archive import collect
 from components.source.declared import metadata
 
 _WEBSOCKETS = re.compile(r"(?im)^\s*(flask[-_.]socketio|flask[-_.]sock|simple[-_.]websocket)(?![\w.-])")
+_GEVENT = re.compile(r"(?im)^\s*gevent(-websocket)?(?![\w.-])")
+_SOCKETS = "have clients take WebSockets alone (transports: ['websocket']), and give SocketIO a message queue"
 
 
 class Document(Protocol):
@@ -66,10 +68,22 @@ class Release(Generic[Kind]):
         """Without the values of the environment being secret: those travel apart."""
         return json.dumps(contracts.document(self.manifest), sort_keys=True)
 
+    def secrets(self, key: pulumi.Input[str], given: pulumi.Input[Mapping[str, str]]) -> pulumi.Output[dict[str, str]]:
+        """The secret environment that is `given`, with a `SECRET_KEY` of the stack's where no part
+        of the environment has one. A first preview knows all but that, which `whole` waits for."""
+        own = SECRET_KEY in self.manifest.environment
+        made: dict[str, Any] = {} if own else {SECRET_KEY: pulumi.Output.from_input(key).apply(app_key)}
+        return pulumi.Output.secret(pulumi.Output.from_input(given).apply(lambda known: {**made, **known}))
+
     def id(self, key: pulumi.Input[str], secret_environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[str]:
         """The release id: public, as the stack's key keeps the environment out of it."""
-        known = pulumi.Output.all(key, secret_environment)
+        known = pulumi.Output.all(key, whole(secret_environment))
         return pulumi.Output.unsecret(known.apply(lambda values: identity(values[0], self.manifest, values[1])))
+
+
+def whole(environment: pulumi.Input[dict[str, str]]) -> pulumi.Output[dict[str, str]]:
+    """The environment with each of its values known."""
+    return pulumi.Output.from_input(environment).apply(pulumi.Output.from_input)
 
 
 def identity(key: str, manifest: Document, secret_environment: Mapping[str, str]) -> str:
@@ -90,18 +104,23 @@ def core(settings: Settings, folder: Path, auto: str | None = None) -> Core:
     for pitfall in pitfalls.find(source.folder, settings.server.workers, settings.given):
         pulumi.log.warn(pitfall)
     code = collect(source.folder, app.built, keep=not dry)
-    return Core(source, code, _server(settings.server, source, auto))
+    return Core(source, code, _server(settings, source, auto))
 
 
-def _server(chosen: ServerSettings, source: AppSource, auto: str | None) -> Server:
+def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
     """The application server, which says what was chosen for whom."""
+    chosen, database = settings.server, settings.database
     sockets, worker_class = _WEBSOCKETS.findall(source.requirements), chosen.worker_class
-    if pitfalls.patches_gevent(source.folder, source.module):
+    socketio = _has_socketio(source)
+    taken = f"{source.module} puts in the place of threads" if pitfalls.patches_gevent(source.folder, source.module) else ""
+    if socketio and _GEVENT.search(source.requirements):
+        taken = taken or "Flask-SocketIO takes where it is installed"
+    if taken:
         if worker_class is None and chosen.kind in ("auto", "gunicorn"):
             worker_class = "gevent"
-            pulumi.log.info(f"slipway:server.workerClass: gevent, which {source.module} puts in the place of threads")
+            pulumi.log.info(f"slipway:server.workerClass: gevent, which {taken}")
         elif worker_class != "gevent":
-            pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {source.module} puts in the place of threads; leave it out")
+            pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {taken}; leave it out")
     kind = resolve_auto(chosen.kind, worker_class, bool(sockets))
     workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
     if chosen.kind == "auto":
@@ -109,14 +128,24 @@ def _server(chosen: ServerSettings, source: AppSource, auto: str | None) -> Serv
         pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[0]}" if sockets else ""))
     if sockets and (kind != "gunicorn" or chosen.worker_class == "sync"):
         pulumi.log.warn(f"slipway:server: wanted gunicorn's gthread or gevent for the WebSockets of {sockets[0]}; leave it out")
-    if chosen.workers == "auto" and any("socketio" in name.lower() for name in sockets):
+    if socketio and (workers or 1) > 1:
+        pulumi.log.warn(
+            f"slipway:server.workers: wanted 1 for Flask-SocketIO, found {workers}: long polling meets other workers; {_SOCKETS}"
+        )
+    if socketio and workers is None:
         workers = 1
         pulumi.log.info("slipway:server.workers: 1, as Flask-SocketIO keeps a client's session in one worker")
     if worker_class in (None, "gthread"):
         of_host = workers or "one for each core, two at least"
         at_once = f"{threads} requests at once in each worker, which may open as many database connections"
-        pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}")
+        held = sizing.TAKEN.get(database.placement) if database.engine in ("postgres", "mysql") else None
+        most = f"; the database takes {held}: an app that opens more, without a pool, wants fewer threads" if held else ""
+        pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}{most}")
     return Server(kind, worker_class, workers, threads, chosen.timeout)
+
+
+def _has_socketio(source: AppSource) -> bool:
+    return any("socketio" in name.lower() for name in _WEBSOCKETS.findall(source.requirements))
 
 
 def plan(
@@ -127,6 +156,8 @@ def plan(
 
     Raises `SlipwayError` for a folder that is no app, `UsageError` for what can't be rendered."""
     known = core(settings, folder)
+    if servers and servers.web_hosts > 1 and _has_socketio(known.source):
+        pulumi.log.warn(f"slipway:app: each of up to {servers.web_hosts} servers has Flask-SocketIO sessions of its own; {_SOCKETS}")
     with settings_told(settings):
         host = _web_host(settings, known, listen, servers, _snippet(settings, folder))
         manifest = _manifest(settings, known, host, health_host, servers)
@@ -146,8 +177,9 @@ def tls(settings: Settings, peers: Sequence[str] = ()) -> Tls | None:
     """TLS as web hosts themselves have it; None without a domain. `peers`: all their addresses."""
     if settings.domain is None:
         return None
-    wanted, others = settings.tls, tuple(peers) if len(peers) > 1 else ()
-    return Tls(settings.domain, wanted.directory, wanted.email, others, wanted.strict, aliases=settings.http.redirect_domains)
+    wanted, own, names = settings.tls, settings.certificate, settings.http.redirect_domains
+    others = tuple(peers) if len(peers) > 1 and not own else ()
+    return Tls(settings.domain, wanted.directory, wanted.email, others, wanted.strict, aliases=names, certificate=own)
 
 
 def _web_host(settings: Settings, known: Core, listen: tuple[str, ...], servers: fleet.Fleet | None, snippet: str) -> WebHost:
@@ -203,8 +235,9 @@ def _snippet(settings: Settings, folder: Path) -> str:
 
 def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, servers: fleet.Fleet | None) -> Manifest:
     app, database, domain = settings.app, settings.database, host.front.domain
-    if app.data and servers:
-        _tell_folders(servers)
+    if app.data and servers and servers.web_hosts > 1:
+        own = f"each of up to {servers.web_hosts} servers has folders of its own: what one writes the others don't see"
+        pulumi.log.warn(f"slipway:app.data: {own}{'' if servers.keeps_folders else ', and it goes with that server'}")
     jobs = {name: job.model_dump() for name, job in app.cron.items()}
     return Manifest(
         tool=host_tool.tool_id(),
@@ -236,15 +269,6 @@ def _manifest(settings: Settings, known: Core, host: WebHost, health_host: str, 
 def about(source: AppSource) -> list[File]:
     """What the app's own project says of itself, where its Python looks for it."""
     return [File(f"src/{path}", content, "0444") for path, content in metadata(source.folder).items()]
-
-
-def _tell_folders(servers: fleet.Fleet) -> None:
-    """What nobody would expect of `app.data`, for whoever reads the plan."""
-    if servers.web_hosts > 1:
-        own = f"each of up to {servers.web_hosts} servers has folders of its own: what one writes the others don't see"
-        pulumi.log.warn(f"slipway:app.data: {own}{'' if servers.keeps_folders else ', and it goes with that server'}")
-    if servers.database:
-        pulumi.log.warn("slipway:app.data: a web server backs its folders up each night by itself; `restore` loads the database alone")
 
 
 def make_health(settings: Settings, door: Door, host: str, scheme: str) -> Health:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 LENGTH = 12  # hex digits
+SECRET_KEY = "SECRET_KEY"
+"""What apps sign sessions with, as most of them call it."""
 
 
 def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment: Mapping[str, str]) -> str:
@@ -22,3 +24,9 @@ def release_id(key: str, code_id: str, manifest: Mapping[str, Any], environment:
     }
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hmac.new(key.encode(), text.encode(), hashlib.sha256).hexdigest()[:LENGTH]
+
+
+def app_key(key: str) -> str:
+    """The app's `SECRET_KEY`, 64 hex digits, of the stack's key: it stays as long as that does, and
+    tells nothing about it, nor does an id tell of this: what ids are made of begins with `{`."""
+    return hmac.new(key.encode(), SECRET_KEY.encode(), hashlib.sha256).hexdigest()

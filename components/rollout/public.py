@@ -48,15 +48,17 @@ def domain_problem(tls: Tls, addresses: Sequence[str], health: Health, release: 
     fault of the release's."""
     domain, port = tls.domain, tls.port
     resolved = _resolved(domain, port)
-    until = f"; until then the app is served at http://{_in_url(addresses[0])}"
+    until, own = f"; until then the app is served at http://{_in_url(addresses[0])}", bool(tls.certificate)
     if not resolved & {one for name in addresses for one in _resolved(name, port)}:
         leads = f"leads to {', '.join(sorted(resolved))}" if resolved else "has no address yet"
         wanted = ", ".join(f"{_record(one)} {domain} → {one}" for one in addresses)
-        return f"{domain} {leads}: set {wanted}, and the certificate follows by itself{until}"
-    deadline = time.monotonic() + patience
+        return f"{domain} {leads}: set {wanted}" + ("" if own else f", and the certificate follows by itself{until}")
+    deadline = time.monotonic() + (0 if own else patience)
     health = replace(health, path=health.public or health.path)
     while (answer := gate.ask(gate.verified(domain, port), health)).status is None and time.monotonic() <= deadline:
         time.sleep(1)
+    if answer.status is None and own:
+        return f"{domain} leads here, and this machine finds no good certificate there ({answer.body}); see slipway:tls.certificate"
     if answer.status is None:
         why = f"({answer.body}): `slipway status` says why, and it is tried again"
         return f"{domain} leads here and has no good certificate yet {why}{until}"

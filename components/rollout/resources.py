@@ -11,7 +11,7 @@ import pulumi.dynamic
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import DatabasePart, Manifest
 from components.providers import FirstReleaseProvider, RolloutProvider, ServingProvider
-from components.release.core import Release, identity
+from components.release.core import Release, identity, whole
 
 
 class ServedRelease(pulumi.dynamic.Resource):
@@ -70,17 +70,17 @@ def finish(
     secret_environment: pulumi.Input[Mapping[str, str]],
     database: DatabaseOutputs | None = None,
 ) -> ReleaseArgs:
-    """The release that `planned` becomes with its secrets and its database; its id covers all."""
+    """The release that `planned` becomes with its secrets, a `SECRET_KEY` among them, and its
+    database; its id covers all."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
     more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
-    environment = pulumi.Output.all(secret_environment, more).apply(lambda both: {**both[1], **both[0]})
+    secret = planned.secrets(key, secret_environment)
+    environment = pulumi.Output.all(whole(secret), more).apply(lambda both: {**both[1], **both[0]})
     base = contracts.document(planned.manifest.database)
     manifest = part.apply(lambda known: replace(planned.manifest, database=contracts.read(DatabasePart, {**base, **known})))
     release = pulumi.Output.all(key, manifest, environment, secrets).apply(lambda known: _id(*known))
     text = manifest.apply(lambda whole: json.dumps(contracts.document(whole), sort_keys=True))
-    return ReleaseArgs(
-        pulumi.Output.unsecret(release), pulumi.Output.unsecret(text), str(planned.source), secret_environment, more, secrets
-    )
+    return ReleaseArgs(pulumi.Output.unsecret(release), pulumi.Output.unsecret(text), str(planned.source), secret, more, secrets)
 
 
 def _id(key: str, manifest: Manifest, environment: Mapping[str, str], secrets: Mapping[str, Any]) -> str:

@@ -44,7 +44,9 @@ class App(Model):
     built: tuple[Annotated[str, kinds.FOLDER], ...] = setting(
         (), "What it makes and a release holds whatever `.gitignore` says: `[static/dist]`."
     )
-    health_path: Annotated[str, kinds.HEALTH_PATH] = setting("/", "A release goes live when this path answers 2xx.")
+    health_path: Annotated[str, kinds.HEALTH_PATH] = setting(
+        "/", "A release goes live when this path, or the page it redirects to, answers 2xx."
+    )
     health_host: Annotated[str, kinds.HEALTH_HOST] | None = setting(
         None, "The `Host` that the app's health is asked by, for an app that takes certain names alone. With a domain it is that."
     )
@@ -55,7 +57,7 @@ class App(Model):
         {}, "Folders of the app that the front server serves itself."
     )
     data: tuple[Annotated[str, kinds.DATA_FOLDER], ...] = setting(
-        (), "Folders inside the app that it may write: they outlive releases, and backups hold them."
+        (), "Folders inside the app, and files of SQLite (`data.db`), that it may write: they outlive releases, and backups hold them."
     )
     release_command: Annotated[str, kinds.COMMAND] | None = setting(
         None, "Runs once for each release, on one host, before it goes live: database migrations. Any part of a pipe may fail it."
@@ -141,6 +143,9 @@ class DatabaseSettings(Model):
 class Tls(Model):
     """slipway:tls"""
 
+    certificate: Annotated[str, kinds.FILE] | None = setting(
+        None, "A file with a certificate of your own and those that lead to its authority (PEM); its key is `slipway:secretTls.key`."
+    )
     directory: Annotated[str, kinds.ACME] = setting(
         "https://acme-v02.api.letsencrypt.org/directory",
         "The authority that gives the domain's certificate (ACME). That it does so means that its terms are agreed to.",
@@ -190,6 +195,7 @@ class Settings(Model):
     _stack: str = PrivateAttr("")
     _secret_names: frozenset[str] = PrivateAttr(frozenset())
     _logins: tuple[str, ...] = PrivateAttr(())
+    _certificate: str = PrivateAttr("")
     _secret_env: pulumi.Output[dict[str, str]] | None = PrivateAttr(None)
 
     @property
@@ -213,9 +219,16 @@ class Settings(Model):
         return self._logins
 
     @property
+    def certificate(self) -> str:
+        """The text of `tls.certificate`, empty without one; only settings of `load()` have it."""
+        if self.tls.certificate and not self._certificate:
+            raise RuntimeError("certificate is for the running program; these settings come from parse()")
+        return self._certificate
+
+    @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:
-        """The secret environment, with the installer's and the passwords of those who come in under
-        `INSTALL` and `LOGINS` of the manifest's contract.
+        """The secret environment, with the installer's, the passwords of those who come in and the
+        certificate's key under `INSTALL`, `LOGINS` and `TLS` of the manifest's contract.
 
         Only settings of `load()`, in a running program, have one."""
         if self._secret_env is None:
@@ -234,4 +247,7 @@ class Secrets(Model):
     )
     secret_logins: Mapping[Annotated[str, kinds.LOGIN], Annotated[str, kinds.ENV_VALUE]] = setting(
         {}, "Passwords by name, encrypted, without one of which nobody sees the site (HTTP's own log-in)."
+    )
+    secret_tls: Mapping[Annotated[str, kinds.TLS_SECRET], Annotated[str, kinds.ENV_VALUE]] = setting(
+        {}, "`key`: the key of `tls.certificate` (PEM), encrypted: `pulumi config set --secret --path slipway:secretTls.key < key.pem`."
     )

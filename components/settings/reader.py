@@ -10,12 +10,13 @@ from typing import Any
 import pulumi
 from pulumi.runtime import config as runtime
 
+from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts import manifest as contract
 from components.errors import UsageError, shown
 from components.settings import report, rules
 from components.settings.models import Secrets, Settings
 from components.settings.report import Problem, Section, validated
-from components.settings.rules import LOGINS, NAMESPACE, ROOTS, SECRET_ENV, SECRETS
+from components.settings.rules import LOGINS, NAMESPACE, ROOTS, SECRET_ENV, SECRETS, TLS
 
 Between = Callable[[Settings, Section], Iterable[Problem]]
 
@@ -32,6 +33,10 @@ def load() -> Settings:
     sealed = runtime.get_config_secret_keys_env()
     secret = {key for key in raw if runtime.is_config_secret(key) or key in sealed}
     settings = parse(raw, secret, pulumi.get_stack(), pulumi.get_project())
+    if settings.tls.certificate:
+        from components.settings import certificate  # of a library that others have no use for
+
+        settings._certificate = certificate.read(settings, Path(), object_in(raw.get(NAMESPACE + TLS)).get("key"))
     # Asked for only where there is one: a secret Output makes the engine ask for the passphrase.
     secrets = {key: config.get_secret_object(key) for key in SECRETS if config.get(key)}
     settings._secret_env = pulumi.Output.all(**secrets).apply(_texts) if secrets else pulumi.Output.from_input({})
@@ -59,7 +64,7 @@ def parse(raw: Mapping[str, Any], secret_keys: Collection[str], stack: str, proj
     kept = {key: value for key, value in values.items() if key not in refused and key not in SECRETS}
     secrets = {key: values.get(key, {}) for key in SECRETS}
     settings, wrong = validated(Settings, {"app": {}, **{key: value for key, value in kept.items() if key in ROOTS}})
-    problems = [*refused.items(), *rules.between(kept, secrets[SECRET_ENV])]
+    problems = [*refused.items(), *rules.between(kept, secrets)]
     problems += [problem for key, value in secrets.items() for problem in rules.secret_values(key, value)]
     for key, value in kept.items():
         # The app's environment isn't written into a configuration file.
@@ -123,5 +128,5 @@ def _named(problems: list[Problem]) -> list[Problem]:
 def _texts(value: Any) -> dict[str, str]:
     """Whole numbers become text. `parse` has checked them, and keeps no secret."""
     secrets = Secrets.model_validate(value)
-    others = {contract.INSTALL: secrets.secret_install, contract.LOGINS: secrets.secret_logins}
+    others = {contract.INSTALL: secrets.secret_install, contract.LOGINS: secrets.secret_logins, contract.TLS: secrets.secret_tls}
     return {**secrets.secret_env, **{name: json.dumps(dict(one), sort_keys=True) for name, one in others.items() if one}}

@@ -7,15 +7,22 @@ from cloud_init.host.release import templates
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import plain
 from components.errors import nearest, one_line, shown
-from components.settings.models import App, DatabaseSettings, Http, Secrets, Settings
+from components.settings.models import App, DatabaseSettings, Http, Secrets, Settings, Tls
 from components.settings.report import Problem, validated
 
 NAMESPACE = "slipway:"
-SECRETS = SECRET_ENV, _, LOGINS = "secretEnv", "secretInstall", "secretLogins"
+SECRETS = SECRET_ENV, _, LOGINS, TLS = "secretEnv", "secretInstall", "secretLogins", "secretTls"
+SEALED = "sealed"
+"""What a program that only plans reads in the place of each secret setting."""
 ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, field in model.model_fields.items()}
-_SET_SECRET = "pulumi config set --secret --path 'slipway:{}.NAME' VALUE"
 _ENVIRONMENT = 10**6  # bytes
 _DEEPEST = 10  # levels of mappings and lists
+
+
+def how(section: str) -> str:
+    """The way to set a secret of that section; a whole file is no word of a command line."""
+    words = "slipway:secretTls.key < key.pem" if section == TLS else f"'slipway:{section}.NAME' VALUE"
+    return f"pulumi config set --secret --path {words}"
 
 
 def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Iterator[Problem]:
@@ -23,9 +30,9 @@ def misplaced_secrets(values: Mapping[str, Any], secret: Collection[str]) -> Ite
     encrypted."""
     for key, value in values.items():
         if key in secret and key not in SECRETS:
-            yield key, f"holds a secret; secrets belong in slipway:secretEnv, set with: {_SET_SECRET.format(SECRET_ENV)}"
+            yield key, f"holds a secret; secrets belong in slipway:secretEnv, set with: {how(SECRET_ENV)}"
         elif key in SECRETS and value and key not in secret:
-            yield key, f"wanted encrypted values, found plain text; set each anew with: {_SET_SECRET.format(key)}"
+            yield key, f"wanted encrypted values, found plain text; set each anew with: {how(key)}"
 
 
 def foreign(raw: Mapping[str, Any], project: str) -> Iterator[Problem]:
@@ -83,13 +90,13 @@ def secret_values(key: str, value: Any) -> Iterator[Problem]:
     yield from validated(Secrets, {key: opened})[1]
 
 
-def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
-    """What holds between settings that are right by themselves. `secrets`: the raw secretEnv."""
+def between(values: Mapping[str, Any], sections: Mapping[str, Any]) -> Iterator[Problem]:
+    """What holds between settings that are right by themselves. `sections`: raw secrets."""
     # A section that is wrong by itself is told of elsewhere.
     app, _ = validated(App, values.get("app"))
     database, _ = validated(DatabaseSettings, values.get("database", {}))
     http, _ = validated(Http, values.get("http", {}))
-    env = dict(app.env) if app else {}
+    env, secrets = dict(app.env) if app else {}, sections[SECRET_ENV]
     secret = {str(name): str(value) for name, value in secrets.items()} if isinstance(secrets, Mapping) else {}
     for name in env.keys() & secret.keys():
         yield f"app.env.{name}", "is in slipway:secretEnv too; leave one out"
@@ -109,6 +116,22 @@ def between(values: Mapping[str, Any], secrets: Any) -> Iterator[Problem]:
             yield f"http.redirectDomains[{number}]", f"wanted another name than slipway:domain, which it leads to, found {shown(name)}"
     if app:
         yield from _app(app, values.get("domain"))
+    tls, _ = validated(Tls, values.get("tls", {}))
+    if tls:
+        yield from _tls(tls, values.get("domain"), bool(sections[TLS]))
+
+
+def _tls(tls: Tls, domain: Any, has_key: bool) -> Iterator[Problem]:
+    if tls.certificate is None:
+        if has_key:
+            yield "tls.certificate", "wanted the certificate of slipway:secretTls.key, found none; set it, or leave the key out"
+        return
+    if domain is None:
+        yield "tls.certificate", "wanted slipway:domain, which it is for, found none; set it, or leave this out"
+    if not has_key:
+        yield TLS, f"wanted the key of slipway:tls.certificate, found none; set it with: {how(TLS)}"
+    for name in sorted({"directory", "email"} & tls.model_fields_set):
+        yield f"tls.{name}", f"wanted none beside certificate, as no authority is asked, found {shown(getattr(tls, name))}; leave one out"
 
 
 def _app(app: App, domain: Any) -> Iterator[Problem]:
@@ -123,6 +146,10 @@ def _app(app: App, domain: Any) -> Iterator[Problem]:
         if twice := [other for other in app.data[:number] if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
             found = f"found {shown(path)} and {shown(twice[0])}"
             yield f"app.data[{number}]", f"wanted folders apart from each other, {found}; leave the inner one out"
+        if both := [other for other in app.built if f"{path}/".startswith(f"{other}/") or f"{other}/".startswith(f"{path}/")]:
+            why = "what a release brings in a folder that outlives it is laid there once"
+            wanted = f"wanted none of slipway:app.built, found {shown(path)} and {shown(both[0])}"
+            yield f"app.data[{number}]", f"{wanted}: {why}; leave one out"
 
 
 def _database(database: DatabaseSettings, in_env: bool, in_secrets: bool) -> Iterator[Problem]:

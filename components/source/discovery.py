@@ -10,7 +10,7 @@ from components.settings.kinds import MODULE_WORDS, is_module
 from components.source import start_commands
 from components.source.python_file import PythonFile, Unreadable, read, readable
 
-_MODULES = ("wsgi", "app", "application", "main", "run", "server")
+_MODULES = ("wsgi", "app", "application", "main", "run", "server", "webapp", "web")
 _IN_PACKAGE = ("wsgi", "", *_MODULES[1:])
 _NAMES = ("app", "application")
 _FACTORIES = ("create_app()", "make_app()")

@@ -7,13 +7,15 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from components.errors import SlipwayError
+from components.release.ids import SECRET_KEY
 from components.source.discovery import AppFolder
 from components.source.python_file import assigned, class_of, nodes, sources
 
 _LOOK = re.compile(r"secret_key|Scheduler|Limiter\(|CACHE_TYPE|patch|PrometheusMetrics|MultiProcessCollector|\.run\(", re.IGNORECASE)
 _MADE = re.compile(r"urandom|token_(hex|bytes|urlsafe)|uuid|random")
+_READ = re.compile(r"(?:environ|env|config)\w*(?:\.\w+)?[(\[]['\"](\w+)")
 _ONE = "or set slipway:server.workers: 1"
-_KEPT = "read SECRET_KEY from the environment, and set slipway:secretEnv.SECRET_KEY"
+_KEPT = "read SECRET_KEY from the environment, where each stack has its own"
 _FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _AS_IT_STARTS = ("gevent", "eventlet", "__future__", "os", "sys")  # imports that may stand before a patch
 
@@ -52,11 +54,14 @@ def _made(found: list[ast.AST], ending: str) -> list[str]:
 
 
 def _secret_keys(found: list[ast.AST], given: Collection[str]) -> Iterator[str]:
-    for _, value in (pair for node in found for pair in assigned(node) if re.search(r"(?i)\bsecret_key\W*$", pair[0])):
+    pairs = [pair for node in found for pair in assigned(node)]
+    known = {name: names for name, value in pairs if (names := _READ.findall(ast.unparse(value)))}
+    for name, value in (pair for pair in pairs if re.search(r"(?i)\bsecret_key\W*$", pair[0])):
         text = ast.unparse(value)
-        read = re.findall(r"(?:environ|env|config)\w*(?:\.get)?[(\[]['\"](\w+)", text)
+        used = (name, *(one.id for one in ast.walk(value) if isinstance(one, ast.Name)))
+        read = {*_READ.findall(text), *(one for name in used for one in known.get(name, ()))}
         fixed = {one.value for one in ast.walk(value) if isinstance(one, ast.Constant) and isinstance(one.value, str | bytes)}
-        if set(read) & set(given):
+        if read & {*given, SECRET_KEY}:
             continue
         if _MADE.search(text):
             yield f"SECRET_KEY is made at each start: no worker knows another's sessions, and all end with a release; {_KEPT}"

@@ -11,7 +11,7 @@ _LARGEST = 2_000_000  # bytes; a larger file is generated data, no app
 _NOT_WSGI = {"FastAPI", "Starlette", "Quart", "Sanic", "Litestar", "Typer", "Celery", "Dash"}
 _SKIPPED = {"tests", "test", "node_modules", "venv", "env", "site-packages", "__pycache__", "build", "dist", "docs"}
 _SKIPPED |= {"setup.py", "conftest.py", "noxfile.py", "fabfile.py", "tasks.py"}
-_MAKERS = {"Flask", "create_app", "make_app"}
+_CLASSES = {"Flask", "APIFlask", "Eve", "Bottle"}
 _HOLDERS = {"server", "app", "wsgi_app", "flask_app"}  # attributes that are an app, as of a Dash
 _CONSTANTS = (ast.Constant, ast.List, ast.Dict, ast.Set, ast.Tuple, ast.JoinedStr)
 
@@ -69,15 +69,20 @@ class PythonFile:
     def apps(self) -> list[str]:
         """Names that are assigned from what makes an app, or from what holds one, in their order;
         then a Dash's own."""
-        made = [name for name, value in self.names.items() if class_of(value) in _MAKERS]
+        made = [name for name, value in self.names.items() if class_of(value) in {*_CLASSES, "create_app", "make_app"}]
         held = [name for name, value in self.names.items() if isinstance(value, ast.Attribute) and value.attr in _HOLDERS]
         return [*made, *held, *(f"{name}.server" for name, value in self.names.items() if class_of(value) == "Dash")]
 
     def factories(self) -> list[str]:
-        """Calls of other functions that make a Flask and return something."""
-        found = [(name, list(ast.walk(one))) for name, one in self.names.items() if isinstance(one, ast.FunctionDef) and name[0] != "_"]
-        made = [(name, nodes) for name, nodes in found if any(isinstance(one, ast.Call) and class_of(one) == "Flask" for one in nodes)]
+        """Calls of other functions that make a Flask and return something, or say that they do."""
+        found = [(name, one) for name, one in self.names.items() if isinstance(one, ast.FunctionDef) and name[0] != "_"]
+        made = [(name, list(ast.walk(one))) for name, one in found if _made(one.returns) or any(map(_made, ast.walk(one)))]
         return [f"{name}()" for name, nodes in made if any(isinstance(one, ast.Return) and one.value for one in nodes)]
+
+
+def _made(node: ast.AST | None) -> bool:
+    """A call that makes an app, or an annotation that says so."""
+    return (class_of(node) if isinstance(node, ast.Call) else str(getattr(node, "id", getattr(node, "attr", "")))) in _CLASSES
 
 
 def read(path: Path) -> PythonFile:

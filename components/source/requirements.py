@@ -10,11 +10,11 @@ from pathlib import Path
 from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError, UsageError
 from components.source import locks
-from components.source.declared import SETTING, declared
+from components.source.declared import FILES, SETTING, declared
 
 _ORDER = (
     "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "requirements.txt",
-    *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), "pyproject.toml",
+    *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), *FILES,
 )  # fmt: skip
 # Files of other kinds, and what to do with them.
 _OTHERS = {
@@ -58,7 +58,7 @@ def read(folder: Path, chosen: str | None = None) -> Requirements:
     lines = locks.read(path, folder, more)
     name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else f"{path.name} of the workspace {path.parent.name}/"
     way = (folder.resolve(), folder.resolve() / path.name if lines else path.resolve())
-    if path.name == "pyproject.toml":
+    if path.name in FILES:
         reader.add("\n".join(declared(path, more) or []), way)
     elif lines is None:
         if more:
@@ -90,7 +90,7 @@ def _there(folder: Path) -> Iterator[Path]:
     if not (folder / "uv.lock").is_file() and (above := locks.of_workspace(folder)):
         yield above
     for name in _ORDER:
-        if (folder / name).is_file() and (name != "pyproject.toml" or declared(folder / name) is not None):
+        if (folder / name).is_file() and (name not in FILES or declared(folder / name) is not None):
             yield folder / name
 
 
@@ -125,7 +125,7 @@ class _Reader:
             self.read.add(project)
         over = [one for one in over if (self.folder / one).resolve() not in self.read]
         over += [name for name in _OTHERS if (self.folder / name).exists() and not (self.folder / f"{name}.lock").exists()]
-        if over := [one for one in over if one != "setup.py"]:  # it stands beside a list of what it needs
+        if over := [one for one in over if one not in FILES[1:]]:  # they stand beside a list of what it needs
             self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
         text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.constraints))
         return Requirements(text, constraints, name, sum(line[0] != "-" for line in self.lines), tuple(self.remarks))
@@ -150,9 +150,9 @@ class _Reader:
 
     def _add_app(self, line: str, more: list[str], way: Way, to: list[str]) -> None:
         """The app itself is importable where it is: what it needs takes the line's place."""
-        path = way[0] / "pyproject.toml"
-        needs = declared(path, more) if path.is_file() else None
-        place = "nothing" if needs is None else "what pyproject.toml needs"
+        files = [way[0] / name for name in FILES if (way[0] / name).is_file()]
+        path, needs = next(((one, found) for one in files if (found := declared(one, more)) is not None), (way[0] / FILES[0], None))
+        place = "nothing" if needs is None else f"what {path.name} needs"
         self.remarks.append(f"{way[-1].name}: {place} in the place of {line!r}: the app's folder and its src/ are importable as they are")
         self.add("\n".join(needs or []), (*way, path), to)
 

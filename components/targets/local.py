@@ -32,7 +32,7 @@ _REFUSED = re.compile(r"[\"'$%;<>{}\\?#@*|\[\]]")
 
 
 THIS_MACHINE = True
-TAKES = Takes(managers=("supervisor",), placements=("same-host", "external"), domain=False)
+TAKES = Takes(managers=("supervisor",), placements=("same-host", "external"), domain=False, certificate=False)
 
 
 class Options(Model):

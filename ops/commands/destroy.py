@@ -86,14 +86,15 @@ def _kept(deployment: "Deployment") -> "list[Kept]":
 
 
 def _last_backup(call: calls.Call, work: workplace.Workplace, deployment: "Deployment") -> Path | None:
-    """A backup of the database that goes with the stack; one that is somewhere else stays."""
+    """A backup of folders and database that go with the stack; one that is somewhere else stays."""
     from ops.display.progress import shown
 
     database = work.settings.database
-    if database.engine == "none" or database.placement == "external":
+    engine = "none" if database.placement == "external" else database.engine
+    if engine == "none" and not work.settings.app.data:
         return None
     with shown(stderr=call.as_json):
-        return deployment.save(database.engine, work.place.last_backups)
+        return deployment.save(engine, work.place.last_backups)
 
 
 def _ask_for_name(name: str, found: str) -> None:
@@ -117,6 +118,6 @@ def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, 
         if kept:
             tables.line(f"To remove it too: {way}")
     if last and not call.as_json:
-        tables.line(f"Last backup of the database: {last}  {tables.size(size_of(last))}")
+        tables.line(f"Last backup: {last}  {tables.size(size_of(last))}")
     if not result.ok:
         calls.fail(result.error)

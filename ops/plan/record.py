@@ -14,14 +14,12 @@ from typing import Any
 from pulumi.runtime import rpc
 
 from components.errors import SlipwayError
+from components.settings.rules import SEALED
 from components.target import AS_IF_IN
 from ops.engine.program import Program
 from ops.plan.recorder import Recorder
 from ops.stack.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
-
-SEALED = "sealed"
-"""What a program reads in the place of each secret setting."""
 
 
 def record(project: Project, stack: Stack) -> Plan:

@@ -1,10 +1,11 @@
 """What an app's files say that a stack file can say: each as a setting, with the reason."""
 
 import re
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -29,7 +30,7 @@ _PARTS = {
     "password": "PASS|PASSWORD|PASSWD|PW",
 }
 _MIGRATES = re.compile(r"\b(upgrade|migrate)\b")
-_SYSTEM = {"DATABASE_URL", "HOME", "PATH", "USER", "PORT", "TZ"}
+_SYSTEM = {"DATABASE_URL", "SECRET_KEY", "HOME", "PATH", "USER", "PORT", "TZ"}
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,12 @@ def read(folder: Path, module: str, requirements: str) -> list[Fact]:
     """Reads the files in `folder`. `module`: package.module:callable; `requirements`: text."""
     found = source_facts.read(folder)
     names = {re.split(r"[^\w.-]", line.lower())[0].replace("_", "-") for line in requirements.splitlines()}
+    database = list(_database(folder, found, names))
+    if database[0].value != "none":
+        found.sqlite = {}  # what is used where no address is told
     return [
-        *_python(folder), *_static(folder, module), _release_command(folder, names), _health(found),
-        *_database(folder, found, names), *_written(found), *_beside(folder, found),
+        *_python(folder), *_static(folder, module), _release_command(folder, found, names, database[0].value), _health(found),
+        *database, *_written(folder, found), *_beside(folder, found),
     ]  # fmt: skip
 
 
@@ -81,7 +85,7 @@ def _static(folder: Path, module: str) -> Iterator[Fact]:
     yield Fact("", None, "no folder of static files")
 
 
-def _release_command(folder: Path, names: set[str]) -> Fact:
+def _release_command(folder: Path, found: SourceFacts, names: set[str], engine: str) -> Fact:
     def told(command: str, why: str) -> Fact:
         return Fact("releaseCommand", command, f"release command `{command}`, {why}")
 
@@ -100,6 +104,10 @@ def _release_command(folder: Path, names: set[str]) -> Fact:
         return told("python manage.py migrate", "as Django has migrations")
     if (folder / "alembic.ini").is_file():
         return told("alembic upgrade head", "as there is alembic.ini")
+    for command, file in found.setup.items():
+        there = [f"test -s {shlex.quote(one)}" for one in found.sqlite] if engine == "none" else ['test -n "$SLIPWAY_SCHEMA"']
+        if there:
+            return told(" || ".join([*there, command]), f"since `{command}` makes the tables ({file}): once, as it may empty them")
     return Fact("", None, "no migrations, so no release command")
 
 
@@ -120,8 +128,6 @@ def _database(folder: Path, found: SourceFacts, names: set[str]) -> Iterator[Fac
         yield Fact("database.engine", "none", parts or "no database: the sources don't read DATABASE_URL")
         for engine, name in (*drivers, *images):
             yield Fact("", None, f"{name} speaks of {engine}: set slipway:database.engine, and have the app read DATABASE_URL")
-        for literal, file in found.sqlite.items():
-            yield Fact("", None, f"{literal} is a file of the app's ({file}); one that is read from DATABASE_URL is kept and backed up")
         return
     told = [*(pair for pair in drivers if pair[0] in dict(images)), *drivers, *images, ("sqlite", "")]
     engine, by = told[0]
@@ -139,10 +145,16 @@ def _part(name: str) -> str:
     return next((part for part, words in _PARTS.items() if re.fullmatch(f"{start}(?:{words})", name)), "")
 
 
-def _written(found: SourceFacts) -> Iterator[Fact]:
-    if found.writes:
-        why = ", ".join(f"{one} ({file})" for one, file in found.writes.items())
-        yield Fact("data", list(found.writes), f"folders that the app writes, which outlive releases: {why}")
+def _written(folder: Path, found: SourceFacts) -> Iterator[Fact]:
+    """Folders, and files of SQLite where sources lie beside them."""
+    places = dict(found.writes)
+    for file, source in found.sqlite.items():
+        above = PurePosixPath(file).parent
+        places[file if str(above) == "." or any((folder / above).glob("*.py")) else str(above)] = source
+    places = {one: file for one, file in sorted(places.items()) if not {str(above) for above in PurePosixPath(one).parents} & {*places}}
+    if places:
+        why = ", ".join(f"{one} ({file})" for one, file in places.items())
+        yield Fact("data", list(places), f"what the app writes, which outlives releases: {why}")
 
 
 def _beside(folder: Path, found: SourceFacts) -> Iterator[Fact]:

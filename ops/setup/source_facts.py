@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, cast
 
 from components.source.python_file import assigned, class_of, nodes, sources
 
@@ -18,6 +18,9 @@ _HEALTH = [
 _ROUTERS = {"add_url_rule", "add_resource", "path"}
 _WRITERS = {"makedirs", "mkdir", "FileHandler", "RotatingFileHandler", "TimedRotatingFileHandler", "WatchedFileHandler"}
 _FOLDER_NAMES = re.compile(r"(?i)(upload|media|log|cache|session|attach)\w*_(folder|dir|directory|path|dest|root)\W*$|^'filename'$")
+_DATABASE_NAMES = re.compile(r"(?i)database|sqlite|\bdb_?(file|path|name|ur[il])\W*$")
+_SQLITE = re.compile(r"[\w-]\.(db|sqlite3?)$(?<!backends.sqlite3)")
+_MAKES_TABLES = r"(init|create|setup|make)[-_]?(all|db|database|tables?)|(db|database)[-_]?(init|create|setup)"
 _NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/")
 
 
@@ -34,7 +37,9 @@ class SourceFacts:
     writes: dict[str, str] = field(default_factory=dict)
     """Folders inside the app's."""
     sqlite: dict[str, str] = field(default_factory=dict)
-    """Addresses of SQLite files that are literal."""
+    """SQLite files inside the app's folder."""
+    setup: dict[str, str] = field(default_factory=dict)
+    """Commands of the app's own that make its tables."""
 
 
 def read(folder: Path) -> SourceFacts:
@@ -46,6 +51,7 @@ def read(folder: Path) -> SourceFacts:
         known |= {name.rpartition(".")[2]: one.value for part in parts for name, one in assigned(part) if isinstance(one, ast.Constant)}
     for kind in ("Blueprint", "register_blueprint"):  # where it is registered overrules where it is made
         prefixes |= {name: prefix for path, parts in files.items() for name, prefix in _prefixes(kind, path, parts, imports)}
+    instance = any(name.endswith(".SQLAlchemy") and place.startswith("flask_") for name, place in imports.items())
     for path, parts in files.items():
         routes = ((prefixes.get(_origin(imports, _module(path), owner), ""), literal) for owner, literal in _routes(parts))
         found.health |= {f"{prefix}/{literal}": path for prefix, literal in routes if literal or not prefix}
@@ -53,12 +59,12 @@ def read(folder: Path) -> SourceFacts:
             found.reads.setdefault(name, path)
             if not default:
                 found.needs.setdefault(name, path)
-        found.writes |= {one: path for one in _written(folder, path, parts)}
-        found.sqlite |= {one: path for one in _texts(parts) if re.fullmatch(r"sqlite:///[^/:][^:]*", one)}
+        values = _values(parts)
+        found.writes |= {one: path for one in _written(folder, path, parts, values)}
+        found.sqlite |= {one: path for one in _sqlite(folder, path, parts, values, instance)}
+        found.setup |= {one: path for one in _setup(path, parts, values)}
     order = {name: number for number, name in enumerate(_HEALTH)}
     found.health = dict(sorted(found.health.items(), key=lambda one: (order[one[0].strip("/").rpartition("/")[2]], one[0])))
-    above = {one for one in found.writes for other in found.writes if one.startswith(f"{other}/")}
-    found.writes = {one: path for one, path in sorted(found.writes.items()) if one not in above}
     return found
 
 
@@ -137,8 +143,16 @@ def _environment(parts: list[ast.AST], known: dict[str, Any]) -> Iterator[tuple[
             yield "DATABASE_URL", True
 
 
-def _written(folder: Path, path: str, parts: list[ast.AST]) -> Iterator[str]:
-    values = dict(pair for one in parts for pair in assigned(one))
+def _values(parts: list[ast.AST]) -> dict[str, ast.expr]:
+    """What a module gives to names; to those of its functions only where they are no plain ones."""
+    inner = {id(one) for part in parts if isinstance(part, ast.FunctionDef) for one in ast.walk(part)}
+    told = [(name, value, one) for one in parts if isinstance(one, ast.Assign | ast.AnnAssign) for name, value in assigned(one)]
+    return {name: value for name, value, one in told if id(one) not in inner or not name.isidentifier()}
+
+
+def _written(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast.expr]) -> Iterator[str]:
+    """Folders inside the app's. `values`: what the module gives to names."""
+    near = dict(pair for one in parts for pair in assigned(one))
     for one in parts:
         if getattr(one, "attr", "") == "instance_path" or getattr(one, "arg", "") == "instance_relative_config":
             yield "instance"
@@ -146,31 +160,80 @@ def _written(folder: Path, path: str, parts: list[ast.AST]) -> Iterator[str]:
         if isinstance(one, ast.Call) and class_of(one) in _WRITERS:
             owner = one.func.value if isinstance(one.func, ast.Attribute) and class_of(one) == "mkdir" else None
             target = owner if owner and ast.unparse(owner) != "os" else next(iter(one.args), None)
-            wanted += [(values.get(ast.unparse(target), target), class_of(one).endswith("Handler"))] if target else []
+            wanted += [(near.get(ast.unparse(target), target), class_of(one).endswith("Handler"))] if target else []
         for value, is_file in wanted:
-            yield from _inside(folder, path, value, is_file)
+            place = _inside(folder, path, _spelled(value, values))
+            is_named = bool(PurePosixPath(place).suffix) and not (folder / place).is_dir()
+            place = os.path.dirname(place) if is_named else "" if is_file else place
+            if place and not any((folder / place).glob("*.py")):
+                yield place
 
 
-def _inside(folder: Path, path: str, value: ast.expr, is_file: bool) -> Iterator[str]:
-    """The folder that literal parts of an expression name, where that is one inside the app's."""
+def _sqlite(folder: Path, path: str, parts: list[ast.AST], values: dict[str, ast.expr], instance: bool) -> Iterator[str]:
+    """SQLite files inside the app's folder. `instance`: those of addresses are in Flask's own."""
+    for one in parts if any(map(_SQLITE.search, _texts(parts))) else ():
+        known = [(value, bool(_DATABASE_NAMES.search(name) or _calls(value))) for name, value in assigned(one)]
+        known += [(value, True) for value in one.args[:1] if class_of(one) == "connect"] if isinstance(one, ast.Call) else []
+        for value, is_named in (pair for pair in known if not any(isinstance(inner, ast.Dict) for inner in ast.walk(pair[0]))):
+            address = ast.unparse(value := _spelled(value, values))
+            if (is_named or "sqlite:" in address) and re.search(r"\.(db|sqlite3?)\b", address) and (place := _inside(folder, path, value)):
+                literal = "sqlite:" in address and not any(isinstance(one, ast.Name) for one in ast.walk(value))
+                yield from [place] if _SQLITE.search(place) else []
+                yield from [f"instance/{place}"] if literal and instance and _SQLITE.search(place) else []
+
+
+def _setup(path: str, parts: list[ast.AST], values: dict[str, ast.expr]) -> Iterator[str]:
+    """Commands that make the app's tables, without arguments: of `flask`, or of a script's own."""
+    for one in (one for one in parts if isinstance(one, ast.FunctionDef)):
+        for mark in (mark for mark in one.decorator_list if class_of(mark) == "command" or ast.unparse(mark).endswith(".command")):
+            owner = ast.unparse(mark).partition(".command")[0]
+            name = [*_texts(mark.args if isinstance(mark, ast.Call) else ()), one.name.replace("_", "-")][0]
+            asks = re.search(r"\.argument|prompt|required=True|confirm", "".join(map(ast.unparse, one.decorator_list)))
+            if re.fullmatch(_MAKES_TABLES, name) and not asks and re.fullmatch(r"click|(\w+\.)?\w*app\.cli|cli", owner):
+                of_script = class_of(values.get(owner)) == "FlaskGroup"
+                yield f"python {path} {name}" if of_script else f"flask {name}"
+
+
+def _calls(value: ast.expr) -> bool:
+    return any(isinstance(one, ast.Call | ast.BinOp) for one in ast.walk(value))
+
+
+def _spelled(value: ast.expr, values: dict[str, ast.expr], depth: int = 4) -> ast.expr:
+    """A copy in which the names that a module gives values to are spelled out."""
+
+    class Names(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> Any:
+            if isinstance(node, ast.JoinedStr):  # can't be written out with all that a name may be
+                told = [(one, values.get(ast.unparse(one.value)) if isinstance(one, ast.FormattedValue) else None) for one in node.values]
+                return ast.JoinedStr(
+                    [known if isinstance(known, ast.Constant) and isinstance(known.value, str) else one for one, known in told]
+                )
+            known = values.get(ast.unparse(node)) if depth and isinstance(node, ast.Name | ast.Attribute | ast.Subscript) else None
+            return _spelled(known, values, depth - 1) if known else self.generic_visit(node)
+
     while isinstance(value, ast.BoolOp | ast.IfExp):  # the default is the last
         value = value.values[-1] if isinstance(value, ast.BoolOp) else value.orelse
-    value = ast.parse(ast.unparse(value).replace("os.pardir", "'..'"), mode="eval").body
+    copy = ast.parse(text := ast.unparse(value), mode="eval").body
+    return cast(ast.expr, Names().visit(copy)) if len(text) < 1000 else copy  # a place is short
+
+
+def _inside(folder: Path, path: str, value: ast.expr) -> str:
+    """The place inside the app's folder that an expression's literal parts name; empty for none."""
+    text = ast.unparse(value).replace("os.pardir", "'..'")
+    value = ast.parse(text, mode="eval").body
     keys = {id(one.slice) for one in ast.walk(value) if isinstance(one, ast.Subscript)}
     literal = [one for one in ast.walk(value) if isinstance(one, ast.Constant) and id(one) not in keys]
     literal.sort(key=lambda one: (one.lineno, one.col_offset))
-    words = [one for one in _texts(literal) if not re.fullmatch(r"[A-Z][A-Z0-9_]+|utf-?8|[aw]b?\+?", one)]
-    if not words or words[0][0:1] in "~/" or not all(re.fullmatch(r"[\w./ -]+", one) for one in words):
-        return
-    if is_file and not PurePosixPath(words[-1]).suffix:
-        return
-    place = PurePosixPath(*(one.strip("/") for one in words))
-    here, place = PurePosixPath(path).parent, place.parent if is_file else place
-    choices = [os.path.normpath(one) for one in (here / place, place)]
-    choices = choices if re.search(r"__file__|root_path", ast.unparse(value)) else choices[::-1]
-    chosen = next((one for one in choices if (folder / one).is_dir()), choices[0])
-    if chosen != "." and not chosen.startswith("..") and not any((folder / chosen).glob("*.py")):
-        yield chosen
+    words = [re.sub(r"^sqlite[\w+]*:///", "", one) for one in _texts(literal) if not re.fullmatch(r"[A-Z][A-Z0-9_]+|utf-?8|[aw]b?\+?", one)]
+    words = [one.partition("?")[0] for one in words if one.strip("/")]
+    if not words or words[0][0] in "~/" or not all(re.fullmatch(r"[\w./-]+", one) for one in words):
+        return ""
+    place = PurePosixPath("instance" if "instance_path" in text else "", *(one.strip("/") for one in words))
+    above = len(re.findall(r"dirname\(|\.parent\b", text)) - ("__file__" in text)
+    choices = [os.path.normpath(one) for one in (PurePosixPath(path).parent.joinpath(*[".."] * above, place), place)]
+    choices = choices if re.search(r"__file__|root_path", text) else choices[::-1]
+    chosen = next((one for one in choices if (folder / one).exists()), choices[0])
+    return "" if chosen == "." or chosen.startswith("..") else chosen
 
 
 def _texts(parts: Sequence[ast.AST]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import datetime
 import itertools
+import re
 from pathlib import Path
 
 import documents
@@ -40,6 +41,12 @@ def test_more_memory_never_means_less():
         for small, large in itertools.pairwise(SIZES):
             before, after = engine(small), engine(large)
             assert all(int(before[name].rstrip("MB")) <= int(after[name].rstrip("MB")) for name in before)
+
+
+def test_how_many_connections_it_takes_is_as_it_is_said():
+    each, least, most = map(int, re.findall(r"\d+", sizing.TAKEN["own-host"].replace(",000", "000")))
+    sizes = [megabyte * MB for megabyte in range(1, 20000, 7)]
+    assert [sizing.connections(size) for size in sizes] == [max(least, min(size // (each * MB), most)) for size in sizes]
 
 
 def test_the_rules_name_both_roles_for_each_network_by_tls_alone():

@@ -96,6 +96,13 @@ def test_a_worker_that_is_killed_or_fails_lets_the_next_one_begin_alone(host):
     assert host.said() == ["begin", "begin", "end"]
 
 
+def test_an_app_that_ends_itself_as_it_is_imported_is_told_by_name(host):
+    """A server takes SystemExit for a worker that goes, and starts the next one without a word."""
+    (host.source / "broken").touch()
+    _, told = host.worker().communicate(timeout=30)
+    assert b"RuntimeError: the app called sys.exit(1) as it was imported" in told.splitlines()[-1]
+
+
 def test_a_worker_of_what_serves_waits_for_nobody(host):
     (host.folder / "run/green/own/app.imported").touch()
     candidate = host.worker("blue", SECONDS="60")

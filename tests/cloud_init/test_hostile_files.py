@@ -43,14 +43,14 @@ from components.targets import local
 FRONTS = ("nginx", "apache")
 LISTEN = ("127.0.0.1:8080",)
 NOT_IN_FILES = {
-    *("tls.directory", "tls.email", "tls.strict", "database.appMayMigrate"),  # arguments of a program, or no text
+    *("tls.directory", "tls.email", "tls.strict", "tls.certificate", "database.appMayMigrate"),  # arguments of a program, or no text
     *("target", "app.path", "manager", "domain", "http.redirectDomains[item]"),  # where things are, not what they hold
     *("keepData", "lastSnapshot"),  # of clouds
     *("server.kind", "server.workerClass", "front", "database.engine", "database.placement"),  # a few words, each with tests of its own
     *("secretEnv[name]", "secretEnv[value]"),  # as app.env: see the last test
     *("http.path", "http.errorPages", "http.snippet", "http.noindex"),  # tests/release/test_door_settings.py
     *("secretLogins[name]", "secretLogins[value]"),
-    *("secretInstall[name]", "secretInstall[value]"),  # of the installer
+    *("secretInstall[name]", "secretInstall[value]", "secretTls[name]", "secretTls[value]"),  # of the installer, of the front
     *("app.requirements", "app.packages[item]", "app.build", "app.built[item]"),  # what an app is made of: no text of a file
 }
 # What a target's own section holds says where hosts are.

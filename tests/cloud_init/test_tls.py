@@ -103,7 +103,7 @@ def test_every_cipher_is_known() -> None:
 def test_a_name_more_makes_another_certificate_due(tmp_path: Path) -> None:
     places = documents.places(tmp_path, {"app": "a"})
     certificates.ensure(places, TLS)
-    folder = certificates.folder(places, TLS.domain)
+    folder = certificates.folder(places, TLS)
     certificates.install(places, TLS, (folder / "certificate.pem").read_bytes())
     more = replace(TLS, aliases=("example.com",))
     assert (certificates.is_due(places, TLS), certificates.is_due(places, more)) == (False, True)
@@ -112,3 +112,53 @@ def test_a_name_more_makes_another_certificate_due(tmp_path: Path) -> None:
     assert "DNS:www.example.com, DNS:example.com" in asked
     certificates.install(places, more, (folder / "certificate.pem").read_bytes())
     assert not certificates.is_due(places, more)
+
+
+class _Killed(BaseException):
+    pass
+
+
+def test_a_kill_between_the_files_leaves_no_key_with_another_ones_certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    places = documents.places(tmp_path, {"app": "a"})
+    owns, keys = [], []
+    for name in ("one", "two"):
+        pair = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-keyout", tmp_path / f"{name}.key")
+        owns.append(replace(TLS, certificate=openssl("req", "-x509", *pair, "-subj", f"/CN={name}").decode()))
+        keys.append((tmp_path / f"{name}.key").read_text())
+    certificates.ensure(places, owns[0], keys[0])
+    first = certificates.folder(places, owns[0])
+    before = {path: (path.read_bytes(), path.stat().st_ino) for path in first.iterdir()}
+    rename, sunk = Path.rename, [0]
+
+    def dying(path: Path, to: Path) -> Path:
+        sunk[0] -= 1
+        if not sunk[0]:
+            raise _Killed
+        return rename(path, to)
+
+    monkeypatch.setattr(Path, "rename", dying)
+    for step in range(1, 20):
+        sunk[0] = step
+        try:
+            certificates.ensure(places, owns[1], keys[1])
+            break
+        except _Killed:
+            assert {path: (path.read_bytes(), path.stat().st_ino) for path in first.iterdir()} == before
+    assert step > 3
+    for own, key in zip(owns, keys, strict=True):
+        place = certificates.folder(places, own)
+        assert (place.joinpath("key.pem").read_text(), place.joinpath("certificate.pem").read_text()) == (key, own.certificate)
+        assert not certificates.is_due(places, own)
+    sunk[0] = 0
+    certificates.ensure(places, owns[0], keys[0])  # released again: a front reads the key at any time
+    assert first.joinpath("key.pem").stat().st_ino == before[first / "key.pem"][1]
+
+
+@pytest.mark.parametrize("front", ["nginx", "apache"])
+def test_a_certificate_of_ones_own_has_a_folder_of_its_own(front: str) -> None:
+    own = replace(TLS, certificate="PEM", peers=())
+    text = content(replace(MANY, front=replace(MANY.front, tls=own)), front)
+    assert f"@@LIB@@/certificates/{own.folder}/" in text.replace('";', '/";')
+    assert "PEM" not in text
+    assert own.folder.startswith("www.example.com/")
+    assert len({one.folder for one in (own, replace(own, certificate="PEM2"), TLS)}) == 3

@@ -12,6 +12,7 @@ from project import ROOT
 
 from components import target
 from components.deployment import Deployment, Verb, on_hosts
+from components.release.ids import app_key
 from ops.engine.values import SIGNATURE
 from policy import check, resource_types
 from policy.plan import is_secret, is_unknown
@@ -96,6 +97,24 @@ def unwrapped(value: Any) -> Iterator[tuple[str, Any]]:
             yield from ((f"{number}.{place}", inner) for place, inner in unwrapped(item))
     else:
         yield "", value
+
+
+def test_an_app_that_is_given_no_key_gets_the_stacks(case):
+    own, made = case.config["slipway:secretEnv"], app_key("0" * 64)
+    bare = case.with_({"slipway:secretEnv": {name: value for name, value in own.items() if name != "SECRET_KEY"}}).recorded(answered=True)
+    rollouts = [one for one in bare.plan.resources if one.type.endswith(":Rollout")]
+    assert bool(told(cases.text(bare.wire), made)) == bool(rollouts)
+    assert told(cases.text([dict(unwrapped(one.get("object", {}))) for one in bare.wire]), made) == []
+    assert told(cases.text(case.recorded(answered=True).wire), made) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "goes"), [("ssh", 2, ""), ("aws-ec2-fleet", 6, ", and it goes with that server"), ("aws-ec2", 0, "")]
+)
+def test_folders_that_several_servers_do_not_share_are_told(name, count, goes):
+    noted = cases.read(ROOT / f"stacks/{name}.yaml").with_({"slipway:app.data": ["instance"]}).recorded().plan.notes
+    own = f"slipway:app.data: each of up to {count} servers has folders of its own: what one writes the others don't see{goes}"
+    assert [one for one in noted if one.startswith("slipway:app.data")] == [own] * bool(count)
 
 
 def test_recorded_twice_it_is_the_same(case):

@@ -1,13 +1,15 @@
 """What a host tells an app of its database: the words of `${database.WORD}`, and an address that the app's own driver takes."""
 
 import json
+import os
+import socket
 from dataclasses import replace
 from typing import Any
 
 import documents
 import pytest
 
-from cloud_init.host.base import masking
+from cloud_init.host.base import masking, processes
 from cloud_init.host.base.outcome import Refused, cause
 from cloud_init.host.data import databases
 from cloud_init.host.data.databases import remote
@@ -114,6 +116,57 @@ def test_app_and_release_command_get_their_own(tmp_path, engine):
         assert masking.masked(f"it has x{password}y") == "it has ***"
     assert told.get("MYSQL_UNIX_PORT") == (str(cluster.socket) if engine == "mysql" else None)
     assert cluster.password(OWNER) not in str(runtime.variables(places, folder, manifest))
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mysql"])
+def test_an_app_that_joins_an_address_gets_a_host_and_a_port(tmp_path, engine):
+    """Neither changes the address over the socket."""
+    places, folder, manifest = prepared(tmp_path, {"engine": engine}, {"H": "${database.host}", "P": "${database.port}"}, {})
+    cluster = of(places, manifest).own()
+    before = runtime.variables(places, folder, manifest)
+    cluster.settle()
+    told = runtime.variables(places, folder, manifest)
+    assert (told.pop("H"), int(told.pop("P"))) == cluster.address
+    assert told.items() <= before.items()
+
+
+def holding(*addresses):
+    """Sockets that listen there."""
+    held = [socket.create_server(one) for one in addresses]
+    return held, [one.getsockname() for one in held]
+
+
+@pytest.mark.parametrize("engine", ["postgres", "mysql"])
+def test_where_a_cluster_listens_for_the_apps_of_its_host(tmp_path, monkeypatch, engine):
+    """At its usual port, which is another's here: on 127.0.0.1 or beside it, or at the next port where all have it; it stays
+    while that is free, or it runs."""
+    places, _, manifest = prepared(tmp_path, {"engine": engine}, {}, {})
+    cluster = of(places, manifest).own()
+    (taken,), ((_, port),) = holding(("127.0.0.1", 0))
+    monkeypatch.setattr(type(cluster), "port", port)
+    assert cluster.address is None
+    assert {"postgres": "listen_addresses=", "mysql": "--skip-networking=ON"}[engine] in cluster.command()
+    cluster.settle()
+    assert cluster.address == ("127.0.0.2", port)
+    wanted = {"postgres": ["listen_addresses=127.0.0.2", f"port={port}"], "mysql": ["--bind-address=127.0.0.2", f"--port={port}"]}[engine]
+    assert {*wanted} <= {*cluster.command()}
+    taken.close()
+    cluster.settle()
+    assert cluster.address == ("127.0.0.2", port)
+    held, _ = holding(("127.0.0.2", port))
+    record = places.run / f"database/{engine}.json"
+    record.parent.mkdir(parents=True)
+    processes.record(record, os.getpid())
+    cluster.settle()
+    assert cluster.address == ("127.0.0.2", port)
+    record.unlink()
+    cluster.settle()
+    assert cluster.address == ("127.0.0.1", port)
+    held[0].close()
+    held, _ = holding(("", port))
+    cluster.settle()
+    assert cluster.address == ("127.0.0.1", port + 1)
+    held[0].close()
 
 
 def test_sqlite_has_a_path_alone(tmp_path):

@@ -1,11 +1,14 @@
 """Each database on the host itself: migrated by its owner, written and read by the app, which can't change the schema."""
 
+import json
+import os
+import socket
 import time
 import urllib.request
 from pathlib import Path
 
 import pytest
-from database_app import ENGINES, publish
+from database_app import APP, ENGINES, ROUTES, SQLALCHEMY, publish
 from faults import record
 from load import Load
 
@@ -52,9 +55,63 @@ def test_the_app_cannot_change_the_schema_and_nobody_else_can_read(make_bench, e
     passwords = {path.stem: path for path in (tree / f"srv/slipway/demo/data/passwords/{engine}").glob("*.json")}
     assert set(passwords) == {"admin", "owner", "app"}
     assert all(path.stat().st_mode & 0o077 == 0 for path in passwords.values())
-    listening = Path("/proc/net/tcp").read_text()
-    assert not any(f":{port:04X} " in line.split("0A")[0] for port in (5432, 3306) for line in listening.splitlines())
+    host, _, port = (tree / f"srv/slipway/demo/data/passwords/{engine}/address").read_text().strip().rpartition(":")
+    pid = json.loads(next(Path(bench.facts["run"]).glob(f"database/{engine}.json")).read_text())["pid"]
+    assert listening(pid) == {(host, int(port))}
     record("database", f"{engine}: the app's role tries CREATE TABLE", "refused by the database")
+
+
+def listening(pid):
+    """Addresses of TCP that a process listens on, of IPv4; anything of IPv6 would be one too many."""
+    mine = {os.readlink(path) for path in Path(f"/proc/{pid}/fd").iterdir()}
+    found = set()
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[3] == "0A" and f"socket:[{fields[9]}]" in mine:
+                host, port = fields[1].split(":")
+                found.add((host if table == "tcp6" else socket.inet_ntoa(bytes.fromhex(host)[::-1]), int(port, 16)))
+    return found
+
+
+JOINED = SQLALCHEMY.replace('os.environ["DATABASE_URL"]', '"{S}://{U}:{P}@{H}/{N}".format(**os.environ)')
+"""An app that names no port, as many do."""
+STRANGER = """
+@app.get("/stranger")
+def stranger():
+    from base import create_engine, limits, url
+    try:
+        create_engine(url.set(password="x"), connect_args=limits).connect()
+    except SQLAlchemyError as error:
+        return str(error.orig)
+    return "let in"
+"""
+
+
+@pytest.mark.parametrize("engine", ENGINES[1:])
+def test_two_apps_of_one_machine_join_an_address_and_reach_their_own(make_bench, engine):
+    """Over TCP by a password, also after a start that finds the address taken: only servers that listen can be in each other's way."""
+    needs(engine)
+    environment = {name[0].upper(): f"${{database.{name}}}" for name in ("scheme", "user", "password", "host", "name")}
+    extra = {"base.py": JOINED, "wsgi.py": (APP + ROUTES).replace("NUMBER", "0") + STRANGER}
+    benches = [make_bench(), make_bench()]
+    for bench in benches:
+        bench.boot()
+        verdict = bench.roll(publish(bench, 0, engine, environment=environment, extra=extra))
+        assert verdict.ok, verdict.message
+    notes = [next(bench.folder.glob(f".slipway/t/srv/slipway/demo/data/passwords/{engine}/address")) for bench in benches]
+    assert notes[0].read_text() != notes[1].read_text()
+    post(benches[0])
+    assert [get(bench, "/rows") for bench in benches] == ["1", "0"]
+    assert ("authentication failed" if engine == "postgres" else "Access denied") in get(benches[0], "/stranger")
+    assert benches[0].host.run(["halt"])["ok"]
+    host, _, port = notes[0].read_text().strip().rpartition(":")
+    with socket.create_server((host, int(port))):
+        assert benches[0].host.run(["boot"])["ok"]
+        assert notes[0].read_text() not in (f"{host}:{port}\n", notes[1].read_text())
+        assert [get(bench, "/rows") for bench in benches] == ["1", "0"]
+        post(benches[0])
+    record("database", f"{engine}: its port is taken when it starts", "it listens elsewhere; the app is told, rows are there")
 
 
 @pytest.mark.family("databases on the host", case="postgres")

@@ -9,10 +9,12 @@ import tarfile
 import tempfile
 import urllib.error
 import urllib.request
+from functools import partial
 from pathlib import Path
 
 import documents
 import pytest
+from folder_app import DATA, WRITER, told
 
 from cloud_init.host.base import files, outcome
 from cloud_init.host.base.outcome import Refused
@@ -61,6 +63,30 @@ def test_what_the_app_writes_is_there_in_the_next_release_and_in_one_that_is_rol
     assert sorted(path.name for path in (first / "instance").iterdir()) == ["config.py", "x.txt", "y.txt"]
     assert (second / "instance/config.py").read_text() == f"instance/config.py of {'a' * 12}"
     assert not (places.shared / "app/app.py").exists()
+
+
+def test_a_file_of_sqlite_beside_the_sources_is_kept_whoever_makes_it(places, tmp_path):
+    """SQLite itself goes through the link: what it writes beside the file is in the folder that stays."""
+
+    def rows(source, name):
+        with contextlib.closing(sqlite3.connect(source / name)) as made, made:
+            made.execute("PRAGMA journal_mode=wal")
+            made.execute("CREATE TABLE IF NOT EXISTS t (x)")
+            made.execute("INSERT INTO t VALUES (1)")
+            return made.execute("SELECT count(*) FROM t").fetchall()
+
+    first = release(places, "a" * 12, data=["data.db", "shop/x.sqlite3"], brings=["app.py", "shop/x.py"])
+    assert not (first / "data.db").exists()  # an app that looks makes it
+    assert [done_as(places.user, partial(rows, first, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[1]], [[1]]]
+    second = release(places, "b" * 12, data=["data.db", "shop/x.sqlite3", "old.db"], brings=["data.db", "old.db"])
+    assert [done_as(places.user, partial(rows, second, name)) for name in ("data.db", "shop/x.sqlite3")] == [[[2]], [[2]]]
+    assert (second / "old.db").read_text() == f"old.db of {'b' * 12}"
+    written(places, second / "old.db", "now")
+    facts, _ = saved(places, tmp_path / "a.tar.gz")
+    written(places, second / "old.db", "later")
+    folders.load(places, tmp_path / "a.tar.gz", facts["files"])
+    assert done_as(places.user, lambda: rows(second, "data.db")) == [[3]]
+    assert (second / "old.db").read_text() == "now"
 
 
 def test_a_later_release_says_what_of_it_is_not_laid(places, capsys):
@@ -275,38 +301,6 @@ def test_a_write_elsewhere_is_told_with_the_setting(path, named):
     assert outcome.cause(["PermissionError: [Errno 13] Permission denied: '/etc/shadow'"]).endswith("'/etc/shadow'")
 
 
-WRITER = """
-import logging.handlers, os, sqlite3
-from flask import Flask, request
-app = Flask(__name__, static_folder=None)
-os.makedirs(app.instance_path, exist_ok=True)
-app.logger.addHandler(logging.handlers.RotatingFileHandler("logs/app.log", maxBytes=1000, backupCount=2))
-app.logger.setLevel("INFO")
-
-def database():
-    made = sqlite3.connect(os.path.join(app.instance_path, "app.db"))
-    made.execute("CREATE TABLE IF NOT EXISTS t (x)")
-    return made
-
-@app.get("/")
-def home():
-    return "NUMBER"
-
-@app.post("/write")
-def write():
-    app.logger.info("written %s", request.get_data(as_text=True))
-    with database() as made, open("static/up/" + request.get_data(as_text=True), "w") as file:
-        made.execute("INSERT INTO t VALUES (1)")
-        file.write("upload")
-    return "done"
-
-@app.get("/read")
-def read():
-    rows = database().execute("SELECT count(*) FROM t").fetchone()[0]
-    return f"{rows} {sorted(os.listdir('static/up'))} {os.path.getsize('logs/app.log') > 0}"
-"""
-
-
 @pytest.mark.launch
 @pytest.mark.parametrize("front", ["nginx", "apache"])
 def test_uploads_logs_and_databases_outlive_five_releases_a_rollback_and_a_restore(make_bench, front):
@@ -321,11 +315,11 @@ def test_uploads_logs_and_databases_outlive_five_releases_a_rollback_and_a_resto
     releases = []
     for number in range(5):
         sources = {"wsgi.py": WRITER.replace("NUMBER", str(number))}
-        releases.append(bench.publish(number, sources=sources, kind=front, manifest={"data": ["instance", "logs", "static/up"]}))
+        releases.append(bench.publish(number, sources=sources, kind=front, manifest={"data": DATA}))
         assert bench.roll(releases[-1]).ok
         ask("/write", f"{number}.txt".encode())
-    names = [f"{number}.txt" for number in range(5)]
-    assert ask("/read") == f"5 {names} True"
+    kept = told(*(f"{number}.txt" for number in range(5)))
+    assert ask("/read") == kept
     assert ask("/static/up/0.txt") == "upload"
     for name, leads_to in (("own", "0.txt"), ("other", "/etc/hostname"), ("folder", "/etc")):
         os.symlink(leads_to, link := bench.folder / ".slipway/t/srv/slipway/demo/shared/app/static/up" / name)
@@ -337,19 +331,19 @@ def test_uploads_logs_and_databases_outlive_five_releases_a_rollback_and_a_resto
     for name in ("own", "other", "folder"):
         (link.parent / name).unlink()
     assert bench.roll(releases[1]).ok
-    assert (ask("/"), ask("/read")) == ("1", f"5 {names} True")
+    assert (ask("/"), ask("/read")) == ("1", kept)
     made = bench.host.run(["backup", "--reason", "test"])
     assert made["ok"], made
-    assert made["backup"]["folders"]["files"] >= 7
+    assert made["backup"]["folders"]["files"] >= 8
     ask("/write", b"later.txt")
     assert bench.host.run(["restore", made["backup"]["id"]])["ok"]
-    assert ask("/read") == f"5 {names} True"
+    assert ask("/read") == kept
     ask("/write", b"again.txt")
     assert ask("/read").startswith("6 ")
     elsewhere = bench.publish(
         9,
         sources={"wsgi.py": WRITER.replace("app = ", "os.makedirs('cache')\napp = ", 1)},
-        manifest={"data": ["instance", "logs", "static/up"]},
+        manifest={"data": DATA},
     )
     refused = bench.roll(elsewhere)
     assert "(the app may write the folders of slipway:app.data alone: name cache)\n" in refused.message

@@ -1,16 +1,18 @@
 """Backups in a store: those of a server that took another's place, and of one that stands alone."""
 
+import hashlib
 import json
 import shutil
 import time
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from made_backups import facts, made_backup
 
 from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused, Steps
-from cloud_init.host.data import backup, stored_backups
+from cloud_init.host.data import backup, folders, stored_backups
 from cloud_init.host.release.store import HostStore
 
 OLD, NEW, FOREIGN = "AROAEXAMPLE:i-0a", "AROAEXAMPLE:i-0b", "AROAEXAMPLEX:i-0c"
@@ -68,6 +70,29 @@ def test_of_two_that_are_called_alike_its_own_counts(server):
         shutil.rmtree(backup.folder(one[0]) / FIRST)
         fetch(one, FIRST)
         assert (backup.folder(one[0]) / FIRST / backup.DUMP).read_text() == f"of {name}"
+
+
+def test_a_web_servers_backup_to_that_of_a_database(server, monkeypatch):
+    """The one that goes with it, else of that day its own, else the nearest of whosoever; without folders none."""
+    old, new = server(OLD), server(NEW)
+    kept = {"bytes": 1, "files": 1, "sha256": hashlib.sha256(b"f").hexdigest()}
+    for one, identity, more in (
+        (old, "20260801-030000", {}), (old, "20260901-030005", {}), (new, "20260901-030100", {}), (new, "20260902-030000", {}),
+        (new, "20260903-030000", {"beside": "20260801-000000"}), (new, "20260801-000001", {"folders": None}),
+    ):  # fmt: skip
+        given: dict[str, Any] = {name: value for name, value in {"folders": kept, **more}.items() if value}
+        place = made_backup(backup.folder(one[0]), identity, **given)
+        if "folders" in given:
+            (place / backup.FOLDERS).write_bytes(b"f")
+        stored_backups.send(one[0], one[1], identity)
+    monkeypatch.setattr(folders, "are_there", lambda places: places is new[0])
+    wanted = {
+        "20260801-000000": "20260903-030000", "20260801-000001": "20260801-030000", "20260901-030006": "20260901-030100",
+        "20260902-120000": "20260902-030000", "20260101-000000": "20260801-030000", "no ID": "",
+    }  # fmt: skip
+    assert {identity: stored_backups.nearest(new[0], new[1], identity) for identity in wanted} == wanted
+    assert (backup.folder(new[0]) / "20260801-030000" / backup.FOLDERS).read_bytes() == b"f"
+    assert stored_backups.nearest(old[0], old[1], "20260901-030006") == ""
 
 
 def test_others_are_nothing_to_it(server):
@@ -165,7 +190,7 @@ def test_what_is_no_time_is_no_backup(server, name):
 def test_whatever_goes_wrong_at_night_is_a_problem(server, monkeypatch):
     places, store = server(NEW)
     places.lib = places.srv
-    monkeypatch.setattr(backup, "database_of", lambda _, here: {"one": 1}["none"])
+    monkeypatch.setattr(backup, "database_of", lambda _, own: {"one": 1}["none"])
     with pytest.raises(KeyError):
         stored_backups.nightly(places, store, Steps())
     assert "KeyError: 'none'; there is no good one yet" in stored_backups.nightly_problem(places)

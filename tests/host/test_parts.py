@@ -16,7 +16,9 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -88,6 +90,64 @@ def test_a_refusal_at_health_says_what_to_set(monkeypatch, status, host, words):
 
 
 @pytest.mark.parametrize(
+    ("path", "found"),
+    [("/", 200), ("/away", 302), ("/other", 302), ("/secure", 302), ("/round", 302), ("/near/deep", 200), ("/gone", 404), ("/old", 200)],
+)
+def test_a_redirect_to_the_app_itself_is_followed_and_no_other(path, found):
+    places = {"/": "/login?next=%2F#top", "/away": "https://else.example/login", "/other": "http://shop.example.else/login"}
+    places |= {"/secure": "https://shop.example/login", "/round": "/round", "/near/deep": "../login", "/gone": "/nothing"}
+    places["/old"] = "http://shop.example/login"
+
+    class App(BaseHTTPRequestHandler):
+        def do_GET(self):
+            at = places.get(self.path)
+            self.send_response(302 if at else 200 if self.path.startswith("/login") and "#" not in self.path else 404)
+            self.send_header("X-Release-Id", "r1" if self.headers["Host"] == "shop.example" else "?")
+            if at:
+                self.send_header("Location", at)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), App) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        answer = gate.ask(gate.over_network("127.0.0.1", server.server_port), Health(path, "shop.example", 1))
+        server.shutdown()
+    assert (answer.status, answer.release) == (found, "r1")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (
+            "× Failed to build `greenlet==0.4.15`\n  cc failed",
+            "`greenlet==0.4.15`; a pin of an older Python's time: raise it, or set",
+        ),
+        ("× Failed to build `x==1`\npg_config executable not found", "`x==1`; pg_config is in the Debian package libpq-dev"),
+        ("× No solution found\nBecause a==1 needs b", "No solution found$"),
+    ],
+)
+def test_what_an_installer_refuses_names_the_pin_and_the_way(words, told):
+    with pytest.raises(Refused, match=told):
+        environment._run(Mock(**{"run.return_value": Mock(returncode=1, stdout=words)}), ["uv"])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("ImportError: cannot import name 'Mapping' from 'collections' (/x.py)", "is for an older Python: set slipway:app.python"),
+        ("ModuleNotFoundError: No module named 'distutils'", "is for an older Python: set slipway:app.python"),
+        ("ModuleNotFoundError: No module named 'imports'", "add what has it to the app's requirements"),
+        ("sqlite3.OperationalError: unable to open database file", "slipway:app.data names alone: name the file of SQLite"),
+        ("sqlalchemy.exc.OperationalError: (sqlite3.OperationalError) attempt to write a readonly database", "name the file of SQLite"),
+    ],
+)
+def test_a_cause_says_what_mends_it(line, words):
+    assert words in cause(["Traceback", line])
+
+
+@pytest.mark.parametrize(
     ("command", "code"), [("false | true", 1), ("true | exit 3", 3), ("yes | true", 0), ("false || true", 0), ("exit 5", 5)]
 )
 def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypatch, command, code):
@@ -100,6 +160,18 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
         return release_command.run(places, told)
     with pytest.raises(Refused, match=re.escape(f"release command `{command}` ended with {code}")):
         release_command.run(places, told)
+
+
+def test_a_release_command_can_tell_a_new_database_from_one_that_has_tables(places, monkeypatch):
+    """As `init` writes it for an app whose own command empties its tables."""
+    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: {**os.environ, "SLIPWAY_SCHEMA": "of the shell"})
+    places.log.mkdir(parents=True)
+    create = f"import sqlite3; sqlite3.connect('{places.database}').execute('CREATE TABLE a (x)')"
+    make = f'test -n "$SLIPWAY_SCHEMA" || python3 -c "{create}"'
+    for release in ("r1", "r2"):
+        (places.release(release) / "src").mkdir(parents=True)
+        release_command.run(places, documents.manifest(id=release, database={"engine": "sqlite"}, release_command=make))
+    assert query(places.database, "SELECT * FROM a") == []
 
 
 def query(path: Path, *statements: str) -> list[tuple[object, ...]]:
@@ -180,7 +252,7 @@ def test_a_damaged_copy_of_an_earlier_version_is_not_restored(damaged, places, m
     made_backup(backup.folder(places), identity, places.database.read_bytes())
     monkeypatch.setattr(restore, "users_of", lambda _: Mock(release="r1"))
     monkeypatch.setattr(restore, "_fits", lambda *_: False)
-    monkeypatch.setattr(backup, "database_of", lambda _: damaged)
+    monkeypatch.setattr(backup, "database_of", lambda *_, **__: damaged)
     with pytest.raises(Refused, match=f"{identity}/dump: wanted a whole copy of a database, found a damaged one"):
         restore.run(places, identity, False, Steps())
     assert not (places.lib / "restore.json").exists()
@@ -407,6 +479,7 @@ def test_pip_installs_where_its_settings_name_an_index(tmp_path, monkeypatch, va
 
 INSTALLING = """
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from cloud_init.host.release import environment
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts

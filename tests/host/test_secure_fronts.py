@@ -44,7 +44,7 @@ class Site:
         self.places = documents.places(root, bench.facts)
         assert bench.boot()["ok"]
         certificates.ensure(self.places, self.tls)
-        self.place = certificates.folder(self.places, DOMAIN)
+        self.place = certificates.folder(self.places, self.tls)
         if bench.facts["user"]:  # a server has a group for this
             os.chown(self.place / "key.pem", pwd.getpwnam(bench.facts["user"]).pw_uid, -1)
         self.roll(1)

@@ -1,5 +1,6 @@
 """A database host beside a web host, over the loopback address: clients that come and go, a restore over both, kills in its middle."""
 
+import contextlib
 import subprocess
 
 import pytest
@@ -71,6 +72,58 @@ def test_a_restore_over_both_hosts_and_one_whose_caller_was_killed(hosts):
     assert hosts.host.run(["boot"])["ok"]
     assert (hosts.ask(), hosts.ask("/rows")) == ("0", "2")
     assert hosts.host.run(["status"])["restore"] is None
+
+
+@pytest.mark.parametrize("hosts", ENGINES[:1], indirect=True)
+def test_folders_of_the_web_host_come_back_with_the_rows(hosts):
+    """Launched: that both hosts have the same moment again shows where both ran."""
+    assert hosts.roll(hosts.release(0, data=["up"])).ok
+    up = hosts.folder / ".slipway/t/srv/slipway/demo/shared/app/up"
+    deployment = HostsDeployment(hosts.day)
+
+    def there():
+        for _ in range(12):  # after a kill the app isn't waited for: the first requests may wait for its imports
+            with contextlib.suppress(TimeoutError):
+                hosts.ask()
+                break
+        return hosts.ask("/rows"), {path.name: path.read_text() for path in up.iterdir()}
+
+    (up / "a").write_text("a")
+    hosts.ask("/rows", b"x")
+    made = deployment.backup("by hand")
+    assert made.ok, made
+    assert made.backup
+    (up / "a").write_text("late")
+    (up / "b").write_text("b")
+    hosts.ask("/rows", b"y")
+    told = deployment.restore(made.backup.id, False)
+    assert told.ok, told
+    assert told.first
+    assert there() == ("1", {"a": "a"})
+    back = deployment.restore(told.first, False)
+    assert back.ok, back
+    assert there() == ("2", {"a": "late", "b": "b"})
+    # Whoever restores is killed while the folders come back: whatever runs next finishes that.
+    assert hosts.host.run(["hold", made.backup.id])["ok"]
+    tool = subprocess.Popen(hosts.host._command(["let-go", "--load="]), stdout=subprocess.PIPE, text=True)
+    for line in tool.stdout:
+        if '"load"' in line:
+            break
+    tool.kill()
+    tool.wait()
+    assert hosts.host.run(["boot"])["ok"]
+    assert there() == ("2", {"a": "a"})
+    # Not restored there, nothing comes back here; without a backup that is said.
+    (up / "a").write_text("new")
+    assert not deployment.restore("20200101-000000", False).ok
+    subprocess.run(["rm", "-r", str(up.parents[2] / "backups")], check=True)
+    assert hosts.host.run(["hold", made.backup.id])["ok"]
+    events = []
+    assert hosts.host.run(["let-go", "--load="], events.append)["ok"]
+    assert [one["text"] for one in events if one["event"] == "note"] == [
+        "the app's folders here stay as they are: there is no backup of them"
+    ]
+    assert there() == ("2", {"a": "new"})
 
 
 @pytest.mark.family("two hosts")

@@ -88,8 +88,9 @@ class Host:
 
     def save(self, engine: str, folder: Path, on_event: object = None) -> Path:
         self.saved.append((engine, self.removed[:]))
-        (folder / "shop-20260101-000000").mkdir()
-        return folder / "shop-20260101-000000"
+        path = folder / f"shop-{self.host}-20260101-000000"
+        path.mkdir()
+        return path
 
     def attach(self, arguments: Sequence[str]) -> int:
         self.asked.append(list(arguments))
@@ -116,6 +117,8 @@ class World:
     needs: list[Any] = field(default_factory=list)
     foreign: list[Any] = field(default_factory=list)
     hosts: list[Host] = field(default_factory=lambda: [Host()])
+    data: Sequence[str] = ()
+    database: tuple[str, str] = ("sqlite", "same-host")
     asked: Deployment | None = None
     """What is launched, where it isn't those hosts."""
     calls: list[str] = field(default_factory=list)
@@ -128,8 +131,8 @@ class World:
         return self.asked or HostsDeployment(Site(store, hosts, "http://127.0.0.1:8080"), launched=hosts)
 
     def enter(self, call: Any, sealed: bool = False) -> workplace.Workplace:
-        app = SimpleNamespace(name="shop", path="./app", module="wsgi:app", requirements=None)
-        database = SimpleNamespace(engine="sqlite", placement="same-host")
+        app = SimpleNamespace(name="shop", path="./app", module="wsgi:app", requirements=None, data=self.data)
+        database = SimpleNamespace(engine=self.database[0], placement=self.database[1])
         settings: Any = SimpleNamespace(target="local", app=app, database=database)
         target: Any = SimpleNamespace(THIS_MACHINE=self.here, needs=lambda settings: self.needs, deployment=self.deployment)
         place: Any = SimpleNamespace(

@@ -144,7 +144,7 @@ def test_the_stack_file_says_why(project, slipway):
     done = slipway("init", "../shop")
     text = (project / "Pulumi.dev.yaml").read_text()
     assert "    # health is asked at /health (shop/__init__.py)\n    healthPath: /health\n" in text
-    assert "outlive releases: uploads (config.py)\n    data:\n" in text
+    assert "outlives releases: uploads (config.py)\n    data:\n" in text
     assert read(project)["config"]["slipway:app"]["data"] == ["uploads"]
     assert "  warning: config.py: SECRET_KEY is in the sources" in done.stdout
 

@@ -320,11 +320,23 @@ def test_a_host_that_can_not_tell_what_stays_is_no_reason_to_stop(world, slipway
 
 
 def test_destroy_with_data_removes_it_from_every_host(world, slipway):
+    world.hosts = [Host("web-1"), Host("db-1", role="database")]
     done = slipway("destroy", "-y", "--with-data", "shop")
     assert done.exit_code == 0, done.stderr
-    assert world.hosts[0].removed == [False]
-    assert world.hosts[0].saved == [("sqlite", [])]  # a last backup, before anything was removed
-    assert "Last backup of the database: " in done.stdout
+    assert [one.removed for one in world.hosts] == [[False], [False]]
+    assert [one.saved for one in world.hosts] == [[("sqlite", [])]] * 2  # a last backup, before anything was removed
+    assert f"Last backup: {world.folder}/shop-db-1-20260101-000000  " in done.stdout
+    assert f"last backup of its folders: {world.folder}/shop-web-1-20260101-000000" in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("database", "saved"), [(("none", "same-host"), "none"), (("postgres", "external"), "none"), (("mysql", "own-host"), "mysql")]
+)
+@pytest.mark.parametrize("data", [(), ("instance",)])
+def test_destroy_with_data_saves_folders_too_and_nobody_elses_database(world, slipway, database, saved, data):
+    world.database, world.data = database, data
+    assert slipway("destroy", "-y", "--with-data", "shop").exit_code == 0
+    assert world.hosts[0].saved == [(saved, [])] * (saved != "none" or bool(data))
 
 
 def test_destroy_with_a_wrong_name_does_nothing(world, slipway):

@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import hostile
+from authority import openssl
 from planted import PLANTED, told
 
 from ops.cli import app
@@ -23,6 +25,15 @@ PASSPHRASE = "open sesame"
 WORD = PLANTED.format("here")
 
 
+@cache
+def pair():
+    """A key and a certificate for what `hostile` takes as the domain."""
+    named = ("-subj", "/", "-addext", "subjectAltName=DNS:www.example.com", "-keyout", "/dev/stdout")
+    both = openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", *named).decode()
+    key, begin, certificate = both.partition("-----BEGIN CERT")
+    return key, begin + certificate
+
+
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
     """A small project; the passphrase is at hand, and not to be used."""
@@ -31,6 +42,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "app").mkdir()
     (tmp_path / "app/app.py").write_text("def app(environ, start_response): ...\n")
     (tmp_path / "app/requirements.txt").write_text("")
+    (tmp_path / "chain.pem").write_text(pair()[1])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", PASSPHRASE)
     return tmp_path
@@ -73,6 +85,20 @@ def test_encrypted_in_a_setting(folder, slot):
     assert codes == ({0} if slot.secret else {2})
     assert told(said, WORD) == []
     assert str(slot).partition("[")[0].split(".")[0] in said
+
+
+def test_the_key_of_a_certificate(folder):
+    key = pair()[0]
+    slot = next(slot for slot in SLOTS if str(slot) == "secretTls[value]")
+    config = slot.put(key)
+    crypter = secrets.crypter(salt := secrets.new_salt(), folder)
+    config["slipway:secretTls"] = {"key": {"secure": crypter.encrypt(key)}}
+    config["slipway:app"] = {"name": "shop", "path": "./app"}
+    (folder / "Pulumi.dev.yaml").write_text(yaml.safe_dump({"encryptionsalt": salt, "config": config}))
+    codes, said = everything(folder)
+    assert codes == {0}, said[:900]
+    assert told(said, *key.splitlines()[1:3]) == []
+    assert "chain.pem" in said
 
 
 def test_in_plain_where_encrypted_is_wanted(folder):

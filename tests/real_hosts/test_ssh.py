@@ -1,23 +1,21 @@
-"""A web and a database server with real sshd, used by their owner alone: from bare to serving, every command, and bare again."""
+"""A web and a database server with real sshd, used by their owner alone: from bare to serving, every command, and bare again.
+
+What the app writes on the web server is there after releases, a rollback and a reboot, and comes back with the database's rows."""
 
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+from folder_app import DATA, WRITER, told
 
 from real_hosts.machine import Machine
 from real_hosts.servers import DRIVERS, Servers
 
-_APP = """
-import os, psycopg
-from flask import Flask
-
-app = Flask(__name__)
+_APP = f"""
+import psycopg
+{WRITER.replace('"NUMBER"', "VERSION")}
 VERSION = "one"
-
-@app.get("/")
-def home():
-    return VERSION
 
 @app.post("/rows")
 def add():
@@ -48,6 +46,7 @@ def test_a_web_and_a_database_server_of_ones_own(servers: Callable[..., Servers]
     site.up(600)
     assert site.ask()[:2] == (200, "one")
     assert site.ask("/rows", data="row")[0] == 200
+    write(site, "1.txt")
     status = site.status()
     assert [(one["host"], bool(one["live"])) for one in status["hosts"]] == [
         ("web-1", True),
@@ -59,18 +58,33 @@ def test_a_web_and_a_database_server_of_ones_own(servers: Callable[..., Servers]
     backup = re.search(r"backup (\d{8}-\d{6})", site.run("backup").stdout)
     assert backup
     site.ask("/rows", data="row")
+    write(site, "late.txt")
     assert site.ask("/rows")[1] == "2"
-    assert site.run("restore", backup[1], "--yes").returncode == 0
-    assert site.ask("/rows")[1] == "1"
-    first = site.ask()[2]
-    site.edit('"one"', '"two"')
-    site.up()
-    assert site.ask()[:2] == (200, "two")
+    restored = site.run("restore", backup[1], "--yes")
+    assert restored.returncode == 0, restored.stdout + restored.stderr
+    assert "web-1: the app's folders here are those of backup " in restored.stdout + restored.stderr
+    assert (site.ask("/rows")[1], site.ask("/read")[1]) == ("1", told("1.txt"))
+    written, key = ["1.txt"], site.ask("/key")[1]
+    for number in range(2, 6):
+        first = site.ask()
+        site.edit(f'VERSION = "{first[1]}"', f'VERSION = "{number}"')
+        site.up()
+        assert site.ask()[:2] == (200, str(number))
+        written.append(write(site, f"{number}.txt"))
     assert site.run("rollback").returncode == 0
-    assert site.ask() == (200, "one", first)
+    assert (site.ask(), site.ask("/key")[1], site.ask("/read")[1]) == (first, key, told(*written))
+    web.reboot()
+    site.seconds_until()
+    assert (site.ask(), site.ask("/key")[1], site.ask("/read")[1]) == (first, key, told(*written))
     assert "web-1 | " in site.run("logs", "-n", "5").stdout
-    assert "Nothing to do" in site.up().stdout or site.ask()[1] == "two"
+    assert "Nothing to do" in site.up().stdout or site.ask()[1] == "5"
     gone_when_destroyed(site, web, database)
+
+
+def write(site: Servers, name: str) -> str:
+    """The app writes that name in all of its folders."""
+    assert site.ask("/write", data=name)[:2] == (200, "done")
+    return name
 
 
 def refused_until_pinned(site: Servers) -> None:
@@ -81,7 +95,7 @@ def refused_until_pinned(site: Servers) -> None:
         kind, key = host.read("/etc/ssh/ssh_host_ed25519_key.pub").decode().split()[:2]
         lines.append(f"{host.address} {kind} {key}")
     database = {"engine": "postgres", "placement": "own-host"}
-    more = {"database": database, "app": {"name": "shop", "path": "./app", "releaseCommand": "python migrate.py"}}
+    more = {"database": database, "app": {"name": "shop", "path": "./app", "releaseCommand": "python migrate.py", "data": DATA}}
     hosts = {"web": [{"name": "web-1", "address": site.web[0].address}], "database": {"name": "db-1", "address": site.database.address}}
     given = {"hosts": hosts, "user": "admin", "key": str(site.key)}
     site.write_stack(**more, ssh=given)
@@ -101,9 +115,12 @@ def gone_when_destroyed(site: Servers, *hosts: Machine) -> None:
         assert not host.run(["pgrep", "-f", "postgres|nginx|host.pyz|supervisord"], check=False).stdout
     assert hosts[1].shell("ls /srv/slipway/shop/data") == "passwords\npostgres\n"
     site.up(600)
-    assert site.ask("/rows")[1] == "1"
+    assert (site.ask("/rows")[1], site.ask("/read")[1]) == ("1", told(*(f"{number}.txt" for number in range(1, 6))))
     done = site.run("destroy", "--yes", "--with-data", "shop")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "Last backup of the database: " in done.stdout
+    assert "Last backup: " in done.stdout
+    folders = re.search(r"web-1: last backup of its folders: (\S+)", done.stdout + done.stderr)
+    assert folders
+    assert (Path(folders[1]) / "folders.tar.gz").is_file()
     for host in hosts:
         assert not host.run(["ls", "/srv/slipway"], check=False).stdout

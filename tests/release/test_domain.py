@@ -44,7 +44,7 @@ class Site:
         self.authority, self.names = Authority(folder), {DOMAIN: ["127.0.0.1"]}
         places = documents.places(folder, {"app": "a"})
         certificates.ensure(places, Tls(DOMAIN, ""))
-        self.place = certificates.folder(places, DOMAIN)
+        self.place = certificates.folder(places, Tls(DOMAIN, ""))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._load()
         self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
@@ -117,7 +117,7 @@ def test_a_certificate_for_another_key_is_not_taken(site: Site, tmp_path: Path) 
     certificates.ensure(other, tls)
     before = (site.place / "certificate.pem").read_bytes()
     with pytest.raises(Refused, match="is not for this server's key"):
-        certificates.install(places, tls, site.authority.sign(certificates.folder(other, DOMAIN) / "request.der"))
+        certificates.install(places, tls, site.authority.sign(certificates.folder(other, tls) / "request.der"))
     assert (site.place / "certificate.pem").read_bytes() == before
     assert certificates.is_due(places, tls)
     until = certificates.install(places, tls, site.authority.sign(site.place / "request.der", days=30))

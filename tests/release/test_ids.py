@@ -1,14 +1,19 @@
 """Release ids: keyed, canonical, and changed by whatever a release is made of."""
 
+import asyncio
 import hashlib
 import hmac
+from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import pulumi
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.release.ids import release_id
+from components.release.core import Release, whole
+from components.release.ids import app_key, release_id
 
 MANIFEST: dict[str, Any] = {"schema": 1, "files": [{"path": "files/a", "content": "é"}], "python": None}
 ENVIRONMENT = {"SECRET_KEY": "hunter2", "DEBUG": "0"}
@@ -53,3 +58,29 @@ def test_order_is_no_matter(environment: dict[str, str], manifest: dict[str, Any
 def test_a_key_there_must_be() -> None:
     with pytest.raises(ValueError, match="key"):
         release_id("", "c", {}, {})
+
+
+@pytest.mark.parametrize(
+    ("public", "secret", "wanted"),
+    [
+        ({}, {}, app_key("one")),
+        ({}, {"SECRET_KEY": "mine"}, "mine"),
+        ({"SECRET_KEY": "mine"}, {}, None),
+        ({}, {"OTHER": "x"}, app_key("one")),
+    ],
+)
+def test_the_apps_key_is_the_stacks_unless_a_person_gave_one(public: dict[str, str], secret: dict[str, str], wanted: str | None) -> None:
+    async def made() -> tuple[Any, bool]:
+        manifest: Any = SimpleNamespace(environment=public)
+        found = Release(manifest, Path()).secrets(pulumi.Output.from_input("one"), pulumi.Output.from_input(secret))
+        return await whole(found).future(), await found.is_secret()
+
+    found, hidden = asyncio.run(made())
+    assert found == {**secret, **({"SECRET_KEY": wanted} if wanted else {})}
+    assert hidden
+
+
+def test_the_apps_key_tells_nothing_and_differs_between_stacks() -> None:
+    assert len({app_key("one"), app_key("two"), "one", "two"}) == 4
+    assert app_key("one") == app_key("one")
+    assert release_id("one", "c", {}, {}) not in app_key("one")

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from cloud_init.fleet import Fleet
 from components.release import core
 from components.settings import parse
 
@@ -19,10 +20,11 @@ def chosen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     for level in ("info", "warn"):
         monkeypatch.setattr(pulumi.log, level, said.append)
 
-    def choose(requirements: str, first: str = "", **server: Any) -> Any:
+    def choose(requirements: str, first: str = "", database: Any = None, **server: Any) -> Any:
         (tmp_path / "wsgi.py").write_text(f"{first}\nfrom flask import Flask\napp = Flask(__name__)\n")
         (tmp_path / "requirements.txt").write_text(requirements)
-        settings = parse({"slipway:target": "local", "slipway:app": {"name": "shop"}, "slipway:server": server}, [], "dev")
+        config = {"slipway:target": "local", "slipway:app": {"name": "shop"}, "slipway:database": database or {}, "slipway:server": server}
+        settings = parse(config, [], "dev")
         said.clear()
         found = core.core(settings, tmp_path).server
         return (found.kind, found.worker_class, found.workers, found.threads), [line.removeprefix("slipway:server") for line in said]
@@ -41,16 +43,47 @@ def test_an_app_with_websockets_gets_a_server_that_has_them(chosen: Any) -> None
     assert said[-2:] == [".workers: 1, as Flask-SocketIO keeps a client's session in one worker", AT_ONCE + "1"]
 
 
+def test_the_plan_says_how_many_connections_the_database_takes(chosen: Any) -> None:
+    """Both numbers, so that a person sees which one is too low."""
+    most = chosen("flask\n", database={"engine": "postgres"}, workers=8)[1][-1]
+    assert most == AT_ONCE + "8; the database takes 600: an app that opens more, without a pool, wants fewer threads"
+    for database in ({"engine": "sqlite"}, {"engine": "postgres", "placement": "external"}):
+        assert chosen("flask\n", database=database)[1][-1] == AT_ONCE + "one for each core, two at least"
+
+
 @pytest.mark.parametrize("name", ["flask-sockets-admin==1", "my-flask-sock==1", "flask # flask-sock", "flask-socketio-helpers==1"])
 def test_no_other_package_is_taken_for_one(chosen: Any, name: str) -> None:
     assert chosen(f"{name}\n")[0][0] == "uwsgi"
 
 
 def test_what_is_set_counts(chosen: Any) -> None:
-    assert chosen("flask-socketio\n", workers=3, threads=8)[0] == ("gunicorn", None, 3, 8)
+    server, said = chosen("flask-socketio\n", workers=3, threads=8)
+    assert server == ("gunicorn", None, 3, 8)
+    assert any(line.startswith(".workers: wanted 1 for Flask-SocketIO, found 3: long polling meets other workers; have") for line in said)
     assert chosen("flask-socketio\n", workerClass="gevent")[0] == ("gunicorn", "gevent", 1, 128)
     for server in ({"kind": "uwsgi"}, {"kind": "granian"}, {"workerClass": "sync"}):
         assert ": wanted gunicorn's gthread or gevent for the WebSockets of flask-sock; leave it out" in chosen("flask-sock\n", **server)[1]
+
+
+@pytest.mark.parametrize("more", ["gevent==26.9.0", "gevent-websocket"])
+def test_gevent_that_socketio_takes_is_the_servers_too(chosen: Any, more: str) -> None:
+    server, said = chosen(f"flask-socketio\n{more}\n")
+    assert server == ("gunicorn", "gevent", 1, 128)
+    assert ".workerClass: gevent, which Flask-SocketIO takes where it is installed" in said
+    assert chosen(f"flask\n{more}\n")[0][1] is None
+    assert chosen("flask-socketio\ngeventhttpclient\n")[0][1] is None
+
+
+def test_socketio_on_several_servers_is_told_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", said.append)
+    (tmp_path / "wsgi.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    settings = parse({"slipway:target": "ssh", "slipway:app": {"name": "shop"}}, [], "dev")
+    for needed, hosts, told in (("flask-socketio", 2, 1), ("flask-socketio", 1, 0), ("flask-sock", 2, 0)):
+        (tmp_path / "requirements.txt").write_text(f"{needed}\n")
+        said.clear()
+        core.plan(settings, tmp_path, ("80",), "a.example", Fleet("supervisor", "nginx", "none", web_hosts=hosts))
+        assert len([one for one in said if "sessions of its own" in one]) == told
 
 
 PATCH = "import os\nif not os.getenv('X'):\n    from gevent import monkey\n    monkey.patch_all()"

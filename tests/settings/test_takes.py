@@ -7,7 +7,7 @@ from components.errors import UsageError
 from components.target import Takes
 from ops.setup import app_facts, initialise
 
-NOTHING = Takes((), (), (), (), ("managed",), *[False] * 10)
+NOTHING = Takes((), (), (), (), ("managed",), *[False] * 11)
 APP = {"name": "shop", "path": "."}
 MORE = {"healthPath": "/", "static": {"/static": "static"}, "data": ["instance"], "releaseCommand": "x", "processes": {"worker": "x"}}
 CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}
@@ -15,7 +15,7 @@ CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}
 
 def given(**sections):
     raw = {"target": "local", "app": APP, **sections}
-    return settings.parse({f"slipway:{key}": value for key, value in raw.items()}, (), "dev")
+    return settings.parse({f"slipway:{key}": value for key, value in raw.items()}, {"slipway:secretTls"}, "dev")
 
 
 def problems(takes, **sections):
@@ -50,6 +50,8 @@ def test_every_line_of_the_table_refuses():
         "server": {"kind": "uwsgi"},
         "database": {"engine": "sqlite"},
         "domain": "a.example",
+        "tls": {"certificate": "chain.pem"},
+        "secretTls": {"key": "text"},
         "http": {"allow": ["10.0.0.0/8"], "staticAge": 60, "errorPages": "pages", "snippet": "front.conf"},
     }
     found = problems(NOTHING, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked)

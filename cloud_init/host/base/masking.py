@@ -80,7 +80,8 @@ def _parts(text: str) -> Iterator[str]:
     """The text, its lines, what JSON says in it, and what is secret in an address."""
     yield from (text, *(line.strip() for line in text.splitlines() if not line.startswith("-----")))
     try:
-        yield from _texts(json.loads(text) if text[:1] in ('"', "{", "[") else [])
+        for inner in _texts(json.loads(text) if text[:1] in ('"', "{", "[") else []):
+            yield from _parts(inner)
         address = urlsplit(text if "://" in text else "")
         pair = f"{address.username}:{address.password}" if address.password else ""
     except (ValueError, RecursionError):

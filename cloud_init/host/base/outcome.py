@@ -17,6 +17,14 @@ from ..contracts.rollout import HttpAnswer, Outcome, Step
 from .masking import masked
 
 _MENDS = (
+    (
+        r"cannot import name '\w+' from 'collections'|module '(collections|inspect)' has no attribute|No module named '(imp|distutils)'",
+        "what the requirements pin is for an older Python: set slipway:app.python to that one, or raise the pins",
+    ),
+    (
+        "unable to open database file|attempt to write a readonly database",
+        "the app may write what slipway:app.data names alone: name the file of SQLite, such as data.db, or its folder",
+    ),
     ("^ModuleNotFoundError", "add what has it to the app's requirements"),
     ("permission denied to create extension", "name it in slipway:database.extensions"),
     (

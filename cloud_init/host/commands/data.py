@@ -23,7 +23,8 @@ def _backup(where: Places, arguments: argparse.Namespace) -> int:
         if arguments.nightly:
             made = stored_backups.nightly(where, store, steps)
         else:
-            made = backup.take(where, backup.database_of(where, arguments.engine), arguments.reason, steps)
+            database = backup.database_of(where, arguments.engine, own=arguments.own is not None)
+            made = backup.take(where, database, arguments.reason, steps, arguments.own or "")
             if made and where.role:  # a server's goes to its store too
                 with steps.step("send"):
                     stored_backups.send(where, store, made["id"])
@@ -61,7 +62,8 @@ def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
 
 
 def _hold(where: Places, arguments: argparse.Namespace) -> int:
-    work = restore.settled(where, lambda steps: restore.hold(where, arguments.backup, steps))
+    store = HostStore(where.store, where.host)
+    work = restore.settled(where, lambda steps: restore.hold(where, arguments.backup, store, steps))
     return report(where, f"hold for the restore of {arguments.backup}", work)
 
 
@@ -76,7 +78,7 @@ COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "restore": _restore,
     "maintenance": _maintenance,
     "hold": _hold,
-    "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, steps)),
+    "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, given.load, steps)),
     "kept": lambda where, given: tell({"ok": True, "kept": uninstall.data_folders(where)}),
     "leave": _leave,
 }

@@ -1,15 +1,19 @@
 """A release as it is published: all that is no secret of it."""
 
+import hashlib
 from dataclasses import dataclass, field
 from typing import Optional
 
 from . import LEFT_OUT
 
 INSTALL = "SLIPWAY_INSTALL"
-"""The name among a release's secrets of what its installer alone is told: names and texts, as JSON.
-The app never gets it."""
+"""The name among a release's secrets of what its installer alone is told: names and texts, JSON."""
 LOGINS = "SLIPWAY_LOGINS"
 """The name among them of the passwords of those who may come in: names and texts, as JSON."""
+TLS = "SLIPWAY_TLS"
+"""The name among them of what belongs to the project's own certificate: its `key`, as JSON."""
+NOT_THE_APPS = frozenset((INSTALL, TLS))
+"""What among them no process of the app is given."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ DOMAIN_NAME = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-
 
 @dataclass(frozen=True)
 class Tls:
-    """A certificate by ACME."""
+    """A certificate by ACME, or the project's own."""
 
     domain: str
     directory: str
@@ -101,6 +105,14 @@ class Tls:
     port: int = 443
     aliases: tuple[str, ...] = field(default=(), metadata=LEFT_OUT)
     """Other names in the certificate, from which the front leads to the domain."""
+    certificate: str = field(default="", metadata=LEFT_OUT)
+    """The project's own, PEM, with those that lead to its authority; empty: by ACME."""
+
+    @property
+    def folder(self) -> str:
+        """The name of the certificate's folder on a host. Each of the project's own has another,
+        which never changes: no front reads it with another one's key."""
+        return f"{self.domain}/{hashlib.sha256(self.certificate.encode()).hexdigest()[:12]}" if self.certificate else self.domain
 
 
 @dataclass(frozen=True)

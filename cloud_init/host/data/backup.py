@@ -34,14 +34,14 @@ def folder(places: Places) -> Path:
     return own(places.srv / "backups", 0o700)
 
 
-def database_of(places: Places, engine: str = "none", here: bool = False) -> Database:
+def database_of(places: Places, engine: str = "none", own: bool = False) -> Database:
     """The database of the release that serves; if none does, of one here with that engine.
 
-    `here`: a web server has none then whose database is somewhere else."""
+    `own`: a host whose database is somewhere else has none then."""
     release = state.serving(places)
     if release:
         found = databases.of_release(places, release, engine)
-        away = here and places.role == "web" and found.manifest.database.placement != "same-host"
+        away = own and places.role != "database" and found.manifest.database.placement != "same-host"
         return databases.of(places, manifests.without_release("none")) if away else found
     # One that never served may be all there is.
     known = (manifests.peek(path.parent) for path in sorted((places.srv / "releases").glob("*/manifest.json")))
@@ -49,8 +49,10 @@ def database_of(places: Places, engine: str = "none", here: bool = False) -> Dat
     return databases.of(places, manifest or manifests.without_release(engine))
 
 
-def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[str, Any] | None:
-    """Makes a backup; its `backup.json`, or None if there is nothing. Raises `Refused`."""
+def take(places: Places, database: Database, reason: str, steps: Steps, beside: str = "") -> dict[str, Any] | None:
+    """Makes a backup; its `backup.json`, or None if there is nothing. Raises `Refused`.
+
+    `beside`: the backup of another host's database that it goes with."""
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
@@ -62,7 +64,8 @@ def take(places: Places, database: Database, reason: str, steps: Steps) -> dict[
     try:
         with steps.step("dump"):
             part.mkdir(mode=0o700)
-            facts = _dump(places, database, part, {"id": identity, "reason": reason, "schema": schema})
+            head = {"id": identity, "reason": reason, "schema": schema, **({"beside": beside} if beside else {})}
+            facts = _dump(places, database, part, head)
         with steps.step("keep"):
             sync_tree(part)
             part.rename(part.with_name(identity))

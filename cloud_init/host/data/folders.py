@@ -25,6 +25,7 @@ from ..rollout import state
 from .databases import sqlite
 
 _DAMAGED = (OSError, EOFError, tarfile.TarError, ValueError)
+_FILES = (".db", ".sqlite", ".sqlite3")  # SQLite follows the link, and writes beside the file itself
 _SEEDS = "seeds"  # in a release's folder: what the app itself brings in such folders
 
 
@@ -36,14 +37,14 @@ def lay(places: Places, manifest: Manifest) -> None:
     top, release, mode = _make_top(places), places.release(manifest.id), _mode(places)
     for name in manifest.data:
         place, seeds = release / "src" / name, release / _SEEDS / name
-        if place.is_dir() and not place.is_symlink():
+        if place.exists() and not place.is_symlink():
+            if not place.is_dir() and not name.endswith(_FILES):
+                raise Refused(f"slipway:app.data: wanted a folder {name!r} in the app, found a file; name the folder that it is in")
             make_folder(seeds.parent)
             remove(seeds)
             place.rename(seeds)
-        elif place.exists() and not place.is_symlink():
-            raise Refused(f"slipway:app.data: wanted a folder {name!r} in the app, found a file; name the folder that it is in")
         serving = state.serving(places)
-        sources = [path for path in (serving and places.release(serving) / "src" / name, seeds) if path and path.is_dir()]
+        sources = [path for path in (serving and places.release(serving) / "src" / name, seeds) if path and path.exists()]
         done_as(places.user, partial(_fill, top / name, sources, mode))
         _tell_unused(places, name, seeds)
         if target(place) != str(top / name):
@@ -115,11 +116,19 @@ def _make_top(places: Places) -> Path:
 
 
 def _fill(folder: Path, sources: list[Path], mode: int) -> None:
-    """Makes a folder that isn't there, whole, with what lies in the sources: later ones win."""
+    """Makes a folder that isn't there, whole, with what lies in the sources: later ones win. The
+    file of SQLite is copied, or left to the app to make."""
     if folder.exists():
         return
     part = folder.with_name(f".{folder.name}.part")
     remove(part)
+    if folder.name.endswith(_FILES) and not any(source.is_dir() for source in sources):
+        part.parent.mkdir(parents=True, exist_ok=True)
+        for source in sources[-1:]:
+            shutil.copyfile(source, part)
+            part.chmod(0o660)
+            part.rename(folder)
+        return
     part.mkdir(parents=True)
     for source in sources:
         shutil.copytree(source, part, symlinks=True, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))

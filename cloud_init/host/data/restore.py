@@ -2,7 +2,8 @@
 on disk: the next run finishes a killed one, or undoes it.
 
 A database host has no app to stop: the app's role is shut out meanwhile, and each web host is held,
-with its app stopped behind the maintenance page."""
+with its app stopped behind the maintenance page. Once the database is loaded, a web host that has
+folders of its own loads those, from its backup that is nearest in time."""
 
 from __future__ import annotations
 
@@ -20,9 +21,10 @@ from ..front import maintenance
 from ..processes import app, managers
 from ..processes.managers.contract import Manager
 from ..release import manifests, release_command
+from ..release.store import HostStore
 from ..rollout import state
 from ..rollout.state import Live
-from . import backup, folders
+from . import backup, folders, stored_backups
 from .databases.base import Database
 from .databases.cluster import ADMIN
 from .databases.server import ServerDatabase
@@ -46,6 +48,10 @@ class Restore:
     """The maintenance page was up already, and stays."""
     well: bool = False
     """The app was well before: one that isn't afterwards is a failed restore."""
+    folders: str = ""
+    """On a held host: the backup of its own folders that is loaded once the database is."""
+    beside: str = ""
+    """The backup of what was there before in another host's database: `first` goes with it."""
     migrate: bool = False
     """The backup is older than the release: its release command brings the schema up."""
 
@@ -118,21 +124,22 @@ def users_of(places: Places) -> Users:
     raise Refused("restore: wanted a release that serves, found nothing running; run `./slipway up` first")
 
 
-def run(places: Places, identity: str, newer_schema: bool, steps: Steps) -> dict[str, Any]:
+def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate: bool = False, beside: str = "") -> dict[str, Any]:
     """Restores that backup. Returns the ID of the one that was made of what was there (`first`).
+    `migrate`: the release command runs again in any case. `beside`: as of `Restore`.
 
     Raises `Refused` with what was there back in place."""
     with steps.step("check"):
         users = users_of(places)
         chosen, place = backup.find(places, identity), backup.folder(places) / identity
         backup.check(place, identity)
-        database = backup.database_of(places)
-        migrate = _fits(places, users, database, chosen, newer_schema)
+        database = backup.database_of(places, own=not chosen["schema"])
+        migrate |= _fits(places, users, database, chosen, newer_schema)
         if chosen["schema"]:
             database.prove(place / backup.DUMP)  # an earlier version kept damaged copies too
         if "folders" in chosen:
             folders.prove(place / backup.FOLDERS)
-    work = _begin(places, users, Restore(identity, migrate=migrate))
+    work = _begin(places, users, Restore(identity, beside=beside, migrate=migrate))
     if work.phase == BEGUN:
         _save(places, users, work, steps)
     else:
@@ -149,7 +156,8 @@ def settle(places: Places, steps: Steps) -> None:
     users = users_of(places)
     work.well = False  # nobody knows any more how well the app was
     if work.phase == HELD:
-        note(f"the restore of {work.backup} on the database host was interrupted; that host finishes it or undoes it by itself")
+        stay = f"; the app's folders here stay as they are (their backup {work.folders} was to be loaded)" if work.folders else ""
+        note(f"the restore of {work.backup} on the database host was interrupted; that host finishes it or undoes it by itself{stay}")
         return _resume(places, users, work, steps)
     note(f"the restore of {work.backup} was interrupted ({work.phase})")
     if work.phase == BEGUN:
@@ -197,7 +205,7 @@ def _begin(places: Places, users: Users, work: Restore) -> Restore:
     if before and before.phase == LOADING:
         work.phase, work.first = LOADING, before.first
     else:
-        work.well = users.is_well()
+        work.well = before.well if before and before.phase == HELD else users.is_well()
     work.reach(places, work.phase)
     return work
 
@@ -206,7 +214,8 @@ def _save(places: Places, users: Users, work: Restore, steps: Steps) -> None:
     """Puts the page up, stops the app, makes a backup. Raises with all of it undone."""
     try:
         users.close(steps)
-        saved = backup.take(places, backup.database_of(places), f"before restore of {work.backup}", steps)
+        alone = not backup.find(places, work.backup)["schema"]
+        saved = backup.take(places, backup.database_of(places, own=alone), f"before restore of {work.backup}", steps, work.beside)
         work.first = saved["id"] if saved else None
         work.reach(places, LOADING)
     except (Refused, OSError):
@@ -225,7 +234,8 @@ def _carry_on(places: Places, users: Users, work: Restore, steps: Steps) -> None
 
 
 def _load(places: Places, users: Users, work: Restore, steps: Steps) -> None:
-    database, chosen, place = backup.database_of(places), backup.find(places, work.backup), backup.folder(places) / work.backup
+    chosen, place = backup.find(places, work.backup), backup.folder(places) / work.backup
+    database = backup.database_of(places, own=not chosen["schema"])
     with steps.step("load"):
         backup.check(place, work.backup)
         database.run(users.manager)
@@ -274,18 +284,25 @@ def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: S
     return Refused(f"{failed}; what was there before is back (backup {work.first})", why.http, why.log)
 
 
-def hold(places: Places, identity: str, steps: Steps) -> None:
-    """On a web host: stops the app, behind the page, while the database host restores."""
-    users = users_of(places)
-    Restore(identity, page=maintenance.is_on(places), well=users.is_well()).reach(places, HELD)
+def hold(places: Places, identity: str, store: HostStore, steps: Steps) -> None:
+    """On a web host: stops the app, behind the page, while another host restores that backup.
+    Raises `Refused` where this host's own folders can't be had."""
+    users, beside = users_of(places), stored_backups.nearest(places, store, identity)
+    Restore(identity, page=maintenance.is_on(places), well=users.is_well(), folders=beside).reach(places, HELD)
     users.close(steps)
 
 
-def let_go(places: Places, migrate: bool, steps: Steps) -> None:
-    """Ends `hold`, if this host is held. `migrate`: the release command runs again."""
+def let_go(places: Places, migrate: bool, load: str | None, steps: Steps) -> None:
+    """Ends `hold`, if this host is held. `migrate`: the release command runs again. `load`: the
+    other host has restored, so the folders here come back too; it is `beside` of what they were."""
     work = _read(places)
     if work is None or work.phase != HELD:
         return
+    if load is not None and work.folders:
+        first = run(places, work.folders, False, steps, migrate, load)["first"]
+        return note(f"the app's folders here are those of backup {work.folders}; what was there before is backup {first}")
+    if load is not None and folders.are_there(places):
+        note("the app's folders here stay as they are: there is no backup of them")
     users = users_of(places)
     if migrate:
         with steps.step("bring-up-schema"):

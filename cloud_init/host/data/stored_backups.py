@@ -19,7 +19,7 @@ from ..base.files import link_or_copy, make_way, object_in, read_object, replaci
 from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
 from ..release.store import HostStore
-from . import backup
+from . import backup, folders
 
 _REASON = "nightly"
 _HERE = 2  # backups that stay on the host where the store is somewhere else
@@ -34,7 +34,7 @@ _NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup
 def nightly(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None:
     """Makes one; its `backup.json`, or None without a database. Raises `Refused`, noted."""
     try:
-        made = backup.take(places, backup.database_of(places, here=True), _REASON, steps)
+        made = backup.take(places, backup.database_of(places, own=True), _REASON, steps)
         if made:
             with steps.step("send"):
                 send(places, store, made["id"])
@@ -65,7 +65,7 @@ def to_keep(identities: Iterable[str]) -> set[str]:
     for number, period in _PERIODS:
         newest: dict[object, str] = {}
         for identity in newest_first:
-            newest.setdefault(period(datetime.datetime.strptime(identity, backup.ID_FORMAT)), identity)
+            newest.setdefault(period(_moment(identity)), identity)
         keep.update(list(newest.values())[:number])
     return keep
 
@@ -145,6 +145,27 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
             (part / name).chmod(0o600)
         backup.check(part, identity)
         make_way(folder)
+
+
+def nearest(places: Places, store: HostStore, identity: str) -> str:
+    """The backup of this host's folders that goes with another host's, or else is the nearest in
+    time, brought here; empty for none. Its own of that day come before those of hosts whose place
+    it took. Raises `Refused`."""
+    if not backup.is_id(identity) or not folders.are_there(places):
+        return ""
+    known = {**every(places, store), **{one["id"]: one for one in backup.every(places)}}
+
+    def far(one: str) -> tuple[bool, bool, bool, float]:
+        gap = abs((_moment(one) - _moment(identity)).total_seconds())
+        return known[one].get("beside") != identity, gap > 86400, "host" in known[one], gap
+
+    if found := min((one for one, facts in known.items() if "folders" in facts), key=far, default=""):
+        fetch(places, store, found)
+    return found
+
+
+def _moment(identity: str) -> datetime.datetime:
+    return datetime.datetime.strptime(identity, backup.ID_FORMAT)
 
 
 def remove(places: Places, store: HostStore, identity: str) -> None:

@@ -39,6 +39,7 @@ def bring_up(places: Places, manager: Manager) -> None:
     tree.make(places)
     manager.configure()
     end_left_overs(places)
+    databases.settle(places)
     manager.launch()
 
 

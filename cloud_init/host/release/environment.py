@@ -266,7 +266,10 @@ def _run(builder: Builder, command: list[str]) -> None:
     done = builder.run(command)
     if done.returncode:
         words = masked(done.stdout)
-        raise Refused(f"requirements can't be installed: {_reason(words)}{debian.hint(words)}", log=words.splitlines()[-20:])
+        how = debian.hint(words)
+        if not how and re.search("Failed to build `|Failed building wheel|metadata-generation-failed", words):
+            how = "; a pin of an older Python's time: raise it, or set slipway:app.python to that one, which uv brings if need be"
+        raise Refused(f"requirements can't be installed: {_reason(words)}{how}", log=words.splitlines()[-20:])
 
 
 def _reason(words: str) -> str:

@@ -10,7 +10,7 @@ from ..base.files import link, write, write_json
 from ..base.outcome import Refused
 from ..base.places import Places
 from ..base.user import as_user, give, with_port
-from ..contracts.manifest import INSTALL, Manifest
+from ..contracts.manifest import NOT_THE_APPS, Manifest
 from ..front import servers
 from ..processes.programs import log_path
 from . import manifests, runtime
@@ -26,7 +26,7 @@ def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> 
         write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
     for path, source in manifest.static.items():
         _link_static(folder, path.strip("/"), source)
-    environment = {**manifest.environment, **{name: value for name, value in secrets.items() if name != INSTALL}}
+    environment = {**manifest.environment, **{name: value for name, value in secrets.items() if name not in NOT_THE_APPS}}
     if manifest.database.app_may_migrate and "DATABASE_OWNER_URL" in environment:
         environment["DATABASE_URL"] = environment.pop("DATABASE_OWNER_URL")
     withheld = {name: environment.pop(name) for name in runtime.WITHHELD & environment.keys()}  # the app must not know these

@@ -8,6 +8,7 @@ from ..base.files import read_object, remove, target
 from ..base.outcome import note
 from ..base.places import Places
 from ..data import databases
+from ..front import certificates
 from ..processes import managers
 from ..processes.programs import is_database
 from ..rollout import state
@@ -33,6 +34,7 @@ def run(places: Places) -> None:
     for record in (places.lib / "released").glob("*.json"):
         if record.stem not in keep:
             record.unlink()
+    certificates.prune(places)
     database = databases.of_release(places, state.serving(places))
     database.prune(keep)
     for name in manager.programs():

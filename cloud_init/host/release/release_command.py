@@ -41,7 +41,7 @@ def run(places: Places, manifest: Manifest, elected: bool = True) -> None:
     with database.turn(noted) as mine:
         if mine:
             before, copy = database.schema(), database.snapshot()
-            code, lines, held = _execute(places, manifest, database)
+            code, lines, held = _execute(places, manifest, database, before)
             if code:
                 undone = database.undo(copy, before)
                 raise Refused(f"release command `{command}` ended with {code}{cause(lines)}{held}{undone}", log=lines)
@@ -55,12 +55,12 @@ def again(places: Places, manifest: Manifest) -> None:
     run(places, manifest)
 
 
-def command(places: Places, release: str) -> int:
+def command(places: Places, release: str, schema: str) -> int:
     """Runs it in a container of the release's image; in there becomes it. Its exit status."""
     manifest = manifests.read(places.release(release))
     if Path(docker.SOCKET).exists():
-        return docker.Manager(places).once(release)
-    user, environment = _user(places, databases.of(places, manifest)), _environment(places, manifest)
+        return docker.Manager(places).once(release, schema)
+    user, environment = _user(places, databases.of(places, manifest)), _environment(places, manifest, schema)
     os.chdir(places.release(release) / "src")
     os.umask(0o007)
     if user:
@@ -72,17 +72,18 @@ def _user(places: Places, database: Database) -> pwd.struct_passwd | None:
     return places.release_user if database.program or database.shared else places.user
 
 
-def _environment(places: Places, manifest: Manifest) -> dict[str, str]:
+def _environment(places: Places, manifest: Manifest, schema: str) -> dict[str, str]:
     """`FLASK_APP` unless the settings name the app otherwise."""
-    return {"FLASK_APP": manifest.module, **runtime.variables(places, places.release(manifest.id), manifest, OWNER)}
+    own = runtime.variables(places, places.release(manifest.id), manifest, OWNER)
+    return {"FLASK_APP": manifest.module, **own, "SLIPWAY_SCHEMA": schema}
 
 
-def _execute(places: Places, manifest: Manifest, database: Database) -> tuple[int, list[str], str]:
+def _execute(places: Places, manifest: Manifest, database: Database, schema: str) -> tuple[int, list[str], str]:
     folder = places.release(manifest.id)
     words, how = shell.words(str(manifest.release_command)), as_user(_user(places, database))
-    environment = _environment(places, manifest)
+    environment = _environment(places, manifest, schema)
     if places.facts.containers:  # one of the release's own image, in which `command` goes on
-        words, how = [places.python, "-I", str(places.tool), "--root", str(places.root), "release", manifest.id], {}
+        words, how = [places.python, "-I", str(places.tool), "--root", str(places.root), "release", manifest.id, schema], {}
     log = places.log / "release.log"
     with log.open("ab") as file:
         start = file.tell()

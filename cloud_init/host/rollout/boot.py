@@ -40,6 +40,7 @@ def bring_up(places: Places, steps: Steps) -> None:
         with steps.step("left-overs"):
             manager_change.end_left_overs(places)
         with steps.step("manager"):
+            databases.settle(places)
             manager.launch()
     manager_change.recover(places)
 

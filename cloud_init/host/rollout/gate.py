@@ -1,4 +1,5 @@
-"""The gate: a release is ready when it answers 2xx at its health path, three times in a row."""
+"""The gate: a release is ready when its health path, or the page of the app that this leads to,
+answers 2xx, three times in a row."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ import time
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from urllib.parse import urljoin
 
 from ..base.outcome import Refused
 from ..base.unix_http import UnixConnection
@@ -82,8 +84,9 @@ def is_good(answer: HttpAnswer, release: str) -> bool:
     return answer.status is not None and 200 <= answer.status < 300 and answer.release == release
 
 
-def ask(connect: Connect, health: Health) -> HttpAnswer:
-    """Asks at the health path; never raises for a failure to answer."""
+def ask(connect: Connect, health: Health, hops: int = 3) -> HttpAnswer:
+    """Asks at the health path, and where a redirect leads that stays in the app, as to its login;
+    never raises for a failure to answer."""
     headers = {"Host": health.host, "X-Forwarded-Proto": health.scheme, "User-Agent": "slipway-gate"}
     try:
         with closing(connect()) as connection:
@@ -91,8 +94,12 @@ def ask(connect: Connect, health: Health) -> HttpAnswer:
             answer = connection.getresponse()
             body = answer.read(2000).decode("utf-8", "replace")
             maintenance = answer.status == 503 and answer.headers.get("X-Slipway-Maintenance") == "on"
+            here = f"{health.scheme}://{health.host}"
+            to = urljoin(here + health.path, answer.headers.get("Location", here))
+            if hops and answer.status in (301, 302, 303, 307, 308) and to.startswith(f"{here}/"):
+                return ask(connect, replace(health, path=to[len(here) :].partition("#")[0]), hops - 1)
             return HttpAnswer(answer.status, " ".join(body.split())[:300], answer.headers.get("X-Release-Id"), maintenance)
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return HttpAnswer(body=f"{type(error).__name__}: {error}")
 
 

@@ -28,7 +28,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         folders.lay(places, manifest)
         files.write_files(places, manifest, store.secrets(manifest.id))
         if manifest.tls:
-            certificates.ensure(places, manifest.tls)
+            certificates.ensure(places, manifest.tls, store.tls_key(manifest.id))
         write_json(folder / "manifest.json", contracts.document(replace(manifest, files=(), processes=_processes(manifest, elected))))
     with steps.step("validate"):
         files.validate(places, folder)

@@ -52,7 +52,10 @@ def load(module):
         os.chdir(SOURCE / folder)
         sys.path.insert(0, str(SOURCE / folder))
     sys.argv = [name]  # not the server's: an app may parse it as it is imported
-    value = importlib.import_module(name)
+    try:
+        value = importlib.import_module(name)
+    except SystemExit as error:  # a server would start the worker again and again, and say nothing
+        raise RuntimeError(f"the app called sys.exit({error.code!r}) as it was imported; its last words say why") from None
     for part in attribute.partition("(")[0].split("."):
         value = getattr(value, part)
     call = ast.parse(attribute, mode="eval").body

@@ -148,6 +148,9 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if options.certificate and (not settings.domain or f":{options.region}:" not in options.certificate):
         wanted = f"wanted one of {options.region} for slipway:domain"
         yield f"{_SECTION}.certificate", f"{wanted}, found {shown(options.certificate)} for {shown(settings.domain)}; mend one of them"
+    if options.is_fleet and settings.tls.certificate:
+        wanted = "wanted none behind a load balancer (instances.max over 1), which takes one of ACM"
+        yield "slipway:tls.certificate", f"{wanted}: {_SECTION}.certificate; leave it out"
     for name in ("certificate", "access_logs", "protect_balancer") if not options.is_fleet else ():
         if getattr(options, name):
             yield f"{_SECTION}.{to_camel(name)}", "wanted a load balancer with it (instances.max over 1), found one server; leave it out"

@@ -65,7 +65,7 @@ class DockerTransport:
         return [Kept(f"{self.facts['site']}:{one['path']}", int(one["bytes"])) for one in found]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        done = self.run(["backup", "--reason", last_backup.REASON, "--engine", engine], on_event)
+        done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
 
         def copy(source: Path, file: IO[bytes]) -> None:
             command = self.keeper.command("tar", "-C", str(source.parent), "-cf", "-", source.name)

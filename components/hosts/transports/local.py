@@ -90,7 +90,7 @@ class LocalTransport:
             # After a plain `destroy` nothing runs that could dump a cluster: its files are copied.
             return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
         self.install(bundled_tool())  # a plain `destroy` may have removed it
-        saved = self.run(["backup", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        saved = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not saved["ok"]:
             raise SlipwayError(f"last backup: {saved['message']}; nothing was removed; mend that, or remove {self.root} by hand")
         return _copied(Path(saved["path"]), folder / f"{self.facts.app}-{saved['backup']['id']}") if saved["backup"] else None

@@ -59,7 +59,7 @@ class SshTransport:
         return ["env", asked(self.facts), *TOOL, *arguments]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        done = self.run(["backup", "--reason", last_backup.REASON, "--engine", engine], on_event)
+        done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
 
         def copy(source: Path, file: IO[bytes]) -> None:
             self.to.copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)

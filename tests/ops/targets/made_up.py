@@ -133,8 +133,10 @@ class Target(TargetComponent):
     def __init__(self, name: str, settings: Settings, place: StackPlace) -> None:
         super().__init__("slipway:target:MadeUp", name)
         planned, child = bundle.plan(settings, place.folder, "127.0.0.1"), pulumi.ResourceOptions(parent=self)
-        identity = planned.id(RandomSecret(f"{name}-key", child).value, settings.secret_env)
-        args = DeployArgs(planned, identity, _facts(settings), connect(_facts(settings)).url, settings.secret_env)
+        key = RandomSecret(f"{name}-key", child).value
+        secrets = planned.secrets(key, settings.secret_env)
+        identity = planned.id(key, secrets)
+        args = DeployArgs(planned, identity, _facts(settings), connect(_facts(settings)).url, secrets)
         self.put_out(settings, identity, Deploy(f"{name}-deploy", args, child).require(), ["127.0.0.1"])
 
 

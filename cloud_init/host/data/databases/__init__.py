@@ -30,6 +30,13 @@ def server_command(places: Places, engine: str) -> list[str]:
     return command
 
 
+def settle(places: Places) -> None:
+    """Has this host's clusters note where they will listen, before a manager starts them."""
+    for engine in places.database_binaries:
+        if (places.srv / "data" / engine).is_dir():
+            _class(engine, "Cluster")(places).settle()
+
+
 def _class(engine: str, kind: str) -> Any:
     """`PostgresDatabase` in postgres.py, and so on."""
     return getattr(importlib.import_module(f"{__name__}.{engine}"), f"{engine.capitalize()}{kind}")

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ...base import processes
-from ...base.files import make_folder, read_json, sync, write_json
+from ...base.files import make_folder, read_json, read_text, sync, write, write_json
 from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...base.user import as_user, give, private
@@ -27,26 +27,45 @@ from .base import APP, OWNER
 from .network import Network
 
 ADMIN = "admin"
+_ADDRESS = re.compile(r"(127\.0\.0\.\d{1,3}):(\d{1,5})\n")
 _STARTING = 60  # seconds that it may take after a crash
 
 
 class Cluster(ABC):
-    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; a port for other hosts.
+    """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; a port for this host's apps, or
+    for other hosts.
 
     It is run by the database's user."""
 
     engine = ""
+    port = 0
+    """The engine's usual one."""
     stop_signal = "TERM"
 
     def __init__(self, places: Places) -> None:
         self.places = places
         self.user = places.database_user
         self.data, self.socket_folder = places.srv / "data" / self.engine, places.run / "database"
+        self._record = self.socket_folder / f"{self.engine}.json"
 
     @property
     def network(self) -> Network | None:
         """The address where it listens for other hosts; None: nowhere."""
         return network.read(self.places)
+
+    @property
+    def address(self) -> tuple[str, int] | None:
+        """Host and port for apps of this host, which the socket is quicker for; None: it has none
+        before its next start, or listens for other hosts. A container has a name for the others."""
+        if found := self.places.facts.containers:
+            return f"{found.site}-{self.engine}", self.port
+        found = _ADDRESS.fullmatch(read_text(self._address_file))
+        return (found[1], int(found[2])) if found and not self.network else None
+
+    @property
+    def bound(self) -> tuple[str, int] | None:
+        """That address as the server takes it; in a container all that there are."""
+        return ("0.0.0.0", self.port) if self.places.facts.containers else self.address
 
     @property
     @abstractmethod
@@ -92,6 +111,22 @@ class Cluster(ABC):
     def _password_file(self, role: str) -> Path:
         return self.places.srv / "data/passwords" / self.engine / f"{role}.json"  # beside the data: whoever keeps one needs the other
 
+    @property
+    def _address_file(self) -> Path:
+        return self._password_file(APP).with_name("address")
+
+    def settle(self) -> None:
+        """Notes where it will listen on the loopback interface, unless it runs: where it did, if
+        that is free, else at the usual port, since many apps name none. Of that port each host has
+        254, and clusters of several apps share them."""
+        if self.network or self.places.facts.containers or processes.recorded(self._record):
+            return
+        usual = [(f"127.0.0.{last}", port) for port in range(self.port, self.port + 9) for last in range(1, 255)]
+        free = next(filter(_is_free, [self.address or usual[0], *usual]), None)
+        if free and free not in (self.address, usual[0]):
+            note(f"{self.engine} listens on {free[0]}:{free[1]}, as {usual[0][0]}:{self.port} is taken")
+        write(self._address_file, "{}:{}\n".format(*free).encode() if free else b"")
+
     def create(self) -> None:
         """Makes the cluster under another name and renames it: none, or a whole one."""
         for left in self.data.parent.glob(f".{self.engine}.*.part"):
@@ -113,14 +148,18 @@ class Cluster(ABC):
     def start(self, manager: Manager) -> None:
         """Starts it, waits for connections. Raises `Refused` with its words if it ends."""
         log = manager.log_from_now(self.engine)
+        self.settle()
         manager.add(self.program)
         deadline = time.monotonic() + _STARTING
         while not self._takes_connections():
+            self.settle()  # another may have been quicker: then the next try is elsewhere
             ended = manager.status(self.engine).over
             if ended or time.monotonic() > deadline:
                 lines = log(20)
                 raise Refused(f"{self.engine} {'ended as it started' if ended else 'does not start'}: {_telling(lines)}", log=lines)
             time.sleep(0.05)
+        if not (self.network or self.address):
+            note(f"{self.engine} runs as an earlier Slipway started it: before its next start ${{database.host}} is no address of TCP")
 
     def _takes_connections(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -142,7 +181,7 @@ class Cluster(ABC):
 
     def is_outdated(self) -> bool:
         """Whether the running server was started with other settings than it would be now."""
-        words = processes.command_line(processes.recorded(self.socket_folder / f"{self.engine}.json") or 0)
+        words = processes.command_line(processes.recorded(self._record) or 0)
         return bool(words) and words.rstrip("\0").split("\0") != self.command()
 
     @abstractmethod
@@ -172,6 +211,16 @@ class Cluster(ABC):
             lines = done.stderr.decode("utf-8", "replace").splitlines()
             raise Refused(f"{os.path.basename(command[0])} ended with {done.returncode}: {_telling(lines)}", log=lines[-20:])
         return done
+
+
+def _is_free(address: tuple[str, int]) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: old connections are in nobody's way
+        try:
+            probe.bind(address)
+        except OSError:
+            return False
+    return True
 
 
 def _telling(lines: list[str]) -> str:

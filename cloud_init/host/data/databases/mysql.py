@@ -25,6 +25,7 @@ class MysqlCluster(Cluster):
     """A MariaDB cluster. A user of it is a name together with the host that it comes from."""
 
     engine = "mysql"
+    port = 3306
 
     @property
     def socket(self) -> Path:
@@ -47,10 +48,12 @@ class MysqlCluster(Cluster):
             first.unlink(missing_ok=True)
 
     def command(self) -> list[str]:
+        host, port = self.bound or ("127.0.0.1", self.port)
         more = self._for_network(self.network) if self.network else {}
         settings = {
-            "datadir": self.data, "socket": self.socket, "pid-file": self.socket_folder / "mysqld.pid", "skip-networking": "ON",
-            "innodb-buffer-pool-size": "128M", "max-connections": "600", "character-set-server": "utf8mb4",
+            "datadir": self.data, "socket": self.socket, "pid-file": self.socket_folder / "mysqld.pid",
+            "skip-networking": "OFF" if self.bound else "ON", "bind-address": host, "port": str(port),
+            "innodb-buffer-pool-size": "128M", "max-connections": str(sizing.SAME_HOST), "character-set-server": "utf8mb4",
             "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **more,
         }  # fmt: skip
         return [str(self.binaries / "mariadbd"), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]
@@ -67,7 +70,8 @@ class MysqlCluster(Cluster):
     @property
     def _hosts(self) -> list[str]:
         """The hosts that its users may come from."""
-        return ["localhost", *(network.hosts(self.network.clients) if self.network else ())]
+        others = ["%"] if self.places.facts.containers else ["127.0.0.1"]  # a network of the site's own
+        return ["localhost", *(network.hosts(self.network.clients) if self.network else others)]
 
     def grant(self, agent: Agent, patience: float) -> None:
         agent.ask("connect", url=self.url(ADMIN), patience=patience)

@@ -6,7 +6,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, replacing, write
+from ...base.files import link, private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import done_as, give
 from . import network, sizing
@@ -21,6 +21,7 @@ _ROWS, _NUMBERS = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
 
 class PostgresCluster(Cluster):
     engine = "postgres"
+    port = 5432
     stop_signal = "INT"  # a fast shutdown
 
     @property
@@ -43,7 +44,7 @@ class PostgresCluster(Cluster):
 
     @property
     def _port(self) -> int:
-        return self.network.port if self.network else 5432
+        return self.network.port if self.network else self.port
 
     def url(self, role: str) -> str:
         name = "postgres" if role == ADMIN else quote(self.places.app)
@@ -63,15 +64,26 @@ class PostgresCluster(Cluster):
         finally:
             word.unlink(missing_ok=True)
         done_as(self.user, lambda: _leave_out(folder / "postgresql.conf", ("max_connections", "shared_buffers")))
+        if self.places.facts.containers:  # a network of the site's own
+            with (folder / "pg_hba.conf").open("a", encoding="utf-8") as rules:
+                rules.write("host all all samenet scram-sha-256\n")
 
     def command(self) -> list[str]:
+        host, port = self.bound or ("", self.port)
         more = self._for_network(self.network) if self.network else {}
         settings = {
-            "listen_addresses": "", "unix_socket_directories": str(self.socket_folder), "unix_socket_permissions": "0777",
-            "max_connections": "600", "shared_buffers": "128MB", "password_encryption": "scram-sha-256", **more,
+            "listen_addresses": host, "port": str(port), "unix_socket_directories": str(self.socket_folder),
+            "unix_socket_permissions": "0777", "max_connections": str(sizing.SAME_HOST), "shared_buffers": "128MB",
+            "password_encryption": "scram-sha-256", **more,
         }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *options]
+
+    def launch(self) -> list[str]:
+        """The server calls its socket after its port; clients find it under the usual one."""
+        if self.address and self.address[1] != self.port:
+            link(self.socket, f".s.PGSQL.{self.address[1]}")
+        return super().launch()
 
     def _for_network(self, wanted: network.Network) -> dict[str, str]:
         """Settings of a cluster with its own host: all memory, the network by TLS alone."""

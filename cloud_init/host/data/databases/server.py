@@ -68,7 +68,10 @@ class ServerDatabase(Database):
         return self.manifest.database.app_may_migrate and self.places.role != "database"
 
     def words(self, role: str) -> Words:
-        return remote.words(self.url(role), self.places.release(self.release) / "venv")
+        found, cluster = remote.words(self.url(role), self.places.release(self.release) / "venv"), self.cluster()
+        if cluster and cluster.address:  # for apps that join an address by themselves; the others keep the socket
+            found["host"], found["port"] = cluster.address[0], str(cluster.address[1])
+        return found
 
     def ensure(self, manager: Manager) -> None:
         self.run(manager)

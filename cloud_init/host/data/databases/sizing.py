@@ -5,6 +5,9 @@ import os
 MB = 1 << 20
 _LEAST = 512 * MB
 _CONNECTION = 4 * MB  # that one connection may come to hold
+SAME_HOST = 600  # connections at once of a cluster beside the app
+TAKEN = {"same-host": str(SAME_HOST), "own-host": "one for each 8 MB of its host's memory, 100 to 1,000"}
+"""How many connections a cluster of Slipway's takes at once, by placement, in words."""
 
 
 def memory() -> int:

@@ -2,7 +2,8 @@
 
 `LIB/certificates/DOMAIN/` has `key.pem` (one key for all, so that whatever certificate is there
 fits), `certificate.pem`, and `issued` once that is an authority's: fronts send plain HTTP to HTTPS
-from then on. `state.json` is what was tried last.
+from then on. `state.json` is what was tried last. One of the project's own comes with a release,
+into a folder below that which holds nothing else: `Tls.folder`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_object, write, write_json
+from ...base.files import read_object, read_text, remove, write, write_json
 from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.user import front_group
@@ -24,11 +25,12 @@ from ...rollout import state
 from ...server.apply import run
 
 _YEARS = 3650
+_SOON = 30  # days before its end from which one of the project's own is told of
 
 
-def folder(places: Places, domain: str) -> Path:
-    """The folder of all that is about that domain."""
-    return places.lib / "certificates" / domain
+def folder(places: Places, tls: Tls) -> Path:
+    """The folder of all that is about that certificate."""
+    return places.lib / "certificates" / tls.folder
 
 
 def of_live(places: Places) -> Tls | None:
@@ -38,12 +40,20 @@ def of_live(places: Places) -> Tls | None:
     return found.tls if found else None
 
 
-def ensure(places: Places, tls: Tls) -> None:
-    """Makes a key, the request for a certificate, and a certificate to begin with, if missing."""
-    place = folder(places, tls.domain)
+def ensure(places: Places, tls: Tls, own_key: str = "") -> None:
+    """Makes a key, the request for a certificate, and a certificate to begin with, if missing.
+
+    Lays down the project's own certificate instead, with `own_key`."""
+    place = folder(places, tls)
     place.mkdir(parents=True, exist_ok=True)
-    (places.lib / "acme").mkdir(exist_ok=True)
     key, request, certificate = place / "key.pem", place / "request.der", place / "certificate.pem"
+    if tls.certificate:
+        if read_text(key) != own_key:  # one that serves is not written again: the front reads it at any time
+            write(key, own_key.encode(), 0o600)
+        _share(key)
+        install(places, tls, tls.certificate.encode())
+        return
+    (places.lib / "acme").mkdir(exist_ok=True)
     named = ("-subj", "/", "-addext", "subjectAltName=" + ",".join(f"DNS:{name}" for name in (tls.domain, *tls.aliases)))
     if not key.is_file():
         write(key, run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256").encode(), 0o600)
@@ -58,11 +68,11 @@ def ensure(places: Places, tls: Tls) -> None:
 
 def install(places: Places, tls: Tls, chain: bytes) -> float:
     """Puts an authority's certificate in force; returns until when it is good. Raises `Refused`."""
-    place = folder(places, tls.domain)
+    place = folder(places, tls)
     new = place / "new.pem"
     write(new, chain)
     if run("openssl", "x509", "-in", str(new), "-noout", "-pubkey") != run("openssl", "pkey", "-in", str(place / "key.pem"), "-pubout"):
-        raise Refused(f"the authority's certificate for {tls.domain} is not for this server's key; not used")
+        raise Refused(f"the certificate of {tls.domain} is not for this server's key; not used")
     until = expires(new)
     new.rename(place / "certificate.pem")
     write_json(place / "issued", {"directory": tls.directory, "names": [tls.domain, *tls.aliases], "at": time.time(), "until": until})
@@ -71,14 +81,16 @@ def install(places: Places, tls: Tls, chain: bytes) -> float:
 
 def issued(places: Places, tls: Tls) -> dict[str, Any]:
     """Directory, time and end of the certificate in force; empty while it isn't the authority's."""
-    found = read_object(folder(places, tls.domain) / "issued")
+    found = read_object(folder(places, tls) / "issued")
     return found if found.get("directory") == tls.directory else {}
 
 
 def is_due(places: Places, tls: Tls) -> bool:
-    """Whether there is no certificate for all names, or the last third of its time has begun."""
+    """Whether there is no certificate for all names, or the last third of its time has begun.
+
+    The project's own never is: a new one comes with a release."""
     found = issued(places, tls)
-    return (
+    return not tls.certificate and (
         not found
         or found.get("names", [tls.domain]) != [tls.domain, *tls.aliases]
         or time.time() > found["until"] - (found["until"] - found["at"]) / 3
@@ -93,13 +105,13 @@ def expires(path: Path) -> float:
 
 def note_tried(places: Places, tls: Tls, **values: Any) -> None:
     """Adds to what is known of the tries."""
-    path = folder(places, tls.domain) / "state.json"
+    path = folder(places, tls) / "state.json"
     write_json(path, {**read_object(path), "at": time.time(), **values})
 
 
 def tried(places: Places, tls: Tls) -> dict[str, Any]:
     """What came of the tries so far."""
-    return read_object(folder(places, tls.domain) / "state.json")
+    return read_object(folder(places, tls) / "state.json")
 
 
 def status(places: Places, tls: Tls | None) -> dict[str, Any] | None:
@@ -117,7 +129,19 @@ def problem(places: Places, tls: Tls | None) -> str:
     if not found:
         return f"{tls.domain}: no certificate yet: {said or 'it was not asked for yet'}"
     days = (found["until"] - time.time()) / 86400
+    if tls.certificate and days < _SOON:
+        said = "renew slipway:tls.certificate and slipway:secretTls.key, then run `up`"
+        return f"the certificate of {tls.domain} {f'ends in {days:.0f} days' if days > 0 else 'has ended'}: {said}"
     return f"the certificate of {tls.domain} ends in {days:.0f} days: {said}" if said and is_due(places, tls) else ""
+
+
+def prune(places: Places) -> None:
+    """Removes the project's own certificates that no release here has any more."""
+    found = [manifests.peek(one) for one in (places.srv / "releases").iterdir()]
+    used = {folder(places, one.tls) for one in found if one and one.tls}
+    for key in (places.lib / "certificates").glob("*/*/key.pem"):
+        if key.parent not in used:
+            remove(key.parent)
 
 
 def _share(key: Path) -> None:

@@ -44,7 +44,7 @@ def run(places: Places, steps: Steps) -> None:
 
     Raises `Refused` where the site goes without; one that can't be renewed yet is only noted."""
     tls = of_live(places)
-    if not tls:
+    if not tls or tls.certificate:
         return
     with held(places.lib / "certificates/lock", "certificate"):
         ensure(places, tls)
@@ -127,7 +127,7 @@ def _command(places: Places, tls: Tls, place: Path) -> list[str]:
     who = ["--email", tls.email, "--no-eff-email"] if tls.email else ["--register-unsafely-without-email"]
     return [
         *("certbot", "certonly", "--non-interactive", "--agree-tos", *who, "--server", tls.directory),
-        *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls.domain) / "request.der")),
+        *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls) / "request.der")),
         *("--fullchain-path", str(place / "chain"), "--cert-path", str(place / "one"), "--chain-path", str(place / "others")),
         *("--config-dir", str(keep), "--work-dir", str(keep / "work"), "--logs-dir", str(keep / "log"), "--max-log-backups", "5"),
     ]

@@ -116,10 +116,10 @@ class Manager(contract.Manager):
     def discard(self, release: str) -> None:
         self._told("DELETE", f"images/{quote(f'{self._facts.images}:{release}', safe='')}", (409,))
 
-    def once(self, release: str) -> int:
+    def once(self, release: str, schema: str) -> int:
         """The release command in a container of that release, its words and its exit status. One
         that a killed run left goes first: there are never two."""
-        self._make(Program(_ONCE), release)
+        self._make(Program(_ONCE), release, schema)
         try:
             code = int(json.loads(self._ask("POST", f"containers/{self._name(_ONCE)}/wait", timeout=None))["StatusCode"])
             print(*self.log(_ONCE, None, _MOST)[0], sep="\n", flush=True)
@@ -141,7 +141,7 @@ class Manager(contract.Manager):
         news = [(at, text) for at, text in found if at > (mark or 0)][-lines:]
         return [text for _, text in news], max([mark or 1, *(at for at, _ in news)])
 
-    def _make(self, program: Program, once: str = "") -> None:
+    def _make(self, program: Program, once: str = "", schema: str = "") -> None:
         """A new container, in the place of one of that name, started. Raises `Refused`. `once`: the
         release whose command it runs: as root, until the tool has read what that user may not."""
         places, facts, user = self.places, self._facts, self.places.user
@@ -152,7 +152,7 @@ class Manager(contract.Manager):
             "Image": f"{facts.images}:{release}",
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
-            "Cmd": [*tool, *(("release", release) if once else ("launch", self.kind, program.name))],
+            "Cmd": [*tool, *(("release", release, schema) if once else ("launch", self.kind, program.name))],
             "Healthcheck": {"Test": ["NONE"]},  # the gate asks it, and the front server does
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
