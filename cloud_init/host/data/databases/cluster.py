@@ -57,8 +57,8 @@ class Cluster(ABC):
     def address(self) -> tuple[str, int] | None:
         """Host and port for apps of this host, which the socket is quicker for; None: it has none
         before its next start, or listens for other hosts. A container has a name for the others."""
-        if found := self.places.facts.containers:
-            return f"{found.site}-{self.engine}", self.port
+        if site := self.places.facts.containers:
+            return f"{site.site}-{self.engine}", self.port
         found = _ADDRESS.fullmatch(read_text(self._address_file))
         return (found[1], int(found[2])) if found and not self.network else None
 
