@@ -93,6 +93,7 @@ class OnEngine(Project):
     def __init__(self, engine: EngineHere, **config: Any) -> None:
         super().__init__()
         self.engine = engine
+        self.environment["PULUMI_CONFIG_PASSPHRASE"] = "of the test"
         given: dict[str, Any] = {
             "target": "docker",
             "app": {"name": "showcase", "path": "./app", "healthPath": "/healthz", "static": {"/static": "showcase/static"},

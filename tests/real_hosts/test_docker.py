@@ -34,8 +34,10 @@ def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EngineHere]:
 @pytest.fixture
 def project(engine: EngineHere) -> Iterator[OnEngine]:
     """Nothing of it is on the engine afterwards, but images that builds may use again."""
-    made = OnEngine(engine, secretEnv={"SECRET_KEY": SECRET})
+    made = OnEngine(engine)
     made.take_example("")
+    kept = made.run("config", "set", "--secret", "--path", "slipway:secretEnv.SECRET_KEY", SECRET)
+    assert kept.returncode == 0, kept.stderr
     yield made
     done = made.run("destroy", "--yes", "--with-data", "showcase")
     made.remove()
@@ -71,7 +73,7 @@ def test_releases_under_load(project: OnEngine, capsys: pytest.CaptureFixture[st
         refused = project.run("up", "--yes")
         file.write_text(good)
         assert project.get()[1] == last
-        back = project.run("rollback", "--yes")
+        back = project.run("rollback")
         assert back.returncode == 0, back.stdout + back.stderr
         assert project.get()[1] not in (first, last)
     with capsys.disabled():
