@@ -133,8 +133,12 @@ def _slipway(folder: Path, engine: str) -> Iterator[tuple[int, Path, str]]:
     ops("up", "--yes")
     try:
         tree = folder / ".slipway/dev/srv/slipway/bench"
-        told = json.loads(next(tree.glob("releases/*/env.json")).read_text())
-        yield port, app, told.get("DATABASE_URL") or f"sqlite:///{tree}/shared/app.sqlite3"
+        kept = tree / "data/passwords/postgres"
+        url = f"sqlite:///{tree}/shared/app.sqlite3"
+        if engine == "postgres":
+            password = json.loads((kept / "app.json").read_text())["password"]
+            url = f"postgresql://app:{password}@{(kept / 'address').read_text().strip()}/bench"
+        yield port, app, url
     finally:
         ops("destroy", "--yes")
 
@@ -161,7 +165,7 @@ def _recipes(folder: Path, app: Path, url: str) -> Iterator[dict[str, int]]:
             stack.enter_context(_running([*fronted, str(own / "conf")], {}, own / "front.log"))
             ports[name] = port
         for name, port in ports.items():
-            _await(name, port, folder)
+            _await(name, port, folder)  # with a row: one that answers with errors would count as none
         yield ports
 
 
@@ -176,7 +180,7 @@ def _running(command: list[str], more: dict[str, str], log: Path) -> Iterator[No
 
 def _await(name: str, port: int, folder: Path) -> None:
     for _ in range(200):
-        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=5):
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}{VIEWS['sqlite']}", timeout=5):
             return
         time.sleep(0.1)
     raise SystemExit(f"{name}: no answer\n" + "\n".join(log.read_text()[-500:] for log in folder.glob("recipe*/*.log")))
