@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from components.hosts.names import short
 from ops.display import tables
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def fail_if_bad(answers: "Sequence[Answer]") -> None:
     """Tells of each that isn't well why; ends the command if there is one."""
     told = []
     for one in (one for one in answers if not one.ok):
-        where = ", ".join(filter(None, [tables.host(one.host), one.step]))
+        where = ", ".join(filter(None, [short(one.host), one.step]))
         told.append("\n  | ".join([f"{where}: {one.message or 'gives no answer'}", *one.log]))
     if told:
         fail("\nslipway: ".join(told))

@@ -22,30 +22,30 @@ P = ParamSpec("P")
 
 _COMMANDS = {
     "slipway": {
-        "up": "launch.up",
-        "preview": "launch.preview",
-        "plan": "plan.plan",
-        "status": "status.status",
-        "logs": "app.logs",
-        "exec": "app.execute",
-        "releases": "releases.releases",
-        "rollback": "releases.rollback",
-        "backup": "backups.backup",
-        "backups": "backups.backups",
-        "restore": "backups.restore",
-        "maintenance": "app.maintenance",
-        "open": "app.browse",
-        "destroy": "destroy.destroy",
-        "init": "init.init",
-        "doctor": "doctor.doctor",
-        "adopt": "launch.adopt",
-        "version": "doctor.version",
-        "test": "test.run_tests",
+        "up": "ops.commands.launch.up",
+        "preview": "ops.commands.launch.preview",
+        "plan": "ops.commands.plan.plan",
+        "status": "ops.commands.status.status",
+        "logs": "ops.commands.app.logs",
+        "exec": "ops.commands.app.execute",
+        "releases": "ops.commands.releases.releases",
+        "rollback": "ops.commands.releases.rollback",
+        "backup": "ops.commands.backups.backup",
+        "backups": "ops.commands.backups.backups",
+        "restore": "ops.commands.backups.restore",
+        "maintenance": "ops.commands.app.maintenance",
+        "open": "ops.commands.app.browse",
+        "destroy": "ops.commands.destroy.destroy",
+        "init": "ops.commands.init.init",
+        "doctor": "ops.commands.doctor.doctor",
+        "adopt": "ops.commands.launch.adopt",
+        "version": "ops.commands.doctor.version",
+        "test": "tools.testing.run_tests",
     },
-    "config": {"set": "stack.set_value"},
-    "stack": {"output": "stack.output"},
+    "config": {"set": "ops.commands.stack.set_value"},
+    "stack": {"output": "ops.commands.stack.output"},
 }
-"""For each group its commands: the module in ops/commands and the function in it."""
+"""For each group its commands: the module and the function in it."""
 _SECRET = re.compile("PASSPHRASE$|PASSWORD|SECRET|TOKEN")
 """Variables of this process that hold secrets: of Pulumi, of clouds, of registries."""
 _PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
@@ -60,8 +60,8 @@ class _Group(TyperGroup):
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if place := _COMMANDS[str(self.name)].get(cmd_name):
-            module, _, function = place.partition(".")
-            found = getattr(importlib.import_module(f"ops.commands.{module}"), function)
+            module, _, function = place.rpartition(".")
+            found = getattr(importlib.import_module(module), function)
             made = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
             made.command(cmd_name, context_settings=_PASS_ON if cmd_name == "test" else None)(guarded(found))
             return get_command(made)

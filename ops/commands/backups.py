@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
 from ops.display.progress import shown
@@ -30,7 +31,7 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
         tables.line(f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}")
     calls.fail_if_bad([saved])
     if not saved.backup:
-        calls.fail(f"{tables.host(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up")
+        calls.fail(f"{short(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up")
 
 
 def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
@@ -45,7 +46,7 @@ def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
         tables.table(columns, [_row(one) for one in answer.backups])
     if answer.problem:
         why = f"only those of the host itself: {answer.problem}"
-        tables.line(f"slipway: {tables.host(answer.host)}: {why}", stderr=True)
+        tables.line(f"slipway: {short(answer.host)}: {why}", stderr=True)
     calls.fail_if_bad([answer])
 
 
@@ -66,7 +67,7 @@ def _files(one: "Backup") -> str:
 
 def _why(one: "Backup") -> str:
     """The backup's reason, and the server that it was made on if that is gone."""
-    return ", ".join(filter(None, [one.reason, f"of {tables.host(one.host)}" if one.host else ""]))
+    return ", ".join(filter(None, [one.reason, f"of {short(one.host)}" if one.host else ""]))
 
 
 def restore(

@@ -8,7 +8,6 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
 from rich.text import Text
@@ -16,18 +15,15 @@ from rich.text import Text
 from cloud_init.host.base import files
 from ops import call as calls
 from ops.display import tables
-from ops.stack import workplace
-
-if TYPE_CHECKING:
-    from ops.setup.doctor import Check
+from ops.setup import doctor as checks
+from ops.setup.doctor import Check
+from ops.stack import pulumi_cli, workplace
 
 _STYLES = {"ok": "green", "warning": "yellow", "missing": "bold red"}
 
 
 def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
     """Check this machine and the settings (3: missing)."""
-    from ops.setup import doctor as checks
-
     call = calls.of(context)
     done = [*checks.machine(workplace.folder()), *_of_stack(call)]
     if call.as_json:
@@ -39,19 +35,17 @@ def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
         raise typer.Exit(3)
 
 
-def _of_stack(call: calls.Call) -> "Iterator[Check]":
+def _of_stack(call: calls.Call) -> Iterator[Check]:
     """Settings that can't be read are a finding like any other, and the end of the list."""
     from components.errors import SlipwayError
-    from ops.setup import doctor as checks
-    from ops.stack import pulumi_cli
 
     yield checks.passphrase(files.read_text(Path(f"Pulumi.{call.stack}.yaml")), os.environ)
     try:
         work = workplace.enter(call)
-        yield checks.Check("settings", checks.OK, f"stack {call.stack}, target {work.settings.target}")
+        yield Check("settings", checks.OK, f"stack {call.stack}, target {work.settings.target}")
         yield from map(checks.need, work.target.needs(work.settings))
     except SlipwayError as error:
-        yield checks.Check("settings", checks.MISSING, str(error))
+        yield Check("settings", checks.MISSING, str(error))
         return
     yield from _tried("plan", lambda: checks.pulumi(pulumi_cli.foreign(workplace.enter(call, sealed=True)), call.stack))
     yield from _tried("what is launched", lambda: [checks.port(work.deployment().url)])
@@ -59,15 +53,14 @@ def _of_stack(call: calls.Call) -> "Iterator[Check]":
     yield from _tried("app", lambda: [checks.app(work.place.folder, work.settings.app)])
 
 
-def _tried(name: str, work: "Callable[[], Iterable[Check]]") -> "Iterator[Check]":
+def _tried(name: str, work: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     """What `work` finds; what keeps it from looking is a finding too."""
     from components.errors import SlipwayError
-    from ops.setup import doctor as checks
 
     try:
         yield from work()
     except SlipwayError as error:
-        yield checks.Check(name, checks.MISSING, str(error))
+        yield Check(name, checks.MISSING, str(error))
 
 
 def version(context: typer.Context, as_json: calls.Json = False) -> None:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
 from ops.display.progress import shown
@@ -33,7 +34,7 @@ def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.J
 def _row(host: str, one: "Release") -> list[str]:
     mark = "live" if one.live else "previous" if one.previous else ""
     prepared = f"{tables.age(one.prepared_at)} ago" if one.prepared_at else "-"
-    return [tables.host(host), one.id, one.code or "-", prepared, tables.size(one.size), mark]
+    return [short(host), one.id, one.code or "-", prepared, tables.size(one.size), mark]
 
 
 def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Stack = None, as_json: calls.Json = False) -> None:

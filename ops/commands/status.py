@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
 from ops.stack import workplace
@@ -38,7 +39,7 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
 
 def _row(one: "Instance") -> list[str]:
     problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
-    return [tables.host(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
+    return [short(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
 
 
 def _first(problems: Sequence[str]) -> str:
@@ -51,7 +52,7 @@ def _first(problems: Sequence[str]) -> str:
 
 
 def _show(one: "Instance") -> None:
-    tables.line(f"\n{tables.host(one.host)}")
+    tables.line(f"\n{short(one.host)}")
     if not one.ok:
         tables.line(f"  {one.message or 'gives no answer'}")
     for problem in one.problems:

@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import UTC, datetime
 from typing import IO, Any
 
 from rich.console import Console
@@ -102,9 +101,9 @@ def seconds(value: float) -> str:
     return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
 
 
-def size(value: Any) -> str:
+def size(value: float | None) -> str:
     """Bytes as a person says them; a dash when unknown."""
-    if not isinstance(value, int | float):
+    if value is None:
         return "-"
     for unit in ("B", "kB", "MB"):
         if value < 1000:
@@ -113,29 +112,16 @@ def size(value: Any) -> str:
     return f"{value:.1f} GB"
 
 
-def age(moment: Any) -> str:
-    """How long ago: of seconds since 1970 or an ISO time; a dash when unknown."""
-    try:
-        if not isinstance(moment, int | float):
-            read = datetime.fromisoformat(str(moment))
-            moment = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-    except ValueError:
-        return "-"
-    return duration(max(0.0, time.time() - moment))
+def age(moment: float | None) -> str:
+    """How long ago, of seconds since 1970; a dash when unknown."""
+    return "-" if moment is None else duration(max(0.0, time.time() - moment))
 
 
-def duration(value: Any) -> str:
-    """The largest unit that fits: `45 s`, `12 min`, `3 h`, `5 days`."""
-    if not isinstance(value, int | float):
+def duration(value: float | None) -> str:
+    """The largest unit that fits: `45 s`, `12 min`, `3 h`, `5 days`; a dash when unknown."""
+    if value is None:
         return "-"
     for unit, length in (("days", 86400), ("h", 3600), ("min", 60)):
         if value >= 2 * length:
             return f"{value / length:.0f} {unit}"
     return f"{value:.0f} s"
-
-
-def host(name: str) -> str:
-    """A host's name as people know it."""
-    from components.hosts.names import short
-
-    return short(name)

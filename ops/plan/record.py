@@ -18,6 +18,7 @@ from components.settings.rules import SEALED
 from components.target import AS_IF_IN
 from ops.engine.program import Program
 from ops.plan.recorder import Recorder
+from ops.stack import secrets
 from ops.stack.project import Project, Stack
 from policy.plan import SECRET, Plan, Resource
 
@@ -26,7 +27,8 @@ def record(project: Project, stack: Stack) -> Plan:
     """The plan of a stack whose secrets are sealed. Raises `SlipwayError` for a failed program."""
     folders = tuple(Path(one) for one in (project.folder, os.environ.get(AS_IF_IN)) if one)
     recorder = Recorder(project.name, stack.name, folders)
-    program = Program(project, replace(stack, config=_stand_ins(stack.config)), dry=True)
+    config = secrets.opened(dict(stack.config), lambda _: SEALED)
+    program = Program(project, replace(stack, config=config), dry=True)
     # What the program prints would stand before the plan, in a file that holds nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
         error = program.run(recorder, recorder)
@@ -49,18 +51,9 @@ def plan_of(recorder: Recorder, config: Mapping[str, Any]) -> Plan:
     )
 
 
-def _stand_ins(value: Any) -> Any:
-    """Config as the program gets it: nothing encrypted is opened."""
-    if isinstance(value, Mapping) and set(value) == {"secure"}:
-        return SEALED
-    if isinstance(value, Mapping):
-        return {name: _stand_ins(item) for name, item in value.items()}
-    return [_stand_ins(item) for item in value] if isinstance(value, list) else value
-
-
 def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     """(key path, value) of each setting; lists are values."""
-    if isinstance(value, Mapping) and value and set(value) != {"secure"}:
+    if isinstance(value, Mapping) and value and not secrets.is_secure(value):
         for name, item in value.items():
             yield from _settings(item, f"{path}.{name}" if path else str(name))
     elif path:
@@ -70,8 +63,8 @@ def _settings(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 def _shown(value: Any) -> Any:
     """Plain JSON. What is encrypted as a fingerprint: the stack file shows as much."""
     if isinstance(value, Mapping):
-        if set(value) == {"secure"}:
-            return {SECRET: hashlib.sha256(str(value["secure"]).encode()).hexdigest()[:12]}
+        if secrets.is_secure(value):
+            return {SECRET: hashlib.sha256(value["secure"].encode()).hexdigest()[:12]}
         return {str(name): _shown(item) for name, item in value.items()}
     if isinstance(value, list):
         return [_shown(item) for item in value]

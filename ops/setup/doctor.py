@@ -42,12 +42,9 @@ class Check:
 def machine(folder: Path) -> Iterator[Check]:
     """Checks that are the same for every stack."""
     yield Check("Python", OK, f"{platform.python_version()}, {sys.base_prefix}")
-    yield environment(folder)
     yield disk(shutil.disk_usage(folder).free)
     yield clock(folder)
     yield writable(folder)
-    found = shutil.which("pulumi")
-    yield Check("pulumi CLI", OK, found or "not installed; stacks that ./slipway runs itself don't need it")
     if install.POLICY.exists() and b"slipway" in install.POLICY.read_bytes():
         detail = f"{install.POLICY}, left by an interrupted installation, keeps services from starting"
         yield Check("services", WARNING, detail, f"sudo rm {install.POLICY}")
@@ -61,20 +58,11 @@ def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
     if pulumi_cli.path() is None:
         yield Check("pulumi up", MISSING, f"{wanted}, and there is no `pulumi` on PATH", pulumi_cli.HOW)
         return
-    yield Check("pulumi up", OK, wanted)
+    yield Check("pulumi up", OK, f"{wanted}; {pulumi_cli.path()}")
     for name, version, there in pulumi_cli.plugins(found):
         plugin = " ".join(filter(None, (name, version)))
         lacking = Check("plugin", WARNING, f"{plugin} isn't there; `pulumi up` fetches it", f"pulumi plugin install resource {plugin}")
         yield Check("plugin", OK, plugin) if there else lacking
-
-
-def environment(folder: Path) -> Check:
-    """Checks that this runs in the .venv that ./slipway made."""
-    if Path(sys.prefix).resolve() != (folder / ".venv").resolve():
-        return Check("environment", WARNING, f"this is {sys.prefix}, not .venv", "./slipway doctor")
-    if not list((folder / ".venv").glob("slipway-*.stamp")):
-        return Check("environment", WARNING, ".venv was not made by ./slipway", "./slipway version")
-    return Check("environment", OK, ".venv, up to date")
 
 
 def disk(free: int) -> Check:

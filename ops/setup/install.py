@@ -17,21 +17,18 @@ if TYPE_CHECKING:
 SCRIPT = Path(__file__).with_name("install-packages.sh")
 POLICY = Path("/usr/sbin/policy-rc.d")
 
-Say = Callable[[str], None]
 
-
-def ensure(read_needs: "Callable[[], list[Need]]", say: Say | None = None) -> None:
+def ensure(read_needs: "Callable[[], list[Need]]") -> None:
     """Installs what is missing; raises `MissingError` where a required need stays unmet."""
-    say = say or (lambda text: tables.line(text, stderr=True))
     wanted = [package for need in _missing(read_needs()) for package in need.packages]
-    problem = _install(list(dict.fromkeys(wanted)), say) if wanted else None
+    problem = _install(list(dict.fromkeys(wanted))) if wanted else None
     for need in _missing(read_needs()):
         if need.required:
             from components.errors import MissingError
 
             how = command(need.packages) + (f"\n{problem}" if problem else "")
             raise MissingError(f"{need.program} is missing ({need.why}); install it with: {how}")
-        say(f"Going on without {need.program} ({need.why}); to have it: {command(need.packages)}")
+        tables.line(f"Going on without {need.program} ({need.why}); to have it: {command(need.packages)}", stderr=True)
 
 
 def _missing(needs: "Sequence[Need]") -> "list[Need]":
@@ -55,7 +52,7 @@ def become_root() -> list[str] | None:
     return None
 
 
-def _install(names: Sequence[str], say: Say) -> str | None:
+def _install(names: Sequence[str]) -> str | None:
     """Runs apt-get; gives the last lines of a failure."""
     become = become_root()
     if become is None or not shutil.which("apt-get"):
@@ -69,7 +66,7 @@ def _install(names: Sequence[str], say: Say) -> str | None:
         last = log.read().strip().splitlines()[-5:]
     spent = tables.seconds(time.monotonic() - start)
     if done.returncode == 0:
-        say(f"Installed Debian packages: {' '.join(names)} (services not started)  {spent}")
+        tables.line(f"Installed Debian packages: {' '.join(names)} (services not started)  {spent}", stderr=True)
         return None
-    say(f"Installing Debian packages failed: {' '.join(names)}  {spent}")
+    tables.line(f"Installing Debian packages failed: {' '.join(names)}  {spent}", stderr=True)
     return "\n".join(f"  {text}" for text in last)

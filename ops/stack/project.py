@@ -98,7 +98,7 @@ def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
         if secrets.is_encrypted(raw):
             hidden.add(full)
             try:
-                raw = raw if sealed else secrets.decrypted(raw, secrets.crypter(salt, path))
+                raw = raw if sealed else secrets.opened(raw, secrets.crypter(salt, path).decrypt)
             except ValueError as error:
                 raise UsageError(f"{path}: {one_line(full)}: can't be decrypted ({one_line(str(error))}); set it anew") from None
         config[full] = raw

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -80,20 +81,20 @@ def passphrase() -> str:
 
 def is_encrypted(value: Any) -> bool:
     """True if anything in the value is encrypted."""
+    inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return is_secure(value) or any(map(is_encrypted, inside))
+
+
+def opened(value: Any, decrypt: Callable[[str], str]) -> Any:
+    """The value with what `decrypt` makes of everything encrypted."""
     if isinstance(value, dict):
-        return _is_secure(value) or any(is_encrypted(item) for item in value.values())
-    return isinstance(value, list) and any(is_encrypted(item) for item in value)
+        return decrypt(value["secure"]) if is_secure(value) else {key: opened(item, decrypt) for key, item in value.items()}
+    return [opened(item, decrypt) for item in value] if isinstance(value, list) else value
 
 
-def decrypted(value: Any, by: Crypter) -> Any:
-    """The value with everything encrypted in plain."""
-    if isinstance(value, dict):
-        return by.decrypt(value["secure"]) if _is_secure(value) else {key: decrypted(item, by) for key, item in value.items()}
-    return [decrypted(item, by) for item in value] if isinstance(value, list) else value
-
-
-def _is_secure(value: dict[Any, Any]) -> bool:
-    return set(value) == {"secure"} and isinstance(value["secure"], str)
+def is_secure(value: Any) -> bool:
+    """Whether it is one encrypted text."""
+    return isinstance(value, dict) and set(value) == {"secure"} and isinstance(value["secure"], str)
 
 
 @cache

@@ -20,12 +20,10 @@ Check = Callable[[Plan, Facts], Iterator[Problem]]
 
 
 class Rule(NamedTuple):
-    """`check` says where a plan doesn't keep it; the texts are those of docs/policy.md."""
+    """`check` says where a plan doesn't keep it."""
 
     id: str
     description: str
-    details: str
-    in_pack: str
     check: Check
 
 
@@ -38,6 +36,5 @@ def every() -> dict[str, Rule]:
 
 
 def _rule(check: Check) -> Rule:
-    first, _, rest = cleandoc(check.__doc__ or "").partition("\n\n")
-    details, _, in_pack = " ".join(rest.split()).partition("In the pack: ")
-    return Rule(check.__name__.replace("_", "-"), " ".join(first.split()), details.strip(), in_pack, check)
+    first = cleandoc(check.__doc__ or "").partition("\n\n")[0]
+    return Rule(check.__name__.replace("_", "-"), " ".join(first.split()), check)

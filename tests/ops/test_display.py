@@ -24,14 +24,12 @@ def test_sizes(value, text):
 
 
 @pytest.mark.parametrize(("ago", "text"), [(130, "2 min"), (7300, "2 h"), (3 * 86400, "3 days")])
-def test_ages_of_numbers_and_iso_times(ago, text):
-    then = time.time() - ago
-    assert tables.age(then) == text
-    assert tables.age(time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(then))) == text
+def test_ages(ago, text):
+    assert tables.age(time.time() - ago) == text
 
 
 def test_an_unknown_age_is_a_dash():
-    assert (tables.age("yesterday"), tables.age(None), tables.duration(None)) == ("-", "-", "-")
+    assert (tables.age(None), tables.duration(None)) == ("-", "-")
 
 
 class Broken(io.StringIO):

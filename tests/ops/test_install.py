@@ -1,9 +1,11 @@
 """Installing what a target needs: apt-get without services starting, and tidy afterwards."""
 
+import io
 import os
 import signal
 import subprocess
 import time
+from contextlib import redirect_stderr
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -47,10 +49,10 @@ def need(present=False, required=True, program="nginx"):
 
 def ensure(*states) -> list[str]:
     """`ensure` over needs that read as given the first time and the second time."""
-    said: list[str] = []
-    rest = list(states)
-    install.ensure(lambda: rest.pop(0) if len(rest) > 1 else rest[0], said.append)
-    return said
+    rest, said = list(states), io.StringIO()
+    with redirect_stderr(said):
+        install.ensure(lambda: rest.pop(0) if len(rest) > 1 else rest[0])
+    return said.getvalue().splitlines()
 
 
 def test_nothing_is_run_when_nothing_is_missing(apt):

@@ -9,8 +9,7 @@ import pytest
 from real_hosts import possible
 
 from components.errors import UsageError
-from ops import testing
-from ops.commands import test as command
+from tools import testing
 
 ROOT = Path(__file__).parents[2]
 
@@ -160,7 +159,7 @@ def test_shell_scripts_are_found_by_what_they_say(tmp_path):
         (tmp_path / name).write_text(text)
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "d").write_text("#!/bin/sh\n")
-    assert sorted(path.name for path in command.shell_scripts(tmp_path)) == ["a", "c"]
+    assert sorted(path.name for path in testing.shell_scripts(tmp_path)) == ["a", "c"]
 
 
 def test_the_apps_tests_run_in_an_environment_of_their_own(tmp_path, monkeypatch):

@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from ops.testing import is_here
+from tools.testing import is_here
 
 _HOSTS = ("mmdebstrap", "systemd-nspawn", "ip", "nft", "nsenter")
 

@@ -5,6 +5,7 @@
 """
 
 import sys
+from inspect import cleandoc
 from pathlib import Path
 
 from policy import rules
@@ -16,9 +17,14 @@ _HEAD = "| rule | what it wants | more | in the policy pack |\n|---|---|---|---|
 
 def table() -> str:
     """All rules as a Markdown table, by their ids."""
-    return _HEAD + "".join(
-        generated.cells(f"`{rule.id}`", rule.description, rule.details, rule.in_pack or "the same") for rule in rules.every().values()
-    )
+    return _HEAD + "".join(map(_row, rules.every().values()))
+
+
+def _row(rule: rules.Rule) -> str:
+    """The rest of a rule's docstring, and apart from that what the policy pack can't see."""
+    rest = cleandoc(rule.check.__doc__ or "").partition("\n\n")[2]
+    details, _, in_pack = " ".join(rest.split()).partition("In the pack: ")
+    return generated.cells(f"`{rule.id}`", rule.description, details.strip(), in_pack or "the same")
 
 
 def main(arguments: list[str]) -> int:

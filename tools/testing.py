@@ -1,20 +1,27 @@
-"""`test`: what must hold before a change lands: checks, the app's tests, Slipway's tests."""
+"""`./slipway test`: what must hold before a change lands: checks, the app's and Slipway's tests."""
 
+import glob
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ops import call as calls
-from ops import testing
+from ops.bootstrap import venv
+from ops.bootstrap.venv import Run, StepError, locked, step
 from ops.display import tables
+from ops.setup import install
 from ops.stack import workplace
+
+if TYPE_CHECKING:
+    from components.target import Need
 
 All = Annotated[bool, typer.Option("--all", help="All tests: every launch, real hosts where this machine can have them.")]
 Ci = Annotated[bool, typer.Option("--ci", help="As without options, and one test of each slow family.")]
@@ -23,6 +30,7 @@ Arguments = Annotated[list[str] | None, typer.Argument(metavar="[ARGS]...", help
 _PYTEST = (sys.executable, "-m", "pytest")
 _SHELL = re.compile(rb"#!(.*[/ ])?(sh|bash|dash)\s*$")
 _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
+_SYSTEM = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))  # not on everybody's PATH
 
 
 def run_tests(context: typer.Context, arguments: Arguments = None, everything: All = False, ci: Ci = False) -> None:
@@ -60,9 +68,8 @@ def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
 def _install_needs(call: calls.Call) -> None:
     """Installs the programs that tests name, and the target's; tests say what they miss."""
     from components.errors import SlipwayError
-    from ops.setup import install
 
-    install.ensure(lambda: testing.needs(workplace.folder()))
+    install.ensure(lambda: needs(workplace.folder()))
     try:
         workplace.enter(call).install_needs()
     except SlipwayError as error:
@@ -82,7 +89,7 @@ def _checks(folder: Path) -> dict[str, int]:
         tables.line(f"== {name}")
         done[name] = _run([str(Path(sys.executable).with_name(tool)), *words], folder)
     tables.line("== app tests")
-    done["app tests"] = testing.app_tests(folder)
+    done["app tests"] = app_tests(folder)
     tables.line("checks: " + ", ".join(f"{name} {'failed' if code else 'ok'}" for name, code in done.items()))
     return done
 
@@ -104,3 +111,55 @@ def _run(command: Sequence[str], folder: Path) -> int:
     except FileNotFoundError:
         tables.line(f"slipway: {command[0]} is missing", stderr=True)
         return 3
+
+
+def app_tests(folder: Path) -> int:
+    """Runs the app's tests in their own environment: the app may pin what Slipway pins otherwise.
+
+    Gives pytest's exit code; 0 where there is no app or it has no tests."""
+    source, place = folder / "app", folder / ".slipway/app-tests"
+    if not (source / "tests").is_dir():
+        return 0
+    place.mkdir(parents=True, exist_ok=True)
+    try:
+        with locked(place / "lock") as run_program:
+            _make(run_program, place / "venv", source)
+    except StepError as error:
+        tables.line(f"slipway: the environment of the app's tests could not be made: {error}", stderr=True)
+        return 3
+    return subprocess.run([str(venv.python(place / "venv")), "-m", "pytest", "-q"], cwd=source, check=False).returncode
+
+
+def _make(run: Run, place: Path, source: Path) -> None:
+    """Makes it anew when a requirements file changes; the stamp comes last: a kill is noticed."""
+    files = [source / name for name in ("requirements.txt", "requirements-test.txt")]
+    requirements = [file for file in files if file.exists()]
+    stamp = place / "slipway.stamp"
+    wanted = sys.version + "\n" + "".join(file.read_text() for file in requirements)
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    with step("making the environment of the app's tests"):
+        venv.create(run, place)
+        venv.install(run, place, *(word for file in requirements for word in ("-r", file)))
+    stamp.write_text(wanted)
+
+
+def needs(folder: Path) -> "list[Need]":
+    """A need for each line of tests/packages.txt: Debian packages whose programs the tests run for
+    real. None is required, as a test without its program is skipped."""
+    from components.target import Need
+
+    file = folder / "tests/packages.txt"
+    lines = file.read_text(encoding="utf-8").splitlines() if file.is_file() else []
+    found = []
+    for words, _, why in (line.partition("#") for line in lines if line.strip() and not line.startswith("#")):
+        package, program = words.split()
+        found.append(Need(Path(program).name, f"tests: {why.strip()}", (package,), is_here(program), required=False))
+    return found
+
+
+def is_here(program: str) -> bool:
+    """Whether there is that program: a name, or a path with wildcards."""
+    if program.startswith("/"):
+        return bool(glob.glob(program))
+    return shutil.which(program, path=os.pathsep.join((os.environ.get("PATH", ""), _SYSTEM))) is not None
