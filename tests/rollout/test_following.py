@@ -205,15 +205,12 @@ def test_every_step_is_told_once_however_rarely_a_server_is_asked(site):
     assert ends == [("fetch", "done"), ("unpack", "done"), ("start", "done"), ("gate", "failed")]
 
 
-@pytest.mark.parametrize("tokens", [True, False])
-def test_what_a_server_told_of_the_same_number_before_is_not_believed(site, tokens):
-    """A tool of an earlier version knows of no token: the store's clock says it."""
-    site.add("web-1", tokens=tokens)
+def test_what_a_server_told_of_the_same_number_before_is_not_believed(site):
+    site.add("web-1")
     assert site.roll("r1").ok
     site.servers.pop("web-1").stop()
     site.store.delete("desired.json")
-    time.sleep(1.5)
-    server = site.add("web-1", faults={("prepare", "r2"): "fail"}, tokens=tokens)
+    server = site.add("web-1", faults={("prepare", "r2"): "fail"})
     server.live = "r1"
     verdict = site.roll("r2")
     assert "web-1, gate: made to fail" in verdict.message

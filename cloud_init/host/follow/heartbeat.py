@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import random
-import socket
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -65,7 +64,7 @@ class Reporter:
         places = self._places
         if places.is_driven:
             return self._beat.went(True)
-        beat = replace(here, at=began, host=places.host, role=places.role, address=_address(), problems=tuple(problems))
+        beat = replace(here, at=began, host=places.host, role=places.role, problems=tuple(problems))
         self._beat.went(self._write("heartbeat", beat))
         if self._clock.due() and not self._health.away:
             self._compare(began)
@@ -115,11 +114,3 @@ class Reporter:
         self._clock.went(True)
         if stamped is not None:
             self._health.clock = max(before - stamped, 0.0) or min(time.time() - stamped, 0.0)
-
-
-def _address() -> str | None:
-    """The address that this host sends from; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
-    return None
