@@ -138,7 +138,7 @@ class Watch:
         if wanted and wanted != self.tool:
             path = trial.fetch(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
-            trial.adopt(self.places, path, str(wanted))
+            trial.adopt(self.places, path)
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
