@@ -13,8 +13,7 @@ from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.base.places import Places
 from cloud_init.host.follow import watch as watching
-from cloud_init.host.rollout import later
-from cloud_init.host.server import packages, roles, system_files
+from cloud_init.host.server import packages, provision, roles, system_files
 
 _PART = {"packages": {"web": ["logrotate"]}, "system": {"web": []}}
 _MANIFEST = {**documents.MANIFEST, "id": "r1", "host": {"manager": "systemd", "packages": {}, "system": {}, "later": _PART}}
@@ -94,7 +93,7 @@ def test_one_that_takes_its_time_becomes_a_problem(turns: Callable[[str | None, 
 def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     made = documents.places(tmp_path, {"app": "shop", "role": "web"})
     write_json(made.release("r1") / "manifest.json", _MANIFEST)
-    monkeypatch.setattr("cloud_init.host.rollout.later.os.nice", lambda by: None)
+    monkeypatch.setattr("cloud_init.host.server.provision.os.nice", lambda by: None)
     return made
 
 
@@ -103,12 +102,12 @@ def test_packages_come_before_the_files_that_go_with_them(places: Places, monkey
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: "r1"))
     monkeypatch.setattr(packages, "ensure", told.append)
     monkeypatch.setattr(system_files, "run_later", lambda where, part: told.append(part.system))
-    later.run(places, Steps())
+    provision.later(places, Steps())
     assert told == [("logrotate",), {"web": ()}]
     told.clear()
     shutil.rmtree(places.lib)
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: None))
-    later.run(places, Steps())
+    provision.later(places, Steps())
     assert told == [()]
     assert not places.lib.exists()
 
@@ -121,4 +120,4 @@ def test_files_wait_for_their_packages(places: Places, monkeypatch: pytest.Monke
     monkeypatch.setattr(packages, "ensure", refuse)
     monkeypatch.setattr(system_files, "run_later", lambda where, manifest: pytest.fail("too early"))
     with pytest.raises(Refused, match="no network"):
-        later.run(places, Steps())
+        provision.later(places, Steps())
