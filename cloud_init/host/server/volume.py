@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import pkgutil
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ..base.files import read_object, write, write_json
@@ -116,25 +115,32 @@ def examine(path: Path) -> dict[str, str]:
 
 def await_mount(folder: Path, uuid: str, wait: float = 90) -> None:
     """Waits for the disk with that UUID at `folder`. Raises `Refused`."""
-    wanted = f"wanted the disk /dev/disk/by-uuid/{uuid} mounted there, found none"
-    _await(lambda: os.path.ismount(folder), wait, f"{folder}: {wanted}; attach it, then start the host again")
-
-
-def _await(is_there: Callable[[], bool], wait: float, lacking: str) -> None:
-    """Raises `Refused` with what is lacking after so many seconds."""
     deadline = time.monotonic() + wait
-    while not is_there():
+    link = Path("/dev/disk/by-uuid") / uuid
+    while not os.path.ismount(folder):
         if time.monotonic() > deadline:
-            raise Refused(lacking)
+            raise Refused(f"{folder}: wanted the disk {link} mounted there, found none; attach it, then start the host again")
         time.sleep(0.5)
+
+
+def unit(app: str, folder: Path, contents: dict[str, str]) -> str:
+    """The mount unit. A missing disk doesn't keep the host from booting."""
+    text = (pkgutil.get_data(__package__, "data.mount") or b"").decode()
+    values = {"APP": app, "UUID": contents["UUID"], "WHERE": str(folder), "TYPE": contents["TYPE"], "OPTIONS": _OPTIONS}
+    for name, value in values.items():
+        text = text.replace(f"@@{name}@@", value)
+    return text
 
 
 def _there(device: str) -> Path:
     """Waits until the disk is attached; returns its path. Raises `Refused` after two minutes."""
+    deadline = time.monotonic() + _WAIT
     if not Path(device).is_block_device():
         note(f"waiting for the disk {device}")
-    wanted = f"wanted a disk at {device}, found none within {_WAIT} s"
-    _await(Path(device).is_block_device, _WAIT, f"database.volume: {wanted}; attach it, then run `up` again")
+    while not Path(device).is_block_device():
+        if time.monotonic() > deadline:
+            raise Refused(f"database.volume: wanted a disk at {device}, found none within {_WAIT} s; attach it, then run `up` again")
+        time.sleep(0.5)
     return Path(device).resolve()
 
 
@@ -151,12 +157,8 @@ def _mount(folder: Path, path: Path, uuid: str, ours: set[str]) -> None:
 
 
 def _at_boot(app: str, folder: Path, contents: dict[str, str]) -> None:
-    """Has it mounted at each boot; a missing disk doesn't keep the host from booting."""
-    name, text = _unit_name(folder), pkgutil.get_data(__package__, "data.mount") or b""
-    values = {"APP": app, "UUID": contents["UUID"], "WHERE": str(folder), "TYPE": contents["TYPE"], "OPTIONS": _OPTIONS}
-    for key, value in values.items():
-        text = text.replace(f"@@{key}@@".encode(), value.encode())
-    if write(_UNITS / name, text):
+    name = _unit_name(folder)
+    if write(_UNITS / name, unit(app, folder, contents).encode()):
         apply.run("systemctl", "daemon-reload")
         apply.run("systemctl", "--quiet", "enable", name)
 
