@@ -228,6 +228,15 @@ def test_a_candidate_that_was_stopped_meanwhile_is_not_taken_for_a_prepared_one(
     assert following._outcome("web-1", "commit", now, 0.0, "r1").ok  # it served what is wanted already
 
 
+def test_a_damaged_outcome_is_a_failure_at_once(site):
+    following = pulled.Following(site.store)
+    now = desired_state.write(site.store, desired_state.desired(site.store), "up", None, "r1").state
+    site.store.put("outcomes/web-1/1.json", b"{")
+    following._look()
+    outcome = following._outcome("web-1", "prepare", now, 0.0, "r1")
+    assert outcome.message == "outcomes/web-1/1.json is damaged"
+
+
 def test_a_wrong_public_address_undoes_it(site):
     site.add("web-1")
     site.add("web-2")

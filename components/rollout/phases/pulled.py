@@ -115,7 +115,8 @@ class Following:
         name = f"outcomes/{host}/{now.generation}.json"
         self._tell_progress(host, now)
         if name in self.signs.names:
-            found = self._written(Outcome, host, str(now.generation)) or Outcome(False, step=what, message=f"{name} is damaged")
+            damaged = Outcome(False, step=what, message=f"{name} is damaged", token=now.token)
+            found = self._written(Outcome, host, str(now.generation)) or damaged
             if found.token == now.token:  # else of an earlier write of that number
                 outcome = replace(_as_asked(found, what, release), host=host)
                 self._tell_rest(host, now, outcome)
