@@ -138,7 +138,7 @@ _COMMANDS: dict[str, Command] = {
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
     "watch": lambda where, given: _part("follow.watch").run(where),
     "certificate": lambda where, given: _certificate(where),
-    "later": lambda where, given: _beside(lambda steps: _part("rollout.later").run(where, steps)),
+    "later": lambda where, given: _beside(lambda steps: _part("server.provision").later(where, steps)),
 }
 
 if __name__ == "__main__":

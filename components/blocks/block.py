@@ -40,7 +40,9 @@ def one_of(block: str, argument: str, names: Sequence[str], found: str) -> str:
     return found
 
 
-def child(parent: pulumi.Resource, keep: bool | None = None, ignore: tuple[str, ...] = ()) -> pulumi.ResourceOptions:
+def child(
+    parent: pulumi.Resource, keep: bool | None = None, ignore: Sequence[str] = (), after: Sequence[pulumi.Resource] = ()
+) -> pulumi.ResourceOptions:
     """Options of a resource in a block. `keep`: it holds data, or what holds data stands in it.
-    `ignore`: inputs that change by themselves."""
-    return pulumi.ResourceOptions(parent=parent, protect=keep or None, ignore_changes=[*ignore] or None)
+    `ignore`: inputs that change by themselves. `after`: what has to be there first."""
+    return pulumi.ResourceOptions(parent=parent, protect=keep or None, ignore_changes=[*ignore] or None, depends_on=[*after] or None)

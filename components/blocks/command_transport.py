@@ -185,9 +185,6 @@ class CommandTransport:
         if not re.fullmatch("[0-9a-f]{16}", token):
             wrong = f"wanted the token of an output, 16 hex digits, found {one_line(token)}"
             raise SlipwayError(f"{where}: {wrong}; look at that server, its host tool says no such thing")
-        if page:
-            why = "the host tool there is of an older Slipway and sends long outputs otherwise"
-            raise SlipwayError(f"{where}: {why}; run `up`, then this again")
         return _unpacked(_take(connect(str(self.facts.get("store"))), self.host, token), self.instance.id)
 
     def _lines(self, arguments: Sequence[str]) -> list[str]:

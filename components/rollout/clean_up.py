@@ -21,7 +21,7 @@ def run(store: Store, now: Desired) -> None:
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
     gone = [*_releases(store, there, keep), *_code(store, there, keep), *_wheels(store, there, keep)]
-    gone += _outcomes(store.names("outcomes/"), now.generation)
+    gone += _outcomes(store.names("outcomes/"), now.state.generation)
     if gone:
         refuse_another(store, now.state)  # what another one wants since may need some of it
         store.delete(*gone)

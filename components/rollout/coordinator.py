@@ -103,7 +103,7 @@ class _Rollout:
             self._undo(now, old, failed)
             return Verdict.refused(self.release, failed, old)
         desired_state.refuse_another(self.store, now.state)
-        proven = Proven(self.release, now.generation, now.state.token)
+        proven = Proven(self.release, now.state.generation, now.state.token)
         overwrite(self.store, _PROVEN, to_json(contracts.document(proven)))
         if self.manifest.tool:
             publishing.name_tool(self.store, self.manifest.tool)
@@ -124,7 +124,7 @@ class _Rollout:
         if data is None:
             return None
         proven = parsed(Proven, _PROVEN, data)
-        known = proven.generation <= before.generation and self.store.get(f"releases/{proven.release}/manifest.json")
+        known = proven.generation <= before.state.generation and self.store.get(f"releases/{proven.release}/manifest.json")
         return proven.release if known else before.live
 
     def _public(self) -> list[Outcome]:

@@ -26,10 +26,6 @@ class Desired:
         return self.state.live
 
     @property
-    def generation(self) -> int:
-        return self.state.generation
-
-    @property
     def served(self) -> list[str]:
         """The releases that served, the last one first, each once."""
         return list(dict.fromkeys(entry.release for entry in reversed(self.state.history)))
@@ -54,7 +50,7 @@ def write(store: Store, before: Desired, by: str, live: str | None, candidate: s
     who, at, history = actor(), time.time(), before.state.history
     if live and live != before.live:
         history = (*history, Served(live, by, who, at))
-    state = DesiredState(before.generation + 1, live, candidate, elected, by, who, at, history[-HISTORY:], secrets.token_hex(8))
+    state = DesiredState(before.state.generation + 1, live, candidate, elected, by, who, at, history[-HISTORY:], secrets.token_hex(8))
     data = to_json(contracts.document(state))
     store.replace(DESIRED, before.data, data)
     return Desired(data, state)

@@ -1,8 +1,10 @@
-"""A stack's resources for the release in service: rolled out, wanted first, waited for."""
+"""A stack's resources for the release in service: rolled out, deployed on a platform, wanted first,
+waited for."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Protocol
 
 import pulumi
@@ -10,7 +12,8 @@ import pulumi.dynamic
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import DatabasePart, Manifest
-from components.providers import FirstReleaseProvider, RolloutProvider, ServingProvider
+from components.providers import DeployProvider, FirstReleaseProvider, RolloutProvider, ServingProvider
+from components.release.bundle import Bundle
 from components.release.core import Release, identity, whole
 
 
@@ -110,6 +113,35 @@ class Rollout(ServedRelease, module="slipway", name="Rollout"):
 
     def __init__(self, name: str, args: RolloutArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__(RolloutProvider(), name, vars(args), opts)
+
+
+@dataclass
+class DeployArgs:
+    """`planned`: the release of release/bundle.py, `release` its id; `platform`: the facts by
+    which components/platforms/NAME.py finds the app, with its NAME; `url`: the public
+    address that must show the release; `secret_environment` goes to the platform alone."""
+
+    planned: Release[Bundle]
+    release: pulumi.Input[str]
+    platform: pulumi.Input[Mapping[str, Any]]
+    url: pulumi.Input[str]
+    secret_environment: pulumi.Input[Mapping[str, str]]
+
+
+class Deploy(ServedRelease, module="slipway", name="Deploy"):
+    """Has a platform build and serve a release."""
+
+    def __init__(self, name: str, args: DeployArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        facts = pulumi.Output.from_input(args.platform).apply(lambda known: json.dumps(known, sort_keys=True))
+        inputs = {
+            "release": args.release,
+            "bundle": args.planned.manifest_json,
+            "source": str(Path(args.planned.source)),
+            "platform": facts,
+            "url": args.url,
+            "secret_environment": args.secret_environment,
+        }
+        super().__init__(DeployProvider(), name, inputs, opts)
 
 
 class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease"):

@@ -168,19 +168,6 @@ def test_what_is_no_answer_at_all_is_passed_on(host, monkeypatch, capfd):
     assert capfd.readouterr().out == "[" * 24_000
 
 
-def test_a_host_tool_of_the_version_before_sends_short_outputs_alone(host, monkeypatch):
-    def shown(page, token):
-        said = json.dumps({"event": "carried", "page": page, "chars": 30_000 if token else len(page), "token": token})
-        monkeypatch.setattr(Instance, "look", lambda *_: command_transport.Shown(0, said, ""))
-
-    head = json.dumps({"status": 0, "out": 5, "err": 0, "left_out": 0}).encode()
-    shown(base64.b64encode(zlib.compress(head + b"\nline\n")).decode(), "")
-    assert list(host.stream(["logs"])) == ["line"]
-    shown("x" * 20_000, "0123456789abcdef")
-    with pytest.raises(SlipwayError, match="of an older Slipway and sends long outputs otherwise; run `up`, then"):
-        host.run(["status"])
-
-
 def test_of_far_too_much_output_the_middle_is_left_out_and_told(host, capfdbinary):
     script = "import sys; sys.stdout.write('a' * 4_000_000 + 'b' * 4_000_000)"
     assert host.attach(["exec", "--", "python", "-c", script]) == 0

@@ -11,8 +11,7 @@ from cloud_init import system
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import LaterPart
-from cloud_init.host.rollout import later
-from cloud_init.host.server import packages, system_files
+from cloud_init.host.server import packages, provision, system_files
 
 UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "systemd")
 
@@ -106,10 +105,10 @@ def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     told, steps = [], Steps()
     places = documents.places(tmp_path, {"app": "shop", "role": "web"})
     one = Archive("agent", "https://a.example")
-    monkeypatch.setattr(later, "_of_live", lambda where: LaterPart({"web": ("acl",)}, {"web": ()}, {"web": (one,)}))
-    monkeypatch.setattr("cloud_init.host.rollout.later.os.nice", lambda by: None)
+    monkeypatch.setattr(provision, "_later_of_live", lambda where: LaterPart({"web": ("acl",)}, {"web": ()}, {"web": (one,)}))
+    monkeypatch.setattr("cloud_init.host.server.provision.os.nice", lambda by: None)
     monkeypatch.setattr(packages, "ensure", told.append)
     monkeypatch.setattr(packages, "ensure_archives", told.append)
     monkeypatch.setattr(system_files, "run_later", lambda where, manifest: told.append("files"))
-    later.run(places, steps)
+    provision.later(places, steps)
     assert told == [("acl",), (one,), "files"]

@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from dataclasses import replace
 
 import documents
 
@@ -33,14 +32,12 @@ def publish(store, release):
 
 
 class Server(threading.Thread):
-    """`tokens`: none, of a host tool of an earlier version.
+    """`faults`: what happens in an action on a release: {("prepare", "r2"): "fail" | "die" | "hang" | seconds that it takes}."""
 
-    `faults`: what happens in an action on a release: {("prepare", "r2"): "fail" | "die" | "hang" | seconds that it takes}."""
-
-    def __init__(self, address, name, role="web", faults=(), late=0.0, skew=0.0, tokens=True):
+    def __init__(self, address, name, role="web", faults=(), late=0.0, skew=0.0):
         super().__init__(name=name, daemon=True)
         self.store, self.role, self.faults, self.late = stores.connect(address), role, dict(faults), late
-        self.skew, self.tokens, self.token = skew, tokens, ""
+        self.skew, self.token = skew, ""
         self.live = self.ready = None
         self.generation, self.attempts, self.served = 0, {}, []
         self.halt, self.dead = threading.Event(), False
@@ -67,7 +64,6 @@ class Server(threading.Thread):
     def turn(self):
         data = self.store.get("desired.json")
         wanted = contracts.read(DesiredState, json.loads(data)) if data else DesiredState(0)
-        wanted = wanted if self.tokens else replace(wanted, token="")
         here = decide.Here(self.name, self.live, self.ready, self.generation, self.attempts, self.token)
         action = decide.decide(wanted, here, time.monotonic())
         if action is None:
@@ -75,7 +71,8 @@ class Server(threading.Thread):
         if (wanted.generation, wanted.token) != (self.generation, self.token):
             self.generation, self.token, self.attempts = wanted.generation, wanted.token, {}
         told_as = action.generation - (action.kind == decide.CONVERGE and wanted.candidate is not None)
-        self.tell("progress", {"generation": told_as, "events": [{"event": "step", "step": action.kind, "state": "start"}]})
+        events = [{"event": "step", "step": action.kind, "state": "start"}]
+        self.tell("progress", {"generation": told_as, "token": self.token, "events": events})
         self.act(action, told_as)
 
     def act(self, action, told_as):

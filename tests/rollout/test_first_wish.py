@@ -30,7 +30,7 @@ def first(site, monkeypatch):
 def test_it_is_wanted_once_and_never_again(site, first):
     assert first("r1") == {"store": site.address, "release": "r1"}
     now = desired_state.desired(site.store)
-    assert (now.live, now.state.candidate, now.generation, now.served) == ("r1", None, 1, ["r1"])
+    assert (now.live, now.state.candidate, now.state.generation, now.served) == ("r1", None, 1, ["r1"])
     first("r2")
     assert desired_state.desired(site.store).data == now.data
     assert not site.store.get("releases/r2/manifest.json")

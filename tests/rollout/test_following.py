@@ -205,15 +205,12 @@ def test_every_step_is_told_once_however_rarely_a_server_is_asked(site):
     assert ends == [("fetch", "done"), ("unpack", "done"), ("start", "done"), ("gate", "failed")]
 
 
-@pytest.mark.parametrize("tokens", [True, False])
-def test_what_a_server_told_of_the_same_number_before_is_not_believed(site, tokens):
-    """A tool of an earlier version knows of no token: the store's clock says it."""
-    site.add("web-1", tokens=tokens)
+def test_what_a_server_told_of_the_same_number_before_is_not_believed(site):
+    site.add("web-1")
     assert site.roll("r1").ok
     site.servers.pop("web-1").stop()
     site.store.delete("desired.json")
-    time.sleep(1.5)
-    server = site.add("web-1", faults={("prepare", "r2"): "fail"}, tokens=tokens)
+    server = site.add("web-1", faults={("prepare", "r2"): "fail"})
     server.live = "r1"
     verdict = site.roll("r2")
     assert "web-1, gate: made to fail" in verdict.message
@@ -229,6 +226,15 @@ def test_a_candidate_that_was_stopped_meanwhile_is_not_taken_for_a_prepared_one(
     outcome = following._outcome("web-1", "prepare", now, 0.0, "r1")
     assert (outcome.ok, outcome.message) == (False, "wanted r1 prepared, found it aborted")
     assert following._outcome("web-1", "commit", now, 0.0, "r1").ok  # it served what is wanted already
+
+
+def test_a_damaged_outcome_is_a_failure_at_once(site):
+    following = pulled.Following(site.store)
+    now = desired_state.write(site.store, desired_state.desired(site.store), "up", None, "r1").state
+    site.store.put("outcomes/web-1/1.json", b"{")
+    following._look()
+    outcome = following._outcome("web-1", "prepare", now, 0.0, "r1")
+    assert outcome.message == "outcomes/web-1/1.json is damaged"
 
 
 def test_a_wrong_public_address_undoes_it(site):

@@ -223,7 +223,7 @@ def test_where_the_first_one_is_gone_for_good_the_next_one_decides_and_goes_on_t
     without = servers.stack("two")
     assert without.roll("r2").ok
     assert [one["release"] for one in servers.wanted("two")["history"]] == ["r1", "r2"]
-    assert coordinator.desired(without.store).generation == 4
+    assert coordinator.desired(without.store).state.generation == 4
     servers.sshd["one"].start()
     with pytest.raises(SlipwayError, match="one knows generation 2 of what is wanted, two 4; put two first"):
         servers.stack().roll("r3")

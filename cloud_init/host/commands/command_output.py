@@ -1,7 +1,7 @@
 """Another command of this tool, for a service that shows only how a command's output begins.
 
 `carry WORDS` (base64 of the command's words as a JSON list: no shell sees them) answers, when
-that command has ended, with one line of JSON, `{"event": "carried", "page", "token", "chars"}`.
+that command has ended, with one line of JSON, `{"event": "carried", "page", "token"}`.
 `page` is the packed output (zlib) in base64. Where that is too long for the service `page` is
 empty, and the object `outcomes/HOST/output-TOKEN` of the store has the packed output until it was
 read. Unpacked it is a line of JSON `{"status", "out", "err", "left_out"}`, then as many bytes of
@@ -42,7 +42,7 @@ def run(places: Places, words: str) -> None:
             page, token = "", store(stores.connect(places.store), places.host, packed)
         except Refused as refused:
             raise Refused(f"{command[0]} has ended, but what it wrote can't be fetched: {refused}") from None
-    emit("carried", page=page, token=token, chars=len(page))  # `chars`: deployers of the version before ask for it
+    emit("carried", page=page, token=token)
 
 
 def store(objects: stores.Store, host: str, packed: bytes) -> str:

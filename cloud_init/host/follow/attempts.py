@@ -1,7 +1,9 @@
-"""The attempts of the present generation, noted on disk: a restart does nothing twice."""
+"""The attempts of the present generation, noted on disk: a restart does nothing twice; and the pace
+of what is tried for ever."""
 
 from __future__ import annotations
 
+import random
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -14,6 +16,26 @@ from .decide import ABORT, BEGUN, COMMIT, CONVERGE, DONE, FAILED, PREPARE, Actio
 
 _LONG_AGO = -1e9
 _KINDS = (PREPARE, COMMIT, ABORT, CONVERGE)
+
+
+@dataclass
+class Pace:
+    """Due every so many seconds, give or take a fifth, so that hosts don't act at once; ever more
+    rarely while it fails, but not more than `longest` seconds apart."""
+
+    every: float
+    longest: float = 60.0
+    failures: int = 0
+    _next: float = 0.0
+
+    def due(self) -> bool:
+        return time.monotonic() >= self._next
+
+    def went(self, well: bool) -> None:
+        """Sets the time when it is due next, after it was done or failed."""
+        self.failures = 0 if well else self.failures + 1
+        wait = min(self.longest, self.every * 2.0 ** min(self.failures, 10)) if self.failures else self.every
+        self._next = time.monotonic() + wait * random.uniform(0.8, 1.2)
 
 
 @dataclass

@@ -5,16 +5,38 @@ from __future__ import annotations
 import shutil
 import socket
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..base.files import read_object, target, write_json
 from ..base.places import Places
-from .attempts import now
+from .attempts import Pace, now
 
 _CLOCK = 30  # seconds that a clock may be off
 _NOTE = "watch.json"
 _SILENT = 30  # seconds
+_PATIENCE = 60  # seconds that `later` may take before it is a problem
 _ROOM = 200 << 20  # bytes that a release may need
+
+
+@dataclass
+class Later:
+    """What is `missing` of a live release that serving doesn't wait for; empty: nothing.
+
+    `since`: when it went live, by `now`."""
+
+    release: str | None = None
+    since: float = 0.0
+    missing: str = "under way"
+    pace: Pace = field(default_factory=lambda: Pace(5, 600))
+
+    def is_due(self) -> bool:
+        return bool(self.release and self.missing) and self.pace.due()
+
+    def problem(self) -> str:
+        """One line if something is missing for longer than it should; else empty."""
+        is_late = self.pace.failures or now() - self.since > _PATIENCE
+        told = f"not all of what release {self.release} asks for is here yet, tried again: {self.missing}"
+        return told if self.release and self.missing and is_late else ""
 
 
 @dataclass
@@ -28,8 +50,7 @@ class Health:
     """Seconds that this host is ahead of the store."""
     failure: str = ""
     """The last action that failed."""
-    later: str = ""
-    """The part of the live release that is still missing."""
+    later: Later = field(default_factory=Later)
     desired: str = ""
     """A damage of `desired.json`."""
     unanswered: int = 0
@@ -50,7 +71,7 @@ class Health:
         lines = [
             self.desired,
             self.failure,
-            self.later,
+            self.later.problem(),
             self._front(places),
             stored_backups.nightly_problem(places),
             volume.problem(places),

@@ -4,11 +4,9 @@ write."""
 from __future__ import annotations
 
 import json
-import random
-import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from .. import contracts
 from ..base import masking
@@ -18,29 +16,11 @@ from ..processes.programs import log_path
 from ..release.store import HostStore
 from ..stores import Away
 from . import health
+from .attempts import Pace
 from .health import Health
 
 HEARTBEAT = 5.0
-_LONGEST = 60.0
 _CLOCK = _MINUTE = 60.0
-
-
-@dataclass
-class Pace:
-    """Due every so many seconds, give or take a fifth, so that hosts don't act at once."""
-
-    every: float
-    failures: int = 0
-    _next: float = 0.0
-
-    def due(self) -> bool:
-        return time.monotonic() >= self._next
-
-    def went(self, well: bool) -> None:
-        """Sets the time when it is due next, after it was done or failed."""
-        self.failures = 0 if well else self.failures + 1
-        wait = min(_LONGEST, self.every * 2.0 ** min(self.failures, 10)) if self.failures else self.every
-        self._next = time.monotonic() + wait * random.uniform(0.8, 1.2)
 
 
 class Reporter:
@@ -65,7 +45,7 @@ class Reporter:
         places = self._places
         if places.is_driven:
             return self._beat.went(True)
-        beat = replace(here, at=began, host=places.host, role=places.role, address=_address(), problems=tuple(problems))
+        beat = replace(here, at=began, host=places.host, role=places.role, problems=tuple(problems))
         self._beat.went(self._write("heartbeat", beat))
         if self._clock.due() and not self._health.away:
             self._compare(began)
@@ -115,11 +95,3 @@ class Reporter:
         self._clock.went(True)
         if stamped is not None:
             self._health.clock = max(before - stamped, 0.0) or min(time.time() - stamped, 0.0)
-
-
-def _address() -> str | None:
-    """The address that this host sends from; nothing is sent."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, suppress(OSError):
-        probe.connect(("192.0.2.1", 9))
-        return str(probe.getsockname()[0])
-    return None

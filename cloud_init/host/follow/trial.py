@@ -1,6 +1,6 @@
 """Another version of this tool takes this one's place: checked, then on trial.
 
-`start.sh` takes back one that doesn't stay up."""
+While `before.pyz` is there `start.sh` counts starts, and takes back a tool that doesn't stay up."""
 
 import hashlib
 import os
@@ -37,10 +37,10 @@ def fetch(places: Places, store: HostStore, wanted: str) -> Path:
     return path
 
 
-def adopt(places: Places, path: Path, wanted: str) -> NoReturn:
+def adopt(places: Places, path: Path) -> NoReturn:
     """Goes on as the tool at `path`, in this process."""
+    unlink(places.tool.with_name("starts"))
     link_beside(places.tool, places.tool.with_name("before.pyz"))
-    write(_trial(places), f"{wanted}\n".encode())
     path.rename(places.tool)
     sys.stdout.flush()
     os.execv(sys.executable, [sys.executable, "-I", str(places.tool), "--root", str(places.root), "watch"])
@@ -48,12 +48,11 @@ def adopt(places: Places, path: Path, wanted: str) -> NoReturn:
 
 def passed(places: Places) -> None:
     """Ends the trial of a tool that stayed up."""
-    unlink(_trial(places))
     unlink(places.tool.with_name("before.pyz"))
 
 
 def on_trial(places: Places) -> bool:
-    return _trial(places).is_file()
+    return places.tool.with_name("before.pyz").is_file()
 
 
 def _check(places: Places, path: Path, wanted: str) -> None:
@@ -69,10 +68,6 @@ def _check(places: Places, path: Path, wanted: str) -> None:
         write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
         last = why.splitlines()[-1][:300]
         raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
-
-
-def _trial(places: Places) -> Path:
-    return places.tool.with_name("trial")
 
 
 def _refused(places: Places) -> list[str]:

@@ -18,15 +18,14 @@ from ..base.places import Places
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
 from ..front import maintenance
 from ..release.store import HostStore
-from ..rollout.later import COMMAND as LATER
-from ..rollout.later import Later
 from ..server import roles, setup
 from ..stores import Away
 from . import attempts, trial
+from .attempts import Pace
 from .child import Child
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
-from .health import Health
-from .heartbeat import Pace, Reporter
+from .health import Health, Later
+from .heartbeat import Reporter
 
 DESIRED = "desired.json"
 _LOOK = 3.0  # seconds between two looks
@@ -71,7 +70,6 @@ class Watch:
         self.child: Child | None = Child(places, ["boot"])
         self.boot = Pace(_BOOT)
         self.is_whole = True
-        self.later = Later(places.host)
         self.aside: Child | None = None
 
     def turn(self) -> None:
@@ -138,7 +136,7 @@ class Watch:
         if wanted and wanted != self.tool:
             path = trial.fetch(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
-            trial.adopt(self.places, path, str(wanted))
+            trial.adopt(self.places, path)
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
@@ -164,16 +162,19 @@ class Watch:
     def _bring_later(self) -> None:
         """Runs `later` for a new live release, begun while idle, beside whatever comes
         meanwhile."""
-        now = attempts.now()
+        live, later = self.role.live(self.places), self.health.later
         if self.aside:
             self.aside.listen()
             if self.aside.ended():
                 verdict, self.aside = self.aside.verdict, None
-                self.later.ended("" if verdict.ok else f"{verdict.step}: {verdict.message}", now)
-                print(f"release {self.later.release}, what came later: {self.later.failure or 'done'}", flush=True)
-        elif self.child is None and self.wanted.candidate is None and self.later.is_due(self.role.live(self.places), now):
-            self.aside = Child(self.places, [LATER])
-        self.health.later = self.later.problem(now)
+                later.missing = "" if verdict.ok else f"{verdict.step}: {verdict.message}"
+                later.pace.went(verdict.ok)
+                print(f"release {later.release}, what came later: {later.missing or 'done'}", flush=True)
+        elif self.child is None and self.wanted.candidate is None:
+            if live != later.release:
+                later = self.health.later = Later(live, attempts.now())
+            if later.is_due():
+                self.aside = Child(self.places, ["later"])
 
     def _here(self) -> Here:
         idle = self.role.idle(self.places)

@@ -14,7 +14,6 @@ from ..base.places import Places
 from ..server import apply
 
 _PLAIN = re.compile(r"[\w./@+=-]+", re.ASCII)
-_PATIENCE = 150  # seconds: longer than any stop takes
 
 
 def folder(places: Places) -> Path:
@@ -28,10 +27,7 @@ def systemctl(*words: str) -> str:
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
     """Runs systemctl for what may well fail, such as stopping what is not there."""
-    command = ["systemctl", "--no-ask-password", *words]
-    return subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=_PATIENCE, check=False
-    )  # fmt: skip
+    return apply.ended("systemctl", "--no-ask-password", *words)
 
 
 def show(unit: str, *properties: str) -> dict[str, str]:

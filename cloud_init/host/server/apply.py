@@ -12,7 +12,6 @@ from ..base.outcome import Refused, note
 
 _PATIENCE = 150  # seconds: longer than any unit takes to stop
 _UNITS = (".service", ".timer", ".socket", ".path", ".mount")
-_TABLE = ("inet", "slipway")
 _SSHD = ("passwordauthentication no", "kbdinteractiveauthentication no")
 _TIMESYNCD = "systemd-timesyncd.service"
 
@@ -35,17 +34,21 @@ def kind(name: str) -> Kind:
 
 def run(*command: str) -> str:
     """The output of a program of the system. Raises `Refused` with its words."""
-    pipe = subprocess.PIPE
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True, errors="replace", check=False, timeout=_PATIENCE
-        )  # fmt: skip
+        done = ended(*command)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Refused(f"{' '.join(command)}: {error}") from None
     if done.returncode:
         words = (done.stderr or done.stdout).splitlines()[-20:]
         raise Refused(f"{' '.join(command)}: exit {done.returncode}{': ' + words[0][:200] if words else ''}", log=words)
     return done.stdout
+
+
+def ended(*command: str) -> subprocess.CompletedProcess[str]:
+    """A program of the system once it has ended, well or not."""
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, timeout=_PATIENCE
+    )  # fmt: skip
 
 
 def _load_rules(paths: list[Path]) -> None:
@@ -57,8 +60,8 @@ def _load_rules(paths: list[Path]) -> None:
 
 
 def _delete_table(paths: list[Path]) -> None:
-    if " ".join(("table", *_TABLE)) in run("nft", "list", "tables").splitlines():
-        run("nft", "delete", "table", *_TABLE)
+    if "table inet slipway" in run("nft", "list", "tables").splitlines():
+        run("nft", "delete", "table", "inet", "slipway")
 
 
 def _reload_sshd(paths: list[Path]) -> None:

@@ -24,6 +24,7 @@ from ..contracts.manifest import Archive
 from ..data import databases
 from ..front import certificates, servers
 from ..processes import managers
+from . import apply
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
 _MOST = 500_000_000  # bytes
@@ -89,7 +90,7 @@ def _is_there(root: Path, instead: str | None) -> bool:
 
 
 def _bring(package: str, url: str) -> None:
-    address = url.replace("{arch}", _output("dpkg", "--print-architecture"))
+    address = url.replace("{arch}", apply.ended("dpkg", "--print-architecture").stdout.strip())
     note(f"fetching {package} from {address}")
     with tempfile.TemporaryDirectory(prefix="slipway-", dir="/var/tmp") as folder:
         Path(folder).chmod(0o755)  # apt reads it as a user of its own
@@ -99,15 +100,11 @@ def _bring(package: str, url: str) -> None:
                 fetching.into(file, address, _MOST)
         except Refused as refused:
             raise Refused(f"package {package}: {refused}") from None
-        name = _output("dpkg-deb", "--field", str(path), "Package")
+        name = apply.ended("dpkg-deb", "--field", str(path), "Package").stdout.strip()
         if name != package:
             raise Refused(f"package {package}: {address}: wanted that package, found {name[:100] or 'none'}; correct the address")
         _await_lists()
         _install([str(path)])
-
-
-def _output(*command: str) -> str:
-    return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False).stdout.strip()
 
 
 def _install(names: list[str]) -> None:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from ..base.lock import held
 from ..base.outcome import Refused, Steps
 from ..base.places import Places
-from ..contracts.manifest import Manifest
+from ..contracts.manifest import LaterPart, Manifest
 from ..processes import managers
-from . import packages, system_files
+from ..release import manifests
+from . import packages, roles, system_files
 
 _ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits for
 
@@ -37,3 +40,24 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
         with steps.step("manager"):
             managers.module(places, managers.wanted(places, manifest)).install()
     running.result()
+
+
+def later(places: Places, steps: Steps) -> None:
+    """Brings what serving doesn't wait for, once a release is live. Raises `Refused`. The host's
+    lock is free while apt works."""
+    os.nice(10)
+    with steps.step("packages"):
+        packages.ensure(_later_of_live(places).packages.get(str(places.role), ()))
+    with steps.step("archives"):
+        packages.ensure_archives(_later_of_live(places).archives.get(str(places.role), ()))
+    if _later_of_live(places) == LaterPart():  # there is none, or this is no server any more
+        return
+    with held(places.lib / "lock", "later"), steps.step("system"):
+        system_files.run_later(places, _later_of_live(places))  # another may be live by now
+
+
+def _later_of_live(places: Places) -> LaterPart:
+    """That part of the live release's manifest; empty if there is none."""
+    release = roles.of(places).live(places)
+    manifest = manifests.peek(places.release(release)) if release else None
+    return manifest.host.later if manifest and manifest.host else LaterPart()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import pkgutil
-import subprocess
 import time
 from pathlib import Path
 
@@ -103,7 +102,7 @@ def _has_data(folder: Path) -> bool:
 
 def examine(path: Path) -> dict[str, str]:
     """The values of blkid: TYPE, UUID, PTTYPE, …; empty for an empty disk. Raises `Refused`."""
-    done = subprocess.run(["blkid", "-p", "-o", "export", str(path)], capture_output=True, text=True, check=False)
+    done = apply.ended("blkid", "-p", "-o", "export", str(path))
     if done.returncode not in (0, _NOTHING):
         why = " ".join(done.stderr.split()) or f"blkid ended with {done.returncode}"
         raise Refused(f"{path}: what it holds can't be told ({why}); nothing was changed")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import allow, named
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import Tagged, allow, named
+from components.blocks.block import Block, child
 
 _FILES = "/var/log/slipway/{app}/{program}.log"
 _COLOURS = ("blue", "green")
@@ -16,7 +16,7 @@ _PROGRAMS = {"web": (*_COLOURS, "front", "release", "supervisord", "tool"), "dat
 
 
 @dataclass(kw_only=True)
-class LogsArgs(Args):
+class LogsArgs(Tagged):
     """The arguments of `Logs`."""
 
     group: pulumi.Input[str]
@@ -25,8 +25,6 @@ class LogsArgs(Args):
     """How long a line stays: a number that CloudWatch knows (1, 3, 5, 7, 14, 30, 60, 90, …)."""
     roles: Mapping[str, pulumi.Input[str]]
     """Names of the hosts' roles (`name` of a `HostRole`), by what they are called here."""
-    tags: Tags | None = None
-    """On the group."""
 
 
 class Logs(Block):

@@ -73,9 +73,9 @@ class ReleaseStore(Block):
             name,
             bucket=bucket.id,
             policy=bucket.arn.apply(_tls_only),
-            opts=pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[closed])),  # both at once are refused
+            opts=child(self, args.keep, after=[closed]),  # both at once are refused
         )
-        after = pulumi.ResourceOptions.merge(kept, pulumi.ResourceOptions(depends_on=[versioned]))
+        after = child(self, args.keep, after=[versioned])
         aws.s3.BucketLifecycleConfiguration(name, bucket=bucket.id, rules=_FORGOTTEN, opts=after)
         self._finish()
 

@@ -114,9 +114,8 @@ class WebServer(Block):
         server = _instance(name, "web", args, self, args.keep, "" if args.data_volume is None else "-data")
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
         disk = [] if args.data_volume is None else [_attach(name, server, args.data_volume, self)]
-        serving = self._serving(name, args, server, disk)
-        after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=serving))
-        aws.ec2.EipAssociation(name, allocation_id=fixed.id, instance_id=server.id, opts=after)
+        after = self._serving(name, args, server, disk)
+        aws.ec2.EipAssociation(name, allocation_id=fixed.id, instance_id=server.id, opts=child(self, after=after))
         self.instance_id, self.address, self.private_address = server.id, fixed.public_ip, server.private_ip
         self._finish()
 
@@ -129,8 +128,7 @@ class WebServer(Block):
         if args.store is None or args.role_id is None:
             lacking = "store" if args.store is None else "role_id"
             raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
-        after = pulumi.ResourceOptions.merge(child(self), pulumi.ResourceOptions(depends_on=disk))
-        return [Serving(name, args.store, [names.host(args.role_id, server.id)], after)]
+        return [Serving(name, args.store, [names.host(args.role_id, server.id)], child(self, after=disk))]
 
 
 @dataclass(kw_only=True)
@@ -210,7 +208,6 @@ def _instance(
     """An instance whose resource is named after image, architecture and `kind` as well: another of
     these makes another server, and only then the old one goes. `keep`: there is data on it."""
     tags = named(args.tags, name, **{ROLE: role})
-    keep = keep or None
     return aws.ec2.Instance(
         f"{name}-{args.image}-{image.architecture(args.instance_type)}{kind}",
         ami=image.find(name, args.image, args.instance_type, parent),
@@ -227,5 +224,5 @@ def _instance(
         disable_api_termination=bool(keep),  # said also where it isn't: left out, it would stay as it was
         user_data=args.user_data,
         tags=tags,
-        opts=pulumi.ResourceOptions(parent=parent, ignore_changes=_IGNORED, protect=keep),
+        opts=child(parent, keep, _IGNORED),
     )

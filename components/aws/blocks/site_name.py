@@ -7,8 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import named
-from components.blocks.block import Args, Block, Tags, child
+from components.aws.common import Tagged, named
+from components.blocks.block import Args, Block, child
 from components.errors import UsageError
 
 _TTL = 60  # seconds: a server with another address is soon found
@@ -54,15 +54,13 @@ class SiteName(Block):
 
 
 @dataclass(kw_only=True)
-class CertificateArgs(Args):
+class CertificateArgs(Tagged):
     """The arguments of a `Certificate`."""
 
     domain: pulumi.Input[str]
     """The name that it is for."""
     zone: pulumi.Input[str]
     """The public Route 53 zone of this account that the name is in, such as `example.com`."""
-    tags: Tags | None = None
-    """On the certificate."""
     others: Sequence[str] | None = None
     """More names that it is for, in the same zone."""
 

@@ -1,6 +1,5 @@
 """The servers of a stack as they are now: looked up each time, as groups start and end them."""
 
-import re
 from typing import Any
 
 from cloud_init.fleet import ROLES
@@ -17,8 +16,7 @@ def find(region: str, project: str, stack: str, app: str) -> tuple[str, tuple[Co
     web first, the oldest of each role first. Raises `SlipwayError`.
 
     Hosts are known by the tags `project`, `stack`, `slipway:role` and `slipway:app`, while they
-    start or run. There may be none. One without the last, of before there was such a tag, is known
-    by its role's name."""
+    start or run. There may be none."""
     store = common.store_address(common.bucket_name(account.number(region), region, project, stack, app), region)
     found = _instances(region, project, stack, app)
     instances = sorted(found, key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
@@ -48,11 +46,10 @@ def unconfirmed(email: str, region: str, project: str, stack: str, app: str) -> 
 
 
 def _tagged(kind: str, region: str, project: str, stack: str, app: str) -> list[str]:
-    """ARNs of that kind with the stack's tags, those with the app's first."""
-    wanted = [{"Key": "project", "Values": [project]}, {"Key": "stack", "Values": [stack]}]
+    """ARNs of that kind with the stack's tags."""
+    wanted = [{"Key": key, "Values": [value]} for key, value in (("project", project), ("stack", stack), (APP, app))]
     given: Any = {"TagFilters": wanted, "ResourceTypeFilters": [kind]}
-    found = [*account.every("ResourceTagMappingList[]", "resourcegroupstaggingapi", region, "GetResources", **given)]
-    return [str(one["ResourceARN"]) for name in (app, "") for one in found if _tag(one, APP) == name]
+    return [*account.every("ResourceTagMappingList[].ResourceARN", "resourcegroupstaggingapi", region, "GetResources", **given)]
 
 
 def _facts(instance: dict[str, Any], role_id: str) -> dict[str, str]:
@@ -69,18 +66,12 @@ def _instances(region: str, project: str, stack: str, app: str) -> list[dict[str
     wanted = {
         "tag:project": [project],
         "tag:stack": [stack],
+        f"tag:{APP}": [app],
         f"tag:{ROLE}": [*ROLES],
         "instance-state-name": ["pending", "running"],
     }
     filters = [{"Name": name, "Values": values} for name, values in wanted.items()]
-    found = account.every("Reservations[].Instances[]", "ec2", region, "DescribeInstances", Filters=filters)
-    return [one for one in found if _is_of(one, app)]
-
-
-def _is_of(instance: dict[str, Any], app: str) -> bool:
-    """By its tag. Before there was one, by the instance profile's name, as Pulumi completed it."""
-    role = rf".*/{app}-{_tag(instance, ROLE)}-[0-9a-f]+"
-    return _tag(instance, APP) == app or (not _tag(instance, APP) and bool(re.fullmatch(role, _profile(instance))))
+    return [*account.every("Reservations[].Instances[]", "ec2", region, "DescribeInstances", Filters=filters)]
 
 
 def _tag(instance: dict[str, Any], name: str) -> str:

@@ -10,7 +10,7 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.names import short
 from components.release.store import Store
-from components.rollout.desired_state import DESIRED, desired, refuse_another
+from components.rollout.desired_state import desired, refuse_another
 from components.rollout.phases.signs import Signs, written
 
 FIRST = 600.0  # seconds to wait for the first web host of all
@@ -38,7 +38,6 @@ class Following:
         self._notes: set[str] = set()
         self._first: float | None = None
         self._told: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
-        self._since = 0.0
 
     def gather(self) -> str:
         """Those with a fresh heartbeat, once everybody who is expected lives or had time to say so;
@@ -96,7 +95,6 @@ class Following:
     def run(self, phase: str, now: DesiredState, release: str | None = None) -> list[Outcome]:
         """Until each host that takes part told an outcome of this generation, or is given up."""
         began = checked = self.signs.now
-        self._since = self._tried(lambda: self.store.modified(DESIRED)) or 0.0
         waiting, failed = [host for host in self._hosts if host not in self._gone], []
         while waiting:
             self._look()
@@ -117,8 +115,9 @@ class Following:
         name = f"outcomes/{host}/{now.generation}.json"
         self._tell_progress(host, now)
         if name in self.signs.names:
-            found = self._written(Outcome, host, str(now.generation)) or Outcome(False, step=what, message=f"{name} is damaged")
-            if self._is_new(found, name, now):
+            damaged = Outcome(False, step=what, message=f"{name} is damaged", token=now.token)
+            found = self._written(Outcome, host, str(now.generation)) or damaged
+            if found.token == now.token:  # else of an earlier write of that number
                 outcome = replace(_as_asked(found, what, release), host=host)
                 self._tell_rest(host, now, outcome)
                 return outcome
@@ -133,15 +132,10 @@ class Following:
         self._gone.add(host)
         return Outcome(False, host, what, f"{why}; see `slipway status`")
 
-    def _is_new(self, found: Outcome, name: str, now: DesiredState) -> bool:
-        """Whether it is of this write of what is wanted, by its token. A tool of an earlier version
-        knows of none: then the store's clock says whether it was told since."""
-        return found.token == now.token if found.token else self.signs.names[name] >= self._since
-
     def _tell_progress(self, host: str, now: DesiredState) -> None:
         """What a host does now, each event once."""
         found = self._written(Progress, host, "progress") if f"outcomes/{host}/progress.json" in self.signs.names else None
-        of_now = found and found.generation == now.generation and found.token in ("", now.token)
+        of_now = found and (found.generation, found.token) == (now.generation, now.token)
         events = found.events if found and of_now else ()
         told = self._told.setdefault((host, now.generation), [])
         for event in events[len(told) :]:

@@ -21,8 +21,8 @@ from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.resources import RandomSecret
 from components.platforms import Overtaken, Sendable, rollback
-from components.platforms.resource import Deploy, DeployArgs
 from components.release import bundle
+from components.rollout.resources import Deploy, DeployArgs
 from components.settings import Model, Settings, target_options
 from components.target import Need, StackPlace, Takes, TargetComponent
 
