@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 from load import Load
-from planted import PLANTED, told
-
 from ops.testing import is_here
+from planted import PLANTED, told
 
 from .docker_engine import IMAGE, EngineHere, OnEngine
 from .network import Network
