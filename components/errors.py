@@ -36,6 +36,10 @@ class Lost(SlipwayError):
     """A host can't be reached, or its connection broke: what it did isn't known."""
 
 
+class NotLaunchedError(SlipwayError):
+    """A host has no host tool yet, or an earlier one: `up` brings it."""
+
+
 class LockedError(SlipwayError):
     """Somebody else is at work on this stack; the message names the holder."""
 

@@ -21,7 +21,7 @@ from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.manifest import NOT_THE_APPS
 from components import owner
 from components.deployment.answers import Verdict
-from components.errors import SlipwayError
+from components.errors import NotLaunchedError, SlipwayError
 from components.hosts import progress, transport
 from components.hosts.site import Site
 from components.release import store
@@ -331,7 +331,10 @@ class RolloutProvider(DynamicProvider):
         from components.deployment import on_hosts
         from components.rollout import coordinator
 
-        now = coordinator.desired(store.connect(news["store"]))
+        try:
+            now = coordinator.desired(store.connect(news["store"]))
+        except NotLaunchedError as error:  # the plan goes on: what `up` sets up comes before
+            return str(error)
         at = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(now.state.at))
         how = f" (rolled back by {now.state.actor}, {at})" if now.state.by == "rollback" else ""
         return _release_drift(olds, news, now.live, how) or on_hosts.drift(_hosts(news), now.live)

@@ -1,40 +1,38 @@
-"""A server of `ssh` that is this machine: its commands are run as they are, without a connection."""
+"""A server of `ssh` that is this machine: its host tool is run as it is, without a connection."""
 
-import fcntl
 import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
-from components.ssh.connection import Done
+from components.hosts.objects import Folder, Pipe
+
+_SERVE = "import sys; from pathlib import Path; from cloud_init.host.commands import objects; objects.serve(Path(sys.argv[2]))"
+TOOL = ["env", f"PYTHONPATH={Path(__file__).parents[1]}", sys.executable, "-c", _SERVE]
 
 
 class Here:
-    """A connection to a server that is this machine."""
+    """A way to this machine; `process`: what runs there."""
 
     is_open = True
+    process: "subprocess.Popen[bytes] | None" = None
 
-    def __init__(self, login):
-        self.login = login
+    def open(self, patience: float) -> None:
+        """It is."""
 
-    def run(self, command, stdin=b"", root=False):
-        done = subprocess.run(command, input=stdin, capture_output=True, check=False)
-        return Done(done.returncode, done.stdout, done.stderr.decode())
+    def pipe(self, command: Any) -> Pipe:
+        process = self.process = subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1)
+        assert process.stdin
+        assert process.stdout
+        return Pipe(process.stdin, process.stdout, lambda: process.communicate()[1].decode())
+
+    def fall_silent(self) -> None:
+        """What the process does while its deployer sleeps, who has not heard of that yet."""
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
 
-class Flock:
-    """What holds the lock of a server's folder. It ends while its deployer sleeps, who has not heard of that yet."""
-
-    is_lost = False
-
-    def __init__(self, _to, path, note=""):
-        self.file = open(path, "a+")  # noqa: SIM115
-        try:
-            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            self.is_held = True
-            if note:
-                self.file.truncate(0)
-                self.file.write(note)
-                self.file.flush()
-        except BlockingIOError:
-            self.is_held = False
-
-    def end(self):
-        self.file.close()
+def folder(place: Path, way: Any) -> Folder:
+    """A folder of a server of that name."""
+    return Folder(way, place.name, TOOL, str(place))

@@ -17,7 +17,7 @@ from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
 from .base.places import Places
 
 _ASKED = "SLIPWAY_ASKED"
-_SETUP = "setup"  # the one command that needs no host.json: there may be none yet
+_SETUP, _OBJECTS = "setup", "objects"  # the commands that need no host.json: there may be none yet
 Command = Callable[[Places, argparse.Namespace], Optional[int]]
 
 
@@ -28,6 +28,8 @@ def main() -> int:
     try:
         if arguments.command == _SETUP:
             return int(_part("server.setup").command(Path(arguments.root)))
+        if arguments.command == _OBJECTS:
+            return _part("commands.objects").serve(arguments.folder) or 0
         where = places.load(Path(arguments.root))
         if arguments.command not in ("launch", "release"):  # which become the app's, and print nothing
             masking.know_host(where.srv)
@@ -50,7 +52,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="host.pyz", description=__doc__)
     parser.add_argument("--root", default="/")
     commands = parser.add_subparsers(dest="command", required=True)
-    added = {name: commands.add_parser(name) for name in (*_COMMANDS, _SETUP)}
+    added = {name: commands.add_parser(name) for name in (*_COMMANDS, _SETUP, _OBJECTS)}
     for name in ("prepare", "commit", "abort", "converge"):
         added[name].add_argument("generation", type=int)
         added[name].add_argument("--token", default="", help="of what is wanted, for the outcome")
@@ -59,6 +61,7 @@ def _parse() -> argparse.Namespace:
     for name in ("prepare", "converge"):
         added[name].add_argument("--elected", action="store_true")
     added["release"].add_argument("schema", nargs="?", default="", help="the database's, before it")
+    added[_OBJECTS].add_argument("folder", type=Path)
     added["exec"].add_argument("words", nargs=argparse.REMAINDER)
     added["launch"].add_argument("manager")
     added["launch"].add_argument("program")
@@ -130,7 +133,6 @@ _COMMANDS: dict[str, Command] = {
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
-    "objects": lambda where, given: _part("commands.objects").serve(where),
     "logs": _logs,
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),
     "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),

@@ -5,7 +5,7 @@ import atexit
 import json
 import secrets
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 from cloud_init.host.processes.managers.docker import SOCKET
 from components.docker import engine
 from components.docker.engine import Engine, arguments
-from components.errors import Lost
+from components.hosts.objects import Pipe
 
 ROOT = PurePosixPath("/slipway")
 """The tree in every container."""
+STORE = str(ROOT / "var/lib/slipway/store")
 PYTHON = "/usr/local/bin/python3"
 TOOL = [PYTHON, "-I", str(ROOT / "opt/slipway/host.pyz"), "--root", str(ROOT)]
 _RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL")
@@ -36,7 +37,7 @@ class Keeper:
 
     def command(self, *words: str, terminal: bool = False) -> list[str]:
         """The client's command that runs words in it. Raises `SlipwayError` where it can't be."""
-        self._open()
+        self.open()
         return self.engine.command("exec", "-it" if terminal else "-i", self._name, *words)
 
     def run(self, *words: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
@@ -47,8 +48,20 @@ class Keeper:
         """Words that run on, over pipes."""
         return subprocess.Popen(self.command(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    def _open(self) -> None:
-        if self._process is not None and self._process.poll() is None:
+    def pipe(self, command: Sequence[str]) -> Pipe:
+        process = self.start(*command)
+        assert process.stdin
+        assert process.stdout
+        return Pipe(process.stdin, process.stdout, lambda: process.communicate()[1].decode(errors="replace"))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def open(self, patience: float = 0) -> None:
+        """Starts it, unless it runs. Raises `SlipwayError`."""
+        if self.is_open:
             return
         self._name = f"{self.site}-keeper-{secrets.token_hex(4)}"
         data = ROOT / "srv/slipway" / self.app / "data"
@@ -73,7 +86,7 @@ class Keeper:
 
     def close(self) -> None:
         """Ends it, and what runs in it."""
-        if self._process is not None and self._process.poll() is None and self._process.stdin:
+        if self._process and self.is_open and self._process.stdin:
             self._process.stdin.close()
             self._process.wait()
 
@@ -85,33 +98,3 @@ def to(facts: Mapping[str, Any]) -> Keeper:
     """This process's keeper for the site with these facts."""
     key = json.dumps([facts["engine"], facts["site"], facts["image"]], sort_keys=True)
     return _keepers.setdefault(key, Keeper(engine.of(facts["engine"]), facts["app"], facts["site"], facts["image"]))
-
-
-class Pipe:
-    """A tool's command that answers questions, a line of JSON each."""
-
-    def __init__(self, keeper: Keeper, *words: str) -> None:
-        self._process = keeper.start(*TOOL, *words)
-
-    def ask(self, say: Callable[[str], None] = lambda text: None, **question: Any) -> Any:
-        """The answer; notes before it go to `say`. Raises `Lost` where the pipe broke."""
-        asked, answers = self._process.stdin, self._process.stdout
-        assert asked is not None
-        assert answers is not None
-        try:
-            asked.write(json.dumps(question).encode() + b"\n")
-            asked.flush()
-        except BrokenPipeError:
-            pass  # the missing answer is told of below
-        while line := answers.readline():
-            told = json.loads(line)
-            if told.get("event") != "note":
-                return told
-            say(str(told["text"]))
-        errors = self._process.communicate()[1].decode(errors="replace").strip().splitlines()
-        raise Lost(f"docker: the connection was lost ({(errors or ['no word of why'])[-1]}); run it again")
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it still answers."""
-        return self._process.poll() is None

@@ -2,8 +2,8 @@
 
 import shlex
 import time
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ SYSTEMS = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 OWNER = "/var/lib/slipway/owner.json"
 _BOOT = "/etc/slipway/boot.json"
 UNIT = "slipway.service"
+_BRING = Path(__file__).with_name("bring-tool.sh").read_text(encoding="utf-8")
 
 
 def boot(facts: Mapping[str, Any]) -> Boot:
@@ -45,14 +46,12 @@ def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
         _check_way_back(to, facts)
         if refusal := another(to, facts, owner, taken_over):
             raise SlipwayError(refusal)
-    is_driven = store.is_folder(facts["store"])
-    # Another deployer's rollout must not find another host tool in the middle of it.
-    with store.folder(facts).locked("setting up") if is_driven else nullcontext():
+    with ExitStack() as lock:
         with progress.step(host, "store"):
             _do(to, ["install", "-d", "-m", "0755", "/var/lib/slipway"])
+            if store.is_folder(facts["store"]):
+                lock.enter_context(_with_tool(to, facts))
             _do(to, ["install", "-m", "0644", "/dev/stdin", OWNER], to_json(vars(owner)))
-            if is_driven:
-                _bring_tool(to, facts)
         with progress.step(host, "bootstrap"):
             _do(to, ["sh", "-s", "again"], bootstrap.script(boot(facts)).encode())
         with progress.step(host, "setup"):
@@ -135,13 +134,22 @@ def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
         )
 
 
-def _bring_tool(to: Connection, facts: Mapping[str, Any]) -> None:
-    """Puts the host tool there for the bootstrap; on a server that is set up it is tried first."""
-    folder, name = store.folder(facts), f"releases/tool/{host_tool.tool_id()}.pyz"
-    folder.put(name, host_tool.tool())
-    if _read(to, "/etc/slipway/host.json"):
-        _do(to, [*TOOL[:-1], f"{folder.path}/{name}", "check"])
-    folder.put("tool.json", to_json({"sha256": host_tool.tool_id()}))
+@contextmanager
+def _with_tool(to: Connection, facts: Mapping[str, Any]) -> Iterator[None]:
+    """Puts the host tool there for the bootstrap, and holds the store's lock by it: the server may
+    have none yet, or an earlier one. Where one is set up, it is tried before.
+
+    Another deployer's rollout must not find another host tool in the middle of it."""
+    name, data = f"releases/tool/{host_tool.tool_id()}.pyz", host_tool.tool()
+    path = f"{store.folder(facts).path}/{name}"
+    _do(to, ["sh", "-c", _BRING, "bring-tool", path, host_tool.tool_id()], data)
+    folder = store.folder(facts, [*TOOL[:-1], path])
+    with folder.lock("setting up"):
+        folder.put(name, data)  # a rollout that ended just now may have removed it
+        if _read(to, "/etc/slipway/host.json"):
+            _do(to, [*TOOL[:-1], path, "check"])
+        folder.put("tool.json", to_json({"sha256": host_tool.tool_id()}))
+        yield
 
 
 def _wait(to: Connection) -> None:

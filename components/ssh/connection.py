@@ -1,5 +1,6 @@
 """One server's SSH connection, made when it is needed and made again when it was lost."""
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -10,13 +11,13 @@ from typing import IO, Any
 import asyncssh
 
 from components.errors import Lost, MissingError, SlipwayError, shown
+from components.hosts.objects import QUICK, Pipe
 from components.ssh.login import Login
-from components.ssh.loop import line_of, wait_for
+from components.ssh.loop import begin, line_of, wait_for
 from components.ssh.opening import attempt
 
 _PAUSE = 2  # seconds between attempts
 _LET_IN = 60  # seconds in which a server that boots may still refuse its user
-QUICK = 5.0
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,12 @@ class Connection:
         except (asyncssh.Error, OSError) as error:
             raise self.lost(command[-1], str(error)) from None
         ended(self.ended(command[-1], done))
+
+    def pipe(self, command: Sequence[str]) -> Pipe:
+        """Root's command, which is asked and answers."""
+        (source, asked), (answers, target) = ((os.fdopen(one, "rb"), os.fdopen(other, "wb")) for one, other in (os.pipe(), os.pipe()))
+        ended = begin(self.start(command, root=True, stdin=source, stdout=target).wait())
+        return Pipe(asked, answers, lambda: self.ended("objects", ended.result()).err)
 
     def copy(self, command: Sequence[str], target: IO[bytes]) -> None:
         """Root's command, its output into a file of this machine."""

@@ -4,6 +4,7 @@ everybody else waits for answers."""
 import asyncio
 import threading
 from collections.abc import Awaitable
+from concurrent.futures import Future
 from functools import cache
 from typing import TypeVar
 
@@ -20,11 +21,16 @@ def _loop() -> asyncio.AbstractEventLoop:
     return loop
 
 
-def wait_for(work: Awaitable[Answer]) -> Answer:
-    """Runs it there and gives its answer. Interrupted, it is cancelled."""
+def begin(work: Awaitable[Answer]) -> Future[Answer]:
+    """Runs it there."""
     with _starting:
         loop = _loop()
-    future = asyncio.run_coroutine_threadsafe(_done(work), loop)
+    return asyncio.run_coroutine_threadsafe(_done(work), loop)
+
+
+def wait_for(work: Awaitable[Answer]) -> Answer:
+    """Runs it there and gives its answer. Interrupted, it is cancelled."""
+    future = begin(work)
     try:
         return future.result()
     except BaseException:

@@ -14,11 +14,12 @@ from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.release import wheels
 from components.errors import Lost, SlipwayError
 from components.hosts import progress
+from components.hosts.objects import Folder
+from components.hosts.transports import ssh as transport
 from components.release import publishing
 from components.release.store import parsed
 from components.rollout import desired_state
-from components.ssh import login
-from components.ssh.folder import Folder
+from components.ssh import connection, login
 
 SCHEME = "ssh:"
 _DESIRED = "desired.json"
@@ -77,7 +78,7 @@ class ServersStore:
         return self._first.folder.names(folder)
 
     def modified(self, name: str) -> float | None:
-        return self._holder(name).folder.names(name).get(name)
+        return self._holder(name).folder.modified(name)
 
     def delete(self, *names: str) -> None:
         self._put = {name: data for name, data in self._put.items() if name not in names}
@@ -87,7 +88,7 @@ class ServersStore:
     def lock(self, reason: str) -> Iterator[None]:
         """The first server's. Refused where another one knows something newer."""
         self._given, self._away = set(), {}
-        with self._first.folder.locked(reason):
+        with self._first.folder.lock(reason):
             self._refuse_older()
             yield
 
@@ -171,9 +172,10 @@ def connect(text: str) -> ServersStore:
     return ServersStore([Server(one["host"], one["role"], folder(one)) for one in facts], text)
 
 
-def folder(facts: Mapping[str, Any]) -> Folder:
-    """The folder of the server with these facts."""
-    return Folder(login.of(facts), str(facts["store"]).removeprefix("file://"))
+def folder(facts: Mapping[str, Any], tool: Sequence[str] = ()) -> Folder:
+    """The folder of the server with these facts, asked by its own host tool or another."""
+    to = login.of(facts)
+    return Folder(connection.to(to), str(to), tool or transport.TOOL, str(facts["store"]).removeprefix("file://"))
 
 
 def is_folder(store: str) -> bool:

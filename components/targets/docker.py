@@ -19,7 +19,7 @@ from cloud_init.host.server.setup import USERS
 from components import owner
 from components.deployment.on_hosts import HostsDeployment
 from components.docker import image, store
-from components.docker.keeper import PYTHON, ROOT, TOOL
+from components.docker.keeper import PYTHON, ROOT, STORE, TOOL
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.docker import DockerTransport
@@ -160,7 +160,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         host=site,
         root=str(ROOT),
         run=str(ROOT / "run/slipway" / app),
-        store=f"file://{ROOT}/var/lib/slipway/store",
+        store=f"file://{STORE}",
         python=PYTHON,
         front=FrontFacts((f"{site}-front", _PORT)),
         user=users[0],

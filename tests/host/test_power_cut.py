@@ -5,7 +5,6 @@ The kernel isn't asked: what was synced is noted, and all that is there afterwar
 
 import os
 import sqlite3
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +19,6 @@ from cloud_init.host.front import maintenance
 from cloud_init.host.stores.file import FileStore
 from components.hosts.transports import local
 from ops.engine.state import Resource, State
-
-PUT = Path(__file__).parents[2] / "components/ssh/put.sh"
 
 
 class Disk:
@@ -146,19 +143,3 @@ def test_the_page_that_was_taken_down_does_not_come_back(disk):
     with maintenance.window(places):
         assert maintenance.is_on(places)
     assert not disk.lost()
-
-
-def test_an_object_on_a_server(tmp_path):
-    """`sync` of the system says what it is given; only the script itself shows the order."""
-    told, place = tmp_path / "told", tmp_path / "store/releases/r1/manifest.json"
-    for name in ("sync", "mv"):
-        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@" >> {told}\nexec /usr/bin/{name} "$@"\n')
-        (tmp_path / name).chmod(0o755)
-    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
-    subprocess.run(["sh", PUT, f"{place}.part", place, "4"], input=b"data", env=environment, check=True)
-    folder = place.parent
-    assert told.read_text().splitlines() == [
-        f"sync {place}.part",
-        f"mv -T {place}.part {place}",
-        f"sync {folder} {folder}/.. {folder}/../..",
-    ]

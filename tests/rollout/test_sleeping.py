@@ -7,11 +7,10 @@ import json
 import os
 import shutil
 import threading
-from typing import Any
 
 import pytest
 from documents import MANIFEST
-from server_here import Flock, Here
+from server_here import Here, folder
 from speeds import examples
 
 from cloud_init.host import stores
@@ -19,11 +18,10 @@ from cloud_init.host.base import lock as host_lock
 from cloud_init.host.contracts.rollout import Outcome
 from cloud_init.host.stores.file import FileStore
 from components.errors import SlipwayError
+from components.hosts import objects
 from components.hosts.site import Site
 from components.release.store import ReleaseStore, to_json
 from components.rollout import coordinator, lock, public
-from components.ssh import folder as folders
-from components.ssh.login import Login
 from components.ssh.store import Server, ServersStore
 
 EARLIER = [f"r{number}" for number in range(6)]
@@ -123,6 +121,14 @@ class InBucket:
         return ReleaseStore(Calls(bucket, way, names))
 
 
+class Way(Calls):
+    """A way to a server: it stops before each question."""
+
+    def __init__(self, here, way):
+        super().__init__(here, way, ())
+        self.pipe = lambda command: Calls(here.pipe(command), way, ("send",))
+
+
 class OverSsh:
     """Two servers with a folder each, of which the first one decides."""
 
@@ -133,13 +139,10 @@ class OverSsh:
         self.hosts = [Host("one", folder / "store", folder / "one-live"), Host("two", folder / "two", folder / "two-live")]
 
     def deployer(self, way):
-        servers = []
-        for name, place in (("one", "store"), ("two", "two")):
-            login = Login(name, name, 22, "root", "", "", (), False, "")
-            made: Any = folders.Folder(login, str(self.folder / place))
-            made.to = Calls(Here(login), way, ("run",))
-            servers.append(Server(name, "web", made))
-        way.falls_asleep = lambda: servers[0].folder._lock and servers[0].folder._lock.end()
+        servers, first = [], Here()
+        for name, place, here in (("one", "store", first), ("two", "two", Here())):
+            servers.append(Server(name, "web", folder(self.folder / place, Way(here, way))))
+        way.falls_asleep = first.fall_silent
         return ServersStore(servers, "ssh:")
 
 
@@ -149,8 +152,7 @@ KINDS = {"bucket": InBucket, "ssh": OverSsh}
 @pytest.fixture(params=KINDS)
 def kind(request, monkeypatch):
     monkeypatch.setattr(lock, "_PAUSE", 0.01)
-    monkeypatch.setattr(folders, "LockProcess", Flock)
-    monkeypatch.setattr(folders, "_AGAIN", 0.0)
+    monkeypatch.setattr(objects, "_AGAIN", 0.0)
     acquire = host_lock.acquire
     monkeypatch.setattr(host_lock, "acquire", lambda name, take, wait, say, pause: acquire(name, take, wait, lambda _: None, 0.01))
 

@@ -16,13 +16,13 @@ from sshd import Sshd
 
 from components.deployment.on_hosts import HostsDeployment, drift
 from components.errors import Lost, SlipwayError
-from components.hosts import progress
+from components.hosts import objects, progress
 from components.hosts.site import Site
 from components.hosts.transports import ssh
+from components.providers import RolloutProvider
 from components.release.store import connect, to_json
 from components.rollout import coordinator
 from components.rollout.phases import direct
-from components.ssh import folder as folders
 from components.ssh.store import address
 
 HERE = Path(__file__).parent
@@ -134,8 +134,8 @@ class Servers:
 def servers(tmp_path, monkeypatch):
     monkeypatch.setattr(ssh, "TOOL", [TOOL])
     monkeypatch.setattr(direct, "_AWAY", 3.0)
-    monkeypatch.setattr(folders, "_AWAY", 3.0)
-    monkeypatch.setattr(folders, "QUICK", 0.1)
+    monkeypatch.setattr(objects, "_AWAY", 3.0)
+    monkeypatch.setattr(objects, "QUICK", 0.1)
     for name in ("one", "two"):
         (tmp_path / f"sshd-{name}").mkdir(mode=0o700)
     made = Servers(tmp_path)
@@ -253,6 +253,14 @@ def test_a_damaged_copy_of_what_is_wanted_is_told_and_written_anew(servers):
     assert stack.roll("r2").ok
     assert servers.wanted("two") == servers.wanted("one")
     assert any("two/store/desired.json: store: desired.json is damaged" in line for line in stack.said)
+
+
+def test_a_plan_goes_on_where_the_first_one_has_no_host_tool_yet(servers, monkeypatch):
+    """Or an earlier one, which `up` changes before the store is asked."""
+    facts = servers.facts("one")
+    props = {"store": address(facts), "hosts": json.dumps(facts), "release": "r1", "url": servers.stack().url}
+    monkeypatch.setattr(ssh, "TOOL", ["python3", "-I", "/nowhere/host.pyz"])
+    assert "nothing is launched there yet; run `./slipway up`" in RolloutProvider()._drift(props, props)
 
 
 def test_a_command_whose_connection_broke_is_run_again(servers):

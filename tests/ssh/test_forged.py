@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from documents import MANIFEST
-from server_here import Flock, Here
+from server_here import Here, folder
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Manifest
@@ -21,8 +21,6 @@ from components.release import exact, publishing
 from components.release.core import identity
 from components.rollout import coordinator, desired_state
 from components.source.archive import collect
-from components.ssh import folder as folders
-from components.ssh.login import Login
 from components.ssh.store import Server, ServersStore
 from ops.stack.engines import Launcher
 
@@ -42,9 +40,7 @@ class Stack:
         """That of a deployer who published nothing yet."""
         servers = []
         for name, role in (("one", "web"), ("two", "web"), ("db", "database")):
-            made: Any = folders.Folder(Login(name, name, 22, "root", "", "", (), False, ""), str(self.folder / name))
-            made.to = Here(made.login)
-            servers.append(Server(name, role, made))
+            servers.append(Server(name, role, folder(self.folder / name, Here())))
         return ServersStore(servers, "ssh:")
 
     def at(self, name, server="one"):
@@ -64,8 +60,7 @@ class Stack:
 
 
 @pytest.fixture
-def stack(tmp_path, monkeypatch):
-    monkeypatch.setattr(folders, "LockProcess", Flock)
+def stack(tmp_path):
     app = tmp_path / "app"
     app.mkdir()
     (app / "wsgi.py").write_text("app = None\n")

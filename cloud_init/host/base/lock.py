@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Union
+from typing import Any, TextIO, Union
 
 from .files import make_way, private_file, read_text
 from .outcome import Locked, note
@@ -24,23 +24,30 @@ def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] 
     """Holds the lock for `reason`; waits up to `wait` seconds, and says for whom.
 
     Raises `Locked` after that."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    make_way(path)
-    with open(path, "a+", encoding="utf-8", opener=private_file) as file:
-        if os.fstat(file.fileno()).st_uid == os.geteuid():
-            os.fchmod(file.fileno(), 0o600)  # whoever could open it could hold it
-
-        def take() -> Note:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                return read_text(path)
-            return None
-
-        acquire(str(path), take, wait, say, 0.2)
-        _sign(file.fileno(), path, reason)
+    with opened(path) as file:
+        acquire(str(path), lambda: None if taken(file) else read_text(path), wait, say, 0.2)
+        sign(file, json.dumps(signed(reason)))
         yield
         file.truncate(0)
+
+
+def opened(path: Path) -> TextIO:
+    """The lock's file, made where there is none; the lock goes when it is closed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    make_way(path)
+    file = open(path, "a+", encoding="utf-8", opener=private_file)  # noqa: SIM115  the caller closes it
+    if os.fstat(file.fileno()).st_uid == os.geteuid():
+        os.fchmod(file.fileno(), 0o600)  # whoever could open it could hold it
+    return file
+
+
+def taken(file: TextIO) -> bool:
+    """Takes the lock, unless somebody else holds it."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def is_free(path: Path) -> bool:
@@ -75,14 +82,14 @@ def signed(reason: str) -> dict[str, Any]:
     return {"holder": actor(), "pid": os.getpid(), "reason": reason, "since": time.time()}
 
 
-def _sign(descriptor: int, path: Path, reason: str) -> None:
+def sign(file: TextIO, text: str) -> None:
     """The note is for people: a full disk keeps nobody from the lock, which may make room."""
     try:
-        os.ftruncate(descriptor, 0)
-        os.write(descriptor, json.dumps(signed(reason)).encode())
+        os.ftruncate(file.fileno(), 0)
+        os.write(file.fileno(), text.encode())
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise OSError(error.errno, error.strerror, str(path)) from None
+            raise OSError(error.errno, error.strerror, file.name) from None
 
 
 def actor() -> str:

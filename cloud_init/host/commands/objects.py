@@ -1,52 +1,110 @@
-"""The store of this host for a deployer at the other end of a pipe: a line of JSON each way. The
-rollout's lock goes when that end does."""
+"""A store's folder here, for a deployer at the other end of a pipe: it asks in a line of JSON with
+`size` bytes after it, and is answered so.
 
-import base64
+The rollout's lock is this process's, and ends with it. Half a minute in which nothing is said, or
+read, at the other end ends both: a deployer that slept finds nobody who writes for it."""
+
+from __future__ import annotations
+
 import json
+import os
+import signal
 import sys
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO, TypeVar
 
-from .. import stores
-from ..base.lock import held
-from ..base.outcome import Refused, note
-from ..base.places import Places
-from ..stores.contract import Conflict, Store
+from ..base import lock as locks
+from ..base.files import make_folder, read_text
+from ..base.outcome import Refused, refusal_of
+from ..stores.contract import Conflict
+from ..stores.file import FileStore
+
+SILENCE = 30  # seconds; a deployer with the lock says a word each five
+_PART = 1 << 16  # bytes, which the slowest line carries in that time
+_Answer = TypeVar("_Answer")
 
 
-def serve(places: Places) -> None:
+def serve(folder: Path) -> None:
     """Answers until the pipe is closed."""
-    store = stores.connect(places.store)
-    with ExitStack() as locks:
-        for line in sys.stdin:
-            try:
-                answer = {"ok": _done(store, locks, json.loads(line))}
-            except Conflict as conflict:
-                answer = {"conflict": str(conflict)}
-            except Refused as refused:
-                answer = {"refused": str(refused), "locked": type(refused).__name__ == "Locked"}
-            sys.stdout.write(json.dumps(answer) + "\n")
-            sys.stdout.flush()
+    served, source = _Served(folder), sys.stdin.buffer
+    while line := _in_time(source.readline):
+        asked, data = json.loads(line), bytearray()
+        while (left := asked.get("size", 0) - len(data)) > 0:
+            part = _in_time(source.read, min(left, _PART))
+            if not part:  # the connection broke in the middle of an object
+                return
+            data += part
+        if asked["do"] != "beat":
+            _answer(served, asked, bytes(data))
 
 
-def _done(store: Store, locks: ExitStack, asked: dict[str, Any]) -> Any:
-    do, name = asked["do"], str(asked.get("name", ""))
-    if do == "lock":
-        assert store.lock_file is not None
-        return locks.enter_context(held(store.lock_file, asked["reason"], asked["wait"], note))
-    if do == "unlock":
-        return locks.close()
-    if do == "get":
-        return _text(store.get(name))
-    if do == "put":
-        return store.put(name, base64.b64decode(asked["data"]))
-    if do == "replace":
-        old = asked["old"]
-        return store.replace(name, None if old is None else base64.b64decode(old), base64.b64decode(asked["data"]))
-    if do == "delete":
-        return store.delete(*asked["names"])
-    return store.modified(name) if do == "modified" else store.names(name)
+class _Served:
+    """The folder and its lock, whose note says who has it. The note stays where the lock went with
+    the pipe: whoever finds its own there knows that nobody else had the lock meanwhile."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = FileStore(folder)
+        self.lock: TextIO | None = None
+
+    def done(self, asked: dict[str, Any], data: bytes) -> Any:
+        do, names = asked["do"], asked.get("names", ())
+        if do == "lock":
+            return self._take(self.store.folder, asked["note"], asked["again"])
+        if do == "unlock":
+            lock, self.lock = self.lock, None
+            if lock:
+                lock.truncate(0)
+                lock.close()
+            return None
+        if do in ("get", "names"):
+            return getattr(self.store, do)(*names)
+        if asked["locked"] and not (self.lock and os.fstat(self.lock.fileno()).st_nlink):
+            raise Conflict("the lock is gone, and may be another one's")
+        if do == "put":
+            return self.store.put(names[0], data)
+        if do == "replace":
+            old = asked["old"]  # how many of the bytes are what must be there now
+            return self.store.replace(names[0], None if old is None else data[:old], data[old or 0 :])
+        return self.store.delete(*names)  # of nothing: the question whether the lock is still held
+
+    def _take(self, folder: Path, note: str, again: bool) -> str | None:
+        """None: it is held; else the note of who holds it. Raises `Conflict` where it was to be
+        taken `again`, and somebody else had it meanwhile."""
+        make_folder(folder, 0o700)
+        folder.chmod(0o700)
+        path = self.store.lock_file
+        file = locks.opened(path)
+        is_taken, found = locks.taken(file), read_text(path)
+        if is_taken and (found == note or not again):
+            locks.sign(file, note)
+            self.lock = file
+            return None
+        file.close()
+        if is_taken:
+            raise Conflict(f"{locks.described(found)} had it meanwhile")
+        return found
 
 
-def _text(data: "bytes | None") -> "str | None":
-    return None if data is None else base64.b64encode(data).decode()
+def _answer(served: _Served, asked: dict[str, Any], data: bytes) -> None:
+    found = b""
+    try:
+        told = {"ok": served.done(asked, data)}
+        if isinstance(told["ok"], bytes):
+            found = told["ok"]
+            told = {"size": len(found)}
+    except Conflict as conflict:
+        told = {"conflict": str(conflict)}
+    except (Refused, OSError) as error:
+        told = {"refused": str(refusal_of(error))}
+    left = memoryview(json.dumps(told).encode() + b"\n" + found)
+    while left:
+        left = left[_in_time(os.write, sys.stdout.fileno(), left[:_PART]) :]
+
+
+def _in_time(work: Callable[..., _Answer], *given: Any) -> _Answer:
+    """What it gives; later than that the signal ends this process."""
+    signal.alarm(SILENCE)
+    answer = work(*given)
+    signal.alarm(0)
+    return answer

@@ -30,7 +30,7 @@ class FileStore:
         self.address = _SCHEME + str(folder.absolute())
 
     @property
-    def lock_file(self) -> Path | None:
+    def lock_file(self) -> Path:
         return self.folder / _LOCK
 
     def get(self, name: str) -> bytes | None:
@@ -72,7 +72,7 @@ class FileStore:
             make_folder(self.folder, 0o700)
             with open(self.folder / ".write.lock", "w", encoding="utf-8") as lock:
                 fcntl.flock(lock, fcntl.LOCK_EX)
-                if self.get(name) != old:
+                if self.get(name) not in (old, new):  # `new`: asked once more, for an answer that was lost
                     raise Conflict(name)
                 self.put(name, new)
 
