@@ -70,7 +70,7 @@ def test_a_coordinator_killed_between_the_phases(make_bench):
     now = coordinator.desired(bench.store)
     rollout = coordinator._Rollout(bench.day, second, "up")
     wish = rollout._write(now, first, second)
-    assert bench.host.run(["prepare", str(wish.generation), second])["ok"]
+    assert bench.host.run(["prepare", str(wish.state.generation), second])["ok"]
     assert get(bench)[0] == "1"
     assert bench.roll(bench.publish(3)).ok
     assert get(bench)[0] == "3"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from load import Load
-from ops.testing import is_here
+from tools.testing import is_here
 from planted import PLANTED, told
 
 from .docker_engine import IMAGE, EngineHere, OnEngine

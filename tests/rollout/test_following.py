@@ -256,7 +256,7 @@ def test_two_deployers_without_a_lock_win_each_generation_once(site, monkeypatch
 
     def noted(store, before, by, *wanted):
         made = write(store, before, by, *wanted)
-        wins.append((made.generation, by))
+        wins.append((made.state.generation, by))
         return made
 
     monkeypatch.setattr(desired_state, "write", noted)

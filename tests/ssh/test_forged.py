@@ -209,7 +209,7 @@ def test_a_number_that_was_lifted_is_counted_on_from(stack):
     """It says who wrote last, and nothing else: hosts take whatever is higher."""
     stack.at("desired.json").write_text('{"generation": 999, "live": "../../../etc"}')
     store = stack.store()
-    assert desired_state.write(store, desired_state.desired(store), "up", None).generation == 1000
+    assert desired_state.write(store, desired_state.desired(store), "up", None).state.generation == 1000
     with pytest.raises(SlipwayError, match="wanted the name of an object"):
         store.bring("two", "../../../etc", lambda: KEY)
 
