@@ -73,6 +73,7 @@ class Folder:
         self._pipe: Pipe | None = None
         self._patience = QUICK
         self._note = ""  # the lock's, while it is this deployer's
+        self._overtaken = ""  # why it is so no more
 
     def get(self, name: str) -> bytes | None:
         found = self._ask("get", name)
@@ -118,7 +119,7 @@ class Folder:
             with self._mutex, suppress(Lost):
                 if self._pipe and self._note:
                     self._answer(self._pipe, "unlock")
-            self._note, self._patience = "", QUICK
+            self._note, self._overtaken, self._patience = "", "", QUICK
 
     def _beats(self, ended: threading.Event) -> None:
         while not ended.wait(_BEAT):
@@ -134,7 +135,10 @@ class Folder:
             for left in reversed(range(_TRIES)):
                 was_there = self.way.is_open or self._note
                 try:
-                    return self._answer(self._opened(), do, *names, **more)
+                    pipe = self._opened()
+                    if self._overtaken and do not in ("get", "names"):
+                        raise Conflict(self._overtaken)
+                    return self._answer(pipe, do, *names, **more)
                 except Lost:
                     if not left or not was_there:
                         raise
@@ -151,8 +155,8 @@ class Folder:
             try:
                 if self._note:
                     locks.acquire(self.name, lambda: self._answer(pipe, "lock", note=self._note, again=True), _AGAIN, pulumi.log.info, 1.0)
-            except (Locked, Conflict) as taken:  # it may still be read: the tool refuses to write
-                raise Conflict(f"the lock went with the connection: {taken}") from None
+            except (Locked, Conflict) as taken:  # it may still be read
+                self._note, self._overtaken = "", f"the lock went with the connection: {taken}"
         return self._pipe
 
     def _answer(self, pipe: Pipe, do: str, *names: str, data: bytes = b"", **more: Any) -> Any:

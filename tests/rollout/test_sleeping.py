@@ -63,7 +63,7 @@ class Calls:
 class Bucket(FileStore):
     """A folder with a bucket's lock; another deployer's signs grow old while that sleeps."""
 
-    lock_file = None
+    lock_file = None  # type: ignore[assignment]
 
     def grow_old(self):
         for path in (self.folder / "lock").glob("*"):
