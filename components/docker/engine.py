@@ -56,7 +56,7 @@ class Engine:
 
     def refused(self, what: str, words: str) -> SlipwayError:
         """The engine's last words, and what to do about them."""
-        lines = [line for line in words.splitlines() if line.strip() and not line.startswith("exit status")]
+        lines = [line for line in words.splitlines() if line.strip() and not line.startswith(("exit status", "Run 'docker"))]
         said = (lines or ["it said nothing"])[-1].removeprefix("ERROR: ")
         said = re.sub("^(?:docker: )?(?:Error response from daemon: )?", "", said)
         mend = next((mend for pattern, mend in _MENDS if re.search(pattern, words, re.IGNORECASE)), "mend that, then run it again")

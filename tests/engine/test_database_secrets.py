@@ -6,14 +6,14 @@ import re
 PROGRAM = """
 import pulumi
 from dataclasses import replace
-from types import SimpleNamespace
 from cloud_init.host.release import manifests
 from cloud_init.host.contracts.manifest import DatabasePart
 from components.hosts.database_host import DatabaseHost, DatabaseHostArgs
+from components.release.core import Release
 from components.rollout.resources import finish
 
 manifest = replace(manifests.without_release("postgres"), environment={"A": "b"}, database=DatabasePart("postgres", "own-host"))
-planned = SimpleNamespace(code="0123456789ab", manifest=manifest, source="app")
+planned = Release(manifest, "app")
 host = DatabaseHost("shop-database", DatabaseHostArgs("shop", "postgres", ADDRESS, ["10.0.0.0/24"], "/dev/vdb"))
 final = finish(planned, "k", pulumi.Output.secret({"B": "c"}), host)
 for name, value in vars(final).items():

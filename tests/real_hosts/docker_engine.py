@@ -50,11 +50,11 @@ class EngineHere:
     def kill(self, number: int = signal.SIGKILL) -> None:
         """The engine and what it starts containers with, by one signal; the engine alone by TERM."""
         assert self.process is not None
-        if number == signal.SIGKILL:
-            os.killpg(self.process.pid, number)
-        else:
-            self.process.send_signal(number)
+        inner = int((self.folder / "exec/containerd/containerd.pid").read_text())
+        self.process.send_signal(number)
         self.process.wait()
+        if number == signal.SIGKILL:
+            os.kill(inner, number)
 
     def command(self, *words: str) -> list[str]:
         return ["docker", "--host", self.host, *words]

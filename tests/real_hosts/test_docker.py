@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from load import Load
-from tools.testing import is_here
 from planted import PLANTED, told
+
+from tools.testing import is_here
 
 from .docker_engine import IMAGE, EngineHere, OnEngine
 from .network import Network
