@@ -1,0 +1,105 @@
+"""What the target docker plans, to the last input, and what the engine in process makes of it without an engine at hand."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "conformance"))
+import cases
+
+from components.docker.engine import Engine
+from components.errors import SlipwayError
+from ops.engine import docker
+
+STACK = cases.read(cases.ROOT / "stacks/docker.yaml")
+LABELS = [
+    {"label": "owner", "value": "slipway"}, {"label": "project", "value": "slipway"},
+    {"label": "slipway.site", "value": "showcase-dev"}, {"label": "stack", "value": "dev"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize(
+    ("engine", "programs"), [("sqlite", ["front"]), ("postgres", ["front", "postgres"]), ("mysql", ["front", "mysql"])]
+)
+def test_the_plan_to_the_last_input(answered, engine, programs):
+    plan = STACK.with_({"slipway:database": {"engine": engine}}).recorded(answered).plan
+    found = {}
+    for one in plan.resources:
+        if one.type.startswith("docker:"):
+            found.setdefault(one.type.rpartition(":")[2], []).append(one)
+    assert {kind: len(those) for kind, those in found.items()} == {"Network": 1, "Volume": 2, "Image": 1, "Container": len(programs)}
+    assert [one.inputs for one in found["Network"]] == [{"name": "showcase-dev", "labels": LABELS}]
+    assert sorted(one.inputs["name"] for one in found["Volume"]) == ["showcase-dev", "showcase-dev-data"]
+    assert all(one.retain for one in found["Volume"])
+    assert sorted(one.inputs["name"] for one in found["Container"]) == [f"showcase-dev-{name}" for name in programs]
+    front = next(one for one in found["Container"] if one.inputs["name"].endswith("-front"))
+    given = dict(front.inputs)
+    assert given.pop("image").startswith("showcase-dev-host:")
+    assert given == {
+        "name": "showcase-dev-front",
+        "command": ["/usr/local/bin/python3", "-I", "/slipway/opt/slipway/host.pyz", "--root", "/slipway", "launch", "docker", "front"],
+        "user": "10003:10003",
+        "groupAdds": ["10001"],
+        "labels": sorted([*LABELS, {"label": "slipway.program", "value": "front"}], key=lambda one: one["label"]),
+        "networksAdvanced": [{"name": "showcase-dev"}],
+        "mounts": [
+            {"type": "volume", "source": "showcase-dev", "target": "/slipway"},
+            {"type": "volume", "source": "showcase-dev-data", "target": "/slipway/srv/slipway/showcase/data"},
+        ],
+        "ports": [{"internal": 8080, "external": 8080, "ip": "127.0.0.1"}],
+        "restart": "always",
+        "init": True,
+        "readOnly": True,
+        "tmpfs": {"/tmp": "mode=1777"},
+        "capabilities": {"drops": ["ALL"]},
+        "securityOpts": ["no-new-privileges:true"],
+        "memory": 512,
+        "memorySwap": 512,
+        "logDriver": "json-file",
+        "logOpts": {"max-size": "10m", "max-file": "3"},
+        "stopSignal": "SIGQUIT",
+        "stopTimeout": 40,
+        "mustRun": True,
+    }
+    for one in found["Container"]:
+        assert "envs" not in one.inputs
+        assert one.delete_before_replace
+        assert ("ports" in one.inputs) == (one is front)
+
+
+def test_all_that_is_planned_is_known_and_nothing_else():
+    for database in ("sqlite", "postgres"):
+        for one in STACK.with_({"slipway:database": {"engine": database}}).recorded().plan.resources:
+            if docker.takes(one.type):
+                assert docker.provider(one.type).check({}, dict(one.inputs)).failures == []
+    found = docker.provider("docker:index/container:Container").check({}, {"name": "a", "image": "b", "privileged": True})
+    assert [(one.property, one.reason) for one in found.failures] == [
+        ("privileged", "this engine doesn't know that input; use `pulumi up`")
+    ]
+    assert not docker.takes("docker:index/service:Service")
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("Cannot connect to the Docker daemon at unix:///x. Is the docker daemon running?\n", "start it, or see"),
+        ("permission denied while trying to connect to the Docker daemon socket at unix:///x\n", "usermod -aG docker"),
+        ("docker: Error response from daemon: Bind for :80 failed: port is already allocated.\n\nRun 'docker run --help'\n", "docker.port"),
+        ("write /var/lib/docker/x: no space left on device\nexit status 1\n", "docker image prune"),
+        ("", "it said nothing"),
+    ],
+)  # fmt: skip
+def test_words_of_an_engine_are_one_line_with_what_to_do(words, told):
+    said = str(Engine(host="ssh://a@b").refused("run", words))
+    assert told in said
+    assert "\n" not in said
+    assert said.startswith("docker: run at ssh://a@b: ")
+    assert "Run 'docker" not in said
+
+
+def test_without_the_client_it_is_said(monkeypatch):
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(SlipwayError, match="wanted the program docker, found none"):
+        Engine().run("version")
