@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from components.hosts.names import short
 from ops.display import tables
 
 if TYPE_CHECKING:
@@ -58,6 +57,8 @@ def fail(why: str | None) -> NoReturn:
 
 def fail_if_bad(answers: "Sequence[Answer]") -> None:
     """Tells of each that isn't well why; ends the command if there is one."""
+    from components.hosts.names import short
+
     told = []
     for one in (one for one in answers if not one.ok):
         where = ", ".join(filter(None, [short(one.host), one.step]))

@@ -11,7 +11,7 @@ from components.blocks.names import database, short
 from policy import check
 
 PROGRAM = """
-from types import SimpleNamespace
+from components.release.core import Release
 from cloud_init.host.contracts.manifest import Code, DatabasePart, Health, Manifest
 from components.rollout.resources import finish
 
@@ -21,7 +21,7 @@ database = ManagedDatabase("shop-database", ManagedDatabaseArgs(
 WebFleet("shop-web", WebFleetArgs(**common))
 database_part = DatabasePart(ENGINE, "managed")
 manifest = Manifest("wsgi:app", Code("0123456789ab", "0"), (), (), {"A": "b"}, database_part, {}, Health("/", "shop", 30), {})
-final = finish(SimpleNamespace(code="0123456789ab", manifest=manifest, source="app"), "k", pulumi.Output.secret({"B": "c"}), database)
+final = finish(Release(manifest, "app"), "k", pulumi.Output.secret({"B": "c"}), database)
 pulumi.export("told", pulumi.Output.unsecret(final.database_environment))
 pulumi.export("secrets", pulumi.Output.unsecret(final.database_secrets))
 pulumi.export("manifest", final.manifest)

@@ -126,7 +126,7 @@ def test_a_base_that_fails(changing):
 
 def test_a_base_before_there_was_a_plan(changing):
     (changing.folder / "ops/commands/plan.py").rename(changing.folder / "plan.py")
-    changing.edit("ops/cli.py", '        "plan": "plan.plan",\n', "")
+    changing.edit("ops/cli.py", '        "plan": "ops.commands.plan.plan",\n', "")
     changing.commit()
     changing.git("checkout", "-q", "HEAD~1", "--", ".")
     (changing.folder / "plan.py").unlink()

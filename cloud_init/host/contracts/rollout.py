@@ -89,8 +89,7 @@ class DesiredState:
     history: tuple[Served, ...] = ()
     """The releases that went live, the last one at the end; at most 20."""
     token: str = field(default="", metadata=LEFT_OUT)
-    """A mark of this write alone: numbers come again where `desired.json` was removed or put back.
-    Empty: a deployer of an earlier version wrote it."""
+    """A mark of this write alone: numbers come again where `desired.json` was put back."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +110,6 @@ class Heartbeat:
     """Seconds since 1970 by the host's clock."""
     host: str = ""
     role: Optional[str] = None
-    address: Optional[str] = None
-    """That it speaks from; null: none."""
     problems: tuple[str, ...] = ()
     """One line each."""
     live: Optional[str] = None

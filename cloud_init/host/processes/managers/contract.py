@@ -54,12 +54,15 @@ class Manager(Protocol):
     @property
     def pid(self) -> int | None:
         """The manager's own process, if it is there for this app alone."""
+        return None
 
     def answers(self) -> bool:
         """True while it takes commands."""
+        return self.running
 
     def memory(self) -> int:
-        """Bytes that it and all that it keeps running hold."""
+        """Bytes that it and all that it keeps running hold; 0 where that isn't told."""
+        return 0
 
     def install(self) -> None:
         """What it needs on a server that no package brings. Raises `Refused`."""
@@ -67,15 +70,18 @@ class Manager(Protocol):
 
     def configure(self) -> bool:
         """Writes what is constant on this host; True if that changed: it must be launched again."""
+        return False
 
     def launch(self) -> None:
         """Starts it, and the constant programs. Raises `Refused`."""
+        return
 
     def shut_down(self) -> None:
         """Stops it and all of its programs, each with its own grace."""
 
     def forget(self) -> None:
         """Removes what could start programs again, once it is shut down."""
+        return
 
     def programs(self) -> list[str]:
         """Names of all programs, those included that came with a release."""

@@ -6,9 +6,10 @@ here, from its image, and removed when they stop."""
 
 from __future__ import annotations
 
-import datetime
+import calendar
 import http.client
 import json
+import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -22,10 +23,7 @@ from .contract import ProgramStatus
 
 SOCKET = "/run/docker.sock"
 GRACE = 40  # seconds to finish what is in hand
-_STATES = {
-    "created": contract.STOPPED, "running": contract.RUNNING, "restarting": contract.WAITING, "removing": contract.STOPPING,
-    "paused": contract.STOPPED, "exited": contract.STOPPED, "dead": contract.FAILED,
-}  # fmt: skip
+_STATES = {"running": contract.RUNNING, "restarting": contract.WAITING, "dead": contract.FAILED}
 _ONCE, _MOST = "release", 10_000  # lines of its words
 _LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
@@ -43,34 +41,14 @@ class Manager(contract.Manager):
         return self.places.facts.containers is not None
 
     @property
-    def pid(self) -> int | None:
-        return None
-
-    @property
     def _facts(self) -> ContainerFacts:
         assert self.places.facts.containers is not None
         return self.places.facts.containers
-
-    def answers(self) -> bool:
-        return self.running
-
-    def memory(self) -> int:
-        told = (self._told("GET", f"containers/{self._name(name)}/stats?stream=0&one-shot=1") for name in self.programs())
-        return sum(int(one.get("memory_stats", {}).get("usage") or 0) for one in told if one)
-
-    def configure(self) -> bool:
-        return False
-
-    def launch(self) -> None:
-        """The engine started it."""
 
     def shut_down(self) -> None:
         """Those of the plan are removed by it."""
         for name in self.programs():
             self.stop(name)
-
-    def forget(self) -> None:
-        """Nothing starts what was removed."""
 
     def programs(self) -> list[str]:
         wanted = json.dumps({"label": [f"slipway.site={self._facts.site}"]})
@@ -82,8 +60,8 @@ class Manager(contract.Manager):
         if found is None:
             return ProgramStatus(program, contract.STOPPED)
         now = found["State"]
-        state = _STATES.get(now["Status"], contract.FAILED)
-        since = _seconds(now["StartedAt"]) if state == contract.RUNNING else None
+        state = _STATES.get(now["Status"], contract.STOPPED)
+        since = _nanoseconds(now["StartedAt"]) / 1e9 if state == contract.RUNNING else None
         killed = ", out of memory" if now.get("OOMKilled") else ""
         return ProgramStatus(program, state, since=since, why=f"{now.get('Error') or 'exit status ' + str(now['ExitCode'])}{killed}")
 
@@ -226,15 +204,7 @@ def _lines(data: bytes) -> list[str]:
     return text.decode("utf-8", "replace").splitlines()
 
 
-def _seconds(time: str) -> float:
-    return _nanoseconds(time) / 1e9
-
-
-def _nanoseconds(time: str) -> int:
+def _nanoseconds(at: str) -> int:
     """`2026-11-30T15:30:50.123456789Z`, as the engine writes times, since 1970."""
-    whole, _, part = time.rstrip("Z").partition(".")
-    try:
-        at = datetime.datetime.strptime(whole, "%Y-%m-%dT%H:%M:%S").replace(tzinfo=datetime.timezone.utc)
-    except ValueError:
-        return 0
-    return int(at.timestamp()) * 10**9 + int(part.ljust(9, "0")[:9] or 0)
+    whole = time.strptime(at[:19], "%Y-%m-%dT%H:%M:%S")
+    return calendar.timegm(whole) * 10**9 + int(at[20:].rstrip("Z").ljust(9, "0")[:9])

@@ -33,13 +33,6 @@ class Manager(contract.Manager):
         there = (systemd_units.folder(self.places) / self._target).is_file()
         return there and systemd_units.call("--quiet", "is-active", self._target).returncode == 0
 
-    @property
-    def pid(self) -> int | None:
-        return None
-
-    def answers(self) -> bool:
-        return self.running
-
     def memory(self) -> int:
         return sum(processes.memory(self.status(name).pid or 0) for name in self.programs())
 
