@@ -46,7 +46,6 @@ class Manager(contract.Manager):
         return self.places.facts.containers
 
     def shut_down(self) -> None:
-        """Those of the plan are removed by it."""
         for name in self.programs():
             self.stop(name)
 
@@ -72,7 +71,6 @@ class Manager(contract.Manager):
             self._make(next((one for one in CONSTANT if one.name == program), Program(program, always=True)))
 
     def stop(self, program: str) -> None:
-        """A container that it stopped the engine never starts again, whatever else was asked."""
         self._told("POST", f"containers/{self._name(program)}/stop?t={GRACE}")
         if not _is_of_plan(program):
             self._remove(self._name(program))
@@ -131,7 +129,7 @@ class Manager(contract.Manager):
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
             "Cmd": [*tool, *(("release", release, schema) if once else ("launch", self.kind, program.name))],
-            "Healthcheck": {"Test": ["NONE"]},  # the gate asks it, and the front server does
+            "Healthcheck": {"Test": ["NONE"]},
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
             "HostConfig": {
