@@ -1,7 +1,5 @@
 """A real Docker engine in a network namespace of its own, with a base image of this machine's making."""
 
-import os
-import signal
 import subprocess
 import time
 from pathlib import Path
@@ -47,15 +45,6 @@ class EngineHere:
             assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
             time.sleep(0.1)
 
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        """The engine and what it starts containers with, by one signal; the engine alone by TERM."""
-        assert self.process is not None
-        inner = int((self.folder / "exec/containerd/containerd.pid").read_text())
-        self.process.send_signal(number)
-        self.process.wait()
-        if number == signal.SIGKILL:
-            os.kill(inner, number)
-
     def command(self, *words: str) -> list[str]:
         return ["docker", "--host", self.host, *words]
 
@@ -67,7 +56,9 @@ class EngineHere:
         """Every container ends, then the engine; its folder is the test's."""
         if names := self.ask("ps", "--all", "--quiet").split():
             run(self.command("rm", "--force", "--volumes", *names))
-        self.kill(signal.SIGTERM)
+        assert self.process is not None
+        self.process.terminate()
+        self.process.wait()
         for line in Path("/proc/mounts").read_text().splitlines():
             if (place := line.split()[1]).startswith(str(self.folder)):
                 run(["umount", "--lazy", place], check=False)

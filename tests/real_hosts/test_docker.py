@@ -131,16 +131,12 @@ def test_databases_backups_and_restore(engine: EngineHere, database: str, front:
 
 
 def test_kills(project: OnEngine, capsys: pytest.CaptureFixture[str]) -> None:
-    """Main processes, the engine by both signals: it serves again by itself."""
+    """Main processes: the engine starts them again by itself, and a release goes out after it."""
     project.up()
     seconds = {}
     for program in ("front", "blue"):
         os.kill(project.pid(program), signal.SIGKILL)
         seconds[f"kill -9 of {program}"] = project.back()
-    for name, number in (("engine stopped", signal.SIGTERM), ("engine killed", signal.SIGKILL)):
-        project.engine.kill(number)
-        project.engine.start()
-        seconds[name] = project.back()
     with capsys.disabled():
         print("", *(f"{name}: serving after {took:.1f} s" for name, took in seconds.items()), sep="\n")
     edit(project, 1)
