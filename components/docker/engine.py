@@ -69,10 +69,6 @@ class Engine:
         address = self.host or json.loads(self.run("context", "inspect", *filter(None, [self.context])))[0]["Endpoints"]["docker"]["Host"]
         return str(address).removeprefix("unix://") if str(address).startswith("unix://") else "/var/run/docker.sock"
 
-    def document(self) -> dict[str, str]:
-        """As JSON has it."""
-        return {"host": self.host, "context": self.context}
-
 
 def of(document: Mapping[str, str]) -> Engine:
     """The engine that a document is of."""

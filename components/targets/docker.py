@@ -187,7 +187,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
 
 
 def _address(options: Options) -> str:
-    """Where the app's port is."""
+    """The address of the app's port."""
     if options.host and options.host.startswith("ssh://") and options.public:
         return options.host.removeprefix("ssh://").rpartition("@")[2].partition(":")[0].partition("/")[0]
     return "127.0.0.1"

@@ -127,7 +127,7 @@ class _Container(_Kind):
         return found is not None and found["State"]["Status"] in ("running", "restarting")
 
     def make(self, at: Engine, name: str, words: list[str], props: Props) -> None:
-        """It starts too, or isn't there."""
+        """Made and started; one that can't start is removed again."""
         self.delete(name, props)
         at.run("create", "--name", name, *words, str(props["image"]), *props.get("command", ()))
         try:

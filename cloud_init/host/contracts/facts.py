@@ -68,7 +68,7 @@ class HostFacts:
     supervisor: Optional[tuple[str, ...]] = field(default=None, metadata=LEFT_OUT)
     """The command that starts supervisord; left out: the host tool's own environment has it."""
     containers: Optional[ContainerFacts] = field(default=None, metadata=LEFT_OUT)
-    """Where programs are containers; left out: they are processes of this machine."""
+    """Set where programs are containers; left out: they are processes of this machine."""
     disk: Optional[str] = field(default=None, metadata=LEFT_OUT)
     """The disk for all data of a web host, such as `/dev/disk/by-id/…`, whatever release it serves;
     left out: the system's."""
