@@ -1,7 +1,7 @@
 """An app that writes beside its code: uploads, a file and a database of SQLite's in `instance/`, a log file."""
 
 DATA = ["instance", "logs", "static/up"]
-"""Its `slipway:app.data`."""
+"""The app's `slipway:app.data`."""
 
 WRITER = """
 import hashlib, logging.handlers, os, sqlite3

@@ -18,7 +18,7 @@ class Here:
     process: "subprocess.Popen[bytes] | None" = None
 
     def open(self, patience: float) -> None:
-        """It is."""
+        """Nothing to do: it is open already."""
 
     def pipe(self, command: Any) -> Pipe:
         process = self.process = subprocess.Popen(command, stdin=-1, stdout=-1, stderr=-1)

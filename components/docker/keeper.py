@@ -5,6 +5,7 @@ import atexit
 import json
 import secrets
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -34,11 +35,12 @@ class Keeper:
     image: str
     _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
     _name: str = ""
+    _mutex: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
-    def command(self, *words: str, terminal: bool = False) -> list[str]:
+    def command(self, *words: str) -> list[str]:
         """The client's command that runs words in it. Raises `SlipwayError` where it can't be."""
         self.open()
-        return self.engine.command("exec", "-it" if terminal else "-i", self._name, *words)
+        return self.engine.command("exec", "-i", self._name, *words)
 
     def run(self, *words: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
         """Runs words in it to their end."""
@@ -61,8 +63,11 @@ class Keeper:
 
     def open(self, patience: float = 0) -> None:
         """Starts it, unless it runs. Raises `SlipwayError`."""
-        if self.is_open:
-            return
+        with self._mutex:  # resources are made in threads
+            if not self.is_open:
+                self._start()
+
+    def _start(self) -> None:
         self._name = f"{self.site}-keeper-{secrets.token_hex(4)}"
         data = ROOT / "srv/slipway" / self.app / "data"
         mounts = [

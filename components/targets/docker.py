@@ -4,6 +4,7 @@ changes the host tool makes there."""
 import hashlib
 import json
 import shutil
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pulumi
@@ -27,6 +28,7 @@ from components.release import core
 from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, kinds, number, target_options
 from components.settings.kinds import setting
+from components.settings.report import Problem
 from components.target import Need, StackPlace, Takes, TargetComponent
 
 THIS_MACHINE = False
@@ -54,12 +56,17 @@ class Options(Model):
     memory: Annotated[int, number(64, 1_000_000)] = setting(512, "Megabytes that one container may hold.")
 
 
+def _problems(_settings: Settings, options: Options) -> Iterator[Problem]:
+    if options.host and options.context:
+        yield "slipway:docker.host", "wanted an address or a context, found both; leave out slipway:docker.context, or this"
+
+
 class Target(TargetComponent):
     """A network, a volume for the tree and one for a database, the front server, the database."""
 
     def __init__(self, name: str, settings: Settings, place: StackPlace, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:target:Docker", name, None, opts)
-        options = target_options(settings, Options, "docker")
+        options = target_options(settings, Options, "docker", _problems)
         facts, text = _facts(settings, options, place)
         site, child = facts["site"], pulumi.ResourceOptions(parent=self)
         described = Fleet("docker", settings.front, settings.database.engine, roles=())
@@ -136,7 +143,7 @@ def needs(settings: Settings) -> list[Need]:
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """What serves on the engine."""
-    options = target_options(settings, Options, "docker")
+    options = target_options(settings, Options, "docker", _problems)
     facts, _ = _facts(settings, options, place)
     host = DockerTransport(facts)
     return HostsDeployment(Site(store.EngineStore(facts), (host,), _url(facts, options)), launched=(host,))
@@ -154,7 +161,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
     if settings.database.placement == "same-host" and settings.database.engine in system.ENGINES:
         packages.append(system.ENGINES[settings.database.engine])
     text = image.host_file(base, tuple(sorted(packages)))
-    users = list(USERS)
+    users, images = list(USERS), site.lower()  # names of images are in small letters, those of stacks needn't be
     host = HostFacts(
         app=app,
         host=site,
@@ -168,7 +175,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         front_user=users[2],
         release_user=users[3],
         stack=place.stack,
-        containers=ContainerFacts(site, site, options.memory, 1024),
+        containers=ContainerFacts(site, images, options.memory, 1024),
     )
     facts = {
         "transport": "docker",
@@ -178,8 +185,8 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         "address": _address(options),
         "site": site,
         "base": base,
-        "image": f"{site}-host:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
-        "images": site,
+        "image": f"{images}-host:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
+        "images": images,
         "engine": {"host": options.host or "", "context": options.context or ""},
         "facts": contracts.document(host),
     }

@@ -144,7 +144,7 @@ class _Container(_Kind):
 
 
 class _Provider(_Kind):
-    """It says where the engine is, and makes nothing."""
+    """Says where the engine is, and makes nothing."""
 
     KIND = "provider"
     INPUTS: ClassVar[Inputs] = {"host": lambda value: [], "context": lambda value: []}

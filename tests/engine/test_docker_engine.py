@@ -10,6 +10,9 @@ import cases
 
 from components.docker.engine import Engine
 from components.errors import SlipwayError
+from components.settings import parse
+from components.target import StackPlace
+from components.targets import docker as target
 from ops.engine import docker
 
 STACK = cases.read(cases.ROOT / "stacks/docker.yaml")
@@ -97,6 +100,17 @@ def test_words_of_an_engine_are_one_line_with_what_to_do(words, told):
     assert "\n" not in said
     assert said.startswith("docker: run at ssh://a@b: ")
     assert "Run 'docker" not in said
+
+
+def test_two_engines_and_a_stack_in_capitals():
+    both = STACK.with_({"slipway:docker.host": "ssh://a@b", "slipway:docker.context": "office"})
+    with pytest.raises(SlipwayError, match=r"docker\.host: wanted an address or a context, found both"):
+        both.recorded()
+    place = StackPlace(cases.ROOT, "slipway", "Dev")
+    facts, _ = target._facts(parse(dict(STACK.config), ["slipway:secretEnv"], "Dev"), target.Options(), place)
+    assert facts["site"] == "showcase-Dev"
+    assert facts["images"] == "showcase-dev"
+    assert facts["image"].startswith("showcase-dev-host:")
 
 
 def test_without_the_client_it_is_said(monkeypatch):

@@ -69,7 +69,7 @@ class _Served:
         return self.store.delete(*names)  # of nothing: the question whether the lock is still held
 
     def _take(self, folder: Path, note: str, again: bool) -> str | None:
-        """None: it is held; else the note of who holds it. Raises `Conflict` where it was to be
+        """The note of who holds it; None: it is held. Raises `Conflict` where it was to be
         taken `again`, and somebody else had it meanwhile."""
         make_folder(folder, 0o700)
         folder.chmod(0o700)
