@@ -14,6 +14,7 @@ _MENDS = (
     ('Get "?https?://|denied: |access denied|unauthorized|basic auth', "see that the registry is there, and set slipway:secretRegistry"),
     ("permission denied while trying to connect", "let this user use it (`sudo usermod -aG docker $USER`, then log in anew), or be root"),
     ("Cannot connect to the Docker daemon|failed to dial|connection refused|no such host", "start it, or see `docker context ls`"),
+    ("No such image: .*-host:", "run ./slipway up, which makes it"),
     ("port is already allocated|address already in use", "end what listens there, or set slipway:docker.port"),
     ("no space left on device", "make room: `docker system df`, `docker image prune`"),
     ("no such host|i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),

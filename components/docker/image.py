@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from cloud_init import templating
+from cloud_init.host.base.files import object_in, read_text
 from cloud_init.host.base.masking import masked
 from cloud_init.host.contracts.manifest import INSTALL, REGISTRY, Manifest
 from cloud_init.host.release import debian, wheels
@@ -81,7 +82,9 @@ def _logged_in(engine: Engine, registry: str, login: Mapping[str, str]) -> Itera
         for folder in ("contexts", "cli-plugins"):
             (Path(place) / folder).symlink_to(own / folder)
         auth = base64.b64encode(f"{login.get('user', '')}:{login.get('password', '')}".encode()).decode()
-        chosen = {"currentContext": Engine().run("context", "show").decode().strip(), "auths": {server: {"auth": auth}}}
+        chosen = object_in(read_text(own / "config.json"))
+        # An empty helper: the password is in this file, whatever keeps the others.
+        chosen |= {name: {**chosen.get(name, {}), server: value} for name, value in (("auths", {"auth": auth}), ("credHelpers", ""))}
         (Path(place) / "config.json").touch(0o600)
         (Path(place) / "config.json").write_text(json.dumps(chosen), encoding="utf-8")
         yield Engine(configuration=place), replace(engine, configuration=place)

@@ -57,7 +57,14 @@ class DockerTransport:
             if done.returncode:
                 raise self.keeper.engine.refused(f"writing {place}", done.stderr.decode(errors="replace"))
 
+    @property
+    def _has_data(self) -> bool:
+        """Whether its volume is there."""
+        return self.keeper.engine.inspect("volume", self.facts["site"]) is not None
+
     def kept(self) -> list[Kept]:
+        if not self._has_data:
+            return []
         try:
             found = self.run(["kept"]).get("kept") or []
         finally:
@@ -65,6 +72,8 @@ class DockerTransport:
         return [Kept(f"{self.facts['site']}:{one['path']}", int(one["bytes"])) for one in found]
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        if not self._has_data:
+            return None
         done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
 
         def copy(source: Path, file: IO[bytes]) -> None:
