@@ -73,13 +73,13 @@ def _changes(comparison: Comparison, names: Names) -> _Part:
 
 def _findings(document: Document, names: Names) -> Iterator[_Part]:
     broken = [_finding(one, names) for one in document.findings if not one.waived]
-    yield _table("findings", "#### Rules that aren't kept", ("rule", "where", "what"), broken)
-    waived = [_finding(one, names, _code(one.waived)) for one in document.findings if one.waived]
-    yield _table("waived findings", "#### Waived", ("rule", "where", "what", "reason"), waived)
+    yield _Part("findings", "#### Rules that aren't kept\n\n", broken)
+    waived = [f"{_finding(one, names)} (waived: {_code(one.waived)})" for one in document.findings if one.waived]
+    yield _Part("waived findings", "#### Waived\n\n", waived)
 
 
-def _finding(one: Finding, names: Names, *more: str) -> str:
-    return _row(_code(one.rule), _code(names.of(one.urn)) if one.urn else "", _code(one.message), *more)
+def _finding(one: Finding, names: Names) -> str:
+    return f"- **{_code(one.rule)}** {f'{_code(names.of(one.urn))}: ' if one.urn else ''}{_code(one.message)}"
 
 
 def _code(text: str) -> str:
@@ -92,11 +92,6 @@ def _code(text: str) -> str:
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
-def _row(*cells: str) -> str:
-    """A row of a table; a bar would end a cell even in code."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
 def _size(text: str) -> int:
     """Bytes, of which there are never fewer than characters."""
     return len(text.encode("utf-8", "replace"))
@@ -104,11 +99,6 @@ def _size(text: str) -> int:
 
 def _ticks(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
-
-
-def _table(name: str, heading: str, columns: Sequence[str], rows: Sequence[str]) -> _Part:
-    """`rows` are made by `_row`."""
-    return _Part(name, f"{heading}\n\n{_row(*columns)}\n{_row(*('---' for _ in columns))}\n", rows)
 
 
 def _folded(name: str, summary: str, language: str, lines: Sequence[str]) -> _Part:
