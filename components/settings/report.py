@@ -42,16 +42,12 @@ def validated(model: type[Section], values: Any) -> tuple[Section | None, list[P
     try:
         return model.model_validate(values), []
     except ValidationError as error:
-        return None, list(_problems(error, model))
+        return None, [(_path(detail["loc"]), _sentence(detail, model)) for detail in error.errors(include_url=False)]
 
 
-def _problems(wrong: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
-    """One problem for each of pydantic's, of values that were to be a `model`."""
-    for detail in wrong.errors(include_url=False):
-        # pydantic adds a part where the name itself is wrong
-        parts = [part for part in detail["loc"] if part != "[key]"]
-        names = (f"[{part}]" if isinstance(part, int) else f".{one_line(part)}" for part in parts)
-        yield "".join(names).removeprefix("."), _sentence(detail, model)
+def _path(loc: Sequence[int | str]) -> str:
+    parts = [part for part in loc if part != "[key]"]  # which pydantic adds where the name itself is wrong
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{one_line(part)}" for part in parts).removeprefix(".")
 
 
 def kind_of(field: FieldInfo) -> Kind | None:

@@ -17,7 +17,7 @@ _OPS: dict[bool | None, Op] = {True: "replace", None: "may-replace", False: "alt
 
 def compare(base_label: str, old: Plan, new: Plan) -> Comparison:
     """From `old`, called `base_label`, to `new`. Resources are told apart by their URNs."""
-    before, after = _by_urn(old), _by_urn(new)
+    before, after = ({one.urn: one for one in plan.resources} for plan in (old, new))
     kept = {urn: one for urn, one in after.items() if urn in before and before[urn].kind == one.kind}
     found: ChangesByUrn = {urn: differs for urn, one in kept.items() if (differs := list(_properties(before[urn], one)))}
     follow(found, kept)
@@ -31,10 +31,6 @@ def compare(base_label: str, old: Plan, new: Plan) -> Comparison:
         unchanged=len(kept) - len(found),
         warnings=tuple(warnings.all_of(old, new, changes)),
     )
-
-
-def _by_urn(plan: Plan) -> dict[str, Resource]:
-    return {one.urn: one for one in plan.resources}
 
 
 def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict[str, Resource], found: ChangesByUrn) -> Iterator[Change]:
