@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from components.errors import UsageError, one_line, shown
+from components.errors import one_line, shown
 from components.settings import report, rules
 from components.settings.models import Settings
 
@@ -28,13 +28,14 @@ def read(settings: Settings, folder: Path, key: object) -> str:
     try:
         text = (folder / settings.tls.certificate).read_bytes()
         if b"PRIVATE KEY" in text:
-            raise _refusal(settings, f"wanted certificates alone, found a private key too in {name}; it belongs in {_KEY}")
-        chain = x509.load_pem_x509_certificates(text)
-        wrong = [(_SETTING, f"{why}, found {found} in {name}") for why, found in _problems(settings, chain)]
-        wrong += [(_KEY, why) for why in _key_problems(chain[0], key)]
+            wrong = [(_SETTING, f"wanted certificates alone, found a private key too in {name}; it belongs in {_KEY}")]
+        else:
+            chain = x509.load_pem_x509_certificates(text)
+            wrong = [(_SETTING, f"{why}, found {found} in {name}") for why, found in _problems(settings, chain)]
+            wrong += [(_KEY, why) for why in _key_problems(chain[0], key)]
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         why = one_line(getattr(error, "strerror", None) or str(error))
-        raise _refusal(settings, f"wanted a file of the project with certificates (PEM), found {name}: {why}") from None
+        wrong = [(_SETTING, f"wanted a file of the project with certificates (PEM), found {name}: {why}")]
     if wrong:
         raise report.error(settings.stack, wrong)
     days = (chain[0].not_valid_after_utc - _now()).days
@@ -74,10 +75,6 @@ def _key_problems(certificate: x509.Certificate, key: object) -> Iterator[str]:
             yield f"wanted the key of {_SETTING}, found another one's; {rules.how(rules.TLS)}"
     except (ValueError, TypeError, UnsupportedAlgorithm):
         yield f"wanted a private key without a passphrase (PEM), found another text; {rules.how(rules.TLS)}"
-
-
-def _refusal(settings: Settings, why: str) -> UsageError:
-    return report.error(settings.stack, [(_SETTING, why)])
 
 
 def _now() -> datetime.datetime:
