@@ -47,7 +47,8 @@ def read(settings: Settings, folder: Path, key: object) -> str:
 def _problems(settings: Settings, chain: Sequence[x509.Certificate]) -> Iterator[tuple[str, str]]:
     """What was wanted of the certificates, and what was found."""
     first = chain[0]
-    names = {name.lower() for name in _names(first)}
+    known = [one.value for one in first.extensions if isinstance(one.value, x509.SubjectAlternativeName)]
+    names = {name.lower() for one in known for name in one.get_values_for_type(x509.DNSName)}
     for name in (str(settings.domain), *settings.http.redirect_domains):
         if not names & {name, f"*.{name.partition('.')[2]}"}:
             yield f"wanted a certificate for {name}", f"one for {one_line(', '.join(sorted(names)) or 'no name', 200)}"
@@ -59,13 +60,6 @@ def _problems(settings: Settings, chain: Sequence[x509.Certificate]) -> Iterator
             one.verify_directly_issued_by(signer)
         except (ValueError, TypeError, InvalidSignature):
             yield "wanted the domain's certificate, then the one that signed it, and so on", f"number {number} not signed by the next"
-
-
-def _names(one: x509.Certificate) -> list[str]:
-    try:
-        return one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        return []
 
 
 def _key_problems(certificate: x509.Certificate, key: object) -> Iterator[str]:

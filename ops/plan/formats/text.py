@@ -157,7 +157,8 @@ def _shown(change: Change, names: Names) -> changes.Change:
 
 def property_lines(one: PropertyChange, names: Names) -> Iterator[Text]:
     """`size: 8 -> 16  (replaces)`: a line for each place that differs."""
-    return changes.property_lines(one.path, *values.sides(one, names), words.replacing(one))
+    mark = {True: "replaces", None: "may replace"}.get(one.replaces, "")
+    return changes.property_lines(one.path, *values.sides(one, names), mark)
 
 
 def _warning(one: Warning, names: Names) -> Text:
