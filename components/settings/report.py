@@ -46,7 +46,7 @@ def validated(model: type[Section], values: Any) -> tuple[Section | None, list[P
 
 
 def _path(loc: Sequence[int | str]) -> str:
-    parts = [part for part in loc if part != "[key]"]  # which pydantic adds where the name itself is wrong
+    parts = [part for part in loc if part != "[key]"]  # which marks a wrong name
     return "".join(f"[{part}]" if isinstance(part, int) else f".{one_line(part)}" for part in parts).removeprefix(".")
 
 

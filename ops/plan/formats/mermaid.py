@@ -33,7 +33,7 @@ _LONGEST = 40  # characters of one line of a label
 # Some versions read a label as HTML, as Markdown and as a formula, after Mermaid's codes (`#34;`)
 # were decoded: what is a sign in any of them is shown as the wide one that looks alike.
 _WIDE = {sign: chr(ord(sign) + 0xFEE0) for sign in string.punctuation if sign not in "_.,+-/()"}
-_ALIKE = str.maketrans({**_WIDE, "ﬂ": "fl", "°": "º", "¶": "P"})  # the last are Mermaid's own marks for codes
+_ALIKE = str.maketrans({**_WIDE, "ﬂ": "fl", "°": "º", "¶": "P"})  # Mermaid's marks last
 _UNDERLINE = re.compile(r"(?<![^\W_])_|_(?![^\W_])")
 _LIST_OR_LINK = re.compile(r"^(?=\s*[-+\d])|(?<=www)(?=\.)", re.IGNORECASE)
 
