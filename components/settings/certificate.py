@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
 
-from components.errors import UsageError, one_line, shown
+from components.errors import one_line, shown
 from components.settings import report, rules
 from components.settings.models import Settings
 
@@ -28,13 +28,14 @@ def read(settings: Settings, folder: Path, key: object) -> str:
     try:
         text = (folder / settings.tls.certificate).read_bytes()
         if b"PRIVATE KEY" in text:
-            raise _refusal(settings, f"wanted certificates alone, found a private key too in {name}; it belongs in {_KEY}")
-        chain = x509.load_pem_x509_certificates(text)
-        wrong = [(_SETTING, f"{why}, found {found} in {name}") for why, found in _problems(settings, chain)]
-        wrong += [(_KEY, why) for why in _key_problems(chain[0], key)]
+            wrong = [(_SETTING, f"wanted certificates alone, found a private key too in {name}; it belongs in {_KEY}")]
+        else:
+            chain = x509.load_pem_x509_certificates(text)
+            wrong = [(_SETTING, f"{why}, found {found} in {name}") for why, found in _problems(settings, chain)]
+            wrong += [(_KEY, why) for why in _key_problems(chain[0], key)]
     except (OSError, ValueError, UnsupportedAlgorithm) as error:
         why = one_line(getattr(error, "strerror", None) or str(error))
-        raise _refusal(settings, f"wanted a file of the project with certificates (PEM), found {name}: {why}") from None
+        wrong = [(_SETTING, f"wanted a file of the project with certificates (PEM), found {name}: {why}")]
     if wrong:
         raise report.error(settings.stack, wrong)
     days = (chain[0].not_valid_after_utc - _now()).days
@@ -46,7 +47,8 @@ def read(settings: Settings, folder: Path, key: object) -> str:
 def _problems(settings: Settings, chain: Sequence[x509.Certificate]) -> Iterator[tuple[str, str]]:
     """What was wanted of the certificates, and what was found."""
     first = chain[0]
-    names = {name.lower() for name in _names(first)}
+    known = [one.value for one in first.extensions if isinstance(one.value, x509.SubjectAlternativeName)]
+    names = {name.lower() for one in known for name in one.get_values_for_type(x509.DNSName)}
     for name in (str(settings.domain), *settings.http.redirect_domains):
         if not names & {name, f"*.{name.partition('.')[2]}"}:
             yield f"wanted a certificate for {name}", f"one for {one_line(', '.join(sorted(names)) or 'no name', 200)}"
@@ -60,13 +62,6 @@ def _problems(settings: Settings, chain: Sequence[x509.Certificate]) -> Iterator
             yield "wanted the domain's certificate, then the one that signed it, and so on", f"number {number} not signed by the next"
 
 
-def _names(one: x509.Certificate) -> list[str]:
-    try:
-        return one.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(x509.DNSName)
-    except x509.ExtensionNotFound:
-        return []
-
-
 def _key_problems(certificate: x509.Certificate, key: object) -> Iterator[str]:
     """Nothing of the key itself is told."""
     try:
@@ -74,10 +69,6 @@ def _key_problems(certificate: x509.Certificate, key: object) -> Iterator[str]:
             yield f"wanted the key of {_SETTING}, found another one's; {rules.how(rules.TLS)}"
     except (ValueError, TypeError, UnsupportedAlgorithm):
         yield f"wanted a private key without a passphrase (PEM), found another text; {rules.how(rules.TLS)}"
-
-
-def _refusal(settings: Settings, why: str) -> UsageError:
-    return report.error(settings.stack, [(_SETTING, why)])
 
 
 def _now() -> datetime.datetime:

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from cronsim import CronSim, CronSimError
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, StrictBool, TypeAdapter
 from pydantic.alias_generators import to_camel
 from pydantic.config import JsonDict
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
@@ -106,12 +106,6 @@ def _number(value: Any, low: int, high: int) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= len(str(high)):
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
-        raise ValueError
-    return value
-
-
-def _switch(value: Any) -> bool:
-    if not isinstance(value, bool):
         raise ValueError
     return value
 
@@ -277,7 +271,7 @@ RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lis
 RESOURCE = words("resource", "the name of a resource, or a setting such as app.env.NAME", 300)
 REASON = words("sentence", "a reason in words", 500)
 EXTENSION = matching("extension", "the name of an extension such as pg_trgm", r"[a-z][a-z0-9_-]{0,62}")
-SWITCH = Kind("`true`, `false`", "true or false", _switch)
+SWITCH = Kind("`true`, `false`", "true or false", TypeAdapter(StrictBool).validate_python)
 ACME = matching(
     "URL",
     "the address of an ACME directory such as https://acme-v02.api.letsencrypt.org/directory, of at most 300 letters",

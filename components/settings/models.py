@@ -192,16 +192,12 @@ class Settings(Model):
     )
 
     _sections: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """The sections of targets, as read, by the target's name; `target_options` checks one."""
     _stack: str = PrivateAttr("")
     _secret_names: frozenset[str] = PrivateAttr(frozenset())
     _logins: tuple[str, ...] = PrivateAttr(())
     _certificate: str = PrivateAttr("")
     _secret_env: pulumi.Output[dict[str, str]] | None = PrivateAttr(None)
-
-    @property
-    def sections(self) -> Mapping[str, Any]:
-        """The sections of targets, as read, by the target's name; `target_options` checks one."""
-        return self._sections
 
     @property
     def stack(self) -> str:

@@ -4,6 +4,7 @@ import json
 import pkgutil
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def target_options(settings: Settings, options: type[Section], section: str, bet
     """The target's own section as its `Options`. Raises one `UsageError` for all wrong settings.
 
     `between`: what holds between these and other settings, once each is right by itself."""
-    values = settings.sections.get(section, {})
+    values = settings._sections.get(section, {})
     chosen, wrong = validated(options, values)
     problems = [*rules.text(section, values), *((f"{section}.{key}" if key else section, text) for key, text in wrong)]
     if problems or chosen is None:
@@ -106,19 +107,12 @@ def target_names() -> list[str]:
 
 def _plain(raw: Mapping[str, Any]) -> dict[str, Any]:
     """Keys without their namespace, JSON text as what it says, empty keys left out."""
-    values = {}
-    for key, value in raw.items():
-        name = str(key).removeprefix(NAMESPACE)
-        if name != str(key):
-            values[name] = value if name in _TEXTS else _decoded(value)
+    values = {str(key).removeprefix(NAMESPACE): value for key, value in raw.items() if str(key).startswith(NAMESPACE)}
+    for name, value in values.items():
+        if isinstance(value, str) and name not in _TEXTS:
+            with suppress(ValueError, RecursionError):
+                values[name] = json.loads(value)
     return {name: value for name, value in values.items() if value is not None and value != ""}
-
-
-def _decoded(value: Any) -> Any:
-    try:
-        return json.loads(value) if isinstance(value, str) else value
-    except (ValueError, RecursionError):
-        return value
 
 
 def _named(problems: list[Problem]) -> list[Problem]:

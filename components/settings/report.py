@@ -3,7 +3,7 @@
 import re
 import types
 import typing
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -42,27 +42,19 @@ def validated(model: type[Section], values: Any) -> tuple[Section | None, list[P
     try:
         return model.model_validate(values), []
     except ValidationError as error:
-        return None, list(_problems(error, model))
+        return None, [(_path(detail["loc"]), _sentence(detail, model)) for detail in error.errors(include_url=False)]
 
 
-def _problems(wrong: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
-    """One problem for each of pydantic's, of values that were to be a `model`."""
-    for detail in wrong.errors(include_url=False):
-        # pydantic adds a part where the name itself is wrong
-        parts = [part for part in detail["loc"] if part != "[key]"]
-        names = (f"[{part}]" if isinstance(part, int) else f".{one_line(part)}" for part in parts)
-        yield "".join(names).removeprefix("."), _sentence(detail, model)
+def _path(loc: Sequence[int | str]) -> str:
+    parts = [part for part in loc if part != "[key]"]  # which marks a wrong name
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{one_line(part)}" for part in parts).removeprefix(".")
 
 
 def kind_of(field: FieldInfo) -> Kind | None:
     """The `Kind` that a field's annotation carries, at the top or inside `… | None`."""
-    return next((item for item in (*field.metadata, *_metadata(field.annotation)) if isinstance(item, Kind)), None)
-
-
-def _metadata(annotation: Any) -> Iterator[Any]:
-    if typing.get_origin(annotation) in (typing.Union, types.UnionType):
-        for choice in typing.get_args(annotation):
-            yield from getattr(choice, "__metadata__", ())
+    is_union = typing.get_origin(field.annotation) in (typing.Union, types.UnionType)
+    inside = [item for choice in typing.get_args(field.annotation) for item in getattr(choice, "__metadata__", ()) if is_union]
+    return next((item for item in (*field.metadata, *inside) if isinstance(item, Kind)), None)
 
 
 def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
@@ -74,15 +66,11 @@ def _sentence(detail: ErrorDetails, model: type[BaseModel]) -> str:
     if kind == "missing":
         return f"wanted {_wanted(_fields(_model_at(model, loc[:-1])).get(str(loc[-1])))}, found nothing"
     if kind == "literal_error":
-        return _choice(str(context["expected"]), value)
+        names = str(context["expected"]).replace("'", "")
+        hint = nearest(value, re.split(", | or ", names)) if isinstance(value, str) else ""
+        return f"wanted {names}, found {shown(value)}" + (f"; {hint}" if hint.startswith("perhaps") else "")
     wanted = _WANTED.get(kind) or detail["msg"].removeprefix("Input should be ").removeprefix("Value error, ")
     return f"wanted {wanted.removeprefix('wanted ')}, found {shown(value)}"
-
-
-def _choice(expected: str, value: Any) -> str:
-    names = expected.replace("'", "")
-    hint = nearest(value, re.split(", | or ", names)) if isinstance(value, str) else ""
-    return f"wanted {names}, found {shown(value)}" + (f"; {hint}" if hint.startswith("perhaps") else "")
 
 
 def _wanted(field: FieldInfo | None) -> str:

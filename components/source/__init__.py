@@ -34,7 +34,9 @@ def find_app(folder: Path, module: str | None, chosen: str | None = None) -> App
     there = AppFolder(folder)
     found = there.checked(module) if module else there.find()
     needs = requirements.read(folder, chosen)
-    count = "1 package" if needs.packages == 1 else f"{needs.packages} packages"
+    packages = sum(line[0] != "-" for line in needs.lines)
+    count = "1 package" if packages == 1 else f"{packages} packages"
     first = (f"module {found.module} ({found.where})", f"requirements from {needs.file} ({count})")
     remarks = (*there.notes, *needs.remarks)
-    return AppSource(folder, found.module, needs.text, needs.constraints, remarks, (*first, *remarks))
+    text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (needs.lines, needs.constraints))
+    return AppSource(folder, found.module, text, constraints, remarks, (*first, *remarks))

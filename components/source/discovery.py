@@ -40,12 +40,9 @@ class AppFolder:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.roots = [root for root in (folder, folder / "src") if root.is_dir()]
-        self.refused = ""
-        """The first thing that was looked at and could not be taken, in brackets."""
-        self.examples = ["wsgi:app"]
-        """Modules that may be set; the last is a factory that wants an argument, if any does."""
-        self.notes: list[str] = []
-        """What else there is, in words."""
+        self.refused = ""  # the first thing that was looked at and could not be taken, in brackets
+        self.examples = ["wsgi:app"]  # modules that may be set, last a factory with an argument
+        self.notes: list[str] = []  # what else there is, in words
 
     def find(self) -> Found:
         """The app that the folder's files name, else the first that is where people put it.

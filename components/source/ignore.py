@@ -4,7 +4,7 @@ import codecs
 import fnmatch
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,13 +106,10 @@ def _read(path: Path, cut: int) -> list[_Rule]:
         lines = path.read_bytes().removeprefix(codecs.BOM_UTF8).split(b"\n")
     except OSError as error:
         raise SlipwayError(f"{path}: wanted a file that can be read, found: {error.strerror}") from None
-    return [rule for line in reversed(lines) for rule in _rule(line.removesuffix(b"\r"), cut)]
-
-
-def _rule(line: bytes, cut: int) -> Iterator[_Rule]:
-    """Nothing for a line that names nothing."""
-    line = re.sub(rb"(?<!\\) +$", b"", line)
-    with suppress(ValueError, re.error):
-        pattern = GitIgnoreSpecPattern(line.removesuffix(b"/"))
-        if pattern.include is not None:
-            yield _Rule(pattern, line.endswith(b"/"), cut)
+    rules = []
+    for line in (re.sub(rb"(?<!\\) +$", b"", line.removesuffix(b"\r")) for line in reversed(lines)):
+        with suppress(ValueError, re.error):
+            pattern = GitIgnoreSpecPattern(line.removesuffix(b"/"))
+            if pattern.include is not None:  # else the line names nothing
+                rules.append(_Rule(pattern, line.endswith(b"/"), cut))
+    return rules

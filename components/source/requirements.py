@@ -4,7 +4,6 @@ place, paths refused."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from cloud_init.host.base.masking import masked
@@ -37,37 +36,25 @@ Way = tuple[Path, ...]
 """The app's folder, then the files that lead to the one that is read, which is last."""
 
 
-@dataclass(frozen=True)
-class Requirements:
-    """The text an installer reads, the constraints beside it, the file they come from, how many
-    packages it names, and what was passed over, in sentences."""
-
-    text: str
-    constraints: str
-    file: str
-    packages: int
-    remarks: tuple[str, ...]
-
-
-def read(folder: Path, chosen: str | None = None) -> Requirements:
+def read(folder: Path, chosen: str | None = None) -> "Requirements":
     """The requirements of the app in `folder`; `chosen` is slipway:app.requirements.
 
     Raises `SlipwayError` when there is no file, or one that can't be carried to a host."""
     path, more = _chosen(folder, chosen) if chosen else (_found(folder), [])
-    reader = _Reader(folder)
-    lines = locks.read(path, folder, more)
     name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else f"{path.name} of the workspace {path.parent.name}/"
+    found, lines = Requirements(name), locks.read(path, folder, more)
     way = (folder.resolve(), folder.resolve() / path.name if lines else path.resolve())
     if path.name in FILES:
-        reader.add("\n".join(declared(path, more) or []), way)
+        found.add("\n".join(declared(path, more) or []), way)
     elif lines is None:
         if more:
             raise UsageError(f"{SETTING}: wanted extras of a lock or of pyproject.toml, found some of {name}; leave [{','.join(more)}] out")
-        reader.add(_text(path, way), way)
+        found.add(_text(path, way), way)
     else:
-        reader.add("\n".join(lines[0]), way)
-        reader.add("\n".join(lines[1]), way, reader.constraints)
-    return reader.requirements(name, path)
+        found.add("\n".join(lines[0]), way)
+        found.add("\n".join(lines[1]), way, found.constraints)
+    found.tell_others(folder, path)
+    return found
 
 
 def _found(folder: Path) -> Path:
@@ -108,27 +95,25 @@ def _chosen(folder: Path, setting: str) -> tuple[Path, list[str]]:
     return path, [one.strip() for one in more.split(",") if one.strip()]
 
 
-class _Reader:
-    """Collects what the files of an app say."""
+class Requirements:
+    """What the files of an app say, in lines for an installer and constraints beside them. `file`:
+    the one that was chosen; `remarks`: what was passed over, in sentences."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.read = folder, set[Path]()
+    def __init__(self, file: str) -> None:
+        self.file, self.read = file, set[Path]()
         self.lines: list[str] = []
         self.constraints: list[str] = []
         self.remarks: list[str] = []
 
-    def requirements(self, name: str, path: Path) -> Requirements:
-        """All that was read, from the file of that name."""
-        project = (self.folder / "pyproject.toml").resolve()
-        over = [one.relative_to(self.folder).as_posix() for one in _there(self.folder) if one.is_relative_to(self.folder) and one != path]
+    def tell_others(self, folder: Path, path: Path) -> None:
+        """Remarks on the files beside `path` that were not read."""
+        over = [one.relative_to(folder).as_posix() for one in _there(folder) if one.is_relative_to(folder) and one != path]
         if path.name in ("uv.lock", "poetry.lock", "pylock.toml"):
-            self.read.add(project)
-        over = [one for one in over if (self.folder / one).resolve() not in self.read]
-        over += [name for name in _OTHERS if (self.folder / name).exists() and not (self.folder / f"{name}.lock").exists()]
+            self.read.add((folder / "pyproject.toml").resolve())
+        over = [one for one in over if (folder / one).resolve() not in self.read]
+        over += [name for name in _OTHERS if (folder / name).exists() and not (folder / f"{name}.lock").exists()]
         if over := [one for one in over if one not in FILES[1:]]:  # they stand beside a list of what it needs
             self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
-        text, constraints = ("".join(f"{line}\n" for line in lines) for lines in (self.lines, self.constraints))
-        return Requirements(text, constraints, name, sum(line[0] != "-" for line in self.lines), tuple(self.remarks))
 
     def add(self, text: str, way: Way, to: list[str] | None = None) -> None:
         """The lines of a file, and of those that it includes."""

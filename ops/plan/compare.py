@@ -1,6 +1,5 @@
 """Two plans compared: what is added, altered, replaced and removed, and what to think about."""
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,33 +7,25 @@ from ops.display.differences import Difference, differing
 from ops.plan import warnings
 from ops.plan.document import Change, Comparison, Op, PropertyChange
 from ops.plan.replacing import PROVIDER, ChangesByUrn, fate, follow, ignored, verdict
-from policy.plan import Plan, Resource, is_secret, is_unknown
-from policy.values import one_line
+from policy.plan import Plan, Resource
 
-_LONGEST = 160  # characters
 _OPS: dict[bool | None, Op] = {True: "replace", None: "may-replace", False: "alter"}
 
 
 def compare(base_label: str, old: Plan, new: Plan) -> Comparison:
     """From `old`, called `base_label`, to `new`. Resources are told apart by their URNs."""
-    before, after = _by_urn(old), _by_urn(new)
+    before, after = ({one.urn: one for one in plan.resources} for plan in (old, new))
     kept = {urn: one for urn, one in after.items() if urn in before and before[urn].kind == one.kind}
     found: ChangesByUrn = {urn: differs for urn, one in kept.items() if (differs := list(_properties(before[urn], one)))}
     follow(found, kept)
     changes = tuple(_changes(before, after, kept, found))
-    places = _places(old.settings, new.settings)
-    settings = (PropertyChange(path=str(one), old=_short(one.old), new=_short(one.new)) for one in places)
     return Comparison(
         base=base_label,
-        settings=tuple(settings),
+        settings=tuple(PropertyChange(path=str(one), old=one.old, new=one.new) for one in _places(old.settings, new.settings)),
         resources=changes,
         unchanged=len(kept) - len(found),
         warnings=tuple(warnings.all_of(old, new, changes)),
     )
-
-
-def _by_urn(plan: Plan) -> dict[str, Resource]:
-    return {one.urn: one for one in plan.resources}
 
 
 def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict[str, Resource], found: ChangesByUrn) -> Iterator[Change]:
@@ -50,8 +41,7 @@ def _changes(before: dict[str, Resource], after: dict[str, Resource], kept: dict
 
 
 def _change(op: Op, resource: Resource, properties: list[PropertyChange]) -> Change:
-    shortened = [one.model_copy(update={"old": _short(one.old), "new": _short(one.new)}) for one in properties]
-    return Change(op=op, urn=resource.urn, type=resource.type, name=resource.name, parent=resource.parent, properties=tuple(shortened))
+    return Change(op=op, urn=resource.urn, type=resource.type, name=resource.name, parent=resource.parent, properties=tuple(properties))
 
 
 def _properties(old: Resource, new: Resource) -> Iterator[PropertyChange]:
@@ -86,15 +76,3 @@ def _said(resource: Resource) -> list[str]:
     """What it waits for because the program says so, not because an input comes from there."""
     implied = {urn for urns in resource.references.values() for urn in urns}
     return sorted(set(resource.depends_on) - implied)
-
-
-def _short(value: Any) -> Any:
-    """The value if it fits a line; marks as they are."""
-    if isinstance(value, str):
-        first = one_line(value.split("\n", 1)[0] if "\n" in value else value)
-        return first if len(first) <= _LONGEST and "\n" not in value else first[:_LONGEST] + "…"
-    if not isinstance(value, dict | list | tuple) or is_unknown(value) or is_secret(value):
-        return value
-    if len(json.dumps(value, ensure_ascii=False, default=str)) <= _LONGEST:
-        return value
-    return f"({'a mapping' if isinstance(value, dict) else 'a list'} of {len(value)})"

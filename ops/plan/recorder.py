@@ -87,15 +87,7 @@ class Recorder(BaseMonitor):
 
     def _note(self, request: Any, inputs: Any, origins: dict[str, list[str]], kind: Kind, more: dict[str, Any] | None = None) -> Resource:
         urn = urn_of(self.project, self.stack, request)
-        options: dict[str, Any] = {}
-        if kind != "existing":
-            options = {
-                "protect": request.protect,
-                "retain": request.retainOnDelete,
-                "ignore_changes": tuple(sorted(request.ignoreChanges)),
-                "delete_before_replace": request.deleteBeforeReplace,
-                "secret_outputs": tuple(sorted(request.additionalSecretOutputs)),
-            }
+        is_made = kind != "existing"  # what is only read has no such options
         resource = Resource(
             urn=urn,
             type=request.type,
@@ -106,7 +98,11 @@ class Recorder(BaseMonitor):
             depends_on=tuple(sorted({*request.dependencies})),
             references={name: tuple(urns) for name, urns in sorted(origins.items())},
             provider=request.provider.rpartition("::")[0],
-            **options,
+            protect=is_made and request.protect,
+            retain=is_made and request.retainOnDelete,
+            ignore_changes=tuple(sorted(request.ignoreChanges)) if is_made else (),
+            delete_before_replace=is_made and request.deleteBeforeReplace,
+            secret_outputs=tuple(sorted(request.additionalSecretOutputs)) if is_made else (),
         )
         with self._lock:
             if urn in self.resources:

@@ -73,13 +73,11 @@ def _hides(known: ResourceType, place: Difference, pattern: str) -> bool:
 
 def ignored(path: Path, patterns: tuple[str, ...]) -> bool:
     """Whether a pattern names the place or what it is in: `ami`, `tags["a.b"]`, `a[0]`, `*`."""
-    return any(_covers([quoted or item or key for quoted, item, key in _STEP.findall(pattern)], path) for pattern in patterns)
-
-
-def _covers(steps: list[str], path: Path) -> bool:
-    if not steps or len(steps) > len(path):
-        return False
-    return all(step in ("*", place.name) for step, place in zip(steps, path, strict=False))
+    for pattern in patterns:
+        steps = [quoted or item or key for quoted, item, key in _STEP.findall(pattern)]
+        if 0 < len(steps) <= len(path) and all(step in ("*", place.name) for step, place in zip(steps, path, strict=False)):
+            return True
+    return False
 
 
 class _Input(NamedTuple):

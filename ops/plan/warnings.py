@@ -18,14 +18,8 @@ _OWN_HOST = "pulumi-python:dynamic/slipway:Host"
 _HOST_SETTINGS = (f"{NAMESPACE}front", f"{NAMESPACE}manager")
 _DATABASE = (f"{NAMESPACE}database.engine", f"{NAMESPACE}database.placement")
 _NO_DATA = (None, "none", "external")
-_LOCKS = {
-    "deletionProtection",
-    "deletionProtectionEnabled",
-    "enableDeletionProtection",
-    "disableApiTermination",
-    "protect",
-    "retainOnDelete",
-}
+_LOCKS = {"deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection", "disableApiTermination"}
+_LOCKS |= {"protect", "retainOnDelete"}
 _OPENERS = {"skipFinalSnapshot", "forceDestroy", "forceDelete"}
 
 Said = Iterator[tuple[str, str]]
@@ -177,17 +171,13 @@ def _comes_anew(context: _Context, change: Change, role: str) -> str:
 def _unprotected(context: _Context) -> Said:
     """Locks that are opened of what stays, and that what goes was locked."""
     for change in context.changed("alter", "replace", "may-replace"):
-        yield from ((change.urn, f"{cut(one_line(path))} no longer protects it") for path in _lifted(change))
+        for one in change.properties:
+            name, was, now = one.path.rpartition(".")[2], flag(one.old), flag(one.new)
+            if (name in _LOCKS and was and now is not True) or (name in _OPENERS and not was and now is not False):
+                yield change.urn, f"{cut(one_line(one.path))} no longer protects it"
     for change in context.changed("remove"):
         if context.olds[change.urn].protect:
             yield change.urn, "is protected, and removed: the engine refuses that until it is unprotected"
-
-
-def _lifted(change: Change) -> Iterator[str]:
-    for one in change.properties:
-        name, was, now = one.path.rpartition(".")[2], flag(one.old), flag(one.new)
-        if (name in _LOCKS and was and now is not True) or (name in _OPENERS and not was and now is not False):
-            yield one.path
 
 
 _KINDS: Mapping[WarningKind, Callable[[_Context], Said]] = {

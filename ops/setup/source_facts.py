@@ -28,18 +28,12 @@ _NOT_SERVED = re.compile(r"(^|/)(bin|scripts|migrations|alembic|examples|tools)/
 class SourceFacts:
     """Each with the file that says so, from the app's folder on."""
 
-    health: dict[str, str] = field(default_factory=dict)
-    """URL paths of health routes, the best known first."""
-    reads: dict[str, str] = field(default_factory=dict)
-    """Variables of the environment."""
-    needs: dict[str, str] = field(default_factory=dict)
-    """Those of them that have no default."""
-    writes: dict[str, str] = field(default_factory=dict)
-    """Folders inside the app's."""
-    sqlite: dict[str, str] = field(default_factory=dict)
-    """SQLite files inside the app's folder."""
-    setup: dict[str, str] = field(default_factory=dict)
-    """Commands of the app's own that make its tables."""
+    health: dict[str, str] = field(default_factory=dict)  # paths of routes, the best known first
+    reads: dict[str, str] = field(default_factory=dict)  # variables of the environment
+    needs: dict[str, str] = field(default_factory=dict)  # those of them that have no default
+    writes: dict[str, str] = field(default_factory=dict)  # folders inside the app's
+    sqlite: dict[str, str] = field(default_factory=dict)  # SQLite files inside the app's folder
+    setup: dict[str, str] = field(default_factory=dict)  # own commands that make the tables
 
 
 def read(folder: Path) -> SourceFacts:

@@ -144,7 +144,7 @@ def test_an_include_must_not_leave_by_a_link(tmp_path: Path) -> None:
 
 @given(st.text(st.sampled_from("abc-./@:+#=[]~ \\\n\r\t'\"efgithrps"), max_size=60))
 def test_any_requirements_are_lines_or_told(text: str) -> None:
-    reader = requirements._Reader(Path.cwd())
+    reader = requirements.Requirements("requirements.txt")
     lines = reader.lines
     try:
         reader.add(text, (Path.cwd(), Path.cwd() / "requirements.txt"))

@@ -72,7 +72,7 @@ def test_defaults() -> None:
         "static_age": None, "error_pages": None, "snippet": None,
     }  # fmt: skip
     assert settings.database.model_dump() == {"engine": "none", "placement": "same-host", "extensions": (), "app_may_migrate": False}
-    assert settings.sections == {}
+    assert settings._sections == {}
 
 
 def test_everything_set() -> None:
@@ -95,7 +95,7 @@ def test_everything_set() -> None:
     assert (settings.server.workers, settings.server.threads) == (256, 8)
     assert settings.http.max_body == 10**9
     assert settings.http.cors == ("*", "https://a.example:8443", "http://[::1]:3000", "capacitor://localhost")
-    assert settings.sections == {"local": {"port": 8080}, "docker": {"network": "web"}}
+    assert settings._sections == {"local": {"port": 8080}, "docker": {"network": "web"}}
     assert "hunter2" not in repr(settings) + str(vars(settings)) + str(settings.__pydantic_private__)
 
 
@@ -126,7 +126,7 @@ def test_empty_sections_are_defaults() -> None:
 
 def test_other_targets_keep_their_sections() -> None:
     settings = parse(full({"target": "not-yet-made", "not-yet-made": {"a": 1}, "docker": {"b": 2}}), [], "dev")
-    assert settings.sections == {"not-yet-made": {"a": 1}, "docker": {"b": 2}}
+    assert settings._sections == {"not-yet-made": {"a": 1}, "docker": {"b": 2}}
 
 
 class Inner(Model):

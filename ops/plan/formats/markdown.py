@@ -6,20 +6,16 @@ from dataclasses import dataclass
 from urllib.parse import quote
 
 from components.errors import one_line
-from ops.display.changes import MARKS, differences, type_of
-from ops.plan.document import Change, Comparison, Document, PropertyChange
+from ops.plan.document import Comparison, Document
 from ops.plan.formats import Paper, mermaid, text
-from ops.plan.view import values, words
-from ops.plan.view.words import Names, name_of
+from ops.plan.view import words
+from ops.plan.view.words import Names
 from policy.findings import Finding
-from policy.plan import Resource
 
 MOST = 59_000
 """Bytes; GitHub takes 65,536 characters, and who posts the comment may write something above it."""
 
-_WIDTH = 110  # of the tree, where nothing folds
-_PLACES = 8  # of one resource
-_INPUTS = 6
+_WIDTH = 110  # of the trees, where nothing folds
 _LONGEST = 300  # characters of one text
 
 
@@ -51,72 +47,39 @@ def marker(stack: str) -> str:
 
 def render(document: Document, paper: Paper) -> str:
     """Warnings first; the width is the reader's."""
-    plan, names = document.plan, Names(document.plan)
+    plan, names, comparison = document.plan, Names(document.plan), document.comparison
     head = f"{marker(plan.stack)}\n### Plan of {_code(plan.stack)}: {_code(plan.project)} on {_code(plan.target)}\n\n"
-    against = f"Compared with {_code(document.comparison.base)}: " if document.comparison else ""
-    tree = text.render(document.model_copy(update={"comparison": None, "findings": ()}), Paper(_WIDTH))
+    against = f"Compared with {_code(comparison.base)}: " if comparison else ""
+    whole = text.written(text.of_plan(plan, names), Paper(_WIDTH)).splitlines()
     parts = [
-        *(_changes(document.comparison, names) if document.comparison else ()),
+        *([_warnings(comparison, names), _changes(comparison, names)] if comparison else ()),
         *_findings(document, names),
-        *([] if document.comparison else [_resources(document, names)]),
+        *([] if comparison else [_fenced("lines of the whole plan", "#### Resources", "text", whole)]),
         _folded("the diagram", "What runs where", "mermaid", [mermaid.render(document, paper).rstrip("\n")]),
-        _folded("lines of the whole plan", "The whole plan", "text", tree.splitlines()),
+        *([_folded("lines of the whole plan", "The whole plan", "text", whole)] if comparison else []),
     ]
     return _fitted(f"{head}{against}**{words.summary(document)}**\n", [part for part in parts if part.lines])
 
 
-def _changes(comparison: Comparison, names: Names) -> Iterator[_Part]:
+def _warnings(comparison: Comparison, names: Names) -> _Part:
     where = {one.urn: f"{_code(names.of(one.urn))}: " if one.urn else "" for one in comparison.warnings}
-    warnings = [f"> - **{one.kind}** {where[one.urn]}{_code(one.message)}" for one in comparison.warnings]
-    yield _Part("warnings", "> [!WARNING]\n", warnings)
-    rows = [_row(*_setting(one, names)) for one in comparison.settings]
-    yield _table("changed settings", "#### Settings", ("setting", "before", "now"), rows)
-    order = list(MARKS)
-    changed = [_change(one, names) for one in sorted(comparison.resources, key=lambda one: order.index(one.op))]
-    yield _table("changes", "#### Changes", ("", "resource", "type", "what"), changed)
+    return _Part("warnings", "> [!WARNING]\n", [f"> - **{one.kind}** {where[one.urn]}{_code(one.message)}" for one in comparison.warnings])
 
 
-def _setting(one: PropertyChange, names: Names) -> tuple[str, str, str]:
-    found = list(differences(one.path, *values.sides(one, names)))
-    before = "<br>".join("" if old is None else _code(old) for _, old, _ in found[:_PLACES])
-    return _code(one.path), before, "<br>".join(_code(new) for _, _, new in found[:_PLACES])
-
-
-def _change(one: Change, names: Names) -> str:
-    added = names.by_urn.get(one.urn) if one.op == "add" else None
-    lines = [_inputs(added, names)] if added else [line for each in one.properties for line in _places(each, names)]
-    more = [f"… {len(lines) - _PLACES} more"] if len(lines) > _PLACES else []
-    what = "<br>".join([*lines[:_PLACES], *more])
-    return _row(f"**{one.op}**", _code(one.name), _code(type_of(one.type)), what)
-
-
-def _places(one: PropertyChange, names: Names) -> Iterator[str]:
-    mark = f" **{words.replacing(one)}**" if words.replacing(one) else ""
-    for path, old, new in differences(one.path, *values.sides(one, names)):
-        yield f"{_code(path)}: {'' if old is None else _code(old) + ' → '}{_code(new)}{mark}"
+def _changes(comparison: Comparison, names: Names) -> _Part:
+    lines = text.written(text.of_changes(comparison, names), Paper(_WIDTH)).splitlines()
+    return _fenced("lines of the changes", "#### Changes", "text", lines)
 
 
 def _findings(document: Document, names: Names) -> Iterator[_Part]:
     broken = [_finding(one, names) for one in document.findings if not one.waived]
-    yield _table("findings", "#### Rules that aren't kept", ("rule", "where", "what"), broken)
-    waived = [_finding(one, names, _code(one.waived)) for one in document.findings if one.waived]
-    yield _table("waived findings", "#### Waived", ("rule", "where", "what", "reason"), waived)
+    yield _Part("findings", "#### Rules that aren't kept\n\n", broken)
+    waived = [f"{_finding(one, names)} (waived: {_code(one.waived)})" for one in document.findings if one.waived]
+    yield _Part("waived findings", "#### Waived\n\n", waived)
 
 
-def _finding(one: Finding, names: Names, *more: str) -> str:
-    return _row(_code(one.rule), _code(names.of(one.urn)) if one.urn else "", _code(one.message), *more)
-
-
-def _resources(document: Document, names: Names) -> _Part:
-    there = [one for one in document.plan.resources if one.kind in ("resource", "existing")]
-    rows = [
-        _row(_code(name_of(one)), _code(type_of(one.type)), _inputs(one, names), ", ".join(map(_code, words.flags(one)))) for one in there
-    ]
-    return _table("resources", "#### Resources", ("resource", "type", "with", ""), rows)
-
-
-def _inputs(one: Resource, names: Names) -> str:
-    return ", ".join(_code(f"{path}: {value}") for path, value in values.pairs(one, names)[:_INPUTS])
+def _finding(one: Finding, names: Names) -> str:
+    return f"- **{_code(one.rule)}** {f'{_code(names.of(one.urn))}: ' if one.urn else ''}{_code(one.message)}"
 
 
 def _code(text: str) -> str:
@@ -129,11 +92,6 @@ def _code(text: str) -> str:
     return f"{ticks}{space}{text}{space}{ticks}"
 
 
-def _row(*cells: str) -> str:
-    """A row of a table; a bar would end a cell even in code."""
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
 def _size(text: str) -> int:
     """Bytes, of which there are never fewer than characters."""
     return len(text.encode("utf-8", "replace"))
@@ -143,15 +101,15 @@ def _ticks(text: str) -> int:
     return max(map(len, re.findall("`+", text)), default=0)
 
 
-def _table(name: str, heading: str, columns: Sequence[str], rows: Sequence[str]) -> _Part:
-    """`rows` are made by `_row`."""
-    return _Part(name, f"{heading}\n\n{_row(*columns)}\n{_row(*('---' for _ in columns))}\n", rows)
-
-
 def _folded(name: str, summary: str, language: str, lines: Sequence[str]) -> _Part:
-    """A text that opens on a click, in a fence longer than any in it."""
+    """A text that opens on a click."""
+    return _fenced(name, f"<details><summary>{summary}</summary>", language, lines, "\n</details>\n")
+
+
+def _fenced(name: str, head: str, language: str, lines: Sequence[str], foot: str = "") -> _Part:
+    """A text in a fence longer than any in it."""
     fence = "`" * max([3, *(_ticks(line) + 1 for line in lines)])
-    return _Part(name, f"<details><summary>{summary}</summary>\n\n{fence}{language}\n", lines, f"{fence}\n\n</details>\n")
+    return _Part(name, f"{head}\n\n{fence}{language}\n", lines, f"{fence}\n{foot}")
 
 
 def _fitted(first: str, parts: Sequence[_Part]) -> str:

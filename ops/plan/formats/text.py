@@ -31,12 +31,16 @@ def render(document: Document, paper: Paper) -> str:
     """Colours only where the paper has them; no line ends with spaces."""
     plan, names = document.plan, Names(document.plan)
     title = f"Plan of stack {one_line(plan.stack)} ({one_line(plan.project)} on {one_line(plan.target)})"
-    middle = _plan(plan, names) if document.comparison is None else _comparison(document.comparison, names)
+    middle = of_plan(plan, names) if document.comparison is None else _compared(document.comparison, names)
     rules = [_finding(one, names) for one in sorted(document.findings, key=lambda one: bool(one.waived))]
-    parts = [("", [title]), *middle, ("Rules", rules), ("", [words.summary(document)])]
-    written = StringIO()
+    return written([("", [title]), *middle, ("Rules", rules), ("", [words.summary(document)])], paper)
+
+
+def written(sections: Sequence[Section], paper: Paper) -> str:
+    """The sections with a line between them."""
+    file = StringIO()
     console = Console(
-        file=written,
+        file=file,
         width=paper.width,
         color_system="standard" if paper.colour else None,
         force_terminal=paper.colour,
@@ -44,17 +48,17 @@ def render(document: Document, paper: Paper) -> str:
         markup=False,
         emoji=False,
     )
-    for heading, lines in parts:
-        if lines and written.tell():
+    for heading, lines in sections:
+        if lines and file.tell():
             console.print()
         if lines and heading:
             console.print(Text(heading, "bold"))
         for line in lines:
             console.print(Padding(line, (0, 0, 0, 2)) if heading else line)
-    return "".join(line.rstrip() + "\n" for line in written.getvalue().splitlines())
+    return "".join(line.rstrip() + "\n" for line in file.getvalue().splitlines())
 
 
-def _plan(plan: Plan, names: Names) -> list[Section]:
+def of_plan(plan: Plan, names: Names) -> list[Section]:
     """All of the plan but what the rules say."""
     lookups = [
         _Flow([Text(names.lookup_of(one), "bold"), *(_pair(*pair) for item in one.arguments.items() for pair in values.flat(*item, names))])
@@ -65,20 +69,21 @@ def _plan(plan: Plan, names: Names) -> list[Section]:
     return [("", [_tree(plan, names)] if plan.resources else []), ("Looked up", lookups), ("Outputs", outputs), ("Notes", notes)]
 
 
-def _comparison(comparison: Comparison, names: Names) -> list[Section]:
-    """Warnings first."""
+def _compared(comparison: Comparison, names: Names) -> list[Section]:
+    warnings = [_warning(one, names) for one in comparison.warnings]
+    return [("", [Text(f"Compared with {one_line(comparison.base)}")]), ("Warnings", warnings), *of_changes(comparison, names)]
+
+
+def of_changes(comparison: Comparison, names: Names) -> list[Section]:
+    """What differs, but for what is to be thought about it."""
 
     def above(urn: str) -> tuple[Text, str]:
         one = names.by_urn.get(urn)
         return (_heading(one), one.parent) if one else (Text(names.of(urn), "bold"), "")
 
     shown = [_shown(change, names) for change in comparison.resources]
-    return [
-        ("", [Text(f"Compared with {one_line(comparison.base)}")]),
-        ("Warnings", [_warning(one, names) for one in comparison.warnings]),
-        ("Settings", [line for one in comparison.settings for line in property_lines(one, names)]),
-        ("Resources", [changes.tree(shown, above)] if shown else []),
-    ]
+    settings = [line for one in comparison.settings for line in property_lines(one, names)]
+    return [("Settings", settings), ("Resources", [changes.tree(shown, above)] if shown else [])]
 
 
 @dataclass(frozen=True)
@@ -152,7 +157,8 @@ def _shown(change: Change, names: Names) -> changes.Change:
 
 def property_lines(one: PropertyChange, names: Names) -> Iterator[Text]:
     """`size: 8 -> 16  (replaces)`: a line for each place that differs."""
-    return changes.property_lines(one.path, *values.sides(one, names), words.replacing(one))
+    mark = {True: "replaces", None: "may replace"}.get(one.replaces, "")
+    return changes.property_lines(one.path, *values.sides(one, names), mark)
 
 
 def _warning(one: Warning, names: Names) -> Text:

@@ -9,7 +9,7 @@ from components.errors import one_line
 from ops.display import tables
 from ops.plan.document import PropertyChange
 from ops.plan.view.words import STAND_IN, Names
-from policy.plan import Resource, is_secret, is_unknown
+from policy.plan import Resource, is_known, is_secret, is_unknown
 from policy.values import origins
 
 _LONGEST = 60  # characters of one text
@@ -65,10 +65,9 @@ def pairs(resource: Resource, names: Names) -> list[tuple[str, str]]:
 def flat(path: str, value: Any, names: Names) -> Iterator[tuple[str, str]]:
     """One pair, or one for each thing inside where these are few."""
     path = one_line(path)
-    marked = is_secret(value) or is_unknown(value)
     if value is None or value in ("", [], {}):
         return
-    if isinstance(value, Mapping) and not marked and len(value) <= _ITEMS:
+    if _is_group(value) and len(value) <= _ITEMS:
         for name, item in value.items():
             yield from flat(f"{path}.{name}", item, names)
     elif isinstance(value, list) and len(value) <= _ITEMS and any(map(_is_group, value)):
@@ -79,7 +78,7 @@ def flat(path: str, value: Any, names: Names) -> Iterator[tuple[str, str]]:
 
 
 def _is_group(value: Any) -> bool:
-    return isinstance(value, Mapping) and not is_secret(value) and not is_unknown(value)
+    return isinstance(value, Mapping) and is_known(value)
 
 
 def _group(value: Mapping[str, Any], names: Names) -> str:
@@ -110,17 +109,13 @@ def _text(text: str) -> str:
     return one_line(text, _LONGEST)
 
 
-def _size(value: Any) -> str:
+def _size(value: dict[str, Any] | list[Any]) -> str:
     """`14 files, 3 programs`: the longest lists inside, or how many there are."""
-    if isinstance(value, dict):
-        lists = [(len(item), one_line(name, _LONGEST)) for name, item in value.items() if isinstance(item, list) and len(item) > 1]
-        longest = sorted(lists, key=lambda one: -one[0])[:2]
-        return ", ".join(f"{length} {name}" for length, name in longest) or _entries(len(value))
-    return _entries(len(value)) if isinstance(value, list) else one_line(str(value))
-
-
-def _entries(count: int) -> str:
-    return "1 entry" if count == 1 else f"{count} entries"
+    items = value.items() if isinstance(value, dict) else ()
+    lists = [(len(item), one_line(name, _LONGEST)) for name, item in items if isinstance(item, list) and len(item) > 1]
+    longest = sorted(lists, key=lambda one: -one[0])[:2]
+    entries = "1 entry" if len(value) == 1 else f"{len(value)} entries"
+    return ", ".join(f"{length} {name}" for length, name in longest) or entries
 
 
 def _rank(path: str) -> int:

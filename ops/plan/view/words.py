@@ -5,7 +5,7 @@ from collections import Counter, defaultdict
 
 from components.errors import one_line
 from ops.display.changes import short_type, type_of
-from ops.plan.document import Comparison, Document, Op, PropertyChange
+from ops.plan.document import Comparison, Document, Op
 from policy.plan import Lookup, Plan, Resource
 
 _LONGEST = 60  # characters
@@ -61,11 +61,6 @@ def flags(resource: Resource) -> list[str]:
     if resource.ignore_changes:
         found.append("ignores " + ", ".join(map(one_line, resource.ignore_changes)))
     return found + ["deleted before it is replaced"] * resource.delete_before_replace
-
-
-def replacing(change: PropertyChange) -> str:
-    """What a change of a property does to its resource, where that is more than altering it."""
-    return {True: "replaces", None: "may replace"}.get(change.replaces, "")
 
 
 def summary(document: Document) -> str:
