@@ -168,9 +168,8 @@ class HostProvider(_OnHost):
     WORDS = "{app} in {root}, run by {python}"
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
-        host = transport.connect(json.loads(news["facts"]))
-        refusal = owner.refusal(host.root, owner.Owner(**news["owner"])) or (_olds and owner.astray(json.loads(_olds["facts"])["root"]))
-        if refusal:
+        tree = _tree(json.loads(news["facts"]))
+        if refusal := owner.refusal(tree, owner.Owner(**news["owner"])) or (_olds and _astray(json.loads(_olds["facts"]), "root")):
             return CheckResult(news, [CheckFailure("", refusal)])
         return super().check(_olds, news)
 
@@ -193,27 +192,28 @@ class HostProvider(_OnHost):
 
     def read(self, id_: str, props: Props) -> ReadResult:
         facts = json.loads(props["facts"])
-        if why := owner.astray(facts["root"]):
+        if why := _astray(facts, "root"):
             progress.note(facts["host"], why)
             return ReadResult(id_, props)
         return super().read(id_, props)
 
     def delete(self, _id: str, _props: Props) -> None:
         facts = json.loads(_props["facts"])
-        if why := owner.astray(facts["root"]):
+        if why := _astray(facts, "root"):
             raise SlipwayError(why)
-        host = transport.connect({**facts, "root": str(owner.here(facts["root"]))})
+        host = transport.connect({**facts, "root": str(_tree(facts))})
         kept = [] if progress.is_heard() else host.kept()  # `./slipway destroy` lists it
         host.remove(keep_data=True)
         for one in kept:
-            progress.note(host.host, f"stays: {one.path}; {_data_too(owner.here(facts['root']).name, facts['app'])}")
+            progress.note(host.host, f"stays: {one.path}; {_data_too(_tree(facts).name, facts['app'])}")
 
     def made(self, props: Props, olds: Props) -> Props:
         from cloud_init import host_tool
 
-        host = transport.connect(json.loads(props["facts"]))
+        facts = json.loads(props["facts"])
+        host = transport.connect(facts)
         host.install(host_tool.tool())
-        owner.adopt(host.root, owner.Owner(**props["owner"]), launched=True)
+        owner.adopt(_tree(facts), owner.Owner(**props["owner"]), launched="root" in facts)
         outcome = host.run(["boot"], lambda event: progress.tell(host.host, event))
         if not outcome["ok"]:
             raise SlipwayError("\n".join([f"{host.host}, {outcome['step']}: {outcome['message']}", *(outcome.get("log") or [])]))
@@ -367,8 +367,14 @@ def _hosts(props: Props) -> list[transport.Driven]:
     return [transport.connect(facts) for facts in json.loads(props.get("hosts") or "[]")]
 
 
-def _astray(outputs: Props) -> str:
-    return owner.astray(outputs["tree"]) if outputs.get("tree") else ""
+def _tree(facts: Props) -> Path:
+    """What is kept of the stack in this project folder."""
+    return owner.here(facts.get("root") or facts["stack"])
+
+
+def _astray(noted: Props, name: str = "tree") -> str:
+    """Only what is in a folder of this machine is led astray when that is copied or moved."""
+    return owner.astray(noted[name]) if noted.get(name) else ""
 
 
 def _data_too(stack: str, app: str) -> str:

@@ -98,15 +98,12 @@ class Launched(Transport, Protocol):
 class Driven(Launched, Protocol):
     """A host that gets the host tool from here. Servers set themselves up."""
 
-    root: Path
-    """The folder of this machine that all of it is in."""
-
     def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
 
     def settle(self, origin: Path) -> None:
-        """After a move of `root` from there: ends what runs, and removes what names the old place.
-        Data and store stay; the next `up` makes the rest."""
+        """After a move of its folder, for one that is in a folder of this machine: ends what runs,
+        and removes what names the old place. Data and store stay; `up` makes the rest."""
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:

@@ -199,7 +199,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         "transport": "docker",
         "app": app,
         "host": site,
-        "root": str(place.tree),
+        "stack": place.stack,
         "address": _address(options),
         "site": site,
         "base": base,

@@ -21,7 +21,6 @@ class DockerTransport:
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.facts, self.keeper = facts, keeper.to(facts)
         self.host, self.role, self.address = str(facts["host"]), "web", facts["address"]
-        self.root = Path(facts["root"])
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         process = self.keeper.start(*TOOL, *arguments)
@@ -84,9 +83,6 @@ class DockerTransport:
             return last_backup.fetched(folder, self.host, done, copy)
         finally:
             self.keeper.close()  # the network can go
-
-    def settle(self, origin: Path) -> None:
-        """Nothing of it is in the project's folder."""
 
     def remove(self, keep_data: bool) -> None:
         """What the plan doesn't have: containers and images of releases. Volumes go with the data,
