@@ -40,7 +40,12 @@ def serve() -> None:
 def policies() -> list[Policy]:
     """One for each rule, after the one that notes."""
     noted: dict[str, Mapping[str, Any]] = {}
-    return [_noting(noted), *(_policy(rule, noted) for rule in rules.every().values())]
+
+    def note(args: ResourceValidationArgs, _report: ReportViolation) -> None:
+        noted[args.urn] = args.props
+
+    noting = ResourceValidationPolicy("inputs", "Notes what each resource is given; keeps nothing from being made.", note)
+    return [noting, *(_policy(rule, noted) for rule in rules.every().values())]
 
 
 def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, Any]], config: Mapping[str, str]) -> Plan:
@@ -55,13 +60,6 @@ def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, An
         settings=settings,
         resources=tuple(_resource(one, noted.get(one.urn), secrets) for one in resources),
     )
-
-
-def _noting(noted: dict[str, Mapping[str, Any]]) -> Policy:
-    def note(args: ResourceValidationArgs, _report: ReportViolation) -> None:
-        noted[args.urn] = args.props
-
-    return ResourceValidationPolicy("inputs", "Notes what each resource is given; keeps nothing from being made.", note)
 
 
 def _policy(rule: rules.Rule, noted: Mapping[str, Mapping[str, Any]]) -> Policy:

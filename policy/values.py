@@ -26,6 +26,11 @@ def items(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]
 
 
+def first(value: Any) -> Any:
+    """The block itself, where a list of one stands for it as well."""
+    return next(iter(items(value)), None)
+
+
 def flag(value: Any) -> bool | None:
     """True or False, in quotes too; what isn't there is False, and what isn't known is None."""
     if value is None:

@@ -11,7 +11,7 @@ from ops.plan.document import Change, Comparison, Document, PropertyChange
 from ops.plan.formats import Paper, mermaid, text
 from ops.plan.view import values, words
 from ops.plan.view.words import Names, name_of
-from policy.findings import Finding
+from policy.check import Finding
 from policy.plan import Resource
 
 MOST = 59_000

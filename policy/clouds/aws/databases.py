@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.clouds.aws.types import groups, own
+from policy.clouds.aws.types import groups
 from policy.facts import CloudDatabase, Disk
 from policy.plan import Plan, Resource
 from policy.values import flag, number, text
@@ -17,7 +17,7 @@ _PORTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, 
 
 def databases(plan: Plan) -> Iterator[CloudDatabase]:
     """Instances and clusters; a cluster's members say only whether they are public."""
-    for one in own(plan, _INSTANCE, _CLUSTER):
+    for one in plan.made(_INSTANCE, _CLUSTER):
         yield CloudDatabase(
             one,
             public=flag(one.inputs.get("publiclyAccessible")),
@@ -29,13 +29,13 @@ def databases(plan: Plan) -> Iterator[CloudDatabase]:
             lock_input="deletionProtection",
             stops_for=_STOPPED_FOR,
         )
-    for member in own(plan, _MEMBER):
+    for member in plan.made(_MEMBER):
         yield CloudDatabase(member, public=flag(member.inputs.get("publiclyAccessible")), holds_data=False)
 
 
 def disks(plan: Plan) -> Iterator[Disk]:
     """Their storage; a copy's is as its source's."""
-    for one in own(plan, _INSTANCE, _CLUSTER):
+    for one in plan.made(_INSTANCE, _CLUSTER):
         if not _is_copy(one) or one.inputs.get("storageEncrypted") is not None:
             yield Disk(one, "storageEncrypted", flag(one.inputs.get("storageEncrypted")))
 
