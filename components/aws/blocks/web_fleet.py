@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pulumi
@@ -10,8 +10,8 @@ import pulumi_aws as aws
 
 from components.aws.blocks import image
 from components.aws.blocks.firewall import ingress
-from components.aws.blocks.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
-from components.aws.common import Tagged, filters, named
+from components.aws.blocks.load_balancer import BalancedArgs, LoadBalancer, LoadBalancerArgs
+from components.aws.common import filters, named
 from components.blocks.block import ROLE, Block, child
 
 GRACE = 600
@@ -24,7 +24,7 @@ _CPU = 60.0  # per cent
 
 
 @dataclass(kw_only=True)
-class WebFleetArgs(Tagged):
+class WebFleetArgs(BalancedArgs):
     """The arguments of a `WebFleet`: the hosts, how many there are, and what leads to them."""
 
     image: str
@@ -38,8 +38,6 @@ class WebFleetArgs(Tagged):
     """How many hosts there are at least."""
     maximum: int
     """How many hosts there are at most."""
-    vpc_id: pulumi.Input[str]
-    """The network that all of it stands in."""
     public_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """The load balancer's, of two zones at least."""
     group_id: pulumi.Input[str]
@@ -52,18 +50,8 @@ class WebFleetArgs(Tagged):
     """The hosts' subnets, which lead out. The public ones if left out."""
     public_address: bool | None = True
     """Each host has a public IPv4 address as its way out; else `host_subnets` have another way."""
-    has_ipv6: bool | None = None
-    """The public subnets have IPv6 addresses."""
-    certificate_arn: pulumi.Input[str] | None = None
-    """The load balancer's certificate, such as `arn` of a `Certificate`."""
-    idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
-    """Seconds without a byte after which the load balancer ends a connection."""
     requests: float | None = REQUESTS
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
-    access_logs: pulumi.Input[str] | None = None
-    """What its `LoadBalancer` takes by that name."""
-    protected: bool | None = None
-    """What its `LoadBalancer` takes by that name."""
     after: Sequence[pulumi.Input[str]] | None = None
     """Outputs of what must be there before the first host starts, such as its release."""
 
@@ -89,8 +77,7 @@ class WebFleet(Block):
     def __init__(self, name: str, args: WebFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebFleet", name, None, opts)
         self._name, self._args = name, args
-        handed_on = ("vpc_id", "has_ipv6", "certificate_arn", "idle_timeout", "access_logs", "protected", "tags")
-        wanted = LoadBalancerArgs(subnets=args.public_subnets, **{one: getattr(args, one) for one in handed_on})
+        wanted = LoadBalancerArgs(subnets=args.public_subnets, **{one.name: getattr(args, one.name) for one in fields(BalancedArgs)})
         balancer = LoadBalancer(f"{name}-balancer", wanted, child(self))
         ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
         group = self._group(self._template(), balancer)
