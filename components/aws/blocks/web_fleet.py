@@ -94,6 +94,11 @@ class WebFleet(Block):
         name, args = self._name, self._args
         image_id = image.find(name, args.image, args.instance_type, self)
         tags = named(args.tags, name, **{ROLE: "web"})
+        # The disk has the name that the image has for it: under another one it would be a second
+        # disk, and the first stay small and unencrypted.
+        lookup = pulumi.InvokeOutputOptions(parent=self)
+        ami = aws.ec2.get_ami_output(filters=filters({"image-id": image_id}), include_deprecated=True, opts=lookup)
+        disk: Any = {"volume_size": args.disk, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
         interface: Any = {
             "device_index": 0,
             "associate_public_ip_address": "true" if args.public_address else "false",  # IPv6 ones come from the subnet, where it has any
@@ -107,7 +112,7 @@ class WebFleet(Block):
             iam_instance_profile={"arn": args.profile_arn},
             user_data=pulumi.Output.from_input(args.user_data).apply(lambda text: base64.b64encode(text.encode()).decode()),
             network_interfaces=[interface],
-            block_device_mappings=[_root_disk(image_id, args.disk, self)],
+            block_device_mappings=[{"device_name": ami.root_device_name, "ebs": disk}],
             metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
             private_dns_name_options={"hostname_type": "resource-name"},
             tag_specifications=[{"resource_type": one, "tags": tags} for one in ("instance", "volume", "network-interface")],
@@ -156,12 +161,3 @@ class WebFleet(Block):
                 target_tracking_configuration=tracking,
                 opts=child(self),
             )
-
-
-def _root_disk(image_id: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> Any:
-    """The disk, under the name that the image has for it: under another one it would be a second
-    disk, and the first stay small and unencrypted."""
-    lookup = pulumi.InvokeOutputOptions(parent=parent)
-    ami = aws.ec2.get_ami_output(filters=filters({"image-id": image_id}), include_deprecated=True, opts=lookup)
-    disk = {"volume_size": size, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
-    return {"device_name": ami.root_device_name, "ebs": disk}
