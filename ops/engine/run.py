@@ -155,19 +155,21 @@ class _Run:
             with self.lock:
                 self.state.pending[step.urn] = step.op
                 self.state.save()
-        began, failure = time.monotonic(), None
+        began = time.monotonic()
+
+        def finish(kind: Any, error: str | None = None) -> None:
+            with self.lock:
+                self.state.pending.pop(step.urn, None)
+                if step.op != "same":
+                    self.state.save()
+            self._note(kind, replace(step, seconds=time.monotonic() - began, error=error))
+
         try:
             work()
-        except Exception as error:  # noqa: BLE001  raised again below
-            failure = error
-        with self.lock:
-            self.state.pending.pop(step.urn, None)
-            if step.op != "same":
-                self.state.save()
-        done = replace(step, seconds=time.monotonic() - began, error=None if failure is None else str(failure))
-        self._note("done" if failure is None else "failed", done)
-        if failure is not None:
-            raise failure
+        except Exception as error:
+            finish("failed", str(error))
+            raise
+        finish("done")
 
     def _note(self, kind: Any, step: Step) -> None:
         with self.lock:
