@@ -4,8 +4,6 @@ stack.
 The engine shows a stack's outputs. What resources are given it shows one by one before that, so one
 more policy notes it down. What is unknown raises there, and secrets come unwrapped."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +23,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policy import check, clouds, names, rules
 from policy.plan import SECRET, UNKNOWN, Plan, Resource
-from policy.values import decoded, items, mapping, text
+from policy.values import decoded, from_base64, items, mapping, text
 
 _PREFIX = "slipway:"
 _SECRETS = ("slipway:secretEnv", "slipway:secretInstall", "slipway:secretLogins", "slipway:secretTls")
@@ -111,15 +109,8 @@ def _at(holder: Any, key: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, Mapping):
         return _mapping(value, secrets)
     if isinstance(value, str):
-        forms = (value, _from_base64(value))
+        forms = (value, (from_base64(value) or b"").decode(errors="replace"))
         return {SECRET: ""} if any(secret in form for form in forms for secret in secrets) else value
     if isinstance(value, Sequence):
         return [_at(value, place, secrets) for place in range(len(value))]
     return value if value is None or isinstance(value, bool | int | float) else {UNKNOWN: []}
-
-
-def _from_base64(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode(errors="replace")
-    except (binascii.Error, ValueError):
-        return ""

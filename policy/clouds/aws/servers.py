@@ -1,7 +1,5 @@
 """Instances, launch templates and scaling groups."""
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,7 +7,7 @@ from policy.clouds.aws import network
 from policy.clouds.aws.types import INSTANCE, SCALING_GROUP, SUBNET, TEMPLATE, groups
 from policy.facts import CloudHost, Image, Metadata, UserData
 from policy.plan import Plan, Resource, is_known
-from policy.values import first, flag, items, mapping, number
+from policy.values import first, flag, from_base64, items, mapping, number
 
 _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
@@ -64,8 +62,10 @@ def user_data(plan: Plan) -> Iterator[UserData]:
     for type, input, encoded in ((INSTANCE, "userData", False), (INSTANCE, "userDataBase64", True), (TEMPLATE, "userData", True)):
         for server in plan.made(type):
             value = server.inputs.get(input)
+            plain = from_base64(value) if encoded and isinstance(value, str) else None
             if value is not None:
-                yield UserData(server, input, value, _size(value, encoded), _LIMIT)
+                size = len(plain or value.encode(errors="replace")) if isinstance(value, str) else None
+                yield UserData(server, input, value, size, _LIMIT)
 
 
 def _host(plan: Plan, at: Resource, input: str) -> CloudHost:
@@ -100,13 +100,3 @@ def _public(given: Mapping[str, Any]) -> bool | None:
         return True
     value = given.get("associatePublicIpAddress")
     return None if value is None else flag(value) is not False
-
-
-def _size(value: Any, encoded: bool) -> int | None:
-    if not isinstance(value, str):
-        return None
-    given = value.encode(errors="replace")
-    try:
-        return len(base64.b64decode(given, validate=True)) if encoded else len(given)
-    except binascii.Error:
-        return len(given)
