@@ -19,18 +19,18 @@ def script(boot: Boot) -> str:
     Raises `HostFileError` for an unknown role or kind of store."""
     if boot.role not in ROLES:
         raise HostFileError(f"role: wanted {' or '.join(ROLES)}, found {boot.role[:60]!r}")
-    known, scheme = sorted(path.stem for path in (FOLDER / "bootstrap/stores").glob("*.py")), urlsplit(boot.store).scheme
-    if scheme not in known:
-        wanted = ", ".join(f"{name}://" for name in known)
+    buckets, scheme = [path.stem for path in (FOLDER / "bootstrap/stores").glob("*.py")], urlsplit(boot.store).scheme
+    if scheme not in ("file", *buckets):
+        wanted = ", ".join(f"{name}://" for name in sorted(["file", *buckets]))
         raise HostFileError(f"store: wanted an address that starts with {wanted}, found {boot.store[:60]!r}")
     shared = Path(stores.__file__).with_name(f"{scheme}_access.py")
     access = shared.read_text(encoding="utf-8") if shared.is_file() else ""
-    library = "" if scheme == "file" else pinned("store.txt")
+    client, library = ("", "") if scheme == "file" else (text(f"bootstrap/stores/{scheme}.py"), pinned("store.txt"))
     return render(
         "bootstrap/bootstrap.sh.j2",
         owner=json.dumps(f"app {boot.app}, stack {boot.stack}, role {boot.role}")[1:-1],  # on one line, whatever is in it
         facts=json.dumps(contracts.document(boot), sort_keys=True),
-        fetch=render("bootstrap/fetch.py.j2", reader=access + text(f"bootstrap/stores/{scheme}.py")),
+        fetch=render("bootstrap/fetch.py.j2", client=access + client),
         bring_up=text("bootstrap/bring-up.sh"),
         unit=text("bootstrap/unit.service"),
         requirements="".join(f"{line}\n" for line in library.splitlines() if not line.startswith("#")),

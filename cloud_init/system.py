@@ -15,6 +15,11 @@ ENGINES = {"postgres": "postgresql", "mysql": "mariadb-server"}  # MariaDB, sinc
 _BY_ACME = ("certbot", "openssl")
 # Whatever keeps the time already stays: these can't be installed beside each other.
 _CLOCK = "systemd-timesyncd | chrony | ntpsec | ntp | openntpd"
+_LATER = (
+    SystemFile("/etc/systemd/timesyncd.conf.d/slipway.conf", text("system/timesyncd.conf"), "timesyncd"),
+    # Read after the package's own file, 50unattended-upgrades.
+    SystemFile("/etc/apt/apt.conf.d/52slipway-upgrades", text("system/upgrades.conf"), "apt"),
+)
 
 
 def host_part(fleet: Fleet) -> HostPart:
@@ -28,7 +33,7 @@ def host_part(fleet: Fleet) -> HostPart:
 def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
     """Names in Debian and Ubuntu, sorted. `one | other`: the first, unless one is there."""
     if later:
-        return tuple(sorted({"logrotate", "unattended-upgrades", _CLOCK, *_more(fleet, role).packages}))
+        return tuple(sorted({"logrotate", "unattended-upgrades", _CLOCK, *fleet.more.get(role, More()).packages}))
     names = {"nftables", "python3-venv"}
     if role == "web":
         names.update(FRONTS[fleet.front], () if fleet.tls is None else ("openssl",) if fleet.tls.certificate else _BY_ACME)
@@ -39,13 +44,13 @@ def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
 
 def files(fleet: Fleet, role: str, later: bool = False) -> tuple[SystemFile, ...]:
     """The system files of a role, by path. Raises `HostFileError` for wrong networks."""
-    return tuple(sorted(_later(fleet, role) if later else _first(fleet, role), key=lambda file: file.path))
+    written = [*_LATER, *fleet.more.get(role, More()).files] if later else _first(fleet, role)
+    return tuple(sorted(written, key=lambda file: file.path))
 
 
 def _first(fleet: Fleet, role: str) -> list[SystemFile]:
-    units = ["system/slipway-firewall.service"]
     # Swap on servers of 1 GB and less, as its unit says: not every cloud's kernel has zram.
-    units.append("system/slipway-swap.service")
+    units = ["system/slipway-firewall.service", "system/slipway-swap.service"]
     if fleet.has_backups(role):  # the timers start these services, which have no place in a boot
         units += ["backup/slipway-backup.service", "backup/slipway-backup.timer"]
     if role == "web" and fleet.tls and not fleet.tls.certificate:
@@ -58,16 +63,3 @@ def _first(fleet: Fleet, role: str) -> list[SystemFile]:
         # Read before all other files, because sshd keeps the first value that it finds.
         SystemFile("/etc/ssh/sshd_config.d/00-slipway.conf", text("system/sshd.conf"), "sshd"),
     ]
-
-
-def _later(fleet: Fleet, role: str) -> list[SystemFile]:
-    return [
-        SystemFile("/etc/systemd/timesyncd.conf.d/slipway.conf", text("system/timesyncd.conf"), "timesyncd"),
-        # Read after the package's own file, 50unattended-upgrades.
-        SystemFile("/etc/apt/apt.conf.d/52slipway-upgrades", text("system/upgrades.conf"), "apt"),
-        *_more(fleet, role).files,
-    ]
-
-
-def _more(fleet: Fleet, role: str) -> More:
-    return fleet.more.get(role, More())

@@ -5,14 +5,25 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from policy import clouds, rules
-from policy.facts import Facts
-from policy.findings import Finding, Problem
-from policy.plan import Plan
+from policy.facts import Facts, Problem
+from policy.plan import Plan, Strict
 from policy.values import cut, mapping, one_line, shown, text
 
 WAIVERS = "waivers"
 """The rule that waivers themselves keep: each names a rule that there is, and waives something."""
 SETTING = "slipway:waivers"
+
+
+class Finding(Strict):
+    """A rule that isn't kept. `urn` is empty where it is about the stack as a whole; the message
+    then begins with the setting."""
+
+    rule: str
+    urn: str
+    message: str
+    """One line: what was wanted, what was found, what to set."""
+    waived: str = ""
+    """The reason given in `slipway:waivers`, or empty."""
 
 
 def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding, ...]:
@@ -34,14 +45,10 @@ def of_rule(rule: rules.Rule, plan: Plan, facts: Facts, waivers: Iterable[Any]) 
 def _judged(rule: rules.Rule, plan: Plan, facts: Facts, waivers: list[Mapping[str, Any]]) -> Iterator[tuple[Finding, list[int]]]:
     """Each finding once, with the places of the waivers that waive it."""
     for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
-        places = [place for place, waiver in enumerate(waivers) if _waives(waiver, rule.id, name)]
+        aims = (None, name, name.removeprefix("slipway:"))
+        places = [place for place, one in enumerate(waivers) if one.get("rule") == rule.id and one.get("resource") in aims]
         reason = one_line(text(waivers[places[0]].get("reason"))).strip() or "no reason given" if places else ""
         yield Finding(rule=rule.id, urn=urn, message=message, waived=reason), places
-
-
-def _waives(waiver: Mapping[str, Any], rule: str, name: str) -> bool:
-    resource = waiver.get("resource")
-    return waiver.get("rule") == rule and (resource is None or name in (resource, f"slipway:{text(resource)}"))
 
 
 def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:

@@ -159,6 +159,13 @@ class Tie(NamedTuple):
     needs: Resource
 
 
+class Problem(NamedTuple):
+    """What a rule says: `at` a resource, or a setting by its key path. It may have many lines."""
+
+    at: Resource | str
+    message: str
+
+
 class DefaultTags(NamedTuple):
     """Tags that a provider puts on all it makes."""
 

@@ -4,8 +4,6 @@ stack.
 The engine shows a stack's outputs. What resources are given it shows one by one before that, so one
 more policy notes it down. What is unknown raises there, and secrets come unwrapped."""
 
-import base64
-import binascii
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -25,7 +23,7 @@ from pulumi_policy.proxy import UnknownValueError
 
 from policy import check, clouds, names, rules
 from policy.plan import SECRET, UNKNOWN, Plan, Resource
-from policy.values import decoded, items, mapping, text
+from policy.values import decoded, from_base64, items, mapping, text
 
 _PREFIX = "slipway:"
 _SECRETS = ("slipway:secretEnv", "slipway:secretInstall", "slipway:secretLogins", "slipway:secretRegistry", "slipway:secretTls")
@@ -40,7 +38,12 @@ def serve() -> None:
 def policies() -> list[Policy]:
     """One for each rule, after the one that notes."""
     noted: dict[str, Mapping[str, Any]] = {}
-    return [_noting(noted), *(_policy(rule, noted) for rule in rules.every().values())]
+
+    def note(args: ResourceValidationArgs, _report: ReportViolation) -> None:
+        noted[args.urn] = args.props
+
+    noting = ResourceValidationPolicy("inputs", "Notes what each resource is given; keeps nothing from being made.", note)
+    return [noting, *(_policy(rule, noted) for rule in rules.every().values())]
 
 
 def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, Any]], config: Mapping[str, str]) -> Plan:
@@ -55,13 +58,6 @@ def plan_of(resources: list[PolicyResource], noted: Mapping[str, Mapping[str, An
         settings=settings,
         resources=tuple(_resource(one, noted.get(one.urn), secrets) for one in resources),
     )
-
-
-def _noting(noted: dict[str, Mapping[str, Any]]) -> Policy:
-    def note(args: ResourceValidationArgs, _report: ReportViolation) -> None:
-        noted[args.urn] = args.props
-
-    return ResourceValidationPolicy("inputs", "Notes what each resource is given; keeps nothing from being made.", note)
 
 
 def _policy(rule: rules.Rule, noted: Mapping[str, Mapping[str, Any]]) -> Policy:
@@ -113,15 +109,8 @@ def _at(holder: Any, key: Any, secrets: Sequence[str]) -> Any:
     if isinstance(value, Mapping):
         return _mapping(value, secrets)
     if isinstance(value, str):
-        forms = (value, _from_base64(value))
+        forms = (value, (from_base64(value) or b"").decode(errors="replace"))
         return {SECRET: ""} if any(secret in form for form in forms for secret in secrets) else value
     if isinstance(value, Sequence):
         return [_at(value, place, secrets) for place in range(len(value))]
     return value if value is None or isinstance(value, bool | int | float) else {UNKNOWN: []}
-
-
-def _from_base64(text: str) -> str:
-    try:
-        return base64.b64decode(text, validate=True).decode(errors="replace")
-    except (binascii.Error, ValueError):
-        return ""

@@ -73,10 +73,14 @@ class Plan(Strict):
         """The resources of these types."""
         return (one for one in self.resources if one.type in types)
 
-    def origins(self, resource: Resource, input: str) -> list[Resource]:
-        """The resources that an input comes from."""
+    def made(self, *types: str) -> Iterator[Resource]:
+        """Those of these types that it makes; what is there already is somebody else's."""
+        return (one for one in self.of(*types) if one.kind == "resource")
+
+    def origins(self, resource: Resource, input: str, *types: str) -> list[Resource]:
+        """The resources that an input comes from, of these types where some are named."""
         found = (self.find(urn) for urn in resource.references.get(input, ()))
-        return [one for one in found if one is not None]
+        return [one for one in found if one is not None and (not types or one.type in types)]
 
 
 def is_unknown(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """Reads values of a plan that may be unknown, secret or of any shape. Nothing here raises."""
 
+import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -24,6 +25,11 @@ def items(value: Any) -> list[Any]:
     if value is None:
         return []
     return list(value) if isinstance(value, list | tuple) else [value]
+
+
+def first(value: Any) -> Any:
+    """The block itself, where a list of one stands for it as well."""
+    return next(iter(items(value)), None)
 
 
 def flag(value: Any) -> bool | None:
@@ -82,6 +88,14 @@ def decoded(value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         return value
+
+
+def from_base64(text: str) -> bytes | None:
+    """What a text in base64 holds; None where it is in no such form."""
+    try:
+        return base64.b64decode(text, validate=True)
+    except ValueError:
+        return None
 
 
 def holds_secret(value: Any) -> bool:

@@ -71,7 +71,8 @@ def tls_values(tls: Tls, listen: Sequence[str]) -> dict[str, Any]:
     return {
         "folder": _checked(tls.domain) and tls.folder,
         "site": f"https://{tls.domain}" + ("" if tls.port == 443 else f":{tls.port}"),  # where plain HTTP is sent
-        "listen": tuple(_with_port(address, tls.port) for address in listen),
+        # With another port: `80 default_server`, `[::]:80`, `127.0.0.1:8080`.
+        "listen": tuple(re.sub(r"^(.*:)?\d+(?= |$)", lambda found: f"{found[1] or ''}{tls.port}", one) for one in listen),
         "peers": tuple(_authority(peer) for peer in tls.peers),
         "ciphers": CIPHERS,
     }
@@ -81,11 +82,6 @@ def _checked(domain: str) -> str:
     if not re.fullmatch(DOMAIN_NAME, domain):
         raise HostFileError(f"slipway:domain: wanted a host name in small letters such as www.example.com, found {domain[:60]!r}")
     return domain
-
-
-def _with_port(address: str, port: int) -> str:
-    """The address with another port: `80 default_server`, `[::]:80`, `127.0.0.1:8080`."""
-    return re.sub(r"^(.*:)?\d+(?= |$)", lambda match: f"{match[1] or ''}{port}", address)
 
 
 def _authority(peer: str) -> str:

@@ -40,6 +40,11 @@ def allow(name: str, actions: Sequence[str], resources: Sequence[str], condition
     return {**statement, "Condition": condition} if condition else statement
 
 
+def document(*statements: dict[str, Any]) -> dict[str, Any]:
+    """A policy."""
+    return {"Version": "2012-10-17", "Statement": [*statements]}
+
+
 def region_of(block: pulumi.Resource, given: pulumi.Input[str] | None = None) -> pulumi.Output[str]:
     """The region that a block stands in: as given, or else that of its provider."""
     if given is not None:

@@ -6,7 +6,7 @@ from cloud_init.fleet import Balancer, Fleet, OwnHost
 from cloud_init.fronts import idle_timeout
 from components.aws import common
 from components.aws.control import account, fleet_hosts
-from components.aws.stack import databases, fleet, monitoring, web
+from components.aws.stack import databases, monitoring, web
 from components.aws.stack.foundation import Foundation, Tier
 from components.aws.stack.options import Options, problems
 from components.aws.stack.web import WebTier
@@ -40,7 +40,7 @@ class Target(TargetComponent):
         database = databases.make(foundation)
         key = RandomSecret(f"{name}-key", foundation.own)
         release = finish(planned, key.value, settings.secret_env, database.connection)
-        front = fleet.make(foundation, release) if options.is_fleet else web.server(foundation)
+        front = web.fleet(foundation, release) if options.is_fleet else web.server(foundation)
         group = monitoring.logs(foundation, options.logs, front, database) if options.logs else None
         if options.email:
             monitoring.alarms(foundation, options.email, front, database, group)

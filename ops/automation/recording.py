@@ -100,10 +100,7 @@ def _step(found: StepEventMetadata) -> Step | None:
         return None
     new = dict((found.new.inputs if found.new else None) or {})
     words = providers.words(new) if op == "create" and new.get(providers.KEY) != _SECRET else ""
-    return Step(op, found.urn, found.type, name, state.parent, _changes(found, new) if op not in ("same", "delete") else {}, words=words)
-
-
-def _changes(found: StepEventMetadata, new: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     old = dict((found.old.inputs if found.old else None) or {})
     secret = {name: (_SECRET, _SECRET) for name in found.diffs or () if old.get(name) == new.get(name) == _SECRET}
-    return {**values.changes(old, new, ()), **secret}
+    changes = {} if op in ("same", "delete") else {**values.changes(old, new, ()), **secret}
+    return Step(op, found.urn, found.type, name, state.parent, changes, words=words)

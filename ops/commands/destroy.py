@@ -32,12 +32,19 @@ def destroy(
     if with_data is not None and launcher.foreign:
         pulumi_cli.refuse_data(call, launcher.foreign)
     if with_data is not None and with_data != name:
-        _ask_for_name(name, with_data)
+        if calls.on_terminal():  # a wrong name may be a wrong stack
+            with_data = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
+        if with_data != name:
+            calls.refuse(f"--with-data: the app's name {name!r} is wanted, found {with_data!r}; nothing was changed")
     if launcher.foreign:
         _destroy_in_cloud(call, launcher)
         return
-    if launcher.by_cli:
-        _refuse_protected(call, launcher)
+    # What a person protected would go on without the rest; Slipway protects nothing on hosts.
+    resources = launcher.cli().state() if launcher.by_cli else []
+    if names := [one["urn"].split("::")[-1] for one in resources if one.get("protect")]:
+        way = f"pulumi state unprotect --all --stack {call.full}, then ./slipway -s {call.full} destroy"
+        why = f"wanted nothing protected in the Pulumi CLI's state, found {', '.join(names)}"
+        calls.refuse(f"stack {call.stack}: nothing was removed: {why}; to let it go: {way}")
     deployment = work.deployment()
     fate = "data too" if with_data else "data stays"
     calls.confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
@@ -68,14 +75,6 @@ def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
     _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(launcher.foreign), None)
 
 
-def _refuse_protected(call: calls.Call, launcher: engines.Launcher) -> None:
-    """What a person protected would go on without the rest; Slipway protects nothing on hosts."""
-    if names := [one["urn"].split("::")[-1] for one in launcher.cli().state() if one.get("protect")]:
-        way = f"pulumi state unprotect --all --stack {call.full}, then ./slipway -s {call.full} destroy"
-        why = f"wanted nothing protected in the Pulumi CLI's state, found {', '.join(names)}"
-        calls.refuse(f"stack {call.stack}: nothing was removed: {why}; to let it go: {way}")
-
-
 def _kept(deployment: "Deployment") -> "list[Kept]":
     """The data that will stay; where that can't be told, it is said now."""
     found = deployment.kept()
@@ -95,14 +94,6 @@ def _last_backup(call: calls.Call, work: workplace.Workplace, deployment: "Deplo
         return None
     with shown(stderr=call.as_json):
         return deployment.save(engine, work.place.last_backups)
-
-
-def _ask_for_name(name: str, found: str) -> None:
-    """A wrong name may be a wrong stack."""
-    if calls.on_terminal():
-        found = typer.prompt(f"--with-data removes the data of {name!r} for good. The app's name, to go on", err=True)
-    if found != name:
-        calls.refuse(f"--with-data: the app's name {name!r} is wanted, found {found!r}; nothing was changed")
 
 
 def _tell(call: calls.Call, result: "Result", kept: "Sequence[Kept]", way: str, last: Path | None) -> None:

@@ -32,16 +32,11 @@ def set_value(
 
     call = calls.of(context)
     workplace.check_name(call.stack)
-    text = _read_value(key, secret) if value is None else value
-    set_config(load_project(workplace.folder()), call.stack, key, text, secret=secret, path=path)
+    if value is None:  # so a secret stays out of the shell's history and the process list
+        asked = calls.on_terminal()
+        value = str(typer.prompt(key, hide_input=secret, err=True)) if asked else sys.stdin.read().removesuffix("\n")
+    set_config(load_project(workplace.folder()), call.stack, key, value, secret=secret, path=path)
     tables.line(f"Set {key} in Pulumi.{call.stack}.yaml" + (" (encrypted)" if secret else ""), stderr=True)
-
-
-def _read_value(key: str, secret: bool) -> str:
-    """Keeps a secret out of the shell's history and the process list."""
-    if calls.on_terminal():
-        return str(typer.prompt(key, hide_input=secret, err=True))
-    return sys.stdin.read().removesuffix("\n")
 
 
 def output(

@@ -69,22 +69,18 @@ def _show(one: "Instance") -> None:
 
 def _facts(one: "Instance") -> list[tuple[str, str]]:
     """The lines above the processes; what the instance doesn't tell is left out."""
-    facts = [("live", _live(one.live) if one.live else "nothing is live")]
-    if one.candidate:
-        facts.append(("candidate", one.candidate))
-    for name, value in (("front", one.front), ("database", one.database), ("disk", one.disk)):
-        if words := _words(value):
-            facts.append((name, words))
-    if one.maintenance:
-        facts.append(("page", "the maintenance page is up"))
-    if one.restore:
-        facts.append(("restore", _restore(one.restore)))
-    return facts
+    facts = [
+        ("live", _live(one.live) if one.live else "nothing is live"),
+        ("candidate", one.candidate),
+        *((name, _words(value)) for name, value in (("front", one.front), ("database", one.database), ("disk", one.disk))),
+        ("page", "the maintenance page is up" if one.maintenance else ""),
+        ("restore", _restore(one.restore) if one.restore else ""),
+    ]
+    return [(name, words) for name, words in facts if words]
 
 
 def _live(live: "Live") -> str:
-    parts = [live.colour or "", f"for {tables.age(live.since)}" if live.since else ""]
-    words = ", ".join(filter(None, parts))
+    words = ", ".join(filter(None, [live.colour, f"for {tables.age(live.since)}" if live.since else ""]))
     return f"release {live.release}" + (f" ({words})" if words else "")
 
 

@@ -35,8 +35,10 @@ class Difference:
 
     def __str__(self) -> str:
         """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`."""
-        first, *rest = self.path
-        return first.name + "".join(map(_shown, rest))
+        shown = self.path[0].name
+        for name, is_item in self.path[1:]:
+            shown += f"[{name}]" if is_item else f".{name}" if _PLAIN.fullmatch(name) else f"[{json.dumps(name)}]"
+        return shown
 
 
 def differing(key: str, old: Any, new: Any) -> Iterator[Difference]:
@@ -122,9 +124,3 @@ def _read(value: Any) -> Any:
 def _deeper(value: Any, limit: int) -> bool:
     inside = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return limit == 0 or any(_deeper(one, limit - 1) for one in inside)
-
-
-def _shown(step: Key) -> str:
-    if step.is_item:
-        return f"[{step.name}]"
-    return f".{step.name}" if _PLAIN.fullmatch(step.name) else f"[{json.dumps(step.name)}]"

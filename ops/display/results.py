@@ -1,6 +1,6 @@
 """What an engine would do or has done, as a person and as a machine read it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
@@ -18,6 +18,7 @@ _WORDS = {
     "delete": ("remove", "deleted"),
 }
 """For each operation that changes something the kind of change, and the word for it when done."""
+_NOTHING: tuple[Any, ...] = ("", "{}", "[]", {}, [])
 _STACK = "::pulumi:pulumi:Stack::"
 
 
@@ -49,22 +50,15 @@ def show(result: "Result", done: bool = False) -> None:
         *_, token, name = urn.split("::")
         return (heading(step.name, step.type), _parent(step)) if step else (heading(name, token), "")
 
-    changes = [_change(step) for step in result.steps if step.op in _WORDS]
+    changes = []
+    for step in (one for one in result.steps if one.op in _WORDS):
+        # Of a new resource only what it is: all of its inputs are new.
+        told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
+        lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
+        changes.append(Change(_WORDS[step.op][0], step.urn, step.type, step.name, _parent(step), lines, step.words))
     if changes:
         tables.console().print(tree(changes, above))
     tables.line(summary(result.counts, done))
-
-
-def _change(step: "Step") -> Change:
-    """Only what it is of a new resource: all of its inputs are new."""
-    lines = [] if step.op == "create" else list(_lines(step))
-    return Change(_WORDS[step.op][0], step.urn, step.type, step.name, _parent(step), lines, step.words)
-
-
-def _lines(step: "Step") -> Iterator[Text]:
-    for name, (old, new) in step.changes.items():
-        if old is not None or new not in ("", "{}", "[]", {}, []):
-            yield from property_lines(name, old, new)
 
 
 def _parent(step: "Step") -> str:

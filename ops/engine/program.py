@@ -3,12 +3,10 @@
 import asyncio
 import json
 import logging
-import os
 import re
 import runpy
 import sys
 import traceback
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
@@ -50,7 +48,9 @@ class Program:
 
     def _run(self, monitor: Any, log: Any) -> None:
         folder = str(self.project.folder)
-        set_all_config(_texts(self.stack.config), list(self.stack.secret_keys))
+        # As Pulumi hands it over: objects as JSON, what YAML takes for a date as text.
+        config = {key: str(one) if isinstance(one, str | date) else json.dumps(one, default=str) for key, one in self.stack.config.items()}
+        set_all_config(config, list(self.stack.secret_keys))
         configure(
             Settings(
                 project=self.project.name,
@@ -70,31 +70,23 @@ class Program:
         # Every thread of the SDK's executor waits in a registration: its default could deadlock.
         executor = ThreadPoolExecutor(_THREADS)
         loop.set_default_executor(executor)
+
+        def run_file() -> None:
+            runpy.run_path(f"{folder}/__main__.py", run_name="__main__")
+
         try:
-            loop.run_until_complete(run_in_stack(lambda: _run_file(folder)))
+            loop.run_until_complete(run_in_stack(run_file))
         finally:
             executor.shutdown(wait=True)
             loop.close()
             asyncio.set_event_loop(None)
 
 
-def _texts(config: Mapping[str, Any]) -> dict[str, str]:
-    """The config as Pulumi hands it over: objects as JSON, what YAML takes for a date as text."""
-    return {key: str(value) if isinstance(value, str | date) else json.dumps(value, default=str) for key, value in config.items()}
-
-
-def _run_file(folder: str) -> None:
-    runpy.run_path(os.path.join(folder, "__main__.py"), run_name="__main__")
-
-
 def _unforeseen(error: BaseException, folder: Path) -> str:
     """The error and the last place in the program's own code that it went through."""
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if _is_own(Path(frame.filename), folder)]
-    where = f" ({Path(frames[-1].filename).relative_to(folder)}:{frames[-1].lineno})" if frames else ""
+    went = ((Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__))
+    own = [(file, line) for file, line in went if file.is_relative_to(folder) and not {".venv", "site-packages"} & {*file.parts}]
+    where = f" ({own[-1][0].relative_to(folder)}:{own[-1][1]})" if own else ""
     if missing := _OF_THE_CLI.search(str(error)):
         return f"{missing[1]} can't be had without the Pulumi CLI{where}; use `pulumi preview` and `pulumi up`"
     return f"{one_line(' '.join(f'{type(error).__name__}: {error}'.split()), None)}{where}; mend the program"
-
-
-def _is_own(file: Path, folder: Path) -> bool:
-    return file.is_relative_to(folder) and not {".venv", "site-packages"} & set(file.parts)

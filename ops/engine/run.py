@@ -118,36 +118,28 @@ class _Run:
         changed = {} if op == "same" else values.changes(old_inputs, wanted.inputs, wanted.hidden)
         words = providers.words(wanted.inputs) if op == "create" else ""
         step = Step(op, wanted.urn, wanted.type, wanted.name, wanted.parent, changed, words=words)
-        if self.dry:
-            return self._plan(step, wanted, old)
-        self._perform(step, lambda: self._change(op, provider, wanted, old, before_replace))
-
-    def _plan(self, step: Step, wanted: Resource, old: Resource | None) -> None:
-        """In a preview: outputs of what changes are unknown, but for those that are inputs."""
-        if step.op == "same" and old:
-            wanted.id, wanted.outputs = old.id, old.outputs
-        else:
-            wanted.id = old.id if old and step.op == "update" else ""
-            wanted.outputs = {name: value for name, value in wanted.inputs.items() if name != providers.KEY}
+        if not self.dry:
+            return self._perform(step, lambda: self._change(op, provider, wanted, old, before_replace))
+        wanted.id = old.id if old and op in ("same", "update") else ""
+        # Outputs of what changes are unknown, but for those that are inputs.
+        wanted.outputs = old.outputs if old and op == "same" else {k: v for k, v in wanted.inputs.items() if k != providers.KEY}
         self._note("planned", step)
 
     def _change(self, op: Op, provider: Any, wanted: Resource, old: Resource | None, before_replace: bool) -> None:
         if old and op in ("same", "update"):
             wanted.id, wanted.outputs = old.id, old.outputs
         if old and op == "update":
-            wanted.outputs = self._outputs(provider.update(old.id, dict(old.outputs), dict(wanted.inputs)).outs, wanted)
+            outs = provider.update(old.id, dict(old.outputs), dict(wanted.inputs)).outs
+            wanted.outputs = {**(outs or {}), **providers.key_of(wanted.inputs)}
         if old and op == "replace" and before_replace:
             self._delete(old)
         if op in ("create", "replace"):
             made = provider.create(dict(wanted.inputs))
-            wanted.id, wanted.outputs = made.id, self._outputs(made.outs, wanted)
+            wanted.id, wanted.outputs = made.id, {**(made.outs or {}), **providers.key_of(wanted.inputs)}
         with self.lock:
             if old and op == "replace" and not before_replace:
                 old.replaced = True
             self.state.put(wanted)
-
-    def _outputs(self, outs: dict[str, Any] | None, wanted: Resource) -> dict[str, Any]:
-        return {**(outs or {}), **providers.key_of(wanted.inputs)}
 
     def _delete(self, resource: Resource) -> None:
         if resource.custom and not resource.retain:
@@ -164,19 +156,20 @@ class _Run:
                 self.state.pending[step.urn] = step.op
                 self.state.save()
         began = time.monotonic()
+
+        def finish(kind: Any, error: str | None = None) -> None:
+            with self.lock:
+                self.state.pending.pop(step.urn, None)
+                if step.op != "same":
+                    self.state.save()
+            self._note(kind, replace(step, seconds=time.monotonic() - began, error=error))
+
         try:
             work()
         except Exception as error:
-            self._finish(replace(step, seconds=time.monotonic() - began, error=str(error)), "failed")
+            finish("failed", str(error))
             raise
-        self._finish(replace(step, seconds=time.monotonic() - began), "done")
-
-    def _finish(self, step: Step, kind: Any) -> None:
-        with self.lock:
-            self.state.pending.pop(step.urn, None)
-            if step.op != "same":
-                self.state.save()
-        self._note(kind, step)
+        finish("done")
 
     def _note(self, kind: Any, step: Step) -> None:
         with self.lock:

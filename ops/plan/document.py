@@ -4,7 +4,7 @@
 
 from typing import Any, Literal
 
-from policy.findings import Finding
+from policy.check import Finding
 from policy.plan import Plan, Strict
 
 Op = Literal["add", "alter", "replace", "may-replace", "remove"]

@@ -143,7 +143,12 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
             if "encryptionsalt" not in document:
                 document["encryptionsalt"] = secrets.new_salt()
             stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
-        _place(document.setdefault("config", {}), full.split(".") if path else [full], stored)
+        values, parts = document.setdefault("config", {}), full.split(".") if path else [full]
+        for part in parts[:-1]:
+            values = values.setdefault(part, {})
+            if not isinstance(values, dict):
+                raise UsageError(f"config set: {part}: wanted a section to put {parts[-1]!r} in, found a plain value")
+        values[parts[-1]] = stored
 
 
 @contextmanager
@@ -162,11 +167,3 @@ def edited(file: Path) -> Iterator[Any]:
     yield document
     round_trip.dump(document, text)
     files.write(file, text.getvalue().encode())
-
-
-def _place(values: Any, parts: list[str], value: Any) -> None:
-    for part in parts[:-1]:
-        values = values.setdefault(part, {})
-        if not isinstance(values, dict):
-            raise UsageError(f"config set: {part}: wanted a section to put {parts[-1]!r} in, found a plain value")
-    values[parts[-1]] = value

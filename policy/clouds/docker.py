@@ -13,18 +13,14 @@ _RIGHTS = {"NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"}
 
 
 def facts(plan: Plan) -> Facts:
-    """What the plan's containers mean."""
+    """What the plan's containers mean. The settings may say that everybody is to reach them."""
     containers = list(plan.of(_CONTAINER))
+    said = plan.settings.get("slipway:docker.public", mapping(plan.settings.get("slipway:docker")).get("public"))
     return Facts(
-        openings=() if _is_public(plan) else tuple(one for at in containers for one in _openings(at)),
+        openings=() if said is True else tuple(one for at in containers for one in _openings(at)),
         user_data=tuple(UserData(at, "envs", at.inputs["envs"], None, 0) for at in containers if "envs" in at.inputs),
         freedoms=tuple(Freedom(at, words) for at in containers for words in _freedoms(at)),
     )
-
-
-def _is_public(plan: Plan) -> bool:
-    """Whether the settings say that everybody is to reach what is published."""
-    return plan.settings.get("slipway:docker.public", mapping(plan.settings.get("slipway:docker")).get("public")) is True
 
 
 def _openings(at: Resource) -> Iterator[Opening]:

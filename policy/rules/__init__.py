@@ -12,8 +12,7 @@ from importlib import import_module
 from inspect import cleandoc
 from typing import NamedTuple
 
-from policy.facts import Facts
-from policy.findings import Problem
+from policy.facts import Facts, Problem
 from policy.plan import Plan
 
 Check = Callable[[Plan, Facts], Iterator[Problem]]

@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.facts import Facts
-from policy.findings import Problem
+from policy.facts import Facts, Problem
 from policy.plan import Plan, Resource
 
 _KEEP_DATA = "slipway:keepData"

@@ -5,8 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policy import names, resource_types
-from policy.facts import Facts
-from policy.findings import Problem
+from policy.facts import Facts, Problem
 from policy.plan import Plan, Resource, is_known, is_secret
 from policy.values import LOOKED_UP, at, cut, holds_secret, items, leaves, mapping
 
@@ -36,7 +35,9 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
     for resource in plan.resources:
         if resource.kind in ("resource", "provider"):
             yield from _in_tags(resource)
-            yield from _in_inputs(resource)
+            for path, name, value in leaves(resource.inputs):
+                if names.of_input(name) and _is_plain(value):
+                    yield Problem(resource, f"wanted {cut(path)} to be a secret, found it in plain text; wrap it as a secret output")
 
 
 def _in_settings(plan: Plan) -> Iterator[Problem]:
@@ -66,12 +67,6 @@ def _in_tags(resource: Resource) -> Iterator[Problem]:
         matches = (_TAGS.match(path) for path, _, value in leaves(resource.inputs) if is_secret(value))
         for path in dict.fromkeys(match[0] for match in matches if match):
             yield Problem(resource, f"wanted no secret in tags, found one in {cut(path)}; leave it out")
-
-
-def _in_inputs(resource: Resource) -> Iterator[Problem]:
-    for path, name, value in leaves(resource.inputs):
-        if names.of_input(name) and _is_plain(value):
-            yield Problem(resource, f"wanted {cut(path)} to be a secret, found it in plain text; wrap it as a secret output")
 
 
 def _is_plain(value: Any) -> bool:

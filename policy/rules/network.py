@@ -2,8 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.facts import DATABASE_PORTS, CloudHost, Facts, Subnet
-from policy.findings import Problem
+from policy.facts import DATABASE_PORTS, CloudHost, Facts, Problem, Subnet
 from policy.plan import Plan
 from policy.values import NOT_KNOWN, shown
 

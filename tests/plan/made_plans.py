@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Any
 
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
-from policy.findings import Finding
+from policy.check import Finding
 from policy.plan import UNKNOWN, Lookup, Plan, Resource
 from policy.values import origins
 

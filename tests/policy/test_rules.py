@@ -12,7 +12,7 @@ from plans import plan
 from speeds import examples
 
 from policy import check, clouds, rules
-from policy.findings import Finding
+from policy.check import Finding
 from policy.plan import Plan, Resource
 from policy.values import text
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from policy.clouds.aws import facts, network
-from policy.clouds.aws.types import SECURITY_GROUPS, groups, origins, own
+from policy.clouds.aws.types import SECURITY_GROUPS, groups
 from policy.facts import ALL_PORTS, CloudHost, Opening, Subnet
 from policy.plan import Plan, Resource
 from policy.values import text
@@ -58,7 +58,7 @@ class Recorded:
     def balancer(self) -> tuple[str, ...]:
         """The security groups of the load balancer."""
         return tuple(
-            urn for one in own(self.plan, _BALANCER) for urn in groups(self.plan, one, "securityGroups", one.inputs["securityGroups"])
+            urn for one in self.plan.made(_BALANCER) for urn in groups(self.plan, one, "securityGroups", one.inputs["securityGroups"])
         )
 
     def openings(self, group: str) -> Iterator[Opening]:
@@ -67,15 +67,15 @@ class Recorded:
 
     def outlets(self, group: str) -> Iterator[Outlet]:
         """What it lets out. Where nothing is said, that is nothing: the provider removes the rule that Amazon has from the start."""
-        for rule in own(self.plan, _EGRESS):
+        for rule in self.plan.made(_EGRESS):
             said = rule.inputs
-            if any(one.urn == group for one in origins(self.plan, rule, "securityGroupId", *SECURITY_GROUPS)):
+            if any(one.urn == group for one in self.plan.origins(rule, "securityGroupId", *SECURITY_GROUPS)):
                 ports = ALL_PORTS if said["ipProtocol"] == "-1" else range(int(said["fromPort"]), int(said["toPort"]) + 1)
                 yield Outlet(ports, said["cidrIpv4"])
 
     def _has_endpoint(self, subnet: Subnet) -> bool:
         tables = network.route_tables(self.plan, subnet.at) or []
-        of_s3 = [one for one in own(self.plan, _ENDPOINT) if text(one.inputs["serviceName"]).endswith(".s3")]
+        of_s3 = [one for one in self.plan.made(_ENDPOINT) if text(one.inputs["serviceName"]).endswith(".s3")]
         return any(table in self.plan.origins(one, "routeTableIds") for one in of_s3 for table in tables)
 
 

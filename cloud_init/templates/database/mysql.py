@@ -33,17 +33,14 @@ def connect(parts, options):
     where = {"unix_socket": options["unix_socket"]} if "unix_socket" in options else {"host": parts["host"], "port": parts["port"] or 3306}
     mode = options.get("ssl-mode", options.get("ssl_mode", "")).upper()
     if mode in _VERIFIED or "ssl_ca" in options:
-        where |= {"ssl_ca": options.get("ssl_ca"), "ssl_verify_cert": True, "ssl_verify_identity": _names(mode, options)}
+        # Whether the certificate must be for that very host, asked for as by tools or SQLAlchemy.
+        by_name = mode == "VERIFY_IDENTITY" or options.get("ssl_check_hostname", "").lower() in ("true", "1", "yes", "on")
+        where |= {"ssl_ca": options.get("ssl_ca"), "ssl_verify_cert": True, "ssl_verify_identity": by_name}
     elif mode == "REQUIRED":
         where |= {"ssl": {"ssl": True}}
     return pymysql.connect(
         user=parts["user"], password=parts["password"], database=parts["database"] or None, connect_timeout=10, charset="utf8mb4", **where
     )
-
-
-def _names(mode, options):
-    """Whether the certificate must be for that very host, asked for as by tools or SQLAlchemy."""
-    return mode == "VERIFY_IDENTITY" or options.get("ssl_check_hostname", "").lower() in ("true", "1", "yes", "on")
 
 
 def commit_each(connection):

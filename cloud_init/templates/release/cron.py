@@ -62,14 +62,6 @@ class Job:
         """The next time after `start`."""
         self.due = next(CronSim(self.schedule, self.moment(start))).timestamp()
 
-    def looked(self):
-        """Up to when somebody looked whether this job is due."""
-        return os.fstat(self.file).st_mtime
-
-    def note(self, until):
-        """Whoever looks next begins there."""
-        os.utime(self.file, (until, until))
-
     def take(self):
         """The job's lock, handed on to its processes: a descriptor, or None while a run has it."""
         lock = os.open(f"/proc/self/fd/{self.file}", os.O_RDWR)
@@ -111,11 +103,6 @@ class Job:
         ended = f"failed with exit code {code}" if code > 0 else f"was ended by {signal.Signals(-code).name}" if code else "done"
         say(self.name, f"{ended} {took}")
 
-    def tell(self, number):
-        """A signal to every process of the run."""
-        with contextlib.suppress(ProcessLookupError):  # its last process has just ended
-            os.killpg(self.process.pid, number)
-
 
 class Scheduler:
     """`now` gives seconds since 1970; `wait` waits so many, and is true when it is time to stop."""
@@ -128,18 +115,14 @@ class Scheduler:
         ]
         self.last = now()
         for job in self.jobs:
-            looked = job.looked()
+            looked = os.fstat(job.file).st_mtime  # up to when somebody looked whether it is due
             job.look_from(looked if -BACK <= self.last - looked <= FORGOTTEN else self.last)
 
     def run(self):
         """Until it is time to stop; then waits for the jobs that run."""
-        while not self.wait(self.pause()):
+        while not self.wait(min([LOOK, *(max(0.0, job.due - self.now()) for job in self.jobs)])):
             self.look()
         self.end()
-
-    def pause(self):
-        """Seconds until something is due, or the clock must be looked at."""
-        return min([LOOK, *(max(0.0, job.due - self.now()) for job in self.jobs)])
 
     def look(self):
         """Starts what is due by now, each job once however often it was missed."""
@@ -151,7 +134,7 @@ class Scheduler:
             self.last = now
         self.last = max(self.last, now)
         for job in self.jobs:
-            job.note(self.last)  # before it starts: better missed than run twice
+            os.utime(job.file, (self.last, self.last))  # before it starts: better missed than run twice
             if job.due <= now:
                 self.serve(job, now)
 
@@ -174,7 +157,8 @@ class Scheduler:
             while self.running() and time.monotonic() < deadline:
                 time.sleep(0.05)
             for job in self.running():
-                job.tell(number)
+                with contextlib.suppress(ProcessLookupError):  # its last process has just ended
+                    os.killpg(job.process.pid, number)
         for job in self.jobs:
             if job.thread:
                 job.thread.join(1)

@@ -72,9 +72,7 @@ class Alarms(Block):
             figure = _figure("AWS/EC2", "CPUSurplusCreditsCharged", 300, {"InstanceId": instance})
             self._alarm(f"{server}-credits", words, _OVER, 0, 3, **figure)
         if args.logs is not None:
-            self._hosts(figures(args.logs))
-            if args.log_group is not None:
-                self._lines(args.log_group, figures(args.logs))
+            self._hosts(figures(args.logs), args.log_group)
         if args.load_balancer is not None:
             self._balancer({"LoadBalancer": args.load_balancer}, args.target_group)
         if args.database is not None:
@@ -88,18 +86,18 @@ class Alarms(Block):
             ("machine", f"The machine under the server {name}", "System", 2, "recover"),
             ("system", f"The server {name}", "Instance", 3, "reboot"),
         ):
-            words, repair = f"{what} fails Amazon's checks: {action}.", region.apply(partial(_action_arn, f"ec2:{action}"))
+            words, repair = f"{what} fails Amazon's checks: {action}.", region.apply(partial(_action_arn, action))
             figure = _figure("AWS/EC2", f"StatusCheckFailed_{check}", 60, {"InstanceId": instance})
             self._alarm(f"{name}-{kind}", words, _AT_LEAST, 1, minutes, [repair], **figure)
 
-    def _hosts(self, space: str) -> None:
-        """Alarms for disks and memory. If no host tells of its memory, none is well."""
+    def _hosts(self, space: str, group: pulumi.Input[str] | None) -> None:
+        """Alarms for disks and memory: if no host tells of its memory, none is well. And for lines
+        of a log group; answers are counted where no load balancer does it."""
         self._alarm("disk", "A disk of a host is over 85 % full.", _OVER, 85, 3, **_figure(space, "disk_used_percent", 300))
         words = "A host uses over 90 % of its memory, or no host has told anything, for 15 minutes."
         self._alarm("memory", words, _OVER, 90, 3, treat_missing_data="breaching", **_figure(space, "mem_used_percent", 300))
-
-    def _lines(self, group: pulumi.Input[str], space: str) -> None:
-        """Alarms for lines of a log group. Answers are counted where no load balancer does it."""
+        if group is None:
+            return
         figure = self._counted("problems", "Problems", '{ $.host_problems[0] = "*" }', group, space, 300)
         words = "A host has told of a problem for 15 minutes, such as a backup that failed: see `./slipway status`."
         self._alarm("problems", words, _AT_LEAST, 1, 3, treat_missing_data="notBreaching", **figure)
@@ -166,4 +164,4 @@ def _figure(
 def _action_arn(action: str, region: str) -> str:
     """Amazon's clouds apart have names of their own in ARNs."""
     partition = {"cn": "aws-cn", "us-gov": "aws-us-gov"}.get(region.rsplit("-", 2)[0], "aws")
-    return f"arn:{partition}:automate:{region}:{action}"
+    return f"arn:{partition}:automate:{region}:ec2:{action}"

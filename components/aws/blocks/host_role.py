@@ -11,16 +11,13 @@ from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host.release import wheels
-from components.aws.common import Tagged, allow, named
+from components.aws.common import Tagged, allow, document, named
 from components.blocks.block import Block, child, one_of
 from components.hosts import names
 
 _SELF = "${aws:userid}"
 """The role's id, a colon, the instance's id: a host's name in the store."""
-_TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}],
-}
+_TRUST = document({"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"})
 _SYSTEMS_MANAGER = (
     "ssm:UpdateInstanceInformation",
     *(f"ssmmessages:{one}" for one in ("CreateControlChannel", "CreateDataChannel", "OpenControlChannel", "OpenDataChannel")),
@@ -104,4 +101,4 @@ def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict
     ]
     if backups:
         statements.append(allow("ThinOut", ["s3:DeleteObject", "s3:AbortMultipartUpload"], [f"{bucket}/{name}" for name in kept]))
-    return {"Version": "2012-10-17", "Statement": statements}
+    return document(*statements)

@@ -32,20 +32,14 @@ def find(server: str, image: str, instance_type: str, parent: pulumi.Resource) -
 
     Raises `UsageError` as the program runs where AWS says that the image of that id is for another
     architecture."""
-    opts = pulumi.InvokeOutputOptions(parent=parent)
-    if image not in _IMAGES:
-        return _fitting(server, image, instance_type, opts)
-    arch = architecture(instance_type)
-    owner, pattern = _IMAGES[image]
-    wanted = {"name": pattern.format(arch=arch), "architecture": _ARCHITECTURES[arch], "virtualization-type": "hvm"}
-    return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=filters(wanted), opts=opts).id
-
-
-def _fitting(server: str, image: str, instance_type: str, opts: pulumi.InvokeOutputOptions) -> pulumi.Output[str]:
-    """The id, refused before anything is made. The question is whether the image is one for another
-    architecture: an image that nobody may see, or that was withdrawn since, gives no answer, and is
-    no reason against a server that was started from it."""
-    wanted = _ARCHITECTURES[architecture(instance_type)]
+    opts, arch = pulumi.InvokeOutputOptions(parent=parent), architecture(instance_type)
+    wanted = _ARCHITECTURES[arch]
+    if image in _IMAGES:
+        owner, pattern = _IMAGES[image]
+        fitting = filters({"name": pattern.format(arch=arch), "architecture": wanted, "virtualization-type": "hvm"})
+        return aws.ec2.get_ami_output(most_recent=True, owners=[owner], filters=fitting, opts=opts).id
+    # Whether it is one for another architecture is asked: an image that nobody may see, or that was
+    # withdrawn since, gives no answer, and is no reason against a server that was started from it.
     (other,) = {*_ARCHITECTURES.values()} - {wanted}
     found = filters({"image-id": image, "architecture": other})
     answer = aws.ec2.get_ami_ids_output(owners=_ASKED, include_deprecated=True, filters=found, opts=opts)

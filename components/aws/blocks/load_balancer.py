@@ -20,19 +20,16 @@ _DRAIN = 30  # seconds for what is in flight as a host leaves: as long as a serv
 
 
 @dataclass(kw_only=True)
-class LoadBalancerArgs(Tagged):
-    """The arguments of a `LoadBalancer`."""
+class BalancedArgs(Tagged):
+    """What a load balancer is told, alone or as that of a fleet."""
 
     vpc_id: pulumi.Input[str]
-    """The network."""
-    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
-    """Public ones, of two zones at least."""
+    """The network that all of it stands in."""
     has_ipv6: bool | None = None
-    """These have IPv6 addresses."""
+    """The public subnets have IPv6 addresses."""
     certificate_arn: pulumi.Input[str] | None = None
-    """A certificate of ACM that is issued. With it port 443 serves, and port 80 sends there."""
-    health_path: pulumi.Input[str] | None = "/-/live"
-    """Asked of each host on port 80, and answered 200 if it is well. Slipway's answer this one."""
+    """A certificate of ACM that is issued, such as `arn` of a `Certificate`. With it port 443
+    serves, and port 80 sends there."""
     idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
     """Seconds without a byte after which a connection ends, those of answers that take longer
     included. Hosts must keep theirs for longer."""
@@ -40,6 +37,16 @@ class LoadBalancerArgs(Tagged):
     """A bucket that takes its access logs, whose policy lets Amazon's log delivery write there."""
     protected: bool | None = None
     """Amazon refuses to remove it until this is lifted."""
+
+
+@dataclass(kw_only=True)
+class LoadBalancerArgs(BalancedArgs):
+    """The arguments of a `LoadBalancer`."""
+
+    subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
+    """Public ones, of two zones at least."""
+    health_path: pulumi.Input[str] | None = "/-/live"
+    """Asked of each host on port 80, and answered 200 if it is well. Slipway's answer this one."""
 
 
 class LoadBalancer(Block):
@@ -119,7 +126,9 @@ class LoadBalancer(Block):
         ports: dict[int, dict[str, Any]] = {80: {"protocol": "HTTP", "default_actions": [to_hosts]}}
         if self._args.certificate_arn is not None:
             ports = {80: {"protocol": "HTTP", "default_actions": [to_https]}, 443: {**tls, "default_actions": [to_hosts]}}
-        return [self._listener(f"{self._name}-{port}", load_balancer_arn=balancer.arn, port=port, **one) for port, one in ports.items()]
-
-    def _listener(self, name: str, **given: Any) -> pulumi.Output[str]:
-        return aws.lb.Listener(name, **given, tags=named(self._args.tags, name), opts=self._own).arn
+        made = []
+        for port, given in ports.items():
+            name = f"{self._name}-{port}"
+            tags = named(self._args.tags, name)
+            made.append(aws.lb.Listener(name, load_balancer_arn=balancer.arn, port=port, **given, tags=tags, opts=self._own).arn)
+        return made

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import Tagged, allow, named
+from components.aws.common import Tagged, allow, document, named
 from components.blocks.block import Block, child
 
 _FILES = "/var/log/slipway/{app}/{program}.log"
@@ -76,4 +76,4 @@ def _policy(arn: str, group: str) -> str:
     """Hosts aren't kept apart: names of streams may not hold the colon that `aws:userid` has."""
     write = allow("WriteLogs", ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], [f"{arn}:*"])
     own = {"StringEquals": {"cloudwatch:namespace": figures(group)}}
-    return json.dumps({"Version": "2012-10-17", "Statement": [write, allow("WriteFigures", ["cloudwatch:PutMetricData"], ["*"], own)]})
+    return json.dumps(document(write, allow("WriteFigures", ["cloudwatch:PutMetricData"], ["*"], own)))

@@ -110,6 +110,9 @@ class ManagedDatabase(Block):
             tags=tags,
             opts=self._kept,
         )
+        # The last snapshot outlives the stack, and the next database of that name needs another: so
+        # a part of its name is made by chance, anew for whatever makes another database.
+        chance = self._random(f"{args.engine}-{database(args.app)}-last").apply(lambda digits: digits[:8])
         return aws.rds.Instance(
             name,
             engine=args.engine,
@@ -138,19 +141,12 @@ class ManagedDatabase(Block):
             maintenance_window="sun:04:30-sun:05:30",
             deletion_protection=bool(args.keep),
             skip_final_snapshot=not args.last_snapshot,
-            final_snapshot_identifier=self._last_snapshot(name),
+            final_snapshot_identifier=pulumi.Output.unsecret(pulumi.Output.concat(name, "-last-", chance)),
             copy_tags_to_snapshot=True,
             performance_insights_enabled=False,
             tags=tags,
             opts=child(self, args.keep, ("engineLifecycleSupport",)),  # settled when it is made
         )
-
-    def _last_snapshot(self, name: str) -> pulumi.Output[str]:
-        """The name of the snapshot that is taken as the database is removed. It outlives the stack,
-        and the next database of that name needs another: so a part of it is made by chance, anew
-        for whatever makes another database."""
-        chance = self._random(f"{self._args.engine}-{database(self._args.app)}-last").apply(lambda digits: digits[:8])
-        return pulumi.Output.unsecret(pulumi.Output.concat(name, "-last-", chance))
 
     def _random(self, what: str) -> pulumi.Output[str]:
         """Kept with the database: another password would lock out who knows the first."""

@@ -161,7 +161,15 @@ class Network(Block):
         outward = aws.ec2.EgressOnlyInternetGateway(f"{name}-outward", vpc_id=self._vpc.id, tags=named(tags, name), opts=self._own)
         private = self._subnets("private", _PRIVATE, False, self._own)
         ways = public if self._args.nat == "per-zone" else public[:1]
-        tables = [self._translation(f"-{number}" if number else "", subnet, outward) for number, subnet in enumerate(ways)]
+        tables = []
+        for number, subnet in enumerate(ways):
+            zone = f"-{number}" if number else ""
+            address = aws.ec2.Eip(f"{name}-nat{zone}", domain="vpc", tags=named(tags, f"{name}-nat{zone}"), opts=self._own)
+            gateway = aws.ec2.NatGateway(
+                f"{name}-nat{zone}", subnet_id=subnet.id, allocation_id=address.id, tags=named(tags, f"{name}-nat{zone}"), opts=self._own
+            )
+            ipv4, ipv6 = {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id}
+            tables.append(self._table(f"private{zone}", self._own, ipv4, ipv6))
         self._associate("private", private, tables, self._own)
         aws.ec2.VpcEndpoint(
             f"{name}-s3",
@@ -173,14 +181,6 @@ class Network(Block):
             opts=self._own,
         )
         return private
-
-    def _translation(self, zone: str, public: "aws.ec2.Subnet", outward: "aws.ec2.EgressOnlyInternetGateway") -> "aws.ec2.RouteTable":
-        """A route table with its own gateway. `zone`: what names end with, but for the first."""
-        name, own = f"{self._name}-nat{zone}", self._own
-        tags = named(self._args.tags, name)
-        address = aws.ec2.Eip(name, domain="vpc", tags=tags, opts=own)
-        gateway = aws.ec2.NatGateway(name, subnet_id=public.id, allocation_id=address.id, tags=tags, opts=own)
-        return self._table(f"private{zone}", own, {"nat_gateway_id": gateway.id}, {"egress_only_gateway_id": outward.id})
 
     def _table(self, kind: str, opts: pulumi.ResourceOptions, ipv4: _Way, ipv6: _Way) -> "aws.ec2.RouteTable":
         """A route table with a way out by either protocol."""

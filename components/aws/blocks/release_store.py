@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import Tagged, named, region_of, store_address
+from components.aws.common import Tagged, document, named, region_of, store_address
 from components.blocks.block import Block, child
 
 _FORGOTTEN: list[Any] = [
@@ -89,4 +89,4 @@ def _tls_only(arn: str) -> str:
         "Resource": [arn, f"{arn}/*"],
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    return json.dumps(document(statement))

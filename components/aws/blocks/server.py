@@ -114,21 +114,15 @@ class WebServer(Block):
         server = _instance(name, "web", args, self, args.keep, "" if args.data_volume is None else "-data")
         fixed = aws.ec2.Eip(name, domain="vpc", tags=named(args.tags, name), opts=child(self))
         disk = [] if args.data_volume is None else [_attach(name, server, args.data_volume, self)]
-        after = self._serving(name, args, server, disk)
+        after: Sequence[pulumi.Resource] = disk
+        if args.store is not None and args.role_id is not None:
+            after = [Serving(name, args.store, [names.host(args.role_id, server.id)], child(self, after=disk))]
+        elif args.store is not None or args.role_id is not None:
+            lacking = "store" if args.store is None else "role_id"
+            raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
         aws.ec2.EipAssociation(name, allocation_id=fixed.id, instance_id=server.id, opts=child(self, after=after))
         self.instance_id, self.address, self.private_address = server.id, fixed.public_ip, server.private_ip
         self._finish()
-
-    def _serving(
-        self, name: str, args: WebServerArgs, server: "aws.ec2.Instance", disk: Sequence[pulumi.Resource]
-    ) -> Sequence[pulumi.Resource]:
-        """What the address waits for; at least the disk."""
-        if args.store is None and args.role_id is None:
-            return disk
-        if args.store is None or args.role_id is None:
-            lacking = "store" if args.store is None else "role_id"
-            raise UsageError(f"{name}: wanted both store and role_id, or none, found no {lacking}; set it")
-        return [Serving(name, args.store, [names.host(args.role_id, server.id)], child(self, after=disk))]
 
 
 @dataclass(kw_only=True)

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import pulumi
@@ -10,8 +10,8 @@ import pulumi_aws as aws
 
 from components.aws.blocks import image
 from components.aws.blocks.firewall import ingress
-from components.aws.blocks.load_balancer import IDLE_TIMEOUT, LoadBalancer, LoadBalancerArgs
-from components.aws.common import Tagged, filters, named
+from components.aws.blocks.load_balancer import BalancedArgs, LoadBalancer, LoadBalancerArgs
+from components.aws.common import filters, named
 from components.blocks.block import ROLE, Block, child
 
 GRACE = 600
@@ -24,7 +24,7 @@ _CPU = 60.0  # per cent
 
 
 @dataclass(kw_only=True)
-class WebFleetArgs(Tagged):
+class WebFleetArgs(BalancedArgs):
     """The arguments of a `WebFleet`: the hosts, how many there are, and what leads to them."""
 
     image: str
@@ -38,8 +38,6 @@ class WebFleetArgs(Tagged):
     """How many hosts there are at least."""
     maximum: int
     """How many hosts there are at most."""
-    vpc_id: pulumi.Input[str]
-    """The network that all of it stands in."""
     public_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """The load balancer's, of two zones at least."""
     group_id: pulumi.Input[str]
@@ -52,18 +50,8 @@ class WebFleetArgs(Tagged):
     """The hosts' subnets, which lead out. The public ones if left out."""
     public_address: bool | None = True
     """Each host has a public IPv4 address as its way out; else `host_subnets` have another way."""
-    has_ipv6: bool | None = None
-    """The public subnets have IPv6 addresses."""
-    certificate_arn: pulumi.Input[str] | None = None
-    """The load balancer's certificate, such as `arn` of a `Certificate`."""
-    idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
-    """Seconds without a byte after which the load balancer ends a connection."""
     requests: float | None = REQUESTS
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
-    access_logs: pulumi.Input[str] | None = None
-    """What its `LoadBalancer` takes by that name."""
-    protected: bool | None = None
-    """What its `LoadBalancer` takes by that name."""
     after: Sequence[pulumi.Input[str]] | None = None
     """Outputs of what must be there before the first host starts, such as its release."""
 
@@ -89,8 +77,7 @@ class WebFleet(Block):
     def __init__(self, name: str, args: WebFleetArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("slipway:aws:WebFleet", name, None, opts)
         self._name, self._args = name, args
-        handed_on = ("vpc_id", "has_ipv6", "certificate_arn", "idle_timeout", "access_logs", "protected", "tags")
-        wanted = LoadBalancerArgs(subnets=args.public_subnets, **{one: getattr(args, one) for one in handed_on})
+        wanted = LoadBalancerArgs(subnets=args.public_subnets, **{one.name: getattr(args, one.name) for one in fields(BalancedArgs)})
         balancer = LoadBalancer(f"{name}-balancer", wanted, child(self))
         ingress(self, f"{name}-balancer", args.group_id, 80, args.tags, referenced_security_group_id=balancer.group_id)
         group = self._group(self._template(), balancer)
@@ -107,6 +94,11 @@ class WebFleet(Block):
         name, args = self._name, self._args
         image_id = image.find(name, args.image, args.instance_type, self)
         tags = named(args.tags, name, **{ROLE: "web"})
+        # The disk has the name that the image has for it: under another one it would be a second
+        # disk, and the first stay small and unencrypted.
+        lookup = pulumi.InvokeOutputOptions(parent=self)
+        ami = aws.ec2.get_ami_output(filters=filters({"image-id": image_id}), include_deprecated=True, opts=lookup)
+        disk: Any = {"volume_size": args.disk, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
         interface: Any = {
             "device_index": 0,
             "associate_public_ip_address": "true" if args.public_address else "false",  # IPv6 ones come from the subnet, where it has any
@@ -120,7 +112,7 @@ class WebFleet(Block):
             iam_instance_profile={"arn": args.profile_arn},
             user_data=pulumi.Output.from_input(args.user_data).apply(lambda text: base64.b64encode(text.encode()).decode()),
             network_interfaces=[interface],
-            block_device_mappings=[_root_disk(image_id, args.disk, self)],
+            block_device_mappings=[{"device_name": ami.root_device_name, "ebs": disk}],
             metadata_options={"http_endpoint": "enabled", "http_tokens": "required", "http_put_response_hop_limit": 1},
             private_dns_name_options={"hostname_type": "resource-name"},
             tag_specifications=[{"resource_type": one, "tags": tags} for one in ("instance", "volume", "network-interface")],
@@ -169,12 +161,3 @@ class WebFleet(Block):
                 target_tracking_configuration=tracking,
                 opts=child(self),
             )
-
-
-def _root_disk(image_id: pulumi.Output[str], size: pulumi.Input[int], parent: pulumi.Resource) -> Any:
-    """The disk, under the name that the image has for it: under another one it would be a second
-    disk, and the first stay small and unencrypted."""
-    lookup = pulumi.InvokeOutputOptions(parent=parent)
-    ami = aws.ec2.get_ami_output(filters=filters({"image-id": image_id}), include_deprecated=True, opts=lookup)
-    disk = {"volume_size": size, "volume_type": "gp3", "encrypted": "true", "delete_on_termination": "true"}
-    return {"device_name": ami.root_device_name, "ebs": disk}

@@ -10,11 +10,18 @@ from components.errors import MissingError, SlipwayError
 _LOGIN = "run `aws configure` or `aws sso login`, or set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _AGAIN = "log in again (`aws sso login`), or renew what AWS_SESSION_TOKEN came with"
 _WHICH = "see with `aws configure list` which are used"
-_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-_UNKNOWN = {"InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId", "OptInRequired"}
-_WRONG = {"SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed"}
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Client.UnauthorizedOperation"}
 THROTTLED = {"Throttling", "ThrottlingException", "RequestLimitExceeded", "TooManyRequestsException"}
+_SAID = {
+    f"the credentials are over ({{code}}); {_AGAIN}": {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"},
+    f"it doesn't know the credentials ({{code}}); {_WHICH}, and whether the account has that region enabled": {
+        "InvalidClientTokenId", "UnrecognizedClientException", "AuthFailure", "InvalidAccessKeyId", "OptInRequired",
+    },
+    f"it doesn't take the credentials ({{code}}); {_WHICH}, and look at this machine's clock": {
+        "SignatureDoesNotMatch", "InvalidSignatureException", "IncompleteSignature", "RequestTimeTooSkewed",
+    },
+    "{action}: asked too often ({code}); wait a little, then run it again": THROTTLED,
+}  # fmt: skip
 _NO_LOGIN = {"UnauthorizedException", "ForbiddenException"}  # of single sign-on, as credentials are fetched
 
 
@@ -34,31 +41,20 @@ def translated(action: str, region: str) -> Iterator[None]:
     except Exception as error:
         if not any(kind.__module__.startswith(("botocore", "boto3")) for kind in type(error).__mro__):
             raise
-        raise _error(error, action, f"aws, {region}") from None
-
-
-def _error(error: Any, action: str, where: str) -> SlipwayError:
-    response = getattr(error, "response", None)
-    code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
-    if code:
-        return AwsError(f"{where}: {_answered(error, code, action)}", code)
-    return _unanswered(error, action, where)
+        response, where = getattr(error, "response", None), f"aws, {region}"
+        code = str(response.get("Error", {}).get("Code", "")) if isinstance(response, dict) else ""
+        raise (AwsError(f"{where}: {_answered(error, code, action)}", code) if code else _unanswered(error, action, where)) from None
 
 
 def _answered(error: Any, code: str, action: str) -> str:
     words = " ".join(str(error.response["Error"].get("Message", "")).split())
-    if code in _EXPIRED:
-        return f"the credentials are over ({code}); {_AGAIN}"
+    for said, codes in _SAID.items():
+        if code in codes:
+            return said.format(code=code, action=action)
     if code in _NO_LOGIN and error.operation_name == "GetRoleCredentials":
         return f"single sign-on gives no credentials ({code}); {_AGAIN}"
-    if code in _UNKNOWN:
-        return f"it doesn't know the credentials ({code}); {_WHICH}, and whether the account has that region enabled"
-    if code in _WRONG:
-        return f"it doesn't take the credentials ({code}); {_WHICH}, and look at this machine's clock"
     if code in _DENIED:
         return _denied(words, action if error.operation_name == action.partition(":")[2] else error.operation_name)
-    if code in THROTTLED:
-        return f"{action}: asked too often ({code}); wait a little, then run it again"
     return f"{action}: {code}: {words}" if words else f"{action}: {code}"
 
 

@@ -21,8 +21,13 @@ def find(region: str, project: str, stack: str, app: str) -> tuple[str, tuple[Co
     found = _instances(region, project, stack, app)
     instances = sorted(found, key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
     roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in instances} if arn}
-    facts = {"transport": "ssm", "region": region, "app": app, "stack": stack, "store": store}
-    return store, tuple(connect({**facts, **_facts(one, roles.get(_profile(one), ""))}) for one in instances)
+    hosts, facts = [], {"transport": "ssm", "region": region, "app": app, "stack": stack, "store": store}
+    for one in instances:
+        identity, role_id = one["InstanceId"], roles.get(_profile(one))
+        host = host_names.full(role_id, identity) if role_id else identity
+        address = one.get("PublicIpAddress") or one.get("PrivateIpAddress") or identity
+        hosts.append(connect({**facts, "instance": identity, "host": host, "role": _tag(one, ROLE), "address": address}))
+    return store, tuple(hosts)
 
 
 def balancer(region: str, project: str, stack: str, app: str) -> str | None:
@@ -50,16 +55,6 @@ def _tagged(kind: str, region: str, project: str, stack: str, app: str) -> list[
     wanted = [{"Key": key, "Values": [value]} for key, value in (("project", project), ("stack", stack), (APP, app))]
     given: Any = {"TagFilters": wanted, "ResourceTypeFilters": [kind]}
     return [*account.every("ResourceTagMappingList[].ResourceARN", "resourcegroupstaggingapi", region, "GetResources", **given)]
-
-
-def _facts(instance: dict[str, Any], role_id: str) -> dict[str, str]:
-    identity = instance["InstanceId"]
-    return {
-        "instance": identity,
-        "host": host_names.full(role_id, identity) if role_id else identity,
-        "role": _tag(instance, ROLE),
-        "address": instance.get("PublicIpAddress") or instance.get("PrivateIpAddress") or identity,
-    }
 
 
 def _instances(region: str, project: str, stack: str, app: str) -> list[dict[str, Any]]:

@@ -53,7 +53,10 @@ class Foundation(CloudStack):
             opts=self.own,
         )
         self.child = pulumi.ResourceOptions(parent=parent, providers={"aws": provider})
-        self.store = self._store(pulumi.InvokeOutputOptions(parent=parent, provider=provider))
+        account = aws.get_caller_identity_output(opts=pulumi.InvokeOutputOptions(parent=parent, provider=provider)).account_id
+        bucket = account.apply(lambda number: common.bucket_name(number, options.region, place.project, place.stack, self.name))
+        store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=settings.keep_data)
+        self.store = ReleaseStore(f"{self.name}-store", store, self.child)
         self.network = Network(f"{self.name}-network", self._network(), self.child)
         self.firewall = self._firewall()
 
@@ -87,13 +90,6 @@ class Foundation(CloudStack):
             "tags": self.tags,
             "has_ipv6": self.network.has_ipv6,
         }
-
-    def _store(self, lookup: pulumi.InvokeOutputOptions) -> ReleaseStore:
-        app, place, region = self.name, self.place, self.options.region
-        account = aws.get_caller_identity_output(opts=lookup).account_id
-        bucket = account.apply(lambda number: common.bucket_name(number, region, place.project, place.stack, app))
-        args = ReleaseStoreArgs(bucket=bucket, region=region, tags=self.tags, keep=self.settings.keep_data)
-        return ReleaseStore(f"{app}-store", args, self.child)
 
     def _network(self) -> NetworkArgs:
         managed = self.settings.database.placement == "managed"

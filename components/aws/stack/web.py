@@ -1,14 +1,17 @@
-"""The web server of a stack, one with a fixed address. `fleet.py` makes several."""
+"""The web servers of a stack: one with a fixed address, or several behind a load balancer."""
 
 from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 
+from cloud_init.fronts import idle_timeout
 from components.aws.blocks.server import DataDisk, DataDiskArgs, WebServer, WebServerArgs
-from components.aws.blocks.site_name import SiteName, SiteNameArgs
+from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
+from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
 from components.aws.stack.foundation import Foundation, Tier
 from components.blocks import names
+from components.rollout.resources import FirstRelease, ReleaseArgs
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,8 +23,12 @@ class WebTier(Tier):
 
 
 def server(foundation: Foundation) -> WebTier:
-    """One server."""
-    options, disk = foundation.options, _disk(foundation)
+    """One server, with a disk for its data where the settings ask for one."""
+    name, options, settings, disk = f"{foundation.name}-web", foundation.options, foundation.settings, None
+    if options.data_disk is not None:
+        kept = {"keep": settings.keep_data, "last_snapshot": settings.last_snapshot}
+        wanted = DataDiskArgs(size=options.data_disk, zone=foundation.network.host_zone, tags=foundation.tags, **kept)
+        disk = DataDisk(f"{name}-data", wanted, foundation.child)
     role = foundation.role("web", foundation.has_data_on_web, foundation.keeps_web, disk.device if disk else None)
     args = WebServerArgs(
         **foundation.server_args(role, foundation.firewall),
@@ -32,25 +39,62 @@ def server(foundation: Foundation) -> WebTier:
         store=foundation.store.address,
         role_id=role.unique_id,
     )
-    web = WebServer(f"{foundation.name}-web", args, foundation.child)
+    web = WebServer(name, args, foundation.child)
     return WebTier(
         address=web.address,
-        resources=(web, *site_name(foundation, ipv4=web.address)),
+        resources=(web, *_site_names(foundation, ipv4=web.address)),
         hosts=(names.host(role.unique_id, web.instance_id),),
         roles={"web": role.name},
         servers={"web": web.instance_id},
     )
 
 
-def _disk(foundation: Foundation) -> DataDisk | None:
-    size, settings, zone = foundation.options.data_disk, foundation.settings, foundation.network.host_zone
-    if size is None:
-        return None
-    args = DataDiskArgs(size=size, zone=zone, keep=settings.keep_data, last_snapshot=settings.last_snapshot, tags=foundation.tags)
-    return DataDisk(f"{foundation.name}-web-data", args, foundation.child)
+def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
+    """The group, its load balancer and, with a domain, its certificate. Its first release comes
+    first."""
+    role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
+    domain = foundation.settings.domain
+    after_store = pulumi.ResourceOptions(depends_on=[foundation.store])  # it is closed before anything is put there
+    own = pulumi.ResourceOptions.merge(foundation.own, after_store)
+    first = FirstRelease(f"{app}-first-release", release, foundation.deployers_store, own)
+    issued: pulumi.Input[str] | None = options.certificate
+    if domain and options.zone and not issued:
+        others = foundation.settings.http.redirect_domains
+        wanted = CertificateArgs(domain=domain, others=others, zone=options.zone, tags=foundation.tags)
+        issued = Certificate(f"{app}-certificate", wanted, foundation.child).arn
+    args = WebFleetArgs(
+        image=options.image,
+        instance_type=options.instance_type,
+        disk=options.disk,
+        user_data=role.user_data,
+        profile_arn=role.profile_arn,
+        group_id=foundation.firewall.group_id,
+        minimum=options.instances.min,
+        maximum=options.instances.max,
+        vpc_id=network.vpc_id,
+        public_subnets=network.public_subnets,
+        host_subnets=network.host_subnets,
+        tags=foundation.tags,
+        public_address=not options.network.is_private,
+        has_ipv6=network.has_ipv6,
+        certificate_arn=issued,
+        requests=options.instances.requests,
+        access_logs=options.access_logs,
+        protected=options.protect_balancer,
+        idle_timeout=idle_timeout(foundation.settings.server.timeout),
+        after=[first.release],
+    )
+    made = WebFleet(f"{app}-web", args, foundation.child)
+    return WebTier(
+        address=made.dns_name,
+        fewest=options.instances.min,
+        resources=(made, *_site_names(foundation, dns_name=made.dns_name, zone_id=made.zone_id, has_ipv6=network.has_ipv6)),
+        roles={"web": role.name},
+        watched={"load_balancer": made.arn_suffix, "target_group": made.target_group_suffix},
+    )
 
 
-def site_name(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
+def _site_names(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
     """Records of the settings' names where they name their zone. `leads_to`: of `SiteNameArgs`."""
     domain, zone, http = foundation.settings.domain, foundation.options.zone, foundation.settings.http
     if not (domain and zone):

@@ -10,7 +10,7 @@ from ops.plan.document import Comparison, Document
 from ops.plan.formats import Paper, mermaid, text
 from ops.plan.view import words
 from ops.plan.view.words import Names
-from policy.findings import Finding
+from policy.check import Finding
 
 MOST = 59_000
 """Bytes; GitHub takes 65,536 characters, and who posts the comment may write something above it."""

@@ -17,7 +17,7 @@ from ops.plan.formats import Paper
 from ops.plan.view import values, words
 from ops.plan.view.graph import needs
 from ops.plan.view.words import Names
-from policy.findings import Finding
+from policy.check import Finding
 from policy.plan import Plan, Resource
 
 _MOST = 8  # inputs of one resource

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.clouds.aws.types import groups, own
+from policy.clouds.aws.types import groups
 from policy.facts import CloudDatabase, Disk
 from policy.plan import Plan, Resource
 from policy.values import flag, number, text
@@ -17,7 +17,8 @@ _PORTS = {"postgres": 5432, "postgresql": 5432, "mysql": 3306, "mariadb": 3306, 
 
 def databases(plan: Plan) -> Iterator[CloudDatabase]:
     """Instances and clusters; a cluster's members say only whether they are public."""
-    for one in own(plan, _INSTANCE, _CLUSTER):
+    for one in plan.made(_INSTANCE, _CLUSTER):
+        skipped, has_name = flag(one.inputs.get("skipFinalSnapshot")), one.inputs.get("finalSnapshotIdentifier") is not None
         yield CloudDatabase(
             one,
             public=flag(one.inputs.get("publiclyAccessible")),
@@ -25,17 +26,17 @@ def databases(plan: Plan) -> Iterator[CloudDatabase]:
             ports=_ports(one),
             holds_data=not _is_copy(one),
             locked=flag(one.inputs.get("deletionProtection")),
-            final_snapshot=_final_snapshot(one),
+            final_snapshot=None if skipped is None else not skipped and has_name,  # without one it fails as the database is removed
             lock_input="deletionProtection",
             stops_for=_STOPPED_FOR,
         )
-    for member in own(plan, _MEMBER):
+    for member in plan.made(_MEMBER):
         yield CloudDatabase(member, public=flag(member.inputs.get("publiclyAccessible")), holds_data=False)
 
 
 def disks(plan: Plan) -> Iterator[Disk]:
     """Their storage; a copy's is as its source's."""
-    for one in own(plan, _INSTANCE, _CLUSTER):
+    for one in plan.made(_INSTANCE, _CLUSTER):
         if not _is_copy(one) or one.inputs.get("storageEncrypted") is not None:
             yield Disk(one, "storageEncrypted", flag(one.inputs.get("storageEncrypted")))
 
@@ -50,11 +51,3 @@ def _ports(database: Resource) -> tuple[int, ...]:
 
 def _is_copy(database: Resource) -> bool:
     return any(database.inputs.get(input) is not None for input in ("replicateSourceDb", "replicationSourceIdentifier"))
-
-
-def _final_snapshot(database: Resource) -> bool | None:
-    """A snapshot without a name fails as the database is removed."""
-    skipped = flag(database.inputs.get("skipFinalSnapshot"))
-    if skipped is None:
-        return None
-    return not skipped and database.inputs.get("finalSnapshotIdentifier") is not None

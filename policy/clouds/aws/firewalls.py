@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policy.clouds.aws.types import SECURITY_GROUPS, groups, origins, own
+from policy.clouds.aws.types import SECURITY_GROUPS, groups
 from policy.facts import ALL_PORTS, Opening
 from policy.plan import Plan, Resource
-from policy.values import flag, items, mapping, number, shown
+from policy.values import flag, items, mapping, number, shown, text
 
 _RULES = {
     "aws:ec2/securityGroupRule:SecurityGroupRule": "sourceSecurityGroupId",
@@ -18,17 +18,18 @@ _WITH_PORTS = {"tcp", "udp", "6", "17"}
 
 def openings(plan: Plan) -> Iterator[Opening]:
     """All that security groups let in."""
-    for group in own(plan, *SECURITY_GROUPS):
+    for group in plan.made(*SECURITY_GROUPS):
         for entry in items(group.inputs.get("ingress")):
             yield from _opening(plan, group, group.urn, mapping(entry), "ingress")
-    for rule in own(plan, *_RULES):
+    for rule in plan.made(*_RULES):
         if rule.inputs.get("type") != "egress":
-            firewall = next((one.urn for one in origins(plan, rule, "securityGroupId", *SECURITY_GROUPS)), "")
+            firewall = next((one.urn for one in plan.origins(rule, "securityGroupId", *SECURITY_GROUPS)), "")
             yield from _opening(plan, rule, firewall, rule.inputs, _RULES[rule.type])
 
 
 def _opening(plan: Plan, at: Resource, firewall: str, entry: Any, input: str) -> Iterator[Opening]:
-    protocol = _protocol(entry.get("protocol", entry.get("ipProtocol")))
+    given = entry.get("protocol", entry.get("ipProtocol"))
+    protocol = shown(number(given)) if number(given) is not None else text(given).lower()
     if protocol in _WITHOUT_PORTS or not entry:
         return
     named = [one for key in ("securityGroups", "sourceSecurityGroupId", "referencedSecurityGroupId") for one in items(entry.get(key))]
@@ -49,9 +50,3 @@ def _ports(protocol: str, entry: Any) -> range | None:
     if low is None or high is None:
         return None
     return ALL_PORTS if low < 0 else range(low, min(high, ALL_PORTS[-1]) + 1)
-
-
-def _protocol(value: Any) -> str:
-    """In small letters; empty where it isn't known."""
-    given = number(value)
-    return shown(given) if given is not None else value.lower() if isinstance(value, str) else ""

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from policy import values
-from policy.clouds.aws.types import SUBNET, VPC, first, origins, own
+from policy.clouds.aws.types import SUBNET, VPC
 from policy.facts import Subnet, is_world
 from policy.plan import Plan, Resource, is_known
-from policy.values import flag, items, mapping
+from policy.values import first, flag, items, mapping
 
 _DEFAULT_TABLE = "aws:ec2/defaultRouteTable:DefaultRouteTable"
 _TABLES = ("aws:ec2/routeTable:RouteTable", _DEFAULT_TABLE)
@@ -39,15 +39,15 @@ def subnet_facts(plan: Plan, subnet: Resource) -> Subnet:
 
 def route_tables(plan: Plan, subnet: Resource) -> list[Resource] | None:
     """The route tables in force there; None where they are chosen outside the plan."""
-    chosen = [one for one in own(plan, _ASSOCIATION) if subnet in origins(plan, one, "subnetId", SUBNET)]
-    networks = origins(plan, subnet, "vpcId", VPC)
+    chosen = [one for one in plan.made(_ASSOCIATION) if subnet in plan.origins(one, "subnetId", SUBNET)]
+    networks = plan.origins(subnet, "vpcId", VPC)
     if not chosen and not any(network.kind == "resource" for network in networks):
         return None
-    chosen = chosen or [one for one in own(plan, _MAIN_ASSOCIATION) if plan.origins(one, "vpcId") == networks]
+    chosen = chosen or [one for one in plan.made(_MAIN_ASSOCIATION) if plan.origins(one, "vpcId") == networks]
     if not chosen:
         # The network stands for its main table: routes go there by its `mainRouteTableId`, too.
-        return [*networks, *(one for one in own(plan, _DEFAULT_TABLE) if plan.origins(one, "defaultRouteTableId") == networks)]
-    found = [origins(plan, one, "routeTableId", *_TABLES) for one in chosen]
+        return [*networks, *(one for one in plan.made(_DEFAULT_TABLE) if plan.origins(one, "defaultRouteTableId") == networks)]
+    found = [plan.origins(one, "routeTableId", *_TABLES) for one in chosen]
     return [table for tables in found for table in tables] if all(found) else None
 
 
@@ -55,7 +55,7 @@ def _ways(plan: Plan, table: Resource, straight: bool = False) -> Iterator[str]:
     """`gateway`, `translated` or `unseen` for each way out of a route table; `straight`: without
     address translation, which could go in a circle."""
     inside = [(table, entry, "routes") for entry in items(table.inputs.get("routes"))]
-    apart = [(route, route.inputs, "") for route in own(plan, _ROUTE) if table in plan.origins(route, "routeTableId")]
+    apart = [(route, route.inputs, "") for route in plan.made(_ROUTE) if table in plan.origins(route, "routeTableId")]
     for at, entry, within in [*inside, *apart]:
         if not is_known(entry):
             yield "unseen"
@@ -81,14 +81,14 @@ def _way(plan: Plan, at: Resource, route: Any, within: str) -> Iterator[str]:
 
 def _targets(plan: Plan, at: Resource, value: Any, input: str, type: str) -> list[Resource]:
     named = [plan.find(urn) for urn in values.origins(value)]
-    return [one for one in named if one and one.type == type] or origins(plan, at, input, type)
+    return [one for one in named if one and one.type == type] or plan.origins(at, input, type)
 
 
 def _leads_out(plan: Plan, gateway: Resource) -> bool:
     """The gateway's subnet has a route to the internet itself, or isn't in the plan."""
     if gateway.inputs.get("connectivityType") == "private":
         return False
-    tables = [route_tables(plan, subnet) for subnet in origins(plan, gateway, "subnetId", SUBNET)]
+    tables = [route_tables(plan, subnet) for subnet in plan.origins(gateway, "subnetId", SUBNET)]
     if not tables or None in tables:
         return True
     return any(way in ("gateway", "unseen") for one in tables for table in one or () for way in _ways(plan, table, straight=True))

@@ -1,15 +1,13 @@
 """Instances, launch templates and scaling groups."""
 
-import base64
-import binascii
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from policy.clouds.aws import network
-from policy.clouds.aws.types import INSTANCE, SCALING_GROUP, SUBNET, TEMPLATE, first, groups, origins, own
+from policy.clouds.aws.types import INSTANCE, SCALING_GROUP, SUBNET, TEMPLATE, groups
 from policy.facts import CloudHost, Image, Metadata, UserData
 from policy.plan import Plan, Resource, is_known
-from policy.values import flag, items, mapping, number
+from policy.values import first, flag, from_base64, items, mapping, number
 
 _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
@@ -25,11 +23,11 @@ _IPV6 = ("ipv6AddressCount", "ipv6Addresses")
 
 def hosts(plan: Plan) -> Iterator[CloudHost]:
     """Each instance and each scaling group."""
-    for instance in own(plan, INSTANCE):
-        attached = [one for one in own(plan, _ATTACHMENT) if instance in plan.origins(one, "instanceId")]
+    for instance in plan.made(INSTANCE):
+        attached = [one for one in plan.made(_ATTACHMENT) if instance in plan.origins(one, "instanceId")]
         disks = tuple(disk.urn for one in attached for disk in plan.origins(one, "volumeId"))
         yield _host(plan, instance, "subnetId")._replace(stops_for=_STOPPED_FOR, disks=disks)
-    for group in own(plan, SCALING_GROUP):
+    for group in plan.made(SCALING_GROUP):
         yield _host(plan, group, "vpcZoneIdentifiers")
 
 
@@ -38,17 +36,17 @@ def images(plan: Plan) -> Iterator[Image]:
     version: there another image replaces none."""
     newest = [
         one
-        for group in own(plan, SCALING_GROUP)
+        for group in plan.made(SCALING_GROUP)
         if mapping(first(group.inputs.get("launchTemplate"))).get("version") == "$Latest"
-        for one in origins(plan, group, "launchTemplate", TEMPLATE)
+        for one in plan.origins(group, "launchTemplate", TEMPLATE)
     ]
     for type, input in ((INSTANCE, "ami"), (TEMPLATE, "imageId")):
-        yield from (Image(one, input) for one in own(plan, type) if one.inputs.get(input) is not None and one not in newest)
+        yield from (Image(one, input) for one in plan.made(type) if one.inputs.get(input) is not None and one not in newest)
 
 
 def metadata(plan: Plan) -> Iterator[Metadata]:
     """How the metadata service answers; an instance made from a template has what that one says."""
-    for server in own(plan, INSTANCE, TEMPLATE):
+    for server in plan.made(INSTANCE, TEMPLATE):
         given = first(server.inputs.get("metadataOptions"))
         if given is None and server.inputs.get("launchTemplate") is not None:
             continue
@@ -62,18 +60,20 @@ def metadata(plan: Plan) -> Iterator[Metadata]:
 def user_data(plan: Plan) -> Iterator[UserData]:
     """An instance takes it as text or in base64, a template in base64."""
     for type, input, encoded in ((INSTANCE, "userData", False), (INSTANCE, "userDataBase64", True), (TEMPLATE, "userData", True)):
-        for server in own(plan, type):
+        for server in plan.made(type):
             value = server.inputs.get(input)
+            plain = from_base64(value) if encoded and isinstance(value, str) else None
             if value is not None:
-                yield UserData(server, input, value, _size(value, encoded), _LIMIT)
+                size = len(plain or value.encode(errors="replace")) if isinstance(value, str) else None
+                yield UserData(server, input, value, size, _LIMIT)
 
 
 def _host(plan: Plan, at: Resource, input: str) -> CloudHost:
     """`input` names its subnets; what an interface of its own says counts as said by the host."""
-    templates = [one for made_by in ("launchTemplate", "mixedInstancesPolicy") for one in origins(plan, at, made_by, TEMPLATE)]
-    interfaces = [one for within in ("primaryNetworkInterface", "networkInterfaces") for one in origins(plan, at, within, _INTERFACE)]
+    templates = [one for made_by in ("launchTemplate", "mixedInstancesPolicy") for one in plan.origins(at, made_by, TEMPLATE)]
+    interfaces = [one for within in ("primaryNetworkInterface", "networkInterfaces") for one in plan.origins(at, within, _INTERFACE)]
     firewalls = [urn for one in (at, *templates, *interfaces) for urn in _firewalls(plan, one)]
-    subnets = [*origins(plan, at, input, SUBNET), *(one for it in interfaces for one in origins(plan, it, "subnetId", SUBNET))]
+    subnets = [*plan.origins(at, input, SUBNET), *(one for it in interfaces for one in plan.origins(it, "subnetId", SUBNET))]
     subnet_facts = tuple(network.subnet_facts(plan, subnet) for subnet in subnets if subnet.kind == "resource")
     inner = [mapping(one) for template in templates for one in items(template.inputs.get("networkInterfaces"))]
     said = [_public(one) for one in (at.inputs, *(it.inputs for it in interfaces), *inner)]
@@ -83,7 +83,7 @@ def _host(plan: Plan, at: Resource, input: str) -> CloudHost:
 
 def _is_addressed(plan: Plan, *servers: Resource) -> bool:
     """A fixed address is for one of them, hosts or interfaces."""
-    given = ((one, input) for type, inputs in _ADDRESSES.items() for one in own(plan, type) for input in inputs)
+    given = ((one, input) for type, inputs in _ADDRESSES.items() for one in plan.made(type) for input in inputs)
     return any(server in servers for address, input in given for server in plan.origins(address, input))
 
 
@@ -100,13 +100,3 @@ def _public(given: Mapping[str, Any]) -> bool | None:
         return True
     value = given.get("associatePublicIpAddress")
     return None if value is None else flag(value) is not False
-
-
-def _size(value: Any, encoded: bool) -> int | None:
-    if not isinstance(value, str):
-        return None
-    given = value.encode(errors="replace")
-    try:
-        return len(base64.b64decode(given, validate=True)) if encoded else len(given)
-    except binascii.Error:
-        return len(given)

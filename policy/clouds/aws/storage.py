@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policy.clouds.aws.types import INSTANCE, SECURITY_GROUPS, SUBNET, TEMPLATE, first, own
+from policy.clouds.aws.types import INSTANCE, SECURITY_GROUPS, SUBNET, TEMPLATE
 from policy.facts import CloudBucket, Disk, Tie
 from policy.plan import Plan, Resource, is_known
-from policy.values import flag, items, mapping, shown, text
+from policy.values import first, flag, items, mapping, shown, text
 
-_VOLUME = "aws:ebs/volume:Volume"
-_FILES = "aws:efs/fileSystem:FileSystem"
+_APART = ("aws:ebs/volume:Volume", "aws:efs/fileSystem:FileSystem")
 _BUCKETS = ("aws:s3/bucket:Bucket", "aws:s3/bucketV2:BucketV2")
 _ENCRYPTION = "aws:s3/bucketServerSideEncryptionConfiguration"
 _ENCRYPTIONS = (f"{_ENCRYPTION}:BucketServerSideEncryptionConfiguration", f"{_ENCRYPTION}V2:BucketServerSideEncryptionConfigurationV2")
@@ -24,8 +23,7 @@ _TIED_BY = {
     "aws:rds/cluster:Cluster": _CLUSTER,
     "aws:rds/clusterInstance:ClusterInstance": ("clusterIdentifier", "dbSubnetGroupName", "dbParameterGroupName"),
     "aws:rds/subnetGroup:SubnetGroup": ("subnetIds",),
-    "aws:ebs/volume:Volume": ("kmsKeyId",),
-    "aws:efs/fileSystem:FileSystem": ("kmsKeyId",),
+    **dict.fromkeys(_APART, ("kmsKeyId",)),
     INSTANCE: ("subnetId", "vpcSecurityGroupIds"),
     SUBNET: ("vpcId",),
     "aws:ec2/internetGateway:InternetGateway": ("vpcId",),
@@ -41,23 +39,21 @@ _KEYS = ("serverSideEncryptionConfiguration", "serverSideEncryptionConfiguration
 
 def disks(plan: Plan) -> Iterator[Disk]:
     """Hosts' disks, and disks that are resources of their own."""
-    for server in own(plan, INSTANCE):
+    for server in plan.made(INSTANCE):
         if server.inputs.get("rootBlockDevice") is not None or server.inputs.get("launchTemplate") is None:
             yield _disk(server, "rootBlockDevice", first(server.inputs.get("rootBlockDevice")))
         for place, device in enumerate(items(server.inputs.get("ebsBlockDevices"))):
             yield _disk(server, f"ebsBlockDevices[{place}]", device)
-    for template in own(plan, TEMPLATE):
+    for template in plan.made(TEMPLATE):
         yield from _of_template(template)
-    for volume in own(plan, _VOLUME):
-        snapshot = flag(volume.inputs.get("finalSnapshot"))
-        yield Disk(volume, "encrypted", flag(volume.inputs.get("encrypted")), apart=True, final_snapshot=snapshot)
-    for files in own(plan, _FILES):
-        yield Disk(files, "encrypted", flag(files.inputs.get("encrypted")), apart=True)
+    for one in plan.made(*_APART):
+        encrypted, snapshot = (flag(one.inputs.get(input)) for input in ("encrypted", "finalSnapshot"))
+        yield Disk(one, "encrypted", encrypted, apart=True, final_snapshot=snapshot)
 
 
 def buckets(plan: Plan) -> Iterator[CloudBucket]:
     """Each bucket with what other resources say about it."""
-    for bucket in own(plan, *_BUCKETS):
+    for bucket in plan.made(*_BUCKETS):
         yield CloudBucket(bucket, _encrypted(plan, bucket), tuple(_openness(plan, bucket)))
 
 
@@ -98,16 +94,16 @@ def _openness(plan: Plan, bucket: Resource) -> Iterator[str]:
 def _about(plan: Plan, bucket: Resource, *types: str) -> Iterator[Resource]:
     """What is said about this bucket, by reference or by its name."""
     name = text(bucket.inputs.get("bucket"))
-    for one in own(plan, *types):
+    for one in plan.made(*types):
         if bucket in plan.origins(one, "bucket") or (name and one.inputs.get("bucket") == name):
             yield one
 
 
 def ties(plan: Plan) -> Iterator[Tie]:
     """What AWS refuses to remove, or can't make use of, while something else is there."""
-    for bucket in own(plan, *_BUCKETS):
+    for bucket in plan.made(*_BUCKETS):
         said = ((one, input) for one in (bucket, *_about(plan, bucket, *_ENCRYPTIONS)) for input in _KEYS)
         yield from (Tie(bucket, key) for one, input in said for key in plan.origins(one, input) if key.kind == "resource")
-    for one in own(plan, *_TIED_BY):
+    for one in plan.made(*_TIED_BY):
         for input in _TIED_BY[one.type]:
             yield from (Tie(one, needs) for needs in plan.origins(one, input) if needs.kind == "resource" and needs is not one)
