@@ -79,7 +79,9 @@ class Keeper:
             "name": self._name, "network": self.site, "mount": mounts, "cap-drop": "ALL", "cap-add": _RIGHTS,
             "security-opt": "no-new-privileges", "tmpfs": "/tmp", "label": f"slipway.site={self.site}", "stop-timeout": "1",
         })  # fmt: skip
-        command = self.engine.command("run", "--pull=never", "--rm", "--interactive", "--read-only", *options, self.image, "sh", "-c", _WAITS)
+        command = self.engine.command(
+            "run", "--pull=never", "--rm", "--interactive", "--read-only", *options, self.image, "sh", "-c", _WAITS
+        )
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
