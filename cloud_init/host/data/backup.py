@@ -59,7 +59,8 @@ def take(places: Places, database: Database, reason: str, steps: Steps, beside: 
         schema = database.schema()
         if not schema and not folders.are_there(places):
             return None
-        identity = _free(places)
+        while (folder(places) / (identity := time.strftime(ID_FORMAT, time.gmtime()))).exists():
+            time.sleep(0.1)
         part = folder(places) / f".{identity}.part"
     try:
         with steps.step("dump"):
@@ -82,19 +83,10 @@ def is_id(name: str) -> bool:
     return False
 
 
-def _free(places: Places) -> str:
-    while True:
-        identity = time.strftime(ID_FORMAT, time.gmtime())
-        if not (folder(places) / identity).exists():
-            return identity
-        time.sleep(0.1)
-
-
 def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
     revision = database.revision()
     rows = database.dump(part / DUMP) if head["schema"] else {}
-    (part / DUMP).touch()  # without a database it is empty
-    (part / DUMP).chmod(0o600)
+    (part / DUMP).touch(0o600)  # without a database it is empty
     kept = folders.save(places, part / FOLDERS)
     release = state.serving(places)
     facts = {

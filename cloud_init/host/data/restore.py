@@ -100,12 +100,6 @@ class Users:
         with steps.step("start-app"):
             app.start(self.places, self.manager, self.live, must_be_well)
 
-    def page_down(self, steps: Steps, stays: bool) -> None:
-        """Takes the maintenance page down, if there is one here and it doesn't stay."""
-        if self.live:
-            with steps.step("page-down"):
-                maintenance.switch(self.places, stays)
-
     def _shut_out(self, out: bool) -> None:
         database = backup.database_of(self.places)
         if isinstance(database, ServerDatabase):
@@ -136,7 +130,7 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate
         database = backup.database_of(places, own=not chosen["schema"])
         migrate |= _fits(places, users, database, chosen, newer_schema)
         if chosen["schema"]:
-            database.prove(place / backup.DUMP)  # an earlier version kept damaged copies too
+            database.prove(place / backup.DUMP)
         if "folders" in chosen:
             folders.prove(place / backup.FOLDERS)
     work = _begin(places, users, Restore(identity, beside=beside, migrate=migrate))
@@ -260,7 +254,9 @@ def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
         users.open(steps, must_be_well=work.well and work.phase in (LOADED, HELD))
         if work.phase == LOADED:
             work.reach(places, SERVING)  # the app writes from here on: nothing is loaded again
-    users.page_down(steps, work.page)
+    if users.live:
+        with steps.step("page-down"):
+            maintenance.switch(places, work.page)
     unlink(places.restoring)
 
 

@@ -19,9 +19,9 @@ Words = dict[str, str]
 """What `${database.WORD}` stands for, by word, and the address for the app's own driver."""
 
 
-def quoted(name: str) -> str:
-    """An identifier of SQL."""
-    return '"' + name.replace('"', '""') + '"'
+def quoted(text: str, mark: str = '"') -> str:
+    """An identifier of SQL; between other marks a text, or an identifier of MariaDB's."""
+    return mark + text.replace(mark, mark * 2) + mark
 
 
 class Database:

@@ -120,26 +120,19 @@ class ServerDatabase(Database):
                 raise Refused(f"slipway:database.extensions: wanted {name}, found: {refused}; {mend}", log=refused.log) from None
 
     def _try(self, agent: Agent, role: str) -> None:
-        url = self.url(role)
-        try:
-            self._connect(agent, url)
-        except Refused as refused:
-            if self.cluster():
-                raise
-            raise Refused(remote.unreachable(self.manifest.database.placement, role, url, refused), log=refused.log) from None
-
-    def _connect(self, agent: Agent, url: str) -> None:
         """Waits for a database host that is set up beside this one, whatever it says meanwhile."""
-        own = self.manifest.database.placement == "own-host" and self.cluster() is None
-        first = own and not state.remembered(self.places).get("release")
+        url, placement, is_here = self.url(role), self.manifest.database.placement, self.cluster() is not None
+        first = placement == "own-host" and not is_here and not state.remembered(self.places).get("release")
         deadline, is_told = time.monotonic() + (_FIRST if first else 0), False
         while True:
             try:
                 agent.ask("connect", url=url, patience=_AGAIN)
                 return
             except Refused as refused:
-                if time.monotonic() > deadline:
+                if is_here:
                     raise
+                if time.monotonic() > deadline:
+                    raise Refused(remote.unreachable(placement, role, url, refused), log=refused.log) from None
                 if not is_told:
                     note(f"waiting for the database host, {remote.shown(url)}: {refused}")
                 is_told = True
