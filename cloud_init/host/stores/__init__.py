@@ -11,9 +11,8 @@ __all__ = ["Away", "Conflict", "Store", "Version", "connect", "known"]
 
 
 def connect(address: str) -> Store:
-    """The store at an address such as `s3://bucket/prefix?region=eu-west-1`. Raises `Refused`.
-
-    A plain path, as older states have it, is a folder."""
+    """The store at an address such as `s3://bucket/prefix?region=eu-west-1`, or at the path of a
+    folder. Raises `Refused`."""
     scheme = address.partition("://")[0] if "://" in address else "file"
     if scheme not in known():
         wanted = ", ".join(f"{name}://" for name in known())

@@ -5,12 +5,11 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..base.files import link_or_copy, make_folder, private_file, sync
+from ..base.files import link_or_copy, make_folder, private_file, replacing, sync
 from .contract import Away, Conflict, Store, Version
 
 _SCHEME = "file://"
@@ -23,7 +22,7 @@ def connect(address: str) -> Store:
 
 
 class FileStore:
-    """Each write goes to a file beside and is renamed, or linked where it must be the first."""
+    """Each write goes to a file beside and is renamed, by one writer at a time."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -50,31 +49,24 @@ class FileStore:
         return path if path.is_file() else None
 
     def put(self, name: str, data: bytes) -> None:
-        with self._beside(name) as part:
-            _fill(part, data)
-            part.rename(self.folder / name)
+        with self._writing(name) as path:
+            _fill(path, data)
 
     def send(self, name: str, path: Path) -> None:
-        with self._beside(name) as part:
+        with self._writing(name) as place, replacing(place) as part:
             link_or_copy(path, part)
-            part.rename(self.folder / name)
 
     def create(self, name: str, data: bytes) -> None:
-        with self._beside(name) as part:
-            _fill(part, data)
-            try:
-                os.link(part, self.folder / name)
-            except FileExistsError:
-                raise Conflict(name) from None
+        with self._writing(name) as path:
+            if path.exists():
+                raise Conflict(name)
+            _fill(path, data)
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        with _raising_away("written"):
-            make_folder(self.folder, 0o700)
-            with open(self.folder / ".write.lock", "w", encoding="utf-8") as lock:
-                fcntl.flock(lock, fcntl.LOCK_EX)
-                if self.get(name) not in (old, new):  # `new`: asked once more, for an answer that was lost
-                    raise Conflict(name)
-                self.put(name, new)
+        with self._writing(name) as path:
+            if self.get(name) not in (old, new):  # `new`: asked once more, for an answer that was lost
+                raise Conflict(name)
+            _fill(path, new)
 
     def names(self, folder: str) -> dict[str, float]:
         with _raising_away("read"):
@@ -100,24 +92,23 @@ class FileStore:
             yield from (Path(place, name) for name in names if not name.startswith(".") and name != _LOCK)
 
     @contextmanager
-    def _beside(self, name: str) -> Iterator[Path]:
-        """A path beside the object's, for its next content; removed unless it was renamed."""
+    def _writing(self, name: str) -> Iterator[Path]:
+        """The object's path, which this writer alone changes meanwhile."""
         path = self.folder / name
-        part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         with _raising_away("written", path):
             make_folder(self.folder, 0o700)
             make_folder(path.parent, 0o700)
+            folder = os.open(self.folder, os.O_RDONLY)
             try:
-                yield part
-                sync(path.parent)
+                fcntl.flock(folder, fcntl.LOCK_EX)
+                yield path
             finally:
-                part.unlink(missing_ok=True)
+                os.close(folder)
 
 
 def _fill(path: Path, data: bytes) -> None:
-    with open(path, "wb", opener=private_file) as file:
+    with replacing(path) as part, open(part, "wb", opener=private_file) as file:
         file.write(data)
-    sync(path)
 
 
 def _time(path: Path) -> float | None:
