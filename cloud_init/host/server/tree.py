@@ -26,8 +26,15 @@ def make(places: Places) -> None:
     own(places.lib / "front")
     # What the release command leaves there the app may write, and the other way round.
     private(places.shared, places.user, 0o2770 if places.facts.release_user else 0o750)
-    if places.role:
-        _make_server(places)
+    if places.role:  # what has to be there before the sandboxes that may write it
+        (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
+        # The front server opens it by itself, Supervisor too, as a root that may open only its own.
+        log = log_path(places, "front")
+        log.touch()
+        log.chmod(0o660)
+        os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)
+        rotation = pkgutil.get_data(__package__, "logrotate.conf") or b""
+        write(places.root / f"etc/logrotate.d/slipway-{places.app}", rotation.replace(b"@@LOG@@", str(places.log).encode()))
     _make_run(places)
 
 
@@ -36,18 +43,6 @@ def _shut(path: Path, group: int | None) -> None:
     own(path, mode=0o750)
     if group is not None:
         os.chown(path, -1, group)
-
-
-def _make_server(places: Places) -> None:
-    """What has to be there before the sandboxes that may write it, and the rotation of the logs."""
-    (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-    # The front server opens it by itself, Supervisor too, as a root that may open only its own.
-    log = log_path(places, "front")
-    log.touch()
-    log.chmod(0o660)
-    os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)
-    rotation = pkgutil.get_data(__package__, "logrotate.conf") or b""
-    write(places.root / f"etc/logrotate.d/slipway-{places.app}", rotation.replace(b"@@LOG@@", str(places.log).encode()))
 
 
 def _make_run(places: Places) -> None:

@@ -97,10 +97,6 @@ def boot(places: Places, steps: Steps) -> None:
         _database(places, release).ensure(managers.of(places))
 
 
-def halt(places: Places, steps: Steps) -> None:
-    booting.halt(places, steps)
-
-
 def live(places: Places) -> str | None:
     """The release whose database serves."""
     return state.serving(places)
