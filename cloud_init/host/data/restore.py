@@ -25,7 +25,7 @@ from ..release.store import HostStore
 from ..rollout import state
 from ..rollout.state import Live
 from . import backup, folders, stored_backups
-from .databases.base import Database
+from .databases import Database
 from .databases.cluster import ADMIN
 from .databases.server import ServerDatabase
 
@@ -70,10 +70,8 @@ def _read(places: Places) -> Restore | None:
 
 
 class Users:
-    """The users of the database: they write nothing between `close` and `open`.
-
-    `live`: the app of this host; None: apps on other hosts, whose role the database itself refuses,
-    whatever those hosts do."""
+    """The users of the database: they write nothing between `close` and `open`. `live`: the app
+    of this host; None: apps on other hosts, whose role the database itself refuses."""
 
     def __init__(self, places: Places, manager: Manager, release: str, live: Live | None) -> None:
         self.places, self.manager, self.release, self.live = places, manager, release, live
@@ -121,7 +119,6 @@ def users_of(places: Places) -> Users:
 def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate: bool = False, beside: str = "") -> dict[str, Any]:
     """Restores that backup. Returns the ID of the one that was made of what was there (`first`).
     `migrate`: the release command runs again in any case. `beside`: as of `Restore`.
-
     Raises `Refused` with what was there back in place."""
     with steps.step("check"):
         users = users_of(places)

@@ -72,7 +72,6 @@ def to_keep(identities: Iterable[str]) -> set[str]:
 
 def _thin_out(places: Places, store: HostStore, newest: str) -> None:
     """Removes old nightly backups; those with another reason stay, since a person made them.
-
     `newest`, just made, always stays. What is dated after it was made while a clock was wrong, now
     or then: until that time comes it takes nobody's place, and nobody takes its."""
     there = [identity for identity, facts in every(places, store, others=False).items() if facts.get("reason") == _REASON]

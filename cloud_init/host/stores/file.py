@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..base.files import link_or_copy, make_folder, private_file, replacing, sync
-from .contract import Away, Conflict, Store, Version
+from . import Away, Conflict, Store, Version
 
 _SCHEME = "file://"
 _LOCK = "rollout.lock"
@@ -27,10 +27,7 @@ class FileStore:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.address = _SCHEME + str(folder.absolute())
-
-    @property
-    def lock_file(self) -> Path:
-        return self.folder / _LOCK
+        self.lock_file = folder / _LOCK
 
     def get(self, name: str) -> bytes | None:
         with _raising_away("read"), suppress(FileNotFoundError):

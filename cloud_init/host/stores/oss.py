@@ -8,8 +8,7 @@ that is replaced is a chain: to replace `old` is to create `NAME.after/HASH`, wi
 be behind, or be put back by a writer that slept, so that a reader goes on along the chain.
 Therefore bytes must never come again: they hold a generation or a time.
 
-Credentials: the environment's, those of its command line, or a server's RAM role.
-"""
+Credentials: the environment's, those of its command line, or a server's RAM role."""
 
 from __future__ import annotations
 
@@ -20,9 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import oss_access
+from . import Conflict, Store, Version, oss_access
 from .bucket import Bucket, BucketAddress
-from .contract import Conflict, Store, Version
 
 _KEYS = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 _LINK_STAYS = 30 * 86400.0  # seconds that a link of the chain stays: longer than any deployer sleeps
@@ -73,8 +71,7 @@ class ChainedBucket(Bucket):
 
 
 def _user() -> Any:
-    """A credential provider with the user's own keys, of the environment or a profile; None: there
-    are none."""
+    """A provider of the user's own keys, of the environment or a profile; None: there are none."""
     key, secret, token = (os.environ.get(f"ALIBABA_CLOUD_{name}") for name in _KEYS)
     with suppress(OSError, ValueError, KeyError, TypeError, StopIteration):
         if not (key and secret):

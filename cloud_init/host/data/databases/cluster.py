@@ -22,9 +22,8 @@ from ...base.user import as_user, give, private
 from ...processes.managers.contract import Manager
 from ...processes.programs import Program
 from ...server.volume import await_mount
-from . import network
+from . import APP, OWNER, network
 from .agent import Agent
-from .base import APP, OWNER
 from .network import Network
 
 ADMIN = "admin"
@@ -34,9 +33,7 @@ _STARTING = 60  # seconds that it may take after a crash
 
 class Cluster(ABC):
     """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; a port for this host's apps, or
-    for other hosts.
-
-    It is run by the database's user."""
+    for other hosts. The database's user runs it."""
 
     engine = ""
     port = 0
@@ -174,9 +171,8 @@ class Cluster(ABC):
 
     @abstractmethod
     def grant(self, agent: Agent, patience: float) -> None:
-        """Makes roles, the app's database and rights, as often as it is called.
-
-        `agent` stays connected to the app's database as its master."""
+        """Makes roles, the app's database and rights, as often as it is called. `agent` stays
+        connected to the app's database as its master."""
 
     @abstractmethod
     def reload(self, agent: Agent) -> None:
@@ -184,9 +180,7 @@ class Cluster(ABC):
 
     @abstractmethod
     def shut_out(self, agent: Agent, out: bool) -> None:
-        """Keeps the app's role from connecting and ends its connections, or lets it in again.
-
-        `agent` is connected as its master."""
+        """Ends the app's connections and keeps it out, or lets it in. `agent` is the master's."""
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Runs a program of the engine as the cluster's user. Raises `Refused`."""

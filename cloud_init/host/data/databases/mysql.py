@@ -8,9 +8,8 @@ from urllib.parse import quote
 from ...base.files import private_file, replacing, tail, write
 from ...base.outcome import Refused
 from ...base.user import give
-from . import network, sizing
+from . import APP, OWNER, Words, network, quoted, sizing
 from .agent import Agent
-from .base import APP, OWNER, Words, quoted
 from .cluster import ADMIN, Cluster
 from .server import ServerDatabase
 

@@ -13,7 +13,7 @@ from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.user import give
 from ...contracts.manifest import Manifest
-from .base import APP, OWNER, quoted
+from . import APP, OWNER, quoted
 
 CERTIFICATE, KEY, RULES, NOTE = "server.crt", "server.key", "pg_hba.conf", "network.json"
 

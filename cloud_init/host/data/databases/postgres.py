@@ -9,9 +9,8 @@ from urllib.parse import quote
 from ...base.files import link, private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import done_as, give
-from . import network, sizing
+from . import APP, OWNER, Words, network, quoted, sizing
 from .agent import Agent
-from .base import APP, OWNER, Words, quoted
 from .cluster import ADMIN, Cluster
 from .server import ServerDatabase
 
@@ -168,7 +167,6 @@ def _login(agent: Agent, role: str, password: str) -> None:
 def _let_in(agent: Agent, database: str, owner: str, app: str, holder: str) -> None:
     """Nobody connects but the owner and the app, which reads and writes rows of what is there and
     of what the owner makes; it changes no schema. `holder`: who has the schema `public`.
-
     `agent` is connected to that database."""
     default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(owner)} IN SCHEMA public GRANT"
     statements = [
