@@ -28,7 +28,7 @@ from policy.plan import SECRET, UNKNOWN, Plan, Resource
 from policy.values import decoded, items, mapping, text
 
 _PREFIX = "slipway:"
-_SECRETS = ("slipway:secretEnv", "slipway:secretInstall", "slipway:secretLogins", "slipway:secretTls")
+_SECRETS = ("slipway:secretEnv", "slipway:secretInstall", "slipway:secretLogins", "slipway:secretRegistry", "slipway:secretTls")
 _SHORTEST = 6  # characters of a secret that is searched for: shorter ones stand in many a text by chance
 
 

@@ -66,7 +66,8 @@ GOOD: Mapping[str, Any] = {
     "waivers[item].rule": "ssh-closed", "waivers[item].resource": "web", "waivers[item].reason": "a lab", "secretEnv[name]": "KEY",
     "secretEnv[value]": "text", "secretInstall[name]": "TOKEN", "secretInstall[value]": "text", "local.port": "8080",
     "docker.host": "ssh://deploy@203.0.113.9", "docker.context": "office", "docker.port": "8081", "docker.public": True,
-    "docker.base": "python:3.13-slim", "docker.memory": "768",
+    "docker.base": "python:3.13-slim", "docker.memory": "768", "docker.registry": "registry.example:5000/shop",
+    "secretRegistry[name]": "user", "secretRegistry[value]": "text",
     "ssh.user": "deploy", "ssh.port": "2222", "ssh.key": "~/.ssh/id_ed25519", "ssh.knownHosts": "known_hosts",
     "ssh.hostKeys[item]": "10.0.0.1 ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFCS3o3EynzKoGIhtTbKkyHqbeDBYLxsbYyJ/Q2HG2Ee",
     "ssh.acceptNewHostKeys": True, "ssh.sshFrom[item]": "192.0.2.0/24", "ssh.store": "s3://bucket/shop?region=eu-west-1",
@@ -111,7 +112,7 @@ class Slot:
 
     @property
     def secret(self) -> bool:
-        return self.path[0] in ("secretEnv", "secretInstall", "secretLogins", "secretTls")
+        return self.path[0] in ("secretEnv", "secretInstall", "secretLogins", "secretRegistry", "secretTls")
 
     def put(self, value: Any) -> dict[str, Any]:
         """A stack's settings with `value` here and nothing else that isn't needed."""
@@ -125,6 +126,8 @@ class Slot:
         if self.path in (("tls", "certificate"), ("secretTls",)):
             raw |= {"target": "ssh", "ssh": NEEDED["ssh"], "database": NEEDED["database"] | {"placement": "own-host"}}
             raw |= {"domain": "www.example.com", "secretTls": {"key": "text"}, "tls": {"certificate": "chain.pem"}}
+        if self.path == ("secretRegistry",):
+            raw |= {"target": "docker", "docker": {"registry": GOOD["docker.registry"]}}
         raw[section] = _joined(NEEDED[section], held) if section in NEEDED and self.path[1:] else held
         return {f"slipway:{name}": one for name, one in raw.items()}
 

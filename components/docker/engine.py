@@ -11,11 +11,11 @@ from typing import Any
 from components.errors import MissingError, SlipwayError, one_line
 
 _MENDS = (
+    ('Get "?https?://|denied: |access denied|unauthorized|basic auth', "see that the registry is there, and set slipway:secretRegistry"),
     ("permission denied while trying to connect", "let this user use it (`sudo usermod -aG docker $USER`, then log in anew), or be root"),
     ("Cannot connect to the Docker daemon|failed to dial|connection refused|no such host", "start it, or see `docker context ls`"),
     ("port is already allocated|address already in use", "end what listens there, or set slipway:docker.port"),
     ("no space left on device", "make room: `docker system df`, `docker image prune`"),
-    ("denied|unauthorized|authentication required", "log in: `docker login`"),
     ("no such host|i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),
 )
 
@@ -23,15 +23,16 @@ _MENDS = (
 @dataclass(frozen=True)
 class Engine:
     """`host`: its address, such as `ssh://deploy@203.0.113.9`; `context`: one of the client's. Both
-    empty: the client's own."""
+    empty: the client's own. `configuration`: a folder in the place of the client's own."""
 
     host: str = ""
     context: str = ""
+    configuration: str = ""
 
     def command(self, *words: str) -> list[str]:
         """The client with these words."""
-        where = ["--host", self.host] if self.host else ["--context", self.context] if self.context else []
-        return ["docker", *where, *words]
+        given = {"config": self.configuration, "host": self.host, "context": self.context}
+        return ["docker", *arguments({name: value for name, value in given.items() if value}), *words]
 
     def run(self, *words: str, data: bytes = b"") -> bytes:
         """What a command says. Raises `SlipwayError` with the engine's words."""

@@ -1,5 +1,7 @@
-"""The image of a release, built on its engine from what was published."""
+"""The image of a release, built from what was published: on its engine, or for a registry that the
+engine has it from."""
 
+import base64
 import json
 import os
 import re
@@ -7,22 +9,25 @@ import shlex
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from cloud_init import templating
 from cloud_init.host.base.masking import masked
-from cloud_init.host.contracts.manifest import INSTALL, Manifest
+from cloud_init.host.contracts.manifest import INSTALL, REGISTRY, Manifest
 from cloud_init.host.release import debian, wheels
 from cloud_init.host.server.setup import USERS
+from cloud_init.host.stores.contract import Objects
 from components.docker.engine import Engine, arguments
 from components.errors import SlipwayError
 
 FIRST_ID = 10001
 """The number of the app's user in every image; the others of `USERS` follow."""
-_TOOLS = {"build-essential", "gcc", "g++", "make", "cmake", "cargo", "rustc", "clang", "gfortran", "pkg-config", "git"}
+TOOLS = {"build-essential", "gcc", "g++", "make", "cmake", "cargo", "rustc", "clang", "gfortran", "pkg-config", "git"}
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _SHOWN = 20  # lines of a build that failed
 
@@ -37,23 +42,74 @@ def host_file(base: str, packages: tuple[str, ...]) -> str:
     return templating.render("docker/host.Dockerfile.j2", base=base, packages=packages, users=_users())
 
 
-def build(engine: Engine, facts: Mapping[str, Any], manifest: Manifest, get: Callable[[str], bytes | None]) -> None:
-    """Builds it. `get`: objects of the store. Raises `SlipwayError` with the last lines of what was
-    said."""
-    secret = json.loads(json.loads(get(f"secrets/web/{manifest.id}.json") or b"{}").get(INSTALL, "{}"))
+def bring(engine: Engine, facts: Mapping[str, Any], manifest: Manifest, store: Objects) -> None:
+    """Gives the engine the image of a release. With a registry it is built by the client's own
+    engine and pushed once; what was pushed is noted in the store by its digest.
+
+    Raises `SlipwayError`, of a build with the last lines of what was said."""
+    secrets = json.loads(store.get(f"secrets/web/{manifest.id}.json") or b"{}")
+    installer, login = (json.loads(secrets.get(name, "{}")) for name in (INSTALL, REGISTRY))
+    made, noted = name(facts, manifest.id), f"releases/{manifest.id}/image"
+    if not facts["registry"]:
+        _build(engine, facts, manifest, store, installer, {})
+        return
+    with _logged_in(engine, facts["images"], login) as (here, there):
+        if not (digest := (store.get(noted) or b"").decode()):
+            _build(here, facts, manifest, store, installer, _platform(here, there))
+            here.run("push", made)
+            pushed = here.inspect("image", made) or {}
+            digest = next(one for one in pushed["RepoDigests"] if one.startswith(f"{facts['images']}@"))
+            store.put(noted, digest.encode())
+            for old in here.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", facts["images"]).decode().split():
+                if old != made and there.inspect("image", old) is None:  # what it was made of serves the next build
+                    here.tried("image", "rm", old)
+        if there.inspect("image", made) is None:
+            there.run("pull", "--quiet", digest)
+            there.run("tag", digest, made)
+
+
+@contextmanager
+def _logged_in(engine: Engine, registry: str, login: Mapping[str, str]) -> Iterator[tuple[Engine, Engine]]:
+    """The client's own engine and `engine`, with a login that the client forgets afterwards."""
+    if not login:
+        yield Engine(), engine
+        return
+    own = Path(os.environ.get("DOCKER_CONFIG") or Path.home() / ".docker")
+    server = registry.partition("/")[0]
+    server = server if re.search("[.:]|^localhost$", server) else "https://index.docker.io/v1/"
+    with tempfile.TemporaryDirectory(prefix="slipway-") as place:
+        for folder in ("contexts", "cli-plugins"):
+            (Path(place) / folder).symlink_to(own / folder)
+        auth = base64.b64encode(f"{login.get('user', '')}:{login.get('password', '')}".encode()).decode()
+        chosen = {"currentContext": Engine().run("context", "show").decode().strip(), "auths": {server: {"auth": auth}}}
+        (Path(place) / "config.json").touch(0o600)
+        (Path(place) / "config.json").write_text(json.dumps(chosen), encoding="utf-8")
+        yield Engine(configuration=place), replace(engine, configuration=place)
+
+
+def _platform(here: Engine, there: Engine) -> dict[str, str]:
+    """What to build for, where the machine of the engine is of another kind than this one."""
+    mine, wanted = (one.run("version", "--format", "{{.Server.Os}}/{{.Server.Arch}}").decode().strip() for one in (here, there))
+    return {"platform": wanted} if mine != wanted else {}
+
+
+def _build(
+    engine: Engine, facts: Mapping[str, Any], manifest: Manifest, store: Objects, secret: Mapping[str, str], platform: Mapping[str, str]
+) -> None:
     with tempfile.TemporaryDirectory(prefix="slipway-") as place:
         folder = Path(place)
         (folder / "context/requirements").mkdir(parents=True)
-        installs = _requirements(folder / "context/requirements", manifest, (get(wheels.list_of(manifest.id)) or b"").decode())
+        installs = _requirements(folder / "context/requirements", manifest, (store.get(wheels.list_of(manifest.id)) or b"").decode())
         packages = sorted(manifest.packages)
         text = templating.render(
             "docker/release.Dockerfile.j2", base=_pinned(engine, facts["base"]), packages=packages, installs=installs,
-            kept=[one for one in packages if one not in _TOOLS], secret=bool(secret), users=_users(),
+            kept=[one for one in packages if one not in TOOLS], secret=bool(secret), users=_users(),
         )  # fmt: skip
         (folder / "context/Dockerfile").write_text(text, encoding="utf-8")
-        with tarfile.open(fileobj=BytesIO(get(f"releases/code/{manifest.code.id}.tar.gz") or b""), mode="r:gz") as code:
+        with tarfile.open(fileobj=BytesIO(store.get(f"releases/code/{manifest.code.id}.tar.gz") or b""), mode="r:gz") as code:
             code.extractall(folder / "context/src", filter="data")
-        options = {"tag": name(facts, manifest.id), "label": [f"slipway.site={facts['site']}", f"slipway.release={manifest.id}"]}
+        labels = [f"slipway.site={facts['site']}", f"slipway.release={manifest.id}"]
+        options = {"tag": name(facts, manifest.id), "label": labels, **platform}
         more = []
         if secret:
             (folder / "installer").write_text("".join(f"{key}={shlex.quote(value)}\n" for key, value in secret.items()), encoding="utf-8")

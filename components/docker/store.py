@@ -31,7 +31,7 @@ class EngineStore(Folder):
         if self.keeper.engine.inspect("image", image.name(self.facts, release)) is None:
             manifest = parsed(Manifest, f"releases/{release}/manifest.json", self.get(f"releases/{release}/manifest.json") or b"")
             with progress.step(host, "image"):
-                image.build(self.keeper.engine, self.facts, manifest, self.get)
+                image.bring(self.keeper.engine, self.facts, manifest, self)
 
 
 def connect(text: str) -> EngineStore:

@@ -290,4 +290,5 @@ DOMAIN = matching("host name", "a host name in small letters such as www.example
 PROXIES = Kind("network", "an address or network of proxies, such as 203.0.113.0/24, not of everybody", _proxies)
 LOGIN = matching("name", "a name of letters, digits and . _ @ -, at most 64", r"[A-Za-z0-9._@-]{1,64}")
 TLS_SECRET = matching("`key`", "key, which is all that is secret of a certificate", "key")
+REGISTRY_SECRET = matching("`user`, `password`", "user or password, which are all that a registry asks for", "user|password")
 NETWORK = Kind("network", "an address or network, such as 203.0.113.0/24", _network)

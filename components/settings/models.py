@@ -227,8 +227,8 @@ class Settings(Model):
 
     @property
     def secret_env(self) -> pulumi.Output[dict[str, str]]:
-        """The secret environment, with the installer's, the passwords of those who come in and the
-        certificate's key under `INSTALL`, `LOGINS` and `TLS` of the manifest's contract.
+        """The secret environment, with the installer's, the passwords of those who come in, a
+        registry's login and the certificate's key under the names of the manifest's contract.
 
         Only settings of `load()`, in a running program, have one."""
         if self._secret_env is None:
@@ -247,6 +247,9 @@ class Secrets(Model):
     )
     secret_logins: Mapping[Annotated[str, kinds.LOGIN], Annotated[str, kinds.ENV_VALUE]] = setting(
         {}, "Passwords by name, encrypted, without one of which nobody sees the site (HTTP's own log-in)."
+    )
+    secret_registry: Mapping[Annotated[str, kinds.REGISTRY_SECRET], Annotated[str, kinds.ENV_VALUE]] = setting(
+        {}, "`user` and `password` for the registry of images that the target names, encrypted. Left out: as its client is logged in."
     )
     secret_tls: Mapping[Annotated[str, kinds.TLS_SECRET], Annotated[str, kinds.ENV_VALUE]] = setting(
         {}, "`key`: the key of `tls.certificate` (PEM), encrypted: `pulumi config set --secret --path slipway:secretTls.key < key.pem`."

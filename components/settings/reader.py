@@ -128,5 +128,10 @@ def _named(problems: list[Problem]) -> list[Problem]:
 def _texts(value: Any) -> dict[str, str]:
     """Whole numbers become text. `parse` has checked them, and keeps no secret."""
     secrets = Secrets.model_validate(value)
-    others = {contract.INSTALL: secrets.secret_install, contract.LOGINS: secrets.secret_logins, contract.TLS: secrets.secret_tls}
+    others = {
+        contract.INSTALL: secrets.secret_install,
+        contract.LOGINS: secrets.secret_logins,
+        contract.REGISTRY: secrets.secret_registry,
+        contract.TLS: secrets.secret_tls,
+    }
     return {**secrets.secret_env, **{name: json.dumps(dict(one), sort_keys=True) for name, one in others.items() if one}}

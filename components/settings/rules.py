@@ -11,7 +11,7 @@ from components.settings.models import App, DatabaseSettings, Http, Secrets, Set
 from components.settings.report import Problem, validated
 
 NAMESPACE = "slipway:"
-SECRETS = SECRET_ENV, _, LOGINS, TLS = "secretEnv", "secretInstall", "secretLogins", "secretTls"
+SECRETS = SECRET_ENV, _, LOGINS, REGISTRY, TLS = "secretEnv", "secretInstall", "secretLogins", "secretRegistry", "secretTls"
 SEALED = "sealed"
 """What a program that only plans reads in the place of each secret setting."""
 ROOTS = {field.alias or name: field for model in (Settings, Secrets) for name, field in model.model_fields.items()}
@@ -116,6 +116,8 @@ def between(values: Mapping[str, Any], sections: Mapping[str, Any]) -> Iterator[
             yield f"http.redirectDomains[{number}]", f"wanted another name than slipway:domain, which it leads to, found {shown(name)}"
     if app:
         yield from _app(app, values.get("domain"))
+    if sections[REGISTRY] and not any(isinstance(one, Mapping) and one.get("registry") for one in values.values()):
+        yield REGISTRY, "wanted the registry that it is for (slipway:docker.registry), found none; set it, or leave the login out"
     tls, _ = validated(Tls, values.get("tls", {}))
     if tls:
         yield from _tls(tls, values.get("domain"), bool(sections[TLS]))

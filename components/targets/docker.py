@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pulumi
@@ -19,12 +20,14 @@ from cloud_init.host.processes.managers.docker import GRACE
 from cloud_init.host.server.setup import USERS
 from components import owner
 from components.deployment.on_hosts import HostsDeployment
+from components.docker import bundle as by_hand
 from components.docker import image, store
 from components.docker.keeper import PYTHON, ROOT, STORE, TOOL
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
 from components.hosts.transports.docker import DockerTransport
 from components.release import core
+from components.release.bundle import Bundle
 from components.rollout.resources import Rollout, RolloutArgs, finish
 from components.settings import Model, Settings, kinds, number, target_options
 from components.settings.kinds import setting
@@ -38,6 +41,11 @@ _HOST = kinds.matching(
     "engine's address", "an engine's address, such as ssh://deploy@203.0.113.9 or unix:///run/docker.sock", r"(ssh|unix)://[^\s]+"
 )
 _IMAGE = kinds.matching("image", "an image's name, such as python:3.13-slim", r"[a-z0-9][a-zA-Z0-9._/:@-]+")
+_REGISTRY = kinds.matching(
+    "repository",
+    "a repository of a registry, without a tag, such as ghcr.io/example/shop",
+    r"(?:[A-Za-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*",
+)
 _CONTEXT = kinds.matching("context", "a context of docker's client", r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _STOPS = {"postgres": "INT", "mysql": "TERM"}
 _SHARED = 256  # megabytes of shared memory, which PostgreSQL's parallel queries need
@@ -53,6 +61,9 @@ class Options(Model):
         False, "Everybody reaches that port, whatever a firewall of the machine says; else 127.0.0.1 alone."
     )
     base: Annotated[str, _IMAGE] | None = setting(None, "The image that images are made from: Debian with Python; python:VERSION-slim.")
+    registry: Annotated[str, _REGISTRY] | None = setting(
+        None, "A repository of a registry: images of releases are built by the client's own engine, pushed there, pulled by digest."
+    )
     memory: Annotated[int, number(64, 1_000_000)] = setting(512, "Megabytes that one container may hold.")
 
 
@@ -141,6 +152,12 @@ def needs(settings: Settings) -> list[Need]:
     return [Need("docker", "the client of the engine", ("docker.io",), shutil.which("docker") is not None, required=True)]
 
 
+def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
+    """The app as a folder for docker compose."""
+    options = target_options(settings, Options, "docker", _problems)
+    return by_hand.plan(settings, folder, _base(settings, options), options.port, options.public)
+
+
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
     """What serves on the engine."""
     options = target_options(settings, Options, "docker", _problems)
@@ -156,12 +173,13 @@ def _url(facts: dict[str, Any], options: Options) -> str:
 def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dict[str, Any], str]:
     """The site as its transport has it, and the Dockerfile of the image with a host's programs."""
     app, site = settings.app.name, f"{settings.app.name}-{place.stack}"
-    base = options.base or f"python:{settings.app.python or '3.13'}-slim"
+    base = _base(settings, options)
     packages = [*system.FRONTS[settings.front]]
     if settings.database.placement == "same-host" and settings.database.engine in system.ENGINES:
         packages.append(system.ENGINES[settings.database.engine])
     text = image.host_file(base, tuple(sorted(packages)))
-    users, images = list(USERS), site.lower()  # names of images are in small letters, those of stacks needn't be
+    images = options.registry or site.lower()  # names of images are in small letters, those of stacks needn't be
+    users = list(USERS)
     host = HostFacts(
         app=app,
         host=site,
@@ -185,12 +203,17 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         "address": _address(options),
         "site": site,
         "base": base,
-        "image": f"{images}-host:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
+        "image": f"{site.lower()}-host:{hashlib.sha256(text.encode()).hexdigest()[:12]}",
         "images": images,
+        "registry": options.registry or "",
         "engine": {"host": options.host or "", "context": options.context or ""},
         "facts": contracts.document(host),
     }
     return facts, text
+
+
+def _base(settings: Settings, options: Options) -> str:
+    return options.base or f"python:{settings.app.python or '3.13'}-slim"
 
 
 def _address(options: Options) -> str:

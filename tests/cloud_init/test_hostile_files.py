@@ -50,7 +50,8 @@ NOT_IN_FILES = {
     *("secretEnv[name]", "secretEnv[value]"),  # as app.env: see the last test
     *("http.path", "http.errorPages", "http.snippet", "http.noindex"),  # tests/release/test_door_settings.py
     *("secretLogins[name]", "secretLogins[value]"),
-    *("secretInstall[name]", "secretInstall[value]", "secretTls[name]", "secretTls[value]"),  # of the installer, of the front
+    *("secretInstall[name]", "secretInstall[value]", "secretTls[name]", "secretTls[value]"),
+    *("secretRegistry[name]", "secretRegistry[value]"),  # of the installer, of the front
     *("app.requirements", "app.packages[item]", "app.build", "app.built[item]"),  # what an app is made of: no text of a file
 }
 # What a target's own section holds says where hosts are.

@@ -1,7 +1,10 @@
 """A real Docker engine in a network namespace of its own, with a base image of this machine's making."""
 
+import os
+import signal
 import subprocess
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,31 +22,88 @@ RUN ln -s /usr/bin/python3 /usr/local/bin/python3
 ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt PIP_CERT=/etc/ssl/certs/ca-certificates.crt
 """
 
+_ALONE = "mount -t tmpfs none /run && mkdir /run/sshd && echo there && exec sleep infinity"
+_REGISTRY = """version: 0.1
+storage: {{filesystem: {{rootdirectory: {0}/data}}}}
+http: {{addr: ":5000"}}
+auth: {{htpasswd: {{realm: test, path: {0}/users}}}}
+"""
+
 
 class EngineHere:
-    """Debian's engine; `address` is where published ports answer. `stop()` leaves nothing."""
+    """Debian's engine with a /run of its own; `address` is where published ports answer. `stop()` leaves nothing."""
 
     def __init__(self, network: Network, folder: Path, name: str = "engine") -> None:
-        self.folder = folder
+        self.folder, self.network = folder, network
         folder.mkdir(parents=True, exist_ok=True)
         machine = network.stranger(name)
         self.namespace, self.address = machine.namespace, machine.address
         self.socket = folder / "docker.sock"
         self.host = f"unix://{self.socket}"
-        self.process: subprocess.Popen[bytes] | None = None
+        alone = ["nsenter", f"--net=/run/netns/{self.namespace}", "unshare", "--mount", "sh", "-c", _ALONE]
+        self._machine = subprocess.Popen(alone, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+        assert self._machine.stdout
+        assert self._machine.stdout.readline() == b"there\n"
+        self._served: list[subprocess.Popen[bytes]] = []
         self.start()
         self._make_base()
 
+    def serve(self, *words: str) -> "subprocess.Popen[bytes]":
+        """A program of that machine, ended with it; what it says is in the log."""
+        with (self.folder / "log").open("ab") as log:
+            command = ["nsenter", f"--target={self._machine.pid}", "--net", "--mount", *words]
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self._served.append(process)
+        return process
+
     def start(self) -> None:
         """Returns when it answers."""
-        places = [f"--{one}={self.folder / name}" for one, name in (("data-root", "data"), ("exec-root", "exec"), ("pidfile", "pid"))]
-        command = ["nsenter", f"--net=/run/netns/{self.namespace}", "dockerd", *places, "-H", self.host, "--group", "root"]
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        known = ["--insecure-registry", self.network.prefix, "--data-root", f"{self.folder}/data"]
+        self.process = self.serve("dockerd", *known, "-H", self.host, "-H", "unix:///run/docker.sock", "--group", "root")
         deadline = time.monotonic() + 60
         while run(self.command("version"), check=False).returncode:
             assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
             time.sleep(0.1)
+
+    def end(self, how: signal.Signals) -> None:
+        """The engine alone ends; with SIGKILL its containers run on."""
+        self.process.send_signal(how)
+        self.process.wait()
+
+    def serve_ssh(self) -> Path:
+        """Lets this user in as root; a folder with a program `ssh` that knows the machine."""
+        place = self.folder / "ssh"
+        place.mkdir()
+        for name in ("host", "user"):
+            run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(place / name)])
+        settings = {"HostKey": place / "host", "AuthorizedKeysFile": place / "user.pub", "UsePAM": "no", "StrictModes": "no",
+                    "PidFile": "none", "PermitRootLogin": "yes", "MaxStartups": 50}  # fmt: skip
+        (place / "config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
+        self._sshd = self.serve("/usr/sbin/sshd", "-D", "-e", "-f", str(place / "config"))
+        (place / "bin").mkdir()
+        options = f"-i {place}/user -o StrictHostKeyChecking=accept-new -o UserKnownHostsFile={place}/known -o LogLevel=ERROR"
+        (place / "bin/ssh").write_text(f'#!/bin/sh\nexec /usr/bin/ssh {options} "$@"\n')
+        (place / "bin/ssh").chmod(0o755)
+        return place / "bin"
+
+    def cut_ssh(self) -> None:
+        """Every connection breaks; new ones are taken."""
+        for child in Path(f"/proc/{self._sshd.pid}/task/{self._sshd.pid}/children").read_text().split():
+            with suppress(ProcessLookupError):  # it has just ended by itself
+                os.kill(int(child), signal.SIGKILL)
+
+    def serve_registry(self, user: str, password: str) -> "subprocess.Popen[bytes]":
+        """At port 5000, for those who have the password; what it keeps is in the folder `registry`."""
+        place = self.folder / "registry"
+        place.mkdir(exist_ok=True)
+        (place / "users").write_text(run(["htpasswd", "-nbB", user, password]).stdout)
+        (place / "config.yml").write_text(_REGISTRY.format(place))
+        process = self.serve("docker-registry", "serve", str(place / "config.yml"))
+        deadline = time.monotonic() + 60
+        while run(["curl", "-s", f"http://{self.address}:5000/v2/"], check=False).returncode:
+            assert time.monotonic() < deadline, (self.folder / "log").read_text()[-2000:]
+            time.sleep(0.1)
+        return process
 
     def command(self, *words: str) -> list[str]:
         return ["docker", "--host", self.host, *words]
@@ -56,12 +116,9 @@ class EngineHere:
         """Every container ends, then the engine; its folder is the test's."""
         if names := self.ask("ps", "--all", "--quiet").split():
             run(self.command("rm", "--force", "--volumes", *names))
-        assert self.process is not None
-        self.process.terminate()
-        self.process.wait()
-        for line in Path("/proc/mounts").read_text().splitlines():
-            if (place := line.split()[1]).startswith(str(self.folder)):
-                run(["umount", "--lazy", place], check=False)
+        for process in [*self._served[::-1], self._machine]:
+            process.terminate()
+            process.wait()
 
     def _make_base(self) -> None:
         """Packed once for all tests, beside the folder that it is made of."""
@@ -81,21 +138,23 @@ class OnEngine(Project):
 
     port = 8080
 
-    def __init__(self, engine: EngineHere, **config: Any) -> None:
+    def __init__(self, engine: EngineHere, docker: dict[str, Any] | None = None, client: EngineHere | None = None, **config: Any) -> None:
+        """`client`: the engine that docker's client has by itself, on whose machine commands run."""
         super().__init__()
-        self.engine = engine
+        self.engine, self.client = engine, client or engine
+        self.environment["DOCKER_HOST"] = self.client.host
         self.environment["PULUMI_CONFIG_PASSPHRASE"] = "of the test"
         given: dict[str, Any] = {
             "target": "docker",
             "app": {"name": "showcase", "path": "./app", "healthPath": "/healthz", "static": {"/static": "showcase/static"},
                     "releaseCommand": "flask db upgrade"},
             "database": {"engine": "sqlite"},
-            "docker": {"host": engine.host, "base": IMAGE, "port": self.port, "public": True},
+            "docker": {"host": engine.host, "base": IMAGE, "port": self.port, "public": True, **(docker or {})},
         }  # fmt: skip
         self.write_config({**given, **config})
 
     def run(self, *arguments: str, timeout: float = 600, **options: Any) -> subprocess.CompletedProcess[str]:
-        prefix = ["nsenter", f"--net=/run/netns/{self.engine.namespace}"]
+        prefix = ["nsenter", f"--net=/run/netns/{self.client.namespace}"]
         return super().run(*arguments, timeout=timeout, before=prefix, **options)
 
     def names(self) -> list[str]:

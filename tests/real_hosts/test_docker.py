@@ -4,16 +4,20 @@ import json
 import os
 import re
 import signal
+import subprocess
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from load import Load
 from planted import PLANTED, told
+from speeds import examples
 
 from tools.testing import is_here
 
-from .docker_engine import IMAGE, EngineHere, OnEngine
+from .docker_engine import EngineHere, OnEngine
 from .network import Network
 
 pytestmark = pytest.mark.skipif(not is_here("dockerd"), reason="no Docker engine here: install docker.io")
@@ -61,11 +65,13 @@ def test_releases_under_load(project: OnEngine, capsys: pytest.CaptureFixture[st
     assert status == 200
     assert "unchanged" in project.run("preview").stdout
     assert project.names() == ["showcase-dev-blue", "showcase-dev-front"]
-    with Load(project.port, (project.engine.address,), path="/healthz", clients=14) as load:
-        for number in range(3):
+    with Load(project.port, (project.engine.address,), path="/healthz", clients=20) as load:
+        for number in range(examples(20, 3)):
             edit(project, number)
             with load.flip(f"release {number}"):
                 project.up()
+        while load.sent < examples(50_000, 5_000):
+            time.sleep(1)
         last = project.get()[1]
         file = project.app / "showcase/__init__.py"
         good = file.read_text()
@@ -118,6 +124,11 @@ def test_databases_backups_and_restore(engine: EngineHere, database: str, front:
         before = project.get()[2]
         assert project.run("restore", saved["backup"]["id"], "--yes").returncode == 0
         assert project.get() == (200, project.get()[1], before)
+        names = [f"showcase-dev-{name}" for name in ("front", "blue", database)]
+        engine.ask("stop", *names)
+        for name in names:  # as a machine may start them: what is needed comes last
+            engine.ask("start", name)
+        print(f"started in reverse: serving after {project.back():.1f} s")
         assert project.run("maintenance", "on").returncode == 0
         assert project.get()[0] == 503
         assert project.run("maintenance", "off").returncode == 0
@@ -131,21 +142,75 @@ def test_databases_backups_and_restore(engine: EngineHere, database: str, front:
 
 
 def test_kills(project: OnEngine, capsys: pytest.CaptureFixture[str]) -> None:
-    """Main processes: the engine starts them again by itself, and a release goes out after it."""
+    """Main processes, the engine stopped and killed: all of it is back by itself, and a release goes out after it."""
     project.up()
     seconds = {}
     for program in ("front", "blue"):
         os.kill(project.pid(program), signal.SIGKILL)
         seconds[f"kill -9 of {program}"] = project.back()
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        project.engine.end(how)
+        time.sleep(2)  # as systemd waits
+        project.engine.start()
+        seconds[f"engine ended by {how.name}, from when it answers"] = project.back()
     with capsys.disabled():
         print("", *(f"{name}: serving after {took:.1f} s" for name, took in seconds.items()), sep="\n")
     edit(project, 1)
     project.up()
 
 
+def test_a_deployer_killed_at_each_step(project: OnEngine, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nobody fails a request, and the next `up` ends what the last one began."""
+    project.up()
+    steps: list[str] = []
+    with Load(project.port, (project.engine.address,), path="/healthz", clients=8) as load:
+        while True:
+            edit(project, len(steps))
+            if not (step := kill_at(project, len(steps))):
+                break
+            steps.append(step)
+        project.up()
+        assert project.names() in ([f"showcase-dev-{colour}", "showcase-dev-front"] for colour in ("blue", "green"))
+    with capsys.disabled():
+        print("", *steps, f"{load.sent} requests, {len(load.failures)} failed", sep="\n")
+    assert len(steps) > 10
+    assert load.failures == []
+
+
+def kill_at(project: OnEngine, number: int) -> str:
+    """Kills an `up` when it says its line of that number; that line, or nothing where it has fewer."""
+    command = ["nsenter", f"--net=/run/netns/{project.engine.namespace}", project.interpreter, "-u", "-m", "ops", "up", "--yes"]
+    with subprocess.Popen(
+        command, cwd=project.folder, env=project.environment, stdout=-1, stderr=subprocess.STDOUT, text=True, start_new_session=True
+    ) as process:
+        assert process.stdout
+        for at, line in enumerate(process.stdout):
+            if at == number:
+                os.killpg(process.pid, signal.SIGKILL)
+                return line.rstrip()
+        assert process.wait() == 0
+    return ""
+
+
+def test_two_deployers_at_once(project: OnEngine) -> None:
+    """One after the other, or one is told whose turn it is; nobody fails a request."""
+    project.up()
+    other = project.checkout()
+    edit(project, 1)
+    edit(other, 2)
+    with Load(project.port, (project.engine.address,), path="/healthz", clients=8) as load, ThreadPoolExecutor() as pool:
+        done = [*pool.map(lambda one: one.run("up", "--yes"), (project, other))]
+    print(*(one.stdout + one.stderr for one in done))
+    assert load.failures == []
+    assert 0 in [one.returncode for one in done]
+    assert all("Traceback" not in one.stderr for one in done)
+    project.up()
+    other.remove()
+
+
 def test_wrong_settings_and_engines(engine: EngineHere, tmp_path: Path) -> None:
     """A line each, and nothing half made."""
-    project = OnEngine(engine, docker={"host": f"unix://{tmp_path}/none.sock", "base": IMAGE})
+    project = OnEngine(engine, docker={"host": f"unix://{tmp_path}/none.sock"})
     project.take_example("")
     try:
         done = project.run("up", "--yes")
@@ -154,3 +219,54 @@ def test_wrong_settings_and_engines(engine: EngineHere, tmp_path: Path) -> None:
         assert "start it, or see `docker context ls`" in done.stderr
     finally:
         project.remove()
+
+
+def test_a_port_that_is_taken_and_an_image_that_cannot_be_built(project: OnEngine) -> None:
+    """A line each, the log of the build with it; once it is mended the next `up` serves."""
+    taken = project.engine.serve("python3", "-m", "http.server", str(project.port))
+    time.sleep(1)
+    done = project.run("up", "--yes")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "end what listens there, or set slipway:docker.port" in done.stderr
+    taken.terminate()
+    taken.wait()
+    file = project.app / "requirements.txt"
+    good = file.read_text()
+    file.write_text(good + "slipway-no-such-package-anywhere==1.0\n")
+    done = project.run("up", "--yes")
+    assert (done.returncode, "Traceback" in done.stderr) == (1, False)
+    assert "slipway-no-such-package-anywhere" in done.stderr
+    file.write_text(good)
+    project.up()
+    assert project.get()[0] == 200
+
+
+def test_a_bundle_serves_by_compose(project: OnEngine) -> None:
+    """Written to a folder, it needs no Slipway: compose builds it, migrates and serves, and a secret that is missing is named."""
+    if not is_here("docker-compose"):
+        pytest.skip("no docker-compose here")
+    place = project.folder / "bundle"
+    written = project.run("bundle", str(place), "--json")
+    assert written.returncode == 0, written.stderr
+    again = project.run("bundle", str(place))
+    assert (again.returncode, "wanted a new folder" in again.stderr) == (2, True)
+
+    def compose(*words: str) -> "subprocess.CompletedProcess[str]":
+        command = ["nsenter", f"--net=/run/netns/{project.engine.namespace}", "docker-compose", *words]
+        return subprocess.run(command, cwd=place, env=project.environment, capture_output=True, text=True, check=False)
+
+    refused = compose("up", "--detach")
+    assert refused.returncode != 0
+    assert "write it into .env" in refused.stderr
+    (place / ".env").write_text((place / "env.template").read_text().replace("SECRET_KEY=", f"SECRET_KEY={SECRET}"))
+    done = compose("up", "--detach", "--build")
+    try:
+        assert done.returncode == 0, done.stdout + done.stderr
+        project.back()
+        assert project.get()[1] == json.loads(written.stdout)["release"]
+        assert project.get("/static/style.css")[0] == 200
+        for one in project.engine.ask("ps", "--quiet").split():
+            assert json.loads(project.engine.ask("inspect", one))[0]["HostConfig"]["ReadonlyRootfs"]
+    finally:
+        print(compose("logs", "--no-color").stdout[-3000:])
+        assert compose("down", "--volumes", "--rmi", "local").returncode == 0

@@ -6,13 +6,13 @@ from typing import Optional
 
 from . import LEFT_OUT
 
-INSTALL = "SLIPWAY_INSTALL"
+INSTALL, REGISTRY = "SLIPWAY_INSTALL", "SLIPWAY_REGISTRY"
 """The name among a release's secrets of what its installer alone is told: names and texts, JSON."""
 LOGINS = "SLIPWAY_LOGINS"
 """The name among them of the passwords of those who may come in: names and texts, as JSON."""
 TLS = "SLIPWAY_TLS"
 """The name among them of what belongs to the project's own certificate: its `key`, as JSON."""
-NOT_THE_APPS = frozenset((INSTALL, TLS))
+NOT_THE_APPS = frozenset((INSTALL, REGISTRY, TLS))
 """What among them no process of the app is given."""
 
 

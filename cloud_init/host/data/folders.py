@@ -24,7 +24,7 @@ from ..rollout import state
 from .databases import sqlite
 
 _DAMAGED = (OSError, EOFError, tarfile.TarError, ValueError)
-_FILES = (".db", ".sqlite", ".sqlite3")  # SQLite follows the link, and writes beside the file itself
+FILES = (".db", ".sqlite", ".sqlite3")  # SQLite follows the link, and writes beside the file itself
 _SEEDS = "seeds"  # in a release's folder: what the app itself brings in such folders
 
 
@@ -37,7 +37,7 @@ def lay(places: Places, manifest: Manifest) -> None:
     for name in manifest.data:
         place, seeds = release / "src" / name, release / _SEEDS / name
         if place.exists() and not place.is_symlink():
-            if not place.is_dir() and not name.endswith(_FILES):
+            if not place.is_dir() and not name.endswith(FILES):
                 raise Refused(f"slipway:app.data: wanted a folder {name!r} in the app, found a file; name the folder that it is in")
             make_folder(seeds.parent)
             remove(seeds)
@@ -120,7 +120,7 @@ def _fill(folder: Path, sources: list[Path], mode: int) -> None:
         return
     part = folder.with_name(f".{folder.name}.part")
     remove(part)
-    if folder.name.endswith(_FILES) and not any(source.is_dir() for source in sources):
+    if folder.name.endswith(FILES) and not any(source.is_dir() for source in sources):
         part.parent.mkdir(parents=True, exist_ok=True)
         for source in sources[-1:]:
             shutil.copyfile(source, part)

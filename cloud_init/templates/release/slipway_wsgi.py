@@ -89,7 +89,7 @@ def named(app, release):
     """The app with `X-Release-Id` on every answer, files where it names them, streams unheld."""
 
     def application(environ, start_response):
-        by_nginx, body = environ.get("HTTP_X_SENDFILE_TYPE") == "X-Accel-Redirect", None
+        by_nginx, body = not ON_PLATFORM and environ.get("HTTP_X_SENDFILE_TYPE") == "X-Accel-Redirect", None
         if not ON_PLATFORM:  # a platform's front says such things itself
             withhold(environ)
         told(environ)

@@ -1,0 +1,80 @@
+"""The folder for people who run docker by hand, to the last word of what compose reads. real_hosts/test_docker.py has it served."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.settings import parse
+from components.targets import docker
+
+CONFINED = {"restart": "always", "read_only": True, "tmpfs": ["/tmp"], "cap_drop": ["ALL"], "security_opt": ["no-new-privileges:true"]}
+ASKED = "${{{}:?write it into .env}}".format
+
+
+def bundled(folder: Path, **config: Any) -> dict[str, str]:
+    """The files of a bundle by their paths."""
+    (folder / "app.py").write_text("from flask import Flask\napp = Flask(__name__)\n")
+    (folder / "requirements.txt").write_text("flask==3.1.0\n")
+    app = {"name": "shop", **config.pop("app", {})}
+    raw = {"slipway:target": "docker", "slipway:app": app, **{f"slipway:{name}": value for name, value in config.items()}}
+    made = docker.bundle(parse(raw, ["slipway:secretEnv"], "dev"), folder)
+    return {file.path: file.content for file in made.manifest.files}
+
+
+def test_the_least(tmp_path):
+    files = bundled(tmp_path, app={"env": {"PRICE": "$5 'a' \"b\": #c"}})
+    compose = yaml.safe_load(files["compose.yaml"])
+    environment = {"PRICE": "$$5 'a' \"b\": #c", "SECRET_KEY": ASKED("SECRET_KEY")}
+    assert compose == {
+        "services": {
+            "front": {
+                "build": {"context": ".", "target": "front"},
+                **CONFINED,
+                "ports": ["127.0.0.1:8080:8080"],
+                "depends_on": ["web"],
+            },
+            "web": {
+                "build": {"context": ".", "target": "web"},
+                **CONFINED,
+                "environment": environment,
+                "volumes": ["data:/data"],
+                "init": True,
+            },
+        },
+        "volumes": {"data": {}},
+    }
+    assert files["env.template"].splitlines()[1:] == ["SECRET_KEY="]
+    assert "FROM python:3.13-slim AS web" in files["Dockerfile"]
+    assert "http://web:8000" in files["front.conf"]
+    assert "hunter2" not in json.dumps(files)
+
+
+@pytest.mark.parametrize(
+    ("engine", "image", "url"), [("postgres", "postgres:17", "postgresql://app:"), ("mysql", "mariadb:11", "mysql://app:")]
+)
+def test_a_database_a_release_command_and_processes(tmp_path, engine, image, url):
+    app = {"releaseCommand": "flask db upgrade && echo $HOME", "processes": {"worker": "celery -A shop worker"}, "data": ["var", "shop.db"]}
+    given = {"database": {"engine": engine}, "secretEnv": {"KEY": "hunter2"}, "docker": {"public": True, "port": 80}}
+    files = bundled(tmp_path, app=app, **given)
+    services = yaml.safe_load(files["compose.yaml"])["services"]
+    assert sorted(services) == ["database", "front", "release", "web", "worker"]
+    assert services["database"]["image"] == image
+    assert services["web"]["environment"]["DATABASE_URL"] == f"{url}{ASKED('DATABASE_PASSWORD')}@database/app"
+    assert services["release"]["restart"] == "no"
+    assert services["release"]["command"] == ["/bin/sh", "-c", "flask db upgrade && echo $$HOME"]
+    assert services["release"]["depends_on"] == {"database": {"condition": "service_healthy"}}
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"] == {
+            "database": {"condition": "service_healthy"},
+            "release": {"condition": "service_completed_successfully"},
+        }
+    assert services["worker"]["command"] == ["/bin/sh", "-c", "celery -A shop worker"]
+    assert services["front"]["ports"] == ["80:8080"]
+    assert files["env.template"].splitlines()[1:] == ["KEY=", "SECRET_KEY=", "DATABASE_PASSWORD="]
+    assert "ln -s /data/shop.db /app/src/shop.db" in files["Dockerfile"]
+    assert "else mkdir /data/var" in files["Dockerfile"]
+    assert "mkdir /data/shop.db" not in files["Dockerfile"]
+    assert "hunter2" not in json.dumps(files)
