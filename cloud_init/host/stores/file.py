@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from ..base.files import link_or_copy, make_folder, private_file, replacing, sync
+from ..base.files import link_or_copy, make_folder, private_file, sync
 from . import Away, Conflict, Store, Version
 
 _SCHEME = "file://"
@@ -22,12 +23,15 @@ def connect(address: str) -> Store:
 
 
 class FileStore:
-    """Each write goes to a file beside and is renamed, by one writer at a time."""
+    """Each write goes to a file beside and is renamed, or linked where it must be the first."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.address = _SCHEME + str(folder.absolute())
-        self.lock_file = folder / _LOCK
+
+    @property
+    def lock_file(self) -> Path:
+        return self.folder / _LOCK
 
     def get(self, name: str) -> bytes | None:
         with _raising_away("read"), suppress(FileNotFoundError):
@@ -46,24 +50,31 @@ class FileStore:
         return path if path.is_file() else None
 
     def put(self, name: str, data: bytes) -> None:
-        with self._writing(name) as path:
-            _fill(path, data)
+        with self._beside(name) as part:
+            _fill(part, data)
+            part.rename(self.folder / name)
 
     def send(self, name: str, path: Path) -> None:
-        with self._writing(name) as place, replacing(place) as part:
+        with self._beside(name) as part:
             link_or_copy(path, part)
+            part.rename(self.folder / name)
 
     def create(self, name: str, data: bytes) -> None:
-        with self._writing(name) as path:
-            if path.exists():
-                raise Conflict(name)
-            _fill(path, data)
+        with self._beside(name) as part:
+            _fill(part, data)
+            try:
+                os.link(part, self.folder / name)
+            except FileExistsError:
+                raise Conflict(name) from None
 
     def replace(self, name: str, old: bytes | None, new: bytes) -> None:
-        with self._writing(name) as path:
-            if self.get(name) not in (old, new):  # `new`: asked once more, for an answer that was lost
-                raise Conflict(name)
-            _fill(path, new)
+        with _raising_away("written"):
+            make_folder(self.folder, 0o700)
+            with open(self.folder / ".write.lock", "w", encoding="utf-8") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                if self.get(name) not in (old, new):  # `new`: asked once more, for an answer that was lost
+                    raise Conflict(name)
+                self.put(name, new)
 
     def names(self, folder: str) -> dict[str, float]:
         with _raising_away("read"):
@@ -89,23 +100,24 @@ class FileStore:
             yield from (Path(place, name) for name in names if not name.startswith(".") and name != _LOCK)
 
     @contextmanager
-    def _writing(self, name: str) -> Iterator[Path]:
-        """The object's path, which this writer alone changes meanwhile."""
+    def _beside(self, name: str) -> Iterator[Path]:
+        """A path beside the object's, for its next content; removed unless it was renamed."""
         path = self.folder / name
+        part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}")
         with _raising_away("written", path):
             make_folder(self.folder, 0o700)
             make_folder(path.parent, 0o700)
-            folder = os.open(self.folder, os.O_RDONLY)
             try:
-                fcntl.flock(folder, fcntl.LOCK_EX)
-                yield path
+                yield part
+                sync(path.parent)
             finally:
-                os.close(folder)
+                part.unlink(missing_ok=True)
 
 
 def _fill(path: Path, data: bytes) -> None:
-    with replacing(path) as part, open(part, "wb", opener=private_file) as file:
+    with open(path, "wb", opener=private_file) as file:
         file.write(data)
+    sync(path)
 
 
 def _time(path: Path) -> float | None:
