@@ -22,7 +22,7 @@ from cloud_init.host.base.masking import masked
 from cloud_init.host.contracts.manifest import INSTALL, REGISTRY, Manifest
 from cloud_init.host.release import debian, wheels
 from cloud_init.host.server.setup import USERS
-from cloud_init.host.stores.contract import Objects
+from cloud_init.host.stores import Objects
 from components.docker.engine import Engine, arguments
 from components.errors import SlipwayError
 

@@ -9,8 +9,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar, cast
 
 from cloud_init.host import contracts, stores
 from cloud_init.host.base.outcome import Refused
-from cloud_init.host.stores import Conflict
-from cloud_init.host.stores.contract import Objects
+from cloud_init.host.stores import Conflict, Objects
 from components.errors import MissingError, SlipwayError
 from components.rollout import lock as rollout_lock
 

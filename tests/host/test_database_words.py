@@ -12,8 +12,7 @@ import pytest
 from cloud_init.host.base import masking, processes
 from cloud_init.host.base.outcome import Refused, cause
 from cloud_init.host.data import databases
-from cloud_init.host.data.databases import remote
-from cloud_init.host.data.databases.base import APP, OWNER, Database
+from cloud_init.host.data.databases import APP, OWNER, Database, remote
 from cloud_init.host.release import files, release_command, runtime
 
 SOCKET = "postgresql://app:pw@/shop?host=/run/db&port=5432"

@@ -60,8 +60,7 @@ def sync_tree(folder: Path) -> None:
 
 
 def mark_ready(folder: Path, facts: Mapping[str, Any]) -> None:
-    """Says that a folder is whole, in its `ready`: its files, which may be thousands, are on the
-    disk before."""
+    """Writes the `ready` of a whole folder; its files, maybe thousands, are on the disk before."""
     os.sync()
     write_json(folder / "ready", facts)
 
@@ -93,8 +92,7 @@ def read_json(path: Path) -> Any:
 
 def read_object(path: Path) -> dict[str, Any]:
     """The file's JSON object; empty if there is none, or something else."""
-    value = read_json(path)
-    return value if isinstance(value, dict) else {}
+    return object_in(read_text(path))
 
 
 def object_in(text: str | bytes | None) -> dict[str, Any]:
@@ -113,8 +111,7 @@ def read_text(path: Path) -> str:
 
 
 def read_foreign(path: Path) -> str:
-    """The start of a file's text in a folder that another user may write; empty for none, for a
-    link, and for what is no file: that user chooses what stands there."""
+    """The start of a file's text where another user may write; empty for a link and for no file."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     except OSError:
@@ -191,8 +188,7 @@ def link_beside(path: Path, other: Path) -> None:
 
 
 def link_or_copy(path: Path, other: Path) -> None:
-    """The same file under another name, where there is none; on another disk a copy, its owner's
-    alone."""
+    """The same file under a new name; on another disk a copy that is its owner's alone."""
     try:
         os.link(path, other)
     except OSError:

@@ -21,9 +21,7 @@ Note = Union[str, bytes, None]
 
 @contextmanager
 def held(path: Path, reason: str, wait: float = 300, say: Callable[[str], None] = note) -> Iterator[None]:
-    """Holds the lock for `reason`; waits up to `wait` seconds, and says for whom.
-
-    Raises `Locked` after that."""
+    """Holds the lock for `reason`; waits `wait` seconds, says for whom, then raises `Locked`."""
     with opened(path) as file:
         acquire(str(path), lambda: None if taken(file) else read_text(path), wait, say, 0.2)
         sign(file, json.dumps(signed(reason)))
@@ -64,9 +62,7 @@ def is_free(path: Path) -> bool:
 
 def acquire(name: str, take: Callable[[], Note], wait: float, say: Callable[[str], None], pause: float) -> None:
     """Calls `take` until it gives None: the lock is held. Else it gives the note of who holds it,
-    and `say` hears of them.
-
-    Raises `Locked` after `wait` seconds; `pause` between two tries."""
+    and `say` hears of them. Raises `Locked` after `wait` seconds; `pause` between two tries."""
     deadline, told = time.monotonic() + wait, None
     while (found := take()) is not None:
         if found != told:

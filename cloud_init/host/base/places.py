@@ -17,9 +17,8 @@ SOCKETS = (HTTP, "app.uwsgi")
 
 
 class Colour:
-    """One of the two sides of a web host that take turns: a folder in RUN.
-
-    The app's user may write `own` in it alone: links beside that lead fronts to its sockets."""
+    """One of the two sides of a web host that take turns: a folder in RUN. The app's user may write
+    `own` in it alone: links beside that lead fronts to its sockets."""
 
     def __init__(self, folder: Path) -> None:
         self.folder, self.name = folder, folder.name
@@ -35,8 +34,7 @@ class Colour:
 
 
 class _Account:
-    """A user that a fact of the host names; the app's where it names none. None: whoever runs this
-    tool, as which the app runs too."""
+    """A user that a fact of the host names, else the app's; None: whoever runs this tool."""
 
     def __init__(self, fact: str) -> None:
         self.fact = fact

@@ -33,9 +33,8 @@ def recorded(path: Path) -> int | None:
 
 
 def left_over(path: Path) -> list[int]:
-    """Pids that are left of the noted process: its own, and its group's, which outlives it.
-
-    In a folder of another user the note counts for that user's processes alone."""
+    """Pids that are left of the noted process: its own, and its group's, which outlives it. In
+    a folder of another user the note counts for that user's processes alone."""
     leader, start = _noted(path)
     if not leader or started(leader) not in (None, start):
         return []  # the number belongs to another process now
@@ -71,10 +70,8 @@ def become(command: list[str], environment: dict[str, str] | None = None) -> NoR
 
 
 def bound(command: list[str]) -> list[str]:
-    """The command, made to end with this process, however that ends: else the next run would meet
-    it at work in the same folder.
-
-    The kernel sees to it (util-linux's setpriv asks it to); a system without that goes without."""
+    """The command, made to end with this process by the kernel, where util-linux's setpriv is there
+    to ask for it: else the next run would meet it at work in the same folder."""
     setpriv = shutil.which("setpriv")
     return [setpriv, "--pdeathsig", "KILL", "--", *command] if setpriv else command
 

@@ -32,8 +32,7 @@ def is_single(command: str) -> bool:
 
 
 def becoming(command: str) -> list[str]:
-    """The command to execute. `exec` stands after what is set for the program, so that the shell
-    reads that as it always does."""
+    """The command to execute, with `exec` after what is set for its program."""
     start = _START.match(command)
     if start and is_single(command):
         command = f"{command[: start.start('program')]}exec {command[start.start('program') :]}"

@@ -8,8 +8,7 @@ import socket
 
 
 class UnixConnection(http.client.HTTPConnection):
-    """An `HTTPConnection` to the socket at a path. A link there is refused: an app's folder may
-    hold one to somebody else's socket."""
+    """To the socket at a path; a link is refused: an app may have one to somebody else's socket."""
 
     def __init__(self, path: str, timeout: float | None = 10) -> None:
         super().__init__("localhost", timeout=timeout)

@@ -33,17 +33,16 @@ def private(path: Path, user: pwd.struct_passwd | None, mode: int = 0o750) -> Pa
     return path
 
 
-def own(path: Path, mode: int = 0o755, first: bool = False) -> Path:
-    """A folder that this tool's user alone may write; by default everybody may enter.
-
-    `first`: anybody could have made it before, and what is in it. Raises `Refused` for such a one,
-    and for a link."""
+def own(path: Path, mode: int = 0o755, first: bool = False, group: int = -1) -> Path:
+    """A folder that this tool's user alone may write; by default everybody may enter. Raises
+    `Refused` for a link; if `first`, for one that somebody else made, who knows what is in it."""
     with _folder(path) as folder:
         owner = os.fstat(folder).st_uid
         if first and owner != os.geteuid():
             raise Refused(f"{path}: wanted a folder of this user, found one of user {owner}; see who made it, remove it, then run it again")
         if owner != os.geteuid():
             os.fchown(folder, os.geteuid(), os.getegid())
+        os.fchown(folder, -1, group)
         os.fchmod(folder, mode)
     return path
 
@@ -72,9 +71,8 @@ def as_user(user: pwd.struct_passwd | None) -> dict[str, Any]:
 
 
 def done_as(user: pwd.struct_passwd | None, work: Callable[[], Any]) -> Any:
-    """What the work returns (as JSON has it), done as that user in a process of its own: in folders
-    that the user may write, root would follow its links. Raises `Refused` and `OSError` as the
-    work does."""
+    """What the work returns (as JSON has it) or raises, done as that user in a process of its own:
+    in folders that the user may write, root would follow its links."""
     if user is None or user.pw_uid == os.geteuid():
         return work()
     reader, writer = os.pipe()
@@ -116,8 +114,7 @@ def _answer_as(user: pwd.struct_passwd, work: Callable[[], Any], writer: int) ->
 
 
 def with_port(user: str) -> list[str]:
-    """Before a command of root's: makes it that user's, with its groups, and the right to a port
-    below 1024."""
+    """Words before root's command that make it that user's, with a right to ports below 1024."""
     right = "-all,+net_bind_service"
     return ["/usr/bin/setpriv", "--reuid", user, "--regid", user, "--init-groups", "--inh-caps", right, "--ambient-caps", right, "--"]
 

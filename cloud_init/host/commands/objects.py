@@ -17,7 +17,7 @@ from typing import Any, TextIO, TypeVar
 from ..base import lock as locks
 from ..base.files import make_folder, read_text
 from ..base.outcome import Refused, refusal_of
-from ..stores.contract import Conflict
+from ..stores import Conflict
 from ..stores.file import FileStore
 
 SILENCE = 30  # seconds; a deployer with the lock says a word each five

@@ -12,6 +12,7 @@ from ..base.places import Places
 from ..contracts.rollout import DesiredState
 from ..data.restore import settled
 from ..release.store import HostStore
+from ..rollout import boot
 from ..server import roles
 from .reporting import report, report_phase
 
@@ -56,5 +57,5 @@ COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int]] = {
     "converge": _phase("live", _prepare, _commit),
     "abort": lambda where, given: report_phase(where, given, "aborted", lambda steps: _abort(where, given, steps)),
     "boot": lambda where, given: report(where, "boot", lambda steps: roles.of(where).boot(where, steps)),
-    "halt": lambda where, given: report(where, "halt", lambda steps: roles.of(where).halt(where, steps)),
+    "halt": lambda where, given: report(where, "halt", lambda steps: boot.halt(where, steps)),
 }

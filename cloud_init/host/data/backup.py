@@ -19,7 +19,6 @@ from ..release import manifests
 from ..rollout import state
 from ..server import volume
 from . import databases, folders
-from .databases.base import Database
 
 DUMP, FOLDERS, FACTS = "dump", "folders.tar.gz", "backup.json"
 _FIELDS = {"at", "dump", "engine", "release", "release_made", "rows", "schema"}
@@ -34,10 +33,9 @@ def folder(places: Places) -> Path:
     return own(places.srv / "backups", 0o700)
 
 
-def database_of(places: Places, engine: str = "none", own: bool = False) -> Database:
+def database_of(places: Places, engine: str = "none", own: bool = False) -> databases.Database:
     """The database of the release that serves; if none does, of one here with that engine.
-
-    `own`: a host whose database is somewhere else has none then."""
+    `own`: one that is somewhere else counts as none."""
     release = state.serving(places)
     if release:
         found = databases.of_release(places, release, engine)
@@ -49,17 +47,17 @@ def database_of(places: Places, engine: str = "none", own: bool = False) -> Data
     return databases.of(places, manifest or manifests.without_release(engine))
 
 
-def take(places: Places, database: Database, reason: str, steps: Steps, beside: str = "") -> dict[str, Any] | None:
-    """Makes a backup; its `backup.json`, or None if there is nothing. Raises `Refused`.
-
-    `beside`: the backup of another host's database that it goes with."""
+def take(places: Places, database: databases.Database, reason: str, steps: Steps, beside: str = "") -> dict[str, Any] | None:
+    """Makes a backup; its `backup.json`, or None if there is nothing. `beside`: the backup of
+    another host's database that it goes with. Raises `Refused`."""
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
         schema = database.schema()
         if not schema and not folders.are_there(places):
             return None
-        identity = _free(places)
+        while (folder(places) / (identity := time.strftime(ID_FORMAT, time.gmtime()))).exists():
+            time.sleep(0.1)
         part = folder(places) / f".{identity}.part"
     try:
         with steps.step("dump"):
@@ -82,19 +80,10 @@ def is_id(name: str) -> bool:
     return False
 
 
-def _free(places: Places) -> str:
-    while True:
-        identity = time.strftime(ID_FORMAT, time.gmtime())
-        if not (folder(places) / identity).exists():
-            return identity
-        time.sleep(0.1)
-
-
-def _dump(places: Places, database: Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
+def _dump(places: Places, database: databases.Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
     revision = database.revision()
     rows = database.dump(part / DUMP) if head["schema"] else {}
-    (part / DUMP).touch()  # without a database it is empty
-    (part / DUMP).chmod(0o600)
+    (part / DUMP).touch(0o600)  # without a database it is empty
     kept = folders.save(places, part / FOLDERS)
     release = state.serving(places)
     facts = {

@@ -1,7 +1,6 @@
 """Folders of the app that outlive releases (`slipway:app.data`): they are in `shared/app`, and
-links in the app's own folder lead there. Backups hold all of `shared/app`.
-
-The app may write all of it, links too: what is done there is done as the app's user."""
+links in the app's own folder lead there. Backups hold all of it.
+The app may write there, links too: what is done there is done as the app's user."""
 
 from __future__ import annotations
 
@@ -90,8 +89,7 @@ def prove(path: Path) -> int:
 
 
 def load(places: Places, path: Path, files: int) -> None:
-    """Puts an archive's folders in the place of those that are there; others stay. Raises
-    `Refused`, for another number of `files` too."""
+    """Puts the folders of an archive of so many `files` in place; others stay. Raises `Refused`."""
     top, release = _top(places), state.serving(places)
     manifest = manifests.peek(places.release(release)) if release else None
     names = manifest.data if manifest else ()

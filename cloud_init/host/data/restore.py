@@ -25,7 +25,7 @@ from ..release.store import HostStore
 from ..rollout import state
 from ..rollout.state import Live
 from . import backup, folders, stored_backups
-from .databases.base import Database
+from .databases import Database
 from .databases.cluster import ADMIN
 from .databases.server import ServerDatabase
 
@@ -70,10 +70,8 @@ def _read(places: Places) -> Restore | None:
 
 
 class Users:
-    """The users of the database: they write nothing between `close` and `open`.
-
-    `live`: the app of this host; None: apps on other hosts, whose role the database itself refuses,
-    whatever those hosts do."""
+    """The users of the database: they write nothing between `close` and `open`. `live`: the app
+    of this host; None: apps on other hosts, whose role the database itself refuses."""
 
     def __init__(self, places: Places, manager: Manager, release: str, live: Live | None) -> None:
         self.places, self.manager, self.release, self.live = places, manager, release, live
@@ -100,12 +98,6 @@ class Users:
         with steps.step("start-app"):
             app.start(self.places, self.manager, self.live, must_be_well)
 
-    def page_down(self, steps: Steps, stays: bool) -> None:
-        """Takes the maintenance page down, if there is one here and it doesn't stay."""
-        if self.live:
-            with steps.step("page-down"):
-                maintenance.switch(self.places, stays)
-
     def _shut_out(self, out: bool) -> None:
         database = backup.database_of(self.places)
         if isinstance(database, ServerDatabase):
@@ -127,7 +119,6 @@ def users_of(places: Places) -> Users:
 def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate: bool = False, beside: str = "") -> dict[str, Any]:
     """Restores that backup. Returns the ID of the one that was made of what was there (`first`).
     `migrate`: the release command runs again in any case. `beside`: as of `Restore`.
-
     Raises `Refused` with what was there back in place."""
     with steps.step("check"):
         users = users_of(places)
@@ -136,7 +127,7 @@ def run(places: Places, identity: str, newer_schema: bool, steps: Steps, migrate
         database = backup.database_of(places, own=not chosen["schema"])
         migrate |= _fits(places, users, database, chosen, newer_schema)
         if chosen["schema"]:
-            database.prove(place / backup.DUMP)  # an earlier version kept damaged copies too
+            database.prove(place / backup.DUMP)
         if "folders" in chosen:
             folders.prove(place / backup.FOLDERS)
     work = _begin(places, users, Restore(identity, beside=beside, migrate=migrate))
@@ -260,7 +251,9 @@ def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
         users.open(steps, must_be_well=work.well and work.phase in (LOADED, HELD))
         if work.phase == LOADED:
             work.reach(places, SERVING)  # the app writes from here on: nothing is loaded again
-    users.page_down(steps, work.page)
+    if users.live:
+        with steps.step("page-down"):
+            maintenance.switch(places, work.page)
     unlink(places.restoring)
 
 

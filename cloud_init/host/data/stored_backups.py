@@ -10,9 +10,8 @@ from __future__ import annotations
 import datetime
 import shutil
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
 from ..base.files import link_or_copy, make_way, object_in, read_object, replacing, write_json
@@ -28,6 +27,7 @@ _PERIODS: tuple[tuple[int, Callable[[datetime.datetime], object]], ...] = (
     (7, lambda at: at.date()), (4, lambda at: tuple(at.isocalendar())[:2]), (3, lambda at: (at.year, at.month)),
 )  # fmt: skip
 """The newest backup is kept of each of so many days, weeks and months that have one."""
+_NIGHTLY = "nightly.json"
 _NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup with them is whole
 
 
@@ -49,7 +49,7 @@ def nightly(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | 
 
 def nightly_problem(places: Places) -> str:
     """The problem with the nightly backups of this host, in one line; empty if they are made."""
-    noted = read_object(_path(places))
+    noted = read_object(places.lib / _NIGHTLY)
     good = noted.get("good")
     since = f"; the last good one: {_at(good)}" if good else "; there is no good one yet"
     if noted.get("message"):
@@ -72,7 +72,6 @@ def to_keep(identities: Iterable[str]) -> set[str]:
 
 def _thin_out(places: Places, store: HostStore, newest: str) -> None:
     """Removes old nightly backups; those with another reason stay, since a person made them.
-
     `newest`, just made, always stays. What is dated after it was made while a clock was wrong, now
     or then: until that time comes it takes nobody's place, and nobody takes its."""
     there = [identity for identity, facts in every(places, store, others=False).items() if facts.get("reason") == _REASON]
@@ -89,16 +88,12 @@ def _thin_out(places: Places, store: HostStore, newest: str) -> None:
 
 
 def _note(places: Places, message: str) -> None:
-    good = read_object(_path(places)).get("good") if message else time.time()
-    write_json(_path(places), {"at": time.time(), "message": message, "good": good})
+    good = read_object(places.lib / _NIGHTLY).get("good") if message else time.time()
+    write_json(places.lib / _NIGHTLY, {"at": time.time(), "message": message, "good": good})
 
 
 def _at(seconds: float) -> str:
     return time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(seconds))
-
-
-def _path(places: Places) -> Path:
-    return places.lib / "nightly.json"
 
 
 def send(places: Places, store: HostStore, identity: str) -> None:
@@ -113,11 +108,15 @@ def send(places: Places, store: HostStore, identity: str) -> None:
 def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:
     """The `backup.json` of each whole backup there, by ID; of `others` with their `host`."""
     backups: dict[str, dict[str, Any]] = {}
-    there = _there(store, _folder(places.host, others))
-    for host, identity in sorted(there, key=lambda one: one[0] == places.host):  # of two with one ID its own counts
-        facts = object_in(store.objects.get(_object(host, identity, backup.FACTS)))
-        if facts.get("id") == identity:
-            backups[identity] = facts if host == places.host else {**facts, "host": host}
+    for name in store.objects.names(_folder(places.host, others)):
+        *_, host, identity, last = name.split("/")
+        if last != backup.FACTS or not backup.is_id(identity) or name != _object(host, identity, last):
+            continue
+        facts = object_in(store.objects.get(name))
+        if facts.get("id") == identity and host == places.host:
+            backups[identity] = facts  # of two with one ID its own counts
+        elif facts.get("id") == identity:
+            backups.setdefault(identity, {**facts, "host": host})
     return backups
 
 
@@ -183,11 +182,3 @@ def _folder(host: str, others: bool = False) -> str:
 
 def _object(host: str, identity: str, name: str) -> str:
     return f"{_folder(host)}{identity}/{name}"
-
-
-def _there(store: HostStore, folder: str) -> Iterator[tuple[str, str]]:
-    """(host, ID) of each backup that may be whole."""
-    for name in store.objects.names(folder):
-        *_, host, identity, last = name.split("/")
-        if last == backup.FACTS and backup.is_id(identity) and name == _object(host, identity, last):
-            yield host, identity

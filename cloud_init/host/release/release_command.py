@@ -19,7 +19,7 @@ from ..base.places import Places
 from ..base.user import as_user, go_on_as
 from ..contracts.manifest import Manifest
 from ..data import databases
-from ..data.databases.base import OWNER, Database
+from ..data.databases import OWNER, Database
 from ..processes.managers import docker
 from . import manifests, runtime
 

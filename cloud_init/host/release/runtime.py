@@ -9,7 +9,7 @@ from ..base.outcome import Refused
 from ..base.places import Places
 from ..contracts.manifest import Manifest
 from ..data import databases
-from ..data.databases.base import APP, OWNER
+from ..data.databases import APP, OWNER
 from . import templates
 
 WITHHELD = frozenset(("DATABASE_OWNER_URL",))

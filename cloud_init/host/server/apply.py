@@ -66,7 +66,6 @@ def _delete_table(paths: list[Path]) -> None:
 
 def _reload_sshd(paths: list[Path]) -> None:
     """Checked first, because a wrong word would lock everybody out. Open sessions stay.
-
     An sshd that is started by its socket reads its files by itself."""
     if not Path("/usr/sbin/sshd").exists():
         return

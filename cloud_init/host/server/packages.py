@@ -1,7 +1,5 @@
-"""The packages that a release names, of Debian and Ubuntu or fetched from an address.
-
-The services of what Slipway runs itself are kept from starting.
-"""
+"""The packages that a release names, of Debian and Ubuntu or fetched from an address; services of
+what Slipway runs itself are kept from starting."""
 
 from __future__ import annotations
 
@@ -59,8 +57,7 @@ def ensure(names: Sequence[str]) -> None:
 
 
 def missing(names: Sequence[str]) -> list[str]:
-    """Those that are not installed, or not completely, at the price of one question to dpkg; none
-    where there is no dpkg."""
+    """Those that dpkg, asked once, has not, or not completely; none where there is no dpkg."""
     if not shutil.which("dpkg-query"):
         return []
     choices = {name: [one.strip() for one in name.split("|")] for name in names}

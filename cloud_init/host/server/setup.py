@@ -10,7 +10,6 @@ import re
 import socket
 import sys
 from pathlib import Path
-from typing import Any
 
 from .. import contracts
 from ..base.files import read_object, write, write_json
@@ -35,7 +34,10 @@ def command(root: Path) -> int:
         if os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
             raise Refused("setup: wanted root on a machine that systemd runs, found another; use a server with Debian or Ubuntu")
         facts = _facts(_boot(root))
-        _refuse_another(read_object(root / "etc/slipway/host.json"), facts)
+        before, names = read_object(root / "etc/slipway/host.json"), ("app", "stack", "role")
+        if before and any(before.get(name) != getattr(facts, name) for name in names):
+            held, wanted = (", ".join(f"{name} {of.get(name)}" for name in names) for of in (before, contracts.document(facts)))
+            raise Refused(f"/etc/slipway/host.json: wanted {wanted}, found this server set up for {held}; take another server")
         install(root, facts)
     with steps.step("follow"):
         apply.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
@@ -78,14 +80,6 @@ def _facts(boot: Boot) -> HostFacts:
         user=_APP, database_user=_DATABASE, front_user=_FRONT, release_user=_RELEASE, build_user=_BUILD,
         stack=boot.stack, role=boot.role, transport=boot.transport, disk=boot.disk,
     )  # fmt: skip
-
-
-def _refuse_another(before: dict[str, Any], facts: HostFacts) -> None:
-    """Raises `Refused` for a server of another app, stack or role."""
-    names = ("app", "stack", "role")
-    if before and any(before.get(name) != getattr(facts, name) for name in names):
-        held, wanted = (", ".join(f"{name} {values.get(name)}" for name in names) for values in (before, contracts.document(facts)))
-        raise Refused(f"/etc/slipway/host.json: wanted {wanted}, found this server set up for {held}; take another server")
 
 
 def _add_user(name: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import grp
 import os
 import pkgutil
-from pathlib import Path
 
 from ..base.files import link, target, write
 from ..base.places import COLOURS, SOCKETS, Places
@@ -20,34 +19,22 @@ def make(places: Places) -> None:
     volume.settle(places)
     for folder in (places.srv, places.lib / "processes", places.etc):
         folder.mkdir(parents=True, exist_ok=True)
-    _shut(places.srv / "releases", places.user and places.user.pw_gid)
+    own(places.srv / "releases", 0o750, group=places.user.pw_gid if places.user else -1)
     # A server's front opens its log anew by its name; the app is not in that group.
-    _shut(places.log, grp.getgrnam(FRONT_GROUP).gr_gid if places.role else None)
+    own(places.log, 0o750, group=grp.getgrnam(FRONT_GROUP).gr_gid if places.role else -1)
     own(places.lib / "front")
     # What the release command leaves there the app may write, and the other way round.
     private(places.shared, places.user, 0o2770 if places.facts.release_user else 0o750)
-    if places.role:
-        _make_server(places)
+    if places.role:  # what has to be there before the sandboxes that may write it
+        (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
+        # The front server opens it by itself, Supervisor too, as a root that may open only its own.
+        log = log_path(places, "front")
+        log.touch()
+        log.chmod(0o660)
+        os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)
+        rotation = pkgutil.get_data(__package__, "logrotate.conf") or b""
+        write(places.root / f"etc/logrotate.d/slipway-{places.app}", rotation.replace(b"@@LOG@@", str(places.log).encode()))
     _make_run(places)
-
-
-def _shut(path: Path, group: int | None) -> None:
-    """A folder of this tool's user that one group may read, and nobody else."""
-    own(path, mode=0o750)
-    if group is not None:
-        os.chown(path, -1, group)
-
-
-def _make_server(places: Places) -> None:
-    """What has to be there before the sandboxes that may write it, and the rotation of the logs."""
-    (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
-    # The front server opens it by itself, Supervisor too, as a root that may open only its own.
-    log = log_path(places, "front")
-    log.touch()
-    log.chmod(0o660)
-    os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)
-    rotation = pkgutil.get_data(__package__, "logrotate.conf") or b""
-    write(places.root / f"etc/logrotate.d/slipway-{places.app}", rotation.replace(b"@@LOG@@", str(places.log).encode()))
 
 
 def _make_run(places: Places) -> None:

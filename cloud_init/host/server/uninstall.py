@@ -13,7 +13,8 @@ from ..base.outcome import Steps
 from ..base.places import Places
 from ..contracts.manifest import HostPart
 from ..processes import systemd_units
-from . import roles, system_files
+from ..rollout import boot
+from . import system_files
 
 _MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
 _UNITS = ("etc/systemd/system", "etc/systemd/system/*.wants")
@@ -32,7 +33,7 @@ def run(places: Places, with_data: bool, steps: Steps) -> None:
         with steps.step("follow"):
             systemd_units.call("stop", "slipway.service", "slipway-*.timer")
     with steps.step("halt"):
-        roles.of(places).halt(places, steps)
+        boot.halt(places, steps)
     if places.role:
         with steps.step("system"):
             system_files.run(places, HostPart({}, {}))

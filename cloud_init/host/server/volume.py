@@ -2,8 +2,7 @@
 
 A database host's is its folder `data`. A web host's is `disk`, whose folders take the place of
 those of the same names: `shared`, `data` and so on. It outlives the server: `users.json` on it
-notes whose the numbers are that its files have as owners.
-"""
+notes whose the numbers are that its files have as owners."""
 
 from __future__ import annotations
 

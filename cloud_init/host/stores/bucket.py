@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from ..base.files import private_file, replacing
 from ..base.outcome import Refused
-from .contract import Away, Conflict, Version
+from . import Away, Conflict, Version
 
 _LARGE = 1 << 20
 _SECONDS = {"timeout": "8s"}

@@ -11,7 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ..base.files import link_or_copy, make_folder, private_file, sync
-from .contract import Away, Conflict, Store, Version
+from . import Away, Conflict, Store, Version
 
 _SCHEME = "file://"
 _LOCK = "rollout.lock"

@@ -7,8 +7,8 @@ from contextlib import suppress
 from importlib.util import find_spec
 from typing import Any, ClassVar
 
+from . import Away, Store
 from .bucket import Bucket, BucketAddress, retry
-from .contract import Away, Store
 
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_write"
 
@@ -23,8 +23,7 @@ def connect(address: str) -> Store:
 
 
 class GoogleBucket(Bucket):
-    """A bucket that takes one change of an object in a second, and has no request that removes
-    many."""
+    """A bucket that takes a change of an object a second, and no request to remove several."""
 
     RETRY: ClassVar[dict[str, Any]] = retry(4, 30, 1000)
 

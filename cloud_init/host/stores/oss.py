@@ -8,8 +8,7 @@ that is replaced is a chain: to replace `old` is to create `NAME.after/HASH`, wi
 be behind, or be put back by a writer that slept, so that a reader goes on along the chain.
 Therefore bytes must never come again: they hold a generation or a time.
 
-Credentials: the environment's, those of its command line, or a server's RAM role.
-"""
+Credentials: the environment's, those of its command line, or a server's RAM role."""
 
 from __future__ import annotations
 
@@ -20,9 +19,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import oss_access
+from . import Conflict, Store, Version, oss_access
 from .bucket import Bucket, BucketAddress
-from .contract import Conflict, Store, Version
 
 _KEYS = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
 _LINK_STAYS = 30 * 86400.0  # seconds that a link of the chain stays: longer than any deployer sleeps
@@ -60,7 +58,10 @@ class ChainedBucket(Bucket):
             raise Conflict(name)
         self.create(_link(name, old), new)
         self.put(name, new)
-        self._forget(name)
+        links = self.names(f"{name}.after/")
+        gone = [link for link, at in links.items() if max(links.values()) - at > _LINK_STAYS]
+        if gone:
+            self.delete(*gone)
 
     def _newest(self, name: str, data: bytes | None) -> bytes | None:
         """The bytes at the end of the chain. An object in a folder has none."""
@@ -68,30 +69,18 @@ class ChainedBucket(Bucket):
             data = after
         return data
 
-    def _forget(self, name: str) -> None:
-        links = self.names(f"{name}.after/")
-        newest = max(links.values(), default=0.0)
-        old = [link for link, at in links.items() if newest - at > _LINK_STAYS]
-        if old:
-            self.delete(*old)
-
 
 def _user() -> Any:
-    """A credential provider with the user's own keys; None: there are none."""
+    """A provider of the user's own keys, of the environment or a profile; None: there are none."""
     key, secret, token = (os.environ.get(f"ALIBABA_CLOUD_{name}") for name in _KEYS)
-    given = oss_access.credentials(key, secret, token) if key and secret else _of_profile()
-    return given and (lambda: given)
-
-
-def _of_profile() -> dict[str, Any] | None:
-    """The credentials of a profile with a key of its own."""
     with suppress(OSError, ValueError, KeyError, TypeError, StopIteration):
-        config = json.loads((Path.home() / ".aliyun/config.json").read_text(encoding="utf-8"))
-        name = os.environ.get("ALIBABA_CLOUD_PROFILE") or config["current"]
-        profile = next(one for one in config["profiles"] if one["name"] == name)
-        if profile.get("mode") in ("AK", "StsToken"):
-            return oss_access.credentials(profile["access_key_id"], profile["access_key_secret"], profile.get("sts_token"))
-    return None
+        if not (key and secret):
+            config = json.loads((Path.home() / ".aliyun/config.json").read_text(encoding="utf-8"))
+            name = os.environ.get("ALIBABA_CLOUD_PROFILE") or config["current"]
+            profile = next(one for one in config["profiles"] if one["name"] == name and one.get("mode") in ("AK", "StsToken"))
+            key, secret, token = profile["access_key_id"], profile["access_key_secret"], profile.get("sts_token")
+    given = oss_access.credentials(key, secret, token) if key and secret else None
+    return given and (lambda: given)
 
 
 def _link(name: str, data: bytes) -> str:

@@ -1,7 +1,5 @@
-"""How a server reaches OSS: the endpoint, and the credentials of its RAM role.
-
-A bare server gets this file beside what fetches the host tool, so it imports nothing of ours.
-"""
+"""How a server reaches OSS: the endpoint, and the credentials of its RAM role. A bare server gets
+this file beside what fetches the host tool, so it imports nothing of ours."""
 
 from __future__ import annotations
 

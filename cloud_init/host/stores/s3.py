@@ -12,8 +12,8 @@ import os
 from importlib.util import find_spec
 from typing import Any
 
+from . import Away, Store
 from .bucket import Bucket, BucketAddress
-from .contract import Away, Store
 
 
 def connect(address: str) -> Store:

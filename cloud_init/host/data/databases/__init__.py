@@ -1,14 +1,109 @@
-"""Databases, a file each; the folder is the registry. `base.py` is the contract."""
+"""Databases, a file each; the folder is the registry, and `Database` is the contract."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from ...base.places import Places
+from ...base.user import own
 from ...contracts.manifest import Manifest
+from ...processes.managers.contract import Manager
 from ...release import manifests
-from .base import Database
+
+APP, OWNER = "app", "owner"
+"""Roles: the app reads and writes rows; the owner, for the release command, schemas too."""
+
+Words = dict[str, str]
+"""What `${database.WORD}` stands for, by word, and the address for the app's own driver."""
+
+
+def quoted(text: str, mark: str = '"') -> str:
+    """An identifier of SQL; between other marks a text, or an identifier of MariaDB's."""
+    return mark + text.replace(mark, mark * 2) + mark
+
+
+class Database:
+    """The database of one release. The class itself is none: nothing to copy, lock or undo."""
+
+    def __init__(self, places: Places, manifest: Manifest) -> None:
+        self.places, self.manifest = places, manifest
+        self.engine, self.release = manifest.database.engine, manifest.id
+        self.inherited: tuple[int, ...] = ()
+        """Descriptors for the release command: while it holds them the turn lasts."""
+        self.program: str | None = None
+        """The name of the program that this database is on this host; None: it is none."""
+        self.shared = False
+        """Whether other hosts use it too; then each takes its turn before it starts the app."""
+
+    def words(self, role: str) -> Words:
+        """What `${database.WORD}` means to that role's processes; empty without a database."""
+        return {}
+
+    def ensure(self, manager: Manager) -> None:
+        """Starts the database where it is this host's, and tries both roles. Raises `Refused`."""
+
+    def run(self, manager: Manager) -> None:
+        """As `ensure`, but without trying the app's role, which may be shut out."""
+        self.ensure(manager)
+
+    def schema(self) -> str:
+        """A fingerprint of tables, indexes and revisions, not of rows; empty without any."""
+        return ""
+
+    def revision(self) -> str:
+        """The last revision that a migration tool noted, as it spells it; empty without one."""
+        return ""
+
+    def rows(self) -> dict[str, int]:
+        """The number of rows by table."""
+        return {}
+
+    @contextmanager
+    def turn(self, record: Path) -> Iterator[bool]:
+        """Held during the release command; False: it ran already. `record`: this host's note."""
+        yield not record.is_file()
+
+    def unblock(self, seen: Iterable[str]) -> dict[str, str]:
+        """Holders of locks that the release command waits for, by the connection that waits; those
+        that were `seen` to wait before are made to fail."""
+        return {}
+
+    def snapshot(self) -> Path | None:
+        """A consistent copy before the release command; None if there is nothing to copy."""
+        return None
+
+    def beside(self, name: str) -> Path:
+        """The path for a copy, in a folder that is its owner's alone."""
+        return own(self.places.srv / "snapshots", 0o700) / name
+
+    def undo(self, copy: Path | None, before: str) -> str:
+        """Called after a failed release command; returns what was undone, for the message."""
+        return ""
+
+    def dump(self, path: Path) -> dict[str, int]:
+        """Writes a consistent copy, which `prove` has read; returns its number of rows by table.
+        Raises `Refused`, and there is none."""
+        return {}
+
+    def prove(self, path: Path) -> None:
+        """Reads back all of a copy. Raises `Refused` unless it is a whole one."""
+
+    def load(self, path: Path) -> None:
+        """Replaces everything there by what `dump` wrote. Raises `Refused`."""
+
+    def prune(self, keep: set[str]) -> None:
+        """Removes copies of releases that are gone."""
+        for path in (self.places.srv / "snapshots").glob("*.*"):
+            if path.name.split(".")[0] not in keep:
+                path.unlink()
+
+    def status(self) -> dict[str, Any]:
+        """The part of `status` about the database; its problem in one line if it has one."""
+        return {}
 
 
 def of(places: Places, manifest: Manifest) -> Database:

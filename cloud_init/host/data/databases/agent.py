@@ -53,7 +53,10 @@ class Agent:
             self._send({"do": do, **values})
         line = self._process.stdout.readline()
         if not line:
-            raise self._gone(do)
+            words = self._process.stderr.read().decode("utf-8", "replace").splitlines()
+            code = self._process.wait()
+            ended = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+            raise Refused(f"database, {do}: wanted an answer of its agent, found that it {ended}; run it again", log=words[-20:])
         answer: dict[str, Any] = json.loads(line)
         if not answer["ok"]:
             raise Refused(f"database, {do}: {answer['error']}")
@@ -61,9 +64,3 @@ class Agent:
 
     def _send(self, question: dict[str, Any]) -> None:
         self._process.stdin.write(json.dumps(question).encode() + b"\n")
-
-    def _gone(self, do: str) -> Refused:
-        words = self._process.stderr.read().decode("utf-8", "replace").splitlines()
-        code = self._process.wait()
-        ended = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
-        return Refused(f"database, {do}: wanted an answer of its agent, found that it {ended}; run it again", log=words[-20:])

@@ -10,20 +10,20 @@ import socket
 import subprocess
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from ...base import processes
-from ...base.files import make_folder, read_json, read_text, sync, write, write_json
+from ...base.files import make_folder, read_object, read_text, sync, write, write_json
 from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...base.user import as_user, give, private
 from ...processes.managers.contract import Manager
 from ...processes.programs import Program
 from ...server.volume import await_mount
-from . import network
+from . import APP, OWNER, network
 from .agent import Agent
-from .base import APP, OWNER
 from .network import Network
 
 ADMIN = "admin"
@@ -33,9 +33,7 @@ _STARTING = 60  # seconds that it may take after a crash
 
 class Cluster(ABC):
     """Data in `srv/slipway/APP/data/ENGINE`, a unix socket in RUN; a port for this host's apps, or
-    for other hosts.
-
-    It is run by the database's user."""
+    for other hosts. The database's user runs it."""
 
     engine = ""
     port = 0
@@ -47,6 +45,7 @@ class Cluster(ABC):
         self.user = places.database_user
         self.data, self.socket_folder = places.srv / "data" / self.engine, places.run / "database"
         self._record = self.socket_folder / f"{self.engine}.json"
+        self._passwords = places.srv / "data/passwords" / self.engine  # beside the data: whoever keeps one needs the other
 
     @property
     def network(self) -> Network | None:
@@ -59,7 +58,7 @@ class Cluster(ABC):
         before its next start, or listens for other hosts. A container has a name for the others."""
         if site := self.places.facts.containers:
             return f"{site.site}-{self.engine}", self.port
-        found = _ADDRESS.fullmatch(read_text(self._address_file))
+        found = _ADDRESS.fullmatch(read_text(self._passwords / "address"))
         return (found[1], int(found[2])) if found and not self.network else None
 
     @property
@@ -71,13 +70,6 @@ class Cluster(ABC):
     @abstractmethod
     def socket(self) -> Path:
         """The unix socket where it listens."""
-
-    @property
-    def program(self) -> Program:
-        # A private address may come a moment after the rest at boot: hence the retries.
-        return Program(
-            self.engine, stop_signal=self.stop_signal, account="database_user", always=True, retries=20 if self.network else 3, priority=100
-        )
 
     @property
     def binaries(self) -> Path:
@@ -92,28 +84,21 @@ class Cluster(ABC):
 
     def password(self, role: str) -> str:
         """The role's password, made once. The app's is readable by the app's user alone."""
-        noted = read_json(self._password_file(role))
-        if isinstance(noted, dict) and noted.get("password"):
-            return str(noted["password"])
-        self.set_password(role, secrets.token_hex(24))
-        return self.password(role)
+        noted = read_object(self._passwords / f"{role}.json").get("password")
+        if not noted:
+            noted = secrets.token_hex(24)
+            self.set_password(role, noted)
+        return str(noted)
 
     def set_password(self, role: str, password: str) -> None:
         """Notes the password; `grant` puts it in force."""
-        path = self._password_file(role)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for folder in (path.parent, path.parent.parent):
+        path = self._passwords / f"{role}.json"
+        self._passwords.mkdir(parents=True, exist_ok=True)
+        for folder in (self._passwords, self._passwords.parent):
             folder.chmod(0o711)
         write_json(path, {"password": password}, 0o400)
         if role == APP:
             give(path, self.places.user)
-
-    def _password_file(self, role: str) -> Path:
-        return self.places.srv / "data/passwords" / self.engine / f"{role}.json"  # beside the data: whoever keeps one needs the other
-
-    @property
-    def _address_file(self) -> Path:
-        return self._password_file(APP).with_name("address")
 
     def settle(self) -> None:
         """Notes where it will listen on the loopback interface, unless it runs: where it did, if
@@ -125,7 +110,7 @@ class Cluster(ABC):
         free = next(filter(_is_free, [self.address or usual[0], *usual]), None)
         if free and free not in (self.address, usual[0]):
             note(f"{self.engine} listens on {free[0]}:{free[1]}, as {usual[0][0]}:{self.port} is taken")
-        write(self._address_file, "{}:{}\n".format(*free).encode() if free else b"")
+        write(self._passwords / "address", "{}:{}\n".format(*free).encode() if free else b"")
 
     def create(self) -> None:
         """Makes the cluster under another name and renames it: none, or a whole one."""
@@ -149,7 +134,9 @@ class Cluster(ABC):
         """Starts it, waits for connections. Raises `Refused` with its words if it ends."""
         log = manager.log_from_now(self.engine)
         self.settle()
-        manager.add(self.program)
+        # A private address may come a moment after the rest at boot: hence the retries.
+        retries, account = 20 if self.network else 3, "database_user"
+        manager.add(Program(self.engine, stop_signal=self.stop_signal, account=account, always=True, retries=retries, priority=100))
         deadline = time.monotonic() + _STARTING
         while not self._takes_connections():
             self.settle()  # another may have been quicker: then the next try is elsewhere
@@ -158,8 +145,6 @@ class Cluster(ABC):
                 lines = log(20)
                 raise Refused(f"{self.engine} {'ended as it started' if ended else 'does not start'}: {_telling(lines)}", log=lines)
             time.sleep(0.05)
-        if not (self.network or self.address):
-            note(f"{self.engine} runs as an earlier Slipway started it: before its next start ${{database.host}} is no address of TCP")
 
     def _takes_connections(self) -> bool:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
@@ -186,9 +171,8 @@ class Cluster(ABC):
 
     @abstractmethod
     def grant(self, agent: Agent, patience: float) -> None:
-        """Makes roles, the app's database and rights, as often as it is called.
-
-        `agent` stays connected to the app's database as its master."""
+        """Makes roles, the app's database and rights, as often as it is called. `agent` stays
+        connected to the app's database as its master."""
 
     @abstractmethod
     def reload(self, agent: Agent) -> None:
@@ -196,17 +180,13 @@ class Cluster(ABC):
 
     @abstractmethod
     def shut_out(self, agent: Agent, out: bool) -> None:
-        """Keeps the app's role from connecting and ends its connections, or lets it in again.
-
-        `agent` is connected as its master."""
+        """Ends the app's connections and keeps it out, or lets it in. `agent` is the master's."""
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Runs a program of the engine as the cluster's user. Raises `Refused`."""
-        base = {"PATH": f"{self.binaries}:/usr/local/bin:/usr/bin:/bin:/usr/sbin", "HOME": "/", "LC_ALL": "C.UTF-8"}
-        environment = {**base, **options.pop("env", {})}
-        done = subprocess.run(
-            command, env=environment, cwd="/", stderr=subprocess.PIPE, check=False, **{**as_user(self.user), **options}
-        )  # fmt: skip
+        path = f"{self.binaries}:/usr/local/bin:/usr/bin:/bin:/usr/sbin"
+        environment = {"PATH": path, "HOME": "/", "LC_ALL": "C.UTF-8", **options.pop("env", {})}
+        done = subprocess.run(command, env=environment, cwd="/", stderr=subprocess.PIPE, check=False, **as_user(self.user), **options)
         if done.returncode:
             lines = done.stderr.decode("utf-8", "replace").splitlines()
             raise Refused(f"{os.path.basename(command[0])} ended with {done.returncode}: {_telling(lines)}", log=lines[-20:])
@@ -214,13 +194,11 @@ class Cluster(ABC):
 
 
 def _is_free(address: tuple[str, int]) -> bool:
-    with socket.socket() as probe:
+    with socket.socket() as probe, suppress(OSError):
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: old connections are in nobody's way
-        try:
-            probe.bind(address)
-        except OSError:
-            return False
-    return True
+        probe.bind(address)
+        return True
+    return False
 
 
 def _telling(lines: list[str]) -> str:

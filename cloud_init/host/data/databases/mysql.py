@@ -8,9 +8,8 @@ from urllib.parse import quote
 from ...base.files import private_file, replacing, tail, write
 from ...base.outcome import Refused
 from ...base.user import give
-from . import network, sizing
+from . import APP, OWNER, Words, network, quoted, sizing
 from .agent import Agent
-from .base import APP, OWNER, Words
 from .cluster import ADMIN, Cluster
 from .server import ServerDatabase
 
@@ -49,23 +48,20 @@ class MysqlCluster(Cluster):
 
     def command(self) -> list[str]:
         host, port = self.bound or ("127.0.0.1", self.port)
-        more = self._for_network(self.network) if self.network else {}
         settings = {
-            "datadir": self.data, "socket": self.socket, "pid-file": self.socket_folder / "mysqld.pid",
+            "datadir": str(self.data), "socket": str(self.socket), "pid-file": str(self.socket_folder / "mysqld.pid"),
             "skip-networking": "OFF" if self.bound else "ON", "bind-address": host, "port": str(port),
             "innodb-buffer-pool-size": "128M", "max-connections": str(sizing.SAME_HOST), "character-set-server": "utf8mb4",
-            "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON", **more,
+            "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON",
         }  # fmt: skip
+        if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
+            own = network.folder(self.places)
+            settings |= sizing.mariadb(sizing.memory()) | {
+                "skip-networking": "OFF", "bind-address": wanted.address, "port": str(wanted.port),
+                "ssl-cert": str(own / network.CERTIFICATE), "ssl-key": str(own / network.KEY), "tls-version": "TLSv1.2,TLSv1.3",
+                "require-secure-transport": "ON",
+            }  # fmt: skip
         return [str(self.binaries / "mariadbd"), "--no-defaults", *(f"--{name}={value}" for name, value in settings.items())]
-
-    def _for_network(self, wanted: network.Network) -> dict[str, str]:
-        """Settings of a cluster with its own host: all memory, the network by TLS alone."""
-        own = network.folder(self.places)
-        return {
-            **sizing.mariadb(sizing.memory()), "skip-networking": "OFF", "bind-address": wanted.address, "port": str(wanted.port),
-            "ssl-cert": str(own / network.CERTIFICATE), "ssl-key": str(own / network.KEY), "tls-version": "TLSv1.2,TLSv1.3",
-            "require-secure-transport": "ON",
-        }  # fmt: skip
 
     @property
     def _hosts(self) -> list[str]:
@@ -75,7 +71,7 @@ class MysqlCluster(Cluster):
 
     def grant(self, agent: Agent, patience: float) -> None:
         agent.ask("connect", url=self.url(ADMIN), patience=patience)
-        statements = [f"CREATE DATABASE IF NOT EXISTS {_name(self.places.app)} CHARACTER SET utf8mb4"]
+        statements = [f"CREATE DATABASE IF NOT EXISTS {quoted(self.places.app, '`')} CHARACTER SET utf8mb4"]
         for role, rights in ((OWNER, "ALL"), (APP, _ROWS)):
             for host in self._hosts:
                 statements += _login(role, host, self.password(role), self.places.app, rights)
@@ -119,7 +115,7 @@ class MysqlDatabase(ServerDatabase):
 
     def load(self, path: Path) -> None:
         """The statements can't be undone: the caller keeps a dump of what was there."""
-        name = _name(self.places.app)
+        name = quoted(self.places.app, "`")
         with self.asked(self.own().url(ADMIN)) as agent:
             agent.ask("execute", statements=[f"DROP DATABASE IF EXISTS {name}", f"CREATE DATABASE {name} CHARACTER SET utf8mb4"])
         with open(path, "rb") as file:
@@ -151,7 +147,7 @@ def _login(role: str, host: str, password: str, database: str, rights: str) -> l
     return [
         f"CREATE USER IF NOT EXISTS {who}",
         f"ALTER USER {who} IDENTIFIED BY {_text(password)}",
-        f"GRANT {rights} ON {_name(database)}.* TO {who}",
+        f"GRANT {rights} ON {quoted(database, '`')}.* TO {who}",
     ]
 
 
@@ -159,9 +155,5 @@ def _user(role: str, host: str) -> str:
     return f"{_text(role)}@{_text(host)}"
 
 
-def _name(value: str) -> str:
-    return "`" + value.replace("`", "``") + "`"
-
-
 def _text(value: str) -> str:
-    return "'" + value.replace("\\", "\\\\").replace("'", "''") + "'"
+    return quoted(value.replace("\\", "\\\\"), "'")

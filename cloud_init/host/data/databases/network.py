@@ -6,7 +6,6 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ...base import files
 from ...base.files import read_object
@@ -14,7 +13,7 @@ from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.user import give
 from ...contracts.manifest import Manifest
-from .base import APP, OWNER, quoted
+from . import APP, OWNER, quoted
 
 CERTIFICATE, KEY, RULES, NOTE = "server.crt", "server.key", "pg_hba.conf", "network.json"
 
@@ -79,14 +78,9 @@ def rules(app: str, clients: Sequence[str]) -> str:
 
 def hosts(clients: Sequence[str]) -> list[str]:
     """The clients in MariaDB's way. Raises `Refused` for networks of IPv6."""
-    return [_host(ipaddress.ip_network(client)) for client in clients]
-
-
-def _host(client: Any) -> str:
-    if client.num_addresses == 1:
-        return str(client.network_address)
-    if client.version == 6:
-        raise Refused(
-            f"manifest, database: MariaDB lets in single addresses of IPv6, found the network {client}; give the web hosts' addresses"
-        )
-    return str(client.with_netmask)
+    networks = [ipaddress.ip_network(client) for client in clients]
+    for one in networks:
+        if one.version == 6 and one.num_addresses > 1:
+            mend = "give the web hosts' addresses"
+            raise Refused(f"manifest, database: MariaDB lets in single addresses of IPv6, found the network {one}; {mend}")
+    return [str(one.network_address if one.num_addresses == 1 else one.with_netmask) for one in networks]

@@ -9,13 +9,13 @@ from urllib.parse import quote
 from ...base.files import link, private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import done_as, give
-from . import network, sizing
+from . import APP, OWNER, Words, network, quoted, sizing
 from .agent import Agent
-from .base import APP, OWNER, Words, quoted
 from .cluster import ADMIN, Cluster
 from .server import ServerDatabase
 
 UNIT = "postgresql.service"  # of the package: kept from starting
+_MARK = "'"  # of a text
 _ROWS, _NUMBERS = "SELECT, INSERT, UPDATE, DELETE", "USAGE, SELECT"
 
 
@@ -70,12 +70,18 @@ class PostgresCluster(Cluster):
 
     def command(self) -> list[str]:
         host, port = self.bound or ("", self.port)
-        more = self._for_network(self.network) if self.network else {}
         settings = {
             "listen_addresses": host, "port": str(port), "unix_socket_directories": str(self.socket_folder),
             "unix_socket_permissions": "0777", "max_connections": str(sizing.SAME_HOST), "shared_buffers": "128MB",
-            "password_encryption": "scram-sha-256", **more,
+            "password_encryption": "scram-sha-256",
         }  # fmt: skip
+        if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
+            own = network.folder(self.places)
+            settings |= sizing.postgres(sizing.memory()) | {
+                "listen_addresses": wanted.address, "port": str(wanted.port), "ssl": "on", "ssl_min_protocol_version": "TLSv1.2",
+                "ssl_cert_file": str(own / network.CERTIFICATE), "ssl_key_file": str(own / network.KEY),
+                "hba_file": str(own / network.RULES),
+            }  # fmt: skip
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.data), *options]
 
@@ -85,27 +91,17 @@ class PostgresCluster(Cluster):
             link(self.socket, f".s.PGSQL.{self.address[1]}")
         return super().launch()
 
-    def _for_network(self, wanted: network.Network) -> dict[str, str]:
-        """Settings of a cluster with its own host: all memory, the network by TLS alone."""
-        own = network.folder(self.places)
-        return {
-            **sizing.postgres(sizing.memory()), "listen_addresses": wanted.address, "port": str(wanted.port), "ssl": "on",
-            "ssl_cert_file": str(own / network.CERTIFICATE), "ssl_key_file": str(own / network.KEY), "ssl_min_protocol_version": "TLSv1.2",
-            "hba_file": str(own / network.RULES),
-        }  # fmt: skip
-
     def grant(self, agent: Agent, patience: float) -> None:
         app = self.places.app
         agent.ask("connect", url=self.url(ADMIN), patience=patience)
         for role in (OWNER, APP):
             _login(agent, role, self.password(role))
-        if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = {_text(app)}")["exists"]:
+        if not agent.ask("exists", question=f"SELECT 1 FROM pg_database WHERE datname = {quoted(app, _MARK)}")["exists"]:
             agent.ask("execute", statements=[f"CREATE DATABASE {quoted(app)} OWNER {OWNER}"])
-        agent.ask("execute", statements=_connecting(app, APP))
         agent.ask("connect", url=self.url(ADMIN).replace("/postgres?", f"/{quote(app)}?"))
         # From version 14 on: what the master made in it outlives a DROP OWNED of the owner's.
         found = agent.ask("exists", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["exists"]
-        _grant_rows(agent, OWNER, APP, "pg_database_owner" if found else OWNER)
+        _let_in(agent, app, OWNER, APP, "pg_database_owner" if found else OWNER)
 
     def reload(self, agent: Agent) -> None:
         agent.ask("execute", statements=["SELECT pg_reload_conf()"])
@@ -123,8 +119,7 @@ class PostgresDatabase(ServerDatabase):
 
     def let_in(self, agent: Agent, owner: Words, app: Words) -> None:
         _login(agent, app["user"], app["password"])
-        agent.ask("execute", statements=_connecting(app["name"], app["user"]))
-        _grant_rows(agent, owner["user"], app["user"], owner["user"])
+        _let_in(agent, app["name"], owner["user"], app["user"], owner["user"])
 
     def dump(self, path: Path) -> dict[str, int]:
         """Counts the rows in the very transaction that is dumped."""
@@ -164,24 +159,19 @@ class PostgresDatabase(ServerDatabase):
 
 
 def _login(agent: Agent, role: str, password: str) -> None:
-    if not agent.ask("exists", question=f"SELECT 1 FROM pg_roles WHERE rolname = {_text(role)}")["exists"]:
+    if not agent.ask("exists", question=f"SELECT 1 FROM pg_roles WHERE rolname = {quoted(role, _MARK)}")["exists"]:
         agent.ask("execute", statements=[f"CREATE ROLE {quoted(role)} LOGIN"])
-    agent.ask("execute", statements=[f"ALTER ROLE {quoted(role)} PASSWORD {_text(password)}"])
+    agent.ask("execute", statements=[f"ALTER ROLE {quoted(role)} PASSWORD {quoted(password, _MARK)}"])
 
 
-def _connecting(database: str, app: str) -> list[str]:
-    """Statements by which nobody connects to the database but its owner and the app."""
-    name = quoted(database)
-    return [f"REVOKE ALL ON DATABASE {name} FROM PUBLIC", f"GRANT CONNECT, TEMPORARY ON DATABASE {name} TO {quoted(app)}"]
-
-
-def _grant_rows(agent: Agent, owner: str, app: str, holder: str) -> None:
-    """The app reads and writes rows of what is there and of what the owner makes; it changes no
-    schema. `holder`: who has the schema `public`.
-
-    `agent` is connected to the app's database."""
+def _let_in(agent: Agent, database: str, owner: str, app: str, holder: str) -> None:
+    """Nobody connects but the owner and the app, which reads and writes rows of what is there and
+    of what the owner makes; it changes no schema. `holder`: who has the schema `public`.
+    `agent` is connected to that database."""
     default = f"ALTER DEFAULT PRIVILEGES FOR ROLE {quoted(owner)} IN SCHEMA public GRANT"
     statements = [
+        f"REVOKE ALL ON DATABASE {quoted(database)} FROM PUBLIC",
+        f"GRANT CONNECT, TEMPORARY ON DATABASE {quoted(database)} TO {quoted(app)}",
         "CREATE SCHEMA IF NOT EXISTS public", f"ALTER SCHEMA public OWNER TO {quoted(holder)}", "REVOKE ALL ON SCHEMA public FROM PUBLIC",
         f"GRANT USAGE ON SCHEMA public TO {quoted(app)}", f"{default} {_ROWS} ON TABLES TO {quoted(app)}",
         f"{default} {_NUMBERS} ON SEQUENCES TO {quoted(app)}",
@@ -195,10 +185,6 @@ def _grant_rows(agent: Agent, owner: str, app: str, holder: str) -> None:
         present = [f"public.{quoted(one)}" for (one,) in agent.ask("find", question=question)["found"]]
         if present:
             agent.ask("execute", statements=[f"GRANT {right} ON {what} {', '.join(present)} TO {quoted(app)}"])
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
 
 
 def _leave_out(configuration: Path, given: tuple[str, ...]) -> None:

@@ -1,5 +1,4 @@
-"""Addresses of databases: in the words that apps ask for, checked, and the authority of the
-certificate of one that is somewhere else."""
+"""Addresses of databases, checked, in words that apps ask for, and the authority of a server's."""
 
 import io
 import re
@@ -11,7 +10,7 @@ from ...base.files import read_text, write
 from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...contracts.manifest import Manifest
-from .base import OWNER, Words
+from . import OWNER, Words
 
 AUTHORITY = "database-ca.pem"
 """The file in ETC where addresses of the database look for the authority of its certificate."""
@@ -65,11 +64,16 @@ def checked(url: str, name: str, schemes: tuple[str, ...]) -> str:
     setting = f"slipway:secretEnv.{name}: wanted {schemes[0]}://USER:PASSWORD@HOST:PORT/NAME"
     if not url:
         raise Refused(f"{setting} for the external database, found none; set it with --secret")
-    if not _is_address(url):
+    try:
+        parts = urlsplit(url)
+        whole = bool(parts.scheme and parts.username and (parts.hostname or parts.query)) and parts.port != 0
+    except ValueError:
+        whole = False
+    # A plain `/`, `?` or `#` in a password ends the host: the rest then stands in the path.
+    if not whole or "@" in parts.path + parts.query + parts.fragment or len(parts.path) < 2:
         raise Refused(f"{setting}, found something else; write special characters of the password as %XX (`/` is %2F)")
-    scheme = urlsplit(url).scheme
-    if scheme.split("+")[0] not in schemes:
-        raise Refused(f"{setting}, found {scheme}://…; correct it, or change slipway:database.engine")
+    if parts.scheme.split("+")[0] not in schemes:
+        raise Refused(f"{setting}, found {parts.scheme}://…; correct it, or change slipway:database.engine")
     return url
 
 
@@ -86,22 +90,9 @@ def unreachable(placement: str, role: str, url: str, why: Refused) -> str:
     return f"{wanted} as {shown(url)}, which is for {whose}, found: {why}; {mend}"
 
 
-def _is_address(url: str) -> bool:
-    """A plain `/`, `?` or `#` in a password ends the host: the rest then stands in the path."""
-    try:
-        parts = urlsplit(url)
-        whole = bool(parts.scheme and parts.username and (parts.hostname or parts.query)) and parts.port != 0
-    except ValueError:
-        return False
-    return whole and "@" not in parts.path + parts.query + parts.fragment and len(parts.path) > 1
-
-
 def trust(places: Places, manifest: Manifest) -> None:
-    """Writes the authority's certificate; the one before it stays beside, for the release that
-    serves.
-
-    The manifest's `authority` is PEM, or the https address of a list of such. Raises `Refused` if
-    there is no list yet and none can be fetched."""
+    """Writes the authority's certificate, or the list at its https address; the one before it stays
+    beside, for the release that serves. Raises `Refused` for a first list that can't be fetched."""
     authority = manifest.database.authority
     before = read_text(places.etc / AUTHORITY)
     if authority and authority.startswith("https://"):

@@ -11,12 +11,13 @@ from typing import Any
 
 from ...base.files import read_object, write_json
 from ...base.outcome import Refused, note
+from ...base.places import Places
 from ...base.user import give
+from ...contracts.manifest import Manifest
 from ...processes.managers.contract import Manager
 from ...rollout import state
-from . import remote
+from . import APP, OWNER, Database, Words, quoted, remote
 from .agent import Agent
-from .base import APP, OWNER, Database, Words, quoted
 from .cluster import ADMIN, Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
@@ -31,31 +32,25 @@ class ServerDatabase(Database):
     schemes: tuple[str, ...] = ()
     """The schemes of its addresses; a driver's name may follow, as in `postgresql+psycopg`."""
 
-    @property
-    def program(self) -> str | None:
-        return self.engine if self.cluster() else None
-
-    @property
-    def shared(self) -> bool:
-        return self.cluster() is None
-
-    def cluster(self) -> Cluster | None:
+    def __init__(self, places: Places, manifest: Manifest) -> None:
+        super().__init__(places, manifest)
+        self.placement = manifest.database.placement
+        is_here = self.placement == "same-host" or (self.placement == "own-host" and places.role == "database")
+        self.cluster = self.cluster_type(places) if is_here else None
         """The cluster of this host; None if the database is somewhere else."""
-        here = {"same-host": True, "own-host": self.places.role == "database"}
-        return self.cluster_type(self.places) if here.get(self.manifest.database.placement) else None
+        self.program, self.shared = self.engine if is_here else None, not is_here
 
     def own(self) -> Cluster:
         """The cluster of this host. Raises `Refused` if the database is somewhere else."""
-        cluster = self.cluster()
-        if cluster is None:
+        if self.cluster is None:
             raise Refused("database: backups are made where it runs, found no cluster of this host")
-        return cluster
+        return self.cluster
 
     def url(self, role: str) -> str:
         """The address of a role, with its password. Raises `Refused` for one that can't be used."""
-        cluster, folder = self.cluster(), self.places.release(self.release)
-        if cluster and not (role == APP and self._may_migrate):
-            return cluster.url(role)
+        folder = self.places.release(self.release)
+        if self.cluster and not (role == APP and self._may_migrate):
+            return self.cluster.url(role)
         known = read_object(folder / "env.json")
         if role == OWNER:
             known |= read_object(folder / "owner.json")
@@ -68,33 +63,30 @@ class ServerDatabase(Database):
         return self.manifest.database.app_may_migrate and self.places.role != "database"
 
     def words(self, role: str) -> Words:
-        found, cluster = remote.words(self.url(role), self.places.release(self.release) / "venv"), self.cluster()
-        if cluster and cluster.address:  # for apps that join an address by themselves; the others keep the socket
-            found["host"], found["port"] = cluster.address[0], str(cluster.address[1])
+        found = remote.words(self.url(role), self.places.release(self.release) / "venv")
+        if address := self.cluster and self.cluster.address:  # for apps that join one by themselves; the others keep the socket
+            found["host"], found["port"] = address[0], str(address[1])
         return found
 
     def ensure(self, manager: Manager) -> None:
         self.run(manager)
         with Agent(self.places, self.manifest) as agent:
             self._try(agent, OWNER)
-            placement = self.manifest.database.placement
-            if placement == "managed" or (placement == "external" and self.manifest.database.extensions):
+            if self.placement == "managed" or (self.placement == "external" and self.manifest.database.extensions):
                 with self.asked() as holder:  # this host's turn: two at once would be in each other's way
                     holder.ask("take", release=self.release)
                     self._extend(agent)
-                    if placement == "managed" and not self._may_migrate:
+                    if self.placement == "managed" and not self._may_migrate:
                         self.let_in(agent, self.words(OWNER), self.words(APP))
             self._try(agent, APP)
 
     @abstractmethod
     def let_in(self, agent: Agent, owner: Words, app: Words) -> None:
         """Makes the app's role, which may read and write rows and change no schema, as often as it
-        is called.
-
-        `agent` is connected as the owner."""
+        is called. `agent` is connected as the owner."""
 
     def run(self, manager: Manager) -> None:
-        cluster = self.cluster()
+        cluster = self.cluster
         if cluster is None:
             return remote.trust(self.places, self.manifest)
         cluster.create()
@@ -112,7 +104,7 @@ class ServerDatabase(Database):
         """Makes the extensions; `agent` is connected to the app's database as who may."""
         for name in self.manifest.database.extensions:
             # The owner, who loads dumps, may not comment on what another made: no dump has that.
-            more = [f"COMMENT ON EXTENSION {quoted(name)} IS NULL"] if self.cluster() else []
+            more = [f"COMMENT ON EXTENSION {quoted(name)} IS NULL"] if self.cluster else []
             try:
                 agent.ask("execute", statements=[f"CREATE EXTENSION IF NOT EXISTS {quoted(name)}", *more])
             except Refused as refused:
@@ -120,26 +112,19 @@ class ServerDatabase(Database):
                 raise Refused(f"slipway:database.extensions: wanted {name}, found: {refused}; {mend}", log=refused.log) from None
 
     def _try(self, agent: Agent, role: str) -> None:
-        url = self.url(role)
-        try:
-            self._connect(agent, url)
-        except Refused as refused:
-            if self.cluster():
-                raise
-            raise Refused(remote.unreachable(self.manifest.database.placement, role, url, refused), log=refused.log) from None
-
-    def _connect(self, agent: Agent, url: str) -> None:
         """Waits for a database host that is set up beside this one, whatever it says meanwhile."""
-        own = self.manifest.database.placement == "own-host" and self.cluster() is None
-        first = own and not state.remembered(self.places).get("release")
+        url = self.url(role)
+        first = self.placement == "own-host" and not self.cluster and not state.remembered(self.places).get("release")
         deadline, is_told = time.monotonic() + (_FIRST if first else 0), False
         while True:
             try:
                 agent.ask("connect", url=url, patience=_AGAIN)
                 return
             except Refused as refused:
-                if time.monotonic() > deadline:
+                if self.cluster:
                     raise
+                if time.monotonic() > deadline:
+                    raise Refused(remote.unreachable(self.placement, role, url, refused), log=refused.log) from None
                 if not is_told:
                     note(f"waiting for the database host, {remote.shown(url)}: {refused}")
                 is_told = True
@@ -183,15 +168,15 @@ class ServerDatabase(Database):
                 raise Refused(f"{why}; {refused}", log=refused.log) from None
 
     def unblock(self, seen: Iterable[str]) -> dict[str, str]:
-        cluster, owner = self.cluster(), self.words(OWNER)["user"]
+        owner = self.words(OWNER)["user"]
         if owner == self.words(APP)["user"]:  # whose statements are the command's can't be told
             return {}
-        with self.asked(cluster.url(ADMIN) if cluster else "") as agent:
+        with self.asked(self.cluster.url(ADMIN) if self.cluster else "") as agent:
             return dict(agent.ask("unblock", owner=owner, seen=[*seen])["waits"])
 
     def snapshot(self) -> Path | None:
         """A dump of a cluster of this host; a server elsewhere has backups of its own."""
-        if self.cluster() is None:
+        if self.cluster is None:
             return None
         copy = self.beside(f"{self.release}.dump")
         self.dump(copy)
@@ -210,7 +195,7 @@ class ServerDatabase(Database):
 
     def status(self) -> dict[str, Any]:
         began = time.monotonic()
-        answer: dict[str, Any] = {"placement": self.manifest.database.placement}
+        answer: dict[str, Any] = {"placement": self.placement}
         try:
             answer["schema"] = self.schema()
             answer["answers_in"] = round(time.monotonic() - began, 3)

@@ -25,10 +25,10 @@ def postgres(size: int) -> dict[str, str]:
     size = max(size, _LEAST)
     buffers = _between(64 * MB, size // 4, 16384 * MB)
     return {
-        "shared_buffers": _megabytes(buffers, "MB"),
-        "effective_cache_size": _megabytes(size * 3 // 4, "MB"),
-        "work_mem": _megabytes(_between(2 * MB, (size - buffers) // (connections(size) * 3), 64 * MB), "MB"),
-        "maintenance_work_mem": _megabytes(_between(32 * MB, size // 16, 1024 * MB), "MB"),
+        "shared_buffers": f"{buffers // MB}MB",
+        "effective_cache_size": f"{size * 3 // 4 // MB}MB",
+        "work_mem": f"{_between(2 * MB, (size - buffers) // (connections(size) * 3), 64 * MB) // MB}MB",
+        "maintenance_work_mem": f"{_between(32 * MB, size // 16, 1024 * MB) // MB}MB",
         "max_connections": str(connections(size)),
     }
 
@@ -36,10 +36,10 @@ def postgres(size: int) -> dict[str, str]:
 def mariadb(size: int) -> dict[str, str]:
     """MariaDB's settings: half for InnoDB's buffers, since it caches by itself."""
     size = max(size, _LEAST)
-    temporary = _megabytes(_between(4 * MB, size // 128, 64 * MB), "M")
+    temporary = f"{_between(4 * MB, size // 128, 64 * MB) // MB}M"
     return {
-        "innodb-buffer-pool-size": _megabytes(_between(128 * MB, size // 2, 65536 * MB), "M"),
-        "innodb-log-file-size": _megabytes(_between(48 * MB, size // 16, 1024 * MB), "M"),
+        "innodb-buffer-pool-size": f"{_between(128 * MB, size // 2, 65536 * MB) // MB}M",
+        "innodb-log-file-size": f"{_between(48 * MB, size // 16, 1024 * MB) // MB}M",
         "tmp-table-size": temporary,
         "max-heap-table-size": temporary,
         "max-connections": str(connections(size)),
@@ -48,7 +48,3 @@ def mariadb(size: int) -> dict[str, str]:
 
 def _between(least: int, wanted: int, most: int) -> int:
     return max(least, min(wanted, most))
-
-
-def _megabytes(size: int, unit: str) -> str:
-    return f"{size // MB}{unit}"

@@ -16,7 +16,7 @@ from ...base.files import private_file, remove, replacing
 from ...base.outcome import Refused, note
 from ...base.user import done_as, give, private
 from ...release import templates
-from .base import Database, Words, quoted
+from . import Database, Words, quoted
 
 _BUSY = 30  # seconds that a copy waits for a writer
 _LOCKED = (5, 6)  # SQLITE_BUSY, SQLITE_LOCKED
@@ -53,7 +53,7 @@ class SqliteDatabase(Database):
         """The answer of the database; None if there is none."""
 
         def ask() -> Any:
-            with _refusing(self.path), _opened(self.path) as connection:
+            with _opened(self.path) as connection:
                 return question(connection)
 
         return done_as(self.places.user, ask) if self.path.is_file() else None
@@ -86,7 +86,7 @@ class SqliteDatabase(Database):
         return failed
 
     def prove(self, path: Path) -> None:
-        with _refusing(path), _opened(path, alone=True) as copy:
+        with _opened(path, alone=True) as copy:
             found = str(copy.execute("PRAGMA integrity_check(1)").fetchone()[0])
         if found != "ok":
             why = " ".join(found.split())
@@ -111,7 +111,7 @@ class SqliteDatabase(Database):
         def copy_in() -> None:
             if not self.path.is_file():
                 self._remove(*BESIDE)  # what a database that is gone left behind would be played into the new one
-            with _refusing(self.path), _opened(between, alone=True) as old, _opened(self.path) as new:
+            with _opened(between, alone=True) as old, _opened(self.path) as new:
                 pages = [one.execute("PRAGMA page_size").fetchone() for one in (old, new)]
                 if pages[0] != pages[1]:
                     new.execute("PRAGMA journal_mode=DELETE")  # with a write-ahead log SQLite can't change it
@@ -151,12 +151,8 @@ def is_database(path: Path) -> bool:
 def copy_to(path: Path, to: Path) -> None:
     """A consistent copy of a database that may be in use. Raises `Refused`."""
     to.unlink(missing_ok=True)
-    try:
-        with _opened(path) as old, contextlib.closing(sqlite3.connect(to)) as new:
-            _copy(old, new)
-    except sqlite3.Error as error:
-        mend = "mend that (or make room), then run it again"
-        raise Refused(f"{path}: wanted a copy of the database, found: {error}; {mend}") from None
+    with _opened(path) as old, contextlib.closing(sqlite3.connect(to)) as new:
+        _copy(old, new)
 
 
 def _hand(source: Path, to: Path) -> None:
@@ -201,16 +197,12 @@ def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:
 
 @contextlib.contextmanager
 def _opened(path: Path, alone: bool = False) -> Iterator[sqlite3.Connection]:
-    """`alone`: for a copy that nobody writes; no file is made beside it."""
+    """Raises `Refused` for an error of SQLite's while it is open. `alone`: for a copy that nobody
+    writes; no file is made beside it."""
     options = "?immutable=1" if alone else ""
-    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}{options}", timeout=_BUSY, uri=True)) as connection:
-        yield connection
-
-
-@contextlib.contextmanager
-def _refusing(path: Path) -> Iterator[None]:
-    """Raises `Refused` for an error of SQLite."""
     try:
-        yield
+        with contextlib.closing(sqlite3.connect(f"{path.as_uri()}{options}", timeout=_BUSY, uri=True)) as connection:
+            yield connection
     except sqlite3.Error as error:
-        raise Refused(f"{path}: {error}; mend that, or move the file away, then run it again") from None
+        mend = "mend that, make room, or move the file away, then run it again"
+        raise Refused(f"{path}: wanted a database that can be read and copied, found: {error}; {mend}") from None

@@ -1,9 +1,6 @@
 """The roles of hosts, a file each; the folder is the registry. A machine that is taken as it is
-(`local`) is a web host.
-
-Each has `prepare`, `commit`, `abort`, `boot` and `halt`, for the commands of those names, and for
-`watch`: `live(places)`, the release that serves, and `idle(places)`, the one that the idle side
-holds.
+(`local`) is a web host. Each has `prepare`, `commit`, `abort` and `boot`, for the commands of those
+names, and for `watch` `live(places)`, the release that serves, and `idle(places)`, the one beside.
 """
 
 from __future__ import annotations

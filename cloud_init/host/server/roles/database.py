@@ -1,23 +1,17 @@
-"""A host that has the database alone.
-
-It takes part in both phases: what web hosts need is there once it is prepared, and is taken away
-only when the release that needs it is gone.
-"""
+"""A host that has the database alone. What web hosts need is there once it is prepared, and is
+taken away only when the release that needs it is gone."""
 
 from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
 
 from ... import contracts
 from ...base.files import read_object, unlink, write_json
 from ...base.outcome import Refused, Steps, note, refusal_of
 from ...base.places import Places
 from ...data import databases, restore
-from ...data.databases import network
-from ...data.databases.base import APP, OWNER
-from ...data.databases.network import Network
+from ...data.databases import APP, OWNER, network
 from ...data.databases.server import ServerDatabase
 from ...processes import manager_change, managers
 from ...release import environment, files, manifests, prune
@@ -29,14 +23,15 @@ from .. import provision, volume
 
 _AGENT = "files/database/"
 _SECRET = "database.json"
-_WANTED = {"passwords", "certificate", "key"}
 
 
 def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Starts the database for the candidate, and lets its web hosts in beside the live ones."""
     if live(places) == release:
         return
-    manifest, secret = preparing.fetch(store, release, steps), _checked(store.secrets(release, "database"))
+    manifest, secret = preparing.fetch(store, release, steps), store.secrets(release, "database")
+    if not secret.keys() >= {"passwords", "certificate", "key"} or not {OWNER, APP} <= set(secret["passwords"]):
+        raise Refused("store: wanted passwords, certificate and key of the database, found them not; run `up` again to publish them")
     provision.ensure(places, manifest, steps)
     folder = places.release(release)
     with steps.step("files"):
@@ -97,10 +92,6 @@ def boot(places: Places, steps: Steps) -> None:
         _database(places, release).ensure(managers.of(places))
 
 
-def halt(places: Places, steps: Steps) -> None:
-    booting.halt(places, steps)
-
-
 def live(places: Places) -> str | None:
     """The release whose database serves."""
     return state.serving(places)
@@ -111,9 +102,8 @@ def idle(places: Places) -> str | None:
     return read_object(places.lib / "candidate.json").get("release")
 
 
-def _put_in_force(places: Places, release: str, wanted: Network, both: bool) -> None:
+def _put_in_force(places: Places, release: str, wanted: network.Network, both: bool) -> None:
     """Puts a release's network and passwords in force; `both`: beside those that are in force.
-
     No connection ends, unless the server must be started again, which is noted."""
     manager, database, secret = managers.of(places), _database(places, release), read_object(places.release(release) / _SECRET)
     cluster, now = database.own(), network.read(places)
@@ -134,7 +124,7 @@ def _go_back(places: Places, release: str | None) -> None:
         _put_in_force(places, release, _noted(places, release), both=False)
 
 
-def _noted(places: Places, release: str) -> Network:
+def _noted(places: Places, release: str) -> network.Network:
     """The network that a release on this host asks for; the disk stays the present one."""
     now = network.read(places)
     return network.wanted(manifests.read(places.release(release)), now.uuid if now else None)
@@ -145,9 +135,3 @@ def _database(places: Places, release: str) -> ServerDatabase:
     if not isinstance(database, ServerDatabase):
         raise Refused(f"slipway:database.engine: wanted a server for a host of its own, found {database.engine}")
     return database
-
-
-def _checked(secret: dict[str, Any]) -> dict[str, Any]:
-    if not secret.keys() >= _WANTED or not {OWNER, APP} <= set(secret["passwords"]):
-        raise Refused("store: wanted passwords, certificate and key of the database, found them not; run `up` again to publish them")
-    return secret

@@ -47,12 +47,6 @@ def boot(places: Places, steps: Steps) -> None:
         booting.run(places, steps)
 
 
-def halt(places: Places, steps: Steps) -> None:
-    from ...rollout import boot as booting
-
-    booting.halt(places, steps)
-
-
 def live(places: Places) -> str | None:
     now = state.live(places)
     return now.release if now else None
