@@ -89,28 +89,11 @@ class CloudDatabase(NamedTuple):
     """Inputs whose change stops it for a while, though it isn't replaced."""
 
 
-class Subnet(NamedTuple):
-    """The part of a network that a host stands in, and where its routes lead."""
-
-    at: Resource
-    seen: bool = True
-    """False: its routes are set outside the plan."""
-    gateway: bool = False
-    """To the internet, for hosts with a public address."""
-    translated: bool = False
-    """Through address translation or the like, for every host."""
-    gives_addresses: bool = False
-    """Hosts get a public address unless they say otherwise."""
-
-
 class CloudHost(NamedTuple):
     """A server, or a group of equal ones."""
 
     at: Resource
-    subnets: tuple[Subnet, ...] = ()
     firewalls: tuple[str, ...] = ()
-    public: bool | None = None
-    """Whether it has a public address; None: as the subnet gives them."""
     stops_for: frozenset[str] = frozenset()
     """Inputs whose change stops it for a while but doesn't replace it; none if others serve."""
     started_from: tuple[str, ...] = ()

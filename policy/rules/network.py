@@ -1,8 +1,8 @@
-"""Rules for what firewalls let in, and for the way out."""
+"""Rules for what firewalls let in."""
 
 from collections.abc import Iterator
 
-from policy.facts import DATABASE_PORTS, CloudHost, Facts, Problem, Subnet
+from policy.facts import DATABASE_PORTS, Facts, Problem
 from policy.plan import Plan
 from policy.values import NOT_KNOWN, shown
 
@@ -60,26 +60,4 @@ def database_reach(plan: Plan, facts: Facts) -> Iterator[Problem]:
                 yield Problem(opening.at, f"{wanted}, found it open to {', '.join(found[:3])}; let in those groups instead")
 
 
-def way_out(plan: Plan, facts: Facts) -> Iterator[Problem]:
-    """Every host has a way out: an internet gateway with a public address, or address translation.
-
-    Followed from the host's subnets through route tables and routes to gateways, and from address
-    translation to its own subnet. Of a subnet whose network or routes are set outside the plan
-    nothing is said."""
-    for host in facts.hosts:
-        for subnet in host.subnets:
-            found = _missing(host, subnet)
-            if found:
-                yield Problem(host.at, f"wanted a way out to the internet, found {found}")
-
-
-def _missing(host: CloudHost, subnet: Subnet) -> str:
-    has_address = subnet.gives_addresses if host.public is None else host.public
-    if not subnet.seen or subnet.translated or (subnet.gateway and has_address):
-        return ""
-    if subnet.gateway:
-        return f"a gateway in {subnet.at.name} but no public address; give the host one, or route through address translation"
-    return f"no route from {subnet.at.name}; add one to an internet gateway or to address translation"
-
-
-RULES = (ports_open, ssh_closed, database_closed, database_reach, way_out)
+RULES = (ports_open, ssh_closed, database_closed, database_reach)

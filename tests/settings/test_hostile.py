@@ -54,7 +54,7 @@ HELD: dict[str, Callable[[Any], Any]] = {
 
 def read(raw: dict[str, Any]) -> tuple[Settings, Any]:
     """The settings with those of their target, as a program reads them."""
-    secret = [key for key in raw if key in ("slipway:secretEnv", "slipway:secretInstall", "slipway:secretLogins", "slipway:secretRegistry", "slipway:secretTls")]
+    secret = [key for key in raw if key.startswith("slipway:secret")]
     taken = parse(raw, secret, "dev")
     name = taken.target
     return taken, target_options(taken, target.find(name).Options, name)

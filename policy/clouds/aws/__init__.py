@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from policy.clouds.aws import databases, firewalls, network, servers, storage
+from policy.clouds.aws import databases, firewalls, servers, storage
 from policy.clouds.aws.types import SCALING_GROUP
 from policy.facts import DefaultTags, Facts
 from policy.plan import Plan
@@ -19,7 +19,7 @@ def facts(plan: Plan) -> Facts:
         buckets=tuple(storage.buckets(plan)),
         databases=tuple(databases.databases(plan)),
         hosts=tuple(servers.hosts(plan)),
-        entrances=tuple(plan.made(*network.ENTRANCES)),
+        entrances=tuple(plan.made(*servers.ENTRANCES)),
         images=tuple(servers.images(plan)),
         metadata=tuple(servers.metadata(plan)),
         user_data=tuple(servers.user_data(plan)),

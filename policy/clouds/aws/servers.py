@@ -1,24 +1,26 @@
 """Instances, launch templates and scaling groups."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
-from policy.clouds.aws import network
-from policy.clouds.aws.types import INSTANCE, SCALING_GROUP, SUBNET, TEMPLATE, groups
+from policy.clouds.aws.types import INSTANCE, SCALING_GROUP, TEMPLATE, groups
 from policy.facts import CloudHost, Image, Metadata, UserData
 from policy.plan import Plan, Resource, is_known
-from policy.values import first, flag, from_base64, items, mapping, number
+from policy.values import first, from_base64, items, mapping, number
 
 _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
 """An instance is stopped to change these, and started again; for `userData` as well."""
 _ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
 _INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
-_ADDRESSES = {
-    "aws:ec2/eip:Eip": ("instance", "networkInterface"),
-    "aws:ec2/eipAssociation:EipAssociation": ("instanceId", "networkInterfaceId"),
-}
-_IPV6 = ("ipv6AddressCount", "ipv6Addresses")
+ENTRANCES = (
+    "aws:ec2/eip:Eip",
+    "aws:lb/loadBalancer:LoadBalancer",
+    "aws:alb/loadBalancer:LoadBalancer",
+    "aws:lb/listener:Listener",
+    "aws:alb/listener:Listener",
+    "aws:elasticbeanstalk/environment:Environment",
+    "aws:route53/zone:Zone",
+)
 
 
 def hosts(plan: Plan) -> Iterator[CloudHost]:
@@ -26,9 +28,9 @@ def hosts(plan: Plan) -> Iterator[CloudHost]:
     for instance in plan.made(INSTANCE):
         attached = [one for one in plan.made(_ATTACHMENT) if instance in plan.origins(one, "instanceId")]
         disks = tuple(disk.urn for one in attached for disk in plan.origins(one, "volumeId"))
-        yield _host(plan, instance, "subnetId")._replace(stops_for=_STOPPED_FOR, disks=disks)
+        yield _host(plan, instance)._replace(stops_for=_STOPPED_FOR, disks=disks)
     for group in plan.made(SCALING_GROUP):
-        yield _host(plan, group, "vpcZoneIdentifiers")
+        yield _host(plan, group)
 
 
 def images(plan: Plan) -> Iterator[Image]:
@@ -68,23 +70,12 @@ def user_data(plan: Plan) -> Iterator[UserData]:
                 yield UserData(server, input, value, size, _LIMIT)
 
 
-def _host(plan: Plan, at: Resource, input: str) -> CloudHost:
-    """`input` names its subnets; what an interface of its own says counts as said by the host."""
+def _host(plan: Plan, at: Resource) -> CloudHost:
+    """What an interface of its own says counts as said by the host."""
     templates = [one for made_by in ("launchTemplate", "mixedInstancesPolicy") for one in plan.origins(at, made_by, TEMPLATE)]
     interfaces = [one for within in ("primaryNetworkInterface", "networkInterfaces") for one in plan.origins(at, within, _INTERFACE)]
-    firewalls = [urn for one in (at, *templates, *interfaces) for urn in _firewalls(plan, one)]
-    subnets = [*plan.origins(at, input, SUBNET), *(one for it in interfaces for one in plan.origins(it, "subnetId", SUBNET))]
-    subnet_facts = tuple(network.subnet_facts(plan, subnet) for subnet in subnets if subnet.kind == "resource")
-    inner = [mapping(one) for template in templates for one in items(template.inputs.get("networkInterfaces"))]
-    said = [_public(one) for one in (at.inputs, *(it.inputs for it in interfaces), *inner)]
-    public = _is_addressed(plan, at, *interfaces) or next((one for one in said if one is not None), None)
-    return CloudHost(at, subnet_facts, tuple(firewalls), public, started_from=tuple(one.urn for one in templates))
-
-
-def _is_addressed(plan: Plan, *servers: Resource) -> bool:
-    """A fixed address is for one of them, hosts or interfaces."""
-    given = ((one, input) for type, inputs in _ADDRESSES.items() for one in plan.made(type) for input in inputs)
-    return any(server in servers for address, input in given for server in plan.origins(address, input))
+    firewalls = tuple(urn for one in (at, *templates, *interfaces) for urn in _firewalls(plan, one))
+    return CloudHost(at, firewalls, started_from=tuple(one.urn for one in templates))
 
 
 def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
@@ -92,11 +83,3 @@ def _firewalls(plan: Plan, server: Resource) -> Iterator[str]:
         yield from groups(plan, server, input, server.inputs.get(input))
     for interface in items(server.inputs.get("networkInterfaces")):
         yield from groups(plan, server, "networkInterfaces", mapping(interface).get("securityGroups"))
-
-
-def _public(given: Mapping[str, Any]) -> bool | None:
-    """Whether it has a public address; None: as the subnet does it. Not known yet counts as yes."""
-    if any(given.get(input) not in (None, 0, []) for input in _IPV6):
-        return True
-    value = given.get("associatePublicIpAddress")
-    return None if value is None else flag(value) is not False

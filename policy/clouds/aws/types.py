@@ -10,7 +10,6 @@ TEMPLATE = "aws:ec2/launchTemplate:LaunchTemplate"
 SCALING_GROUP = "aws:autoscaling/group:Group"
 SECURITY_GROUPS = ("aws:ec2/securityGroup:SecurityGroup", "aws:ec2/defaultSecurityGroup:DefaultSecurityGroup")
 SUBNET = "aws:ec2/subnet:Subnet"
-VPC = "aws:ec2/vpc:Vpc"
 
 
 def groups(plan: Plan, resource: Resource, input: str, value: Any) -> tuple[str, ...]:
