@@ -63,9 +63,8 @@ class DynamicProvider(ResourceProvider):
         raise NotImplementedError
 
     def drift(self, _olds: Props, _news: Props) -> str:
-        """One sentence about what is there and isn't as it was made; empty: all is.
-
-        Raises `SlipwayError` with why it can't be told."""
+        """One sentence about what is there and isn't as it was made; empty: all is. Raises
+        `SlipwayError` with why it can't be told."""
         return ""
 
     def outdated(self, olds: Props, news: Props) -> bool:
@@ -133,9 +132,8 @@ class PrivateAuthorityProvider(_Certificate):
 
 
 class ServerCertificateProvider(_Certificate):
-    """Made anew for another address, by another authority's certificate, and before it ends.
-
-    The authority's key is never put out."""
+    """Made anew for another address, by another authority's certificate, and before it ends. The
+    authority's key is never put out."""
 
     UPDATES = ("address", "authority")
     ID = "certificate"

@@ -42,9 +42,8 @@ class StackPlace:
 
 @dataclass(frozen=True)
 class Need:
-    """A program that a target wants on this machine, `required` or for what it does better.
-
-    `packages` are names of Debian packages."""
+    """A program that a target wants on this machine, `required` or for what it does better, in
+    these Debian `packages`."""
 
     program: str
     why: str

@@ -43,9 +43,7 @@ class Shown:
 
 
 class Service(Protocol):
-    """One instance, as its cloud runs commands there.
-
-    All raise `SlipwayError` where the instance can't be reached."""
+    """One instance, as its cloud runs commands there. All raise `SlipwayError` where it can't."""
 
     @property
     def id(self) -> str:
@@ -135,9 +133,8 @@ def _unpacked(packed: bytes | str, host: str) -> Answer:
 
 
 class CommandTransport:
-    """A host whose events come when the command has ended.
-
-    `facts`: `host` (its name in `store`, an address), `role`, `address`, `app`, `stack`."""
+    """A host whose events come when the command has ended. `facts`: `host` (its name in `store`, an
+    address), `role`, `address`, `app`, `stack`."""
 
     def __init__(self, facts: Mapping[str, Any], instance: Service) -> None:
         self.host, self.role, self.address = str(facts["host"]), str(facts["role"]), str(facts["address"])
@@ -170,9 +167,8 @@ class CommandTransport:
         return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
 
     def answer(self, arguments: Sequence[str], cancel: bool = False) -> Answer:
-        """Runs a command of the host tool to its end; `cancel`: an interrupt ends it too.
-
-        Raises `SlipwayError` where it can't be run, or what came of it isn't known."""
+        """Runs a command of the host tool to its end; `cancel`: an interrupt ends it too. Raises
+        `SlipwayError` where it can't be run, or what came of it isn't known."""
         packed = base64.urlsafe_b64encode(json.dumps([*arguments]).encode()).decode()
         shown = _ended(self.instance, f"{asked(self.facts)} {_TOOL} carry {packed}", arguments[0], cancel)
         found = _carried(shown)

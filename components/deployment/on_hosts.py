@@ -136,9 +136,7 @@ class HostsDeployment(Deployment):
 
 
 def drift(hosts: Sequence[Transport], live: str | None) -> str:
-    """One sentence where a host of several serves another release than is wanted.
-
-    One that doesn't answer is another matter."""
+    """One sentence where a host of several that answers serves another release than is wanted."""
     told = at_once(_status, hosts) if len(hosts) > 1 else []
     return next((f"{short(one.host)} {problem}" for one in told if (problem := behind(one, live))), "")
 

@@ -24,7 +24,6 @@ class Transport(Protocol):
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         """Runs the host tool and gives its last event, the outcome; `on_event` hears the others.
-
         Raises `SlipwayError` when the host can't be reached."""
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
@@ -88,7 +87,6 @@ class Launched(Transport, Protocol):
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         """A last backup of what goes with the host, copied into a folder here; None without any.
-
         Raises `SlipwayError` when it can't be made."""
 
     def remove(self, keep_data: bool) -> None:

@@ -16,7 +16,6 @@ _UNREAD = 3600.0  # seconds after which nobody reads a command's output any more
 
 def run(store: Store, now: Desired) -> None:
     """Removes what no kept release needs, old outcomes, hosts that are gone, in few requests.
-
     Raises `Conflict`, with all still there, where `now` isn't what is wanted any more."""
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
@@ -53,9 +52,8 @@ def _wheels(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str
 
 
 def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
-    """Those of generations that are old, or were never reached yet, outputs of commands whose
-    deployer died before reading them, and all of a host whose heartbeat is a week older than the
-    newest: servers come and go."""
+    """Those of generations that are old, or yet to come; outputs that nobody read; and all of a
+    host whose heartbeat is a week older than the newest: servers come and go."""
     beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
     newest, newest_beat = max(names.values(), default=0.0), max(beats.values(), default=0.0)
     for name, at in names.items():

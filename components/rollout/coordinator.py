@@ -26,9 +26,8 @@ _PROVEN = "proven.json"
 
 
 def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
-    """Brings `release` to every host, or leaves what serves as it is.
-
-    `publish` puts it into the store under the lock: another rollout's clean-up would remove it."""
+    """Brings `release` to every host, or leaves what serves as it is. `publish` puts it into the
+    store under the lock: another rollout's clean-up would remove it."""
     with site.store.lock(f"{by} {release}"):
         try:
             if publish:
@@ -40,9 +39,8 @@ def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] |
 
 
 def want_first(store: Store, props: Mapping[str, Any]) -> None:
-    """Publishes and wants the release in a `FirstRelease`'s inputs, if none was ever wanted here.
-
-    Hosts that come up serve it, whether or not the deployer is still there."""
+    """Publishes and wants the release in a `FirstRelease`'s inputs, if none was ever wanted here:
+    hosts that come up serve it, whether or not the deployer is still there."""
     with store.lock(f"first release {props['release']}"):
         before = desired(store)
         if before.data is not None:

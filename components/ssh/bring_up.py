@@ -59,9 +59,7 @@ def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
 
 
 def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
-    """Whether a server that was set up before gives no answer: told, and left out.
-
-    Without the first one nothing goes."""
+    """Whether a server that was set up before, not the first, gives no answer: it is left out."""
     host = str(facts["host"])
     try:
         connection.to(login.of(facts)).open(_REBOOT)
@@ -80,15 +78,12 @@ def is_at_work(facts: Mapping[str, Any]) -> bool:
 
 def leave(facts: Mapping[str, Any], tree: Path) -> None:
     """Takes Slipway off a server; its data stays. One that gives no answer is left, and told.
-
     `tree`: as it is now; it notes the servers' keys, and the state may know it by another path."""
     host = SshTransport({**facts, "login": {**facts["login"], "noted": str(tree / "known_hosts")}})
     try:
         host.to.open(_LEAVES)
     except Lost as lost:
-        text = f"left as it is: {lost}. If it comes back, run there: sudo {' '.join(TOOL)} leave"
-        progress.note(host.host, text)
-        return
+        return progress.note(host.host, f"left as it is: {lost}. If it comes back, run there: sudo {' '.join(TOOL)} leave")
     host.remove(keep_data=True)
 
 

@@ -45,7 +45,7 @@ class Connection:
         self._become: list[str] | None = None
 
     def open(self, patience: float = QUICK, say: Callable[[str], None] = lambda text: None) -> asyncssh.SSHClientConnection:
-        """The connection, made if there is none: tried for `patience` seconds. Raises `SlipwayError`."""
+        """The connection; if there is none it is tried for `patience` seconds. Raises `Lost`."""
         with self._lock:
             if not self.is_open:
                 self._made = self._patiently(patience, say)

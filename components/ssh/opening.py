@@ -103,9 +103,7 @@ class HostKeys(asyncssh.SSHClient):
         )
 
     def note(self, key: asyncssh.SSHKey) -> None:
-        """Remembers a key that was accepted at first use.
-
-        Many servers are met at once: each adds its line, and takes none away."""
+        """Remembers an accepted key. Many servers are met at once: none takes a line away."""
         path = Path(self.login.noted)
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "ab", buffering=0, opener=files.private_file) as file:

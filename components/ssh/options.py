@@ -58,8 +58,7 @@ class Host(Model):
 
     @property
     def inside(self) -> str | None:
-        """The address that the other servers see: IP addresses alone can stand in their
-        firewalls."""
+        """The address that the other servers see, an IP address: their firewalls take no names."""
         try:
             return self.private_address or str(ipaddress.ip_address(self.address))
         except ValueError:

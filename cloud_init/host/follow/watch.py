@@ -24,8 +24,7 @@ from . import attempts, trial
 from .attempts import Pace
 from .child import Child
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
-from .health import Health, Later
-from .heartbeat import Reporter
+from .health import Health, Later, Reporter
 
 DESIRED = "desired.json"
 _LOOK = 3.0  # seconds between two looks
@@ -160,8 +159,7 @@ class Watch:
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
     def _bring_later(self) -> None:
-        """Runs `later` for a new live release, begun while idle, beside whatever comes
-        meanwhile."""
+        """Runs `later` for a new live release, begun while idle, beside whatever comes then."""
         live, later = self.role.live(self.places), self.health.later
         if self.aside:
             self.aside.listen()
@@ -183,8 +181,7 @@ class Watch:
         return Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
 
     def _reported_as(self, action: Action) -> int:
-        """The generation of the outcome: to come back to `live` beside a proposal belongs to the
-        one before."""
+        """Its outcome's generation: coming back to `live` beside a proposal is the one before's."""
         return action.generation - (action.kind == CONVERGE and self.wanted.candidate is not None)
 
     def _arguments(self, action: Action) -> list[str]:

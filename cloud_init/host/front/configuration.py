@@ -17,15 +17,14 @@ from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
-from ..release.files import front_content
 from ..rollout import gate
 from ..rollout.gate import Connect
 from . import maintenance, servers
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
-# Seconds for those that are answered with the maintenance page: Apache reads two more of what was
-# sent with them, else a client finds its connection reset.
-_PAGES = 2.5
+PAGES = 2.5
+"""Seconds for those that are answered with the maintenance page: Apache reads two more of what was
+sent with them, else a client finds its connection reset."""
 _START = 10  # seconds until another front server takes connections
 
 WINDOW = "the maintenance page is up while requests in flight finish (30 s at most), \
@@ -46,9 +45,8 @@ def asked(places: Places, manifest: Manifest) -> Connect:
 
 
 def check_port(places: Places) -> None:
-    """Refuses a port that somebody else holds, before anything is changed. A container's is its
-    own."""
-    if places.facts.containers:
+    """Refuses a port that somebody else holds, before anything is changed."""
+    if places.facts.containers:  # each has ports of its own
         return
     address, port = places.facts.front.listen
     noted = target(places.etc / "front.listen") or ""
@@ -78,7 +76,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
         _replace(places, manager, Path(before), folder)
     else:
         _link(places, folder)
-        if front_content(Path(before)) != front_content(folder):
+        if _content(Path(before)) != _content(folder):
             _reload(places, manager, settle=False)
 
 
@@ -115,11 +113,6 @@ def stop(places: Places, manager: Manager, patience: float = _PATIENCE) -> None:
     manager.stop_by("front", servers.module(serving(places)).STOP, patience)
 
 
-def stop_behind_page(places: Places, manager: Manager) -> None:
-    """Stops the front server, with the page up: nothing but pages is in flight any more."""
-    stop(places, manager, _PAGES)
-
-
 def finish_requests(places: Places, manager: Manager) -> None:
     """With the page up: returns when all that was asked before is answered."""
     if manager.status("front").runs:
@@ -142,9 +135,13 @@ def _replace(places: Places, manager: Manager, before: Path, folder: Path) -> No
 
 
 def _start_with(places: Places, manager: Manager, folder: Path) -> None:
-    stop_behind_page(places, manager)
+    stop(places, manager, PAGES)
     _link(places, folder)
     start(places, manager)
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
 
 
 def _link(places: Places, folder: Path) -> None:

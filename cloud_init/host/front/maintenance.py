@@ -34,9 +34,8 @@ def order(places: Places, wanted: bool) -> None:
 
 @contextmanager
 def window(places: Places) -> Iterator[None]:
-    """The page is up inside the block, and afterwards as it was before.
-
-    A kill leaves the page up, and a note of how it was: the next window that ends goes by that."""
+    """The page is up inside the block, and afterwards as it was before. A kill leaves it up, with
+    a note of how it was: the next window that ends goes by that."""
     if not is_interrupted(places):
         write_json(_note(places), {"page": is_on(places)})
     try:

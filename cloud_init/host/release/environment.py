@@ -93,9 +93,8 @@ def _ensure(places: Places, manifest: Manifest, name: str, needs: _Needs) -> Pat
 
 
 def of_the_host(places: Places, name: str, requirements: str) -> None:
-    """An environment of the host's own, wheels pinned by hash, linked as `opt/slipway/NAME`.
-
-    Root makes it, for root runs it: what builds others must not reach it."""
+    """An environment of the host's own, wheels pinned by hash, linked as `opt/slipway/NAME`. Root
+    makes it, for root runs it: what builds others must not reach it."""
     folder = places.tool.with_name(f"{name}-{_Needs(places.python, requirements).key}")
     if not (folder / "ready").is_file():
         _make(places, folder, _Needs(places.python, [f"--only-binary :all:\n{requirements}"]), None)
@@ -223,8 +222,7 @@ def _pip_has_index(secret: Mapping[str, str]) -> bool:
 
 
 def _install_wheels(builder: Builder, install: list[str], file: list[str]) -> None:
-    """From the files beside the list; where one is lacking, or has to be built, from the index
-    too."""
+    """From the files beside the list; where one lacks, or has to be built, the index's too."""
     there, made = Path(file[1]).parent, builder.folder / _WHEELS_MADE
     wheel = ["wheel" if word == "install" else word for word in install]
     wheel += ["--no-deps", "--require-hashes", "--find-links", str(there), "--wheel-dir", str(made), *file]
@@ -321,8 +319,7 @@ class Builder:
 
 
 def take(folder: Path) -> None:
-    """Makes what somebody else built this tool's user's, nothing of it writable by others. Nobody
-    is at work there any more."""
+    """Makes what somebody else built this tool's user's, nothing of it writable by others."""
     if os.geteuid() != 0:
         return
     for _, folders, files, place in os.fwalk(folder):

@@ -49,8 +49,7 @@ def validate(places: Places, folder: Path) -> None:
             raise Refused(f"{missing}; it comes with its package")
         if manifest.health.public:
             raise Refused(f"slipway:http.allow, slipway:secretLogins: {missing}, which tells who asks; install it, or leave them out")
-    command = front.test(places, folder / "etc")
-    if not command:
+    if not (command := front.test(places, folder / "etc")):
         return
     if places.role:  # as it runs there: it could not write what root makes
         command = [*with_port(str(places.facts.front_user or places.facts.user)), *command]
@@ -63,11 +62,6 @@ def validate(places: Places, folder: Path) -> None:
         done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False, **how)
     if done.returncode:
         raise Refused(f"{servers.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
-
-
-def front_content(folder: Path) -> dict[str, bytes]:
-    """The files of a front configuration by name, to be compared."""
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()}
 
 
 def _inside(folder: Path, name: str) -> Path:

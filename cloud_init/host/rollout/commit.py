@@ -39,15 +39,14 @@ def _tidy(places: Places, manager: Manager, before: state.Live | None, candidate
 
 
 def _candidate(places: Places, release: str) -> Colour:
-    for name in COLOURS:
-        colour = places.colour(name)
-        if state.linked(places, colour) == release:
+    for colour in map(places.colour, COLOURS):
+        if state.linked(colour) == release:
             return colour
     raise Refused(f"commit: wanted release {release} prepared on this host, found it in neither colour; run `up` again")
 
 
 def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
-    release = str(state.linked(places, candidate))
+    release = str(state.linked(candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = manager.log_from_now("front")
     old_front, old_manager = target(places.front), managers.noted(places)
@@ -86,14 +85,13 @@ def _link(places: Places, manager: Manager, candidate: Colour) -> None:
 
 
 def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
-    def back() -> None:
-        if previous:
-            link(places.previous, previous)
-        link(places.live, str(colour))
-
     try:
         if colour:
-            all_of(lambda: configuration.install(places, manager, Path(str(old_front))), back)
+            all_of(
+                lambda: configuration.install(places, manager, Path(str(old_front))),
+                lambda: link(places.previous, previous) if previous else None,
+                lambda: link(places.live, colour),
+            )
             boot.make_whole(places, manager)
         else:
             unlink(places.live)

@@ -1,5 +1,4 @@
-"""The gate: a release is ready when its health path, or the page of the app that this leads to,
-answers 2xx, three times in a row."""
+"""The gate: a release is ready when its health path, or where that leads, answers 2xx thrice."""
 
 from __future__ import annotations
 
@@ -35,8 +34,7 @@ def over_network(address: str, port: int) -> Connect:
 
 
 def over_tls(address: str, port: int, domain: str, trusting: ssl.SSLContext | None = None) -> Connect:
-    """Connects to the front server by the site's name. Without `trusting` any certificate will do:
-    an authority's may be to come."""
+    """Connects to the front server by the site's name. Without `trusting` any certificate does."""
     context = trusting or ssl.create_default_context()
     if not trusting:
         context.check_hostname = False
@@ -54,6 +52,14 @@ def over_tls(address: str, port: int, domain: str, trusting: ssl.SSLContext | No
 def verified(domain: str, port: int) -> Connect:
     """Connects as a browser does: by name, with a certificate that this machine trusts."""
     return lambda: http.client.HTTPSConnection(domain, port, timeout=_TRY)
+
+
+def resolved(domain: str, port: int) -> set[str]:
+    """The addresses that a name has, seen from here; none where it can't be looked up."""
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(domain, port, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
 
 
 def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:

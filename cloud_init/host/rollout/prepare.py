@@ -20,8 +20,7 @@ from . import boot, gate, state
 
 
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
-    """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the
-    idle colour stopped again."""
+    """Makes ready to serve what `bring` brought. Raises `Refused`, the idle colour stopped."""
     manager = manager_change.prepare(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
@@ -123,7 +122,6 @@ def abort(places: Places, steps: Steps) -> None:
 
 def _tell_schema(places: Places, manifest: Manifest) -> None:
     """Notes a schema that is newer than the release: a rollback changes code, never the schema."""
-    release = manifest.id
-    record = read_object(release_command.record(places, release))
-    if record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
-        note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")
+    left = read_object(release_command.record(places, manifest.id)).get("schema")
+    if left and left != databases.of(places, manifest).schema():
+        note(f"the database's schema is newer than release {manifest.id} left it; rolling back changes code, never the schema")

@@ -95,8 +95,7 @@ def _own() -> dict[str, int]:
 
 @contextmanager
 def _terminal(is_here: bool) -> Iterator[dict[str, Any]]:
-    """A terminal there where there is one here: each key goes there as it is pressed, Ctrl-C
-    included."""
+    """A terminal there where there is one here: each key goes there as it is pressed."""
     if not is_here:
         yield {}
         return

@@ -172,8 +172,7 @@ class Following:
 
 
 def _as_asked(outcome: Outcome, what: str, release: str | None) -> Outcome:
-    """The outcome; a failure where a host did something else: a candidate that heard of no commit
-    for long has been stopped, which went well."""
+    """The outcome; a failure where a host did something else, such as to give up by itself."""
     wanted = ("prepared",) if what == "prepare" else ("live", "aborted")
     other = outcome.release not in (release, None) or outcome.phase not in wanted
     if not outcome.ok or release is None or not other:

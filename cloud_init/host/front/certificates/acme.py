@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -40,9 +39,7 @@ def begin(places: Places) -> None:
 
 
 def run(places: Places, steps: Steps) -> None:
-    """Gets a certificate where one is due.
-
-    Raises `Refused` where the site goes without; one that can't be renewed yet is only noted."""
+    """Gets a certificate where one is due. Raises `Refused` where the site goes without."""
     tls = of_live(places)
     if not tls or tls.certificate:
         return
@@ -86,14 +83,11 @@ def _tell_front(places: Places) -> None:
 
 
 def leads_here(root: Path, domain: str, port: int = _PORT) -> bool:
-    """Asks as the authority will, which counts its refusals: True if the domain leads here.
-
-    False where that can't be seen (not every server reaches its own public address). Raises
-    `Refused` where the domain leads elsewhere."""
-    try:
-        addresses = sorted({str(found[4][0]) for found in socket.getaddrinfo(domain, port, type=socket.SOCK_STREAM)})
-    except OSError:
-        raise Refused(f"{domain} has no address yet; set its A record (AAAA for IPv6) to this server's public address") from None
+    """Asks as the authority will, which counts its refusals. False where that can't be seen, as not
+    every server reaches its own public address. Raises `Refused` where it leads elsewhere."""
+    addresses = sorted(gate.resolved(domain, port))
+    if not addresses:
+        raise Refused(f"{domain} has no address yet; set its A record (AAAA for IPv6) to this server's public address")
     name = secrets.token_urlsafe(16)
     path = root / CHALLENGES / name
     write(path, name.encode())
