@@ -109,14 +109,6 @@ def _ended(service: Service, command: str, name: str, cancel: bool) -> Shown:
     return shown
 
 
-def _carried(shown: Shown) -> dict[str, Any] | None:
-    try:
-        found = json.loads(shown.out)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) and found.get("event") == "carried" else None
-
-
 def _unpacked(packed: bytes | str, host: str) -> Answer:
     """A server that was broken into may answer anything: its size and form aren't believed."""
     try:
@@ -171,8 +163,13 @@ class CommandTransport:
         `SlipwayError` where it can't be run, or what came of it isn't known."""
         packed = base64.urlsafe_b64encode(json.dumps([*arguments]).encode()).decode()
         shown = _ended(self.instance, f"{asked(self.facts)} {_TOOL} carry {packed}", arguments[0], cancel)
-        found = _carried(shown)
-        if found is None:  # it was refused before the command could run, or its output couldn't be stored
+        try:
+            found = json.loads(shown.out)
+        except (ValueError, RecursionError):
+            found = None
+        if (
+            not isinstance(found, dict) or found.get("event") != "carried"
+        ):  # it was refused before the command could run, or its output couldn't be stored
             return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
         page, token = str(found.get("page")), str(found.get("token"))
         if not token:

@@ -47,12 +47,16 @@ def outcome(
     absent: str = "run `./slipway up`",
 ) -> dict[str, Any]:
     """What `Transport.run` gives, of the host tool's lines. `ended`: error output and exit status,
-    once all is read. `absent`: what helps where the host has no host tool.
-
-    Raises `LockedError` where another run holds the host, `SlipwayError` where there is no host
-    tool."""
+    once all is read. Raises `LockedError` where another run holds the host, `SlipwayError` where
+    there is no host tool, with what helps: `absent`."""
     last: dict[str, Any] = {}
-    for event in _events(lines):
+    for line in lines:
+        try:
+            event = progress.readable(json.loads(line))
+        except (ValueError, RecursionError):  # another program's, cut, or nested by who broke into a server
+            continue
+        if not isinstance(event, dict) or "event" not in event:
+            continue
         if event["event"] == "outcome":
             last = event
         elif on_event:
@@ -66,17 +70,6 @@ def outcome(
         raise SlipwayError(f"{host}: nothing is launched there yet; {absent}")
     why = (errors.strip().splitlines() or [f"exit status {status}"])[-1]
     return {"ok": False, "host": host, "step": arguments[0], "message": f"the host tool ended early: {why}", "log": []}
-
-
-def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Other lines are left out: those of other programs, or the rest of one that was cut."""
-    for line in lines:
-        try:
-            event = progress.readable(json.loads(line))
-        except (ValueError, RecursionError):  # nested thousands deep, by who broke into a server
-            continue
-        if isinstance(event, dict) and "event" in event:
-            yield event
 
 
 class Launched(Transport, Protocol):

@@ -19,16 +19,13 @@ def run(store: Store, now: Desired) -> None:
     Raises `Conflict`, with all still there, where `now` isn't what is wanted any more."""
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
-    gone = [*_releases(store, there, keep), *_code(store, there, keep), *_wheels(store, there, keep)]
+    gone = [name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels")]
+    gone += [name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep]
+    gone += [*_code(store, there, keep), *_wheels(store, there, keep)]
     gone += _outcomes(store.names("outcomes/"), now.state.generation)
     if gone:
         refuse_another(store, now.state)  # what another one wants since may need some of it
         store.delete(*gone)
-
-
-def _releases(store: Store, there: Iterable[str], keep: Sequence[str]) -> Iterator[str]:
-    yield from (name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels"))
-    yield from (name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep)
 
 
 def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:

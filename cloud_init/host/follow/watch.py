@@ -101,20 +101,19 @@ class Watch:
             return self.health.store(str(away))
         self.look.went(True)
         self.health.store("")
-        if found is not None:
-            self.tag = found.tag
-            self._hear(found.data)
-
-    def _hear(self, data: bytes | None) -> None:
-        """Takes over the desired state; a damaged one changes nothing."""
+        if found is None:
+            return
+        self.tag, self.health.desired = found.tag, ""
         try:
-            self.wanted = contracts.read(DesiredState, json.loads(data)) if data is not None else self.wanted
-            self.health.desired = ""
+            self.wanted = contracts.read(DesiredState, json.loads(found.data)) if found.data is not None else self.wanted
         except ValueError as error:
             self.health.desired = f"store: {DESIRED} is damaged ({error}); what served goes on"
 
     def _act(self) -> None:
-        action = decide(self.wanted, self._here(), attempts.now())
+        idle, tried = self.role.idle(self.places), self.attempts
+        ready = idle if idle == tried.prepared else None
+        here = Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
+        action = decide(self.wanted, here, attempts.now())
         if action is None or (self.look.failures and action.kind in (PREPARE, CONVERGE)):
             return
         try:
@@ -173,12 +172,6 @@ class Watch:
                 later = self.health.later = Later(live, attempts.now())
             if later.is_due():
                 self.aside = Child(self.places, ["later"])
-
-    def _here(self) -> Here:
-        idle = self.role.idle(self.places)
-        ready = idle if idle == self.attempts.prepared else None
-        tried = self.attempts
-        return Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
 
     def _reported_as(self, action: Action) -> int:
         """Its outcome's generation: coming back to `live` beside a proposal is the one before's."""

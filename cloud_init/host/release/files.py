@@ -25,7 +25,10 @@ def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> 
         content = fill(file.content, places) if file.path.startswith("etc/") else file.content
         write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
     for path, source in manifest.static.items():
-        _link_static(folder, path.strip("/"), source)
+        place = _inside(folder / "static", path.strip("/"))  # one `root` serves every prefix
+        if not _inside(folder / "src", source).is_dir():
+            raise Refused(f"slipway:app.static: wanted a folder {source!r} in the app for /{path.strip('/')}, found none")
+        link(place, os.path.relpath(folder / "src" / source, place.parent))
     environment = {**manifest.environment, **{name: value for name, value in secrets.items() if name not in NOT_THE_APPS}}
     if manifest.database.app_may_migrate and "DATABASE_OWNER_URL" in environment:
         environment["DATABASE_URL"] = environment.pop("DATABASE_OWNER_URL")
@@ -69,11 +72,3 @@ def _inside(folder: Path, name: str) -> Path:
     if folder not in path.parents:
         raise Refused(f"manifest: {name!r} leaves the release's folder; not used")
     return path
-
-
-def _link_static(folder: Path, prefix: str, source: str) -> None:
-    """`static/PREFIX` -> the app's folder, so that one `root` serves every prefix."""
-    if not _inside(folder / "src", source).is_dir():
-        raise Refused(f"slipway:app.static: wanted a folder {source!r} in the app for /{prefix}, found none")
-    place = _inside(folder / "static", prefix)
-    link(place, os.path.relpath(folder / "src" / source, place.parent))

@@ -2,13 +2,12 @@
 
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from .. import contracts
 from ..base.files import link, mark_ready, read_object, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
-from ..contracts.manifest import Code, Manifest
+from ..contracts.manifest import Manifest
 from ..data import databases, folders
 from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
@@ -41,7 +40,9 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         runtime.note_secrets(places, folder, manifest)
     with steps.step("release-command"):
         release_command.run(places, manifest, elected)
-        _tell_schema(places, manifest)
+        left = read_object(release_command.record(places, manifest.id)).get("schema")
+        if left and left != databases.of(places, manifest).schema():
+            note(f"the database's schema is newer than release {manifest.id} left it; rolling back changes code, never the schema")
     _start(places, manager, manifest, steps)
 
 
@@ -63,7 +64,13 @@ def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) ->
     folder = places.release(manifest.id)
     with steps.step("unpack"):
         if not (folder / "src").is_dir():
-            _unpack(store, manifest.code, folder / "src")
+            fetched = folder / "code.tar.gz"
+            try:
+                archive = store.file(f"releases/code/{manifest.code.id}.tar.gz", fetched)
+                unpack.verify(archive, manifest.code)
+                unpack.unpack(archive, folder / "src")
+            finally:
+                fetched.unlink(missing_ok=True)
     with steps.step("venv"):
         environment.ensure(places, manifest, store.objects, store.installer(manifest.id))
         if not (folder / "ready").is_file():
@@ -82,16 +89,6 @@ def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
             return manifests.checked(store.json(f"releases/{release}/manifest.json"), release)
         except contracts.Wrong as wrong:
             raise Refused(f"store: the manifest of release {release} is damaged ({wrong}); run `up` again to publish it") from None
-
-
-def _unpack(store: HostStore, code: Code, source: Path) -> None:
-    fetched = source.with_name("code.tar.gz")
-    try:
-        archive = store.file(f"releases/code/{code.id}.tar.gz", fetched)
-        unpack.verify(archive, code)
-        unpack.unpack(archive, source)
-    finally:
-        fetched.unlink(missing_ok=True)
 
 
 def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
@@ -118,10 +115,3 @@ def abort(places: Places, steps: Steps) -> None:
     with steps.step("stop"):
         app.unload(managers.of(places), state.idle(places))
         boot.make_whole(places, managers.of(places))
-
-
-def _tell_schema(places: Places, manifest: Manifest) -> None:
-    """Notes a schema that is newer than the release: a rollback changes code, never the schema."""
-    left = read_object(release_command.record(places, manifest.id)).get("schema")
-    if left and left != databases.of(places, manifest).schema():
-        note(f"the database's schema is newer than release {manifest.id} left it; rolling back changes code, never the schema")
