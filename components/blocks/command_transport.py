@@ -23,7 +23,7 @@ from typing import Any, Protocol
 from components.errors import SlipwayError, one_line
 from components.hosts import progress
 from components.hosts.transport import Event, asked, outcome
-from components.release.store import Store, connect
+from components.release.store import connect
 
 _TOOL = "python3 -I /opt/slipway/host.pyz"
 _FIRST, _SLOWEST = 0.3, 3.0  # seconds between two looks
@@ -75,19 +75,6 @@ class Answer:
     out: bytes
     err: bytes
     left_out: int = 0
-
-
-def _take(store: Store, host: str, token: str) -> bytes:
-    """Reads an output and removes it; a rollout's clean-up removes those that are left."""
-    name = f"outcomes/{host}/output-{token}"
-    data = store.get(name)
-    if data is None:
-        raise SlipwayError(f"store: wanted {name}, what the command wrote, found none; run the command again")
-    try:
-        store.delete(name)
-    except SlipwayError as error:
-        progress.note(host, f"{name} stays until a rollout cleans up ({error})")
-    return data
 
 
 def _ended(service: Service, command: str, name: str, cancel: bool) -> Shown:
@@ -167,9 +154,8 @@ class CommandTransport:
             found = json.loads(shown.out)
         except (ValueError, RecursionError):
             found = None
-        if (
-            not isinstance(found, dict) or found.get("event") != "carried"
-        ):  # it was refused before the command could run, or its output couldn't be stored
+        if not isinstance(found, dict) or found.get("event") != "carried":
+            # The command was refused before it could run, or its output couldn't be stored.
             return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
         page, token = str(found.get("page")), str(found.get("token"))
         if not token:
@@ -178,7 +164,15 @@ class CommandTransport:
         if not re.fullmatch("[0-9a-f]{16}", token):
             wrong = f"wanted the token of an output, 16 hex digits, found {one_line(token)}"
             raise SlipwayError(f"{where}: {wrong}; look at that server, its host tool says no such thing")
-        return _unpacked(_take(connect(str(self.facts.get("store"))), self.host, token), self.instance.id)
+        store, name = connect(str(self.facts.get("store"))), f"outcomes/{self.host}/output-{token}"
+        data = store.get(name)
+        if data is None:
+            raise SlipwayError(f"store: wanted {name}, what the command wrote, found none; run the command again")
+        try:
+            store.delete(name)
+        except SlipwayError as error:
+            progress.note(self.host, f"{name} stays until a rollout cleans up ({error})")
+        return _unpacked(data, self.instance.id)
 
     def _lines(self, arguments: Sequence[str]) -> list[str]:
         answer = self.answer(arguments)

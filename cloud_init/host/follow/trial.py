@@ -1,6 +1,5 @@
-"""Another version of this tool takes this one's place: checked, then on trial.
-
-While `before.pyz` is there `start.sh` counts starts, and takes back a tool that doesn't stay up."""
+"""Another version of this tool takes this one's place: checked, on trial. While `before.pyz` is
+there `start.sh` counts starts, and takes back a tool that doesn't stay up."""
 
 import hashlib
 import os
@@ -28,9 +27,9 @@ def fetch(places: Places, store: HostStore, wanted: str) -> Path:
     if wanted in _refused(places):
         raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
     data = store.objects.get(f"releases/tool/{wanted}.pyz")
-    found = None if data is None else hashlib.sha256(data).hexdigest()
+    found = "nothing" if data is None else hashlib.sha256(data).hexdigest()
     if data is None or found != wanted:
-        raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12] if found else 'nothing'}; run `up` again")
+        raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12]}; run `up` again")
     path = places.tool.with_name("next.pyz")
     write(path, data)
     _check(places, path, wanted)
@@ -56,11 +55,9 @@ def on_trial(places: Places) -> bool:
 
 
 def _check(places: Places, path: Path, wanted: str) -> None:
-    command = [sys.executable, "-I", str(path), "--root", str(places.root), "check"]
+    command, out = [sys.executable, "-I", str(path), "--root", str(places.root), "check"], subprocess.PIPE
     try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_CHECK, check=False
-        )
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=_CHECK, check=False)
         why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
     except subprocess.TimeoutExpired:
         why = f"no answer in {_CHECK} s"

@@ -71,10 +71,8 @@ def ensure(places: Places, manifest: Manifest, store: Store, secret: Mapping[str
         return Path(IN_IMAGE)
     exact = (store.get(wheels.list_of(manifest.id)) or b"").decode()
     python = _python(places, manifest.python, secret)
-    listed = _Needs(python, [exact], store=store, secret=secret)
-    return _ensure(
-        places, manifest, "venv", listed if exact else _Needs(python, manifest.requirements, manifest.constraints, secret=secret)
-    )
+    loose = _Needs(python, manifest.requirements, manifest.constraints, secret=secret)
+    return _ensure(places, manifest, "venv", _Needs(python, [exact], store=store, secret=secret) if exact else loose)
 
 
 def drivers(places: Places, manifest: Manifest) -> Path:
@@ -146,7 +144,10 @@ def _brought(folder: Path, wanted: str) -> str | None:
 def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str]) -> str:
     note(f"bringing Python {wanted}, which this host lacks")
     folder.mkdir(mode=0o755, exist_ok=True)
-    done = Builder(places, folder, None, secret).run([_uv(places), *_BRING.split(), str(folder), wanted])
+    if places.facts.uv is None:  # a server has none before it needs one
+        of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
+    uv = places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
+    done = Builder(places, folder, None, secret).run([uv, *_BRING.split(), str(folder), wanted])
     if python := _brought(folder, wanted):
         return python
     there = (re.match(r"Python (\S+)", _version(places.python)) or ["", "none"])[1]
@@ -155,13 +156,6 @@ def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str])
     wish = f"slipway:app.python: wanted {wanted}, found Python {there} on this host, and uv brings none ({why})"
     mend = "install it, set slipway:secretInstall.UV_PYTHON_INSTALL_MIRROR, or change the setting"
     raise Refused(f"{wish}; {mend}", log=words.splitlines()[-20:])
-
-
-def _uv(places: Places) -> str:
-    """The program uv. A server has none before it needs one."""
-    if places.facts.uv is None:
-        of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
-    return places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
 
 
 def _make(places: Places, folder: Path, needs: _Needs, user: pwd.struct_passwd | None) -> None:
@@ -216,9 +210,8 @@ def _pip_has_index(secret: Mapping[str, str]) -> bool:
     own = os.environ.get("XDG_CONFIG_HOME", ""), os.environ.get("PIP_CONFIG_FILE", "")
     files = [Path(name).expanduser() for name in (*_PIP_FILES, f"{own[0]}/pip/pip.conf", own[1])]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in files if path.is_file()]
-    return bool(
-        {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & (os.environ.keys() | secret.keys()) or any(map(_PIP_INDEX.search, texts))
-    )
+    named = {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & (os.environ.keys() | secret.keys())
+    return bool(named) or any(map(_PIP_INDEX.search, texts))
 
 
 def _install_wheels(builder: Builder, install: list[str], file: list[str]) -> None:

@@ -106,25 +106,22 @@ def _obtain(places: Places, tls: Tls) -> bytes:
     """Returns the certificate chain. Raises `Refused` with certbot's words."""
     if not shutil.which("certbot"):
         raise Refused("certbot is not installed on this server")
+    keep = places.lib / "certbot"
+    who = ["--email", tls.email, "--no-eff-email"] if tls.email else ["--register-unsafely-without-email"]
     with tempfile.TemporaryDirectory() as place:
+        command = [
+            *("certbot", "certonly", "--non-interactive", "--agree-tos", *who, "--server", tls.directory),
+            *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls) / "request.der")),
+            *("--fullchain-path", f"{place}/chain", "--cert-path", f"{place}/one", "--chain-path", f"{place}/others"),
+            *("--config-dir", str(keep), "--work-dir", str(keep / "work"), "--logs-dir", str(keep / "log"), "--max-log-backups", "5"),
+        ]
         try:
-            done = subprocess.run(_command(places, tls, Path(place)), capture_output=True, text=True, check=False, timeout=_CERTBOT)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_CERTBOT)
         except subprocess.TimeoutExpired:
             raise Refused(f"{tls.directory} did not answer within {_CERTBOT} s") from None
         if done.returncode:
             raise Refused(f"{tls.directory} gave no certificate: {_why(done.stdout + done.stderr)}", log=done.stderr.splitlines()[-20:])
         return (Path(place) / "chain").read_bytes()
-
-
-def _command(places: Places, tls: Tls, place: Path) -> list[str]:
-    keep = places.lib / "certbot"
-    who = ["--email", tls.email, "--no-eff-email"] if tls.email else ["--register-unsafely-without-email"]
-    return [
-        *("certbot", "certonly", "--non-interactive", "--agree-tos", *who, "--server", tls.directory),
-        *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls) / "request.der")),
-        *("--fullchain-path", str(place / "chain"), "--cert-path", str(place / "one"), "--chain-path", str(place / "others")),
-        *("--config-dir", str(keep), "--work-dir", str(keep / "work"), "--logs-dir", str(keep / "log"), "--max-log-backups", "5"),
-    ]
 
 
 def _why(words: str) -> str:
