@@ -17,7 +17,7 @@ from components.hosts import progress
 from components.hosts.transports.ssh import TOOL, SshTransport
 from components.owner import Owner
 from components.release.store import to_json
-from components.ssh import connection, login, store
+from components.ssh import connection, store
 from components.ssh.connection import Connection
 
 _PATIENCE = 300.0  # seconds for a server that boots
@@ -39,7 +39,7 @@ def boot(facts: Mapping[str, Any]) -> Boot:
 
 def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
     """All of it; done again it changes nothing. Raises `SlipwayError`."""
-    host, to = str(facts["host"]), connection.to(login.of(facts))
+    host, to = str(facts["host"]), connection.of(facts)
     with progress.step(host, "connect"):
         to.open(_PATIENCE, lambda text: progress.report(host, "", "note", text=text))
         _check_system(to)
@@ -62,7 +62,7 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
     """Whether a server that was set up before, not the first, gives no answer: it is left out."""
     host = str(facts["host"])
     try:
-        connection.to(login.of(facts)).open(_REBOOT)
+        connection.of(facts).open(_REBOOT)
     except Lost as lost:
         if host == servers[0]["host"] or isinstance(lost.__cause__, asyncssh.PermissionDenied):
             raise
@@ -73,7 +73,7 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
 
 def is_at_work(facts: Mapping[str, Any]) -> bool:
     """Whether what Slipway set up there runs."""
-    return connection.to(login.of(facts)).run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
+    return connection.of(facts).run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
 
 
 def leave(facts: Mapping[str, Any], tree: Path) -> None:

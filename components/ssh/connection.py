@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import join
 from typing import IO, Any
@@ -12,9 +12,8 @@ import asyncssh
 
 from components.errors import Lost, MissingError, SlipwayError, shown
 from components.hosts.objects import QUICK, Pipe
-from components.ssh.login import Login
 from components.ssh.loop import Answer, begin, line_of, wait_for
-from components.ssh.opening import attempt
+from components.ssh.opening import Login, attempt
 
 _PAUSE = 2  # seconds between attempts
 _LET_IN = 60  # seconds in which a server that boots may still refuse its user
@@ -155,3 +154,9 @@ _connections: dict[Login, Connection] = {}
 def to(login: Login) -> Connection:
     """This process's connection to a server; threads that ask at the same moment get the same."""
     return _connections.setdefault(login, Connection(login))
+
+
+def of(facts: Mapping[str, Any]) -> Connection:
+    """The connection to the server with these facts, which have its login as JSON."""
+    given = facts["login"]
+    return to(Login(**{**given, "host": facts["host"], "host_keys": tuple(given["host_keys"])}))

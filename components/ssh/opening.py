@@ -4,6 +4,7 @@ known_hosts and what was accepted at first use; and whatever goes wrong, in a li
 import asyncio
 import socket
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import asyncssh
 
 from cloud_init.host.base import files
 from components.errors import Lost, SlipwayError
-from components.ssh.login import Login
 from components.ssh.loop import wait_for
 
 _CONNECT = 15  # seconds
@@ -21,6 +21,31 @@ _PINNED = "slipway:ssh.hostKeys"
 _KINDS = {"ssh-ed25519": "ed25519", "ssh-rsa": "rsa"}  # as files of keys are called
 Matches = tuple[Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey]]
 """Trusted keys, trusted authorities, revoked keys."""
+
+
+@dataclass(frozen=True)
+class Login:
+    """How to log in to a server. `user`, `key` None: as ~/.ssh/config or the agent has it.
+    `known_hosts` None: the user's own file. `noted`: a file of host keys that were accepted at
+    first use, only with `accept_new`."""
+
+    host: str
+    address: str
+    port: int
+    user: str | None
+    key: str | None
+    known_hosts: str | None
+    host_keys: tuple[str, ...]
+    accept_new: bool
+    noted: str
+
+    @property
+    def pattern(self) -> str:
+        """The server in a line of known_hosts."""
+        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+
+    def __str__(self) -> str:
+        return self.host if self.pattern == self.host else f"{self.host} ({self.pattern})"
 
 
 class HostKeyError(SlipwayError):

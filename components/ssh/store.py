@@ -17,7 +17,7 @@ from components.hosts.transports import ssh as transport
 from components.release import publishing
 from components.release.store import parsed
 from components.rollout import desired_state
-from components.ssh import connection, login
+from components.ssh import connection
 
 SCHEME = "ssh:"
 _DESIRED = "desired.json"
@@ -169,8 +169,8 @@ def connect(text: str) -> ServersStore:
 
 def folder(facts: Mapping[str, Any], tool: Sequence[str] = ()) -> Folder:
     """The folder of the server with these facts, asked by its own host tool or another."""
-    to = login.of(facts)
-    return Folder(connection.to(to), str(to), tool or transport.TOOL, str(facts["store"]).removeprefix("file://"))
+    to = connection.of(facts)
+    return Folder(to, str(to.login), tool or transport.TOOL, str(facts["store"]).removeprefix("file://"))
 
 
 def is_folder(store: str) -> bool:

@@ -71,8 +71,7 @@ def test_systems_manager_is_told_whose_host_is_meant(root):
 def test_ssh_is_told_whose_host_is_meant(monkeypatch):
     ran: list[Any] = []
     to = SimpleNamespace(login=SimpleNamespace(address="192.0.2.1"))
-    monkeypatch.setattr(connection, "to", lambda login: to)
-    monkeypatch.setattr(login, "of", lambda facts: None)
+    monkeypatch.setattr(connection, "of", lambda facts: to)
     to.start = lambda command, root, **how: ran.append(command) or SimpleNamespace(wait=lambda: None)
     to.ended = lambda what, completed: SimpleNamespace(status=0)
     monkeypatch.setattr(ssh, "_own", dict)

@@ -16,7 +16,7 @@ from components.deployment.answers import Kept
 from components.errors import Lost, SlipwayError
 from components.hosts import last_backup
 from components.hosts.transport import Event, asked, outcome
-from components.ssh import connection, login
+from components.ssh import connection
 from components.ssh.connection import Done
 from components.ssh.loop import wait_for
 
@@ -30,7 +30,7 @@ class SshTransport:
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.facts = facts
-        self.to = connection.to(login.of(facts))
+        self.to = connection.of(facts)
         self.host, self.role, self.address = str(facts["host"]), str(facts["role"]), self.to.login.address
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
