@@ -1,6 +1,5 @@
-"""`Deployment` on hosts that share a store.
-
-In a restore over all of them web hosts have the page up while the database's host loads it."""
+"""`Deployment` on hosts that share a store. In a restore over all of them web hosts have the page
+up while the database's host loads it."""
 
 import queue
 import threading

@@ -60,7 +60,7 @@ def _file(path: Path, reason: str) -> Iterator[Check]:
 def _object(store: Store, reason: str) -> Iterator[Check]:
     mine = _Mine(store, reason)
     try:
-        mine.acquire()
+        host_lock.acquire(store.address, mine.take, WAIT, pulumi.log.info, _PAUSE)
         renewing = threading.Thread(target=mine.renew, daemon=True)
         renewing.start()
         try:
@@ -68,6 +68,8 @@ def _object(store: Store, reason: str) -> Iterator[Check]:
         finally:
             mine.ended.set()
             renewing.join()
+    except Locked as error:
+        raise LockedError(str(error)) from None
     except Refused as refused:
         raise SlipwayError(str(refused)) from None
     finally:
@@ -84,14 +86,8 @@ class _Mine:
         self.data = json.dumps(whole, indent=1, sort_keys=True).encode()
         self._shown = 0.0
 
-    def acquire(self) -> None:
-        """Creates the lock, or takes over one whose holder is gone."""
-        try:
-            host_lock.acquire(self.store.address, self._take, WAIT, pulumi.log.info, _PAUSE)
-        except Locked as error:
-            raise LockedError(str(error)) from None
-
-    def _take(self) -> bytes | None:
+    def take(self) -> bytes | None:
+        """Creates the lock, or takes over one whose holder is gone; else the holder's note."""
         self._show()
         found = self.store.get(_NAME)
         try:
@@ -115,8 +111,7 @@ class _Mine:
         return now is not None and since is not None and now - since > STALE
 
     def check(self) -> None:
-        """Raises `Conflict` where it is another one's, or was. Whoever slept shows that it lives,
-        so that nobody takes the lock over just now."""
+        """Raises `Conflict` where it is another one's. Whoever slept shows first that it lives."""
         if _awake() - self._shown > RENEWED:
             self._show()
         if (found := self.store.get(_NAME)) != self.data:

@@ -13,7 +13,7 @@ import pytest
 from cloud_init.host_tool import tool
 from components.blocks.command_transport import CommandTransport, Shown
 from components.hosts.transports import ssh
-from components.ssh import connection, login
+from components.ssh import connection
 
 FACTS = {"host": "i-1", "role": "web", "address": "192.0.2.1", "app": "shop", "stack": "prod", "store": "file:///none"}
 

@@ -1,7 +1,6 @@
 """The front server: its configuration in force, and its reload when a release brings another one.
 
-Another kind of front server takes its place behind the maintenance page: the old one answers with
-the page until the new one is started.
+Another kind of front server takes its place behind the maintenance page, which the old one shows.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
-"""The virtual environment of a release, shared by releases with equal requirements.
-
-Packages run what they like as they are built: a user of its own builds them, in a sandbox, and then
-the environment is made root's."""
+"""The virtual environment of a release, shared by releases with equal requirements. Packages run
+what they like as they are built: a user of its own builds them, in a sandbox, and then the
+environment is made root's."""
 
 from __future__ import annotations
 

@@ -22,7 +22,15 @@ def run(places: Places, steps: Steps) -> None:
         live = state.live(places)
         if live:
             manager_change.try_change(places, managers.wanted_by(places, live.release))
-        _serve(places, managers.of(places))
+        manager = managers.of(places)
+        make_whole(places, manager)
+        if now := state.live(places):
+            try:
+                await_front(places, manager, now.release, now.colour.name)
+            except Refused as refused:  # one that no longer starts is no reason to refuse
+                note(f"release {now.release} does not serve: {refused}")
+                for line in manager.log(now.colour.name, None, 5)[0]:
+                    note(line)
 
 
 def bring_up(places: Places, steps: Steps) -> None:
@@ -58,19 +66,6 @@ def _shut_down(places: Places, manager: Manager) -> None:
     if manager.running and manager.answers():
         configuration.stop(places, manager)
     manager.shut_down()
-
-
-def _serve(places: Places, manager: Manager) -> None:
-    """Waits until the live release serves again; one that no longer starts is noted."""
-    make_whole(places, manager)
-    if (now := state.live(places)) is None:
-        return
-    try:
-        await_front(places, manager, now.release, now.colour.name)
-    except Refused as refused:
-        note(f"release {now.release} does not serve: {refused}")
-        for line in manager.log(now.colour.name, None, 5)[0]:
-            note(line)
 
 
 def await_front(places: Places, manager: Manager, release: str, *others: str) -> None:

@@ -1,7 +1,5 @@
-"""An authority's certificate, by ACME: certbot asks for one for this server's key.
-
-A timer and each release run this; where there is no certificate yet it is tried each minute.
-"""
+"""An authority's certificate, by ACME: certbot asks for one for this server's key. A timer and each
+release run this; where there is no certificate yet it is tried each minute."""
 
 from __future__ import annotations
 
