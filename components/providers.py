@@ -42,7 +42,6 @@ if getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", "") == "p
 
 class DynamicProvider(ResourceProvider):
     """What all providers share: each says what its inputs make, and when that is made anew.
-
     `REPLACES`, `UPDATES`: inputs whose change replaces the resource, or makes it anew in its place;
     policy/resource_types/pulumi-python.json holds the former. `ID`: of all resources of this kind.
     `WORDS`: what a new one is, for who reads the plan; names in braces are inputs."""

@@ -18,10 +18,8 @@ SUPERVISOR = (str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisor
 
 def app_runtime(tree: Path, version: str | None) -> tuple[str, str | None]:
     """The Python for the environments of the app whose files are in `tree`, and the user that runs
-    them; None: this one. `version` as "3.13", None: any.
-
-    For root an unprivileged user who can read both; if there is none root, and it says so.
-    Raises `MissingError` where no Python of that version is there."""
+    them; None: this one, as for root where no other user can read both, which it says. `version` as
+    "3.13", None: any. Raises `MissingError` where no such Python is there."""
     pythons = _pythons(version)
     if os.geteuid() != 0:
         return pythons[0], None

@@ -18,7 +18,6 @@ PATIENCE = 90  # seconds that an authority may take once the domain leads here
 
 def check(url: str, addresses: Sequence[str], health: Health, release: str, tls: Tls | None = None) -> list[Outcome]:
     """Asks the public address, then each web host's own where there are several; what is not well.
-
     With `tls`, or behind a load balancer that has it, each is asked by its address, whatever its
     certificate: whether the domain leads there is asked by `domain_problem`."""
     address = urlsplit(url)

@@ -53,10 +53,8 @@ class HostKeyError(SlipwayError):
 
 
 class HostKeys(asyncssh.SSHClient):
-    """The keys of one server.
-
-    Where a source knows any, no later source is asked: the settings' own pins come first. Of a key
-    that nobody trusts `problem` is why it was refused; `accepted` is a new one that was taken."""
+    """The keys of one server. Where a source knows any, no later one is asked: the settings' pins
+    come first. `problem`: why a key was refused; `accepted`: a new one that was taken."""
 
     def __init__(self, login: Login) -> None:
         self.login = login
@@ -86,14 +84,12 @@ class HostKeys(asyncssh.SSHClient):
                 f"slipway:ssh.knownHosts: wanted a file of host keys, found none at {own}; make it, or leave the setting out"
             )
         yield _PINNED, "\n".join(self.login.host_keys)
-        for path in (own, _SYSTEM, Path(self.login.noted)):
-            if path.is_file():
-                try:
-                    text = path.read_text(encoding="utf-8", errors="replace")
-                except OSError as error:
-                    why = f"found a file that can't be read ({error.strerror}); mend that"
-                    raise SlipwayError(f"{path}: wanted host keys, {why}") from None
-                yield str(path), text
+        for path in filter(Path.is_file, (own, _SYSTEM, Path(self.login.noted))):
+            try:
+                yield str(path), path.read_text(encoding="utf-8", errors="replace")
+            except OSError as error:
+                why = f"found a file that can't be read ({error.strerror}); mend that"
+                raise SlipwayError(f"{path}: wanted host keys, {why}") from None
 
     def validate_host_public_key(self, _host: str, _addr: str, _port: int, key: asyncssh.SSHKey) -> bool:
         if any(self.trusted):

@@ -1,8 +1,6 @@
 """A store's folder here, for a deployer at the other end of a pipe: it asks in a line of JSON with
-`size` bytes after it, and is answered so.
-
-The rollout's lock is this process's, and ends with it. Half a minute in which nothing is said, or
-read, at the other end ends both: a deployer that slept finds nobody who writes for it."""
+`size` bytes after it, and is answered so. The rollout's lock is this process's. Half a minute in
+which nothing is said, or read, at the other end ends both: nobody writes for one that slept."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
-"""The next action of a server: a pure function of the desired state and of what is here.
-
-Each generation of `desired.json` is acted on once. An action that failed is tried again only if
-nobody else puts it right: on the way to `live`."""
+"""The next action of a server: a pure function of the desired state and of what is here. Each
+generation of `desired.json` is acted on once. An action that failed is tried again only if nobody
+else puts it right: on the way to `live`."""
 
 from __future__ import annotations
 

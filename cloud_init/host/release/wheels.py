@@ -1,6 +1,5 @@
-"""The files that a release's environment is made of: exact versions with hashes, in the store.
-
-A deployer writes the list as it publishes the release; the first host that has the files puts them
+"""The files that a release's environment is made of: exact versions with hashes, in the store. A
+deployer writes the list as it publishes the release; the first host that has the files puts them
 beside it. Whoever puts one there, it is used only if the list names its hash."""
 
 import re

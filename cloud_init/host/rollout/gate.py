@@ -63,10 +63,8 @@ def resolved(domain: str, port: int) -> set[str]:
 
 
 def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:
-    """Returns after three good answers in a row. Raises `Refused` when time is up, or with the
-    reason of `dead()`.
-
-    `say` is for the front server: its maintenance page counts as well, and `say` is told of it."""
+    """Returns after three good answers in a row. Raises `Refused` when time is up, or for what
+    `dead()` says. `say` is for the front server, whose maintenance page counts too: it is told."""
     health = replace(health, path=health.public) if say and health.public else health
     deadline = time.monotonic() + float(health.timeout)
     good = 0

@@ -1,7 +1,5 @@
-"""Which hosts are alive, by their heartbeats in the store.
-
-A host's own clock is believed by nobody. The store's clock says how old a heartbeat is at the first
-look; from then on a host lives while its heartbeat changes."""
+"""Which hosts are alive, by their heartbeats in the store: the store's clock, never a host's own,
+says how old one is at the first look; from then on a host lives while its heartbeat changes."""
 
 import json
 import time
