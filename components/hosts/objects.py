@@ -146,8 +146,7 @@ class Folder:
             raise AssertionError
 
     def _opened(self) -> Pipe:
-        """The lock went with the pipe before: it is taken again, unless somebody else had it
-        meanwhile, who may be done by now."""
+        """The lock went with the pipe before: taken again, unless somebody had it meanwhile."""
         if self._pipe is None:
             pipe = self._pipe = self.way.pipe(self._command)
             try:

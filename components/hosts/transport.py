@@ -15,8 +15,7 @@ Event = Mapping[str, Any]
 
 
 class Transport(Protocol):
-    """One host, reachable. `host`: its name in the store; `role`: `web` or `database`; `address`:
-    its own, for people."""
+    """One host; `host`: its name in the store; `role`: web or database; `address`: for people."""
 
     host: str
     role: str
@@ -96,12 +95,10 @@ class Driven(Launched, Protocol):
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
 
     def settle(self, origin: Path) -> None:
-        """After a move of `root` from there: ends what runs, and removes what names the old place.
-        Data and store stay; the next `up` makes the rest."""
+        """After a move of `root` from there: ends what runs, removes what names the old place."""
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:
-    """The transport that `facts["transport"]` names, for the host that `facts` is of: `HostFacts`
-    as JSON, or what else that transport takes."""
+    """The transport that `facts["transport"]` names, for the host that `facts` is of."""
     module = importlib.import_module(f"components.hosts.transports.{facts['transport']}")
     return cast(Driven, module.connect(facts))

@@ -69,8 +69,7 @@ def finish(
     secret_environment: pulumi.Input[Mapping[str, str]],
     database: DatabaseOutputs | None = None,
 ) -> ReleaseArgs:
-    """The release that `planned` becomes with its secrets, a `SECRET_KEY` among them, and its
-    database; its id covers all."""
+    """`planned` with its secrets, `SECRET_KEY` among them, and its database; its id covers all."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
     more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
     secret = planned.secrets(key, secret_environment)
@@ -90,8 +89,8 @@ def _id(key: str, manifest: Manifest, environment: Mapping[str, str], secrets: M
 class RolloutArgs(ReleaseArgs):
     """`store` is the store's address; `url` the public address that must show the release, as must
     `addresses` of web hosts. `hosts`: their facts as JSON, none where they follow the store: those
-    of names that are `expected`, or `fewest`. `key`: of release ids, where hosts have what they need
-    from each other."""
+    of names that are `expected`, or `fewest`. `key`: of release ids, where hosts have what
+    they need from each other."""
 
     store: pulumi.Input[str]
     url: pulumi.Input[str]

@@ -1,5 +1,4 @@
-"""One attempt at a connection: whether the server is the one it should be, by pinned keys,
-known_hosts and what was accepted at first use; and whatever goes wrong, in a line."""
+"""One attempt at a connection: is the server the one it should be; and whatever goes wrong."""
 
 import asyncio
 import socket
