@@ -226,8 +226,7 @@ class SshServerProvider(_OnHost):
     def drift(self, _olds: Props, _news: Props) -> str:
         from components.ssh import bring_up
 
-        facts = json.loads(_news["facts"])
-        return "" if bring_up.is_at_work(facts) else f"{facts['host']}: {bring_up.UNIT} isn't at work there"
+        return bring_up.drift(json.loads(_news["facts"]))
 
     def delete(self, _id: str, _props: Props) -> None:
         from components.ssh import bring_up

@@ -1,11 +1,8 @@
-"""A server reached by its cloud's own service for commands: as root, without a port, a key or a
-terminal.
+"""A server reached by its cloud's own service for commands: as root, without a port or a key.
 
-Such a service hands over a command's output when it has ended, and of that the first letters
-alone (24,000, say): too little for a failed release or a page of logs. So `host.pyz carry` runs the
-command and packs both its streams. Mostly that fits; if not it is an object of the store, read and
-removed here. The command's words travel as base64: no shell sees them, nor what a service replaces.
-"""
+Such a service shows how a command's output begins, once it has ended. `host.pyz carry` packs both
+streams; what is too long for the service is an object of the store, read and removed here. The
+command's words travel as base64: no shell sees them, nor what a service replaces."""
 
 import base64
 import json

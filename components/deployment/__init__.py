@@ -12,9 +12,7 @@ Verb = Literal["status", "logs", "releases", "rollback", "run", "backup", "backu
 
 class Deployment:
     """What is launched of a stack. A verb that a subclass doesn't define is refused, by `refused`.
-
-    A verb reports its steps to `components.hosts.progress`, and raises `SlipwayError` where nobody
-    can be reached."""
+    Each reports to `components.hosts.progress`; `SlipwayError` where nobody can be reached."""
 
     url: str
     """The address at which users reach the app."""

@@ -86,10 +86,8 @@ class HostsDeployment(Deployment):
         return run(Backups, self.site.database_host, "backups")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
-        """The outcome of the host with the database, or of the web host that stood in the way.
-
-        Where this is cut off, the database host finishes by itself, and a web host is let go by
-        whatever runs there next."""
+        """The outcome of the host with the database, or of the web host that stood in the way. Cut
+        off, the first finishes by itself; a web host is let go by whatever runs there next."""
         database, others = self.site.database_host, self._beside
         command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
         with self.site.store.lock(f"restore {backup}"):  # no rollout between the phases of another

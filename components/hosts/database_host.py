@@ -63,10 +63,8 @@ def addresses(
 ) -> dict[str, str]:
     """The variables with a database's addresses, as the app's drivers take them: libpq's names for
     PostgreSQL, `ssl_ca` for MySQL, by which PyMySQL and mysqlclient check the certificate.
-
     `passwords`: of `app` and `owner`; `database`: its name, the app's if left out; `owner`: its
-    name in it; `shared`: the authority signs others' servers too, so the name is checked as well.
-    """
+    name in it; `shared`: the authority signs others' servers too, so the name is checked."""
     authority = f"/etc/slipway/{app}/database-ca.pem"
     options = {
         "postgres": {"sslmode": "verify-full", "sslrootcert": authority},

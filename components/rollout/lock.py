@@ -1,9 +1,8 @@
 """One rollout at a time: a file that the kernel locks, or an object in a bucket.
 
-`lock.json` says who, why and since when; it is never changed while it is held. That its holder
-lives, the object `lock/TOKEN` says: it is written every 10 s. A lock whose holder said nothing for
-a minute, by the store's clock, is taken over. A holder who slept finds that out before it writes or
-removes anything more: each of these asks first (`components.release.store.ReleaseStore`)."""
+`lock.json` says who, why and since when; that its holder lives says `lock/TOKEN`, written every 10
+s. A lock whose holder said nothing for a minute, by the store's clock, is taken over. Whoever slept
+finds that out before it writes or removes anything (`components.release.store.ReleaseStore`)."""
 
 import json
 import threading

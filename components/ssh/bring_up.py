@@ -27,7 +27,6 @@ _SETUP = 300.0  # seconds until it is set up: packages are fetched before that
 SYSTEMS = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 OWNER = "/var/lib/slipway/owner.json"
 _BOOT = "/etc/slipway/boot.json"
-UNIT = "slipway.service"
 _BRING = Path(__file__).with_name("bring-tool.sh").read_text(encoding="utf-8")
 
 
@@ -71,9 +70,10 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
     return False
 
 
-def is_at_work(facts: Mapping[str, Any]) -> bool:
-    """Whether what Slipway set up there runs."""
-    return connection.of(facts).run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
+def drift(facts: Mapping[str, Any]) -> str:
+    """That what Slipway set up there doesn't run; empty: it does."""
+    asked = connection.of(facts).run(["systemctl", "is-active", "--quiet", "slipway.service"])
+    return f"{facts['host']}: slipway.service isn't at work there" if asked.status else ""
 
 
 def leave(facts: Mapping[str, Any], tree: Path) -> None:
@@ -131,10 +131,8 @@ def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _with_tool(to: Connection, facts: Mapping[str, Any]) -> Iterator[None]:
-    """Puts the host tool there for the bootstrap, and holds the store's lock by it: the server may
-    have none yet, or an earlier one. Where one is set up, it is tried before.
-
-    Another deployer's rollout must not find another host tool in the middle of it."""
+    """Puts the host tool there for the bootstrap, and holds the store's lock by it: no other
+    rollout must find another tool in the middle of it. Where one is set up, it is tried before."""
     name, data = f"releases/tool/{host_tool.tool_id()}.pyz", host_tool.tool()
     path = f"{store.folder(facts).path}/{name}"
     _do(to, ["sh", "-c", _BRING, "bring-tool", path, host_tool.tool_id()], data)

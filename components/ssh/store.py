@@ -1,6 +1,5 @@
-"""The release store of servers of one's own: a folder on the first of them.
-
-Each reads a folder of its own, which has what it needs: secrets of its role alone."""
+"""The release store of servers of one's own: a folder on the first of them. Each reads a folder of
+its own, which has what it needs: secrets of its role alone."""
 
 import json
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence

@@ -1,12 +1,10 @@
 """Another command of this tool, for a service that shows only how a command's output begins.
 
 `carry WORDS` (base64 of the command's words as a JSON list: no shell sees them) answers, when
-that command has ended, with one line of JSON, `{"event": "carried", "page", "token"}`.
-`page` is the packed output (zlib) in base64. Where that is too long for the service `page` is
-empty, and the object `outcomes/HOST/output-TOKEN` of the store has the packed output until it was
-read. Unpacked it is a line of JSON `{"status", "out", "err", "left_out"}`, then as many bytes of
-output and of errors. A very long stream lacks its middle.
-"""
+that command has ended, with one line of JSON, `{"event": "carried", "page", "token"}`: `page` is
+the packed output (zlib) in base64, or empty where that is too long: the store's object
+`outcomes/HOST/output-TOKEN` has it then. Unpacked it is a line of JSON `{"status", "out", "err",
+"left_out"}`, then as many bytes of output and of errors; a very long stream lacks its middle."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""The service of a server: reads what the store wants, does it, and tells how that goes.
-
-On a server that deployers drive it only brings up what served, and what serving doesn't wait for.
-"""
+"""The service of a server: reads what the store wants, does it, and tells how that goes. Where
+deployers drive it, it only brings up what served, and what serving doesn't wait for."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
 """The front server: its configuration in force, and its reload when a release brings another one.
-
-Another kind of front server takes its place behind the maintenance page, which the old one shows.
-"""
+Another kind takes its place behind the maintenance page."""
 
 from __future__ import annotations
 

@@ -2,9 +2,7 @@
 
 `LIB/certificates/DOMAIN/` has `key.pem` (one key for all, so that whatever certificate is there
 fits), `certificate.pem`, and `issued` once that is an authority's: fronts send plain HTTP to HTTPS
-from then on. `state.json` is what was tried last. One of the project's own comes with a release,
-into a folder below that which holds nothing else: `Tls.folder`.
-"""
+from then on. `state.json` is what was tried last. The project's own is in a folder below."""
 
 from __future__ import annotations
 
