@@ -120,11 +120,9 @@ class CommandTransport:
         return self._outcome(self.answer(arguments), arguments, on_event)
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
-        follow = {"-f", "--follow"} & {*arguments}
-        if not follow:
-            yield from self._lines(arguments)
-            return
-        asked, marks = [word for word in arguments if word not in follow], ""
+        asked, marks = [word for word in arguments if word != "-f"], ""
+        if asked == [*arguments]:
+            return (yield from self._lines(arguments))
         while True:
             *lines, marks = self._lines([*asked, f"--marks={marks}"])
             yield from lines
@@ -132,8 +130,8 @@ class CommandTransport:
 
     def attach(self, arguments: Sequence[str]) -> int:
         if _has_input():
-            print(f"slipway: {self.host}: by {self.instance.called} a command has no input and no terminal;", file=sys.stderr, end=" ")
-            print("what it writes is shown when it has ended", file=sys.stderr, flush=True)
+            why = f"by {self.instance.called} a command has no input and no terminal; what it writes is shown when it has ended"
+            print(f"slipway: {self.host}: {why}", file=sys.stderr, flush=True)
         answer = self.answer(arguments, cancel=True)
         for stream, data in ((sys.stdout, answer.out), (sys.stderr, answer.err)):
             stream.buffer.write(data)

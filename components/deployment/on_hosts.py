@@ -49,7 +49,28 @@ class HostsDeployment(Deployment):
             return [_with(one, str(error) if one.ok else "") for one in told]
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
-        return _merged(self.site.hosts, ["logs", "-n", str(lines), *(["-f"] if follow else [])])
+        """One host's lines as they are; several hosts' as they come, after their hosts' names."""
+        words, hosts = ["logs", "-n", str(lines), *(["-f"] if follow else [])], self.site.hosts
+        if len(hosts) == 1:
+            yield from hosts[0].stream(words)
+            return
+        told: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
+
+        def pump(host: Transport) -> None:
+            try:
+                for text in host.stream(words):
+                    told.put(f"{short(host.host)} | {text}")
+            except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
+                told.put(error)
+            told.put(None)
+
+        for host in hosts:
+            threading.Thread(target=pump, args=(host,), daemon=True).start()
+        for _ in hosts:  # each ends with one None
+            while (item := told.get()) is not None:
+                if isinstance(item, Exception):
+                    raise item
+                yield item
 
     def releases(self) -> Sequence[Releases]:
         return run_all(Releases, self.site.hosts, "releases")
@@ -153,30 +174,6 @@ def _with(one: Instance, problem: str) -> Instance:
 def _status(host: Transport) -> Instance:
     status = run_or_say(Instance, host, "status")
     return status.model_copy(update={"role": host.role, "address": host.address})
-
-
-def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
-    """One host's lines as they are; several hosts' as they come, after their hosts' names."""
-    if len(hosts) == 1:
-        yield from hosts[0].stream(words)
-        return
-    lines: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
-
-    def pump(host: Transport) -> None:
-        try:
-            for text in host.stream(words):
-                lines.put(f"{short(host.host)} | {text}")
-        except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
-            lines.put(error)
-        lines.put(None)
-
-    for host in hosts:
-        threading.Thread(target=pump, args=(host,), daemon=True).start()
-    for _ in hosts:  # each ends with one None
-        while (item := lines.get()) is not None:
-            if isinstance(item, Exception):
-                raise item
-            yield item
 
 
 def _let_go(hosts: Sequence[Transport], done: Restored | None) -> Restored | None:

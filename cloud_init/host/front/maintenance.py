@@ -15,14 +15,14 @@ from .servers import MAINTENANCE
 
 def is_on(places: Places) -> bool:
     """Whether users meet the page now."""
-    return _path(places).is_file()
+    return (places.etc / MAINTENANCE).is_file()
 
 
 def switch(places: Places, wanted: bool) -> None:
     if wanted:
-        write(_path(places), pkgutil.get_data(__package__, MAINTENANCE) or b"")
+        write(places.etc / MAINTENANCE, pkgutil.get_data(__package__, MAINTENANCE) or b"")
     else:
-        unlink(_path(places))
+        unlink(places.etc / MAINTENANCE)
 
 
 def order(places: Places, wanted: bool) -> None:
@@ -60,10 +60,6 @@ def is_left_open(places: Places) -> bool:
 def _close(places: Places) -> None:
     switch(places, read_object(_note(places)).get("page") is True)
     unlink(_note(places))
-
-
-def _path(places: Places) -> Path:
-    return places.etc / MAINTENANCE
 
 
 def _note(places: Places) -> Path:
