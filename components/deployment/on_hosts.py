@@ -25,8 +25,7 @@ A = TypeVar("A", bound=Answer)
 
 
 class HostsDeployment(Deployment):
-    """`launched`: hosts whose data Slipway keeps and removes; a cloud does so with its own.
-    `around`: answers with the warnings about what stands around the hosts."""
+    """`launched`: hosts whose data Slipway keeps and removes; `around`: warnings beside theirs."""
 
     def __init__(self, site: Site, launched: Sequence[Launched] = (), around: Callable[[], Sequence[str]] = tuple) -> None:
         self.site, self.launched, self.around, self.url = site, launched, around, site.url

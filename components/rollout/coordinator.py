@@ -1,6 +1,5 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits or aborts it."""
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -8,14 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.contracts.rollout import Outcome, Proven
-from cloud_init.host.release import manifests
 from components.deployment.answers import GOING_BACK, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
-from components.release.store import Conflict, Store, damaged, overwrite, parsed, to_json
+from components.release.store import Conflict, Store, overwrite, parsed, to_json
 from components.rollout import clean_up, desired_state, public
 from components.rollout.desired_state import Desired, desired
 from components.rollout.phases.direct import Driven
@@ -75,13 +74,10 @@ class _Rollout:
         )
         self.release, self.by = release, by
         self.elected: str | None = None
-        data = site.store.get(f"releases/{release}/manifest.json")
+        data = site.store.get(name := f"releases/{release}/manifest.json")
         if data is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
-        try:
-            self.manifest = manifests.checked(json.loads(data), release)
-        except ValueError as error:
-            raise damaged(f"releases/{release}/manifest.json", str(error)) from None
+        self.manifest = parsed(Manifest, name, data)  # whether it is that release's ask the hosts
         self.addresses = site.addresses or (str(urlsplit(site.url).hostname),)
 
     def run(self) -> Verdict:

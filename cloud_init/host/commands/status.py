@@ -34,6 +34,9 @@ def status(places: Places) -> dict[str, Any]:
     if maintenance.is_left_open(places):
         how = "`watch` starts it again" if places.role else "run `./slipway up`"
         problems = [f"a change of manager or front server was interrupted, and users may see its page; {how}", *problems]
+    restored = read_object(places.restoring)
+    restore = {name: restored.get(name) for name in ("backup", "first", "phase")}
+    at_work = processes.recorded(places.restoring) is not None  # else it was interrupted
     return {
         "host": places.host,
         "role": places.role,
@@ -48,7 +51,7 @@ def status(places: Places) -> dict[str, Any]:
         "user": places.facts.user,
         "generation": noted.get("generation"),
         "maintenance": maintenance.is_on(places),
-        "restore": _restoring(places),
+        "restore": {**restore, "running": at_work} if restore["backup"] else None,
         "problems": problems,
         "tls": certificates.status(places, certificates.of_live(places)),
     }
@@ -81,13 +84,6 @@ def check(places: Places) -> dict[str, Any]:
         importlib.import_module(part)
     roles.of(places)
     return {"parts": len(parts), "store": stores.connect(places.store).address}
-
-
-def _restoring(places: Places) -> dict[str, Any] | None:
-    """A restore at work, or one that was interrupted. `running`: a process works on it."""
-    noted = read_object(places.restoring)
-    known = {name: noted.get(name) for name in ("backup", "first", "phase")}
-    return {**known, "running": processes.recorded(places.restoring) is not None} if known["backup"] else None
 
 
 def _process(manager: Manager, name: str) -> dict[str, Any]:

@@ -32,7 +32,16 @@ def fetch(places: Places, store: HostStore, wanted: str) -> Path:
         raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12]}; run `up` again")
     path = places.tool.with_name("next.pyz")
     write(path, data)
-    _check(places, path, wanted)
+    command, out = [sys.executable, "-I", str(path), "--root", str(places.root), "check"], subprocess.PIPE
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=_CHECK, check=False)
+        why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {_CHECK} s"
+    if why:
+        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
+        last = why.splitlines()[-1][:300]
+        raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
     return path
 
 
@@ -52,19 +61,6 @@ def passed(places: Places) -> None:
 
 def on_trial(places: Places) -> bool:
     return places.tool.with_name("before.pyz").is_file()
-
-
-def _check(places: Places, path: Path, wanted: str) -> None:
-    command, out = [sys.executable, "-I", str(path), "--root", str(places.root), "check"], subprocess.PIPE
-    try:
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=_CHECK, check=False)
-        why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
-    except subprocess.TimeoutExpired:
-        why = f"no answer in {_CHECK} s"
-    if why:
-        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
-        last = why.splitlines()[-1][:300]
-        raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
 
 
 def _refused(places: Places) -> list[str]:

@@ -74,7 +74,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
     else:
         _link(places, folder)
         if _content(Path(before)) != _content(folder):
-            _reload(places, manager, settle=False)
+            reload(places, manager, settle=False)
 
 
 def replaces(places: Places, folder: Path) -> tuple[str, str] | None:
@@ -110,17 +110,11 @@ def stop(places: Places, manager: Manager, patience: float = _PATIENCE) -> None:
     manager.stop_by("front", servers.module(serving(places)).STOP, patience)
 
 
-def finish_requests(places: Places, manager: Manager) -> None:
-    """With the page up: returns when all that was asked before is answered."""
-    if manager.status("front").runs:
-        _reload(places, manager, settle=True)
-
-
 def _replace(places: Places, manager: Manager, before: Path, folder: Path) -> None:
     """Raises `Refused`, with the one before in its place again, if the other one doesn't start."""
     note("the front server changes from {} to {}".format(*replaces(places, folder) or ()))
     with maintenance.window(places):
-        finish_requests(places, manager)
+        reload(places, manager, settle=True)
         try:
             _start_with(places, manager, folder)
         except Refused:
@@ -146,10 +140,11 @@ def _link(places: Places, folder: Path) -> None:
     link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
 
 
-def _reload(places: Places, manager: Manager, settle: bool) -> None:
-    """New workers with the new configuration; the old ones finish, which `settle` waits for."""
+def reload(places: Places, manager: Manager, settle: bool) -> None:
+    """New workers with the new configuration; the old ones finish, which `settle` waits for: with
+    the page up all that was asked before is answered then."""
     signal = servers.module(serving(places)).RELOAD
-    if signal is None:
+    if signal is None or not manager.status("front").runs:
         return
     workers = processes.children(manager.status("front").pid or 0)
     manager.signal("front", signal)

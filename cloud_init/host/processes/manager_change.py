@@ -113,7 +113,7 @@ def recover(places: Places) -> None:
 
 def _move(places: Places, before: Manager, now: Manager) -> None:
     """The old manager's front server answers with the page until the new one's can be started."""
-    configuration.finish_requests(places, before)
+    configuration.reload(places, before, settle=True)
     for colour in COLOURS:
         extra.stop(before, colour)
         before.stop(colour)

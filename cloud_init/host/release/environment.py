@@ -230,8 +230,7 @@ def _with_uv(builder: Builder, python: str) -> list[str]:
 
 
 def _with_pip(builder: Builder, base: str) -> list[str]:
-    """Uses the system's wheel of pip: to put pip into each environment takes longer. It is for the
-    system's Python alone."""
+    """By the system's wheel of pip, for the system's Python alone: to put pip in takes longer."""
     places, folder = builder.places, builder.folder
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role and base == places.python else None
     _run(builder, [base, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])

@@ -109,8 +109,7 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
 
 
 def abort(places: Places, steps: Steps) -> None:
-    """The candidate is not wanted: the idle colour stops. A commit of it may have been killed in
-    the middle: what serves gets back what that took from it."""
+    """Stops the idle colour; what serves gets back what a commit that was killed took from it."""
     manager_change.recover(places)
     with steps.step("stop"):
         app.unload(managers.of(places), state.idle(places))
