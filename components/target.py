@@ -113,7 +113,7 @@ class TargetComponent(pulumi.ComponentResource):
     def put_out(
         self, settings: Settings, release: pulumi.Input[str], url: pulumi.Input[str], addresses: pulumi.Input[list[str]], **own: Any
     ) -> None:
-        """The last step of `__init__`. `url`: known once it is served there; `own`: more outputs."""
+        """The last step of `__init__`. `url`: known once it is served; `own`: more outputs."""
         every = {"url": url, "target": settings.target, "release": release, "addresses": addresses}
         self.exported = {**every, "database": settings.database.engine, **own}
         self.register_outputs({})
