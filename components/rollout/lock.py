@@ -93,7 +93,9 @@ class _Mine:
             if found is None:
                 self.store.create(_NAME, self.data)
                 return None
-            if not self._is_stale(found):
+            signs = self.store.names(_SIGNS)  # both times are the store's: mine was written just now
+            now, since = signs.get(self.sign), signs.get(_SIGNS + _token(found)) or self.store.modified(_NAME)
+            if now is None or since is None or now - since <= STALE:
                 return found
             self.store.replace(_NAME, found, self.data)
         except Conflict:
@@ -101,13 +103,6 @@ class _Mine:
         progress.note("coordinator", f"taken over: the lock of {host_lock.described(found)}, who has said nothing for {STALE:.0f} s")
         self.store.delete(_SIGNS + _token(found))
         return None
-
-    def _is_stale(self, found: bytes) -> bool:
-        """Both times are the store's: mine was written just now."""
-        signs = self.store.names(_SIGNS)
-        now = signs.get(self.sign)
-        since = signs.get(_SIGNS + _token(found)) or self.store.modified(_NAME)
-        return now is not None and since is not None and now - since > STALE
 
     def check(self) -> None:
         """Raises `Conflict` where it is another one's. Whoever slept shows first that it lives."""

@@ -126,7 +126,8 @@ class Reporter:
             return
         began, places = time.time(), self._places
         problems = self._health.problems(places)
-        note(places, problems)
+        # In RUN, which is in memory: a full disk must be told too.
+        write_json(places.run / _NOTE, {"at": now(), "problems": problems})
         self._log(problems)
         if places.is_driven:
             return self._beat.went(True)
@@ -179,11 +180,6 @@ class Reporter:
         self._clock.went(True)
         if stamped is not None:
             self._health.clock = max(before - stamped, 0.0) or min(time.time() - stamped, 0.0)
-
-
-def note(places: Places, problems: list[str]) -> None:
-    """Notes the problems for `status`, in RUN, which is in memory: a full disk must be told too."""
-    write_json(places.run / _NOTE, {"at": now(), "problems": problems})
 
 
 def noted(places: Places) -> list[str]:

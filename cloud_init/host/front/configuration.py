@@ -83,13 +83,6 @@ def replaces(places: Places, folder: Path) -> tuple[str, str] | None:
     return (before, wanted) if before != wanted else None
 
 
-def announce(places: Places, folder: Path) -> None:
-    """Says, before a release goes live, what its change of front server will cost."""
-    kinds = replaces(places, folder)
-    if kinds and target(places.live):
-        note("the front server changes from {} to {} when this release goes live: {}".format(*kinds, WINDOW))
-
-
 def start(places: Places, manager: Manager) -> None:
     """Starts the front server; returns when it takes connections. Raises `Refused` otherwise."""
     log = manager.log_from_now("front")

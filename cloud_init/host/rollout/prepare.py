@@ -1,13 +1,14 @@
 """Phase one on a host: the candidate stands ready beside the live release, which isn't touched."""
 
+import json
 import time
 from dataclasses import replace
 
 from .. import contracts
-from ..base.files import link, mark_ready, read_object, write_json
+from ..base.files import link, mark_ready, read_object, target, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
-from ..contracts.manifest import Manifest
+from ..contracts.manifest import TLS, Manifest
 from ..data import databases, folders
 from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
@@ -24,14 +25,17 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
     folder = places.release(manifest.id)
     with steps.step("files"):
         folders.lay(places, manifest)
-        files.write_files(places, manifest, store.secrets(manifest.id))
+        secrets = store.secrets(manifest.id)
+        files.write_files(places, manifest, secrets)
         if manifest.tls:
-            certificates.ensure(places, manifest.tls, store.tls_key(manifest.id))
+            certificates.ensure(places, manifest.tls, json.loads(secrets.get(TLS, "{}")).get("key", ""))
         write_json(folder / "manifest.json", contracts.document(replace(manifest, files=(), processes=_processes(manifest, elected))))
     with steps.step("validate"):
         files.validate(places, folder)
         configuration.check_port(places)
-        configuration.announce(places, folder / "etc")
+        kinds = configuration.replaces(places, folder / "etc")
+        if kinds and target(places.live):
+            note("the front server changes from {} to {} when this release goes live: {}".format(*kinds, configuration.WINDOW))
     if not (folder / "ready").is_file():
         folders.seal(folder / "src")
         mark_ready(folder, {"at": time.time()})
