@@ -23,7 +23,7 @@ from ..base.places import Places
 
 _SHOWN = 20_000  # letters: the service that this is for shows 24,000
 _END = 2 << 20  # bytes kept of the beginning, and of the end, of each stream
-_LEFT = 1.0  # seconds to read what it wrote before it ended: what it leaves running is not waited for
+_LEFT = 3.0  # seconds to read what it wrote before it ended: what it leaves running is not waited for
 
 
 def run(places: Places, words: str) -> None:
