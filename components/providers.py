@@ -42,7 +42,6 @@ if getattr(getattr(sys.modules["__main__"], "__spec__", None), "name", "") == "p
 
 class DynamicProvider(ResourceProvider):
     """What all providers share: each says what its inputs make, and when that is made anew.
-
     `REPLACES`, `UPDATES`: inputs whose change replaces the resource, or makes it anew in its place;
     policy/resource_types/pulumi-python.json holds the former. `ID`: of all resources of this kind.
     `WORDS`: what a new one is, for who reads the plan; names in braces are inputs."""
@@ -63,9 +62,8 @@ class DynamicProvider(ResourceProvider):
         raise NotImplementedError
 
     def drift(self, _olds: Props, _news: Props) -> str:
-        """One sentence about what is there and isn't as it was made; empty: all is.
-
-        Raises `SlipwayError` with why it can't be told."""
+        """One sentence about what is there and isn't as it was made; empty: all is. Raises
+        `SlipwayError` with why it can't be told."""
         return ""
 
     def outdated(self, olds: Props, news: Props) -> bool:
@@ -133,9 +131,8 @@ class PrivateAuthorityProvider(_Certificate):
 
 
 class ServerCertificateProvider(_Certificate):
-    """Made anew for another address, by another authority's certificate, and before it ends.
-
-    The authority's key is never put out."""
+    """Made anew for another address, by another authority's certificate, and before it ends. The
+    authority's key is never put out."""
 
     UPDATES = ("address", "authority")
     ID = "certificate"
@@ -229,8 +226,7 @@ class SshServerProvider(_OnHost):
     def drift(self, _olds: Props, _news: Props) -> str:
         from components.ssh import bring_up
 
-        facts = json.loads(_news["facts"])
-        return "" if bring_up.is_at_work(facts) else f"{facts['host']}: {bring_up.UNIT} isn't at work there"
+        return bring_up.drift(json.loads(_news["facts"]))
 
     def delete(self, _id: str, _props: Props) -> None:
         from components.ssh import bring_up

@@ -42,9 +42,8 @@ class StackPlace:
 
 @dataclass(frozen=True)
 class Need:
-    """A program that a target wants on this machine, `required` or for what it does better.
-
-    `packages` are names of Debian packages."""
+    """A program that a target wants on this machine, `required` or for what it does better, in
+    these Debian `packages`."""
 
     program: str
     why: str
@@ -114,8 +113,7 @@ class TargetComponent(pulumi.ComponentResource):
     def put_out(
         self, settings: Settings, release: pulumi.Input[str], url: pulumi.Input[str], addresses: pulumi.Input[list[str]], **own: Any
     ) -> None:
-        """The last step of `__init__`. `release` is its id; `url` known once it is served there.
-        `own`: outputs of this target alone, for what others set up beside it."""
+        """The last step of `__init__`. `url`: known once it is served; `own`: more outputs."""
         every = {"url": url, "target": settings.target, "release": release, "addresses": addresses}
         self.exported = {**every, "database": settings.database.engine, **own}
         self.register_outputs({})

@@ -1,11 +1,8 @@
-"""A server reached by its cloud's own service for commands: as root, without a port, a key or a
-terminal.
+"""A server reached by its cloud's own service for commands: as root, without a port or a key.
 
-Such a service hands over a command's output when it has ended, and of that the first letters
-alone (24,000, say): too little for a failed release or a page of logs. So `host.pyz carry` runs the
-command and packs both its streams. Mostly that fits; if not it is an object of the store, read and
-removed here. The command's words travel as base64: no shell sees them, nor what a service replaces.
-"""
+Such a service shows how a command's output begins, once it has ended. `host.pyz carry` packs both
+streams; what is too long for the service is an object of the store, read and removed here. The
+command's words travel as base64: no shell sees them, nor what a service replaces."""
 
 import base64
 import json
@@ -23,7 +20,7 @@ from typing import Any, Protocol
 from components.errors import SlipwayError, one_line
 from components.hosts import progress
 from components.hosts.transport import Event, asked, outcome
-from components.release.store import Store, connect
+from components.release.store import connect
 
 _TOOL = "python3 -I /opt/slipway/host.pyz"
 _FIRST, _SLOWEST = 0.3, 3.0  # seconds between two looks
@@ -43,9 +40,7 @@ class Shown:
 
 
 class Service(Protocol):
-    """One instance, as its cloud runs commands there.
-
-    All raise `SlipwayError` where the instance can't be reached."""
+    """One instance, as its cloud runs commands there. All raise `SlipwayError` where it can't."""
 
     @property
     def id(self) -> str:
@@ -79,19 +74,6 @@ class Answer:
     left_out: int = 0
 
 
-def _take(store: Store, host: str, token: str) -> bytes:
-    """Reads an output and removes it; a rollout's clean-up removes those that are left."""
-    name = f"outcomes/{host}/output-{token}"
-    data = store.get(name)
-    if data is None:
-        raise SlipwayError(f"store: wanted {name}, what the command wrote, found none; run the command again")
-    try:
-        store.delete(name)
-    except SlipwayError as error:
-        progress.note(host, f"{name} stays until a rollout cleans up ({error})")
-    return data
-
-
 def _ended(service: Service, command: str, name: str, cancel: bool) -> Shown:
     """Runs a command line; returns it as the service shows it in the end."""
     identity = service.send(command, name)
@@ -111,14 +93,6 @@ def _ended(service: Service, command: str, name: str, cancel: bool) -> Shown:
     return shown
 
 
-def _carried(shown: Shown) -> dict[str, Any] | None:
-    try:
-        found = json.loads(shown.out)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, dict) and found.get("event") == "carried" else None
-
-
 def _unpacked(packed: bytes | str, host: str) -> Answer:
     """A server that was broken into may answer anything: its size and form aren't believed."""
     try:
@@ -135,9 +109,8 @@ def _unpacked(packed: bytes | str, host: str) -> Answer:
 
 
 class CommandTransport:
-    """A host whose events come when the command has ended.
-
-    `facts`: `host` (its name in `store`, an address), `role`, `address`, `app`, `stack`."""
+    """A host whose events come when the command has ended. `facts`: `host` (its name in `store`, an
+    address), `role`, `address`, `app`, `stack`."""
 
     def __init__(self, facts: Mapping[str, Any], instance: Service) -> None:
         self.host, self.role, self.address = str(facts["host"]), str(facts["role"]), str(facts["address"])
@@ -147,11 +120,9 @@ class CommandTransport:
         return self._outcome(self.answer(arguments), arguments, on_event)
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
-        follow = {"-f", "--follow"} & {*arguments}
-        if not follow:
-            yield from self._lines(arguments)
-            return
-        asked, marks = [word for word in arguments if word not in follow], ""
+        asked, marks = [word for word in arguments if word != "-f"], ""
+        if asked == [*arguments]:
+            return (yield from self._lines(arguments))
         while True:
             *lines, marks = self._lines([*asked, f"--marks={marks}"])
             yield from lines
@@ -159,8 +130,8 @@ class CommandTransport:
 
     def attach(self, arguments: Sequence[str]) -> int:
         if _has_input():
-            print(f"slipway: {self.host}: by {self.instance.called} a command has no input and no terminal;", file=sys.stderr, end=" ")
-            print("what it writes is shown when it has ended", file=sys.stderr, flush=True)
+            why = f"by {self.instance.called} a command has no input and no terminal; what it writes is shown when it has ended"
+            print(f"slipway: {self.host}: {why}", file=sys.stderr, flush=True)
         answer = self.answer(arguments, cancel=True)
         for stream, data in ((sys.stdout, answer.out), (sys.stderr, answer.err)):
             stream.buffer.write(data)
@@ -170,13 +141,16 @@ class CommandTransport:
         return answer.status if answer.status >= 0 else 128 - answer.status  # as a shell has it where a signal ended it
 
     def answer(self, arguments: Sequence[str], cancel: bool = False) -> Answer:
-        """Runs a command of the host tool to its end; `cancel`: an interrupt ends it too.
-
-        Raises `SlipwayError` where it can't be run, or what came of it isn't known."""
+        """Runs a command of the host tool to its end; `cancel`: an interrupt ends it too. Raises
+        `SlipwayError` where it can't be run, or what came of it isn't known."""
         packed = base64.urlsafe_b64encode(json.dumps([*arguments]).encode()).decode()
         shown = _ended(self.instance, f"{asked(self.facts)} {_TOOL} carry {packed}", arguments[0], cancel)
-        found = _carried(shown)
-        if found is None:  # it was refused before the command could run, or its output couldn't be stored
+        try:
+            found = json.loads(shown.out)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict) or found.get("event") != "carried":
+            # The command was refused before it could run, or its output couldn't be stored.
             return Answer(shown.status or 1, shown.out.encode(), shown.err.encode())
         page, token = str(found.get("page")), str(found.get("token"))
         if not token:
@@ -185,7 +159,15 @@ class CommandTransport:
         if not re.fullmatch("[0-9a-f]{16}", token):
             wrong = f"wanted the token of an output, 16 hex digits, found {one_line(token)}"
             raise SlipwayError(f"{where}: {wrong}; look at that server, its host tool says no such thing")
-        return _unpacked(_take(connect(str(self.facts.get("store"))), self.host, token), self.instance.id)
+        store, name = connect(str(self.facts.get("store"))), f"outcomes/{self.host}/output-{token}"
+        data = store.get(name)
+        if data is None:
+            raise SlipwayError(f"store: wanted {name}, what the command wrote, found none; run the command again")
+        try:
+            store.delete(name)
+        except SlipwayError as error:
+            progress.note(self.host, f"{name} stays until a rollout cleans up ({error})")
+        return _unpacked(data, self.instance.id)
 
     def _lines(self, arguments: Sequence[str]) -> list[str]:
         answer = self.answer(arguments)

@@ -15,9 +15,7 @@ _SHORT_DIGITS = 6  # of a short name's hash
 
 
 def bucket(account: str, region: str, project: str, stack: str, app: str, taken: Sequence[str] = ()) -> str:
-    """`APP-STACK-HASH`: small letters, digits and single hyphens, at most 63, whatever the names
-    hold.
-
+    """`APP-STACK-HASH`: small letters, digits and single hyphens, at most 63, whatever names hold.
     The hash is of all five, so that no two stacks of the world share a name, and nobody else's
     bucket has one of ours by chance. `account`: as the cloud numbers or names it. `stack`: without
     organisation and project. `taken`: beginnings that the cloud keeps for itself."""

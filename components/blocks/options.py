@@ -1,7 +1,5 @@
-"""Settings that all targets with servers on a cloud have, and what must hold between them.
-
-Each target derives its own models from these, and gives what is left bare here its kind of value,
-its default and what it means there."""
+"""Settings that all targets with servers on a cloud have, and what must hold between them. Each
+target derives its own models, and gives what is left bare here its kind, its default and words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated

@@ -1,5 +1,4 @@
-"""What can be asked of an app after its launch: commands know
-`Deployment`, targets give one."""
+"""What can be asked of an app after its launch: commands know `Deployment`, targets give one."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -8,16 +7,12 @@ from typing import Literal, NoReturn
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
 from components.errors import UsageError
 
-Verb = Literal[
-    "status", "logs", "releases", "rollback", "run", "backup", "backups", "restore", "maintenance"
-]  # fmt: skip
+Verb = Literal["status", "logs", "releases", "rollback", "run", "backup", "backups", "restore", "maintenance"]
 
 
 class Deployment:
     """What is launched of a stack. A verb that a subclass doesn't define is refused, by `refused`.
-
-    A verb reports its steps to `components.hosts.progress`, and raises `SlipwayError` where nobody
-    can be reached."""
+    Each reports to `components.hosts.progress`; `SlipwayError` where nobody can be reached."""
 
     url: str
     """The address at which users reach the app."""

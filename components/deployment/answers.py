@@ -1,6 +1,5 @@
-"""What the verbs of `Deployment` answer; `--json` prints just that.
-
-Moments are seconds since 1970, durations seconds, sizes bytes."""
+"""What the verbs of `Deployment` answer; `--json` prints just that. Moments are seconds since 1970,
+durations seconds, sizes bytes."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,6 +1,5 @@
-"""`Deployment` on hosts that share a store.
-
-In a restore over all of them web hosts have the page up while the database's host loads it."""
+"""`Deployment` on hosts that share a store. In a restore over all of them web hosts have the page
+up while the database's host loads it."""
 
 import queue
 import threading
@@ -26,8 +25,7 @@ A = TypeVar("A", bound=Answer)
 
 
 class HostsDeployment(Deployment):
-    """`launched`: hosts whose data Slipway keeps and removes; a cloud does so with its own.
-    `around`: answers with the warnings about what stands around the hosts."""
+    """`launched`: hosts whose data Slipway keeps and removes; `around`: warnings beside theirs."""
 
     def __init__(self, site: Site, launched: Sequence[Launched] = (), around: Callable[[], Sequence[str]] = tuple) -> None:
         self.site, self.launched, self.around, self.url = site, launched, around, site.url
@@ -50,7 +48,28 @@ class HostsDeployment(Deployment):
             return [_with(one, str(error) if one.ok else "") for one in told]
 
     def logs(self, lines: int, follow: bool) -> Iterator[str]:
-        return _merged(self.site.hosts, ["logs", "-n", str(lines), *(["-f"] if follow else [])])
+        """One host's lines as they are; several hosts' as they come, after their hosts' names."""
+        words, hosts = ["logs", "-n", str(lines), *(["-f"] if follow else [])], self.site.hosts
+        if len(hosts) == 1:
+            yield from hosts[0].stream(words)
+            return
+        told: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
+
+        def pump(host: Transport) -> None:
+            try:
+                for text in host.stream(words):
+                    told.put(f"{short(host.host)} | {text}")
+            except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
+                told.put(error)
+            told.put(None)
+
+        for host in hosts:
+            threading.Thread(target=pump, args=(host,), daemon=True).start()
+        for _ in hosts:  # each ends with one None
+            while (item := told.get()) is not None:
+                if isinstance(item, Exception):
+                    raise item
+                yield item
 
     def releases(self) -> Sequence[Releases]:
         return run_all(Releases, self.site.hosts, "releases")
@@ -87,10 +106,8 @@ class HostsDeployment(Deployment):
         return run(Backups, self.site.database_host, "backups")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
-        """The outcome of the host with the database, or of the web host that stood in the way.
-
-        Where this is cut off, the database host finishes by itself, and a web host is let go by
-        whatever runs there next."""
+        """The outcome of the host with the database, or of the web host that stood in the way. Cut
+        off, the first finishes by itself; a web host is let go by whatever runs there next."""
         database, others = self.site.database_host, self._beside
         command = ["restore", backup, *(["--newer-schema"] if newer_schema else [])]
         with self.site.store.lock(f"restore {backup}"):  # no rollout between the phases of another
@@ -136,9 +153,7 @@ class HostsDeployment(Deployment):
 
 
 def drift(hosts: Sequence[Transport], live: str | None) -> str:
-    """One sentence where a host of several serves another release than is wanted.
-
-    One that doesn't answer is another matter."""
+    """One sentence where a host of several that answers serves another release than is wanted."""
     told = at_once(_status, hosts) if len(hosts) > 1 else []
     return next((f"{short(one.host)} {problem}" for one in told if (problem := behind(one, live))), "")
 
@@ -158,30 +173,6 @@ def _with(one: Instance, problem: str) -> Instance:
 def _status(host: Transport) -> Instance:
     status = run_or_say(Instance, host, "status")
     return status.model_copy(update={"role": host.role, "address": host.address})
-
-
-def _merged(hosts: Sequence[Transport], words: Sequence[str]) -> Iterator[str]:
-    """One host's lines as they are; several hosts' as they come, after their hosts' names."""
-    if len(hosts) == 1:
-        yield from hosts[0].stream(words)
-        return
-    lines: queue.SimpleQueue[str | Exception | None] = queue.SimpleQueue()
-
-    def pump(host: Transport) -> None:
-        try:
-            for text in host.stream(words):
-                lines.put(f"{short(host.host)} | {text}")
-        except Exception as error:  # noqa: BLE001  (raised again in the thread that shows the lines)
-            lines.put(error)
-        lines.put(None)
-
-    for host in hosts:
-        threading.Thread(target=pump, args=(host,), daemon=True).start()
-    for _ in hosts:  # each ends with one None
-        while (item := lines.get()) is not None:
-            if isinstance(item, Exception):
-                raise item
-            yield item
 
 
 def _let_go(hosts: Sequence[Transport], done: Restored | None) -> Restored | None:

@@ -1,2 +1,1 @@
-"""Hosts as the deploying side knows them: how each is reached, its resource, its certificates, and
-this machine."""
+"""Hosts as the deploying side knows them: ways to reach them, resources, certificates."""

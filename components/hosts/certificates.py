@@ -32,7 +32,11 @@ def authority(name: str, key: str | None = None) -> Pair:
 def server(signer: Pair, address: str) -> Pair:
     """A certificate for the server at that address, an IP address or a name."""
     issuer = x509.load_pem_x509_certificate(signer.certificate.encode()).subject
-    marks = [x509.SubjectAlternativeName([_alternative(address)]), x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])]
+    try:
+        name: x509.GeneralName = x509.IPAddress(ipaddress.ip_address(address))
+    except ValueError:
+        name = x509.DNSName(address)
+    marks = [x509.SubjectAlternativeName([name]), x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])]
     return _signed(address, ec.generate_private_key(ec.SECP256R1()), _private(signer.key), issuer, marks)
 
 
@@ -80,13 +84,6 @@ def _private(key: str) -> ec.EllipticCurvePrivateKey:
     loaded = serialization.load_pem_private_key(key.encode(), None)
     assert isinstance(loaded, ec.EllipticCurvePrivateKey)
     return loaded
-
-
-def _alternative(address: str) -> x509.GeneralName:
-    try:
-        return x509.IPAddress(ipaddress.ip_address(address))
-    except ValueError:
-        return x509.DNSName(address)
 
 
 def _now() -> datetime.datetime:

@@ -1,9 +1,4 @@
-"""A database on a host of its own: its passwords and certificate, what its web hosts need to know.
-
-database = DatabaseHost(f"{name}-database", DatabaseHostArgs("shop", "mysql", address, networks))
-release = finish(planned, key.value, settings.secret_env, database)
-Rollout(…, RolloutArgs(**vars(release), …))
-"""
+"""A database on a host of its own: its passwords, its certificate, what web hosts need to know."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +10,6 @@ import pulumi
 from components.hosts.resources import PrivateAuthority, RandomSecret, ServerCertificate
 
 PORTS = {"postgres": 5432, "mysql": 3306}
-_AUTHORITY = "/etc/slipway/{app}/database-ca.pem"
 _SCHEMES = {"postgres": "postgresql", "mysql": "mysql"}
 
 
@@ -69,11 +63,9 @@ def addresses(
 ) -> dict[str, str]:
     """The variables with a database's addresses, as the app's drivers take them: libpq's names for
     PostgreSQL, `ssl_ca` for MySQL, by which PyMySQL and mysqlclient check the certificate.
-
     `passwords`: of `app` and `owner`; `database`: its name, the app's if left out; `owner`: its
-    name in it; `shared`: the authority signs others' servers too, so the name is checked as well.
-    """
-    authority = _AUTHORITY.format(app=app)
+    name in it; `shared`: the authority signs others' servers too, so the name is checked."""
+    authority = f"/etc/slipway/{app}/database-ca.pem"
     options = {
         "postgres": {"sslmode": "verify-full", "sslrootcert": authority},
         "mysql": {"charset": "utf8mb4", "ssl_ca": authority, **({"ssl_check_hostname": "true"} if shared else {})},

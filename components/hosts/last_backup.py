@@ -1,6 +1,5 @@
 """A last backup of a host's database, copied to this machine before the host's data go."""
 
-import os
 import tarfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,9 +15,7 @@ REASON = "before destroy --with-data"
 
 def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[Path, IO[bytes]], None]) -> Path | None:
     """A copy of what the host tool saved, checked and whole, in `folder`; None where it saved
-    nothing. `copy` writes that folder of the host as a tar stream.
-
-    Raises `SlipwayError` where there can be none."""
+    nothing. `copy` writes that folder of the host as a tar stream. Raises `SlipwayError`."""
     if not saved["ok"]:
         raise SlipwayError(f"{name}: last backup: {saved['message']}; nothing was removed; mend that, then run it again")
     if not saved["backup"]:
@@ -28,7 +25,7 @@ def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[P
     part, unpacked = folder / f".{target.name}.tar", folder / f".{target.name}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        with open(part, "wb", opener=files.private_file) as file:
             copy(source, file)
         with tarfile.open(part) as tar:
             tar.extractall(unpacked, filter="data")

@@ -18,14 +18,14 @@ SUPERVISOR = (str(Path(sys.prefix) / "bin/python"), "-m", "supervisor.supervisor
 
 def app_runtime(tree: Path, version: str | None) -> tuple[str, str | None]:
     """The Python for the environments of the app whose files are in `tree`, and the user that runs
-    them; None: this one. `version` as "3.13", None: any.
-
-    For root an unprivileged user who can read both; if there is none root, and it says so.
-    Raises `MissingError` where no Python of that version is there."""
+    them; None: this one, as for root where no other user can read both, which it says. `version` as
+    "3.13", None: any. Raises `MissingError` where no such Python is there."""
     pythons = _pythons(version)
     if os.geteuid() != 0:
         return pythons[0], None
-    user = _unprivileged(tree)
+    owner = tree.parent.parent.stat().st_uid  # of the project
+    names = [pwd.getpwuid(owner).pw_name] if owner else ["www-data", "nobody"]
+    user = next((entry.pw_name for name in names for entry in pwd.getpwall() if entry.pw_name == name), None)
     for python in pythons:
         if user and _can_run(python, user, tree):
             return python, user
@@ -65,14 +65,6 @@ def _system(name: str) -> str | None:
 def _version(python: str) -> str:
     code = "import sys; print('%d.%d' % sys.version_info[:2])"
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
-
-
-def _unprivileged(tree: Path) -> str | None:
-    """The owner of the project folder unless that is root, www-data, or nobody."""
-    owner = tree.parent.parent.stat().st_uid
-    names = [pwd.getpwuid(owner).pw_name] if owner else ["www-data", "nobody"]
-    known = {entry.pw_name for entry in pwd.getpwall()}
-    return next((name for name in names if name in known), None)
 
 
 @cache

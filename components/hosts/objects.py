@@ -61,10 +61,8 @@ class Way(Protocol):
 
 class Folder:
     """Objects by name, as `components.release.store.Store` has them. `name`: the machine, for
-    people; `tool`: runs the host tool there.
-
-    Raises `Lost` where the machine can't be reached, under the lock after two minutes;
-    `NotLaunchedError` where the host tool there has no such command."""
+    people; `tool`: runs the host tool there. Raises `Lost` where the machine can't be reached,
+    under the lock after two minutes; `NotLaunchedError` where the host tool has no such command."""
 
     def __init__(self, way: Way, name: str, tool: Sequence[str], path: str) -> None:
         self.way, self.name, self.path = way, name, path
@@ -148,8 +146,7 @@ class Folder:
             raise AssertionError
 
     def _opened(self) -> Pipe:
-        """The lock went with the pipe before: it is taken again, unless somebody else had it
-        meanwhile, who may be done by now."""
+        """The lock went with the pipe before: taken again, unless somebody had it meanwhile."""
         if self._pipe is None:
             pipe = self._pipe = self.way.pipe(self._command)
             try:

@@ -12,13 +12,7 @@ from cloud_init.host import contracts
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_tool import tool_id
 from components.owner import Owner
-from components.providers import (
-    DynamicProvider,
-    HostProvider,
-    PrivateAuthorityProvider,
-    RandomSecretProvider,
-    ServerCertificateProvider,
-)
+from components.providers import HostProvider, PrivateAuthorityProvider, RandomSecretProvider, ServerCertificateProvider
 
 
 class Host(pulumi.dynamic.Resource, module="slipway", name="Host"):
@@ -30,38 +24,31 @@ class Host(pulumi.dynamic.Resource, module="slipway", name="Host"):
         super().__init__(HostProvider(), name, inputs, opts)
 
 
-class _Secret(pulumi.dynamic.Resource):
-    """What is made holds secrets, from the first line to the state."""
-
-    def __init__(
-        self, provider: DynamicProvider, name: str, inputs: Mapping[str, Any], secret: list[str], opts: pulumi.ResourceOptions | None
-    ) -> None:
-        opts = pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=secret))
-        super().__init__(provider, name, dict(inputs), opts)
+def _hiding(opts: pulumi.ResourceOptions | None, *outputs: str) -> pulumi.ResourceOptions:
+    return pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(additional_secret_outputs=[*outputs]))
 
 
-class RandomSecret(_Secret, module="slipway", name="RandomSecret"):
+class RandomSecret(pulumi.dynamic.Resource, module="slipway", name="RandomSecret"):
     """A key or password that the stack keeps: 64 hex digits, made once."""
 
     value: pulumi.Output[str]
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(RandomSecretProvider(), name, {"value": None}, ["value"], opts)
+        super().__init__(RandomSecretProvider(), name, {"value": None}, _hiding(opts, "value"))
 
 
-class PrivateAuthority(_Secret, module="slipway", name="PrivateAuthority"):
+class PrivateAuthority(pulumi.dynamic.Resource, module="slipway", name="PrivateAuthority"):
     """Signs what the stack's hosts show each other: ECDSA P-256, ten years, PEM; a secret key."""
 
     certificate: pulumi.Output[str]
     key: pulumi.Output[str]
 
     def __init__(self, name: str, opts: pulumi.ResourceOptions | None = None) -> None:
-        super().__init__(PrivateAuthorityProvider(), name, {"name": name, "certificate": None, "key": None}, ["key"], opts)
+        super().__init__(PrivateAuthorityProvider(), name, {"name": name, "certificate": None, "key": None}, _hiding(opts, "key"))
 
 
-class ServerCertificate(_Secret, module="slipway", name="ServerCertificate"):
-    """The certificate of the server at `address`, an IP address or a name, for two years; the first
-    `up` in its last 90 days makes it anew."""
+class ServerCertificate(pulumi.dynamic.Resource, module="slipway", name="ServerCertificate"):
+    """A server's certificate, for two years; the first `up` in its last 90 days makes it anew."""
 
     certificate: pulumi.Output[str]
     key: pulumi.Output[str]
@@ -71,4 +58,4 @@ class ServerCertificate(_Secret, module="slipway", name="ServerCertificate"):
     ) -> None:
         signer = {"authority": authority.certificate, "authority_key": authority.key}
         inputs = {"address": address, **signer, "certificate": None, "key": None}
-        super().__init__(ServerCertificateProvider(), name, inputs, ["key", "authority_key"], opts)
+        super().__init__(ServerCertificateProvider(), name, inputs, _hiding(opts, "key", "authority_key"))

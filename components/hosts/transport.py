@@ -15,8 +15,7 @@ Event = Mapping[str, Any]
 
 
 class Transport(Protocol):
-    """One host, reachable. `host`: its name in the store; `role`: `web` or `database`; `address`:
-    its own, for people."""
+    """One host; `host`: its name in the store; `role`: web or database; `address`: for people."""
 
     host: str
     role: str
@@ -24,7 +23,6 @@ class Transport(Protocol):
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         """Runs the host tool and gives its last event, the outcome; `on_event` hears the others.
-
         Raises `SlipwayError` when the host can't be reached."""
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
@@ -48,12 +46,16 @@ def outcome(
     absent: str = "run `./slipway up`",
 ) -> dict[str, Any]:
     """What `Transport.run` gives, of the host tool's lines. `ended`: error output and exit status,
-    once all is read. `absent`: what helps where the host has no host tool.
-
-    Raises `LockedError` where another run holds the host, `SlipwayError` where there is no host
-    tool."""
+    once all is read. Raises `LockedError` where another run holds the host, `SlipwayError` where
+    there is no host tool, with what helps: `absent`."""
     last: dict[str, Any] = {}
-    for event in _events(lines):
+    for line in lines:
+        try:
+            event = progress.readable(json.loads(line))
+        except (ValueError, RecursionError):  # another program's, cut, or nested by who broke into a server
+            continue
+        if not isinstance(event, dict) or "event" not in event:
+            continue
         if event["event"] == "outcome":
             last = event
         elif on_event:
@@ -69,17 +71,6 @@ def outcome(
     return {"ok": False, "host": host, "step": arguments[0], "message": f"the host tool ended early: {why}", "log": []}
 
 
-def _events(lines: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Other lines are left out: those of other programs, or the rest of one that was cut."""
-    for line in lines:
-        try:
-            event = progress.readable(json.loads(line))
-        except (ValueError, RecursionError):  # nested thousands deep, by who broke into a server
-            continue
-        if isinstance(event, dict) and "event" in event:
-            yield event
-
-
 class Launched(Transport, Protocol):
     """A host that Slipway itself launches and removes; others are resources of a cloud's."""
 
@@ -88,7 +79,6 @@ class Launched(Transport, Protocol):
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         """A last backup of what goes with the host, copied into a folder here; None without any.
-
         Raises `SlipwayError` when it can't be made."""
 
     def remove(self, keep_data: bool) -> None:
@@ -107,7 +97,6 @@ class Driven(Launched, Protocol):
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:
-    """The transport that `facts["transport"]` names, for the host that `facts` is of: `HostFacts`
-    as JSON, or what else that transport takes."""
+    """The transport that `facts["transport"]` names, for the host that `facts` is of."""
     module = importlib.import_module(f"components.hosts.transports.{facts['transport']}")
     return cast(Driven, module.connect(facts))

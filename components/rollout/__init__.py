@@ -1,2 +1,1 @@
-"""The release in service on hosts: the lock, the coordinator, its phases, the check through the
-public address."""
+"""The release in service on hosts: the lock, the coordinator, its phases, the public check."""

@@ -16,20 +16,16 @@ _UNREAD = 3600.0  # seconds after which nobody reads a command's output any more
 
 def run(store: Store, now: Desired) -> None:
     """Removes what no kept release needs, old outcomes, hosts that are gone, in few requests.
-
     Raises `Conflict`, with all still there, where `now` isn't what is wanted any more."""
     keep = list(dict.fromkeys([str(now.live), *now.served]))[:KEPT]
     there = store.names("releases/")
-    gone = [*_releases(store, there, keep), *_code(store, there, keep), *_wheels(store, there, keep)]
+    gone = [name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels")]
+    gone += [name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep]
+    gone += [*_code(store, there, keep), *_wheels(store, there, keep)]
     gone += _outcomes(store.names("outcomes/"), now.state.generation)
     if gone:
         refuse_another(store, now.state)  # what another one wants since may need some of it
         store.delete(*gone)
-
-
-def _releases(store: Store, there: Iterable[str], keep: Sequence[str]) -> Iterator[str]:
-    yield from (name for name in there if name.split("/")[1] not in (*keep, "code", "tool", "wheels"))
-    yield from (name for name in store.names("secrets/") if name.split("/")[-1].split(".")[0] not in keep)
 
 
 def _code(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str]:
@@ -53,9 +49,8 @@ def _wheels(store: Store, there: Iterable[str], keep: Sequence[str]) -> list[str
 
 
 def _outcomes(names: Mapping[str, float], generation: int) -> Iterator[str]:
-    """Those of generations that are old, or were never reached yet, outputs of commands whose
-    deployer died before reading them, and all of a host whose heartbeat is a week older than the
-    newest: servers come and go."""
+    """Those of generations that are old, or yet to come; outputs that nobody read; and all of a
+    host whose heartbeat is a week older than the newest: servers come and go."""
     beats = {name.split("/")[1]: at for name, at in names.items() if name.endswith("/heartbeat.json")}
     newest, newest_beat = max(names.values(), default=0.0), max(beats.values(), default=0.0)
     for name, at in names.items():

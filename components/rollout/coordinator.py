@@ -1,6 +1,5 @@
 """The one writer of `desired.json`: proposes a release, hears the hosts, commits or aborts it."""
 
-import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -8,14 +7,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from cloud_init.host import contracts
+from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.contracts.rollout import Outcome, Proven
-from cloud_init.host.release import manifests
 from components.deployment.answers import GOING_BACK, Verdict
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
 from components.release import publishing
-from components.release.store import Conflict, Store, damaged, overwrite, parsed, to_json
+from components.release.store import Conflict, Store, overwrite, parsed, to_json
 from components.rollout import clean_up, desired_state, public
 from components.rollout.desired_state import Desired, desired
 from components.rollout.phases.direct import Driven
@@ -26,9 +25,8 @@ _PROVEN = "proven.json"
 
 
 def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] | None = None) -> Verdict:
-    """Brings `release` to every host, or leaves what serves as it is.
-
-    `publish` puts it into the store under the lock: another rollout's clean-up would remove it."""
+    """Brings `release` to every host, or leaves what serves as it is. `publish` puts it into the
+    store under the lock: another rollout's clean-up would remove it."""
     with site.store.lock(f"{by} {release}"):
         try:
             if publish:
@@ -40,9 +38,8 @@ def roll(site: Site, release: str, by: str = "up", publish: Callable[[], None] |
 
 
 def want_first(store: Store, props: Mapping[str, Any]) -> None:
-    """Publishes and wants the release in a `FirstRelease`'s inputs, if none was ever wanted here.
-
-    Hosts that come up serve it, whether or not the deployer is still there."""
+    """Publishes and wants the release in a `FirstRelease`'s inputs, if none was ever wanted here:
+    hosts that come up serve it, whether or not the deployer is still there."""
     with store.lock(f"first release {props['release']}"):
         before = desired(store)
         if before.data is not None:
@@ -77,13 +74,10 @@ class _Rollout:
         )
         self.release, self.by = release, by
         self.elected: str | None = None
-        data = site.store.get(f"releases/{release}/manifest.json")
+        data = site.store.get(name := f"releases/{release}/manifest.json")
         if data is None:
             raise SlipwayError(f"store: wanted the manifest of release {release}, found none; run `up` again to publish it")
-        try:
-            self.manifest = manifests.checked(json.loads(data), release)
-        except ValueError as error:
-            raise damaged(f"releases/{release}/manifest.json", str(error)) from None
+        self.manifest = parsed(Manifest, name, data)  # whether it is that release's ask the hosts
         self.addresses = site.addresses or (str(urlsplit(site.url).hostname),)
 
     def run(self) -> Verdict:

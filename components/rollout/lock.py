@@ -1,9 +1,8 @@
 """One rollout at a time: a file that the kernel locks, or an object in a bucket.
 
-`lock.json` says who, why and since when; it is never changed while it is held. That its holder
-lives, the object `lock/TOKEN` says: it is written every 10 s. A lock whose holder said nothing for
-a minute, by the store's clock, is taken over. A holder who slept finds that out before it writes or
-removes anything more: each of these asks first (`components.release.store.ReleaseStore`)."""
+`lock.json` says who, why and since when; that its holder lives says `lock/TOKEN`, written every 10
+s. A lock whose holder said nothing for a minute, by the store's clock, is taken over. Whoever slept
+finds that out before it writes or removes anything (`components.release.store.ReleaseStore`)."""
 
 import json
 import threading
@@ -60,7 +59,7 @@ def _file(path: Path, reason: str) -> Iterator[Check]:
 def _object(store: Store, reason: str) -> Iterator[Check]:
     mine = _Mine(store, reason)
     try:
-        mine.acquire()
+        host_lock.acquire(store.address, mine.take, WAIT, pulumi.log.info, _PAUSE)
         renewing = threading.Thread(target=mine.renew, daemon=True)
         renewing.start()
         try:
@@ -68,6 +67,8 @@ def _object(store: Store, reason: str) -> Iterator[Check]:
         finally:
             mine.ended.set()
             renewing.join()
+    except Locked as error:
+        raise LockedError(str(error)) from None
     except Refused as refused:
         raise SlipwayError(str(refused)) from None
     finally:
@@ -84,21 +85,17 @@ class _Mine:
         self.data = json.dumps(whole, indent=1, sort_keys=True).encode()
         self._shown = 0.0
 
-    def acquire(self) -> None:
-        """Creates the lock, or takes over one whose holder is gone."""
-        try:
-            host_lock.acquire(self.store.address, self._take, WAIT, pulumi.log.info, _PAUSE)
-        except Locked as error:
-            raise LockedError(str(error)) from None
-
-    def _take(self) -> bytes | None:
+    def take(self) -> bytes | None:
+        """Creates the lock, or takes over one whose holder is gone; else the holder's note."""
         self._show()
         found = self.store.get(_NAME)
         try:
             if found is None:
                 self.store.create(_NAME, self.data)
                 return None
-            if not self._is_stale(found):
+            signs = self.store.names(_SIGNS)  # both times are the store's: mine was written just now
+            now, since = signs.get(self.sign), signs.get(_SIGNS + _token(found)) or self.store.modified(_NAME)
+            if now is None or since is None or now - since <= STALE:
                 return found
             self.store.replace(_NAME, found, self.data)
         except Conflict:
@@ -107,16 +104,8 @@ class _Mine:
         self.store.delete(_SIGNS + _token(found))
         return None
 
-    def _is_stale(self, found: bytes) -> bool:
-        """Both times are the store's: mine was written just now."""
-        signs = self.store.names(_SIGNS)
-        now = signs.get(self.sign)
-        since = signs.get(_SIGNS + _token(found)) or self.store.modified(_NAME)
-        return now is not None and since is not None and now - since > STALE
-
     def check(self) -> None:
-        """Raises `Conflict` where it is another one's, or was. Whoever slept shows that it lives,
-        so that nobody takes the lock over just now."""
+        """Raises `Conflict` where it is another one's. Whoever slept shows first that it lives."""
         if _awake() - self._shown > RENEWED:
             self._show()
         if (found := self.store.get(_NAME)) != self.data:

@@ -1,7 +1,6 @@
 """Green means live: the release's id, read back where users ask, and where their domain leads."""
 
 import ipaddress
-import socket
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -19,7 +18,6 @@ PATIENCE = 90  # seconds that an authority may take once the domain leads here
 
 def check(url: str, addresses: Sequence[str], health: Health, release: str, tls: Tls | None = None) -> list[Outcome]:
     """Asks the public address, then each web host's own where there are several; what is not well.
-
     With `tls`, or behind a load balancer that has it, each is asked by its address, whatever its
     certificate: whether the domain leads there is asked by `domain_problem`."""
     address = urlsplit(url)
@@ -42,14 +40,12 @@ def check(url: str, addresses: Sequence[str], health: Health, release: str, tls:
 
 
 def domain_problem(tls: Tls, addresses: Sequence[str], health: Health, release: str, patience: float = PATIENCE) -> str:
-    """Why a browser wouldn't reach the release by its domain, in one line with what is to be set.
-
-    Empty where all is well. `addresses`: where the domain is to lead to; `patience` in seconds. No
-    fault of the release's."""
+    """Why a browser wouldn't reach the release by its domain, in one line with what is to be set;
+    empty where all is well. `addresses`: where the domain is to lead to; `patience` in seconds."""
     domain, port = tls.domain, tls.port
-    resolved = _resolved(domain, port)
+    resolved = gate.resolved(domain, port)
     until, own = f"; until then the app is served at http://{_in_url(addresses[0])}", bool(tls.certificate)
-    if not resolved & {one for name in addresses for one in _resolved(name, port)}:
+    if not resolved & {one for name in addresses for one in gate.resolved(name, port)}:
         leads = f"leads to {', '.join(sorted(resolved))}" if resolved else "has no address yet"
         wanted = ", ".join(f"{_record(one)} {domain} → {one}" for one in addresses)
         return f"{domain} {leads}: set {wanted}" + ("" if own else f", and the certificate follows by itself{until}")
@@ -64,14 +60,6 @@ def domain_problem(tls: Tls, addresses: Sequence[str], health: Health, release: 
         return f"{domain} leads here and has no good certificate yet {why}{until}"
     well = gate.is_good(answer, release) or answer.maintenance
     return "" if well else f"{domain} answers {answer.status} from release {answer.release or 'unknown'}: wanted {release}"
-
-
-def _resolved(domain: str, port: int) -> set[str]:
-    """The addresses that a name has, seen from here."""
-    try:
-        return {str(one[4][0]) for one in socket.getaddrinfo(domain, port, type=socket.SOCK_STREAM)}
-    except OSError:
-        return set()
 
 
 def _record(address: str) -> str:

@@ -1,5 +1,4 @@
-"""A stack's resources for the release in service: rolled out, deployed on a platform, wanted first,
-waited for."""
+"""A stack's resources for the release in service: rolled out, deployed, wanted first, awaited."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -41,10 +40,9 @@ class ServedRelease(pulumi.dynamic.Resource):
 
 
 class DatabaseOutputs(Protocol):
-    """What a release needs of its database, wherever that is; unknown in the first preview.
-
-    `environment`: secret variables of the web hosts. `secrets`: what the database host alone knows.
-    `manifest`: public fields of the manifest's `DatabasePart`, as JSON has them."""
+    """What a release needs of its database; unknown in the first preview. `environment`: secret
+    variables of the web hosts. `secrets`: what the database host alone knows. `manifest`: public
+    fields of the manifest's `DatabasePart`, as JSON has them."""
 
     environment: pulumi.Output[dict[str, str]]
     secrets: pulumi.Output[dict[str, Any]]
@@ -53,11 +51,9 @@ class DatabaseOutputs(Protocol):
 
 @dataclass
 class ReleaseArgs:
-    """A release that can be rolled out, as `finish` makes it.
-
-    `release` is its id; `manifest` is JSON without that id; `source` the app's folder;
-    `secret_environment` goes to the store alone; so does `database_environment`, which leads to a
-    database host, whose own secrets are `database_secrets`."""
+    """A release that can be rolled out, as `finish` makes it. `release` is its id; `manifest` JSON
+    without that id; `source` the app's folder. To the store alone go `secret_environment`,
+    `database_environment`, which leads to a database host, and that one's `database_secrets`."""
 
     release: pulumi.Input[str]
     manifest: pulumi.Input[str]
@@ -73,8 +69,7 @@ def finish(
     secret_environment: pulumi.Input[Mapping[str, str]],
     database: DatabaseOutputs | None = None,
 ) -> ReleaseArgs:
-    """The release that `planned` becomes with its secrets, a `SECRET_KEY` among them, and its
-    database; its id covers all."""
+    """`planned` with its secrets, `SECRET_KEY` among them, and its database; its id covers all."""
     nothing: pulumi.Output[dict[str, Any]] = pulumi.Output.from_input({})
     more, secrets, part = (database.environment, database.secrets, database.manifest) if database else (nothing, nothing, nothing)
     secret = planned.secrets(key, secret_environment)
@@ -93,11 +88,9 @@ def _id(key: str, manifest: Manifest, environment: Mapping[str, str], secrets: M
 @dataclass(kw_only=True)
 class RolloutArgs(ReleaseArgs):
     """`store` is the store's address; `url` the public address that must show the release, as must
-    `addresses` of web hosts.
-
-    `hosts`: their facts as JSON, none where they follow the store themselves; `expected`: names of
-    those that follow; `key`: of release ids, where hosts have what they need from each other;
-    `fewest`: how many web hosts there will be at least."""
+    `addresses` of web hosts. `hosts`: their facts as JSON, none where they follow the store: those
+    of names that are `expected`, or `fewest`. `key`: of release ids, where hosts have what
+    they need from each other."""
 
     store: pulumi.Input[str]
     url: pulumi.Input[str]
@@ -145,14 +138,8 @@ class Deploy(ServedRelease, module="slipway", name="Deploy"):
 
 
 class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease"):
-    """Publishes a release and wants it where nothing was ever wanted, so that new servers serve it.
-
-    The rollout after it proves it, or refuses it.
-
-    first = FirstRelease(f"{name}-first-release", release, store.address)
-    group = WebFleet(…, WebFleetArgs(…, after=[first.release]))
-    Rollout(…, opts=ResourceOptions(depends_on=[group]))
-    """
+    """Publishes a release and wants it where nothing was ever wanted, so that new servers, made
+    after it, serve it. The rollout that depends on them proves it, or refuses it."""
 
     release: pulumi.Output[str]
 
@@ -161,11 +148,9 @@ class FirstRelease(pulumi.dynamic.Resource, module="slipway", name="FirstRelease
 
 
 class Serving(pulumi.dynamic.Resource, module="slipway", name="Serving"):
-    """Made when each of these hosts (names in the store) serves what is live, at once where nothing
-    is.
-
-    Other hosts replace it. A host that doesn't within 10 minutes is a `SlipwayError`; what depends
-    on this, such as an address that moves to a host, stays as it is."""
+    """Made when each of these hosts (names in the store) serves what is live, if anything is. Other
+    hosts replace it. One that doesn't within 10 minutes is a `SlipwayError`; what depends on this,
+    such as an address that moves to a host, stays as it is."""
 
     hosts: pulumi.Output[Sequence[str]]
 

@@ -1,2 +1,1 @@
-"""Servers reached by SSH: connections whose host keys are verified, and what stands on a server
-because of it."""
+"""Servers reached by SSH: connections whose host keys are verified, settings, store, set-up."""

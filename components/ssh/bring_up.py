@@ -17,7 +17,7 @@ from components.hosts import progress
 from components.hosts.transports.ssh import TOOL, SshTransport
 from components.owner import Owner
 from components.release.store import to_json
-from components.ssh import connection, login, store
+from components.ssh import connection, store
 from components.ssh.connection import Connection
 
 _PATIENCE = 300.0  # seconds for a server that boots
@@ -27,7 +27,6 @@ _SETUP = 300.0  # seconds until it is set up: packages are fetched before that
 SYSTEMS = {"debian": ("12", "13"), "ubuntu": ("22.04", "24.04")}
 OWNER = "/var/lib/slipway/owner.json"
 _BOOT = "/etc/slipway/boot.json"
-UNIT = "slipway.service"
 _BRING = Path(__file__).with_name("bring-tool.sh").read_text(encoding="utf-8")
 
 
@@ -39,7 +38,7 @@ def boot(facts: Mapping[str, Any]) -> Boot:
 
 def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
     """All of it; done again it changes nothing. Raises `SlipwayError`."""
-    host, to = str(facts["host"]), connection.to(login.of(facts))
+    host, to = str(facts["host"]), connection.of(facts)
     with progress.step(host, "connect"):
         to.open(_PATIENCE, lambda text: progress.report(host, "", "note", text=text))
         _check_system(to)
@@ -59,12 +58,10 @@ def run(facts: Mapping[str, Any], owner: Owner, taken_over: bool) -> None:
 
 
 def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
-    """Whether a server that was set up before gives no answer: told, and left out.
-
-    Without the first one nothing goes."""
+    """Whether a server that was set up before, not the first, gives no answer: it is left out."""
     host = str(facts["host"])
     try:
-        connection.to(login.of(facts)).open(_REBOOT)
+        connection.of(facts).open(_REBOOT)
     except Lost as lost:
         if host == servers[0]["host"] or isinstance(lost.__cause__, asyncssh.PermissionDenied):
             raise
@@ -73,22 +70,20 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
     return False
 
 
-def is_at_work(facts: Mapping[str, Any]) -> bool:
-    """Whether what Slipway set up there runs."""
-    return connection.to(login.of(facts)).run(["systemctl", "is-active", "--quiet", UNIT]).status == 0
+def drift(facts: Mapping[str, Any]) -> str:
+    """That what Slipway set up there doesn't run; empty: it does."""
+    asked = connection.of(facts).run(["systemctl", "is-active", "--quiet", "slipway.service"])
+    return f"{facts['host']}: slipway.service isn't at work there" if asked.status else ""
 
 
 def leave(facts: Mapping[str, Any], tree: Path) -> None:
     """Takes Slipway off a server; its data stays. One that gives no answer is left, and told.
-
     `tree`: as it is now; it notes the servers' keys, and the state may know it by another path."""
     host = SshTransport({**facts, "login": {**facts["login"], "noted": str(tree / "known_hosts")}})
     try:
         host.to.open(_LEAVES)
     except Lost as lost:
-        text = f"left as it is: {lost}. If it comes back, run there: sudo {' '.join(TOOL)} leave"
-        progress.note(host.host, text)
-        return
+        return progress.note(host.host, f"left as it is: {lost}. If it comes back, run there: sudo {' '.join(TOOL)} leave")
     host.remove(keep_data=True)
 
 
@@ -136,10 +131,8 @@ def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
 
 @contextmanager
 def _with_tool(to: Connection, facts: Mapping[str, Any]) -> Iterator[None]:
-    """Puts the host tool there for the bootstrap, and holds the store's lock by it: the server may
-    have none yet, or an earlier one. Where one is set up, it is tried before.
-
-    Another deployer's rollout must not find another host tool in the middle of it."""
+    """Puts the host tool there for the bootstrap, and holds the store's lock by it: no other
+    rollout must find another tool in the middle of it. Where one is set up, it is tried before."""
     name, data = f"releases/tool/{host_tool.tool_id()}.pyz", host_tool.tool()
     path = f"{store.folder(facts).path}/{name}"
     _do(to, ["sh", "-c", _BRING, "bring-tool", path, host_tool.tool_id()], data)

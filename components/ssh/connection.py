@@ -3,7 +3,7 @@
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from shlex import join
 from typing import IO, Any
@@ -12,9 +12,8 @@ import asyncssh
 
 from components.errors import Lost, MissingError, SlipwayError, shown
 from components.hosts.objects import QUICK, Pipe
-from components.ssh.login import Login
-from components.ssh.loop import begin, line_of, wait_for
-from components.ssh.opening import attempt
+from components.ssh.loop import Answer, begin, line_of, wait_for
+from components.ssh.opening import Login, attempt
 
 _PAUSE = 2  # seconds between attempts
 _LET_IN = 60  # seconds in which a server that boots may still refuse its user
@@ -45,8 +44,7 @@ class Connection:
         self._become: list[str] | None = None
 
     def open(self, patience: float = QUICK, say: Callable[[str], None] = lambda text: None) -> asyncssh.SSHClientConnection:
-        """The connection, made if there is none: tried for `patience` seconds while nobody answers
-        there. Raises `SlipwayError`."""
+        """The connection; if there is none it is tried for `patience` seconds. Raises `Lost`."""
         with self._lock:
             if not self.is_open:
                 self._made = self._patiently(patience, say)
@@ -67,34 +65,26 @@ class Connection:
 
     def run(self, command: Sequence[str], stdin: bytes = b"", root: bool = False) -> Done:
         """Runs a command to its end. Raises `Lost` where it isn't known how that was."""
-        whole = [*self.become, *command] if root else list(command)
-        connection, given = self.open(), {"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}
-        try:
-            done = wait_for(connection.run(join(whole), encoding=None, check=False, **given))
-        except (asyncssh.Error, OSError) as error:
-            raise self.lost(command[0], str(error)) from None
-        return self.ended(command[0], done)
+        process = self.start(command, root, **({"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}))
+        return self.ended(command[0], self._answer(command[0], process.wait()))
 
     def start(self, command: Sequence[str], root: bool = False, **how: Any) -> asyncssh.SSHClientProcess[bytes]:
         """A command that runs on."""
         whole = [*self.become, *command] if root else list(command)
-        connection = self.open()
+        return self._answer(command[0], self.open().create_process(join(whole), encoding=None, **how))
+
+    def _answer(self, what: str, work: Awaitable[Answer]) -> Answer:
         try:
-            return wait_for(connection.create_process(join(whole), encoding=None, **how))
+            return wait_for(work)
         except (asyncssh.Error, OSError) as error:
-            raise self.lost(command[0], str(error)) from None
+            raise self.lost(what, str(error)) from None
 
     def lines(self, command: Sequence[str], ended: Callable[[Done], None] = lambda done: None) -> Iterator[str]:
-        """The lines of root's command as they come; after the last one `ended` hears how it ended,
-        with its errors. Raises `Lost`."""
-        try:
-            process = self.start(command, root=True, stdin=asyncssh.DEVNULL)
-            while line := wait_for(line_of(process.stdout)):
-                yield line.decode(errors="replace").rstrip("\n")
-            done = wait_for(process.wait())
-        except (asyncssh.Error, OSError) as error:
-            raise self.lost(command[-1], str(error)) from None
-        ended(self.ended(command[-1], done))
+        """The lines of root's command as they come; then `ended` hears how it ended."""
+        process = self.start(command, root=True, stdin=asyncssh.DEVNULL)
+        while line := self._answer(command[-1], line_of(process.stdout)):
+            yield line.decode(errors="replace").rstrip("\n")
+        ended(self.ended(command[-1], self._answer(command[-1], process.wait())))
 
     def pipe(self, command: Sequence[str]) -> Pipe:
         """Root's command, which is asked and answers."""
@@ -105,12 +95,9 @@ class Connection:
     def copy(self, command: Sequence[str], target: IO[bytes]) -> None:
         """Root's command, its output into a file of this machine."""
         process = self.start(command, root=True, stdin=asyncssh.DEVNULL)
-        try:
-            while data := wait_for(process.stdout.read(1 << 18)):
-                target.write(data)
-            done = self.ended(command[0], wait_for(process.wait()))
-        except asyncssh.Error as error:
-            raise self.lost(command[0], str(error)) from None
+        while data := self._answer(command[0], process.stdout.read(1 << 18)):
+            target.write(data)
+        done = self.ended(command[0], self._answer(command[0], process.wait()))
         if done.status:
             raise self.lost(command[0], done.err.strip())
 
@@ -167,3 +154,9 @@ _connections: dict[Login, Connection] = {}
 def to(login: Login) -> Connection:
     """This process's connection to a server; threads that ask at the same moment get the same."""
     return _connections.setdefault(login, Connection(login))
+
+
+def of(facts: Mapping[str, Any]) -> Connection:
+    """The connection to the server with these facts, which have its login as JSON."""
+    given = facts["login"]
+    return to(Login(**{**given, "host": facts["host"], "host_keys": tuple(given["host_keys"])}))

@@ -1,5 +1,4 @@
-"""The event loop that all SSH connections of this process live on, in a thread of its own:
-everybody else waits for answers."""
+"""The event loop, in a thread of its own, that all SSH connections of this process live on."""
 
 import asyncio
 import threading
@@ -44,9 +43,7 @@ async def _done(work: Awaitable[Answer]) -> Answer:
 
 
 async def line_of(reader: asyncssh.SSHReader[bytes]) -> bytes:
-    """The next line, however long; without its end where the stream ended in it.
-
-    The library hands long ones out in parts."""
+    """The next line, however long: the library hands long ones out in parts."""
     line = b""
     while part := await reader.readline():
         line += part

@@ -1,9 +1,9 @@
-"""One attempt at a connection: whether the server is the one it should be, by pinned keys,
-known_hosts and what was accepted at first use; and whatever goes wrong, in a line."""
+"""One attempt at a connection: is the server the one it should be; and whatever goes wrong."""
 
 import asyncio
 import socket
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,6 @@ import asyncssh
 
 from cloud_init.host.base import files
 from components.errors import Lost, SlipwayError
-from components.ssh.login import Login
 from components.ssh.loop import wait_for
 
 _CONNECT = 15  # seconds
@@ -23,15 +22,38 @@ Matches = tuple[Sequence[asyncssh.SSHKey], Sequence[asyncssh.SSHKey], Sequence[a
 """Trusted keys, trusted authorities, revoked keys."""
 
 
+@dataclass(frozen=True)
+class Login:
+    """How to log in to a server. `user`, `key` None: as ~/.ssh/config or the agent has it.
+    `known_hosts` None: the user's own file. `noted`: a file of host keys that were accepted at
+    first use, only with `accept_new`."""
+
+    host: str
+    address: str
+    port: int
+    user: str | None
+    key: str | None
+    known_hosts: str | None
+    host_keys: tuple[str, ...]
+    accept_new: bool
+    noted: str
+
+    @property
+    def pattern(self) -> str:
+        """The server in a line of known_hosts."""
+        return self.address if self.port == 22 else f"[{self.address}]:{self.port}"
+
+    def __str__(self) -> str:
+        return self.host if self.pattern == self.host else f"{self.host} ({self.pattern})"
+
+
 class HostKeyError(SlipwayError):
     """The server's key isn't the one that was wanted, or isn't known: nothing was sent to it."""
 
 
 class HostKeys(asyncssh.SSHClient):
-    """The keys of one server.
-
-    Where a source knows any, no later source is asked: the settings' own pins come first. Of a key
-    that nobody trusts `problem` is why it was refused; `accepted` is a new one that was taken."""
+    """The keys of one server. Where a source knows any, no later one is asked: the settings' pins
+    come first. `problem`: why a key was refused; `accepted`: a new one that was taken."""
 
     def __init__(self, login: Login) -> None:
         self.login = login
@@ -61,14 +83,12 @@ class HostKeys(asyncssh.SSHClient):
                 f"slipway:ssh.knownHosts: wanted a file of host keys, found none at {own}; make it, or leave the setting out"
             )
         yield _PINNED, "\n".join(self.login.host_keys)
-        for path in (own, _SYSTEM, Path(self.login.noted)):
-            if path.is_file():
-                try:
-                    text = path.read_text(encoding="utf-8", errors="replace")
-                except OSError as error:
-                    why = f"found a file that can't be read ({error.strerror}); mend that"
-                    raise SlipwayError(f"{path}: wanted host keys, {why}") from None
-                yield str(path), text
+        for path in filter(Path.is_file, (own, _SYSTEM, Path(self.login.noted))):
+            try:
+                yield str(path), path.read_text(encoding="utf-8", errors="replace")
+            except OSError as error:
+                why = f"found a file that can't be read ({error.strerror}); mend that"
+                raise SlipwayError(f"{path}: wanted host keys, {why}") from None
 
     def validate_host_public_key(self, _host: str, _addr: str, _port: int, key: asyncssh.SSHKey) -> bool:
         if any(self.trusted):
@@ -103,9 +123,7 @@ class HostKeys(asyncssh.SSHClient):
         )
 
     def note(self, key: asyncssh.SSHKey) -> None:
-        """Remembers a key that was accepted at first use.
-
-        Many servers are met at once: each adds its line, and takes none away."""
+        """Remembers an accepted key. Many servers are met at once: none takes a line away."""
         path = Path(self.login.noted)
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(path, "ab", buffering=0, opener=files.private_file) as file:

@@ -11,16 +11,13 @@ from components.settings import BOOT, Kind, Model, Settings, kinds, number
 from components.settings.kinds import refusal, string
 from components.settings.report import Problem
 
-_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}"
 _ADDRESS = r"[A-Za-z0-9]([A-Za-z0-9._:-]{0,252}[A-Za-z0-9])?"
-_USER = r"[a-z_][a-z0-9_.-]{0,31}"
 _KEY_LINE = r"(@cert-authority )?[^\s#@]\S* (ssh-|ecdsa-|sk-)[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?"
 _BUCKET = r"(?!file:)[a-z][a-z0-9]*://[^/?#\s]\S*"
 
-
-NAME = kinds.matching("name", "a name of letters, digits, '.', '_' and '-', at most 63", _NAME)
+NAME = kinds.matching("name", "a name of letters, digits, '.', '_' and '-', at most 63", r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 ADDRESS = kinds.matching("name or address", "a host's name or address, such as web.example.com or 203.0.113.5", _ADDRESS)
-USER = kinds.matching("user", "a user's name, such as admin", _USER)
+USER = kinds.matching("user", "a user's name, such as admin", r"[a-z_][a-z0-9_.-]{0,31}")
 KEY_LINE = kinds.matching(
     "line of known_hosts", "a line as in known_hosts, such as '203.0.113.5 ssh-ed25519 AAAA…' (ssh-keyscan prints them)", _KEY_LINE
 )
@@ -58,8 +55,7 @@ class Host(Model):
 
     @property
     def inside(self) -> str | None:
-        """The address that the other servers see: IP addresses alone can stand in their
-        firewalls."""
+        """The address that the other servers see, an IP address: their firewalls take no names."""
         try:
             return self.private_address or str(ipaddress.ip_address(self.address))
         except ValueError:

@@ -1,8 +1,5 @@
-"""The release store of servers of one's own: a folder on the first of them.
-
-The others have copies of what each needs.
-
-A server reads the folder of its own. Secrets of a role are only on servers of that role."""
+"""The release store of servers of one's own: a folder on the first of them. Each reads a folder of
+its own, which has what it needs: secrets of its role alone."""
 
 import json
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
@@ -19,7 +16,7 @@ from components.hosts.transports import ssh as transport
 from components.release import publishing
 from components.release.store import parsed
 from components.rollout import desired_state
-from components.ssh import connection, login
+from components.ssh import connection
 
 SCHEME = "ssh:"
 _DESIRED = "desired.json"
@@ -93,9 +90,8 @@ class ServersStore:
             yield
 
     def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
-        """Gives a server what it needs of a release; removes what the first one has no more.
-
-        Raises `SlipwayError` where what another server kept of it isn't what was published."""
+        """Gives a server what it needs of a release; removes what the first one has no more. Raises
+        `SlipwayError` where what another server kept of it isn't what was published."""
         server = next(one for one in self.servers if one.name == host)
         if server is self._first:
             return
@@ -136,9 +132,7 @@ class ServersStore:
             raise SlipwayError(f"{first}: store: {why}; {host} gets none of it: look at who changed {first}")
 
     def _refuse_older(self) -> None:
-        """Refuses to go on where the first server missed something: a person says who decides.
-
-        No server tells another one what to run."""
+        """Refuses to go on where the first server missed something: a person says who decides."""
         mine = _generation(self._first, self._first.folder.get(_DESIRED))
         for server in self.servers[1:]:
             try:
@@ -174,8 +168,8 @@ def connect(text: str) -> ServersStore:
 
 def folder(facts: Mapping[str, Any], tool: Sequence[str] = ()) -> Folder:
     """The folder of the server with these facts, asked by its own host tool or another."""
-    to = login.of(facts)
-    return Folder(connection.to(to), str(to), tool or transport.TOOL, str(facts["store"]).removeprefix("file://"))
+    to = connection.of(facts)
+    return Folder(to, str(to.login), tool or transport.TOOL, str(facts["store"]).removeprefix("file://"))
 
 
 def is_folder(store: str) -> bool:

@@ -17,8 +17,7 @@ from made_backups import made_backup
 from cloud_init.host.commands import command_output
 from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
 from cloud_init.host.data import backup, stored_backups
-from cloud_init.host.follow.health import Health
-from cloud_init.host.follow.heartbeat import Reporter
+from cloud_init.host.follow.health import Health, Reporter
 from cloud_init.host.release import wheels
 from cloud_init.host.release.store import HostStore
 from cloud_init.host.stores import s3

@@ -13,7 +13,7 @@ import pytest
 from cloud_init.host_tool import tool
 from components.blocks.command_transport import CommandTransport, Shown
 from components.hosts.transports import ssh
-from components.ssh import connection, login
+from components.ssh import connection
 
 FACTS = {"host": "i-1", "role": "web", "address": "192.0.2.1", "app": "shop", "stack": "prod", "store": "file:///none"}
 
@@ -71,8 +71,7 @@ def test_systems_manager_is_told_whose_host_is_meant(root):
 def test_ssh_is_told_whose_host_is_meant(monkeypatch):
     ran: list[Any] = []
     to = SimpleNamespace(login=SimpleNamespace(address="192.0.2.1"))
-    monkeypatch.setattr(connection, "to", lambda login: to)
-    monkeypatch.setattr(login, "of", lambda facts: None)
+    monkeypatch.setattr(connection, "of", lambda facts: to)
     to.start = lambda command, root, **how: ran.append(command) or SimpleNamespace(wait=lambda: None)
     to.ended = lambda what, completed: SimpleNamespace(status=0)
     monkeypatch.setattr(ssh, "_own", dict)

@@ -7,8 +7,7 @@ import documents
 
 from cloud_init.host.contracts.rollout import Heartbeat
 from cloud_init.host.follow import health
-from cloud_init.host.follow.health import Health
-from cloud_init.host.follow.heartbeat import Reporter
+from cloud_init.host.follow.health import Health, Reporter
 from cloud_init.host.release.store import HostStore
 
 

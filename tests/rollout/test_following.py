@@ -197,7 +197,7 @@ def test_every_step_is_told_once_however_rarely_a_server_is_asked(site):
     site.store.put("outcomes/web-1/progress.json", to_json({"generation": 1, "events": told}))
     steps = [{"step": name, "seconds": 1.0} for name in ("fetch", "unpack", "start", "gate")]
     site.store.put("outcomes/web-1/1.json", to_json({"ok": False, "step": "gate", "message": "no", "steps": steps}))
-    following._look()
+    following.signs.look()
     with progress.listen(site.notes.append):
         outcome = following._outcome("web-1", "prepare", DesiredState(1), 0.0)
     assert outcome.message == "no"
@@ -222,7 +222,7 @@ def test_a_candidate_that_was_stopped_meanwhile_is_not_taken_for_a_prepared_one(
     now = desired_state.write(site.store, desired_state.desired(site.store), "up", None, "r1").state
     told = {"ok": True, "phase": "aborted", "generation": 1, "token": now.token}
     site.store.put("outcomes/web-1/1.json", to_json(told))
-    following._look()
+    following.signs.look()
     outcome = following._outcome("web-1", "prepare", now, 0.0, "r1")
     assert (outcome.ok, outcome.message) == (False, "wanted r1 prepared, found it aborted")
     assert following._outcome("web-1", "commit", now, 0.0, "r1").ok  # it served what is wanted already
@@ -232,7 +232,7 @@ def test_a_damaged_outcome_is_a_failure_at_once(site):
     following = pulled.Following(site.store)
     now = desired_state.write(site.store, desired_state.desired(site.store), "up", None, "r1").state
     site.store.put("outcomes/web-1/1.json", b"{")
-    following._look()
+    following.signs.look()
     outcome = following._outcome("web-1", "prepare", now, 0.0, "r1")
     assert outcome.message == "outcomes/web-1/1.json is damaged"
 

@@ -18,7 +18,7 @@ def test_text_keeps_its_lines_and_letters() -> None:
 
 def test_events_and_outcomes() -> None:
     line = json.dumps({"event": "outcome", "message": HOSTILE, "log": [HOSTILE], "http": {"body": HOSTILE}})
-    [event] = transport._events([line])
+    event = transport.outcome("web-1", [line], ["status"], None, lambda: ("", 0))
     assert (event["message"], event["log"], event["http"]) == (SHOWN, [SHOWN], {"body": SHOWN})
     told = signs.written(Outcome, json.dumps({"ok": False, "message": HOSTILE, "log": [HOSTILE]}).encode())
     assert told is not None

@@ -9,7 +9,7 @@ from cloud_init import host_tool
 from cloud_init.host.base import lock
 from components.errors import Lost
 from components.hosts import progress
-from components.ssh import bring_up, connection, login
+from components.ssh import bring_up, connection
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_one_that_lets_nobody_in_is_not_away(sshd, facts):
 def test_a_server_without_a_host_tool_gets_one_that_holds_the_lock(facts, tmp_path):
     place, wanted = tmp_path / "slipway/store", host_tool.tool_id()
     here = {**facts[0], "store": f"file://{place}"}
-    with bring_up._with_tool(connection.to(login.of(here)), here):
+    with bring_up._with_tool(connection.of(here), here):
         assert not lock.is_free(place / "rollout.lock")
         assert (place / f"releases/tool/{wanted}.pyz").read_bytes() == host_tool.tool()
         assert json.loads((place / "tool.json").read_text()) == {"sha256": wanted}

@@ -67,11 +67,6 @@ def _hold(where: Places, arguments: argparse.Namespace) -> int:
     return report(where, f"hold for the restore of {arguments.backup}", work)
 
 
-def _leave(where: Places, arguments: argparse.Namespace) -> int:
-    stays = {"kept": uninstall.data_folders(where)}
-    return report(where, "leave", lambda steps: uninstall.run(where, arguments.with_data, steps), stays)
-
-
 COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "backup": _backup,
     "backups": _backups,
@@ -80,5 +75,7 @@ COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "hold": _hold,
     "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, given.load, steps)),
     "kept": lambda where, given: tell({"ok": True, "kept": uninstall.data_folders(where)}),
-    "leave": _leave,
+    "leave": lambda where, given: report(
+        where, "leave", lambda steps: uninstall.run(where, given.with_data, steps), {"kept": uninstall.data_folders(where)}
+    ),
 }

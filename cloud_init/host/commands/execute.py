@@ -22,11 +22,8 @@ def run(places: Places, words: list[str]) -> NoReturn:
         raise Refused("exec: wanted a release that serves, found none; run `up` first")
     folder = places.release(now.release)
     manifest = manifests.read(folder)
-    environment = {
-        "FLASK_APP": manifest.module,
-        **{name: os.environ[name] for name in ("TERM",) if name in os.environ},
-        **runtime.variables(places, folder, manifest),
-    }
+    terminal = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
+    environment = {"FLASK_APP": manifest.module, **terminal, **runtime.variables(places, folder, manifest)}
     os.chdir(folder / "src")
     user = places.user
     if user is not None and os.geteuid() == 0:

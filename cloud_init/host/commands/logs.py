@@ -23,11 +23,8 @@ def show(places: Places, lines: int, follow: bool) -> None:
 
 
 def since(places: Places, lines: int, noted: str) -> None:
-    """What came since; then, as the last line, the marks to give next time. Without any, the last
-    `lines` of each.
-
-    For whoever can't listen and asks again and again. `noted`: as that last line had it, JSON
-    {name: mark}."""
+    """What came since; then, as the last line, the marks to give next time, JSON {name: mark}.
+    Without any, the last `lines` of each. For whoever can't listen and asks again and again."""
     print(json.dumps(_news(places, json.loads(noted) if noted else {}, lines)))
 
 

@@ -1,8 +1,6 @@
 """A store's folder here, for a deployer at the other end of a pipe: it asks in a line of JSON with
-`size` bytes after it, and is answered so.
-
-The rollout's lock is this process's, and ends with it. Half a minute in which nothing is said, or
-read, at the other end ends both: a deployer that slept finds nobody who writes for it."""
+`size` bytes after it, and is answered so. The rollout's lock is this process's. Half a minute in
+which nothing is said, or read, at the other end ends both: nobody writes for one that slept."""
 
 from __future__ import annotations
 
@@ -50,7 +48,7 @@ class _Served:
     def done(self, asked: dict[str, Any], data: bytes) -> Any:
         do, names = asked["do"], asked.get("names", ())
         if do == "lock":
-            return self._take(self.store.folder, asked["note"], asked["again"])
+            return self._take(asked["note"], asked["again"])
         if do == "unlock":
             lock, self.lock = self.lock, None
             if lock:
@@ -68,14 +66,13 @@ class _Served:
             return self.store.replace(names[0], None if old is None else data[:old], data[old or 0 :])
         return self.store.delete(*names)  # of nothing: the question whether the lock is still held
 
-    def _take(self, folder: Path, note: str, again: bool) -> str | None:
+    def _take(self, note: str, again: bool) -> str | None:
         """The note of who holds it; None: it is held. Raises `Conflict` where it was to be
         taken `again`, and somebody else had it meanwhile."""
-        make_folder(folder, 0o700)
-        folder.chmod(0o700)
-        path = self.store.lock_file
-        file = locks.opened(path)
-        is_taken, found = locks.taken(file), read_text(path)
+        make_folder(self.store.folder, 0o700)
+        self.store.folder.chmod(0o700)
+        file = locks.opened(self.store.lock_file)
+        is_taken, found = locks.taken(file), read_text(self.store.lock_file)
         if is_taken and (found == note or not again):
             locks.sign(file, note)
             self.lock = file

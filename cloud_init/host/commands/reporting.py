@@ -51,7 +51,10 @@ def _run(where: Places, reason: str, work: Work) -> Outcome:
     except (Refused, OSError) as error:
         result = refusal(refusal_of(error), steps.of(error))
     except Exception as error:  # noqa: BLE001  whatever it was, the coordinator must hear of it
-        result = refusal(_unforeseen(where, error), steps.of(error))
+        path, trace = where.log / "tool.log", traceback.format_exc()
+        _try(lambda: masking.append(path, trace))
+        unforeseen = Refused(f"{type(error).__name__}: {error} (unforeseen; where it happened is in {path})")
+        result = refusal(unforeseen, steps.of(error))
     seconds = round(time.monotonic() - began, 3)
     result = replace(result, at=time.time(), host=where.host, seconds=seconds, steps=tuple(steps.done))
     verdict = "ok" if result.ok else f"failed at {result.step}"
@@ -68,10 +71,3 @@ def _try(write: Callable[[], None]) -> bool:
     except (OSError, Refused) as error:
         note(f"not recorded: {refusal_of(error)}")
         return False
-
-
-def _unforeseen(where: Places, error: Exception) -> Refused:
-    """One line for the person who waits; the traceback goes into a log."""
-    path, trace = where.log / "tool.log", traceback.format_exc()
-    _try(lambda: masking.append(path, trace))
-    return Refused(f"{type(error).__name__}: {error} (unforeseen; where it happened is in {path})")

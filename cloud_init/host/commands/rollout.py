@@ -40,8 +40,7 @@ def _phase(name: str, *works: Callable[[Places, argparse.Namespace, Steps], None
 
 
 def _refuse_overtaken(where: Places, generation: int) -> None:
-    """A deployer that slept may ask for what another one has undone since: this host has a copy of
-    what is wanted by now, or the original."""
+    """A deployer that slept may ask for what another one has undone since, as this host knows."""
     data = HostStore(where.store, where.host).objects.get("desired.json") if where.is_driven else None
     try:
         wanted = contracts.read(DesiredState, json.loads(data or b"{}")).generation

@@ -25,25 +25,34 @@ from ..server import roles
 
 def status(places: Places) -> dict[str, Any]:
     """All that `status` shows: what serves, processes, database, disk, problems."""
-    manager = managers.of(places)
-    running = manager.running
-    noted = state.remembered(places)
+    manager, role = managers.of(places), roles.of(places)
+    running, noted, problems = manager.running, state.remembered(places), health.noted(places)
+    now, live = state.live(places), role.live(places) if running else None
+    serves = {"release": live, "colour": now and now.colour.name, "since": noted.get("since")}
+    database = databases.of_release(places, noted.get("release"))
+    kept = database.status()
+    if maintenance.is_left_open(places):
+        how = "`watch` starts it again" if places.role else "run `./slipway up`"
+        problems = [f"a change of manager or front server was interrupted, and users may see its page; {how}", *problems]
+    restored = read_object(places.restoring)
+    restore = {name: restored.get(name) for name in ("backup", "first", "phase")}
+    at_work = processes.recorded(places.restoring) is not None  # else it was interrupted
     return {
         "host": places.host,
         "role": places.role,
         "manager": {"kind": manager.kind, "running": running, "pid": manager.pid, "memory": manager.memory() if running else 0},
-        "live": _live(places, noted) if running else None,
-        "candidate": roles.of(places).idle(places) if running else None,
+        "live": serves if live else None,
+        "candidate": role.idle(places) if running else None,
         "processes": [_process(manager, name) for name in manager.programs()] if running else [],
         "front": {"kind": configuration.serving(places) if running else None, "listen": places.facts.front.listen},
-        "database": _database(places, noted.get("release")),
+        "database": {"engine": database.engine, **kept} if kept else {},
         "disk": {"free": shutil.disk_usage(places.root).free, "used": size_of(places.srv)},
         "data": str(places.shared),
         "user": places.facts.user,
         "generation": noted.get("generation"),
         "maintenance": maintenance.is_on(places),
-        "restore": _restoring(places),
-        "problems": [*_interrupted(places), *health.noted(places)],
+        "restore": {**restore, "running": at_work} if restore["backup"] else None,
+        "problems": problems,
         "tls": certificates.status(places, certificates.of_live(places)),
     }
 
@@ -77,27 +86,6 @@ def check(places: Places) -> dict[str, Any]:
     return {"parts": len(parts), "store": stores.connect(places.store).address}
 
 
-def _live(places: Places, noted: dict[str, Any]) -> dict[str, Any] | None:
-    now, release = state.live(places), roles.of(places).live(places)
-    return {"release": release, "colour": now and now.colour.name, "since": noted.get("since")} if release else None
-
-
-def _restoring(places: Places) -> dict[str, Any] | None:
-    """A restore at work, or one that was interrupted. `running`: a process works on it."""
-    noted = read_object(places.restoring)
-    known = {name: noted.get(name) for name in ("backup", "first", "phase")}
-    return {**known, "running": processes.recorded(places.restoring) is not None} if known["backup"] else None
-
-
-def _interrupted(places: Places) -> list[str]:
-    how = "`watch` starts it again" if places.role else "run `./slipway up`"
-    return (
-        [f"a change of manager or front server was interrupted, and users may see its page; {how}"]
-        if maintenance.is_left_open(places)
-        else []
-    )
-
-
 def _process(manager: Manager, name: str) -> dict[str, Any]:
     now = manager.status(name)
     return {
@@ -107,9 +95,3 @@ def _process(manager: Manager, name: str) -> dict[str, Any]:
         "uptime": round(time.time() - now.since, 1) if now.since else None,
         "memory": processes.memory(now.pid) if now.pid else None,
     }
-
-
-def _database(places: Places, release: str | None) -> dict[str, Any]:
-    database = databases.of_release(places, release)
-    facts = database.status()
-    return {"engine": database.engine, **facts} if facts else {}

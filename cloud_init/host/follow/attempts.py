@@ -1,27 +1,25 @@
-"""The attempts of the present generation, noted on disk: a restart does nothing twice; and the pace
-of what is tried for ever."""
-
-from __future__ import annotations
+"""The attempts of the present generation, noted on disk, so that a restart does nothing twice; and
+the pace of what is tried for ever."""
 
 import random
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Optional
 
-from ..base.files import read_object, write_json
+from .. import contracts
+from ..base.files import read_json, write_json
 from ..base.outcome import refusal_of
 from ..contracts.rollout import DesiredState
-from .decide import ABORT, BEGUN, COMMIT, CONVERGE, DONE, FAILED, PREPARE, Action, Attempt
+from .decide import BEGUN, COMMIT, DONE, FAILED, PREPARE, Action, Attempt
 
 _LONG_AGO = -1e9
-_KINDS = (PREPARE, COMMIT, ABORT, CONVERGE)
 
 
 @dataclass
 class Pace:
     """Due every so many seconds, give or take a fifth, so that hosts don't act at once; ever more
-    rarely while it fails, but not more than `longest` seconds apart."""
+    rarely while it fails, up to `longest` seconds."""
 
     every: float
     longest: float = 60.0
@@ -39,19 +37,24 @@ class Pace:
 
 
 @dataclass
-class Attempts:
-    """The attempts by kind of action, with the note on disk at `path`."""
-
-    path: Path
+class _Note:
     generation: int = 0
     token: str = ""
     tried: dict[str, Attempt] = field(default_factory=dict)
-    prepared: str | None = None
+    """The last attempt by kind of action."""
+    prepared: Optional[str] = None
     """The release that a finished `prepare` left on the idle side."""
     failure: str = ""
     """The last failure, in one line."""
-    unwritten: str = ""
-    """The reason why the note on disk is older than this."""
+    boot: str = ""
+
+
+class Attempts(_Note):
+    """The attempts, noted on disk at `path`; `unwritten`: why that note is older than this."""
+
+    def __init__(self, path: Path, noted: Optional[_Note] = None) -> None:
+        super().__init__(**vars(noted or _Note()))
+        self.path, self.unwritten = path, ""
 
     def begin(self, action: Action, wanted: DesiredState) -> None:
         """Notes that an action starts."""
@@ -71,32 +74,23 @@ class Attempts:
         self._write()
 
     def _write(self) -> None:
-        noted = {name: value for name, value in asdict(self).items() if name not in ("path", "unwritten")}
+        self.boot = _boot()
         try:
-            write_json(self.path, {**noted, "boot": _boot()})
+            write_json(self.path, contracts.document(self))
             self.unwritten = ""
         except OSError as error:
             self.unwritten = str(refusal_of(error))
 
 
 def read(path: Path) -> Attempts:
-    """The attempts as noted; none if the note is lost or damaged. After a reboot times are long
-    ago."""
-    noted = read_object(path)
+    """The attempts as noted; none if the note is lost or damaged. A reboot was long after them."""
     try:
-        same_boot = noted["boot"] == _boot()
-        kinds = [kind for kind in _KINDS if kind in noted["tried"] and (same_boot or kind != PREPARE)]
-        tried = {kind: _attempt(noted["tried"][kind], same_boot) for kind in kinds}
-        return Attempts(path, int(noted["generation"]), str(noted.get("token", "")), tried, noted["prepared"], str(noted["failure"]))
-    except (KeyError, TypeError, ValueError):
+        noted = contracts.read(_Note, read_json(path))
+    except contracts.Wrong:
         return Attempts(path)
-
-
-def _attempt(noted: dict[str, Any], same_boot: bool) -> Attempt:
-    state = noted["state"]
-    if state not in (BEGUN, DONE, FAILED):
-        raise ValueError(state)
-    return Attempt(state, int(noted["tries"]), float(noted["at"]) if same_boot else _LONG_AGO)
+    if noted.boot != _boot():
+        noted.tried = {kind: replace(one, at=_LONG_AGO) for kind, one in noted.tried.items() if kind != PREPARE}
+    return Attempts(path, noted)
 
 
 def now() -> float:

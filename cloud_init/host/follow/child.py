@@ -1,11 +1,11 @@
-"""A command of this very tool, run as a child of `watch`, whose events are read without waiting."""
+"""A command of this very tool, run as a child of `watch`, whose events are read beside it."""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,25 +23,20 @@ class Child:
         self.events: list[dict[str, Any]] = []
         self.outcome: Outcome | None = None
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
-        assert self._process.stdout is not None
-        self._out = self._process.stdout.fileno()
-        os.set_blocking(self._out, False)
-        self._rest = b""
+        self._seen = 0
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
 
     def listen(self) -> bool:
-        """Reads the events that came since; True if there are any."""
-        before = len(self.events)
-        while chunk := self._read():
-            *lines, self._rest = (self._rest + chunk).split(b"\n")
-            for line in lines:
-                self._hear(line)
-        return len(self.events) > before or bool(self.outcome)
+        """Whether there are events that came since it was asked last."""
+        before, self._seen = self._seen, len(self.events)
+        return self._seen > before or bool(self.outcome)
 
     def ended(self) -> bool:
         """True once it has ended and all its events have been read."""
         if self._process.poll() is None:
             return False
-        self.listen()
+        self._listener.join(1)  # what it started may hold its output
         return True
 
     @property
@@ -61,18 +56,13 @@ class Child:
         """Whether another run held the host's lock for as long as the command would wait."""
         return self._process.returncode == 3
 
-    def _read(self) -> bytes:
-        try:
-            return os.read(self._out, 65536)
-        except BlockingIOError:
-            return b""
-
-    def _hear(self, line: bytes) -> None:
-        try:
-            event = json.loads(line)
-            if event.get("event") == "outcome":
-                self.outcome = contracts.read(Outcome, event)
-                return
-        except ValueError:
-            return print(line.decode(errors="replace"), file=sys.stderr)
-        self.events.append(event)
+    def _listen(self) -> None:
+        for line in self._process.stdout or ():
+            try:
+                event = json.loads(line)
+                if event.get("event") == "outcome":
+                    self.outcome = contracts.read(Outcome, event)
+                else:
+                    self.events.append(event)
+            except (ValueError, AttributeError):  # whatever else a program writes there
+                print(line.decode(errors="replace"), end="", file=sys.stderr)

@@ -1,7 +1,6 @@
-"""The next action of a server: a pure function of the desired state and of what is here.
-
-Each generation of `desired.json` is acted on once. An action that failed is tried again only if
-nobody else puts it right: on the way to `live`."""
+"""The next action of a server: a pure function of the desired state and of what is here. Each
+generation of `desired.json` is acted on once. An action that failed is tried again only if nobody
+else puts it right: on the way to `live`."""
 
 from __future__ import annotations
 
@@ -21,8 +20,7 @@ _LONGEST_PAUSE = 600
 
 @dataclass(frozen=True)
 class Attempt:
-    """The state of an action. `at`: when it began or ended, in seconds; `tries` in its
-    generation."""
+    """The state of an action. `at`: when it began or ended; `tries` in its generation."""
 
     state: str
     tries: int
@@ -61,8 +59,7 @@ def decide(wanted: DesiredState, here: Here, now: float) -> Action | None:
 
 
 def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
-    """The action while a release is proposed. A host that lacks the live one tries that first,
-    once."""
+    """While a release is proposed. A host that lacks the live one tries that first, once."""
     generation, elected = wanted.generation, wanted.elected == here.host
     prepared = tried.get(PREPARE)
     if ABORT in tried:  # there was silence for too long: what serves is all that counts
@@ -79,8 +76,7 @@ def _candidate(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], n
 
 
 def _live(wanted: DesiredState, here: Here, tried: Mapping[str, Attempt], now: float) -> Action | None:
-    """The action while nothing is proposed: the live release has to serve, with nothing beside
-    it."""
+    """While nothing is proposed: the live release has to serve, with nothing beside it."""
     if _strays(wanted, here):
         if here.ready == wanted.live and COMMIT not in tried and CONVERGE not in tried:
             return Action(COMMIT, wanted.generation, wanted.live)
@@ -111,8 +107,7 @@ def _again(action: Action, attempt: Attempt | None, host: str, now: float) -> Ac
 
 
 def _due(attempt: Attempt, host: str, now: float) -> bool:
-    """Whether it is time to try again: at once after an interruption, unless that was one of
-    many."""
+    """Whether to try again now: at once after an interruption, unless that was one of many."""
     tries = attempt.tries - (attempt.state == BEGUN)
     return not 0 <= now - attempt.at < pause(tries, host)
 

@@ -1,17 +1,28 @@
-"""The problems of this server, a line each: for its heartbeat, and for `status`."""
+"""What a server says of itself in its store (heartbeat, progress, outcomes that a command couldn't
+write) and to `status`: its problems, a line each."""
 
 from __future__ import annotations
 
+import json
 import shutil
 import socket
 import time
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 
+from .. import contracts
+from ..base import masking
 from ..base.files import read_object, target, write_json
 from ..base.places import Places
+from ..contracts.rollout import Heartbeat, Outcome, Progress
+from ..processes.programs import log_path
+from ..release.store import HostStore
+from ..stores import Away
 from .attempts import Pace, now
 
-_CLOCK = 30  # seconds that a clock may be off
+_HEARTBEAT = 5.0
+_MINUTE = 60.0
+_AHEAD = 30  # seconds that a clock may be off
 _NOTE = "watch.json"
 _SILENT = 30  # seconds
 _PATIENCE = 60  # seconds that `later` may take before it is a problem
@@ -20,9 +31,7 @@ _ROOM = 200 << 20  # bytes that a release may need
 
 @dataclass
 class Later:
-    """What is `missing` of a live release that serving doesn't wait for; empty: nothing.
-
-    `since`: when it went live, by `now`."""
+    """What is `missing` that serving doesn't wait for, of a release that is live `since` then."""
 
     release: str | None = None
     since: float = 0.0
@@ -80,7 +89,7 @@ class Health:
         if self.away_since:
             since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.away_since))
             lines.append(f"away since {since}: {self.away}")
-        if abs(self.clock) > _CLOCK:
+        if abs(self.clock) > _AHEAD:
             lines.append(f"clock: {abs(self.clock):.0f} s {'ahead of' if self.clock > 0 else 'behind'} the store's; see `timedatectl`")
         if free < _ROOM:
             lines.append(f"disk: {free >> 20} MB free; make room")
@@ -100,9 +109,77 @@ class Health:
         return ""
 
 
-def note(places: Places, problems: list[str]) -> None:
-    """Notes the problems for `status`, in RUN, which is in memory: a full disk must be told too."""
-    write_json(places.run / _NOTE, {"at": now(), "problems": problems})
+class Reporter:
+    """Writes each kind of report at its own pace, and ever more rarely while the store is away."""
+
+    def __init__(self, places: Places, store: HostStore, well: Health, pause: float) -> None:
+        self._places, self._store, self._health = places, store, well
+        self._beat, self._progress, self._clock, self._late = Pace(_HEARTBEAT), Pace(pause), Pace(_MINUTE), Pace(pause)
+        self._problems = Pace(_MINUTE)
+        self._unsent: dict[str, Outcome] = {}
+        self._written = ""
+
+    def beat(self, here: Heartbeat) -> None:
+        """The heartbeat, when it is due, with what `here` lacks. Problems are noted for `status`
+        too, which alone asks a driven host."""
+        if not self._beat.due():
+            return
+        began, places = time.time(), self._places
+        problems = self._health.problems(places)
+        # In RUN, which is in memory: a full disk must be told too.
+        write_json(places.run / _NOTE, {"at": now(), "problems": problems})
+        self._log(problems)
+        if places.is_driven:
+            return self._beat.went(True)
+        beat = replace(here, at=began, host=places.host, role=places.role, problems=tuple(problems))
+        self._beat.went(self._write("heartbeat", beat))
+        if self._clock.due() and not self._health.away:
+            self._compare(began)
+
+    def _log(self, problems: list[str]) -> None:
+        """For whoever collects logs and is to be told of problems."""
+        if problems and self._problems.due():
+            line = json.dumps({"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "host_problems": problems})
+            with suppress(OSError):  # a full disk: it is among the problems, and `status` tells them
+                masking.append(log_path(self._places, "tool"), line + "\n")
+            self._problems.went(True)
+
+    def progress(self, now: Progress) -> None:
+        """Writes the events of the running command, if there are new ones."""
+        text = json.dumps(contracts.document(now))
+        if text != self._written and self._progress.due() and self._write("progress", now):
+            self._written = text
+            self._progress.went(True)
+
+    def outcome(self, generation: int, outcome: Outcome) -> None:
+        """Keeps an outcome to write as soon as possible."""
+        self._unsent[str(generation)] = outcome
+
+    def catch_up(self) -> None:
+        """Writes the outcomes that are left."""
+        for what, outcome in list(self._unsent.items()) if self._late.due() else ():
+            sent = self._write(what, outcome)
+            self._late.went(sent)
+            if sent:
+                del self._unsent[what]
+
+    def _write(self, what: str, value: object) -> bool:
+        try:
+            self._store.write(what, value)
+        except Away as away:
+            self._health.store(str(away))
+            return False
+        return True
+
+    def _compare(self, before: float) -> None:
+        """Compares clocks by the store's time of the heartbeat, between two of this host's."""
+        try:
+            stamped = self._store.objects.modified(f"outcomes/{self._places.host}/heartbeat.json")
+        except Away as away:
+            return self._health.store(str(away))
+        self._clock.went(True)
+        if stamped is not None:
+            self._health.clock = max(before - stamped, 0.0) or min(time.time() - stamped, 0.0)
 
 
 def noted(places: Places) -> list[str]:

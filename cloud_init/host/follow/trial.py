@@ -1,6 +1,5 @@
-"""Another version of this tool takes this one's place: checked, then on trial.
-
-While `before.pyz` is there `start.sh` counts starts, and takes back a tool that doesn't stay up."""
+"""Another version of this tool takes this one's place: checked, on trial. While `before.pyz` is
+there `start.sh` counts starts, and takes back a tool that doesn't stay up."""
 
 import hashlib
 import os
@@ -28,12 +27,21 @@ def fetch(places: Places, store: HostStore, wanted: str) -> Path:
     if wanted in _refused(places):
         raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
     data = store.objects.get(f"releases/tool/{wanted}.pyz")
-    found = None if data is None else hashlib.sha256(data).hexdigest()
+    found = "nothing" if data is None else hashlib.sha256(data).hexdigest()
     if data is None or found != wanted:
-        raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12] if found else 'nothing'}; run `up` again")
+        raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12]}; run `up` again")
     path = places.tool.with_name("next.pyz")
     write(path, data)
-    _check(places, path, wanted)
+    command, out = [sys.executable, "-I", str(path), "--root", str(places.root), "check"], subprocess.PIPE
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=_CHECK, check=False)
+        why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {_CHECK} s"
+    if why:
+        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
+        last = why.splitlines()[-1][:300]
+        raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
     return path
 
 
@@ -53,21 +61,6 @@ def passed(places: Places) -> None:
 
 def on_trial(places: Places) -> bool:
     return places.tool.with_name("before.pyz").is_file()
-
-
-def _check(places: Places, path: Path, wanted: str) -> None:
-    command = [sys.executable, "-I", str(path), "--root", str(places.root), "check"]
-    try:
-        done = subprocess.run(
-            command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=_CHECK, check=False
-        )
-        why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
-    except subprocess.TimeoutExpired:
-        why = f"no answer in {_CHECK} s"
-    if why:
-        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
-        last = why.splitlines()[-1][:300]
-        raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
 
 
 def _refused(places: Places) -> list[str]:

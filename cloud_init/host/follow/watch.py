@@ -1,7 +1,5 @@
-"""The service of a server: reads what the store wants, does it, and tells how that goes.
-
-On a server that deployers drive it only brings up what served, and what serving doesn't wait for.
-"""
+"""The service of a server: reads what the store wants, does it, and tells how that goes. Where
+deployers drive it, it only brings up what served, and what serving doesn't wait for."""
 
 from __future__ import annotations
 
@@ -24,8 +22,7 @@ from . import attempts, trial
 from .attempts import Pace
 from .child import Child
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
-from .health import Health, Later
-from .heartbeat import Reporter
+from .health import Health, Later, Reporter
 
 DESIRED = "desired.json"
 _LOOK = 3.0  # seconds between two looks
@@ -102,20 +99,19 @@ class Watch:
             return self.health.store(str(away))
         self.look.went(True)
         self.health.store("")
-        if found is not None:
-            self.tag = found.tag
-            self._hear(found.data)
-
-    def _hear(self, data: bytes | None) -> None:
-        """Takes over the desired state; a damaged one changes nothing."""
+        if found is None:
+            return
+        self.tag, self.health.desired = found.tag, ""
         try:
-            self.wanted = contracts.read(DesiredState, json.loads(data)) if data is not None else self.wanted
-            self.health.desired = ""
+            self.wanted = contracts.read(DesiredState, json.loads(found.data)) if found.data is not None else self.wanted
         except ValueError as error:
             self.health.desired = f"store: {DESIRED} is damaged ({error}); what served goes on"
 
     def _act(self) -> None:
-        action = decide(self.wanted, self._here(), attempts.now())
+        idle, tried = self.role.idle(self.places), self.attempts
+        ready = idle if idle == tried.prepared else None
+        here = Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
+        action = decide(self.wanted, here, attempts.now())
         if action is None or (self.look.failures and action.kind in (PREPARE, CONVERGE)):
             return
         try:
@@ -160,8 +156,7 @@ class Watch:
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
 
     def _bring_later(self) -> None:
-        """Runs `later` for a new live release, begun while idle, beside whatever comes
-        meanwhile."""
+        """Runs `later` for a new live release, begun while idle, beside whatever comes then."""
         live, later = self.role.live(self.places), self.health.later
         if self.aside:
             self.aside.listen()
@@ -176,15 +171,8 @@ class Watch:
             if later.is_due():
                 self.aside = Child(self.places, ["later"])
 
-    def _here(self) -> Here:
-        idle = self.role.idle(self.places)
-        ready = idle if idle == self.attempts.prepared else None
-        tried = self.attempts
-        return Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
-
     def _reported_as(self, action: Action) -> int:
-        """The generation of the outcome: to come back to `live` beside a proposal belongs to the
-        one before."""
+        """Its outcome's generation: coming back to `live` beside a proposal is the one before's."""
         return action.generation - (action.kind == CONVERGE and self.wanted.candidate is not None)
 
     def _arguments(self, action: Action) -> list[str]:

@@ -1,8 +1,5 @@
 """The front server: its configuration in force, and its reload when a release brings another one.
-
-Another kind of front server takes its place behind the maintenance page: the old one answers with
-the page until the new one is started.
-"""
+Another kind takes its place behind the maintenance page."""
 
 from __future__ import annotations
 
@@ -17,15 +14,14 @@ from ..base.outcome import Refused, note
 from ..base.places import Places
 from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
-from ..release.files import front_content
 from ..rollout import gate
 from ..rollout.gate import Connect
 from . import maintenance, servers
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
-# Seconds for those that are answered with the maintenance page: Apache reads two more of what was
-# sent with them, else a client finds its connection reset.
-_PAGES = 2.5
+PAGES = 2.5
+"""Seconds for those that are answered with the maintenance page: Apache reads two more of what was
+sent with them, else a client finds its connection reset."""
 _START = 10  # seconds until another front server takes connections
 
 WINDOW = "the maintenance page is up while requests in flight finish (30 s at most), \
@@ -46,9 +42,8 @@ def asked(places: Places, manifest: Manifest) -> Connect:
 
 
 def check_port(places: Places) -> None:
-    """Refuses a port that somebody else holds, before anything is changed. A container's is its
-    own."""
-    if places.facts.containers:
+    """Refuses a port that somebody else holds, before anything is changed."""
+    if places.facts.containers:  # each has ports of its own
         return
     address, port = places.facts.front.listen
     noted = target(places.etc / "front.listen") or ""
@@ -78,21 +73,14 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
         _replace(places, manager, Path(before), folder)
     else:
         _link(places, folder)
-        if front_content(Path(before)) != front_content(folder):
-            _reload(places, manager, settle=False)
+        if _content(Path(before)) != _content(folder):
+            reload(places, manager, settle=False)
 
 
 def replaces(places: Places, folder: Path) -> tuple[str, str] | None:
     """The kind of front server that serves and that for the files in `folder`, if another."""
     before, wanted = serving(places), servers.name(servers.find(places, folder))
     return (before, wanted) if before != wanted else None
-
-
-def announce(places: Places, folder: Path) -> None:
-    """Says, before a release goes live, what its change of front server will cost."""
-    kinds = replaces(places, folder)
-    if kinds and target(places.live):
-        note("the front server changes from {} to {} when this release goes live: {}".format(*kinds, WINDOW))
 
 
 def start(places: Places, manager: Manager) -> None:
@@ -115,22 +103,11 @@ def stop(places: Places, manager: Manager, patience: float = _PATIENCE) -> None:
     manager.stop_by("front", servers.module(serving(places)).STOP, patience)
 
 
-def stop_behind_page(places: Places, manager: Manager) -> None:
-    """Stops the front server, with the page up: nothing but pages is in flight any more."""
-    stop(places, manager, _PAGES)
-
-
-def finish_requests(places: Places, manager: Manager) -> None:
-    """With the page up: returns when all that was asked before is answered."""
-    if manager.status("front").runs:
-        _reload(places, manager, settle=True)
-
-
 def _replace(places: Places, manager: Manager, before: Path, folder: Path) -> None:
     """Raises `Refused`, with the one before in its place again, if the other one doesn't start."""
     note("the front server changes from {} to {}".format(*replaces(places, folder) or ()))
     with maintenance.window(places):
-        finish_requests(places, manager)
+        reload(places, manager, settle=True)
         try:
             _start_with(places, manager, folder)
         except Refused:
@@ -142,9 +119,13 @@ def _replace(places: Places, manager: Manager, before: Path, folder: Path) -> No
 
 
 def _start_with(places: Places, manager: Manager, folder: Path) -> None:
-    stop_behind_page(places, manager)
+    stop(places, manager, PAGES)
     _link(places, folder)
     start(places, manager)
+
+
+def _content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.glob("*") if path.is_file()}
 
 
 def _link(places: Places, folder: Path) -> None:
@@ -152,10 +133,11 @@ def _link(places: Places, folder: Path) -> None:
     link(places.etc / "front.listen", "{}:{}".format(*places.facts.front.listen))
 
 
-def _reload(places: Places, manager: Manager, settle: bool) -> None:
-    """New workers with the new configuration; the old ones finish, which `settle` waits for."""
+def reload(places: Places, manager: Manager, settle: bool) -> None:
+    """New workers with the new configuration; the old ones finish, which `settle` waits for: with
+    the page up all that was asked before is answered then."""
     signal = servers.module(serving(places)).RELOAD
-    if signal is None:
+    if signal is None or not manager.status("front").runs:
         return
     workers = processes.children(manager.status("front").pid or 0)
     manager.signal("front", signal)

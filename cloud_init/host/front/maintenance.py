@@ -15,14 +15,14 @@ from .servers import MAINTENANCE
 
 def is_on(places: Places) -> bool:
     """Whether users meet the page now."""
-    return _path(places).is_file()
+    return (places.etc / MAINTENANCE).is_file()
 
 
 def switch(places: Places, wanted: bool) -> None:
     if wanted:
-        write(_path(places), pkgutil.get_data(__package__, MAINTENANCE) or b"")
+        write(places.etc / MAINTENANCE, pkgutil.get_data(__package__, MAINTENANCE) or b"")
     else:
-        unlink(_path(places))
+        unlink(places.etc / MAINTENANCE)
 
 
 def order(places: Places, wanted: bool) -> None:
@@ -34,9 +34,8 @@ def order(places: Places, wanted: bool) -> None:
 
 @contextmanager
 def window(places: Places) -> Iterator[None]:
-    """The page is up inside the block, and afterwards as it was before.
-
-    A kill leaves the page up, and a note of how it was: the next window that ends goes by that."""
+    """The page is up inside the block, and afterwards as it was before. A kill leaves it up, with
+    a note of how it was: the next window that ends goes by that."""
     if not is_interrupted(places):
         write_json(_note(places), {"page": is_on(places)})
     try:
@@ -61,10 +60,6 @@ def is_left_open(places: Places) -> bool:
 def _close(places: Places) -> None:
     switch(places, read_object(_note(places)).get("page") is True)
     unlink(_note(places))
-
-
-def _path(places: Places) -> Path:
-    return places.etc / MAINTENANCE
 
 
 def _note(places: Places) -> Path:

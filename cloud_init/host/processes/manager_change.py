@@ -104,7 +104,7 @@ def recover(places: Places) -> None:
         _retire(places)
         if live:
             link(places.front, str(places.release(live.release) / "etc"))
-        configuration.stop_behind_page(places, now)
+        configuration.stop(places, now, configuration.PAGES)
         try:
             _start(places, now, must_be_well=False)
         except Refused as refused:
@@ -113,7 +113,7 @@ def recover(places: Places) -> None:
 
 def _move(places: Places, before: Manager, now: Manager) -> None:
     """The old manager's front server answers with the page until the new one's can be started."""
-    configuration.finish_requests(places, before)
+    configuration.reload(places, before, settle=True)
     for colour in COLOURS:
         extra.stop(before, colour)
         before.stop(colour)
@@ -121,7 +121,7 @@ def _move(places: Places, before: Manager, now: Manager) -> None:
         if is_database(name):
             before.remove(name)
     managers.note(places, now.kind)
-    configuration.stop_behind_page(places, before)
+    configuration.stop(places, before, configuration.PAGES)
     _start(places, now, must_be_well=True)
 
 
@@ -141,7 +141,7 @@ def _start(places: Places, manager: Manager, must_be_well: bool) -> None:
     all_of(
         lambda: configuration.start(places, manager) if live else None,
         lambda: database.ensure(manager) if database.program else None,
-        lambda: manager.restart(idle.name) if state.linked(places, idle) else None,
+        lambda: manager.restart(idle.name) if state.linked(idle) else None,
         lambda: app.start(places, manager, live, must_be_well) if live else None,
     )
 
@@ -149,6 +149,6 @@ def _start(places: Places, manager: Manager, must_be_well: bool) -> None:
 def _retire(places: Places) -> None:
     """Ends managers that aren't in force."""
     for manager in managers.beside(places):
-        configuration.stop_behind_page(places, manager)
+        configuration.stop(places, manager, configuration.PAGES)
         manager.shut_down()
         manager.forget()

@@ -1,7 +1,6 @@
-"""The virtual environment of a release, shared by releases with equal requirements.
-
-Packages run what they like as they are built: a user of its own builds them, in a sandbox, and then
-the environment is made root's."""
+"""The virtual environment of a release, shared by releases with equal requirements. Packages run
+what they like as they are built: a user of its own builds them, in a sandbox, and then the
+environment is made root's."""
 
 from __future__ import annotations
 
@@ -71,10 +70,8 @@ def ensure(places: Places, manifest: Manifest, store: Store, secret: Mapping[str
         return Path(IN_IMAGE)
     exact = (store.get(wheels.list_of(manifest.id)) or b"").decode()
     python = _python(places, manifest.python, secret)
-    listed = _Needs(python, [exact], store=store, secret=secret)
-    return _ensure(
-        places, manifest, "venv", listed if exact else _Needs(python, manifest.requirements, manifest.constraints, secret=secret)
-    )
+    loose = _Needs(python, manifest.requirements, manifest.constraints, secret=secret)
+    return _ensure(places, manifest, "venv", _Needs(python, [exact], store=store, secret=secret) if exact else loose)
 
 
 def drivers(places: Places, manifest: Manifest) -> Path:
@@ -93,9 +90,8 @@ def _ensure(places: Places, manifest: Manifest, name: str, needs: _Needs) -> Pat
 
 
 def of_the_host(places: Places, name: str, requirements: str) -> None:
-    """An environment of the host's own, wheels pinned by hash, linked as `opt/slipway/NAME`.
-
-    Root makes it, for root runs it: what builds others must not reach it."""
+    """An environment of the host's own, wheels pinned by hash, linked as `opt/slipway/NAME`. Root
+    makes it, for root runs it: what builds others must not reach it."""
     folder = places.tool.with_name(f"{name}-{_Needs(places.python, requirements).key}")
     if not (folder / "ready").is_file():
         _make(places, folder, _Needs(places.python, [f"--only-binary :all:\n{requirements}"]), None)
@@ -147,7 +143,10 @@ def _brought(folder: Path, wanted: str) -> str | None:
 def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str]) -> str:
     note(f"bringing Python {wanted}, which this host lacks")
     folder.mkdir(mode=0o755, exist_ok=True)
-    done = Builder(places, folder, None, secret).run([_uv(places), *_BRING.split(), str(folder), wanted])
+    if places.facts.uv is None:  # a server has none before it needs one
+        of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
+    uv = places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
+    done = Builder(places, folder, None, secret).run([uv, *_BRING.split(), str(folder), wanted])
     if python := _brought(folder, wanted):
         return python
     there = (re.match(r"Python (\S+)", _version(places.python)) or ["", "none"])[1]
@@ -156,13 +155,6 @@ def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str])
     wish = f"slipway:app.python: wanted {wanted}, found Python {there} on this host, and uv brings none ({why})"
     mend = "install it, set slipway:secretInstall.UV_PYTHON_INSTALL_MIRROR, or change the setting"
     raise Refused(f"{wish}; {mend}", log=words.splitlines()[-20:])
-
-
-def _uv(places: Places) -> str:
-    """The program uv. A server has none before it needs one."""
-    if places.facts.uv is None:
-        of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
-    return places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
 
 
 def _make(places: Places, folder: Path, needs: _Needs, user: pwd.struct_passwd | None) -> None:
@@ -217,14 +209,12 @@ def _pip_has_index(secret: Mapping[str, str]) -> bool:
     own = os.environ.get("XDG_CONFIG_HOME", ""), os.environ.get("PIP_CONFIG_FILE", "")
     files = [Path(name).expanduser() for name in (*_PIP_FILES, f"{own[0]}/pip/pip.conf", own[1])]
     texts = [path.read_text(encoding="utf-8", errors="replace") for path in files if path.is_file()]
-    return bool(
-        {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & (os.environ.keys() | secret.keys()) or any(map(_PIP_INDEX.search, texts))
-    )
+    named = {"PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_NO_INDEX"} & (os.environ.keys() | secret.keys())
+    return bool(named) or any(map(_PIP_INDEX.search, texts))
 
 
 def _install_wheels(builder: Builder, install: list[str], file: list[str]) -> None:
-    """From the files beside the list; where one is lacking, or has to be built, from the index
-    too."""
+    """From the files beside the list; where one lacks, or has to be built, the index's too."""
     there, made = Path(file[1]).parent, builder.folder / _WHEELS_MADE
     wheel = ["wheel" if word == "install" else word for word in install]
     wheel += ["--no-deps", "--require-hashes", "--find-links", str(there), "--wheel-dir", str(made), *file]
@@ -240,8 +230,7 @@ def _with_uv(builder: Builder, python: str) -> list[str]:
 
 
 def _with_pip(builder: Builder, base: str) -> list[str]:
-    """Uses the system's wheel of pip: to put pip into each environment takes longer. It is for the
-    system's Python alone."""
+    """By the system's wheel of pip, for the system's Python alone: to put pip in takes longer."""
     places, folder = builder.places, builder.folder
     wheel = max(_WHEELS.glob("pip-*.whl"), default=None) if places.role and base == places.python else None
     _run(builder, [base, "-m", "venv", *(["--without-pip"] if wheel else []), str(folder)])
@@ -321,8 +310,7 @@ class Builder:
 
 
 def take(folder: Path) -> None:
-    """Makes what somebody else built this tool's user's, nothing of it writable by others. Nobody
-    is at work there any more."""
+    """Makes what somebody else built this tool's user's, nothing of it writable by others."""
     if os.geteuid() != 0:
         return
     for _, folders, files, place in os.fwalk(folder):

@@ -25,7 +25,10 @@ def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> 
         content = fill(file.content, places) if file.path.startswith("etc/") else file.content
         write(_inside(folder, file.path), content.encode(), int(file.mode, 8))
     for path, source in manifest.static.items():
-        _link_static(folder, path.strip("/"), source)
+        place = _inside(folder / "static", path.strip("/"))  # one `root` serves every prefix
+        if not _inside(folder / "src", source).is_dir():
+            raise Refused(f"slipway:app.static: wanted a folder {source!r} in the app for /{path.strip('/')}, found none")
+        link(place, os.path.relpath(folder / "src" / source, place.parent))
     environment = {**manifest.environment, **{name: value for name, value in secrets.items() if name not in NOT_THE_APPS}}
     if manifest.database.app_may_migrate and "DATABASE_OWNER_URL" in environment:
         environment["DATABASE_URL"] = environment.pop("DATABASE_OWNER_URL")
@@ -49,8 +52,7 @@ def validate(places: Places, folder: Path) -> None:
             raise Refused(f"{missing}; it comes with its package")
         if manifest.health.public:
             raise Refused(f"slipway:http.allow, slipway:secretLogins: {missing}, which tells who asks; install it, or leave them out")
-    command = front.test(places, folder / "etc")
-    if not command:
+    if not (command := front.test(places, folder / "etc")):
         return
     if places.role:  # as it runs there: it could not write what root makes
         command = [*with_port(str(places.facts.front_user or places.facts.user)), *command]
@@ -65,21 +67,8 @@ def validate(places: Places, folder: Path) -> None:
         raise Refused(f"{servers.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
 
 
-def front_content(folder: Path) -> dict[str, bytes]:
-    """The files of a front configuration by name, to be compared."""
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("*")) if path.is_file()}
-
-
 def _inside(folder: Path, name: str) -> Path:
     path = Path(os.path.normpath(folder / name))
     if folder not in path.parents:
         raise Refused(f"manifest: {name!r} leaves the release's folder; not used")
     return path
-
-
-def _link_static(folder: Path, prefix: str, source: str) -> None:
-    """`static/PREFIX` -> the app's folder, so that one `root` serves every prefix."""
-    if not _inside(folder / "src", source).is_dir():
-        raise Refused(f"slipway:app.static: wanted a folder {source!r} in the app for /{prefix}, found none")
-    place = _inside(folder / "static", prefix)
-    link(place, os.path.relpath(folder / "src" / source, place.parent))

@@ -46,12 +46,8 @@ def run(places: Places) -> None:
 def newest(places: Places) -> list[str]:
     """The ids of the releases that were made ready, the newest first."""
     ready = [path for path in (places.srv / "releases").glob("*/ready") if not path.parent.name.startswith(".")]
-    return [path.parent.name for path in sorted(ready, key=_time, reverse=True)]
-
-
-def _time(path: Path) -> float:
-    at = read_object(path).get("at")
-    return float(at) if isinstance(at, (int, float)) else 0.0
+    times = {path.parent.name: read_object(path).get("at") for path in ready}
+    return sorted(times, key=lambda name: at if isinstance(at := times[name], (int, float)) else 0, reverse=True)
 
 
 def _remove(folder: Path) -> None:

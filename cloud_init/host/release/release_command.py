@@ -1,7 +1,5 @@
-"""The release command (migrations): once for each release.
-
-By a user of its own where a database has an owner whose password the app must not know; with
-SQLite, whose file is the app's, by the app's user."""
+"""The release command (migrations): once for each release, by a user of its own where a database
+has an owner whose password the app must not know; with SQLite by the app's user."""
 
 from __future__ import annotations
 

@@ -31,9 +31,8 @@ def note_secrets(places: Places, folder: Path, manifest: Manifest) -> None:
 
 
 def variables(places: Places, folder: Path, manifest: Manifest, role: str = APP) -> dict[str, str]:
-    """The release's variables and the host's; the caller's language and certificates alone.
-
-    `role`: as whom the processes come to the database."""
+    """The release's variables and the host's; the caller's language and certificates alone. `role`:
+    as whom the processes come to the database."""
     own = read_json(folder / "env.json")
     if not isinstance(own, dict):
         raise Refused(f"{folder / 'env.json'}: wanted the release's environment, found none or a damaged file; run `up` again")

@@ -7,7 +7,7 @@ from typing import Any
 from .. import contracts, stores
 from ..base import masking
 from ..base.outcome import Refused
-from ..contracts.manifest import INSTALL, TLS
+from ..contracts.manifest import INSTALL
 
 
 class HostStore:
@@ -42,10 +42,6 @@ class HostStore:
     def installer(self, release: str) -> dict[str, str]:
         """The variables that the installer of a release's requirements alone is given."""
         return dict(json.loads(self.secrets(release).get(INSTALL, "{}")))
-
-    def tls_key(self, release: str) -> str:
-        """The key of the project's own certificate, PEM; empty without one."""
-        return str(json.loads(self.secrets(release).get(TLS, "{}")).get("key", ""))
 
     def write(self, what: str, value: object) -> None:
         """Writes `outcomes/HOST/WHAT.json`; WHAT is a generation, `heartbeat` or `progress`."""

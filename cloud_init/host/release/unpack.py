@@ -58,8 +58,7 @@ def _place(tar: tarfile.TarFile, member: tarfile.TarInfo, folder: Path) -> None:
     elif member.isfile():
         path.parent.mkdir(parents=True, exist_ok=True)
         source = tar.extractfile(member)
-        if source is None:
-            raise Refused(f"archive: {member.name!r} has no content; not used")
+        assert source is not None
         with source, open(path, "wb") as file:
             shutil.copyfileobj(source, file, _CHUNK)
             os.fchmod(file.fileno(), 0o755 if member.mode & stat.S_IXUSR else 0o644)

@@ -1,6 +1,5 @@
-"""The files that a release's environment is made of: exact versions with hashes, in the store.
-
-A deployer writes the list as it publishes the release; the first host that has the files puts them
+"""The files that a release's environment is made of: exact versions with hashes, in the store. A
+deployer writes the list as it publishes the release; the first host that has the files puts them
 beside it. Whoever puts one there, it is used only if the list names its hash."""
 
 import re
@@ -33,8 +32,8 @@ def is_exact(line: str) -> bool:
 
 
 def parted(text: str) -> tuple[str, str]:
-    """The lines of a list with hashes, and those of commits, which are hashes too. Options are
-    in both; a part without packages is empty."""
+    """The lines of a list with hashes, and those with commits; options are in both. A part without
+    packages is empty."""
     lines = [line for line in re.sub(r"\\\n\s*", "", text).splitlines() if line[:1] not in ("", "#")]
     options = [line for line in lines if line[0] == "-"]
     commits = [line for line in lines if line not in options and _COMMIT.search(line)]

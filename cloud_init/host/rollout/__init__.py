@@ -1,2 +1,1 @@
-"""The way of a release to serving: prepared beside the live one, gated, flipped to; the old one
-drained."""
+"""The way of a release to serving: prepared beside the live one, gated, flipped to."""

@@ -22,12 +22,19 @@ def run(places: Places, steps: Steps) -> None:
         live = state.live(places)
         if live:
             manager_change.try_change(places, managers.wanted_by(places, live.release))
-        _serve(places, managers.of(places))
+        manager = managers.of(places)
+        make_whole(places, manager)
+        if now := state.live(places):
+            try:
+                await_front(places, manager, now.release, now.colour.name)
+            except Refused as refused:  # one that no longer starts is no reason to refuse
+                note(f"release {now.release} does not serve: {refused}")
+                for line in manager.log(now.colour.name, None, 5)[0]:
+                    note(line)
 
 
 def bring_up(places: Places, steps: Steps) -> None:
-    """Adopts a manager that runs; otherwise ends what one that died left behind, and starts
-    another."""
+    """Adopts a manager that runs; else ends what one that died left behind, and starts another."""
     with steps.step("folders"):
         tree.make(places)
         manager = manager_change.choose(places)
@@ -61,24 +68,9 @@ def _shut_down(places: Places, manager: Manager) -> None:
     manager.shut_down()
 
 
-def _serve(places: Places, manager: Manager) -> None:
-    """Waits until the live release serves again; one that no longer starts is noted, never
-    refused."""
-    make_whole(places, manager)
-    now = state.live(places)
-    if now is None:
-        return
-    try:
-        await_front(places, manager, now.release, now.colour.name)
-    except Refused as refused:
-        note(f"release {now.release} does not serve: {refused}")
-        for line in manager.log(now.colour.name, None, 5)[0]:
-            note(line)
-
-
 def await_front(places: Places, manager: Manager, release: str, *others: str) -> None:
-    """Returns once the front server answers from that release. Raises `Refused`, at once where it,
-    or another of the programs that are named, is over."""
+    """Returns once the front server answers from that release. Raises `Refused`: at once where it,
+    or one of the `others`, is over."""
 
     def over() -> str | None:
         for told in map(manager.status, (*others, "front")):
@@ -91,11 +83,9 @@ def await_front(places: Places, manager: Manager, release: str, *others: str) ->
 
 
 def make_whole(places: Places, manager: Manager) -> None:
-    """Gives the live release back what a command that was killed, or undone, took from it.
-
-    Raises `Refused` once all that can be had is."""
-    now = state.live(places)
-    if now is None:
+    """Gives the live release back what a command that was killed, or undone, took from it. Raises
+    `Refused` once all that can be had is."""
+    if (now := state.live(places)) is None:
         return
     live, folder = now, places.release(now.release) / "etc"
     database = databases.of_release(places, live.release)

@@ -19,35 +19,25 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
     manager_change.recover(places)
     before = state.live(places)
-    candidate = _candidate(places, release)
+    candidate = next((colour for colour in map(places.colour, COLOURS) if state.linked(colour) == release), None)
+    if candidate is None:
+        raise Refused(f"commit: wanted release {release} prepared on this host, found it in neither colour; run `up` again")
     _flip(places, managers.of(places), candidate, generation, steps)
     try:
-        _tidy(places, managers.of(places), before, candidate, steps)
+        with steps.step("drain"):
+            manager, old = managers.of(places), places.colour(other(candidate.name))
+            if before and before.colour.name == old.name and manager.status(old.name).state == RUNNING:
+                drain.wait(old.sockets)
+            app.unload(manager, old)
+        with steps.step("prune"):
+            prune.run(places)
+        acme.begin(places)
     except OSError as error:  # the release is live and well: what is left lying is no reason to take it back
         note(f"clean-up after the release is not complete: {refusal_of(error)}")
 
 
-def _tidy(places: Places, manager: Manager, before: state.Live | None, candidate: Colour, steps: Steps) -> None:
-    with steps.step("drain"):
-        old = places.colour(other(candidate.name))
-        if before and before.colour.name == old.name and manager.status(old.name).state == RUNNING:
-            drain.wait(old.sockets)
-        app.unload(manager, old)
-    with steps.step("prune"):
-        prune.run(places)
-    acme.begin(places)
-
-
-def _candidate(places: Places, release: str) -> Colour:
-    for name in COLOURS:
-        colour = places.colour(name)
-        if state.linked(places, colour) == release:
-            return colour
-    raise Refused(f"commit: wanted release {release} prepared on this host, found it in neither colour; run `up` again")
-
-
 def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
-    release = str(state.linked(places, candidate))
+    release = str(state.linked(candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = manager.log_from_now("front")
     old_front, old_manager = target(places.front), managers.noted(places)
@@ -59,7 +49,11 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         with steps.step("processes"):
             extra.switch(places, manager, candidate)
         with steps.step("flip"):
-            _link(places, manager, candidate)
+            if old_colour and old_colour != candidate.name:
+                link(places.previous, str(target(places.colour(old_colour).link)))
+            link(places.live, candidate.name)
+            if old_colour is None or not manager.status("front").runs:
+                manager.restart("front")
         with steps.step("gate-front"):
             boot.await_front(places, manager, release)
             if manager_change.change(places, managers.wanted_by(places, release)):
@@ -76,24 +70,14 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         raise refused from None
 
 
-def _link(places: Places, manager: Manager, candidate: Colour) -> None:
-    before = target(places.live)
-    if before and before != candidate.name:
-        link(places.previous, str(target(places.colour(before).link)))
-    link(places.live, candidate.name)
-    if before is None or not manager.status("front").runs:
-        manager.restart("front")
-
-
 def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
-    def back() -> None:
-        if previous:
-            link(places.previous, previous)
-        link(places.live, str(colour))
-
     try:
         if colour:
-            all_of(lambda: configuration.install(places, manager, Path(str(old_front))), back)
+            all_of(
+                lambda: configuration.install(places, manager, Path(str(old_front))),
+                lambda: link(places.previous, previous) if previous else None,
+                lambda: link(places.live, colour),
+            )
             boot.make_whole(places, manager)
         else:
             unlink(places.live)

@@ -19,12 +19,11 @@ _CALM = 0.3  # seconds of empty queue that count as drained: requests on their w
 
 def wait(paths: Collection[Path], patience: float = 30) -> None:
     """Returns when all queues have been empty for a moment, or after `patience` seconds."""
-    deadline = time.monotonic() + patience
-    calm_since = time.monotonic()
-    while time.monotonic() < deadline:
+    began = calm_since = time.monotonic()
+    while (now := time.monotonic()) < began + patience:
         if queue(paths):
-            calm_since = time.monotonic()
-        if time.monotonic() - calm_since >= _CALM:
+            calm_since = now
+        if now - calm_since >= _CALM:
             return
         time.sleep(0.02)
 

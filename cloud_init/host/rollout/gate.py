@@ -1,5 +1,4 @@
-"""The gate: a release is ready when its health path, or the page of the app that this leads to,
-answers 2xx, three times in a row."""
+"""The gate: a release is ready when its health path, or where that leads, answers 2xx thrice."""
 
 from __future__ import annotations
 
@@ -35,8 +34,7 @@ def over_network(address: str, port: int) -> Connect:
 
 
 def over_tls(address: str, port: int, domain: str, trusting: ssl.SSLContext | None = None) -> Connect:
-    """Connects to the front server by the site's name. Without `trusting` any certificate will do:
-    an authority's may be to come."""
+    """Connects to the front server by the site's name. Without `trusting` any certificate does."""
     context = trusting or ssl.create_default_context()
     if not trusting:
         context.check_hostname = False
@@ -56,11 +54,17 @@ def verified(domain: str, port: int) -> Connect:
     return lambda: http.client.HTTPSConnection(domain, port, timeout=_TRY)
 
 
-def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:
-    """Returns after three good answers in a row. Raises `Refused` when time is up, or with the
-    reason of `dead()`.
+def resolved(domain: str, port: int) -> set[str]:
+    """The addresses that a name has, seen from here; none where it can't be looked up."""
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(domain, port, type=socket.SOCK_STREAM)}
+    except OSError:
+        return set()
 
-    `say` is for the front server: its maintenance page counts as well, and `say` is told of it."""
+
+def wait(connect: Connect, health: Health, release: str, dead: Callable[[], str | None], say: Callable[[str], None] | None = None) -> None:
+    """Returns after three good answers in a row. Raises `Refused` when time is up, or for what
+    `dead()` says. `say` is for the front server, whose maintenance page counts too: it is told."""
     health = replace(health, path=health.public) if say and health.public else health
     deadline = time.monotonic() + float(health.timeout)
     good = 0

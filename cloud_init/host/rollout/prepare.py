@@ -1,14 +1,14 @@
 """Phase one on a host: the candidate stands ready beside the live release, which isn't touched."""
 
+import json
 import time
 from dataclasses import replace
-from pathlib import Path
 
 from .. import contracts
-from ..base.files import link, mark_ready, read_object, write_json
+from ..base.files import link, mark_ready, read_object, target, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
-from ..contracts.manifest import Code, Manifest
+from ..contracts.manifest import TLS, Manifest
 from ..data import databases, folders
 from ..front import certificates, configuration
 from ..processes import app, extra, manager_change, managers
@@ -20,20 +20,22 @@ from . import boot, gate, state
 
 
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
-    """Prepares what `bring` brought; returns when it is ready to serve. Raises `Refused`, with the
-    idle colour stopped again."""
+    """Makes ready to serve what `bring` brought. Raises `Refused`, the idle colour stopped."""
     manager = manager_change.prepare(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
         folders.lay(places, manifest)
-        files.write_files(places, manifest, store.secrets(manifest.id))
+        secrets = store.secrets(manifest.id)
+        files.write_files(places, manifest, secrets)
         if manifest.tls:
-            certificates.ensure(places, manifest.tls, store.tls_key(manifest.id))
+            certificates.ensure(places, manifest.tls, json.loads(secrets.get(TLS, "{}")).get("key", ""))
         write_json(folder / "manifest.json", contracts.document(replace(manifest, files=(), processes=_processes(manifest, elected))))
     with steps.step("validate"):
         files.validate(places, folder)
         configuration.check_port(places)
-        configuration.announce(places, folder / "etc")
+        kinds = configuration.replaces(places, folder / "etc")
+        if kinds and target(places.live):
+            note("the front server changes from {} to {} when this release goes live: {}".format(*kinds, configuration.WINDOW))
     if not (folder / "ready").is_file():
         folders.seal(folder / "src")
         mark_ready(folder, {"at": time.time()})
@@ -42,7 +44,9 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         runtime.note_secrets(places, folder, manifest)
     with steps.step("release-command"):
         release_command.run(places, manifest, elected)
-        _tell_schema(places, manifest)
+        left = read_object(release_command.record(places, manifest.id)).get("schema")
+        if left and left != databases.of(places, manifest).schema():
+            note(f"the database's schema is newer than release {manifest.id} left it; rolling back changes code, never the schema")
     _start(places, manager, manifest, steps)
 
 
@@ -64,7 +68,13 @@ def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) ->
     folder = places.release(manifest.id)
     with steps.step("unpack"):
         if not (folder / "src").is_dir():
-            _unpack(store, manifest.code, folder / "src")
+            fetched = folder / "code.tar.gz"
+            try:
+                archive = store.file(f"releases/code/{manifest.code.id}.tar.gz", fetched)
+                unpack.verify(archive, manifest.code)
+                unpack.unpack(archive, folder / "src")
+            finally:
+                fetched.unlink(missing_ok=True)
     with steps.step("venv"):
         environment.ensure(places, manifest, store.objects, store.installer(manifest.id))
         if not (folder / "ready").is_file():
@@ -85,16 +95,6 @@ def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
             raise Refused(f"store: the manifest of release {release} is damaged ({wrong}); run `up` again to publish it") from None
 
 
-def _unpack(store: HostStore, code: Code, source: Path) -> None:
-    fetched = source.with_name("code.tar.gz")
-    try:
-        archive = store.file(f"releases/code/{code.id}.tar.gz", fetched)
-        unpack.verify(archive, code)
-        unpack.unpack(archive, source)
-    finally:
-        fetched.unlink(missing_ok=True)
-
-
 def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
     idle = state.idle(places)
     log = manager.log_from_now(idle.name)
@@ -113,17 +113,8 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
 
 
 def abort(places: Places, steps: Steps) -> None:
-    """The candidate is not wanted: the idle colour stops. A commit of it may have been killed in
-    the middle: what serves gets back what that took from it."""
+    """Stops the idle colour; what serves gets back what a commit that was killed took from it."""
     manager_change.recover(places)
     with steps.step("stop"):
         app.unload(managers.of(places), state.idle(places))
         boot.make_whole(places, managers.of(places))
-
-
-def _tell_schema(places: Places, manifest: Manifest) -> None:
-    """Notes a schema that is newer than the release: a rollback changes code, never the schema."""
-    release = manifest.id
-    record = read_object(release_command.record(places, release))
-    if record.get("schema") and record["schema"] != databases.of(places, manifest).schema():
-        note(f"the database's schema is newer than release {release} left it; rolling back changes code, never the schema")

@@ -21,8 +21,8 @@ class Live:
 def live(places: Places) -> Live | None:
     """The colour and release that serve now; None before the first release."""
     name = target(places.live)
-    release = name and target(places.colour(name).link)
-    return Live(places.colour(name), Path(release).name) if name and release else None
+    release = linked(places.colour(name)) if name else None
+    return Live(places.colour(name), release) if name and release else None
 
 
 def idle(places: Places) -> Colour:
@@ -30,7 +30,7 @@ def idle(places: Places) -> Colour:
     return places.colour(other(name) if name else COLOURS[0])
 
 
-def linked(places: Places, colour: Colour) -> str | None:
+def linked(colour: Colour) -> str | None:
     """The release that a colour is linked to."""
     release = target(colour.link)
     return Path(release).name if release else None
@@ -39,10 +39,9 @@ def linked(places: Places, colour: Colour) -> str | None:
 def remember(places: Places, colour: Colour, generation: int) -> None:
     """Notes the colour that is about to serve, for a reboot."""
     now = live(places)
-    same = now is not None and now.colour.name == colour.name
-    before = target(places.previous) if same else now and now.release
+    before = target(places.previous) if now and now.colour.name == colour.name else now and now.release
     state = {
-        "release": linked(places, colour),
+        "release": linked(colour),
         "colour": colour.name,
         "previous": Path(before).name if before else None,
         "generation": generation,

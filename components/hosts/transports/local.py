@@ -26,7 +26,6 @@ _DATA = ("shared", "snapshots", "data", "backups")
 
 
 def connect(facts: Mapping[str, Any]) -> "LocalTransport":
-    """The host that `facts` describes: `HostFacts` as JSON."""
     return LocalTransport(contracts.read(HostFacts, dict(facts)))
 
 
@@ -48,9 +47,8 @@ class LocalTransport:
         return tuple(folder / name for name in _DATA if (folder / name).is_dir() and any((folder / name).iterdir()))
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        process = subprocess.Popen(
-            self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
+        command, pipe = self._command(arguments), subprocess.PIPE
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
         out, errors = process.stdout, process.stderr
         assert out is not None
         assert errors is not None
@@ -58,9 +56,8 @@ class LocalTransport:
 
     def stream(self, arguments: Sequence[str]) -> Iterator[str]:
         with subprocess.Popen(self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-            assert process.stdout is not None
             try:
-                for line in process.stdout:
+                for line in process.stdout or ():
                     yield line.rstrip("\n")
             finally:
                 process.terminate()

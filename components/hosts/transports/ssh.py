@@ -13,16 +13,14 @@ from typing import IO, Any
 import asyncssh
 
 from components.deployment.answers import Kept
-from components.errors import Lost, SlipwayError
+from components.errors import SlipwayError
 from components.hosts import last_backup
 from components.hosts.transport import Event, asked, outcome
-from components.ssh import connection, login
+from components.ssh import connection
 from components.ssh.connection import Done
 from components.ssh.loop import wait_for
 
 TOOL = ["python3", "-I", "/opt/slipway/host.pyz"]
-_REPEATED = {"status", "releases", "backups", "maintenance", "kept"}
-"""What may be asked again where an answer was lost: it changes nothing, or the same once more."""
 
 
 class SshTransport:
@@ -30,18 +28,10 @@ class SshTransport:
 
     def __init__(self, facts: Mapping[str, Any]) -> None:
         self.facts = facts
-        self.to = connection.to(login.of(facts))
+        self.to = connection.of(facts)
         self.host, self.role, self.address = str(facts["host"]), str(facts["role"]), self.to.login.address
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        try:
-            return self._run(arguments, on_event)
-        except Lost:
-            if arguments[0] not in _REPEATED:
-                raise
-            return self._run(arguments, on_event)
-
-    def _run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
         done: list[Done] = []
         lines = self.to.lines(self._command(arguments), done.append)
         return outcome(self.host, lines, arguments, on_event, lambda: (done[0].err, done[0].status))
@@ -95,8 +85,7 @@ def _own() -> dict[str, int]:
 
 @contextmanager
 def _terminal(is_here: bool) -> Iterator[dict[str, Any]]:
-    """A terminal there where there is one here: each key goes there as it is pressed, Ctrl-C
-    included."""
+    """A terminal there where there is one here: each key goes there as it is pressed."""
     if not is_here:
         yield {}
         return

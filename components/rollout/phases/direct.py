@@ -19,9 +19,7 @@ _PAUSE = 1.0
 
 
 class Driven:
-    """The first host is the elected one: nothing goes without it.
-
-    Another one that gives no answer at the start is left out."""
+    """The first host is the elected one. Another one that gives no answer at first is left out."""
 
     def __init__(self, store: Store, hosts: Sequence[Transport], release: str, key: Callable[[], str] = str) -> None:
         self.store, self.first, self.release = store, hosts[0], release
@@ -69,9 +67,8 @@ class Driven:
         return [outcome for outcome in outcomes if not outcome.ok]
 
     def _run(self, host: Transport, command: str, now: DesiredState, release: str | None) -> Outcome:
-        """The command's outcome; run again where the connection broke, for each of them may be.
-
-        A host that stays away has failed; nobody waits for it in a later phase."""
+        """The command's outcome; run again where the connection broke, for each of them may be. A
+        host that stays away has failed; nobody waits for it in a later phase."""
         words = [command, str(now.generation), *([release] if release else [])]
         words += ["--elected"] if command == "prepare" and host is self.first else []
         began, lost_at, is_again = time.monotonic(), 0.0, False  # 0: no connection broke since it was heard of

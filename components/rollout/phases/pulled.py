@@ -42,14 +42,14 @@ class Following:
     def gather(self) -> str:
         """Those with a fresh heartbeat, once everybody who is expected lives or had time to say so;
         the first web host of them is elected."""
-        self._look()
+        self._tried(self.signs.look)
         while awaited := self._awaited():
             for one in awaited:
                 if one not in self._notes:
                     progress.note("coordinator", f"waiting for {one}")
                 self._notes.add(one)
             time.sleep(_PAUSE)
-            self._look()
+            self._tried(self.signs.look)
         self._hosts = self.signs.fresh()
         for host in self._all():
             if host not in self._hosts:
@@ -97,7 +97,7 @@ class Following:
         began = checked = self.signs.now
         waiting, failed = [host for host in self._hosts if host not in self._gone], []
         while waiting:
-            self._look()
+            self._tried(self.signs.look)
             for host in waiting[:]:
                 outcome = self._outcome(host, phase, now, self.signs.now - began, release)
                 if outcome is not None:
@@ -153,9 +153,6 @@ class Following:
         """What a host wrote; None where that is damaged."""
         return written(kind, self._tried(lambda: self.store.get(f"outcomes/{host}/{what}.json")))
 
-    def _look(self) -> None:
-        self._tried(self.signs.look)
-
     def _tried(self, work: Callable[[], _Answer]) -> _Answer:
         """Does it; a store that is away is tried again for a while."""
         began, told = time.monotonic(), False
@@ -172,8 +169,7 @@ class Following:
 
 
 def _as_asked(outcome: Outcome, what: str, release: str | None) -> Outcome:
-    """The outcome; a failure where a host did something else: a candidate that heard of no commit
-    for long has been stopped, which went well."""
+    """The outcome; a failure where a host did something else, such as to give up by itself."""
     wanted = ("prepared",) if what == "prepare" else ("live", "aborted")
     other = outcome.release not in (release, None) or outcome.phase not in wanted
     if not outcome.ok or release is None or not other:

@@ -1,7 +1,5 @@
-"""Which hosts are alive, by their heartbeats in the store.
-
-A host's own clock is believed by nobody. The store's clock says how old a heartbeat is at the first
-look; from then on a host lives while its heartbeat changes."""
+"""Which hosts are alive, by their heartbeats in the store: the store's clock, never a host's own,
+says how old one is at the first look; from then on a host lives while its heartbeat changes."""
 
 import json
 import time
@@ -42,7 +40,11 @@ class Signs:
         except SlipwayError:
             self._last, self._away = self._clock(), True
             raise
-        self._pass()
+        self.now += min(self._clock() - self._last, _LONGEST_STEP)
+        self._last = self._clock()
+        if self._away:  # hosts try again within a minute: till then nobody is silent
+            self._seen = {host: self.now + _LONGEST_PAUSE if self.silence(host) <= FRESH else at for host, at in self._seen.items()}
+            self._away = False
         for name, at in self.names.items():
             host, _, what = name.removeprefix("outcomes/").partition("/")
             if what == "heartbeat.json" and self._times.get(host) != at:
@@ -67,14 +69,6 @@ class Signs:
     def known(self) -> list[str]:
         """Every host that ever told something."""
         return sorted(self._times)
-
-    def _pass(self) -> None:
-        """When a store was away, hosts try again within a minute: till then nobody is silent."""
-        self.now += min(self._clock() - self._last, _LONGEST_STEP)
-        self._last = self._clock()
-        if self._away:
-            self._seen = {host: self.now + _LONGEST_PAUSE if self.silence(host) <= FRESH else at for host, at in self._seen.items()}
-            self._away = False
 
 
 def written(kind: type[_Kind], data: bytes | None) -> _Kind | None:

@@ -2,9 +2,7 @@
 
 `LIB/certificates/DOMAIN/` has `key.pem` (one key for all, so that whatever certificate is there
 fits), `certificate.pem`, and `issued` once that is an authority's: fronts send plain HTTP to HTTPS
-from then on. `state.json` is what was tried last. One of the project's own comes with a release,
-into a folder below that which holds nothing else: `Tls.folder`.
-"""
+from then on. `state.json` is what was tried last. The project's own is in a folder below."""
 
 from __future__ import annotations
 
@@ -41,9 +39,8 @@ def of_live(places: Places) -> Tls | None:
 
 
 def ensure(places: Places, tls: Tls, own_key: str = "") -> None:
-    """Makes a key, the request for a certificate, and a certificate to begin with, if missing.
-
-    Lays down the project's own certificate instead, with `own_key`."""
+    """Makes a key, the request for a certificate, and a certificate to begin with, if missing; or
+    lays down the project's own certificate with `own_key`."""
     place = folder(places, tls)
     place.mkdir(parents=True, exist_ok=True)
     key, request, certificate = place / "key.pem", place / "request.der", place / "certificate.pem"
@@ -86,15 +83,12 @@ def issued(places: Places, tls: Tls) -> dict[str, Any]:
 
 
 def is_due(places: Places, tls: Tls) -> bool:
-    """Whether there is no certificate for all names, or the last third of its time has begun.
-
-    The project's own never is: a new one comes with a release."""
+    """Whether there is no certificate for all names, or the last third of its time has begun. The
+    project's own never is: a new one comes with a release."""
     found = issued(places, tls)
-    return not tls.certificate and (
-        not found
-        or found.get("names", [tls.domain]) != [tls.domain, *tls.aliases]
-        or time.time() > found["until"] - (found["until"] - found["at"]) / 3
-    )
+    if tls.certificate or not found:
+        return not tls.certificate
+    return bool(found["names"] != [tls.domain, *tls.aliases] or time.time() > found["until"] - (found["until"] - found["at"]) / 3)
 
 
 def expires(path: Path) -> float:
@@ -116,9 +110,7 @@ def tried(places: Places, tls: Tls) -> dict[str, Any]:
 
 def status(places: Places, tls: Tls | None) -> dict[str, Any] | None:
     """For whoever asks: the domain, until when its certificate is good, what is wrong."""
-    if not tls:
-        return None
-    return {"domain": tls.domain, "until": issued(places, tls).get("until"), "problem": problem(places, tls)}
+    return {"domain": tls.domain, "until": issued(places, tls).get("until"), "problem": problem(places, tls)} if tls else None
 
 
 def problem(places: Places, tls: Tls | None) -> str:

@@ -1,13 +1,10 @@
-"""An authority's certificate, by ACME: certbot asks for one for this server's key.
-
-A timer and each release run this; where there is no certificate yet it is tried each minute.
-"""
+"""An authority's certificate, by ACME: certbot asks for one for this server's key. A timer and each
+release run this; where there is no certificate yet it is tried each minute."""
 
 from __future__ import annotations
 
 import secrets
 import shutil
-import socket
 import subprocess
 import tempfile
 import time
@@ -40,9 +37,7 @@ def begin(places: Places) -> None:
 
 
 def run(places: Places, steps: Steps) -> None:
-    """Gets a certificate where one is due.
-
-    Raises `Refused` where the site goes without; one that can't be renewed yet is only noted."""
+    """Gets a certificate where one is due. Raises `Refused` where the site goes without."""
     tls = of_live(places)
     if not tls or tls.certificate:
         return
@@ -86,14 +81,11 @@ def _tell_front(places: Places) -> None:
 
 
 def leads_here(root: Path, domain: str, port: int = _PORT) -> bool:
-    """Asks as the authority will, which counts its refusals: True if the domain leads here.
-
-    False where that can't be seen (not every server reaches its own public address). Raises
-    `Refused` where the domain leads elsewhere."""
-    try:
-        addresses = sorted({str(found[4][0]) for found in socket.getaddrinfo(domain, port, type=socket.SOCK_STREAM)})
-    except OSError:
-        raise Refused(f"{domain} has no address yet; set its A record (AAAA for IPv6) to this server's public address") from None
+    """Asks as the authority will, which counts its refusals. False where that can't be seen, as not
+    every server reaches its own public address. Raises `Refused` where it leads elsewhere."""
+    addresses = sorted(gate.resolved(domain, port))
+    if not addresses:
+        raise Refused(f"{domain} has no address yet; set its A record (AAAA for IPv6) to this server's public address")
     name = secrets.token_urlsafe(16)
     path = root / CHALLENGES / name
     write(path, name.encode())
@@ -112,25 +104,22 @@ def _obtain(places: Places, tls: Tls) -> bytes:
     """Returns the certificate chain. Raises `Refused` with certbot's words."""
     if not shutil.which("certbot"):
         raise Refused("certbot is not installed on this server")
+    keep = places.lib / "certbot"
+    who = ["--email", tls.email, "--no-eff-email"] if tls.email else ["--register-unsafely-without-email"]
     with tempfile.TemporaryDirectory() as place:
+        command = [
+            *("certbot", "certonly", "--non-interactive", "--agree-tos", *who, "--server", tls.directory),
+            *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls) / "request.der")),
+            *("--fullchain-path", f"{place}/chain", "--cert-path", f"{place}/one", "--chain-path", f"{place}/others"),
+            *("--config-dir", str(keep), "--work-dir", str(keep / "work"), "--logs-dir", str(keep / "log"), "--max-log-backups", "5"),
+        ]
         try:
-            done = subprocess.run(_command(places, tls, Path(place)), capture_output=True, text=True, check=False, timeout=_CERTBOT)
+            done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=_CERTBOT)
         except subprocess.TimeoutExpired:
             raise Refused(f"{tls.directory} did not answer within {_CERTBOT} s") from None
         if done.returncode:
             raise Refused(f"{tls.directory} gave no certificate: {_why(done.stdout + done.stderr)}", log=done.stderr.splitlines()[-20:])
         return (Path(place) / "chain").read_bytes()
-
-
-def _command(places: Places, tls: Tls, place: Path) -> list[str]:
-    keep = places.lib / "certbot"
-    who = ["--email", tls.email, "--no-eff-email"] if tls.email else ["--register-unsafely-without-email"]
-    return [
-        *("certbot", "certonly", "--non-interactive", "--agree-tos", *who, "--server", tls.directory),
-        *("--webroot", "--webroot-path", str(places.lib / "acme"), "--csr", str(folder(places, tls) / "request.der")),
-        *("--fullchain-path", str(place / "chain"), "--cert-path", str(place / "one"), "--chain-path", str(place / "others")),
-        *("--config-dir", str(keep), "--work-dir", str(keep / "work"), "--logs-dir", str(keep / "log"), "--max-log-backups", "5"),
-    ]
 
 
 def _why(words: str) -> str:

@@ -1,9 +1,5 @@
-"""Front servers, a file each; the folder is the registry. `apache.py` shows all that one
-may have.
-
-The configuration in force says which one serves: `NAME.conf` is served by NAME. Without its program
-the relay stands in.
-"""
+"""Front servers, a file each; the folder is the registry. `apache.py` shows all that one may have.
+`NAME.conf` in the configuration is served by NAME, or where that lacks its program by the relay."""
 
 from __future__ import annotations
 

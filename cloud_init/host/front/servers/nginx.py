@@ -23,8 +23,7 @@ def test(places: Places, folder: Path) -> list[str]:
 
 
 def _command(places: Places, folder: Path, directives: str = "") -> list[str]:
-    """Root, as it never is on a server, gives nginx the app's user, for a test too: it hands its
-    folders to whom it thinks it will be."""
+    """Root, as it never is on a server, names the app's user: a test too hands it folders."""
     if os.geteuid() == 0 and not places.facts.front_user:
         directives += f" user {places.facts.user or 'root'} {front_group() or ''};"
     command = [places.front_binaries["nginx"], "-e", "stderr", "-c", str(folder / "nginx.conf")]

@@ -52,8 +52,7 @@ async def _relay(places: Places) -> None:
 
 
 async def _connect(places: Places, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """One client's connection. What comes after an answer counts as a new request: the relay reads
-    nothing of HTTP but first lines."""
+    """One client's connection. What comes after an answer counts as a new request."""
     try:
         app_reader, app_writer = await asyncio.open_unix_connection(str(places.live / HTTP))
     except OSError:

@@ -53,4 +53,4 @@ def live(places: Places) -> str | None:
 
 
 def idle(places: Places) -> str | None:
-    return state.linked(places, state.idle(places))
+    return state.linked(state.idle(places))
