@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from policy.clouds.aws import facts, network
+from policy.clouds.aws import facts
 from policy.clouds.aws.types import SECURITY_GROUPS, groups
-from policy.facts import ALL_PORTS, CloudHost, Opening, Subnet
+from policy.facts import ALL_PORTS, Opening
 from policy.plan import Plan, Resource
 from policy.values import text
+
+from . import ways
 
 _EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 _ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
@@ -51,8 +53,9 @@ class Recorded:
     def standing(self, type: str, name: str) -> Standing:
         """Of an instance or a group; subnets that differ in what they give can't be told here."""
         (host,) = [one for one in self.facts.hosts if (one.at.type, one.at.name) == (type, name)]
-        (way_out,) = {_leads_out(host, subnet) for subnet in host.subnets}
-        (store,) = {self._has_endpoint(subnet) for subnet in host.subnets}
+        subnets, public = ways.subnets(self.plan, host.at), ways.has_public_address(self.plan, host.at)
+        (way_out,) = {_leads_out(public, subnet) for subnet in subnets}
+        (store,) = {self._has_endpoint(subnet) for subnet in subnets}
         return Standing(way_out, store, host.firewalls)
 
     def balancer(self) -> tuple[str, ...]:
@@ -73,8 +76,8 @@ class Recorded:
                 ports = ALL_PORTS if said["ipProtocol"] == "-1" else range(int(said["fromPort"]), int(said["toPort"]) + 1)
                 yield Outlet(ports, said["cidrIpv4"])
 
-    def _has_endpoint(self, subnet: Subnet) -> bool:
-        tables = network.route_tables(self.plan, subnet.at) or []
+    def _has_endpoint(self, subnet: ways.Subnet) -> bool:
+        tables = ways.route_tables(self.plan, subnet.at) or []
         of_s3 = [one for one in self.plan.made(_ENDPOINT) if text(one.inputs["serviceName"]).endswith(".s3")]
         return any(table in self.plan.origins(one, "routeTableIds") for one in of_s3 for table in tables)
 
@@ -86,7 +89,7 @@ def _ipv4(resources: Iterable[Resource]) -> Iterator[Resource]:
             yield one.model_copy(update={"inputs": {name: value for name, value in one.inputs.items() if "ipv6" not in name.lower()}})
 
 
-def _leads_out(host: CloudHost, subnet: Subnet) -> bool:
+def _leads_out(public: bool | None, subnet: ways.Subnet) -> bool:
     assert subnet.seen, f"{subnet.at.name}: its routes are set outside the plan"
-    addressed = subnet.gives_addresses if host.public is None else host.public
+    addressed = subnet.gives_addresses if public is None else public
     return subnet.translated or (subnet.gateway and addressed)
