@@ -271,7 +271,12 @@ RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lis
 RESOURCE = words("resource", "the name of a resource, or a setting such as app.env.NAME", 300)
 REASON = words("sentence", "a reason in words", 500)
 EXTENSION = matching("extension", "the name of an extension such as pg_trgm", r"[a-z][a-z0-9_-]{0,62}")
-SWITCH = Kind("`true`, `false`", "true or false", TypeAdapter(StrictBool).validate_python)
+SWITCH = Kind(
+    "`true`, `false`",
+    "true or false",
+    # `config set` writes text.
+    lambda value: TypeAdapter(StrictBool).validate_python({"true": True, "false": False}.get(str(value), value)),
+)
 ACME = matching(
     "URL",
     "the address of an ACME directory such as https://acme-v02.api.letsencrypt.org/directory, of at most 300 letters",

@@ -31,8 +31,10 @@ HELD: dict[str, Callable[[Any], Any]] = {
     "server.threads": int,
     "server.timeout": int,
     "app.startTimeout": int,
-    "keepData": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,  # Pulumi: texts
-    "lastSnapshot": lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
+    **dict.fromkeys(  # `config set` writes text
+        (name for name, good in hostile.GOOD.items() if good is True),
+        lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
+    ),
     **dict.fromkeys(("local.port", "docker.port", "docker.memory"), int),
     **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays")},
     "aws-ec2.dataDisk": lambda value: None if value is None else int(value),

@@ -104,6 +104,11 @@ def test_sizes(text: object, size: int) -> None:
     assert parse(full({"http": {"maxBody": text}}), [], "dev").http.max_body == size
 
 
+def test_switches_as_config_set_writes_them() -> None:
+    for text, value in (("true", True), ("false", False)):
+        assert parse(full({"http": {"noindex": text}}), [], "dev").http.noindex is value
+
+
 def test_settings_are_frozen() -> None:
     settings = parse(full({}), [], "dev")
     with pytest.raises(ValueError, match="frozen"):
