@@ -152,7 +152,8 @@ class _OnHost(DynamicProvider):
         return CheckResult({**news, "drift": self._found(_olds, news) if _olds else ""}, [])
 
     def words(self, props: Props) -> str:
-        return super().words(object_in(props["facts"]))  # empty while unknown or secret: another text stands for it then
+        facts = object_in(props["facts"])  # empty while unknown or secret: another text stands for it then
+        return facts.get("words") or super().words(facts)
 
     def create(self, props: Props) -> CreateResult:
         return CreateResult(json.loads(props["facts"])["host"], self.made(props, {}))

@@ -200,6 +200,7 @@ def _facts(settings: Settings, options: Options, place: StackPlace) -> tuple[dic
         "app": app,
         "host": site,
         "stack": place.stack,
+        "words": f"{app} in containers called {site}-…",
         "address": _address(options),
         "site": site,
         "base": base,
