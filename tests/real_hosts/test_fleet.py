@@ -198,8 +198,8 @@ class Deployer(threading.Thread):
 
 
 def rob(site: Site, both: list[Deployer]) -> None:
-    """Takes the first server's lock from its holder, once the other waits and something is proposed. The holder sleeps until the other
-    one has it: else it might take it again first, which costs nobody anything."""
+    """Takes the first server's lock from its holder, once the other waits and something is proposed: the holder sleeps, and a server
+    lets go of the lock of a deployer that has said nothing for half a minute."""
     host = site.servers.web[0]
     store = host.disk.root / _STORE
 
@@ -216,7 +216,6 @@ def rob(site: Site, both: list[Deployer]) -> None:
     holder.up.send_signal(signal.SIGSTOP)
     try:
         before = wish()["generation"]
-        host.run(["pkill", "-KILL", "-f", "read -r -t 30 line"])
         host.wait_for(lambda: wish()["generation"] > before, bool, 120)
     finally:
         holder.up.send_signal(signal.SIGCONT)
