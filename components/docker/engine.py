@@ -72,11 +72,6 @@ class Engine:
         return str(address).removeprefix("unix://") if str(address).startswith("unix://") else "/var/run/docker.sock"
 
 
-def of(document: Mapping[str, str]) -> Engine:
-    """The engine that a document is of."""
-    return Engine(**document)
-
-
 def arguments(options: Mapping[str, str | Sequence[str]]) -> list[str]:
     """Options of the client: a word, or one for each of several."""
     return [

@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cloud_init.host.processes.managers.docker import SOCKET
-from components.docker import engine
 from components.docker.engine import Engine, arguments
 from components.hosts.objects import Pipe
 
@@ -104,4 +103,4 @@ _keepers: dict[str, Keeper] = {}
 def to(facts: Mapping[str, Any]) -> Keeper:
     """This process's keeper for the site with these facts."""
     key = json.dumps([facts["engine"], facts["site"], facts["image"]], sort_keys=True)
-    return _keepers.setdefault(key, Keeper(engine.of(facts["engine"]), facts["app"], facts["site"], facts["image"]))
+    return _keepers.setdefault(key, Keeper(Engine(**facts["engine"]), facts["app"], facts["site"], facts["image"]))
