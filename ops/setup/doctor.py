@@ -7,7 +7,6 @@ import shutil
 import socket
 import stat
 import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,7 +42,6 @@ def machine(folder: Path) -> Iterator[Check]:
     """Checks that are the same for every stack."""
     yield Check("Python", OK, f"{platform.python_version()}, {sys.base_prefix}")
     yield disk(shutil.disk_usage(folder).free)
-    yield clock(folder)
     yield writable(folder)
     if install.POLICY.exists() and b"slipway" in install.POLICY.read_bytes():
         detail = f"{install.POLICY}, left by an interrupted installation, keeps services from starting"
@@ -69,14 +67,6 @@ def disk(free: int) -> Check:
     """Checks for free space, in bytes: a release with its environment takes some 100 MB."""
     state = MISSING if free < 200e6 else WARNING if free < 1e9 else OK
     return Check("disk", state, f"{tables.size(free)} free", "" if state == OK else "remove what isn't needed: df -h .")
-
-
-def clock(folder: Path) -> Check:
-    """Checks that the clock isn't behind the project's files: certificates would look wrong."""
-    newest = max((path.stat().st_mtime for path in folder.iterdir()), default=0.0)
-    if time.time() < newest - 300:
-        return Check("clock", WARNING, "behind the project's newest file", "sudo timedatectl set-ntp true")
-    return Check("clock", OK, time.strftime("%Y-%m-%d %H:%M:%S %Z"))
 
 
 def writable(folder: Path) -> Check:
