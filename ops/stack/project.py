@@ -132,7 +132,7 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
             if "encryptionsalt" not in document:
                 document["encryptionsalt"] = secrets.new_salt()
             stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
-        values, parts = document.setdefault("config", {}), full.split(".") if path else [full]
+        values, parts = document["config"], full.split(".") if path else [full]
         for part in parts[:-1]:
             values = values.setdefault(part, {})
             if not isinstance(values, dict):
@@ -143,7 +143,7 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
 @contextmanager
 def edited(file: Path) -> Iterator[Any]:
     """What a stack file says, to be changed: written then with its comments and order, all or
-    nothing. Empty where there is none yet."""
+    nothing. Its `config` is empty where there is none yet."""
     from ruamel.yaml import YAML  # a command that only reads has no use for it
     from ruamel.yaml.error import YAMLError
 
@@ -153,6 +153,8 @@ def edited(file: Path) -> Iterator[Any]:
         document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
     except YAMLError as error:
         raise UsageError(f"{file}: wanted YAML, found an error: {one_line(' '.join(str(error).split()), 200)}; mend it") from None
+    if not isinstance(document.get("config"), dict):
+        document["config"] = {}
     yield document
     round_trip.dump(document, text)
     files.write(file, text.getvalue().encode())

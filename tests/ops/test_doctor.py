@@ -12,7 +12,8 @@ from types import ModuleType, SimpleNamespace
 import pytest
 
 from components.errors import SlipwayError
-from ops.setup import doctor, install
+from ops.commands import doctor
+from ops.setup import install
 
 
 @pytest.mark.parametrize(("free", "state"), [(1e8, "missing"), (5e8, "warning"), (5e9, "ok")])
