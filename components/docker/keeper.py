@@ -41,10 +41,6 @@ class Keeper:
         self.open()
         return self.engine.command("exec", "-i", self._name, *words)
 
-    def run(self, *words: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        """Runs words in it to their end."""
-        return subprocess.run(self.command(*words), input=data, capture_output=True, check=False)
-
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """Words that run on, over pipes."""
         return subprocess.Popen(self.command(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
