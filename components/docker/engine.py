@@ -17,7 +17,7 @@ _MENDS = (
     ("No such image: .*-host:", "run ./slipway up, which makes it"),
     ("port is already allocated|address already in use", "end what listens there, or set slipway:docker.port"),
     ("no space left on device", "make room: `docker system df`, `docker image prune`"),
-    ("no such host|i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),
+    ("i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),
 )
 
 

@@ -21,7 +21,6 @@ STORE = str(ROOT / "var/lib/slipway/store")
 PYTHON = "/usr/local/bin/python3"
 TOOL = [PYTHON, "-I", str(ROOT / "opt/slipway/host.pyz"), "--root", str(ROOT)]
 _RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL")
-_WAITS = "echo there && exec cat"
 
 
 @dataclass
@@ -74,9 +73,8 @@ class Keeper:
             "name": self._name, "network": self.site, "mount": mounts, "cap-drop": "ALL", "cap-add": _RIGHTS,
             "security-opt": "no-new-privileges", "tmpfs": "/tmp", "label": f"slipway.site={self.site}", "stop-timeout": "1",
         })  # fmt: skip
-        command = self.engine.command(
-            "run", "--pull=never", "--rm", "--interactive", "--read-only", *options, self.image, "sh", "-c", _WAITS
-        )
+        waits = ("sh", "-c", "echo there && exec cat")
+        command = self.engine.command("run", "--pull=never", "--rm", "--interactive", "--read-only", *options, self.image, *waits)
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )

@@ -9,7 +9,6 @@ from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, 
 from components.docker.engine import Engine, arguments
 from components.errors import SlipwayError
 
-PROVIDER = "pulumi:providers:docker"
 ENGINE = "__engine"
 """The input with the address of the engine, from the resource's provider."""
 _GRACE = "40"  # seconds
@@ -17,13 +16,29 @@ Props = dict[str, Any]
 Inputs = Mapping[str, Callable[[Any], list[str]]]
 
 
+def _labels(value: Any) -> list[str]:
+    return arguments({"label": [f"{one['label']}={one['value']}" for one in value]})
+
+
+def _option(name: str, unit: str = "") -> Callable[[Any], list[str]]:
+    """Words for one value, or for each of several."""
+    return lambda value: arguments({name: value if isinstance(value, list) else f"{value}{unit}"})
+
+
+def _pairs(option: str, between: str) -> Callable[[Any], list[str]]:
+    return lambda value: arguments({option: [f"{key}{between}{one}" for key, one in value.items()]})
+
+
+def _flag(option: str) -> Callable[[Any], list[str]]:
+    return lambda value: [f"--{option}"] if value else []
+
+
 class _Kind(ResourceProvider):
     """`INPUTS`: those it takes, with the words for docker's client."""
 
     KIND: ClassVar[str]
-    INPUTS: ClassVar[Inputs]
+    INPUTS: ClassVar[Inputs] = {"labels": _labels}
     NAME: ClassVar[str] = "name"
-    serialize_as_secret_always = False
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         unknown = sorted(name for name in news if name not in self.INPUTS and name not in (self.NAME, ENGINE))
@@ -53,33 +68,14 @@ class _Kind(ResourceProvider):
             at.run(self.KIND, "rm", _id)
 
 
-def _labels(value: Any) -> list[str]:
-    return arguments({"label": [f"{one['label']}={one['value']}" for one in value]})
-
-
-def _option(name: str, unit: str = "") -> Callable[[Any], list[str]]:
-    """Words for one value, or for each of several."""
-    return lambda value: arguments({name: value if isinstance(value, list) else f"{value}{unit}"})
-
-
-def _pairs(option: str, between: str) -> Callable[[Any], list[str]]:
-    return lambda value: arguments({option: [f"{key}{between}{one}" for key, one in value.items()]})
-
-
-def _flag(option: str) -> Callable[[Any], list[str]]:
-    return lambda value: [f"--{option}"] if value else []
-
-
 class _Network(_Kind):
     KIND = "network"
-    INPUTS: ClassVar[Inputs] = {"labels": _labels}
 
 
 class _Volume(_Kind):
     """One of that name that is there is taken as it is: it may hold data."""
 
     KIND = "volume"
-    INPUTS: ClassVar[Inputs] = {"labels": _labels}
 
 
 class _Image(_Kind):
@@ -157,7 +153,7 @@ _KINDS: Mapping[str, type[_Kind]] = {
     "docker:index/volume:Volume": _Volume,
     "docker:index/image:Image": _Image,
     "docker:index/container:Container": _Container,
-    PROVIDER: _Provider,
+    "pulumi:providers:docker": _Provider,
 }
 
 
