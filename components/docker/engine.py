@@ -17,7 +17,7 @@ _MENDS = (
     ("No such image: .*-host:", "run ./slipway up, which makes it"),
     ("port is already allocated|address already in use", "end what listens there, or set slipway:docker.port"),
     ("no space left on device", "make room: `docker system df`, `docker image prune`"),
-    ("no such host|i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),
+    ("i/o timeout|connection reset|TLS handshake", "see that this machine reaches it"),
 )
 
 
@@ -70,11 +70,6 @@ class Engine:
         """The path of its socket on its own machine."""
         address = self.host or json.loads(self.run("context", "inspect", *filter(None, [self.context])))[0]["Endpoints"]["docker"]["Host"]
         return str(address).removeprefix("unix://") if str(address).startswith("unix://") else "/var/run/docker.sock"
-
-
-def of(document: Mapping[str, str]) -> Engine:
-    """The engine that a document is of."""
-    return Engine(**document)
 
 
 def arguments(options: Mapping[str, str | Sequence[str]]) -> list[str]:

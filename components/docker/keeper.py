@@ -12,7 +12,6 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from cloud_init.host.processes.managers.docker import SOCKET
-from components.docker import engine
 from components.docker.engine import Engine, arguments
 from components.hosts.objects import Pipe
 
@@ -22,7 +21,6 @@ STORE = str(ROOT / "var/lib/slipway/store")
 PYTHON = "/usr/local/bin/python3"
 TOOL = [PYTHON, "-I", str(ROOT / "opt/slipway/host.pyz"), "--root", str(ROOT)]
 _RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL")
-_WAITS = "echo there && exec cat"
 
 
 @dataclass
@@ -41,10 +39,6 @@ class Keeper:
         """The client's command that runs words in it. Raises `SlipwayError` where it can't be."""
         self.open()
         return self.engine.command("exec", "-i", self._name, *words)
-
-    def run(self, *words: str, data: bytes = b"") -> "subprocess.CompletedProcess[bytes]":
-        """Runs words in it to their end."""
-        return subprocess.run(self.command(*words), input=data, capture_output=True, check=False)
 
     def start(self, *words: str) -> "subprocess.Popen[bytes]":
         """Words that run on, over pipes."""
@@ -79,9 +73,8 @@ class Keeper:
             "name": self._name, "network": self.site, "mount": mounts, "cap-drop": "ALL", "cap-add": _RIGHTS,
             "security-opt": "no-new-privileges", "tmpfs": "/tmp", "label": f"slipway.site={self.site}", "stop-timeout": "1",
         })  # fmt: skip
-        command = self.engine.command(
-            "run", "--pull=never", "--rm", "--interactive", "--read-only", *options, self.image, "sh", "-c", _WAITS
-        )
+        waits = ("sh", "-c", "echo there && exec cat")
+        command = self.engine.command("run", "--pull=never", "--rm", "--interactive", "--read-only", *options, self.image, *waits)
         self._process = subprocess.Popen(
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
         )
@@ -104,4 +97,4 @@ _keepers: dict[str, Keeper] = {}
 def to(facts: Mapping[str, Any]) -> Keeper:
     """This process's keeper for the site with these facts."""
     key = json.dumps([facts["engine"], facts["site"], facts["image"]], sort_keys=True)
-    return _keepers.setdefault(key, Keeper(engine.of(facts["engine"]), facts["app"], facts["site"], facts["image"]))
+    return _keepers.setdefault(key, Keeper(Engine(**facts["engine"]), facts["app"], facts["site"], facts["image"]))

@@ -1,7 +1,7 @@
 """A last backup of a host's database, copied to this machine before the host's data go."""
 
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -13,9 +13,9 @@ from components.errors import SlipwayError
 REASON = "before destroy --with-data"
 
 
-def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[Path, IO[bytes]], None]) -> Path | None:
+def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[Sequence[str], IO[bytes]], None]) -> Path | None:
     """A copy of what the host tool saved, checked and whole, in `folder`; None where it saved
-    nothing. `copy` writes that folder of the host as a tar stream. Raises `SlipwayError`."""
+    nothing. `copy` writes what a command says on that host. Raises `SlipwayError`."""
     if not saved["ok"]:
         raise SlipwayError(f"{name}: last backup: {saved['message']}; nothing was removed; mend that, then run it again")
     if not saved["backup"]:
@@ -26,7 +26,7 @@ def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[P
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(part, "wb", opener=files.private_file) as file:
-            copy(source, file)
+            copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)
         with tarfile.open(part) as tar:
             tar.extractall(unpacked, filter="data")
         backup.check(unpacked / source.name, identity)

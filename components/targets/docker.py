@@ -5,6 +5,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
+from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,7 @@ import pulumi_docker as docker
 from cloud_init import system
 from cloud_init.fleet import Fleet
 from cloud_init.host import contracts
+from cloud_init.host.base import files
 from cloud_init.host.contracts.facts import ContainerFacts, FrontFacts, HostFacts
 from cloud_init.host.front import servers
 from cloud_init.host.processes.managers.docker import GRACE
@@ -86,14 +88,17 @@ class Target(TargetComponent):
             provider = docker.Provider(f"{name}-engine", host=options.host, context=options.context, opts=child)
             child = pulumi.ResourceOptions(parent=self, provider=provider)
         kept = pulumi.ResourceOptions.merge(child, pulumi.ResourceOptions(retain_on_delete=True))
-        labels = {"slipway.site": site, "project": place.project, "stack": place.stack, "owner": "slipway"}
-        network = docker.Network(f"{name}-network", name=site, labels=_labels(docker.NetworkLabelArgs, labels), opts=child)
-        tree = docker.Volume(f"{name}-tree", name=site, labels=_labels(docker.VolumeLabelArgs, labels), opts=kept)
-        data = docker.Volume(f"{name}-data", name=f"{site}-data", labels=_labels(docker.VolumeLabelArgs, labels), opts=kept)
+        said = {"owner": "slipway", "project": place.project, "slipway.site": site, "stack": place.stack}
+        labels: list[Any] = [{"label": label, "value": value} for label, value in said.items()]
+        network = docker.Network(f"{name}-network", name=site, labels=labels, opts=child)
+        tree = docker.Volume(f"{name}-tree", name=site, labels=labels, opts=kept)
+        data = docker.Volume(f"{name}-data", name=f"{site}-data", labels=labels, opts=kept)
+        context = f".slipway/{place.stack}/host"
+        files.write(place.tree / "host/Dockerfile", text.encode())
         programs = docker.Image(
             f"{name}-host",
             image_name=facts["image"],
-            build=docker.DockerBuildArgs(context=_context(place, text), dockerfile=f"{_context(place, text)}/Dockerfile"),
+            build={"context": context, "dockerfile": f"{context}/Dockerfile"},
             skip_push=True,
             opts=child,
         )
@@ -103,7 +108,7 @@ class Target(TargetComponent):
 
         def container(program: str, user: str, stop: str, **more: Any) -> docker.Container:
             numbers = {one: image.FIRST_ID + number for number, one in enumerate(USERS)}
-            size = options.memory
+            more_labels: list[Any] = sorted([*labels, {"label": "slipway.program", "value": program}], key=itemgetter("label"))
             return docker.Container(
                 f"{name}-{program}",
                 name=f"{site}-{program}",
@@ -111,20 +116,20 @@ class Target(TargetComponent):
                 command=[*TOOL, "launch", "docker", program],
                 user=f"{numbers[user]}:{numbers[user]}",
                 group_adds=[str(numbers["slipway-app"])],
-                labels=_labels(docker.ContainerLabelArgs, {**labels, "slipway.program": program}),
-                networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=site)],
+                labels=more_labels,
+                networks_advanced=[{"name": site}],
                 mounts=[
-                    docker.ContainerMountArgs(type="volume", source=site, target=str(ROOT)),
-                    docker.ContainerMountArgs(type="volume", source=f"{site}-data", target=str(ROOT / "srv/slipway" / name / "data")),
+                    {"type": "volume", "source": site, "target": str(ROOT)},
+                    {"type": "volume", "source": f"{site}-data", "target": str(ROOT / "srv/slipway" / name / "data")},
                 ],
                 restart="always",  # one that is only not stopped stays down where the engine was killed
                 init=True,
                 read_only=True,
                 tmpfs={"/tmp": "mode=1777"},
-                capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+                capabilities={"drops": ["ALL"]},
                 security_opts=["no-new-privileges:true"],
-                memory=size,
-                memory_swap=size,  # equal, or the provider sees another one at each plan
+                memory=options.memory,
+                memory_swap=options.memory,  # equal, or the provider sees another one at each plan
                 log_driver="json-file",
                 log_opts={"max-size": "10m", "max-file": "3"},
                 stop_signal=f"SIG{stop}",
@@ -134,7 +139,7 @@ class Target(TargetComponent):
                 **more,
             )
 
-        ports = [docker.ContainerPortArgs(internal=_PORT, external=options.port, ip="0.0.0.0" if options.public else "127.0.0.1")]
+        ports = [{"internal": _PORT, "external": options.port, "ip": "0.0.0.0" if options.public else "127.0.0.1"}]
         running = [container("front", "slipway-front", servers.module(settings.front).STOP, ports=ports)]
         if settings.database.engine in system.ENGINES and settings.database.placement == "same-host":
             running.append(container(settings.database.engine, "slipway-db", _STOPS[settings.database.engine], shm_size=_SHARED))
@@ -222,17 +227,3 @@ def _address(options: Options) -> str:
     if options.host and options.host.startswith("ssh://") and options.public:
         return options.host.removeprefix("ssh://").rpartition("@")[2].partition(":")[0].partition("/")[0]
     return "127.0.0.1"
-
-
-def _context(place: StackPlace, text: str) -> str:
-    """The folder that the image is built from, as seen from the project."""
-    folder = place.tree / "host"
-    folder.mkdir(parents=True, exist_ok=True)
-    file = folder / "Dockerfile"
-    if not file.is_file() or file.read_text(encoding="utf-8") != text:
-        file.write_text(text, encoding="utf-8")
-    return str(folder.relative_to(place.folder))
-
-
-def _labels(kind: Any, labels: dict[str, str]) -> list[Any]:
-    return [kind(label=label, value=value) for label, value in sorted(labels.items())]

@@ -4,13 +4,11 @@ target `docker` plans, with the inputs that it gives. Anything else is refused."
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
-from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider, UpdateResult
+from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider
 
-from components.docker import engine
 from components.docker.engine import Engine, arguments
 from components.errors import SlipwayError
 
-PROVIDER = "pulumi:providers:docker"
 ENGINE = "__engine"
 """The input with the address of the engine, from the resource's provider."""
 _GRACE = "40"  # seconds
@@ -18,13 +16,29 @@ Props = dict[str, Any]
 Inputs = Mapping[str, Callable[[Any], list[str]]]
 
 
+def _labels(value: Any) -> list[str]:
+    return arguments({"label": [f"{one['label']}={one['value']}" for one in value]})
+
+
+def _option(name: str, unit: str = "") -> Callable[[Any], list[str]]:
+    """Words for one value, or for each of several."""
+    return lambda value: arguments({name: value if isinstance(value, list) else f"{value}{unit}"})
+
+
+def _pairs(option: str, between: str) -> Callable[[Any], list[str]]:
+    return lambda value: arguments({option: [f"{key}{between}{one}" for key, one in value.items()]})
+
+
+def _flag(option: str) -> Callable[[Any], list[str]]:
+    return lambda value: [f"--{option}"] if value else []
+
+
 class _Kind(ResourceProvider):
     """`INPUTS`: those it takes, with the words for docker's client."""
 
     KIND: ClassVar[str]
-    INPUTS: ClassVar[Inputs]
+    INPUTS: ClassVar[Inputs] = {"labels": _labels}
     NAME: ClassVar[str] = "name"
-    serialize_as_secret_always = False
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         unknown = sorted(name for name in news if name not in self.INPUTS and name not in (self.NAME, ENGINE))
@@ -48,45 +62,20 @@ class _Kind(ResourceProvider):
     def make(self, at: Engine, name: str, words: list[str], _props: Props) -> None:
         at.run(self.KIND, "create", *words, name)
 
-    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
-        raise SlipwayError(f"{_id}: wanted no change in place")
-
     def delete(self, _id: str, _props: Props) -> None:
         at = _engine(_props)
         if at.inspect(self.KIND, _id) is not None:
             at.run(self.KIND, "rm", _id)
 
 
-def _labels(value: Any) -> list[str]:
-    return arguments({"label": [f"{one['label']}={one['value']}" for one in value]})
-
-
-def _each(option: str) -> Callable[[Any], list[str]]:
-    return lambda value: arguments({option: value})
-
-
-def _pairs(option: str, between: str) -> Callable[[Any], list[str]]:
-    return lambda value: arguments({option: [f"{key}{between}{one}" for key, one in value.items()]})
-
-
-def _one(option: str, unit: str = "") -> Callable[[Any], list[str]]:
-    return lambda value: arguments({option: f"{value}{unit}"})
-
-
-def _flag(option: str) -> Callable[[Any], list[str]]:
-    return lambda value: [f"--{option}"] if value else []
-
-
 class _Network(_Kind):
     KIND = "network"
-    INPUTS: ClassVar[Inputs] = {"labels": _labels}
 
 
 class _Volume(_Kind):
     """One of that name that is there is taken as it is: it may hold data."""
 
     KIND = "volume"
-    INPUTS: ClassVar[Inputs] = {"labels": _labels}
 
 
 class _Image(_Kind):
@@ -110,15 +99,15 @@ class _Container(_Kind):
     KIND = "container"
     INPUTS: ClassVar[Inputs] = {
         "image": lambda value: [], "command": lambda value: [], "mustRun": lambda value: [],
-        "user": _one("user"), "groupAdds": _each("group-add"), "labels": _labels,
+        "user": _option("user"), "groupAdds": _option("group-add"), "labels": _labels,
         "networksAdvanced": lambda value: arguments({"network": [one["name"] for one in value]}),
         "mounts": lambda value: arguments({"mount": [f"type={one['type']},src={one['source']},dst={one['target']}" for one in value]}),
         "ports": lambda value: arguments({"publish": [f"{one['ip']}:{one['external']}:{one['internal']}" for one in value]}),
-        "restart": _one("restart"), "readOnly": _flag("read-only"), "tmpfs": _pairs("tmpfs", ":"),
-        "capabilities": lambda value: arguments({"cap-drop": value["drops"]}), "securityOpts": _each("security-opt"),
-        "memory": _one("memory", "m"), "memorySwap": _one("memory-swap", "m"), "shmSize": _one("shm-size", "m"),
-        "logDriver": _one("log-driver"), "logOpts": _pairs("log-opt", "="), "stopTimeout": _one("stop-timeout"),
-        "init": _flag("init"), "stopSignal": _one("stop-signal"),
+        "restart": _option("restart"), "readOnly": _flag("read-only"), "tmpfs": _pairs("tmpfs", ":"),
+        "capabilities": lambda value: arguments({"cap-drop": value["drops"]}), "securityOpts": _option("security-opt"),
+        "memory": _option("memory", "m"), "memorySwap": _option("memory-swap", "m"), "shmSize": _option("shm-size", "m"),
+        "logDriver": _option("log-driver"), "logOpts": _pairs("log-opt", "="), "stopTimeout": _option("stop-timeout"),
+        "init": _flag("init"), "stopSignal": _option("stop-signal"),
     }  # fmt: skip
 
     def is_there(self, at: Engine, name: str) -> bool:
@@ -149,14 +138,11 @@ class _Provider(_Kind):
     KIND = "provider"
     INPUTS: ClassVar[Inputs] = {"host": lambda value: [], "context": lambda value: []}
 
-    def check(self, _olds: Props, news: Props) -> CheckResult:
-        return super().check(_olds, {**news, self.NAME: "docker"})
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        return DiffResult()
 
-    def is_there(self, _at: Engine, _name: str) -> bool:
-        return True
-
-    def make(self, _at: Engine, _name: str, _words: list[str], _props: Props) -> None:
-        return
+    def create(self, props: Props) -> CreateResult:
+        return CreateResult("docker", props)
 
     def delete(self, _id: str, _props: Props) -> None:
         return
@@ -167,7 +153,7 @@ _KINDS: Mapping[str, type[_Kind]] = {
     "docker:index/volume:Volume": _Volume,
     "docker:index/image:Image": _Image,
     "docker:index/container:Container": _Container,
-    PROVIDER: _Provider,
+    "pulumi:providers:docker": _Provider,
 }
 
 
@@ -182,4 +168,4 @@ def provider(type_: str) -> ResourceProvider:
 
 
 def _engine(props: Mapping[str, Any]) -> Engine:
-    return engine.of(props.get(ENGINE) or {})
+    return Engine(**(props.get(ENGINE) or {}))

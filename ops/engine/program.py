@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,12 +71,9 @@ class Program:
         # Every thread of the SDK's executor waits in a registration: its default could deadlock.
         executor = ThreadPoolExecutor(_THREADS)
         loop.set_default_executor(executor)
-
-        def run_file() -> None:
-            runpy.run_path(f"{folder}/__main__.py", run_name="__main__")
-
+        program: Any = partial(runpy.run_path, f"{folder}/__main__.py", run_name="__main__")
         try:
-            loop.run_until_complete(run_in_stack(run_file))
+            loop.run_until_complete(run_in_stack(program))
         finally:
             executor.shutdown(wait=True)
             loop.close()

@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,6 @@ class State:
         self.hidden: list[str] = []
         self.pending: dict[str, str] = {}
         """Operations under way, by URN: what is found here at the start was interrupted."""
-        self._crypter: Crypter | None = None
         self._load()
 
     def find(self, urn: str) -> Resource | None:
@@ -109,30 +109,29 @@ class State:
             raise SlipwayError(f"{self.path}: the state is damaged ({why}); {advice}") from None
 
     def _seal(self, values: Mapping[str, Any], hidden: list[str]) -> dict[str, Any]:
-        return {name: {"secure": self._key().encrypt(json.dumps(item))} if name in hidden else item for name, item in values.items()}
+        return {name: {"secure": self._key.encrypt(json.dumps(item))} if name in hidden else item for name, item in values.items()}
 
     def _open(self, values: Mapping[str, Any]) -> dict[str, Any]:
         opened = {}
         for name, item in values.items():
             try:
                 secure = isinstance(item, dict) and set(item) == {"secure"}
-                opened[name] = json.loads(self._key().decrypt(item["secure"])) if secure else item
+                opened[name] = json.loads(self._key.decrypt(item["secure"])) if secure else item
             except ValueError as error:
                 raise SlipwayError(f"{self.path}: {name} can't be decrypted ({error}); put the right state.key back beside it") from None
         return opened
 
+    @cached_property
     def _key(self) -> Crypter:
         """A random key beside the state: it keeps secrets out of copies of the state file alone."""
-        if self._crypter is None:
-            path = self.path.with_name("state.key")
-            if not path.exists():
-                files.write(path, os.urandom(32).hex().encode(), 0o600)
-            try:
-                self._crypter = Crypter(bytes.fromhex(path.read_text(encoding="ascii")))
-            except (OSError, ValueError) as error:
-                why = one_line(str(error), 200)
-                raise SlipwayError(f"{path}: wanted the key of this state, found a damaged one ({why}); put the right one back") from None
-        return self._crypter
+        path = self.path.with_name("state.key")
+        if not path.exists():
+            files.write(path, os.urandom(32).hex().encode(), 0o600)
+        try:
+            return Crypter(bytes.fromhex(path.read_text(encoding="ascii")))
+        except (OSError, ValueError) as error:
+            why = one_line(str(error), 200)
+            raise SlipwayError(f"{path}: wanted the key of this state, found a damaged one ({why}); put the right one back") from None
 
 
 @contextmanager

@@ -11,7 +11,6 @@ from ops.stack import pulumi_cli, workplace
 if TYPE_CHECKING:
     from ops.automation.engine import CliEngine
     from ops.engine import Engine, Event, Observer, Result
-    from ops.engine.state import State
     from ops.stack.workplace import Workplace
     from policy.plan import Resource
 
@@ -30,11 +29,7 @@ class Launcher:
 
     def engine(self, observer: "Observer | None" = None) -> "Engine | CliEngine":
         """Either has preview, up and destroy, with the same events and results."""
-        if self.by_cli:
-            return self.cli(observer)
-        from ops.engine import Engine
-
-        return Engine(self.work.project, self.work.stack, observer)
+        return self.cli(observer) if self.by_cli else self._here(observer)
 
     def cli(self, observer: "Observer | None" = None) -> "CliEngine":
         """The Pulumi CLI."""
@@ -62,25 +57,25 @@ class Launcher:
         """The engine is known: the CLI, or this process, which launched the present target."""
         if self.by_cli:
             return True
-        state = self._state()
+        state = self._here().state()
         return bool(state.resources and state.outputs.get("target") == self.work.settings.target)
 
     def is_new_here(self) -> bool:
         """Nothing of it is there, and all of it is made on this machine: it only creates."""
-        return not self.by_cli and self.work.target.THIS_MACHINE and not self._state().resources
+        return not self.by_cli and self.work.target.THIS_MACHINE and not self._here().state().resources
 
     def release_key(self) -> str:
         """The key of release ids, as the engine's state has it; empty where there is none here."""
         name = f":RandomSecret::{self.work.settings.app.name}-key"
         if not self.by_cli:
-            return str(next((one.outputs["value"] for one in self._state().resources if one.urn.endswith(name)), ""))
+            return str(next((one.outputs["value"] for one in self._here().state().resources if one.urn.endswith(name)), ""))
         value = next((one["outputs"]["value"] for one in self.cli().state() if one["urn"].endswith(name)), "")
         return str(json.loads(value["plaintext"]) if isinstance(value, dict) else value)
 
-    def _state(self) -> "State":
+    def _here(self, observer: "Observer | None" = None) -> "Engine":
         from ops.engine import Engine
 
-        return Engine(self.work.project, self.work.stack).state()
+        return Engine(self.work.project, self.work.stack, observer)
 
 
 def of(call: Call) -> Launcher:

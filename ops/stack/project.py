@@ -52,26 +52,15 @@ def _defaults(path: Path, project: str, document: Mapping[str, Any]) -> dict[str
     defaults = {}
     for key, raw in given.items():
         full = _full_key(project, key)
-        if isinstance(raw, dict) and (wrong := _unlike_the_cli(project, full, raw)):
-            raise UsageError(f"{path}: config: {one_line(full)}: {wrong}")
-        if isinstance(raw, dict) and not raw.keys() & {"value", "default", "type", "description", "secret", "items"}:
-            raise UsageError(
-                f"{path}: config: {one_line(full)}: wanted a value, or `value:` above it, found a mapping; write `value:` above it"
-            )
-        value = raw.get("value", raw.get("default")) if isinstance(raw, dict) else raw
-        if value is not None:
+        if isinstance(raw, dict):
+            schema = {"default", "type", "items"} if full.startswith(f"{project}:") and "value" not in raw else {"value"}
+            if not raw.keys() <= {*schema, "description"}:
+                wanted = f"wanted a value, or `value:` alone above it (`default:` and `type:` for a key of the project {one_line(project)})"
+                found = ", ".join(f"`{one_line(one)}:`" for one in raw)
+                raise UsageError(f"{path}: config: {one_line(full)}: {wanted}, found {found}; write it so, and a secret into each stack")
+        if (value := raw.get("value", raw.get("default")) if isinstance(raw, dict) else raw) is not None:
             defaults[full] = value
     return defaults
-
-
-def _unlike_the_cli(project: str, key: str, raw: Mapping[str, Any]) -> str:
-    """What the Pulumi CLI refuses of such an entry, or reads otherwise."""
-    schema = sorted(raw.keys() & {"type", "default", "items"})
-    if schema and "value" in raw and "default" in raw:
-        return "wanted `value:` or `default:`, found both; leave one out"
-    if schema and not key.startswith(f"{project}:"):
-        return f"wanted `value:` alone, as the key isn't of the project {one_line(project)}, found `{schema[0]}:`; write `value:`"
-    return "wanted plain text, found `secret:`; set it in each stack, encrypted" if raw.get("secret") else ""
 
 
 def _full_key(project: str, key: Any) -> str:
@@ -143,7 +132,7 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
             if "encryptionsalt" not in document:
                 document["encryptionsalt"] = secrets.new_salt()
             stored = {"secure": secrets.crypter(document["encryptionsalt"], file).encrypt(value)}
-        values, parts = document.setdefault("config", {}), full.split(".") if path else [full]
+        values, parts = document["config"], full.split(".") if path else [full]
         for part in parts[:-1]:
             values = values.setdefault(part, {})
             if not isinstance(values, dict):
@@ -154,7 +143,7 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
 @contextmanager
 def edited(file: Path) -> Iterator[Any]:
     """What a stack file says, to be changed: written then with its comments and order, all or
-    nothing. Empty where there is none yet."""
+    nothing. Its `config` is empty where there is none yet."""
     from ruamel.yaml import YAML  # a command that only reads has no use for it
     from ruamel.yaml.error import YAMLError
 
@@ -164,6 +153,8 @@ def edited(file: Path) -> Iterator[Any]:
         document = (round_trip.load(file.read_text(encoding="utf-8")) if file.exists() else None) or {}
     except YAMLError as error:
         raise UsageError(f"{file}: wanted YAML, found an error: {one_line(' '.join(str(error).split()), 200)}; mend it") from None
+    if not isinstance(document.get("config"), dict):
+        document["config"] = {}
     yield document
     round_trip.dump(document, text)
     files.write(file, text.getvalue().encode())

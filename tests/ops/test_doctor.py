@@ -6,26 +6,19 @@ import os
 import socket
 import sys
 import threading
-import time
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 
 import pytest
 
 from components.errors import SlipwayError
-from ops.setup import doctor, install
+from ops.commands import doctor
+from ops.setup import install
 
 
 @pytest.mark.parametrize(("free", "state"), [(1e8, "missing"), (5e8, "warning"), (5e9, "ok")])
 def test_disk(free, state):
     assert doctor.disk(free).state == state
-
-
-def test_clock_behind_the_files(tmp_path):
-    (tmp_path / "file").touch()
-    assert doctor.clock(tmp_path).state == "ok"
-    os.utime(tmp_path / "file", (time.time() + 4000,) * 2)
-    assert doctor.clock(tmp_path).state == "warning"
 
 
 def test_a_python_in_a_closed_folder_is_for_nobody_else(tmp_path):
@@ -131,7 +124,7 @@ def test_needs_decide_the_exit_code(world, slipway, healthy, present, required, 
 def test_the_table_has_a_line_for_each_check(world, slipway, healthy):
     lines = slipway("doctor").stdout.splitlines()
     assert lines[0].split() == ["check", "state", "found", "to", "mend", "it"]
-    assert {"Python", "disk", "clock", "settings", "port", "app"} <= {line.split()[0] for line in lines}
+    assert {"Python", "disk", "settings", "port", "app"} <= {line.split()[0] for line in lines}
 
 
 def test_bad_settings_and_a_lost_app_are_findings(world, slipway, healthy, monkeypatch):

@@ -10,7 +10,8 @@ import pytest
 import yaml
 
 from components.source import SeveralApps, pitfalls
-from ops.setup import app_facts, initialise
+from ops.commands import init
+from ops.setup import app_facts
 
 Tree = dict[str, str]
 
@@ -79,7 +80,7 @@ def test_what_the_files_of_an_app_tell(tmp_path, case):
     [("My_App", "my-app"), ("shop", "shop"), ("2048 game", "game"), ("--", "app"), ("a" * 40, "a" * 30), ("ünï", "n")],
 )
 def test_app_names(folder, name):
-    assert initialise.app_name(Path("/x") / folder) == name
+    assert init.app_name(Path("/x") / folder) == name
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ import pytest
 from components import settings, target
 from components.errors import UsageError
 from components.target import Takes
-from ops.setup import app_facts, initialise
+from ops.commands import init
+from ops.setup import app_facts
 
 NOTHING = Takes((), (), (), (), ("managed",), *[False] * 11)
 APP = {"name": "shop", "path": "."}
@@ -66,5 +67,5 @@ def test_what_init_writes_is_taken(tmp_path, database):
     (tmp_path / "static").mkdir()
     facts = app_facts.read(tmp_path, "wsgi:app", "")
     assert {fact.value for fact in facts if fact.key == "database.engine"} == {database}
-    config = initialise.config(tmp_path / "shop", tmp_path, "wsgi:app", facts)
+    config = init.config(tmp_path / "shop", tmp_path, "wsgi:app", facts)
     assert target.chosen(settings.parse(config, (), "dev")) == target.find(config["slipway:target"])

@@ -52,7 +52,7 @@ class DockerTransport:
         for path, data in (("opt/slipway/host.pyz", tool), ("etc/slipway/host.json", facts)):
             place = ROOT / path
             script = f'mkdir -p "{place.parent}" && cat > "{place}.part" && mv "{place}.part" "{place}"'
-            done = self.keeper.run("sh", "-c", script, data=data)
+            done = subprocess.run(self.keeper.command("sh", "-c", script), input=data, capture_output=True, check=False)
             if done.returncode:
                 raise self.keeper.engine.refused(f"writing {place}", done.stderr.decode(errors="replace"))
 
@@ -75,9 +75,8 @@ class DockerTransport:
             return None
         done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
 
-        def copy(source: Path, file: IO[bytes]) -> None:
-            command = self.keeper.command("tar", "-C", str(source.parent), "-cf", "-", source.name)
-            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=file, check=False)
+        def copy(command: Sequence[str], file: IO[bytes]) -> None:
+            subprocess.run(self.keeper.command(*command), stdin=subprocess.DEVNULL, stdout=file, check=False)
 
         try:
             return last_backup.fetched(folder, self.host, done, copy)

@@ -8,7 +8,7 @@ import tty
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import asyncssh
 
@@ -50,11 +50,7 @@ class SshTransport:
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
-
-        def copy(source: Path, file: IO[bytes]) -> None:
-            self.to.copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)
-
-        return last_backup.fetched(folder, f"{self.facts['app']}-{self.host}", done, copy)
+        return last_backup.fetched(folder, f"{self.facts['app']}-{self.host}", done, self.to.copy)
 
     def kept(self) -> list[Kept]:
         return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]

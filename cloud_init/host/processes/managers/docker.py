@@ -51,11 +51,11 @@ class Manager(contract.Manager):
 
     def programs(self) -> list[str]:
         wanted = json.dumps({"label": [f"slipway.site={self._facts.site}"]})
-        found = json.loads(self._ask("GET", f"containers/json?{urlencode({'all': 1, 'filters': wanted})}"))
+        found = self._ask("GET", f"containers/json?{urlencode({'all': 1, 'filters': wanted})}")
         return sorted(one["Labels"]["slipway.program"] for one in found if "slipway.program" in one["Labels"])
 
     def status(self, program: str) -> ProgramStatus:
-        found = self._told("GET", f"containers/{self._name(program)}/json")
+        found = self._ask("GET", f"containers/{self._name(program)}/json")
         if found is None:
             return ProgramStatus(program, contract.STOPPED)
         now = found["State"]
@@ -66,20 +66,20 @@ class Manager(contract.Manager):
 
     def start(self, program: str) -> None:
         if _is_of_plan(program):
-            self._ask("POST", f"containers/{self._name(program)}/start")
+            self._ask("POST", f"containers/{self._name(program)}/start", none=())
         else:
             self._make(next((one for one in CONSTANT if one.name == program), Program(program, always=True)))
 
     def stop(self, program: str) -> None:
-        self._told("POST", f"containers/{self._name(program)}/stop?t={GRACE}")
+        self._ask("POST", f"containers/{self._name(program)}/stop?t={GRACE}")
         if not _is_of_plan(program):
             self._remove(self._name(program))
 
     def signal(self, program: str, name: str) -> None:
-        self._told("POST", f"containers/{self._name(program)}/kill?signal={name}")
+        self._ask("POST", f"containers/{self._name(program)}/kill?signal={name}")
 
     def add(self, program: Program) -> None:
-        found = self._told("GET", f"containers/{self._name(program.name)}/json")
+        found = self._ask("GET", f"containers/{self._name(program.name)}/json")
         runs = found and found["State"]["Status"] == "running"
         if _is_of_plan(program.name):
             return None if runs else self.restart(program.name)
@@ -90,14 +90,14 @@ class Manager(contract.Manager):
         self.stop(name)
 
     def discard(self, release: str) -> None:
-        self._told("DELETE", f"images/{quote(f'{self._facts.images}:{release}', safe='')}", (409,))
+        self._ask("DELETE", f"images/{quote(f'{self._facts.images}:{release}', safe='')}", none=(404, 409))
 
     def once(self, release: str, schema: str) -> int:
         """The release command in a container of that release, its words and its exit status. One
         that a killed run left goes first: there are never two."""
         self._make(Program(_ONCE), release, schema)
         try:
-            code = int(json.loads(self._ask("POST", f"containers/{self._name(_ONCE)}/wait", timeout=None))["StatusCode"])
+            code = int(self._ask("POST", f"containers/{self._name(_ONCE)}/wait", none=(), timeout=None)["StatusCode"])
             print(*self.log(_ONCE, None, _MOST)[0], sep="\n", flush=True)
             return code
         finally:
@@ -110,7 +110,7 @@ class Manager(contract.Manager):
         """The mark is a time of the engine's, in nanoseconds."""
         since = {"since": f"{mark // 10**9}.{mark % 10**9:09}"} if mark else {"tail": lines}
         asked = urlencode({"stdout": 1, "stderr": 1, "timestamps": 1, **since})
-        data = self._told("GET", f"containers/{self._name(program)}/logs?{asked}", raw=True)
+        data = self._ask("GET", f"containers/{self._name(program)}/logs?{asked}", raw=True)
         if data is None:
             return super().log(program, mark, lines)
         found = [(_nanoseconds(at), text) for at, _, text in (line.partition(" ") for line in _lines(data))]
@@ -152,26 +152,24 @@ class Manager(contract.Manager):
             },
         }
         self._remove(name)
-        self._ask("POST", f"containers/create?name={name}", body)
-        self._ask("POST", f"containers/{name}/start")
+        self._ask("POST", f"containers/create?name={name}", body, none=())
+        self._ask("POST", f"containers/{name}/start", none=())
 
     def _release(self, program: str) -> str:
         """The release that the colour of a program runs."""
         return self.places.colour(split(program)[0] or program).link.resolve().name
 
     def _remove(self, name: str) -> None:
-        self._told("DELETE", f"containers/{name}?force=1&v=1")
+        self._ask("DELETE", f"containers/{name}?force=1&v=1")
 
     def _name(self, program: str) -> str:
         return f"{self._facts.site}-{program}"
 
-    def _told(self, method: str, path: str, also: tuple[int, ...] = (), raw: bool = False) -> Any:
-        """What the engine answers, as JSON or `raw`; None where there is no such thing."""
-        data = self._ask(method, path, none=(404, *also))
-        return data if raw or data is None else json.loads(data or "{}")
-
-    def _ask(self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (), timeout: float | None = 120) -> Any:
-        """Raises `Refused` with the engine's words."""
+    def _ask(
+        self, method: str, path: str, body: Any = None, none: tuple[int, ...] = (404,), timeout: float | None = 120, raw: bool = False
+    ) -> Any:
+        """What the engine answers, as JSON or `raw`; None for a status of `none`. Raises `Refused`
+        with the engine's words."""
         connection = UnixConnection(SOCKET, timeout)
         try:
             connection.request(method, f"/{path}", json.dumps(body) if body else None, {"Content-Type": "application/json"})
@@ -186,7 +184,7 @@ class Manager(contract.Manager):
         if answer.status >= 400:
             said = " ".join(str(json.loads(data or "{}").get("message")).split())
             raise Refused(f"docker: {method} {path.partition('?')[0]}: {said}")
-        return data
+        return data if raw else json.loads(data or "null")
 
 
 def _is_of_plan(program: str) -> bool:
