@@ -45,7 +45,7 @@ class _Kind(ResourceProvider):
         return CheckResult(news, [CheckFailure(name, "this engine doesn't know that input; use `pulumi up`") for name in unknown])
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = [name for name in (*self.INPUTS, self.NAME) if _olds.get(name) != _news.get(name)]
+        changed = [name for name in (*self.INPUTS, self.NAME, ENGINE) if _olds.get(name) != _news.get(name)]
         is_there = self.is_there(_engine(_olds), str(_olds[self.NAME]))
         return DiffResult(
             changes=bool(changed) or not is_there, replaces=changed or ([] if is_there else [self.NAME]), delete_before_replace=True

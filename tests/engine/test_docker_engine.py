@@ -102,6 +102,14 @@ def test_words_of_an_engine_are_one_line_with_what_to_do(words, told):
     assert "Run 'docker" not in said
 
 
+def test_what_was_made_on_another_engine_is_made_anew(monkeypatch):
+    monkeypatch.setattr(Engine, "inspect", lambda *words: {})
+    network = docker.provider("docker:index/network:Network")
+    old, new = ({"name": "shop", docker.ENGINE: {"host": f"ssh://{name}"}} for name in ("a", "b"))
+    assert network.diff("shop", old, new).replaces == [docker.ENGINE]
+    assert not network.diff("shop", old, old).changes
+
+
 def test_two_engines_and_a_stack_in_capitals():
     both = STACK.with_({"slipway:docker.host": "ssh://a@b", "slipway:docker.context": "office"})
     with pytest.raises(SlipwayError, match=r"docker\.host: wanted an address or a context, found both"):
