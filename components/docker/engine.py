@@ -21,6 +21,9 @@ _MENDS = (
 )
 
 
+_OLDEST = [20, 10]
+
+
 @dataclass(frozen=True)
 class Engine:
     """`host`: its address, such as `ssh://deploy@203.0.113.9`; `context`: one of the client's. Both
@@ -48,6 +51,17 @@ class Engine:
             return subprocess.run(self.command(*words), input=data, capture_output=True, check=False)
         except FileNotFoundError:
             raise MissingError("docker: wanted the program docker, found none; install it (Debian: docker.io)") from None
+
+    def problem(self) -> str:
+        """Why it can't be used, in one line; empty: it can."""
+        try:
+            server = json.loads(self.run("version", "--format", "{{json .Server}}"))
+        except SlipwayError as error:
+            return str(error)
+        name = next((one["Name"] for one in server.get("Components") or ()), "Engine")
+        if name == "Podman Engine" or [int(one) for one in re.findall(r"\d+", server["Version"])] < _OLDEST:
+            return f"docker: wanted an engine of Docker's, 20.10 or newer, found {name} {server['Version']}; set slipway:docker.host"
+        return ""
 
     def inspect(self, kind: str, name: str) -> dict[str, Any] | None:
         """What the engine knows of a container, image, volume or network; None: there is none."""

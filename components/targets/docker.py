@@ -24,6 +24,7 @@ from components import owner
 from components.deployment.on_hosts import HostsDeployment
 from components.docker import bundle as by_hand
 from components.docker import image, store
+from components.docker.engine import Engine
 from components.docker.keeper import PYTHON, ROOT, STORE, TOOL
 from components.hosts.resources import Host, RandomSecret
 from components.hosts.site import Site
@@ -153,8 +154,13 @@ class Target(TargetComponent):
 
 
 def needs(settings: Settings) -> list[Need]:
-    """Docker's client."""
-    return [Need("docker", "the client of the engine", ("docker.io",), shutil.which("docker") is not None, required=True)]
+    """Docker's client, and an engine that answers it."""
+    client = Need("docker", "the client of the engine", ("docker.io",), shutil.which("docker") is not None, required=True)
+    if not client.present:
+        return [client]
+    options = target_options(settings, Options, "docker", _problems)
+    problem = Engine(options.host or "", options.context or "").problem()
+    return [client, Need("engine", problem or "answers, and is new enough", (), not problem, required=True)]
 
 
 def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:

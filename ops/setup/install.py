@@ -26,6 +26,8 @@ def ensure(read_needs: "Callable[[], list[Need]]") -> None:
         if need.required:
             from components.errors import MissingError
 
+            if not need.packages:
+                raise MissingError(need.why)
             how = command(need.packages) + (f"\n{problem}" if problem else "")
             raise MissingError(f"{need.program} is missing ({need.why}); install it with: {how}")
         tables.line(f"Going on without {need.program} ({need.why}); to have it: {command(need.packages)}", stderr=True)

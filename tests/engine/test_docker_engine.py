@@ -1,5 +1,6 @@
 """What the target docker plans, to the last input, and what the engine in process makes of it without an engine at hand."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -100,6 +101,23 @@ def test_words_of_an_engine_are_one_line_with_what_to_do(words, told):
     assert "\n" not in said
     assert said.startswith("docker: run at ssh://a@b: ")
     assert "Run 'docker" not in said
+
+
+@pytest.mark.parametrize(
+    ("name", "version", "told"),
+    [
+        ("Engine", "20.10.24+dfsg1", ""),
+        ("Engine", "29.2.0", ""),
+        ("Engine", "19.03.15", "wanted an engine of Docker's, 20.10 or newer, found Engine 19.03.15"),
+        ("Podman Engine", "4.3.1", "found Podman Engine 4.3.1; set slipway:docker.host"),
+    ],
+)
+def test_an_engine_that_cannot_be_used_is_told_before_anything(monkeypatch, name, version, told):
+    said = json.dumps({"Version": version, "Components": [{"Name": name}]}).encode()
+    monkeypatch.setattr(Engine, "run", lambda *words: said)
+    problem = Engine().problem()
+    assert told in problem
+    assert bool(told) == bool(problem)
 
 
 def test_what_was_made_on_another_engine_is_made_anew(monkeypatch):
