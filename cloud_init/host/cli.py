@@ -37,12 +37,9 @@ def main() -> int:
         return _COMMANDS[arguments.command](where, arguments) or 0
     except KeyboardInterrupt:
         return 130
-    except Refused as refused:
-        tell(refusal(refused))
-        return 3 if isinstance(refused, Locked) else 1
-    except OSError as error:
+    except (Refused, OSError) as error:
         tell(refusal(refusal_of(error)))
-        return 1
+        return 3 if isinstance(error, Locked) else 1
     except Exception as error:  # noqa: BLE001  people wait for a line, whatever it was
         tell(refusal(Refused(f"{arguments.command}: {type(error).__name__}: {error} (unforeseen)")))
         return 1
@@ -119,21 +116,13 @@ def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] =
     return 0
 
 
-def _logs(where: Places, given: argparse.Namespace) -> None:
-    logs = _part("commands.logs")
-    if given.marks is None:
-        logs.show(where, given.lines, given.follow)
-    else:
-        logs.since(where, given.lines, given.marks)
-
-
 _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.rollout", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
     **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
-    "logs": _logs,
+    "logs": lambda where, given: _part("commands.logs").show(where, given.lines, given.follow, given.marks),
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),
     "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),

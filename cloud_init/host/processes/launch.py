@@ -91,8 +91,8 @@ def _front(places: Places) -> None:
     processes.record(places.front_process, os.getpid())
     served_by = servers.find(places, places.front)
     _open_log(log_path(places, "front"))
-    write(places.serving, servers.name(served_by).encode())
-    served_by.serve(places, places.front)
+    write(places.serving, served_by.encode())
+    servers.module(served_by).serve(places, places.front)
 
 
 def _open_log(path: Path) -> None:

@@ -12,7 +12,7 @@ from ..data import databases
 from ..front import configuration, maintenance
 from ..rollout import state
 from ..server import tree
-from . import app, extra, managers
+from . import app, managers
 from .managers.contract import Manager
 from .programs import is_database
 
@@ -115,7 +115,7 @@ def _move(places: Places, before: Manager, now: Manager) -> None:
     """The old manager's front server answers with the page until the new one's can be started."""
     configuration.reload(places, before, settle=True)
     for colour in COLOURS:
-        extra.stop(before, colour)
+        app.stop_processes(before, colour)
         before.stop(colour)
     for name in before.programs():
         if is_database(name):

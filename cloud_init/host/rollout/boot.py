@@ -7,7 +7,7 @@ from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
 from ..data import databases, restore
 from ..front import configuration
-from ..processes import extra, manager_change, managers
+from ..processes import app, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..release import manifests
 from ..server import tree
@@ -38,17 +38,11 @@ def bring_up(places: Places, steps: Steps) -> None:
     with steps.step("folders"):
         tree.make(places)
         manager = manager_change.choose(places)
-        changed = manager.configure()
-    if manager.running and changed:
-        note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
-        _shut_down(places, manager)
-        tree.make(places)
-    if not manager.running:
-        with steps.step("left-overs"):
-            manager_change.end_left_overs(places)
-        with steps.step("manager"):
-            databases.settle(places)
-            manager.launch()
+    with steps.step("manager"):
+        if manager.running and manager.configure():
+            note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
+            _shut_down(places, manager)
+        manager_change.bring_up(places, manager)
     manager_change.recover(places)
 
 
@@ -108,6 +102,6 @@ def make_whole(places: Places, manager: Manager) -> None:
         lambda: run(live.colour.name),
         lambda: run("front"),
         configure,
-        lambda: extra.resume(places, manager, live.colour),
+        lambda: app.resume_processes(manager, live.colour),
         remember,
     )
