@@ -99,12 +99,7 @@ def _of(module: str, name: str) -> Command:
     return lambda where, given: _part(module).COMMANDS[name](where, given)
 
 
-def _certificate(where: Places) -> int:
-    certificates, acme = _part("front.certificates"), _part("front.certificates.acme")
-    return _beside(lambda steps: acme.run(where, steps), lambda: {"tls": certificates.status(where, certificates.of_live(where))})
-
-
-def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] = dict) -> int:
+def _beside(work: Callable[[Steps], None]) -> int:
     """Runs work without the host's lock: it takes its time, and a release must not wait."""
     steps = Steps()
     try:
@@ -112,7 +107,7 @@ def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] =
     except Refused as refused:
         tell(refusal(refused, steps.of(refused)))
         return 1
-    tell({"ok": True, **facts()})
+    tell({"ok": True})
     return 0
 
 
@@ -128,7 +123,7 @@ _COMMANDS: dict[str, Command] = {
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
     "watch": lambda where, given: _part("follow.watch").run(where),
-    "certificate": lambda where, given: _certificate(where),
+    "certificate": lambda where, given: _beside(lambda steps: _part("front.certificates.acme").run(where, steps)),
     "later": lambda where, given: _beside(lambda steps: _part("server.provision").later(where, steps)),
 }
 

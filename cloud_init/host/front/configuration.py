@@ -12,10 +12,7 @@ from ..base import processes
 from ..base.files import link, read_foreign, target
 from ..base.outcome import Refused, note
 from ..base.places import Places
-from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
-from ..rollout import gate
-from ..rollout.gate import Connect
 from . import maintenance, servers
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
@@ -32,13 +29,6 @@ def serving(places: Places) -> str:
     """The kind of front server that was started last; without a note, that of its configuration."""
     noted = read_foreign(places.serving)
     return noted if noted in servers.known() else servers.find(places, places.front)
-
-
-def asked(places: Places, manifest: Manifest) -> Connect:
-    """How to ask the front server as users will: by TLS where the release has it."""
-    address, port = places.facts.front.listen
-    tls = manifest.tls
-    return gate.over_tls(address, tls.port, tls.domain) if tls else gate.over_network(address, port)
 
 
 def check_port(places: Places) -> None:

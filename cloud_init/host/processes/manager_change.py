@@ -53,15 +53,6 @@ def end_left_overs(places: Places) -> None:
         path.unlink(missing_ok=True)
 
 
-def choose(places: Places) -> Manager:
-    """The manager in force. Where it doesn't run, as after a reboot, that becomes the one that the
-    release that serves asks for."""
-    live = state.live(places)
-    if live and not managers.of(places).running:
-        managers.note(places, managers.wanted_by(places, live.release))
-    return managers.of(places)
-
-
 def change(places: Places, kind: str) -> bool:
     """All of the app goes over to the manager of that name. False: it was in force already.
 

@@ -37,7 +37,10 @@ def bring_up(places: Places, steps: Steps) -> None:
     """Adopts a manager that runs; else ends what one that died left behind, and starts another."""
     with steps.step("folders"):
         tree.make(places)
-        manager = manager_change.choose(places)
+        live = state.live(places)
+        if live and not managers.of(places).running:  # as after a reboot: what it asks for, whatever was in force
+            managers.note(places, managers.wanted_by(places, live.release))
+        manager = managers.of(places)
     with steps.step("manager"):
         if manager.running and manager.configure():
             note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
@@ -72,8 +75,10 @@ def await_front(places: Places, manager: Manager, release: str, *others: str) ->
                 return f"{'the front server' if told.name == 'front' else told.name} ended: {told.why}"
         return None
 
-    manifest = manifests.read(places.release(release))
-    gate.wait(configuration.asked(places, manifest), manifest.health, release, over, note)
+    manifest, (address, port) = manifests.read(places.release(release)), places.facts.front.listen
+    tls = manifest.tls  # it is asked as users will ask it
+    connect = gate.over_tls(address, tls.port, tls.domain) if tls else gate.over_network(address, port)
+    gate.wait(connect, manifest.health, release, over, note)
 
 
 def make_whole(places: Places, manager: Manager) -> None:

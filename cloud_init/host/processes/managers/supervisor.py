@@ -59,11 +59,9 @@ class Manager(contract.Manager):
     @property
     def pid(self) -> int | None:
         """The running supervisord's; one that a killed run started, and didn't note, is adopted."""
-        noted = processes.recorded(self._record)
-        if noted is None and self.answers():
+        if processes.recorded(self._record) is None and self.answers():
             self._adopt()
-            return processes.recorded(self._record)
-        return noted
+        return processes.recorded(self._record)
 
     def install(self) -> None:
         """An environment of its own."""
@@ -102,8 +100,6 @@ class Manager(contract.Manager):
     def shut_down(self) -> None:
         if self.places.role:
             systemd_units.call("stop", self._unit)
-        if self.pid is None:
-            return
         if self.answers():
             self._server().shutdown()
         deadline = time.monotonic() + 60
