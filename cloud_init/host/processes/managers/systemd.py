@@ -25,7 +25,7 @@ class Manager(contract.Manager):
     kind = "systemd"
 
     def __init__(self, places: Places) -> None:
-        self.places = places
+        self.places, self._target = places, f"slipway-{places.app}.target"
 
     @property
     def running(self) -> bool:
@@ -90,10 +90,6 @@ class Manager(contract.Manager):
     def remove(self, name: str) -> None:
         self.stop(name)
         systemd_units.drop(self.places, [self._unit(name)])
-
-    @property
-    def _target(self) -> str:
-        return f"slipway-{self.places.app}.target"
 
     def _put(self, program: Program) -> bool:
         return systemd_units.put(self.places, self._unit(program.name), unit(self.places, program))
