@@ -21,9 +21,8 @@ _CALM = 2.0  # seconds that a process must run to count as started; that of a ma
 
 def is_well(places: Places, live: Live) -> bool:
     """Whether it answers at its health path now, asked on its own socket."""
-    manifest = manifests.read(places.release(live.release))
-    answer = gate.ask(gate.over_socket(str(live.colour.socket)), manifest.health)
-    return gate.is_good(answer, live.release)
+    health = manifests.read(places.release(live.release)).health
+    return gate.is_good(gate.ask(gate.over_socket(str(live.colour.socket)), health), live.release)
 
 
 def await_well(manager: Manager, colour: Colour, manifest: Manifest) -> None:
