@@ -37,12 +37,9 @@ def main() -> int:
         return _COMMANDS[arguments.command](where, arguments) or 0
     except KeyboardInterrupt:
         return 130
-    except Refused as refused:
-        tell(refusal(refused))
-        return 3 if isinstance(refused, Locked) else 1
-    except OSError as error:
+    except (Refused, OSError) as error:
         tell(refusal(refusal_of(error)))
-        return 1
+        return 3 if isinstance(error, Locked) else 1
     except Exception as error:  # noqa: BLE001  people wait for a line, whatever it was
         tell(refusal(Refused(f"{arguments.command}: {type(error).__name__}: {error} (unforeseen)")))
         return 1
@@ -102,12 +99,7 @@ def _of(module: str, name: str) -> Command:
     return lambda where, given: _part(module).COMMANDS[name](where, given)
 
 
-def _certificate(where: Places) -> int:
-    certificates, acme = _part("front.certificates"), _part("front.certificates.acme")
-    return _beside(lambda steps: acme.run(where, steps), lambda: {"tls": certificates.status(where, certificates.of_live(where))})
-
-
-def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] = dict) -> int:
+def _beside(work: Callable[[Steps], None]) -> int:
     """Runs work without the host's lock: it takes its time, and a release must not wait."""
     steps = Steps()
     try:
@@ -115,16 +107,8 @@ def _beside(work: Callable[[Steps], None], facts: Callable[[], dict[str, Any]] =
     except Refused as refused:
         tell(refusal(refused, steps.of(refused)))
         return 1
-    tell({"ok": True, **facts()})
+    tell({"ok": True})
     return 0
-
-
-def _logs(where: Places, given: argparse.Namespace) -> None:
-    logs = _part("commands.logs")
-    if given.marks is None:
-        logs.show(where, given.lines, given.follow)
-    else:
-        logs.since(where, given.lines, given.marks)
 
 
 _COMMANDS: dict[str, Command] = {
@@ -133,13 +117,13 @@ _COMMANDS: dict[str, Command] = {
     "exec": lambda where, given: _part("commands.execute").run(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
-    "logs": _logs,
+    "logs": lambda where, given: _part("commands.logs").show(where, given.lines, given.follow, given.marks),
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),
     "status": lambda where, given: tell({"ok": True, **_part("commands.status").status(where)}),
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
     "watch": lambda where, given: _part("follow.watch").run(where),
-    "certificate": lambda where, given: _certificate(where),
+    "certificate": lambda where, given: _beside(lambda steps: _part("front.certificates.acme").run(where, steps)),
     "later": lambda where, given: _beside(lambda steps: _part("server.provision").later(where, steps)),
 }
 

@@ -2,7 +2,7 @@
 
 PREPARE = ("fetch", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
 COMMIT = ("front", "processes", "flip", "gate-front", "drain", "prune")
-BOOT = ("folders", "left-overs", "manager", "serve")
+BOOT = ("folders", "manager", "serve")
 HALT = ("manager", "left-overs")
 BACKUP = ("tidy", "dump", "keep")
 RESTORE = ("check", "page-up", "stop-app", "load", "verify", "bring-up-schema", "start-app", "page-down")

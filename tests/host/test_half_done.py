@@ -14,7 +14,7 @@ from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
 from cloud_init.host.front import configuration, maintenance
-from cloud_init.host.processes import extra, manager_change, managers
+from cloud_init.host.processes import app, manager_change, managers
 from cloud_init.host.processes.managers import contract
 from cloud_init.host.processes.managers.contract import ProgramStatus
 from cloud_init.host.rollout import boot, commit, gate, prepare, state
@@ -89,7 +89,7 @@ def host(tmp_path, monkeypatch):
     monkeypatch.setattr("cloud_init.host.data.databases.of_release", lambda *_: database)
     monkeypatch.setattr(configuration, "_START", 0.1)
     monkeypatch.setattr(configuration, "replaces", lambda *_: None)
-    monkeypatch.setattr(extra, "_CALM", 0.0)
+    monkeypatch.setattr(app, "_CALM", 0.0)
     monkeypatch.setattr(gate, "wait", lambda *_: None)
     return SimpleNamespace(places=places, manager=manager, blue=blue, green=green)
 
@@ -98,7 +98,7 @@ def half_committed(host):
     """Leaves the host as a kill does just before the flip."""
     state.remember(host.places, host.green, 5)
     link(host.places.front, str(host.places.release("new") / "etc"))
-    extra.switch(host.places, host.manager, host.green)
+    app.switch_processes(host.manager, host.green)
 
 
 def is_whole(host):

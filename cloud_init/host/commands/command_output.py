@@ -62,21 +62,18 @@ class _Stream(threading.Thread):
 
     def __init__(self, source: IO[bytes]) -> None:
         super().__init__(daemon=True)
-        self._source, self._first, self._last = source, bytearray(), bytearray()
-        self.left_out = 0
+        self._source, self._kept, self.left_out = source, bytearray(), 0
         self.start()
 
     def run(self) -> None:
         while data := self._source.read(65536):
-            room = _END - len(self._first)
-            self._first += data[:room]
-            self._last += data[room:]
-            over = max(0, len(self._last) - _END)
+            self._kept += data
+            over = max(0, len(self._kept) - 2 * _END)
             self.left_out += over
-            del self._last[:over]
+            del self._kept[_END : _END + over]
 
     def ended(self) -> bytes:
         """What is kept of it, once its command has ended."""
         self.join(_LEFT)
         gap = f"\n[{self.left_out} bytes are left out here]\n".encode() if self.left_out else b""
-        return bytes(self._first) + gap + bytes(self._last)
+        return bytes(self._kept[:_END]) + gap + bytes(self._kept[_END:])

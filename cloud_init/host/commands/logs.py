@@ -14,18 +14,17 @@ _OWN = ("supervisord", "tool")  # of whoever mends the host, not of the app
 _POLL = 0.3
 
 
-def show(places: Places, lines: int, follow: bool) -> None:
-    """Prints `SOURCE | line`; with `follow` until interrupted."""
-    marks = _news(places, {}, lines)
+def show(places: Places, lines: int, follow: bool, noted: str | None = None) -> None:
+    """Prints the last `lines` of each as `SOURCE | line`; with `follow` until interrupted.
+
+    Who can't listen asks again and again: `noted` are the marks of the last time, JSON {name:
+    mark}, at first "". Only what came since is printed then, and last the marks for next time."""
+    marks = _news(places, json.loads(noted or "{}"), lines)
+    if noted is not None:
+        print(json.dumps(marks))
     while follow:
         time.sleep(_POLL)
         marks = _news(places, marks, lines)
-
-
-def since(places: Places, lines: int, noted: str) -> None:
-    """What came since; then, as the last line, the marks to give next time, JSON {name: mark}.
-    Without any, the last `lines` of each. For whoever can't listen and asks again and again."""
-    print(json.dumps(_news(places, json.loads(noted) if noted else {}, lines)))
 
 
 def _news(places: Places, marks: dict[str, int], lines: int) -> dict[str, int]:

@@ -34,6 +34,8 @@ def status(places: Places) -> dict[str, Any]:
     if maintenance.is_left_open(places):
         how = "`watch` starts it again" if places.role else "run `./slipway up`"
         problems = [f"a change of manager or front server was interrupted, and users may see its page; {how}", *problems]
+    tls = certificates.of_live(places)
+    wrong = certificates.problem(places, tls)
     restored = read_object(places.restoring)
     restore = {name: restored.get(name) for name in ("backup", "first", "phase")}
     at_work = processes.recorded(places.restoring) is not None  # else it was interrupted
@@ -53,7 +55,7 @@ def status(places: Places) -> dict[str, Any]:
         "maintenance": maintenance.is_on(places),
         "restore": {**restore, "running": at_work} if restore["backup"] else None,
         "problems": problems,
-        "tls": certificates.status(places, certificates.of_live(places)),
+        "tls": {"domain": tls.domain, "until": certificates.issued(places, tls).get("until"), "problem": wrong} if tls else None,
     }
 
 

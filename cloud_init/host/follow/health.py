@@ -22,7 +22,6 @@ from .attempts import Pace, now
 
 _HEARTBEAT = 5.0
 _MINUTE = 60.0
-_AHEAD = 30  # seconds that a clock may be off
 _NOTE = "watch.json"
 _SILENT = 30  # seconds
 _PATIENCE = 60  # seconds that `later` may take before it is a problem
@@ -55,8 +54,6 @@ class Health:
     away_since: float | None = None
     away: str = ""
     """The reason why the store can't be used."""
-    clock: float = 0.0
-    """Seconds that this host is ahead of the store."""
     failure: str = ""
     """The last action that failed."""
     later: Later = field(default_factory=Later)
@@ -89,8 +86,6 @@ class Health:
         if self.away_since:
             since = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.away_since))
             lines.append(f"away since {since}: {self.away}")
-        if abs(self.clock) > _AHEAD:
-            lines.append(f"clock: {abs(self.clock):.0f} s {'ahead of' if self.clock > 0 else 'behind'} the store's; see `timedatectl`")
         if free < _ROOM:
             lines.append(f"disk: {free >> 20} MB free; make room")
         return [" ".join(line.split())[:400] for line in lines if line]
@@ -114,7 +109,7 @@ class Reporter:
 
     def __init__(self, places: Places, store: HostStore, well: Health, pause: float) -> None:
         self._places, self._store, self._health = places, store, well
-        self._beat, self._progress, self._clock, self._late = Pace(_HEARTBEAT), Pace(pause), Pace(_MINUTE), Pace(pause)
+        self._beat, self._progress, self._late = Pace(_HEARTBEAT), Pace(pause), Pace(pause)
         self._problems = Pace(_MINUTE)
         self._unsent: dict[str, Outcome] = {}
         self._written = ""
@@ -124,17 +119,15 @@ class Reporter:
         too, which alone asks a driven host."""
         if not self._beat.due():
             return
-        began, places = time.time(), self._places
+        places = self._places
         problems = self._health.problems(places)
         # In RUN, which is in memory: a full disk must be told too.
         write_json(places.run / _NOTE, {"at": now(), "problems": problems})
         self._log(problems)
         if places.is_driven:
             return self._beat.went(True)
-        beat = replace(here, at=began, host=places.host, role=places.role, problems=tuple(problems))
+        beat = replace(here, at=time.time(), host=places.host, role=places.role, problems=tuple(problems))
         self._beat.went(self._write("heartbeat", beat))
-        if self._clock.due() and not self._health.away:
-            self._compare(began)
 
     def _log(self, problems: list[str]) -> None:
         """For whoever collects logs and is to be told of problems."""
@@ -170,16 +163,6 @@ class Reporter:
             self._health.store(str(away))
             return False
         return True
-
-    def _compare(self, before: float) -> None:
-        """Compares clocks by the store's time of the heartbeat, between two of this host's."""
-        try:
-            stamped = self._store.objects.modified(f"outcomes/{self._places.host}/heartbeat.json")
-        except Away as away:
-            return self._health.store(str(away))
-        self._clock.went(True)
-        if stamped is not None:
-            self._health.clock = max(before - stamped, 0.0) or min(time.time() - stamped, 0.0)
 
 
 def noted(places: Places) -> list[str]:

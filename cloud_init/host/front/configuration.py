@@ -12,10 +12,7 @@ from ..base import processes
 from ..base.files import link, read_foreign, target
 from ..base.outcome import Refused, note
 from ..base.places import Places
-from ..contracts.manifest import Manifest
 from ..processes.managers.contract import Manager
-from ..rollout import gate
-from ..rollout.gate import Connect
 from . import maintenance, servers
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
@@ -31,14 +28,7 @@ then connections are refused for one to four seconds"
 def serving(places: Places) -> str:
     """The kind of front server that was started last; without a note, that of its configuration."""
     noted = read_foreign(places.serving)
-    return noted if noted in servers.known() else servers.name(servers.find(places, places.front))
-
-
-def asked(places: Places, manifest: Manifest) -> Connect:
-    """How to ask the front server as users will: by TLS where the release has it."""
-    address, port = places.facts.front.listen
-    tls = manifest.tls
-    return gate.over_tls(address, tls.port, tls.domain) if tls else gate.over_network(address, port)
+    return noted if noted in servers.known() else servers.find(places, places.front)
 
 
 def check_port(places: Places) -> None:
@@ -79,7 +69,7 @@ def install(places: Places, manager: Manager, folder: Path) -> None:
 
 def replaces(places: Places, folder: Path) -> tuple[str, str] | None:
     """The kind of front server that serves and that for the files in `folder`, if another."""
-    before, wanted = serving(places), servers.name(servers.find(places, folder))
+    before, wanted = serving(places), servers.find(places, folder)
     return (before, wanted) if before != wanted else None
 
 
@@ -94,8 +84,7 @@ def start(places: Places, manager: Manager) -> None:
             return
         except OSError:
             time.sleep(0.02)
-    kind = servers.name(servers.find(places, places.front))
-    raise Refused(f"{kind} ended as it started, or takes no connections", log=log(20))
+    raise Refused(f"{servers.find(places, places.front)} ended as it started, or takes no connections", log=log(20))
 
 
 def stop(places: Places, manager: Manager, patience: float = _PATIENCE) -> None:

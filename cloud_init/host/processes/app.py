@@ -1,28 +1,44 @@
-"""The app of the release that serves: stopped for a while with its processes, started again."""
+"""The app of a release: its web server, and its extra processes (workers, schedulers), of which
+one set runs, that of the release that serves."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Collection
+
 from ..base.files import unlink
 from ..base.outcome import Refused, note
-from ..base.places import Colour, Places
+from ..base.places import Colour, Places, other
+from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import drain, gate, state
 from ..rollout.state import Live
-from . import extra
 from .managers.contract import Manager
+from .programs import CRON, process, split
+
+_CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
 
 
 def is_well(places: Places, live: Live) -> bool:
     """Whether it answers at its health path now, asked on its own socket."""
-    manifest = manifests.read(places.release(live.release))
-    answer = gate.ask(gate.over_socket(str(live.colour.socket)), manifest.health)
-    return gate.is_good(answer, live.release)
+    health = manifests.read(places.release(live.release)).health
+    return gate.is_good(gate.ask(gate.over_socket(str(live.colour.socket)), health), live.release)
+
+
+def await_well(manager: Manager, colour: Colour, manifest: Manifest) -> None:
+    """Returns once the release answers on its own socket. Raises `Refused`, at once where its
+    server ended."""
+
+    def dead() -> str | None:
+        return "the server ended as it started" if manager.status(colour.name).ended else None
+
+    gate.wait(gate.over_socket(str(colour.socket)), manifest.health, manifest.id, dead)
 
 
 def stop(places: Places, manager: Manager, live: Live) -> None:
     """Stops all that writes: requests in flight finish, a prepared candidate goes too."""
     unload(manager, state.idle(places))
-    extra.stop(manager, live.colour.name)
+    stop_processes(manager, live.colour.name)
     drain.wait(live.colour.sockets)
     manager.stop(live.colour.name)
 
@@ -33,23 +49,54 @@ def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> N
     manifest = manifests.read(places.release(live.release))
     manager.restart(live.colour.name)
     try:
-        connect = gate.over_socket(str(live.colour.socket))
-        gate.wait(connect, manifest.health, live.release, lambda: dead(manager, live.colour))
+        await_well(manager, live.colour, manifest)
     except Refused as refused:
         refused.log = refused.log or log(20)
         if must_be_well:
             raise
         note(f"release {live.release} is not well: {refused}")
-    extra.resume(places, manager, live.colour)
+    resume_processes(manager, live.colour)
 
 
 def unload(manager: Manager, colour: Colour) -> None:
     """Stops a colour with its processes and unlinks its release, so that it stays stopped."""
-    extra.stop(manager, colour.name)
+    stop_processes(manager, colour.name)
     manager.stop(colour.name)
     unlink(colour.link)
 
 
-def dead(manager: Manager, colour: Colour) -> str | None:
-    """Why the server can't answer any more, if so."""
-    return "the server ended as it started" if manager.status(colour.name).ended else None
+def switch_processes(manager: Manager, colour: Colour) -> None:
+    """Stops the other colour's processes, then starts this one's: two schedulers do all twice.
+
+    Raises `Refused` when one ends as it starts."""
+    stop_processes(manager, other(colour.name))
+    found = manifests.peek(colour.link.resolve())
+    wanted = [process(colour.name, name, command) for name, command in (found.processes if found else {}).items()]
+    names = [one.name for one in wanted]
+    stop_processes(manager, colour.name, but=names)
+    logs = {name: manager.log_from_now(name) for name in names}
+    for one in wanted:
+        manager.add(one)
+    deadline = time.monotonic() + _CALM
+    while names and time.monotonic() < deadline:
+        time.sleep(0.1)
+        for name in names:
+            if manager.status(name).ended:
+                own = split(name)[1]
+                setting = f"slipway:app.{own}" if own == CRON else f"slipway:app.processes.{own}"
+                raise Refused(f"{setting} ended as it started", log=logs[name](20))
+
+
+def resume_processes(manager: Manager, colour: Colour) -> None:
+    """Does as `switch_processes`; one that doesn't start is a note: the manager tries it again."""
+    try:
+        switch_processes(manager, colour)
+    except Refused as refused:
+        note(f"{refused}: {' / '.join(refused.log[-3:])}")
+
+
+def stop_processes(manager: Manager, colour: str, but: Collection[str] = ()) -> None:
+    """Stops a colour's processes; each gets its grace to finish what it has in hand."""
+    for name in manager.programs():
+        if split(name)[0] == colour and name not in but:
+            manager.remove(name)

@@ -35,8 +35,10 @@ def run(places: Places, manager: str, program: str) -> None:
 
 
 def _become(places: Places, program: str) -> None:
-    if places.role:
-        _give_way(memory_score(program))
+    if places.role:  # from Supervisor it has the lowest score; systemd has set this one already
+        path, score = Path("/proc/self/oom_score_adj"), memory_score(program)
+        if int(path.read_text()) < score:
+            path.write_text(str(score))
     colour, process = split(program)
     if program == FRONT.name:
         _front(places)
@@ -44,13 +46,6 @@ def _become(places: Places, program: str) -> None:
         _of_release(places, places.colour(colour or program), process)
     else:
         _database(places, program)
-
-
-def _give_way(score: int) -> None:
-    """Raises the score that a program has from Supervisor; systemd has set it already."""
-    path = Path("/proc/self/oom_score_adj")
-    if int(path.read_text()) < score:
-        path.write_text(str(score))
 
 
 def _of_release(places: Places, colour: Colour, process: str) -> None:
@@ -91,8 +86,8 @@ def _front(places: Places) -> None:
     processes.record(places.front_process, os.getpid())
     served_by = servers.find(places, places.front)
     _open_log(log_path(places, "front"))
-    write(places.serving, servers.name(served_by).encode())
-    served_by.serve(places, places.front)
+    write(places.serving, served_by.encode())
+    servers.module(served_by).serve(places, places.front)
 
 
 def _open_log(path: Path) -> None:

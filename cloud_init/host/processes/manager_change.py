@@ -12,7 +12,7 @@ from ..data import databases
 from ..front import configuration, maintenance
 from ..rollout import state
 from ..server import tree
-from . import app, extra, managers
+from . import app, managers
 from .managers.contract import Manager
 from .programs import is_database
 
@@ -51,15 +51,6 @@ def end_left_overs(places: Places) -> None:
             whose = path.stem if path.stem != "process" else path.relative_to(places.run).parts[0]
             note(f"ended {len(ended)} processes of {whose}, left over from an earlier run")
         path.unlink(missing_ok=True)
-
-
-def choose(places: Places) -> Manager:
-    """The manager in force. Where it doesn't run, as after a reboot, that becomes the one that the
-    release that serves asks for."""
-    live = state.live(places)
-    if live and not managers.of(places).running:
-        managers.note(places, managers.wanted_by(places, live.release))
-    return managers.of(places)
 
 
 def change(places: Places, kind: str) -> bool:
@@ -115,7 +106,7 @@ def _move(places: Places, before: Manager, now: Manager) -> None:
     """The old manager's front server answers with the page until the new one's can be started."""
     configuration.reload(places, before, settle=True)
     for colour in COLOURS:
-        extra.stop(before, colour)
+        app.stop_processes(before, colour)
         before.stop(colour)
     for name in before.programs():
         if is_database(name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,11 +55,6 @@ def memory_score(program: str) -> int:
     if split(program)[0]:
         return 400
     return 200 if program in COLOURS else -100 if program == FRONT.name else -300
-
-
-def of_colour(programs: Iterable[str], colour: str) -> list[str]:
-    """The extra processes of a colour, of all programs there are."""
-    return [name for name in programs if split(name)[0] == colour]
 
 
 def log_path(places: Places, program: str) -> Path:

@@ -46,13 +46,13 @@ def fill(content: str, places: Places) -> str:
 def validate(places: Places, folder: Path) -> None:
     """Has the front server check the release's configuration. Raises `Refused` with its words."""
     front = servers.find(places, folder / "etc")
-    if (manifest := manifests.peek(folder)) and servers.name(front) == servers.STAND_IN:
+    if (manifest := manifests.peek(folder)) and front == servers.STAND_IN:
         missing = f"wanted the front server {servers.kind(folder / 'etc')} on this server, found none"
         if manifest.host:
             raise Refused(f"{missing}; it comes with its package")
         if manifest.health.public:
             raise Refused(f"slipway:http.allow, slipway:secretLogins: {missing}, which tells who asks; install it, or leave them out")
-    if not (command := front.test(places, folder / "etc")):
+    if not (command := servers.module(front).test(places, folder / "etc")):
         return
     if places.role:  # as it runs there: it could not write what root makes
         command = [*with_port(str(places.facts.front_user or places.facts.user)), *command]
@@ -64,7 +64,7 @@ def validate(places: Places, folder: Path) -> None:
             os.fchown(out.fileno(), how["user"], how["group"])
         done = subprocess.run(command, stdout=out, stderr=subprocess.PIPE, text=True, errors="replace", check=False, **how)
     if done.returncode:
-        raise Refused(f"{servers.name(front)} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
+        raise Refused(f"{front} refuses the rendered configuration", log=done.stderr.splitlines()[-20:])
 
 
 def _inside(folder: Path, name: str) -> Path:

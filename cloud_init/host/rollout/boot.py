@@ -7,7 +7,7 @@ from ..base.outcome import Refused, Steps, all_of, note
 from ..base.places import Places
 from ..data import databases, restore
 from ..front import configuration
-from ..processes import extra, manager_change, managers
+from ..processes import app, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..release import manifests
 from ..server import tree
@@ -37,18 +37,15 @@ def bring_up(places: Places, steps: Steps) -> None:
     """Adopts a manager that runs; else ends what one that died left behind, and starts another."""
     with steps.step("folders"):
         tree.make(places)
-        manager = manager_change.choose(places)
-        changed = manager.configure()
-    if manager.running and changed:
-        note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
-        _shut_down(places, manager)
-        tree.make(places)
-    if not manager.running:
-        with steps.step("left-overs"):
-            manager_change.end_left_overs(places)
-        with steps.step("manager"):
-            databases.settle(places)
-            manager.launch()
+        live = state.live(places)
+        if live and not managers.of(places).running:  # as after a reboot: what it asks for, whatever was in force
+            managers.note(places, managers.wanted_by(places, live.release))
+        manager = managers.of(places)
+    with steps.step("manager"):
+        if manager.running and manager.configure():
+            note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
+            _shut_down(places, manager)
+        manager_change.bring_up(places, manager)
     manager_change.recover(places)
 
 
@@ -78,8 +75,10 @@ def await_front(places: Places, manager: Manager, release: str, *others: str) ->
                 return f"{'the front server' if told.name == 'front' else told.name} ended: {told.why}"
         return None
 
-    manifest = manifests.read(places.release(release))
-    gate.wait(configuration.asked(places, manifest), manifest.health, release, over, note)
+    manifest, (address, port) = manifests.read(places.release(release)), places.facts.front.listen
+    tls = manifest.tls  # it is asked as users will ask it
+    connect = gate.over_tls(address, tls.port, tls.domain) if tls else gate.over_network(address, port)
+    gate.wait(connect, manifest.health, release, over, note)
 
 
 def make_whole(places: Places, manager: Manager) -> None:
@@ -108,6 +107,6 @@ def make_whole(places: Places, manager: Manager) -> None:
         lambda: run(live.colour.name),
         lambda: run("front"),
         configure,
-        lambda: extra.resume(places, manager, live.colour),
+        lambda: app.resume_processes(manager, live.colour),
         remember,
     )

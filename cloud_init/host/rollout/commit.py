@@ -9,7 +9,7 @@ from ..base.outcome import Refused, Steps, all_of, note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
 from ..front import configuration
 from ..front.certificates import acme
-from ..processes import app, extra, manager_change, managers
+from ..processes import app, manager_change, managers
 from ..processes.managers.contract import RUNNING, Manager
 from ..release import prune
 from . import boot, drain, state
@@ -47,7 +47,7 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         with steps.step("front"):
             configuration.install(places, manager, places.release(release) / "etc")
         with steps.step("processes"):
-            extra.switch(places, manager, candidate)
+            app.switch_processes(manager, candidate)
         with steps.step("flip"):
             if old_colour and old_colour != candidate.name:
                 link(places.previous, str(target(places.colour(old_colour).link)))

@@ -11,12 +11,12 @@ from ..base.places import Places
 from ..contracts.manifest import TLS, Manifest
 from ..data import databases, folders
 from ..front import certificates, configuration
-from ..processes import app, extra, manager_change, managers
+from ..processes import app, manager_change, managers
 from ..processes.managers.contract import Manager
 from ..processes.programs import CRON
 from ..release import debian, environment, files, manifests, release_command, runtime, unpack
 from ..release.store import HostStore
-from . import boot, gate, state
+from . import boot, state
 
 
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
@@ -60,7 +60,7 @@ def again(places: Places, store: HostStore, now: state.Live, elected: bool, step
     if mine.processes != wanted:
         with steps.step("processes"):
             write_json(folder / "manifest.json", contracts.document(replace(mine, processes=wanted)))
-            extra.switch(places, managers.of(places), now.colour)
+            app.switch_processes(managers.of(places), now.colour)
 
 
 def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) -> None:
@@ -104,8 +104,7 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
             link(idle.link, str(places.release(manifest.id)))
             manager.start(idle.name)
         with steps.step("gate"):
-            health = manifest.health
-            gate.wait(gate.over_socket(str(idle.socket)), health, manifest.id, lambda: app.dead(manager, idle))
+            app.await_well(manager, idle, manifest)
     except Refused as refused:
         app.unload(manager, idle)
         words = refused.log or log(400)

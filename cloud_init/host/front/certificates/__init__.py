@@ -55,7 +55,6 @@ def ensure(places: Places, tls: Tls, own_key: str = "") -> None:
     if not key.is_file():
         write(key, run("openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256").encode(), 0o600)
         certificate.unlink(missing_ok=True)
-        (place / "issued").unlink(missing_ok=True)
     _share(key)
     if not certificate.is_file():
         (place / "issued").unlink(missing_ok=True)
@@ -106,11 +105,6 @@ def note_tried(places: Places, tls: Tls, **values: Any) -> None:
 def tried(places: Places, tls: Tls) -> dict[str, Any]:
     """What came of the tries so far."""
     return read_object(folder(places, tls) / "state.json")
-
-
-def status(places: Places, tls: Tls | None) -> dict[str, Any] | None:
-    """For whoever asks: the domain, until when its certificate is good, what is wrong."""
-    return {"domain": tls.domain, "until": issued(places, tls).get("until"), "problem": problem(places, tls)} if tls else None
 
 
 def problem(places: Places, tls: Tls | None) -> str:

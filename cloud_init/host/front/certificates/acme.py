@@ -74,7 +74,7 @@ def _request(places: Places, tls: Tls, steps: Steps) -> None:
 
 def _tell_front(places: Places) -> None:
     """Signals a front server that reads certificates only as it starts."""
-    renew = getattr(servers.find(places, places.front), "RENEW", None)
+    renew = getattr(servers.module(servers.find(places, places.front)), "RENEW", None)
     manager = managers.of(places)
     if renew and manager.running and manager.status("front").runs:
         manager.signal("front", renew)  # by the manager's word: what is noted of it is the app's user's to write

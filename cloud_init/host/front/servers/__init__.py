@@ -14,10 +14,10 @@ STAND_IN = "relay"
 MAINTENANCE = "maintenance.html"
 
 
-def find(places: Places, folder: Path) -> Any:
-    """The module of the front server that serves the configuration in that folder."""
+def find(places: Places, folder: Path) -> str:
+    """The name of the front server that serves the configuration in that folder."""
     wanted = kind(folder)
-    return module(wanted if wanted and places.front_binaries.get(wanted) else STAND_IN)
+    return wanted if wanted and places.front_binaries.get(wanted) else STAND_IN
 
 
 def kind(folder: Path) -> str | None:
@@ -31,8 +31,3 @@ def known() -> set[str]:
 
 def module(name: str) -> Any:
     return importlib.import_module(f"{__name__}.{name}")
-
-
-def name(front: Any) -> str:
-    """The name of a module of this folder."""
-    return str(front.__name__.rpartition(".")[2])

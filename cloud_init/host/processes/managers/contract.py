@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from ...base import processes
 from ...base.places import Places
 from ..programs import Program, log_path, log_since
 
@@ -61,8 +62,9 @@ class Manager(Protocol):
         return self.running
 
     def memory(self) -> int:
-        """Bytes that it and all that it keeps running hold; 0 where that isn't told."""
-        return 0
+        """Bytes that it and all that it keeps running hold; 0 where no pid is told."""
+        pids = [self.pid] if self.pid else [self.status(name).pid for name in self.programs()]
+        return sum(processes.memory(pid) for pid in pids if pid)
 
     def install(self) -> None:
         """What it needs on a server that no package brings. Raises `Refused`."""

@@ -18,11 +18,13 @@ from ...base.places import Places
 from ...base.unix_http import UnixConnection
 from ...base.user import with_port
 from ...release import environment
+from ...server import apply
 from .. import systemd_units
 from ..programs import CONSTANT, Program, log_path
 from . import contract
 from .contract import ProgramStatus
 
+_NOT_RUNNING = 70  # supervisord's number of that fault
 _ANOTHER = 3  # seconds that another supervisord may take to answer
 _STATES = {
     "STARTING": contract.STARTING, "RUNNING": contract.RUNNING, "STOPPING": contract.STOPPING, "STOPPED": contract.STOPPED,
@@ -54,17 +56,12 @@ class Manager(contract.Manager):
     def running(self) -> bool:
         return self.pid is not None
 
-    def memory(self) -> int:
-        return processes.memory(self.pid or 0)
-
     @property
     def pid(self) -> int | None:
         """The running supervisord's; one that a killed run started, and didn't note, is adopted."""
-        noted = processes.recorded(self._record)
-        if noted is None and self.answers():
+        if processes.recorded(self._record) is None and self.answers():
             self._adopt()
-            return processes.recorded(self._record)
-        return noted
+        return processes.recorded(self._record)
 
     def install(self) -> None:
         """An environment of its own."""
@@ -74,10 +71,10 @@ class Manager(contract.Manager):
         return write(self._configuration, configuration(self.places).encode())
 
     def launch(self) -> None:
-        """Starts supervisord and waits until it answers."""
+        """Starts supervisord, which becomes a daemon by itself, and waits until it answers."""
         log = self.log_from_now("supervisord")
         began = time.monotonic()
-        done = self._start_unit() if self.places.role else self._start()
+        done = self._start_unit() if self.places.role else apply.ended(*self._command())
         deadline = time.monotonic() + 10
         # It refuses to start where another one, started by a killed run, is about to answer.
         while time.monotonic() < deadline:
@@ -86,14 +83,7 @@ class Manager(contract.Manager):
             if done.returncode and time.monotonic() > began + _ANOTHER:
                 break
             time.sleep(0.05)
-        raise Refused("supervisord did not start", log=[*done.stdout.splitlines(), *log(20)][-20:])
-
-    def _start(self) -> subprocess.CompletedProcess[str]:
-        """Starts supervisord, which becomes a daemon by itself."""
-        pipe = subprocess.PIPE
-        return subprocess.run(
-            self._command(), stdout=pipe, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, text=True, cwd="/", check=False
-        )  # fmt: skip
+        raise Refused("supervisord did not start", log=[*(done.stdout + done.stderr).splitlines(), *log(20)][-20:])
 
     def _start_unit(self) -> subprocess.CompletedProcess[str]:
         """On a server it is a unit of systemd, which starts it again when it ends."""
@@ -110,8 +100,6 @@ class Manager(contract.Manager):
     def shut_down(self) -> None:
         if self.places.role:
             systemd_units.call("stop", self._unit)
-        if self.pid is None:
-            return
         if self.answers():
             self._server().shutdown()
         deadline = time.monotonic() + 60
@@ -135,11 +123,7 @@ class Manager(contract.Manager):
 
     def stop(self, program: str) -> None:
         self._await_own_code(program)
-        try:
-            self._server().stopProcess(program, True)
-        except xmlrpc.client.Fault as fault:
-            if fault.faultCode != 70:  # NOT_RUNNING
-                raise
+        self._ask("stopProcess", program, True, fine=_NOT_RUNNING)
 
     def programs(self) -> list[str]:
         return sorted(str(info["name"]) for info in self._server().getAllProcessInfo())
@@ -188,11 +172,13 @@ class Manager(contract.Manager):
         except (OSError, http.client.HTTPException, xmlrpc.client.Error):
             return False
 
-    def _ask(self, name: str, *words: Any) -> Any:
-        """Raises `Refused` with supervisord's words."""
+    def _ask(self, name: str, *words: Any, fine: int = 0) -> Any:
+        """Raises `Refused` with supervisord's words, unless the fault is a fine one."""
         try:
             return getattr(self._server(), name)(*words)
         except xmlrpc.client.Fault as fault:
+            if fault.faultCode == fine:
+                return None
             raise Refused(f"supervisord, {name} {' '.join(map(str, words))}: {fault.faultString}") from None
 
     def _server(self) -> Any:

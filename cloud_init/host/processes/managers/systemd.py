@@ -7,7 +7,6 @@ import re
 import signal
 import time
 
-from ...base import processes
 from ...base.outcome import Refused
 from ...base.places import COLOURS, Places
 from ...front import servers
@@ -26,15 +25,12 @@ class Manager(contract.Manager):
     kind = "systemd"
 
     def __init__(self, places: Places) -> None:
-        self.places = places
+        self.places, self._target = places, f"slipway-{places.app}.target"
 
     @property
     def running(self) -> bool:
         there = (systemd_units.folder(self.places) / self._target).is_file()
         return there and systemd_units.call("--quiet", "is-active", self._target).returncode == 0
-
-    def memory(self) -> int:
-        return sum(processes.memory(self.status(name).pid or 0) for name in self.programs())
 
     def configure(self) -> bool:
         """What changed is in force at the next start of each."""
@@ -95,10 +91,6 @@ class Manager(contract.Manager):
         self.stop(name)
         systemd_units.drop(self.places, [self._unit(name)])
 
-    @property
-    def _target(self) -> str:
-        return f"slipway-{self.places.app}.target"
-
     def _put(self, program: Program) -> bool:
         return systemd_units.put(self.places, self._unit(program.name), unit(self.places, program))
 
@@ -135,7 +127,7 @@ def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
     the front first, by a signal that lets requests in flight finish, a database last."""
     colours, stop = [f"slipway-{places.app}@{name}.service" for name in COLOURS], program.stop_signal
     if program.name == FRONT.name:
-        stop = str(servers.find(places, places.front).STOP) if places.front.is_dir() else stop
+        stop = str(servers.module(servers.find(places, places.front)).STOP) if places.front.is_dir() else stop
         return {"AFTER": colours, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": [str(places.run / "front"), str(places.lib / "front")]}
     if is_database(program.name):
         return {"AFTER": [], "BEFORE": colours, "STOPSIGNAL": stop, "WRITES": [str(places.run / "database"), str(places.srv / "data")]}
