@@ -13,7 +13,7 @@ from typing import Any
 import asyncssh
 
 from components.deployment.answers import Kept
-from components.errors import SlipwayError
+from components.errors import Lost, SlipwayError
 from components.hosts import last_backup
 from components.hosts.transport import Event, asked, outcome
 from components.ssh import connection
@@ -21,6 +21,8 @@ from components.ssh.connection import Done
 from components.ssh.loop import wait_for
 
 TOOL = ["python3", "-I", "/opt/slipway/host.pyz"]
+_REPEATED = {"status", "releases", "backups", "maintenance", "kept"}
+"""What may be asked again where an answer was lost: it changes nothing, or the same once more."""
 
 
 class SshTransport:
@@ -32,6 +34,14 @@ class SshTransport:
         self.host, self.role, self.address = str(facts["host"]), str(facts["role"]), self.to.login.address
 
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        try:
+            return self._run(arguments, on_event)
+        except Lost:
+            if arguments[0] not in _REPEATED:
+                raise
+            return self._run(arguments, on_event)
+
+    def _run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None) -> dict[str, Any]:
         done: list[Done] = []
         lines = self.to.lines(self._command(arguments), done.append)
         return outcome(self.host, lines, arguments, on_event, lambda: (done[0].err, done[0].status))
