@@ -2,12 +2,14 @@
 environment. Nothing of Slipway's is needed there."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from cloud_init import system, templating
+from cloud_init.host.contracts.manifest import File
 from cloud_init.host.data.folders import FILES
 from components.docker.image import TOOLS
 from components.release import bundle, core
@@ -50,7 +52,8 @@ def plan(settings: Settings, folder: Path, base: str, port: int, public: bool) -
     compose = {"services": services, "volumes": {name: {} for name in volumes}}
     more = {"Dockerfile": dockerfile, "front.conf": front, "compose.yaml": yaml.safe_dump(json.loads(json.dumps(compose)), sort_keys=False)}
     more["env.template"] = _TEMPLATE + "".join(f"{name}=\n" for name in asked)
-    return bundle.with_files(made, more)
+    files = (*made.manifest.files, *(File(path, text) for path, text in more.items()))
+    return replace(made, manifest=replace(made.manifest, files=files))
 
 
 def _services(settings: Settings, made: Bundle, asked: list[str]) -> tuple[dict[str, Any], list[str]]:

@@ -7,8 +7,8 @@
 No secret is in it."""
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from packaging.utils import canonicalize_name
@@ -69,12 +69,6 @@ def plan(settings: Settings, folder: Path, health_host: str, more: Sequence[File
         processes=dict(app.processes),
     )
     return core.Release(made, known.source.folder)
-
-
-def with_files(made: core.Release[Bundle], texts: Mapping[str, str]) -> core.Release[Bundle]:
-    """The same with more files, by their paths."""
-    files = (*made.manifest.files, *(File(path, text) for path, text in texts.items()))
-    return replace(made, manifest=replace(made.manifest, files=files))
 
 
 def joined(apps: str, servers: str) -> str:

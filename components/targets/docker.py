@@ -83,6 +83,8 @@ class Target(TargetComponent):
         options = target_options(settings, Options, "docker", _problems)
         facts, text = _facts(settings, options, place)
         site, child = facts["site"], pulumi.ResourceOptions(parent=self)
+        if options.public:
+            pulumi.log.warn("slipway:docker.public: a published port passes the machine's firewall; slipway:http.allow says who comes in")
         described = Fleet("docker", settings.front, settings.database.engine, roles=())
         planned = core.plan(settings, place.folder, (f"{_PORT} default_server",), f"{facts['address']}:{options.port}", described)
         if options.host or options.context:
