@@ -34,7 +34,7 @@ _COMMANDS = {
         "backups": "ops.commands.backups.backups",
         "restore": "ops.commands.backups.restore",
         "maintenance": "ops.commands.app.maintenance",
-        "bundle": "ops.commands.bundle.bundle",
+        "bundle": "ops.commands.app.bundle",
         "open": "ops.commands.app.browse",
         "destroy": "ops.commands.destroy.destroy",
         "init": "ops.commands.init.init",

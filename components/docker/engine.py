@@ -1,6 +1,7 @@
 """A Docker engine, by docker's own client: it knows contexts, `ssh://` and logins to registries."""
 
 import json
+import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -80,10 +81,19 @@ class Engine:
                             f"{one_line(said, 300)}; {mend}")  # fmt: skip
 
     @cached_property
+    def address(self) -> str:
+        """Where it is, as the client has it."""
+        named = self.host or ("" if self.context else os.environ.get("DOCKER_HOST", ""))
+        return named or str(json.loads(self.run("context", "inspect", *filter(None, [self.context])))[0]["Endpoints"]["docker"]["Host"])
+
+    @property
     def socket(self) -> str:
         """The path of its socket on its own machine."""
-        address = self.host or json.loads(self.run("context", "inspect", *filter(None, [self.context])))[0]["Endpoints"]["docker"]["Host"]
-        return str(address).removeprefix("unix://") if str(address).startswith("unix://") else "/var/run/docker.sock"
+        return self.address.removeprefix("unix://") if self.is_here else "/var/run/docker.sock"
+
+    @property
+    def is_here(self) -> bool:
+        return self.address.startswith("unix://")
 
 
 def arguments(options: Mapping[str, str | Sequence[str]]) -> list[str]:

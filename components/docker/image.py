@@ -38,6 +38,11 @@ def name(facts: Mapping[str, Any], release: str) -> str:
     return f"{facts['images']}:{release}"
 
 
+def pushed_as(release: str) -> str:
+    """The object of the store with the digest of a release's image in the registry."""
+    return f"releases/{release}/image"
+
+
 def host_file(base: str, packages: tuple[str, ...]) -> str:
     """The Dockerfile of the image with a host's programs."""
     return templating.render("docker/host.Dockerfile.j2", base=base, packages=packages, users=_users())
@@ -50,7 +55,7 @@ def bring(engine: Engine, facts: Mapping[str, Any], manifest: Manifest, store: O
     Raises `SlipwayError`, of a build with the last lines of what was said."""
     secrets = json.loads(store.get(f"secrets/web/{manifest.id}.json") or b"{}")
     installer, login = (json.loads(secrets.get(name, "{}")) for name in (INSTALL, REGISTRY))
-    made, noted = name(facts, manifest.id), f"releases/{manifest.id}/image"
+    made, noted = name(facts, manifest.id), pushed_as(manifest.id)
     if not facts["registry"]:
         _build(engine, facts, manifest, store, installer, {})
         return
@@ -61,11 +66,11 @@ def bring(engine: Engine, facts: Mapping[str, Any], manifest: Manifest, store: O
             pushed = here.inspect("image", made) or {}
             digest = next(one for one in pushed["RepoDigests"] if one.startswith(f"{facts['images']}@"))
             store.put(noted, digest.encode())
-            for old in here.run("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", facts["images"]).decode().split():
-                if old != made and there.inspect("image", old) is None:  # what it was made of serves the next build
-                    here.tried("image", "rm", old)
         if there.inspect("image", made) is None:
-            there.run("pull", "--quiet", digest)
+            pulled = there.tried("pull", "--quiet", digest)
+            if pulled.returncode:
+                store.delete(noted)  # a registry that has it no more gets it again
+                raise there.refused("pull", pulled.stderr.decode(errors="replace"))
             there.run("tag", digest, made)
 
 

@@ -28,7 +28,8 @@ class EngineStore(Folder):
 
     def bring(self, host: str, release: str, key: Callable[[], str]) -> None:
         """The image of the release, built where the engine has none."""
-        if self.keeper.engine.inspect("image", image.name(self.facts, release)) is None:
+        is_pushed = not self.facts["registry"] or self.get(image.pushed_as(release)) is not None
+        if not is_pushed or self.keeper.engine.inspect("image", image.name(self.facts, release)) is None:
             manifest = parsed(Manifest, f"releases/{release}/manifest.json", self.get(f"releases/{release}/manifest.json") or b"")
             with progress.step(host, "image"):
                 image.bring(self.keeper.engine, self.facts, manifest, self)

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from operator import itemgetter
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_docker as docker
@@ -46,8 +47,8 @@ _HOST = kinds.matching(
 _IMAGE = kinds.matching("image", "an image's name, such as python:3.13-slim", r"[a-z0-9][a-zA-Z0-9._/:@-]+")
 _REGISTRY = kinds.matching(
     "repository",
-    "a repository of a registry, without a tag, such as ghcr.io/example/shop",
-    r"(?:[A-Za-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*",
+    "a repository of a registry, without a tag, such as ghcr.io/example/shop, or example/shop for docker.io",
+    r"(?!(?:index\.)?docker\.io/)(?:[A-Za-z0-9.-]+(?::\d+)?/)?[a-z0-9]+(?:[._/-]+[a-z0-9]+)*",
 )
 _CONTEXT = kinds.matching("context", "a context of docker's client", r"[A-Za-z0-9][A-Za-z0-9_.+-]*")
 _STOPS = {"postgres": "INT", "mysql": "TERM"}
@@ -73,6 +74,11 @@ class Options(Model):
 def _problems(_settings: Settings, options: Options) -> Iterator[Problem]:
     if options.host and options.context:
         yield "slipway:docker.host", "wanted an address or a context, found both; leave out slipway:docker.context, or this"
+    if options.context and options.public:
+        yield (
+            "slipway:docker.context",
+            "wanted an address that users reach, as slipway:docker.public is true; set slipway:docker.host instead",
+        )
 
 
 class Target(TargetComponent):
@@ -142,7 +148,7 @@ class Target(TargetComponent):
                 **more,
             )
 
-        ports = [{"internal": _PORT, "external": options.port, "ip": "0.0.0.0" if options.public else "127.0.0.1"}]
+        ports = [{"internal": _PORT, "external": options.port, "ip": _interface(options)}]
         running = [container("front", "slipway-front", servers.module(settings.front).STOP, ports=ports)]
         if settings.database.engine in system.ENGINES and settings.database.placement == "same-host":
             running.append(container(settings.database.engine, "slipway-db", _STOPS[settings.database.engine], shm_size=_SHARED))
@@ -168,7 +174,7 @@ def needs(settings: Settings) -> list[Need]:
 def bundle(settings: Settings, folder: Path) -> core.Release[Bundle]:
     """The app as a folder for docker compose."""
     options = target_options(settings, Options, "docker", _problems)
-    return by_hand.plan(settings, folder, _base(settings, options), options.port, options.public)
+    return by_hand.plan(settings, folder, _base(settings, options), f"{_interface(options)}:{options.port}")
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:
@@ -230,8 +236,11 @@ def _base(settings: Settings, options: Options) -> str:
     return options.base or f"python:{settings.app.python or '3.13'}-slim"
 
 
+def _interface(options: Options) -> str:
+    return "0.0.0.0" if options.public else "127.0.0.1"
+
+
 def _address(options: Options) -> str:
     """The address of the app's port."""
-    if options.host and options.host.startswith("ssh://") and options.public:
-        return options.host.removeprefix("ssh://").rpartition("@")[2].partition(":")[0].partition("/")[0]
-    return "127.0.0.1"
+    named = urlsplit(options.host or "").hostname if options.public else None
+    return f"[{named}]" if named and ":" in named else named or "127.0.0.1"

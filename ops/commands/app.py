@@ -1,8 +1,11 @@
-"""`exec`, `logs`, `open` and `maintenance`: the app that serves, from inside and from outside."""
+"""`exec`, `logs`, `open`, `maintenance`, `bundle`: the app from inside, from outside, by hand."""
 
 import os
 import sys
+import tarfile
+import tempfile
 import webbrowser
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -16,6 +19,7 @@ Command = Annotated[list[str], typer.Argument(metavar="-- COMMAND", help="What t
 HostName = Annotated[str | None, typer.Option("--host", metavar="NAME", help="On which host [default: the first web host].")]
 Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new lines.")]
 Lines = Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines.")]
+Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")]
 State = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
 
 
@@ -57,3 +61,25 @@ def maintenance(context: typer.Context, state: State, stack: calls.Stack = None,
         now = "answers with the maintenance page" if state == "on" else "is the app again"
         tables.line(f"Done: {deployment.url} {now}")
     calls.fail_if_bad(answers)
+
+
+def bundle(context: typer.Context, folder: Folder, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+    """Write the app with all that its platform wants to a folder, for people who run it by hand."""
+    from components.release import core
+
+    call, place = calls.of(context), workplace.given(folder)
+    work = workplace.enter(call)
+    if not hasattr(work.target, "bundle"):
+        calls.refuse(f"bundle: wanted a target whose platform takes a folder, found {work.settings.target}; `up` launches there")
+    if place.exists():
+        calls.refuse(f"bundle: wanted a new folder, found {folder}, which is there; remove it, or name another")
+    made = work.target.bundle(work.settings, work.place.folder)
+    identity = core.identity("bundle", made.manifest, {})  # nothing in it is secret
+    with tempfile.TemporaryDirectory(prefix="slipway-") as packed:
+        made.manifest.pack(identity, made.source, Path(packed) / "bundle")
+        with tarfile.open(Path(packed) / "bundle") as tar:
+            tar.extractall(place, filter="data")
+    if call.as_json:
+        tables.document({"folder": str(place), "release": identity})
+    else:
+        tables.line(f"Done: {folder} has release {identity}")

@@ -28,17 +28,17 @@ def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False
     if is_new or (call.yes and launcher.is_settled()):
         result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up", stderr=call.as_json))
         if not result.to_plan:
-            return _finish(call, launcher.work, result, planned=False)
+            return _finish(call, result, planned=False)
     launcher, plan = _made(call, launcher, lambda: engines.planned(call, launcher))
     if results.count(plan.counts) == 0:
-        return _finish(call, launcher.work, plan, planned=False)
+        return _finish(call, plan, planned=False)
     if not call.as_json:
         results.show(plan)
     if not call.yes:
         if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
             calls.confirm(call, f"Make these changes to stack {call.stack}?")
         launcher.work.install_needs()
-    _finish(call, launcher.work, launcher.run("up", stderr=call.as_json), planned=True)
+    _finish(call, launcher.run("up", stderr=call.as_json), planned=True)
 
 
 def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
@@ -101,7 +101,7 @@ def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -
         return work()
 
 
-def _finish(call: calls.Call, work: workplace.Workplace, result: "Result", planned: bool) -> None:
+def _finish(call: calls.Call, result: "Result", planned: bool) -> None:
     """Tells how it ended; of what nobody saw as a plan also what was changed."""
     if call.as_json:
         tables.document(results.as_json(result))
@@ -112,17 +112,6 @@ def _finish(call: calls.Call, work: workplace.Workplace, result: "Result", plann
                 results.show(result, done=True)
             tables.line(f"Done: {serves}")
         else:
-            tables.line(f"Nothing to do: {serves}{_age(work)}")
+            tables.line(f"Nothing to do: {serves}")
     if not result.ok:
         calls.fail(result.error)
-
-
-def _age(work: workplace.Workplace) -> str:
-    """Since when it serves, where that is told."""
-    from components.errors import SlipwayError
-
-    try:
-        lives = [one.live for one in work.deployment().status()]
-    except SlipwayError:
-        return ""
-    return f" ({tables.age(lives[0].since)} old)" if lives and lives[0] and lives[0].since else ""

@@ -42,10 +42,15 @@ class _Kind(ResourceProvider):
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         unknown = sorted(name for name in news if name not in self.INPUTS and name not in (self.NAME, ENGINE))
-        return CheckResult(news, [CheckFailure(name, "this engine doesn't know that input; use `pulumi up`") for name in unknown])
+        failures = [CheckFailure(name, "this engine doesn't know that input; use `pulumi up`") for name in unknown]
+        if _olds and _olds.get(ENGINE) != news.get(ENGINE):
+            failures.append(
+                CheckFailure("host", "wanted the engine of the first `up`; back up, destroy there, then launch and restore here")
+            )
+        return CheckResult(news, failures)
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
-        changed = [name for name in (*self.INPUTS, self.NAME, ENGINE) if _olds.get(name) != _news.get(name)]
+        changed = [name for name in (*self.INPUTS, self.NAME) if _olds.get(name) != _news.get(name)]
         is_there = self.is_there(_engine(_olds), str(_olds[self.NAME]))
         return DiffResult(
             changes=bool(changed) or not is_there, replaces=changed or ([] if is_there else [self.NAME]), delete_before_replace=True
@@ -69,7 +74,13 @@ class _Kind(ResourceProvider):
 
 
 class _Network(_Kind):
+    """One of this stack's that a killed `up` left is taken as it is."""
+
     KIND = "network"
+
+    def make(self, at: Engine, name: str, words: list[str], props: Props) -> None:
+        if ((at.inspect("network", name) or {}).get("Labels") or {}) != {one["label"]: one["value"] for one in props["labels"]}:
+            super().make(at, name, words, props)
 
 
 class _Volume(_Kind):

@@ -8,7 +8,7 @@ from policy.values import flag, items, mapping, number
 
 _CONTAINER = "docker:index/container:Container"
 _EVERYWHERE = ("", "0.0.0.0", "::")
-_SOCKET = "docker.sock"
+_SOCKETS = ("/", "/run", "/run/", "/var/run", "/var/run/")  # what has the engine's in it
 _RIGHTS = {"NET_BIND_SERVICE", "CAP_NET_BIND_SERVICE"}
 
 
@@ -42,5 +42,5 @@ def _freedoms(at: Resource) -> Iterator[str]:
         yield f"capabilities {', '.join(sorted(rights))}"
     places = [str(mapping(one).get(name, "")) for one in items(at.inputs.get("mounts")) for name in ("source", "target")]
     places += [str(mapping(one).get("hostPath", "")) for one in items(at.inputs.get("volumes"))]
-    if any(place.endswith(_SOCKET) for place in places):
+    if any(place.endswith("docker.sock") or place in _SOCKETS for place in places):
         yield "the engine's socket"

@@ -24,11 +24,10 @@ CREATING = result([ROLLOUT, step("same", "secret")])
 CHANGING = result([HOST, ROLLOUT, step("same", "secret")])
 
 
-def test_nothing_to_do_names_the_release_and_its_age(world, slipway):
+def test_nothing_to_do_names_the_release(world, slipway):
     done = slipway("up")
     assert done.exit_code == 0
-    assert done.stdout.startswith("Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc (")
-    assert "days old)" in done.stdout
+    assert done.stdout == "Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc\n"
     assert world.calls == ["preview"]
 
 
@@ -100,7 +99,7 @@ def test_the_program_runs_once_where_nobody_is_asked_and_the_engine_is_known(wor
     assert done.stdout.splitlines()[-2] == "1 created, 1 updated, 1 unchanged"
     world.outcome = result()
     world.outcome.outputs["target"] = "local"
-    assert slipway("up", "--yes").stdout.startswith("Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc (")
+    assert slipway("up", "--yes").stdout == "Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc\n"
     world.outcome.outputs["target"] = "ssh"  # launched there by then
     world.calls.clear()
     assert slipway("up", "--yes").exit_code == 0

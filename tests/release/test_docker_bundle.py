@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
+from components.errors import SlipwayError
 from components.settings import parse
 from components.targets import docker
 
@@ -25,9 +26,9 @@ def bundled(folder: Path, **config: Any) -> dict[str, str]:
 
 
 def test_the_least(tmp_path):
-    files = bundled(tmp_path, app={"env": {"PRICE": "$5 'a' \"b\": #c"}})
+    files = bundled(tmp_path, app={"env": {"PRICE": "$5 'a' \"b\": #c", "SHA": "1234e56"}})
     compose = yaml.safe_load(files["compose.yaml"])
-    environment = {"PRICE": "$$5 'a' \"b\": #c", "SECRET_KEY": ASKED("SECRET_KEY")}
+    environment = ["PRICE=$$5 'a' \"b\": #c", "SHA=1234e56", f"SECRET_KEY={ASKED('SECRET_KEY')}"]
     assert compose == {
         "services": {
             "front": {
@@ -48,33 +49,42 @@ def test_the_least(tmp_path):
     }
     assert files["env.template"].splitlines()[1:] == ["SECRET_KEY="]
     assert "FROM python:3.13-slim AS web" in files["Dockerfile"]
-    assert "http://web:8000" in files["front.conf"]
+    assert "set $web http://web:8000;" in files["front.conf"]
+    assert "hunter2" not in json.dumps(files)
+
+
+def test_a_database_of_theirs_a_release_command_and_processes(tmp_path):
+    app = {"releaseCommand": "flask db upgrade && echo $HOME", "processes": {"worker": "celery -A shop worker"}, "data": ["var", "shop.db"],
+           "static": {"/static": "static", "/var": "var/public"}}  # fmt: skip
+    given = {"database": {"engine": "postgres"}, "secretEnv": {"KEY": "hunter2"}, "docker": {"public": True, "port": 80}}
+    files = bundled(tmp_path, app=app, **given)
+    services = yaml.safe_load(files["compose.yaml"])["services"]
+    assert sorted(services) == ["front", "release", "web", "worker"]
+    assert f"DATABASE_URL={ASKED('DATABASE_URL')}" in services["web"]["environment"]
+    assert services["release"]["restart"] == "no"
+    assert services["release"]["command"] == ["/bin/sh", "-c", "flask db upgrade && echo $$HOME"]
+    for name in ("web", "worker"):
+        assert services[name]["depends_on"] == {"release": {"condition": "service_completed_successfully"}}
+    assert services["worker"]["command"] == ["/bin/sh", "-c", "celery -A shop worker"]
+    assert services["front"]["ports"] == ["0.0.0.0:80:8080"]
+    assert files["env.template"].splitlines()[1:] == ["DATABASE_URL=", "KEY=", "SECRET_KEY="]
+    assert "ln -s /data/shop.db /app/src/shop.db" in files["Dockerfile"]
+    assert "else mkdir /data/var" in files["Dockerfile"]
+    assert "mkdir /data/shop.db" not in files["Dockerfile"]
+    assert "src/static" in files["Dockerfile"]
+    assert "var/public" not in files["front.conf"] + files["Dockerfile"]
     assert "hunter2" not in json.dumps(files)
 
 
 @pytest.mark.parametrize(
-    ("engine", "image", "url"), [("postgres", "postgres:17", "postgresql://app:"), ("mysql", "mariadb:11", "mysql://app:")]
+    ("config", "name"),
+    [
+        ({"http": {"path": "/shop"}}, "http.path"),
+        ({"http": {"allow": ["10.0.0.0/8"]}}, "http.allow"),
+        ({"http": {"trustedProxies": ["10.0.0.0/8"]}}, "http.trustedProxies"),
+        ({"database": {"engine": "postgres"}, "app": {"env": {"URL": "${database.url}"}}}, "app.env.URL"),
+    ],
 )
-def test_a_database_a_release_command_and_processes(tmp_path, engine, image, url):
-    app = {"releaseCommand": "flask db upgrade && echo $HOME", "processes": {"worker": "celery -A shop worker"}, "data": ["var", "shop.db"]}
-    given = {"database": {"engine": engine}, "secretEnv": {"KEY": "hunter2"}, "docker": {"public": True, "port": 80}}
-    files = bundled(tmp_path, app=app, **given)
-    services = yaml.safe_load(files["compose.yaml"])["services"]
-    assert sorted(services) == ["database", "front", "release", "web", "worker"]
-    assert services["database"]["image"] == image
-    assert services["web"]["environment"]["DATABASE_URL"] == f"{url}{ASKED('DATABASE_PASSWORD')}@database/app"
-    assert services["release"]["restart"] == "no"
-    assert services["release"]["command"] == ["/bin/sh", "-c", "flask db upgrade && echo $$HOME"]
-    assert services["release"]["depends_on"] == {"database": {"condition": "service_healthy"}}
-    for name in ("web", "worker"):
-        assert services[name]["depends_on"] == {
-            "database": {"condition": "service_healthy"},
-            "release": {"condition": "service_completed_successfully"},
-        }
-    assert services["worker"]["command"] == ["/bin/sh", "-c", "celery -A shop worker"]
-    assert services["front"]["ports"] == ["80:8080"]
-    assert files["env.template"].splitlines()[1:] == ["KEY=", "SECRET_KEY=", "DATABASE_PASSWORD="]
-    assert "ln -s /data/shop.db /app/src/shop.db" in files["Dockerfile"]
-    assert "else mkdir /data/var" in files["Dockerfile"]
-    assert "mkdir /data/shop.db" not in files["Dockerfile"]
-    assert "hunter2" not in json.dumps(files)
+def test_what_compose_does_not_know_is_refused(tmp_path, config, name):
+    with pytest.raises(SlipwayError, match=f"^bundle: slipway:{name}: wanted none"):
+        bundled(tmp_path, **config)

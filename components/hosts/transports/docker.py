@@ -22,6 +22,11 @@ class DockerTransport:
         self.facts, self.keeper = facts, keeper.to(facts)
         self.host, self.role, self.address = str(facts["host"]), "web", facts["address"]
 
+    @property
+    def is_hidden(self) -> bool:
+        """Whether its port is another machine's own, which nobody here can ask."""
+        return self.address == "127.0.0.1" and not self.keeper.engine.is_here
+
     def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
         process = self.keeper.start(*TOOL, *arguments)
         out, errors = process.stdout, process.stderr
@@ -42,8 +47,10 @@ class DockerTransport:
 
     def attach(self, arguments: Sequence[str]) -> int:
         """A command of the app's in the container that serves, which has its environment."""
-        live = self.run(["status"]).get("live") or {}
-        name = f"{self.facts['site']}-{live.get('colour')}"
+        live = self.run(["status"]).get("live")
+        if not live:
+            raise SlipwayError(f"{self.host}: wanted a release that serves, found none; run ./slipway up")
+        name = f"{self.facts['site']}-{live['colour']}"
         how = ["--interactive", *(["--tty"] if sys.stdin.isatty() and sys.stdout.isatty() else [])]
         return subprocess.run(self.keeper.engine.command("exec", *how, name, *TOOL, *arguments), check=False).returncode
 

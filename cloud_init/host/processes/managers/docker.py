@@ -108,6 +108,7 @@ class Manager(contract.Manager):
 
     def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
         """The mark is a time of the engine's, in nanoseconds."""
+        asked_at = time.time_ns()
         since = {"since": f"{mark // 10**9}.{mark % 10**9:09}"} if mark else {"tail": lines}
         asked = urlencode({"stdout": 1, "stderr": 1, "timestamps": 1, **since})
         data = self._ask("GET", f"containers/{self._name(program)}/logs?{asked}", raw=True)
@@ -115,7 +116,7 @@ class Manager(contract.Manager):
             return super().log(program, mark, lines)
         found = [(_nanoseconds(at), text) for at, _, text in (line.partition(" ") for line in _lines(data))]
         news = [(at, text) for at, text in found if at > (mark or 0)][-lines:]
-        return [text for _, text in news], max([mark or 1, *(at for at, _ in news)])
+        return [text for _, text in news], max([mark or asked_at, *(at for at, _ in news)])
 
     def _make(self, program: Program, once: str = "", schema: str = "") -> None:
         """A new container, in the place of one of that name, started. Raises `Refused`. `once`: the
@@ -193,11 +194,12 @@ def _is_of_plan(program: str) -> bool:
 
 def _lines(data: bytes) -> list[str]:
     """Output of a container: pieces, each after 8 bytes of which the last four are its length."""
-    text, at = b"", 0
+    pieces, at = [], 0
     while at + 8 <= len(data):
         length = int.from_bytes(data[at + 4 : at + 8], "big")
-        text, at = text + data[at + 8 : at + 8 + length], at + 8 + length
-    return text.decode("utf-8", "replace").splitlines()
+        pieces.append(data[at + 8 : at + 8 + length])
+        at += 8 + length
+    return [line for line in b"".join(pieces).decode("utf-8", "replace").split("\n") if line]
 
 
 def _nanoseconds(at: str) -> int:
