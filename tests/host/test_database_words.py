@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import documents
+import ports
 import pytest
 
 from cloud_init.host.base import masking, processes
@@ -141,7 +142,8 @@ def test_where_a_cluster_listens_for_the_apps_of_its_host(tmp_path, monkeypatch,
     while that is free, or it runs."""
     places, _, manifest = prepared(tmp_path, {"engine": engine}, {}, {})
     cluster = of(places, manifest).own()
-    (taken,), ((_, port),) = holding(("127.0.0.1", 0))
+    port = ports.free()  # the next one is no client's either
+    (taken,), _ = holding(("127.0.0.1", port))
     monkeypatch.setattr(type(cluster), "port", port)
     assert cluster.address is None
     assert {"postgres": "listen_addresses=", "mysql": "--skip-networking=ON"}[engine] in cluster.command()
