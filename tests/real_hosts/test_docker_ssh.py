@@ -81,6 +81,11 @@ def test_built_here_pushed_once_pulled_by_digest(there: tuple[OnEngine, EngineHe
     assert project.run("rollback").returncode == 0
     assert project.get()[1] == first
     look_for_secrets(project)
+    assert project.run("config", "set", "--path", "slipway:docker.public", "false").returncode == 0
+    project.up()  # its port is another machine's own by now, and asked there
+    assert project.get()[0] == 0
+    within = ["nsenter", f"--net=/run/netns/{project.engine.namespace}", "curl", "-s", "-o", "/dev/null", "-w", "%{http_code}"]
+    assert subprocess.run([*within, "http://127.0.0.1:8080/healthz"], capture_output=True, text=True, check=False).stdout == "200"
     kept = subprocess.run(["grep", "-rlE", PASSWORD, str(near.folder / "registry/data"), str(project.environment["HOME"])], check=False)
     assert kept.returncode == 1
 
