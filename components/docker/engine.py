@@ -82,7 +82,7 @@ class Engine:
 
     @cached_property
     def address(self) -> str:
-        """Where it is, as the client has it."""
+        """The address that the client uses."""
         named = self.host or ("" if self.context else os.environ.get("DOCKER_HOST", ""))
         return named or str(json.loads(self.run("context", "inspect", *filter(None, [self.context])))[0]["Endpoints"]["docker"]["Host"])
 

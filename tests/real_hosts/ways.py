@@ -1,4 +1,4 @@
-"""Where the routes of a recorded plan lead, and which of its servers have a public address."""
+"""Routes of a recorded plan, followed to where they lead, and its servers with a public address."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -49,7 +49,7 @@ def subnets(plan: Plan, host: Resource) -> list[Subnet]:
 
 
 def has_public_address(plan: Plan, host: Resource) -> bool | None:
-    """None: as the subnet gives them."""
+    """Whether the host says so itself; None: it has what its subnet gives."""
     templates = [one for made_by in ("launchTemplate", "mixedInstancesPolicy") for one in plan.origins(host, made_by, TEMPLATE)]
     interfaces = _interfaces(plan, host)
     inner = [mapping(one) for template in templates for one in items(template.inputs.get("networkInterfaces"))]

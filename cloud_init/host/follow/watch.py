@@ -172,7 +172,7 @@ class Watch:
                 self.aside = Child(self.places, ["later"])
 
     def _reported_as(self, action: Action) -> int:
-        """Its outcome's generation: coming back to `live` beside a proposal is the one before's."""
+        """The outcome's generation: coming back to `live` beside a proposal is the one before."""
         return action.generation - (action.kind == CONVERGE and self.wanted.candidate is not None)
 
     def _arguments(self, action: Action) -> list[str]:

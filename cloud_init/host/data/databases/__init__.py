@@ -47,7 +47,7 @@ class Database:
         """Starts the database where it is this host's, and tries both roles. Raises `Refused`."""
 
     def run(self, manager: Manager) -> None:
-        """As `ensure`, but without trying the app's role, which may be shut out."""
+        """What `ensure` does, without trying the app's role, which may be shut out."""
         self.ensure(manager)
 
     def schema(self) -> str:
