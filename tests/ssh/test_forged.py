@@ -222,7 +222,7 @@ def test_the_key_is_the_states(by_cli, monkeypatch):
     signature = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(KEY)}
     monkeypatch.setattr(Launcher, "cli", lambda _: SimpleNamespace(state=lambda: [{"urn": urn, "outputs": {"value": signature}}]))
     known = [SimpleNamespace(urn=f"{urn}-owner", outputs={"value": "no"}), SimpleNamespace(urn=urn, outputs={"value": KEY})]
-    monkeypatch.setattr(Launcher, "_state", lambda _: SimpleNamespace(resources=known))
+    monkeypatch.setattr(Launcher, "_here", lambda _: SimpleNamespace(state=lambda: SimpleNamespace(resources=known)))
     assert launcher.release_key() == KEY
     known.clear()
     assert by_cli or launcher.release_key() == ""
