@@ -7,7 +7,7 @@ from typing import Optional
 from . import LEFT_OUT
 
 INSTALL, REGISTRY = "SLIPWAY_INSTALL", "SLIPWAY_REGISTRY"
-"""The name among a release's secrets of what its installer alone is told: names and texts, JSON."""
+"""Names among a release's secrets: what its installer alone is told, a registry's login. JSON."""
 LOGINS = "SLIPWAY_LOGINS"
 """The name among them of the passwords of those who may come in: names and texts, as JSON."""
 TLS = "SLIPWAY_TLS"
