@@ -129,7 +129,7 @@ class Elsewhere(WayTransport):
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
-        return last_backup.fetched(folder, self.copies, done, self.way.copy)
+        return last_backup.fetched(folder, self.copies, done, self.way)
 
     def leave(self, *how: str) -> None:
         """Ends what runs and removes what was made. Raises `SlipwayError`."""

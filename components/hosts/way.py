@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -46,18 +47,30 @@ class Pipe:
 
 
 class Way:
-    """The way to this machine; to others it is open or not, and a command opens it. Any thread may
-    use it. Raises `Lost` where a machine can't be reached, or how a command ended isn't known."""
+    """The way to this machine. One to another is held open by a program that ends with this one,
+    and a command opens it. Any thread may use it. Raises `Lost` where a machine can't be reached,
+    or how a command ended isn't known."""
 
     is_here = True
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self._holds: subprocess.Popen[bytes] | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether it was opened, and nobody noticed that it broke."""
-        return True
+        return self._holds is not None and self._holds.poll() is None
 
-    def open(self, patience: float = QUICK) -> None:
-        """Opens it; tried again for so many seconds where that may help."""
+    def open(self, patience: float = QUICK, say: Callable[[str], None] = lambda text: None) -> None:
+        """Opens it; tried again for so many seconds where that may help, which `say` hears."""
+        with self._lock:
+            if not self.is_open:
+                self._holds = self._opened(patience, say)
+
+    def _opened(self, patience: float, say: Callable[[str], None]) -> subprocess.Popen[bytes]:
+        """The program that holds it open."""
+        raise NotImplementedError
 
     def command(self, words: Sequence[str], root: bool = True, terminal: bool = False) -> list[str]:
         """The program of this machine that runs `words` there."""
@@ -67,11 +80,11 @@ class Way:
         """Raises `Lost` where the command `what` may have ended otherwise than `done` says."""
         return done
 
-    def run(self, words: Sequence[str], data: bytes = b"", root: bool = False) -> Done:
-        """Runs a command to its end; root's, if it is to be."""
-        process = self._started(words, root, stdin=subprocess.PIPE)
-        out, errors = process.communicate(data)
-        return self.ended(words[0], Done(process.returncode, out, errors.decode(errors="replace")))
+    def run(self, words: Sequence[str], data: bytes = b"", root: bool = False, out: int | IO[bytes] = subprocess.PIPE) -> Done:
+        """Runs a command to its end; root's, if it is to be. `out`: where its output goes to."""
+        process = self._started(words, root, stdin=subprocess.PIPE, stdout=out)
+        said, errors = process.communicate(data)
+        return self.ended(words[0], Done(process.returncode, said or b"", errors.decode(errors="replace")))
 
     def lines(self, words: Sequence[str], ended: Callable[[Done], None] | None = None) -> Iterator[str]:
         """The lines of a command as they come; then `ended` hears how it ended. A command that
@@ -97,28 +110,13 @@ class Way:
         assert process.stdout
         return Pipe(process.stdin, process.stdout, lambda: process.communicate()[1].decode(errors="replace"))
 
-    def copy(self, words: Sequence[str], target: IO[bytes]) -> None:
-        """A command, its output into a file of this machine. Raises `OSError` where it failed."""
-        process = self._started(words, stdout=target)
-        errors = process.communicate()[1].decode(errors="replace")
-        done = self.ended(words[0], Done(process.returncode, b"", errors))
-        if done.status:
-            raise OSError(done.last)
-
     def attach(self, words: Sequence[str]) -> int:
         """A command with this terminal's own input and output; its exit status."""
         done = subprocess.run(self.command(words, terminal=sys.stdin.isatty() and sys.stdout.isatty()), check=False)
         return self.ended(words[-1], Done(done.returncode, b"", "")).status
 
-    def _started(
-        self,
-        words: Sequence[str],
-        root: bool = True,
-        stdin: int = subprocess.DEVNULL,
-        stdout: int | IO[bytes] = subprocess.PIPE,
-        stderr: int | IO[bytes] = subprocess.PIPE,
-    ) -> subprocess.Popen[bytes]:
+    def _started(self, words: Sequence[str], root: bool = True, **streams: int | IO[bytes]) -> subprocess.Popen[bytes]:
         """Apart from this terminal where it is for another machine: Ctrl-C is told to this program,
         which then may have things to put right there."""
-        command = self.command(words, root)
-        return subprocess.Popen(command, stdin=stdin, stdout=stdout, stderr=stderr, start_new_session=not self.is_here)
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **streams}
+        return subprocess.Popen(self.command(words, root), start_new_session=not self.is_here, **streams)  # type: ignore[call-overload,no-any-return]

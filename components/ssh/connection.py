@@ -8,22 +8,19 @@ import select
 import shlex
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from components.errors import Lost, MissingError, SlipwayError, shown
-from components.hosts.way import QUICK, Done, Way
+from components.hosts.way import Done, Way
 from components.ssh import host_keys
 from components.ssh.host_keys import HostKeyError, Login
 
 _PAUSE = 2  # seconds between attempts
 _LET_IN = 60  # seconds in which a server that boots may still refuse its user
 _SETTLES = 60  # seconds for an attempt
-_ENDS = 1  # seconds until this end has noticed that a connection broke
 _OPTIONS: dict[str, str | int] = {
     "BatchMode": "yes", "LogLevel": "ERROR", "ConnectTimeout": 15, "ConnectionAttempts": 1, "RemoteCommand": "none",
     "ServerAliveInterval": 5, "ServerAliveCountMax": 3, "ControlMaster": "auto", "ControlPersist": "no",
@@ -48,53 +45,44 @@ class Connection(Way):
     is_here = False
 
     def __init__(self, login: Login) -> None:
+        super().__init__()
         self.login = login
-        self._lock = threading.RLock()
         name = hashlib.sha256(f"{os.getpid()} {id(self)} {login}".encode()).hexdigest()
         self._socket = Path.home() / f".ssh/slipway-{name[:12]}"  # paths of sockets are short
-        self._holds: subprocess.Popen[bytes] | None = None
+        self._shared = ["ssh", "-F", "none", "-S", str(self._socket), *_given(_SHARED)]
         self._user = ""
         self._become: list[str] | None = None
 
-    @property
-    def is_open(self) -> bool:
-        return self._holds is not None and self._holds.poll() is None
-
-    def open(self, patience: float = QUICK, say: Callable[[str], None] = lambda text: None) -> None:
-        """`say` hears what stands in the way meanwhile."""
+    def _opened(self, patience: float, say: Callable[[str], None]) -> subprocess.Popen[bytes]:
         began, told = time.monotonic(), ""
-        with self._lock:
-            while not self.is_open:
-                try:
-                    return self._attempt()
-                except Lost as error:
-                    spent = time.monotonic() - began
-                    if spent > (min(patience, _LET_IN) if isinstance(error, Refused) else patience):
-                        raise
-                    if str(error) != told:
-                        told = str(error)
-                        say(f"tried again: {told.partition(';')[0]}")
-                time.sleep(min(_PAUSE, patience))
+        while True:
+            try:
+                return self._attempt()
+            except Lost as error:
+                spent = time.monotonic() - began
+                if spent > (min(patience, _LET_IN) if isinstance(error, Refused) else patience):
+                    raise
+                if str(error) != told:
+                    told = str(error)
+                    say(f"tried again: {told.partition(';')[0]}")
+            time.sleep(min(_PAUSE, patience))
 
     def command(self, words: Sequence[str], root: bool = True, terminal: bool = False) -> list[str]:
         self.open()
         whole = shlex.join([*self.become, *words] if root else words)
-        return ["ssh", "-F", "none", "-S", str(self._socket), *_given(_SHARED), "-tt" if terminal else "-T", "server", whole]
+        return [*self._shared, "-tt" if terminal else "-T", "server", whole]
 
     def ended(self, what: str, done: Done) -> Done:
         """255 is the program's own word, unless it is the command's."""
+        if done.status != 255:
+            return done
         refusal = _NOT_SHARED.search(done.err)
-        if done.status == 255 and (refusal or self._is_over()):
-            self._holds = None
-            self._socket.unlink(missing_ok=True)
-            why = f" ({refusal[0].strip()})" if refusal else ""
-            raise Lost(f"{self.login}: the connection was lost{why} during `{what}`; run it again")
-        return done
-
-    def _is_over(self) -> bool:
-        with suppress(subprocess.TimeoutExpired):
-            return self._holds is None or self._holds.wait(_ENDS) is not None
-        return False
+        if not refusal and not subprocess.run([*self._shared, "-O", "check", "server"], capture_output=True, check=False).returncode:
+            return done
+        self._holds = None
+        self._socket.unlink(missing_ok=True)
+        why = f" ({refusal[0].strip()})" if refusal else ""
+        raise Lost(f"{self.login}: the connection was lost{why} during `{what}`; run it again")
 
     @property
     def become(self) -> list[str]:
@@ -107,7 +95,7 @@ class Connection(Way):
             self._become = [] if self._user == "0" else ["sudo", "-n"]
         return self._become
 
-    def _attempt(self) -> None:
+    def _attempt(self) -> subprocess.Popen[bytes]:
         """`Lost` for what may pass, any other `SlipwayError` for what won't."""
         login = self.login
         command = ["ssh", "-T", "-p", str(login.port), "-S", str(self._socket), *_given(_OPTIONS)]
@@ -129,7 +117,7 @@ class Connection(Way):
             is_heard, *_ = select.select([process.stdout], [], [], _SETTLES)
             greeting = process.stdout.readline().decode(errors="replace").strip() if is_heard else ""
             if not greeting.isdigit():
-                process.kill()
+                process.terminate()
             errors.seek(0)
             said = errors.read().strip()
         found = (_SHOWN.findall(said) or [""])[-1]
@@ -140,9 +128,10 @@ class Connection(Way):
         if not greeting.isdigit():
             mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
             raise SlipwayError(f"{login}: wanted a number from `id -u`, found {shown(greeting)}; {mend}")
-        self._holds, self._user, self._become = process, greeting, None
+        self._user, self._become = greeting, None
         if takes_any:
             host_keys.note(login, found)
+        return process
 
 
 def _failed(login: Login, said: str) -> SlipwayError:

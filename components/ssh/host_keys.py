@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from components.errors import SlipwayError
 
 _SYSTEM = Path("/etc/ssh/ssh_known_hosts")
 _PINNED = "slipway:ssh.hostKeys"
-_KINDS = {"ssh-ed25519": "ed25519", "ssh-rsa": "rsa"}  # as files of keys are called
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,8 @@ def refused(login: Login, shown: str, source: str, lines: Sequence[str]) -> Host
     """What to say of a key, `ssh-ed25519 AAAA…`, that isn't one of those that are known."""
     pinned = f"{login.pattern} {shown}"
     if not lines:
-        look = f"ssh-keygen -lf /etc/ssh/ssh_host_{_KINDS.get(shown.partition(' ')[0], '*')}_key.pub"
+        kind = re.split("[- ]", shown.removeprefix("ssh-"))[0]
+        look = f"ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub"
         return HostKeyError(
             f"{login}: its host key {_fingerprint(shown)} is not known; compare it with what `{look}` "
             f"prints on the server's own console, then pin it in {_PINNED}: '{pinned}'"
