@@ -14,14 +14,13 @@ from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
 from cloud_init.host.front import configuration, maintenance
-from cloud_init.host.processes import app, manager_change, managers
-from cloud_init.host.processes.managers import contract
-from cloud_init.host.processes.managers.contract import ProgramStatus
+from cloud_init.host.processes import app, managers
+from cloud_init.host.processes.managers import ProgramStatus
 from cloud_init.host.rollout import boot, commit, gate, prepare, state
 from cloud_init.host.server import tree
 
 
-class Manager(contract.Manager):
+class Manager(managers.Manager):
     """`up`: whether each program runs. `broken`: those that don't start."""
 
     kind, running, pid = "supervisor", True, 1
@@ -142,7 +141,7 @@ def test_what_cannot_be_started_keeps_nothing_else_down(host):
     (host.places.lib / "maintenance.json").write_text('{"page": false}')
     for name in ("blue", "front", "postgres"):
         host.manager.up[name] = False
-    manager_change.recover(host.places)
+    boot.recover(host.places)
     assert is_whole(host)
     assert not maintenance.is_on(host.places)
     assert not maintenance.is_interrupted(host.places)
@@ -152,9 +151,9 @@ def test_a_change_of_manager_that_fails_unforeseen_moves_back(host, monkeypatch)
     tried = []
     other = Manager(host.places)
     monkeypatch.setattr(managers, "module", lambda *_: other)
-    monkeypatch.setattr(manager_change, "_move", lambda where, before, now: tried.append(now) or (tried[1:] or fail()))
+    monkeypatch.setattr(boot, "_move", lambda where, before, now: tried.append(now) or (tried[1:] or fail()))
     with pytest.raises(KeyError):
-        manager_change.change(host.places, "systemd")
+        boot.change_manager(host.places, "systemd")
     assert tried == [other, host.manager]
 
 
@@ -165,7 +164,7 @@ def fail():
 def test_the_page_of_an_interrupted_change_obeys_the_operator(host):
     (host.places.lib / "maintenance.json").write_text('{"page": false}')
     maintenance.order(host.places, True)
-    manager_change.recover(host.places)
+    boot.recover(host.places)
     assert maintenance.is_on(host.places)
 
 

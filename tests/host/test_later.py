@@ -41,9 +41,9 @@ class Brought:
 def turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str | None, float], str]:
     """Has `watch` look twice at what comes later for a live release, at that second; what it tells of it then."""
     clock = {"at": 100.0}
-    monkeypatch.setattr("cloud_init.host.follow.attempts.time.monotonic", lambda: clock["at"])
+    monkeypatch.setattr("cloud_init.host.follow.decide.time.monotonic", lambda: clock["at"])
     monkeypatch.setattr("cloud_init.host.follow.health.now", lambda: clock["at"])
-    monkeypatch.setattr("cloud_init.host.follow.attempts.now", lambda: clock["at"])
+    monkeypatch.setattr("cloud_init.host.follow.watch.now", lambda: clock["at"])
     monkeypatch.setattr("cloud_init.host.follow.trial.present", lambda where: "tool")
     monkeypatch.setattr(watching, "Child", Brought)
     Brought.begun, Brought.failures = 0, [""]

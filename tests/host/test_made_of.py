@@ -17,7 +17,7 @@ from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import INSTALL
 from cloud_init.host.processes import managers
 from cloud_init.host.release import debian, environment, files, wheels
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
 from cloud_init.host.server import packages, provision, system_files
 
 LACKING = {

@@ -16,7 +16,7 @@ from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, note, refusal, tell
 from cloud_init.host.commands import logs
 from cloud_init.host.release import release_command
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
 from components.errors import SlipwayError
 from ops.display import tables
 from ops.stack import secrets

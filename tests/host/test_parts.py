@@ -35,9 +35,10 @@ from cloud_init.host.contracts.rollout import HttpAnswer
 from cloud_init.host.data import backup, restore
 from cloud_init.host.data.databases.mysql import MysqlDatabase
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
+from cloud_init.host.processes import app
 from cloud_init.host.release import environment, release_command, unpack
 from cloud_init.host.release import files as materialise
-from cloud_init.host.rollout import drain, gate
+from cloud_init.host.rollout import gate
 from cloud_init.host.server import roles
 
 PHASES = ("prepare", "commit", "abort")
@@ -154,7 +155,7 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
     for one in ("release", "log"):
         path = places.release("r1") / "src" if one == "release" else places.log
         path.mkdir(parents=True)
-    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: dict(os.environ))
+    monkeypatch.setattr("cloud_init.host.release.files.variables", lambda *_: dict(os.environ))
     told = documents.manifest(id="r1", database={"engine": "none"}, release_command=command)
     if not code:
         return release_command.run(places, told)
@@ -164,7 +165,7 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
 
 def test_a_release_command_can_tell_a_new_database_from_one_that_has_tables(places, monkeypatch):
     """What `init` writes for an app whose own command empties its tables."""
-    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: {**os.environ, "SLIPWAY_SCHEMA": "of the shell"})
+    monkeypatch.setattr("cloud_init.host.release.files.variables", lambda *_: {**os.environ, "SLIPWAY_SCHEMA": "of the shell"})
     places.log.mkdir(parents=True)
     create = f"import sqlite3; sqlite3.connect('{places.database}').execute('CREATE TABLE a (x)')"
     make = f'test -n "$SLIPWAY_SCHEMA" || python3 -c "{create}"'
@@ -283,11 +284,11 @@ def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):
         waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
         for client in waiting:
             client.connect(str(colour.own / "app.uwsgi"))
-        assert drain.queue(colour.sockets) == 3
+        assert app.queue(colour.sockets) == 3
         busy.accept()[0].close()
-        assert drain.queue(colour.sockets) == 2
+        assert app.queue(colour.sockets) == 2
         began = time.monotonic()
-        drain.wait(colour.sockets, patience=0.5)
+        app.drain(colour.sockets, patience=0.5)
         assert time.monotonic() - began >= 0.5
         for client in waiting:
             client.close()

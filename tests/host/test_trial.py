@@ -13,7 +13,7 @@ from cloud_init.host import contracts
 from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.follow import trial
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
 
 
 @pytest.fixture

@@ -3,16 +3,29 @@
 from __future__ import annotations
 
 import argparse
+import os
+import shutil
+import subprocess
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+from ..base.files import remove, size_of
 from ..base.outcome import Refused, Steps, tell
 from ..base.places import Places
+from ..contracts.manifest import HostPart
 from ..data import backup, restore, stored_backups
 from ..front import maintenance
-from ..release.store import HostStore
-from ..server import uninstall
-from .reporting import report
+from ..processes import systemd_units
+from ..release.manifests import HostStore
+from ..rollout import boot
+from ..server import system_files
+from .rollout import report
+
+_MADE = ("etc/slipway", "opt/slipway", "run/slipway", "var/lib/slipway", "var/log/slipway")
+_UNITS = ("etc/systemd/system", "etc/systemd/system/*.wants")
+_FILES = (*(f"{folder}/slipway*" for folder in _UNITS), "etc/logrotate.d/slipway*", "var/lib/systemd/timers/stamp-slipway*")
+_MOUNTS = tuple(f"{folder}/srv-slipway-*.mount" for folder in _UNITS)
 
 
 def _backup(where: Places, arguments: argparse.Namespace) -> int:
@@ -30,7 +43,7 @@ def _backup(where: Places, arguments: argparse.Namespace) -> int:
                     stored_backups.send(where, store, made["id"])
         facts.update(backup=made, path=str(backup.folder(where) / made["id"]) if made else None)
 
-    return report(where, "backup", restore.settled(where, work), facts)
+    return report(where, "backup", work, facts, settles=True)
 
 
 def _backups(where: Places, arguments: argparse.Namespace) -> None:
@@ -57,14 +70,65 @@ def _restore(where: Places, arguments: argparse.Namespace) -> int:
 
 def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
     up = arguments.state == "on"
-    work = restore.settled(where, lambda steps: maintenance.order(where, up))
-    return report(where, f"maintenance {arguments.state}", work, {"maintenance": up})
+    return report(where, f"maintenance {arguments.state}", lambda steps: maintenance.order(where, up), {"maintenance": up}, settles=True)
 
 
 def _hold(where: Places, arguments: argparse.Namespace) -> int:
-    store = HostStore(where.store, where.host)
-    work = restore.settled(where, lambda steps: restore.hold(where, arguments.backup, store, steps))
-    return report(where, f"hold for the restore of {arguments.backup}", work)
+    store, wanted = HostStore(where.store, where.host), arguments.backup
+    return report(where, f"hold for the restore of {wanted}", lambda steps: restore.hold(where, wanted, store, steps), settles=True)
+
+
+def _data_folders(places: Places) -> list[dict[str, Any]]:
+    """The folders with data, each as `{"path", "bytes"}`."""
+    return [{"path": str(path), "bytes": size_of(path)} for path in _data(places)]
+
+
+def _leave(places: Places, with_data: bool, steps: Steps) -> None:
+    """Takes Slipway off this host: all that it runs and made, the app's data only if told. Run
+    again, it goes on where it was stopped."""
+    if places.role:
+        with steps.step("follow"):
+            systemd_units.call("stop", "slipway.service", "slipway-*.timer")
+    with steps.step("halt"):
+        boot.halt(places, steps)
+    if places.role:
+        with steps.step("system"):
+            system_files.run(places, HostPart({}, {}))
+    with steps.step("remove"):
+        _clear(places, with_data)
+
+
+def _clear(places: Places, with_data: bool) -> None:
+    """Removes the host tool last: until then `leave` can be run again."""
+    stay = [] if with_data else [*_data(places), places.disk]
+    stay += [places.srv / "data"] if places.facts.containers else []  # a volume by itself
+    # The disk last: the folders with data may be bound to it.
+    for folder in sorted(places.srv.iterdir(), key=places.disk.__eq__) if places.srv.is_dir() else ():
+        if folder not in stay:
+            _remove(folder)
+    for pattern in (*_FILES, *(_MOUNTS if with_data else ())):
+        for path in places.root.glob(pattern):
+            remove(path)
+    if places.role:
+        systemd_units.call("daemon-reload")
+    for name in sorted(_MADE, key=lambda one: one.startswith("opt")):
+        shutil.rmtree(places.root / name, ignore_errors=True)
+    for folder in (places.srv, places.srv.parent):
+        if folder.is_dir() and not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def _remove(folder: Path) -> None:
+    """Removes a folder; a disk that is mounted there is emptied and unmounted first."""
+    if os.path.ismount(folder):
+        for path in folder.iterdir():
+            remove(path)
+        subprocess.run(["umount", str(folder)], check=True)
+    remove(folder)
+
+
+def _data(places: Places) -> list[Path]:
+    return [path for path in places.kept if path.is_dir() and any(path.iterdir())]
 
 
 COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
@@ -74,8 +138,8 @@ COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int | None]] = {
     "maintenance": _maintenance,
     "hold": _hold,
     "let-go": lambda where, given: report(where, "let-go", lambda steps: restore.let_go(where, given.migrate, given.load, steps)),
-    "kept": lambda where, given: tell({"ok": True, "kept": uninstall.data_folders(where)}),
+    "kept": lambda where, given: tell({"ok": True, "kept": _data_folders(where)}),
     "leave": lambda where, given: report(
-        where, "leave", lambda steps: uninstall.run(where, given.with_data, steps), {"kept": uninstall.data_folders(where)}
+        where, "leave", lambda steps: _leave(where, given.with_data, steps), {"kept": _data_folders(where)}
     ),
 }

@@ -1,42 +1,99 @@
-"""The commands of a rollout, and of all of the app up and down; the host's role does them."""
+"""The commands of a rollout, and of all of the app up and down; the host's role does them. And the
+end of every command under the host's lock: its outcome told, stored and audited."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import time
+import traceback
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from .. import contracts
-from ..base.outcome import Refused, Steps
+from ..base import masking
+from ..base.lock import held
+from ..base.outcome import Locked, Refused, Steps, note, refusal, refusal_of, tell
 from ..base.places import Places
-from ..contracts.rollout import DesiredState
-from ..data.restore import settled
-from ..release.store import HostStore
+from ..contracts.rollout import DesiredState, Outcome
+from ..data import restore
+from ..release.manifests import HostStore
 from ..rollout import boot
 from ..server import roles
-from .reporting import report, report_phase
+
+Work = Callable[[Steps], None]
 
 
-def _prepare(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
-    roles.of(where).prepare(where, HostStore(where.store, where.host), arguments.release, arguments.elected, steps)
+def _report_phase(where: Places, arguments: argparse.Namespace, phase: str, work: Work) -> int:
+    """Runs a phase of a rollout; its outcome goes to the store too. Raises `Locked`."""
+    release, served = getattr(arguments, "release", None), roles.of(where).live(where)
+    outcome = _run(where, f"{arguments.command} {release or ''}".strip(), work, settles=phase != "aborted")
+    of = {"release": release, "served": served, "generation": arguments.generation, "token": arguments.token}
+    outcome = replace(outcome, phase=outcome.phase or phase, **of)
+    kept = _try(lambda: HostStore(where.store, where.host).write(str(arguments.generation), outcome))
+    tell(replace(outcome, kept=kept))
+    return 0 if outcome.ok else 1
 
 
-def _commit(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
-    roles.of(where).commit(where, arguments.generation, arguments.release, steps)
+def report(where: Places, reason: str, work: Work, extra: dict[str, Any] | None = None, settles: bool = False) -> int:
+    """Runs other work; `extra`, which it may fill, joins the outcome. `settles`: a restore that was
+    interrupted is finished, or undone, before. Raises `Locked`."""
+    outcome = _run(where, reason, work, settles)
+    tell({**(extra or {}), **contracts.document(outcome)})
+    return 0 if outcome.ok else 1
 
 
-def _abort(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
-    _refuse_overtaken(where, arguments.generation)
-    roles.of(where).abort(where, steps)
+def _run(where: Places, reason: str, work: Work, settles: bool) -> Outcome:
+    steps = Steps()
+    began = time.monotonic()
+    try:
+        with held(where.lib / "lock", reason):
+            if settles:
+                restore.settle(where, steps)
+            work(steps)
+        result = Outcome(True)
+    except Locked:
+        raise
+    except (Refused, OSError) as error:
+        result = refusal(refusal_of(error), steps.of(error))
+    except Exception as error:  # noqa: BLE001  whatever it was, the coordinator must hear of it
+        path, trace = where.log / "tool.log", traceback.format_exc()
+        _try(lambda: masking.append(path, trace))
+        unforeseen = Refused(f"{type(error).__name__}: {error} (unforeseen; where it happened is in {path})")
+        result = refusal(unforeseen, steps.of(error))
+    seconds = round(time.monotonic() - began, 3)
+    result = replace(result, at=time.time(), host=where.host, seconds=seconds, steps=tuple(steps.done))
+    verdict = "ok" if result.ok else f"failed at {result.step}"
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    _try(lambda: masking.append(where.lib / "audit.log", f"{stamp} {reason} {verdict}\n"))
+    return result
 
 
-def _phase(name: str, *works: Callable[[Places, argparse.Namespace, Steps], None]) -> Callable[[Places, argparse.Namespace], int]:
-    def done(where: Places, arguments: argparse.Namespace, steps: Steps) -> None:
-        _refuse_overtaken(where, arguments.generation)
-        for work in works:
-            work(where, arguments, steps)
+def _try(write: Callable[[], None]) -> bool:
+    """Runs it; a record that can't be written must not hide the outcome."""
+    try:
+        write()
+        return True
+    except (OSError, Refused) as error:
+        note(f"not recorded: {refusal_of(error)}")
+        return False
 
-    return lambda where, given: report_phase(where, given, name, settled(where, lambda steps: done(where, given, steps)))
+
+def _phase(name: str, *works: str) -> Callable[[Places, argparse.Namespace], int]:
+    """A phase that ends in the state of that name, by these works of the host's role."""
+
+    def done(where: Places, given: argparse.Namespace, steps: Steps) -> None:
+        role = roles.of(where)
+        _refuse_overtaken(where, given.generation)
+        if "prepare" in works:
+            role.prepare(where, HostStore(where.store, where.host), given.release, given.elected, steps)
+        if "commit" in works:
+            role.commit(where, given.generation, given.release, steps)
+        if "abort" in works:
+            role.abort(where, steps)
+
+    return lambda where, given: _report_phase(where, given, name, lambda steps: done(where, given, steps))
 
 
 def _refuse_overtaken(where: Places, generation: int) -> None:
@@ -51,10 +108,10 @@ def _refuse_overtaken(where: Places, generation: int) -> None:
 
 
 COMMANDS: dict[str, Callable[[Places, argparse.Namespace], int]] = {
-    "prepare": _phase("prepared", _prepare),
-    "commit": _phase("live", _commit),
-    "converge": _phase("live", _prepare, _commit),
-    "abort": lambda where, given: report_phase(where, given, "aborted", lambda steps: _abort(where, given, steps)),
+    "prepare": _phase("prepared", "prepare"),
+    "commit": _phase("live", "commit"),
+    "converge": _phase("live", "prepare", "commit"),
+    "abort": _phase("aborted", "abort"),
     "boot": lambda where, given: report(where, "boot", lambda steps: roles.of(where).boot(where, steps)),
     "halt": lambda where, given: report(where, "halt", lambda steps: boot.halt(where, steps)),
 }

@@ -17,7 +17,6 @@ from ..data import databases
 from ..follow import health
 from ..front import certificates, configuration, maintenance
 from ..processes import managers
-from ..processes.managers.contract import Manager
 from ..release import manifests
 from ..rollout import state
 from ..server import roles
@@ -88,7 +87,7 @@ def check(places: Places) -> dict[str, Any]:
     return {"parts": len(parts), "store": stores.connect(places.store).address}
 
 
-def _process(manager: Manager, name: str) -> dict[str, Any]:
+def _process(manager: managers.Manager, name: str) -> dict[str, Any]:
     now = manager.status(name)
     return {
         "name": name,

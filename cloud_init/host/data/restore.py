@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -19,9 +18,8 @@ from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
 from ..front import maintenance
 from ..processes import app, managers
-from ..processes.managers.contract import Manager
 from ..release import manifests, release_command
-from ..release.store import HostStore
+from ..release.manifests import HostStore
 from ..rollout import state
 from ..rollout.state import Live
 from . import backup, folders, stored_backups
@@ -73,7 +71,7 @@ class Users:
     """The users of the database: they write nothing between `close` and `open`. `live`: the app
     of this host; None: apps on other hosts, whose role the database itself refuses."""
 
-    def __init__(self, places: Places, manager: Manager, release: str, live: Live | None) -> None:
+    def __init__(self, places: Places, manager: managers.Manager, release: str, live: Live | None) -> None:
         self.places, self.manager, self.release, self.live = places, manager, release, live
 
     def is_well(self) -> bool:
@@ -158,16 +156,6 @@ def settle(places: Places, steps: Steps) -> None:
         users.close(steps)
     _carry_on(places, users, work, steps)
     return note(f"the restore of {work.backup} is finished")
-
-
-def settled(places: Places, work: Callable[[Steps], None]) -> Callable[[Steps], None]:
-    """The work, done after `settle`."""
-
-    def run(steps: Steps) -> None:
-        settle(places, steps)
-        work(steps)
-
-    return run
 
 
 def _fits(places: Places, users: Users, database: Database, chosen: dict[str, Any], newer_schema: bool) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from ..base.files import link_or_copy, make_way, object_in, read_object, replacing, write_json
 from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
-from ..release.store import HostStore
+from ..release.manifests import HostStore
 from . import backup, folders
 
 _REASON = "nightly"

@@ -11,7 +11,7 @@ from typing import NoReturn
 from ..base.files import link_beside, read_text, unlink, write
 from ..base.outcome import Refused
 from ..base.places import Places
-from ..release.store import HostStore
+from ..release.manifests import HostStore
 
 CALM = 10  # seconds that `watch` must run to count as up
 _CHECK = 60

@@ -12,7 +12,7 @@ from ..base import processes
 from ..base.files import link, read_foreign, target
 from ..base.outcome import Refused, note
 from ..base.places import Places
-from ..processes.managers.contract import Manager
+from ..processes.managers import Manager
 from . import maintenance, servers
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes

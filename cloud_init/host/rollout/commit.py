@@ -9,15 +9,14 @@ from ..base.outcome import Refused, Steps, all_of, note, refusal_of
 from ..base.places import COLOURS, Colour, Places, other
 from ..front import configuration
 from ..front.certificates import acme
-from ..processes import app, manager_change, managers
-from ..processes.managers.contract import RUNNING, Manager
+from ..processes import app, managers
 from ..release import prune
-from . import boot, drain, state
+from . import boot, state
 
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
-    manager_change.recover(places)
+    boot.recover(places)
     before = state.live(places)
     candidate = next((colour for colour in map(places.colour, COLOURS) if state.linked(colour) == release), None)
     if candidate is None:
@@ -26,8 +25,8 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     try:
         with steps.step("drain"):
             manager, old = managers.of(places), places.colour(other(candidate.name))
-            if before and before.colour.name == old.name and manager.status(old.name).state == RUNNING:
-                drain.wait(old.sockets)
+            if before and before.colour.name == old.name and manager.status(old.name).state == managers.RUNNING:
+                app.drain(old.sockets)
             app.unload(manager, old)
         with steps.step("prune"):
             prune.run(places)
@@ -36,7 +35,7 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
         note(f"clean-up after the release is not complete: {refusal_of(error)}")
 
 
-def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
+def _flip(places: Places, manager: managers.Manager, candidate: Colour, generation: int, steps: Steps) -> None:
     release = str(state.linked(candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = manager.log_from_now("front")
@@ -56,11 +55,11 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
                 manager.restart("front")
         with steps.step("gate-front"):
             boot.await_front(places, manager, release)
-            if manager_change.change(places, managers.wanted_by(places, release)):
+            if boot.change_manager(places, managers.wanted_by(places, release)):
                 boot.await_front(places, managers.of(places), release)
     except Exception as error:  # whatever it was, the old one must be live again
         lines = [line for line in log(20) if not line.startswith("{")]
-        manager_change.try_change(places, old_manager)
+        boot.try_manager(places, old_manager)
         state.put_back(places, noted)
         _undo(places, managers.of(places), old_colour, old_previous, old_front)
         if not isinstance(error, (Refused, OSError)):
@@ -70,7 +69,7 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         raise refused from None
 
 
-def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
+def _undo(places: Places, manager: managers.Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
     try:
         if colour:
             all_of(

@@ -11,17 +11,16 @@ from ..base.places import Places
 from ..contracts.manifest import TLS, Manifest
 from ..data import databases, folders
 from ..front import certificates, configuration
-from ..processes import app, manager_change, managers
-from ..processes.managers.contract import Manager
+from ..processes import app, managers
 from ..processes.programs import CRON
-from ..release import debian, environment, files, manifests, release_command, runtime, unpack
-from ..release.store import HostStore
+from ..release import debian, environment, files, manifests, release_command, unpack
+from ..release.manifests import HostStore
 from . import boot, state
 
 
 def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Makes ready to serve what `bring` brought. Raises `Refused`, the idle colour stopped."""
-    manager = manager_change.prepare(places, manifest)
+    manager = boot.prepare_manager(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
         folders.lay(places, manifest)
@@ -41,7 +40,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         mark_ready(folder, {"at": time.time()})
     with steps.step("database"):
         databases.of(places, manifest).ensure(manager)
-        runtime.note_secrets(places, folder, manifest)
+        files.note_secrets(places, folder, manifest)
     with steps.step("release-command"):
         release_command.run(places, manifest, elected)
         left = read_object(release_command.record(places, manifest.id)).get("schema")
@@ -95,7 +94,7 @@ def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
             raise Refused(f"store: the manifest of release {release} is damaged ({wrong}); run `up` again to publish it") from None
 
 
-def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
+def _start(places: Places, manager: managers.Manager, manifest: Manifest, steps: Steps) -> None:
     idle = state.idle(places)
     log = manager.log_from_now(idle.name)
     try:
@@ -113,7 +112,7 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
 
 def abort(places: Places, steps: Steps) -> None:
     """Stops the idle colour; what serves gets back what a commit that was killed took from it."""
-    manager_change.recover(places)
+    boot.recover(places)
     with steps.step("stop"):
         app.unload(managers.of(places), state.idle(places))
         boot.make_whole(places, managers.of(places))

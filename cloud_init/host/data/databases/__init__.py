@@ -11,7 +11,7 @@ from typing import Any
 from ...base.places import Places
 from ...base.user import own
 from ...contracts.manifest import Manifest
-from ...processes.managers.contract import Manager
+from ...processes.managers import Manager
 from ...release import manifests
 
 APP, OWNER = "app", "owner"

@@ -19,7 +19,7 @@ from ...base.files import make_folder, read_object, read_text, sync, write, writ
 from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...base.user import as_user, give, private
-from ...processes.managers.contract import Manager
+from ...processes.managers import Manager
 from ...processes.programs import Program
 from ...server.volume import await_mount
 from . import APP, OWNER, network

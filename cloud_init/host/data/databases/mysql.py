@@ -8,7 +8,7 @@ from urllib.parse import quote
 from ...base.files import private_file, replacing, tail, write
 from ...base.outcome import Refused
 from ...base.user import give
-from . import APP, OWNER, Words, network, quoted, sizing
+from . import APP, OWNER, Words, network, quoted
 from .agent import Agent
 from .cluster import ADMIN, Cluster
 from .server import ServerDatabase
@@ -51,12 +51,12 @@ class MysqlCluster(Cluster):
         settings = {
             "datadir": str(self.data), "socket": str(self.socket), "pid-file": str(self.socket_folder / "mysqld.pid"),
             "skip-networking": "OFF" if self.bound else "ON", "bind-address": host, "port": str(port),
-            "innodb-buffer-pool-size": "128M", "max-connections": str(sizing.SAME_HOST), "character-set-server": "utf8mb4",
+            "innodb-buffer-pool-size": "128M", "max-connections": str(network.SAME_HOST), "character-set-server": "utf8mb4",
             "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON",
         }  # fmt: skip
         if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
             own = network.folder(self.places)
-            settings |= sizing.mariadb(sizing.memory()) | {
+            settings |= network.mariadb(network.memory()) | {
                 "skip-networking": "OFF", "bind-address": wanted.address, "port": str(wanted.port),
                 "ssl-cert": str(own / network.CERTIFICATE), "ssl-key": str(own / network.KEY), "tls-version": "TLSv1.2,TLSv1.3",
                 "require-secure-transport": "ON",

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from ...base.files import link, private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import done_as, give
-from . import APP, OWNER, Words, network, quoted, sizing
+from . import APP, OWNER, Words, network, quoted
 from .agent import Agent
 from .cluster import ADMIN, Cluster
 from .server import ServerDatabase
@@ -72,12 +72,12 @@ class PostgresCluster(Cluster):
         host, port = self.bound or ("", self.port)
         settings = {
             "listen_addresses": host, "port": str(port), "unix_socket_directories": str(self.socket_folder),
-            "unix_socket_permissions": "0777", "max_connections": str(sizing.SAME_HOST), "shared_buffers": "128MB",
+            "unix_socket_permissions": "0777", "max_connections": str(network.SAME_HOST), "shared_buffers": "128MB",
             "password_encryption": "scram-sha-256",
         }  # fmt: skip
         if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
             own = network.folder(self.places)
-            settings |= sizing.postgres(sizing.memory()) | {
+            settings |= network.postgres(network.memory()) | {
                 "listen_addresses": wanted.address, "port": str(wanted.port), "ssl": "on", "ssl_min_protocol_version": "TLSv1.2",
                 "ssl_cert_file": str(own / network.CERTIFICATE), "ssl_key_file": str(own / network.KEY),
                 "hba_file": str(own / network.RULES),

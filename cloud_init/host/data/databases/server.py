@@ -14,7 +14,7 @@ from ...base.outcome import Refused, note
 from ...base.places import Places
 from ...base.user import give
 from ...contracts.manifest import Manifest
-from ...processes.managers.contract import Manager
+from ...processes.managers import Manager
 from ...rollout import state
 from . import APP, OWNER, Database, Words, quoted, remote
 from .agent import Agent

@@ -19,16 +19,14 @@ from ...base.unix_http import UnixConnection
 from ...base.user import with_port
 from ...release import environment
 from ...server import apply
-from .. import systemd_units
+from .. import managers, systemd_units
 from ..programs import CONSTANT, Program, log_path
-from . import contract
-from .contract import ProgramStatus
 
 _NOT_RUNNING = 70  # supervisord's number of that fault
 _ANOTHER = 3  # seconds that another supervisord may take to answer
 _STATES = {
-    "STARTING": contract.STARTING, "RUNNING": contract.RUNNING, "STOPPING": contract.STOPPING, "STOPPED": contract.STOPPED,
-    "EXITED": contract.STOPPED, "BACKOFF": contract.WAITING, "FATAL": contract.FAILED, "UNKNOWN": contract.FAILED,
+    "STARTING": managers.STARTING, "RUNNING": managers.RUNNING, "STOPPING": managers.STOPPING, "STOPPED": managers.STOPPED,
+    "EXITED": managers.STOPPED, "BACKOFF": managers.WAITING, "FATAL": managers.FAILED, "UNKNOWN": managers.FAILED,
 }  # fmt: skip
 
 
@@ -41,7 +39,7 @@ class _Transport(xmlrpc.client.Transport):
         return UnixConnection(self._path, timeout=60)
 
 
-class Manager(contract.Manager):
+class Manager(managers.Manager):
     """The supervisord of one app on this host."""
 
     kind = "supervisor"
@@ -112,11 +110,11 @@ class Manager(contract.Manager):
             path.unlink()
         systemd_units.drop(self.places, [self._unit])
 
-    def status(self, program: str) -> ProgramStatus:
+    def status(self, program: str) -> managers.ProgramStatus:
         info = self._ask("getProcessInfo", program)
         state = _STATES[info["statename"]]
-        since = float(info["start"]) if state == contract.RUNNING else None
-        return ProgramStatus(program, state, info["pid"] or None, since, str(info["spawnerr"] or info["exitstatus"]))
+        since = float(info["start"]) if state == managers.RUNNING else None
+        return managers.ProgramStatus(program, state, info["pid"] or None, since, str(info["spawnerr"] or info["exitstatus"]))
 
     def start(self, program: str) -> None:
         self._ask("startProcess", program, False)

@@ -10,16 +10,14 @@ import time
 from ...base.outcome import Refused
 from ...base.places import COLOURS, Places
 from ...front import servers
-from .. import systemd_units
+from .. import managers, systemd_units
 from ..programs import CONSTANT, FRONT, Program, is_database, log_path, memory_score, split
-from . import contract
-from .contract import ProgramStatus
 
-_STATES = {"active": contract.RUNNING, "reloading": contract.RUNNING, "deactivating": contract.STOPPING, "failed": contract.FAILED}
+_STATES = {"active": managers.RUNNING, "reloading": managers.RUNNING, "deactivating": managers.STOPPING, "failed": managers.FAILED}
 _ASKED = ("ActiveState", "SubState", "Result", "MainPID", "ExecMainStatus", "ExecMainStartTimestampMonotonic")
 
 
-class Manager(contract.Manager):
+class Manager(managers.Manager):
     """Units are not enabled: `boot` makes RUN first, then starts them."""
 
     kind = "systemd"
@@ -53,14 +51,14 @@ class Manager(contract.Manager):
         found = (path.name for path in systemd_units.folder(self.places).glob(f"slipway-{self.places.app}*.service"))
         return sorted(filter(None, (self._program(name) for name in found)))
 
-    def status(self, program: str) -> ProgramStatus:
+    def status(self, program: str) -> managers.ProgramStatus:
         found = systemd_units.show(self._unit(program), *_ASKED)
-        state = _STATES.get(found["ActiveState"], contract.STOPPED)
+        state = _STATES.get(found["ActiveState"], managers.STOPPED)
         if found["ActiveState"] == "activating":
-            state = contract.WAITING if found["SubState"].startswith("auto-restart") else contract.STARTING
+            state = managers.WAITING if found["SubState"].startswith("auto-restart") else managers.STARTING
         began = int(found["ExecMainStartTimestampMonotonic"] or 0) / 1e6
-        since = time.time() - time.monotonic() + began if state == contract.RUNNING else None
-        return ProgramStatus(program, state, int(found["MainPID"]) or None, since, f"{found['Result']} {found['ExecMainStatus']}")
+        since = time.time() - time.monotonic() + began if state == managers.RUNNING else None
+        return managers.ProgramStatus(program, state, int(found["MainPID"]) or None, since, f"{found['Result']} {found['ExecMainStatus']}")
 
     def start(self, program: str) -> None:
         """Earlier starts don't count: releases in a row are no crash loop."""

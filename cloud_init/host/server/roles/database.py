@@ -13,9 +13,9 @@ from ...base.places import Places
 from ...data import databases, restore
 from ...data.databases import APP, OWNER, network
 from ...data.databases.server import ServerDatabase
-from ...processes import manager_change, managers
+from ...processes import managers
 from ...release import environment, files, manifests, prune
-from ...release.store import HostStore
+from ...release.manifests import HostStore
 from ...rollout import boot as booting
 from ...rollout import prepare as preparing
 from ...rollout import state
@@ -45,7 +45,7 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
         device = manifest.database.volume
         uuid = volume.mount(places, device) if device else None
     with steps.step("database"):
-        manager_change.prepare(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
+        booting.prepare_manager(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
         wanted = network.wanted(manifest, uuid)
         _put_in_force(places, release, wanted, both=True)
     write_json(folder / "ready", {"at": time.time()})
@@ -54,16 +54,16 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
 
 def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
     """Shuts out whom the new release doesn't name. Raises `Refused` with all as before."""
-    manager_change.recover(places)
+    booting.recover(places)
     before, manager = state.remembered(places), managers.noted(places)
     if idle(places) != release and before.get("release") != release:
         raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
     with steps.step("database"):
         try:
             _put_in_force(places, release, _noted(places, release), both=False)
-            manager_change.change(places, managers.wanted_by(places, release))
+            booting.change_manager(places, managers.wanted_by(places, release))
         except (Refused, OSError) as error:
-            manager_change.try_change(places, manager)
+            booting.try_manager(places, manager)
             _go_back(places, before.get("release"))
             raise refusal_of(error) from None
     noted = {"release": release, "previous": before.get("release"), "generation": generation, "since": time.time()}
@@ -77,7 +77,7 @@ def abort(places: Places, steps: Steps) -> None:
     """Gives the candidate up: what the live release has is in force again."""
     with steps.step("database"):
         unlink(places.lib / "candidate.json")
-        manager_change.recover(places)
+        booting.recover(places)
         _go_back(places, live(places))
 
 
