@@ -20,7 +20,7 @@ from cloud_init import templating
 from cloud_init.host.base.files import object_in, read_text
 from cloud_init.host.base.masking import masked
 from cloud_init.host.contracts.manifest import INSTALL, REGISTRY, Manifest
-from cloud_init.host.release import debian, wheels
+from cloud_init.host.release import wheels
 from cloud_init.host.server.setup import USERS
 from cloud_init.host.stores import Objects
 from components.docker.engine import Engine, arguments
@@ -138,7 +138,7 @@ def _built(engine: Engine, words: list[str], needs_secret: bool) -> None:
     if done.returncode:
         lines = [_COLOUR.sub("", line) for line in masked(done.stdout).splitlines() if line.strip()]
         error = engine.refused("the image can't be built", "\n".join(lines))
-        raise SlipwayError("\n".join([f"{error}{debian.hint(done.stdout)}", *lines[-_SHOWN:]]))
+        raise SlipwayError("\n".join([f"{error}{environment.hint(done.stdout)}", *lines[-_SHOWN:]]))
 
 
 def _requirements(folder: Path, manifest: Manifest, exact: str) -> list[str]:

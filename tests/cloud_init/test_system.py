@@ -9,7 +9,7 @@ import pytest
 
 from cloud_init import firewall, fleet, system
 from cloud_init.fleet import Fleet, OwnHost, SystemFile
-from cloud_init.host.server import apply
+from cloud_init.host.server import system_files
 from cloud_init.host_files import HostFileError
 
 PLAIN = Fleet("systemd", "nginx", "none")
@@ -82,7 +82,7 @@ def test_nftables_takes_the_rules_twice(what: Fleet, role: str, tmp_path: Path) 
 def test_units_are_sound_and_all_that_is_written_has_who_puts_it_in_force(role: str, tmp_path: Path) -> None:
     units = []
     for file in every_file(DATABASE, role):
-        assert apply.kind(file.apply)
+        assert system_files.kind_of(file.apply)
         if file.path.endswith((".service", ".timer")):
             units.append(tmp_path / Path(file.path).name)
             units[-1].write_text(file.content)

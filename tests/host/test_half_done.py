@@ -13,11 +13,11 @@ from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
-from cloud_init.host.front import configuration, maintenance
+from cloud_init.host.front import configuration
 from cloud_init.host.processes import app, managers
 from cloud_init.host.processes.managers import ProgramStatus
 from cloud_init.host.rollout import boot, commit, gate, prepare, state
-from cloud_init.host.server import tree
+from cloud_init.host.server import volume
 
 
 class Manager(managers.Manager):
@@ -69,7 +69,7 @@ class Manager(managers.Manager):
 def host(tmp_path, monkeypatch):
     """`old` serves as blue, with a worker and a database of this host; `new` is prepared as green."""
     places = documents.places(tmp_path, {"run": str(tmp_path / "run")})
-    tree.make(places)
+    volume.make_folders(places)
     manager = Manager(places)
     for release in ("old", "new"):
         (places.release(release) / "etc").mkdir(parents=True)
@@ -137,14 +137,14 @@ def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch
 
 def test_what_cannot_be_started_keeps_nothing_else_down(host):
     """A front server that takes no connections yet, as here: what it is started for is started all the same, and the window ends."""
-    maintenance.switch(host.places, True)
-    (host.places.lib / "maintenance.json").write_text('{"page": false}')
+    configuration.switch_page(host.places, True)
+    (host.places.lib / "configuration.json").write_text('{"page": false}')
     for name in ("blue", "front", "postgres"):
         host.manager.up[name] = False
     boot.recover(host.places)
     assert is_whole(host)
-    assert not maintenance.is_on(host.places)
-    assert not maintenance.is_interrupted(host.places)
+    assert not configuration.is_page_up(host.places)
+    assert not configuration.is_interrupted(host.places)
 
 
 def test_a_change_of_manager_that_fails_unforeseen_moves_back(host, monkeypatch):
@@ -162,10 +162,10 @@ def fail():
 
 
 def test_the_page_of_an_interrupted_change_obeys_the_operator(host):
-    (host.places.lib / "maintenance.json").write_text('{"page": false}')
-    maintenance.order(host.places, True)
+    (host.places.lib / "configuration.json").write_text('{"page": false}')
+    configuration.order_page(host.places, True)
     boot.recover(host.places)
-    assert maintenance.is_on(host.places)
+    assert configuration.is_page_up(host.places)
 
 
 class Child:
@@ -204,10 +204,10 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
 
     assert len(turns()) == 3
     assert not watch.health.failure
-    (host.places.lib / "maintenance.json").write_text('{"page": false}')
+    (host.places.lib / "configuration.json").write_text('{"page": false}')
     Child.codes = [0]
     watch.turn()
-    (host.places.lib / "maintenance.json").unlink()
+    (host.places.lib / "configuration.json").unlink()
     assert len(turns()) == 4
     action, Child.codes = Action("commit", 5, "new"), [-9]
     watch.attempts.begin(action, DesiredState(5))

@@ -8,10 +8,11 @@ from pathlib import Path
 import documents
 import pytest
 
+from cloud_init.host.base import processes
 from cloud_init.host.base.files import read_json, write_json
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
-from cloud_init.host.server import apply, volume
+from cloud_init.host.server import volume
 
 MODULE = "cloud_init.host.server.volume"
 SIZE = 64 << 20
@@ -155,7 +156,7 @@ def test_all_data_of_a_web_host_are_on_the_disk(disk, host, monkeypatch):
 @pytest.mark.parametrize("done", range(6))
 def test_a_kill_in_between_is_made_up_for(disk, host, monkeypatch, done):
     """After so many of: mounted, noted, and each folder bound."""
-    real, ran = apply.run, []
+    real, ran = processes.run, []
 
     def counted(*command):
         if command[0] == "mount" and len(ran) == done:
@@ -163,11 +164,11 @@ def test_a_kill_in_between_is_made_up_for(disk, host, monkeypatch, done):
         ran.extend([command] if command[0] == "mount" else [])
         return real(*command)
 
-    monkeypatch.setattr(apply, "run", counted)
+    monkeypatch.setattr(processes, "run", counted)
     if done < 5:
         with pytest.raises(KeyboardInterrupt):
             volume.keep(host, disk)
-    monkeypatch.setattr(apply, "run", real)
+    monkeypatch.setattr(processes, "run", real)
     volume.keep(host, disk)
     assert all(os.path.ismount(path) for path in (host.disk, *host.kept))
 

@@ -15,7 +15,7 @@ from ..base.outcome import Refused, Steps, tell
 from ..base.places import Places
 from ..contracts.manifest import HostPart
 from ..data import backup, restore, stored_backups
-from ..front import maintenance
+from ..front import configuration
 from ..processes import systemd_units
 from ..release.manifests import HostStore
 from ..rollout import boot
@@ -70,7 +70,9 @@ def _restore(where: Places, arguments: argparse.Namespace) -> int:
 
 def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
     up = arguments.state == "on"
-    return report(where, f"maintenance {arguments.state}", lambda steps: maintenance.order(where, up), {"maintenance": up}, settles=True)
+    return report(
+        where, f"maintenance {arguments.state}", lambda steps: configuration.order_page(where, up), {"maintenance": up}, settles=True
+    )
 
 
 def _hold(where: Places, arguments: argparse.Namespace) -> int:

@@ -15,7 +15,7 @@ from ..base.files import read_object, size_of, target
 from ..base.places import Places
 from ..data import databases
 from ..follow import health
-from ..front import certificates, configuration, maintenance
+from ..front import certificates, configuration
 from ..processes import managers
 from ..release import manifests
 from ..rollout import state
@@ -30,7 +30,7 @@ def status(places: Places) -> dict[str, Any]:
     serves = {"release": live, "colour": now and now.colour.name, "since": noted.get("since")}
     database = databases.of_release(places, noted.get("release"))
     kept = database.status()
-    if maintenance.is_left_open(places):
+    if configuration.is_left_open(places):
         how = "`watch` starts it again" if places.role else "run `./slipway up`"
         problems = [f"a change of manager or front server was interrupted, and users may see its page; {how}", *problems]
     tls = certificates.of_live(places)
@@ -51,7 +51,7 @@ def status(places: Places) -> dict[str, Any]:
         "data": str(places.shared),
         "user": places.facts.user,
         "generation": noted.get("generation"),
-        "maintenance": maintenance.is_on(places),
+        "maintenance": configuration.is_page_up(places),
         "restore": {**restore, "running": at_work} if restore["backup"] else None,
         "problems": problems,
         "tls": {"domain": tls.domain, "until": certificates.issued(places, tls).get("until"), "problem": wrong} if tls else None,
@@ -60,7 +60,7 @@ def status(places: Places) -> dict[str, Any]:
 
 def releases(places: Places) -> list[dict[str, Any]]:
     """The releases on this host, the newest first."""
-    from ..release import prune
+    from ..rollout import commit
 
     now = state.live(places)
     previous = os.path.basename(target(places.previous) or "")
@@ -73,7 +73,7 @@ def releases(places: Places) -> list[dict[str, Any]]:
             "previous": previous == name,
             "size": size_of(places.release(name)),
         }
-        for name in prune.newest(places)
+        for name in commit.newest(places)
     ]
 
 

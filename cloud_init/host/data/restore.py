@@ -16,7 +16,7 @@ from ..base import processes
 from ..base.files import read_object, unlink, write_json
 from ..base.outcome import Refused, Steps, note, refusal_of
 from ..base.places import Places
-from ..front import maintenance
+from ..front import configuration
 from ..processes import app, managers
 from ..release import manifests, release_command
 from ..release.manifests import HostStore
@@ -84,7 +84,7 @@ class Users:
             with steps.step("shut-out"):
                 return self._shut_out(True)
         with steps.step("page-up"):
-            maintenance.switch(self.places, True)
+            configuration.switch_page(self.places, True)
         with steps.step("stop-app"):
             app.stop(self.places, self.manager, self.live)
 
@@ -180,7 +180,7 @@ def _fits(places: Places, users: Users, database: Database, chosen: dict[str, An
 def _begin(places: Places, users: Users, work: Restore) -> Restore:
     """Notes it before anything changes. A killed one's `first` stays the way back."""
     before = _read(places)
-    work.page = before.page if before else maintenance.is_on(places)
+    work.page = before.page if before else configuration.is_page_up(places)
     if before and before.phase == LOADING:
         work.phase, work.first = LOADING, before.first
     else:
@@ -241,7 +241,7 @@ def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
             work.reach(places, SERVING)  # the app writes from here on: nothing is loaded again
     if users.live:
         with steps.step("page-down"):
-            maintenance.switch(places, work.page)
+            configuration.switch_page(places, work.page)
     unlink(places.restoring)
 
 
@@ -269,7 +269,7 @@ def hold(places: Places, identity: str, store: HostStore, steps: Steps) -> None:
     """On a web host: stops the app, behind the page, while another host restores that backup.
     Raises `Refused` where this host's own folders can't be had."""
     users, beside = users_of(places), stored_backups.nearest(places, store, identity)
-    Restore(identity, page=maintenance.is_on(places), well=users.is_well(), folders=beside).reach(places, HELD)
+    Restore(identity, page=configuration.is_page_up(places), well=users.is_well(), folders=beside).reach(places, HELD)
     users.close(steps)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import pkgutil
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..base.files import write
+from ..base import processes
+from ..base.files import template, write
 from ..base.outcome import Refused
 from ..base.places import Places
-from ..server import apply
 
 _PLAIN = re.compile(r"[\w./@+=-]+", re.ASCII)
 
@@ -22,12 +21,12 @@ def folder(places: Places) -> Path:
 
 def systemctl(*words: str) -> str:
     """Runs systemctl; returns its output. Raises `Refused` with its words."""
-    return apply.run("systemctl", "--no-ask-password", *words)
+    return processes.run("systemctl", "--no-ask-password", *words)
 
 
 def call(*words: str) -> subprocess.CompletedProcess[str]:
     """Runs systemctl for what may well fail, such as stopping what is not there."""
-    return apply.ended("systemctl", "--no-ask-password", *words)
+    return processes.ended("systemctl", "--no-ask-password", *words)
 
 
 def show(unit: str, *properties: str) -> dict[str, str]:
@@ -36,17 +35,18 @@ def show(unit: str, *properties: str) -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
-def rendered(template: str, values: Mapping[str, str | Sequence[str]]) -> str:
+def rendered(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
     """A template of `managers/` with words, as many as given, at each of its places.
 
     `@@SANDBOX@@` is another template."""
-    text = _text(template).replace("@@SANDBOX@@", _text("sandbox.service"))
-    for name, value in values.items():
+    package = f"{__package__}.managers"
+    text = template(package, name, SANDBOX=template(package, "sandbox.service"))
+    for place, value in values.items():
         words = [value] if isinstance(value, str) else value
         for word in words:
             if not _PLAIN.fullmatch(word):
-                raise Refused(f"{template}: wanted paths and names of letters, digits and . / @ = _ + - for a unit, found {word[:60]!r}")
-        text = text.replace(f"@@{name}@@", " ".join(words))
+                raise Refused(f"{name}: wanted paths and names of letters, digits and . / @ = _ + - for a unit, found {word[:60]!r}")
+        text = text.replace(f"@@{place}@@", " ".join(words))
     return text
 
 
@@ -71,7 +71,3 @@ def drop(places: Places, names: list[str]) -> None:
     if names:
         systemctl("daemon-reload")
         call("reset-failed", *names)
-
-
-def _text(template: str) -> str:
-    return (pkgutil.get_data(f"{__package__}.managers", template) or b"").decode()

@@ -10,11 +10,11 @@ from ..base.outcome import Refused, Steps, all_of, note, refusal_of
 from ..base.places import COLOURS, Places
 from ..contracts.manifest import Manifest
 from ..data import databases, restore
-from ..front import configuration, maintenance
+from ..front import configuration
 from ..processes import app, managers
 from ..processes.programs import is_database
 from ..release import manifests
-from ..server import tree
+from ..server import volume
 from . import gate, state
 
 
@@ -40,7 +40,7 @@ def run(places: Places, steps: Steps) -> None:
 def bring_up(places: Places, steps: Steps) -> None:
     """Adopts a manager that runs; else ends what one that died left behind, and starts another."""
     with steps.step("folders"):
-        tree.make(places)
+        volume.make_folders(places)
         live = state.live(places)
         if live and not managers.of(places).running:  # as after a reboot: what it asks for, whatever was in force
             managers.note(places, managers.wanted_by(places, live.release))
@@ -135,7 +135,7 @@ def _launch(places: Places, manager: managers.Manager) -> None:
     """Starts it, with its constant programs, after what a dead one left behind was ended."""
     if manager.running:
         return
-    tree.make(places)
+    volume.make_folders(places)
     manager.configure()
     _end_left_overs(places)
     databases.settle(places)
@@ -162,7 +162,7 @@ def change_manager(places: Places, kind: str) -> bool:
     note(f"the manager changes from {before.kind} to {kind}")
     try:
         _launch(places, now)  # what runs under it finds nothing to do until it is in force
-        with maintenance.window(places):
+        with configuration.page_window(places):
             try:
                 _move(places, before, now)
             except Exception as error:  # noqa: BLE001  whatever it was, the app must not stay stopped
@@ -188,10 +188,10 @@ def recover(places: Places) -> None:
     """After a change of manager or front server that was killed: starts all anew under the manager
     in force. Nothing to do otherwise."""
     now, live = managers.of(places), state.live(places)
-    if not (maintenance.is_interrupted(places) or managers.beside(places)):
+    if not (configuration.is_interrupted(places) or managers.beside(places)):
         return
     _launch(places, now)
-    with maintenance.window(places):
+    with configuration.page_window(places):
         _retire(places)
         if live:
             link(places.front, str(places.release(live.release) / "etc"))

@@ -13,7 +13,7 @@ from ..data import databases, folders
 from ..front import certificates, configuration
 from ..processes import app, managers
 from ..processes.programs import CRON
-from ..release import debian, environment, files, manifests, release_command, unpack
+from ..release import environment, files, manifests, release_command, unpack
 from ..release.manifests import HostStore
 from . import boot, state
 
@@ -107,7 +107,7 @@ def _start(places: Places, manager: managers.Manager, manifest: Manifest, steps:
     except Refused as refused:
         app.unload(manager, idle)
         words = refused.log or log(400)
-        raise Refused(str(refused) + cause(words) + debian.hint("\n".join(words)), refused.http, up_to_cause(words)) from None
+        raise Refused(str(refused) + cause(words) + environment.hint("\n".join(words)), refused.http, up_to_cause(words)) from None
 
 
 def abort(places: Places, steps: Steps) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import grp
 import os
-import pkgutil
 import pwd
 import re
 import socket
@@ -12,11 +11,11 @@ import sys
 from pathlib import Path
 
 from .. import contracts
-from ..base.files import read_object, write, write_json
+from ..base import processes
+from ..base.files import read_object, template, write, write_json
 from ..base.outcome import Refused, Steps, emit, note
 from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes import systemd_units
-from . import apply
 
 _APP, _DATABASE, _FRONT, _RELEASE, _BUILD = (f"slipway-{name}" for name in ("app", "db", "front", "release", "build"))
 USERS = {_APP: [], _DATABASE: [], _FRONT: ["--groups", _APP], _RELEASE: ["--gid", _APP], _BUILD: []}
@@ -40,8 +39,8 @@ def command(root: Path) -> int:
             raise Refused(f"/etc/slipway/host.json: wanted {wanted}, found this server set up for {held}; take another server")
         install(root, facts)
     with steps.step("follow"):
-        apply.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
-        apply.run("systemctl", "restart", UNIT)  # it may be another tool's
+        processes.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
+        processes.run("systemctl", "restart", UNIT)  # it may be another tool's
     emit("outcome", ok=True, steps=steps.done)
     return 0
 
@@ -55,8 +54,8 @@ def install(root: Path, facts: HostFacts | None = None) -> None:
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
     write_json(root / "etc/slipway/host.json", contracts.document(facts))
-    write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
-    if write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode())):
+    write(root / "opt/slipway/start.sh", template(__package__, "start.sh").encode(), 0o755)
+    if write(root / "etc/systemd/system" / UNIT, template(__package__, UNIT, PYTHON=sys.executable).encode()):
         systemd_units.read_anew(UNIT)
 
 
@@ -90,9 +89,5 @@ def _add_user(name: str) -> None:
         there = any(one.gr_name == name for one in grp.getgrall())
         group = [*USERS[name], *([] if "--gid" in USERS[name] else ["--gid", name] if there else ["--user-group"])]
         shell = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-        apply.run("useradd", "--system", *group, *shell, name)
+        processes.run("useradd", "--system", *group, *shell, name)
         note(f"user {name} is made")
-
-
-def _text(name: str) -> bytes:
-    return pkgutil.get_data(__package__, name) or b""

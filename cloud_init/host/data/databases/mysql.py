@@ -1,16 +1,14 @@
 """Engine `mysql`: MariaDB in clusters of a host, since all of Debian and Ubuntu have it."""
 
-import pkgutil
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, replacing, tail, write
+from ...base.files import private_file, replacing, tail, template, write
 from ...base.outcome import Refused
 from ...base.user import give
 from . import APP, OWNER, Words, network, quoted
-from .agent import Agent
-from .cluster import ADMIN, Cluster
+from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase
 
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
@@ -38,9 +36,9 @@ class MysqlCluster(Cluster):
     def initialise(self, folder: Path) -> None:
         options = [f"--datadir={folder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
         first = folder.with_name(".first.part")  # its master never goes without a password
-        statements = pkgutil.get_data(__package__, "mysql-first.sql") or b""
+        statements = template(__package__, "mysql-first.sql", PASSWORD=self.password(ADMIN))
         try:
-            write(first, statements.replace(b"@@PASSWORD@@", self.password(ADMIN).encode()), 0o400)
+            write(first, statements.encode(), 0o400)
             give(first, self.user)
             self.run(["mariadb-install-db", "--no-defaults", *options, f"--extra-file={first}"], stdout=subprocess.DEVNULL)
         finally:

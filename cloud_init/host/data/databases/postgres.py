@@ -10,8 +10,7 @@ from ...base.files import link, private_file, replacing, write
 from ...base.outcome import Refused
 from ...base.user import done_as, give
 from . import APP, OWNER, Words, network, quoted
-from .agent import Agent
-from .cluster import ADMIN, Cluster
+from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase
 
 UNIT = "postgresql.service"  # of the package: kept from starting

@@ -17,8 +17,7 @@ from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...rollout import state
 from . import APP, OWNER, Database, Words, quoted, remote
-from .agent import Agent
-from .cluster import ADMIN, Cluster
+from .cluster import ADMIN, Agent, Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
 _AGAIN = 3  # one that runs may be restarting

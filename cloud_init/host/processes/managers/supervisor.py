@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import os
-import pkgutil
 import subprocess
 import time
 import xmlrpc.client
@@ -12,13 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from ...base import processes
-from ...base.files import write
+from ...base.files import template, write
 from ...base.outcome import Refused
 from ...base.places import Places
 from ...base.unix_http import UnixConnection
 from ...base.user import with_port
 from ...release import environment
-from ...server import apply
 from .. import managers, systemd_units
 from ..programs import CONSTANT, Program, log_path
 
@@ -63,7 +61,7 @@ class Manager(managers.Manager):
 
     def install(self) -> None:
         """An environment of its own."""
-        environment.of_the_host(self.places, self.kind, _filled("supervisor.txt"))
+        environment.of_the_host(self.places, self.kind, template(__package__, "supervisor.txt"))
 
     def configure(self) -> bool:
         return write(self._configuration, configuration(self.places).encode())
@@ -72,7 +70,7 @@ class Manager(managers.Manager):
         """Starts supervisord, which becomes a daemon by itself, and waits until it answers."""
         log = self.log_from_now("supervisord")
         began = time.monotonic()
-        done = self._start_unit() if self.places.role else apply.ended(*self._command())
+        done = self._start_unit() if self.places.role else processes.ended(*self._command())
         deadline = time.monotonic() + 10
         # It refuses to start where another one, started by a killed run, is about to answer.
         while time.monotonic() < deadline:
@@ -187,7 +185,7 @@ class Manager(managers.Manager):
 def configuration(places: Places) -> str:
     """All of supervisord.conf."""
     user = "user=root" if os.geteuid() == 0 else ""  # said outright, or supervisord warns that it runs as root
-    whole = _filled("supervisord.conf", RUN=_escaped(places.run), LOG=_escaped(places.log), SUPERVISOR_USER=user)
+    whole = template(__package__, "supervisord.conf", RUN=_escaped(places.run), LOG=_escaped(places.log), SUPERVISOR_USER=user)
     return whole + "".join(section(places, program) for program in CONSTANT)
 
 
@@ -196,27 +194,20 @@ def section(places: Places, program: Program) -> str:
     launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind]
     if places.role and not program.as_user:
         launch = [*with_port(str(user)), *launch]
-    return _filled(
+    return template(
+        __package__,
         "program.conf",
         NAME=program.name,
         LOG=_escaped(log_path(places, program.name)),
         LAUNCH=" ".join(f'"{_escaped(word)}"' if " " in word else _escaped(word) for word in launch),
         AUTORESTART="true" if program.always else "unexpected",
-        RETRIES=str(program.retries),
-        PRIORITY=str(program.priority),
+        RETRIES=program.retries,
+        PRIORITY=program.priority,
         GROUP=str(program.whole_group).lower(),
         STOPSIGNAL=program.stop_signal,
         USER=f"user={user}" if user and program.as_user else "",
         BYTES="0" if places.role else "10MB",  # on a server logrotate sees to all logs
     )
-
-
-def _filled(template: str, **values: str) -> str:
-    """A file of this folder with its places filled in."""
-    text = (pkgutil.get_data(__package__, template) or b"").decode()
-    for name, value in values.items():
-        text = text.replace(f"@@{name}@@", value)
-    return text
 
 
 def _escaped(value: Path | str) -> str:

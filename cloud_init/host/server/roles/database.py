@@ -14,9 +14,10 @@ from ...data import databases, restore
 from ...data.databases import APP, OWNER, network
 from ...data.databases.server import ServerDatabase
 from ...processes import managers
-from ...release import environment, files, manifests, prune
+from ...release import environment, files, manifests
 from ...release.manifests import HostStore
 from ...rollout import boot as booting
+from ...rollout import commit as committing
 from ...rollout import prepare as preparing
 from ...rollout import state
 from .. import provision, volume
@@ -70,7 +71,7 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
     write_json(places.lib / "state.json", noted)
     unlink(places.lib / "candidate.json")
     with steps.step("prune"):
-        prune.run(places)
+        committing.prune(places)
 
 
 def abort(places: Places, steps: Steps) -> None:
