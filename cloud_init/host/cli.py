@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from .base import masking, places
-from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
-from .base.places import Places
+from .base import Places, Refused, Steps, masking, places, refusal_of
+from .base.outcome import Locked, refusal, tell
 
 _ASKED = "SLIPWAY_ASKED"
 _SETUP, _OBJECTS = "setup", "objects"  # the commands that need no host.json: there may be none yet

@@ -17,7 +17,7 @@ import pytest
 from cloud_init import fronts, servers, system
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 from cloud_init.host.data import databases
 from cloud_init.host.front import servers as host_fronts
 from cloud_init.host.processes import managers

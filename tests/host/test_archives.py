@@ -35,7 +35,7 @@ def elsewhere(tmp_path, monkeypatch):
     with serving(tmp_path) as server:
         server.installed = []
         monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
-        monkeypatch.setattr("cloud_init.host.base.fetching.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("cloud_init.host.base.web.time.sleep", lambda seconds: None)
         monkeypatch.setattr(provision, "_await_lists", lambda: None)
         monkeypatch.setattr(provision, "_install", lambda names: server.installed.append(Path(names[0]).read_bytes()))
         yield server

@@ -12,10 +12,9 @@ from dataclasses import replace
 from typing import Any
 
 from .. import contracts
-from ..base import masking
+from ..base import Places, Refused, Steps, masking, note, refusal_of
 from ..base.lock import held
-from ..base.outcome import Locked, Refused, Steps, note, refusal, refusal_of, tell
-from ..base.places import Places
+from ..base.outcome import Locked, refusal, tell
 from ..contracts.rollout import DesiredState, Outcome
 from ..data import restore
 from ..release.manifests import HostStore

@@ -1,7 +1,5 @@
 """The commands that ask a host about itself, and whether this tool works on it."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import pkgutil
@@ -10,9 +8,8 @@ import time
 from typing import Any
 
 from .. import stores
-from ..base import processes
-from ..base.files import read_object, size_of, target
-from ..base.places import Places
+from ..base import Places, processes, read_object, target
+from ..base.files import size_of
 from ..data import databases
 from ..follow import health
 from ..front import certificates, configuration

@@ -10,10 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base.files import read_object, sha256_of, sync, sync_tree, write_json
+from ..base import Places, Refused, Steps, read_object, write_json
+from ..base.files import sha256_of, sync, sync_tree
 from ..base.lock import actor
-from ..base.outcome import Refused, Steps
-from ..base.places import Places
 from ..base.user import own
 from ..release import manifests
 from ..rollout import state

@@ -14,9 +14,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from ..base.files import link, make_folder, private_file, remove, sha256_of, target
-from ..base.outcome import Refused, note
-from ..base.places import Places
+from ..base import Places, Refused, link, note, private_file, remove, target
+from ..base.files import make_folder, sha256_of
 from ..base.user import done_as, private
 from ..contracts.manifest import Manifest
 from ..release import manifests

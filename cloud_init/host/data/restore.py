@@ -12,10 +12,7 @@ import time
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ..base import processes
-from ..base.files import read_object, unlink, write_json
-from ..base.outcome import Refused, Steps, note, refusal_of
-from ..base.places import Places
+from ..base import Places, Refused, Steps, note, processes, read_object, refusal_of, unlink, write_json
 from ..front import configuration
 from ..processes import app, managers
 from ..release import manifests, release_command

@@ -11,9 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from .. import contracts
-from ..base import masking
-from ..base.files import read_object, target, write_json
-from ..base.places import Places
+from ..base import Places, masking, read_object, target, write_json
 from ..contracts.rollout import Heartbeat, Outcome, Progress
 from ..processes.programs import log_path
 from ..release.manifests import HostStore

@@ -8,9 +8,8 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from ..base.files import link_beside, read_text, unlink, write
-from ..base.outcome import Refused
-from ..base.places import Places
+from ..base import Places, Refused, read_text, unlink, write
+from ..base.files import link_beside
 from ..release.manifests import HostStore
 
 CALM = 10  # seconds that `watch` must run to count as up

@@ -11,11 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from ..base import processes
-from ..base.files import link, read_foreign, read_object, target, template, unlink, write, write_json
+from ..base import Places, Refused, link, note, processes, read_object, target, template, unlink, write, write_json
+from ..base.files import read_foreign
 from ..base.lock import is_free
-from ..base.outcome import Refused, note
-from ..base.places import Places
 from ..processes.managers import Manager
 from . import servers
 from .servers import MAINTENANCE

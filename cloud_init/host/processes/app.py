@@ -11,9 +11,7 @@ import time
 from collections.abc import Collection
 from pathlib import Path
 
-from ..base.files import unlink
-from ..base.outcome import Refused, note
-from ..base.places import Colour, Places, other
+from ..base import Colour, Places, Refused, note, other, unlink
 from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import gate, state

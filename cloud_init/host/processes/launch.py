@@ -1,8 +1,6 @@
 """What a manager starts: becomes a colour's server, or the front server; constant over releases.
 `exec` becomes a command in the same way."""
 
-from __future__ import annotations
-
 import os
 import stat
 import sys
@@ -10,10 +8,7 @@ import time
 from pathlib import Path
 from typing import NoReturn
 
-from ..base import processes
-from ..base.files import remove, write
-from ..base.outcome import Refused, refusal_of
-from ..base.places import COLOURS, Colour, Places
+from ..base import COLOURS, Colour, Places, Refused, processes, refusal_of, remove, write
 from ..base.user import go_on_as
 from ..data import databases
 from ..front import servers

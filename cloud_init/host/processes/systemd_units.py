@@ -7,10 +7,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from ..base import processes
-from ..base.files import template, write
-from ..base.outcome import Refused
-from ..base.places import Places
+from ..base import Places, Refused, processes, template, write
 
 _PLAIN = re.compile(r"[\w./@+=-]+", re.ASCII)
 

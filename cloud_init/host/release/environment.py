@@ -19,11 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..base import processes
-from ..base.files import link, mark_ready, replacing, template
+from ..base import Places, Refused, link, note, processes, replacing, template
+from ..base.files import mark_ready
 from ..base.masking import masked
-from ..base.outcome import Refused, note
-from ..base.places import Places
 from ..base.user import as_user, own, private
 from ..contracts.manifest import Manifest
 from ..processes import managers, systemd_units

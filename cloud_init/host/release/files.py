@@ -7,10 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ..base import masking
-from ..base.files import link, read_json, write, write_json
-from ..base.outcome import Refused
-from ..base.places import Places
+from ..base import Places, Refused, link, masking, write, write_json
+from ..base.files import read_json
 from ..base.user import as_user, give, with_port
 from ..contracts.manifest import NOT_THE_APPS, Manifest
 from ..data import databases

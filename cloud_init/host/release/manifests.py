@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any, Optional
 
 from .. import contracts, stores
-from ..base import masking
+from ..base import Refused, masking
 from ..base.files import read_json
-from ..base.outcome import Refused
 from ..contracts.manifest import INSTALL, Code, DatabasePart, Health, Manifest
 
 

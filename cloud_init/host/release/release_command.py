@@ -10,10 +10,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ..base import processes
-from ..base.files import tail, unlink, write_json
-from ..base.outcome import Refused, cause
-from ..base.places import Places
+from ..base import Places, Refused, processes, unlink, write_json
+from ..base.files import tail
+from ..base.outcome import cause
 from ..base.user import as_user, go_on_as
 from ..contracts.manifest import Manifest
 from ..data import databases

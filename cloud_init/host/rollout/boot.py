@@ -4,10 +4,8 @@ for."""
 
 from __future__ import annotations
 
-from ..base import processes
-from ..base.files import link, target
-from ..base.outcome import Refused, Steps, all_of, note, refusal_of
-from ..base.places import COLOURS, Places
+from ..base import COLOURS, Places, Refused, Steps, link, note, processes, refusal_of, target
+from ..base.outcome import all_of
 from ..contracts.manifest import Manifest
 from ..data import databases, restore
 from ..front import configuration

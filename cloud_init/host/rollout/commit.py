@@ -7,9 +7,8 @@ import os
 import shutil
 from pathlib import Path
 
-from ..base.files import link, read_object, remove, target, unlink
-from ..base.outcome import Refused, Steps, all_of, note, refusal_of
-from ..base.places import COLOURS, Colour, Places, other
+from ..base import COLOURS, Colour, Places, Refused, Steps, link, note, other, read_object, refusal_of, remove, target, unlink
+from ..base.outcome import all_of
 from ..data import databases
 from ..front import certificates, configuration
 from ..front.certificates import acme

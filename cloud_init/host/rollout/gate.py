@@ -12,7 +12,7 @@ from dataclasses import replace
 from urllib.parse import urljoin
 
 from ..base.outcome import Refused
-from ..base.unix_http import UnixConnection
+from ..base.web import UnixConnection
 from ..contracts.manifest import Health
 from ..contracts.rollout import HttpAnswer
 

@@ -16,11 +16,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..base import fetching, processes
-from ..base.files import link
+from ..base import Places, Refused, Steps, link, note, processes, web
 from ..base.lock import held
-from ..base.outcome import Refused, Steps, note
-from ..base.places import Places
 from ..contracts.manifest import Archive, LaterPart, Manifest
 from ..data import databases
 from ..front import certificates, servers
@@ -145,7 +142,7 @@ def _bring(package: str, url: str) -> None:
         path = Path(folder, f"{package}.deb")
         try:
             with open(path, "w+b") as file:
-                fetching.into(file, address, _MOST)
+                web.into(file, address, _MOST)
         except Refused as refused:
             raise Refused(f"package {package}: {refused}") from None
         name = processes.ended("dpkg-deb", "--field", str(path), "Package").stdout.strip()

@@ -11,9 +11,8 @@ import sys
 from pathlib import Path
 
 from .. import contracts
-from ..base import processes
-from ..base.files import read_object, template, write, write_json
-from ..base.outcome import Refused, Steps, emit, note
+from ..base import Refused, Steps, note, processes, read_object, template, write, write_json
+from ..base.outcome import emit
 from ..contracts.facts import Boot, FrontFacts, HostFacts
 from ..processes import systemd_units
 

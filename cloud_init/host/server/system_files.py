@@ -10,10 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..base import processes
-from ..base.files import read_object, remove, write, write_json
-from ..base.outcome import Refused, note
-from ..base.places import Places
+from ..base import Places, Refused, note, processes, read_object, remove, write, write_json
 from ..contracts.manifest import HostPart, LaterPart, SystemFile
 
 # Beside the system's own files, never in their place: each name says that it is Slipway's.

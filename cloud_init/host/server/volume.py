@@ -5,17 +5,13 @@ A database host's is its folder `data`. A web host's is `disk`, whose folders ta
 those of the same names: `shared`, `data` and so on. It outlives the server: `users.json` on it
 notes whose the numbers are that its files have as owners."""
 
-from __future__ import annotations
-
 import grp
 import os
 import time
 from pathlib import Path
 
-from ..base import processes
-from ..base.files import link, read_object, target, template, write, write_json
-from ..base.outcome import Refused, note
-from ..base.places import COLOURS, SOCKETS, Places
+from ..base import COLOURS, Places, Refused, link, note, processes, read_object, target, template, write, write_json
+from ..base.places import SOCKETS
 from ..base.user import FRONT_GROUP, own, private
 from ..processes import systemd_units
 from ..processes.programs import log_path

@@ -17,10 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ...base import processes
-from ...base.files import make_folder, read_object, read_text, sync, write, write_json
-from ...base.outcome import Refused, note
-from ...base.places import Places
+from ...base import Places, Refused, note, processes, read_object, read_text, write, write_json
+from ...base.files import make_folder, sync
 from ...base.user import as_user, give, private
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager

@@ -9,10 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from ...base import files
-from ...base.files import read_object
-from ...base.outcome import Refused
-from ...base.places import Places
+from ...base import Places, Refused, files, read_object
 from ...base.user import give
 from ...contracts.manifest import Manifest
 from . import APP, OWNER, quoted

@@ -6,8 +6,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import link, private_file, replacing, write
-from ...base.outcome import Refused
+from ...base import Refused, link, private_file, replacing, write
 from ...base.user import done_as, give
 from . import APP, OWNER, Words, network, quoted
 from .cluster import ADMIN, Agent, Cluster

@@ -9,9 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_object, write_json
-from ...base.outcome import Refused, note
-from ...base.places import Places
+from ...base import Places, Refused, note, read_object, write_json
 from ...base.user import give
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager

@@ -13,9 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_object, read_text, remove, write, write_json
-from ...base.outcome import Refused
-from ...base.places import Places
+from ...base import Places, Refused, read_object, read_text, remove, write, write_json
 from ...base.processes import run
 from ...base.user import front_group
 from ...contracts.manifest import Tls

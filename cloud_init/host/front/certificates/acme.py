@@ -1,8 +1,6 @@
 """An authority's certificate, by ACME: certbot asks for one for this server's key. A timer and each
 release run this; where there is no certificate yet it is tried each minute."""
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import subprocess
@@ -10,10 +8,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from ...base.files import write
+from ...base import Places, Refused, Steps, note, write
 from ...base.lock import held
-from ...base.outcome import Refused, Steps, note
-from ...base.places import Places
 from ...contracts.manifest import Health, Tls
 from ...processes import managers, systemd_units
 from ...rollout import gate

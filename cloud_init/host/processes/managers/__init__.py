@@ -14,9 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from ...base import processes
-from ...base.files import read_text, write
-from ...base.places import Places
+from ...base import Places, processes, read_text, write
 from ...contracts.manifest import Manifest
 from ...release import manifests
 from ..programs import Program, log_path, log_since

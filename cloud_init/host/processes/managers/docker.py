@@ -13,9 +13,8 @@ import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ...base.outcome import Refused
-from ...base.places import Places
-from ...base.unix_http import UnixConnection
+from ...base import Places, Refused
+from ...base.web import UnixConnection
 from ...contracts.facts import ContainerFacts
 from .. import managers
 from ..programs import CONSTANT, FRONT, Program, is_database, split

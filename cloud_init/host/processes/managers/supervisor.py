@@ -10,12 +10,9 @@ import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from ...base import processes
-from ...base.files import template, write
-from ...base.outcome import Refused
-from ...base.places import Places
-from ...base.unix_http import UnixConnection
+from ...base import Places, Refused, processes, template, write
 from ...base.user import with_port
+from ...base.web import UnixConnection
 from ...release import environment
 from .. import managers, systemd_units
 from ..programs import CONSTANT, Program, log_path

@@ -7,8 +7,7 @@ import re
 import signal
 import time
 
-from ...base.outcome import Refused
-from ...base.places import COLOURS, Places
+from ...base import COLOURS, Places, Refused
 from ...front import servers
 from .. import managers, systemd_units
 from ..programs import CONSTANT, FRONT, Program, is_database, log_path, memory_score, split

@@ -7,9 +7,7 @@ import time
 from dataclasses import replace
 
 from ... import contracts
-from ...base.files import read_object, unlink, write_json
-from ...base.outcome import Refused, Steps, note, refusal_of
-from ...base.places import Places
+from ...base import Places, Refused, Steps, note, read_object, refusal_of, unlink, write_json
 from ...data import databases, restore
 from ...data.databases import APP, OWNER, network
 from ...data.databases.server import ServerDatabase

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ...base.outcome import Steps
-from ...base.places import Places
+from ...base import Places, Steps
 from ...release.manifests import HostStore
 from ...rollout import state
 
