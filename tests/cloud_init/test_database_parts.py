@@ -85,7 +85,7 @@ def test_a_hostile_name_stays_a_name(app):
 def test_what_is_no_network_is_refused(clients):
     database = {"engine": "postgres", "address": ["10.0.0.5", 5432], "clients": clients}
     with pytest.raises((Refused, Wrong), match=r"wanted an address of this host|^database\.clients.*: wanted (a list|text), found"):
-        network.wanted(documents.manifest(database=database), None)
+        network.wanted(documents.manifest(database=database))
 
 
 def test_mariadb_is_told_networks_in_its_own_way():
@@ -148,6 +148,6 @@ def test_the_database_comes_with_the_host_that_has_it(engine, placement, role, p
 
 
 def test_the_mount_is_by_the_disks_identity():
-    text = unit("shop", Path("/srv/slipway/shop/data"), {"UUID": "1-2", "TYPE": "ext4"})
-    assert "What=/dev/disk/by-uuid/1-2\nWhere=/srv/slipway/shop/data\nType=ext4\n" in text
+    text = unit("shop", Path("/srv/slipway/shop/disk"), {"UUID": "1-2", "TYPE": "ext4"})
+    assert "What=/dev/disk/by-uuid/1-2\nWhere=/srv/slipway/shop/disk\nType=ext4\n" in text
     assert "@@" not in text

@@ -73,17 +73,17 @@ def host(tmp_path, role, monkeypatch):
 
 def test_an_empty_disk_gets_a_file_system_and_its_data_stay(disk, host, capsys):
     uuid = volume.mount(host, disk)
-    data = host.srv / "data"
-    assert os.path.ismount(data)
+    data = host.disk / "data"
+    assert os.path.ismount(host.disk)
     assert "empty; it gets a file system (ext4)" in capsys.readouterr().out
-    (data / "postgres").mkdir()
+    (data / "postgres").mkdir(parents=True)
     (data / "postgres/PG_VERSION").write_text("17")
     assert volume.mount(host, disk) == uuid
-    run("umount", str(data))
+    run("umount", str(host.disk))
     assert volume.mount(host, disk) == uuid
     assert f"found ext4 {uuid}; used as it is" in capsys.readouterr().out
     assert (data / "postgres/PG_VERSION").read_text() == "17"
-    assert TOLD[0] == ("shop", data, uuid)
+    assert TOLD[0] == ("shop", host.disk, uuid)
 
 
 @pytest.mark.parametrize(
@@ -109,14 +109,14 @@ def test_somebody_elses_files_are_refused(disk, host, tmp_path):
     run("umount", str(place))
     with pytest.raises(Refused, match=r"wanted this host's data or nothing, found photos; nothing was changed"):
         volume.mount(host, disk)
-    assert not os.path.ismount(host.srv / "data")
+    assert not os.path.ismount(host.disk)
 
 
 def test_data_that_it_would_hide_are_not_hidden(disk, host):
     (host.srv / "data/postgres").mkdir(parents=True)
     with pytest.raises(Refused, match="found data there already"):
-        volume.mount(host, disk)
-    assert not os.path.ismount(host.srv / "data")
+        volume.keep(host, disk)
+    assert not any(os.path.ismount(path) for path in (host.disk, *host.kept))
 
 
 def test_a_disk_that_does_not_come_is_named(host, monkeypatch):
@@ -125,17 +125,12 @@ def test_a_disk_that_does_not_come_is_named(host, monkeypatch):
         volume.mount(host, "/dev/nothing-there")
 
 
-def test_a_server_does_not_start_beside_its_disk(tmp_path):
-    with pytest.raises(Refused, match="wanted the disk /dev/disk/by-uuid/1-2 mounted there"):
-        volume.await_mount(tmp_path, "1-2", wait=0)
-
-
 web = pytest.mark.parametrize("role", ["web"])
-"""A host whose data all have that disk."""
+both = pytest.mark.parametrize("role", ["web", "database"])
 
 
-@web
-def test_all_data_of_a_web_host_are_on_the_disk(disk, host, monkeypatch):
+@both
+def test_all_data_of_a_host_are_on_the_disk(disk, host, monkeypatch):
     volume.keep(host, disk)
     for name in PLACES:
         assert os.path.ismount(host.srv / name)
@@ -197,7 +192,7 @@ def test_a_host_that_serves_without_its_disk_tells_so(tmp_path):
     assert volume.problem(host) == ""
 
 
-@web
+@both
 def test_without_its_disk_nothing_is_written(host, monkeypatch):
     write_json(host.lib / "disk.json", {"uuid": "1-2"})
     monkeypatch.setattr(f"{MODULE}.systemd_units.call", lambda *words: None)

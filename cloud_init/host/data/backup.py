@@ -80,7 +80,7 @@ def is_id(name: str) -> bool:
 
 
 def _dump(places: Places, database: databases.Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
-    revision = database.revision()
+    _, revision = database.shape()
     rows = database.dump(part / DUMP) if head["schema"] else {}
     (part / DUMP).touch(0o600)  # without a database it is empty
     kept = folders.save(places, part / FOLDERS)

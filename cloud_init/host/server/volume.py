@@ -1,9 +1,7 @@
 """The folders of an app on a host: those that outlive a reboot, and RUN, which doesn't. For data
-there may be a disk of their own: formatted only if empty, mounted by its UUID.
-
-A database host's is its folder `data`. A web host's is `disk`, whose folders take the place of
-those of the same names: `shared`, `data` and so on. It outlives the server: `users.json` on it
-notes whose the numbers are that its files have as owners."""
+there may be a disk of their own: formatted only if empty, mounted by its UUID at `disk`, whose
+folders take the place of those of the same names: `shared`, `data` and so on. It outlives the
+server: `users.json` on it notes whose the numbers are that its files have as owners."""
 
 import grp
 import os
@@ -20,8 +18,7 @@ from ..rollout import state
 _WAIT = 120  # seconds that a disk may take to be attached
 _NOTHING = 2  # blkid's exit status where it finds nothing that it knows
 _TYPES = ("ext4", "xfs")
-_OURS = {"web": {"shared", "snapshots", "data", "backups"}, "database": {"postgres", "mysql", "passwords"}}
-_BESIDE = {"lost+found", "users"}
+_OURS = {"shared", "snapshots", "data", "backups", "lost+found", "users"}
 _OWNERS = "users.json"
 _NOBODYS = 1 << 30  # ids from here on no user has
 _NOTE = "disk.json"
@@ -42,19 +39,20 @@ def mount(places: Places, device: str) -> str:
         raise Refused(f"{device}: {wanted}, found {_described(contents)}; nothing was changed")
     else:
         note(f"{device}: found {_described(contents)}; used as it is")
-    folder = places.srv / "data" if places.role == "database" else places.disk
-    if not os.path.ismount(folder):
-        _mount(folder, path, contents["UUID"], _OURS[str(places.role)] | _BESIDE)
-    _at_boot(places.app, folder, contents)
-    _hand_over(places, folder)
+    if not os.path.ismount(places.disk):
+        _mount(places.disk, path, contents["UUID"])
+    _at_boot(places.app, places.disk, contents)
+    _hand_over(places, places.disk)
     return contents["UUID"]
 
 
 def keep(places: Places, device: str) -> None:
-    """Has all data of a web host on the disk, from before its first release on. Data that are on
-    the system's own disk stay there, which `problem` tells. Raises `Refused`."""
+    """Has all data of a host on the disk, from before its first release on. A web host's that
+    are on the system's own disk stay there, which `problem` tells. Raises `Refused`."""
     if not (places.lib / _NOTE).is_file():
         if state.remembered(places) or any(map(_has_data, places.kept)):
+            if places.role == "database":
+                raise Refused(f"{device}: wanted an empty {places.srv} for it, found data there already; move them onto the disk by hand")
             return note(_stays(device))
         write_json(places.lib / _NOTE, {"uuid": mount(places, device)})
     settle(places)
@@ -68,7 +66,9 @@ def settle(places: Places) -> None:
         return
     if not os.path.ismount(places.disk):
         systemd_units.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
-        await_mount(places.disk, uuid, 0)
+        if not os.path.ismount(places.disk):
+            disk = f"{places.disk}: wanted the disk {Path('/dev/disk/by-uuid') / uuid} mounted there"
+            raise Refused(f"{disk}, found none; attach it, then start the host again")
     own(places.disk, 0o700)
     for folder in places.kept:
         if not os.path.ismount(folder):
@@ -110,16 +110,6 @@ def examine(path: Path) -> dict[str, str]:
     return contents
 
 
-def await_mount(folder: Path, uuid: str, wait: float = 90) -> None:
-    """Waits for the disk with that UUID at `folder`. Raises `Refused`."""
-    deadline = time.monotonic() + wait
-    link = Path("/dev/disk/by-uuid") / uuid
-    while not os.path.ismount(folder):
-        if time.monotonic() > deadline:
-            raise Refused(f"{folder}: wanted the disk {link} mounted there, found none; attach it, then start the host again")
-        time.sleep(0.5)
-
-
 def unit(app: str, folder: Path, contents: dict[str, str]) -> str:
     """The mount unit. A missing disk doesn't keep the host from booting."""
     uuid, kind = contents["UUID"], contents["TYPE"]
@@ -138,13 +128,13 @@ def _there(device: str) -> Path:
     return Path(device).resolve()
 
 
-def _mount(folder: Path, path: Path, uuid: str, ours: set[str]) -> None:
+def _mount(folder: Path, path: Path, uuid: str) -> None:
     """Raises `Refused` if it would hide data, or holds somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Refused(f"{folder}: wanted an empty folder for {path}, found data there already; move them onto the disk by hand")
     processes.run("mount", "-o", _OPTIONS, str(path), str(folder))
-    strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in ours)
+    strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in _OURS)
     if strange:
         processes.run("umount", str(folder))
         raise Refused(f"{path} ({uuid}): wanted this host's data or nothing, found {', '.join(strange[:5])}; nothing was changed")

@@ -24,7 +24,6 @@ from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...processes.programs import Program
 from ...release import environment
-from ...server.volume import await_mount
 from . import APP, OWNER, network
 from .network import Network
 
@@ -162,9 +161,7 @@ class Cluster(ABC):
         """The server, in the foreground."""
 
     def launch(self) -> list[str]:
-        """The server's command, once the disk with its data is mounted."""
-        if self.network and self.network.uuid:
-            await_mount(self.data.parent, self.network.uuid)
+        """The server's command as a manager starts it."""
         return self.command()
 
     def is_outdated(self) -> bool:

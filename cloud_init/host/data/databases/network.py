@@ -30,8 +30,6 @@ class Network:
     address: str
     port: int
     clients: tuple[str, ...]
-    uuid: str | None = None
-    """The file system of the disk that has the data alone; None: there is no such disk."""
 
     def letting(self, clients: Sequence[str]) -> Network:
         """The same, with other clients let in too."""
@@ -48,7 +46,7 @@ def read(places: Places) -> Network | None:
     noted = read_object(folder(places) / NOTE)
     if not noted:
         return None
-    return Network(str(noted["address"]), int(noted["port"]), tuple(noted["clients"]), noted.get("uuid"))
+    return Network(str(noted["address"]), int(noted["port"]), tuple(noted["clients"]))
 
 
 def install(places: Places, network: Network, certificate: str, key: str) -> None:
@@ -62,13 +60,13 @@ def install(places: Places, network: Network, certificate: str, key: str) -> Non
     files.write_json(own / NOTE, asdict(network))
 
 
-def wanted(manifest: Manifest, uuid: str | None) -> Network:
+def wanted(manifest: Manifest) -> Network:
     """The network that a release asks for. Raises `Refused` for wrong addresses."""
     database = manifest.database
     try:
         address, port = database.address or ("none", 0)
         clients = tuple(str(ipaddress.ip_network(one, strict=False)) for one in database.clients)
-        return Network(str(ipaddress.ip_address(address)), port, clients, uuid)
+        return Network(str(ipaddress.ip_address(address)), port, clients)
     except ValueError as error:
         raise Refused(f"manifest, database: wanted an address of this host, a port and the clients' networks, found {error}") from None
 

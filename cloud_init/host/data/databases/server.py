@@ -134,13 +134,10 @@ class ServerDatabase(Database):
             agent.ask("connect", url=url or self.url(OWNER), patience=_AGAIN)
             yield agent
 
-    def schema(self) -> str:
+    def shape(self) -> tuple[str, str]:
         with self.asked() as agent:
-            return str(agent.ask("schema")["schema"])
-
-    def revision(self) -> str:
-        with self.asked() as agent:
-            return str(agent.ask("schema")["revision"])
+            answer = agent.ask("schema")
+            return str(answer["schema"]), str(answer["revision"])
 
     def rows(self) -> dict[str, int]:
         with self.asked() as agent:

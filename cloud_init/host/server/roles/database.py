@@ -41,12 +41,11 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
     with steps.step("venv"):
         environment.drivers(places, manifest)
     with steps.step("volume"):
-        device = manifest.database.volume
-        uuid = volume.mount(places, device) if device else None
+        if device := manifest.database.volume:
+            volume.keep(places, device)
     with steps.step("database"):
         booting.prepare_manager(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
-        wanted = network.wanted(manifest, uuid)
-        _put_in_force(places, release, wanted, both=True)
+        _put_in_force(places, release, both=True)
     write_json(folder / "ready", {"at": time.time()})
     write_json(places.lib / "candidate.json", {"release": release})
 
@@ -59,7 +58,7 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
         raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
     with steps.step("database"):
         try:
-            _put_in_force(places, release, _noted(places, release), both=False)
+            _put_in_force(places, release, both=False)
             booting.change_manager(places, managers.wanted_by(places, release))
         except (Refused, OSError) as error:
             booting.try_manager(places, manager)
@@ -101,11 +100,11 @@ def idle(places: Places) -> str | None:
     return read_object(places.lib / "candidate.json").get("release")
 
 
-def _put_in_force(places: Places, release: str, wanted: network.Network, both: bool) -> None:
+def _put_in_force(places: Places, release: str, both: bool) -> None:
     """Puts a release's network and passwords in force; `both`: beside those that are in force.
     No connection ends, unless the server must be started again, which is noted."""
     manager, database, secret = managers.of(places), _database(places, release), read_object(places.release(release) / _SECRET)
-    cluster, now = database.own(), network.read(places)
+    cluster, now, wanted = database.own(), network.read(places), network.wanted(manifests.read(places.release(release)))
     for role in (OWNER, APP):
         cluster.set_password(role, secret["passwords"][role])
     given = wanted.letting(now.clients) if both and now else wanted
@@ -120,13 +119,7 @@ def _put_in_force(places: Places, release: str, wanted: network.Network, both: b
 
 def _go_back(places: Places, release: str | None) -> None:
     if release:
-        _put_in_force(places, release, _noted(places, release), both=False)
-
-
-def _noted(places: Places, release: str) -> network.Network:
-    """The network that a release on this host asks for; the disk stays the present one."""
-    now = network.read(places)
-    return network.wanted(manifests.read(places.release(release)), now.uuid if now else None)
+        _put_in_force(places, release, both=False)
 
 
 def _database(places: Places, release: str) -> ServerDatabase:
