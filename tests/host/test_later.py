@@ -44,7 +44,7 @@ def turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str | No
     monkeypatch.setattr("cloud_init.host.follow.decide.time.monotonic", lambda: clock["at"])
     monkeypatch.setattr("cloud_init.host.follow.health.now", lambda: clock["at"])
     monkeypatch.setattr("cloud_init.host.follow.watch.now", lambda: clock["at"])
-    monkeypatch.setattr("cloud_init.host.follow.trial.present", lambda where: "tool")
+    monkeypatch.setattr("cloud_init.host.server.setup.present", lambda where: "tool")
     monkeypatch.setattr(watching, "Child", Brought)
     Brought.begun, Brought.failures = 0, [""]
     watch: Any = watching.Watch(documents.places(tmp_path, {"app": "shop", "role": "web", "store": f"file://{tmp_path}/store"}))

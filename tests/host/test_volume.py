@@ -140,7 +140,7 @@ def test_all_data_of_a_host_are_on_the_disk(disk, host, monkeypatch):
     assert [path for path in host.kept if any(path.iterdir())] == []
     assert {path.stat().st_mode & 0o777 for path in host.kept} == {0o700}  # nobody writes beside it
     started = []
-    monkeypatch.setattr(f"{MODULE}.systemd_units.call", lambda *words: started.append(words) or run("mount", disk, str(host.disk)))
+    monkeypatch.setattr(f"{MODULE}.systemd.call", lambda *words: started.append(words) or run("mount", disk, str(host.disk)))
     volume.settle(host)
     assert started == [("start", run("systemd-escape", "--path", "--suffix=mount", str(host.disk)))]
     assert [(host.srv / name / "kept").read_text() for name in PLACES] == [*PLACES]
@@ -195,7 +195,7 @@ def test_a_host_that_serves_without_its_disk_tells_so(tmp_path):
 @both
 def test_without_its_disk_nothing_is_written(host, monkeypatch):
     write_json(host.lib / "disk.json", {"uuid": "1-2"})
-    monkeypatch.setattr(f"{MODULE}.systemd_units.call", lambda *words: None)
+    monkeypatch.setattr(f"{MODULE}.systemd.call", lambda *words: None)
     with pytest.raises(Refused, match="wanted the disk /dev/disk/by-uuid/1-2 mounted there, found none; attach it"):
         volume.settle(host)
     assert not any(path.exists() for path in host.kept)

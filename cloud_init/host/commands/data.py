@@ -16,7 +16,7 @@ from ..base.places import Places
 from ..contracts.manifest import HostPart
 from ..data import backup, restore, stored_backups
 from ..front import configuration
-from ..processes import systemd_units
+from ..processes.managers import systemd
 from ..release.manifests import HostStore
 from ..rollout import boot
 from ..server import system_files
@@ -90,7 +90,7 @@ def _leave(places: Places, with_data: bool, steps: Steps) -> None:
     again, it goes on where it was stopped."""
     if places.role:
         with steps.step("follow"):
-            systemd_units.call("stop", "slipway.service", "slipway-*.timer")
+            systemd.call("stop", "slipway.service", "slipway-*.timer")
     with steps.step("halt"):
         boot.halt(places, steps)
     if places.role:
@@ -112,7 +112,7 @@ def _clear(places: Places, with_data: bool) -> None:
         for path in places.root.glob(pattern):
             remove(path)
     if places.role:
-        systemd_units.call("daemon-reload")
+        systemd.call("daemon-reload")
     for name in sorted(_MADE, key=lambda one: one.startswith("opt")):
         shutil.rmtree(places.root / name, ignore_errors=True)
     for folder in (places.srv, places.srv.parent):

@@ -52,7 +52,7 @@ def take(places: Places, database: databases.Database, reason: str, steps: Steps
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
-        schema = database.schema()
+        schema, revision = database.shape()
         if not schema and not folders.are_there(places):
             return None
         while (folder(places) / (identity := time.strftime(ID_FORMAT, time.gmtime()))).exists():
@@ -61,7 +61,7 @@ def take(places: Places, database: databases.Database, reason: str, steps: Steps
     try:
         with steps.step("dump"):
             part.mkdir(mode=0o700)
-            head = {"id": identity, "reason": reason, "schema": schema, **({"beside": beside} if beside else {})}
+            head = {"id": identity, "reason": reason, "schema": schema, "revision": revision, **({"beside": beside} if beside else {})}
             facts = _dump(places, database, part, head)
         with steps.step("keep"):
             sync_tree(part)
@@ -80,13 +80,12 @@ def is_id(name: str) -> bool:
 
 
 def _dump(places: Places, database: databases.Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
-    _, revision = database.shape()
     rows = database.dump(part / DUMP) if head["schema"] else {}
     (part / DUMP).touch(0o600)  # without a database it is empty
     kept = folders.save(places, part / FOLDERS)
     release = state.serving(places)
     facts = {
-        **head, "at": time.time(), "by": actor(), "app": places.app, "engine": database.engine, "revision": revision, "rows": rows,
+        **head, "at": time.time(), "by": actor(), "app": places.app, "engine": database.engine, "rows": rows,
         "release": release, "release_made": made(places, release), "tool": sha256_of(places.tool) if places.tool.is_file() else "",
         "dump": {"sha256": sha256_of(part / DUMP), "bytes": (part / DUMP).stat().st_size}, **({"folders": kept} if kept else {}),
     }  # fmt: skip

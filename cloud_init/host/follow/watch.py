@@ -22,7 +22,6 @@ from ..front import configuration
 from ..release.manifests import HostStore
 from ..server import roles, setup
 from ..stores import Away
-from . import trial
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Attempts, Here, Pace, decide, now
 from .health import Health, Later, Reporter
 
@@ -60,7 +59,7 @@ class Watch:
     def __init__(self, places: Places) -> None:
         self.places, self.role = places, roles.of(places)
         self.store = HostStore(places.store, places.host)
-        self.tool, self.started = trial.present(places), now()
+        self.tool, self.started = setup.present(places), now()
         self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
         self.health = Health(failure=self.attempts.failure)
         self.look, self.reporter = Pace(_LOOK), Reporter(places, self.store, self.health, _LOOK / 2)
@@ -87,8 +86,8 @@ class Watch:
         self.reporter.catch_up()
         live, candidate = self.role.live(self.places), self.role.idle(self.places)
         self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
-        if trial.on_trial(self.places) and now() - self.started > trial.CALM:
-            trial.passed(self.places)
+        if setup.on_trial(self.places) and now() - self.started > setup.CALM:
+            setup.passed(self.places)
             print(f"tool {self.tool[:12]} stays up", flush=True)
 
     def _look(self) -> None:
@@ -132,9 +131,9 @@ class Watch:
         """Goes on as the release's tool if that is another one that works, and doesn't return."""
         wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
         if wanted and wanted != self.tool:
-            path = trial.fetch(self.places, self.store, str(wanted))
+            path = setup.fetch_tool(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
-            trial.adopt(self.places, path)
+            setup.adopt_tool(self.places, path)
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None

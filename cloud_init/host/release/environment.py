@@ -24,7 +24,8 @@ from ..base.files import mark_ready
 from ..base.masking import masked
 from ..base.user import as_user, own, private
 from ..contracts.manifest import Manifest
-from ..processes import managers, systemd_units
+from ..processes import managers
+from ..processes.managers import systemd
 from ..stores import Store
 from . import wheels
 
@@ -310,7 +311,7 @@ class Builder:
     def end(self) -> None:
         """Ends whatever still runs there."""
         if self._user and self._server:
-            systemd_units.call("stop", self._unit)
+            systemd.call("stop", self._unit)
 
     def _in_unit(self, command: list[str], user: pwd.struct_passwd, environment: dict[str, str]) -> list[str]:
         """All that it starts is in one control group, and ends with it."""

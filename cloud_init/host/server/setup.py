@@ -1,20 +1,27 @@
-"""Sets a bare server up: users, folders, host.json, the unit that follows the store."""
+"""Sets a bare server up: users, folders, host.json, the unit that follows the store. Another
+version of this tool takes this one's place there: checked, on trial. While `before.pyz` is there
+`start.sh` counts starts, and takes back a tool that doesn't stay up."""
 
 from __future__ import annotations
 
 import grp
+import hashlib
 import os
 import pwd
 import re
 import socket
+import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from .. import contracts
-from ..base import Refused, Steps, note, processes, read_object, template, write, write_json
+from ..base import Places, Refused, Steps, note, processes, read_object, read_text, template, unlink, write, write_json
+from ..base.files import link_beside
 from ..base.outcome import emit
 from ..contracts.facts import Boot, FrontFacts, HostFacts
-from ..processes import systemd_units
+from ..processes.managers import systemd
+from ..release.manifests import HostStore
 
 _APP, _DATABASE, _FRONT, _RELEASE, _BUILD = (f"slipway-{name}" for name in ("app", "db", "front", "release", "build"))
 USERS = {_APP: [], _DATABASE: [], _FRONT: ["--groups", _APP], _RELEASE: ["--gid", _APP], _BUILD: []}
@@ -23,6 +30,8 @@ group may."""
 PORT = 80
 UNIT = "slipway.service"
 _APP_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
+CALM = 10  # seconds that `watch` must run to count as up
+_CHECK = 60
 
 
 def command(root: Path) -> int:
@@ -55,7 +64,7 @@ def install(root: Path, facts: HostFacts | None = None) -> None:
     write_json(root / "etc/slipway/host.json", contracts.document(facts))
     write(root / "opt/slipway/start.sh", template(__package__, "start.sh").encode(), 0o755)
     if write(root / "etc/systemd/system" / UNIT, template(__package__, UNIT, PYTHON=sys.executable).encode()):
-        systemd_units.read_anew(UNIT)
+        systemd.read_anew(UNIT)
 
 
 def _boot(root: Path) -> Boot:
@@ -90,3 +99,53 @@ def _add_user(name: str) -> None:
         shell = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
         processes.run("useradd", "--system", *group, *shell, name)
         note(f"user {name} is made")
+
+
+def present(places: Places) -> str:
+    """The SHA-256 of the tool in place, in hex."""
+    return hashlib.sha256(places.tool.read_bytes()).hexdigest()
+
+
+def fetch_tool(places: Places, store: HostStore, wanted: str) -> Path:
+    """Brings that tool beside the present one, whole and checked. Raises `Refused`."""
+    if wanted in _refused(places):
+        raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
+    data = store.objects.get(f"releases/tool/{wanted}.pyz")
+    found = "nothing" if data is None else hashlib.sha256(data).hexdigest()
+    if data is None or found != wanted:
+        raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12]}; run `up` again")
+    path = places.tool.with_name("next.pyz")
+    write(path, data)
+    command, out = [sys.executable, "-I", str(path), "--root", str(places.root), "check"], subprocess.PIPE
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=_CHECK, check=False)
+        why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {_CHECK} s"
+    if why:
+        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
+        last = why.splitlines()[-1][:300]
+        raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
+    return path
+
+
+def adopt_tool(places: Places, path: Path) -> NoReturn:
+    """Goes on as the tool at `path`, in this process."""
+    unlink(places.tool.with_name("starts"))
+    link_beside(places.tool, places.tool.with_name("before.pyz"))
+    path.rename(places.tool)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-I", str(places.tool), "--root", str(places.root), "watch"])
+
+
+def passed(places: Places) -> None:
+    """Ends the trial of a tool that stayed up."""
+    unlink(places.tool.with_name("before.pyz"))
+
+
+def on_trial(places: Places) -> bool:
+    return places.tool.with_name("before.pyz").is_file()
+
+
+def _refused(places: Places) -> list[str]:
+    return read_text(places.tool.with_name("refused")).split()

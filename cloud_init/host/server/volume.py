@@ -11,7 +11,7 @@ from pathlib import Path
 from ..base import COLOURS, Places, Refused, link, note, processes, read_object, target, template, write, write_json
 from ..base.places import SOCKETS
 from ..base.user import FRONT_GROUP, own, private
-from ..processes import systemd_units
+from ..processes.managers import systemd
 from ..processes.programs import log_path
 from ..rollout import state
 
@@ -65,7 +65,7 @@ def settle(places: Places) -> None:
     if not uuid:
         return
     if not os.path.ismount(places.disk):
-        systemd_units.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
+        systemd.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
         if not os.path.ismount(places.disk):
             disk = f"{places.disk}: wanted the disk {Path('/dev/disk/by-uuid') / uuid} mounted there"
             raise Refused(f"{disk}, found none; attach it, then start the host again")

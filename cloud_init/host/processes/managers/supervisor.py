@@ -14,8 +14,9 @@ from ...base import Places, Refused, processes, template, write
 from ...base.user import with_port
 from ...base.web import UnixConnection
 from ...release import environment
-from .. import managers, systemd_units
+from .. import managers
 from ..programs import CONSTANT, Program, log_path
+from . import systemd
 
 _NOT_RUNNING = 70  # supervisord's number of that fault
 _ANOTHER = 3  # seconds that another supervisord may take to answer
@@ -83,16 +84,16 @@ class Manager(managers.Manager):
         places = self.places
         writes = (places.run, places.log, places.lib / "front", places.shared, places.srv / "data")
         values = {"APP": places.app, "COMMAND": self._command(), "WRITES": [str(path) for path in writes]}
-        systemd_units.put(places, self._unit, systemd_units.rendered("supervisor.service", values))
-        systemd_units.call("reset-failed", self._unit)
-        return systemd_units.call("start", self._unit)
+        systemd.put(places, self._unit, systemd.rendered("supervisor.service", values))
+        systemd.call("reset-failed", self._unit)
+        return systemd.call("start", self._unit)
 
     def _command(self) -> list[str]:
         return [*self.places.supervisor, "-c", str(self._configuration)]
 
     def shut_down(self) -> None:
         if self.places.role:
-            systemd_units.call("stop", self._unit)
+            systemd.call("stop", self._unit)
         if self.answers():
             self._server().shutdown()
         deadline = time.monotonic() + 60
@@ -103,7 +104,7 @@ class Manager(managers.Manager):
     def forget(self) -> None:
         for path in (self.places.etc / "programs").glob("*.conf"):
             path.unlink()
-        systemd_units.drop(self.places, [self._unit])
+        systemd.drop(self.places, [self._unit])
 
     def status(self, program: str) -> managers.ProgramStatus:
         info = self._ask("getProcessInfo", program)
