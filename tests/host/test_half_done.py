@@ -138,7 +138,7 @@ def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch
 def test_what_cannot_be_started_keeps_nothing_else_down(host):
     """A front server that takes no connections yet, as here: what it is started for is started all the same, and the window ends."""
     configuration.switch_page(host.places, True)
-    (host.places.lib / "configuration.json").write_text('{"page": false}')
+    (host.places.lib / "maintenance.json").write_text('{"page": false}')
     for name in ("blue", "front", "postgres"):
         host.manager.up[name] = False
     boot.recover(host.places)
@@ -162,7 +162,7 @@ def fail():
 
 
 def test_the_page_of_an_interrupted_change_obeys_the_operator(host):
-    (host.places.lib / "configuration.json").write_text('{"page": false}')
+    (host.places.lib / "maintenance.json").write_text('{"page": false}')
     configuration.order_page(host.places, True)
     boot.recover(host.places)
     assert configuration.is_page_up(host.places)
@@ -204,10 +204,10 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
 
     assert len(turns()) == 3
     assert not watch.health.failure
-    (host.places.lib / "configuration.json").write_text('{"page": false}')
+    (host.places.lib / "maintenance.json").write_text('{"page": false}')
     Child.codes = [0]
     watch.turn()
-    (host.places.lib / "configuration.json").unlink()
+    (host.places.lib / "maintenance.json").unlink()
     assert len(turns()) == 4
     action, Child.codes = Action("commit", 5, "new"), [-9]
     watch.attempts.begin(action, DesiredState(5))

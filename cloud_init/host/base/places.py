@@ -70,10 +70,15 @@ class Places:
         self.etc, self.srv = root / "etc/slipway" / facts.app, root / "srv/slipway" / facts.app
         self.lib, self.log = root / "var/lib/slipway" / facts.app, root / "var/log/slipway" / facts.app
         self.shared = self.srv / "shared"
+        self.app_data = self.shared / "app"  # the folders of `slipway:app.data`
         self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))
         """The folders with data."""
         self.disk = self.srv / "disk"  # where that of a web host has one of its own
         self.database = self.shared / "app.sqlite3"
+        self.units = root / "etc/systemd/system"
+        self.manager = self.etc / "manager"  # the name of the manager in force
+        self.serves = self.etc / "database"  # certificate, key, rules and network of a database for other hosts
+        self.window = self.lib / "maintenance.json"  # how the page was before a change at work, or interrupted
         self.front = self.etc / "front"  # link to the front configuration in force
         self.restoring = self.lib / "restore.json"  # the note of a restore at work, or interrupted
         self.run = Path(facts.run)
@@ -86,6 +91,11 @@ class Places:
     def is_driven(self) -> bool:
         """Deployers run this tool here for a release; else `watch` follows the store."""
         return bool(self.facts.transport)
+
+    @property
+    def shared_mode(self) -> int:
+        """The release command writes into `shared` too, where it has a user of its own."""
+        return 0o2770 if self.facts.release_user else 0o750
 
     @property
     def front_binaries(self) -> dict[str, str]:

@@ -98,7 +98,7 @@ class Users:
         if isinstance(database, ServerDatabase):
             database.run(self.manager)
             with database.asked(database.own().url(ADMIN)) as agent:
-                database.own().shut_out(agent, out)
+                agent.ask("execute", statements=database.own().shut_out(out))
 
 
 def users_of(places: Places) -> Users:

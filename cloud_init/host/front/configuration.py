@@ -153,7 +153,7 @@ def switch_page(places: Places, wanted: bool) -> None:
 def order_page(places: Places, wanted: bool) -> None:
     """An operator's word counts more than what was before a change that a kill interrupted."""
     if is_interrupted(places):
-        write_json(_note(places), {"page": wanted})
+        write_json(places.window, {"page": wanted})
     switch_page(places, wanted)
 
 
@@ -162,7 +162,7 @@ def page_window(places: Places) -> Iterator[None]:
     """The page is up inside the block, and afterwards as it was before. A kill leaves it up, with
     a note of how it was: the next window that ends goes by that."""
     if not is_interrupted(places):
-        write_json(_note(places), {"page": is_page_up(places)})
+        write_json(places.window, {"page": is_page_up(places)})
     try:
         switch_page(places, True)
         yield
@@ -174,7 +174,7 @@ def page_window(places: Places) -> Iterator[None]:
 
 def is_interrupted(places: Places) -> bool:
     """Whether a window was left open by a kill; while a command is at work, by that one."""
-    return _note(places).is_file()
+    return places.window.is_file()
 
 
 def is_left_open(places: Places) -> bool:
@@ -183,9 +183,5 @@ def is_left_open(places: Places) -> bool:
 
 
 def _close(places: Places) -> None:
-    switch_page(places, read_object(_note(places)).get("page") is True)
-    unlink(_note(places))
-
-
-def _note(places: Places) -> Path:
-    return places.lib / "maintenance.json"
+    switch_page(places, read_object(places.window).get("page") is True)
+    unlink(places.window)

@@ -192,7 +192,7 @@ def make_folders(places: Places) -> None:
     own(places.log, 0o750, group=grp.getgrnam(FRONT_GROUP).gr_gid if places.role else -1)
     own(places.lib / "front")
     # What the release command leaves there the app may write, and the other way round.
-    private(places.shared, places.user, 0o2770 if places.facts.release_user else 0o750)
+    private(places.shared, places.user, places.shared_mode)
     if places.role:  # what has to be there before the sandboxes that may write it
         (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
         # The front server opens it by itself, Supervisor too, as a root that may open only its own.

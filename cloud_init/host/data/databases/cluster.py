@@ -41,6 +41,8 @@ class Cluster(ABC):
     port = 0
     """The engine's usual one."""
     stop_signal = "TERM"
+    reload = ""
+    """The master's statement that puts rules and certificate in force; no connection ends."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -175,12 +177,8 @@ class Cluster(ABC):
         connected to the app's database as its master."""
 
     @abstractmethod
-    def reload(self, agent: Agent) -> None:
-        """Puts rules and certificate in force; no connection ends. `agent` is its master's."""
-
-    @abstractmethod
-    def shut_out(self, agent: Agent, out: bool) -> None:
-        """Ends the app's connections and keeps it out, or lets it in. `agent` is the master's."""
+    def shut_out(self, out: bool) -> list[str]:
+        """The master's statements that end the app's connections and keep it out, or let it in."""
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Runs a program of the engine as the cluster's user. Raises `Refused`."""

@@ -23,6 +23,7 @@ class MysqlCluster(Cluster):
 
     engine = "mysql"
     port = 3306
+    reload = "FLUSH SSL"
 
     @property
     def socket(self) -> Path:
@@ -53,7 +54,7 @@ class MysqlCluster(Cluster):
             "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON",
         }  # fmt: skip
         if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
-            own = network.folder(self.places)
+            own = self.places.serves
             settings |= network.mariadb(network.memory()) | {
                 "skip-networking": "OFF", "bind-address": wanted.address, "port": str(wanted.port),
                 "ssl-cert": str(own / network.CERTIFICATE), "ssl-key": str(own / network.KEY), "tls-version": "TLSv1.2,TLSv1.3",
@@ -79,12 +80,9 @@ class MysqlCluster(Cluster):
         strangers = [f"DROP USER {_user(user, host)}" for user, host in users if (user, host) not in known]
         agent.ask("execute", statements=[*statements, *strangers])
 
-    def reload(self, agent: Agent) -> None:
-        agent.ask("execute", statements=["FLUSH SSL"])
-
-    def shut_out(self, agent: Agent, out: bool) -> None:
+    def shut_out(self, out: bool) -> list[str]:
         lock = [f"ALTER USER {APP}@'{host}' ACCOUNT {'LOCK' if out else 'UNLOCK'}" for host in self._hosts]
-        agent.ask("execute", statements=[*lock, *([f"KILL USER {APP}"] if out else [])])
+        return [*lock, *([f"KILL USER {APP}"] if out else [])]
 
 
 class MysqlDatabase(ServerDatabase):

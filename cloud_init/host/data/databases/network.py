@@ -7,7 +7,6 @@ import ipaddress
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from ...base import Places, Refused, files, read_object
 from ...base.user import give
@@ -36,14 +35,9 @@ class Network:
         return replace(self, clients=tuple(dict.fromkeys([*self.clients, *clients])))
 
 
-def folder(places: Places) -> Path:
-    """The folder with the server's certificate, key, rules and network."""
-    return places.etc / "database"
-
-
 def read(places: Places) -> Network | None:
     """The network in force; None on a host whose database is no server for others."""
-    noted = read_object(folder(places) / NOTE)
+    noted = read_object(places.serves / NOTE)
     if not noted:
         return None
     return Network(str(noted["address"]), int(noted["port"]), tuple(noted["clients"]))
@@ -51,7 +45,7 @@ def read(places: Places) -> Network | None:
 
 def install(places: Places, network: Network, certificate: str, key: str) -> None:
     """Writes the server's files, which are in force after a reload or the next start."""
-    own = folder(places)
+    own = places.serves
     own.mkdir(mode=0o755, parents=True, exist_ok=True)
     files.write(own / CERTIFICATE, certificate.encode())
     files.write(own / KEY, key.encode(), 0o600)

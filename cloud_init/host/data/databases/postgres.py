@@ -21,6 +21,7 @@ class PostgresCluster(Cluster):
     engine = "postgres"
     port = 5432
     stop_signal = "INT"  # a fast shutdown
+    reload = "SELECT pg_reload_conf()"
 
     @property
     def binaries(self) -> Path:
@@ -74,7 +75,7 @@ class PostgresCluster(Cluster):
             "password_encryption": "scram-sha-256",
         }  # fmt: skip
         if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
-            own = network.folder(self.places)
+            own = self.places.serves
             settings |= network.postgres(network.memory()) | {
                 "listen_addresses": wanted.address, "port": str(wanted.port), "ssl": "on", "ssl_min_protocol_version": "TLSv1.2",
                 "ssl_cert_file": str(own / network.CERTIFICATE), "ssl_key_file": str(own / network.KEY),
@@ -101,12 +102,9 @@ class PostgresCluster(Cluster):
         found = agent.ask("exists", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["exists"]
         _let_in(agent, app, OWNER, APP, "pg_database_owner" if found else OWNER)
 
-    def reload(self, agent: Agent) -> None:
-        agent.ask("execute", statements=["SELECT pg_reload_conf()"])
-
-    def shut_out(self, agent: Agent, out: bool) -> None:
+    def shut_out(self, out: bool) -> list[str]:
         ended = [f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'"] if out else []
-        agent.ask("execute", statements=[f"ALTER ROLE {APP} {'NOLOGIN' if out else 'LOGIN'}", *ended])
+        return [f"ALTER ROLE {APP} {'NOLOGIN' if out else 'LOGIN'}", *ended]
 
 
 class PostgresDatabase(ServerDatabase):

@@ -95,7 +95,7 @@ class ServerDatabase(Database):
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, _STARTING)
             self._extend(agent)
-            cluster.reload(agent)
+            agent.ask("execute", statements=[cluster.reload])
 
     def _extend(self, agent: Agent) -> None:
         """Makes the extensions; `agent` is connected to the app's database as who may."""

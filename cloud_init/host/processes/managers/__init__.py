@@ -11,7 +11,6 @@ import pkgutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 from ...base import Places, processes, read_text, write
@@ -164,12 +163,12 @@ def beside(places: Places) -> list[Manager]:
 
 def noted(places: Places) -> str:
     """The name of the one in force; a note that is lost or damaged says nothing."""
-    name = read_text(_note(places)).strip()
+    name = read_text(places.manager).strip()
     return name if name in known() else _usual(places)
 
 
 def note(places: Places, name: str) -> None:
-    write(_note(places), f"{name}\n".encode())
+    write(places.manager, f"{name}\n".encode())
 
 
 def wanted(places: Places, manifest: Manifest | None) -> str:
@@ -195,7 +194,3 @@ def module(places: Places, name: str) -> Manager:
 
 def _usual(places: Places) -> str:
     return "docker" if places.facts.containers else "supervisor"
-
-
-def _note(places: Places) -> Path:
-    return places.etc / "manager"

@@ -9,7 +9,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
 from ...base import COLOURS, Places, Refused, processes, template, write
 from ...front import servers
@@ -31,7 +30,7 @@ class Manager(managers.Manager):
 
     @property
     def running(self) -> bool:
-        there = (folder(self.places) / self._target).is_file()
+        there = (self.places.units / self._target).is_file()
         return there and call("--quiet", "is-active", self._target).returncode == 0
 
     def configure(self) -> bool:
@@ -52,7 +51,7 @@ class Manager(managers.Manager):
         drop(self.places, [self._target, *map(self._unit, self.programs())])
 
     def programs(self) -> list[str]:
-        found = (path.name for path in folder(self.places).glob(f"slipway-{self.places.app}*.service"))
+        found = (path.name for path in self.places.units.glob(f"slipway-{self.places.app}*.service"))
         return sorted(filter(None, (self._program(name) for name in found)))
 
     def status(self, program: str) -> managers.ProgramStatus:
@@ -138,10 +137,6 @@ def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
     return {"AFTER": after, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": writes}
 
 
-def folder(places: Places) -> Path:
-    return places.root / "etc/systemd/system"
-
-
 def systemctl(*words: str) -> str:
     """Runs systemctl; returns its output. Raises `Refused` with its words."""
     return processes.run("systemctl", "--no-ask-password", *words)
@@ -175,7 +170,7 @@ def rendered(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
 
 def put(places: Places, name: str, text: str) -> bool:
     """Writes a unit; True, and read by systemd, if it changed."""
-    changed = write(folder(places) / name, text.encode())
+    changed = write(places.units / name, text.encode())
     if changed:
         read_anew(name)
     return changed
@@ -190,7 +185,7 @@ def read_anew(name: str) -> None:
 def drop(places: Places, names: list[str]) -> None:
     """Forgets units that are stopped."""
     for name in names:
-        (folder(places) / name).unlink(missing_ok=True)
+        (places.units / name).unlink(missing_ok=True)
     if names:
         systemctl("daemon-reload")
         call("reset-failed", *names)
