@@ -229,7 +229,7 @@ def test_a_link_in_place_of_the_database_leads_root_nowhere(places):
     for beside in ("-journal", "-wal"):
         database.path.with_name(f"{database.path.name}{beside}").symlink_to(places.root / f"made{beside}")
     database.path.symlink_to(others)
-    for work in (database.schema, database.rows, database.revision, lambda: database.dump(copy)):
+    for work in (database.shape, database.rows, lambda: database.dump(copy)):
         with pytest.raises(Refused):
             work()
     shutil.copy(others, copy)

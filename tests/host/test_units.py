@@ -49,7 +49,7 @@ def written(here: Places, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list
     monkeypatch.setattr(systemd, "systemctl", lambda *words: said.append(words))
     monkeypatch.setattr(systemd, "call", lambda *words: said.append(words))
     monkeypatch.setattr(systemd, "show", lambda unit, *asked: {"NeedDaemonReload": "yes"})
-    monkeypatch.setattr(systemd, "folder", lambda _: folder)
+    here.units = folder
     manager = systemd.Manager(here)
     manager.configure()
     for name in NAMES:
@@ -87,9 +87,10 @@ def test_exposure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 def test_the_programs_of_a_manager_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written(places(tmp_path), tmp_path / "units", monkeypatch)
+    here = places(tmp_path)
+    written(here, tmp_path / "units", monkeypatch)
     (tmp_path / "units/slipway.service").touch()
-    assert systemd.Manager(places(tmp_path)).programs() == sorted({*NAMES, "green"})
+    assert systemd.Manager(here).programs() == sorted({*NAMES, "green"})
 
 
 def test_the_same_promises_as_supervisors_programs(tmp_path: Path) -> None:

@@ -157,8 +157,7 @@ def rendered(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
     """A template of `managers/` with words, as many as given, at each of its places.
 
     `@@SANDBOX@@` is another template."""
-    package = f"{__package__}.managers"
-    text = template(package, name, SANDBOX=template(package, "sandbox.service"))
+    text = template(__package__, name, SANDBOX=template(__package__, "sandbox.service"))
     for place, value in values.items():
         words = [value] if isinstance(value, str) else value
         for word in words:
