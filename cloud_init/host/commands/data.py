@@ -10,9 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from ..base.files import remove, size_of
-from ..base.outcome import Refused, Steps, tell
-from ..base.places import Places
+from ..base import Places, Refused, Steps, remove, tell
+from ..base.files import size_of
 from ..contracts.manifest import HostPart
 from ..data import backup, restore, stored_backups
 from ..front import configuration

@@ -10,10 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, Steps, read_object, write_json
+from ..base import Places, Refused, Steps, own, read_object, write_json
 from ..base.files import sha256_of, sync, sync_tree
 from ..base.lock import actor
-from ..base.user import own
 from ..release import manifests
 from ..rollout import state
 from ..server import volume

@@ -14,9 +14,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from ..base import Places, Refused, link, note, private_file, remove, target
+from ..base import Places, Refused, done_as, link, note, private, private_file, remove, target
 from ..base.files import make_folder, sha256_of
-from ..base.user import done_as, private
 from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import state

@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Optional
 
 from .. import contracts
-from ..base.files import read_json, write_json
-from ..base.outcome import refusal_of
+from ..base import read_json, refusal_of, write_json
 from ..contracts.rollout import DesiredState
 
 PREPARE, COMMIT, ABORT, CONVERGE = "prepare", "commit", "abort", "converge"

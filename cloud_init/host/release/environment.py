@@ -19,10 +19,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, link, note, processes, replacing, template
+from ..base import Places, Refused, as_user, link, note, own, private, processes, replacing, template
 from ..base.files import mark_ready
 from ..base.masking import masked
-from ..base.user import as_user, own, private
 from ..contracts.manifest import Manifest
 from ..processes import managers
 from ..processes.managers import systemd

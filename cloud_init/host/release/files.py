@@ -7,9 +7,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ..base import Places, Refused, link, masking, write, write_json
-from ..base.files import read_json
-from ..base.user import as_user, give, with_port
+from ..base import Places, Refused, as_user, give, link, masking, read_json, write, write_json
+from ..base.user import with_port
 from ..contracts.manifest import NOT_THE_APPS, Manifest
 from ..data import databases
 from ..data.databases import APP, OWNER

@@ -5,8 +5,7 @@ from pathlib import Path
 from typing import Any, Optional
 
 from .. import contracts, stores
-from ..base import Refused, masking
-from ..base.files import read_json
+from ..base import Refused, masking, read_json
 from ..contracts.manifest import INSTALL, Code, DatabasePart, Health, Manifest
 
 

@@ -8,8 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.places import Places
-from ...base.user import own
+from ...base import Places, own
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...release import manifests

@@ -17,9 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ...base import Places, Refused, note, processes, read_object, read_text, write, write_json
+from ...base import Places, Refused, as_user, give, note, private, processes, read_object, read_text, write, write_json
 from ...base.files import make_folder, sync
-from ...base.user import as_user, give, private
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...processes.programs import Program

@@ -4,9 +4,8 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, replacing, tail, template, write
-from ...base.outcome import Refused
-from ...base.user import give
+from ...base import Refused, give, private_file, replacing, template, write
+from ...base.files import tail
 from . import APP, OWNER, Words, network, quoted
 from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase

@@ -8,8 +8,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from ...base import Places, Refused, files, read_object
-from ...base.user import give
+from ...base import Places, Refused, files, give, read_object
 from ...contracts.manifest import Manifest
 from . import APP, OWNER, quoted
 

@@ -6,8 +6,7 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base import Refused, link, private_file, replacing, write
-from ...base.user import done_as, give
+from ...base import Refused, done_as, give, link, private_file, replacing, write
 from . import APP, OWNER, Words, network, quoted
 from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base import Places, Refused, note, read_object, write_json
-from ...base.user import give
+from ...base import Places, Refused, give, note, read_object, write_json
 from ...contracts.manifest import Manifest
 from ...processes.managers import Manager
 from ...rollout import state

@@ -12,8 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ...base import Refused, note, private_file, remove, replacing
-from ...base.user import done_as, give, private
+from ...base import Refused, done_as, give, note, private, private_file, remove, replacing
 from ...release import templates
 from . import Database, Words, quoted
 
