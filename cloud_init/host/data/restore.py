@@ -16,9 +16,7 @@ from ..base import Places, Refused, Steps, note, processes, read_object, refusal
 from ..front import configuration
 from ..processes import app, managers
 from ..release import manifests, release_command
-from ..release.manifests import HostStore
 from ..rollout import state
-from ..rollout.state import Live
 from . import backup, folders, stored_backups
 from .databases import Database
 from .databases.cluster import ADMIN
@@ -68,7 +66,7 @@ class Users:
     """The users of the database: they write nothing between `close` and `open`. `live`: the app
     of this host; None: apps on other hosts, whose role the database itself refuses."""
 
-    def __init__(self, places: Places, manager: managers.Manager, release: str, live: Live | None) -> None:
+    def __init__(self, places: Places, manager: managers.Manager, release: str, live: state.Live | None) -> None:
         self.places, self.manager, self.release, self.live = places, manager, release, live
 
     def is_well(self) -> bool:
@@ -262,7 +260,7 @@ def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: S
     return Refused(f"{failed}; what was there before is back (backup {work.first})", why.http, why.log)
 
 
-def hold(places: Places, identity: str, store: HostStore, steps: Steps) -> None:
+def hold(places: Places, identity: str, store: manifests.HostStore, steps: Steps) -> None:
     """On a web host: stops the app, behind the page, while another host restores that backup.
     Raises `Refused` where this host's own folders can't be had."""
     users, beside = users_of(places), stored_backups.nearest(places, store, identity)

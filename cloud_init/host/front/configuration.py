@@ -16,7 +16,6 @@ from ..base.files import read_foreign
 from ..base.lock import is_free
 from ..processes.managers import Manager
 from . import servers
-from .servers import MAINTENANCE
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
 PAGES = 2.5
@@ -140,14 +139,14 @@ def reload(places: Places, manager: Manager, settle: bool) -> None:
 
 def is_page_up(places: Places) -> bool:
     """Whether users meet the page now."""
-    return (places.etc / MAINTENANCE).is_file()
+    return (places.etc / servers.MAINTENANCE).is_file()
 
 
 def switch_page(places: Places, wanted: bool) -> None:
     if wanted:
-        write(places.etc / MAINTENANCE, template(__package__, MAINTENANCE).encode())
+        write(places.etc / servers.MAINTENANCE, template(__package__, servers.MAINTENANCE).encode())
     else:
-        unlink(places.etc / MAINTENANCE)
+        unlink(places.etc / servers.MAINTENANCE)
 
 
 def order_page(places: Places, wanted: bool) -> None:

@@ -15,7 +15,6 @@ from ..base import Colour, Places, Refused, note, other, unlink
 from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import gate, state
-from ..rollout.state import Live
 from .managers import Manager
 from .programs import CRON, process, split
 
@@ -29,7 +28,7 @@ _NAME, _QUEUE = 0, 4
 _DRAINED = 0.3  # seconds of empty queue that count as drained: requests on their way have arrived
 
 
-def is_well(places: Places, live: Live) -> bool:
+def is_well(places: Places, live: state.Live) -> bool:
     """Whether it answers at its health path now, asked on its own socket."""
     health = manifests.read(places.release(live.release)).health
     return gate.is_good(gate.ask(gate.over_socket(str(live.colour.socket)), health), live.release)
@@ -45,7 +44,7 @@ def await_well(manager: Manager, colour: Colour, manifest: Manifest) -> None:
     gate.wait(gate.over_socket(str(colour.socket)), manifest.health, manifest.id, dead)
 
 
-def stop(places: Places, manager: Manager, live: Live) -> None:
+def stop(places: Places, manager: Manager, live: state.Live) -> None:
     """Stops all that writes: requests in flight finish, a prepared candidate goes too."""
     unload(manager, state.idle(places))
     stop_processes(manager, live.colour.name)
@@ -53,7 +52,7 @@ def stop(places: Places, manager: Manager, live: Live) -> None:
     manager.stop(live.colour.name)
 
 
-def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> None:
+def start(places: Places, manager: Manager, live: state.Live, must_be_well: bool) -> None:
     """Starts the web server, then the extra processes. Raises `Refused` where it must be well."""
     log = manager.log_from_now(live.colour.name)
     manifest = manifests.read(places.release(live.release))

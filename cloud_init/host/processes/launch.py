@@ -15,7 +15,6 @@ from ..front import servers
 from ..release import files, manifests
 from ..rollout import state
 from . import managers, programs
-from .programs import FRONT, log_path, memory_score, split
 
 # Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run.
 _LONGER_THAN_STARTSECS = 1.3
@@ -37,11 +36,11 @@ def run(places: Places, manager: str, program: str) -> None:
 
 def _become(places: Places, program: str) -> None:
     if places.role:  # from Supervisor it has the lowest score; systemd has set this one already
-        path, score = Path("/proc/self/oom_score_adj"), memory_score(program)
+        path, score = Path("/proc/self/oom_score_adj"), programs.memory_score(program)
         if int(path.read_text()) < score:
             path.write_text(str(score))
-    colour, process = split(program)
-    if program == FRONT.name:
+    colour, process = programs.split(program)
+    if program == programs.FRONT.name:
         _front(places)
     elif process or program in COLOURS:
         _of_release(places, places.colour(colour or program), process)
@@ -86,7 +85,7 @@ def _front(places: Places) -> None:
     processes.end(places.front_process, patience=2)
     processes.record(places.front_process, os.getpid())
     served_by = servers.find(places, places.front)
-    _open_log(log_path(places, "front"))
+    _open_log(programs.log_path(places, "front"))
     write(places.serving, served_by.encode())
     servers.module(served_by).serve(places, places.front)
 

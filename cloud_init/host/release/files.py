@@ -11,7 +11,6 @@ from ..base import Places, Refused, as_user, give, link, masking, read_json, wri
 from ..base.user import with_port
 from ..contracts.manifest import NOT_THE_APPS, Manifest
 from ..data import databases
-from ..data.databases import APP, OWNER
 from ..front import servers
 from ..processes.programs import log_path
 from . import manifests, templates
@@ -82,7 +81,7 @@ def _inside(folder: Path, name: str) -> Path:
 def note_secrets(places: Places, folder: Path, manifest: Manifest) -> None:
     """Notes what a password of the database was filled into, so that each command masks it."""
     made: list[str] = []
-    for role in (APP, OWNER):
+    for role in (databases.APP, databases.OWNER):
         password = databases.of(places, manifest).words(role).get("password")
         given = variables(places, folder, manifest, role).items() if password else ()
         made += [value for name, value in given if str(password) in value and name != "DATABASE_URL"]
@@ -91,7 +90,7 @@ def note_secrets(places: Places, folder: Path, manifest: Manifest) -> None:
         write_json(folder / "filled.json", {"filled": made}, 0o400)
 
 
-def variables(places: Places, folder: Path, manifest: Manifest, role: str = APP) -> dict[str, str]:
+def variables(places: Places, folder: Path, manifest: Manifest, role: str = databases.APP) -> dict[str, str]:
     """The release's variables and the host's; the caller's language and certificates alone. `role`:
     as whom the processes come to the database."""
     own = read_json(folder / "env.json")

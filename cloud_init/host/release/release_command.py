@@ -16,7 +16,6 @@ from ..base.outcome import cause
 from ..base.user import as_user, go_on_as
 from ..contracts.manifest import Manifest
 from ..data import databases
-from ..data.databases import OWNER, Database
 from ..processes import programs
 from ..processes.managers import docker
 from . import files, manifests
@@ -66,17 +65,17 @@ def command(places: Places, release: str, schema: str) -> int:
     processes.become(programs.words(str(manifest.release_command)), environment)
 
 
-def _user(places: Places, database: Database) -> pwd.struct_passwd | None:
+def _user(places: Places, database: databases.Database) -> pwd.struct_passwd | None:
     return places.release_user if database.program or database.shared else places.user
 
 
 def _environment(places: Places, manifest: Manifest, schema: str) -> dict[str, str]:
     """`FLASK_APP` unless the settings name the app otherwise."""
-    own = files.variables(places, places.release(manifest.id), manifest, OWNER)
+    own = files.variables(places, places.release(manifest.id), manifest, databases.OWNER)
     return {"FLASK_APP": manifest.module, **own, "SLIPWAY_SCHEMA": schema}
 
 
-def _execute(places: Places, manifest: Manifest, database: Database, schema: str) -> tuple[int, list[str], str]:
+def _execute(places: Places, manifest: Manifest, database: databases.Database, schema: str) -> tuple[int, list[str], str]:
     folder = places.release(manifest.id)
     words, how = programs.words(str(manifest.release_command)), as_user(_user(places, database))
     environment = _environment(places, manifest, schema)
@@ -95,7 +94,7 @@ def _execute(places: Places, manifest: Manifest, database: Database, schema: str
     return programs.failed(running.returncode), tail(log, 20, start), held
 
 
-def _wait(running: subprocess.Popen[bytes], database: Database) -> str:
+def _wait(running: subprocess.Popen[bytes], database: databases.Database) -> str:
     """Until it ends; whose locks were in its way. What waits for one at two looks fails."""
     waits, held = dict[str, str](), ""
     while True:

@@ -14,11 +14,10 @@ from ..front import certificates, configuration
 from ..processes import app, managers
 from ..processes.programs import CRON
 from ..release import environment, files, manifests, release_command, unpack
-from ..release.manifests import HostStore
 from . import boot, state
 
 
-def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
+def run(places: Places, store: manifests.HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Makes ready to serve what `bring` brought. Raises `Refused`, the idle colour stopped."""
     manager = boot.prepare_manager(places, manifest)
     folder = places.release(manifest.id)
@@ -49,7 +48,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
     _start(places, manager, manifest, steps)
 
 
-def again(places: Places, store: HostStore, now: state.Live, elected: bool, steps: Steps) -> None:
+def again(places: Places, store: manifests.HostStore, now: state.Live, elected: bool, steps: Steps) -> None:
     """For a release that serves already: begins or ends what belongs to the elected host alone."""
     whole, folder = fetch(store, now.release, steps), places.release(now.release)
     if elected and not release_command.record(places, now.release).is_file():
@@ -62,7 +61,7 @@ def again(places: Places, store: HostStore, now: state.Live, elected: bool, step
             app.switch_processes(managers.of(places), now.colour)
 
 
-def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) -> None:
+def bring(places: Places, store: manifests.HostStore, manifest: Manifest, steps: Steps) -> None:
     """Brings the release's code and its environment; nothing else on the host is changed."""
     folder = places.release(manifest.id)
     with steps.step("unpack"):
@@ -85,7 +84,7 @@ def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
     return {name: command for name, command in manifest.processes.items() if elected or name != CRON}
 
 
-def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
+def fetch(store: manifests.HostStore, release: str, steps: Steps) -> Manifest:
     """The whole manifest of a release. Raises `Refused`."""
     with steps.step("fetch"):
         try:

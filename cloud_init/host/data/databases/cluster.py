@@ -24,7 +24,6 @@ from ...processes.managers import Manager
 from ...processes.programs import Program
 from ...release import environment
 from . import APP, OWNER, network
-from .network import Network
 
 ADMIN = "admin"
 _ADDRESS = re.compile(r"(127\.0\.0\.\d{1,3}):(\d{1,5})\n")
@@ -51,7 +50,7 @@ class Cluster(ABC):
         self._passwords = places.srv / "data/passwords" / self.engine  # beside the data: whoever keeps one needs the other
 
     @property
-    def network(self) -> Network | None:
+    def network(self) -> network.Network | None:
         """The address where it listens for other hosts; None: nowhere."""
         return network.read(self.places)
 

@@ -13,7 +13,6 @@ from ...data.databases import APP, OWNER, network
 from ...data.databases.server import ServerDatabase
 from ...processes import managers
 from ...release import environment, files, manifests
-from ...release.manifests import HostStore
 from ...rollout import boot as booting
 from ...rollout import commit as committing
 from ...rollout import prepare as preparing
@@ -24,7 +23,7 @@ _AGENT = "files/database/"
 _SECRET = "database.json"
 
 
-def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
+def prepare(places: Places, store: manifests.HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Starts the database for the candidate, and lets its web hosts in beside the live ones."""
     if live(places) == release:
         return
