@@ -111,8 +111,8 @@ def _beside(work: Callable[[Steps], None]) -> int:
 
 
 _COMMANDS: dict[str, Command] = {
-    **{name: _of("commands.rollout", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
-    **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
+    **{name: _of("commands.locked", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
+    **{name: _of("commands.locked", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("processes.launch").run_command(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),

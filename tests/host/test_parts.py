@@ -29,7 +29,7 @@ from made_backups import facts, made_backup
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
-from cloud_init.host.commands import rollout
+from cloud_init.host.commands import locked
 from cloud_init.host.contracts.manifest import Code, Health
 from cloud_init.host.contracts.rollout import HttpAnswer
 from cloud_init.host.data import backup, restore
@@ -65,12 +65,12 @@ def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, m
     (tmp_path / "store").mkdir()
     for text, status in (('{"generation": 4}', 1), ('{"generation": 3}', 0), ("damaged", 0)):
         (tmp_path / "store/desired.json").write_text(text)
-        assert rollout.COMMANDS[command](documents.places(tmp_path, facts), given) == status, capsys.readouterr().out
+        assert locked.COMMANDS[command](documents.places(tmp_path, facts), given) == status, capsys.readouterr().out
         assert bool(asked) == (not status)
         told = json.loads((tmp_path / "store/outcomes/local/3.json").read_text())
         assert (told["token"], told["served"]) == ("t3", "r0")
     (tmp_path / "store/desired.json").write_text('{"generation": 4}')
-    assert rollout.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
+    assert locked.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
     assert "found 4: somebody else rolled out meanwhile" in capsys.readouterr().out
 
 

@@ -61,7 +61,8 @@ def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
             booting.change_manager(places, managers.wanted_by(places, release))
         except (Refused, OSError) as error:
             booting.try_manager(places, manager)
-            _go_back(places, before.get("release"))
+            if before.get("release"):
+                _put_in_force(places, before["release"], both=False)
             raise refusal_of(error) from None
     noted = {"release": release, "previous": before.get("release"), "generation": generation, "since": time.time()}
     write_json(places.lib / "state.json", noted)
@@ -75,7 +76,8 @@ def abort(places: Places, steps: Steps) -> None:
     with steps.step("database"):
         unlink(places.lib / "candidate.json")
         booting.recover(places)
-        _go_back(places, live(places))
+        if release := live(places):
+            _put_in_force(places, release, both=False)
 
 
 def boot(places: Places, steps: Steps) -> None:
@@ -114,11 +116,6 @@ def _put_in_force(places: Places, release: str, both: bool) -> None:
     elif cluster.is_outdated():
         note(f"{cluster.engine} is started again for its new settings when the release goes live")
     database.ensure(manager)
-
-
-def _go_back(places: Places, release: str | None) -> None:
-    if release:
-        _put_in_force(places, release, both=False)
 
 
 def _database(places: Places, release: str) -> ServerDatabase:
