@@ -65,7 +65,7 @@ def role():
 def host(tmp_path, role, monkeypatch):
     """Places of a host of that role."""
     TOLD.clear()
-    monkeypatch.setattr(volume, "_at_boot", lambda app, folder, found: TOLD.append((app, folder, found["UUID"])))
+    monkeypatch.setattr(volume, "_at_boot", lambda places, found: TOLD.append((places.app, places.disk, found["UUID"])))
     places = made(tmp_path, role)
     yield places
     unmounted(places)

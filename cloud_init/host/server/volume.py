@@ -22,7 +22,6 @@ _OURS = {"shared", "snapshots", "data", "backups", "lost+found", "users"}
 _OWNERS = "users.json"
 _NOBODYS = 1 << 30  # ids from here on no user has
 _NOTE = "disk.json"
-_UNITS = Path("/etc/systemd/system")
 _OPTIONS = "nodev,nosuid,noexec,noatime"
 
 
@@ -41,7 +40,7 @@ def mount(places: Places, device: str) -> str:
         note(f"{device}: found {_described(contents)}; used as it is")
     if not os.path.ismount(places.disk):
         _mount(places.disk, path, contents["UUID"])
-    _at_boot(places.app, places.disk, contents)
+    _at_boot(places, contents)
     _hand_over(places, places.disk)
     return contents["UUID"]
 
@@ -140,11 +139,10 @@ def _mount(folder: Path, path: Path, uuid: str) -> None:
         raise Refused(f"{path} ({uuid}): wanted this host's data or nothing, found {', '.join(strange[:5])}; nothing was changed")
 
 
-def _at_boot(app: str, folder: Path, contents: dict[str, str]) -> None:
-    name = _unit_name(folder)
-    if write(_UNITS / name, unit(app, folder, contents).encode()):
-        processes.run("systemctl", "daemon-reload")
-        processes.run("systemctl", "--quiet", "enable", name)
+def _at_boot(places: Places, contents: dict[str, str]) -> None:
+    name = _unit_name(places.disk)
+    if systemd.put(places, name, unit(places.app, places.disk, contents)):
+        systemd.systemctl("--quiet", "enable", name)
 
 
 def _unit_name(folder: Path) -> str:
