@@ -1,5 +1,6 @@
 """Flask-SocketIO's own server and clients over a flip: only they speak its protocol with all its transports."""
 
+import itertools
 import json
 import subprocess
 import time
@@ -74,7 +75,8 @@ def test_every_transport_is_back_after_a_flip(make_bench: Any, front: str) -> No
         [python, "-c", CLIENTS, f"http://127.0.0.1:{bench.port}"], stdout=-1, stderr=subprocess.STDOUT, text=True
     ) as clients:
         assert clients.stdout
-        lines = [clients.stdout.readline() for _ in range(12)]
+        answered = (line for line in iter(clients.stdout.readline, "") if json.loads(line)[0])  # a busy machine keeps some waiting
+        lines = list(itertools.islice(answered, 12))
         began = time.monotonic()
         assert roll(2).ok
         rest = clients.stdout.read()
