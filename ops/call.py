@@ -1,19 +1,19 @@
 """What every command is told by options, before or after it: the stack, whether to ask, JSON.
 
-And how it asks and ends. Errors are imported late, as that takes a while."""
+And how it asks and ends."""
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, Any
 
 import typer
 
+from components.deployment.answers import Answer
+from components.errors import SlipwayError, UsageError
+from components.hosts.names import short
 from ops.display import tables
-
-if TYPE_CHECKING:
-    from components.deployment.answers import Answer
 
 
 @dataclass
@@ -41,30 +41,14 @@ def of(context: typer.Context) -> Call:
     return context.obj
 
 
-def refuse(why: str) -> NoReturn:
-    """Ends a command that is used wrongly."""
-    from components.errors import UsageError
-
-    raise UsageError(why)
-
-
-def fail(why: str | None) -> NoReturn:
-    """Ends a command that did not do what it was to do."""
-    from components.errors import SlipwayError
-
-    raise SlipwayError(str(why))
-
-
-def fail_if_bad(answers: "Sequence[Answer]") -> None:
+def fail_if_bad(answers: Sequence[Answer]) -> None:
     """Tells of each that isn't well why; ends the command if there is one."""
-    from components.hosts.names import short
-
     told = []
     for one in (one for one in answers if not one.ok):
         where = ", ".join(filter(None, [short(one.host), one.step]))
         told.append("\n  | ".join([f"{where}: {one.message or 'gives no answer'}", *one.log]))
     if told:
-        fail("\nslipway: ".join(told))
+        raise SlipwayError("\nslipway: ".join(told))
 
 
 def on_terminal() -> bool:
@@ -77,7 +61,7 @@ def confirm(call: Call, question: str) -> None:
     if call.yes:
         return
     if not on_terminal():
-        refuse("nobody can be asked here: pass --yes to go on")
+        raise UsageError("nobody can be asked here: pass --yes to go on")
     if not typer.confirm(question, default=False, err=True):
         tables.line("Nothing was changed.", stderr=True)
         raise typer.Exit(1)
@@ -95,9 +79,16 @@ def _remember(context: typer.Context, param: typer.CallbackParam, value: bool) -
     return value
 
 
-Stack = Annotated[
-    str | None,
-    typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", callback=_name, show_default=False),
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember)]
+OPTIONS: Mapping[str, Any] = {
+    "stack": Annotated[
+        str | None,
+        typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", callback=_name, show_default=False),
+    ],
+    "yes": Annotated[bool | None, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember)],
+    "as_json": Annotated[bool | None, typer.Option("--json", help="Print one JSON document.", callback=_remember)],
+}
+"""Options that a command may take; the annotation of its `call` names those that it does."""
+OfStack = Annotated[Call, "stack"]
+InJson = Annotated[Call, "stack", "as_json"]
+Asking = Annotated[Call, "stack", "yes"]
+Changing = Annotated[Call, "stack", "yes", "as_json"]

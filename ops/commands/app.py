@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 
 import typer
 
+from components.errors import UsageError
+from components.hosts import progress
+from components.release import core
 from ops import call as calls
 from ops.display import tables
 from ops.display.progress import shown
@@ -23,34 +26,31 @@ Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")]
 State = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
 
 
-def execute(context: typer.Context, command: Command, host: HostName = None, stack: calls.Stack = None) -> None:
+def execute(call: calls.OfStack, command: Command, host: HostName = None) -> None:
     """Run a command in the live release's environment."""
-    raise typer.Exit(workplace.enter(calls.of(context)).deployment().run(command, host))
+    raise typer.Exit(workplace.enter(call).deployment().run(command, host))
 
 
-def logs(context: typer.Context, stack: calls.Stack = None, follow: Follow = False, lines: Lines = 50) -> None:
+def logs(call: calls.OfStack, follow: Follow = False, lines: Lines = 50) -> None:
     """Show the app's last log lines."""
-    from components.hosts import progress
-
     out = tables.Tolerant(sys.stdout)
-    for text in workplace.enter(calls.of(context)).deployment(acts=False).logs(lines, follow):
+    for text in workplace.enter(call).deployment(acts=False).logs(lines, follow):
         out.write(progress.readable(text.rstrip("\r\n")) + "\n")
         out.flush()
         if out.gone:
             return
 
 
-def browse(context: typer.Context, stack: calls.Stack = None) -> None:
+def browse(call: calls.OfStack) -> None:
     """Print the app's address and open it in a browser."""
-    url = workplace.enter(calls.of(context)).deployment(acts=False).url
+    url = workplace.enter(call).deployment(acts=False).url
     tables.line(url)
     if sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"):
         webbrowser.open(url)
 
 
-def maintenance(context: typer.Context, state: State, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def maintenance(call: calls.InJson, state: State) -> None:
     """Answer every request with a maintenance page, or no longer."""
-    call = calls.of(context)
     deployment = workplace.enter(call).deployment()
     with shown(stderr=call.as_json):
         answers = deployment.maintenance(state == "on")
@@ -63,16 +63,13 @@ def maintenance(context: typer.Context, state: State, stack: calls.Stack = None,
     calls.fail_if_bad(answers)
 
 
-def bundle(context: typer.Context, folder: Folder, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def bundle(call: calls.InJson, folder: Folder) -> None:
     """Write the app with all that its platform wants to a folder, for people who run it by hand."""
-    from components.release import core
-
-    call, place = calls.of(context), workplace.given(folder)
-    work = workplace.enter(call)
+    work, place = workplace.enter(call), workplace.given(folder)
     if not hasattr(work.target, "bundle"):
-        calls.refuse(f"bundle: wanted a target whose platform takes a folder, found {work.settings.target}; `up` launches there")
+        raise UsageError(f"bundle: wanted a target whose platform takes a folder, found {work.settings.target}; `up` launches there")
     if place.exists():
-        calls.refuse(f"bundle: wanted a new folder, found {folder}, which is there; remove it, or name another")
+        raise UsageError(f"bundle: wanted a new folder, found {folder}, which is there; remove it, or name another")
     made = work.target.bundle(work.settings, work.place.folder)
     identity = core.identity("bundle", made.manifest, {})  # nothing in it is secret
     with tempfile.TemporaryDirectory(prefix="slipway-") as packed:

@@ -1,26 +1,24 @@
 """`backup`, `backups` and `restore`: copies of database and folders, and loading one again."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from components.deployment.answers import Backup, Backups
+from components.errors import SlipwayError
 from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
 from ops.display.progress import shown
 from ops.stack import workplace
 
-if TYPE_CHECKING:
-    from components.deployment.answers import Backup, Backups
-
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of backups.")]
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`.")]
 Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
 
 
-def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def backup(call: calls.InJson, reason: Reason = "") -> None:
     """Back up database and folders of the app while it runs."""
-    call = calls.of(context)
     deployment = workplace.enter(call).deployment()
     with shown(stderr=call.as_json):
         saved = deployment.backup(reason)
@@ -31,12 +29,11 @@ def backup(context: typer.Context, reason: Reason = "", stack: calls.Stack = Non
         tables.line(f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}")
     calls.fail_if_bad([saved])
     if not saved.backup:
-        calls.fail(f"{short(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up")
+        raise SlipwayError(f"{short(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up")
 
 
-def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def backups(call: calls.InJson) -> None:
     """List the backups."""
-    call = calls.of(context)
     answer = workplace.enter(call).deployment(acts=False).backups()
     if call.as_json:
         shown = answer.model_dump(include={"host", "path", "problem", "backups"})
@@ -50,36 +47,28 @@ def backups(context: typer.Context, stack: calls.Stack = None, as_json: calls.Js
     calls.fail_if_bad([answer])
 
 
-def _row(one: "Backup") -> list[str]:
+def _row(one: Backup) -> list[str]:
     if one.dump is None:
         return [one.id, "-", "-", "-", "-", "-", "-", "damaged: its backup.json can't be read"]
     rows, files = str(sum(one.rows.values())), str(one.folders.files) if one.folders else "-"
     return [one.id, tables.age(one.at), one.engine or "-", one.release or "-", _size(one), rows, files, _why(one)]
 
 
-def _size(one: "Backup") -> str:
+def _size(one: Backup) -> str:
     return tables.size(sum(part.bytes for part in (one.dump, one.folders) if part))
 
 
-def _files(one: "Backup") -> str:
+def _files(one: Backup) -> str:
     return f"{one.folders.files} files" if one.folders else ""
 
 
-def _why(one: "Backup") -> str:
+def _why(one: Backup) -> str:
     """The backup's reason, and the server that it was made on if that is gone."""
     return ", ".join(filter(None, [one.reason, f"of {short(one.host)}" if one.host else ""]))
 
 
-def restore(
-    context: typer.Context,
-    backup: BackupId,
-    newer_schema: Newer = False,
-    stack: calls.Stack = None,
-    yes: calls.Yes = False,
-    as_json: calls.Json = False,
-) -> None:
+def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False) -> None:
     """Load a backup, behind the maintenance page."""
-    call = calls.of(context)
     work = workplace.enter(call)
     deployment = work.deployment()
     if "restore" in deployment.refused:
@@ -97,18 +86,18 @@ def restore(
     calls.fail_if_bad([answer])
 
 
-def _find(answer: "Backups", wanted: str) -> "Backup":
+def _find(answer: Backups, wanted: str) -> Backup:
     """The backup of that ID; refused before anybody is asked."""
     if not answer.ok:
-        calls.fail(f"backups: {answer.message or 'the host gives no answer'}")
+        raise SlipwayError(f"backups: {answer.message or 'the host gives no answer'}")
     known = {one.id: one for one in answer.backups}
     if wanted not in known:
         there = ", ".join(known) or "none"
-        calls.fail(f"restore: wanted a backup of this stack, found {wanted!r}; there are: {there}")
+        raise SlipwayError(f"restore: wanted a backup of this stack, found {wanted!r}; there are: {there}")
     return known[wanted]
 
 
-def _words(one: "Backup") -> str:
+def _words(one: Backup) -> str:
     if one.dump is None:
         return "damaged"
     rows = f"{sum(one.rows.values())} rows"

@@ -1,24 +1,22 @@
 """`releases` and `rollback`: what can be served again, through the gates of a new release."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from components.deployment.answers import Release
+from components.errors import SlipwayError
 from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
 from ops.display.progress import shown
 from ops.stack import engines, workplace
 
-if TYPE_CHECKING:
-    from components.deployment.answers import Release
-
 ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 
 
-def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def releases(call: calls.InJson) -> None:
     """List the releases that the hosts keep."""
-    call = calls.of(context)
     answers = workplace.enter(call).deployment(acts=False).releases()
     if call.as_json:
         hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
@@ -31,15 +29,14 @@ def releases(context: typer.Context, stack: calls.Stack = None, as_json: calls.J
     calls.fail_if_bad(answers)
 
 
-def _row(host: str, one: "Release") -> list[str]:
+def _row(host: str, one: Release) -> list[str]:
     mark = "live" if one.live else "previous" if one.previous else ""
     prepared = f"{tables.age(one.prepared_at)} ago" if one.prepared_at else "-"
     return [short(host), one.id, one.code or "-", prepared, tables.size(one.size), mark]
 
 
-def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def rollback(call: calls.InJson, release: ReleaseId = None) -> None:
     """Serve an earlier release again (not its schema)."""
-    call = calls.of(context)
     deployment = workplace.enter(call).deployment()
     deployment.key = lambda: engines.of(call).release_key()
     with shown(stderr=call.as_json):
@@ -49,4 +46,4 @@ def rollback(context: typer.Context, release: ReleaseId = None, stack: calls.Sta
     elif verdict.ok:
         tables.line(f"Done: {deployment.url} serves release {verdict.live}")
     if not verdict.ok:
-        calls.fail(verdict.message)
+        raise SlipwayError(verdict.message)

@@ -1,24 +1,21 @@
 """`status`: what serves, on every host."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 
+from components.deployment.answers import Facts, Instance, Live, Restore
 from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
 from ops.stack import workplace
 
-if TYPE_CHECKING:
-    from components.deployment.answers import Facts, Instance, Live, Restore
-
 _PROBLEM = 70  # letters in the table; each host's part below has all of it
 
 
-def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def status(call: calls.InJson) -> None:
     """Show which release serves, its processes, database and disk."""
-    call = calls.of(context)
     work = workplace.enter(call)
     deployment = work.deployment(acts=False)
     instances, warnings = deployment.status(), deployment.warnings()
@@ -37,7 +34,7 @@ def status(context: typer.Context, stack: calls.Stack = None, as_json: calls.Jso
         raise typer.Exit(1)
 
 
-def _row(one: "Instance") -> list[str]:
+def _row(one: Instance) -> list[str]:
     problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
     return [short(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
 
@@ -51,7 +48,7 @@ def _first(problems: Sequence[str]) -> str:
     return (text if len(text) <= _PROBLEM else text[: _PROBLEM - 1] + "…") + more
 
 
-def _show(one: "Instance") -> None:
+def _show(one: Instance) -> None:
     tables.line(f"\n{short(one.host)}")
     if not one.ok:
         tables.line(f"  {one.message or 'gives no answer'}")
@@ -67,7 +64,7 @@ def _show(one: "Instance") -> None:
         tables.table(["  process", "state", "pid", "up for", "memory"], rows)
 
 
-def _facts(one: "Instance") -> list[tuple[str, str]]:
+def _facts(one: Instance) -> list[tuple[str, str]]:
     """The lines above the processes; what the instance doesn't tell is left out."""
     facts = [
         ("live", _live(one.live) if one.live else "nothing is live"),
@@ -79,19 +76,19 @@ def _facts(one: "Instance") -> list[tuple[str, str]]:
     return [(name, words) for name, words in facts if words]
 
 
-def _live(live: "Live") -> str:
+def _live(live: Live) -> str:
     words = ", ".join(filter(None, [live.colour, f"for {tables.age(live.since)}" if live.since else ""]))
     return f"release {live.release}" + (f" ({words})" if words else "")
 
 
-def _restore(one: "Restore") -> str:
+def _restore(one: Restore) -> str:
     if one.running:
         return f"of backup {one.backup}, under way ({one.phase})"
     first = f"; what was there before is backup {one.first}" if one.first else ""
     return f"of backup {one.backup} was interrupted ({one.phase}): `./slipway up` finishes or undoes it, or restore another{first}"
 
 
-def _words(value: "Facts") -> str:
+def _words(value: Facts) -> str:
     """`kind nginx, listen 127.0.0.1:8080`; bytes as sizes."""
     return ", ".join(f"{key} {_word(one)}" for key, one in value.items() if one not in (None, ""))
 

@@ -1,15 +1,15 @@
 """What an engine would do or has done, as a person and as a machine read it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from rich.text import Text
 
 from ops.display import tables
 from ops.display.changes import Change, heading, property_lines, tree
-
-if TYPE_CHECKING:
-    from ops.engine import Result, Step
+from ops.engine import Result, Step
+from ops.engine.providers import is_dynamic
+from ops.engine.values import shown
 
 _WORDS = {
     "create": ("add", "created"),
@@ -27,10 +27,8 @@ def count(counts: Mapping[str, int]) -> int:
     return sum(counts.get(op, 0) for op in _WORDS)
 
 
-def only_creates(plan: "Result") -> bool:
+def only_creates(plan: Result) -> bool:
     """Whether nothing that is there is touched, and no provider makes anything, at a price."""
-    from ops.engine.providers import is_dynamic
-
     return all(step.op == "create" and is_dynamic(step.type) for step in plan.steps if step.op in _WORDS)
 
 
@@ -40,7 +38,7 @@ def summary(counts: Mapping[str, int], done: bool = False) -> str:
     return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
 
 
-def show(result: "Result", done: bool = False) -> None:
+def show(result: Result, done: bool = False) -> None:
     """Prints the tree of changes below their components, and the counts; `done`: after the work."""
     by_urn = {step.urn: step for step in result.steps}
 
@@ -61,14 +59,12 @@ def show(result: "Result", done: bool = False) -> None:
     tables.line(summary(result.counts, done))
 
 
-def _parent(step: "Step") -> str:
+def _parent(step: Step) -> str:
     return "" if _STACK in step.parent else step.parent
 
 
-def as_json(result: "Result") -> dict[str, Any]:
+def as_json(result: Result) -> dict[str, Any]:
     """The same for a machine."""
-    from ops.engine.values import shown
-
     return {
         "ok": result.ok,
         "error": result.error,
@@ -78,7 +74,7 @@ def as_json(result: "Result") -> dict[str, Any]:
     }
 
 
-def _step_json(step: "Step") -> dict[str, Any]:
+def _step_json(step: Step) -> dict[str, Any]:
     changed = {key: {"old": old, "new": new} for key, (old, new) in step.changes.items()}
     head = {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "parent": step.parent}
     return {**head, "changes": changed, "seconds": round(step.seconds, 3), "error": step.error}

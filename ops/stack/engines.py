@@ -2,17 +2,19 @@
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-from ops.call import Call, fail, refuse
+from components import owner
+from components.errors import SlipwayError, UsageError
+from ops import engine
+from ops.automation.engine import CliEngine
+from ops.call import Call
 from ops.display import tables
+from ops.display.progress import shown
+from ops.engine import Engine, Event, Observer, Result
 from ops.stack import pulumi_cli, workplace
-
-if TYPE_CHECKING:
-    from ops.automation.engine import CliEngine
-    from ops.engine import Engine, Event, Observer, Result
-    from ops.stack.workplace import Workplace
-    from policy.plan import Resource
+from ops.stack.workplace import Workplace
+from policy.plan import Resource
 
 
 @dataclass(frozen=True)
@@ -20,33 +22,29 @@ class Launcher:
     """A stack and its engine: the Pulumi CLI (`by_cli`), or the one in this process."""
 
     call: Call
-    work: "Workplace"
+    work: Workplace
     by_cli: bool
-    foreign: "tuple[Resource, ...]" = ()
+    foreign: tuple[Resource, ...] = ()
     """What of the plan is a provider's, where that was asked."""
     warned: set[str] = field(default_factory=set)
     """What was warned of already: a program that is planned and then run says it twice."""
 
-    def engine(self, observer: "Observer | None" = None) -> "Engine | CliEngine":
+    def engine(self, observer: Observer | None = None) -> Engine | CliEngine:
         """Either has preview, up and destroy, with the same events and results."""
         return self.cli(observer) if self.by_cli else self._here(observer)
 
-    def cli(self, observer: "Observer | None" = None) -> "CliEngine":
+    def cli(self, observer: Observer | None = None) -> CliEngine:
         """The Pulumi CLI."""
-        from ops.automation.engine import CliEngine
-
         return CliEngine(self.work.project, self.call.full, observer)
 
-    def run(self, verb: 'Literal["up", "first_up", "destroy"]', stderr: bool = False) -> "Result":
+    def run(self, verb: Literal["up", "first_up", "destroy"], stderr: bool = False) -> Result:
         """Lets the engine work while its progress and the hosts' is shown."""
-        from ops.display.progress import shown
-
         with shown(stderr) as progress:
             engine = self.engine(lambda event: progress.engine(event) if self.is_news(event) else None)
             result: Result = getattr(engine, verb)()
             return result
 
-    def is_news(self, event: "Event") -> bool:
+    def is_news(self, event: Event) -> bool:
         """Whether it is anything but a warning that was shown already."""
         known = event.severity == "warning" and event.text in self.warned
         if event.severity == "warning":
@@ -72,23 +70,19 @@ class Launcher:
         value = next((one["outputs"]["value"] for one in self.cli().state() if one["urn"].endswith(name)), "")
         return str(json.loads(value["plaintext"]) if isinstance(value, dict) else value)
 
-    def _here(self, observer: "Observer | None" = None) -> "Engine":
-        from ops.engine import Engine
-
-        return Engine(self.work.project, self.work.stack, observer)
+    def _here(self, observer: Observer | None = None) -> Engine:
+        return engine.Engine(self.work.project, self.work.stack, observer)
 
 
 def of(call: Call) -> Launcher:
     """The engine that the tree's mark names. Raises `UsageError` where it is somebody else's.
 
     Without a mark: in this process, whose preview tells what it can't launch (`Result.beyond`)."""
-    from components import owner
-
     sealed = workplace.enter(call, sealed=True)
     noted = owner.read(sealed.place.tree)
     engine = noted.engine if noted else owner.IN_PROCESS
     if refused := owner.refusal(sealed.place.tree, owner.of(engine, sealed.place.project, sealed.place.stack)):
-        refuse(refused)
+        raise UsageError(refused)
     by_cli = engine == owner.CLI
     if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
         by_cli = bool(pulumi_cli.foreign(sealed))
@@ -103,12 +97,12 @@ def of_launched(call: Call) -> Launcher:
     return Launcher(call, launcher.work, launcher.by_cli or bool(foreign), foreign)
 
 
-def planned(call: Call, launcher: Launcher) -> "tuple[Launcher, Result]":
+def planned(call: Call, launcher: Launcher) -> tuple[Launcher, Result]:
     """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made.
 
     A plan is shown whole at its end; only warnings come before."""
 
-    def warn(event: "Event") -> None:
+    def warn(event: Event) -> None:
         if event.severity == "warning" and launcher.is_news(event):
             tables.line(f"warning: {event.text}", stderr=True)
 
@@ -117,5 +111,5 @@ def planned(call: Call, launcher: Launcher) -> "tuple[Launcher, Result]":
         pulumi_cli.require(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
         return planned(call, Launcher(call, launcher.work, by_cli=True, warned=launcher.warned))
     if not result.ok:
-        fail(result.error)
+        raise SlipwayError(str(result.error))
     return launcher, result
