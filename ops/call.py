@@ -41,6 +41,14 @@ def of(context: typer.Context) -> Call:
     return context.obj
 
 
+def tell(call: Call, document: Mapping[str, Any], sentence: str) -> None:
+    """What came of a command: the document with `--json`, else the sentence, where there is one."""
+    if call.as_json:
+        tables.document(document)
+    elif sentence:
+        tables.line(sentence)
+
+
 def fail_if_bad(answers: Sequence[Answer]) -> None:
     """Tells of each that isn't well why; ends the command if there is one."""
     told = []

@@ -1,17 +1,20 @@
-"""`exec`, `logs`, `open`, `maintenance`, `bundle`: the app from inside, from outside, by hand."""
+"""`status`, `exec`, `logs`, `open`, `maintenance`, `bundle`: the app as it runs, or by hand."""
 
 import os
 import sys
 import tarfile
 import tempfile
 import webbrowser
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import typer
 
+from components.deployment.answers import Facts, Instance, Live, Restore
 from components.errors import UsageError
 from components.hosts import progress
+from components.hosts.names import short
 from components.release import core
 from ops import call as calls
 from ops.display import tables
@@ -24,6 +27,92 @@ Follow = Annotated[bool, typer.Option("-f", "--follow", help="Go on showing new 
 Lines = Annotated[int, typer.Option("-n", "--lines", min=0, help="How many last lines.")]
 Folder = Annotated[Path, typer.Argument(metavar="FOLDER", help="A new folder.")]
 State = Annotated[Literal["on", "off"], typer.Argument(metavar="on|off", help="Put the page up, or take it down.")]
+_PROBLEM = 70  # letters in the table; each host's part below has all of it
+
+
+def status(call: calls.InJson) -> None:
+    """Show which release serves, its processes, database and disk."""
+    work = workplace.enter(call)
+    deployment = work.deployment(acts=False)
+    instances, warnings = deployment.status(), deployment.warnings()
+    if call.as_json:
+        head = {"stack": call.stack, "target": work.settings.target, "url": deployment.url, "warnings": list(warnings)}
+        tables.document({**head, "hosts": [one.model_dump() for one in instances]})
+    else:
+        tables.line(f"{work.settings.app.name} on {work.settings.target}, stack {call.stack}: {deployment.url}")
+        for warning in warnings:
+            tables.line(f"warning: {warning}")
+        if len(instances) > 1:
+            tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
+        for one in instances:
+            _show(one)
+    if not instances or not all(one.ok for one in instances):
+        raise typer.Exit(1)
+
+
+def _row(one: Instance) -> list[str]:
+    problems = [*one.problems, *([] if one.ok else [one.message or "gives no answer"])]
+    return [short(one.host), one.role, one.address, one.live.release if one.live else "-", _first(problems)]
+
+
+def _first(problems: Sequence[str]) -> str:
+    """The first of them, on one line, and how many more there are."""
+    if not problems:
+        return "-"
+    text = " ".join(problems[0].split())
+    more = f" (and {len(problems) - 1} more)" if problems[1:] else ""
+    return (text if len(text) <= _PROBLEM else text[: _PROBLEM - 1] + "…") + more
+
+
+def _show(one: Instance) -> None:
+    tables.line(f"\n{short(one.host)}")
+    if not one.ok:
+        tables.line(f"  {one.message or 'gives no answer'}")
+    for problem in one.problems:
+        tables.line(f"  problem   {problem}")
+    for name, text in _facts(one):
+        tables.line(f"  {name:<10}{text}")
+    rows = [
+        [f"  {each.name}", each.state, str(each.pid or "-"), tables.duration(each.uptime), tables.size(each.memory)]
+        for each in one.processes
+    ]
+    if rows:
+        tables.table(["  process", "state", "pid", "up for", "memory"], rows)
+
+
+def _facts(one: Instance) -> list[tuple[str, str]]:
+    """The lines above the processes; what the instance doesn't tell is left out."""
+    facts = [
+        ("live", _live(one.live) if one.live else "nothing is live"),
+        ("candidate", one.candidate),
+        *((name, _words(value)) for name, value in (("front", one.front), ("database", one.database), ("disk", one.disk))),
+        ("page", "the maintenance page is up" if one.maintenance else ""),
+        ("restore", _restore(one.restore) if one.restore else ""),
+    ]
+    return [(name, words) for name, words in facts if words]
+
+
+def _live(live: Live) -> str:
+    words = ", ".join(filter(None, [live.colour, f"for {tables.age(live.since)}" if live.since else ""]))
+    return f"release {live.release}" + (f" ({words})" if words else "")
+
+
+def _restore(one: Restore) -> str:
+    if one.running:
+        return f"of backup {one.backup}, under way ({one.phase})"
+    first = f"; what was there before is backup {one.first}" if one.first else ""
+    return f"of backup {one.backup} was interrupted ({one.phase}): `./slipway up` finishes or undoes it, or restore another{first}"
+
+
+def _words(value: Facts) -> str:
+    """`kind nginx, listen 127.0.0.1:8080`; bytes as sizes."""
+    return ", ".join(f"{key} {_word(one)}" for key, one in value.items() if one not in (None, ""))
+
+
+def _word(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return ":".join(str(part) for part in value)
+    return tables.size(value) if isinstance(value, int) and value >= 1000 else str(value)
 
 
 def execute(call: calls.OfStack, command: Command, host: HostName = None) -> None:
@@ -54,12 +143,9 @@ def maintenance(call: calls.InJson, state: State) -> None:
     deployment = workplace.enter(call).deployment()
     with shown(stderr=call.as_json):
         answers = deployment.maintenance(state == "on")
-    if call.as_json:
-        hosts = [one.model_dump() for one in answers]
-        tables.document({"stack": call.stack, "maintenance": state, "hosts": hosts})
-    elif all(one.ok for one in answers):
-        now = "answers with the maintenance page" if state == "on" else "is the app again"
-        tables.line(f"Done: {deployment.url} {now}")
+    now = "answers with the maintenance page" if state == "on" else "is the app again"
+    done = f"Done: {deployment.url} {now}" if all(one.ok for one in answers) else ""
+    calls.tell(call, {"stack": call.stack, "maintenance": state, "hosts": [one.model_dump() for one in answers]}, done)
     calls.fail_if_bad(answers)
 
 
@@ -76,7 +162,4 @@ def bundle(call: calls.InJson, folder: Folder) -> None:
         made.manifest.pack(identity, made.source, Path(packed) / "bundle")
         with tarfile.open(Path(packed) / "bundle") as tar:
             tar.extractall(place, filter="data")
-    if call.as_json:
-        tables.document({"folder": str(place), "release": identity})
-    else:
-        tables.line(f"Done: {folder} has release {identity}")
+    calls.tell(call, {"folder": str(place), "release": identity}, f"Done: {folder} has release {identity}")

@@ -90,10 +90,7 @@ def version(call: calls.InJson) -> None:
         "pulumi": importlib.metadata.version("pulumi"),
         "python": platform.python_version(),
     }
-    if call.as_json:
-        tables.document(versions)
-    else:
-        tables.line(", ".join(f"{name} {number}" for name, number in versions.items()))
+    calls.tell(call, versions, ", ".join(f"{name} {number}" for name, number in versions.items()))
 
 
 def machine(folder: Path) -> Iterator[Check]:

@@ -76,5 +76,4 @@ def as_json(result: Result) -> dict[str, Any]:
 
 def _step_json(step: Step) -> dict[str, Any]:
     changed = {key: {"old": old, "new": new} for key, (old, new) in step.changes.items()}
-    head = {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "parent": step.parent}
-    return {**head, "changes": changed, "seconds": round(step.seconds, 3), "error": step.error}
+    return {**{key: one for key, one in vars(step).items() if key != "words"}, "changes": changed, "seconds": round(step.seconds, 3)}

@@ -159,23 +159,14 @@ class _Provider(_Kind):
         return
 
 
-_KINDS: Mapping[str, type[_Kind]] = {
+KINDS: Mapping[str, type[_Kind]] = {
     "docker:index/network:Network": _Network,
     "docker:index/volume:Volume": _Volume,
     "docker:index/image:Image": _Image,
     "docker:index/container:Container": _Container,
     "pulumi:providers:docker": _Provider,
 }
-
-
-def takes(type_: str) -> bool:
-    """Whether a resource of that type can be made."""
-    return type_ in _KINDS
-
-
-def provider(type_: str) -> ResourceProvider:
-    """What makes resources of that type."""
-    return _KINDS[type_]()
+"""For each type of resource that can be made what makes it."""
 
 
 def _engine(props: Mapping[str, Any]) -> Engine:

@@ -20,7 +20,7 @@ _SEVERITIES = ("debug", "info", "warning", "error")
 _REFUSED: dict[str, Callable[[Any], bool]] = {
     "import_": lambda request: bool(request.importId),
     # The SDK gives a type's former names by itself: no stack of this engine has any.
-    "aliases": lambda request: bool(request.aliases or request.aliasURNs) and not docker.takes(request.type),
+    "aliases": lambda request: bool(request.aliases or request.aliasURNs) and request.type not in docker.KINDS,
     "custom_timeouts": lambda request: request.HasField("customTimeouts") and bool(str(request.customTimeouts)),
     "replace_on_changes": lambda request: bool(request.replaceOnChanges),
     "deleted_with": lambda request: bool(request.deletedWith),
@@ -106,7 +106,7 @@ class Monitor(BaseMonitor):
             if asked(request):
                 self._refuse(f"{request.name}: the option {option}")
         inputs, hidden = values.from_struct(request.object)
-        if docker.takes(request.type) and (of := self.seen.get(request.provider.rpartition("::")[0])):
+        if request.type in docker.KINDS and (of := self.seen.get(request.provider.rpartition("::")[0])):
             inputs[docker.ENGINE] = {name: one for name, one in of.inputs.items() if name in ("host", "context")}
         known = {"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}
         resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)

@@ -1,20 +1,53 @@
-"""`backup`, `backups` and `restore`: copies of database and folders, and loading one again."""
+"""`releases`, `rollback`, `backup`, `backups`, `restore`: what a stack keeps to go back to."""
 
 from typing import Annotated
 
 import typer
 
-from components.deployment.answers import Backup, Backups
+from components.deployment.answers import Backup, Backups, Release
 from components.errors import SlipwayError
 from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
 from ops.display.progress import shown
-from ops.stack import workplace
+from ops.stack import engines, workplace
 
+ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of backups.")]
 BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`.")]
 Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
+
+
+def releases(call: calls.InJson) -> None:
+    """List the releases that the hosts keep."""
+    answers = workplace.enter(call).deployment(acts=False).releases()
+    if call.as_json:
+        hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
+        tables.document({"stack": call.stack, "hosts": hosts})
+    else:
+        rows = [_release_row(answer.host, one) for answer in answers for one in answer.releases]
+        columns = ["host", "release", "code", "prepared", "size", ""]
+        several = len(answers) > 1
+        tables.table(columns if several else columns[1:], rows if several else [row[1:] for row in rows])
+    calls.fail_if_bad(answers)
+
+
+def _release_row(host: str, one: Release) -> list[str]:
+    mark = "live" if one.live else "previous" if one.previous else ""
+    prepared = f"{tables.age(one.prepared_at)} ago" if one.prepared_at else "-"
+    return [short(host), one.id, one.code or "-", prepared, tables.size(one.size), mark]
+
+
+def rollback(call: calls.InJson, release: ReleaseId = None) -> None:
+    """Serve an earlier release again (not its schema)."""
+    deployment = workplace.enter(call).deployment()
+    deployment.key = lambda: engines.of(call).release_key()
+    with shown(stderr=call.as_json):
+        verdict = deployment.rollback(release)
+    done = f"Done: {deployment.url} serves release {verdict.live}" if verdict.ok else ""
+    calls.tell(call, {**vars(verdict), "url": deployment.url}, done)
+    if not verdict.ok:
+        raise SlipwayError(verdict.message)
 
 
 def backup(call: calls.InJson, reason: Reason = "") -> None:
@@ -22,11 +55,11 @@ def backup(call: calls.InJson, reason: Reason = "") -> None:
     deployment = workplace.enter(call).deployment()
     with shown(stderr=call.as_json):
         saved = deployment.backup(reason)
-    if call.as_json:
-        tables.document(saved.model_dump())
-    elif made := saved.backup:
+    done = ""
+    if made := saved.backup:
         words = [_size(made), f"{sum(made.rows.values())} rows in {len(made.rows)} tables" if made.rows else "", _files(made)]
-        tables.line(f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}")
+        done = f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}"
+    calls.tell(call, saved.model_dump(), done)
     calls.fail_if_bad([saved])
     if not saved.backup:
         raise SlipwayError(f"{short(saved.host)}: there is neither a database nor a folder of slipway:app.data to back up")
@@ -40,14 +73,14 @@ def backups(call: calls.InJson) -> None:
         tables.document({"stack": call.stack, **shown})
     else:
         columns = ["backup", "age", "engine", "release", "size", "rows", "files", "reason"]
-        tables.table(columns, [_row(one) for one in answer.backups])
+        tables.table(columns, [_backup_row(one) for one in answer.backups])
     if answer.problem:
         why = f"only those of the host itself: {answer.problem}"
         tables.line(f"slipway: {short(answer.host)}: {why}", stderr=True)
     calls.fail_if_bad([answer])
 
 
-def _row(one: Backup) -> list[str]:
+def _backup_row(one: Backup) -> list[str]:
     if one.dump is None:
         return [one.id, "-", "-", "-", "-", "-", "-", "damaged: its backup.json can't be read"]
     rows, files = str(sum(one.rows.values())), str(one.folders.files) if one.folders else "-"
@@ -78,11 +111,8 @@ def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False)
     calls.confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
     with shown(stderr=call.as_json):
         answer = deployment.restore(backup, newer_schema)
-    if call.as_json:
-        tables.document(answer.model_dump())
-    elif answer.ok:
-        before = f"; what was there before is backup {answer.first}" if answer.first else ""
-        tables.line(f"Done: backup {backup} is loaded{before}")
+    before = f"; what was there before is backup {answer.first}" if answer.first else ""
+    calls.tell(call, answer.model_dump(), f"Done: backup {backup} is loaded{before}" if answer.ok else "")
     calls.fail_if_bad([answer])
 
 
