@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from components.errors import SlipwayError, UsageError
+from ops import bootstrap
 from ops import call as calls
-from ops.bootstrap import venv
-from ops.bootstrap.venv import Run, StepError, locked, step
+from ops.bootstrap import Run, StepError, locked, step
 from ops.display import tables
 from ops.setup import install
 from ops.stack import workplace
@@ -126,7 +126,7 @@ def app_tests(folder: Path) -> int:
     except StepError as error:
         tables.line(f"slipway: the environment of the app's tests could not be made: {error}", stderr=True)
         return 3
-    return subprocess.run([str(venv.python(place / "venv")), "-m", "pytest", "-q"], cwd=source, check=False).returncode
+    return subprocess.run([str(bootstrap.python(place / "venv")), "-m", "pytest", "-q"], cwd=source, check=False).returncode
 
 
 def _make(run: Run, place: Path, source: Path) -> None:
@@ -138,8 +138,8 @@ def _make(run: Run, place: Path, source: Path) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     with step("making the environment of the app's tests"):
-        venv.create(run, place)
-        venv.install(run, place, *(word for file in requirements for word in ("-r", file)))
+        bootstrap.create(run, place)
+        bootstrap.install(run, place, *(word for file in requirements for word in ("-r", file)))
     stamp.write_text(wanted)
 
 

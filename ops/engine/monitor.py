@@ -64,9 +64,9 @@ class BaseMonitor:
 class Monitor(BaseMonitor):
     """Answers registrations; `apply` brings a resource to its inputs, fills in id and outputs."""
 
-    def __init__(self, project: str, stack: str, apply: Apply) -> None:
+    def __init__(self, project: str, stack: str, apply: Apply, observer: Observer) -> None:
         self.project, self.stack = project, stack
-        self.apply = apply
+        self.apply, self.observer = apply, observer
         self.seen: dict[str, Resource] = {}
         self.outputs: dict[str, Any] = {}
         self.hidden: frozenset[str] = frozenset()
@@ -97,6 +97,11 @@ class Monitor(BaseMonitor):
             self.outputs, self.hidden = values.from_struct(request.outputs)
         return empty_pb2.Empty()
 
+    def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        """The engine's side that the SDK logs to."""
+        self.observer(Event("diagnostic", None, _SEVERITIES[request.severity], request.message.rstrip()))
+        return empty_pb2.Empty()
+
     def _resource(self, request: Any) -> Resource:
         """The registration as a resource, refused if this engine can't take it."""
         urn = urn_of(self.project, self.stack, request)
@@ -121,17 +126,6 @@ class Monitor(BaseMonitor):
         if self.failure is None:
             self.beyond = what
         self.fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
-
-
-class Log(BaseMonitor):
-    """The engine's side that the SDK logs to."""
-
-    def __init__(self, observer: Observer) -> None:
-        self.observer = observer
-
-    def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
-        self.observer(Event("diagnostic", None, _SEVERITIES[request.severity], request.message.rstrip()))
-        return empty_pb2.Empty()
 
 
 def urn_of(project: str, stack: str, request: Any) -> str:

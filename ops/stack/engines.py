@@ -1,7 +1,7 @@
 """Which engine works on a stack: the mark of its tree, without one what its program asks for."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from components import owner
@@ -31,7 +31,7 @@ class Launcher:
 
     def engine(self, observer: Observer | None = None) -> Engine | CliEngine:
         """Either has preview, up and destroy, with the same events and results."""
-        return self.cli(observer) if self.by_cli else self._here(observer)
+        return self.cli(observer) if self.by_cli else engine.Engine(self.work.project, self.work.stack, observer)
 
     def cli(self, observer: Observer | None = None) -> CliEngine:
         """The Pulumi CLI."""
@@ -53,25 +53,19 @@ class Launcher:
 
     def is_settled(self) -> bool:
         """The engine is known: the CLI, or this process, which launched the present target."""
-        if self.by_cli:
-            return True
-        state = self._here().state()
-        return bool(state.resources and state.outputs.get("target") == self.work.settings.target)
+        return self.by_cli or self.work.is_launched_here()
 
     def is_new_here(self) -> bool:
         """Nothing of it is there, and all of it is made on this machine: it only creates."""
-        return not self.by_cli and self.work.target.THIS_MACHINE and not self._here().state().resources
+        return not self.by_cli and self.work.target.THIS_MACHINE and not self.work.state().resources
 
     def release_key(self) -> str:
         """The key of release ids, as the engine's state has it; empty where there is none here."""
         name = f":RandomSecret::{self.work.settings.app.name}-key"
         if not self.by_cli:
-            return str(next((one.outputs["value"] for one in self._here().state().resources if one.urn.endswith(name)), ""))
+            return str(next((one.outputs["value"] for one in self.work.state().resources if one.urn.endswith(name)), ""))
         value = next((one["outputs"]["value"] for one in self.cli().state() if one["urn"].endswith(name)), "")
         return str(json.loads(value["plaintext"]) if isinstance(value, dict) else value)
-
-    def _here(self, observer: Observer | None = None) -> Engine:
-        return engine.Engine(self.work.project, self.work.stack, observer)
 
 
 def of(call: Call) -> Launcher:
@@ -94,7 +88,7 @@ def of_launched(call: Call) -> Launcher:
     """`of` for a stack that is to go: destroyed is only what the engine has a state of."""
     launcher = of(call)
     foreign = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
-    return Launcher(call, launcher.work, launcher.by_cli or bool(foreign), foreign)
+    return replace(launcher, by_cli=launcher.by_cli or bool(foreign), foreign=foreign)
 
 
 def planned(call: Call, launcher: Launcher) -> tuple[Launcher, Result]:
@@ -109,7 +103,7 @@ def planned(call: Call, launcher: Launcher) -> tuple[Launcher, Result]:
     result: Any = launcher.engine(warn).preview()
     if result.beyond and not launcher.by_cli:
         pulumi_cli.require(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
-        return planned(call, Launcher(call, launcher.work, by_cli=True, warned=launcher.warned))
+        return planned(call, replace(launcher, by_cli=True))
     if not result.ok:
         raise SlipwayError(str(result.error))
     return launcher, result

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import NoReturn
 
 from components.errors import MissingError, SlipwayError, UsageError, one_line
-from ops import engine
 from ops.call import Call
 from ops.engine.providers import is_made_here
 from ops.plan.record import record
@@ -31,13 +30,12 @@ def elsewhere(work: Workplace) -> list[Resource]:
     """`foreign`; nothing where this engine's state has the stack, on the target that it has now.
 
     A program that no longer runs is no reason to keep what this engine has of it."""
-    state = engine.Engine(work.project, work.stack).state()
-    if state.resources and state.outputs.get("target") == work.settings.target:
+    if work.is_launched_here():
         return []
     try:
         return foreign(work)
     except SlipwayError:
-        if not state.resources:
+        if not work.state().resources:
             raise
         return []
 

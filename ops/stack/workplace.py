@@ -10,8 +10,10 @@ from components.deployment import Deployment
 from components.errors import UsageError
 from components.settings import Settings
 from components.target import StackPlace, TargetModule
+from ops import engine
 from ops.call import Call
 from ops.display import tables
+from ops.engine.state import State
 from ops.setup import install
 from ops.stack import project
 from ops.stack.project import Project, Stack
@@ -35,6 +37,15 @@ class Workplace:
                 raise UsageError(why)
             tables.line(f"slipway: {why}", stderr=True)
         return self.target.deployment(self.settings, self.place)
+
+    def state(self) -> State:
+        """What the engine in this process has of it."""
+        return engine.Engine(self.project, self.stack).state()
+
+    def is_launched_here(self) -> bool:
+        """This process launched it, on the target that it has now."""
+        state = self.state()
+        return bool(state.resources and state.outputs.get("target") == self.settings.target)
 
     def install_needs(self) -> None:
         """Installs what the target wants on this machine."""

@@ -15,8 +15,7 @@ from ops.display import changes
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
 from ops.plan.formats import Paper
 from ops.plan.view import values, words
-from ops.plan.view.graph import needs
-from ops.plan.view.words import Names
+from ops.plan.view.words import Names, needs
 from policy.check import Finding
 from policy.plan import Plan, Resource
 
