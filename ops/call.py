@@ -33,12 +33,16 @@ class Call:
         return self.full.rpartition("/")[2]
 
 
-def of(context: typer.Context) -> Call:
-    """The call that the root command began and the options filled in."""
+def of(context: typer.Context, said: Mapping[str, Any]) -> Call:
+    """The call that the root command began, with what is `said` by options beside."""
     if not isinstance(context.obj, Call):
         named = os.environ.get("SLIPWAY_STACK")
         context.obj = Call(named or "dev", named=bool(named))
-    return context.obj
+    call = context.obj
+    if said.get("stack") is not None:
+        call.full, call.named = said["stack"], True
+    call.yes, call.as_json = call.yes or bool(said.get("yes")), call.as_json or bool(said.get("as_json"))
+    return call
 
 
 def tell(call: Call, document: Mapping[str, Any], sentence: str) -> None:
@@ -75,25 +79,13 @@ def confirm(call: Call, question: str) -> None:
         raise typer.Exit(1)
 
 
-def _name(context: typer.Context, value: str | None) -> str | None:
-    if value is not None:
-        of(context).full, of(context).named = value, True
-    return value
-
-
-def _remember(context: typer.Context, param: typer.CallbackParam, value: bool) -> bool:
-    if value:
-        setattr(of(context), str(param.name), value)
-    return value
-
-
 OPTIONS: Mapping[str, Any] = {
     "stack": Annotated[
         str | None,
-        typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", callback=_name, show_default=False),
+        typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", show_default=False),
     ],
-    "yes": Annotated[bool | None, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember)],
-    "as_json": Annotated[bool | None, typer.Option("--json", help="Print one JSON document.", callback=_remember)],
+    "yes": Annotated[bool | None, typer.Option("--yes", "-y", help="Go on without asking.")],
+    "as_json": Annotated[bool | None, typer.Option("--json", help="Print one JSON document.")],
 }
 """Options that a command may take; the annotation of its `call` names those that it does."""
 OfStack = Annotated[Call, "stack"]

@@ -84,9 +84,9 @@ def guarded(command: Callable[..., None]) -> Callable[..., None]:
     shared = {name: calls.OPTIONS[name] for name in getattr(own["call"].annotation, "__metadata__", ())}
 
     def run(context: typer.Context, **given: Any) -> None:
-        call = calls.of(context)
+        call = calls.of(context, {name: given.pop(name) for name in shared})
         try:
-            command(call, **{name: value for name, value in given.items() if name not in shared})
+            command(call, **given)
         except (typer.Exit, typer.Abort):
             raise
         except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  (the one place where an unexpected error ends)

@@ -44,7 +44,7 @@ def destroy(call: calls.Changing, with_data: WithData = None) -> None:
     calls.confirm(call, f"Destroy stack {call.stack}: the app {name!r} at {deployment.url} ({fate})?")
     last = _last_backup(call, work, deployment) if with_data is not None else None
     kept = [] if with_data is not None else _kept(deployment)
-    result = launcher.run("destroy", stderr=call.as_json)
+    result = launcher.run("destroy")
     if result.ok and with_data is not None:
         deployment.remove_data()
     _tell(call, result, kept if result.ok else [], f"./slipway -s {call.stack} destroy --with-data {name}", last)
@@ -62,7 +62,7 @@ def _destroy_in_cloud(call: calls.Call, launcher: engines.Launcher) -> None:
     calls.confirm(
         call, f"Destroy stack {call.stack}: the app {launcher.work.settings.app.name!r} on {launcher.work.settings.target} ({fate})?"
     )
-    result = launcher.run("destroy", stderr=call.as_json)
+    result = launcher.run("destroy")
     stays = [Kept(f"{urn.split('::')[-1]}  {there[urn]['type']}", None) for urn in kept]
     _tell(call, result, stays if result.ok else [], pulumi_cli.to_remove(call) + pulumi_cli.copies(launcher.foreign), None)
 

@@ -27,10 +27,10 @@ def up(call: calls.Changing) -> None:
     if call.yes or is_new:  # not before it is known that the launch goes on
         launcher.work.install_needs()
     if is_new or (call.yes and launcher.is_settled()):
-        result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up", stderr=call.as_json))
+        result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up"))
         if not result.to_plan:
             return _finish(call, result, planned=False)
-    launcher, plan = _made(call, launcher, lambda: engines.planned(call, launcher))
+    launcher, plan = _made(call, launcher, lambda: engines.planned(launcher))
     if results.count(plan.counts) == 0:
         return _finish(call, plan, planned=False)
     if not call.as_json:
@@ -39,12 +39,12 @@ def up(call: calls.Changing) -> None:
         if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
             calls.confirm(call, f"Make these changes to stack {call.stack}?")
         launcher.work.install_needs()
-    _finish(call, launcher.run("up", stderr=call.as_json), planned=True)
+    _finish(call, launcher.run("up"), planned=True)
 
 
 def preview(call: calls.InJson) -> None:
     """Show what `up` would change; change nothing."""
-    _, plan = engines.planned(call, engines.of(call))
+    _, plan = engines.planned(engines.of(call))
     if call.as_json:
         tables.document(results.as_json(plan))
     else:

@@ -6,7 +6,7 @@ from typing import Any
 from rich.text import Text
 
 from ops.display import tables
-from ops.display.changes import Change, heading, property_lines, tree
+from ops.display.changes import Branch, change, heading, property_lines, tree
 from ops.engine import Result, Step
 from ops.engine.providers import is_dynamic
 from ops.engine.values import shown
@@ -48,14 +48,14 @@ def show(result: Result, done: bool = False) -> None:
         *_, token, name = urn.split("::")
         return (heading(step.name, step.type), _parent(step)) if step else (heading(name, token), "")
 
-    changes = []
+    changed = []
     for step in (one for one in result.steps if one.op in _WORDS):
         # Of a new resource only what it is: all of its inputs are new.
         told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
         lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
-        changes.append(Change(_WORDS[step.op][0], step.urn, step.type, step.name, _parent(step), lines, step.words))
-    if changes:
-        tables.console().print(tree(changes, above))
+        changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op][0], step.name, step.type, lines, step.words)))
+    if changed:
+        tables.console().print(tree(changed, above))
     tables.line(summary(result.counts, done))
 
 

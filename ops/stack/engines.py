@@ -37,9 +37,9 @@ class Launcher:
         """The Pulumi CLI."""
         return CliEngine(self.work.project, self.call.full, observer)
 
-    def run(self, verb: Literal["up", "first_up", "destroy"], stderr: bool = False) -> Result:
+    def run(self, verb: Literal["up", "first_up", "destroy"]) -> Result:
         """Lets the engine work while its progress and the hosts' is shown."""
-        with shown(stderr) as progress:
+        with shown(stderr=self.call.as_json) as progress:
             engine = self.engine(lambda event: progress.engine(event) if self.is_news(event) else None)
             result: Result = getattr(engine, verb)()
             return result
@@ -91,7 +91,7 @@ def of_launched(call: Call) -> Launcher:
     return replace(launcher, by_cli=launcher.by_cli or bool(foreign), foreign=foreign)
 
 
-def planned(call: Call, launcher: Launcher) -> tuple[Launcher, Result]:
+def planned(launcher: Launcher) -> tuple[Launcher, Result]:
     """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made.
 
     A plan is shown whole at its end; only warnings come before."""
@@ -102,8 +102,8 @@ def planned(call: Call, launcher: Launcher) -> tuple[Launcher, Result]:
 
     result: Any = launcher.engine(warn).preview()
     if result.beyond and not launcher.by_cli:
-        pulumi_cli.require(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
-        return planned(call, replace(launcher, by_cli=True))
+        pulumi_cli.require(f"stack {launcher.call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
+        return planned(replace(launcher, by_cli=True))
     if not result.ok:
         raise SlipwayError(str(result.error))
     return launcher, result
