@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+from rich.table import Table
 
 from components.deployment.answers import Answer
 from components.errors import SlipwayError, UsageError
@@ -45,12 +46,12 @@ def of(context: typer.Context, said: Mapping[str, Any]) -> Call:
     return call
 
 
-def tell(call: Call, document: Mapping[str, Any], sentence: str) -> None:
-    """What came of a command: the document with `--json`, else the sentence, where there is one."""
+def tell(call: Call, document: Any, shown: str | Table | None) -> None:
+    """What came of a command: the document with `--json`, else what is for people, if anything."""
     if call.as_json:
         tables.document(document)
-    elif sentence:
-        tables.line(sentence)
+    elif shown is not None:
+        tables.line(shown)
 
 
 def fail_if_bad(answers: Sequence[Answer]) -> None:

@@ -43,7 +43,7 @@ def status(call: calls.InJson) -> None:
         for warning in warnings:
             tables.line(f"warning: {warning}")
         if len(instances) > 1:
-            tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances])
+            tables.line(tables.table(["host", "role", "address", "live", "problems"], [_row(one) for one in instances]))
         for one in instances:
             _show(one)
     if not instances or not all(one.ok for one in instances):
@@ -77,7 +77,7 @@ def _show(one: Instance) -> None:
         for each in one.processes
     ]
     if rows:
-        tables.table(["  process", "state", "pid", "up for", "memory"], rows)
+        tables.line(tables.table(["  process", "state", "pid", "up for", "memory"], rows))
 
 
 def _facts(one: Instance) -> list[tuple[str, str]]:
@@ -144,7 +144,7 @@ def maintenance(call: calls.InJson, state: State) -> None:
     with shown(stderr=call.as_json):
         answers = deployment.maintenance(state == "on")
     now = "answers with the maintenance page" if state == "on" else "is the app again"
-    done = f"Done: {deployment.url} {now}" if all(one.ok for one in answers) else ""
+    done = f"Done: {deployment.url} {now}" if all(one.ok for one in answers) else None
     calls.tell(call, {"stack": call.stack, "maintenance": state, "hosts": [one.model_dump() for one in answers]}, done)
     calls.fail_if_bad(answers)
 

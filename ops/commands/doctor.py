@@ -49,11 +49,8 @@ class Check:
 def doctor(call: calls.InJson) -> None:
     """Check this machine and the settings (3: missing)."""
     done = [*machine(workplace.folder()), *_of_stack(call)]
-    if call.as_json:
-        tables.document([asdict(check) for check in done])
-    else:
-        rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
-        tables.table(["check", "state", "found", "to mend it"], rows)
+    rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
+    calls.tell(call, [asdict(check) for check in done], tables.table(["check", "state", "found", "to mend it"], rows))
     if any(check.state == MISSING for check in done):
         raise typer.Exit(3)
 

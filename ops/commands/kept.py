@@ -21,14 +21,10 @@ Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose sche
 def releases(call: calls.InJson) -> None:
     """List the releases that the hosts keep."""
     answers = workplace.enter(call).deployment(acts=False).releases()
-    if call.as_json:
-        hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
-        tables.document({"stack": call.stack, "hosts": hosts})
-    else:
-        rows = [_release_row(answer.host, one) for answer in answers for one in answer.releases]
-        columns = ["host", "release", "code", "prepared", "size", ""]
-        several = len(answers) > 1
-        tables.table(columns if several else columns[1:], rows if several else [row[1:] for row in rows])
+    hosts = [one.model_dump(include={"host", "releases"}) for one in answers]
+    rows = [_release_row(answer.host, one) for answer in answers for one in answer.releases]
+    columns, first = ["host", "release", "code", "prepared", "size", ""], int(len(answers) < 2)  # one host needs no name
+    calls.tell(call, {"stack": call.stack, "hosts": hosts}, tables.table(columns[first:], [row[first:] for row in rows]))
     calls.fail_if_bad(answers)
 
 
@@ -44,7 +40,7 @@ def rollback(call: calls.InJson, release: ReleaseId = None) -> None:
     deployment.key = lambda: engines.of(call).release_key()
     with shown(stderr=call.as_json):
         verdict = deployment.rollback(release)
-    done = f"Done: {deployment.url} serves release {verdict.live}" if verdict.ok else ""
+    done = f"Done: {deployment.url} serves release {verdict.live}" if verdict.ok else None
     calls.tell(call, {**vars(verdict), "url": deployment.url}, done)
     if not verdict.ok:
         raise SlipwayError(verdict.message)
@@ -55,7 +51,7 @@ def backup(call: calls.InJson, reason: Reason = "") -> None:
     deployment = workplace.enter(call).deployment()
     with shown(stderr=call.as_json):
         saved = deployment.backup(reason)
-    done = ""
+    done = None
     if made := saved.backup:
         words = [_size(made), f"{sum(made.rows.values())} rows in {len(made.rows)} tables" if made.rows else "", _files(made)]
         done = f"Done: backup {made.id}, {', '.join(filter(None, words))}, in {saved.path}"
@@ -68,12 +64,9 @@ def backup(call: calls.InJson, reason: Reason = "") -> None:
 def backups(call: calls.InJson) -> None:
     """List the backups."""
     answer = workplace.enter(call).deployment(acts=False).backups()
-    if call.as_json:
-        shown = answer.model_dump(include={"host", "path", "problem", "backups"})
-        tables.document({"stack": call.stack, **shown})
-    else:
-        columns = ["backup", "age", "engine", "release", "size", "rows", "files", "reason"]
-        tables.table(columns, [_backup_row(one) for one in answer.backups])
+    columns = ["backup", "age", "engine", "release", "size", "rows", "files", "reason"]
+    known = answer.model_dump(include={"host", "path", "problem", "backups"})
+    calls.tell(call, {"stack": call.stack, **known}, tables.table(columns, [_backup_row(one) for one in answer.backups]))
     if answer.problem:
         why = f"only those of the host itself: {answer.problem}"
         tables.line(f"slipway: {short(answer.host)}: {why}", stderr=True)
@@ -112,7 +105,7 @@ def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False)
     with shown(stderr=call.as_json):
         answer = deployment.restore(backup, newer_schema)
     before = f"; what was there before is backup {answer.first}" if answer.first else ""
-    calls.tell(call, answer.model_dump(), f"Done: backup {backup} is loaded{before}" if answer.ok else "")
+    calls.tell(call, answer.model_dump(), f"Done: backup {backup} is loaded{before}" if answer.ok else None)
     calls.fail_if_bad([answer])
 
 

@@ -41,12 +41,9 @@ def output(call: calls.InJson, name: Name = None, show_secrets: ShowSecrets = Fa
         raise UsageError(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
     if not values:
         tables.line(f"slipway: stack {call.stack} put nothing out here; {where}", stderr=True)
-    if call.as_json:
-        tables.document(values if name is None else values[name])
-    elif name is not None:
-        tables.line(_text(values[name]))
-    else:
-        tables.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
+    if name is not None:
+        return calls.tell(call, values[name], _text(values[name]))
+    calls.tell(call, values, tables.table(["output", "value"], [[key, _text(value)] for key, value in values.items()]))
 
 
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
