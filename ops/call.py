@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
-from rich.table import Table
+from rich.console import RenderableType
 
 from components.deployment.answers import Answer
 from components.errors import SlipwayError, UsageError
@@ -46,7 +46,7 @@ def of(context: typer.Context, said: Mapping[str, Any]) -> Call:
     return call
 
 
-def tell(call: Call, document: Any, shown: str | Table | None) -> None:
+def tell(call: Call, document: Any, shown: RenderableType | None) -> None:
     """What came of a command: the document with `--json`, else what is for people, if anything."""
     if call.as_json:
         tables.document(document)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -65,9 +65,9 @@ def console(stderr: bool = False) -> Console:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]
 
 
-def line(text: str | Text | Table, stderr: bool = False) -> None:
-    """One line, folded by the terminal alone; or a table."""
-    console(stderr).print(text, soft_wrap=not isinstance(text, Table))
+def line(text: RenderableType, stderr: bool = False) -> None:
+    """One line, folded by the terminal alone; or a table or a tree."""
+    console(stderr).print(text, soft_wrap=isinstance(text, str | Text))
 
 
 def document(value: Any) -> None:
