@@ -217,12 +217,13 @@ def test_a_number_that_was_lifted_is_counted_on_from(stack):
 @pytest.mark.parametrize("by_cli", [True, False])
 def test_the_key_is_the_states(by_cli, monkeypatch):
     urn = "urn:pulumi:dev::shop::slipway:target:Ssh$pulumi-python:dynamic/components.providers:RandomSecret::shop-key"
-    work: Any = SimpleNamespace(settings=SimpleNamespace(app=SimpleNamespace(name="shop")))
+    known: list[Any] = []
+    held = lambda: SimpleNamespace(resources=known)  # noqa: E731
+    work: Any = SimpleNamespace(settings=SimpleNamespace(app=SimpleNamespace(name="shop")), state=held)
     launcher = Launcher(Any, work, by_cli)  # type: ignore[arg-type]
     signature = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(KEY)}
     monkeypatch.setattr(Launcher, "cli", lambda _: SimpleNamespace(state=lambda: [{"urn": urn, "outputs": {"value": signature}}]))
-    known = [SimpleNamespace(urn=f"{urn}-owner", outputs={"value": "no"}), SimpleNamespace(urn=urn, outputs={"value": KEY})]
-    monkeypatch.setattr(Launcher, "_here", lambda _: SimpleNamespace(state=lambda: SimpleNamespace(resources=known)))
+    known += [SimpleNamespace(urn=f"{urn}-owner", outputs={"value": "no"}), SimpleNamespace(urn=urn, outputs={"value": KEY})]
     assert launcher.release_key() == KEY
     known.clear()
     assert by_cli or launcher.release_key() == ""
