@@ -13,7 +13,7 @@ import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ...base import Places, Refused
+from ...base import COLOURS, Places, Refused
 from ...base.web import UnixConnection
 from ...contracts.facts import ContainerFacts
 from .. import managers
@@ -23,6 +23,7 @@ SOCKET = "/run/docker.sock"
 GRACE = 40  # seconds to finish what is in hand
 _STATES = {"running": managers.RUNNING, "restarting": managers.WAITING, "dead": managers.FAILED}
 _ONCE, _MOST = "release", 10_000  # lines of its words
+_HEALTH = {"Interval": 15 * 10**9, "Timeout": 10 * 10**9, "Retries": 3}  # nanoseconds
 _LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
@@ -130,7 +131,7 @@ class Manager(managers.Manager):
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
             "Cmd": [*tool, *(("release", release, schema) if once else ("launch", self.kind, program.name))],
-            "Healthcheck": {"Test": ["NONE"]},
+            "Healthcheck": {**_HEALTH, "Test": ["CMD", *tool, "alive", program.name] if program.name in COLOURS else ["NONE"]},
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
             "HostConfig": {
