@@ -1,7 +1,5 @@
-"""Configuration of front servers, a file each; the folder is the registry.
-
-Each has `files(host)`, with `etc/NAME.conf` for the host's program of that name.
-"""
+"""What the templates of front servers are filled with. Each front is a folder of templates/, with
+NAME.conf.j2 for the host's program of that name."""
 
 import ipaddress
 import re
@@ -23,6 +21,7 @@ def values(host: WebHost) -> dict[str, Any]:
     """The values that every front server's template gets. Raises `HostFileError`."""
     domain = host.front.tls.domain if host.front.tls else host.front.domain
     return {
+        "listen": host.front.listen,
         "limits": LIMITS,
         "too_large": _from(LIMITS.head + 1),
         "max_body": host.front.max_body,
