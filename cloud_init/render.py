@@ -86,16 +86,6 @@ def _is_server(engine: str) -> bool:
     return (FOLDER / f"database/{engine}.py").is_file()
 
 
-def resolve_auto(kind: str, worker_class: str | None = None, websockets: bool = False) -> str:
-    """The server that `auto` stands for: uWSGI, or gunicorn if one of its worker classes is asked
-    for, or the app has WebSockets, which reach it on gunicorn alone.
-
-    By measurement: docs/decisions/0010-auto-is-uwsgi-by-measurement.md."""
-    if kind != "auto":
-        return kind
-    return "uwsgi" if worker_class is None and not websockets else "gunicorn"
-
-
 def _folder(setting: str, kind: str, sign: str) -> Path:
     if kind not in (served := kinds(sign)):
         raise HostFileError(f"{setting}: {kind} is not served yet; today: {', '.join(served)}")
