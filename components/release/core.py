@@ -121,7 +121,8 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
             pulumi.log.info(f"slipway:server.workerClass: gevent, which {taken}")
         elif worker_class != "gevent":
             pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {taken}; leave it out")
-    kind, workers, threads = chosen.kind, chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
+    workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
+    kind: str = chosen.kind
     if kind == "auto":  # WebSockets reach an app on gunicorn alone; else by measurement (docs/decisions/0010)
         kind = auto or ("gunicorn" if worker_class or sockets else "uwsgi")
         pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[0]}" if sockets else ""))
