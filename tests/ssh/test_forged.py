@@ -17,7 +17,7 @@ from cloud_init.host.release import wheels
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
-from components.release import exact, publishing
+from components.release import publishing
 from components.release.core import identity
 from components.rollout import coordinator, desired_state
 from components.source.archive import collect
@@ -131,13 +131,13 @@ def test_what_was_published_is_given_on(stack):
 
 def test_the_versions_and_their_wheels_are_given_on(stack):
     text = f"x==1 --hash=sha256:{64 * 'a'}\n"
-    listed(stack).write_bytes(exact.signed(KEY, stack.release, text))
+    listed(stack).write_bytes(publishing.signed(KEY, stack.release, text))
     files = {f"{wheels.FOLDER}{64 * letter}/{letter}-1-py3-none-any.whl" for letter in "ab"}
     for name in files:
         stack.at(name).parent.mkdir(parents=True)
         stack.at(name).write_bytes(b"a host believes it by its hash")
     bring(stack)
-    assert exact.verified(KEY, stack.release, stack.at(wheels.list_of(stack.release), "two").read_bytes()) == text
+    assert publishing.verified(KEY, stack.release, stack.at(wheels.list_of(stack.release), "two").read_bytes()) == text
     there = {str(path.relative_to(stack.at("", "two"))) for path in stack.at(wheels.FOLDER, "two").rglob("*.whl")}
     assert there == {name for name in files if "aaa" in name}
 
