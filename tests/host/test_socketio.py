@@ -33,6 +33,10 @@ import socketio
 
 heard, lock = {}, threading.Lock()
 
+def tell(*words):  # in one piece, whoever else has something to say
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
+
 def client(name, transports):
     link = socketio.Client(reconnection_delay=0.2, reconnection_delay_max=1)
     link.connect(sys.argv[1], transports=transports, wait_timeout=20)
@@ -43,9 +47,10 @@ def client(name, transports):
                 heard.setdefault(name, [])
                 if said not in heard[name]:
                     heard[name].append(said)
-                    print(json.dumps([said, link.transport()]), flush=True)
+                    tell(said, link.transport())
         except Exception as error:
-            print(json.dumps(["", type(error).__name__]), flush=True)
+            with lock:
+                tell("", type(error).__name__)
         time.sleep(0.2)
     link.disconnect()
 
