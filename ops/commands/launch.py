@@ -34,7 +34,7 @@ def up(call: calls.Changing) -> None:
     if results.count(plan.counts) == 0:
         return _finish(call, plan, planned=False)
     if not call.as_json:
-        tables.line(results.picture(plan))
+        results.show(plan)
     if not call.yes:
         if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
             calls.confirm(call, f"Make these changes to stack {call.stack}?")
@@ -45,7 +45,10 @@ def up(call: calls.Changing) -> None:
 def preview(call: calls.InJson) -> None:
     """Show what `up` would change; change nothing."""
     _, plan = engines.planned(engines.of(call))
-    calls.tell(call, results.as_json(plan), results.picture(plan))
+    if call.as_json:
+        tables.document(results.as_json(plan))
+    else:
+        results.show(plan)
 
 
 def adopt(call: calls.Asking, to_pulumi: ToPulumi = False) -> None:
@@ -99,7 +102,7 @@ def _finish(call: calls.Call, result: Result, planned: bool) -> None:
         serves = f"{result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}"
         if planned or results.count(result.counts):
             if not planned:
-                tables.line(results.picture(result, done=True))
+                results.show(result, done=True)
             tables.line(f"Done: {serves}")
         else:
             tables.line(f"Nothing to do: {serves}")

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ops.display import tables
 from ops.display.changes import Branch, change, heading, property_lines, tree
 from ops.engine import Result, Step
 from ops.engine.providers import is_dynamic
@@ -38,8 +38,8 @@ def summary(counts: Mapping[str, int], done: bool = False) -> str:
     return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
 
 
-def picture(result: Result, done: bool = False) -> RenderableType:
-    """The tree of changes below their components, and the counts; `done`: after the work."""
+def show(result: Result, done: bool = False) -> None:
+    """Prints the tree of changes below their components, and the counts; `done`: after the work."""
     by_urn = {step.urn: step for step in result.steps}
 
     def above(urn: str) -> tuple[Text, str]:
@@ -54,8 +54,9 @@ def picture(result: Result, done: bool = False) -> RenderableType:
         told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
         lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
         changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op][0], step.name, step.type, lines, step.words)))
-    counts = summary(result.counts, done)
-    return Group(tree(changed, above), counts) if changed else counts
+    if changed:
+        tables.line(tree(changed, above))
+    tables.line(summary(result.counts, done))
 
 
 def _parent(step: Step) -> str:

@@ -274,6 +274,13 @@ def test_warnings_of_a_plan_are_told(world, slipway, monkeypatch):
     assert slipway("preview").stderr == "warning: odd\n"
 
 
+def test_the_counts_stand_on_one_line_however_narrow_the_terminal(world, slipway, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    world.plan = CHANGING
+    assert "1 to create, 1 to update, 1 unchanged" in slipway("preview").stdout.splitlines()
+    assert "1 to create, 1 to update, 1 unchanged" in slipway("up", "-y").stdout.splitlines()
+
+
 def test_a_long_value_is_cut_in_the_plan(world, slipway):
     world.plan = result([step("update", "host", text=("x", "y" * 500))])
     assert "y" * 69 + "…" in slipway("preview").stdout
