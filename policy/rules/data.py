@@ -43,9 +43,7 @@ def database_protected(plan: Plan, facts: Facts) -> Iterator[Problem]:
     (deletion protection) and leave a final snapshot with a name, and a disk a final snapshot.
     Copies of another database hold nothing of their own. Buckets aren't asked for: a cloud removes
     none that still holds something. A stack that is to go with its data says so:
-    `slipway:keepData: false`.
-
-    In the pack: `protect` alone is asked for: the engine doesn't tell what is retained."""
+    `slipway:keepData: false`."""
     if plan.settings.get(_KEEP_DATA) is False:
         return
     for database in facts.databases:
@@ -74,9 +72,7 @@ def data_with_network(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Whatever kept data stands in is kept too, or a destroy that keeps data fails half-way.
 
     Subnets, subnet groups, networks, firewalls, parameter groups and keys of what is `protect` must
-    be `protect`, and of what is `retainOnDelete` be `retainOnDelete`.
-
-    In the pack: `protect` alone is followed: the engine doesn't tell what is retained."""
+    be `protect`, and of what is `retainOnDelete` be `retainOnDelete`."""
     needs: dict[str, list[Resource]] = {}
     for tie in facts.ties:
         needs.setdefault(tie.at.urn, []).append(tie.needs)
