@@ -15,7 +15,7 @@ from cloud_init.host_files import LIMITS, SAID, WITHHELD, Door, HostFileError, S
 from cloud_init.templating import FOLDER, pinned, render, text
 
 CRON_COMMAND = "python ../files/cron.py"
-FRONT, SERVER = "*.conf.j2", "start.py"
+FRONT, SERVER = "[!.]*.conf.j2", "start.py"
 
 
 def kinds(sign: str) -> list[str]:
@@ -26,7 +26,8 @@ def kinds(sign: str) -> list[str]:
 def host_files(host: WebHost) -> list[File]:
     """All rendered files of a release, sorted by path. Raises `HostFileError`."""
     folder, values = _folder("slipway:front", host.front.kind, FRONT), fronts.values(host)
-    names = [path.name for path in folder.iterdir() if path.name[0] != "_"]  # those are parts of others
+    # `_NAME` is a part of others; `.NAME` and `NAME.orig` are left by an editor or a desktop.
+    names = [path.name for ending in ("j2", "txt") for path in folder.glob(f"[!._]*.{ending}")]
     files = [File(f"etc/{name.removesuffix('.j2')}", render(f"{folder.name}/{name}", **values)) for name in names]
     return sorted([*server_files(host), *files], key=lambda file: file.path)
 
@@ -49,7 +50,7 @@ def server_files(host: WebHost) -> list[File]:
         names.append("slipway_door")
     limits = {**asdict(LIMITS), "withheld": WITHHELD, "said": SAID}
     files = [File(f"files/{name}.json", _json(known)) for name, known in (("server", values), ("limits", limits))]
-    texts = [*(f"release/{name}.py" for name in names), *(f"{folder.name}/{path.name}" for path in folder.glob("*.py"))]
+    texts = [*(f"release/{name}.py" for name in names), *(f"{folder.name}/{path.name}" for path in folder.glob("[!.]*.py"))]
     return sorted([*files, *(_copied(name) for name in texts)], key=lambda file: file.path)
 
 

@@ -4,9 +4,9 @@ import importlib
 import os
 import runpy
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol, cast, get_args, get_origin
+from typing import Any, Literal, Protocol, cast
 
 import pulumi
 from pydantic import BaseModel
@@ -52,56 +52,29 @@ class Need:
     required: bool
 
 
-Words = tuple[str, ...] | bool
-"""The words of a setting that a target serves; for a setting without words, whether it does."""
+Shared = Literal[
+    "front", "manager", "server.kind", "database.engine", "database.placement", "domain", "tls.certificate",
+    "app.static", "app.data", "app.processes", "app.cron", "app.packages",
+    "http.allow", "http.staticAge", "http.errorPages", "http.snippet",
+]  # fmt: skip
+"""The settings that not every target serves."""
+Takes = Mapping[Shared, tuple[str, ...] | bool]
+"""The words of a setting that a target serves; for one without words, whether it does. What isn't
+there is served, whatever it is set to."""
 
 
-def _takes(key: str) -> Any:
-    """A field of `Takes`: by default all that the setting can be."""
-    section, _, name = key.rpartition(".")
-    model: Any = Settings.model_fields[section].annotation if section else Settings
-    kind = model.model_fields[to_snake(name)].annotation
-    default = get_args(kind) if get_origin(kind) is Literal else True
-    return field(default=default, metadata={"key": key})
-
-
-@dataclass(frozen=True)
-class Takes:
-    """What of the settings a target serves: all of it, but for what it states here."""
-
-    fronts: tuple[str, ...] = _takes("front")
-    managers: tuple[str, ...] = _takes("manager")
-    servers: tuple[str, ...] = _takes("server.kind")
-    engines: tuple[str, ...] = _takes("database.engine")
-    placements: tuple[str, ...] = _takes("database.placement")
-    domain: bool = _takes("domain")
-    certificate: bool = _takes("tls.certificate")
-    static: bool = _takes("app.static")
-    data: bool = _takes("app.data")
-    processes: bool = _takes("app.processes")
-    cron: bool = _takes("app.cron")
-    packages: bool = _takes("app.packages")
-    allow: bool = _takes("http.allow")
-    static_age: bool = _takes("http.staticAge")
-    error_pages: bool = _takes("http.errorPages")
-    snippet: bool = _takes("http.snippet")
-
-    def served(self) -> dict[str, Words]:
-        """What is served, by the key of the setting."""
-        return {one.metadata["key"]: getattr(self, one.name) for one in fields(self)}
-
-    def problems(self, settings: Settings) -> Iterator[report.Problem]:
-        """One for each setting that is set, or follows from the database, and isn't served."""
-        for key, served in self.served().items():
-            *section, name = to_snake(key).split(".")
-            part = getattr(settings, section[0]) if section else settings
-            value = getattr(part, name)
-            asked = name in part.model_fields_set or (key.startswith("database.") and settings.database.engine != "none")
-            if asked and value not in (None, "none", {}, ()) and served is not True and not (served and value in served):
-                wanted = ", ".join(served[:-1]) + " or " * bool(served[1:]) + served[-1] if served else "nothing"
-                why = f"the target {settings.target} serves {'no other' if served else 'none'}"
-                mend = "leave it out, or take another target"
-                yield f"slipway:{key}", f"wanted {wanted}, found {shown(value)}; {why}; {mend}"
+def _unserved(takes: Takes, settings: Settings) -> Iterator[report.Problem]:
+    """One for each setting that is set, or follows from the database, and isn't served."""
+    for key, served in takes.items():
+        *section, name = to_snake(key).split(".")
+        part = getattr(settings, section[0]) if section else settings
+        value = getattr(part, name)
+        asked = name in part.model_fields_set or (key.startswith("database.") and settings.database.engine != "none")
+        if asked and value not in (None, "none", {}, ()) and served is not True and not (served and value in served):
+            wanted = ", ".join(served[:-1]) + " or " * bool(served[1:]) + served[-1] if served else "nothing"
+            why = f"the target {settings.target} serves {'no other' if served else 'none'}"
+            mend = "leave it out, or take another target"
+            yield f"slipway:{key}", f"wanted {wanted}, found {shown(value)}; {why}; {mend}"
 
 
 class TargetComponent(pulumi.ComponentResource):
@@ -152,7 +125,7 @@ def names() -> list[str]:
 def chosen(settings: Settings) -> TargetModule:
     """The target of these settings. Raises `UsageError` that names all of them it doesn't serve."""
     module = find(settings.target)
-    if problems := list(module.TAKES.problems(settings)):
+    if problems := list(_unserved(module.TAKES, settings)):
         raise report.error(settings.stack, problems)
     return module
 

@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 
+from ops import INTERRUPTED
+
 
 def _open_missing_streams() -> None:
     """Started with a closed descriptor (`>&-`), the next file opened would take its number."""
@@ -20,8 +22,11 @@ def main() -> None:
     _open_missing_streams()
     # SIGTERM is as Ctrl-C: the Pulumi CLI is told, and the next run goes on from there.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    from ops.cli import app
-
+    try:
+        from ops.cli import app
+    except KeyboardInterrupt:
+        print(INTERRUPTED.format(""), file=sys.stderr)
+        sys.exit(130)
     try:
         app(prog_name="slipway")
     finally:

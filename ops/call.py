@@ -6,15 +6,16 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import RenderableType
 
-from components.deployment.answers import Answer
-from components.errors import SlipwayError, UsageError
 from components.hosts.names import short
 from ops.display import tables
+
+if TYPE_CHECKING:
+    from components.deployment.answers import Answer
 
 
 @dataclass
@@ -54,13 +55,15 @@ def tell(call: Call, document: Any, shown: RenderableType | None) -> None:
         tables.line(shown)
 
 
-def fail_if_bad(answers: Sequence[Answer]) -> None:
+def fail_if_bad(answers: "Sequence[Answer]") -> None:
     """Tells of each that isn't well why; ends the command if there is one."""
     told = []
     for one in (one for one in answers if not one.ok):
         where = ", ".join(filter(None, [short(one.host), one.step]))
         told.append("\n  | ".join([f"{where}: {one.message or 'gives no answer'}", *one.log]))
     if told:
+        from components.errors import SlipwayError
+
         raise SlipwayError("\nslipway: ".join(told))
 
 
@@ -74,6 +77,8 @@ def confirm(call: Call, question: str) -> None:
     if call.yes:
         return
     if not on_terminal():
+        from components.errors import UsageError
+
         raise UsageError("nobody can be asked here: pass --yes to go on")
     if not typer.confirm(question, default=False, err=True):
         tables.line("Nothing was changed.", stderr=True)

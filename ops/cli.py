@@ -15,7 +15,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from cloud_init.host.base import masking
-from components.errors import SlipwayError
+from ops import INTERRUPTED
 from ops import call as calls
 from ops.display import tables
 
@@ -39,7 +39,7 @@ _COMMANDS = {
         "init": "ops.commands.init.init",
         "doctor": "ops.commands.doctor.doctor",
         "adopt": "ops.commands.launch.adopt",
-        "version": "ops.commands.doctor.version",
+        "version": "ops.commands.version.version",
         "test": "tools.testing.run_tests",
     },
     "config": {"set": "ops.commands.stack.set_value"},
@@ -61,7 +61,10 @@ class _Group(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if place := _COMMANDS[str(self.name)].get(cmd_name):
             module, _, function = place.rpartition(".")
-            found = guarded(getattr(importlib.import_module(module), function))
+            try:
+                found = guarded(getattr(importlib.import_module(module), function))
+            except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  (told as what a command raises)
+                _end(error, calls.of(ctx, ctx.params))
             made = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
             made.command(cmd_name, context_settings=_PASS_ON if cmd_name == "test" else None)(found)
             return get_command(made)
@@ -114,8 +117,10 @@ app.callback()(guarded(root))
 
 
 def _end(error: BaseException, call: calls.Call) -> NoReturn:
+    from components.errors import SlipwayError  # with Pulumi's SDK, which is most of what a start takes
+
     if isinstance(error, KeyboardInterrupt):
-        _say(f"interrupted; what serves: ./slipway -s {call.stack} status; the next run finishes or undoes the rest")
+        tables.line(INTERRUPTED.format(f" -s {call.stack}"), stderr=True)
         sys.unraisablehook = lambda _: None  # what was cut off may complain while Python ends
         raise typer.Exit(130)
     if isinstance(error, BrokenPipeError):

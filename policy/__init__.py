@@ -1,1 +1,1 @@
-"""Rules that every plan must keep, as pure functions over a plan; also a Pulumi policy pack."""
+"""Rules that every plan must keep, as pure functions over a plan."""

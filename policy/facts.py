@@ -78,8 +78,6 @@ class CloudDatabase(NamedTuple):
     public: bool | None
     firewalls: tuple[str, ...] = ()
     ports: tuple[int, ...] = ()
-    holds_data: bool = True
-    """False for what only computes, and for copies of another one."""
     locked: bool | None = False
     """The cloud itself refuses to remove it."""
     final_snapshot: bool | None = False

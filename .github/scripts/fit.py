@@ -16,18 +16,19 @@ _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 
 
 def fit(text: str, rest: str, limit: int = LIMIT) -> str:
-    """`text`, cut after a whole line where it is too long; `rest` then says where all of it is."""
+    """`text`, cut after a whole line where it is too long. It then says how many lines that leaves
+    off, and `rest`: where all of it is."""
     clean = _CONTROL.sub("", text.replace("\r\n", "\n"))
     clean = _COMMAND.sub(rf"\1{_BREAK}/", _MENTION.sub(f"@{_BREAK}", clean))
     if len(clean.encode()) <= limit:
         return clean
-    kept, room = [], limit
-    for line in clean.splitlines():
+    kept, room, lines = [], limit, clean.splitlines()
+    for line in lines:
         room -= len(line.encode()) + 1
         if room < 0:
             break
         kept.append(line)
-    return "\n".join([*kept, *_closing(kept), "", rest])
+    return "\n".join([*kept, *_closing(kept), "", f"**{len(lines) - len(kept)} more lines are left off.** {rest}".rstrip()])
 
 
 def _closing(lines: list[str]) -> list[str]:
@@ -41,5 +42,5 @@ def _closing(lines: list[str]) -> list[str]:
             elif mark.startswith(fence) and not line.strip(f" {mark[0]}"):
                 fence = ""
         elif not fence:
-            details += line.count("<details") - line.count("</details>")
+            details += line.startswith("<details") - line.startswith("</details>")  # elsewhere it is text
     return [fence] * bool(fence) + [""] + ["</details>"] * details

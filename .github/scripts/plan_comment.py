@@ -34,7 +34,7 @@ def main() -> None:
     where = f"[The run]({run['html_url']}) has all of it."
     text = plan(hub, int(run["id"])) or f"**No plan was made.** [The run]({run['html_url']}) says why."
     head = f"Plan of {run['head_sha']}, made by the code of this pull request without credentials. {where}\n\n"
-    put(hub, number, "plan", head + fit(text, f"**Cut here, because it is too long for a comment.** {where}"))
+    put(hub, number, "plan", head + fit(text, where))
 
 
 def pull_request(hub: GitHub, run: dict[str, Any]) -> int | None:

@@ -27,7 +27,7 @@ case $wanted in
         pulumi config set --non-interactive slipway:keepData false --stack="$stack"
         pulumi config set --non-interactive slipway:lastSnapshot false --stack="$stack"
         after_a_cut
-        exec pulumi up --non-interactive --yes --skip-preview --policy-pack policy --stack="$stack"
+        exec pulumi up --non-interactive --yes --skip-preview --stack="$stack"
         ;;
     down)
         code=0

@@ -1,8 +1,5 @@
-"""What pyproject.toml declares: `[project]`, its extras, dependency groups, Poetry's own tables;
-and what setup.cfg and setup.py do, as far as that is literal."""
+"""What pyproject.toml declares: `[project]`, its extras, dependency groups, Poetry's own tables."""
 
-import ast
-import configparser
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -13,11 +10,9 @@ from packaging.dependency_groups import resolve_dependency_groups
 from packaging.utils import canonicalize_name
 
 from components.errors import SlipwayError, UsageError
-from components.source.python_file import assigned, class_of, nodes
 
 SETTING = "slipway:app.requirements"
-_LISTS = ("install_requires", "extras_require")
-FILES = ("pyproject.toml", "setup.cfg", "setup.py")
+FILE = "pyproject.toml"
 
 
 def document(path: Path) -> dict[str, Any]:
@@ -43,8 +38,6 @@ def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list
     the file may be for tools alone. `poetry`: its tables count, whose versions its lock has.
 
     Raises `SlipwayError`."""
-    if path.suffix != ".toml":
-        return _setuptools(path, more)
     whole = document(path)
     try:
         project, tables = whole.get("project"), _poetry(whole).get("dependencies", {}) if poetry else {}
@@ -63,25 +56,6 @@ def declared(path: Path, more: Sequence[str] = (), poetry: bool = False) -> list
         return [*own, *wanted]
     except (TypeError, AttributeError, ExceptionGroup):
         raise SlipwayError(f"{path}: wanted [project] dependencies as a list of texts, found something else") from None
-
-
-def _setuptools(path: Path, more: Sequence[str]) -> list[str] | None:
-    """The literal lists of setup.cfg or setup.py; it isn't run, so None for what it would make."""
-    try:
-        if path.suffix == ".cfg":
-            parser = configparser.RawConfigParser()
-            parser.read_string(path.read_text(encoding="utf-8-sig"))
-            known = {name: dict(parser[name]) for name in parser.sections()}
-            lists = {"": known["options"]["install_requires"], **known.get("options.extras_require", {})}
-            return [line for name in ("", *more) for line in lists[name].splitlines() if line and "file:" not in line]
-        parts = nodes(path.read_text(encoding="utf-8-sig"))
-        values = dict(pair for one in parts for pair in assigned(one))
-        call = next(one for one in parts if isinstance(one, ast.Call) and class_of(one) == "setup")
-        given = {one.arg: ast.literal_eval(values.get(ast.unparse(one.value), one.value)) for one in call.keywords if one.arg in _LISTS}
-        lists = {"": given["install_requires"], **given.get("extras_require", {})}
-        return [str(line) for name in ("", *more) for line in lists[name]]
-    except (OSError, ValueError, TypeError, LookupError, StopIteration, configparser.Error):
-        return None
 
 
 def metadata(folder: Path) -> dict[str, str]:

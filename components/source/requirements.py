@@ -9,18 +9,19 @@ from pathlib import Path
 from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError, UsageError
 from components.source import locks
-from components.source.declared import FILES, SETTING, declared
+from components.source.declared import FILE, SETTING, declared
 
 _ORDER = (
     "uv.lock", "poetry.lock", "Pipfile.lock", "pylock.toml", "requirements.txt",
-    *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), *FILES,
+    *(f"requirements/{name}.txt" for name in ("prod", "production", "base")), FILE,
 )  # fmt: skip
+_SETUPTOOLS = ("setup.py", "setup.cfg")  # neither is run or read
 # Files of other kinds, and what to do with them.
 _OTHERS = {
     "Pipfile": "pipenv lock",
     "pdm.lock": "pdm export -o requirements.txt",
     "environment.yml": "write what the app needs of it into a requirements.txt, as conda isn't there on hosts",
-    "setup.py": "write its install_requires into a requirements.txt",
+    **dict.fromkeys(_SETUPTOOLS, "write its install_requires into a requirements.txt"),
 }
 _NAMED = re.compile(r"([^\[\]]+)(?:\[([\w.,\s-]+)\])?")
 _INCLUDE = re.compile(r"(-r|--requirement|-c|--constraint)(?:\s*=\s*|\s*)(\S.*)")
@@ -44,7 +45,7 @@ def read(folder: Path, chosen: str | None = None) -> "Requirements":
     name = path.relative_to(folder).as_posix() if path.is_relative_to(folder) else f"{path.name} of the workspace {path.parent.name}/"
     found, lines = Requirements(name), locks.read(path, folder, more)
     way = (folder.resolve(), folder.resolve() / path.name if lines else path.resolve())
-    if path.name in FILES:
+    if path.name == FILE:
         found.add("\n".join(declared(path, more) or []), way)
     elif lines is None:
         if more:
@@ -77,7 +78,7 @@ def _there(folder: Path) -> Iterator[Path]:
     if not (folder / "uv.lock").is_file() and (above := locks.of_workspace(folder)):
         yield above
     for name in _ORDER:
-        if (folder / name).is_file() and (name not in FILES or declared(folder / name) is not None):
+        if (folder / name).is_file() and (name != FILE or declared(folder / name) is not None):
             yield folder / name
 
 
@@ -109,10 +110,10 @@ class Requirements:
         """Remarks on the files beside `path` that were not read."""
         over = [one.relative_to(folder).as_posix() for one in _there(folder) if one.is_relative_to(folder) and one != path]
         if path.name in ("uv.lock", "poetry.lock", "pylock.toml"):
-            self.read.add((folder / "pyproject.toml").resolve())
+            self.read.add((folder / FILE).resolve())
         over = [one for one in over if (folder / one).resolve() not in self.read]
         over += [name for name in _OTHERS if (folder / name).exists() and not (folder / f"{name}.lock").exists()]
-        if over := [one for one in over if one not in FILES[1:]]:  # they stand beside a list of what it needs
+        if over := [one for one in over if one not in _SETUPTOOLS]:  # they stand beside a list of what it needs
             self.remarks.append(f"not looked at for requirements: {', '.join(over)} ({SETTING} chooses another file)")
 
     def add(self, text: str, way: Way, to: list[str] | None = None) -> None:
@@ -135,9 +136,10 @@ class Requirements:
 
     def _add_app(self, line: str, more: list[str], way: Way, to: list[str]) -> None:
         """The app itself is importable where it is: what it needs takes the line's place."""
-        files = [way[0] / name for name in FILES if (way[0] / name).is_file()]
-        path, needs = next(((one, found) for one in files if (found := declared(one, more)) is not None), (way[0] / FILES[0], None))
-        place = "nothing" if needs is None else f"what {path.name} needs"
+        path = way[0] / FILE
+        needs = declared(path, more) if path.is_file() else None
+        unread = next((f" ({name} isn't read: list what it needs)" for name in _SETUPTOOLS if (way[0] / name).is_file()), "")
+        place = f"nothing{unread}" if needs is None else f"what {FILE} needs"
         self.remarks.append(f"{way[-1].name}: {place} in the place of {line!r}: the app's folder and its src/ are importable as they are")
         self.add("\n".join(needs or []), (*way, path), to)
 

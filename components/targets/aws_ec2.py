@@ -25,7 +25,7 @@ from components.target import needs_nothing as needs
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
 THIS_MACHINE = False
-TAKES = Takes()
+TAKES: Takes = {}
 
 
 class Target(TargetComponent):

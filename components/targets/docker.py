@@ -39,7 +39,7 @@ from components.settings.report import Problem
 from components.target import Need, StackPlace, Takes, TargetComponent
 
 THIS_MACHINE = False
-TAKES = Takes(managers=(), placements=("same-host", "external"), domain=False)
+TAKES: Takes = {"manager": (), "database.placement": ("same-host", "external"), "domain": False}
 _PORT = 8080  # of the front server, inside
 _HOST = kinds.matching(
     "engine's address", "an engine's address, such as ssh://deploy@203.0.113.9 or unix:///run/docker.sock", r"(ssh|unix)://[^\s]+"

@@ -32,7 +32,12 @@ _REFUSED = re.compile(r"[\"'$%;<>{}\\?#@*|\[\]]")
 
 
 THIS_MACHINE = True
-TAKES = Takes(managers=("supervisor",), placements=("same-host", "external"), domain=False, certificate=False)
+TAKES: Takes = {
+    "manager": ("supervisor",),
+    "database.placement": ("same-host", "external"),
+    "domain": False,
+    "tls.certificate": False,
+}
 
 
 class Options(Model):

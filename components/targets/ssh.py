@@ -33,7 +33,7 @@ __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
 # Nobody manages databases on servers of your own.
 THIS_MACHINE = False
-TAKES = Takes(placements=("same-host", "own-host", "external"))
+TAKES: Takes = {"database.placement": ("same-host", "own-host", "external")}
 _FOLDER = "file:///var/lib/slipway/store"
 
 

@@ -1,7 +1,6 @@
-"""`doctor` and `version`: what this machine has and lacks for a stack, and its versions. Each check
-is one line, with the one command that mends it."""
+"""`doctor`: what this machine has and lacks for a stack. Each check is one line, with the command
+that mends it."""
 
-import importlib.metadata
 import os
 import platform
 import re
@@ -9,7 +8,6 @@ import shutil
 import socket
 import stat
 import sys
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -77,17 +75,6 @@ def _tried(name: str, work: Callable[[], Iterable[Check]]) -> Iterator[Check]:
         yield from work()
     except SlipwayError as error:
         yield Check(name, MISSING, str(error))
-
-
-def version(call: calls.InJson) -> None:
-    """Show the versions of Slipway, Pulumi's SDK and Python."""
-    project = tomllib.loads((workplace.folder() / "pyproject.toml").read_text())["project"]
-    versions = {
-        "slipway": project["version"],
-        "pulumi": importlib.metadata.version("pulumi"),
-        "python": platform.python_version(),
-    }
-    calls.tell(call, versions, ", ".join(f"{name} {number}" for name, number in versions.items()))
 
 
 def machine(folder: Path) -> Iterator[Check]:

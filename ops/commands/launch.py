@@ -1,9 +1,8 @@
 """`up`, `preview` and `adopt`: launching the app, what that would change, who manages its tree."""
 
 import time
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
@@ -16,36 +15,35 @@ from ops.display import results, tables
 from ops.engine import Result
 from ops.stack import engines, workplace
 
-T = TypeVar("T")
 ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
 
 
 def up(call: calls.Changing) -> None:
     """Launch the app, or bring what is launched up to date."""
     launcher = engines.of(call)
-    is_new = launcher.is_new_here()
-    if call.yes or is_new:  # not before it is known that the launch goes on
-        launcher.work.install_needs()
-    if is_new or (call.yes and launcher.is_settled()):
-        result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up"))
-        if not result.to_plan:
-            return _finish(call, result, planned=False)
-    launcher, plan = _made(call, launcher, lambda: engines.planned(launcher))
+    try:
+        launcher, plan = engines.planned(launcher)
+    except NoStackError:
+        calls.confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
+        launcher.cli().make()
+        launcher, plan = engines.planned(launcher)
     if results.count(plan.counts) == 0:
-        return _finish(call, plan, planned=False)
+        return _finish(call, plan, "Nothing to do")
     if not call.as_json:
-        tables.line(results.picture(plan))
-    if not call.yes:
-        if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
-            calls.confirm(call, f"Make these changes to stack {call.stack}?")
-        launcher.work.install_needs()
-    _finish(call, launcher.run("up"), planned=True)
+        results.show(plan)
+    if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
+        calls.confirm(call, f"Make these changes to stack {call.stack}?")
+    launcher.work.install_needs()
+    _finish(call, launcher.run("up"), "Done")
 
 
 def preview(call: calls.InJson) -> None:
     """Show what `up` would change; change nothing."""
     _, plan = engines.planned(engines.of(call))
-    calls.tell(call, results.as_json(plan), results.picture(plan))
+    if call.as_json:
+        tables.document(results.as_json(plan))
+    else:
+        results.show(plan)
 
 
 def adopt(call: calls.Asking, to_pulumi: ToPulumi = False) -> None:
@@ -81,27 +79,11 @@ def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:
     tables.line(f"Nothing is launched here now; what was copied is in {aside}. Next: ./slipway -s {call.full} up")
 
 
-def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -> T:
-    """What `work` gives. A stack that the Pulumi CLI doesn't know is made first, after a yes."""
-    try:
-        return work()
-    except NoStackError:
-        calls.confirm(call, f"The Pulumi CLI knows no stack {call.full} yet; make it, to plan it?")
-        launcher.cli().make()
-        return work()
-
-
-def _finish(call: calls.Call, result: Result, planned: bool) -> None:
-    """Tells how it ended; of what nobody saw as a plan also what was changed."""
+def _finish(call: calls.Call, result: Result, how: str) -> None:
+    """Tells how it ended."""
     if call.as_json:
         tables.document(results.as_json(result))
     elif result.ok:
-        serves = f"{result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}"
-        if planned or results.count(result.counts):
-            if not planned:
-                tables.line(results.picture(result, done=True))
-            tables.line(f"Done: {serves}")
-        else:
-            tables.line(f"Nothing to do: {serves}")
+        tables.line(f"{how}: {result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}")
     if not result.ok:
         raise SlipwayError(str(result.error))

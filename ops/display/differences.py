@@ -11,12 +11,11 @@ from policy.plan import is_secret, is_unknown
 from policy.values import origins
 
 _DEEPEST = 50  # steps; what differs deeper is one place
-_NAMING = ("name", "path", "key", "deviceName")  # what tells the objects in a list apart, the first that all of them have
 _PLAIN = re.compile(r"[^\s.\[\]\"]+")
 
 
 class Key(NamedTuple):
-    """One step down: to a mapping's key, or to a list's item, by its name or its number."""
+    """One step down: to a mapping's key, or to a list's item by its number."""
 
     name: str
     is_item: bool = False
@@ -71,33 +70,10 @@ def _inside(path: Path, old: Any, new: Any) -> Iterator[Difference]:
         for name in sorted({*old, *new}):
             yield from _below((*path, Key(name)), old.get(name), new.get(name))
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
-        yield from _items(path, old, new)
+        yield from _by_position(path, old, new)
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
         pairs = zip_longest(old.split("\n"), new.split("\n"))
         yield Difference(path, *next(pair for pair in pairs if pair[0] != pair[1]))
-
-
-def _items(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:
-    names = _names(old, new)
-    if names is None:
-        yield from _by_position(path, old, new)
-        return
-    before, after = dict(zip(names[0], old, strict=True)), dict(zip(names[1], new, strict=True))
-    for name in {**after, **before}:
-        yield from _below((*path, Key(name, True)), before.get(name), after.get(name))
-    kept = [[name for name in one if name in before and name in after] for one in names]
-    if kept[0] != kept[1]:
-        yield Difference(path, *kept)
-
-
-def _names(old: Sequence[Any], new: Sequence[Any]) -> tuple[list[str], list[str]] | None:
-    """Names of all items, where each has one that is its own; else they go by position."""
-    for key in _NAMING:
-        found = ([one.get(key) for one in items if isinstance(one, Mapping)] for items in (old, new))
-        before, after = ([name for name in names if isinstance(name, str) and name] for names in found)
-        if (len({*before}), len({*after})) == (len(old), len(new)):
-            return before, after
-    return None
 
 
 def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator[Difference]:

@@ -3,21 +3,21 @@
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Group, RenderableType
 from rich.text import Text
 
+from ops.display import tables
 from ops.display.changes import Branch, change, heading, property_lines, tree
 from ops.engine import Result, Step
 from ops.engine.providers import is_dynamic
 from ops.engine.values import shown
 
 _WORDS = {
-    "create": ("add", "created"),
-    "update": ("alter", "updated"),
-    "replace": ("replace", "replaced"),
-    "delete": ("remove", "deleted"),
+    "create": "add",
+    "update": "alter",
+    "replace": "replace",
+    "delete": "remove",
 }
-"""For each operation that changes something the kind of change, and the word for it when done."""
+"""For each operation that changes something the kind of change."""
 _NOTHING: tuple[Any, ...] = ("", "{}", "[]", {}, [])
 _STACK = "::pulumi:pulumi:Stack::"
 
@@ -32,14 +32,14 @@ def only_creates(plan: Result) -> bool:
     return all(step.op == "create" and is_dynamic(step.type) for step in plan.steps if step.op in _WORDS)
 
 
-def summary(counts: Mapping[str, int], done: bool = False) -> str:
-    """`2 to create, 1 to update, 3 unchanged`; `done`: `2 created`."""
-    words = [f"{counts[op]} {past if done else f'to {op}'}" for op, (_, past) in _WORDS.items() if counts.get(op)]
+def summary(counts: Mapping[str, int]) -> str:
+    """`2 to create, 1 to update, 3 unchanged`."""
+    words = [f"{counts[op]} to {op}" for op in _WORDS if counts.get(op)]
     return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
 
 
-def picture(result: Result, done: bool = False) -> RenderableType:
-    """The tree of changes below their components, and the counts; `done`: after the work."""
+def show(result: Result) -> None:
+    """Prints the tree of changes below their components, and the counts."""
     by_urn = {step.urn: step for step in result.steps}
 
     def above(urn: str) -> tuple[Text, str]:
@@ -53,9 +53,10 @@ def picture(result: Result, done: bool = False) -> RenderableType:
         # Of a new resource only what it is: all of its inputs are new.
         told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
         lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
-        changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op][0], step.name, step.type, lines, step.words)))
-    counts = summary(result.counts, done)
-    return Group(tree(changed, above), counts) if changed else counts
+        changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op], step.name, step.type, lines, step.words)))
+    if changed:
+        tables.line(tree(changed, above))
+    tables.line(summary(result.counts))
 
 
 def _parent(step: Step) -> str:

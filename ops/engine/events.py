@@ -41,8 +41,7 @@ Observer = Callable[[Event], None]
 class Result:
     """How a run ended. `error`: one block of text; `outputs` are plain, some not to be shown.
 
-    `beyond`: what was asked for that the Pulumi CLI alone can do, where that is the error.
-    `to_plan`: a first `up` was none, and nothing of it is left; a plan comes first."""
+    `beyond`: what was asked for that the Pulumi CLI alone can do, where that is the error."""
 
     ok: bool
     error: str | None
@@ -50,7 +49,6 @@ class Result:
     secret_outputs: frozenset[str]
     steps: tuple[Step, ...]
     beyond: str | None = None
-    to_plan: bool = False
 
     @property
     def counts(self) -> Mapping[str, int]:

@@ -35,12 +35,6 @@ class Engine:
         """Brings everything to what the program says."""
         return self._locked("up", lambda state: _Run(self, state, dry=False).program())
 
-    def first_up(self) -> Result:
-        """`up` where nothing is there: looked at under the lock, as another may have been first.
-
-        What was made for a program that needs the Pulumi CLI is removed under the same lock."""
-        return self._locked("up", self._first)
-
     def destroy(self) -> Result:
         """Removes everything, last made first."""
         return self._locked("destroy", lambda state: _Run(self, state, dry=False).destroy())
@@ -56,17 +50,6 @@ class Engine:
                 self.observer(Event("diagnostic", None, "warning", f"an earlier run was cut off in: {operation} {urn.split('::')[-1]}"))
             state.pending = {}
             return work(state)
-
-    def _first(self, state: State) -> Result:
-        if state.resources:
-            return Result(False, "it was launched meanwhile", {}, frozenset(), (), to_plan=True)
-        result = _Run(self, state, dry=False).program()
-        if not result.beyond:
-            return result
-        undone = _Run(self, state, dry=False).destroy()
-        if undone.ok:
-            return replace(result, to_plan=True)
-        return replace(result, error=f"{result.error}; what was made before that is still there: {undone.error}; then run `destroy`")
 
 
 class _Run:

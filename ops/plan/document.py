@@ -8,7 +8,7 @@ from policy.check import Finding
 from policy.plan import Plan, Strict
 
 Op = Literal["add", "alter", "replace", "may-replace", "remove"]
-WarningKind = Literal["replaced", "removed", "opened", "unprotected", "downtime"]
+WarningKind = Literal["replaced", "removed", "unprotected", "downtime"]
 
 
 class PropertyChange(Strict):

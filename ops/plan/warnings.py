@@ -1,16 +1,12 @@
 """What to think about before a change is merged."""
 
-import ipaddress
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from components.settings import Settings
 from components.settings.rules import NAMESPACE
-from ops.display.differences import same
 from ops.plan.document import Change, Op, Warning, WarningKind
 from policy import clouds
-from policy.facts import ALL_PORTS, Opening
 from policy.plan import Plan
 from policy.values import cut, flag, one_line, shown
 
@@ -27,11 +23,11 @@ Said = Iterator[tuple[str, str]]
 
 
 class _Context:
-    """A change from `old` to `new`, and what both plans mean."""
+    """A change from `old` to `new`, and what the old plan means."""
 
     def __init__(self, old: Plan, new: Plan, changes: Sequence[Change]) -> None:
         self.old, self.new, self.changes = old, new, changes
-        self.before, self.after = clouds.gather(old), clouds.gather(new)
+        self.before = clouds.gather(old)
         self.olds, self.news = ({one.urn: one for one in plan.resources} for plan in (old, new))
         self.roles = {one.urn: "kept data" for one in old.resources if (one.protect or one.retain) and one.kind == "resource"}
         """By URN, in words, what serves or holds data; if a cloud has no file, the protected."""
@@ -70,56 +66,6 @@ def _downtime(context: _Context) -> Said:
         old, new = (plan.settings.get(key, default) for plan in (context.old, context.new))
         if old != new and context.old.resources:
             yield "", f"{key}: {shown(old)} becomes {shown(new)}: hosts change over behind the maintenance page, in seconds"
-
-
-def _opened(context: _Context) -> Said:
-    """Ports opened: to the world, or on a firewall that was there, to more than before. What a
-    stack that wasn't there before opens is the rules' business."""
-    for one in context.after.openings if context.old.resources else ():
-        before = [known for known in context.before.openings if known.firewall == one.firewall]
-        known = one.firewall in context.olds or not one.firewall
-        sources = _new_sources(one, before) if known else one.from_world
-        if sources:
-            yield one.at.urn, f"opens {_ports(one)} to {_sources(sources)}"
-
-
-def _new_sources(opening: Opening, before: Iterable[Opening]) -> tuple[Any, ...]:
-    """The sources that no opening of before let in to all of the ports."""
-    wide = [one for one in before if _covers_ports(one, opening)]
-    addresses = tuple(one for one in opening.addresses if not any(_inside(one, outer) for old in wide for outer in old.addresses))
-    members = tuple(one for one in opening.members if not any(one in old.members for old in wide))
-    return (*addresses, *members)
-
-
-def _covers_ports(old: Opening, new: Opening) -> bool:
-    if old.ports is None or new.ports is None:
-        return old.ports == ALL_PORTS or (old.ports is new.ports and old.at.urn == new.at.urn)
-    return not new.ports or (old.ports[0] <= new.ports[0] and new.ports[-1] <= old.ports[-1] if old.ports else False)
-
-
-def _inside(inner: Any, outer: Any) -> bool:
-    """A range of addresses that another one holds, or the very same mark or name."""
-    if same(inner, outer):
-        return True
-    try:
-        small, large = (ipaddress.ip_network(one.strip(), strict=False) for one in (inner, outer) if isinstance(one, str))
-    except ValueError:
-        return False
-    return small.version == large.version and small.subnet_of(large)  # type: ignore[arg-type]
-
-
-def _ports(opening: Opening) -> str:
-    ports = opening.ports
-    if not ports:
-        return "a port not known yet"
-    if ports == ALL_PORTS:
-        return "all ports"
-    return f"port {ports[0]}" if len(ports) == 1 else f"ports {ports[0]} to {ports[-1]}"
-
-
-def _sources(sources: tuple[Any, ...]) -> str:
-    names = [shown(one.rpartition("::")[2] if isinstance(one, str) and one.startswith("urn:") else one) for one in sources[:3]]
-    return ", ".join(map(one_line, names)) + (f" and {len(sources) - 3} more" if len(sources) > 3 else "")
 
 
 def _removed(context: _Context) -> Said:
@@ -182,7 +128,6 @@ def _unprotected(context: _Context) -> Said:
 
 _KINDS: Mapping[WarningKind, Callable[[_Context], Said]] = {
     "downtime": _downtime,
-    "opened": _opened,
     "removed": _removed,
     "replaced": _replaced,
     "unprotected": _unprotected,

@@ -38,17 +38,15 @@ class SourceFacts:
 
 def read(folder: Path) -> SourceFacts:
     """Reads the sources in `folder`."""
-    found, imports, prefixes, known = SourceFacts(), dict[str, str](), dict[str, str](), dict[str, Any]()
+    found = SourceFacts()
     files = {path: nodes(text) for path, text in sources(folder) if not _NOT_SERVED.search(path)}
+    every = [part for parts in files.values() for part in parts]
+    known = {name.rpartition(".")[2]: one.value for part in every for name, one in assigned(part) if isinstance(one, ast.Constant)}
+    prefixed = _prefixed(every)
+    imports = (one for one in every if isinstance(one, ast.ImportFrom) and str(one.module).startswith("flask_"))
+    instance = any(item.name == "SQLAlchemy" for one in imports for item in one.names)
     for path, parts in files.items():
-        imports |= _imports(path, parts)
-        known |= {name.rpartition(".")[2]: one.value for part in parts for name, one in assigned(part) if isinstance(one, ast.Constant)}
-    for kind in ("Blueprint", "register_blueprint"):  # where it is registered overrules where it is made
-        prefixes |= {name: prefix for path, parts in files.items() for name, prefix in _prefixes(kind, path, parts, imports)}
-    instance = any(name.endswith(".SQLAlchemy") and place.startswith("flask_") for name, place in imports.items())
-    for path, parts in files.items():
-        routes = ((prefixes.get(_origin(imports, _module(path), owner), ""), literal) for owner, literal in _routes(parts))
-        found.health |= {f"{prefix}/{literal}": path for prefix, literal in routes if literal or not prefix}
+        found.health |= {f"/{literal}": path for owner, literal in _routes(parts) if owner.rpartition(".")[2] not in prefixed}
         for name, default in _environment(parts, known):
             found.reads.setdefault(name, path)
             if not default:
@@ -62,37 +60,14 @@ def read(folder: Path) -> SourceFacts:
     return found
 
 
-def _imports(path: str, parts: list[ast.AST]) -> Iterator[tuple[str, str]]:
-    """(a name in the module, what it was where it is imported from), both with their modules."""
-    module = _module(path)
-    package = module.split(".") if path.endswith("__init__.py") else module.split(".")[:-1]
-    for one in (one for one in parts if isinstance(one, ast.ImportFrom)):
-        base = package[: len(package) + 1 - one.level] if one.level else []
-        place = ".".join([*base, *filter(None, [one.module])])
-        yield from ((f"{module}.{item.asname or item.name}", f"{place}.{item.name}") for item in one.names)
-
-
-def _module(path: str) -> str:
-    return path.removeprefix("src/").removesuffix(".py").removesuffix("/__init__").replace("/", ".")
-
-
-def _origin(imports: dict[str, str], module: str, name: str) -> str:
-    """The place that bound a name first, through whatever imports there are."""
-    head, _, rest = name.partition(".")
-    found = f"{module}.{head}"
-    for _ in range(5):
-        found = imports.get(found, found)
-    return _origin(imports, found, rest) if rest else found
-
-
-def _prefixes(kind: str, path: str, parts: list[ast.AST], imports: dict[str, str]) -> Iterator[tuple[str, str]]:
-    """(blueprint, its literal url_prefix) of the calls of `kind`."""
-    made = [(ast.unparse(one.targets[0]), one.value) for one in parts if isinstance(one, ast.Assign) and class_of(one.value) == kind]
-    told = [(ast.unparse(one.args[0]), one) for one in parts if isinstance(one, ast.Call) and class_of(one) == kind and one.args]
-    for name, call in made if kind == "Blueprint" else told:
-        for key, value in (pair for one in ast.walk(call) for pair in assigned(one)):
-            if key == "url_prefix" and isinstance(value, ast.Constant):
-                yield _origin(imports, _module(path), name), str(value.value).rstrip("/")
+def _prefixed(parts: list[ast.AST]) -> set[str]:
+    """Names of blueprints whose routes may stand below a `url_prefix`, as somewhere there is one:
+    at which path they are isn't guessed."""
+    if not any(name.strip("'\"") == "url_prefix" for part in parts for name, _ in assigned(part)):
+        return set()
+    made = {name for part in parts for name, value in assigned(part) if class_of(value) == "Blueprint"}
+    told = {ast.unparse(one.args[0]) for one in parts if isinstance(one, ast.Call) and class_of(one) == "register_blueprint" and one.args}
+    return {name.rpartition(".")[2] for name in made | told}
 
 
 def _routes(parts: list[ast.AST]) -> Iterator[tuple[str, str]]:

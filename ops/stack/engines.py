@@ -37,7 +37,7 @@ class Launcher:
         """The Pulumi CLI."""
         return CliEngine(self.work.project, self.call.full, observer)
 
-    def run(self, verb: Literal["up", "first_up", "destroy"]) -> Result:
+    def run(self, verb: Literal["up", "destroy"]) -> Result:
         """Lets the engine work while its progress and the hosts' is shown."""
         with shown(stderr=self.call.as_json) as progress:
             engine = self.engine(lambda event: progress.engine(event) if self.is_news(event) else None)
@@ -50,14 +50,6 @@ class Launcher:
         if event.severity == "warning":
             self.warned.add(event.text)
         return not known
-
-    def is_settled(self) -> bool:
-        """The engine is known: the CLI, or this process, which launched the present target."""
-        return self.by_cli or self.work.is_launched_here()
-
-    def is_new_here(self) -> bool:
-        """Nothing of it is there, and all of it is made on this machine: it only creates."""
-        return not self.by_cli and self.work.target.THIS_MACHINE and not self.work.state().resources
 
     def release_key(self) -> str:
         """The key of release ids, as the engine's state has it; empty where there is none here."""

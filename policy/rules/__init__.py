@@ -1,9 +1,8 @@
 """Rules: functions in modules by subject, each module's `RULES`. A rule's id is its function's name
 with hyphens.
 
-A docstring says what a rule wants: the first paragraph is its description, and what follows `In the
-pack:` is what the policy pack can't see of it. A rule is pure, and never raises, whatever is in a
-plan."""
+A docstring says what a rule wants; the first paragraph is its description. A rule is pure, and
+never raises, whatever is in a plan."""
 
 import pkgutil
 from collections.abc import Callable, Iterator

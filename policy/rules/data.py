@@ -38,22 +38,18 @@ def database_protected(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """What holds data can't be lost: it is protected, and kept or copied where it is removed all
     the same.
 
-    Databases that the cloud runs, and disks and file systems that are resources of their own, must
-    be `protect`. Unless it is `retainOnDelete` too, a database must be locked by the cloud
-    (deletion protection) and leave a final snapshot with a name, and a disk a final snapshot.
-    Copies of another database hold nothing of their own. Buckets aren't asked for: a cloud removes
-    none that still holds something. A stack that is to go with its data says so:
-    `slipway:keepData: false`.
-
-    In the pack: `protect` alone is asked for: the engine doesn't tell what is retained."""
+    Databases that the cloud runs, and disks that are resources of their own, must be `protect`.
+    Unless it is `retainOnDelete` too, a database must be locked by the cloud (deletion protection)
+    and leave a final snapshot with a name, and a disk a final snapshot. Buckets aren't asked for: a
+    cloud removes none that still holds something. A stack that is to go with its data says so:
+    `slipway:keepData: false`."""
     if plan.settings.get(_KEEP_DATA) is False:
         return
     for database in facts.databases:
-        if database.holds_data:
-            yield from _protected(database.at)
-            if database.locked is False and not database.at.retain:
-                yield Problem(database.at, f"wanted the cloud to refuse its removal, found {database.lock_input} not true; set it")
-            yield from _copied(database.at, database.final_snapshot)
+        yield from _protected(database.at)
+        if database.locked is False and not database.at.retain:
+            yield Problem(database.at, f"wanted the cloud to refuse its removal, found {database.lock_input} not true; set it")
+        yield from _copied(database.at, database.final_snapshot)
     for disk in facts.disks:
         if disk.apart:
             yield from _protected(disk.at)
@@ -74,9 +70,7 @@ def data_with_network(plan: Plan, facts: Facts) -> Iterator[Problem]:
     """Whatever kept data stands in is kept too, or a destroy that keeps data fails half-way.
 
     Subnets, subnet groups, networks, firewalls, parameter groups and keys of what is `protect` must
-    be `protect`, and of what is `retainOnDelete` be `retainOnDelete`.
-
-    In the pack: `protect` alone is followed: the engine doesn't tell what is retained."""
+    be `protect`, and of what is `retainOnDelete` be `retainOnDelete`."""
     needs: dict[str, list[Resource]] = {}
     for tie in facts.ties:
         needs.setdefault(tie.at.urn, []).append(tie.needs)

@@ -23,11 +23,7 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
     be wrapped as a secret. Of `slipway:app.env` the last word of a name counts: `SMTP_PASSWORD`,
     `API_TOKEN` and `SIGNING_KEY` are refused, `SECRET_NAME`, `TOKEN_TTL`, `KEYBOARD`,
     `PASSWORD_FILE` and `PUBLIC_KEY` are not. An address with a password in it is refused under any
-    name.
-
-    In the pack: The engine hands secrets over unwrapped, so inputs are not judged by their names.
-    User data and tags are searched for the values of `slipway:secretEnv` instead, and the settings
-    are seen whole."""
+    name."""
     yield from _in_settings(plan)
     for one in facts.user_data:
         if holds_secret(one.value):

@@ -14,7 +14,7 @@ from typing import Any, get_args
 import documents
 import pytest
 
-from cloud_init import render, system
+from cloud_init import render, system, templating
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
 from cloud_init.host.base import places as installed
@@ -139,6 +139,23 @@ def modules(folder: ModuleType) -> set[str]:
 )
 def test_every_word_of_a_setting_is_served(setting: str, apart: set[str], there: set[str]) -> None:
     assert accepted(setting) - apart == there
+
+
+@pytest.mark.parametrize("front", PROGRAMS)
+def test_what_an_editor_or_a_desktop_leaves_is_in_no_release(front: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, kinds = host_files(behind(front, PLAIN)), render.kinds(render.FRONT)
+    folder = shutil.copytree(templating.FOLDER, tmp_path / "templates")
+    monkeypatch.setattr(render, "FOLDER", folder)
+    monkeypatch.setattr(templating, "FOLDER", folder)
+    templating._environment.cache_clear()
+    for name in (".DS_Store", f"{front}.conf.j2.orig", f".{front}.conf.j2.swp", f".#{front}.conf.j2", ".live.txt", f"{front}.conf.j2~"):
+        (folder / front / name).write_bytes(b"{{ left }}\xff")
+    for name in (".#start.py", ".start.py"):
+        (folder / "gunicorn" / name).write_bytes(b"\xff")
+    (folder / "release/.left.conf.j2").write_text("")
+    assert host_files(behind(front, PLAIN)) == before
+    assert render.kinds(render.FRONT) == kinds
+    templating._environment.cache_clear()
 
 
 @pytest.mark.parametrize("worker_class", ["gthread", "sync", "gevent"])

@@ -32,7 +32,7 @@ def test_the_stack_of_this_machine_on_demand(site, pulumi):
     lines = done.stdout.splitlines()
     assert "shop  Local" in [line.rstrip() for line in lines]
     assert any(line.endswith(f"wsgi:app, database sqlite, served at http://127.0.0.1:{site.port}") for line in lines)
-    assert "3 created, 0 unchanged" in lines
+    assert "3 to create, 0 unchanged" in lines
     assert any(line.startswith("  done local: gate  ") for line in lines)
     assert any(line.startswith("done creating shop-rollout (Rollout)  ") for line in lines)
     assert lines[-1] == f"Done: http://127.0.0.1:{site.port} serves release {first}"

@@ -75,22 +75,6 @@ def test_what_is_no_longer_in_the_program_goes_and_destroy_goes_backwards(sandbo
     assert sandbox.engine().state().resources == []
 
 
-def test_a_first_up_leaves_alone_what_another_one_made_before_it_had_the_lock(sandbox):
-    assert sandbox.program("Thing('a')\nThing('b')\n").engine().first_up().counts == {"create": 2}
-    again = sandbox.program("Thing('a', kind='z')\n").engine().first_up()
-    assert (again.ok, again.to_plan, again.steps) == (False, True, ())
-    assert sandbox.names() == ["a-0", "a-1"]
-
-
-@pytest.mark.parametrize("protect", [False, True])
-def test_a_first_up_undoes_what_it_made_for_a_program_of_the_clis_or_says_why_not(sandbox, protect):
-    vm = "pulumi.CustomResource('aws:ec2/instance:Instance', 'vm', {}, O(depends_on=[a]))\n"
-    result = sandbox.program(f"a = Thing('a', opts=O(protect={protect}))\n{vm}").engine().first_up()
-    assert (result.ok, result.beyond) == (False, "vm: aws:ec2/instance:Instance")
-    assert (result.to_plan, sandbox.names()) == (not protect, ["a-0"] if protect else [])
-    assert ("what was made before that is still there: a: protected, not deleted" in result.error) == protect
-
-
 def test_protected_is_not_deleted(sandbox):
     sandbox.program("Thing('a', opts=O(protect=True))\n").engine().up()
     result = sandbox.engine().destroy()

@@ -152,5 +152,5 @@ class World:
 
         outcome = lambda: self.outcome  # noqa: E731
         stored = lambda: SimpleNamespace(resources=self.there, outputs=self.outcome.outputs, hidden=["token"])  # noqa: E731
-        verbs = {"preview": lambda: self.plan, "up": outcome, "first_up": outcome, "destroy": outcome}
+        verbs = {"preview": lambda: self.plan, "up": outcome, "destroy": outcome}
         return SimpleNamespace(state=stored, **{verb: work(verb, answer) for verb, answer in verbs.items()})

@@ -361,7 +361,7 @@ def test_up_makes_a_stack_that_is_not_there_after_a_yes_and_nobody_else_does(wor
     assert {one[0] for one in marked.calls} <= {"select"}
     marked.events = [outputs(url="http://a.example", release="r")]
     assert slipway("-s", "prod", "up", "-y").exit_code == 0
-    assert [one[0] for one in marked.calls[-4:]] == ["select", "create", "select", "up"]
+    assert [one[0] for one in marked.calls[-4:]] == ["select", "create", "select", "preview"]
 
 
 def test_destroy_in_a_cloud_keeps_what_is_protected_and_lists_it(world, cli, slipway):

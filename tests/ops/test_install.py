@@ -10,6 +10,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from made_up import result, step
 
 from components.errors import MissingError
 from ops.setup import install
@@ -143,6 +144,7 @@ def test_sudo_counts_only_without_a_password(apt, monkeypatch, answer, expected)
 def test_up_stops_when_something_required_is_missing(world, slipway, monkeypatch):
     monkeypatch.setattr(install, "become_root", lambda: None)
     world.needs = [need()]
+    world.plan = result([step("create", "host")])
     done = slipway("up", "-y")
-    assert (done.exit_code, world.calls) == (3, [])
+    assert (done.exit_code, world.calls) == (3, ["preview"])
     assert done.stderr.count("\n") == 1

@@ -34,7 +34,7 @@ def told(world, slipway):
         (8, 9, ["k: 8 -> 9"]),
         ({"a": 1, "b": {"c": 2}}, {"a": 1, "b": {"c": 3}}, ["k.b.c: 2 -> 3"]),
         (json.dumps({"a": 1}), json.dumps({"a": 2, "b": True}), ["k.a: 1 -> 2", "k.b: true"]),
-        ([{"path": "x.conf", "content": "1\n2\n3"}], [{"path": "x.conf", "content": "1\n4\n3"}], ["k[x.conf].content: 2 -> 4"]),
+        ([{"path": "x.conf", "content": "1\n2\n3"}], [{"path": "x.conf", "content": "1\n4\n3"}], ["k[0].content: 2 -> 4"]),
         (["a"], ["a", "b"], ["k[1]: b"]),
         ("{broken", "{broken too", ["k: {broken -> {broken too"]),
         ("x", "y" * 300, ["k: x -> " + "y" * 70 + "…"]),

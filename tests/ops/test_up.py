@@ -58,52 +58,13 @@ def test_what_only_creates_here_needs_nobody(world, slipway, answering, at_termi
     if at_terminal:
         answering()  # a question would find no answer
     done = slipway("up")
-    assert (done.exit_code, world.calls) == (0, ["first_up"])
+    assert (done.exit_code, world.calls) == (0, ["preview", "up"])
     lines = [line.rstrip() for line in done.stdout.splitlines()]
-    assert lines[-4:-2] == ["host  Host", "└── + rollout  Rollout"]
-    assert lines[-2:] == ["1 created, 1 unchanged", "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"]
+    assert lines[:3] == ["host  Host", "└── + rollout  Rollout", "1 to create, 1 unchanged"]
+    assert lines[-1] == "Done: http://127.0.0.1:8080 serves release aaaabbbbcccc"
     world.calls.clear()
     world.there = [ROLLOUT]  # a first run that was cut off
     assert (slipway("up").exit_code, world.calls) == (0, ["preview", "up"])
-
-
-@pytest.mark.parametrize("yes", [(), ("--yes",)])
-def test_a_first_up_that_wants_the_cli_goes_on_to_its_plan(world, slipway, monkeypatch, yes):
-    world.here = True
-    world.plan = replace(result(ok=False, error="vm: aws:x needs the Pulumi CLI"), beyond="vm: aws:x")
-    world.outcome = replace(world.plan, to_plan=True)
-    monkeypatch.setattr("shutil.which", lambda name: None)
-    done = slipway("up", *yes)
-    assert (done.exit_code, world.calls) == (3, ["first_up", "preview"])
-    assert "needs the Pulumi CLI (vm: aws:x)" in done.stderr
-    world.calls.clear()
-    world.outcome = replace(world.plan, error="what was made can't be removed")
-    done = slipway("up", *yes)
-    assert (done.exit_code, world.calls) == (1, ["first_up"])
-    assert "what was made can't be removed" in done.stderr
-
-
-def test_what_somebody_else_launched_meanwhile_is_touched_after_a_yes_alone(world, slipway):
-    world.here, world.outcome, world.plan = True, replace(result(ok=False), to_plan=True), CHANGING
-    done = slipway("up")
-    assert (done.exit_code, world.calls) == (2, ["first_up", "preview"])
-    assert "pass --yes to go on" in done.stderr
-
-
-def test_the_program_runs_once_where_nobody_is_asked_and_the_engine_is_known(world, slipway):
-    world.there, world.outcome = [HOST], CHANGING
-    world.outcome.outputs["target"] = "local"
-    done = slipway("up", "--yes")
-    assert (done.exit_code, world.calls) == (0, ["up"])
-    assert "tool: abc -> def" in done.stdout
-    assert done.stdout.splitlines()[-2] == "1 created, 1 updated, 1 unchanged"
-    world.outcome = result()
-    world.outcome.outputs["target"] = "local"
-    assert slipway("up", "--yes").stdout == "Nothing to do: http://127.0.0.1:8080 serves release aaaabbbbcccc\n"
-    world.outcome.outputs["target"] = "ssh"  # launched there by then
-    world.calls.clear()
-    assert slipway("up", "--yes").exit_code == 0
-    assert world.calls == ["preview"]
 
 
 def test_a_warning_is_told_once(world, slipway):
@@ -156,7 +117,7 @@ def test_packages_are_installed_once_it_is_known_that_the_launch_goes_on(world, 
     assert slipway("up").exit_code == 0
     assert did[2:] == ["preview", "install", "up"]
     assert slipway("up", "-y").exit_code == 0
-    assert did[5:] == ["install", "preview", "up"]  # the plan is then of what will be there
+    assert did[5:] == ["preview", "install", "up"]
 
 
 def test_what_is_new_is_said_in_words(world, slipway):
@@ -272,6 +233,13 @@ def test_warnings_of_a_plan_are_told(world, slipway, monkeypatch):
 
     monkeypatch.setattr("ops.engine.Engine", engine)
     assert slipway("preview").stderr == "warning: odd\n"
+
+
+def test_the_counts_stand_on_one_line_however_narrow_the_terminal(world, slipway, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    world.plan = CHANGING
+    assert "1 to create, 1 to update, 1 unchanged" in slipway("preview").stdout.splitlines()
+    assert "1 to create, 1 to update, 1 unchanged" in slipway("up", "-y").stdout.splitlines()
 
 
 def test_a_long_value_is_cut_in_the_plan(world, slipway):

@@ -324,7 +324,7 @@ def compared(made: Aws) -> Document:
             kind="replaced", urn=made.database, message="holds data and is replaced because availabilityZone changes; take a backup first"
         ),
         Warning(kind="removed", urn=gone, message="holds data and is removed"),
-        Warning(kind="opened", urn=rule, message="port 443 is opened to the world"),
+        Warning(kind="unprotected", urn=rule, message="it no longer protects"),
         Warning(kind="downtime", urn="", message="the app is away while its database is replaced"),
     )
     settings = (
@@ -372,7 +372,7 @@ def hostile_comparison(texts: Sequence[str]) -> Document:
         settings=tuple(PropertyChange(path=text, old=text, new=text + "x") for text in texts),
         resources=tuple(changes),
         unchanged=3,
-        warnings=tuple(Warning(kind="opened", urn=changes[0].urn, message=text) for text in texts),
+        warnings=tuple(Warning(kind="unprotected", urn=changes[0].urn, message=text) for text in texts),
     )
     findings = [Finding(rule=text, urn=changes[0].urn, message=text, waived=reason) for text in texts for reason in ("", text)]
     return made.document(findings, comparison)

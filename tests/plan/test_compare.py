@@ -50,7 +50,7 @@ def altered(before, after, type=INSTANCE, **options):
             INSTANCE,
             {"ebsBlockDevices": [{"deviceName": "a"}]},
             {"ebsBlockDevices": [{"deviceName": "a"}, {"deviceName": "b"}]},
-            ("replace", {"ebsBlockDevices[b]": True}),
+            ("replace", {"ebsBlockDevices[1]": True}),
         ),
         (DATABASE, {"allocatedStorage": 20}, {"allocatedStorage": 40}, ("alter", {"allocatedStorage": False})),
         (DATABASE, {"engine": "mysql"}, {"engine": "postgres"}, ("replace", {"engine": True})),

@@ -1,7 +1,7 @@
 """What to think about before a change is merged."""
 
 import pytest
-from small import ATTACHMENT, DATABASE, EIP, GROUP, INSTANCE, RULE, VOLUME, of, plan, resource
+from small import ATTACHMENT, DATABASE, EIP, GROUP, INSTANCE, VOLUME, of, plan, resource
 
 from ops.plan.compare import compare
 from policy.plan import UNKNOWN
@@ -122,71 +122,6 @@ def test_another_front():
     assert [kind for kind, _, _ in warned(plan(it), plan(it, front="apache"))] == ["downtime"]  # nginx is the default
     assert warned(plan(it), plan(it, front="nginx")) == []
     assert warned(plan(), plan(it, front="apache")) == []  # there was no such stack
-
-
-WORLD, OFFICE = "0.0.0.0/0", "192.0.2.0/24"
-
-
-def opened(before, after, more=()):
-    """The warnings where a firewall's rules (ports, addresses) become others."""
-
-    def made(rules):
-        inputs = {
-            "ingress": [{"fromPort": low, "toPort": high, "protocol": "tcp", "cidrBlocks": list(blocks)} for low, high, *blocks in rules]
-        }
-        return plan(resource(GROUP, inputs=inputs), *more)
-
-    found = warned(made(before), made(after))
-    assert {kind for kind, _, _ in found} <= {"opened"}
-    return [message for _, _, message in found]
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "expected"),
-    [
-        ([(80, 80, WORLD)], [(80, 80, WORLD)], []),
-        ([(80, 80, WORLD)], [], []),
-        ([(80, 80, WORLD)], [(80, 80, WORLD), (8080, 8080, WORLD)], ["opens port 8080 to 0.0.0.0/0"]),
-        ([(80, 80, WORLD)], [(80, 90, WORLD)], ["opens ports 80 to 90 to 0.0.0.0/0"]),
-        ([(80, 90, WORLD)], [(81, 82, WORLD)], []),
-        ([(22, 22, OFFICE)], [(22, 22, OFFICE, WORLD)], ["opens port 22 to 0.0.0.0/0"]),
-        ([(22, 22, OFFICE)], [(22, 22, "192.0.2.8/32")], []),
-        ([(22, 22, OFFICE)], [(22, 22, "192.0.0.0/16")], ["opens port 22 to 192.0.0.0/16"]),
-        ([(22, 22, WORLD)], [(22, 22, OFFICE)], []),
-        ([(22, 22, WORLD)], [(22, 22, "2001:db8::/32")], ["opens port 22 to 2001:db8::/32"]),
-        ([], [(22, 22, "nonsense")], ["opens port 22 to nonsense"]),
-        ([], [(22, 22, {UNKNOWN: ["x"]})], ["opens port 22 to an unknown value"]),
-        ([(22, 22, {UNKNOWN: ["x"]})], [(22, 22, {UNKNOWN: ["x"]})], []),
-        ([], [({UNKNOWN: ["x"]}, 80, WORLD)], ["opens a port not known yet to 0.0.0.0/0"]),
-        ([({UNKNOWN: ["x"]}, 80, WORLD)], [({UNKNOWN: ["x"]}, 80, WORLD)], []),
-    ],
-)
-def test_opened(before, after, expected):
-    assert opened(before, after) == expected
-
-
-def test_a_rule_of_its_own_and_a_member():
-    web, group = resource(GROUP, "web"), resource(GROUP, "group")
-
-    def rule(name, port, **source):
-        return resource(RULE, name, inputs={"securityGroupId": of(group), "ipProtocol": "tcp", "fromPort": port, "toPort": port, **source})
-
-    inside = rule("inside", 5432, referencedSecurityGroupId=of(web))
-    assert warned(plan(web, group), plan(web, group, inside)) == [("opened", "inside", "opens port 5432 to web")]
-    renamed = rule("other", 5432, referencedSecurityGroupId=of(web))
-    assert warned(plan(web, group, inside), plan(web, group, renamed)) == []
-
-
-def test_a_new_firewall_is_told_where_it_opens_to_the_world():
-    """What lets a web server into its new database isn't worth a warning; port 22 for everyone is."""
-
-    def group(block):
-        return resource(GROUP, "new", inputs={"ingress": [{"fromPort": 22, "toPort": 22, "protocol": "tcp", "cidrBlocks": [block]}]})
-
-    there = resource(EIP, "there")
-    assert kinds(plan(there), plan(there, group(OFFICE))) == []
-    assert kinds(plan(there), plan(there, group(WORLD))) == [("opened", "new")]
-    assert kinds(plan(), plan(there, group(WORLD))) == []
 
 
 def test_names_are_shown_on_one_line():

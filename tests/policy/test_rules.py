@@ -167,11 +167,11 @@ def test_no_rule_raises_whatever_it_reads(made: tuple[Resource, ...], config: di
 @pytest.mark.parametrize("odd", ["\n", "\r", "\x1b[31m", "\u2028", "\x85", "\u202e", "x" * 10_000])
 def test_odd_names_and_values_stay_on_one_short_line(odd: str) -> None:
     rule = {
-        "type": "ec2/securityGroupRule:SecurityGroupRule",
-        "protocol": "tcp",
+        "type": "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+        "ipProtocol": "tcp",
         "fromPort": 5432,
         "toPort": 5432,
-        "cidrBlocks": [f"a{odd}b"],
+        "cidrIpv4": f"a{odd}b",
     }
     over = plan(
         {

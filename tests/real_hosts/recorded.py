@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from policy.clouds.aws import facts
-from policy.clouds.aws.types import SECURITY_GROUPS, groups
+from policy.clouds.aws.types import SECURITY_GROUP, groups
 from policy.facts import ALL_PORTS, Opening
 from policy.plan import Plan, Resource
 from policy.values import text
@@ -72,7 +72,7 @@ class Recorded:
         """What it lets out. Where nothing is said, that is nothing: the provider removes the rule that Amazon has from the start."""
         for rule in self.plan.made(_EGRESS):
             said = rule.inputs
-            if any(one.urn == group for one in self.plan.origins(rule, "securityGroupId", *SECURITY_GROUPS)):
+            if any(one.urn == group for one in self.plan.origins(rule, "securityGroupId", SECURITY_GROUP)):
                 ports = ALL_PORTS if said["ipProtocol"] == "-1" else range(int(said["fromPort"]), int(said["toPort"]) + 1)
                 yield Outlet(ports, said["cidrIpv4"])
 

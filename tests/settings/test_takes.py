@@ -1,14 +1,17 @@
 """What a target doesn't serve of the settings is refused by its table, all at once."""
 
+from typing import get_args
+
 import pytest
 
 from components import settings, target
 from components.errors import UsageError
-from components.target import Takes
+from components.target import Shared, Takes
 from ops.commands import init
 from ops.setup import app_facts
 
-NOTHING = Takes((), (), (), (), ("managed",), *[False] * 11)
+WORDS = ("front", "manager", "server.kind", "database.engine")
+NOTHING: Takes = {key: () if key in WORDS else False for key in get_args(Shared)} | {"database.placement": ("managed",)}
 APP = {"name": "shop", "path": "."}
 MORE = {"healthPath": "/", "static": {"/static": "static"}, "data": ["instance"], "releaseCommand": "x", "processes": {"worker": "x"}}
 CRON = {"nightly": {"schedule": "0 3 * * *", "command": "x"}}
@@ -20,7 +23,7 @@ def given(**sections):
 
 
 def problems(takes, **sections):
-    return [f"{key}: {text.partition(';')[0]}" for key, text in takes.problems(given(**sections))]
+    return [f"{key}: {text.partition(';')[0]}" for key, text in target._unserved(takes, given(**sections))]
 
 
 def test_local_refuses_all_that_it_does_not_serve_in_one_message():
@@ -39,7 +42,7 @@ def test_local_refuses_all_that_it_does_not_serve_in_one_message():
 def test_a_default_is_not_asked_for_but_for_the_place_of_a_database():
     assert problems(NOTHING) == []
     assert problems(NOTHING, server={"threads": 2}, database={"engine": "none"}) == []
-    assert problems(Takes(placements=("managed",)), database={"engine": "postgres"}) == [
+    assert problems({"database.placement": ("managed",)}, database={"engine": "postgres"}) == [
         "slipway:database.placement: wanted managed, found 'same-host'"
     ]
 
@@ -56,8 +59,8 @@ def test_every_line_of_the_table_refuses():
         "http": {"allow": ["10.0.0.0/8"], "staticAge": 60, "errorPages": "pages", "snippet": "front.conf"},
     }
     found = problems(NOTHING, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked)
-    assert [one.partition(":")[2].partition(":")[0] for one in found] == [*NOTHING.served()]
-    assert problems(Takes(), app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked) == []
+    assert [one.partition(":")[2].partition(":")[0] for one in found] == [*NOTHING]
+    assert problems({}, app={**APP, **MORE, "cron": CRON, "packages": ["libpq5"]}, **asked) == []
 
 
 @pytest.mark.parametrize("database", ["none", "sqlite"])

@@ -13,7 +13,7 @@ UP = [
     "config set --non-interactive slipway:lastSnapshot false --stack=pr-12",
     "cancel --yes --stack=pr-12",
     "refresh --non-interactive --yes --skip-preview --clear-pending-creates --stack=pr-12",
-    "up --non-interactive --yes --skip-preview --policy-pack policy --stack=pr-12",
+    "up --non-interactive --yes --skip-preview --stack=pr-12",
 ]
 DOWN = [
     "stack select --non-interactive pr-12",

@@ -12,7 +12,7 @@ from policy import rules
 from tools.pages import generated
 
 FOLDER = Path(__file__).parents[2]
-_HEAD = "| rule | what it wants | more | in the policy pack |\n|---|---|---|---|\n"
+_HEAD = "| rule | what it wants | more |\n|---|---|---|\n"
 
 
 def table() -> str:
@@ -21,10 +21,9 @@ def table() -> str:
 
 
 def _row(rule: rules.Rule) -> str:
-    """The rest of a rule's docstring, and apart from that what the policy pack can't see."""
+    """A rule with the rest of its docstring."""
     rest = cleandoc(rule.check.__doc__ or "").partition("\n\n")[2]
-    details, _, in_pack = " ".join(rest.split()).partition("In the pack: ")
-    return generated.cells(f"`{rule.id}`", rule.description, details.strip(), in_pack or "the same")
+    return generated.cells(f"`{rule.id}`", rule.description, " ".join(rest.split()))
 
 
 def main(arguments: list[str]) -> int:

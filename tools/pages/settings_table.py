@@ -9,9 +9,10 @@ import types
 import typing
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any, Literal, TypeGuard, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.alias_generators import to_snake
 from pydantic.fields import FieldInfo
 
 from components import target
@@ -40,17 +41,20 @@ def rows_of(model: type[BaseModel], section: str) -> list[tuple[str, ...]]:
 
 def takes() -> str:
     """What each target takes of the settings that not every target serves, as a Markdown table."""
-    served = {name: target.find(name).TAKES.served() for name in target.names()}
+    served = {name: target.find(name).TAKES for name in target.names()}
     made = generated.cells("setting", *served) + "|---" * (len(served) + 1) + "|\n"
-    for key, words in target.Takes().served().items():
-        made += generated.cells(f"`slipway:{key}`", *(_taken(words, one[key]) for one in served.values()))
+    for key in get_args(target.Shared):
+        made += generated.cells(f"`slipway:{key}`", *(_taken(key, one.get(key, True)) for one in served.values()))
     return made
 
 
-def _taken(all_words: target.Words, words: target.Words) -> str:
-    if isinstance(words, bool):
-        return "yes" if words else "no"
-    return "all" if words == all_words else ", ".join(f"`{word}`" for word in words) or "none"
+def _taken(key: str, words: tuple[str, ...] | bool) -> str:
+    if isinstance(words, tuple):
+        return ", ".join(f"`{word}`" for word in words) or "none"
+    section, _, name = key.rpartition(".")
+    model: Any = Settings.model_fields[section].annotation if section else Settings
+    has_words = get_origin(model.model_fields[to_snake(name)].annotation) is Literal
+    return ("all" if has_words else "yes") if words else "no"
 
 
 def left_out() -> str:

@@ -3,28 +3,25 @@
 from collections.abc import Iterator
 from typing import Any
 
-from policy.clouds.aws.types import SECURITY_GROUPS, groups
+from policy.clouds.aws.types import SECURITY_GROUP, groups
 from policy.facts import ALL_PORTS, Opening
 from policy.plan import Plan, Resource
 from policy.values import flag, items, mapping, number, shown, text
 
-_RULES = {
-    "aws:ec2/securityGroupRule:SecurityGroupRule": "sourceSecurityGroupId",
-    "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule": "referencedSecurityGroupId",
-}
+_RULE = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
+_MEMBERS = "referencedSecurityGroupId"
 _WITHOUT_PORTS = {"icmp", "icmpv6", "1", "58"}
 _WITH_PORTS = {"tcp", "udp", "6", "17"}
 
 
 def openings(plan: Plan) -> Iterator[Opening]:
     """All that security groups let in."""
-    for group in plan.made(*SECURITY_GROUPS):
+    for group in plan.made(SECURITY_GROUP):
         for entry in items(group.inputs.get("ingress")):
             yield from _opening(plan, group, group.urn, mapping(entry), "ingress")
-    for rule in plan.made(*_RULES):
-        if rule.inputs.get("type") != "egress":
-            firewall = next((one.urn for one in plan.origins(rule, "securityGroupId", *SECURITY_GROUPS)), "")
-            yield from _opening(plan, rule, firewall, rule.inputs, _RULES[rule.type])
+    for rule in plan.made(_RULE):
+        firewall = next((one.urn for one in plan.origins(rule, "securityGroupId", SECURITY_GROUP)), "")
+        yield from _opening(plan, rule, firewall, rule.inputs, _MEMBERS)
 
 
 def _opening(plan: Plan, at: Resource, firewall: str, entry: Any, input: str) -> Iterator[Opening]:
@@ -32,7 +29,7 @@ def _opening(plan: Plan, at: Resource, firewall: str, entry: Any, input: str) ->
     protocol = shown(number(given)) if number(given) is not None else text(given).lower()
     if protocol in _WITHOUT_PORTS or not entry:
         return
-    named = [one for key in ("securityGroups", "sourceSecurityGroupId", "referencedSecurityGroupId") for one in items(entry.get(key))]
+    named = [one for key in ("securityGroups", _MEMBERS) for one in items(entry.get(key))]
     members = groups(plan, at, input, named) + ((firewall,) if flag(entry.get("self")) else ())
     keys = ("cidrBlocks", "ipv6CidrBlocks", "prefixListIds", "cidrIpv4", "cidrIpv6", "prefixListId")
     addresses = tuple(one for key in keys for one in items(entry.get(key)))

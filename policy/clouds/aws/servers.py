@@ -11,16 +11,7 @@ _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
 """An instance is stopped to change these, and started again; for `userData` as well."""
 _ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
-_INTERFACE = "aws:ec2/networkInterface:NetworkInterface"
-ENTRANCES = (
-    "aws:ec2/eip:Eip",
-    "aws:lb/loadBalancer:LoadBalancer",
-    "aws:alb/loadBalancer:LoadBalancer",
-    "aws:lb/listener:Listener",
-    "aws:alb/listener:Listener",
-    "aws:elasticbeanstalk/environment:Environment",
-    "aws:route53/zone:Zone",
-)
+ENTRANCES = ("aws:ec2/eip:Eip", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener")
 
 
 def hosts(plan: Plan) -> Iterator[CloudHost]:
@@ -71,10 +62,8 @@ def user_data(plan: Plan) -> Iterator[UserData]:
 
 
 def _host(plan: Plan, at: Resource) -> CloudHost:
-    """What an interface of its own says counts as said by the host."""
-    templates = [one for made_by in ("launchTemplate", "mixedInstancesPolicy") for one in plan.origins(at, made_by, TEMPLATE)]
-    interfaces = [one for within in ("primaryNetworkInterface", "networkInterfaces") for one in plan.origins(at, within, _INTERFACE)]
-    firewalls = tuple(urn for one in (at, *templates, *interfaces) for urn in _firewalls(plan, one))
+    templates = plan.origins(at, "launchTemplate", TEMPLATE)
+    firewalls = tuple(urn for one in (at, *templates) for urn in _firewalls(plan, one))
     return CloudHost(at, firewalls, started_from=tuple(one.urn for one in templates))
 
 

@@ -21,7 +21,7 @@ runcmd:
 
 
 THIS_MACHINE = False
-TAKES = Takes()
+TAKES: Takes = {}
 
 
 class Options(Model):

@@ -27,7 +27,14 @@ from components.settings import Model, Settings, target_options
 from components.target import Need, StackPlace, Takes, TargetComponent
 
 THIS_MACHINE = False
-TAKES = Takes(fronts=(), managers=(), servers=("auto", "gunicorn"), placements=("managed", "external"), cron=False, packages=False)
+TAKES: Takes = {
+    "front": (),
+    "manager": (),
+    "server.kind": ("auto", "gunicorn"),
+    "database.placement": ("managed", "external"),
+    "app.cron": False,
+    "app.packages": False,
+}
 BACKUPS = "the platform backs its database up by itself; see `platform backups`"
 
 
