@@ -103,7 +103,9 @@ def idle(places: Places) -> str | None:
 
 def _put_in_force(places: Places, release: str, both: bool) -> None:
     """Puts a release's network and passwords in force; `both`: beside those that are in force.
-    No connection ends, unless the server must be started again, which is noted."""
+    No connection ends, unless the server must be started again, which is noted. Raises `Refused`,
+    with nothing written, where the disk with the data is away."""
+    volume.settle(places)
     manager, database, secret = managers.of(places), _database(places, release), read_object(places.release(release) / _SECRET)
     cluster, now, wanted = database.own(), network.read(places), network.wanted(manifests.read(places.release(release)))
     for role in (OWNER, APP):
