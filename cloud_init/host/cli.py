@@ -99,11 +99,11 @@ def _of(module: str, name: str) -> Command:
     return lambda where, given: _part(module).COMMANDS[name](where, given)
 
 
-def _beside(work: Callable[[Steps], None]) -> int:
-    """Runs work without the host's lock: it takes its time, and a release must not wait."""
+def _certificate(where: Places) -> int:
+    """Runs without the host's lock: it takes its time, and a release must not wait."""
     steps = Steps()
     try:
-        work(steps)
+        _part("front.certificates.acme").run(where, steps)
     except Refused as refused:
         tell(refusal(refused, steps.of(refused)))
         return 1
@@ -124,8 +124,7 @@ _COMMANDS: dict[str, Command] = {
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
     "watch": lambda where, given: _part("follow.watch").run(where),
-    "certificate": lambda where, given: _beside(lambda steps: _part("front.certificates.acme").run(where, steps)),
-    "later": lambda where, given: _beside(lambda steps: _part("server.provision").later(where, steps)),
+    "certificate": lambda where, given: _certificate(where),
 }
 
 if __name__ == "__main__":
