@@ -59,7 +59,6 @@ def _parse() -> argparse.Namespace:
     added["release"].add_argument("schema", nargs="?", default="", help="the database's, before it")
     added[_OBJECTS].add_argument("folder", type=Path)
     added["exec"].add_argument("words", nargs=argparse.REMAINDER)
-    added["launch"].add_argument("manager")
     added["launch"].add_argument("program")
     added["alive"].add_argument("colour")
     added["logs"].add_argument("-f", "--follow", action="store_true")
@@ -115,7 +114,7 @@ _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.locked", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
     **{name: _of("commands.locked", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("processes.launch").run_command(where, given.words),
-    "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
+    "launch": lambda where, given: _part("processes.launch").run(where, given.program),
     "alive": lambda where, given: _part("rollout.gate").alive(where, given.colour),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
     "logs": lambda where, given: _part("commands.logs").show(where, given.lines, given.follow, given.marks),

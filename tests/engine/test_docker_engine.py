@@ -48,7 +48,7 @@ def test_the_plan_to_the_last_input(answered, engine, programs):
     assert given.pop("image").startswith("showcase-dev-host:")
     assert given == {
         "name": "showcase-dev-front",
-        "command": ["/usr/local/bin/python3", "-I", "/slipway/opt/slipway/host.pyz", "--root", "/slipway", "launch", "docker", "front"],
+        "command": ["/usr/local/bin/python3", "-I", "/slipway/opt/slipway/host.pyz", "--root", "/slipway", "launch", "front"],
         "user": "10003:10003",
         "groupAdds": ["10001"],
         "labels": sorted([*LABELS, {"label": "slipway.program", "value": "front"}], key=lambda one: one["label"]),

@@ -107,7 +107,7 @@ def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     places = documents.places(tmp_path, {"app": "shop", "role": "web"})
     one = Archive("agent", "https://a.example")
     host = {"packages": {"web": ["acl"]}, "system": {}, "archives": {"web": [vars(one)]}}
-    monkeypatch.setattr(managers, "module", lambda *_: SimpleNamespace(install=lambda: told.append("manager")))
+    monkeypatch.setattr(managers, "of", lambda *_: SimpleNamespace(install=lambda: told.append("manager")))
     monkeypatch.setattr(provision, "install", told.append)
     monkeypatch.setattr(provision, "ensure_archives", told.append)
     monkeypatch.setattr(system_files, "run", lambda where, host: told.append("files"))

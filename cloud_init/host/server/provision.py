@@ -54,6 +54,8 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
     host = manifest.host
     if host is None:
         raise Refused(f"release {manifest.id}: wanted one for servers, found one without the part `host`; publish it for this target")
+    with steps.step("manager"):
+        managers.choose(places, manifest)
     with steps.step("packages"):
         first = [name for name in host.packages.get(places.role, ()) if name == _ENVIRONMENTS]
         install([*first, *(manifest.packages if places.role == "web" else ())])
@@ -66,7 +68,7 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
         with steps.step("system"):
             system_files.run(places, host)
         with steps.step("manager"):
-            managers.module(places, managers.wanted(places, manifest)).install()
+            managers.of(places).install()
     running.result()
 
 

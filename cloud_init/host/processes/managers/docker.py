@@ -132,7 +132,7 @@ class Manager(managers.Manager):
             "Image": f"{facts.images}:{release}",
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
-            "Cmd": [*tool, *(("release", release, schema) if once else ("launch", self.kind, program.name))],
+            "Cmd": [*tool, *(("release", release, schema) if once else ("launch", program.name))],
             "Healthcheck": self._health(release, [*tool, "alive", program.name]) if program.name in COLOURS else {"Test": ["NONE"]},
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
