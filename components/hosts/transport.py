@@ -91,10 +91,6 @@ class Driven(Launched, Protocol):
     def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
 
-    def settle(self, origin: Path) -> None:
-        """After a move of its folder, for one that is in a folder of this machine: ends what runs,
-        and removes what names the old place. Data and store stay; `up` makes the rest."""
-
 
 def connect(facts: Mapping[str, Any]) -> Driven:
     """The transport that `facts["transport"]` names, for the host that `facts` is of."""
