@@ -36,7 +36,7 @@ class Balancer:
 
 @dataclass(frozen=True)
 class More:
-    """Packages and files that a target adds to its hosts once the release is live."""
+    """Packages and files that a target adds to its hosts."""
 
     packages: tuple[str, ...] = ()
     archives: tuple[Archive, ...] = ()

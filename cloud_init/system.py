@@ -1,13 +1,11 @@
 """What a server has beside the app: packages of Debian and Ubuntu, and system files with what puts
-each in force. Its firewall is a table of nftables that is Slipway's own, beside those of others.
-
-What serving doesn't wait for (`later`) comes once the release is live."""
+each in force. Its firewall is a table of nftables that is Slipway's own, beside those of others."""
 
 import ipaddress
 from collections.abc import Sequence
 
 from cloud_init.fleet import Fleet, More, SystemFile
-from cloud_init.host.contracts.manifest import HostPart, LaterPart
+from cloud_init.host.contracts.manifest import HostPart
 from cloud_init.host_files import HostFileError
 from cloud_init.templating import render, text
 
@@ -18,29 +16,24 @@ ENGINES = {"postgres": "postgresql", "mysql": "mariadb-server"}  # MariaDB, sinc
 _BY_ACME = ("certbot", "openssl")
 # Whatever keeps the time already stays: these can't be installed beside each other.
 _CLOCK = "systemd-timesyncd | chrony | ntpsec | ntp | openntpd"
-_LATER = (
-    SystemFile("/etc/systemd/timesyncd.conf.d/slipway.conf", text("system/timesyncd.conf"), "timesyncd"),
-    # Read after the package's own file, 50unattended-upgrades.
-    SystemFile("/etc/apt/apt.conf.d/52slipway-upgrades", text("system/upgrades.conf"), "apt"),
-)
 _OPEN = {"web": (80, 443)}
 # Amazon's, Google's and Alibaba Cloud's; the second for roles of containers.
 _METADATA = {"ip": ("169.254.169.254", "169.254.170.2", "100.100.100.200"), "ip6": ("fd00:ec2::254", "fd20:ce::254")}
 
 
 def host_part(fleet: Fleet) -> HostPart:
-    """The part of a manifest for servers: packages and files by role, now and later."""
-    system = [{role: packages(fleet, role, later) for role in fleet.roles} for later in (False, True)]
-    written = [{role: files(fleet, role, later) for role in fleet.roles} for later in (False, True)]
-    archives = {role: fleet.more[role].archives for role in fleet.roles if role in fleet.more}
-    return HostPart(system[0], written[0], fleet.manager, LaterPart(system[1], written[1], archives))
+    """The part of a manifest for servers: packages and files by role."""
+    return HostPart(
+        packages={role: packages(fleet, role) for role in fleet.roles},
+        system={role: files(fleet, role) for role in fleet.roles},
+        manager=fleet.manager,
+        archives={role: fleet.more[role].archives for role in fleet.roles if role in fleet.more},
+    )
 
 
-def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
+def packages(fleet: Fleet, role: str) -> tuple[str, ...]:
     """Names in Debian and Ubuntu, sorted. `one | other`: the first, unless one is there."""
-    if later:
-        return tuple(sorted({"logrotate", "unattended-upgrades", _CLOCK, *fleet.more.get(role, More()).packages}))
-    names = {"nftables", "python3-venv"}
+    names = {"nftables", "python3-venv", "logrotate", "unattended-upgrades", _CLOCK, *fleet.more.get(role, More()).packages}
     if role == "web":
         names.update(FRONTS[fleet.front], () if fleet.tls is None else ("openssl",) if fleet.tls.certificate else _BY_ACME)
     if fleet.has_database(role) and fleet.engine in ENGINES:
@@ -48,27 +41,27 @@ def packages(fleet: Fleet, role: str, later: bool = False) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def files(fleet: Fleet, role: str, later: bool = False) -> tuple[SystemFile, ...]:
+def files(fleet: Fleet, role: str) -> tuple[SystemFile, ...]:
     """The system files of a role, by path. Raises `HostFileError` for wrong networks."""
-    written = [*_LATER, *fleet.more.get(role, More()).files] if later else _first(fleet, role)
-    return tuple(sorted(written, key=lambda file: file.path))
-
-
-def _first(fleet: Fleet, role: str) -> list[SystemFile]:
     # Swap on servers of 1 GB and less, as its unit says: not every cloud's kernel has zram.
     units = ["system/slipway-firewall.service", "system/slipway-swap.service"]
     if fleet.has_backups(role):  # the timers start these services, which have no place in a boot
         units += ["backup/slipway-backup.service", "backup/slipway-backup.timer"]
     if role == "web" and fleet.tls and not fleet.tls.certificate:
         units += ["system/slipway-certificate.service", "system/slipway-certificate.timer"]
-    return [
+    written = [
         *(SystemFile(f"/etc/systemd/system/{name.partition('/')[2]}", text(name), "systemd") for name in units),
         SystemFile("/etc/slipway/firewall.nft", firewall(fleet, role), "nftables"),
         SystemFile("/etc/sysctl.d/90-slipway.conf", text("system/sysctl.conf"), "sysctl"),
         SystemFile("/etc/systemd/journald.conf.d/slipway.conf", text("system/journald.conf"), "journald"),
         # Read before all other files, because sshd keeps the first value that it finds.
         SystemFile("/etc/ssh/sshd_config.d/00-slipway.conf", text("system/sshd.conf"), "sshd"),
+        SystemFile("/etc/systemd/timesyncd.conf.d/slipway.conf", text("system/timesyncd.conf"), "timesyncd"),
+        # Read after the package's own file, 50unattended-upgrades.
+        SystemFile("/etc/apt/apt.conf.d/52slipway-upgrades", text("system/upgrades.conf"), "apt"),
+        *fleet.more.get(role, More()).files,
     ]
+    return tuple(sorted(written, key=lambda file: file.path))
 
 
 def firewall(fleet: Fleet, role: str) -> str:

@@ -59,7 +59,6 @@ def _parse() -> argparse.Namespace:
     added["release"].add_argument("schema", nargs="?", default="", help="the database's, before it")
     added[_OBJECTS].add_argument("folder", type=Path)
     added["exec"].add_argument("words", nargs=argparse.REMAINDER)
-    added["launch"].add_argument("manager")
     added["launch"].add_argument("program")
     added["alive"].add_argument("colour")
     added["logs"].add_argument("-f", "--follow", action="store_true")
@@ -99,11 +98,11 @@ def _of(module: str, name: str) -> Command:
     return lambda where, given: _part(module).COMMANDS[name](where, given)
 
 
-def _beside(work: Callable[[Steps], None]) -> int:
-    """Runs work without the host's lock: it takes its time, and a release must not wait."""
+def _certificate(where: Places) -> int:
+    """Runs without the host's lock: it takes its time, and a release must not wait."""
     steps = Steps()
     try:
-        work(steps)
+        _part("front.certificates.acme").run(where, steps)
     except Refused as refused:
         tell(refusal(refused, steps.of(refused)))
         return 1
@@ -115,7 +114,7 @@ _COMMANDS: dict[str, Command] = {
     **{name: _of("commands.locked", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
     **{name: _of("commands.locked", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
     "exec": lambda where, given: _part("processes.launch").run_command(where, given.words),
-    "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
+    "launch": lambda where, given: _part("processes.launch").run(where, given.program),
     "alive": lambda where, given: _part("rollout.gate").alive(where, given.colour),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
     "logs": lambda where, given: _part("commands.logs").show(where, given.lines, given.follow, given.marks),
@@ -124,8 +123,7 @@ _COMMANDS: dict[str, Command] = {
     "releases": lambda where, given: tell({"ok": True, "releases": _part("commands.status").releases(where)}),
     "check": lambda where, given: tell({"ok": True, **_part("commands.status").check(where)}),
     "watch": lambda where, given: _part("follow.watch").run(where),
-    "certificate": lambda where, given: _beside(lambda steps: _part("front.certificates.acme").run(where, steps)),
-    "later": lambda where, given: _beside(lambda steps: _part("server.provision").later(where, steps)),
+    "certificate": lambda where, given: _certificate(where),
 }
 
 if __name__ == "__main__":

@@ -122,7 +122,7 @@ class Target(TargetComponent):
                 f"{name}-{program}",
                 name=f"{site}-{program}",
                 image=facts["image"],
-                command=[*TOOL, "launch", "docker", program],
+                command=[*TOOL, "launch", program],
                 user=f"{numbers[user]}:{numbers[user]}",
                 group_adds=[str(numbers["slipway-app"])],
                 labels=more_labels,

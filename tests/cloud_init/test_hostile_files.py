@@ -316,7 +316,7 @@ def test_supervisor_reads_odd_folders(name: str) -> None:
     with mock.patch("supervisor.datatypes.existing_dirpath", str):  # its folders aren't made
         [group] = ServerOptions().process_groups_from_parser(parser)
     [program] = group.process_configs
-    launch = [str(root / "bin/python"), "-I", str(places.tool), "--root", str(root), "launch", "supervisor", "blue-worker"]
+    launch = [str(root / "bin/python"), "-I", str(places.tool), "--root", str(root), "launch", "blue-worker"]
     assert shlex.split(program.command) == launch  # as Supervisor does before it executes a program
     assert program.stdout_logfile == str(places.log / "blue-worker.log")
 
@@ -366,7 +366,7 @@ def test_units_hold_just_that_or_are_refused(user: str, name: str, python: str) 
         UNIT.read_string(text)
         assert UNIT["Service"]["User"] == facts["user"]
         tool = "/nowhere/opt/slipway/host.pyz"
-        assert UNIT["Service"]["ExecStart"] == f"{facts['python']} -I {tool} --root /nowhere launch systemd blue"
+        assert UNIT["Service"]["ExecStart"] == f"{facts['python']} -I {tool} --root /nowhere launch blue"
         assert UNIT["Service"]["StandardOutput"] == f"append:/nowhere/var/log/slipway/{facts['app']}/blue.log"
         assert not set(facts["app"] + facts["user"] + facts["python"]) & set("%$;\"'\\ \t\n")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cloud_init import fleet, system
-from cloud_init.fleet import Fleet, OwnHost, SystemFile
+from cloud_init.fleet import Fleet, OwnHost
 from cloud_init.host.server import system_files
 from cloud_init.host_files import HostFileError
 
@@ -18,11 +18,7 @@ DATABASE = replace(LIMITED, database=OwnHost(5432, ("10.0.0.0/24", "10.0.0.9/32"
 
 
 def content(what: Fleet, role: str, path: str) -> str:
-    return str(next(file.content for file in every_file(what, role) if file.path == path))
-
-
-def every_file(what: Fleet, role: str) -> list[SystemFile]:
-    return [*system.files(what, role), *system.files(what, role, later=True)]
+    return str(next(file.content for file in system.files(what, role) if file.path == path))
 
 
 def rules(what: Fleet, role: str = "web") -> str:
@@ -81,7 +77,7 @@ def test_nftables_takes_the_rules_twice(what: Fleet, role: str, tmp_path: Path) 
 @pytest.mark.parametrize("role", fleet.ROLES)
 def test_units_are_sound_and_all_that_is_written_has_who_puts_it_in_force(role: str, tmp_path: Path) -> None:
     units = []
-    for file in every_file(DATABASE, role):
+    for file in system.files(DATABASE, role):
         assert system_files.kind_of(file.apply)
         if file.path.endswith((".service", ".timer")):
             units.append(tmp_path / Path(file.path).name)
@@ -104,11 +100,7 @@ def test_apt_takes_its_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("role", fleet.ROLES)
-def test_what_serving_does_not_wait_for_is_a_part_of_its_own(role: str) -> None:
+def test_upgrades_time_and_rotation_are_on_every_server(role: str) -> None:
     host = system.host_part(DATABASE)
-    later = host.later
-    assert {"logrotate", "unattended-upgrades"} < set(later.packages[role])
-    assert {"nftables", "python3-venv"} <= set(host.packages[role])
-    assert not set(later.packages[role]) & set(host.packages[role])
-    assert [file.apply for file in later.system[role]] == ["apt", "timesyncd"]
-    assert not {file.apply for file in host.system[role]} & {"apt", "timesyncd"}
+    assert {"logrotate", "unattended-upgrades", "nftables", "python3-venv"} < set(host.packages[role])
+    assert {"apt", "timesyncd"} < {file.apply for file in host.system[role]}

@@ -1,7 +1,8 @@
-"""What a target adds to its hosts: in the manifest's `later`, and packages from elsewhere on the host."""
+"""What a target adds to its hosts: in the manifest, and packages from elsewhere on the host."""
 
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 
 import documents
 import pytest
@@ -10,23 +11,23 @@ from published import serving
 from cloud_init import system
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
 from cloud_init.host.base.outcome import Refused, Steps
-from cloud_init.host.contracts.manifest import LaterPart
+from cloud_init.host.processes import managers
 from cloud_init.host.server import provision, system_files
 
 UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "systemd")
 
 
-def test_all_of_it_waits_until_the_release_serves():
+def test_it_is_a_part_of_the_release_for_its_role_alone():
     more = {"web": More(("acl",), (Archive("agent", "https://a.example/{arch}/agent.deb", "agent.service"),), (UNIT,))}
     with_more = system.host_part(Fleet("systemd", "nginx", "none", more=more, roles=("web", "database")))
     without = system.host_part(Fleet("systemd", "nginx", "none", roles=("web", "database")))
-    assert (with_more.packages, with_more.system) == (without.packages, without.system)
-    assert set(with_more.later.packages["web"]) - set(without.later.packages["web"]) == {"acl"}
-    assert [one for one in with_more.later.system["web"] if one not in without.later.system["web"]] == [UNIT]
-    assert with_more.later.system["database"] == without.later.system["database"]
+    assert set(with_more.packages["web"]) - set(without.packages["web"]) == {"acl"}
+    assert [one for one in with_more.system["web"] if one not in without.system["web"]] == [UNIT]
+    assert with_more.packages["database"] == without.packages["database"]
+    assert with_more.system["database"] == without.system["database"]
     url = "https://a.example/{arch}/agent.deb"
-    assert with_more.later.archives == {"web": (Archive("agent", url, "agent.service"),)}
-    assert without.later.archives == {}
+    assert with_more.archives == {"web": (Archive("agent", url, "agent.service"),)}
+    assert without.archives == {}
 
 
 @pytest.fixture
@@ -105,10 +106,19 @@ def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     told, steps = [], Steps()
     places = documents.places(tmp_path, {"app": "shop", "role": "web"})
     one = Archive("agent", "https://a.example")
-    monkeypatch.setattr(provision, "_later_of_live", lambda where: LaterPart({"web": ("acl",)}, {"web": ()}, {"web": (one,)}))
-    monkeypatch.setattr("cloud_init.host.server.provision.os.nice", lambda by: None)
+    host = {"packages": {"web": ["acl"]}, "system": {}, "archives": {"web": [vars(one)]}}
+    monkeypatch.setattr(managers, "of", lambda *_: SimpleNamespace(install=lambda: told.append("manager")))
     monkeypatch.setattr(provision, "install", told.append)
     monkeypatch.setattr(provision, "ensure_archives", told.append)
-    monkeypatch.setattr(system_files, "run_later", lambda where, manifest: told.append("files"))
-    provision.later(places, steps)
-    assert told == [("acl",), (one,), "files"]
+    monkeypatch.setattr(system_files, "run", lambda where, host: told.append("files"))
+    provision.ensure(places, documents.manifest(host=host), steps)
+    assert told == [[], ("acl",), (one,), "files", "manager"]
+
+
+def test_one_that_cannot_be_had_refuses_the_release(tmp_path, monkeypatch, elsewhere):
+    elsewhere.answers = [(404, b"")]
+    steps, host = Steps(), {"packages": {}, "system": {}, "archives": {"web": [vars(one) for one in wanted(elsewhere)]}}
+    monkeypatch.setattr(system_files, "run", lambda where, host: pytest.fail("too early"))
+    with pytest.raises(Refused, match=r"package slipway-test-agent: https://localhost:.*404 Not Found") as refused:
+        provision.ensure(documents.places(tmp_path, {"app": "shop", "role": "web"}), documents.manifest(host=host), steps)
+    assert steps.of(refused.value) == "archives"

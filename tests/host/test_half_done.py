@@ -62,7 +62,7 @@ class Manager(managers.Manager):
     def memory(self):
         return 0
 
-    launch = forget = shut_down = answers
+    launch = shut_down = answers
 
 
 @pytest.fixture
@@ -84,7 +84,6 @@ def host(tmp_path, monkeypatch):
     manager.up.update(blue=True, front=True, green=True, **{"blue-worker": True, "postgres": True})
     database = SimpleNamespace(program="postgres", ensure=lambda given: given.up.update(postgres=True))
     monkeypatch.setattr(managers, "of", lambda where: manager)
-    monkeypatch.setattr(managers, "beside", lambda where: [])
     monkeypatch.setattr("cloud_init.host.data.databases.of_release", lambda *_: database)
     monkeypatch.setattr(configuration, "_START", 0.1)
     monkeypatch.setattr(configuration, "replaces", lambda *_: None)
@@ -147,20 +146,6 @@ def test_what_cannot_be_started_keeps_nothing_else_down(host):
     assert not configuration.is_interrupted(host.places)
 
 
-def test_a_change_of_manager_that_fails_unforeseen_moves_back(host, monkeypatch):
-    tried = []
-    other = Manager(host.places)
-    monkeypatch.setattr(managers, "module", lambda *_: other)
-    monkeypatch.setattr(boot, "_move", lambda where, before, now: tried.append(now) or (tried[1:] or fail()))
-    with pytest.raises(KeyError):
-        boot.change_manager(host.places, "systemd")
-    assert tried == [other, host.manager]
-
-
-def fail():
-    raise KeyError("unforeseen")
-
-
 def test_the_page_of_an_interrupted_change_obeys_the_operator(host):
     (host.places.lib / "maintenance.json").write_text('{"page": false}')
     configuration.order_page(host.places, True)
@@ -192,7 +177,6 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
     monkeypatch.setattr(watching, "Child", Child)
     monkeypatch.setattr(watching, "_BOOT", 0.0)
     monkeypatch.setattr("cloud_init.host.server.setup.present", lambda where: "tool")
-    monkeypatch.setattr("cloud_init.host.follow.health.Later.is_due", lambda *_: False)
     facts = {"run": str(host.places.run), "role": "web", "transport": transport, "store": f"file://{tmp_path}/store"}
     Child.codes, Child.begun = [-9, 1, 0], []
     watch: Any = watching.Watch(documents.places(tmp_path, facts))

@@ -24,7 +24,8 @@ def server(tmp_path):
     """A server of that name, with a disk of its own and the store of all."""
 
     def made(name):
-        places = SimpleNamespace(host=name, srv=tmp_path / "disks" / name, lib=tmp_path / "lib")
+        disk = tmp_path / "disks" / name
+        places = SimpleNamespace(host=name, srv=disk, lib=tmp_path / "lib", disk=disk / "disk", serves=tmp_path / "etc")
         return places, HostStore(f"file://{tmp_path}/store", name)
 
     return made

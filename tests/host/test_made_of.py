@@ -176,7 +176,7 @@ def test_a_server_has_them_before_the_environment_is_made(tmp_path: Path, monkey
     done: list[Any] = []
     monkeypatch.setattr(provision, "install", lambda names: done.append(list(names)))
     monkeypatch.setattr(system_files, "run", lambda *_: None)
-    monkeypatch.setattr(managers, "module", lambda *_: SimpleNamespace(install=lambda: None))
+    monkeypatch.setattr(managers, "of", lambda *_: SimpleNamespace(install=lambda: None))
     monkeypatch.setattr(Steps, "step", lambda self, name: nullcontext())
     manifest = documents.manifest(packages=["libpq5"], host={"packages": {"web": ["nginx-light", "python3-venv"]}, "system": {}})
     for role, first in (("web", ["python3-venv", "libpq5"]), ("database", [])):

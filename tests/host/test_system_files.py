@@ -9,7 +9,7 @@ import pytest
 
 from cloud_init.host.base import processes
 from cloud_init.host.base.outcome import Refused
-from cloud_init.host.contracts.manifest import HostPart, LaterPart, SystemFile
+from cloud_init.host.contracts.manifest import HostPart, SystemFile
 from cloud_init.host.server import system_files
 
 ONE, TWO = "/etc/systemd/journald.conf.d/slipway.conf", "/etc/systemd/system/slipway-one.service"
@@ -32,16 +32,9 @@ class Host:
 
         return SimpleNamespace(apply=lambda paths: tell("apply", paths), withdraw=lambda paths: tell("withdraw", paths))
 
-    def run(self, files: dict[str, str], later: dict[str, str] | None = None) -> list[tuple[str, str, list[str]]]:
+    def run(self, files: dict[str, str]) -> list[tuple[str, str, list[str]]]:
         self.told.clear()
-        system_files.run(
-            self.places, HostPart({}, {"web": _listed(files), "database": ()}, later=LaterPart(system={"web": _listed(later or {})}))
-        )
-        return [one for one in self.told if one[1:] != ("withdraw", [])]
-
-    def run_later(self, files: dict[str, str]) -> list[tuple[str, str, list[str]]]:
-        self.told.clear()
-        system_files.run_later(self.places, LaterPart(system={"web": _listed(files)}))
+        system_files.run(self.places, HostPart({}, {"web": _listed(files), "database": ()}))
         return [one for one in self.told if one[1:] != ("withdraw", [])]
 
     def read(self, path: str) -> str | None:
@@ -109,18 +102,6 @@ def test_files_of_a_piece_that_is_gone_go(host: Host) -> None:
     assert host.run({}) == []
 
 
-def test_what_comes_later_is_left_alone_until_then_and_goes_with_its_piece(host: Host) -> None:
-    assert host.run({TWO: "b"}, later={ONE: "a"}) == [("systemd", "apply", [TWO])]
-    assert host.run_later({ONE: "a"}) == [("journald", "apply", [ONE])]
-    assert host.run({TWO: "b"}, later={ONE: "c"}) == []
-    assert (host.read(ONE), host.run_later({ONE: "a"})) == ("a", [])
-    assert host.run_later({ONE: "c"}) == [("journald", "apply", [ONE])]
-    assert host.run_later({}) == []
-    assert host.read(TWO) == "b"
-    assert host.run({TWO: "b"}) == [("journald", "withdraw", [ONE]), ("journald", "apply", [])]
-    assert host.read(ONE) is None
-
-
 @pytest.mark.parametrize(
     "path",
     ["/etc/passwd", "/etc/systemd/system/ssh.service", "/etc/slipway/../passwd-slipway", "etc/slipway/x",
@@ -130,8 +111,6 @@ def test_what_comes_later_is_left_alone_until_then_and_goes_with_its_piece(host:
 def test_no_other_place_is_written(host: Host, path: str) -> None:
     with pytest.raises(Refused, match="is no place for a file of Slipway's"):
         host.run({ONE: "a", path: "x"})
-    with pytest.raises(Refused, match="is no place for a file of Slipway's"):
-        host.run_later({ONE: "a", path: "x"})
     assert host.told == []
 
 

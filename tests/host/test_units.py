@@ -10,8 +10,12 @@ from pathlib import Path
 import documents
 import pytest
 
+from cloud_init.host import contracts
+from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
+from cloud_init.host.contracts.manifest import Manifest
+from cloud_init.host.processes import managers
 from cloud_init.host.processes.managers import supervisor, systemd
 from cloud_init.host.processes.programs import CONSTANT, Program, process
 
@@ -102,7 +106,7 @@ def test_the_same_promises_as_supervisors_programs(tmp_path: Path) -> None:
         assert mine["KillMode"] == {"true": "control-group", "false": "mixed"}[theirs["stopasgroup"]]
         assert mine["Restart"] == {"true": "always", "unexpected": "on-failure"}[theirs["autorestart"]]
         assert mine["StandardOutput"] == f"append:{theirs['stdout_logfile']}"
-        assert mine["ExecStart"] == re.sub(r"^.*setpriv.* -- ", "", theirs["command"]).replace("launch supervisor", "launch systemd")
+        assert mine["ExecStart"] == re.sub(r"^.*setpriv.* -- ", "", theirs["command"])
         assert ("setpriv" in theirs["command"]) is (mine["AmbientCapabilities"] != "") is (name == "front")
         assert mine["User"] == theirs.get("user", getpass.getuser())
     assert service(here, "postgres")["User"] == "postgres"
@@ -132,3 +136,23 @@ def test_all_units_are_read_anew_only_where_systemd_has_an_old_one(tmp_path: Pat
     said.clear()
     assert not systemd.put(here, "slipway-shop.service", "[Unit]\n")
     assert not said
+
+
+def test_a_servers_first_release_says_its_manager_and_no_other_one_is_taken(tmp_path: Path) -> None:
+    here = places(tmp_path)
+
+    def release(manager: str, name: str = "r1") -> Manifest:
+        return documents.manifest(id=name, host={"manager": manager, "packages": {}, "system": {}})
+
+    managers.choose(here, release("systemd"))
+    for note in ("systemd\n", "damaged", None):  # then what serves says it
+        if note is None:
+            here.manager.unlink()
+        else:
+            here.manager.write_text(note)
+        managers.choose(here, release("systemd", "r2"))
+        assert managers.of(here).kind == "systemd"
+        with pytest.raises(Refused, match="wanted supervisor, found this server laid out with systemd; set it to systemd, or"):
+            managers.choose(here, release("supervisor", "r3"))
+        write_json(here.release("r1") / "manifest.json", contracts.document(release("systemd")))
+        write_json(here.lib / "state.json", {"release": "r1"})

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import subprocess
 from pathlib import Path
 
@@ -10,9 +11,11 @@ import pytest
 
 from cloud_init.host.base import processes
 from cloud_init.host.base.files import read_json, write_json
-from cloud_init.host.base.outcome import Refused
+from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.base.places import Places
+from cloud_init.host.data.databases import network
 from cloud_init.host.server import volume
+from cloud_init.host.server.roles import database as role_of_databases
 
 MODULE = "cloud_init.host.server.volume"
 SIZE = 64 << 20
@@ -199,6 +202,54 @@ def test_without_its_disk_nothing_is_written(host, monkeypatch):
     with pytest.raises(Refused, match="wanted the disk /dev/disk/by-uuid/1-2 mounted there, found none; attach it"):
         volume.settle(host)
     assert not any(path.exists() for path in host.kept)
+
+
+@pytest.mark.parametrize(
+    "act",
+    [
+        lambda host: role_of_databases.commit(host, 5, "new", Steps()),
+        lambda host: role_of_databases.abort(host, Steps()),
+        lambda host: role_of_databases._put_in_force(host, "new", both=True),
+    ],
+    ids=["commit", "abort", "prepare"],
+)
+def test_a_database_host_without_its_disk_is_left_as_it_is(host, monkeypatch, act):
+    write_json(host.lib / "disk.json", {"uuid": "1-2"})
+    write_json(host.lib / "state.json", {"release": "old"})
+    database = {"engine": "postgres", "placement": "own-host", "address": ["127.0.0.1", 5432]}
+    for release in ("old", "new"):
+        write_json(host.release(release) / "manifest.json", {**documents.MANIFEST, "id": release, "database": database})
+        write_json(host.release(release) / "database.json", {"passwords": {"app": "x", "owner": "x"}, "certificate": "", "key": ""})
+    write_json(host.lib / "candidate.json", {"release": "new"})
+    monkeypatch.setattr(f"{MODULE}.systemd.call", lambda *words: None)
+    with pytest.raises(Refused, match="wanted the disk /dev/disk/by-uuid/1-2 mounted there, found none; attach it"):
+        act(host)
+    assert not (host.srv / "data").exists()
+
+
+def of_before(host):
+    """A host whose disk is mounted at its folder `data` itself, as once all were."""
+    write_json(host.serves / "network.json", {"address": "10.0.0.2", "port": 5432, "clients": [], "uuid": "1-2"})
+    write_json(host.lib / "state.json", {"release": "1" * 12})
+    (host.srv / "data").mkdir(parents=True)
+
+
+def test_a_host_of_before_begins_no_new_cluster_without_its_disk(host, monkeypatch):
+    of_before(host)
+    monkeypatch.setattr(f"{MODULE}.systemd.call", lambda *words: None)
+    for _ in range(2):
+        with pytest.raises(Refused, match=r"/data: wanted the disk /dev/disk/by-uuid/1-2 mounted there, found none; attach it"):
+            volume.settle(host)
+        network.install(host, network.Network("10.0.0.2", 5432, ()), "", "")  # as an abort does
+
+
+def test_a_host_of_before_takes_no_release_and_says_what_helps(host, monkeypatch):
+    of_before(host)
+    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == host.srv / "data")
+    volume.settle(host)
+    told = f"/dev/sdx: wanted at {host.disk}, found mounted at {host.srv}/data, as an earlier version had it: "
+    with pytest.raises(Refused, match=re.escape(told) + r".*`./slipway backup`.*`restore`"):
+        volume.keep(host, "/dev/sdx")
 
 
 @web

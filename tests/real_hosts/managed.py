@@ -18,16 +18,9 @@ from real_hosts.machine import Machine
 _PACKAGES = "nginx apache2 supervisor python3-venv logrotate postgresql"
 
 APP = """
-import os, time
+import time
 from flask import Flask, request
 app = Flask(__name__)
-TAKEN = os.path.join(os.environ["SLIPWAY_SHARED"], "taken")
-
-@app.before_request
-def take():
-    if number := request.headers.get("X-Number"):
-        with open(TAKEN, "a") as taken:
-            taken.write(number + "\\n")
 
 @app.get("/")
 def home():
@@ -122,15 +115,11 @@ class ManagedHost:
         """As the host numbers it; 0 where it doesn't run."""
         return int(next(one["pid"] for one in self.tool("status")["processes"] if one["name"] == program) or 0)
 
-    def taken(self) -> set[str]:
-        """The numbers of the requests that the app was given."""
-        return set(self.machine.read("/srv/slipway/shop/shared/taken").decode().split())
-
-    def get(self, path: str = "/", number: str = "") -> str:
+    def get(self, path: str = "/") -> str:
         """The body of a 200, `page` for the maintenance page, or what came instead."""
         connection = http.client.HTTPConnection(self.machine.address, 80, timeout=5)
         try:
-            connection.request("GET", path, headers={"Host": "shop.example", "X-Number": number})
+            connection.request("GET", path, headers={"Host": "shop.example"})
             answer = connection.getresponse()
             body = answer.read().decode()
             if answer.headers.get("X-Slipway-Maintenance") == "on":
@@ -149,17 +138,12 @@ class ManagedHost:
 
 class Asking:
     """Asks for `path` on a new connection again and again; what was not well, and for how long there was nothing well; `pages`: how
-    often the maintenance page came, which is well too.
-
-    `lost`: those of them that the app was given. What failed before is refused, or waited to be accepted by a front server that closed
-    its port (the kernel resets it), and nobody had it in hand.
-    """
+    often the maintenance page came, which is well too."""
 
     def __init__(self, host: ManagedHost, path: str = "/", pause: float = 0.01) -> None:
         self.host, self.path, self.pause = host, path, pause
         self.asked = self.pages = 0
         self.wrong: list[str] = []
-        self._failed: dict[str, str] = {}
         self.longest = 0.0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -176,21 +160,13 @@ class Asking:
         well = time.monotonic()
         while not self._stop.wait(self.pause):
             self.asked += 1
-            number = f"{id(self)}-{self.asked}"
-            answer = self.host.get(self.path, number)
+            answer = self.host.get(self.path)
             self.pages += answer == "page"
             if answer.isdigit() or answer in ("slow", "page"):
                 self.longest = max(self.longest, time.monotonic() - well)
                 well = time.monotonic()
             else:
                 self.wrong.append(answer)
-                self._failed[number] = answer
-
-    @property
-    def lost(self) -> set[str]:
-        """What came instead of an answer to requests that the app had in hand."""
-        taken = self.host.taken()
-        return {answer for number, answer in self._failed.items() if number in taken}
 
     def __str__(self) -> str:
         kinds = sorted(set(self.wrong))[:3]

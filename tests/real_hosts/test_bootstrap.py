@@ -5,12 +5,10 @@ import time
 
 import pytest
 
-from cloud_init import bootstrap, system
-from cloud_init.host import contracts
+from cloud_init import bootstrap
 from cloud_init.host.contracts.facts import Boot
 from real_hosts.commands import CommandFailed
 from real_hosts.follower import HOST, STORE, Follower, tool_with, with_packages
-from real_hosts.shelf import WEB
 
 
 def test_a_bare_server_follows_the_store(server: Follower, capsys: pytest.CaptureFixture[str]) -> None:
@@ -24,7 +22,6 @@ def test_a_bare_server_follows_the_store(server: Follower, capsys: pytest.Captur
         print("  " + " ".join(f"{step['step']} {step['seconds']:.1f}" for step in server.told(1)["steps"] if step["seconds"] > 0.1))
     came_up_cleanly(server)
     phases(server, tool)
-    comes_later(server, tool)
     commands(server)
     store_away(server)
     other_tools(server, tool)
@@ -64,21 +61,6 @@ def phases(server: Follower, tool: str) -> None:
     assert server.machine.shell("tree --version").startswith("tree")
     server.shelf.want(first)  # as one that was away: both phases in one go
     server.serves(first)
-
-
-def comes_later(server: Follower, tool: str) -> None:
-    """What serving doesn't wait for is no reason to refuse a release; it is told as long as it is missing."""
-    assert "what came later: done" in server.machine.journal("slipway")
-    before, host = server.release(), contracts.document(system.host_part(WEB))
-    server.roll(
-        server.shelf.publish(7, tool, manifest={"host": {**host, "later": {**host["later"], "packages": {"web": ["no-such-package"]}}}})
-    )
-    [problem] = server.machine.wait_for(server.problems, bool, 90)
-    assert problem.startswith("not all of what release")
-    assert problem.endswith("packages no-such-package: E: Unable to locate package no-such-package")
-    server.shelf.want(before)
-    server.serves(before)
-    server.machine.wait_for(server.problems, lambda found: not found, 30)
 
 
 def commands(server: Follower) -> None:

@@ -1,4 +1,4 @@
-"""A booted server that serves: another front server, another manager, a package more, another tool, each by a release, under load."""
+"""A booted server that serves: another front server, a package more, another tool, each by a release, under load."""
 
 import io
 import time
@@ -16,23 +16,23 @@ from real_hosts.servers import FRONTS, SMALL, pids
 from real_hosts.shelf import WEB
 
 _APP = SMALL.replace('"one"', '"NUMBER"')
-_APACHE = replace(WEB, front="apache")
-_SYSTEMD = replace(_APACHE, manager="systemd")
+_NGINX = replace(WEB, manager="systemd")
+_APACHE = replace(_NGINX, front="apache")
 
 
 def test_what_changes_in_place(server: Follower, capsys: pytest.CaptureFixture[str]) -> None:
     tool = server.shelf.tool()
     server.shelf.for_new_servers(tool)
-    first = server.shelf.publish(1, tool, app=_APP)
+    first = server.shelf.publish(1, tool, _NGINX, app=_APP)
     server.shelf.want(first)
     server.serves(first, 300)
     newer = server.shelf.tool(tool_with(host__cli=_commented("host/cli.py")))
     assert newer != tool
     publish = partial(server.shelf.publish, app=_APP)
-    moved = {"nginx to Apache": publish(2, tool, _APACHE), "Supervisor to systemd": publish(3, tool, _SYSTEMD)}
+    moved = {"nginx to Apache": publish(2, tool, _APACHE)}
     added = {
-        "a package more": publish(4, tool, _SYSTEMD, with_packages("tree", servers=_SYSTEMD)),
-        "another tool": publish(5, newer, _SYSTEMD),
+        "a package more": publish(4, tool, _APACHE, with_packages("tree", servers=_APACHE)),
+        "another tool": publish(5, newer, _APACHE),
     }
     failures = under_load(server, {**moved, **added}, capsys)
     assert [one for name in moved for one in failures[name] if not without_loss(one)] == []
@@ -46,7 +46,7 @@ def test_what_changes_in_place(server: Follower, capsys: pytest.CaptureFixture[s
     with capsys.disabled():
         print(f"  Apache's host, reboot to first 200: {time.monotonic() - server.machine.started:.1f} s")
     served_by(server, "apache", "systemd")
-    back = under_load(server, {"Apache to nginx, by systemd": publish(6, newer, replace(_SYSTEMD, front="nginx"))}, capsys)
+    back = under_load(server, {"Apache to nginx": publish(6, newer, _NGINX)}, capsys)
     assert [one for found in back.values() for one in found if not without_loss(one)] == []
     served_by(server, "nginx", "systemd")
 
@@ -79,7 +79,7 @@ def without_loss(failure: str) -> bool:
 
 
 def served_by(server: Follower, front: str, manager: str) -> None:
-    """That front server and that manager, and nothing is left of others; nothing failed on the host."""
+    """That front server under that manager, and nothing is left of others; nothing failed on the host."""
     found = server.status()
     assert (found["front"]["kind"], found["manager"]["kind"]) == (front, manager)
     assert {one["name"] for one in found["processes"]} == {"blue", "green", "front"}

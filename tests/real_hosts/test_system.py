@@ -134,7 +134,6 @@ def test_a_hardened_host_with_a_certificate(network: Network, elsewhere: str, tm
         assert site.plain("/") == (200, None)
         site.machine.wait_for(lambda: str(site.status()["tls"]), lambda said: "shop.example has no address yet" in said, 30)
         site.machine.wait_for(lambda: str(site.shelf.outcome("web", "heartbeat")), lambda told: "no certificate" in told, 30)
-        site.machine.wait_for(lambda: site.machine.journal("slipway"), lambda told: f"release {first}, what came later: done" in told, 120)
         hardened(site, network, elsewhere)
 
         with Load(443, (site.machine.address,), bodies=("1",), clients=9, tls=unverified(), name=_DOMAIN) as load:

@@ -29,7 +29,7 @@ def status(places: Places) -> dict[str, Any]:
     kept = database.status()
     if configuration.is_left_open(places):
         how = "`watch` starts it again" if places.role else "run `./slipway up`"
-        problems = [f"a change of manager or front server was interrupted, and users may see its page; {how}", *problems]
+        problems = [f"a change of front server was interrupted, and users may see its page; {how}", *problems]
     tls = certificates.of_live(places)
     wrong = certificates.problem(places, tls)
     restored = read_object(places.restoring)

@@ -66,15 +66,6 @@ class Archive:
 
 
 @dataclass(frozen=True)
-class LaterPart:
-    """Parts by role that come once the release is live, packages and archives first."""
-
-    packages: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    system: dict[str, tuple[SystemFile, ...]] = field(default_factory=dict)
-    archives: dict[str, tuple[Archive, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
 class HostPart:
     """What a server is beside the app. Each by role (`web`, `database`)."""
 
@@ -83,7 +74,7 @@ class HostPart:
     system: dict[str, tuple[SystemFile, ...]]
     manager: str = "supervisor"
     """The file in `cloud_init/host/processes/managers/`; from `slipway:manager`."""
-    later: LaterPart = field(default_factory=LaterPart)
+    archives: dict[str, tuple[Archive, ...]] = field(default_factory=dict)
 
 
 DOMAIN_NAME = r"(?=.{1,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?"

@@ -8,7 +8,7 @@ import shutil
 import socket
 import time
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from .. import contracts
 from ..base import Places, masking, read_object, target, write_json
@@ -22,27 +22,7 @@ _HEARTBEAT = 5.0
 _MINUTE = 60.0
 _NOTE = "watch.json"
 _SILENT = 30  # seconds
-_PATIENCE = 60  # seconds that `later` may take before it is a problem
 _ROOM = 200 << 20  # bytes that a release may need
-
-
-@dataclass
-class Later:
-    """What is `missing` that serving doesn't wait for, of a release that is live `since` then."""
-
-    release: str | None = None
-    since: float = 0.0
-    missing: str = "under way"
-    pace: Pace = field(default_factory=lambda: Pace(5, 600))
-
-    def is_due(self) -> bool:
-        return bool(self.release and self.missing) and self.pace.due()
-
-    def problem(self) -> str:
-        """One line if something is missing for longer than it should; else empty."""
-        is_late = self.pace.failures or now() - self.since > _PATIENCE
-        told = f"not all of what release {self.release} asks for is here yet, tried again: {self.missing}"
-        return told if self.release and self.missing and is_late else ""
 
 
 @dataclass
@@ -54,7 +34,6 @@ class Health:
     """The reason why the store can't be used."""
     failure: str = ""
     """The last action that failed."""
-    later: Later = field(default_factory=Later)
     desired: str = ""
     """A damage of `desired.json`."""
     unanswered: int = 0
@@ -75,7 +54,6 @@ class Health:
         lines = [
             self.desired,
             self.failure,
-            self.later.problem(),
             self._front(places),
             stored_backups.nightly_problem(places),
             volume.problem(places),

@@ -1,5 +1,5 @@
 """The service of a server: reads what the store wants, does it, and tells how that goes. Where
-deployers drive it, it only brings up what served, and what serving doesn't wait for."""
+deployers drive it, it only brings up what served."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..release.manifests import HostStore
 from ..server import roles, setup
 from ..stores import Away
 from .decide import COMMIT, CONVERGE, PREPARE, Action, Attempts, Here, Pace, decide, now
-from .health import Health, Later, Reporter
+from .health import Health, Reporter
 
 DESIRED = "desired.json"
 _LOOK = 3.0  # seconds between two looks
@@ -68,7 +68,6 @@ class Watch:
         self.child: Child | None = Child(places, ["boot"])
         self.boot = Pace(_BOOT)
         self.is_whole = True
-        self.aside: Child | None = None
 
     def turn(self) -> None:
         """Looks, acts and reports, as far as each is due."""
@@ -82,7 +81,6 @@ class Watch:
             self.reporter.progress(self._progress(self.action, self.child))
         if self.child and self.child.ended():
             self._finish(self.child)
-        self._bring_later()
         self.reporter.catch_up()
         live, candidate = self.role.live(self.places), self.role.idle(self.places)
         self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
@@ -155,22 +153,6 @@ class Watch:
             whole = replace(outcome, host=self.places.host)
             self.reporter.outcome(generation, whole)
         print(f"generation {action.generation}: {action.kind} {action.release or ''} {failure or 'done'}", flush=True)
-
-    def _bring_later(self) -> None:
-        """Runs `later` for a new live release, begun while idle, beside whatever comes then."""
-        live, later = self.role.live(self.places), self.health.later
-        if self.aside:
-            self.aside.listen()
-            if self.aside.ended():
-                verdict, self.aside = self.aside.verdict, None
-                later.missing = "" if verdict.ok else f"{verdict.step}: {verdict.message}"
-                later.pace.went(verdict.ok)
-                print(f"release {later.release}, what came later: {later.missing or 'done'}", flush=True)
-        elif self.child is None and self.wanted.candidate is None:
-            if live != later.release:
-                later = self.health.later = Later(live, now())
-            if later.is_due():
-                self.aside = Child(self.places, ["later"])
 
     def _reported_as(self, action: Action) -> int:
         """The outcome's generation: coming back to `live` beside a proposal is the one before."""

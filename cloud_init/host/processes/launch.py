@@ -14,20 +14,18 @@ from ..data import databases
 from ..front import servers
 from ..release import files, manifests
 from ..rollout import state
-from . import managers, programs
+from . import programs
 
 # Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run.
 _LONGER_THAN_STARTSECS = 1.3
 
 
-def run(places: Places, manager: str, program: str) -> None:
-    """Never returns where there is something to run; a container waits until there is. Of two
-    managers, while one takes the other's place, the one in force alone has anything."""
+def run(places: Places, program: str) -> None:
+    """Never returns where there is something to run; a container waits until there is."""
     waits = True
     try:
         while waits:
-            if managers.noted(places) == manager:
-                _become(places, program)
+            _become(places, program)
             time.sleep(_LONGER_THAN_STARTSECS)
             waits = places.facts.containers is not None
     except (OSError, Refused) as error:

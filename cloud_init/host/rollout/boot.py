@@ -1,16 +1,12 @@
-"""All of the app on a host, under the manager in force (`ETC/manager`): brought up and down,
-made whole after a kill, and moved, behind the maintenance page, to the manager that a release asks
-for."""
+"""All of the app on a host, under its manager: brought up and down, and made whole after a kill."""
 
 from __future__ import annotations
 
-from ..base import COLOURS, Places, Refused, Steps, link, note, processes, refusal_of, target
+from ..base import Places, Refused, Steps, link, note, processes, target
 from ..base.outcome import all_of
-from ..contracts.manifest import Manifest
 from ..data import databases, restore
 from ..front import configuration
 from ..processes import app, managers
-from ..processes.programs import is_database
 from ..release import manifests
 from ..server import volume
 from . import gate, state
@@ -21,9 +17,6 @@ def run(places: Places, steps: Steps) -> None:
     bring_up(places, steps)
     restore.settle(places, steps)
     with steps.step("serve"):
-        live = state.live(places)
-        if live:
-            try_manager(places, managers.wanted_by(places, live.release))
         manager = managers.of(places)
         make_whole(places, manager)
         if now := state.live(places):
@@ -39,9 +32,6 @@ def bring_up(places: Places, steps: Steps) -> None:
     """Adopts a manager that runs; else ends what one that died left behind, and starts another."""
     with steps.step("folders"):
         volume.make_folders(places)
-        live = state.live(places)
-        if live and not managers.of(places).running:  # as after a reboot: what it asks for, whatever was in force
-            managers.note(places, managers.wanted_by(places, live.release))
         manager = managers.of(places)
     with steps.step("manager"):
         if manager.running and manager.configure():
@@ -54,8 +44,7 @@ def bring_up(places: Places, steps: Steps) -> None:
 def halt(places: Places, steps: Steps) -> None:
     """Stops everything of this app."""
     with steps.step("manager"):
-        for manager in (*managers.beside(places), managers.of(places)):
-            _shut_down(places, manager)
+        _shut_down(places, managers.of(places))
     with steps.step("left-overs"):
         _end_left_overs(places)
 
@@ -91,6 +80,9 @@ def make_whole(places: Places, manager: managers.Manager) -> None:
     live, folder = now, places.release(now.release) / "etc"
     database = databases.of_release(places, live.release)
 
+    def serves(program: str) -> bool:
+        return program in manager.programs() and manager.status(program).runs
+
     def run(program: str) -> None:
         if not manager.status(program).runs:
             manager.restart(program)
@@ -105,7 +97,7 @@ def make_whole(places: Places, manager: managers.Manager) -> None:
             state.remember(places, live.colour, int(noted.get("generation") or 0))
 
     all_of(
-        lambda: database.ensure(manager) if database.program and database.program not in manager.programs() else None,
+        lambda: database.ensure(manager) if database.program and not serves(database.program) else None,
         lambda: run(live.colour.name),
         lambda: run("front"),
         configure,
@@ -114,18 +106,11 @@ def make_whole(places: Places, manager: managers.Manager) -> None:
     )
 
 
-def prepare_manager(places: Places, manifest: Manifest) -> managers.Manager:
-    """The manager to prepare a release under, running: the one in force.
-
-    That is the one that the release asks for where it is the first."""
-    kind, before = managers.wanted(places, manifest), managers.noted(places)
-    if kind != before and state.serving(places) is None:
-        managers.note(places, kind)  # nothing serves: nothing has to move
+def running_manager(places: Places) -> managers.Manager:
+    """The manager of this host, started where it doesn't run."""
     manager = managers.of(places)
     _launch(places, manager)
     recover(places)
-    if kind != manager.kind:
-        note(f"the manager changes from {before} to {kind} when this release goes live: {configuration.WINDOW}")
     return manager
 
 
@@ -150,87 +135,18 @@ def _end_left_overs(places: Places) -> None:
         path.unlink(missing_ok=True)
 
 
-def change_manager(places: Places, kind: str) -> bool:
-    """All of the app goes over to the manager of that name. False: it was in force already.
-
-    Raises `Refused` with the one before in force again, and everything running under it."""
-    before, now = managers.of(places), managers.module(places, kind)
-    if before.kind == kind:
-        return False
-    note(f"the manager changes from {before.kind} to {kind}")
-    try:
-        _launch(places, now)  # what runs under it finds nothing to do until it is in force
-        with configuration.page_window(places):
-            try:
-                _move(places, before, now)
-            except Exception as error:  # noqa: BLE001  whatever it was, the app must not stay stopped
-                try:
-                    _move(places, now, before)
-                except (Refused, OSError) as worse:
-                    note(f"{before.kind} is in force again, but not well: {worse}")
-                raise (refusal_of(error) if isinstance(error, OSError) else error) from None
-    finally:
-        _retire(places)
-    return True
-
-
-def try_manager(places: Places, kind: str) -> None:
-    """Changes the manager if it can be done; the reason why not is a note."""
-    try:
-        change_manager(places, kind)
-    except Refused as refused:
-        note(f"the manager stays as it was, not {kind}: {refused}")
-
-
 def recover(places: Places) -> None:
-    """After a change of manager or front server that was killed: starts all anew under the manager
-    in force. Nothing to do otherwise."""
-    now, live = managers.of(places), state.live(places)
-    if not (configuration.is_interrupted(places) or managers.beside(places)):
+    """After a change of front server that was killed: starts that of what serves anew. Nothing to
+    do otherwise."""
+    if not configuration.is_interrupted(places):
         return
-    _launch(places, now)
+    manager, live = managers.of(places), state.live(places)
+    _launch(places, manager)
     with configuration.page_window(places):
-        _retire(places)
         if live:
             link(places.front, str(places.release(live.release) / "etc"))
-        configuration.stop(places, now, configuration.PAGES)
+        configuration.stop(places, manager, configuration.PAGES)
         try:
-            _start(places, now, must_be_well=False)
+            all_of(lambda: configuration.start(places, manager) if live else None, lambda: make_whole(places, manager))
         except Refused as refused:
             note(f"after an interrupted change: {refused}")
-
-
-def _move(places: Places, before: managers.Manager, now: managers.Manager) -> None:
-    """The old manager's front server answers with the page until the new one's can be started."""
-    configuration.reload(places, before, settle=True)
-    for colour in COLOURS:
-        app.stop_processes(before, colour)
-        before.stop(colour)
-    for name in before.programs():
-        if is_database(name):
-            before.remove(name)
-    managers.note(places, now.kind)
-    configuration.stop(places, before, configuration.PAGES)
-    _start(places, now, must_be_well=True)
-
-
-def _start(places: Places, manager: managers.Manager, must_be_well: bool) -> None:
-    """Starts all that is linked or in use; the front server first, for it has the page.
-
-    Raises `Refused` once all that can be started is."""
-    live, idle = state.live(places), state.idle(places)
-    database = databases.of_release(places, state.serving(places))
-    all_of(
-        lambda: configuration.start(places, manager) if live else None,
-        lambda: database.ensure(manager) if database.program else None,
-        lambda: manager.restart(idle.name) if state.linked(idle) else None,
-        lambda: app.start(places, manager, live, must_be_well) if live else None,
-    )
-
-
-def _retire(places: Places) -> None:
-    """Ends managers that aren't in force."""
-    for manager in managers.beside(places):
-        configuration.stop(places, manager, configuration.PAGES)
-        manager.shut_down()
-        manager.forget()

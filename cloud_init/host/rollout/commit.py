@@ -45,7 +45,7 @@ def _flip(places: Places, manager: managers.Manager, candidate: Colour, generati
     release = str(state.linked(candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = manager.log_from_now("front")
-    old_front, old_manager = target(places.front), managers.noted(places)
+    old_front = target(places.front)
     try:
         # Noted before the flip: a disk that is full refuses here, while nothing has changed.
         state.remember(places, candidate, generation)
@@ -61,13 +61,10 @@ def _flip(places: Places, manager: managers.Manager, candidate: Colour, generati
                 manager.restart("front")
         with steps.step("gate-front"):
             boot.await_front(places, manager, release)
-            if boot.change_manager(places, managers.wanted_by(places, release)):
-                boot.await_front(places, managers.of(places), release)
     except Exception as error:  # whatever it was, the old one must be live again
         lines = [line for line in log(20) if not line.startswith("{")]
-        boot.try_manager(places, old_manager)
         state.put_back(places, noted)
-        _undo(places, managers.of(places), old_colour, old_previous, old_front)
+        _undo(places, manager, old_colour, old_previous, old_front)
         if not isinstance(error, (Refused, OSError)):
             raise
         refused = refusal_of(error)

@@ -19,7 +19,7 @@ from . import boot, state
 
 def run(places: Places, store: manifests.HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Makes ready to serve what `bring` brought. Raises `Refused`, the idle colour stopped."""
-    manager = boot.prepare_manager(places, manifest)
+    manager = boot.running_manager(places)
     folder = places.release(manifest.id)
     with steps.step("files"):
         folders.lay(places, manifest)

@@ -17,13 +17,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from ..base import Places, Refused, Steps, link, note, processes, web
-from ..base.lock import held
-from ..contracts.manifest import Archive, LaterPart, Manifest
+from ..contracts.manifest import Archive, Manifest
 from ..data import databases
 from ..front import certificates, servers
 from ..processes import managers
-from ..release import manifests
-from . import roles, system_files
+from . import system_files
 
 _ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits for
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]+", re.ASCII)
@@ -56,6 +54,8 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
     host = manifest.host
     if host is None:
         raise Refused(f"release {manifest.id}: wanted one for servers, found one without the part `host`; publish it for this target")
+    with steps.step("manager"):
+        managers.choose(places, manifest)
     with steps.step("packages"):
         first = [name for name in host.packages.get(places.role, ()) if name == _ENVIRONMENTS]
         install([*first, *(manifest.packages if places.role == "web" else ())])
@@ -63,32 +63,13 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
         running = other.submit(beside)
         with steps.step("packages"):
             install(host.packages.get(places.role, ()))
+        with steps.step("archives"):
+            ensure_archives(host.archives.get(places.role, ()))
         with steps.step("system"):
             system_files.run(places, host)
         with steps.step("manager"):
-            managers.module(places, managers.wanted(places, manifest)).install()
+            managers.of(places).install()
     running.result()
-
-
-def later(places: Places, steps: Steps) -> None:
-    """Brings what serving doesn't wait for, once a release is live. Raises `Refused`. The host's
-    lock is free while apt works."""
-    os.nice(10)
-    with steps.step("packages"):
-        install(_later_of_live(places).packages.get(str(places.role), ()))
-    with steps.step("archives"):
-        ensure_archives(_later_of_live(places).archives.get(str(places.role), ()))
-    if _later_of_live(places) == LaterPart():  # there is none, or this is no server any more
-        return
-    with held(places.lib / "lock", "later"), steps.step("system"):
-        system_files.run_later(places, _later_of_live(places))  # another may be live by now
-
-
-def _later_of_live(places: Places) -> LaterPart:
-    """That part of the live release's manifest; empty if there is none."""
-    release = roles.of(places).live(places)
-    manifest = manifests.peek(places.release(release)) if release else None
-    return manifest.host.later if manifest and manifest.host else LaterPart()
 
 
 def install(names: Sequence[str]) -> None:

@@ -6,12 +6,12 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from ..base import Places, Refused, note, processes, read_object, remove, write, write_json
-from ..contracts.manifest import HostPart, LaterPart, SystemFile
+from ..contracts.manifest import HostPart, SystemFile
 
 # Beside the system's own files, never in their place: each name says that it is Slipway's.
 _FOLDERS = r"slipway|ssh/sshd_config\.d|sysctl\.d|apt/apt\.conf\.d|logrotate\.d|systemd/system(/[\w@.-]+\.d)?|systemd/[a-z]+\.conf\.d"
@@ -24,26 +24,11 @@ Before = dict[Path, "tuple[bytes, int] | None"]
 
 def run(places: Places, host: HostPart) -> None:
     """Writes what differs, removes what is gone, puts both in force. Raises `Refused`."""
-    files, later = _files(places, host.system), _files(places, host.later.system)
-    _put(places, files, [path for path in _noted(places) if path not in files and path not in later])
-
-
-def run_later(places: Places, later: LaterPart) -> None:
-    """The same with the files that serving doesn't wait for; removes nothing."""
-    _put(places, _files(places, later.system), [])
-
-
-def _files(places: Places, by_role: Mapping[str, Sequence[SystemFile]]) -> dict[str, SystemFile]:
-    """The files of this host's role, by path. Raises `Refused` for a wrong place."""
-    files = {file.path: file for file in by_role.get(places.role or "web", ())}
+    files, noted = {file.path: file for file in host.system.get(places.role or "web", ())}, _noted(places)
     for path in files:
         if not _ALLOWED.fullmatch(path) or "slipway" not in path:
             raise Refused(f"manifest: {path[:100]!r} is no place for a file of Slipway's; not written")
-    return files
-
-
-def _put(places: Places, files: dict[str, SystemFile], leaving: list[str]) -> None:
-    noted = _noted(places)
+    leaving = [path for path in noted if path not in files]
     for kind in sorted({file.apply for file in files.values()} | {str(noted[path]["apply"]) for path in leaving}):
         changed = [file for file in files.values() if file.apply == kind and not _in_force(places, file, noted)]
         gone = [path for path in leaving if noted[path]["apply"] == kind]

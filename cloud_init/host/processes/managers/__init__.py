@@ -1,8 +1,8 @@
 """What keeps processes running, a file each; the folder is the registry, and `Manager` the
 contract, in words that no manager owns.
 
-Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`, or
-Docker where programs are containers."""
+A server's first release says which it is, noted in `ETC/manager` for good; elsewhere it is
+Supervisor, or Docker where programs are containers."""
 
 from __future__ import annotations
 
@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ...base import Places, processes, read_text, write
+from ...base import Places, Refused, processes, read_text, write
 from ...contracts.manifest import Manifest
 from ...release import manifests
+from ...rollout import state
 from ..programs import Program, log_path, log_since
 
 STARTING, RUNNING, STOPPING, STOPPED, WAITING, FAILED = "starting", "running", "stopping", "stopped", "waiting", "failed"
@@ -88,10 +89,6 @@ class Manager(Protocol):
     def shut_down(self) -> None:
         """Stops it and all of its programs, each with its own grace."""
 
-    def forget(self) -> None:
-        """Removes what could start programs again, once it is shut down."""
-        return
-
     def programs(self) -> list[str]:
         """Names of all programs, those included that came with a release."""
 
@@ -152,45 +149,37 @@ class Manager(Protocol):
 
 def of(places: Places) -> Manager:
     """What keeps this app's processes running."""
-    return module(places, noted(places))
-
-
-def beside(places: Places) -> list[Manager]:
-    """Others that run, as they do while one takes another's place."""
-    others = [module(places, name) for name in sorted(known() - {noted(places)})]
-    return [one for one in others if one.running]
-
-
-def noted(places: Places) -> str:
-    """The name of the one in force; a note that is lost or damaged says nothing."""
-    name = read_text(places.manager).strip()
-    return name if name in known() else _usual(places)
-
-
-def note(places: Places, name: str) -> None:
-    write(places.manager, f"{name}\n".encode())
-
-
-def wanted(places: Places, manifest: Manifest | None) -> str:
-    """The name of the one that a release asks for."""
-    name = manifest.host.manager if manifest and manifest.host else ""
-    return name if name in known() else _usual(places)
-
-
-def wanted_by(places: Places, release: str) -> str:
-    """The name of the one that a release of this host asks for."""
-    return wanted(places, manifests.peek(places.release(release)))
-
-
-def known() -> set[str]:
-    return {found.name for found in pkgutil.iter_modules(__path__)}
-
-
-def module(places: Places, name: str) -> Manager:
-    """The manager of that name, in force or not."""
-    made: Manager = importlib.import_module(f"{__name__}.{name}").Manager(places)
+    made: Manager = importlib.import_module(f"{__name__}.{_noted(places) or _of_serving(places)}").Manager(places)
     return made
 
 
-def _usual(places: Places) -> str:
-    return "docker" if places.facts.containers else "supervisor"
+def choose(places: Places, manifest: Manifest) -> None:
+    """Notes the one that a server's first release asks for. Raises `Refused` for a release that
+    asks for another than the server was laid out with."""
+    asked, found = _wanted(places, manifest), _noted(places)
+    if found is None and state.serving(places) is None:
+        write(places.manager, f"{asked}\n".encode())
+    elif asked != (found := found or _of_serving(places)):
+        mend = "`./slipway destroy` and `up` lay it out anew (one that holds data itself and stays: by `backup` and `restore`)"
+        raise Refused(f"slipway:manager: wanted {asked}, found this server laid out with {found}; set it to {found}, or {mend}")
+
+
+def _noted(places: Places) -> str | None:
+    """A note that is lost or damaged says nothing."""
+    name = read_text(places.manager).strip()
+    return name if name in _known() else None
+
+
+def _of_serving(places: Places) -> str:
+    release = state.serving(places)
+    return _wanted(places, manifests.peek(places.release(release)) if release else None)
+
+
+def _wanted(places: Places, manifest: Manifest | None) -> str:
+    """The name of the one that a release asks for."""
+    name = manifest.host.manager if manifest and manifest.host else ""
+    return name if name in _known() else "docker" if places.facts.containers else "supervisor"
+
+
+def _known() -> set[str]:
+    return {found.name for found in pkgutil.iter_modules(__path__)}

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from ...base import COLOURS, Places, Refused
 from ...base.web import UnixConnection
 from ...contracts.facts import ContainerFacts
+from ...release import manifests
 from .. import managers
 from ..programs import CONSTANT, FRONT, Program, is_database, split
 
@@ -23,7 +24,8 @@ SOCKET = "/run/docker.sock"
 GRACE = 40  # seconds to finish what is in hand
 _STATES = {"running": managers.RUNNING, "restarting": managers.WAITING, "dead": managers.FAILED}
 _ONCE, _MOST = "release", 10_000  # lines of its words
-_HEALTH = {"Interval": 15 * 10**9, "Timeout": 10 * 10**9, "Retries": 3}  # nanoseconds
+_SECOND = 10**9  # nanoseconds
+_HEALTH = {"Interval": 30 * _SECOND, "Timeout": 10 * _SECOND, "Retries": 3}  # each time a Python starts for it
 _LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
@@ -130,8 +132,8 @@ class Manager(managers.Manager):
             "Image": f"{facts.images}:{release}",
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
-            "Cmd": [*tool, *(("release", release, schema) if once else ("launch", self.kind, program.name))],
-            "Healthcheck": {**_HEALTH, "Test": ["CMD", *tool, "alive", program.name] if program.name in COLOURS else ["NONE"]},
+            "Cmd": [*tool, *(("release", release, schema) if once else ("launch", program.name))],
+            "Healthcheck": self._health(release, [*tool, "alive", program.name]) if program.name in COLOURS else {"Test": ["NONE"]},
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
             "HostConfig": {
@@ -156,6 +158,11 @@ class Manager(managers.Manager):
         self._remove(name)
         self._ask("POST", f"containers/create?name={name}", body, none=())
         self._ask("POST", f"containers/{name}/start", none=())
+
+    def _health(self, release: str, command: list[str]) -> dict[str, Any]:
+        """The check of an app that may take as long to boot as its gate gives it."""
+        limit = manifests.read(self.places.release(release)).health.timeout
+        return {**_HEALTH, "StartPeriod": int(limit * _SECOND), "Test": ["CMD", *command]}
 
     def _release(self, program: str) -> str:
         """The release that the colour of a program runs."""

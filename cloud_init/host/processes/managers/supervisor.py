@@ -101,11 +101,6 @@ class Manager(managers.Manager):
             time.sleep(0.05)
         processes.end(self._record)
 
-    def forget(self) -> None:
-        for path in (self.places.etc / "programs").glob("*.conf"):
-            path.unlink()
-        systemd.drop(self.places, [self._unit])
-
     def status(self, program: str) -> managers.ProgramStatus:
         info = self._ask("getProcessInfo", program)
         state = _STATES[info["statename"]]
@@ -189,7 +184,7 @@ def configuration(places: Places) -> str:
 
 def section(places: Places, program: Program) -> str:
     user = getattr(places.facts, program.account) or places.facts.user
-    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind]
+    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch"]
     if places.role and not program.as_user:
         launch = [*with_port(str(user)), *launch]
     return template(

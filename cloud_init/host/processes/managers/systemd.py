@@ -47,9 +47,6 @@ class Manager(managers.Manager):
         """Waits for all of them; the database is ordered to stop last."""
         call("stop", self._target, *map(self._unit, self.programs()))
 
-    def forget(self) -> None:
-        drop(self.places, [self._target, *map(self._unit, self.programs())])
-
     def programs(self) -> list[str]:
         found = (path.name for path in self.places.units.glob(f"slipway-{self.places.app}*.service"))
         return sorted(filter(None, (self._program(name) for name in found)))
@@ -90,7 +87,9 @@ class Manager(managers.Manager):
 
     def remove(self, name: str) -> None:
         self.stop(name)
-        drop(self.places, [self._unit(name)])
+        (self.places.units / self._unit(name)).unlink(missing_ok=True)
+        systemctl("daemon-reload")
+        call("reset-failed", self._unit(name))
 
     def _put(self, program: Program) -> bool:
         return put(self.places, self._unit(program.name), unit(self.places, program))
@@ -111,7 +110,7 @@ def unit(places: Places, program: Program) -> str:
     if "/" in places.app or places.app in (".", ".."):  # it names folders: a path would lead out of them
         raise Refused(f"host.json: wanted a name for the app, found {places.app[:60]!r}; run the bootstrap again")
     user = str(getattr(places.facts, program.account) or places.facts.user)
-    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind, program.name]
+    launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", program.name]
     values = {
         "APP": places.app, "NAME": program.name, "LAUNCH": launch, "USER": user, "LOG": str(log_path(places, program.name)),
         **_of_kind(places, program), "RETRIES": str(program.retries), "BURST": str(program.retries + 1),
@@ -179,12 +178,3 @@ def read_anew(name: str) -> None:
     """Has systemd read a changed unit: a new one it finds by itself, to read all takes a while."""
     if show(name, "NeedDaemonReload")["NeedDaemonReload"] == "yes":
         systemctl("daemon-reload")
-
-
-def drop(places: Places, names: list[str]) -> None:
-    """Forgets units that are stopped."""
-    for name in names:
-        (places.units / name).unlink(missing_ok=True)
-    if names:
-        systemctl("daemon-reload")
-        call("reset-failed", *names)

@@ -43,7 +43,7 @@ def prepare(places: Places, store: manifests.HostStore, release: str, elected: b
         if device := manifest.database.volume:
             volume.keep(places, device)
     with steps.step("database"):
-        booting.prepare_manager(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
+        booting.running_manager(places)  # the volume is there: what is mounted later a manager's sandbox doesn't see
         _put_in_force(places, release, both=True)
     write_json(folder / "ready", {"at": time.time()})
     write_json(places.lib / "candidate.json", {"release": release})
@@ -52,15 +52,13 @@ def prepare(places: Places, store: manifests.HostStore, release: str, elected: b
 def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
     """Shuts out whom the new release doesn't name. Raises `Refused` with all as before."""
     booting.recover(places)
-    before, manager = state.remembered(places), managers.noted(places)
+    before = state.remembered(places)
     if idle(places) != release and before.get("release") != release:
         raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
     with steps.step("database"):
         try:
             _put_in_force(places, release, both=False)
-            booting.change_manager(places, managers.wanted_by(places, release))
         except (Refused, OSError) as error:
-            booting.try_manager(places, manager)
             if before.get("release"):
                 _put_in_force(places, before["release"], both=False)
             raise refusal_of(error) from None
@@ -103,7 +101,9 @@ def idle(places: Places) -> str | None:
 
 def _put_in_force(places: Places, release: str, both: bool) -> None:
     """Puts a release's network and passwords in force; `both`: beside those that are in force.
-    No connection ends, unless the server must be started again, which is noted."""
+    No connection ends, unless the server must be started again, which is noted. Raises `Refused`,
+    with nothing written, where the disk with the data is away."""
+    volume.settle(places)
     manager, database, secret = managers.of(places), _database(places, release), read_object(places.release(release) / _SECRET)
     cluster, now, wanted = database.own(), network.read(places), network.wanted(manifests.read(places.release(release)))
     for role in (OWNER, APP):
