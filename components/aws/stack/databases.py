@@ -5,20 +5,16 @@ import pulumi
 from components.aws.blocks.firewall import Firewall, FirewallArgs
 from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs
-from components.aws.stack.foundation import Foundation, Tier
+from components.aws.stack.foundation import Foundation
 from components.blocks import names
+from components.blocks.stack import Tier
 from components.hosts.database_host import PORTS, DatabaseHost, DatabaseHostArgs
 
 _SYSTEM_DISK = 8  # GB, of a server whose data has a disk of its own
 
 
-def make(foundation: Foundation) -> Tier:
-    """What the settings ask for beside the web servers."""
-    maker = {"own-host": _own, "managed": _managed}.get(foundation.settings.database.placement)
-    return maker(foundation) if maker else Tier()
-
-
-def _own(foundation: Foundation) -> Tier:
+def own(foundation: Foundation) -> Tier:
+    """A server for the database alone, and its data's disk."""
     name, engine, options = f"{foundation.name}-database", foundation.settings.database.engine, foundation.options
     closed = FirewallArgs(vpc_id=foundation.network.vpc_id, description="database server", tags=foundation.tags)
     firewall = Firewall(name, closed, foundation.child)
@@ -48,7 +44,8 @@ def _own(foundation: Foundation) -> Tier:
     )
 
 
-def _managed(foundation: Foundation) -> Tier:
+def managed(foundation: Foundation) -> Tier:
+    """A database of RDS."""
     settings, options = foundation.settings, foundation.options
     args = ManagedDatabaseArgs(
         app=foundation.name,

@@ -1,6 +1,5 @@
 """The web servers of a stack: one with a fixed address, or several behind a load balancer."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -9,17 +8,10 @@ from cloud_init.fronts import idle_timeout
 from components.aws.blocks.server import DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-from components.aws.stack.foundation import Foundation, Tier
+from components.aws.stack.foundation import Foundation
 from components.blocks import names
+from components.blocks.stack import WebTier
 from components.rollout.resources import FirstRelease, ReleaseArgs
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebTier(Tier):
-    """`address`: where users come in; `fewest`: how many servers there will be at least."""
-
-    address: pulumi.Output[str]
-    fewest: int = 1
 
 
 def server(foundation: Foundation) -> WebTier:
