@@ -43,7 +43,7 @@ class Alarms(Block):
         contact = alicloud.cms.AlarmContact(
             name, alarm_contact_name=called, describe=f"Slipway: {name}", channels_mail=args.email, lang="en", opts=own
         )
-        group = alicloud.cms.AlarmContactGroup(name, alarm_contact_group_name=called, contacts=[contact.alarm_contact_name], opts=own)
+        group = alicloud.cms.AlarmContactGroup(name, alarm_contact_group_name=called, contacts=[contact.id], opts=own)
         watched = {
             f"{server}-{what}": (instance, *figure) for server, instance in (args.servers or {}).items() for what, figure in _SERVER.items()
         }
@@ -57,10 +57,10 @@ class Alarms(Block):
                 metric=metric,
                 metric_dimensions=pulumi.Output.json_dumps([{"instanceId": instance}]),
                 period=300,
-                contact_groups=[group.alarm_contact_group_name],
+                contact_groups=[group.id],
                 escalations_critical={"statistics": "Average", "comparison_operator": ">", "threshold": str(most), "times": 3},
                 tags=args.tags,
                 opts=own,
             )
-        self.group = group.alarm_contact_group_name
+        self.group = group.id
         self._finish()

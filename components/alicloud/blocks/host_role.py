@@ -67,11 +67,9 @@ class HostRole(Block):
             tags=args.tags,
             opts=own,
         )
-        given = alicloud.ram.RolePolicyAttachment(
-            name, role_name=role.role_name, policy_name=rights.policy_name, policy_type="Custom", opts=own
-        )
+        given = alicloud.ram.RolePolicyAttachment(name, role_name=role.id, policy_name=rights.id, policy_type="Custom", opts=own)
         # Who takes the name waits for the rights.
-        self.name = pulumi.Output.all(role.role_name, given.id).apply(lambda known: str(known[0]))
+        self.name = pulumi.Output.all(role.id, given.id).apply(lambda known: str(known[0]))
         self.unique_id, stack = role.role_id, pulumi.get_stack()
         self.user_data = pulumi.Output.all(args.app, args.store, role.role_id, args.disk).apply(
             lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{host}"), disk=known[3]))

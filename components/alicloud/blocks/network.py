@@ -62,7 +62,7 @@ class Network(Block):
     def _make(self) -> None:
         name, tags = self._name, self._args.tags
         vpc = alicloud.vpc.Network(name, vpc_name=name, cidr_block=subnets.NETWORK, tags=tags, opts=self._kept)
-        self.vpc_id, self.cidr = vpc.id, vpc.cidr_block
+        self.vpc_id, self.cidr = vpc.id, pulumi.Output.from_input(subnets.NETWORK)
         lookup, types = pulumi.InvokeOutputOptions(parent=self), sorted({*(self._args.instance_types or ())})
         offers = [
             alicloud.get_zones_output(
@@ -84,7 +84,7 @@ class Network(Block):
             )
             for number in range(_ZONES)
         ]
-        self.zones = pulumi.Output.all(*(one.zone_id for one in made))
+        self.zones = chosen
         translated = self._translated(made) if self._args.nat else []
         self.subnets = pulumi.Output.all(*(one.id for one in made), *translated).apply(lambda ids: ids[:_ZONES])
 
@@ -93,7 +93,7 @@ class Network(Block):
         if len(zones) < _ZONES:
             types, found = " and ".join(sorted({*(self._args.instance_types or ())})), ", ".join(zones) or "none"
             raise UsageError(f"{self._name}: wanted two zones that have {types}, found {found}; take another type, or another region")
-        return zones
+        return zones[:_ZONES]
 
     def _translated(self, made: Sequence["alicloud.vpc.Switch"]) -> list[pulumi.Output[str]]:
         """Ids of what leads out, which is there before whoever takes the vswitches."""
