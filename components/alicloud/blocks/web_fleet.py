@@ -130,7 +130,7 @@ class WebFleet(Block):
             opts=self._own,
         )
 
-    def _listeners(self, balancer: "alicloud.alb.LoadBalancer", servers: "alicloud.alb.ServerGroup") -> list[pulumi.Resource]:
+    def _listeners(self, balancer: "alicloud.alb.LoadBalancer", servers: "alicloud.alb.ServerGroup") -> list[pulumi.CustomResource]:
         """What leads to the hosts, by TLS where there is a certificate; then HTTP sends there."""
         args, to_hosts = self._args, [{"server_group_tuples": [{"server_group_id": servers.id}]}]
         forward: Any = [{"type": "ForwardGroup", "forward_group_config": to_hosts[0]}]
@@ -194,10 +194,11 @@ class WebFleet(Block):
             opts=self._own,
         )
 
-    def _group(self, template: "alicloud.ecs.EcsLaunchTemplate", listeners: Sequence[pulumi.Resource]) -> "alicloud.ess.ScalingGroup":
+    def _group(self, template: "alicloud.ecs.EcsLaunchTemplate", listeners: Sequence[pulumi.CustomResource]) -> "alicloud.ess.ScalingGroup":
         args = self._args
-        # What `after` depends on is waited for; of the outputs themselves nothing is used.
-        waiting = pulumi.ResourceOptions(depends_on=pulumi.Output.all(*(args.after or ())).apply(lambda _: []))
+        # What these depend on is waited for; of the outputs themselves nothing is used.
+        first = pulumi.Output.all(*(args.after or ()), *(one.id for one in listeners))
+        waiting = pulumi.ResourceOptions(depends_on=first.apply(lambda _: []))
         return alicloud.ess.ScalingGroup(
             self._name,
             scaling_group_name=unique(self._name),
@@ -210,5 +211,5 @@ class WebFleet(Block):
             health_check_types=["ECS", "LOAD_BALANCER"],
             removal_policies=["OldestScalingConfiguration", "OldestInstance"],
             tags=args.tags,
-            opts=pulumi.ResourceOptions.merge(child(self, ignore=("desiredCapacity",), after=listeners), waiting),
+            opts=pulumi.ResourceOptions.merge(child(self, ignore=("desiredCapacity",)), waiting),
         )
