@@ -70,17 +70,22 @@ class Foundation(CloudStack):
             "tags": self.tags,
         }
 
+    @property
+    def _keeps_ground(self) -> bool:
+        """A managed database stands in the network, and names the web servers' group, who may
+        reach it."""
+        return self.keeps_web or (self.settings.keep_data and self.settings.database.placement == "managed")
+
     def _network(self) -> NetworkArgs:
-        database, options = self.settings.database, self.options
-        types = [options.instance_type, *([options.database.instance_type] if database.placement == "own-host" else [])]
-        keep = self.keeps_web or (self.settings.keep_data and database.placement == "managed")
-        network = options.network
-        return NetworkArgs(vpc=network.vpc, subnets=network.subnets, nat=network.nat, instance_types=types, keep=keep, tags=self.tags)
+        options, network = self.options, self.options.network
+        types = [options.instance_type, *([options.database.instance_type] if self.settings.database.placement == "own-host" else [])]
+        given = {"vpc": network.vpc, "subnets": network.subnets, "nat": network.nat, "instance_types": types}
+        return NetworkArgs(**given, keep=self._keeps_ground, tags=self.tags)
 
     def _firewall(self) -> Firewall:
         """Open to the world but for a fleet: its load balancer stands in the network's own
         addresses."""
-        args = FirewallArgs(vpc_id=self.network.vpc_id, description="web servers", tags=self.tags, keep=self.keeps_web)
+        args = FirewallArgs(vpc_id=self.network.vpc_id, description="web servers", tags=self.tags, keep=self._keeps_ground)
         firewall = Firewall(f"{self.name}-web", args, self.child)
         for port in () if self.is_fleet else (80, 443):
             firewall.open(str(port), port, WORLD[:1])
