@@ -10,13 +10,10 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "clouds", "stores", "")]
 
 import benches  # noqa: E402
-from alibaba import alibaba  # noqa: E402
+from alibaba import INSTANCE, REGION, alibaba  # noqa: E402
 from systems_manager import on_tree  # noqa: E402
 
 from components.alicloud.control import account  # noqa: E402
-
-INSTANCE = "i-0xi0123456789abcdefg"
-REGION = "ap-southeast-1"
 
 
 @pytest.fixture(autouse=True)
