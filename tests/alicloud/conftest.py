@@ -10,7 +10,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "clouds", "stores", "")]
 
 import benches  # noqa: E402
-from alibaba import INSTANCE, REGION, alibaba  # noqa: E402
+from alibaba import INSTANCE, REGION, alibaba, anew  # noqa: E402
 from systems_manager import on_tree  # noqa: E402
 
 from components.alicloud.control import account  # noqa: E402
@@ -35,7 +35,7 @@ def user(monkeypatch, service, tmp_path):
     logged_in(monkeypatch, service, tmp_path)
     yield monkeypatch
     account.sign_in(REGION, None, None)
-    account.forget()
+    anew()
 
 
 def logged_in(patch, service, home):
@@ -46,7 +46,7 @@ def logged_in(patch, service, home):
         patch.setenv(f"ALIBABA_CLOUD_{name}", value)
     patch.setenv("HOME", str(home))
     patch.setattr(account, "_PAUSES", (0.0,))
-    account.forget()
+    anew()
 
 
 @pytest.fixture(scope="module")
@@ -62,4 +62,4 @@ def tree(bench, monkeypatch, tmp_path):
     with alibaba({INSTANCE: on_tree(bench.host.root / "opt/slipway/host.pyz", bench.host.root)}) as made:
         logged_in(monkeypatch, made, tmp_path)
         yield made
-    account.forget()
+    anew()

@@ -5,6 +5,7 @@ cause are one line. `ALIBABA_CLOUD_ENDPOINT_URL` is another address for all serv
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -12,14 +13,16 @@ from typing import Any
 from components.errors import MissingError, SlipwayError, UsageError
 
 _VERSIONS = {"ecs": "2014-05-26", "sts": "2015-04-01", "ram": "2015-05-01", "alb": "2020-06-16"}
+_EVERYWHERE = {"ram": "ram.aliyuncs.com"}  # of no region
 _PAGE = 100
+_PAUSES = (1.0, 2.0, 4.0)  # seconds; the library itself tries once
 _SAID = {
     "the credentials are over; log in again": r"(Security)?Token.?Expired|InvalidSecurityToken.Expired",
     "it doesn't know the credentials; see `aliyun configure list` for which are used": r"InvalidAccessKeyId|InvalidSecurityToken|Inactive",
     "it doesn't take the credentials; see `aliyun configure list` for which are used": r"SignatureDoesNotMatch|IncompleteSignature",
     "leave is wanted, and none given: add {action} to that user's or role's policy (docs/targets/alicloud-ecs.md)":
         r"Forbidden|NoPermission|UnauthorizedOperation|AccessDenied",
-    "asked too often; wait a little, then run it again": r"Throttling",
+    "{action}: asked too often; wait a little, then run it again": r"Throttling",
 }  # fmt: skip
 _login: list[str | None] = [None]
 
@@ -38,7 +41,7 @@ def sign_in(region: str, account: str | None, profile: str | None) -> None:
     Raises `UsageError` where the credentials are another account's."""
     if _login != [profile]:
         _login[:] = [profile]
-        _client.cache_clear()
+        forget()
     if account and (found := number(region)) != account:
         how = "take that account's (ALIBABA_CLOUD_PROFILE, or slipway:alicloud-ecs.profile), or mend the setting"
         raise UsageError(f"slipway:alicloud-ecs.account: wanted {account}, found credentials of {found}; nothing was done; {how}")
@@ -60,12 +63,17 @@ def ask(service: str, region: str, action: str, **arguments: Any) -> dict[str, A
         action=action, version=_VERSIONS[service], protocol="HTTPS", pathname="/", method="POST", auth_type="AK", style="RPC",
         req_body_type="formData", body_type="json",
     )  # fmt: skip
-    given = {"RegionId": region, **arguments}
-    try:
-        answer = _client(service, region).call_api(how, OpenApiRequest(query=_flat(given)), RuntimeOptions(autoretry=True, max_attempts=3))
-    except Exception as error:  # noqa: BLE001  (of these libraries, whose errors have no kind of their own)
-        raise _translated(error, f"{service}:{action}", region) from None
-    body: dict[str, Any] = answer["body"]
+    request = OpenApiRequest(query=_flat({"RegionId": region, **arguments}))
+    for pause in (*_PAUSES, None):
+        try:
+            body: dict[str, Any] = _client(service, region).call_api(how, request, RuntimeOptions())["body"]
+        except Exception as error:  # noqa: BLE001  (of these libraries, whose errors have no kind of their own)
+            told = _translated(error, f"{service}:{action}", region)
+            if pause is None or not (isinstance(told, AlicloudError) and told.code.startswith(("Throttling", "ServiceUnavailable"))):
+                raise told from None
+            time.sleep(pause)
+        else:
+            break
     return body
 
 
@@ -80,6 +88,11 @@ def every(found: str, service: str, region: str, action: str, **arguments: Any) 
         yield from inner
         if not token:
             return
+
+
+def forget() -> None:
+    """Credentials and addresses are looked for anew."""
+    _client.cache_clear()
 
 
 def _flat(given: Any, name: str = "") -> dict[str, str]:
@@ -107,20 +120,23 @@ def _client(service: str, region: str) -> Any:
     (profile,) = _login
     found = Credentials(provider=CLIProfileCredentialsProvider(profile_name=profile)) if profile else Credentials()
     own = re.match("(https?)://(.+)", os.environ.get("ALIBABA_CLOUD_ENDPOINT_URL", ""))
-    protocol, place = own.groups() if own else ("https", f"{service}.{region}.aliyuncs.com")
+    protocol, place = own.groups() if own else ("https", _EVERYWHERE.get(service, f"{service}.{region}.aliyuncs.com"))
     times: dict[str, Any] = {"connect_timeout": 5000, "read_timeout": 30000}  # milliseconds
     return Client(Config(credential=found, region_id=region, endpoint=place, protocol=protocol, **times))
 
 
-def _translated(error: Exception, action: str, region: str) -> SlipwayError:
-    where, code, words = f"alicloud, {region}", str(getattr(error, "code", "") or ""), " ".join(str(error).split())
+def _translated(error: Any, action: str, region: str) -> SlipwayError:
     if isinstance(error, SlipwayError):
         return error
-    if "redential" in type(error).__name__ or "redential" in words[:60]:
+    error = getattr(error, "inner_exception", None) or error  # what the library wraps: a way that failed, credentials
+    where, kind, code = f"alicloud, {region}", type(error).__name__, str(getattr(error, "code", "") or "")
+    data = getattr(error, "data", None)
+    words = " ".join(str(data.get("Message", "") if isinstance(data, dict) else error).split())
+    if kind == "CredentialException" or code == "InvalidCredentials":
         how = "run `aliyun configure`, or set ALIBABA_CLOUD_ACCESS_KEY_ID and ALIBABA_CLOUD_ACCESS_KEY_SECRET"
-        return MissingError(f"{where}: no credentials were found; {how}")
-    if not code:
-        why = f"not reachable ({type(error).__name__}: {words[:200]})"
-        return SlipwayError(f"{where}: {action}: {why}; look at the network, and a proxy")
+        of = f" for the profile {_login[0]!r} ({words[:160]})" if _login[0] else ""
+        return MissingError(f"{where}: no credentials were found{of}; {how}")
+    if not isinstance(data, dict):
+        return SlipwayError(f"{where}: {action}: not reachable ({kind}); look at the network, a proxy, and ALIBABA_CLOUD_ENDPOINT_URL")
     said = next((said for said, pattern in _SAID.items() if re.match(pattern, code)), "")
     return AlicloudError(f"{where}: {said.format(action=action)} ({code})" if said else f"{where}: {action}: {code}: {words}", code)

@@ -45,7 +45,8 @@ class Instance:
         if not results or results[0].get("InvocationStatus", results[0].get("InvokeRecordStatus")) in _OPEN:
             return None
         one, state = results[0], results[0].get("InvocationStatus")
-        if state not in _ENDED:
+        # Failed are commands that ended with another status than 0, and those that no agent took.
+        if state not in _ENDED or one.get("ErrorCode") not in (None, "", "ExitCodeNonzero"):
             raise self._unreached(str(one.get("ErrorInfo") or f"the command ended as {state}"))
         out = base64.b64decode(one.get("Output") or "").decode("utf-8", "replace")
         return Shown(int(one.get("ExitCode", 1)), out, str(one.get("ErrorInfo") or ""))
