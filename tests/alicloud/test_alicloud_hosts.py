@@ -66,6 +66,8 @@ def host(launched, tree, monkeypatch):
     })  # fmt: skip
 
 
+@pytest.mark.launch
+@pytest.mark.family("commands on Alibaba Cloud")
 def test_a_command_and_its_words_reach_the_host(host, launched, capfd):
     assert host.run(["status"])["live"]["release"] == launched.release
     script = "import sys; print(ascii(sys.argv[1:])); print('err', file=sys.stderr); sys.exit(7)"
@@ -74,6 +76,7 @@ def test_a_command_and_its_words_reach_the_host(host, launched, capfd):
     assert (told.out, told.err.splitlines()[-1]) == (ascii(ODD) + "\n", "err")
 
 
+@pytest.mark.launch
 def test_an_interrupt_ends_the_command(host, tree, monkeypatch):
     def interrupted(*_):
         raise KeyboardInterrupt
