@@ -52,7 +52,7 @@ class Fleet:
     engine: str
     ssh_from: tuple[str, ...] | None = None
     """Networks that reach `ssh_ports`: None is anybody, an empty one nobody. A list that lacks the
-    address of whoever launches would lock them out: `firewall.lets_in` tells."""
+    address of whoever launches would lock them out: `system.lets_in` tells."""
     ssh_ports: tuple[int, ...] = (22,)
     database: OwnHost | None = None
     tls: Tls | None = None

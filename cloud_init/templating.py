@@ -2,6 +2,7 @@
 
 import re
 import shlex
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,12 @@ def apache_prefix(value: str) -> str:
     return f'"^{re.escape(value)}"'
 
 
+def apache_listen(addresses: Sequence[str]) -> list[str]:
+    """Addresses in Apache's way: a port alone is both families, no server is the default."""
+    words = [address.split()[0] for address in addresses]
+    return [word for word in words if not (word.startswith("[::]:") and word[5:] in words)]
+
+
 def shell(value: str) -> str:
     """A word of a POSIX shell script."""
     return shlex.quote(one_line(value))
@@ -79,5 +86,5 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
         autoescape=False,  # the files are not HTML: every value passes its own syntax's filter
     )
-    environment.filters |= {"nginx": nginx, "apache_rewrite": apache_rewrite, "apache_prefix": apache_prefix, "shell": shell}
+    environment.filters |= {one.__name__: one for one in (nginx, apache_rewrite, apache_prefix, apache_listen, shell)}
     return environment

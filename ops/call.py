@@ -1,19 +1,20 @@
 """What every command is told by options, before or after it: the stack, whether to ask, JSON.
 
-And how it asks and ends. Errors are imported late, as that takes a while."""
+And how it asks and ends."""
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 
+from components.deployment.answers import Answer
+from components.errors import SlipwayError, UsageError
+from components.hosts.names import short
 from ops.display import tables
-
-if TYPE_CHECKING:
-    from components.deployment.answers import Answer
 
 
 @dataclass
@@ -33,38 +34,34 @@ class Call:
         return self.full.rpartition("/")[2]
 
 
-def of(context: typer.Context) -> Call:
-    """The call that the root command began and the options filled in."""
+def of(context: typer.Context, said: Mapping[str, Any]) -> Call:
+    """The call that the root command began, with what is `said` by options beside."""
     if not isinstance(context.obj, Call):
         named = os.environ.get("SLIPWAY_STACK")
         context.obj = Call(named or "dev", named=bool(named))
-    return context.obj
+    call = context.obj
+    if said.get("stack") is not None:
+        call.full, call.named = said["stack"], True
+    call.yes, call.as_json = call.yes or bool(said.get("yes")), call.as_json or bool(said.get("as_json"))
+    return call
 
 
-def refuse(why: str) -> NoReturn:
-    """Ends a command that is used wrongly."""
-    from components.errors import UsageError
-
-    raise UsageError(why)
-
-
-def fail(why: str | None) -> NoReturn:
-    """Ends a command that did not do what it was to do."""
-    from components.errors import SlipwayError
-
-    raise SlipwayError(str(why))
+def tell(call: Call, document: Any, shown: RenderableType | None) -> None:
+    """What came of a command: the document with `--json`, else what is for people, if anything."""
+    if call.as_json:
+        tables.document(document)
+    elif shown is not None:
+        tables.line(shown)
 
 
-def fail_if_bad(answers: "Sequence[Answer]") -> None:
+def fail_if_bad(answers: Sequence[Answer]) -> None:
     """Tells of each that isn't well why; ends the command if there is one."""
-    from components.hosts.names import short
-
     told = []
     for one in (one for one in answers if not one.ok):
         where = ", ".join(filter(None, [short(one.host), one.step]))
         told.append("\n  | ".join([f"{where}: {one.message or 'gives no answer'}", *one.log]))
     if told:
-        fail("\nslipway: ".join(told))
+        raise SlipwayError("\nslipway: ".join(told))
 
 
 def on_terminal() -> bool:
@@ -77,27 +74,22 @@ def confirm(call: Call, question: str) -> None:
     if call.yes:
         return
     if not on_terminal():
-        refuse("nobody can be asked here: pass --yes to go on")
+        raise UsageError("nobody can be asked here: pass --yes to go on")
     if not typer.confirm(question, default=False, err=True):
         tables.line("Nothing was changed.", stderr=True)
         raise typer.Exit(1)
 
 
-def _name(context: typer.Context, value: str | None) -> str | None:
-    if value is not None:
-        of(context).full, of(context).named = value, True
-    return value
-
-
-def _remember(context: typer.Context, param: typer.CallbackParam, value: bool) -> bool:
-    if value:
-        setattr(of(context), str(param.name), value)
-    return value
-
-
-Stack = Annotated[
-    str | None,
-    typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", callback=_name, show_default=False),
-]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Go on without asking.", callback=_remember)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.", callback=_remember)]
+OPTIONS: Mapping[str, Any] = {
+    "stack": Annotated[
+        str | None,
+        typer.Option("--stack", "-s", help="Which stack [default: $SLIPWAY_STACK or dev].", show_default=False),
+    ],
+    "yes": Annotated[bool | None, typer.Option("--yes", "-y", help="Go on without asking.")],
+    "as_json": Annotated[bool | None, typer.Option("--json", help="Print one JSON document.")],
+}
+"""Options that a command may take; the annotation of its `call` names those that it does."""
+OfStack = Annotated[Call, "stack"]
+InJson = Annotated[Call, "stack", "as_json"]
+Asking = Annotated[Call, "stack", "yes"]
+Changing = Annotated[Call, "stack", "yes", "as_json"]

@@ -1,38 +1,37 @@
 """The command line: which commands there are, and how they end: in plain words, no traceback."""
 
-import functools
 import importlib
+import inspect
 import os
 import re
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NoReturn, ParamSpec
+from typing import Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
 from cloud_init.host.base import masking
+from components.errors import SlipwayError
 from ops import call as calls
 from ops.display import tables
-
-P = ParamSpec("P")
 
 _COMMANDS = {
     "slipway": {
         "up": "ops.commands.launch.up",
         "preview": "ops.commands.launch.preview",
         "plan": "ops.commands.plan.plan",
-        "status": "ops.commands.status.status",
+        "status": "ops.commands.app.status",
         "logs": "ops.commands.app.logs",
         "exec": "ops.commands.app.execute",
-        "releases": "ops.commands.releases.releases",
-        "rollback": "ops.commands.releases.rollback",
-        "backup": "ops.commands.backups.backup",
-        "backups": "ops.commands.backups.backups",
-        "restore": "ops.commands.backups.restore",
+        "releases": "ops.commands.kept.releases",
+        "rollback": "ops.commands.kept.rollback",
+        "backup": "ops.commands.kept.backup",
+        "backups": "ops.commands.kept.backups",
+        "restore": "ops.commands.kept.restore",
         "maintenance": "ops.commands.app.maintenance",
         "bundle": "ops.commands.app.bundle",
         "open": "ops.commands.app.browse",
@@ -62,9 +61,9 @@ class _Group(TyperGroup):
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if place := _COMMANDS[str(self.name)].get(cmd_name):
             module, _, function = place.rpartition(".")
-            found = getattr(importlib.import_module(module), function)
+            found = guarded(getattr(importlib.import_module(module), function))
             made = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
-            made.command(cmd_name, context_settings=_PASS_ON if cmd_name == "test" else None)(guarded(found))
+            made.command(cmd_name, context_settings=_PASS_ON if cmd_name == "test" else None)(found)
             return get_command(made)
         return super().get_command(ctx, cmd_name)
 
@@ -78,8 +77,31 @@ app.add_typer(_group("config", help="Change the stack's settings."))
 app.add_typer(_group("stack", help="Read what the stack put out."))
 
 
-@app.callback()
-def root(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
+def guarded(command: Callable[..., None]) -> Callable[..., None]:
+    """The command for typer: it gets its call, which options fill in that no command needs to read
+    itself; whatever it raises is told in plain words."""
+    own = inspect.signature(command).parameters
+    shared = {name: calls.OPTIONS[name] for name in getattr(own["call"].annotation, "__metadata__", ())}
+
+    def run(context: typer.Context, **given: Any) -> None:
+        call = calls.of(context, {name: given.pop(name) for name in shared})
+        try:
+            command(call, **given)
+        except (typer.Exit, typer.Abort):
+            raise
+        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  (the one place where an unexpected error ends)
+            _end(error, call)
+
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    options = [one.replace(kind=keyword) for name, one in own.items() if name != "call"]
+    options += [inspect.Parameter(name, keyword, default=None, annotation=one) for name, one in shared.items()]
+    run.__doc__ = command.__doc__
+    first = inspect.Parameter("context", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=typer.Context)
+    vars(run)["__signature__"] = inspect.Signature([first, *options])
+    return run
+
+
+def root(call: calls.Changing) -> None:
     """Launch one WSGI app on any target.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 something is missing, 4 locked, 130 interrupted.
@@ -88,31 +110,16 @@ def root(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fal
     masking.know([value for name, value in os.environ.items() if _SECRET.search(name)])
 
 
-def guarded(command: Callable[P, None]) -> Callable[P, None]:
-    """Wraps a command so that whatever it raises is told in plain words."""
-
-    @functools.wraps(command)
-    def run(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            command(*args, **kwargs)
-        except (typer.Exit, typer.Abort):
-            raise
-        except (KeyboardInterrupt, Exception) as error:  # noqa: BLE001  (the one place where an unexpected error ends)
-            _end(error, kwargs.get("context"))
-
-    return run
+app.callback()(guarded(root))
 
 
-def _end(error: BaseException, context: object) -> NoReturn:
-    call = getattr(context, "obj", None) or calls.Call()
+def _end(error: BaseException, call: calls.Call) -> NoReturn:
     if isinstance(error, KeyboardInterrupt):
         _say(f"interrupted; what serves: ./slipway -s {call.stack} status; the next run finishes or undoes the rest")
         sys.unraisablehook = lambda _: None  # what was cut off may complain while Python ends
         raise typer.Exit(130)
     if isinstance(error, BrokenPipeError):
         raise typer.Exit(0)
-    from components.errors import SlipwayError
-
     if isinstance(error, SlipwayError):
         _say(str(error))
         raise typer.Exit(error.exit_code)

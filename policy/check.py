@@ -1,11 +1,11 @@
 """Runs every rule over a plan, and waives what the stack's settings waive."""
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from policy import clouds, rules
-from policy.facts import Facts, Problem
+from policy.facts import Problem
 from policy.plan import Plan, Strict
 from policy.values import cut, mapping, one_line, shown, text
 
@@ -31,24 +31,16 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
 
     A waiver: `rule`, `resource` (its name, or a setting's key path; left out: any) and `reason`."""
     given, facts = [mapping(waiver) for waiver in waivers], clouds.gather(plan)
-    judged = [one for rule in rules.every().values() for one in _judged(rule, plan, facts, given)]
-    used = {place for _, places in judged for place in places}
-    unused = (_unused(place, waiver) for place, waiver in enumerate(given) if place not in used)
-    return (*(finding for finding, _ in judged), *unused)
-
-
-def of_rule(rule: rules.Rule, plan: Plan, facts: Facts, waivers: Iterable[Any]) -> Iterator[Finding]:
-    """What one rule finds, waived or not."""
-    return (finding for finding, _ in _judged(rule, plan, facts, [mapping(waiver) for waiver in waivers]))
-
-
-def _judged(rule: rules.Rule, plan: Plan, facts: Facts, waivers: list[Mapping[str, Any]]) -> Iterator[tuple[Finding, list[int]]]:
-    """Each finding once, with the places of the waivers that waive it."""
-    for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
-        aims = (None, name, name.removeprefix("slipway:"))
-        places = [place for place, one in enumerate(waivers) if one.get("rule") == rule.id and one.get("resource") in aims]
-        reason = one_line(text(waivers[places[0]].get("reason"))).strip() or "no reason given" if places else ""
-        yield Finding(rule=rule.id, urn=urn, message=message, waived=reason), places
+    found: list[Finding] = []
+    used: set[int] = set()
+    for rule in rules.every().values():
+        for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
+            aims = (None, name, name.removeprefix("slipway:"))
+            places = [place for place, one in enumerate(given) if one.get("rule") == rule.id and one.get("resource") in aims]
+            reason = one_line(text(given[places[0]].get("reason"))).strip() or "no reason given" if places else ""
+            found.append(Finding(rule=rule.id, urn=urn, message=message, waived=reason))
+            used.update(places)
+    return (*found, *(_unused(place, waiver) for place, waiver in enumerate(given) if place not in used))
 
 
 def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:

@@ -21,7 +21,7 @@ from pulumi_policy import (
 )
 from pulumi_policy.proxy import UnknownValueError
 
-from policy import check, clouds, names, rules
+from policy import check, names, rules
 from policy.plan import SECRET, UNKNOWN, Plan, Resource
 from policy.values import decoded, from_base64, items, mapping, text
 
@@ -65,8 +65,8 @@ def _policy(rule: rules.Rule, noted: Mapping[str, Mapping[str, Any]]) -> Policy:
         config = pulumi.runtime.get_config_env()
         plan = plan_of(args.resources, noted, config)
         waivers = items(decoded(config.get(check.SETTING)))
-        for finding in check.of_rule(rule, plan, clouds.gather(plan), waivers):
-            if not finding.waived:
+        for finding in check.run(plan, waivers):
+            if finding.rule == rule.id and not finding.waived:
                 report(finding.message, finding.urn or None)
 
     return StackValidationPolicy(rule.id, rule.description, validate)

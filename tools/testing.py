@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from components.errors import SlipwayError, UsageError
+from ops import bootstrap
 from ops import call as calls
-from ops.bootstrap import venv
-from ops.bootstrap.venv import Run, StepError, locked, step
+from ops.bootstrap import Run, StepError, locked, step
 from ops.display import tables
 from ops.setup import install
 from ops.stack import workplace
@@ -33,15 +34,15 @@ _OTHERS = (".venv", ".git", ".slipway", "node_modules", "__pycache__")
 _SYSTEM = os.pathsep.join(("/usr/local/sbin", "/usr/sbin", "/sbin"))  # not on everybody's PATH
 
 
-def run_tests(context: typer.Context, arguments: Arguments = None, everything: All = False, ci: Ci = False) -> None:
+def run_tests(call: calls.Call, arguments: Arguments = None, everything: All = False, ci: Ci = False) -> None:
     """Run the checks and the tests of minutes; arguments go to pytest alone."""
     folder = workplace.folder()
     if everything + ci + bool(arguments) > 1:
-        calls.refuse("test: wanted --all, --ci or arguments for pytest, found more than one of them")
+        raise UsageError("test: wanted --all, --ci or arguments for pytest, found more than one of them")
     if arguments:
         results = {"pytest": _run([*_PYTEST, *arguments], folder)}
     else:
-        _install_needs(calls.of(context))
+        _install_needs(call)
         speed = "all" if everything else "ci" if ci else "quick"
         # Most of a real launch is waiting: two at once also keep two cores busy. Where few launch,
         # a worker keeps to neighbours, which share what they prepare, and takes over when done.
@@ -67,8 +68,6 @@ def _checks_beside(command: Sequence[str], folder: Path) -> dict[str, int]:
 
 def _install_needs(call: calls.Call) -> None:
     """Installs the programs that tests name, and the target's; tests say what they miss."""
-    from components.errors import SlipwayError
-
     install.ensure(lambda: needs(workplace.folder()))
     try:
         workplace.enter(call).install_needs()
@@ -127,7 +126,7 @@ def app_tests(folder: Path) -> int:
     except StepError as error:
         tables.line(f"slipway: the environment of the app's tests could not be made: {error}", stderr=True)
         return 3
-    return subprocess.run([str(venv.python(place / "venv")), "-m", "pytest", "-q"], cwd=source, check=False).returncode
+    return subprocess.run([str(bootstrap.python(place / "venv")), "-m", "pytest", "-q"], cwd=source, check=False).returncode
 
 
 def _make(run: Run, place: Path, source: Path) -> None:
@@ -139,8 +138,8 @@ def _make(run: Run, place: Path, source: Path) -> None:
     if stamp.exists() and stamp.read_text() == wanted:
         return
     with step("making the environment of the app's tests"):
-        venv.create(run, place)
-        venv.install(run, place, *(word for file in requirements for word in ("-r", file)))
+        bootstrap.create(run, place)
+        bootstrap.install(run, place, *(word for file in requirements for word in ("-r", file)))
     stamp.write_text(wanted)
 
 

@@ -12,9 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Optional
 
-from .base import masking, places
-from .base.outcome import Locked, Refused, Steps, refusal, refusal_of, tell
-from .base.places import Places
+from .base import Places, Refused, Steps, masking, places, refusal_of
+from .base.outcome import Locked, refusal, tell
 
 _ASKED = "SLIPWAY_ASKED"
 _SETUP, _OBJECTS = "setup", "objects"  # the commands that need no host.json: there may be none yet
@@ -31,7 +30,7 @@ def main() -> int:
         if arguments.command == _OBJECTS:
             return _part("commands.objects").serve(arguments.folder) or 0
         where = places.load(Path(arguments.root))
-        if arguments.command not in ("launch", "release"):  # which become the app's, and print nothing
+        if arguments.command not in ("launch", "release", "alive"):  # which are the app's, and print nothing
             masking.know_host(where.srv)
         _refuse_another(where)
         return _COMMANDS[arguments.command](where, arguments) or 0
@@ -62,6 +61,7 @@ def _parse() -> argparse.Namespace:
     added["exec"].add_argument("words", nargs=argparse.REMAINDER)
     added["launch"].add_argument("manager")
     added["launch"].add_argument("program")
+    added["alive"].add_argument("colour")
     added["logs"].add_argument("-f", "--follow", action="store_true")
     added["logs"].add_argument("-n", "--lines", type=int, default=20)
     added["logs"].add_argument("--marks", help="of what was shown; the last line has them for the next time")
@@ -112,10 +112,11 @@ def _beside(work: Callable[[Steps], None]) -> int:
 
 
 _COMMANDS: dict[str, Command] = {
-    **{name: _of("commands.rollout", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
-    **{name: _of("commands.data", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
-    "exec": lambda where, given: _part("commands.execute").run(where, given.words),
+    **{name: _of("commands.locked", name) for name in ("prepare", "commit", "converge", "abort", "boot", "halt")},
+    **{name: _of("commands.locked", name) for name in ("backup", "backups", "restore", "maintenance", "hold", "let-go", "kept", "leave")},
+    "exec": lambda where, given: _part("processes.launch").run_command(where, given.words),
     "launch": lambda where, given: _part("processes.launch").run(where, given.manager, given.program),
+    "alive": lambda where, given: _part("rollout.gate").alive(where, given.colour),
     "release": lambda where, given: _part("release.release_command").command(where, given.release, given.schema),
     "logs": lambda where, given: _part("commands.logs").show(where, given.lines, given.follow, given.marks),
     "carry": lambda where, given: _part("commands.command_output").run(where, given.words),

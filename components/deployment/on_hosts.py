@@ -4,7 +4,6 @@ up while the database's host loads it."""
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -20,6 +19,7 @@ from components.hosts.names import is_called, short
 from components.hosts.site import Site
 from components.hosts.transport import Launched, Transport
 from components.rollout import coordinator
+from components.rollout.phases.direct import at_once
 
 A = TypeVar("A", bound=Answer)
 
@@ -210,11 +210,3 @@ def run_or_say(kind: type[A], host: Transport, *words: str) -> A:
 def run_all(kind: type[A], hosts: Sequence[Transport], *words: str) -> list[A]:
     """Each one's outcome, in order. Raises `SlipwayError` where one can't be reached."""
     return at_once(lambda host: run(kind, host, *words), hosts)
-
-
-def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[A]:
-    """On at most 8 hosts at a time; a single one in this thread, where Ctrl-C ends it at once."""
-    if len(hosts) == 1:
-        return [work(hosts[0])]
-    with ThreadPoolExecutor(max_workers=8) as pool:
-        return list(pool.map(work, hosts))

@@ -20,7 +20,7 @@ from cloud_init import templating
 from cloud_init.host.base.files import object_in, read_text
 from cloud_init.host.base.masking import masked
 from cloud_init.host.contracts.manifest import INSTALL, REGISTRY, Manifest
-from cloud_init.host.release import debian, wheels
+from cloud_init.host.release import environment, wheels
 from cloud_init.host.server.setup import USERS
 from cloud_init.host.stores import Objects
 from components.docker.engine import Engine, arguments
@@ -130,15 +130,15 @@ def _built(engine: Engine, words: list[str], needs_secret: bool) -> None:
     has_buildx = engine.tried("buildx", "version").returncode == 0
     if needs_secret and not has_buildx:
         raise SlipwayError("slipway:secretInstall: wanted docker's buildx, which keeps a secret out of an image, found none; install it")
-    environment = {**os.environ, "DOCKER_BUILDKIT": "1" if has_buildx else "0", "BUILDKIT_PROGRESS": "plain"}
+    variables = {**os.environ, "DOCKER_BUILDKIT": "1" if has_buildx else "0", "BUILDKIT_PROGRESS": "plain"}
     command = [*engine.command("build"), *([] if has_buildx else ["--force-rm"]), *words]
     done = subprocess.run(
-        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
+        command, env=variables, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace", check=False
     )
     if done.returncode:
         lines = [_COLOUR.sub("", line) for line in masked(done.stdout).splitlines() if line.strip()]
         error = engine.refused("the image can't be built", "\n".join(lines))
-        raise SlipwayError("\n".join([f"{error}{debian.hint(done.stdout)}", *lines[-_SHOWN:]]))
+        raise SlipwayError("\n".join([f"{error}{environment.hint(done.stdout)}", *lines[-_SHOWN:]]))
 
 
 def _requirements(folder: Path, manifest: Manifest, exact: str) -> list[str]:

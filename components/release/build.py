@@ -10,7 +10,7 @@ import pulumi
 from cloud_init.host.base.masking import masked
 from components.errors import SlipwayError, UsageError
 from components.settings import App
-from components.source.ignore import Ignore
+from components.source.walk import Ignore
 
 _BUILT = "slipway:app.built"
 

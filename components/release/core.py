@@ -15,10 +15,10 @@ from cloud_init import fleet, host_tool, render
 from cloud_init.fronts import idle_timeout
 from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import Code, DatabasePart, File, Health, Manifest, Tls
-from cloud_init.host.data.databases import sizing
+from cloud_init.host.data.databases import network
 from cloud_init.host.processes.programs import CRON
 from cloud_init.host_files import ERROR_PAGES, Door, Front, HostFileError, Server, WebHost
-from cloud_init.render import agent_files, host_files, resolve_auto, server_requirements
+from cloud_init.render import agent_files, host_files, server_requirements
 from cloud_init.system import host_part
 from cloud_init.templating import pinned
 from components.errors import UsageError
@@ -121,10 +121,10 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
             pulumi.log.info(f"slipway:server.workerClass: gevent, which {taken}")
         elif worker_class != "gevent":
             pulumi.log.warn(f"slipway:server: wanted gunicorn's gevent, which {taken}; leave it out")
-    kind = resolve_auto(chosen.kind, worker_class, bool(sockets))
     workers, threads = chosen.workers if isinstance(chosen.workers, int) else None, chosen.threads
-    if chosen.kind == "auto":
-        kind = auto or kind
+    kind: str = chosen.kind
+    if kind == "auto":  # WebSockets reach an app on gunicorn alone; else by measurement (docs/decisions/0010)
+        kind = auto or ("gunicorn" if worker_class or sockets else "uwsgi")
         pulumi.log.info(f"slipway:server.kind: auto is {kind}" + (f", for the WebSockets of {sockets[0]}" if sockets else ""))
     if sockets and (kind != "gunicorn" or chosen.worker_class == "sync"):
         pulumi.log.warn(f"slipway:server: wanted gunicorn's gthread or gevent for the WebSockets of {sockets[0]}; leave it out")
@@ -138,7 +138,7 @@ def _server(settings: Settings, source: AppSource, auto: str | None) -> Server:
     if worker_class in (None, "gthread"):
         of_host = workers or "one for each core, two at least"
         at_once = f"{threads} requests at once in each worker, which may open as many database connections"
-        held = sizing.TAKEN.get(database.placement) if database.engine in ("postgres", "mysql") else None
+        held = network.TAKEN.get(database.placement) if database.engine in ("postgres", "mysql") else None
         most = f"; the database takes {held}: an app that opens more, without a pool, wants fewer threads" if held else ""
         pulumi.log.info(f"slipway:server.threads: {at_once}; workers of a host: {of_host}{most}")
     return Server(kind, worker_class, workers, threads, chosen.timeout)

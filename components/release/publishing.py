@@ -1,12 +1,23 @@
-"""A release's objects, put into the store before anybody is told of them."""
+"""A release's objects, put into the store before anybody is told of them. One of them is the exact
+versions that its requirements mean on the day it is published, with hashes: found by uv, for every
+Python and machine at once; nothing is built for it."""
 
+import hmac
 import io
 import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+import uv
+from packaging.utils import canonicalize_name
 
 from cloud_init import host_tool
 from cloud_init.host import contracts
@@ -14,11 +25,22 @@ from cloud_init.host.base import masking
 from cloud_init.host.contracts.manifest import INSTALL, Manifest
 from cloud_init.host.release import unpack, wheels
 from components.hosts import progress
-from components.release import exact
 from components.release.ids import release_id
 from components.release.store import Store, overwrite, parsed, to_json
 from components.rollout.desired_state import desired
 from components.source.archive import archive
+from components.source.requirements import has_credentials
+
+_PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")  # the lowest that hosts may have, until one suits all requirements
+_COMPILE = "pip compile --universal --generate-hashes --no-build --emit-index-url --emit-find-links --no-annotate --no-header --quiet"
+# What pip's own settings say of indexes, as uv calls it.
+_SETTINGS = {
+    "index-url": "UV_DEFAULT_INDEX", "extra-index-url": "UV_INDEX", "find-links": "UV_FIND_LINKS", "cert": "SSL_CERT_FILE",
+}  # fmt: skip
+_MARK = "# signed: "
+_HASHES = re.compile(r"--hash=\S+")
+_PINNED = re.compile(r"^([\w.-]+)(?:\[[^\]]*\])?==([^\s;]+)")
+_ENTRY = re.compile(r"^(?P<head>(?P<name>[\w.-]+)(?:\[[^\]]*\])?==(?P<version>[^\s;]+)[^\\\n]*)(?:\\\n +--hash=\S+ ?)+", re.MULTILINE)
 
 
 def publish(store: Store, props: Mapping[str, Any]) -> None:
@@ -55,11 +77,11 @@ def _publish_versions(store: Store, manifest: Manifest, key: str, secret: Mappin
     before = store.get(f"releases/{live}/manifest.json") if live else None
     old = parsed(Manifest, "manifest.json", before) if before else None
     same = old and (old.requirements, old.constraints, old.python) == (manifest.requirements, manifest.constraints, manifest.python)
-    text, why = exact.verified(key, str(live), store.get(wheels.list_of(str(live))) or b"") if same else "", ""
+    text, why = verified(key, str(live), store.get(wheels.list_of(str(live))) or b"") if same else "", ""
     if not text:
-        text, why = exact.versions(manifest.requirements, manifest.python, manifest.constraints, secret)
+        text, why = versions(manifest.requirements, manifest.python, manifest.constraints, secret)
     if text:
-        store.put(name, exact.signed(key, manifest.id, text))
+        store.put(name, signed(key, manifest.id, text))
     else:
         progress.note("release", f"each host installs what an index has then: {why}")
 
@@ -79,7 +101,7 @@ def is_published(key: str, release: str, objects: Mapping[str, bytes | None]) ->
         secret = {**web, **({"": json.dumps(database, sort_keys=True)} if database else {})}
         identity = release_id(key, manifest["code"]["id"], manifest, {**manifest["environment"], **secret})
         versions = objects.get("versions")
-        listed = versions is None or exact.verified(key, release, versions)
+        listed = versions is None or verified(key, release, versions)
         return bool(listed) and identity == release and is_whole(objects["code"], manifest["code"]["sha256"])
     except (ValueError, LookupError, TypeError, RecursionError):
         return False
@@ -91,3 +113,83 @@ def is_whole(archive: bytes | None, sha256: str) -> bool:
         return unpack.hash_of(io.BytesIO(archive or b"")) == sha256
     except unpack.DAMAGED:
         return False
+
+
+def versions(
+    requirements: Sequence[str], python: str | None, constraints: str = "", secret: Mapping[str, str] = {}
+) -> tuple[str, str]:  # fmt: skip
+    """The text of a requirements file with a hash for each file, or a commit, and why there is
+    none. `constraints`: of the first text; `secret`: variables of the installer.
+
+    The texts that come later win, as on a host. One of the two is empty."""
+    if not any(line[:1] not in ("", "-") for text in requirements for line in text.splitlines()):
+        return "", "there is nothing to find"
+    with tempfile.TemporaryDirectory(prefix="slipway-") as place:
+        files = [Path(place) / f"{number}.txt" for number in range(len(requirements))]
+        for file, text in zip(files, requirements, strict=True):
+            file.write_text(text, encoding="utf-8")
+        environment, index = _index({**os.environ, **secret})
+        later = [word for file in files[1:] for word in ("--override", str(file))]
+        if constraints:
+            Path(place, "constraints.txt").write_text(constraints, encoding="utf-8")
+            later += ["--constraint", f"{place}/constraints.txt"]
+        for version in (python,) if python else _PYTHONS:
+            command = [uv.find_uv_bin(), *_COMPILE.split(), "--python-version", version, *index, *map(str, files), *later]
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+            if done.returncode == 0 and _is_exact(done.stdout):
+                return _as_locked(_without_credentials(done.stdout), requirements[0] + constraints), ""
+            if "No solution found" not in done.stderr:
+                break
+    lines = [line.strip() for line in done.stderr.splitlines() if line.strip()]
+    return "", masking.masked((lines or ["a requirement that no index has, so that it has no hash"])[0].removeprefix("error: "))
+
+
+def signed(key: str, release: str, text: str) -> bytes:
+    """The text with a mark by which `verified` knows it. An empty key marks nothing."""
+    mark = hmac.new(key.encode(), f"{release}\n{text}".encode(), "sha256").hexdigest()
+    return (f"{_MARK}{mark}\n{text}" if key else text).encode()
+
+
+def verified(key: str, release: str, data: bytes) -> str:
+    """The text that `signed` was given with that key for that release; empty for anything else."""
+    whole = data.decode(errors="replace")
+    text = whole.partition("\n")[2] if key else whole
+    return text if hmac.compare_digest(data, signed(key, release, text)) else ""
+
+
+def _is_exact(text: str) -> bool:
+    """Whether each package has hashes, or a commit: that is a hash of what it is built of."""
+    named = [part for part in re.sub(r"\\\n", " ", text).splitlines() if part.strip() and part[0] not in "-#"]
+    return bool(named) and all(map(wheels.is_exact, named))
+
+
+def _as_locked(text: str, locked: str) -> str:
+    """The list, with the hashes of the app's own lock where that has some: an index that has other
+    files by now is not believed."""
+    known = {
+        (canonicalize_name(name), version): _HASHES.findall(line) for line in locked.splitlines() for name, version in _PINNED.findall(line)
+    }
+
+    def own(found: re.Match[str]) -> str:
+        wanted = known.get((canonicalize_name(found["name"]), found["version"]))
+        return f"{found['head']} {' '.join(wanted)}" if wanted else found[0]
+
+    return _ENTRY.sub(own, text)
+
+
+def _without_credentials(text: str) -> str:
+    """The list without addresses of this machine's settings that hold some: it is no secret. Hosts
+    have the like in their own settings, or in slipway:secretInstall."""
+    lines = text.splitlines(keepends=True)
+    return "".join(line for line in lines if line[0] != "-" or not has_credentials(line))
+
+
+def _index(environment: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
+    """Variables and words for uv that say what pip's settings do of indexes.
+
+    Without the last two words it would ask every Python of this machine who it is."""
+    done = subprocess.run([sys.executable, "-m", "pip", "config", "list"], env=environment, capture_output=True, text=True, check=False)
+    found = re.findall(r"^[^.\n]*\.([a-z-]+)='(.*)'$", done.stdout, re.MULTILINE)
+    known = {_SETTINGS[name]: " ".join(value.replace("\\n", " ").split()) for name, value in found if name in _SETTINGS}
+    none = [f"--{name}" for name, value in found if name == "no-index" and value.lower() in ("1", "true", "yes", "on")]
+    return {"UV_INDEX_STRATEGY": "unsafe-best-match", **known, **environment}, [*none[:1], "--python", sys.executable]

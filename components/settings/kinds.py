@@ -91,11 +91,6 @@ def matching(name: str, wanted: str, pattern: str, *refused: str) -> Kind:
     return text(name, wanted, lambda value: value not in refused and re.fullmatch(pattern, value))
 
 
-def words(name: str, wanted: str, longest: int) -> Kind:
-    """Text with something in it, of at most so many letters."""
-    return text(name, f"{wanted}, of at most {longest} letters", lambda value: value.strip() and len(value) <= longest)
-
-
 def number(low: int, high: int, unit: str = "") -> Kind:
     """A whole number from `low` to `high`, both included; digits in quotes do as well."""
     wanted = f"a whole number from {low} to {high}" + (f" ({unit})" if unit else "")
@@ -268,8 +263,10 @@ WORKERS = Kind(
 SIZE = Kind("size such as 20MB", "a size such as 20MB (units B, KB, MB, GB, in thousands; at most 1000GB; 0 is no limit)", _size)
 ORIGIN = Kind("origin", 'an origin such as https://www.example.com or http://localhost:3000, without a path, or "*"', _origin)
 RULE = matching("rule", "the id of a rule such as ssh-closed (docs/policy.md lists them)", r"[a-z0-9]{1,40}(-[a-z0-9]{1,40}){0,9}")
-RESOURCE = words("resource", "the name of a resource, or a setting such as app.env.NAME", 300)
-REASON = words("sentence", "a reason in words", 500)
+RESOURCE = matching(
+    "resource", "the name of a resource, or a setting such as app.env.NAME, of at most 300 letters", r"(?s)(?=\s*\S).{1,300}"
+)
+REASON = matching("sentence", "a reason in words, of at most 500 letters", r"(?s)(?=\s*\S).{1,500}")
 EXTENSION = matching("extension", "the name of an extension such as pg_trgm", r"[a-z][a-z0-9_-]{0,62}")
 SWITCH = Kind(
     "`true`, `false`",

@@ -121,11 +121,6 @@ def _named(problems: list[Problem]) -> list[Problem]:
 
 def _texts(value: Any) -> dict[str, str]:
     """Whole numbers become text. `parse` has checked them, and keeps no secret."""
-    secrets = Secrets.model_validate(value)
-    others = {
-        contract.INSTALL: secrets.secret_install,
-        contract.LOGINS: secrets.secret_logins,
-        contract.REGISTRY: secrets.secret_registry,
-        contract.TLS: secrets.secret_tls,
-    }
-    return {**secrets.secret_env, **{name: json.dumps(dict(one), sort_keys=True) for name, one in others.items() if one}}
+    env, *others = (dict(section) for _, section in Secrets.model_validate(value))
+    names = (contract.INSTALL, contract.LOGINS, contract.REGISTRY, contract.TLS)  # in the model's order
+    return {**env, **{name: json.dumps(one, sort_keys=True) for name, one in zip(names, others, strict=True) if one}}

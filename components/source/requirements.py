@@ -28,7 +28,7 @@ _APP = re.compile(r"(?:(?:-e|--editable)(?:\s*=\s*|\s*))?\./?(?:\[([\w.,\s-]+)\]
 _FIND_LINKS = re.compile(r"(?:-f|--find-links)(?:\s*=\s*|\s*)(\S+)")
 # Somebody's name and password, or a token, in an address, unless the installer is to fill it in:
 # `https://${TOKEN}@…`. ssh has a user that is no secret.
-FILLED_IN = re.compile(r"://(?:[^/\s@:$]*:)?\$\{[A-Z0-9_]+\}(?::\$\{[A-Z0-9_]+\})?@")
+_FILLED_IN = re.compile(r"://(?:[^/\s@:$]*:)?\$\{[A-Z0-9_]+\}(?::\$\{[A-Z0-9_]+\})?@")
 _CREDENTIALS = re.compile(r"(?:[a-z+]*https?://[^/\s@]+@|://[^/\s@:]+:[^/\s@]+@)", re.IGNORECASE)
 _PATH = re.compile(r"\.{0,2}/|\.{1,2}$|\.\[|~|[A-Za-z]:[\\/]|\.{1,2}\\|file:|[^\s;#@=<>!~\[]+\.(?:whl|zip|tar\.gz)(?:\s|$)|[\w.-]+/")
 
@@ -162,7 +162,7 @@ def _included(name: str, how: str, way: Way) -> Path:
 def _check(line: str, way: Way) -> None:
     """Refuses what would mean something else, or nothing, on a host."""
     found = masked(line)[:80]
-    if _CREDENTIALS.search(FILLED_IN.sub("://", line)):
+    if has_credentials(line):
         advice = "write ${NAME} for it, and set NAME in slipway:secretInstall"
         raise _error(way, "addresses without user and password", found, advice)
     if line.startswith(("-e", "--editable")):
@@ -171,6 +171,11 @@ def _check(line: str, way: Way) -> None:
     links = _FIND_LINKS.fullmatch(line)
     if _is_path(links[1] if links else line):
         raise _error(way, "packages by name or address", f"the path {found}", "a host has no such path; take the line out")
+
+
+def has_credentials(line: str) -> bool:
+    """Whether an address in it has somebody's name and password, or a token, in plain text."""
+    return _CREDENTIALS.search(_FILLED_IN.sub("://", line)) is not None
 
 
 def _is_path(line: str) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 import asyncssh
 
-from cloud_init import bootstrap, firewall, host_tool
+from cloud_init import bootstrap, host_tool, system
 from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.facts import Boot
 from components.errors import Lost, SlipwayError
@@ -123,7 +123,7 @@ def _check_way_back(to: Connection, facts: Mapping[str, Any]) -> None:
     """The firewall that comes with a release must not lock out who launches it."""
     allowed = facts["sshFrom"]
     words = to.run(["printenv", "SSH_CONNECTION"]).out.decode().split()
-    if words and not firewall.lets_in(allowed, words[0]):
+    if words and not system.lets_in(allowed, words[0]):
         raise SlipwayError(
             f"slipway:ssh.sshFrom: wanted {words[0]} in it, from where {to.login} is reached now, found {', '.join(allowed) or 'none'}"
         )

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from cloud_init import system
 from cloud_init.host import contracts
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner
 from components.errors import UsageError, one_line

@@ -1,1 +1,1 @@
-"""One file a command; each imports what it needs when it runs."""
+"""What each command does; `ops/cli.py` imports a file of them when one is asked for."""

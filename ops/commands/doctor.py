@@ -13,7 +13,6 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import typer
@@ -22,15 +21,15 @@ from rich.text import Text
 from cloud_init.host.base import files
 from cloud_init.host.contracts.manifest import Health
 from cloud_init.host.rollout import gate
+from components.errors import SlipwayError
+from components.settings import App
+from components.source import find_app
+from components.target import Need
 from ops import call as calls
 from ops.display import tables
 from ops.setup import install
 from ops.stack import pulumi_cli, workplace
-
-if TYPE_CHECKING:
-    from components.settings import App
-    from components.target import Need
-    from policy.plan import Resource
+from policy.plan import Resource
 
 OK, WARNING, MISSING = "ok", "warning", "missing"
 _STYLES = {OK: "green", WARNING: "yellow", MISSING: "bold red"}
@@ -47,23 +46,17 @@ class Check:
     mend: str = ""
 
 
-def doctor(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def doctor(call: calls.InJson) -> None:
     """Check this machine and the settings (3: missing)."""
-    call = calls.of(context)
     done = [*machine(workplace.folder()), *_of_stack(call)]
-    if call.as_json:
-        tables.document([asdict(check) for check in done])
-    else:
-        rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
-        tables.table(["check", "state", "found", "to mend it"], rows)
+    rows: list[list[str | Text]] = [[check.name, Text(check.state, _STYLES[check.state]), check.detail, check.mend] for check in done]
+    calls.tell(call, [asdict(check) for check in done], tables.table(["check", "state", "found", "to mend it"], rows))
     if any(check.state == MISSING for check in done):
         raise typer.Exit(3)
 
 
 def _of_stack(call: calls.Call) -> Iterator[Check]:
     """Settings that can't be read are a finding like any other, and the end of the list."""
-    from components.errors import SlipwayError
-
     yield passphrase(files.read_text(Path(f"Pulumi.{call.stack}.yaml")), os.environ)
     try:
         work = workplace.enter(call)
@@ -80,15 +73,13 @@ def _of_stack(call: calls.Call) -> Iterator[Check]:
 
 def _tried(name: str, work: Callable[[], Iterable[Check]]) -> Iterator[Check]:
     """What `work` finds; what keeps it from looking is a finding too."""
-    from components.errors import SlipwayError
-
     try:
         yield from work()
     except SlipwayError as error:
         yield Check(name, MISSING, str(error))
 
 
-def version(context: typer.Context, as_json: calls.Json = False) -> None:
+def version(call: calls.InJson) -> None:
     """Show the versions of Slipway, Pulumi's SDK and Python."""
     project = tomllib.loads((workplace.folder() / "pyproject.toml").read_text())["project"]
     versions = {
@@ -96,10 +87,7 @@ def version(context: typer.Context, as_json: calls.Json = False) -> None:
         "pulumi": importlib.metadata.version("pulumi"),
         "python": platform.python_version(),
     }
-    if calls.of(context).as_json:
-        tables.document(versions)
-    else:
-        tables.line(", ".join(f"{name} {number}" for name, number in versions.items()))
+    calls.tell(call, versions, ", ".join(f"{name} {number}" for name, number in versions.items()))
 
 
 def machine(folder: Path) -> Iterator[Check]:
@@ -112,7 +100,7 @@ def machine(folder: Path) -> Iterator[Check]:
         yield Check("services", WARNING, detail, f"sudo rm {install.POLICY}")
 
 
-def pulumi(found: "Sequence[Resource]", stack: str) -> Iterator[Check]:
+def pulumi(found: Sequence[Resource], stack: str) -> Iterator[Check]:
     """Checks the Pulumi CLI and its plugins, where a stack has resources of providers."""
     if not found:
         return
@@ -166,15 +154,13 @@ def passphrase(stack_file: str, environ: Mapping[str, str]) -> Check:
     return Check("passphrase", MISSING, "the stack has secrets", "export PULUMI_CONFIG_PASSPHRASE=…")
 
 
-def app(folder: Path, settings: "App") -> Check:
+def app(folder: Path, settings: App) -> Check:
     """Checks that there is an app to serve. Raises `SlipwayError`."""
-    from components.source import find_app
-
     found = find_app(folder / settings.path, settings.module, settings.requirements)
     return Check("app", OK, f"{found.module} in {found.folder}")
 
 
-def need(one: "Need") -> Check:
+def need(one: Need) -> Check:
     """Checks one need of the target on this machine."""
     state = OK if one.present else MISSING if one.required else WARNING
     return Check(one.program, state, one.why, "" if one.present else install.command(one.packages))

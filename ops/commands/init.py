@@ -5,37 +5,27 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
+from ruamel.yaml.comments import CommentedMap
 
 from cloud_init.host.base import files
+from components.errors import UsageError
+from components.source import AppSource, SeveralApps, find_app, pitfalls
 from ops import call as calls
 from ops.display import tables
+from ops.setup import app_facts
+from ops.setup.app_facts import Fact
 from ops.stack import workplace
-
-if TYPE_CHECKING:
-    from components.source import AppSource
-    from ops.setup.app_facts import Fact
+from ops.stack.project import edited, read
 
 AppPath = Annotated[str | None, typer.Argument(metavar="[PATH]", help="The app's folder [default: here, or ./app].")]
 Module = Annotated[str | None, typer.Option("--module", "-m", help="The WSGI callable, for instance wsgi:app.")]
 
 
-def init(
-    context: typer.Context,
-    path: AppPath = None,
-    module: Module = None,
-    stack: calls.Stack = None,
-    yes: calls.Yes = False,
-    as_json: calls.Json = False,
-) -> None:
+def init(call: calls.Changing, path: AppPath = None, module: Module = None) -> None:
     """Write the stack file for an app that exists already, and say what it was made of."""
-    from components.source import pitfalls
-    from ops.setup import app_facts
-    from ops.stack.project import edited
-
-    call = calls.of(context)
     project = workplace.folder()
     app = _app_folder(path, project)
     source = _source(app, module)
@@ -56,10 +46,8 @@ def init(
     tables.line(f"Wrote {file.name}{f'; the project is called {name} now' * named}. Next: {_next(call)}")
 
 
-def _source(app: Path, module: str | None) -> "AppSource":
+def _source(app: Path, module: str | None) -> AppSource:
     """The app; where any of several may be meant, the one that a person at the terminal chooses."""
-    from components.source import SeveralApps, find_app
-
     try:
         return find_app(app, module)
     except SeveralApps as error:
@@ -76,15 +64,13 @@ def _app_folder(path: str | None, project: Path) -> Path:
         path = "app" if here.resolve() == project.resolve() else "."
     folder = Path(os.path.normpath(here / path))
     if not folder.is_dir():
-        calls.refuse(f"init: an app's folder is wanted, found no folder {path!r} in {here}")
+        raise UsageError(f"init: an app's folder is wanted, found no folder {path!r} in {here}")
     return folder
 
 
 def _stack_file(call: calls.Call, app: Path, project: Path) -> Path | None:
     """Settles the stack's name. An existing file is never overwritten without `--yes`; None where
     it is for this app already."""
-    from ops.stack.project import read
-
     while True:
         workplace.check_name(call.stack)
         file = project / f"Pulumi.{call.stack}.yaml"
@@ -96,9 +82,9 @@ def _stack_file(call: calls.Call, app: Path, project: Path) -> Path | None:
             return None
         about = f"{file.name} exists already, for {other or 'no app'}"
         if call.named:
-            calls.refuse(f"{about}; pass --yes to change it, or another --stack")
+            raise UsageError(f"{about}; pass --yes to change it, or another --stack")
         if not calls.on_terminal():
-            calls.refuse(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
+            raise UsageError(f"{about}; give the stack another name: ./slipway -s NAME init {app}")
         call.full = typer.prompt(f"{about}. Another name for the stack", err=True)
 
 
@@ -112,10 +98,8 @@ def app_name(folder: Path) -> str:
     return re.sub(r"^[^a-z]+", "", words)[:30].strip("-") or "app"
 
 
-def config(app: Path, project: Path, module: str, facts: "Sequence[Fact]") -> dict[str, Any]:
+def config(app: Path, project: Path, module: str, facts: Sequence[Fact]) -> dict[str, Any]:
     """Gives the stack file's settings, by the key of each section, with the reasons as comments."""
-    from ruamel.yaml.comments import CommentedMap
-
     path = os.path.relpath(app, project)  # means the same on another machine
     path = path if path.startswith("..") else f"./{path}"
     section = CommentedMap({"name": app_name(app), "path": path, "module": module})

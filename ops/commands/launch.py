@@ -3,61 +3,53 @@
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
+from cloud_init.host.base.files import read_object
+from components import owner
+from components.errors import NoStackError, SlipwayError, UsageError
+from components.hosts import transport
 from ops import call as calls
 from ops.display import results, tables
+from ops.engine import Result
 from ops.stack import engines, workplace
-
-if TYPE_CHECKING:
-    from ops.engine import Result
 
 T = TypeVar("T")
 ToPulumi = Annotated[bool, typer.Option("--to-pulumi", help="Let the Pulumi CLI manage it, in the backend of now.")]
 
 
-def up(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, as_json: calls.Json = False) -> None:
+def up(call: calls.Changing) -> None:
     """Launch the app, or bring what is launched up to date."""
-    call = calls.of(context)
     launcher = engines.of(call)
     is_new = launcher.is_new_here()
     if call.yes or is_new:  # not before it is known that the launch goes on
         launcher.work.install_needs()
     if is_new or (call.yes and launcher.is_settled()):
-        result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up", stderr=call.as_json))
+        result = _made(call, launcher, lambda: launcher.run("first_up" if is_new else "up"))
         if not result.to_plan:
             return _finish(call, result, planned=False)
-    launcher, plan = _made(call, launcher, lambda: engines.planned(call, launcher))
+    launcher, plan = _made(call, launcher, lambda: engines.planned(launcher))
     if results.count(plan.counts) == 0:
         return _finish(call, plan, planned=False)
     if not call.as_json:
-        results.show(plan)
+        tables.line(results.picture(plan))
     if not call.yes:
         if not (launcher.work.target.THIS_MACHINE and results.only_creates(plan)):
             calls.confirm(call, f"Make these changes to stack {call.stack}?")
         launcher.work.install_needs()
-    _finish(call, launcher.run("up", stderr=call.as_json), planned=True)
+    _finish(call, launcher.run("up"), planned=True)
 
 
-def preview(context: typer.Context, stack: calls.Stack = None, as_json: calls.Json = False) -> None:
+def preview(call: calls.InJson) -> None:
     """Show what `up` would change; change nothing."""
-    call = calls.of(context)
-    _, plan = engines.planned(call, engines.of(call))
-    if call.as_json:
-        tables.document(results.as_json(plan))
-    else:
-        results.show(plan)
+    _, plan = engines.planned(engines.of(call))
+    calls.tell(call, results.as_json(plan), results.picture(plan))
 
 
-def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = False, to_pulumi: ToPulumi = False) -> None:
+def adopt(call: calls.Asking, to_pulumi: ToPulumi = False) -> None:
     """Manage this stack's tree from here on, whoever did before."""
-    from cloud_init.host.base.files import read_object
-    from components import owner
-    from components.hosts import transport
-
-    call = calls.of(context)
     place = workplace.place(call)
     new = owner.of(owner.CLI if to_pulumi else owner.IN_PROCESS, place.project, place.stack)
     old, origin = owner.read(place.tree), owner.origin(place.tree)
@@ -72,7 +64,7 @@ def adopt(context: typer.Context, stack: calls.Stack = None, yes: calls.Yes = Fa
     if origin:
         noted = place.tree / "etc/slipway/host.json"  # as it was launched, whatever the settings say by now
         if not (facts := read_object(noted)):
-            calls.refuse(f"{noted}: wanted what was launched, found none, or a damaged one; put it back, or move the folder back")
+            raise UsageError(f"{noted}: wanted what was launched, found none, or a damaged one; put it back, or move the folder back")
         transport.connect({**facts, "root": str(place.tree)}).settle(origin)
     owner.adopt(place.tree, new)
     if old != new:
@@ -91,8 +83,6 @@ def _start_anew(call: calls.Call, tree: Path, origin: Path) -> None:
 
 def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -> T:
     """What `work` gives. A stack that the Pulumi CLI doesn't know is made first, after a yes."""
-    from components.errors import NoStackError
-
     try:
         return work()
     except NoStackError:
@@ -101,7 +91,7 @@ def _made(call: calls.Call, launcher: engines.Launcher, work: Callable[[], T]) -
         return work()
 
 
-def _finish(call: calls.Call, result: "Result", planned: bool) -> None:
+def _finish(call: calls.Call, result: Result, planned: bool) -> None:
     """Tells how it ended; of what nobody saw as a plan also what was changed."""
     if call.as_json:
         tables.document(results.as_json(result))
@@ -109,9 +99,9 @@ def _finish(call: calls.Call, result: "Result", planned: bool) -> None:
         serves = f"{result.outputs.get('url', '')} serves release {result.outputs.get('release', '?')}"
         if planned or results.count(result.counts):
             if not planned:
-                results.show(result, done=True)
+                tables.line(results.picture(result, done=True))
             tables.line(f"Done: {serves}")
         else:
             tables.line(f"Nothing to do: {serves}")
     if not result.ok:
-        calls.fail(result.error)
+        raise SlipwayError(str(result.error))

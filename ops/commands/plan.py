@@ -1,16 +1,20 @@
 """`plan`: what the program asks for, without credentials, and what of it a change would alter."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from components.errors import SlipwayError, UsageError
 from ops import call as calls
 from ops.display import tables
+from ops.plan import base as bases
+from ops.plan import formats
+from ops.plan.compare import compare
+from ops.plan.document import Document
+from ops.plan.record import record
 from ops.stack import workplace
-
-if TYPE_CHECKING:
-    from ops.plan.document import Document
+from policy import check
 
 Format = Annotated[str, typer.Option("--format", "-f", help="text, json, markdown or mermaid.")]
 Base = Annotated[str | None, typer.Option("--base", metavar="REF", help="Compare with the program at a git ref.", show_default=False)]
@@ -20,22 +24,11 @@ Against = Annotated[
 ExitCode = Annotated[bool, typer.Option("--exit-code", help="Exit with 0: no change, 2: changes, 1: anything wrong.")]
 
 
-def plan(
-    context: typer.Context,
-    format: Format = "text",
-    base: Base = None,
-    against: Against = None,
-    exit_code: ExitCode = False,
-    stack: calls.Stack = None,
-    as_json: calls.Json = False,
-) -> None:
+def plan(call: calls.InJson, format: Format = "text", base: Base = None, against: Against = None, exit_code: ExitCode = False) -> None:
     """Show all that the stack asks for, and whether it keeps the rules; no credentials, no network,
     nothing is changed.
 
     Exit code 1 when a rule isn't kept."""
-    from components.errors import SlipwayError
-
-    call = calls.of(context)
     try:
         document = _show(call, "json" if call.as_json else format, base, against)
     except SlipwayError as error:
@@ -47,16 +40,9 @@ def plan(
         raise typer.Exit(2)
 
 
-def _show(call: calls.Call, format: str, base: str | None, against: Path | None) -> "Document":
-    from ops.plan import base as bases
-    from ops.plan import formats
-    from ops.plan.compare import compare
-    from ops.plan.document import Document
-    from ops.plan.record import record
-    from policy import check
-
+def _show(call: calls.Call, format: str, base: str | None, against: Path | None) -> Document:
     if base is not None and against is not None:
-        calls.refuse("plan: wanted --base REF or --against FILE, found both; leave one out")
+        raise UsageError("plan: wanted --base REF or --against FILE, found both; leave one out")
     render = formats.find(format)
     work = workplace.enter(call, sealed=True)
     now, comparison = record(work.project, work.stack), None
@@ -68,5 +54,5 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
     document = Document(plan=now, findings=check.run(now, now.settings.get(check.SETTING) or ()), comparison=comparison)
     here = tables.console()
     if why := tables.text(render(document, formats.Paper(here.width, here.color_system is not None))):
-        calls.fail(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
+        raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
     return document

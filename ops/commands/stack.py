@@ -7,9 +7,12 @@ from typing import Annotated, Any
 import typer
 
 from cloud_init.host.base import masking
+from components import owner
+from components.errors import UsageError
 from ops import call as calls
+from ops import engine
 from ops.display import tables
-from ops.stack import workplace
+from ops.stack import project, workplace
 
 Key = Annotated[str, typer.Argument(metavar="KEY", help="For instance slipway:target; with --path slipway:app.name.")]
 Value = Annotated[str | None, typer.Argument(metavar="[VALUE]", help="Asked for, or read from standard input, if left out.")]
@@ -19,62 +22,38 @@ Name = Annotated[str | None, typer.Argument(metavar="[NAME]", help="Only this ou
 ShowSecrets = Annotated[bool, typer.Option("--show-secrets", help="Show secret outputs too.")]
 
 
-def set_value(
-    context: typer.Context,
-    key: Key,
-    value: Value = None,
-    secret: Secret = False,
-    path: Path = False,
-    stack: calls.Stack = None,
-) -> None:
+def set_value(call: calls.OfStack, key: Key, value: Value = None, secret: Secret = False, path: Path = False) -> None:
     """Set one value of the stack's settings."""
-    from ops.stack.project import load_project, set_config
-
-    call = calls.of(context)
     workplace.check_name(call.stack)
     if value is None:  # so a secret stays out of the shell's history and the process list
         asked = calls.on_terminal()
         value = str(typer.prompt(key, hide_input=secret, err=True)) if asked else sys.stdin.read().removesuffix("\n")
-    set_config(load_project(workplace.folder()), call.stack, key, value, secret=secret, path=path)
+    project.set_config(project.load_project(workplace.folder()), call.stack, key, value, secret=secret, path=path)
     tables.line(f"Set {key} in Pulumi.{call.stack}.yaml" + (" (encrypted)" if secret else ""), stderr=True)
 
 
-def output(
-    context: typer.Context,
-    name: Name = None,
-    stack: calls.Stack = None,
-    as_json: calls.Json = False,
-    show_secrets: ShowSecrets = False,
-) -> None:
+def output(call: calls.InJson, name: Name = None, show_secrets: ShowSecrets = False) -> None:
     """Show the stack's outputs."""
-    call = calls.of(context)
     values = _read(call, show_secrets)
     where = f"run ./slipway up, or where the Pulumi CLI launched it `pulumi stack output --stack {call.full}`"
     if name is not None and name not in values:
         known = ", ".join(values) or f"none yet: {where}"
-        calls.refuse(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
+        raise UsageError(f"stack {call.stack!r} has no output {name!r}; outputs: {known}")
     if not values:
         tables.line(f"slipway: stack {call.stack} put nothing out here; {where}", stderr=True)
-    if call.as_json:
-        tables.document(values if name is None else values[name])
-    elif name is not None:
-        tables.line(_text(values[name]))
-    else:
-        tables.table(["output", "value"], [[key, _text(value)] for key, value in values.items()])
+    if name is not None:
+        return calls.tell(call, values[name], _text(values[name]))
+    calls.tell(call, values, tables.table(["output", "value"], [[key, _text(value)] for key, value in values.items()]))
 
 
 def _read(call: calls.Call, show_secrets: bool) -> dict[str, Any]:
-    from components import owner
-    from ops.engine import Engine
-    from ops.stack.project import load_project, load_stack
-
     place = workplace.place(call)
     if why := owner.elsewhere(place.tree):
         tables.line(f"slipway: {why}", stderr=True)
     if (noted := owner.read(place.tree)) and noted.engine == owner.CLI:
         return {}  # what this engine put out before is no longer so
-    project = load_project(place.folder)
-    state = Engine(project, load_stack(project, call.stack)).state()
+    found = project.load_project(place.folder)
+    state = engine.Engine(found, project.load_stack(found, call.stack)).state()
     hidden = () if show_secrets else state.hidden
     if show_secrets:
         masking.forget()

@@ -1,9 +1,8 @@
-"""Changes of resources as a tree, down to the places that differ: for `plan`, `preview`, `up`."""
+"""Resources and changes as a tree, down to the places that differ: for `plan`, `preview`, `up`."""
 
 import json
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
@@ -28,47 +27,47 @@ _SENTENCE = 200  # characters: what replaces nothing may be a sentence about why
 _MOST = 12  # lines for one property
 
 
-@dataclass(frozen=True)
-class Change:
-    """A change of the resource `urn`; `op` is a key of `MARKS`, `words` say what a new one is."""
+class Branch(NamedTuple):
+    """A resource in a tree, its parent's URN and what is shown of it."""
 
-    op: str
     urn: str
-    type: str
-    name: str
     parent: str
-    lines: Sequence[RenderableType] = ()
-    words: str = ""
-
-    def label(self) -> RenderableType:
-        """`± web-host  ec2.Instance  replaced`, and its lines below."""
-        sign, colour = MARKS[self.op]
-        head = Text.assemble((f"{sign} ", f"bold {colour}"), heading(self.name, self.type))
-        head.append(_REMARKS.get(self.op, ""), colour).append(f"  {self.words}" if self.words else "")
-        return Group(head, *(Padding(line, (0, 0, 0, 4), expand=False) for line in self.lines)) if self.lines else head
+    label: RenderableType
 
 
-def tree(changes: Sequence[Change], above: Callable[[str], tuple[Text, str]]) -> Tree:
-    """The changes below what holds them. `above`: an unchanged URN -> label, parent's URN."""
+def tree(branches: Sequence[Branch], above: Callable[[str], tuple[Text, str]] | None = None) -> Tree:
+    """The resources below what holds them. `above`: a URN that isn't among them -> label, parent's
+    URN; without it those that it holds stand at the top."""
     root = Tree("", hide_root=True)
-    changed = {one.urn: one for one in changes}
-    branches = {"": root}
+    known = {one.urn: one for one in branches}
+    made = {"": root}
 
     def branch(urn: str) -> Tree:
-        if urn not in branches:
-            branches[urn] = root  # in a plan that was saved two may say that they are in each other
-            change = changed.get(urn)
-            label, parent = (change.label(), change.parent) if change else above(urn)
-            branches[urn] = branch(parent).add(label)
-        return branches[urn]
+        if urn not in made:
+            made[urn] = root  # in a plan that was saved two may say that they are in each other
+            if one := known.get(urn):
+                made[urn] = branch(one.parent).add(one.label)
+            elif above:
+                label, parent = above(urn)
+                made[urn] = branch(parent).add(label)
+        return made[urn]
 
-    for change in changes:
+    for one in branches:
         # What becomes a resource of another kind goes and comes: two changes of one URN.
-        if change is changed[change.urn]:
-            branch(change.urn)
+        if one is known[one.urn]:
+            branch(one.urn)
         else:
-            branch(change.parent).add(change.label())
+            branch(one.parent).add(one.label)
     return root
+
+
+def change(op: str, name: str, token: str, lines: Sequence[RenderableType], words: str = "") -> RenderableType:
+    """`± web-host  ec2.Instance  replaced`, and its lines below. `op` is a key of `MARKS`, `words`
+    say what a new one is."""
+    sign, colour = MARKS[op]
+    head = Text.assemble((f"{sign} ", f"bold {colour}"), heading(name, token))
+    head.append(_REMARKS.get(op, ""), colour).append(f"  {words}" if words else "")
+    return Group(head, *(Padding(line, (0, 0, 0, 4), expand=False) for line in lines)) if lines else head
 
 
 def property_lines(path: str, old: Any, new: Any, mark: str = "") -> Iterator[Text]:

@@ -4,19 +4,17 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from components.hosts import progress
+from components.hosts.progress import HostStep
 from ops.display import tables
 from ops.display.changes import short_type
-
-if TYPE_CHECKING:
-    from components.hosts.progress import HostStep
-    from ops.engine import Event
+from ops.engine import Event
 
 _VERBS = {"create": "creating", "update": "updating", "replace": "replacing", "delete": "deleting"}
 _SAID = {"info": ("", "dim"), "warning": ("warning: ", "yellow")}
@@ -25,8 +23,6 @@ _SAID = {"info": ("", "dim"), "warning": ("warning: ", "yellow")}
 @contextmanager
 def shown(stderr: bool = False) -> "Iterator[Progress]":
     """Shows what is reported while the block runs; with `--json` on standard error."""
-    from components.hosts import progress
-
     made = Progress(tables.console(stderr))
     moving = made.console.is_terminal and not made.console.is_dumb_terminal
     live = Live(get_renderable=made.picture, console=made.console, transient=True, refresh_per_second=8) if moving else nullcontext()
@@ -42,7 +38,7 @@ class Progress:
         self._lock = threading.Lock()
         self._running: dict[str, tuple[str, float]] = {}
 
-    def engine(self, event: "Event") -> None:
+    def engine(self, event: Event) -> None:
         """The engine's observer. Errors come once more, and whole, at the end."""
         if event.step is None:
             if event.severity in _SAID:
@@ -53,7 +49,7 @@ class Progress:
             taken = None if event.kind == "started" else step.seconds
             self._move(step.urn, event.kind, f"{_VERBS[step.op]} {step.name} ({short_type(step.type)})", taken)
 
-    def host(self, event: "HostStep") -> None:
+    def host(self, event: HostStep) -> None:
         """A step of the host tool."""
         label = f"  {event.host}: {event.step}".rstrip()
         if event.state == "note":

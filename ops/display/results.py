@@ -1,15 +1,15 @@
 """What an engine would do or has done, as a person and as a machine read it."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from rich.console import Group, RenderableType
 from rich.text import Text
 
-from ops.display import tables
-from ops.display.changes import Change, heading, property_lines, tree
-
-if TYPE_CHECKING:
-    from ops.engine import Result, Step
+from ops.display.changes import Branch, change, heading, property_lines, tree
+from ops.engine import Result, Step
+from ops.engine.providers import is_dynamic
+from ops.engine.values import shown
 
 _WORDS = {
     "create": ("add", "created"),
@@ -27,10 +27,8 @@ def count(counts: Mapping[str, int]) -> int:
     return sum(counts.get(op, 0) for op in _WORDS)
 
 
-def only_creates(plan: "Result") -> bool:
+def only_creates(plan: Result) -> bool:
     """Whether nothing that is there is touched, and no provider makes anything, at a price."""
-    from ops.engine.providers import is_dynamic
-
     return all(step.op == "create" and is_dynamic(step.type) for step in plan.steps if step.op in _WORDS)
 
 
@@ -40,8 +38,8 @@ def summary(counts: Mapping[str, int], done: bool = False) -> str:
     return ", ".join([*words, f"{counts.get('same', 0)} unchanged"])
 
 
-def show(result: "Result", done: bool = False) -> None:
-    """Prints the tree of changes below their components, and the counts; `done`: after the work."""
+def picture(result: Result, done: bool = False) -> RenderableType:
+    """The tree of changes below their components, and the counts; `done`: after the work."""
     by_urn = {step.urn: step for step in result.steps}
 
     def above(urn: str) -> tuple[Text, str]:
@@ -50,25 +48,22 @@ def show(result: "Result", done: bool = False) -> None:
         *_, token, name = urn.split("::")
         return (heading(step.name, step.type), _parent(step)) if step else (heading(name, token), "")
 
-    changes = []
+    changed = []
     for step in (one for one in result.steps if one.op in _WORDS):
         # Of a new resource only what it is: all of its inputs are new.
         told = [] if step.op == "create" else [(name, *pair) for name, pair in step.changes.items()]
         lines = [line for name, old, new in told if old is not None or new not in _NOTHING for line in property_lines(name, old, new)]
-        changes.append(Change(_WORDS[step.op][0], step.urn, step.type, step.name, _parent(step), lines, step.words))
-    if changes:
-        tables.console().print(tree(changes, above))
-    tables.line(summary(result.counts, done))
+        changed.append(Branch(step.urn, _parent(step), change(_WORDS[step.op][0], step.name, step.type, lines, step.words)))
+    counts = summary(result.counts, done)
+    return Group(tree(changed, above), counts) if changed else counts
 
 
-def _parent(step: "Step") -> str:
+def _parent(step: Step) -> str:
     return "" if _STACK in step.parent else step.parent
 
 
-def as_json(result: "Result") -> dict[str, Any]:
+def as_json(result: Result) -> dict[str, Any]:
     """The same for a machine."""
-    from ops.engine.values import shown
-
     return {
         "ok": result.ok,
         "error": result.error,
@@ -78,7 +73,6 @@ def as_json(result: "Result") -> dict[str, Any]:
     }
 
 
-def _step_json(step: "Step") -> dict[str, Any]:
+def _step_json(step: Step) -> dict[str, Any]:
     changed = {key: {"old": old, "new": new} for key, (old, new) in step.changes.items()}
-    head = {"op": step.op, "urn": step.urn, "type": step.type, "name": step.name, "parent": step.parent}
-    return {**head, "changes": changed, "seconds": round(step.seconds, 3), "error": step.error}
+    return {**{key: one for key, one in vars(step).items() if key != "words"}, "changes": changed, "seconds": round(step.seconds, 3)}

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import IO, Any
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -65,9 +65,9 @@ def console(stderr: bool = False) -> Console:
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)  # type: ignore[arg-type]
 
 
-def line(text: str | Text, stderr: bool = False) -> None:
-    """One line, folded by the terminal alone."""
-    console(stderr).print(text, soft_wrap=True)
+def line(text: RenderableType, stderr: bool = False) -> None:
+    """One line, folded by the terminal alone; or a table or a tree."""
+    console(stderr).print(text, soft_wrap=isinstance(text, str | Text))
 
 
 def document(value: Any) -> None:
@@ -83,14 +83,14 @@ def text(whole: str) -> str | None:
     return stream.why
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> None:
+def table(columns: Sequence[str], rows: Sequence[Sequence[str | Text]]) -> Table:
     """A table without lines; the words of a row fold inside their column."""
     made = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
         made.add_column(column, overflow="fold")
     for row in rows:
         made.add_row(*(masked(cell) if isinstance(cell, str) else cell for cell in row))  # before it is folded
-    console().print(made)
+    return made
 
 
 def seconds(value: float) -> str:

@@ -1,43 +1,37 @@
 """Docker's resources made by docker's own client, as the provider would: of the types that the
 target `docker` plans, with the inputs that it gives. Anything else is refused."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from pulumi.dynamic import CheckFailure, CheckResult, CreateResult, DiffResult, ResourceProvider
 
-from components.docker.engine import Engine, arguments
+from components.docker.engine import Engine
 from components.errors import SlipwayError
 
 ENGINE = "__engine"
 """The input with the address of the engine, from the resource's provider."""
 _GRACE = "40"  # seconds
+_LABEL = "--label={0[label]}={0[value]}"
 Props = dict[str, Any]
-Inputs = Mapping[str, Callable[[Any], list[str]]]
+Inputs = Mapping[str, str]
 
 
-def _labels(value: Any) -> list[str]:
-    return arguments({"label": [f"{one['label']}={one['value']}" for one in value]})
-
-
-def _option(name: str, unit: str = "") -> Callable[[Any], list[str]]:
-    """Words for one value, or for each of several."""
-    return lambda value: arguments({name: value if isinstance(value, list) else f"{value}{unit}"})
-
-
-def _pairs(option: str, between: str) -> Callable[[Any], list[str]]:
-    return lambda value: arguments({option: [f"{key}{between}{one}" for key, one in value.items()]})
-
-
-def _flag(option: str) -> Callable[[Any], list[str]]:
-    return lambda value: [f"--{option}"] if value else []
+def _words(form: str, value: Any) -> list[str]:
+    """An input as options of the client: one for each of a list, or of what a mapping holds by its
+    key; `form` says what of that stands in it. One that is on or off has nothing in it."""
+    if isinstance(value, bool):
+        return [form] * value
+    if isinstance(value, Mapping):
+        return [form.format(key, one) for key, some in value.items() for one in (some if isinstance(some, list) else [some])]
+    return [form.format(one) for one in (value if isinstance(value, list) else [value])]
 
 
 class _Kind(ResourceProvider):
-    """`INPUTS`: those it takes, with the words for docker's client."""
+    """`INPUTS`: those it takes, with the option of docker's client where it is one."""
 
     KIND: ClassVar[str]
-    INPUTS: ClassVar[Inputs] = {"labels": _labels}
+    INPUTS: ClassVar[Inputs] = {"labels": _LABEL}
     NAME: ClassVar[str] = "name"
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
@@ -61,7 +55,12 @@ class _Kind(ResourceProvider):
 
     def create(self, props: Props) -> CreateResult:
         name = str(props[self.NAME])
-        self.make(_engine(props), name, [word for key, words in self.INPUTS.items() if key in props for word in words(props[key])], props)
+        self.make(
+            _engine(props),
+            name,
+            [word for key, form in self.INPUTS.items() if form and key in props for word in _words(form, props[key])],
+            props,
+        )
         return CreateResult(name, props)
 
     def make(self, at: Engine, name: str, words: list[str], _props: Props) -> None:
@@ -93,14 +92,10 @@ class _Image(_Kind):
     """Nothing is removed: containers and other stacks may use it."""
 
     KIND, NAME = "image", "imageName"
-    INPUTS: ClassVar[Inputs] = {
-        "build": lambda value: ["--file", value["dockerfile"]],
-        "skipPush": lambda value: [],
-        "buildOnPreview": lambda value: [],
-    }
+    INPUTS: ClassVar[Inputs] = {"build": "", "skipPush": "", "buildOnPreview": ""}
 
     def make(self, at: Engine, name: str, words: list[str], props: Props) -> None:
-        at.run("build", "--quiet", "--tag", name, *words, props["build"]["context"])
+        at.run("build", "--quiet", "--tag", name, "--file", props["build"]["dockerfile"], *words, props["build"]["context"])
 
     def delete(self, _id: str, _props: Props) -> None:
         return
@@ -109,16 +104,13 @@ class _Image(_Kind):
 class _Container(_Kind):
     KIND = "container"
     INPUTS: ClassVar[Inputs] = {
-        "image": lambda value: [], "command": lambda value: [], "mustRun": lambda value: [],
-        "user": _option("user"), "groupAdds": _option("group-add"), "labels": _labels,
-        "networksAdvanced": lambda value: arguments({"network": [one["name"] for one in value]}),
-        "mounts": lambda value: arguments({"mount": [f"type={one['type']},src={one['source']},dst={one['target']}" for one in value]}),
-        "ports": lambda value: arguments({"publish": [f"{one['ip']}:{one['external']}:{one['internal']}" for one in value]}),
-        "restart": _option("restart"), "readOnly": _flag("read-only"), "tmpfs": _pairs("tmpfs", ":"),
-        "capabilities": lambda value: arguments({"cap-drop": value["drops"]}), "securityOpts": _option("security-opt"),
-        "memory": _option("memory", "m"), "memorySwap": _option("memory-swap", "m"), "shmSize": _option("shm-size", "m"),
-        "logDriver": _option("log-driver"), "logOpts": _pairs("log-opt", "="), "stopTimeout": _option("stop-timeout"),
-        "init": _flag("init"), "stopSignal": _option("stop-signal"),
+        "image": "", "command": "", "mustRun": "", "labels": _LABEL,
+        "user": "--user={}", "groupAdds": "--group-add={}", "networksAdvanced": "--network={0[name]}",
+        "mounts": "--mount=type={0[type]},src={0[source]},dst={0[target]}", "ports": "--publish={0[ip]}:{0[external]}:{0[internal]}",
+        "restart": "--restart={}", "readOnly": "--read-only", "tmpfs": "--tmpfs={}:{}", "capabilities": "--cap-drop={1}",
+        "securityOpts": "--security-opt={}", "memory": "--memory={}m", "memorySwap": "--memory-swap={}m", "shmSize": "--shm-size={}m",
+        "logDriver": "--log-driver={}", "logOpts": "--log-opt={}={}", "init": "--init",
+        "stopTimeout": "--stop-timeout={}", "stopSignal": "--stop-signal={}",
     }  # fmt: skip
 
     def is_there(self, at: Engine, name: str) -> bool:
@@ -147,7 +139,7 @@ class _Provider(_Kind):
     """Says where the engine is, and makes nothing."""
 
     KIND = "provider"
-    INPUTS: ClassVar[Inputs] = {"host": lambda value: [], "context": lambda value: []}
+    INPUTS: ClassVar[Inputs] = {"host": "", "context": ""}
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         return DiffResult()
@@ -159,23 +151,14 @@ class _Provider(_Kind):
         return
 
 
-_KINDS: Mapping[str, type[_Kind]] = {
+KINDS: Mapping[str, type[_Kind]] = {
     "docker:index/network:Network": _Network,
     "docker:index/volume:Volume": _Volume,
     "docker:index/image:Image": _Image,
     "docker:index/container:Container": _Container,
     "pulumi:providers:docker": _Provider,
 }
-
-
-def takes(type_: str) -> bool:
-    """Whether a resource of that type can be made."""
-    return type_ in _KINDS
-
-
-def provider(type_: str) -> ResourceProvider:
-    """What makes resources of that type."""
-    return _KINDS[type_]()
+"""For each type of resource that can be made what makes it."""
 
 
 def _engine(props: Mapping[str, Any]) -> Engine:

@@ -20,7 +20,7 @@ _SEVERITIES = ("debug", "info", "warning", "error")
 _REFUSED: dict[str, Callable[[Any], bool]] = {
     "import_": lambda request: bool(request.importId),
     # The SDK gives a type's former names by itself: no stack of this engine has any.
-    "aliases": lambda request: bool(request.aliases or request.aliasURNs) and not docker.takes(request.type),
+    "aliases": lambda request: bool(request.aliases or request.aliasURNs) and request.type not in docker.KINDS,
     "custom_timeouts": lambda request: request.HasField("customTimeouts") and bool(str(request.customTimeouts)),
     "replace_on_changes": lambda request: bool(request.replaceOnChanges),
     "deleted_with": lambda request: bool(request.deletedWith),
@@ -64,9 +64,9 @@ class BaseMonitor:
 class Monitor(BaseMonitor):
     """Answers registrations; `apply` brings a resource to its inputs, fills in id and outputs."""
 
-    def __init__(self, project: str, stack: str, apply: Apply) -> None:
+    def __init__(self, project: str, stack: str, apply: Apply, observer: Observer) -> None:
         self.project, self.stack = project, stack
-        self.apply = apply
+        self.apply, self.observer = apply, observer
         self.seen: dict[str, Resource] = {}
         self.outputs: dict[str, Any] = {}
         self.hidden: frozenset[str] = frozenset()
@@ -97,6 +97,11 @@ class Monitor(BaseMonitor):
             self.outputs, self.hidden = values.from_struct(request.outputs)
         return empty_pb2.Empty()
 
+    def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
+        """The engine's side that the SDK logs to."""
+        self.observer(Event("diagnostic", None, _SEVERITIES[request.severity], request.message.rstrip()))
+        return empty_pb2.Empty()
+
     def _resource(self, request: Any) -> Resource:
         """The registration as a resource, refused if this engine can't take it."""
         urn = urn_of(self.project, self.stack, request)
@@ -106,7 +111,7 @@ class Monitor(BaseMonitor):
             if asked(request):
                 self._refuse(f"{request.name}: the option {option}")
         inputs, hidden = values.from_struct(request.object)
-        if docker.takes(request.type) and (of := self.seen.get(request.provider.rpartition("::")[0])):
+        if request.type in docker.KINDS and (of := self.seen.get(request.provider.rpartition("::")[0])):
             inputs[docker.ENGINE] = {name: one for name, one in of.inputs.items() if name in ("host", "context")}
         known = {"urn": urn, "type": request.type, "name": request.name, "parent": request.parent}
         resource = Resource(**known, custom=request.custom, inputs=inputs, protect=request.protect, retain=request.retainOnDelete)
@@ -121,17 +126,6 @@ class Monitor(BaseMonitor):
         if self.failure is None:
             self.beyond = what
         self.fail(f"{what} needs the Pulumi CLI; use `pulumi up`")
-
-
-class Log(BaseMonitor):
-    """The engine's side that the SDK logs to."""
-
-    def __init__(self, observer: Observer) -> None:
-        self.observer = observer
-
-    def Log(self, request: Any, *_: Any) -> Any:  # noqa: N802
-        self.observer(Event("diagnostic", None, _SEVERITIES[request.severity], request.message.rstrip()))
-        return empty_pb2.Empty()
 
 
 def urn_of(project: str, stack: str, request: Any) -> str:

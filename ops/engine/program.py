@@ -35,10 +35,12 @@ class Program:
     stack: Stack
     dry: bool
 
-    def run(self, monitor: BaseMonitor, log: Any) -> str | None:
-        """Runs it in a context of its own; gives one block of text on why it failed, or None."""
+    def run(self, monitor: BaseMonitor) -> str | None:
+        """Runs it in a context of its own; gives one block of text on why it failed, or None.
+
+        `monitor` also answers what the SDK asks of an engine: to log."""
         try:
-            copy_context().run(self._run, monitor, log)
+            copy_context().run(self._run, monitor)
         except pulumi.RunError as error:
             return monitor.failure or str(error)
         except SystemExit as error:
@@ -47,7 +49,7 @@ class Program:
             return monitor.failure or _unforeseen(error, self.project.folder)
         return monitor.failure
 
-    def _run(self, monitor: Any, log: Any) -> None:
+    def _run(self, monitor: Any) -> None:
         folder = str(self.project.folder)
         # As Pulumi hands it over: objects as JSON, what YAML takes for a date as text.
         config = {key: str(one) if isinstance(one, str | date) else json.dumps(one, default=str) for key, one in self.stack.config.items()}
@@ -57,7 +59,7 @@ class Program:
                 project=self.project.name,
                 stack=self.stack.name,
                 monitor=monitor,
-                engine=log,
+                engine=monitor,
                 dry_run=self.dry,
                 organization="organization",
                 root_directory=folder,

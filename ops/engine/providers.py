@@ -22,13 +22,13 @@ def is_dynamic(type_: str) -> bool:
 
 def is_made_here(type_: str) -> bool:
     """True for resources that need no Pulumi CLI."""
-    return is_dynamic(type_) or docker.takes(type_)
+    return is_dynamic(type_) or type_ in docker.KINDS
 
 
 def load(type_: str, properties: Mapping[str, Any]) -> ResourceProvider:
     """The provider that the properties name; by reference, so that it is today's code."""
-    if docker.takes(type_):
-        return docker.provider(type_)
+    if type_ in docker.KINDS:
+        return docker.KINDS[type_]()
     provider = dill.loads(base64.b64decode(properties[KEY]))
     assert isinstance(provider, ResourceProvider)
     return provider

@@ -9,7 +9,7 @@ from typing import Any
 from components.errors import SlipwayError
 from ops.engine import providers, values
 from ops.engine.events import Event, Observer, Op, Result, Step
-from ops.engine.monitor import Log, Monitor
+from ops.engine.monitor import Monitor
 from ops.engine.program import Program
 from ops.engine.state import Resource, State, locked
 from ops.stack.project import Project, Stack
@@ -74,10 +74,10 @@ class _Run:
         self.engine, self.state, self.dry = engine, state, dry
         self.steps: list[Step] = []
         self.lock = threading.RLock()
-        self.monitor = Monitor(engine.project.name, engine.stack.name, self.apply)
+        self.monitor = Monitor(engine.project.name, engine.stack.name, self.apply, engine.observer)
 
     def program(self) -> Result:
-        error = Program(self.engine.project, self.engine.stack, self.dry).run(self.monitor, Log(self.engine.observer))
+        error = Program(self.engine.project, self.engine.stack, self.dry).run(self.monitor)
         if error is None:
             seen = self.monitor.seen
             error = self._remove([one for one in self.state.resources if one.replaced or one.urn not in seen])

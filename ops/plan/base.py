@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -72,8 +72,17 @@ def _reason(said: str, there: Path) -> str:
 @contextmanager
 def checked_out(folder: Path, ref: str) -> Iterator[Path]:
     """The folder that `folder` is at a git ref, while it is needed; it may not have been there."""
-    commit = _commit(folder, ref)
-    below = _said(folder, "rev-parse", "--show-prefix")
+
+    def unknown(said: str) -> str:
+        if said:
+            return f"{folder}: {said}; mend that, or compare with a saved plan instead: --against FILE"
+        return f"wanted a branch, tag or commit of this clone, found {shown(ref)}; fetch it first: git fetch origin"
+
+    def missing(said: str) -> str:
+        return f"no files of that commit: {said or 'git says nothing about why'}; is the clone whole, and room for it in TMPDIR?"
+
+    commit = _git(folder, unknown, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+    below = _git(folder, missing, "rev-parse", "--show-prefix")
     settings = [word for one in _ALONE for word in ("-c", one)]
     try:
         made = TemporaryDirectory(prefix="slipway-plan-")
@@ -84,31 +93,16 @@ def checked_out(folder: Path, ref: str) -> Iterator[Path]:
         there.mkdir()
         # One command that knows where files go: the commit's own attributes (ends of lines) hold.
         index = {"GIT_INDEX_FILE": str(there.with_name("index"))}
-        _said(folder, *settings, f"--work-tree={there}", "read-tree", "--reset", "-u", commit, more=index)
+        _git(folder, missing, *settings, f"--work-tree={there}", "read-tree", "--reset", "-u", commit, more=index)
         yield there / below
 
 
-def _commit(folder: Path, ref: str) -> str:
-    done = _git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-    if done.returncode == 0:
-        return done.stdout.strip()
-    if done.stderr.strip():
-        raise UsageError(f"--base: {folder}: {_first(done.stderr)}; mend that, or compare with a saved plan instead: --against FILE")
-    raise UsageError(f"--base: wanted a branch, tag or commit of this clone, found {shown(ref)}; fetch it first: git fetch origin")
-
-
-def _said(folder: Path, *command: str, more: Mapping[str, str] | None = None) -> str:
-    """What git printed, without the line's end."""
-    done = _git(folder, *command, more=more)
-    if done.returncode:
-        raise UsageError(f"--base: no files of that commit: {_first(done.stderr)}; is the clone whole, and room for it in TMPDIR?")
-    return done.stdout.removesuffix("\n")
-
-
-def _git(folder: Path, *command: str, more: Mapping[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+def _git(folder: Path, refused: Callable[[str], str], *command: str, more: Mapping[str, str] | None = None) -> str:
+    """What git printed, without the line's end. `refused` makes an error of the first line that it
+    complains in: what follows is advice about other commands."""
     known = {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
     try:
-        return subprocess.run(
+        done = subprocess.run(
             ["git", "-C", str(folder), *command],
             env={**known, **(more or {})},
             capture_output=True,
@@ -119,8 +113,7 @@ def _git(folder: Path, *command: str, more: Mapping[str, str] | None = None) -> 
         )
     except FileNotFoundError:
         raise MissingError("--base: wanted the program git, found none; install it: apt-get install git") from None
-
-
-def _first(said: str) -> str:
-    """Git's own words; what follows the first line is advice about other commands."""
-    return one_line(next((line for line in said.splitlines() if line.strip()), "git says nothing about why"), 300)
+    if done.returncode:
+        said = next((line for line in done.stderr.splitlines() if line.strip()), "")
+        raise UsageError(f"--base: {refused(one_line(said, 300))}")
+    return done.stdout.removesuffix("\n")

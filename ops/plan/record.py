@@ -31,7 +31,7 @@ def record(project: Project, stack: Stack) -> Plan:
     program = Program(project, replace(stack, config=config), dry=True)
     # What the program prints would stand before the plan, in a file that holds nothing else.
     with with_marks(), redirect_stdout(sys.stderr):
-        error = program.run(recorder, recorder)
+        error = program.run(recorder)
     if error is not None:
         raise SlipwayError(error)
     return plan_of(recorder, stack.config)

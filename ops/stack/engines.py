@@ -1,18 +1,20 @@
 """Which engine works on a stack: the mark of its tree, without one what its program asks for."""
 
 import json
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
 
-from ops.call import Call, fail, refuse
+from components import owner
+from components.errors import SlipwayError, UsageError
+from ops import engine
+from ops.automation.engine import CliEngine
+from ops.call import Call
 from ops.display import tables
+from ops.display.progress import shown
+from ops.engine import Engine, Event, Observer, Result
 from ops.stack import pulumi_cli, workplace
-
-if TYPE_CHECKING:
-    from ops.automation.engine import CliEngine
-    from ops.engine import Engine, Event, Observer, Result
-    from ops.stack.workplace import Workplace
-    from policy.plan import Resource
+from ops.stack.workplace import Workplace
+from policy.plan import Resource
 
 
 @dataclass(frozen=True)
@@ -20,33 +22,29 @@ class Launcher:
     """A stack and its engine: the Pulumi CLI (`by_cli`), or the one in this process."""
 
     call: Call
-    work: "Workplace"
+    work: Workplace
     by_cli: bool
-    foreign: "tuple[Resource, ...]" = ()
+    foreign: tuple[Resource, ...] = ()
     """What of the plan is a provider's, where that was asked."""
     warned: set[str] = field(default_factory=set)
     """What was warned of already: a program that is planned and then run says it twice."""
 
-    def engine(self, observer: "Observer | None" = None) -> "Engine | CliEngine":
+    def engine(self, observer: Observer | None = None) -> Engine | CliEngine:
         """Either has preview, up and destroy, with the same events and results."""
-        return self.cli(observer) if self.by_cli else self._here(observer)
+        return self.cli(observer) if self.by_cli else engine.Engine(self.work.project, self.work.stack, observer)
 
-    def cli(self, observer: "Observer | None" = None) -> "CliEngine":
+    def cli(self, observer: Observer | None = None) -> CliEngine:
         """The Pulumi CLI."""
-        from ops.automation.engine import CliEngine
-
         return CliEngine(self.work.project, self.call.full, observer)
 
-    def run(self, verb: 'Literal["up", "first_up", "destroy"]', stderr: bool = False) -> "Result":
+    def run(self, verb: Literal["up", "first_up", "destroy"]) -> Result:
         """Lets the engine work while its progress and the hosts' is shown."""
-        from ops.display.progress import shown
-
-        with shown(stderr) as progress:
+        with shown(stderr=self.call.as_json) as progress:
             engine = self.engine(lambda event: progress.engine(event) if self.is_news(event) else None)
             result: Result = getattr(engine, verb)()
             return result
 
-    def is_news(self, event: "Event") -> bool:
+    def is_news(self, event: Event) -> bool:
         """Whether it is anything but a warning that was shown already."""
         known = event.severity == "warning" and event.text in self.warned
         if event.severity == "warning":
@@ -55,40 +53,30 @@ class Launcher:
 
     def is_settled(self) -> bool:
         """The engine is known: the CLI, or this process, which launched the present target."""
-        if self.by_cli:
-            return True
-        state = self._here().state()
-        return bool(state.resources and state.outputs.get("target") == self.work.settings.target)
+        return self.by_cli or self.work.is_launched_here()
 
     def is_new_here(self) -> bool:
         """Nothing of it is there, and all of it is made on this machine: it only creates."""
-        return not self.by_cli and self.work.target.THIS_MACHINE and not self._here().state().resources
+        return not self.by_cli and self.work.target.THIS_MACHINE and not self.work.state().resources
 
     def release_key(self) -> str:
         """The key of release ids, as the engine's state has it; empty where there is none here."""
         name = f":RandomSecret::{self.work.settings.app.name}-key"
         if not self.by_cli:
-            return str(next((one.outputs["value"] for one in self._here().state().resources if one.urn.endswith(name)), ""))
+            return str(next((one.outputs["value"] for one in self.work.state().resources if one.urn.endswith(name)), ""))
         value = next((one["outputs"]["value"] for one in self.cli().state() if one["urn"].endswith(name)), "")
         return str(json.loads(value["plaintext"]) if isinstance(value, dict) else value)
-
-    def _here(self, observer: "Observer | None" = None) -> "Engine":
-        from ops.engine import Engine
-
-        return Engine(self.work.project, self.work.stack, observer)
 
 
 def of(call: Call) -> Launcher:
     """The engine that the tree's mark names. Raises `UsageError` where it is somebody else's.
 
     Without a mark: in this process, whose preview tells what it can't launch (`Result.beyond`)."""
-    from components import owner
-
     sealed = workplace.enter(call, sealed=True)
     noted = owner.read(sealed.place.tree)
     engine = noted.engine if noted else owner.IN_PROCESS
     if refused := owner.refusal(sealed.place.tree, owner.of(engine, sealed.place.project, sealed.place.stack)):
-        refuse(refused)
+        raise UsageError(refused)
     by_cli = engine == owner.CLI
     if not by_cli and sealed.stack.secret_keys and not sealed.stack.salt:
         by_cli = bool(pulumi_cli.foreign(sealed))
@@ -100,22 +88,22 @@ def of_launched(call: Call) -> Launcher:
     """`of` for a stack that is to go: destroyed is only what the engine has a state of."""
     launcher = of(call)
     foreign = tuple(pulumi_cli.elsewhere(workplace.enter(call, sealed=True)))
-    return Launcher(call, launcher.work, launcher.by_cli or bool(foreign), foreign)
+    return replace(launcher, by_cli=launcher.by_cli or bool(foreign), foreign=foreign)
 
 
-def planned(call: Call, launcher: Launcher) -> "tuple[Launcher, Result]":
+def planned(launcher: Launcher) -> tuple[Launcher, Result]:
     """The plan, and the engine that can carry it out. Raises `SlipwayError` when it can't be made.
 
     A plan is shown whole at its end; only warnings come before."""
 
-    def warn(event: "Event") -> None:
+    def warn(event: Event) -> None:
         if event.severity == "warning" and launcher.is_news(event):
             tables.line(f"warning: {event.text}", stderr=True)
 
     result: Any = launcher.engine(warn).preview()
     if result.beyond and not launcher.by_cli:
-        pulumi_cli.require(f"stack {call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
-        return planned(call, Launcher(call, launcher.work, by_cli=True, warned=launcher.warned))
+        pulumi_cli.require(f"stack {launcher.call.stack} on {launcher.work.settings.target} needs the Pulumi CLI ({result.beyond})")
+        return planned(replace(launcher, by_cli=True))
     if not result.ok:
-        fail(result.error)
+        raise SlipwayError(str(result.error))
     return launcher, result

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from cloud_init.host.base import files
 from components.errors import UsageError, one_line, shown
@@ -144,9 +146,6 @@ def set_config(project: Project, stack: str, key: str, value: str, secret: bool 
 def edited(file: Path) -> Iterator[Any]:
     """What a stack file says, to be changed: written then with its comments and order, all or
     nothing. Its `config` is empty where there is none yet."""
-    from ruamel.yaml import YAML  # a command that only reads has no use for it
-    from ruamel.yaml.error import YAMLError
-
     round_trip, text = YAML(), io.StringIO()
     round_trip.width = 4096
     try:

@@ -1,46 +1,54 @@
-"""The stack a command works on: project, settings, target. Heavy imports wait until needed."""
+"""The stack a command works on: project, settings, target."""
 
 import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from ops.call import Call, refuse
-
-if TYPE_CHECKING:
-    from components.deployment import Deployment
-    from components.settings import Settings
-    from components.target import StackPlace, TargetModule
-    from ops.stack.project import Project, Stack
+from components import owner, settings, target
+from components.deployment import Deployment
+from components.errors import UsageError
+from components.settings import Settings
+from components.target import StackPlace, TargetModule
+from ops import engine
+from ops.call import Call
+from ops.display import tables
+from ops.engine.state import State
+from ops.setup import install
+from ops.stack import project
+from ops.stack.project import Project, Stack
 
 
 @dataclass(frozen=True)
 class Workplace:
     """A stack, read and checked."""
 
-    project: "Project"
-    stack: "Stack"
-    settings: "Settings"
-    target: "TargetModule"
-    place: "StackPlace"
+    project: Project
+    stack: Stack
+    settings: Settings
+    target: TargetModule
+    place: StackPlace
 
-    def deployment(self, acts: bool = True) -> "Deployment":
+    def deployment(self, acts: bool = True) -> Deployment:
         """What was launched, to be asked. In a tree that was copied or moved only what reads is
         done, and told of it. Raises `UsageError` for a command that `acts`."""
-        from components import owner
-        from ops.display import tables
-
         if why := owner.elsewhere(self.place.tree):
             if acts:
-                refuse(why)
+                raise UsageError(why)
             tables.line(f"slipway: {why}", stderr=True)
         return self.target.deployment(self.settings, self.place)
 
+    def state(self) -> State:
+        """What the engine in this process has of it."""
+        return engine.Engine(self.project, self.stack).state()
+
+    def is_launched_here(self) -> bool:
+        """This process launched it, on the target that it has now."""
+        state = self.state()
+        return bool(state.resources and state.outputs.get("target") == self.settings.target)
+
     def install_needs(self) -> None:
         """Installs what the target wants on this machine."""
-        from ops.setup import install
-
         install.ensure(lambda: self.target.needs(self.settings))
 
 
@@ -54,31 +62,25 @@ def given(path: Path) -> Path:
     return Path(os.environ.get("SLIPWAY_CWD") or folder()) / path
 
 
-def place(call: Call) -> "StackPlace":
+def place(call: Call) -> StackPlace:
     """The stack's place, without reading its settings."""
-    from components.target import StackPlace
-    from ops.stack.project import load_project
-
     check_name(call.stack)
-    return StackPlace(folder(), load_project(folder()).name, call.stack)
+    return StackPlace(folder(), project.load_project(folder()).name, call.stack)
 
 
 def enter(call: Call, sealed: bool = False) -> Workplace:
     """Reads the stack's settings; `UsageError` when there is no such stack. `sealed`: encrypted."""
-    from components import settings, target
-    from ops.stack.project import load_project, load_stack
-
     here = place(call)
     if not (here.folder / f"Pulumi.{call.stack}.yaml").exists():
         hint = f"make it with: ./slipway -s {call.stack} init APP"
-        refuse(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
-    project = load_project(here.folder)
-    stack = load_stack(project, call.stack, sealed)
-    chosen = settings.parse(stack.config, stack.secret_keys, call.stack, project.name)
-    return Workplace(project, stack, chosen, target.chosen(chosen), here)
+        raise UsageError(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
+    whole = project.load_project(here.folder)
+    stack = project.load_stack(whole, call.stack, sealed)
+    chosen = settings.parse(stack.config, stack.secret_keys, call.stack, whole.name)
+    return Workplace(whole, stack, chosen, target.chosen(chosen), here)
 
 
 def check_name(stack: str) -> None:
     """A stack's name becomes a file's and a folder's."""
     if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.-]*", stack):
-        refuse(f"--stack: letters, digits, '-', '_' and '.' are wanted, found {stack!r}")
+        raise UsageError(f"--stack: letters, digits, '-', '_' and '.' are wanted, found {stack!r}")

@@ -53,7 +53,7 @@ def run(folder: Path, answered: bool = False, stack: str = "prod", config: Mappi
     recorder.answer = _answer if answered else None
     with with_marks():
         program = Program(Project("shop", folder), Stack(stack, dict(config or {}), frozenset(), None), dry=not answered)
-        error = program.run(recorder, recorder)
+        error = program.run(recorder)
     return plan_of(recorder, {}), error
 
 

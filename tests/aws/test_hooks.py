@@ -30,7 +30,7 @@ def run(folder: Path, hooks: str) -> tuple[Plan, str | None]:
     (folder / "hooks.py").write_text(hooks, encoding="utf-8")
     config = yaml.safe_load((Path(__file__).parent / "stacks/small.yaml").read_text(encoding="utf-8"))["config"]
     recorder = Recorder("slipway", "dev", (folder,))
-    error = Program(Project("slipway", folder), Stack("dev", config, frozenset(), None), dry=True).run(recorder, recorder)
+    error = Program(Project("slipway", folder), Stack("dev", config, frozenset(), None), dry=True).run(recorder)
     return plan_of(recorder, config), error
 
 

@@ -19,7 +19,7 @@ from cloud_init.host.contracts.rollout import Heartbeat, Outcome, Progress
 from cloud_init.host.data import backup, stored_backups
 from cloud_init.host.follow.health import Health, Reporter
 from cloud_init.host.release import wheels
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
 from cloud_init.host.stores import s3
 
 REGION, ARN = "eu-west-1", "arn:aws:s3:::the-store"

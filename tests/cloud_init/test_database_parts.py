@@ -13,10 +13,10 @@ from cloud_init.fleet import Fleet, OwnHost
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts import Wrong
 from cloud_init.host.data import stored_backups
-from cloud_init.host.data.databases import network, sizing
+from cloud_init.host.data.databases import network
 from cloud_init.host.server.volume import unit
 
-MB = sizing.MB
+MB = network.MB
 SIZES = [256 * MB, 512 * MB, 1024 * MB, 2048 * MB, 16384 * MB, 524288 * MB]
 
 
@@ -27,7 +27,7 @@ def megabytes(text):
 @pytest.mark.parametrize("size", SIZES)
 def test_a_server_leaves_room_for_the_rest_of_its_host(size):
     host = max(size, 512 * MB)
-    postgres, mariadb = sizing.postgres(size), sizing.mariadb(size)
+    postgres, mariadb = network.postgres(size), network.mariadb(size)
     buffers, sorts = megabytes(postgres["shared_buffers"]), megabytes(postgres["work_mem"])
     assert buffers <= host // 4
     assert sorts >= 2 * MB
@@ -37,16 +37,16 @@ def test_a_server_leaves_room_for_the_rest_of_its_host(size):
 
 
 def test_more_memory_never_means_less():
-    for engine in (sizing.postgres, sizing.mariadb):
+    for engine in (network.postgres, network.mariadb):
         for small, large in itertools.pairwise(SIZES):
             before, after = engine(small), engine(large)
             assert all(int(before[name].rstrip("MB")) <= int(after[name].rstrip("MB")) for name in before)
 
 
 def test_how_many_connections_it_takes_is_as_it_is_said():
-    each, least, most = map(int, re.findall(r"\d+", sizing.TAKEN["own-host"].replace(",000", "000")))
+    each, least, most = map(int, re.findall(r"\d+", network.TAKEN["own-host"].replace(",000", "000")))
     sizes = [megabyte * MB for megabyte in range(1, 20000, 7)]
-    assert [sizing.connections(size) for size in sizes] == [max(least, min(size // (each * MB), most)) for size in sizes]
+    assert [network.connections(size) for size in sizes] == [max(least, min(size // (each * MB), most)) for size in sizes]
 
 
 def test_the_rules_name_both_roles_for_each_network_by_tls_alone():
@@ -85,7 +85,7 @@ def test_a_hostile_name_stays_a_name(app):
 def test_what_is_no_network_is_refused(clients):
     database = {"engine": "postgres", "address": ["10.0.0.5", 5432], "clients": clients}
     with pytest.raises((Refused, Wrong), match=r"wanted an address of this host|^database\.clients.*: wanted (a list|text), found"):
-        network.wanted(documents.manifest(database=database), None)
+        network.wanted(documents.manifest(database=database))
 
 
 def test_mariadb_is_told_networks_in_its_own_way():
@@ -148,6 +148,6 @@ def test_the_database_comes_with_the_host_that_has_it(engine, placement, role, p
 
 
 def test_the_mount_is_by_the_disks_identity():
-    text = unit("shop", Path("/srv/slipway/shop/data"), {"UUID": "1-2", "TYPE": "ext4"})
-    assert "What=/dev/disk/by-uuid/1-2\nWhere=/srv/slipway/shop/data\nType=ext4\n" in text
+    text = unit("shop", Path("/srv/slipway/shop/disk"), {"UUID": "1-2", "TYPE": "ext4"})
+    assert "What=/dev/disk/by-uuid/1-2\nWhere=/srv/slipway/shop/disk\nType=ext4\n" in text
     assert "@@" not in text

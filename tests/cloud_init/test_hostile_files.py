@@ -27,7 +27,7 @@ import hostile
 from speeds import examples
 
 from cloud_init.host import contracts
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.processes import programs
 from cloud_init.host.processes.managers import supervisor, systemd

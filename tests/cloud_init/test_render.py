@@ -14,10 +14,10 @@ from typing import Any, get_args
 import documents
 import pytest
 
-from cloud_init import fronts, servers, system
+from cloud_init import render, system
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 from cloud_init.host.data import databases
 from cloud_init.host.front import servers as host_fronts
 from cloud_init.host.processes import managers
@@ -127,11 +127,11 @@ def modules(folder: ModuleType) -> set[str]:
 @pytest.mark.parametrize(
     ("setting", "apart", "there"),
     [
-        ("front", set(), modules(fronts)),
+        ("front", set(), {*render.kinds(render.FRONT)}),
         ("front", set(), modules(host_fronts) - {host_fronts.STAND_IN}),
         ("front", set(), {*system.FRONTS}),
         ("front", set(), {*installed.FRONTS}),
-        ("server.kind", {"auto"}, modules(servers)),
+        ("server.kind", {"auto"}, {*render.kinds(render.SERVER)}),
         ("manager", set(), modules(managers) - {"contract", "docker"}),  # which the target docker alone has
         ("database.engine", {"none"}, modules(databases) & accepted("database.engine")),
         ("database.engine", {"none", "sqlite"}, {*system.ENGINES}),

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from cloud_init import firewall, fleet, system
+from cloud_init import fleet, system
 from cloud_init.fleet import Fleet, OwnHost, SystemFile
-from cloud_init.host.server import apply
+from cloud_init.host.server import system_files
 from cloud_init.host_files import HostFileError
 
 PLAIN = Fleet("systemd", "nginx", "none")
@@ -53,12 +53,12 @@ def test_what_is_no_network_is_refused(wrong: str) -> None:
 
 
 def test_who_would_be_locked_out_is_told_before() -> None:
-    assert firewall.lets_in(PLAIN.ssh_from, "198.51.100.1")
-    assert not firewall.lets_in(LIMITED.ssh_from, "198.51.100.1")
-    assert firewall.lets_in(LIMITED.ssh_from, "203.0.113.200")
-    assert firewall.lets_in(LIMITED.ssh_from, "::ffff:203.0.113.200")
-    assert firewall.lets_in(LIMITED.ssh_from, "2001:db8::1")
-    assert not firewall.lets_in((), "203.0.113.7")
+    assert system.lets_in(PLAIN.ssh_from, "198.51.100.1")
+    assert not system.lets_in(LIMITED.ssh_from, "198.51.100.1")
+    assert system.lets_in(LIMITED.ssh_from, "203.0.113.200")
+    assert system.lets_in(LIMITED.ssh_from, "::ffff:203.0.113.200")
+    assert system.lets_in(LIMITED.ssh_from, "2001:db8::1")
+    assert not system.lets_in((), "203.0.113.7")
 
 
 CLOSED = replace(PLAIN, ssh_from=())
@@ -82,7 +82,7 @@ def test_nftables_takes_the_rules_twice(what: Fleet, role: str, tmp_path: Path) 
 def test_units_are_sound_and_all_that_is_written_has_who_puts_it_in_force(role: str, tmp_path: Path) -> None:
     units = []
     for file in every_file(DATABASE, role):
-        assert apply.kind(file.apply)
+        assert system_files.kind_of(file.apply)
         if file.path.endswith((".service", ".timer")):
             units.append(tmp_path / Path(file.path).name)
             units[-1].write_text(file.content)

@@ -14,7 +14,7 @@ from authority import openssl
 
 from cloud_init import fleet, fronts, system
 from cloud_init.fleet import Fleet, Tls
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 from cloud_init.host.front import certificates
 from cloud_init.host.release import files
 from cloud_init.host_files import Front, HostFileError, Server, WebHost

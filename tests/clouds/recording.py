@@ -54,7 +54,7 @@ def record(name: str, project: Project, config: Mapping[str, Any], schema: Schem
     recording = Recording(name)
     monitor = _Answering(recording, project, schema, told or {})
     secret = frozenset({"slipway:secretEnv"} & config.keys())
-    error = Program(project, Stack("dev", config, secret, None), dry=False).run(monitor, monitor)
+    error = Program(project, Stack("dev", config, secret, None), dry=False).run(monitor)
     if error is not None:
         raise SlipwayError(error)
     return recording

@@ -68,7 +68,7 @@ class Case:
         project = Project("slipway", ROOT)
         recorder = _Wire(project.name, stack.name, (ROOT,))
         recorder.answer = _answer if answered else None
-        error = Program(project, stack, dry=not answered).run(recorder, recorder)
+        error = Program(project, stack, dry=not answered).run(recorder)
         if error is not None:
             raise SlipwayError(error)
         return Recording(plan_of(recorder, {**self.config, **{key: {"secure": "x"} for key in secret}}), recorder.wire)

@@ -8,6 +8,7 @@ import pytest
 from components.errors import SlipwayError
 from ops.stack.project import load_project, load_stack
 from ops.stack.pulumi_cli import elsewhere
+from ops.stack.workplace import Workplace
 
 TARGET = "pulumi.export('target', 'here')\n"
 HERE = f"Thing('a')\n{TARGET}"
@@ -17,8 +18,9 @@ BROKEN = "raise pulumi.RunError('no')\n"
 
 def names(sandbox, target="here"):
     project = load_project(sandbox.folder)
-    work: Any = SimpleNamespace(project=project, stack=load_stack(project, "dev", sealed=True), settings=SimpleNamespace(target=target))
-    return [one.name for one in elsewhere(work)]
+    settings: Any = SimpleNamespace(target=target)
+    nothing: Any = None
+    return [one.name for one in elsewhere(Workplace(project, load_stack(project, "dev", sealed=True), settings, nothing, nothing))]
 
 
 def test_a_stack_of_this_engine_is_its_own_whether_its_program_runs_or_not(sandbox):

@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import ports
 
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 
 OWNER, APP = "kee/p@er", "a?p#p:1"  # passwords
 _SLEEP = {"postgres": "SELECT pg_sleep({})", "mysql": "SELECT SLEEP({})"}

@@ -13,7 +13,7 @@ import ports
 
 from cloud_init import host_tool
 from cloud_init.host import contracts
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_files import Door, Front, Server, WebHost
 from cloud_init.render import host_files, server_requirements

@@ -11,7 +11,7 @@ from cloud_init import system
 from cloud_init.fleet import Archive, Fleet, More, SystemFile
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import LaterPart
-from cloud_init.host.server import packages, provision, system_files
+from cloud_init.host.server import provision, system_files
 
 UNIT = SystemFile("/etc/systemd/system/slipway-agent.service", "[Service]\n", "systemd")
 
@@ -35,9 +35,9 @@ def elsewhere(tmp_path, monkeypatch):
     with serving(tmp_path) as server:
         server.installed = []
         monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
-        monkeypatch.setattr("cloud_init.host.base.fetching.time.sleep", lambda seconds: None)
-        monkeypatch.setattr(packages, "_await_lists", lambda: None)
-        monkeypatch.setattr(packages, "_install", lambda names: server.installed.append(Path(names[0]).read_bytes()))
+        monkeypatch.setattr("cloud_init.host.base.web.time.sleep", lambda seconds: None)
+        monkeypatch.setattr(provision, "_await_lists", lambda: None)
+        monkeypatch.setattr(provision, "_install", lambda names: server.installed.append(Path(names[0]).read_bytes()))
         yield server
 
 
@@ -56,7 +56,7 @@ def wanted(elsewhere, instead=None, package="slipway-test-agent"):
 def test_a_package_is_fetched_and_installed_from_its_file(elsewhere, tmp_path):
     made = deb(tmp_path, "slipway-test-agent")
     elsewhere.answers = [(503, b""), (200, made)]
-    packages.ensure_archives(wanted(elsewhere))
+    provision.ensure_archives(wanted(elsewhere))
     assert elsewhere.installed == [made]
     arch = subprocess.run(["dpkg", "--print-architecture"], capture_output=True, text=True, check=True).stdout.strip()
     assert elsewhere.asked == [f"/{arch}/agent.deb"] * 2
@@ -73,13 +73,13 @@ def test_a_package_is_fetched_and_installed_from_its_file(elsewhere, tmp_path):
 )
 def test_what_is_there_is_not_fetched(elsewhere, tmp_path, there, instead):
     elsewhere.answers = [(200, deb(tmp_path, "slipway-test-agent"))]
-    packages.ensure_archives(wanted(elsewhere, package="dpkg"), tmp_path)
+    provision.ensure_archives(wanted(elsewhere, package="dpkg"), tmp_path)
     (tmp_path / there).parent.mkdir(parents=True)
     (tmp_path / there).touch()
-    packages.ensure_archives(wanted(elsewhere, instead), tmp_path)
+    provision.ensure_archives(wanted(elsewhere, instead), tmp_path)
     assert (elsewhere.asked, elsewhere.installed) == ([], [])
     (tmp_path / there.split("/")[0]).rename(tmp_path / "gone")
-    packages.ensure_archives(wanted(elsewhere, instead), tmp_path)
+    provision.ensure_archives(wanted(elsewhere, instead), tmp_path)
     assert len(elsewhere.installed) == 1
 
 
@@ -91,13 +91,13 @@ def test_what_goes_wrong_names_package_and_address(elsewhere, tmp_path):
     ):
         elsewhere.answers = [answer]
         with pytest.raises(Refused) as refused:
-            packages.ensure_archives(wanted(elsewhere))
+            provision.ensure_archives(wanted(elsewhere))
         assert str(refused.value).startswith("package slipway-test-agent: https://localhost:")
         assert told in str(refused.value)
     with pytest.raises(Refused, match="found an address without https"):
-        packages.ensure_archives([Archive("slipway-test-agent", "http://localhost/a.deb")])
+        provision.ensure_archives([Archive("slipway-test-agent", "http://localhost/a.deb")])
     with pytest.raises(Refused, match="wanted the name of a package, found '-o x'"):
-        packages.ensure_archives([Archive("-o x", "")])
+        provision.ensure_archives([Archive("-o x", "")])
     assert elsewhere.installed == []
 
 
@@ -107,8 +107,8 @@ def test_they_come_between_packages_and_files(tmp_path, monkeypatch):
     one = Archive("agent", "https://a.example")
     monkeypatch.setattr(provision, "_later_of_live", lambda where: LaterPart({"web": ("acl",)}, {"web": ()}, {"web": (one,)}))
     monkeypatch.setattr("cloud_init.host.server.provision.os.nice", lambda by: None)
-    monkeypatch.setattr(packages, "ensure", told.append)
-    monkeypatch.setattr(packages, "ensure_archives", told.append)
+    monkeypatch.setattr(provision, "install", told.append)
+    monkeypatch.setattr(provision, "ensure_archives", told.append)
     monkeypatch.setattr(system_files, "run_later", lambda where, manifest: told.append("files"))
     provision.later(places, steps)
     assert told == [("acl",), (one,), "files"]

@@ -12,7 +12,7 @@ from database_app import ENGINES, publish
 from faults import record
 from outside import Outside
 
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 
 ODD = "\\nINSERT INTO `items` VALUES (1);\\nDELIMITER ;;\\n' \\\" \\\\ % \\t é \U0001f600 "
 WRITER = f"""

@@ -14,7 +14,7 @@ from cloud_init.host.base import masking, processes
 from cloud_init.host.base.outcome import Refused, cause
 from cloud_init.host.data import databases
 from cloud_init.host.data.databases import APP, OWNER, Database, remote
-from cloud_init.host.release import files, release_command, runtime
+from cloud_init.host.release import files, release_command
 
 SOCKET = "postgresql://app:pw@/shop?host=/run/db&port=5432"
 MARIADB = "mysql://app:pw@localhost/shop?unix_socket=/run/m.sock&charset=utf8mb4"
@@ -104,18 +104,18 @@ def test_app_and_release_command_get_their_own(tmp_path, engine):
     )
     cluster = of(places, manifest).own()
     for role in (APP, OWNER):
-        told = runtime.variables(places, folder, manifest, role)
+        told = files.variables(places, folder, manifest, role)
         password = cluster.password(role)
         assert (told["DB_USER"], told["DB_PASSWORD"], told["OTHER"]) == (role, password, "${HOME}$${x} shop")
         assert told["DB_HOST"] == ("localhost" if engine == "mysql" else str(tmp_path / "run/database"))
         assert json.loads(told["JSON"])["dsn"] == told["DATABASE_URL"] == cluster.url(role)
         assert "%" not in told["DATABASE_URL"]  # Alembic's set_main_option takes that for its own
-        runtime.note_secrets(places, folder, manifest)
+        files.note_secrets(places, folder, manifest)
         masking.forget()
         masking.know_host(places.srv)
         assert masking.masked(f"it has x{password}y") == "it has ***"
     assert told.get("MYSQL_UNIX_PORT") == (str(cluster.socket) if engine == "mysql" else None)
-    assert cluster.password(OWNER) not in str(runtime.variables(places, folder, manifest))
+    assert cluster.password(OWNER) not in str(files.variables(places, folder, manifest))
 
 
 @pytest.mark.parametrize("engine", ["postgres", "mysql"])
@@ -123,9 +123,9 @@ def test_an_app_that_joins_an_address_gets_a_host_and_a_port(tmp_path, engine):
     """Neither changes the address over the socket."""
     places, folder, manifest = prepared(tmp_path, {"engine": engine}, {"H": "${database.host}", "P": "${database.port}"}, {})
     cluster = of(places, manifest).own()
-    before = runtime.variables(places, folder, manifest)
+    before = files.variables(places, folder, manifest)
     cluster.settle()
-    told = runtime.variables(places, folder, manifest)
+    told = files.variables(places, folder, manifest)
     assert (told.pop("H"), int(told.pop("P"))) == cluster.address
     assert told.items() <= before.items()
 
@@ -179,7 +179,7 @@ def test_sqlite_has_a_path_alone(tmp_path):
     }
     rest = {word: f"<${{database.{word}}}>" for word in ("host", "port", "user", "password", "socket")}
     places, folder, manifest = prepared(tmp_path, {"engine": "sqlite"}, {**public, **rest}, {})
-    told = runtime.variables(places, folder, manifest)
+    told = files.variables(places, folder, manifest)
     assert told["SQLALCHEMY_DATABASE_URI"] == told["D"] == told["DATABASE_URL"] == f"sqlite:///{places.database}"
     assert (told["N"], told["S"]) == (str(places.database), "sqlite")
     assert {told[word] for word in rest} == {"<>"}
@@ -190,11 +190,11 @@ def test_an_address_that_comes_with_the_release(tmp_path):
     secret = {"DATABASE_URL": "postgres://app:hunter2@db/shop", "DATABASE_OWNER_URL": "postgres://own:keeper7@db/shop"}
     public = {"DATABASE_URL": "${database.url}?connect_timeout=3", "DSN": "pre${database.password}post"}
     places, folder, manifest = prepared(tmp_path, {"engine": "postgres", "placement": "managed"}, public, secret)
-    told = runtime.variables(places, folder, manifest)
+    told = files.variables(places, folder, manifest)
     assert told["DATABASE_URL"] == "postgresql://app:hunter2@db/shop?connect_timeout=3"
     assert "DATABASE_OWNER_URL" not in told
-    assert runtime.variables(places, folder, manifest, OWNER)["DSN"] == "prekeeper7post"
-    runtime.note_secrets(places, folder, manifest)
+    assert files.variables(places, folder, manifest, OWNER)["DSN"] == "prekeeper7post"
+    files.note_secrets(places, folder, manifest)
     masking.forget()
     masking.know_host(places.srv)
     assert masking.masked("said prehunter2post and prekeeper7post") == "said *** and ***"
@@ -207,7 +207,7 @@ def test_what_cannot_be_filled_is_refused_without_the_value(tmp_path):
     ):
         places, folder, manifest = prepared(tmp_path / database["engine"], database, {}, {"KEY": value})
         with pytest.raises(Refused, match=f"^slipway:secretEnv.KEY: {why}") as refused:
-            runtime.variables(places, folder, manifest)
+            files.variables(places, folder, manifest)
         assert "hunter2" not in str(refused.value)
 
 
@@ -218,8 +218,8 @@ def test_an_app_that_may_migrate_comes_as_the_owner(tmp_path):
     (folder / "env.json").chmod(0o600)
     (folder / "env.json").write_text(json.dumps({"U": "${database.user}", "DATABASE_URL": owner}))  # as it was prepared
     (places.srv / "data/passwords/postgres/owner.json").chmod(0)
-    assert runtime.variables(places, folder, manifest)["DATABASE_URL"] == owner
-    assert runtime.variables(places, folder, manifest)["U"] == "owner"
+    assert files.variables(places, folder, manifest)["DATABASE_URL"] == owner
+    assert files.variables(places, folder, manifest)["U"] == "owner"
     assert "postgresql://app:" in of(places, documents.manifest(id="r0", database={"engine": "postgres"})).url(APP)
 
 
@@ -227,7 +227,7 @@ def test_an_app_that_may_migrate_elsewhere(tmp_path):
     secret = {"DATABASE_URL": "mysql://app:word@db/shop", "DATABASE_OWNER_URL": "mysql://own:word@db/shop"}
     database = {"engine": "mysql", "placement": "own-host", "app_may_migrate": True}
     places, folder, manifest = prepared(tmp_path, database, {}, secret)
-    assert runtime.variables(places, folder, manifest)["DATABASE_URL"] == "mysql://own:word@db/shop"
+    assert files.variables(places, folder, manifest)["DATABASE_URL"] == "mysql://own:word@db/shop"
     assert of(places, manifest).url(OWNER) == "mysql://own:word@db/shop"
 
 

@@ -12,7 +12,7 @@ from database_app import APP, ENGINES, ROUTES, SQLALCHEMY, publish
 from faults import record
 from load import Load
 
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 
 
 def needs(engine):

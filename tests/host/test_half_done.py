@@ -13,15 +13,14 @@ from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.follow import watch as watching
 from cloud_init.host.follow.decide import Action
-from cloud_init.host.front import configuration, maintenance
-from cloud_init.host.processes import app, manager_change, managers
-from cloud_init.host.processes.managers import contract
-from cloud_init.host.processes.managers.contract import ProgramStatus
+from cloud_init.host.front import configuration
+from cloud_init.host.processes import app, managers
+from cloud_init.host.processes.managers import ProgramStatus
 from cloud_init.host.rollout import boot, commit, gate, prepare, state
-from cloud_init.host.server import tree
+from cloud_init.host.server import volume
 
 
-class Manager(contract.Manager):
+class Manager(managers.Manager):
     """`up`: whether each program runs. `broken`: those that don't start."""
 
     kind, running, pid = "supervisor", True, 1
@@ -70,7 +69,7 @@ class Manager(contract.Manager):
 def host(tmp_path, monkeypatch):
     """`old` serves as blue, with a worker and a database of this host; `new` is prepared as green."""
     places = documents.places(tmp_path, {"run": str(tmp_path / "run")})
-    tree.make(places)
+    volume.make_folders(places)
     manager = Manager(places)
     for release in ("old", "new"):
         (places.release(release) / "etc").mkdir(parents=True)
@@ -138,23 +137,23 @@ def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch
 
 def test_what_cannot_be_started_keeps_nothing_else_down(host):
     """A front server that takes no connections yet, as here: what it is started for is started all the same, and the window ends."""
-    maintenance.switch(host.places, True)
+    configuration.switch_page(host.places, True)
     (host.places.lib / "maintenance.json").write_text('{"page": false}')
     for name in ("blue", "front", "postgres"):
         host.manager.up[name] = False
-    manager_change.recover(host.places)
+    boot.recover(host.places)
     assert is_whole(host)
-    assert not maintenance.is_on(host.places)
-    assert not maintenance.is_interrupted(host.places)
+    assert not configuration.is_page_up(host.places)
+    assert not configuration.is_interrupted(host.places)
 
 
 def test_a_change_of_manager_that_fails_unforeseen_moves_back(host, monkeypatch):
     tried = []
     other = Manager(host.places)
     monkeypatch.setattr(managers, "module", lambda *_: other)
-    monkeypatch.setattr(manager_change, "_move", lambda where, before, now: tried.append(now) or (tried[1:] or fail()))
+    monkeypatch.setattr(boot, "_move", lambda where, before, now: tried.append(now) or (tried[1:] or fail()))
     with pytest.raises(KeyError):
-        manager_change.change(host.places, "systemd")
+        boot.change_manager(host.places, "systemd")
     assert tried == [other, host.manager]
 
 
@@ -164,9 +163,9 @@ def fail():
 
 def test_the_page_of_an_interrupted_change_obeys_the_operator(host):
     (host.places.lib / "maintenance.json").write_text('{"page": false}')
-    maintenance.order(host.places, True)
-    manager_change.recover(host.places)
-    assert maintenance.is_on(host.places)
+    configuration.order_page(host.places, True)
+    boot.recover(host.places)
+    assert configuration.is_page_up(host.places)
 
 
 class Child:
@@ -192,7 +191,7 @@ class Child:
 def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_path, monkeypatch, transport):
     monkeypatch.setattr(watching, "Child", Child)
     monkeypatch.setattr(watching, "_BOOT", 0.0)
-    monkeypatch.setattr("cloud_init.host.follow.trial.present", lambda where: "tool")
+    monkeypatch.setattr("cloud_init.host.server.setup.present", lambda where: "tool")
     monkeypatch.setattr("cloud_init.host.follow.health.Later.is_due", lambda *_: False)
     facts = {"run": str(host.places.run), "role": "web", "transport": transport, "store": f"file://{tmp_path}/store"}
     Child.codes, Child.begun = [-9, 1, 0], []

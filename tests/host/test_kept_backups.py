@@ -13,7 +13,7 @@ from made_backups import facts, made_backup
 from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.data import backup, folders, stored_backups
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
 
 OLD, NEW, FOREIGN = "AROAEXAMPLE:i-0a", "AROAEXAMPLE:i-0b", "AROAEXAMPLEX:i-0c"
 BEFORE, FIRST, SECOND = "20260831-010203", "20260901-010203", "20260902-010203"

@@ -13,7 +13,7 @@ from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.base.places import Places
 from cloud_init.host.follow import watch as watching
-from cloud_init.host.server import packages, provision, roles, system_files
+from cloud_init.host.server import provision, roles, system_files
 
 _PART = {"packages": {"web": ["logrotate"]}, "system": {"web": []}}
 _MANIFEST = {**documents.MANIFEST, "id": "r1", "host": {"manager": "systemd", "packages": {}, "system": {}, "later": _PART}}
@@ -41,10 +41,10 @@ class Brought:
 def turns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str | None, float], str]:
     """Has `watch` look twice at what comes later for a live release, at that second; what it tells of it then."""
     clock = {"at": 100.0}
-    monkeypatch.setattr("cloud_init.host.follow.attempts.time.monotonic", lambda: clock["at"])
+    monkeypatch.setattr("cloud_init.host.follow.decide.time.monotonic", lambda: clock["at"])
     monkeypatch.setattr("cloud_init.host.follow.health.now", lambda: clock["at"])
-    monkeypatch.setattr("cloud_init.host.follow.attempts.now", lambda: clock["at"])
-    monkeypatch.setattr("cloud_init.host.follow.trial.present", lambda where: "tool")
+    monkeypatch.setattr("cloud_init.host.follow.watch.now", lambda: clock["at"])
+    monkeypatch.setattr("cloud_init.host.server.setup.present", lambda where: "tool")
     monkeypatch.setattr(watching, "Child", Brought)
     Brought.begun, Brought.failures = 0, [""]
     watch: Any = watching.Watch(documents.places(tmp_path, {"app": "shop", "role": "web", "store": f"file://{tmp_path}/store"}))
@@ -100,7 +100,7 @@ def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
 def test_packages_come_before_the_files_that_go_with_them(places: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[object] = []
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: "r1"))
-    monkeypatch.setattr(packages, "ensure", told.append)
+    monkeypatch.setattr(provision, "install", told.append)
     monkeypatch.setattr(system_files, "run_later", lambda where, part: told.append(part.system))
     provision.later(places, Steps())
     assert told == [("logrotate",), {"web": ()}]
@@ -117,7 +117,7 @@ def test_files_wait_for_their_packages(places: Places, monkeypatch: pytest.Monke
         raise Refused("no network")
 
     monkeypatch.setattr(roles, "of", lambda where: SimpleNamespace(live=lambda where: "r1"))
-    monkeypatch.setattr(packages, "ensure", refuse)
+    monkeypatch.setattr(provision, "install", refuse)
     monkeypatch.setattr(system_files, "run_later", lambda where, manifest: pytest.fail("too early"))
     with pytest.raises(Refused, match="no network"):
         provision.later(places, Steps())

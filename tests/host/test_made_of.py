@@ -16,9 +16,9 @@ from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.contracts.manifest import INSTALL
 from cloud_init.host.processes import managers
-from cloud_init.host.release import debian, environment, files, wheels
-from cloud_init.host.release.store import HostStore
-from cloud_init.host.server import packages, provision, system_files
+from cloud_init.host.release import environment, files, wheels
+from cloud_init.host.release.manifests import HostStore
+from cloud_init.host.server import provision, system_files
 
 LACKING = {
     "      psycopg/psycopg.h:35:10: fatal error: libpq-fe.h: No such file or directory": "libpq-dev",
@@ -39,18 +39,18 @@ LACKING = {
 
 @pytest.mark.parametrize(("words", "package"), LACKING.items(), ids=LACKING.values())
 def test_the_package_of_what_is_lacking_is_named(words: str, package: str) -> None:
-    assert debian.hint(f"before\n{words}\nafter").endswith(f" is in the Debian package {package}: add it to slipway:app.packages")
+    assert environment.hint(f"before\n{words}\nafter").endswith(f" is in the Debian package {package}: add it to slipway:app.packages")
 
 
 @pytest.mark.parametrize(
     "words", ["", "ModuleNotFoundError: No module named 'flask'", "FileNotFoundError: No such file or directory: 'x.toml'"]
 )
 def test_what_no_package_has_has_no_hint(words: str) -> None:
-    assert debian.hint(words) == ""
+    assert environment.hint(words) == ""
 
 
 def test_a_library_that_is_not_in_the_table() -> None:
-    said = debian.hint("ImportError: libodd.so.3: cannot open shared object file: No such file or directory")
+    said = environment.hint("ImportError: libodd.so.3: cannot open shared object file: No such file or directory")
     assert (
         said == "; libodd.so.3 is a library of the system: add its Debian package to slipway:app.packages (`apt-file search libodd.so.3`)"
     )
@@ -164,7 +164,7 @@ def test_constraints_are_of_the_apps_requirements_and_commits_come_last(
 
 
 def test_a_machine_as_it_is_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packages, "missing", lambda names: [name for name in names if name != "there"])
+    monkeypatch.setattr(provision, "missing", lambda names: [name for name in names if name != "there"])
     places, manifest = documents.places(tmp_path, {}), documents.manifest(packages=["there", "libpq5", "libmagic1"])
     with pytest.raises(Refused) as caught:
         provision.ensure(places, manifest, Steps(), lambda: pytest.fail("the environment was made"))
@@ -174,7 +174,7 @@ def test_a_machine_as_it_is_says_what_to_install(tmp_path: Path, monkeypatch: py
 
 def test_a_server_has_them_before_the_environment_is_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done: list[Any] = []
-    monkeypatch.setattr(packages, "ensure", lambda names: done.append(list(names)))
+    monkeypatch.setattr(provision, "install", lambda names: done.append(list(names)))
     monkeypatch.setattr(system_files, "run", lambda *_: None)
     monkeypatch.setattr(managers, "module", lambda *_: SimpleNamespace(install=lambda: None))
     monkeypatch.setattr(Steps, "step", lambda self, name: nullcontext())

@@ -75,7 +75,7 @@ def published(tmp_path, monkeypatch):
     with serving(tmp_path) as server:
         server.address += "/list.pem"
         monkeypatch.setenv("SSL_CERT_FILE", str(server.trusted))
-        monkeypatch.setattr("cloud_init.host.base.fetching.time.sleep", lambda seconds: None)
+        monkeypatch.setattr("cloud_init.host.base.web.time.sleep", lambda seconds: None)
         yield server
 
 

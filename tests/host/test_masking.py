@@ -16,7 +16,7 @@ from cloud_init.host.base import masking
 from cloud_init.host.base.outcome import Refused, note, refusal, tell
 from cloud_init.host.commands import logs
 from cloud_init.host.release import release_command
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
 from components.errors import SlipwayError
 from ops.display import tables
 from ops.stack import secrets
@@ -145,7 +145,7 @@ def test_whatever_the_deployer_reads_or_makes_is_masked(way: str, capsys: pytest
     if way == "line":
         tables.line(str(SlipwayError(told)), stderr=True)
     elif way == "table":
-        tables.table(["a"], [[told]])
+        tables.line(tables.table(["a"], [[told]]))
     else:
         tables.document({"reason": told})
     seen = "".join("".join(capsys.readouterr()).split())

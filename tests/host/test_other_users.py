@@ -23,7 +23,7 @@ from cloud_init.host.data.databases.sqlite import SqliteDatabase
 from cloud_init.host.front import configuration
 from cloud_init.host.release import environment, files
 from cloud_init.host.rollout import gate
-from cloud_init.host.server import tree
+from cloud_init.host.server import volume
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders that others may write")
 APP, OTHER = pwd.getpwnam("nobody"), pwd.getpwnam("www-data")
@@ -59,19 +59,19 @@ def as_app(*command, **options):
 
 @pytest.mark.parametrize("kind", ["link", "file"])
 def test_a_link_in_place_of_a_folder_is_refused(places, kind):
-    tree.make(places)
+    volume.make_folders(places)
     others = places.root / "others"
     others.mkdir(mode=0o700)
     body = places.lib / "front/body"
     body.rmdir()
     body.symlink_to(others) if kind == "link" else body.touch()
     with pytest.raises(Refused, match="front/body: wanted a folder, found a link or a file; see who made it, remove it, then run it again"):
-        tree.make(places)
+        volume.make_folders(places)
     assert (others.stat().st_uid, others.stat().st_mode & 0o777) == (0, 0o700)
 
 
 def test_what_root_believes_stands_where_the_app_may_not_write(places):
-    tree.make(places)
+    volume.make_folders(places)
     believed = [
         places.run,
         *(places.run / name for name in ("blue", "green", "front")),
@@ -86,7 +86,7 @@ def test_what_root_believes_stands_where_the_app_may_not_write(places):
 
 
 def test_a_note_of_another_users_counts_for_its_own_processes(places):
-    tree.make(places)
+    volume.make_folders(places)
     colour = places.colour("blue")
     roots = subprocess.Popen(["sleep", "60"], start_new_session=True)
     apps = subprocess.Popen(["sleep", "60"], start_new_session=True, user=APP.pw_uid)
@@ -103,7 +103,7 @@ def test_a_note_of_another_users_counts_for_its_own_processes(places):
 @pytest.mark.parametrize("plant", [lambda path: path.symlink_to("/etc/shadow"), os.mkfifo, lambda path: path.symlink_to("/dev/zero")])
 def test_what_is_no_file_says_nothing(places, plant):
     """A pipe would keep root waiting, an endless file take all of its memory."""
-    tree.make(places)
+    volume.make_folders(places)
     plant(places.serving)
     assert configuration.serving(places) == "relay"
     plant(places.colour("blue").process)
@@ -117,13 +117,13 @@ def test_a_folder_that_anybody_could_have_made_first_is_refused(places):
         os.chown(base, OTHER.pw_uid, OTHER.pw_gid)
         moved = documents.places(places.root, {"run": str(base / "shop"), "user": APP.pw_name})
         with pytest.raises(Refused, match=f"wanted a folder of this user, found one of user {OTHER.pw_uid}"):
-            tree.make(moved)
+            volume.make_folders(moved)
     finally:
         base.rmdir()
 
 
 def test_the_gate_asks_no_socket_that_a_link_leads_to(places):
-    tree.make(places)
+    volume.make_folders(places)
     with socket.socket(socket.AF_UNIX) as others:
         others.bind(str(places.root / "others.sock"))
         others.listen()
@@ -136,7 +136,7 @@ def test_the_gate_asks_no_socket_that_a_link_leads_to(places):
 
 
 def test_work_as_another_user(places):
-    tree.make(places)
+    volume.make_folders(places)
     place = places.shared / "made"
 
     def refuse():
@@ -154,7 +154,7 @@ def test_work_as_another_user(places):
 
 
 def test_the_app_reads_no_password_of_the_owner(places):
-    tree.make(places)
+    volume.make_folders(places)
     manifest = documents.manifest(id="r1", files=[], environment={"A": "1"})
     files.write_files(places, manifest, {"DATABASE_URL": "app", "DATABASE_OWNER_URL": "the owner's"})
     folder = places.release("r1")
@@ -206,7 +206,7 @@ def test_byte_code_is_made_without_what_an_environment_brings(places):
 
 
 def test_what_was_built_is_taken_without_following_links(places):
-    tree.make(places)
+    volume.make_folders(places)
     outside, built = places.root / "outside", places.shared / "built"
     outside.write_text("x")
     os.chown(outside, OTHER.pw_uid, OTHER.pw_gid)
@@ -220,7 +220,7 @@ def test_what_was_built_is_taken_without_following_links(places):
 
 def test_a_link_in_place_of_the_database_leads_root_nowhere(places):
     """Backups and restores of SQLite go by the app's folder."""
-    tree.make(places)
+    volume.make_folders(places)
     database, others, copy = SqliteDatabase(places, documents.manifest(id="r1")), places.root / "others.sqlite3", places.root / "copy"
     with contextlib.closing(sqlite3.connect(others)) as connection:
         connection.execute("CREATE TABLE of_root (a)")
@@ -229,7 +229,7 @@ def test_a_link_in_place_of_the_database_leads_root_nowhere(places):
     for beside in ("-journal", "-wal"):
         database.path.with_name(f"{database.path.name}{beside}").symlink_to(places.root / f"made{beside}")
     database.path.symlink_to(others)
-    for work in (database.schema, database.rows, database.revision, lambda: database.dump(copy)):
+    for work in (database.shape, database.rows, lambda: database.dump(copy)):
         with pytest.raises(Refused):
             work()
     shutil.copy(others, copy)
@@ -240,7 +240,7 @@ def test_a_link_in_place_of_the_database_leads_root_nowhere(places):
 
 
 def test_a_copy_of_the_apps_database_goes_out_and_in(places):
-    tree.make(places)
+    volume.make_folders(places)
     database, copy = SqliteDatabase(places, documents.manifest(id="r1")), places.root / "copy"
     as_app("sqlite3", str(database.path), "CREATE TABLE rows (a); INSERT INTO rows VALUES (1)")
     assert database.rows() == {"rows": 1}

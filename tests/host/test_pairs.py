@@ -10,7 +10,7 @@ import pytest
 from database_app import ENGINES, REQUIREMENTS, ROUTES, publish
 from load import Load
 
-from cloud_init.host.base import installed
+from cloud_init.host.base import places as installed
 from cloud_init.host_files import Front, Server, WebHost
 from cloud_init.render import server_requirements
 

@@ -29,15 +29,16 @@ from made_backups import facts, made_backup
 from cloud_init.host.base import files, lock, processes
 from cloud_init.host.base.outcome import Locked, Refused, Steps, cause, up_to_cause
 from cloud_init.host.base.places import Colour, Places
-from cloud_init.host.commands import rollout
+from cloud_init.host.commands import locked
 from cloud_init.host.contracts.manifest import Code, Health
 from cloud_init.host.contracts.rollout import HttpAnswer
 from cloud_init.host.data import backup, restore
 from cloud_init.host.data.databases.mysql import MysqlDatabase
 from cloud_init.host.data.databases.sqlite import SqliteDatabase
+from cloud_init.host.processes import app
 from cloud_init.host.release import environment, release_command, unpack
 from cloud_init.host.release import files as materialise
-from cloud_init.host.rollout import drain, gate
+from cloud_init.host.rollout import gate
 from cloud_init.host.server import roles
 
 PHASES = ("prepare", "commit", "abort")
@@ -64,12 +65,12 @@ def test_what_was_overtaken_is_refused_where_deployers_drive(tmp_path, capsys, m
     (tmp_path / "store").mkdir()
     for text, status in (('{"generation": 4}', 1), ('{"generation": 3}', 0), ("damaged", 0)):
         (tmp_path / "store/desired.json").write_text(text)
-        assert rollout.COMMANDS[command](documents.places(tmp_path, facts), given) == status, capsys.readouterr().out
+        assert locked.COMMANDS[command](documents.places(tmp_path, facts), given) == status, capsys.readouterr().out
         assert bool(asked) == (not status)
         told = json.loads((tmp_path / "store/outcomes/local/3.json").read_text())
         assert (told["token"], told["served"]) == ("t3", "r0")
     (tmp_path / "store/desired.json").write_text('{"generation": 4}')
-    assert rollout.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
+    assert locked.COMMANDS[command](documents.places(tmp_path, {**facts, "transport": ""}), given) == 0
     assert "found 4: somebody else rolled out meanwhile" in capsys.readouterr().out
 
 
@@ -154,7 +155,7 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
     for one in ("release", "log"):
         path = places.release("r1") / "src" if one == "release" else places.log
         path.mkdir(parents=True)
-    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: dict(os.environ))
+    monkeypatch.setattr("cloud_init.host.release.files.variables", lambda *_: dict(os.environ))
     told = documents.manifest(id="r1", database={"engine": "none"}, release_command=command)
     if not code:
         return release_command.run(places, told)
@@ -164,7 +165,7 @@ def test_a_release_command_is_as_good_as_each_part_of_its_pipe(places, monkeypat
 
 def test_a_release_command_can_tell_a_new_database_from_one_that_has_tables(places, monkeypatch):
     """What `init` writes for an app whose own command empties its tables."""
-    monkeypatch.setattr("cloud_init.host.release.runtime.variables", lambda *_: {**os.environ, "SLIPWAY_SCHEMA": "of the shell"})
+    monkeypatch.setattr("cloud_init.host.release.files.variables", lambda *_: {**os.environ, "SLIPWAY_SCHEMA": "of the shell"})
     places.log.mkdir(parents=True)
     create = f"import sqlite3; sqlite3.connect('{places.database}').execute('CREATE TABLE a (x)')"
     make = f'test -n "$SLIPWAY_SCHEMA" || python3 -c "{create}"'
@@ -283,11 +284,11 @@ def test_drained_when_nobody_waits_at_any_socket_of_the_colour(tmp_path):
         waiting = [socket.socket(socket.AF_UNIX) for _ in range(3)]
         for client in waiting:
             client.connect(str(colour.own / "app.uwsgi"))
-        assert drain.queue(colour.sockets) == 3
+        assert app.queue(colour.sockets) == 3
         busy.accept()[0].close()
-        assert drain.queue(colour.sockets) == 2
+        assert app.queue(colour.sockets) == 2
         began = time.monotonic()
-        drain.wait(colour.sockets, patience=0.5)
+        app.drain(colour.sockets, patience=0.5)
         assert time.monotonic() - began >= 0.5
         for client in waiting:
             client.close()

@@ -15,7 +15,7 @@ from made_backups import made_backup
 from cloud_init.host.base import files
 from cloud_init.host.base.outcome import Steps
 from cloud_init.host.data import backup, databases, restore
-from cloud_init.host.front import maintenance
+from cloud_init.host.front import configuration
 from cloud_init.host.stores.file import FileStore
 from components.hosts.transports import local
 from ops.engine.state import Resource, State
@@ -138,8 +138,8 @@ def test_a_release_that_is_called_ready_is_whole(disk):
 
 def test_the_page_that_was_taken_down_does_not_come_back(disk):
     places: Any = documents.places(disk.root, {})
-    maintenance.switch(places, True)
-    maintenance.switch(places, False)
-    with maintenance.window(places):
-        assert maintenance.is_on(places)
+    configuration.switch_page(places, True)
+    configuration.switch_page(places, False)
+    with configuration.page_window(places):
+        assert configuration.is_page_up(places)
     assert not disk.lost()

@@ -8,7 +8,7 @@ import documents
 from cloud_init.host.contracts.rollout import Heartbeat
 from cloud_init.host.follow import health
 from cloud_init.host.follow.health import Health, Reporter
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
 
 
 def test_a_front_server_that_takes_no_connection_is_a_problem_the_second_time(tmp_path):

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from cloud_init.host.base import shell
+from cloud_init.host.processes import programs
 
 BEAT = """
 import os, signal, sys, time
@@ -101,7 +101,7 @@ def test_a_process_that_ends_as_it_starts_refuses_the_release(make_bench):
     ],
 )  # fmt: skip
 def test_a_single_command(command, single):
-    assert shell.is_single(command) is single
+    assert programs.is_single(command) is single
 
 
 def test_a_compound_command_ends_with_all_its_processes(make_bench):

@@ -1,5 +1,6 @@
 """Flask-SocketIO's own server and clients over a flip: only they speak its protocol with all its transports."""
 
+import itertools
 import json
 import subprocess
 import time
@@ -32,6 +33,10 @@ import socketio
 
 heard, lock = {}, threading.Lock()
 
+def tell(*words):  # in one piece, whoever else has something to say
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
+
 def client(name, transports):
     link = socketio.Client(reconnection_delay=0.2, reconnection_delay_max=1)
     link.connect(sys.argv[1], transports=transports, wait_timeout=20)
@@ -42,9 +47,10 @@ def client(name, transports):
                 heard.setdefault(name, [])
                 if said not in heard[name]:
                     heard[name].append(said)
-                    print(json.dumps([said, link.transport()]), flush=True)
+                    tell(said, link.transport())
         except Exception as error:
-            print(json.dumps(["", type(error).__name__]), flush=True)
+            with lock:
+                tell("", type(error).__name__)
         time.sleep(0.2)
     link.disconnect()
 
@@ -74,7 +80,8 @@ def test_every_transport_is_back_after_a_flip(make_bench: Any, front: str) -> No
         [python, "-c", CLIENTS, f"http://127.0.0.1:{bench.port}"], stdout=-1, stderr=subprocess.STDOUT, text=True
     ) as clients:
         assert clients.stdout
-        lines = [clients.stdout.readline() for _ in range(12)]
+        answered = (line for line in iter(clients.stdout.readline, "") if json.loads(line)[0])  # a busy machine keeps some waiting
+        lines = list(itertools.islice(answered, 12))
         began = time.monotonic()
         assert roll(2).ok
         rest = clients.stdout.read()

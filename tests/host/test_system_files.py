@@ -7,9 +7,10 @@ from typing import Any
 import documents
 import pytest
 
+from cloud_init.host.base import processes
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts.manifest import HostPart, LaterPart, SystemFile
-from cloud_init.host.server import apply, system_files
+from cloud_init.host.server import system_files
 
 ONE, TWO = "/etc/systemd/journald.conf.d/slipway.conf", "/etc/systemd/system/slipway-one.service"
 
@@ -21,7 +22,7 @@ class Host:
         self.places = documents.places(root, {"app": "demo", "role": "web"})
         self.told: list[tuple[str, str, list[str]]] = []
         self.refuses = ""
-        monkeypatch.setattr(apply, "kind", self.kind)
+        monkeypatch.setattr(system_files, "kind_of", self.kind)
 
     def kind(self, kind: str) -> Any:
         def tell(what: str, paths: list[Path]) -> None:
@@ -136,21 +137,21 @@ def test_no_other_place_is_written(host: Host, path: str) -> None:
 
 def test_an_unknown_kind_is_refused() -> None:
     with pytest.raises(Refused, match=r"wanted one of apt, journald, .*, found 'shell'"):
-        apply.kind("shell")
+        system_files.kind_of("shell")
 
 
 def test_units_are_read_once_however_many_there_are(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     said: list[tuple[str, ...]] = []
-    monkeypatch.setattr(apply, "run", lambda *words: said.append(words))
+    monkeypatch.setattr(processes, "run", lambda *words: said.append(words))
     paths = [tmp_path / "one.service", tmp_path / "two.timer", tmp_path / "three.service"]
     for path in paths:
         path.write_text("[Service]\n" + ("" if path.stem == "three" else "\n[Install]\nWantedBy=x.target\n"))
-    apply.kind("systemd").apply(paths)
+    system_files.kind_of("systemd").apply(paths)
     units = ("one.service", "two.timer")
     assert said == [
         ("systemctl", "reenable", "--no-reload", *units), ("systemctl", "daemon-reload"), ("systemctl", "restart", *units),
     ]  # fmt: skip
     said.clear()
-    apply.kind("systemd").withdraw(paths)
-    apply.kind("systemd").apply([])
+    system_files.kind_of("systemd").withdraw(paths)
+    system_files.kind_of("systemd").apply([])
     assert said == [("systemctl", "disable", "--no-reload", "--now", *units), ("systemctl", "daemon-reload")]

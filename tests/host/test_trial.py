@@ -12,8 +12,8 @@ from cloud_init import host_tool
 from cloud_init.host import contracts
 from cloud_init.host.base.files import write_json
 from cloud_init.host.base.outcome import Refused
-from cloud_init.host.follow import trial
-from cloud_init.host.release.store import HostStore
+from cloud_init.host.release.manifests import HostStore
+from cloud_init.host.server import setup
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def fetched(host, data, named=None):
     wanted = hashlib.sha256(data if named is None else named).hexdigest()
     store = HostStore(host.store, host.host)
     store.objects.put(f"releases/tool/{wanted}.pyz", data)
-    return trial.fetch(host, store, wanted)
+    return setup.fetch_tool(host, store, wanted)
 
 
 def without(part):

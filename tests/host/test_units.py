@@ -12,7 +12,6 @@ import pytest
 
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
-from cloud_init.host.processes import systemd_units
 from cloud_init.host.processes.managers import supervisor, systemd
 from cloud_init.host.processes.programs import CONSTANT, Program, process
 
@@ -47,10 +46,10 @@ def service(here: Places, name: str) -> dict[str, str]:
 def written(here: Places, folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     """All units there are, in a folder that systemd-analyze reads."""
     said: list[tuple[str, ...]] = []
-    monkeypatch.setattr(systemd_units, "systemctl", lambda *words: said.append(words))
-    monkeypatch.setattr(systemd_units, "call", lambda *words: said.append(words))
-    monkeypatch.setattr(systemd_units, "show", lambda unit, *asked: {"NeedDaemonReload": "yes"})
-    monkeypatch.setattr(systemd_units, "folder", lambda _: folder)
+    monkeypatch.setattr(systemd, "systemctl", lambda *words: said.append(words))
+    monkeypatch.setattr(systemd, "call", lambda *words: said.append(words))
+    monkeypatch.setattr(systemd, "show", lambda unit, *asked: {"NeedDaemonReload": "yes"})
+    here.units = folder
     manager = systemd.Manager(here)
     manager.configure()
     for name in NAMES:
@@ -88,9 +87,10 @@ def test_exposure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 
 def test_the_programs_of_a_manager_are_found_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    written(places(tmp_path), tmp_path / "units", monkeypatch)
+    here = places(tmp_path)
+    written(here, tmp_path / "units", monkeypatch)
     (tmp_path / "units/slipway.service").touch()
-    assert systemd.Manager(places(tmp_path)).programs() == sorted({*NAMES, "green"})
+    assert systemd.Manager(here).programs() == sorted({*NAMES, "green"})
 
 
 def test_the_same_promises_as_supervisors_programs(tmp_path: Path) -> None:
@@ -125,10 +125,10 @@ def test_hostile_text_is_refused(tmp_path: Path, name: str) -> None:
 @pytest.mark.parametrize("old", ["yes", "no"])
 def test_all_units_are_read_anew_only_where_systemd_has_an_old_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str) -> None:
     said: list[tuple[str, ...]] = []
-    monkeypatch.setattr(systemd_units, "systemctl", lambda *words: said.append(words) or f"NeedDaemonReload={old}\n")
+    monkeypatch.setattr(systemd, "systemctl", lambda *words: said.append(words) or f"NeedDaemonReload={old}\n")
     here = places(tmp_path)
-    assert systemd_units.put(here, "slipway-shop.service", "[Unit]\n")
+    assert systemd.put(here, "slipway-shop.service", "[Unit]\n")
     assert said[1:] == ([("daemon-reload",)] if old == "yes" else [])
     said.clear()
-    assert not systemd_units.put(here, "slipway-shop.service", "[Unit]\n")
+    assert not systemd.put(here, "slipway-shop.service", "[Unit]\n")
     assert not said

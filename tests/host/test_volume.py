@@ -8,10 +8,11 @@ from pathlib import Path
 import documents
 import pytest
 
+from cloud_init.host.base import processes
 from cloud_init.host.base.files import read_json, write_json
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
-from cloud_init.host.server import apply, volume
+from cloud_init.host.server import volume
 
 MODULE = "cloud_init.host.server.volume"
 SIZE = 64 << 20
@@ -64,7 +65,7 @@ def role():
 def host(tmp_path, role, monkeypatch):
     """Places of a host of that role."""
     TOLD.clear()
-    monkeypatch.setattr(volume, "_at_boot", lambda app, folder, found: TOLD.append((app, folder, found["UUID"])))
+    monkeypatch.setattr(volume, "_at_boot", lambda places, found: TOLD.append((places.app, places.disk, found["UUID"])))
     places = made(tmp_path, role)
     yield places
     unmounted(places)
@@ -72,17 +73,17 @@ def host(tmp_path, role, monkeypatch):
 
 def test_an_empty_disk_gets_a_file_system_and_its_data_stay(disk, host, capsys):
     uuid = volume.mount(host, disk)
-    data = host.srv / "data"
-    assert os.path.ismount(data)
+    data = host.disk / "data"
+    assert os.path.ismount(host.disk)
     assert "empty; it gets a file system (ext4)" in capsys.readouterr().out
-    (data / "postgres").mkdir()
+    (data / "postgres").mkdir(parents=True)
     (data / "postgres/PG_VERSION").write_text("17")
     assert volume.mount(host, disk) == uuid
-    run("umount", str(data))
+    run("umount", str(host.disk))
     assert volume.mount(host, disk) == uuid
     assert f"found ext4 {uuid}; used as it is" in capsys.readouterr().out
     assert (data / "postgres/PG_VERSION").read_text() == "17"
-    assert TOLD[0] == ("shop", data, uuid)
+    assert TOLD[0] == ("shop", host.disk, uuid)
 
 
 @pytest.mark.parametrize(
@@ -108,14 +109,14 @@ def test_somebody_elses_files_are_refused(disk, host, tmp_path):
     run("umount", str(place))
     with pytest.raises(Refused, match=r"wanted this host's data or nothing, found photos; nothing was changed"):
         volume.mount(host, disk)
-    assert not os.path.ismount(host.srv / "data")
+    assert not os.path.ismount(host.disk)
 
 
 def test_data_that_it_would_hide_are_not_hidden(disk, host):
     (host.srv / "data/postgres").mkdir(parents=True)
     with pytest.raises(Refused, match="found data there already"):
-        volume.mount(host, disk)
-    assert not os.path.ismount(host.srv / "data")
+        volume.keep(host, disk)
+    assert not any(os.path.ismount(path) for path in (host.disk, *host.kept))
 
 
 def test_a_disk_that_does_not_come_is_named(host, monkeypatch):
@@ -124,17 +125,12 @@ def test_a_disk_that_does_not_come_is_named(host, monkeypatch):
         volume.mount(host, "/dev/nothing-there")
 
 
-def test_a_server_does_not_start_beside_its_disk(tmp_path):
-    with pytest.raises(Refused, match="wanted the disk /dev/disk/by-uuid/1-2 mounted there"):
-        volume.await_mount(tmp_path, "1-2", wait=0)
-
-
 web = pytest.mark.parametrize("role", ["web"])
-"""A host whose data all have that disk."""
+both = pytest.mark.parametrize("role", ["web", "database"])
 
 
-@web
-def test_all_data_of_a_web_host_are_on_the_disk(disk, host, monkeypatch):
+@both
+def test_all_data_of_a_host_are_on_the_disk(disk, host, monkeypatch):
     volume.keep(host, disk)
     for name in PLACES:
         assert os.path.ismount(host.srv / name)
@@ -144,7 +140,7 @@ def test_all_data_of_a_web_host_are_on_the_disk(disk, host, monkeypatch):
     assert [path for path in host.kept if any(path.iterdir())] == []
     assert {path.stat().st_mode & 0o777 for path in host.kept} == {0o700}  # nobody writes beside it
     started = []
-    monkeypatch.setattr(f"{MODULE}.systemd_units.call", lambda *words: started.append(words) or run("mount", disk, str(host.disk)))
+    monkeypatch.setattr(f"{MODULE}.systemd.call", lambda *words: started.append(words) or run("mount", disk, str(host.disk)))
     volume.settle(host)
     assert started == [("start", run("systemd-escape", "--path", "--suffix=mount", str(host.disk)))]
     assert [(host.srv / name / "kept").read_text() for name in PLACES] == [*PLACES]
@@ -155,7 +151,7 @@ def test_all_data_of_a_web_host_are_on_the_disk(disk, host, monkeypatch):
 @pytest.mark.parametrize("done", range(6))
 def test_a_kill_in_between_is_made_up_for(disk, host, monkeypatch, done):
     """After so many of: mounted, noted, and each folder bound."""
-    real, ran = apply.run, []
+    real, ran = processes.run, []
 
     def counted(*command):
         if command[0] == "mount" and len(ran) == done:
@@ -163,11 +159,11 @@ def test_a_kill_in_between_is_made_up_for(disk, host, monkeypatch, done):
         ran.extend([command] if command[0] == "mount" else [])
         return real(*command)
 
-    monkeypatch.setattr(apply, "run", counted)
+    monkeypatch.setattr(processes, "run", counted)
     if done < 5:
         with pytest.raises(KeyboardInterrupt):
             volume.keep(host, disk)
-    monkeypatch.setattr(apply, "run", real)
+    monkeypatch.setattr(processes, "run", real)
     volume.keep(host, disk)
     assert all(os.path.ismount(path) for path in (host.disk, *host.kept))
 
@@ -196,10 +192,10 @@ def test_a_host_that_serves_without_its_disk_tells_so(tmp_path):
     assert volume.problem(host) == ""
 
 
-@web
+@both
 def test_without_its_disk_nothing_is_written(host, monkeypatch):
     write_json(host.lib / "disk.json", {"uuid": "1-2"})
-    monkeypatch.setattr(f"{MODULE}.systemd_units.call", lambda *words: None)
+    monkeypatch.setattr(f"{MODULE}.systemd.call", lambda *words: None)
     with pytest.raises(Refused, match="wanted the disk /dev/disk/by-uuid/1-2 mounted there, found none; attach it"):
         volume.settle(host)
     assert not any(path.exists() for path in host.kept)

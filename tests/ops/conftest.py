@@ -10,7 +10,7 @@ from made_up import World
 from typer.testing import CliRunner
 
 from ops.cli import app
-from ops.stack import workplace
+from ops.stack import engines, pulumi_cli, workplace
 
 
 @pytest.fixture
@@ -20,9 +20,9 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     for name in ("SLIPWAY_STACK", "SLIPWAY_CWD", "FORCE_COLOR", "COLUMNS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(workplace, "enter", made.enter)
-    monkeypatch.setattr("ops.engine.Engine", made.engine, raising=False)
+    monkeypatch.setattr(engines.engine, "Engine", made.engine)
     for name in ("foreign", "elsewhere"):
-        monkeypatch.setattr(f"ops.stack.pulumi_cli.{name}", lambda work: made.foreign)
+        monkeypatch.setattr(pulumi_cli, name, lambda work: made.foreign)
     return made
 
 

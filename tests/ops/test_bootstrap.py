@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from ops.bootstrap import venv
-from ops.bootstrap.venv import StepError
+from ops import bootstrap
+from ops.bootstrap import StepError
 
 
 class Machine:
@@ -37,7 +37,7 @@ def bare(monkeypatch):
 def test_ensurepip_is_installed_with_fresh_lists_if_need_be(bare, monkeypatch, capsys, tmp_path, user, become):
     monkeypatch.setattr(os, "geteuid", lambda: user)
     machine = Machine("install")
-    venv.create(machine, tmp_path / "venv")
+    bootstrap.create(machine, tmp_path / "venv")
     install = f"{become}apt-get install -y --no-install-recommends {PACKAGE}"
     assert machine.ran[:-1] == [install, f"{become}apt-get update", install]
     assert capsys.readouterr().err.startswith(f"slipway: installing the Debian package {PACKAGE} … ")
@@ -46,19 +46,19 @@ def test_ensurepip_is_installed_with_fresh_lists_if_need_be(bare, monkeypatch, c
 def test_without_a_way_to_root_the_command_is_told(bare, monkeypatch, tmp_path):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     with pytest.raises(StepError, match=f"sudo apt-get install -y {PACKAGE}"):
-        venv.create(Machine("apt-get", times=9), tmp_path / "venv")
+        bootstrap.create(Machine("apt-get", times=9), tmp_path / "venv")
 
 
 def test_ensurepip_that_is_there_needs_nothing(tmp_path):
     machine = Machine()
-    venv.create(machine, tmp_path / "venv")
+    bootstrap.create(machine, tmp_path / "venv")
     assert machine.ran == [f"{sys.executable} -m venv --clear {tmp_path}/venv"]
 
 
 def test_an_environment_takes_the_place_of_a_link_and_leaves_what_it_leads_to(tmp_path):
     (tmp_path / "theirs").mkdir()
     (tmp_path / "venv").symlink_to("theirs")
-    venv.create(Machine(), tmp_path / "venv")
+    bootstrap.create(Machine(), tmp_path / "venv")
     assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
 
 
@@ -76,6 +76,6 @@ BROKEN = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConn
     ],
 )
 def test_a_failure_is_told_in_one_line(tmp_path, words, reason):
-    with venv.locked(tmp_path / "lock") as run, pytest.raises(StepError) as told:
+    with bootstrap.locked(tmp_path / "lock") as run, pytest.raises(StepError) as told:
         run("sh", "-c", 'printf %s "$1" >&2; exit 7', "sh", words)
     assert str(told.value).partition(" …: ")[2] == reason

@@ -2,22 +2,20 @@
 
 import dataclasses
 import json
-import sys
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
-from ops.stack import workplace
+from ops.stack import project, workplace
 
 
 @pytest.fixture
 def stacks(world, monkeypatch):
     """Records what would be written."""
     written = []
-    project = ModuleType("ops.stack.project")
-    vars(project).update(load_project=lambda folder: "project", load_stack=lambda project, name: name)
-    vars(project).update(set_config=lambda *words, secret, path: written.append((*words, secret, path)))
-    monkeypatch.setitem(sys.modules, "ops.stack.project", project)
+    monkeypatch.setattr(project, "load_project", lambda folder: "project")
+    monkeypatch.setattr(project, "load_stack", lambda project, name: name)
+    monkeypatch.setattr(project, "set_config", lambda *words, secret, path: written.append((*words, secret, path)))
     place = SimpleNamespace(folder=world.folder, tree=world.folder / ".slipway")
     monkeypatch.setattr(workplace, "place", lambda call: place)
     return written

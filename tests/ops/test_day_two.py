@@ -149,6 +149,7 @@ def test_logs_of_several_hosts_carry_their_names(world, slipway):
 
 
 def test_logs_end_when_their_reader_goes_away(monkeypatch):
+    from ops.call import Call
     from ops.commands import app
 
     read = []
@@ -166,7 +167,7 @@ def test_logs_end_when_their_reader_goes_away(monkeypatch):
     hosts = [SimpleNamespace(host="one", stream=lambda arguments: endless())]
     reach = HostsDeployment(Site(cast(Any, None), cast(Any, hosts), ""))
     monkeypatch.setattr("ops.stack.workplace.enter", lambda call: SimpleNamespace(deployment=lambda acts: reach))
-    app.logs(cast(Any, SimpleNamespace(obj=None)))
+    app.logs(Call())
     assert read == [0]
 
 

@@ -61,7 +61,7 @@ def test_brackets_in_a_users_words_are_no_markup(capsys):
 def test_a_pipe_gets_whole_lines(capsys, monkeypatch):
     monkeypatch.delenv("COLUMNS", raising=False)
     tables.line("word " * 100)
-    tables.table(["a"], [["x" * 150]])
+    tables.line(tables.table(["a"], [["x" * 150]]))
     out = capsys.readouterr().out.splitlines()
     assert [len(text.rstrip()) for text in out] == [499, 1, 150]
 

@@ -4,10 +4,9 @@ import http.server
 import json
 import os
 import socket
-import sys
 import threading
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 
@@ -97,12 +96,9 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch):
 @pytest.fixture
 def healthy(world, monkeypatch):
     """A stack with an app, on a free port, on a machine with room."""
-    source = ModuleType("components.source")
-    vars(source)["find_app"] = lambda folder, module, requirements: SimpleNamespace(module=module, folder=folder)
-    monkeypatch.setitem(sys.modules, "components.source", source)
+    monkeypatch.setattr(doctor, "find_app", lambda folder, module, requirements: SimpleNamespace(module=module, folder=folder))
     monkeypatch.setattr(doctor, "port", lambda url: doctor.Check("port", "ok", "free"))
     monkeypatch.setattr(doctor, "disk", lambda free: doctor.Check("disk", "ok", "room"))
-    return source
 
 
 def need(present: bool, required: bool) -> SimpleNamespace:
@@ -131,7 +127,7 @@ def test_bad_settings_and_a_lost_app_are_findings(world, slipway, healthy, monke
     def lost(folder: Path, module: str, requirements: str | None = None) -> None:
         raise SlipwayError("no app there")
 
-    vars(healthy)["find_app"] = lost
+    monkeypatch.setattr(doctor, "find_app", lost)
     done = slipway("doctor", "--json")
     assert {"name": "app", "state": "missing", "detail": "no app there", "mend": ""} in json.loads(done.stdout)
     assert done.exit_code == 3

@@ -1,15 +1,14 @@
 """init: the stack file of an app, from what its folder holds."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import ModuleType, SimpleNamespace
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
-from components.source import SeveralApps, pitfalls
+from components.source import SeveralApps
 from ops.commands import init
 from ops.setup import app_facts
 
@@ -91,12 +90,10 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(folder)
     monkeypatch.delenv("SLIPWAY_STACK", raising=False)
     monkeypatch.setenv("SLIPWAY_CWD", str(folder))
-    source = ModuleType("components.source")
     found: Callable[..., SimpleNamespace] = lambda folder, module: SimpleNamespace(  # noqa: E731
         folder=folder, module=module or "wsgi:app", requirements="Flask-Migrate==4", sentences=("module wsgi:app",)
     )
-    vars(source).update(find_app=found, pitfalls=pitfalls, SeveralApps=SeveralApps, __path__=sys.modules["components.source"].__path__)
-    monkeypatch.setitem(sys.modules, "components.source", source)
+    monkeypatch.setattr(init, "find_app", found)
     return folder
 
 
@@ -159,7 +156,7 @@ def test_a_person_chooses_between_apps(project, slipway, answering, monkeypatch)
             raise SeveralApps(folder, ["admin:app", "shop:app"])
         return SimpleNamespace(folder=folder, module=module, requirements="", sentences=())
 
-    monkeypatch.setattr(sys.modules["components.source"], "find_app", found)
+    monkeypatch.setattr(init, "find_app", found)
     done = slipway("init", "../shop")
     assert (done.exit_code, "wanted one app, found admin:app, shop:app" in done.stderr) == (1, True)
     answering("shop:app")

@@ -35,7 +35,7 @@ ECHO = "import os, sys\nprint(sys.argv[1:], os.environ['SLIPWAY_CWD'], os.getcwd
 
 def copy(folder: Path) -> Path:
     shutil.copytree(ROOT / "requirements", folder / "requirements")
-    for name in ("ops", "cloud_init"):
+    for name in ("ops", "cloud_init", "components", "policy"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("slipway", "pyproject.toml", "Pulumi.yaml"):
         shutil.copy2(ROOT / name, folder / name)
@@ -133,7 +133,7 @@ def test_a_fresh_environment_is_left_alone(launcher):
     assert launcher.run("status")[0] == 0
     assert launcher.did() == f"venv {LOCAL}"
     assert (launcher.folder / ".slipway").stat().st_mode & 0o055 == 0o055  # the app may run as another user
-    shutil.rmtree(launcher.folder / "ops" / "bootstrap")  # not even asked
+    (launcher.folder / "ops" / "bootstrap.py").unlink()  # not even asked
     before = os.times()
     code, out, err = launcher.run("status")
     assert (code, err, launcher.did()) == (0, "", "")

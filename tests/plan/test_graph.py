@@ -7,7 +7,7 @@ from made_plans import Made, unknown
 
 from ops.plan.document import Document
 from ops.plan.formats import Paper, mermaid
-from ops.plan.view import graph
+from ops.plan.view import words
 
 
 def drawn(document: Document) -> tuple[set[str], set[tuple[str, str]], dict[str, dict[str, int]]]:
@@ -74,8 +74,8 @@ def test_circles_among_attachments_are_drawn():
 
 def test_reduction_leaves_what_nothing_else_implies():
     wanted = {"d": ["a", "b", "c"], "c": ["b"], "b": ["a"], "a": [], "e": ["a", "a"]}
-    assert graph.reduced(wanted) == {"d": ["c"], "c": ["b"], "b": ["a"], "a": [], "e": ["a"]}
-    assert graph.reduced({"a": ["b"], "b": ["a"]}) == {"a": ["b"], "b": ["a"]}
+    assert words.reduced(wanted) == {"d": ["c"], "c": ["b"], "b": ["a"], "a": [], "e": ["a"]}
+    assert words.reduced({"a": ["b"], "b": ["a"]}) == {"a": ["b"], "b": ["a"]}
 
 
 def test_empty_components_and_providers_are_not_drawn():

@@ -33,7 +33,8 @@ auth: {{htpasswd: {{realm: test, path: {0}/users}}}}
 class EngineHere:
     """Debian's engine with a /run of its own; `address` is where published ports answer. `stop()` leaves nothing."""
 
-    def __init__(self, network: Network, folder: Path, name: str = "engine") -> None:
+    def __init__(self, network: Network, folder: Path, name: str = "engine", size: int = 0) -> None:
+        """`size`: bytes of a disk of its own for all that the engine keeps."""
         self.folder, self.network = folder, network
         folder.mkdir(parents=True, exist_ok=True)
         machine = network.stranger(name)
@@ -45,6 +46,12 @@ class EngineHere:
         assert self._machine.stdout
         assert self._machine.stdout.readline() == b"there\n"
         self._served: list[subprocess.Popen[bytes]] = []
+        if size:
+            with (folder / "disk").open("wb") as disk:
+                disk.truncate(size)
+            run(["mkfs.ext4", "-q", str(folder / "disk")])
+            (folder / "data").mkdir()
+            self.inside("mount", "-o", "loop", str(folder / "disk"), str(folder / "data"))
         self.start()
         self._make_base()
 
@@ -55,6 +62,10 @@ class EngineHere:
             process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self._served.append(process)
         return process
+
+    def inside(self, *words: str) -> str:
+        """What a program of that machine says."""
+        return run(["nsenter", f"--target={self._machine.pid}", "--net", "--mount", *words]).stdout
 
     def start(self) -> None:
         """Returns when it answers."""

@@ -56,6 +56,8 @@ def numbers(host: Machine) -> dict[str, str]:
 def whole(stack: Stack, host: Machine, address: str, rows: str) -> None:
     """All data are there, on the disk, and belong to whom they should."""
     host.wait_for(lambda: stack.serving(host), bool, 180)
+    # The app is up before PostgreSQL, which goes over its journal after a power cut.
+    host.wait_for(lambda: stack.ask(address, "/rows")[:2], lambda found: found[0] == 200, 60)
     assert stack.ask(address, "/rows")[:2] == (200, rows)
     assert stack.ask(address, "/uploads")[:2] == (200, "kept")
     assert {host.shell(f"findmnt -no FSTYPE /srv/slipway/shop/{name}") for name in _FOLDERS} == {"ext4\n"}

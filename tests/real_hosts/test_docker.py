@@ -72,6 +72,8 @@ def test_releases_under_load(project: OnEngine, capsys: pytest.CaptureFixture[st
                 project.up()
         while load.sent < examples(50_000, 5_000):
             time.sleep(1)
+        live = next(name for name in project.names() if name.endswith(("-blue", "-green")))
+        assert project.engine.ask("inspect", "--format", "{{.State.Health.Status}}", live) == "healthy\n"
         last = project.get()[1]
         file = project.app / "showcase/__init__.py"
         good = file.read_text()
@@ -239,6 +241,35 @@ def test_a_port_that_is_taken_and_an_image_that_cannot_be_built(project: OnEngin
     file.write_text(good)
     project.up()
     assert project.get()[0] == 200
+
+
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A release that has no room is refused in a line, nobody fails a request, and with room the next `up` serves it.
+    What the engine's own programs say then, and leave behind, no other test can show."""
+    with Network() as network:
+        engine = EngineHere(network, tmp_path / "engine", size=4 << 30)
+        project = OnEngine(engine)
+        project.take_example("")
+        try:
+            project.up()
+            before, filler = project.get()[1], str(engine.folder / "data/filler")
+            (project.app / "large.bin").write_bytes(os.urandom(64 << 20))
+            free = int(engine.inside("df", "--output=avail", "-B1", str(engine.folder / "data")).split()[1])
+            engine.inside("fallocate", "-l", str(free - (32 << 20)), filler)
+            with Load(project.port, (engine.address,), path="/healthz", clients=8) as load:
+                done = project.run("up", "--yes")
+                print(done.stdout, done.stderr)
+                assert (done.returncode, "Traceback" in done.stderr, project.get()[1]) == (1, False, before)
+                assert "o space left" in done.stdout + done.stderr
+                engine.inside("rm", filler)
+                project.up()
+            assert load.failures == []
+            assert project.get()[1] not in ("", before)
+        finally:
+            done = project.run("destroy", "--yes", "--with-data", "showcase")
+            project.remove()
+            engine.stop()
+        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_a_bundle_serves_by_compose(project: OnEngine) -> None:

@@ -13,7 +13,7 @@ from cloud_init.host import contracts
 from cloud_init.host.contracts.manifest import INSTALL
 from cloud_init.host.contracts.rollout import DesiredState
 from cloud_init.host.release import wheels
-from components.release import exact, publishing
+from components.release import publishing
 from components.release.store import connect, in_folder, to_json
 from components.rollout import clean_up
 from components.rollout.desired_state import Desired
@@ -48,7 +48,7 @@ def shelf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_package_has_a_version_and_hashes(shelf: Path) -> None:
-    text, why = exact.versions(("flaskette\nunicornette<2\n", "unicornette==2.0\n"), None)
+    text, why = publishing.versions(("flaskette\nunicornette<2\n", "unicornette==2.0\n"), None)
     assert why == ""
     named = [line.split()[0] for line in text.splitlines() if line[:1].isalpha()]
     assert named == ["flaskette==2.0", "jinjette==1.5", "unicornette==2.0"]  # what the server needs wins over what the app says
@@ -60,18 +60,18 @@ def test_every_package_has_a_version_and_hashes(shelf: Path) -> None:
     [("nosuch\n", "No solution found"), ("\n--no-binary :none:\n", "there is nothing to find"), ("flaskette ===\n", "Couldn't parse")],
 )
 def test_why_there_are_none(shelf: Path, requirement: str, reason: str) -> None:
-    text, why = exact.versions((requirement,), "3.11")
+    text, why = publishing.versions((requirement,), "3.11")
     assert text == ""
     assert why.startswith(reason)
 
 
 def test_nobody_without_the_key_makes_a_list() -> None:
-    data = exact.signed("key", "r1", "flaskette==2.0 --hash=sha256:0\n")
-    assert exact.verified("key", "r1", data) == "flaskette==2.0 --hash=sha256:0\n"
-    forged = [data.replace(b"2.0", b"1.0"), data.partition(b"\n")[2], b"", b"\xff\n" + data, exact.signed("other", "r1", "x")]
-    assert [exact.verified("key", "r1", one) for one in forged] == [""] * 5
-    assert exact.verified("key", "r2", data) == ""
-    assert exact.verified("", "r1", b"without a key\n") == "without a key\n"
+    data = publishing.signed("key", "r1", "flaskette==2.0 --hash=sha256:0\n")
+    assert publishing.verified("key", "r1", data) == "flaskette==2.0 --hash=sha256:0\n"
+    forged = [data.replace(b"2.0", b"1.0"), data.partition(b"\n")[2], b"", b"\xff\n" + data, publishing.signed("other", "r1", "x")]
+    assert [publishing.verified("key", "r1", one) for one in forged] == [""] * 5
+    assert publishing.verified("key", "r2", data) == ""
+    assert publishing.verified("", "r1", b"without a key\n") == "without a key\n"
 
 
 def publish(folder: Path, release: str, *requirements: str, key: str = "", secret: dict[str, str] | None = None, **given: Any) -> str:
@@ -114,7 +114,7 @@ def test_a_forged_list_is_not_handed_on(shelf: Path, tmp_path: Path) -> None:
     (tmp_path / "store" / wheels.list_of("r1")).write_text("evil==6.6.6 --hash=sha256:" + 64 * "0")
     again = publish(tmp_path, "r2", "flaskette\n", key="k")
     assert "evil" not in again
-    assert "flaskette==2.0" in exact.verified("k", "r2", again.encode())
+    assert "flaskette==2.0" in publishing.verified("k", "r2", again.encode())
 
 
 def test_a_machine_that_is_taken_as_it_is_needs_none(shelf: Path, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_files_that_no_kept_list_names_go(tmp_path: Path) -> None:
 def test_an_index_that_has_other_files_than_the_lock_is_not_believed(shelf: Path) -> None:
     """The hosts get the lock's hashes: they refuse the file, instead of taking what the index has by now."""
     lock = f"flaskette==1.0 --hash=sha256:{64 * '1'} --hash=sha256:{64 * '2'}\n"
-    text, why = exact.versions((lock, "unicornette\n"), "3.11", f"jinjette==1.5 --hash=sha256:{64 * '3'}\n")
+    text, why = publishing.versions((lock, "unicornette\n"), "3.11", f"jinjette==1.5 --hash=sha256:{64 * '3'}\n")
     assert why == ""
     assert {64 * "1", 64 * "2", 64 * "3"} < wheels.hashes(text)
     assert len(wheels.hashes(text)) == 4
@@ -144,14 +144,16 @@ def test_an_index_that_has_other_files_than_the_lock_is_not_believed(shelf: Path
 
 def test_constraints_hold_and_bring_nothing_by_themselves(shelf: Path) -> None:
     wheel(shelf, "jinjette", "2.0")
-    text, _ = exact.versions(("flaskette\n",), "3.11", "jinjette<2\nunicornette<2\n")
+    text, _ = publishing.versions(("flaskette\n",), "3.11", "jinjette<2\nunicornette<2\n")
     assert [line.split()[0] for line in text.splitlines() if line[:1].isalpha()] == ["flaskette==2.0", "jinjette==1.5"]
-    assert "jinjette==2.0" in exact.versions(("flaskette\n",), "3.11")[0]
+    assert "jinjette==2.0" in publishing.versions(("flaskette\n",), "3.11")[0]
 
 
 def test_no_credentials_are_in_the_list_but_names_that_hosts_fill_in(shelf: Path) -> None:
     secret = {"PIP_EXTRA_INDEX_URL": "https://me:hunter2@127.0.0.1:9/simple", "TOKEN": "hunter2"}
-    text, why = exact.versions(("--find-links https://${TOKEN}@127.0.0.1:9/x\nflaskette\n",), "3.11", "", {**secret, "UV_OFFLINE": "1"})
+    text, why = publishing.versions(
+        ("--find-links https://${TOKEN}@127.0.0.1:9/x\nflaskette\n",), "3.11", "", {**secret, "UV_OFFLINE": "1"}
+    )
     assert why == ""
     assert "hunter2" not in text
     assert "--find-links https://${TOKEN}@127.0.0.1:9/x" in text
@@ -170,7 +172,7 @@ def test_a_requirement_of_a_repository_is_its_commit(shelf: Path, tmp_path: Path
     place = repository(tmp_path / "gitette")
     commit = subprocess.run(["git", "-C", str(place), "rev-parse", "HEAD"], check=True, capture_output=True, text=True).stdout.strip()
     secret = {"TOKEN": str(tmp_path)[1:]}
-    text, why = exact.versions(("gitette @ git+file:///${TOKEN}/gitette\nflaskette\n",), "3.11", "", secret)
+    text, why = publishing.versions(("gitette @ git+file:///${TOKEN}/gitette\nflaskette\n",), "3.11", "", secret)
     assert why == ""
     hashed, commits = wheels.parted(text)
     assert [line for line in commits.splitlines() if line[0] != "-"] == [f"gitette @ git+file:///${{TOKEN}}/gitette@{commit}"]

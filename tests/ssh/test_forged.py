@@ -17,7 +17,7 @@ from cloud_init.host.release import wheels
 from components.errors import SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
-from components.release import exact, publishing
+from components.release import publishing
 from components.release.core import identity
 from components.rollout import coordinator, desired_state
 from components.source.archive import collect
@@ -131,13 +131,13 @@ def test_what_was_published_is_given_on(stack):
 
 def test_the_versions_and_their_wheels_are_given_on(stack):
     text = f"x==1 --hash=sha256:{64 * 'a'}\n"
-    listed(stack).write_bytes(exact.signed(KEY, stack.release, text))
+    listed(stack).write_bytes(publishing.signed(KEY, stack.release, text))
     files = {f"{wheels.FOLDER}{64 * letter}/{letter}-1-py3-none-any.whl" for letter in "ab"}
     for name in files:
         stack.at(name).parent.mkdir(parents=True)
         stack.at(name).write_bytes(b"a host believes it by its hash")
     bring(stack)
-    assert exact.verified(KEY, stack.release, stack.at(wheels.list_of(stack.release), "two").read_bytes()) == text
+    assert publishing.verified(KEY, stack.release, stack.at(wheels.list_of(stack.release), "two").read_bytes()) == text
     there = {str(path.relative_to(stack.at("", "two"))) for path in stack.at(wheels.FOLDER, "two").rglob("*.whl")}
     assert there == {name for name in files if "aaa" in name}
 
@@ -217,12 +217,13 @@ def test_a_number_that_was_lifted_is_counted_on_from(stack):
 @pytest.mark.parametrize("by_cli", [True, False])
 def test_the_key_is_the_states(by_cli, monkeypatch):
     urn = "urn:pulumi:dev::shop::slipway:target:Ssh$pulumi-python:dynamic/components.providers:RandomSecret::shop-key"
-    work: Any = SimpleNamespace(settings=SimpleNamespace(app=SimpleNamespace(name="shop")))
+    known: list[Any] = []
+    held = lambda: SimpleNamespace(resources=known)  # noqa: E731
+    work: Any = SimpleNamespace(settings=SimpleNamespace(app=SimpleNamespace(name="shop")), state=held)
     launcher = Launcher(Any, work, by_cli)  # type: ignore[arg-type]
     signature = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270", "plaintext": json.dumps(KEY)}
     monkeypatch.setattr(Launcher, "cli", lambda _: SimpleNamespace(state=lambda: [{"urn": urn, "outputs": {"value": signature}}]))
-    known = [SimpleNamespace(urn=f"{urn}-owner", outputs={"value": "no"}), SimpleNamespace(urn=urn, outputs={"value": KEY})]
-    monkeypatch.setattr(Launcher, "_here", lambda _: SimpleNamespace(state=lambda: SimpleNamespace(resources=known)))
+    known += [SimpleNamespace(urn=f"{urn}-owner", outputs={"value": "no"}), SimpleNamespace(urn=urn, outputs={"value": KEY})]
     assert launcher.release_key() == KEY
     known.clear()
     assert by_cli or launcher.release_key() == ""

@@ -18,7 +18,7 @@ from components import target
 from components.settings.kinds import Kind
 from components.settings.models import Secrets, Settings
 from components.settings.report import kind_of
-from components.source.ignore import NEVER
+from components.source.walk import NEVER
 from tools.pages import generated
 
 FOLDER = Path(__file__).parents[2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import pkgutil
 import shutil
 import stat
 import time
@@ -76,6 +77,16 @@ def make_folder(path: Path, mode: int = 0o777) -> None:
 def private_file(path: str, flags: int) -> int:
     """An opener for `open`: a file that is its owner's alone from its first byte."""
     return os.open(path, flags, 0o600)
+
+
+def template(package: str, name: str, **values: object) -> str:
+    """A text file of a package, with the values in the places `@@NAME@@` of it."""
+    data = pkgutil.get_data(package, name)
+    assert data is not None
+    text = data.decode()
+    for place, value in values.items():
+        text = text.replace(f"@@{place}@@", str(value))
+    return text
 
 
 def write_json(path: Path, value: Any, mode: int = 0o644) -> bool:

@@ -1,19 +1,23 @@
-"""What this host is (host.json), and the places of everything on it."""
+"""What this host is (host.json), the places of everything on it, and the front servers and
+databases of this machine, looked for when they are needed."""
 
 from __future__ import annotations
 
+import os
 import pwd
+import shutil
 from pathlib import Path
 
 from .. import contracts
 from ..contracts.facts import HostFacts
-from . import installed
 from .files import read_json
 from .outcome import Refused
 
 COLOURS = ("blue", "green")
 HTTP = "app.sock"  # every server listens there with HTTP, whatever else it speaks
 SOCKETS = (HTTP, "app.uwsgi")
+FRONTS = {"nginx": "nginx", "apache": "apache2"}
+_SYSTEM = "/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin"
 
 
 class Colour:
@@ -66,10 +70,15 @@ class Places:
         self.etc, self.srv = root / "etc/slipway" / facts.app, root / "srv/slipway" / facts.app
         self.lib, self.log = root / "var/lib/slipway" / facts.app, root / "var/log/slipway" / facts.app
         self.shared = self.srv / "shared"
+        self.app_data = self.shared / "app"  # the folders of `slipway:app.data`
         self.kept = tuple(self.srv / name for name in ("shared", "snapshots", "data", "backups"))
         """The folders with data."""
         self.disk = self.srv / "disk"  # where that of a web host has one of its own
         self.database = self.shared / "app.sqlite3"
+        self.units = root / "etc/systemd/system"
+        self.manager = self.etc / "manager"  # the name of the manager in force
+        self.serves = self.etc / "database"  # certificate, key, rules and network of a database for other hosts
+        self.window = self.lib / "maintenance.json"  # how the page was before a change at work, or interrupted
         self.front = self.etc / "front"  # link to the front configuration in force
         self.restoring = self.lib / "restore.json"  # the note of a restore at work, or interrupted
         self.run = Path(facts.run)
@@ -84,16 +93,21 @@ class Places:
         return bool(self.facts.transport)
 
     @property
+    def shared_mode(self) -> int:
+        """The release command writes into `shared` too, where it has a user of its own."""
+        return 0o2770 if self.facts.release_user else 0o750
+
+    @property
     def front_binaries(self) -> dict[str, str]:
         """Programs by front server, from host.json; on a server, where it has none, as found."""
         given = self.facts.front.binaries
-        return installed.fronts() if given is None else dict(given)
+        return fronts() if given is None else dict(given)
 
     @property
     def database_binaries(self) -> dict[str, str]:
         """Folders of programs by database engine, from host.json; on a server as found now."""
         given = self.facts.databases
-        return installed.databases() if given is None else dict(given)
+        return databases() if given is None else dict(given)
 
     @property
     def supervisor(self) -> list[str]:
@@ -119,3 +133,21 @@ def load(root: Path) -> Places:
         return Places(root, contracts.read(HostFacts, read_json(path)))
     except contracts.Wrong as wrong:
         raise Refused(f"{path}: wanted the facts of this host, found none or damaged ones ({wrong}); run `up` again to write it") from None
+
+
+def program(name: str) -> str | None:
+    """The program's path, wherever this machine has it."""
+    return shutil.which(name, path=os.pathsep.join([os.environ.get("PATH", ""), _SYSTEM]))
+
+
+def fronts() -> dict[str, str]:
+    """The front servers that are there, each with its program."""
+    paths = {front: program(name) for front, name in FRONTS.items()}
+    return {front: path for front, path in paths.items() if path}
+
+
+def databases() -> dict[str, str]:
+    """The folder of each database engine's programs, of those that are there."""
+    newest = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    paths = {"postgres": str(newest[-1]) if newest else program("postgres"), "mysql": program("mariadbd")}
+    return {engine: str(Path(path).parent) for engine, path in paths.items() if path}

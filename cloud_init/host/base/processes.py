@@ -7,11 +7,15 @@ import os
 import re
 import shutil
 import signal
+import subprocess
 import time
 from pathlib import Path
 from typing import NoReturn
 
 from .files import object_in, read_foreign, write_json
+from .outcome import Refused
+
+_PATIENCE = 150  # seconds: longer than any unit takes to stop
 
 
 def started(pid: int) -> str | None:
@@ -62,6 +66,25 @@ def end(path: Path, patience: float = 10) -> list[int]:
     for pid in left_over(path):
         _signal(pid, signal.SIGKILL)
     return asked
+
+
+def run(*command: str) -> str:
+    """The output of a program of the system. Raises `Refused` with its words."""
+    try:
+        done = ended(*command)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Refused(f"{' '.join(command)}: {error}") from None
+    if done.returncode:
+        words = (done.stderr or done.stdout).splitlines()[-20:]
+        raise Refused(f"{' '.join(command)}: exit {done.returncode}{': ' + words[0][:200] if words else ''}", log=words)
+    return done.stdout
+
+
+def ended(*command: str) -> subprocess.CompletedProcess[str]:
+    """A program of the system once it has ended, well or not."""
+    return subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", check=False, timeout=_PATIENCE
+    )  # fmt: skip
 
 
 def become(command: list[str], environment: dict[str, str] | None = None) -> NoReturn:

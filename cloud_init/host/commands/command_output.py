@@ -6,8 +6,6 @@ the packed output (zlib) in base64, or empty where that is too long: the store's
 `outcomes/HOST/output-TOKEN` has it then. Unpacked it is a line of JSON `{"status", "out", "err",
 "left_out"}`, then as many bytes of output and of errors; a very long stream lacks its middle."""
 
-from __future__ import annotations
-
 import base64
 import json
 import secrets

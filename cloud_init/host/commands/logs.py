@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import time
 
-from ..base import masking
-from ..base.places import COLOURS, Places
+from ..base import COLOURS, Places, masking
 from ..processes import managers
 from ..processes.programs import split
 

@@ -1,7 +1,5 @@
 """The commands that ask a host about itself, and whether this tool works on it."""
 
-from __future__ import annotations
-
 import importlib
 import os
 import pkgutil
@@ -10,14 +8,12 @@ import time
 from typing import Any
 
 from .. import stores
-from ..base import processes
-from ..base.files import read_object, size_of, target
-from ..base.places import Places
+from ..base import Places, processes, read_object, target
+from ..base.files import size_of
 from ..data import databases
 from ..follow import health
-from ..front import certificates, configuration, maintenance
+from ..front import certificates, configuration
 from ..processes import managers
-from ..processes.managers.contract import Manager
 from ..release import manifests
 from ..rollout import state
 from ..server import roles
@@ -31,7 +27,7 @@ def status(places: Places) -> dict[str, Any]:
     serves = {"release": live, "colour": now and now.colour.name, "since": noted.get("since")}
     database = databases.of_release(places, noted.get("release"))
     kept = database.status()
-    if maintenance.is_left_open(places):
+    if configuration.is_left_open(places):
         how = "`watch` starts it again" if places.role else "run `./slipway up`"
         problems = [f"a change of manager or front server was interrupted, and users may see its page; {how}", *problems]
     tls = certificates.of_live(places)
@@ -52,7 +48,7 @@ def status(places: Places) -> dict[str, Any]:
         "data": str(places.shared),
         "user": places.facts.user,
         "generation": noted.get("generation"),
-        "maintenance": maintenance.is_on(places),
+        "maintenance": configuration.is_page_up(places),
         "restore": {**restore, "running": at_work} if restore["backup"] else None,
         "problems": problems,
         "tls": {"domain": tls.domain, "until": certificates.issued(places, tls).get("until"), "problem": wrong} if tls else None,
@@ -61,7 +57,7 @@ def status(places: Places) -> dict[str, Any]:
 
 def releases(places: Places) -> list[dict[str, Any]]:
     """The releases on this host, the newest first."""
-    from ..release import prune
+    from ..rollout import commit
 
     now = state.live(places)
     previous = os.path.basename(target(places.previous) or "")
@@ -74,7 +70,7 @@ def releases(places: Places) -> list[dict[str, Any]]:
             "previous": previous == name,
             "size": size_of(places.release(name)),
         }
-        for name in prune.newest(places)
+        for name in commit.newest(places)
     ]
 
 
@@ -88,7 +84,7 @@ def check(places: Places) -> dict[str, Any]:
     return {"parts": len(parts), "store": stores.connect(places.store).address}
 
 
-def _process(manager: Manager, name: str) -> dict[str, Any]:
+def _process(manager: managers.Manager, name: str) -> dict[str, Any]:
     now = manager.status(name)
     return {
         "name": name,

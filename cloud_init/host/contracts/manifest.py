@@ -49,7 +49,7 @@ class SystemFile:
     """Absolute; which ones may be says `cloud_init/host/server/system_files.py`."""
     content: str
     apply: str
-    """The kind of file, from `cloud_init/host/server/apply.py`, which puts it in force."""
+    """The kind of file, from `cloud_init/host/server/system_files.py`, which puts it in force."""
     mode: str = "0644"
     """Octal."""
 

@@ -10,11 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..base.files import read_object, sha256_of, sync, sync_tree, write_json
+from ..base import Places, Refused, Steps, own, read_object, write_json
+from ..base.files import sha256_of, sync, sync_tree
 from ..base.lock import actor
-from ..base.outcome import Refused, Steps
-from ..base.places import Places
-from ..base.user import own
 from ..release import manifests
 from ..rollout import state
 from ..server import volume
@@ -53,7 +51,7 @@ def take(places: Places, database: databases.Database, reason: str, steps: Steps
     with steps.step("tidy"):
         for left in folder(places).glob(".*.part"):  # of a run that was killed
             shutil.rmtree(left)
-        schema = database.schema()
+        schema, revision = database.shape()
         if not schema and not folders.are_there(places):
             return None
         while (folder(places) / (identity := time.strftime(ID_FORMAT, time.gmtime()))).exists():
@@ -62,7 +60,7 @@ def take(places: Places, database: databases.Database, reason: str, steps: Steps
     try:
         with steps.step("dump"):
             part.mkdir(mode=0o700)
-            head = {"id": identity, "reason": reason, "schema": schema, **({"beside": beside} if beside else {})}
+            head = {"id": identity, "reason": reason, "schema": schema, "revision": revision, **({"beside": beside} if beside else {})}
             facts = _dump(places, database, part, head)
         with steps.step("keep"):
             sync_tree(part)
@@ -81,13 +79,12 @@ def is_id(name: str) -> bool:
 
 
 def _dump(places: Places, database: databases.Database, part: Path, head: dict[str, Any]) -> dict[str, Any]:
-    revision = database.revision()
     rows = database.dump(part / DUMP) if head["schema"] else {}
     (part / DUMP).touch(0o600)  # without a database it is empty
     kept = folders.save(places, part / FOLDERS)
     release = state.serving(places)
     facts = {
-        **head, "at": time.time(), "by": actor(), "app": places.app, "engine": database.engine, "revision": revision, "rows": rows,
+        **head, "at": time.time(), "by": actor(), "app": places.app, "engine": database.engine, "rows": rows,
         "release": release, "release_made": made(places, release), "tool": sha256_of(places.tool) if places.tool.is_file() else "",
         "dump": {"sha256": sha256_of(part / DUMP), "bytes": (part / DUMP).stat().st_size}, **({"folders": kept} if kept else {}),
     }  # fmt: skip

@@ -14,10 +14,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO
 
-from ..base.files import link, make_folder, private_file, remove, sha256_of, target
-from ..base.outcome import Refused, note
-from ..base.places import Places
-from ..base.user import done_as, private
+from ..base import Places, Refused, done_as, link, note, private, private_file, remove, target
+from ..base.files import make_folder, sha256_of
 from ..contracts.manifest import Manifest
 from ..release import manifests
 from ..rollout import state
@@ -33,7 +31,7 @@ def lay(places: Places, manifest: Manifest) -> None:
     gets what the release that serves has written, and what the app brings. Raises `Refused`."""
     if not manifest.data:
         return
-    top, release, mode = _make_top(places), places.release(manifest.id), _mode(places)
+    top, release, mode = private(places.app_data, places.user, places.shared_mode), places.release(manifest.id), places.shared_mode
     for name in manifest.data:
         place, seeds = release / "src" / name, release / _SEEDS / name
         if place.exists() and not place.is_symlink():
@@ -62,13 +60,13 @@ def seal(source: Path) -> None:
 
 def are_there(places: Places) -> bool:
     """Whether this host has any."""
-    return _top(places).is_dir()
+    return places.app_data.is_dir()
 
 
 def save(places: Places, path: Path) -> dict[str, Any] | None:
     """Writes all of the folders to an archive at `path`. Returns its hash and length, and how many
     `files` it has; None, and no archive, where there are none. Raises `Refused`."""
-    top = _top(places)
+    top = places.app_data
     with open(path, "xb", opener=private_file) as file:
         files = done_as(places.user, lambda: _pack(top, file))
     if files is None:
@@ -90,27 +88,14 @@ def prove(path: Path) -> int:
 
 def load(places: Places, path: Path, files: int) -> None:
     """Puts the folders of an archive of so many `files` in place; others stay. Raises `Refused`."""
-    top, release = _top(places), state.serving(places)
+    top, release = places.app_data, state.serving(places)
     manifest = manifests.peek(places.release(release)) if release else None
     names = manifest.data if manifest else ()
     with path.open("rb") as file:
         found = done_as(places.user, lambda: _unpack(file, top, names))
-    _make_top(places)
+    private(places.app_data, places.user, places.shared_mode)
     if found != files:
         raise Refused(f"{path}: wanted {files} files of the app's folders, found {found}; restore another backup")
-
-
-def _top(places: Places) -> Path:
-    return places.shared / "app"
-
-
-def _mode(places: Places) -> int:
-    """The release command writes there too, where it has a user of its own."""
-    return 0o2770 if places.facts.release_user else 0o750
-
-
-def _make_top(places: Places) -> Path:
-    return private(_top(places), places.user, _mode(places))
 
 
 def _fill(folder: Path, sources: list[Path], mode: int) -> None:
@@ -141,7 +126,7 @@ def _fill(folder: Path, sources: list[Path], mode: int) -> None:
 def _tell_unused(places: Places, name: str, seeds: Path) -> None:
     """What a later release brings in a folder that is there already isn't laid there."""
     brought = [path.relative_to(seeds) for path in seeds.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
-    there = _top(places) / name
+    there = places.app_data / name
     fresh = done_as(places.user, lambda: [str(path) for path in brought if path.name[:1] != "." and not (there / path).exists()])
     if fresh:
         note(f"slipway:app.data {name}: {len(fresh)} files of this release aren't laid there, such as {fresh[0]}: the folder is the app's")

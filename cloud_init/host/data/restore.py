@@ -9,21 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from ..base import processes
-from ..base.files import read_object, unlink, write_json
-from ..base.outcome import Refused, Steps, note, refusal_of
-from ..base.places import Places
-from ..front import maintenance
+from ..base import Places, Refused, Steps, note, processes, read_object, refusal_of, unlink, write_json
+from ..front import configuration
 from ..processes import app, managers
-from ..processes.managers.contract import Manager
 from ..release import manifests, release_command
-from ..release.store import HostStore
 from ..rollout import state
-from ..rollout.state import Live
 from . import backup, folders, stored_backups
 from .databases import Database
 from .databases.cluster import ADMIN
@@ -73,7 +66,7 @@ class Users:
     """The users of the database: they write nothing between `close` and `open`. `live`: the app
     of this host; None: apps on other hosts, whose role the database itself refuses."""
 
-    def __init__(self, places: Places, manager: Manager, release: str, live: Live | None) -> None:
+    def __init__(self, places: Places, manager: managers.Manager, release: str, live: state.Live | None) -> None:
         self.places, self.manager, self.release, self.live = places, manager, release, live
 
     def is_well(self) -> bool:
@@ -86,7 +79,7 @@ class Users:
             with steps.step("shut-out"):
                 return self._shut_out(True)
         with steps.step("page-up"):
-            maintenance.switch(self.places, True)
+            configuration.switch_page(self.places, True)
         with steps.step("stop-app"):
             app.stop(self.places, self.manager, self.live)
 
@@ -103,7 +96,7 @@ class Users:
         if isinstance(database, ServerDatabase):
             database.run(self.manager)
             with database.asked(database.own().url(ADMIN)) as agent:
-                database.own().shut_out(agent, out)
+                agent.ask("execute", statements=database.own().shut_out(out))
 
 
 def users_of(places: Places) -> Users:
@@ -160,16 +153,6 @@ def settle(places: Places, steps: Steps) -> None:
     return note(f"the restore of {work.backup} is finished")
 
 
-def settled(places: Places, work: Callable[[Steps], None]) -> Callable[[Steps], None]:
-    """The work, done after `settle`."""
-
-    def run(steps: Steps) -> None:
-        settle(places, steps)
-        work(steps)
-
-    return run
-
-
 def _fits(places: Places, users: Users, database: Database, chosen: dict[str, Any], newer_schema: bool) -> bool:
     """True if the release command has to bring the schema up. Raises `Refused` for a newer one."""
     wanted, found = (places.app, database.engine), (chosen.get("app", places.app), chosen["engine"])
@@ -192,7 +175,7 @@ def _fits(places: Places, users: Users, database: Database, chosen: dict[str, An
 def _begin(places: Places, users: Users, work: Restore) -> Restore:
     """Notes it before anything changes. A killed one's `first` stays the way back."""
     before = _read(places)
-    work.page = before.page if before else maintenance.is_on(places)
+    work.page = before.page if before else configuration.is_page_up(places)
     if before and before.phase == LOADING:
         work.phase, work.first = LOADING, before.first
     else:
@@ -253,7 +236,7 @@ def _resume(places: Places, users: Users, work: Restore, steps: Steps) -> None:
             work.reach(places, SERVING)  # the app writes from here on: nothing is loaded again
     if users.live:
         with steps.step("page-down"):
-            maintenance.switch(places, work.page)
+            configuration.switch_page(places, work.page)
     unlink(places.restoring)
 
 
@@ -277,11 +260,11 @@ def _go_back(places: Places, users: Users, work: Restore, why: Refused, steps: S
     return Refused(f"{failed}; what was there before is back (backup {work.first})", why.http, why.log)
 
 
-def hold(places: Places, identity: str, store: HostStore, steps: Steps) -> None:
+def hold(places: Places, identity: str, store: manifests.HostStore, steps: Steps) -> None:
     """On a web host: stops the app, behind the page, while another host restores that backup.
     Raises `Refused` where this host's own folders can't be had."""
     users, beside = users_of(places), stored_backups.nearest(places, store, identity)
-    Restore(identity, page=maintenance.is_on(places), well=users.is_well(), folders=beside).reach(places, HELD)
+    Restore(identity, page=configuration.is_page_up(places), well=users.is_well(), folders=beside).reach(places, HELD)
     users.close(steps)
 
 

@@ -14,10 +14,9 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from ..base.files import link_or_copy, make_way, object_in, read_object, replacing, write_json
-from ..base.outcome import Refused, Steps, note, refusal_of
-from ..base.places import Places
-from ..release.store import HostStore
+from ..base import Places, Refused, Steps, note, read_object, refusal_of, replacing, write_json
+from ..base.files import link_or_copy, make_way, object_in
+from ..release.manifests import HostStore
 from . import backup, folders
 
 _REASON = "nightly"

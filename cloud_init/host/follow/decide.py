@@ -5,9 +5,16 @@ else puts it right: on the way to `live`."""
 from __future__ import annotations
 
 import hashlib
+import random
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Optional
 
+from .. import contracts
+from ..base import read_json, refusal_of, write_json
 from ..contracts.rollout import DesiredState
 
 PREPARE, COMMIT, ABORT, CONVERGE = "prepare", "commit", "abort", "converge"
@@ -16,6 +23,7 @@ BEGUN, DONE, FAILED = "begun", "done", "failed"
 SILENCE = 900  # seconds that a candidate stands ready before it is given up
 _FIRST_PAUSE = 10
 _LONGEST_PAUSE = 600
+_LONG_AGO = -1e9
 
 
 @dataclass(frozen=True)
@@ -118,3 +126,85 @@ def pause(tries: int, host: str) -> float:
         return 0
     spread = hashlib.sha256(f"{host}/{tries}".encode()).digest()[0] / 255  # a hash: the same question has the same answer
     return min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(tries - 1, 10)) * (0.75 + spread / 2)
+
+
+@dataclass
+class Pace:
+    """Due every so many seconds, give or take a fifth, so that hosts don't act at once; ever more
+    rarely while it fails, up to `longest` seconds."""
+
+    every: float
+    longest: float = 60.0
+    failures: int = 0
+    _next: float = 0.0
+
+    def due(self) -> bool:
+        return time.monotonic() >= self._next
+
+    def went(self, well: bool) -> None:
+        """Sets the time when it is due next, after it was done or failed."""
+        self.failures = 0 if well else self.failures + 1
+        wait = min(self.longest, self.every * 2.0 ** min(self.failures, 10)) if self.failures else self.every
+        self._next = time.monotonic() + wait * random.uniform(0.8, 1.2)
+
+
+@dataclass
+class _Note:
+    generation: int = 0
+    token: str = ""
+    tried: dict[str, Attempt] = field(default_factory=dict)
+    """The last attempt by kind of action."""
+    prepared: Optional[str] = None
+    """The release that a finished `prepare` left on the idle side."""
+    failure: str = ""
+    """The last failure, in one line."""
+    boot: str = ""
+
+
+class Attempts(_Note):
+    """The attempts, noted on disk at `path`; `unwritten`: why that note is older than this."""
+
+    def __init__(self, path: Path, goes_on: bool) -> None:
+        """`goes_on`: as noted there; none if the note is lost or damaged. A reboot was long after
+        them."""
+        super().__init__()
+        self.path, self.unwritten = path, ""
+        if goes_on:
+            with suppress(contracts.Wrong):
+                vars(self).update(vars(contracts.read(_Note, read_json(path))))
+        if self.boot != _boot():
+            self.tried = {kind: replace(one, at=_LONG_AGO) for kind, one in self.tried.items() if kind != PREPARE}
+
+    def begin(self, action: Action, wanted: DesiredState) -> None:
+        """Notes that an action starts."""
+        if (wanted.generation, wanted.token) != (self.generation, self.token):
+            self.generation, self.token, self.tried = wanted.generation, wanted.token, {}
+        before = self.tried.get(action.kind)
+        self.prepared = None if action.kind != COMMIT else self.prepared
+        self.tried[action.kind] = Attempt(BEGUN, (before.tries if before else 0) + 1, now())
+        self._write()
+
+    def end(self, action: Action, failure: str) -> None:
+        """Notes the end of an action; `failure` is empty if it went well."""
+        tries = self.tried[action.kind].tries
+        self.tried[action.kind] = Attempt(FAILED if failure else DONE, tries, now())
+        self.prepared = action.release if action.kind == PREPARE and not failure else None
+        self.failure = failure and f"{action.kind} of generation {self.generation}: {failure}"
+        self._write()
+
+    def _write(self) -> None:
+        self.boot = _boot()
+        try:
+            write_json(self.path, contracts.document(self))
+            self.unwritten = ""
+        except OSError as error:
+            self.unwritten = str(refusal_of(error))
+
+
+def now() -> float:
+    """Seconds since the machine was started, by a clock that nobody sets; sleep counts."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -11,14 +11,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from .. import contracts
-from ..base import masking
-from ..base.files import read_object, target, write_json
-from ..base.places import Places
+from ..base import Places, masking, read_object, target, write_json
 from ..contracts.rollout import Heartbeat, Outcome, Progress
 from ..processes.programs import log_path
-from ..release.store import HostStore
+from ..release.manifests import HostStore
 from ..stores import Away
-from .attempts import Pace, now
+from .decide import Pace, now
 
 _HEARTBEAT = 5.0
 _MINUTE = 60.0

@@ -7,21 +7,22 @@ import json
 import os
 import signal
 import socket
+import subprocess
+import sys
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from .. import contracts
 from ..base.outcome import Refused, refusal, refusal_of
 from ..base.places import Places
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
-from ..front import maintenance
-from ..release.store import HostStore
+from ..front import configuration
+from ..release.manifests import HostStore
 from ..server import roles, setup
 from ..stores import Away
-from . import attempts, trial
-from .attempts import Pace
-from .child import Child
-from .decide import COMMIT, CONVERGE, PREPARE, Action, Here, decide
+from .decide import COMMIT, CONVERGE, PREPARE, Action, Attempts, Here, Pace, decide, now
 from .health import Health, Later, Reporter
 
 DESIRED = "desired.json"
@@ -58,8 +59,8 @@ class Watch:
     def __init__(self, places: Places) -> None:
         self.places, self.role = places, roles.of(places)
         self.store = HostStore(places.store, places.host)
-        self.tool, self.started = trial.present(places), attempts.now()
-        self.attempts = attempts.Attempts(places.lib / "watch.json") if places.is_driven else attempts.read(places.lib / "watch.json")
+        self.tool, self.started = setup.present(places), now()
+        self.attempts = Attempts(places.lib / "watch.json", goes_on=not places.is_driven)
         self.health = Health(failure=self.attempts.failure)
         self.look, self.reporter = Pace(_LOOK), Reporter(places, self.store, self.health, _LOOK / 2)
         self.wanted, self.tag = DesiredState(0), ""
@@ -73,7 +74,7 @@ class Watch:
         """Looks, acts and reports, as far as each is due."""
         self._look()
         # After a command that was killed; again and again where a boot failed.
-        if self.child is None and self.boot.due() and (not self.is_whole or maintenance.is_left_open(self.places)):
+        if self.child is None and self.boot.due() and (not self.is_whole or configuration.is_left_open(self.places)):
             self.child = Child(self.places, ["boot"])
         if self.child is None:
             self._act()
@@ -85,8 +86,8 @@ class Watch:
         self.reporter.catch_up()
         live, candidate = self.role.live(self.places), self.role.idle(self.places)
         self.reporter.beat(Heartbeat(live=live, candidate=candidate, tool=self.tool, generation=self.wanted.generation))
-        if trial.on_trial(self.places) and attempts.now() - self.started > trial.CALM:
-            trial.passed(self.places)
+        if setup.on_trial(self.places) and now() - self.started > setup.CALM:
+            setup.passed(self.places)
             print(f"tool {self.tool[:12]} stays up", flush=True)
 
     def _look(self) -> None:
@@ -111,7 +112,7 @@ class Watch:
         idle, tried = self.role.idle(self.places), self.attempts
         ready = idle if idle == tried.prepared else None
         here = Here(self.places.host, self.role.live(self.places), ready, tried.generation, tried.tried, tried.token)
-        action = decide(self.wanted, here, attempts.now())
+        action = decide(self.wanted, here, now())
         if action is None or (self.look.failures and action.kind in (PREPARE, CONVERGE)):
             return
         try:
@@ -130,9 +131,9 @@ class Watch:
         """Goes on as the release's tool if that is another one that works, and doesn't return."""
         wanted = self.store.json(f"releases/{release}/manifest.json").get("tool")  # a newer tool reads the rest
         if wanted and wanted != self.tool:
-            path = trial.fetch(self.places, self.store, str(wanted))
+            path = setup.fetch_tool(self.places, self.store, str(wanted))
             print(f"tool {self.tool[:12]} makes way for {wanted[:12]}", flush=True)
-            trial.adopt(self.places, path)
+            setup.adopt_tool(self.places, path)
 
     def _finish(self, child: Child) -> None:
         action, self.action, self.child = self.action, None, None
@@ -167,7 +168,7 @@ class Watch:
                 print(f"release {later.release}, what came later: {later.missing or 'done'}", flush=True)
         elif self.child is None and self.wanted.candidate is None:
             if live != later.release:
-                later = self.health.later = Later(live, attempts.now())
+                later = self.health.later = Later(live, now())
             if later.is_due():
                 self.aside = Child(self.places, ["later"])
 
@@ -182,3 +183,57 @@ class Watch:
 
     def _progress(self, action: Action, child: Child) -> Progress:
         return Progress(self._reported_as(action), self.attempts.token, tuple(child.events))
+
+
+class Child:
+    """A running command, its `events` so far, and its `outcome` once it has told one."""
+
+    def __init__(self, places: Places, arguments: Sequence[str]) -> None:
+        command = [sys.executable, "-I", str(places.tool), "--root", str(places.root), *arguments]
+        self.name = arguments[0]
+        self.events: list[dict[str, Any]] = []
+        self.outcome: Outcome | None = None
+        self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, start_new_session=True)
+        self._seen = 0
+        self._listener = threading.Thread(target=self._listen, daemon=True)
+        self._listener.start()
+
+    def listen(self) -> bool:
+        """Whether there are events that came since it was asked last."""
+        before, self._seen = self._seen, len(self.events)
+        return self._seen > before or bool(self.outcome)
+
+    def ended(self) -> bool:
+        """True once it has ended and all its events have been read."""
+        if self._process.poll() is None:
+            return False
+        self._listener.join(1)  # what it started may hold its output
+        return True
+
+    @property
+    def verdict(self) -> Outcome:
+        """The process's outcome; if it told none, one that says how it ended."""
+        code = self._process.returncode
+        how = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+        return self.outcome or Outcome(False, step=self.name, message=f"the host tool {how} and told no outcome")
+
+    @property
+    def was_killed(self) -> bool:
+        """Whether a signal ended it, in the middle of whatever it did."""
+        return bool(self._process.returncode and self._process.returncode < 0)
+
+    @property
+    def locked_out(self) -> bool:
+        """Whether another run held the host's lock for as long as the command would wait."""
+        return self._process.returncode == 3
+
+    def _listen(self) -> None:
+        for line in self._process.stdout or ():
+            try:
+                event = json.loads(line)
+                if event.get("event") == "outcome":
+                    self.outcome = contracts.read(Outcome, event)
+                else:
+                    self.events.append(event)
+            except (ValueError, AttributeError):  # whatever else a program writes there
+                print(line.decode(errors="replace"), end="", file=sys.stderr)

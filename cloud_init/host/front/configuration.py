@@ -1,19 +1,21 @@
 """The front server: its configuration in force, and its reload when a release brings another one.
-Another kind takes its place behind the maintenance page."""
+Another kind takes its place behind the maintenance page, a file that front servers look for at each
+request."""
 
 from __future__ import annotations
 
 import re
 import socket
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from ..base import processes
-from ..base.files import link, read_foreign, target
-from ..base.outcome import Refused, note
-from ..base.places import Places
-from ..processes.managers.contract import Manager
-from . import maintenance, servers
+from ..base import Places, Refused, link, note, processes, read_object, target, template, unlink, write, write_json
+from ..base.files import read_foreign
+from ..base.lock import is_free
+from ..processes.managers import Manager
+from . import servers
 
 _PATIENCE = 30  # seconds for requests in flight when the front server that has them goes
 PAGES = 2.5
@@ -95,7 +97,7 @@ def stop(places: Places, manager: Manager, patience: float = _PATIENCE) -> None:
 def _replace(places: Places, manager: Manager, before: Path, folder: Path) -> None:
     """Raises `Refused`, with the one before in its place again, if the other one doesn't start."""
     note("the front server changes from {} to {}".format(*replaces(places, folder) or ()))
-    with maintenance.window(places):
+    with page_window(places):
         reload(places, manager, settle=True)
         try:
             _start_with(places, manager, folder)
@@ -133,3 +135,52 @@ def reload(places: Places, manager: Manager, settle: bool) -> None:
     deadline = time.monotonic() + _PATIENCE
     while settle and any(processes.started(pid) for pid in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
+
+
+def is_page_up(places: Places) -> bool:
+    """Whether users meet the page now."""
+    return (places.etc / servers.MAINTENANCE).is_file()
+
+
+def switch_page(places: Places, wanted: bool) -> None:
+    if wanted:
+        write(places.etc / servers.MAINTENANCE, template(__package__, servers.MAINTENANCE).encode())
+    else:
+        unlink(places.etc / servers.MAINTENANCE)
+
+
+def order_page(places: Places, wanted: bool) -> None:
+    """An operator's word counts more than what was before a change that a kill interrupted."""
+    if is_interrupted(places):
+        write_json(places.window, {"page": wanted})
+    switch_page(places, wanted)
+
+
+@contextmanager
+def page_window(places: Places) -> Iterator[None]:
+    """The page is up inside the block, and afterwards as it was before. A kill leaves it up, with
+    a note of how it was: the next window that ends goes by that."""
+    if not is_interrupted(places):
+        write_json(places.window, {"page": is_page_up(places)})
+    try:
+        switch_page(places, True)
+        yield
+    except Exception:
+        _close(places)
+        raise
+    _close(places)
+
+
+def is_interrupted(places: Places) -> bool:
+    """Whether a window was left open by a kill; while a command is at work, by that one."""
+    return places.window.is_file()
+
+
+def is_left_open(places: Places) -> bool:
+    """Whether it was, and nobody is at work who could close it."""
+    return is_interrupted(places) and is_free(places.lib / "lock")
+
+
+def _close(places: Places) -> None:
+    switch_page(places, read_object(places.window).get("page") is True)
+    unlink(places.window)

@@ -1,25 +1,34 @@
-"""The app of a release: its web server, and its extra processes (workers, schedulers), of which
-one set runs, that of the release that serves."""
+"""The app of a release: its web server, whose sockets are drained before they close, and its extra
+processes (workers, schedulers), of which one set runs, that of the release that serves."""
 
 from __future__ import annotations
 
+import os
+import socket
+import struct
+import sys
 import time
 from collections.abc import Collection
+from pathlib import Path
 
-from ..base.files import unlink
-from ..base.outcome import Refused, note
-from ..base.places import Colour, Places, other
+from ..base import Colour, Places, Refused, note, other, unlink
 from ..contracts.manifest import Manifest
 from ..release import manifests
-from ..rollout import drain, gate, state
-from ..rollout.state import Live
-from .managers.contract import Manager
+from ..rollout import gate, state
+from .managers import Manager
 from .programs import CRON, process, split
 
 _CALM = 2.0  # seconds that a process must run to count as started; that of a manager is shorter
+_SOCK_DIAG = 4
+_BY_FAMILY = 20
+_REQUEST_DUMP = 0x301
+_SHOW_NAME_AND_QUEUE = 0x11
+_LISTENING = 1 << 10
+_NAME, _QUEUE = 0, 4
+_DRAINED = 0.3  # seconds of empty queue that count as drained: requests on their way have arrived
 
 
-def is_well(places: Places, live: Live) -> bool:
+def is_well(places: Places, live: state.Live) -> bool:
     """Whether it answers at its health path now, asked on its own socket."""
     health = manifests.read(places.release(live.release)).health
     return gate.is_good(gate.ask(gate.over_socket(str(live.colour.socket)), health), live.release)
@@ -35,15 +44,15 @@ def await_well(manager: Manager, colour: Colour, manifest: Manifest) -> None:
     gate.wait(gate.over_socket(str(colour.socket)), manifest.health, manifest.id, dead)
 
 
-def stop(places: Places, manager: Manager, live: Live) -> None:
+def stop(places: Places, manager: Manager, live: state.Live) -> None:
     """Stops all that writes: requests in flight finish, a prepared candidate goes too."""
     unload(manager, state.idle(places))
     stop_processes(manager, live.colour.name)
-    drain.wait(live.colour.sockets)
+    drain(live.colour.sockets)
     manager.stop(live.colour.name)
 
 
-def start(places: Places, manager: Manager, live: Live, must_be_well: bool) -> None:
+def start(places: Places, manager: Manager, live: state.Live, must_be_well: bool) -> None:
     """Starts the web server, then the extra processes. Raises `Refused` where it must be well."""
     log = manager.log_from_now(live.colour.name)
     manifest = manifests.read(places.release(live.release))
@@ -100,3 +109,51 @@ def stop_processes(manager: Manager, colour: str, but: Collection[str] = ()) -> 
     for name in manager.programs():
         if split(name)[0] == colour and name not in but:
             manager.remove(name)
+
+
+def drain(paths: Collection[Path], patience: float = 30) -> None:
+    """Returns when all queues have been empty for a moment, or after `patience` seconds."""
+    began = calm_since = time.monotonic()
+    while (now := time.monotonic()) < began + patience:
+        if queue(paths):
+            calm_since = now
+        if now - calm_since >= _DRAINED:
+            return
+        time.sleep(0.02)
+
+
+def queue(paths: Collection[Path]) -> int:
+    """The connections that wait to be accepted at unix sockets; 0 if the kernel doesn't tell."""
+    names = {os.path.realpath(path).encode() for path in paths}
+    try:
+        return sum(waiting for name, waiting in _listening() if name and os.path.realpath(name) in names)
+    except OSError:
+        return 0
+
+
+def _listening() -> list[tuple[bytes, int]]:
+    """The path and queue of every listening unix socket of this machine, by sock_diag(7)."""
+    body = struct.pack("=BBHIIIII", socket.AF_UNIX, 0, 0, _LISTENING, 0, _SHOW_NAME_AND_QUEUE, 0, 0)
+    head = struct.pack("=IHHII", 16 + len(body), _BY_FAMILY, _REQUEST_DUMP, 1, 0)
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _SOCK_DIAG) as link:
+        link.settimeout(1)
+        link.send(head + body)
+        sockets: list[tuple[bytes, int]] = []
+        while True:
+            data = link.recv(1 << 16)
+            while data:
+                length, kind = struct.unpack_from("=IH", data)
+                if kind in (2, 3):  # an error, or the end
+                    return sockets
+                told = _attributes(data[32:length])
+                sockets.append((told.get(_NAME, b"").rstrip(b"\0"), int.from_bytes(told.get(_QUEUE, b"")[:4], sys.byteorder)))
+                data = data[(length + 3) & ~3 :]
+
+
+def _attributes(data: bytes) -> dict[int, bytes]:
+    found = {}
+    while len(data) >= 4:
+        length, kind = struct.unpack_from("=HH", data)
+        found[kind] = data[4:length]
+        data = data[(max(length, 4) + 3) & ~3 :]
+    return found

@@ -1,20 +1,20 @@
-"""What a manager starts: becomes a colour's server, or the front server. Constant over releases."""
+"""What a manager starts: becomes a colour's server, or the front server; constant over releases.
+`exec` becomes a command in the same way."""
 
 import os
 import stat
 import sys
 import time
 from pathlib import Path
+from typing import NoReturn
 
-from ..base import processes, shell
-from ..base.files import remove, write
-from ..base.outcome import Refused, refusal_of
-from ..base.places import COLOURS, Colour, Places
+from ..base import COLOURS, Colour, Places, Refused, processes, refusal_of, remove, write
+from ..base.user import go_on_as
 from ..data import databases
 from ..front import servers
-from ..release import manifests, runtime
-from . import managers
-from .programs import FRONT, log_path, memory_score, split
+from ..release import files, manifests
+from ..rollout import state
+from . import managers, programs
 
 # Supervisor tries again after an exit within `startsecs`; later, exit 0 means nothing to run.
 _LONGER_THAN_STARTSECS = 1.3
@@ -36,11 +36,11 @@ def run(places: Places, manager: str, program: str) -> None:
 
 def _become(places: Places, program: str) -> None:
     if places.role:  # from Supervisor it has the lowest score; systemd has set this one already
-        path, score = Path("/proc/self/oom_score_adj"), memory_score(program)
+        path, score = Path("/proc/self/oom_score_adj"), programs.memory_score(program)
         if int(path.read_text()) < score:
             path.write_text(str(score))
-    colour, process = split(program)
-    if program == FRONT.name:
+    colour, process = programs.split(program)
+    if program == programs.FRONT.name:
         _front(places)
     elif process or program in COLOURS:
         _of_release(places, places.colour(colour or program), process)
@@ -57,11 +57,11 @@ def _of_release(places: Places, colour: Colour, process: str) -> None:
     os.chdir(folder / "src")
     if places.facts.release_user:
         os.umask(0o007)  # the release command's user has the app's group
-    environment = runtime.variables(places, folder, manifest)
+    environment = files.variables(places, folder, manifest)
     if process:
         environment.setdefault("FLASK_APP", manifest.module)
         processes.record(colour.own / f"{process}.json", os.getpid())
-        processes.become(shell.becoming(manifest.processes[process]), environment)
+        processes.become(programs.becoming(manifest.processes[process]), environment)
     for socket in colour.own.glob("app.*"):
         remove(socket)
     environment["SLIPWAY_OWN"] = str(colour.own)  # for `slipway_wsgi.py`
@@ -85,7 +85,7 @@ def _front(places: Places) -> None:
     processes.end(places.front_process, patience=2)
     processes.record(places.front_process, os.getpid())
     served_by = servers.find(places, places.front)
-    _open_log(log_path(places, "front"))
+    _open_log(programs.log_path(places, "front"))
     write(places.serving, served_by.encode())
     servers.module(served_by).serve(places, places.front)
 
@@ -97,3 +97,26 @@ def _open_log(path: Path) -> None:
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND)
         os.dup2(descriptor, 1)
         os.dup2(descriptor, 2)
+
+
+def run_command(places: Places, words: list[str]) -> NoReturn:
+    """This process goes on as a command of `exec`, as the app's user in the sources of the release
+    that serves."""
+    command = words[1:] if words[:1] == ["--"] else words
+    now = state.live(places)
+    if not command:
+        raise Refused("exec: wanted a command, found none; for example `exec -- flask shell`")
+    if now is None:
+        raise Refused("exec: wanted a release that serves, found none; run `up` first")
+    folder = places.release(now.release)
+    manifest = manifests.read(folder)
+    terminal = {"TERM": os.environ["TERM"]} if "TERM" in os.environ else {}
+    environment = {"FLASK_APP": manifest.module, **terminal, **files.variables(places, folder, manifest)}
+    os.chdir(folder / "src")
+    user = places.user
+    if user is not None and os.geteuid() == 0:
+        go_on_as(user)
+    try:
+        os.execvpe(command[0], command, environment)
+    except OSError as error:
+        raise Refused(f"exec: {command[0]!r} can't be run ({error.strerror}); look in {folder / 'venv/bin'}") from None

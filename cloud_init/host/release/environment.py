@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import pkgutil
 import pwd
 import re
 import shutil
@@ -20,16 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ..base import processes
-from ..base.files import link, mark_ready, replacing
+from ..base import Places, Refused, as_user, link, note, own, private, processes, replacing, template
+from ..base.files import mark_ready
 from ..base.masking import masked
-from ..base.outcome import Refused, note
-from ..base.places import Places
-from ..base.user import as_user, own, private
 from ..contracts.manifest import Manifest
-from ..processes import managers, systemd_units
+from ..processes import managers
+from ..processes.managers import systemd
 from ..stores import Store
-from . import debian, wheels
+from . import wheels
 
 IN_IMAGE = "/app/venv"
 """The environment in the image of a release."""
@@ -42,6 +39,21 @@ _SYSTEM = ("/usr/bin", "/usr/local/bin")
 _BRING = "python install --no-bin --no-config --no-cache --no-progress --color never --install-dir"
 _PASSED_ON = ("PIP_", "UV_", "SSL_CERT_", "REQUESTS_CA_", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "ALL_PROXY", "LANG", "LC_")
 _START = "import runpy, sys; sys.path.insert(0, sys.argv.pop(1)); runpy.run_module('pip', run_name='__main__')"
+_LACKED = (
+    r"([\w/+.-]+\.h): No such file",
+    r"([\w+.-]+\.so[\w.]*): cannot open shared object",
+    r"cannot load library '([\w+.-]+)'",
+    r"[Ff]ailed to find (lib\w+)",
+    r"Unable to find (\w+) shared library",
+    r'no library called "([\w.-]+)"',
+    r"could not be found for (\w+)",
+    r"make sure the (libxml2) and",
+    r"Specify (MYSQLCLIENT_CFLAGS)",
+    r"command '([\w+.-]+)' failed: No such file",
+    r"No such file or directory: '([\w+.-]+)'",
+    r"(?:find command|not find(?! command)) '?([\w+.-]+)",
+    r"([\w+.-]+)(?: executable|: command|:) not found",
+)
 
 
 @dataclass(frozen=True)
@@ -144,7 +156,7 @@ def _bring(places: Places, folder: Path, wanted: str, secret: Mapping[str, str])
     note(f"bringing Python {wanted}, which this host lacks")
     folder.mkdir(mode=0o755, exist_ok=True)
     if places.facts.uv is None:  # a server has none before it needs one
-        of_the_host(places, "uv", (pkgutil.get_data(__package__, "uv.txt") or b"").decode())
+        of_the_host(places, "uv", template(__package__, "uv.txt"))
     uv = places.facts.uv or str(places.tool.with_name("uv") / "bin/uv")
     done = Builder(places, folder, None, secret).run([uv, *_BRING.split(), str(folder), wanted])
     if python := _brought(folder, wanted):
@@ -255,7 +267,7 @@ def _run(builder: Builder, command: list[str]) -> None:
     done = builder.run(command)
     if done.returncode:
         words = masked(done.stdout)
-        how = debian.hint(words)
+        how = hint(words)
         if not how and re.search("Failed to build `|Failed building wheel|metadata-generation-failed", words):
             how = "; a pin of an older Python's time: raise it, or set slipway:app.python to that one, which uv brings if need be"
         raise Refused(f"requirements can't be installed: {_reason(words)}{how}", log=words.splitlines()[-20:])
@@ -298,11 +310,11 @@ class Builder:
     def end(self) -> None:
         """Ends whatever still runs there."""
         if self._user and self._server:
-            systemd_units.call("stop", self._unit)
+            systemd.call("stop", self._unit)
 
     def _in_unit(self, command: list[str], user: pwd.struct_passwd, environment: dict[str, str]) -> list[str]:
         """All that it starts is in one control group, and ends with it."""
-        sandbox = (pkgutil.get_data(managers.__name__, "sandbox.service") or b"").decode().splitlines()
+        sandbox = template(managers.__name__, "sandbox.service").splitlines()
         rules = [*sandbox, f"User={user.pw_name}", "CapabilityBoundingSet=", f"ReadWritePaths={self.folder} {self._home}"]
         options = [f"--property={rule}" for rule in rules if not rule.startswith("#")]
         names = [f"--setenv={name}" for name in environment]
@@ -320,3 +332,16 @@ def take(folder: Path) -> None:
             if not stat.S_ISLNK((found := os.stat(name, dir_fd=place, follow_symlinks=False)).st_mode):
                 os.chmod(name, found.st_mode & 0o755, dir_fd=place)
             os.chown(name, 0, 0, dir_fd=place, follow_symlinks=False)
+
+
+def hint(words: str) -> str:
+    """What to do about the first of it that the words name, as `; add …`; empty without any."""
+    rows = dict(line.split() for line in template(__package__, "debian.txt").splitlines() if line[0] != "#")
+    for pattern in _LACKED:
+        for found in re.finditer(pattern, words):
+            name = found[1]
+            if package := rows.get(name) or rows.get(name.lower()):
+                return f"; {name} is in the Debian package {package}: add it to slipway:app.packages"
+            if ".so" in name:
+                return f"; {name} is a library of the system: add its Debian package to slipway:app.packages (`apt-file search {name}`)"
+    return ""

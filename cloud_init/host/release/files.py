@@ -1,4 +1,5 @@
-"""The files of a release, as its manifest lists them, with this host's folders filled in."""
+"""The files of a release, as its manifest lists them, with this host's folders filled in; and the
+environment variables of its processes."""
 
 import os
 import re
@@ -6,16 +7,19 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from ..base.files import link, write, write_json
-from ..base.outcome import Refused
-from ..base.places import Places
-from ..base.user import as_user, give, with_port
+from ..base import Places, Refused, as_user, give, link, masking, read_json, write, write_json
+from ..base.user import with_port
 from ..contracts.manifest import NOT_THE_APPS, Manifest
+from ..data import databases
 from ..front import servers
 from ..processes.programs import log_path
-from . import manifests, runtime
+from . import manifests, templates
 
 _TOKEN = re.compile("@@(ROOT|SRV|RUN|ETC|LOG|LIB)@@")
+WITHHELD = frozenset(("DATABASE_OWNER_URL",))
+"""Variables for the release command alone; they lie in `OWNER_FILE` beside `env.json`."""
+OWNER_FILE = "owner.json"
+_PASSED_ON = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE")
 
 
 def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> None:
@@ -32,8 +36,8 @@ def write_files(places: Places, manifest: Manifest, secrets: dict[str, str]) -> 
     environment = {**manifest.environment, **{name: value for name, value in secrets.items() if name not in NOT_THE_APPS}}
     if manifest.database.app_may_migrate and "DATABASE_OWNER_URL" in environment:
         environment["DATABASE_URL"] = environment.pop("DATABASE_OWNER_URL")
-    withheld = {name: environment.pop(name) for name in runtime.WITHHELD & environment.keys()}  # the app must not know these
-    write_json(folder / runtime.OWNER_FILE, withheld, 0o400)
+    withheld = {name: environment.pop(name) for name in WITHHELD & environment.keys()}  # the app must not know these
+    write_json(folder / OWNER_FILE, withheld, 0o400)
     write_json(folder / "env.json", environment, 0o400)
     give(folder / "env.json", places.user)
 
@@ -72,3 +76,38 @@ def _inside(folder: Path, name: str) -> Path:
     if folder not in path.parents:
         raise Refused(f"manifest: {name!r} leaves the release's folder; not used")
     return path
+
+
+def note_secrets(places: Places, folder: Path, manifest: Manifest) -> None:
+    """Notes what a password of the database was filled into, so that each command masks it."""
+    made: list[str] = []
+    for role in (databases.APP, databases.OWNER):
+        password = databases.of(places, manifest).words(role).get("password")
+        given = variables(places, folder, manifest, role).items() if password else ()
+        made += [value for name, value in given if str(password) in value and name != "DATABASE_URL"]
+    masking.know(made)
+    if made:
+        write_json(folder / "filled.json", {"filled": made}, 0o400)
+
+
+def variables(places: Places, folder: Path, manifest: Manifest, role: str = databases.APP) -> dict[str, str]:
+    """The release's variables and the host's; the caller's language and certificates alone. `role`:
+    as whom the processes come to the database."""
+    own = read_json(folder / "env.json")
+    if not isinstance(own, dict):
+        raise Refused(f"{folder / 'env.json'}: wanted the release's environment, found none or a damaged file; run `up` again")
+    base = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+    base.setdefault("LANG", "C.UTF-8")
+    base |= {
+        "PATH": f"{folder / 'venv/bin'}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(places.shared),
+        "VIRTUAL_ENV": str(folder / "venv"),
+        "PYTHONUNBUFFERED": "1",
+        "SLIPWAY_RELEASE": folder.name,
+        "SLIPWAY_SHARED": str(places.shared),
+    }
+    words = databases.of(places, manifest).words(role)
+    if words:  # what settings say in public of this name is made of it
+        base |= {"MYSQL_UNIX_PORT": words["socket"]} if words["scheme"] == "mysql" else {}  # what `localhost` is to mysqlclient
+        own = {**own, "DATABASE_URL": manifest.environment.get("DATABASE_URL", words["DATABASE_URL"])}
+    return {**base, **templates.filled({name: value for name, value in own.items() if name not in WITHHELD}, words)}

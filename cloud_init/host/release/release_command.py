@@ -10,16 +10,15 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from ..base import processes, shell
-from ..base.files import tail, unlink, write_json
-from ..base.outcome import Refused, cause
-from ..base.places import Places
+from ..base import Places, Refused, processes, unlink, write_json
+from ..base.files import tail
+from ..base.outcome import cause
 from ..base.user import as_user, go_on_as
 from ..contracts.manifest import Manifest
 from ..data import databases
-from ..data.databases import OWNER, Database
+from ..processes import programs
 from ..processes.managers import docker
-from . import manifests, runtime
+from . import files, manifests
 
 _LOOK = 30  # seconds between two looks whether it waits for a lock
 
@@ -63,22 +62,22 @@ def command(places: Places, release: str, schema: str) -> int:
     os.umask(0o007)
     if user:
         go_on_as(user)
-    processes.become(shell.words(str(manifest.release_command)), environment)
+    processes.become(programs.words(str(manifest.release_command)), environment)
 
 
-def _user(places: Places, database: Database) -> pwd.struct_passwd | None:
+def _user(places: Places, database: databases.Database) -> pwd.struct_passwd | None:
     return places.release_user if database.program or database.shared else places.user
 
 
 def _environment(places: Places, manifest: Manifest, schema: str) -> dict[str, str]:
     """`FLASK_APP` unless the settings name the app otherwise."""
-    own = runtime.variables(places, places.release(manifest.id), manifest, OWNER)
+    own = files.variables(places, places.release(manifest.id), manifest, databases.OWNER)
     return {"FLASK_APP": manifest.module, **own, "SLIPWAY_SCHEMA": schema}
 
 
-def _execute(places: Places, manifest: Manifest, database: Database, schema: str) -> tuple[int, list[str], str]:
+def _execute(places: Places, manifest: Manifest, database: databases.Database, schema: str) -> tuple[int, list[str], str]:
     folder = places.release(manifest.id)
-    words, how = shell.words(str(manifest.release_command)), as_user(_user(places, database))
+    words, how = programs.words(str(manifest.release_command)), as_user(_user(places, database))
     environment = _environment(places, manifest, schema)
     if places.facts.containers:  # one of the release's own image, in which `command` goes on
         words, how = [places.python, "-I", str(places.tool), "--root", str(places.root), "release", manifest.id, schema], {}
@@ -92,10 +91,10 @@ def _execute(places: Places, manifest: Manifest, database: Database, schema: str
             stdout=file, stderr=subprocess.STDOUT, pass_fds=database.inherited, umask=0o007, **how,
         )  # fmt: skip
         held = _wait(running, database)
-    return shell.failed(running.returncode), tail(log, 20, start), held
+    return programs.failed(running.returncode), tail(log, 20, start), held
 
 
-def _wait(running: subprocess.Popen[bytes], database: Database) -> str:
+def _wait(running: subprocess.Popen[bytes], database: databases.Database) -> str:
     """Until it ends; whose locks were in its way. What waits for one at two looks fails."""
     waits, held = dict[str, str](), ""
     while True:

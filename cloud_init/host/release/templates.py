@@ -1,7 +1,5 @@
 """`${database.WORD}` in a value of the app's environment, filled in where the database is known."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

@@ -10,8 +10,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Union
 
-from ..base.files import remove, replacing
-from ..base.outcome import Refused
+from ..base import Refused, remove, replacing
 from ..contracts.manifest import Code
 
 _CHUNK = 1 << 20

@@ -1,23 +1,28 @@
-"""Phase two on a host: the flip, gated through the front server, else undone; then the drain."""
+"""Phase two on a host: the flip, gated through the front server, else undone; then the drain, and
+old releases are removed."""
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
-from ..base.files import link, target, unlink
-from ..base.outcome import Refused, Steps, all_of, note, refusal_of
-from ..base.places import COLOURS, Colour, Places, other
-from ..front import configuration
+from ..base import COLOURS, Colour, Places, Refused, Steps, link, note, other, read_object, refusal_of, remove, target, unlink
+from ..base.outcome import all_of
+from ..data import databases
+from ..front import certificates, configuration
 from ..front.certificates import acme
-from ..processes import app, manager_change, managers
-from ..processes.managers.contract import RUNNING, Manager
-from ..release import prune
-from . import boot, drain, state
+from ..processes import app, managers
+from ..processes.programs import is_database
+from ..release import environment
+from . import boot, state
+
+KEEP = 5
 
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
-    manager_change.recover(places)
+    boot.recover(places)
     before = state.live(places)
     candidate = next((colour for colour in map(places.colour, COLOURS) if state.linked(colour) == release), None)
     if candidate is None:
@@ -26,17 +31,17 @@ def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     try:
         with steps.step("drain"):
             manager, old = managers.of(places), places.colour(other(candidate.name))
-            if before and before.colour.name == old.name and manager.status(old.name).state == RUNNING:
-                drain.wait(old.sockets)
+            if before and before.colour.name == old.name and manager.status(old.name).state == managers.RUNNING:
+                app.drain(old.sockets)
             app.unload(manager, old)
         with steps.step("prune"):
-            prune.run(places)
+            prune(places)
         acme.begin(places)
     except OSError as error:  # the release is live and well: what is left lying is no reason to take it back
         note(f"clean-up after the release is not complete: {refusal_of(error)}")
 
 
-def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, steps: Steps) -> None:
+def _flip(places: Places, manager: managers.Manager, candidate: Colour, generation: int, steps: Steps) -> None:
     release = str(state.linked(candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = manager.log_from_now("front")
@@ -56,11 +61,11 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
                 manager.restart("front")
         with steps.step("gate-front"):
             boot.await_front(places, manager, release)
-            if manager_change.change(places, managers.wanted_by(places, release)):
+            if boot.change_manager(places, managers.wanted_by(places, release)):
                 boot.await_front(places, managers.of(places), release)
     except Exception as error:  # whatever it was, the old one must be live again
         lines = [line for line in log(20) if not line.startswith("{")]
-        manager_change.try_change(places, old_manager)
+        boot.try_manager(places, old_manager)
         state.put_back(places, noted)
         _undo(places, managers.of(places), old_colour, old_previous, old_front)
         if not isinstance(error, (Refused, OSError)):
@@ -70,7 +75,7 @@ def _flip(places: Places, manager: Manager, candidate: Colour, generation: int, 
         raise refused from None
 
 
-def _undo(places: Places, manager: Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
+def _undo(places: Places, manager: managers.Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
     try:
         if colour:
             all_of(
@@ -85,3 +90,46 @@ def _undo(places: Places, manager: Manager, colour: str | None, previous: str | 
     except Refused as refused:
         note(f"the release before is live again, but not whole: {refused}")
     app.unload(manager, state.idle(places))
+
+
+def prune(places: Places) -> None:
+    """Removes old releases with their environments, copies, records and database servers: the live
+    one, the one before it and the newest others stay, five in all."""
+    previous = target(places.previous)
+    first = [name for name in (state.serving(places), previous and os.path.basename(previous)) if name]
+    keep = set(list(dict.fromkeys([*first, *newest(places)]))[:KEEP])
+    manager = managers.of(places)
+    for folder in (places.srv / "releases").iterdir():
+        if folder.name not in keep:
+            _remove(folder)
+            manager.discard(folder.name)
+    used = environment.used(places)
+    for folder in (places.srv / "venvs").glob("*"):
+        if folder.name not in used:
+            shutil.rmtree(folder, ignore_errors=True)
+    for record in (places.lib / "released").glob("*.json"):
+        if record.stem not in keep:
+            record.unlink()
+    certificates.prune(places)
+    database = databases.of_release(places, state.serving(places))
+    database.prune(keep)
+    for name in manager.programs():
+        if is_database(name) and name != database.program:
+            note(f"{name} is stopped, its data stay: the live release does not use it")
+            manager.remove(name)
+
+
+def newest(places: Places) -> list[str]:
+    """The ids of the releases that were made ready, the newest first."""
+    ready = [path for path in (places.srv / "releases").glob("*/ready") if not path.parent.name.startswith(".")]
+    times = {path.parent.name: read_object(path).get("at") for path in ready}
+    return sorted(times, key=lambda name: at if isinstance(at := times[name], (int, float)) else 0, reverse=True)
+
+
+def _remove(folder: Path) -> None:
+    """Renames it first: a kill in the middle must not leave half a release under its name."""
+    gone = folder.with_name(f".{folder.name.lstrip('.')}.gone")
+    if folder != gone:
+        remove(gone)
+        folder.rename(gone)
+    remove(gone)

@@ -11,17 +11,15 @@ from ..base.places import Places
 from ..contracts.manifest import TLS, Manifest
 from ..data import databases, folders
 from ..front import certificates, configuration
-from ..processes import app, manager_change, managers
-from ..processes.managers.contract import Manager
+from ..processes import app, managers
 from ..processes.programs import CRON
-from ..release import debian, environment, files, manifests, release_command, runtime, unpack
-from ..release.store import HostStore
+from ..release import environment, files, manifests, release_command, unpack
 from . import boot, state
 
 
-def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
+def run(places: Places, store: manifests.HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Makes ready to serve what `bring` brought. Raises `Refused`, the idle colour stopped."""
-    manager = manager_change.prepare(places, manifest)
+    manager = boot.prepare_manager(places, manifest)
     folder = places.release(manifest.id)
     with steps.step("files"):
         folders.lay(places, manifest)
@@ -41,7 +39,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
         mark_ready(folder, {"at": time.time()})
     with steps.step("database"):
         databases.of(places, manifest).ensure(manager)
-        runtime.note_secrets(places, folder, manifest)
+        files.note_secrets(places, folder, manifest)
     with steps.step("release-command"):
         release_command.run(places, manifest, elected)
         left = read_object(release_command.record(places, manifest.id)).get("schema")
@@ -50,7 +48,7 @@ def run(places: Places, store: HostStore, manifest: Manifest, elected: bool, ste
     _start(places, manager, manifest, steps)
 
 
-def again(places: Places, store: HostStore, now: state.Live, elected: bool, steps: Steps) -> None:
+def again(places: Places, store: manifests.HostStore, now: state.Live, elected: bool, steps: Steps) -> None:
     """For a release that serves already: begins or ends what belongs to the elected host alone."""
     whole, folder = fetch(store, now.release, steps), places.release(now.release)
     if elected and not release_command.record(places, now.release).is_file():
@@ -63,7 +61,7 @@ def again(places: Places, store: HostStore, now: state.Live, elected: bool, step
             app.switch_processes(managers.of(places), now.colour)
 
 
-def bring(places: Places, store: HostStore, manifest: Manifest, steps: Steps) -> None:
+def bring(places: Places, store: manifests.HostStore, manifest: Manifest, steps: Steps) -> None:
     """Brings the release's code and its environment; nothing else on the host is changed."""
     folder = places.release(manifest.id)
     with steps.step("unpack"):
@@ -86,7 +84,7 @@ def _processes(manifest: Manifest, elected: bool) -> dict[str, str]:
     return {name: command for name, command in manifest.processes.items() if elected or name != CRON}
 
 
-def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
+def fetch(store: manifests.HostStore, release: str, steps: Steps) -> Manifest:
     """The whole manifest of a release. Raises `Refused`."""
     with steps.step("fetch"):
         try:
@@ -95,7 +93,7 @@ def fetch(store: HostStore, release: str, steps: Steps) -> Manifest:
             raise Refused(f"store: the manifest of release {release} is damaged ({wrong}); run `up` again to publish it") from None
 
 
-def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -> None:
+def _start(places: Places, manager: managers.Manager, manifest: Manifest, steps: Steps) -> None:
     idle = state.idle(places)
     log = manager.log_from_now(idle.name)
     try:
@@ -108,12 +106,12 @@ def _start(places: Places, manager: Manager, manifest: Manifest, steps: Steps) -
     except Refused as refused:
         app.unload(manager, idle)
         words = refused.log or log(400)
-        raise Refused(str(refused) + cause(words) + debian.hint("\n".join(words)), refused.http, up_to_cause(words)) from None
+        raise Refused(str(refused) + cause(words) + environment.hint("\n".join(words)), refused.http, up_to_cause(words)) from None
 
 
 def abort(places: Places, steps: Steps) -> None:
     """Stops the idle colour; what serves gets back what a commit that was killed took from it."""
-    manager_change.recover(places)
+    boot.recover(places)
     with steps.step("stop"):
         app.unload(managers.of(places), state.idle(places))
         boot.make_whole(places, managers.of(places))

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ..base.files import read_object, target, unlink, write_json
-from ..base.outcome import note, refusal_of
-from ..base.places import COLOURS, Colour, Places, other
+from ..base import COLOURS, Colour, Places, note, other, read_object, refusal_of, target, unlink, write_json
 
 
 @dataclass(frozen=True)

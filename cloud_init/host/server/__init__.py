@@ -1,2 +1,2 @@
 """A bare machine made a server and cleared again: packages, system files, disk, role, by
-root; `tree.py` makes the folders of any host."""
+root; `volume.py` makes the folders of any host."""

@@ -1,22 +1,27 @@
-"""Sets a bare server up: users, folders, host.json, the unit that follows the store."""
+"""Sets a bare server up: users, folders, host.json, the unit that follows the store. Another
+version of this tool takes this one's place there: checked, on trial. While `before.pyz` is there
+`start.sh` counts starts, and takes back a tool that doesn't stay up."""
 
 from __future__ import annotations
 
 import grp
+import hashlib
 import os
-import pkgutil
 import pwd
 import re
 import socket
+import subprocess
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from .. import contracts
-from ..base.files import read_object, write, write_json
-from ..base.outcome import Refused, Steps, emit, note
+from ..base import Places, Refused, Steps, note, processes, read_object, read_text, template, unlink, write, write_json
+from ..base.files import link_beside
+from ..base.outcome import emit
 from ..contracts.facts import Boot, FrontFacts, HostFacts
-from ..processes import systemd_units
-from . import apply
+from ..processes.managers import systemd
+from ..release.manifests import HostStore
 
 _APP, _DATABASE, _FRONT, _RELEASE, _BUILD = (f"slipway-{name}" for name in ("app", "db", "front", "release", "build"))
 USERS = {_APP: [], _DATABASE: [], _FRONT: ["--groups", _APP], _RELEASE: ["--gid", _APP], _BUILD: []}
@@ -25,6 +30,8 @@ group may."""
 PORT = 80
 UNIT = "slipway.service"
 _APP_NAME = re.compile(r"[a-z][a-z0-9-]*", re.ASCII)
+CALM = 10  # seconds that `watch` must run to count as up
+_CHECK = 60
 
 
 def command(root: Path) -> int:
@@ -40,8 +47,8 @@ def command(root: Path) -> int:
             raise Refused(f"/etc/slipway/host.json: wanted {wanted}, found this server set up for {held}; take another server")
         install(root, facts)
     with steps.step("follow"):
-        apply.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
-        apply.run("systemctl", "restart", UNIT)  # it may be another tool's
+        processes.run("systemctl", "enable", "--quiet", "--no-reload", UNIT)
+        processes.run("systemctl", "restart", UNIT)  # it may be another tool's
     emit("outcome", ok=True, steps=steps.done)
     return 0
 
@@ -55,9 +62,9 @@ def install(root: Path, facts: HostFacts | None = None) -> None:
         (root / folder).mkdir(parents=True, exist_ok=True)
         (root / folder).chmod(0o755)
     write_json(root / "etc/slipway/host.json", contracts.document(facts))
-    write(root / "opt/slipway/start.sh", _text("start.sh"), 0o755)
-    if write(root / "etc/systemd/system" / UNIT, _text(UNIT).replace(b"@@PYTHON@@", sys.executable.encode())):
-        systemd_units.read_anew(UNIT)
+    write(root / "opt/slipway/start.sh", template(__package__, "start.sh").encode(), 0o755)
+    if write(root / "etc/systemd/system" / UNIT, template(__package__, UNIT, PYTHON=sys.executable).encode()):
+        systemd.read_anew(UNIT)
 
 
 def _boot(root: Path) -> Boot:
@@ -90,9 +97,55 @@ def _add_user(name: str) -> None:
         there = any(one.gr_name == name for one in grp.getgrall())
         group = [*USERS[name], *([] if "--gid" in USERS[name] else ["--gid", name] if there else ["--user-group"])]
         shell = ["--no-create-home", "--home-dir", "/nonexistent", "--shell", "/usr/sbin/nologin"]
-        apply.run("useradd", "--system", *group, *shell, name)
+        processes.run("useradd", "--system", *group, *shell, name)
         note(f"user {name} is made")
 
 
-def _text(name: str) -> bytes:
-    return pkgutil.get_data(__package__, name) or b""
+def present(places: Places) -> str:
+    """The SHA-256 of the tool in place, in hex."""
+    return hashlib.sha256(places.tool.read_bytes()).hexdigest()
+
+
+def fetch_tool(places: Places, store: HostStore, wanted: str) -> Path:
+    """Brings that tool beside the present one, whole and checked. Raises `Refused`."""
+    if wanted in _refused(places):
+        raise Refused(f"tool {wanted[:12]}: was tried on this host before and did not work; publish a mended one")
+    data = store.objects.get(f"releases/tool/{wanted}.pyz")
+    found = "nothing" if data is None else hashlib.sha256(data).hexdigest()
+    if data is None or found != wanted:
+        raise Refused(f"tool {wanted[:12]}: wanted that SHA-256 in the store, found {found[:12]}; run `up` again")
+    path = places.tool.with_name("next.pyz")
+    write(path, data)
+    command, out = [sys.executable, "-I", str(path), "--root", str(places.root), "check"], subprocess.PIPE
+    try:
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT, timeout=_CHECK, check=False)
+        why = (done.stdout.decode(errors="replace").strip() or f"exit status {done.returncode}") if done.returncode else ""
+    except subprocess.TimeoutExpired:
+        why = f"no answer in {_CHECK} s"
+    if why:
+        write(places.tool.with_name("refused"), "".join(f"{one}\n" for one in [*_refused(places), wanted]).encode())
+        last = why.splitlines()[-1][:300]
+        raise Refused(f"tool {wanted[:12]}: does not work on this host ({last}); the one before it stays", log=why.splitlines()[-20:])
+    return path
+
+
+def adopt_tool(places: Places, path: Path) -> NoReturn:
+    """Goes on as the tool at `path`, in this process."""
+    unlink(places.tool.with_name("starts"))
+    link_beside(places.tool, places.tool.with_name("before.pyz"))
+    path.rename(places.tool)
+    sys.stdout.flush()
+    os.execv(sys.executable, [sys.executable, "-I", str(places.tool), "--root", str(places.root), "watch"])
+
+
+def passed(places: Places) -> None:
+    """Ends the trial of a tool that stayed up."""
+    unlink(places.tool.with_name("before.pyz"))
+
+
+def on_trial(places: Places) -> bool:
+    return places.tool.with_name("before.pyz").is_file()
+
+
+def _refused(places: Places) -> list[str]:
+    return read_text(places.tool.with_name("refused")).split()

@@ -1,33 +1,27 @@
-"""A disk for the data alone: formatted only if empty, mounted by its UUID.
+"""The folders of an app on a host: those that outlive a reboot, and RUN, which doesn't. For data
+there may be a disk of their own: formatted only if empty, mounted by its UUID at `disk`, whose
+folders take the place of those of the same names: `shared`, `data` and so on. It outlives the
+server: `users.json` on it notes whose the numbers are that its files have as owners."""
 
-A database host's is its folder `data`. A web host's is `disk`, whose folders take the place of
-those of the same names: `shared`, `data` and so on. It outlives the server: `users.json` on it
-notes whose the numbers are that its files have as owners."""
-
-from __future__ import annotations
-
+import grp
 import os
-import pkgutil
 import time
 from pathlib import Path
 
-from ..base.files import read_object, write, write_json
-from ..base.outcome import Refused, note
-from ..base.places import Places
-from ..base.user import own
-from ..processes import systemd_units
+from ..base import COLOURS, Places, Refused, link, note, processes, read_object, target, template, write, write_json
+from ..base.places import SOCKETS
+from ..base.user import FRONT_GROUP, own, private
+from ..processes.managers import systemd
+from ..processes.programs import log_path
 from ..rollout import state
-from . import apply
 
 _WAIT = 120  # seconds that a disk may take to be attached
 _NOTHING = 2  # blkid's exit status where it finds nothing that it knows
 _TYPES = ("ext4", "xfs")
-_OURS = {"web": {"shared", "snapshots", "data", "backups"}, "database": {"postgres", "mysql", "passwords"}}
-_BESIDE = {"lost+found", "users"}
+_OURS = {"shared", "snapshots", "data", "backups", "lost+found", "users"}
 _OWNERS = "users.json"
 _NOBODYS = 1 << 30  # ids from here on no user has
 _NOTE = "disk.json"
-_UNITS = Path("/etc/systemd/system")
 _OPTIONS = "nodev,nosuid,noexec,noatime"
 
 
@@ -37,26 +31,27 @@ def mount(places: Places, device: str) -> str:
     contents = examine(path)
     if not contents:
         note(f"{device}: empty; it gets a file system (ext4)")
-        apply.run("mkfs.ext4", "-q", "-L", "slipway-data", str(path))
+        processes.run("mkfs.ext4", "-q", "-L", "slipway-data", str(path))
         contents = examine(path)
     elif contents.get("TYPE") not in _TYPES:
         wanted = f"wanted an empty disk or a file system of {' or '.join(_TYPES)}"
         raise Refused(f"{device}: {wanted}, found {_described(contents)}; nothing was changed")
     else:
         note(f"{device}: found {_described(contents)}; used as it is")
-    folder = places.srv / "data" if places.role == "database" else places.disk
-    if not os.path.ismount(folder):
-        _mount(folder, path, contents["UUID"], _OURS[str(places.role)] | _BESIDE)
-    _at_boot(places.app, folder, contents)
-    _hand_over(places, folder)
+    if not os.path.ismount(places.disk):
+        _mount(places.disk, path, contents["UUID"])
+    _at_boot(places, contents)
+    _hand_over(places, places.disk)
     return contents["UUID"]
 
 
 def keep(places: Places, device: str) -> None:
-    """Has all data of a web host on the disk, from before its first release on. Data that are on
-    the system's own disk stay there, which `problem` tells. Raises `Refused`."""
+    """Has all data of a host on the disk, from before its first release on. A web host's that
+    are on the system's own disk stay there, which `problem` tells. Raises `Refused`."""
     if not (places.lib / _NOTE).is_file():
         if state.remembered(places) or any(map(_has_data, places.kept)):
+            if places.role == "database":
+                raise Refused(f"{device}: wanted an empty {places.srv} for it, found data there already; move them onto the disk by hand")
             return note(_stays(device))
         write_json(places.lib / _NOTE, {"uuid": mount(places, device)})
     settle(places)
@@ -69,8 +64,10 @@ def settle(places: Places) -> None:
     if not uuid:
         return
     if not os.path.ismount(places.disk):
-        systemd_units.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
-        await_mount(places.disk, uuid, 0)
+        systemd.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
+        if not os.path.ismount(places.disk):
+            disk = f"{places.disk}: wanted the disk {Path('/dev/disk/by-uuid') / uuid} mounted there"
+            raise Refused(f"{disk}, found none; attach it, then start the host again")
     own(places.disk, 0o700)
     for folder in places.kept:
         if not os.path.ismount(folder):
@@ -81,7 +78,7 @@ def settle(places: Places) -> None:
                 )
             source = places.disk / folder.name
             source.mkdir(0o711, exist_ok=True)
-            apply.run("mount", "--bind", str(source), str(folder))
+            processes.run("mount", "--bind", str(source), str(folder))
 
 
 def problem(places: Places) -> str:
@@ -101,7 +98,7 @@ def _has_data(folder: Path) -> bool:
 
 def examine(path: Path) -> dict[str, str]:
     """The values of blkid: TYPE, UUID, PTTYPE, …; empty for an empty disk. Raises `Refused`."""
-    done = apply.ended("blkid", "-p", "-o", "export", str(path))
+    done = processes.ended("blkid", "-p", "-o", "export", str(path))
     if done.returncode not in (0, _NOTHING):
         why = " ".join(done.stderr.split()) or f"blkid ended with {done.returncode}"
         raise Refused(f"{path}: what it holds can't be told ({why}); nothing was changed")
@@ -112,23 +109,10 @@ def examine(path: Path) -> dict[str, str]:
     return contents
 
 
-def await_mount(folder: Path, uuid: str, wait: float = 90) -> None:
-    """Waits for the disk with that UUID at `folder`. Raises `Refused`."""
-    deadline = time.monotonic() + wait
-    link = Path("/dev/disk/by-uuid") / uuid
-    while not os.path.ismount(folder):
-        if time.monotonic() > deadline:
-            raise Refused(f"{folder}: wanted the disk {link} mounted there, found none; attach it, then start the host again")
-        time.sleep(0.5)
-
-
 def unit(app: str, folder: Path, contents: dict[str, str]) -> str:
     """The mount unit. A missing disk doesn't keep the host from booting."""
-    text = (pkgutil.get_data(__package__, "data.mount") or b"").decode()
-    values = {"APP": app, "UUID": contents["UUID"], "WHERE": str(folder), "TYPE": contents["TYPE"], "OPTIONS": _OPTIONS}
-    for name, value in values.items():
-        text = text.replace(f"@@{name}@@", value)
-    return text
+    uuid, kind = contents["UUID"], contents["TYPE"]
+    return template(__package__, "data.mount", APP=app, UUID=uuid, WHERE=folder, TYPE=kind, OPTIONS=_OPTIONS)
 
 
 def _there(device: str) -> Path:
@@ -143,27 +127,26 @@ def _there(device: str) -> Path:
     return Path(device).resolve()
 
 
-def _mount(folder: Path, path: Path, uuid: str, ours: set[str]) -> None:
+def _mount(folder: Path, path: Path, uuid: str) -> None:
     """Raises `Refused` if it would hide data, or holds somebody else's."""
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise Refused(f"{folder}: wanted an empty folder for {path}, found data there already; move them onto the disk by hand")
-    apply.run("mount", "-o", _OPTIONS, str(path), str(folder))
-    strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in ours)
+    processes.run("mount", "-o", _OPTIONS, str(path), str(folder))
+    strange = sorted(one.name for one in folder.iterdir() if one.name.lstrip(".").split(".")[0] not in _OURS)
     if strange:
-        apply.run("umount", str(folder))
+        processes.run("umount", str(folder))
         raise Refused(f"{path} ({uuid}): wanted this host's data or nothing, found {', '.join(strange[:5])}; nothing was changed")
 
 
-def _at_boot(app: str, folder: Path, contents: dict[str, str]) -> None:
-    name = _unit_name(folder)
-    if write(_UNITS / name, unit(app, folder, contents).encode()):
-        apply.run("systemctl", "daemon-reload")
-        apply.run("systemctl", "--quiet", "enable", name)
+def _at_boot(places: Places, contents: dict[str, str]) -> None:
+    name = _unit_name(places.disk)
+    if systemd.put(places, name, unit(places.app, places.disk, contents)):
+        systemd.systemctl("--quiet", "enable", name)
 
 
 def _unit_name(folder: Path) -> str:
-    return apply.run("systemd-escape", "--path", "--suffix=mount", str(folder)).strip()
+    return processes.run("systemd-escape", "--path", "--suffix=mount", str(folder)).strip()
 
 
 def _hand_over(places: Places, folder: Path) -> None:
@@ -195,3 +178,53 @@ def _give(folder: Path, before: dict[str, dict[str, int]], after: dict[str, dict
 def _described(contents: dict[str, str]) -> str:
     kind = contents.get("TYPE") or contents.get("PTTYPE") or "something unknown"
     return f"{kind} {contents['UUID']}" if contents.get("UUID") else kind
+
+
+def make_folders(places: Places) -> None:
+    """Makes all folders. What is there stays. Raises `Refused` where the disk with data is away."""
+    settle(places)
+    for folder in (places.srv, places.lib / "processes", places.etc):
+        folder.mkdir(parents=True, exist_ok=True)
+    own(places.srv / "releases", 0o750, group=places.user.pw_gid if places.user else -1)
+    # A server's front opens its log anew by its name; the app is not in that group.
+    own(places.log, 0o750, group=grp.getgrnam(FRONT_GROUP).gr_gid if places.role else -1)
+    own(places.lib / "front")
+    # What the release command leaves there the app may write, and the other way round.
+    private(places.shared, places.user, places.shared_mode)
+    if places.role:  # what has to be there before the sandboxes that may write it
+        (places.srv / "data").mkdir(mode=0o711, exist_ok=True)
+        # The front server opens it by itself, Supervisor too, as a root that may open only its own.
+        log = log_path(places, "front")
+        log.touch()
+        log.chmod(0o660)
+        os.chown(log, 0, grp.getgrnam(FRONT_GROUP).gr_gid)
+        rotation = template(__package__, "logrotate.conf", LOG=places.log)
+        write(places.root / f"etc/logrotate.d/slipway-{places.app}", rotation.encode())
+    _make_run(places)
+
+
+def _make_run(places: Places) -> None:
+    """RUN with its links, from what is noted on disk."""
+    if places.root not in places.run.parents:  # below the temporary folder
+        own(places.run.parent, first=True)
+    own(places.run)
+    for colour in map(places.colour, COLOURS):
+        own(colour.folder)
+        private(colour.own, places.user)
+        for name in SOCKETS:
+            link(colour.folder / name, f"own/{name}")
+    for name in ("body", "proxy", "fastcgi", "uwsgi", "scgi"):
+        private(places.lib / "front" / name, places.front_user, 0o700)
+    if places.facts.front_user:
+        private(places.run / "front", places.front_user)
+    else:  # its master may be root, and what is noted here is believed
+        own(places.run / "front")
+    sockets = private(places.run / "database", places.database_user)
+    if places.user is not None:
+        os.chown(sockets, -1, places.user.pw_gid)  # the app's user may enter
+    noted = state.remembered(places)
+    if target(places.live) is None and noted.get("colour"):
+        link(places.colour(noted["colour"]).link, str(places.release(noted["release"])))
+        if noted.get("previous"):
+            link(places.previous, str(places.release(noted["previous"])))
+        link(places.live, noted["colour"])

@@ -10,8 +10,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import parse_qsl, urlsplit
 
-from ..base.files import private_file, replacing
-from ..base.outcome import Refused
+from ..base import Refused, private_file, replacing
 from . import Away, Conflict, Version
 
 _LARGE = 1 << 20

@@ -78,7 +78,9 @@ class FileStore:
 
     def names(self, folder: str) -> dict[str, float]:
         with _raising_away("read"):
-            times = {path.relative_to(self.folder).as_posix(): _time(path) for path in self._objects(folder)}
+            found = (Path(place, name) for place, _, names in os.walk(self.folder / folder) for name in names)
+            kept = (path for path in found if not path.name.startswith(".") and path.name != _LOCK)
+            times = {path.relative_to(self.folder).as_posix(): _time(path) for path in kept}  # without what is removed meanwhile
         return {name: time for name, time in sorted(times.items()) if time is not None}
 
     def modified(self, name: str) -> float | None:
@@ -94,10 +96,6 @@ class FileStore:
             if path.parent != self.folder:
                 with suppress(OSError):  # it has other objects
                     path.parent.rmdir()
-
-    def _objects(self, folder: str) -> Iterator[Path]:
-        for place, _, names in os.walk(self.folder / folder):  # what is removed meanwhile is left out
-            yield from (Path(place, name) for name in names if not name.startswith(".") and name != _LOCK)
 
     @contextmanager
     def _beside(self, name: str) -> Iterator[Path]:

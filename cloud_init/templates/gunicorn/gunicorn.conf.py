@@ -14,7 +14,7 @@ import slipway_sockets  # noqa: E402
 _values = json.loads((_files / "server.json").read_text(encoding="utf-8"))
 _limits = json.loads((_files / "limits.json").read_text(encoding="utf-8"))
 
-worker_class = _values["worker_class"]
+worker_class = _values["worker_class"] or "gthread"
 workers = _values["workers"] or capacity.workers(worker_class)
 threads = _values["threads"] if worker_class == "gthread" else 1
 timeout = _values["timeout"]

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from typing import TypeVar
 
 from cloud_init.host import contracts
 from cloud_init.host.contracts.rollout import DesiredState, Outcome
@@ -17,6 +18,8 @@ _AWAY = 120.0  # seconds that a host may give no answer in the middle of a phase
 _LONGEST = 1800.0  # seconds of a phase whose connection breaks again and again
 _PAUSE = 1.0
 
+A = TypeVar("A")
+
 
 class Driven:
     """The first host is the elected one. Another one that gives no answer at first is left out."""
@@ -28,8 +31,7 @@ class Driven:
         self._served: dict[str, str | None] = {}
 
     def gather(self) -> str:
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            there = list(pool.map(self._has_release, self.hosts))
+        there = at_once(self._has_release, self.hosts)
         self.hosts = [host for host, is_there in zip(self.hosts, there, strict=True) if is_there]
         return self.first.host
 
@@ -62,8 +64,7 @@ class Driven:
 
     def _all(self, command: str, now: DesiredState, hosts: Sequence[Transport], about: Callable[[Transport], str | None]) -> list[Outcome]:
         """Runs a command on these hosts at once, about a release or none; the outcomes not well."""
-        with ThreadPoolExecutor(max_workers=8) as pool:
-            outcomes = list(pool.map(lambda host: self._run(host, command, now, about(host)), hosts))
+        outcomes = at_once(lambda host: self._run(host, command, now, about(host)), hosts)
         return [outcome for outcome in outcomes if not outcome.ok]
 
     def _run(self, host: Transport, command: str, now: DesiredState, release: str | None) -> Outcome:
@@ -101,3 +102,11 @@ class Driven:
                     return Outcome(False, host.host, command, str(error))
             time.sleep(_PAUSE)
             refuse_another(self.store, now)
+
+
+def at_once(work: Callable[[Transport], A], hosts: Sequence[Transport]) -> list[A]:
+    """On at most 8 hosts at a time; a single one in this thread, where Ctrl-C ends it at once."""
+    if len(hosts) == 1:
+        return [work(hosts[0])]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        return list(pool.map(work, hosts))

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ops.display.changes import MARKS, type_of
 from ops.plan.document import Document
 from ops.plan.formats import Paper
-from ops.plan.view import graph, words
+from ops.plan.view import words
 from ops.plan.view.words import Names, name_of
 from policy.plan import Resource
 
@@ -55,8 +55,8 @@ class _Drawing:
     def __init__(self, document: Document) -> None:
         plan, changes = document.plan, document.comparison.resources if document.comparison else ()
         self._ops = {one.urn: one.op for one in changes}
-        self._needs = graph.needs(plan)
-        self._owners = graph.attachments(Names(plan), self._needs, self._ops)
+        self._needs = words.needs(plan)
+        self._owners = words.attachments(Names(plan), self._needs, self._ops)
         self._folded: dict[str, Counter[str]] = defaultdict(Counter)
         for one in plan.resources:
             if one.urn in self._owners:
@@ -113,7 +113,7 @@ class _Drawing:
             for other in (self._ways.get(self._owners.get(need, need), ()) for need in first):
                 if one and other and one[-1] not in other and other[-1] not in one:
                     wanted[one[-1]].append(other[-1])
-        return [f"  {one} --> {other}" for one, others in graph.reduced(wanted).items() for other in others]
+        return [f"  {one} --> {other}" for one, others in words.reduced(wanted).items() for other in others]
 
 
 def coded(text: str) -> str:

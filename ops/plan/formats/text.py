@@ -8,15 +8,13 @@ from io import StringIO
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.padding import Padding
 from rich.text import Text
-from rich.tree import Tree
 
 from components.errors import one_line
 from ops.display import changes
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
 from ops.plan.formats import Paper
 from ops.plan.view import values, words
-from ops.plan.view.graph import needs
-from ops.plan.view.words import Names
+from ops.plan.view.words import Names, needs
 from policy.check import Finding
 from policy.plan import Plan, Resource
 
@@ -66,7 +64,9 @@ def of_plan(plan: Plan, names: Names) -> list[Section]:
     ]
     outputs = [_pair(one_line(name), values.brief(value, names)) for name, value in plan.outputs.items()]
     notes = [Text(one_line(note, None)) for note in plan.notes]
-    return [("", [_tree(plan, names)] if plan.resources else []), ("Looked up", lookups), ("Outputs", outputs), ("Notes", notes)]
+    direct = needs(plan)
+    there = [changes.Branch(one.urn, one.parent, Group(*_lines(one, direct[one.urn], names))) for one in plan.resources]
+    return [("", [changes.tree(there)] if there else []), ("Looked up", lookups), ("Outputs", outputs), ("Notes", notes)]
 
 
 def _compared(comparison: Comparison, names: Names) -> list[Section]:
@@ -103,18 +103,6 @@ class _Flow:
         yield line
 
 
-def _tree(plan: Plan, names: Names) -> Tree:
-    root = Tree("", hide_root=True)
-    direct = needs(plan)
-
-    def grow(branch: Tree, urn: str) -> None:
-        for one in names.children[urn]:
-            grow(branch.add(Group(*_lines(one, direct[one.urn], names))), one.urn)
-
-    grow(root, "")
-    return root
-
-
 def _lines(one: Resource, first: list[str], names: Names) -> Iterator[RenderableType]:
     """Name, type and flags; inputs; what comes first, where the inputs don't say it."""
     yield _heading(one)
@@ -148,11 +136,11 @@ def _pair(name: str, value: str) -> Text:
     return Text.assemble((f"{name}: ", "dim"), value)
 
 
-def _shown(change: Change, names: Names) -> changes.Change:
+def _shown(change: Change, names: Names) -> changes.Branch:
     """With its inputs where it is new, else with what differs."""
     added = names.by_urn.get(change.urn) if change.op == "add" else None
     lines = _inputs(added, names) if added else [line for one in change.properties for line in property_lines(one, names)]
-    return changes.Change(change.op, change.urn, change.type, change.name, change.parent, lines)
+    return changes.Branch(change.urn, change.parent, changes.change(change.op, change.name, change.type, lines))
 
 
 def property_lines(one: PropertyChange, names: Names) -> Iterator[Text]:

@@ -1,7 +1,10 @@
-"""Names and words that all formats share."""
+"""Names and words that all formats share, and what needs what."""
 
 import re
 from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
 
 from components.errors import one_line
 from ops.display.changes import short_type, type_of
@@ -9,6 +12,7 @@ from ops.plan.document import Comparison, Document, Op
 from policy.plan import Lookup, Plan, Resource
 
 _LONGEST = 60  # characters
+_JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")
 STAND_IN = re.compile(r"lookup\(([^()#\s]+)#(\w+)\)")
 _VERBS: dict[Op, str] = {
     "add": "to add",
@@ -95,3 +99,41 @@ def _contents(plan: Plan) -> str:
 def count(number: int, noun: str) -> str:
     """`1 resource`, `2 resources`."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def needs(plan: Plan) -> dict[str, list[str]]:
+    """URN to the URNs of its dependencies, without those that follow from others."""
+    there = {one.urn for one in plan.resources}
+    return reduced({one.urn: [urn for urn in one.depends_on if urn in there and urn != one.urn] for one in plan.resources})
+
+
+def reduced(wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
+    """The transitive reduction; where things need each other in a circle, all that was there."""
+    above: dict[str, set[str]] = {}
+    with suppress(CycleError):
+        for urn in TopologicalSorter(wanted).static_order():
+            first = wanted.get(urn, ())
+            above[urn] = set(first).union(*(above[need] for need in first))
+        return {
+            urn: [need for need in dict.fromkeys(first) if not any(need in above[other] for other in first)]
+            for urn, first in wanted.items()
+        }
+    return {urn: list(dict.fromkeys(first)) for urn, first in wanted.items()}
+
+
+def attachments(names: Names, wanted: Mapping[str, list[str]], changed: Collection[str]) -> dict[str, str]:
+    """What nothing else has an input from, and the URN of its owner: what it is named after
+    (`Bucket` of `BucketPolicy`), or all that it needs."""
+    used = {urn for one in names.by_urn.values() for urns in one.references.values() for urn in urns}
+    found = {}
+    for one in names.by_urn.values():
+        if one.kind != "resource" or one.protect or one.urn in used or one.urn in changed or names.children.get(one.urn):
+            continue
+        first = {urn: short_type(names.by_urn[urn].type) for urn in wanted[one.urn]}
+        kind = short_type(one.type)
+        owners = [urn for urn, needed in first.items() if kind != needed and kind.startswith(re.sub(r"V\d+$", "", needed))]
+        if not owners and _JOINS.fullmatch(kind) and len(first) == 1:
+            owners = [urn for urn in first if names.by_urn[urn].kind == "resource"]
+        if owners:
+            found[one.urn] = max(owners, key=lambda urn: len(first[urn]))
+    return found

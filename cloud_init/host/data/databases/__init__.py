@@ -8,10 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.places import Places
-from ...base.user import own
+from ...base import Places, own
 from ...contracts.manifest import Manifest
-from ...processes.managers.contract import Manager
+from ...processes.managers import Manager
 from ...release import manifests
 
 APP, OWNER = "app", "owner"
@@ -50,13 +49,13 @@ class Database:
         """What `ensure` does, without trying the app's role, which may be shut out."""
         self.ensure(manager)
 
-    def schema(self) -> str:
-        """A fingerprint of tables, indexes and revisions, not of rows; empty without any."""
-        return ""
+    def shape(self) -> tuple[str, str]:
+        """A fingerprint of tables, indexes and revisions, not of rows; and the last revision that a
+        migration tool noted, as it spells it. Empty without any."""
+        return "", ""
 
-    def revision(self) -> str:
-        """The last revision that a migration tool noted, as it spells it; empty without one."""
-        return ""
+    def schema(self) -> str:
+        return self.shape()[0]
 
     def rows(self) -> dict[str, int]:
         """The number of rows by table."""

@@ -1,7 +1,10 @@
-"""A database cluster of this host: its folder, passwords and program."""
+"""A database cluster of this host: its folder, passwords and program; and the agent of a release
+(files/database/agent.py), by which databases are asked."""
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 import secrets
@@ -14,21 +17,18 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ...base import processes
-from ...base.files import make_folder, read_object, read_text, sync, write, write_json
-from ...base.outcome import Refused, note
-from ...base.places import Places
-from ...base.user import as_user, give, private
-from ...processes.managers.contract import Manager
+from ...base import Places, Refused, as_user, give, note, private, processes, read_object, read_text, write, write_json
+from ...base.files import make_folder, sync
+from ...contracts.manifest import Manifest
+from ...processes.managers import Manager
 from ...processes.programs import Program
-from ...server.volume import await_mount
+from ...release import environment
 from . import APP, OWNER, network
-from .agent import Agent
-from .network import Network
 
 ADMIN = "admin"
 _ADDRESS = re.compile(r"(127\.0\.0\.\d{1,3}):(\d{1,5})\n")
 _STARTING = 60  # seconds that it may take after a crash
+_PATIENCE = 10  # seconds until an agent that was told to end is killed
 
 
 class Cluster(ABC):
@@ -39,6 +39,8 @@ class Cluster(ABC):
     port = 0
     """The engine's usual one."""
     stop_signal = "TERM"
+    reload = ""
+    """The master's statement that puts rules and certificate in force; no connection ends."""
 
     def __init__(self, places: Places) -> None:
         self.places = places
@@ -48,7 +50,7 @@ class Cluster(ABC):
         self._passwords = places.srv / "data/passwords" / self.engine  # beside the data: whoever keeps one needs the other
 
     @property
-    def network(self) -> Network | None:
+    def network(self) -> network.Network | None:
         """The address where it listens for other hosts; None: nowhere."""
         return network.read(self.places)
 
@@ -159,9 +161,7 @@ class Cluster(ABC):
         """The server, in the foreground."""
 
     def launch(self) -> list[str]:
-        """The server's command, once the disk with its data is mounted."""
-        if self.network and self.network.uuid:
-            await_mount(self.data.parent, self.network.uuid)
+        """The server's command as a manager starts it."""
         return self.command()
 
     def is_outdated(self) -> bool:
@@ -175,12 +175,8 @@ class Cluster(ABC):
         connected to the app's database as its master."""
 
     @abstractmethod
-    def reload(self, agent: Agent) -> None:
-        """Puts rules and certificate in force; no connection ends. `agent` is its master's."""
-
-    @abstractmethod
-    def shut_out(self, agent: Agent, out: bool) -> None:
-        """Ends the app's connections and keeps it out, or lets it in. `agent` is the master's."""
+    def shut_out(self, out: bool) -> list[str]:
+        """The master's statements that end the app's connections and keep it out, or let it in."""
 
     def run(self, command: list[str], **options: Any) -> subprocess.CompletedProcess[bytes]:
         """Runs a program of the engine as the cluster's user. Raises `Refused`."""
@@ -205,3 +201,53 @@ def _telling(lines: list[str]) -> str:
     """The first line that names an error: those after it follow from it."""
     named = [line for line in lines if re.search(r"\b(fatal|panic|error)\b", line, re.IGNORECASE)]
     return (named or lines[-1:] or ["it said nothing"])[0].strip()
+
+
+class Agent:
+    """`with Agent(…) as agent: agent.ask("schema")`. Passwords go through the pipe alone."""
+
+    def __init__(self, places: Places, manifest: Manifest) -> None:
+        folder = places.release(manifest.id)
+        if not manifest.id or not folder.is_dir():
+            raise Refused("database: wanted a release on this host to ask it with, found none; run `./slipway up` first")
+        python = environment.drivers(places, manifest) / "bin/python"
+        command = [str(python), str(folder / "files/database/agent.py")]
+        user = places.release_user if places.facts.release_user else None  # elsewhere the app could trace it
+        pipe = subprocess.PIPE
+        # Unbuffered: what an agent that has ended did not read must not be written once more.
+        self._process: Any = subprocess.Popen(command, bufsize=0, stdin=pipe, stdout=pipe, stderr=pipe, cwd="/", **as_user(user))
+
+    @property
+    def pipe(self) -> int:
+        """The descriptor of its questions: it ends when no process holds that any more."""
+        return int(self._process.stdin.fileno())
+
+    def __enter__(self) -> Agent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with contextlib.suppress(BrokenPipeError):  # it has ended already
+            self._send({"do": "end"})  # closing its input is not enough: a child of the release command may hold the pipe
+        try:
+            self._process.communicate(timeout=_PATIENCE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.communicate()
+
+    def ask(self, do: str, **values: Any) -> dict[str, Any]:
+        """The agent's answer to one question. Raises `Refused` with the database's own words."""
+        with contextlib.suppress(BrokenPipeError):  # the missing answer is told of below
+            self._send({"do": do, **values})
+        line = self._process.stdout.readline()
+        if not line:
+            words = self._process.stderr.read().decode("utf-8", "replace").splitlines()
+            code = self._process.wait()
+            ended = f"was killed by signal {-code}" if code < 0 else f"ended with {code}"
+            raise Refused(f"database, {do}: wanted an answer of its agent, found that it {ended}; run it again", log=words[-20:])
+        answer: dict[str, Any] = json.loads(line)
+        if not answer["ok"]:
+            raise Refused(f"database, {do}: {answer['error']}")
+        return answer
+
+    def _send(self, question: dict[str, Any]) -> None:
+        self._process.stdin.write(json.dumps(question).encode() + b"\n")

@@ -1,16 +1,13 @@
 """Engine `mysql`: MariaDB in clusters of a host, since all of Debian and Ubuntu have it."""
 
-import pkgutil
 import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import private_file, replacing, tail, write
-from ...base.outcome import Refused
-from ...base.user import give
-from . import APP, OWNER, Words, network, quoted, sizing
-from .agent import Agent
-from .cluster import ADMIN, Cluster
+from ...base import Refused, give, private_file, replacing, template, write
+from ...base.files import tail
+from . import APP, OWNER, Words, network, quoted
+from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase
 
 _MADE, _FILLED = b"CREATE TABLE `", b"INSERT INTO `"
@@ -25,6 +22,7 @@ class MysqlCluster(Cluster):
 
     engine = "mysql"
     port = 3306
+    reload = "FLUSH SSL"
 
     @property
     def socket(self) -> Path:
@@ -38,9 +36,9 @@ class MysqlCluster(Cluster):
     def initialise(self, folder: Path) -> None:
         options = [f"--datadir={folder}", "--auth-root-authentication-method=normal", "--skip-test-db", "--skip-name-resolve"]
         first = folder.with_name(".first.part")  # its master never goes without a password
-        statements = pkgutil.get_data(__package__, "mysql-first.sql") or b""
+        statements = template(__package__, "mysql-first.sql", PASSWORD=self.password(ADMIN))
         try:
-            write(first, statements.replace(b"@@PASSWORD@@", self.password(ADMIN).encode()), 0o400)
+            write(first, statements.encode(), 0o400)
             give(first, self.user)
             self.run(["mariadb-install-db", "--no-defaults", *options, f"--extra-file={first}"], stdout=subprocess.DEVNULL)
         finally:
@@ -51,12 +49,12 @@ class MysqlCluster(Cluster):
         settings = {
             "datadir": str(self.data), "socket": str(self.socket), "pid-file": str(self.socket_folder / "mysqld.pid"),
             "skip-networking": "OFF" if self.bound else "ON", "bind-address": host, "port": str(port),
-            "innodb-buffer-pool-size": "128M", "max-connections": str(sizing.SAME_HOST), "character-set-server": "utf8mb4",
+            "innodb-buffer-pool-size": "128M", "max-connections": str(network.SAME_HOST), "character-set-server": "utf8mb4",
             "collation-server": "utf8mb4_unicode_ci", "skip-name-resolve": "ON",
         }  # fmt: skip
         if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
-            own = network.folder(self.places)
-            settings |= sizing.mariadb(sizing.memory()) | {
+            own = self.places.serves
+            settings |= network.mariadb(network.memory()) | {
                 "skip-networking": "OFF", "bind-address": wanted.address, "port": str(wanted.port),
                 "ssl-cert": str(own / network.CERTIFICATE), "ssl-key": str(own / network.KEY), "tls-version": "TLSv1.2,TLSv1.3",
                 "require-secure-transport": "ON",
@@ -81,12 +79,9 @@ class MysqlCluster(Cluster):
         strangers = [f"DROP USER {_user(user, host)}" for user, host in users if (user, host) not in known]
         agent.ask("execute", statements=[*statements, *strangers])
 
-    def reload(self, agent: Agent) -> None:
-        agent.ask("execute", statements=["FLUSH SSL"])
-
-    def shut_out(self, agent: Agent, out: bool) -> None:
+    def shut_out(self, out: bool) -> list[str]:
         lock = [f"ALTER USER {APP}@'{host}' ACCOUNT {'LOCK' if out else 'UNLOCK'}" for host in self._hosts]
-        agent.ask("execute", statements=[*lock, *([f"KILL USER {APP}"] if out else [])])
+        return [*lock, *([f"KILL USER {APP}"] if out else [])]
 
 
 class MysqlDatabase(ServerDatabase):

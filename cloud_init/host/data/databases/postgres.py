@@ -6,12 +6,9 @@ import subprocess
 from pathlib import Path
 from urllib.parse import quote
 
-from ...base.files import link, private_file, replacing, write
-from ...base.outcome import Refused
-from ...base.user import done_as, give
-from . import APP, OWNER, Words, network, quoted, sizing
-from .agent import Agent
-from .cluster import ADMIN, Cluster
+from ...base import Refused, done_as, give, link, private_file, replacing, write
+from . import APP, OWNER, Words, network, quoted
+from .cluster import ADMIN, Agent, Cluster
 from .server import ServerDatabase
 
 UNIT = "postgresql.service"  # of the package: kept from starting
@@ -23,6 +20,7 @@ class PostgresCluster(Cluster):
     engine = "postgres"
     port = 5432
     stop_signal = "INT"  # a fast shutdown
+    reload = "SELECT pg_reload_conf()"
 
     @property
     def binaries(self) -> Path:
@@ -72,12 +70,12 @@ class PostgresCluster(Cluster):
         host, port = self.bound or ("", self.port)
         settings = {
             "listen_addresses": host, "port": str(port), "unix_socket_directories": str(self.socket_folder),
-            "unix_socket_permissions": "0777", "max_connections": str(sizing.SAME_HOST), "shared_buffers": "128MB",
+            "unix_socket_permissions": "0777", "max_connections": str(network.SAME_HOST), "shared_buffers": "128MB",
             "password_encryption": "scram-sha-256",
         }  # fmt: skip
         if wanted := self.network:  # a host of its own: all memory, the network by TLS alone
-            own = network.folder(self.places)
-            settings |= sizing.postgres(sizing.memory()) | {
+            own = self.places.serves
+            settings |= network.postgres(network.memory()) | {
                 "listen_addresses": wanted.address, "port": str(wanted.port), "ssl": "on", "ssl_min_protocol_version": "TLSv1.2",
                 "ssl_cert_file": str(own / network.CERTIFICATE), "ssl_key_file": str(own / network.KEY),
                 "hba_file": str(own / network.RULES),
@@ -103,12 +101,9 @@ class PostgresCluster(Cluster):
         found = agent.ask("exists", question="SELECT 1 FROM pg_roles WHERE rolname = 'pg_database_owner'")["exists"]
         _let_in(agent, app, OWNER, APP, "pg_database_owner" if found else OWNER)
 
-    def reload(self, agent: Agent) -> None:
-        agent.ask("execute", statements=["SELECT pg_reload_conf()"])
-
-    def shut_out(self, agent: Agent, out: bool) -> None:
+    def shut_out(self, out: bool) -> list[str]:
         ended = [f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{APP}'"] if out else []
-        agent.ask("execute", statements=[f"ALTER ROLE {APP} {'NOLOGIN' if out else 'LOGIN'}", *ended])
+        return [f"ALTER ROLE {APP} {'NOLOGIN' if out else 'LOGIN'}", *ended]
 
 
 class PostgresDatabase(ServerDatabase):

@@ -6,9 +6,7 @@ import ssl
 from pathlib import Path
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from ...base.files import read_text, write
-from ...base.outcome import Refused, note
-from ...base.places import Places
+from ...base import Places, Refused, note, read_text, write
 from ...contracts.manifest import Manifest
 from . import OWNER, Words
 
@@ -104,13 +102,13 @@ def trust(places: Places, manifest: Manifest) -> None:
 
 def _published(address: str, before: str) -> str:
     """The list below its address. One that is here already stays if it can't be fetched."""
-    from ...base import fetching
+    from ...base import web
 
     title = f"# {address}\n"
     here = before.startswith(title)
     got = io.BytesIO()
     try:
-        fetching.into(got, address, _MOST, tries=1 if here else fetching.TRIES)
+        web.into(got, address, _MOST, tries=1 if here else web.TRIES)
         certificates = "".join(f"{one}\n" for one in _CERTIFICATE.findall(got.getvalue().decode("ascii", "replace")))
         ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=certificates)
         return title + certificates

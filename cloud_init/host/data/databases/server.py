@@ -9,16 +9,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_object, write_json
-from ...base.outcome import Refused, note
-from ...base.places import Places
-from ...base.user import give
+from ...base import Places, Refused, give, note, read_object, write_json
 from ...contracts.manifest import Manifest
-from ...processes.managers.contract import Manager
+from ...processes.managers import Manager
 from ...rollout import state
 from . import APP, OWNER, Database, Words, quoted, remote
-from .agent import Agent
-from .cluster import ADMIN, Cluster
+from .cluster import ADMIN, Agent, Cluster
 
 _STARTING = 30  # seconds that a server may take to answer
 _AGAIN = 3  # one that runs may be restarting
@@ -98,7 +94,7 @@ class ServerDatabase(Database):
         with Agent(self.places, self.manifest) as agent:
             cluster.grant(agent, _STARTING)
             self._extend(agent)
-            cluster.reload(agent)
+            agent.ask("execute", statements=[cluster.reload])
 
     def _extend(self, agent: Agent) -> None:
         """Makes the extensions; `agent` is connected to the app's database as who may."""
@@ -137,13 +133,10 @@ class ServerDatabase(Database):
             agent.ask("connect", url=url or self.url(OWNER), patience=_AGAIN)
             yield agent
 
-    def schema(self) -> str:
+    def shape(self) -> tuple[str, str]:
         with self.asked() as agent:
-            return str(agent.ask("schema")["schema"])
-
-    def revision(self) -> str:
-        with self.asked() as agent:
-            return str(agent.ask("schema")["revision"])
+            answer = agent.ask("schema")
+            return str(answer["schema"]), str(answer["revision"])
 
     def rows(self) -> dict[str, int]:
         with self.asked() as agent:

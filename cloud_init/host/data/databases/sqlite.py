@@ -12,9 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from ...base.files import private_file, remove, replacing
-from ...base.outcome import Refused, note
-from ...base.user import done_as, give, private
+from ...base import Refused, done_as, give, note, private, private_file, remove, replacing
 from ...release import templates
 from . import Database, Words, quoted
 
@@ -40,11 +38,9 @@ class SqliteDatabase(Database):
         known = {"url": url, "driverUrl": url, "DATABASE_URL": url, "scheme": "sqlite", "name": str(self.path)}
         return {**dict.fromkeys(templates.WORDS, ""), **known}
 
-    def schema(self) -> str:
-        return str(self._asked(_schema) or "")
-
-    def revision(self) -> str:
-        return str(self._asked(_revision) or "")
+    def shape(self) -> tuple[str, str]:
+        schema, revision = self._asked(_shape) or ("", "")
+        return str(schema), str(revision)
 
     def rows(self) -> dict[str, int]:
         return dict(self._asked(_count_rows) or {})
@@ -164,13 +160,12 @@ def _hand(source: Path, to: Path) -> None:
         shutil.copyfileobj(file, copy, 1 << 20)
 
 
-def _schema(connection: sqlite3.Connection) -> str:
+def _shape(connection: sqlite3.Connection) -> tuple[str, str]:
+    tables = [name for (name,) in connection.execute(_TABLES).fetchall() if name in _REVISIONS]
+    noted = [sorted(connection.execute(f"SELECT * FROM {quoted(table)}").fetchall(), key=repr) for table in tables]
     rows = connection.execute("SELECT type, name, sql FROM sqlite_master ORDER BY type, name").fetchall()
-    return hashlib.sha256(repr((rows, _revisions(connection))).encode()).hexdigest()[:12]
-
-
-def _revision(connection: sqlite3.Connection) -> str:
-    return " ".join(str(value) for rows in _revisions(connection) if rows for value in max(rows))
+    schema = hashlib.sha256(repr((rows, noted)).encode()).hexdigest()[:12]
+    return schema, " ".join(str(value) for rows in noted if rows for value in max(rows))
 
 
 def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
@@ -178,11 +173,6 @@ def _count_rows(connection: sqlite3.Connection) -> dict[str, int]:
         connection.execute("BEGIN")
         names = [name for (name,) in connection.execute(_TABLES).fetchall()]
         return {name: int(connection.execute(f"SELECT count(*) FROM {quoted(name)}").fetchone()[0]) for name in names}
-
-
-def _revisions(connection: sqlite3.Connection) -> list[list[Any]]:
-    tables = [name for (name,) in connection.execute(_TABLES).fetchall() if name in _REVISIONS]
-    return [sorted(connection.execute(f"SELECT * FROM {quoted(table)}").fetchall(), key=repr) for table in tables]
 
 
 def _copy(old: sqlite3.Connection, new: sqlite3.Connection) -> None:

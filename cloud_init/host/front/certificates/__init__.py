@@ -13,14 +13,12 @@ import time
 from pathlib import Path
 from typing import Any
 
-from ...base.files import read_object, read_text, remove, write, write_json
-from ...base.outcome import Refused
-from ...base.places import Places
+from ...base import Places, Refused, read_object, read_text, remove, write, write_json
+from ...base.processes import run
 from ...base.user import front_group
 from ...contracts.manifest import Tls
 from ...release import manifests
 from ...rollout import state
-from ...server.apply import run
 
 _YEARS = 3650
 _SOON = 30  # days before its end from which one of the project's own is told of

@@ -1,8 +1,6 @@
 """An authority's certificate, by ACME: certbot asks for one for this server's key. A timer and each
 release run this; where there is no certificate yet it is tried each minute."""
 
-from __future__ import annotations
-
 import secrets
 import shutil
 import subprocess
@@ -10,12 +8,11 @@ import tempfile
 import time
 from pathlib import Path
 
-from ...base.files import write
+from ...base import Places, Refused, Steps, note, write
 from ...base.lock import held
-from ...base.outcome import Refused, Steps, note
-from ...base.places import Places
 from ...contracts.manifest import Health, Tls
-from ...processes import managers, systemd_units
+from ...processes import managers
+from ...processes.managers import systemd
 from ...rollout import gate
 from .. import servers
 from . import ensure, folder, install, is_due, issued, note_tried, of_live, tried
@@ -32,8 +29,8 @@ def begin(places: Places) -> None:
     """Has the unit, where there is one, ask for a certificate now."""
     if places.root != Path("/") or not Path("/etc/systemd/system", _OWN).exists() or not of_live(places):
         return
-    if systemd_units.call("show", "--property=SubState", "--value", _OWN).stdout.strip() not in ("start", "start-pre"):
-        systemd_units.call("restart", "--no-block", _OWN)
+    if systemd.call("show", "--property=SubState", "--value", _OWN).stdout.strip() not in ("start", "start-pre"):
+        systemd.call("restart", "--no-block", _OWN)
 
 
 def run(places: Places, steps: Steps) -> None:

@@ -6,8 +6,7 @@ import grp
 import os
 from pathlib import Path
 
-from ...base.files import unlink
-from ...base.places import Places
+from ...base import Places, unlink
 from ...base.processes import become
 
 STOP = "WINCH"  # finishes the requests in flight; Supervisor's own TERM cuts them

@@ -1,4 +1,5 @@
-"""What keeps processes running, a file each; the folder is the registry of `contract.py`.
+"""What keeps processes running, a file each; the folder is the registry, and `Manager` the
+contract, in words that no manager owns.
 
 Which one is in force is noted in `ETC/manager`; without a note it is Supervisor, as on `local`, or
 Docker where programs are containers."""
@@ -7,13 +8,146 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from pathlib import Path
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-from ...base.files import read_text, write
-from ...base.places import Places
+from ...base import Places, processes, read_text, write
 from ...contracts.manifest import Manifest
 from ...release import manifests
-from .contract import Manager
+from ..programs import Program, log_path, log_since
+
+STARTING, RUNNING, STOPPING, STOPPED, WAITING, FAILED = "starting", "running", "stopping", "stopped", "waiting", "failed"
+"""`waiting`: it ended and is tried again. `stopped`: on demand, or it found nothing to run.
+`failed`: it is tried no more."""
+
+
+@dataclass(frozen=True)
+class ProgramStatus:
+    """A program as its manager sees it. `since`: seconds since 1970, while it runs; `why`: for what
+    reason it ended, where that is known."""
+
+    name: str
+    state: str
+    pid: int | None = None
+    since: float | None = None
+    why: str = ""
+
+    @property
+    def runs(self) -> bool:
+        return self.state in (STARTING, RUNNING)
+
+    @property
+    def over(self) -> bool:
+        """Whether it is over for good: nobody starts it again."""
+        return self.state in (STOPPED, FAILED)
+
+    @property
+    def ended(self) -> bool:
+        """Whether a program that was just started is gone, to be tried again or not."""
+        return self.over or self.state == WAITING
+
+
+class Manager(Protocol):
+    """What keeps the processes of one app running on this host."""
+
+    kind: str
+    places: Places
+
+    @property
+    def running(self) -> bool:
+        """True while it keeps this app's processes running."""
+
+    @property
+    def pid(self) -> int | None:
+        """The manager's own process, if it is there for this app alone."""
+        return None
+
+    def answers(self) -> bool:
+        """True while it takes commands."""
+        return self.running
+
+    def memory(self) -> int:
+        """Bytes that it and all that it keeps running hold; 0 where no pid is told."""
+        pids = [self.pid] if self.pid else [self.status(name).pid for name in self.programs()]
+        return sum(processes.memory(pid) for pid in pids if pid)
+
+    def install(self) -> None:
+        """What it needs on a server that no package brings. Raises `Refused`."""
+        return
+
+    def configure(self) -> bool:
+        """Writes what is constant on this host; True if that changed: it must be launched again."""
+        return False
+
+    def launch(self) -> None:
+        """Starts it, and the constant programs. Raises `Refused`."""
+        return
+
+    def shut_down(self) -> None:
+        """Stops it and all of its programs, each with its own grace."""
+
+    def forget(self) -> None:
+        """Removes what could start programs again, once it is shut down."""
+        return
+
+    def programs(self) -> list[str]:
+        """Names of all programs, those included that came with a release."""
+
+    def status(self, program: str) -> ProgramStatus:
+        """How a program is."""
+
+    def start(self, program: str) -> None:
+        """Starts a stopped program without waiting for it to be well: the gate asks that."""
+
+    def stop(self, program: str) -> None:
+        """Stops a program, letting what it has in hand finish; nothing to do if it does not run."""
+
+    def signal(self, program: str, name: str) -> None:
+        """Sends a signal to a program's main process."""
+
+    def add(self, program: Program) -> None:
+        """Takes in a program that isn't constant, and starts it, unless it runs unchanged."""
+
+    def remove(self, name: str) -> None:
+        """Stops a program that was added, and forgets it."""
+
+    def discard(self, release: str) -> None:
+        """Removes what it keeps itself of a release that goes."""
+        return
+
+    def logged(self) -> list[str]:
+        """Names of all that have a log here: programs, and what else talks."""
+        return sorted(path.stem for path in self.places.log.glob("*.log"))
+
+    def log(self, program: str, mark: int | None, lines: int) -> tuple[list[str], int]:
+        """What a program said since a mark, in whole lines, else its last `lines`; the mark where
+        that ends."""
+        return log_since(log_path(self.places, program), mark, lines)
+
+    def log_from_now(self, program: str) -> Callable[[int], list[str]]:
+        """The last lines, as many as it is called with, of what a program says from here on."""
+        _, mark = self.log(program, None, 0)
+        return lambda lines: self.log(program, mark, lines)[0][-lines:]
+
+    def restart(self, program: str) -> None:
+        """Starts a program whatever it does; one that waits to be tried again counts as started."""
+        self.stop(program)
+        self.start(program)
+
+    def stop_by(self, program: str, signal: str, patience: float) -> None:
+        """Stops a program by a signal of its own; after `patience` seconds by TERM.
+
+        systemd would send the first one again, and wait for what is slow."""
+        if self.status(program).runs:
+            self.signal(program, signal)
+        deadline = time.monotonic() + patience
+        while self.status(program).runs and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if self.status(program).runs:
+            self.signal(program, "TERM")
+        self.stop(program)
 
 
 def of(places: Places) -> Manager:
@@ -29,12 +163,12 @@ def beside(places: Places) -> list[Manager]:
 
 def noted(places: Places) -> str:
     """The name of the one in force; a note that is lost or damaged says nothing."""
-    name = read_text(_note(places)).strip()
+    name = read_text(places.manager).strip()
     return name if name in known() else _usual(places)
 
 
 def note(places: Places, name: str) -> None:
-    write(_note(places), f"{name}\n".encode())
+    write(places.manager, f"{name}\n".encode())
 
 
 def wanted(places: Places, manifest: Manifest | None) -> str:
@@ -49,7 +183,7 @@ def wanted_by(places: Places, release: str) -> str:
 
 
 def known() -> set[str]:
-    return {found.name for found in pkgutil.iter_modules(__path__)} - {"contract"}
+    return {found.name for found in pkgutil.iter_modules(__path__)}
 
 
 def module(places: Places, name: str) -> Manager:
@@ -60,7 +194,3 @@ def module(places: Places, name: str) -> Manager:
 
 def _usual(places: Places) -> str:
     return "docker" if places.facts.containers else "supervisor"
-
-
-def _note(places: Places) -> Path:
-    return places.etc / "manager"

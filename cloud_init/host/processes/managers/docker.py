@@ -13,22 +13,21 @@ import time
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from ...base.outcome import Refused
-from ...base.places import Places
-from ...base.unix_http import UnixConnection
+from ...base import COLOURS, Places, Refused
+from ...base.web import UnixConnection
 from ...contracts.facts import ContainerFacts
+from .. import managers
 from ..programs import CONSTANT, FRONT, Program, is_database, split
-from . import contract
-from .contract import ProgramStatus
 
 SOCKET = "/run/docker.sock"
 GRACE = 40  # seconds to finish what is in hand
-_STATES = {"running": contract.RUNNING, "restarting": contract.WAITING, "dead": contract.FAILED}
+_STATES = {"running": managers.RUNNING, "restarting": managers.WAITING, "dead": managers.FAILED}
 _ONCE, _MOST = "release", 10_000  # lines of its words
+_HEALTH = {"Interval": 15 * 10**9, "Timeout": 10 * 10**9, "Retries": 3}  # nanoseconds
 _LOGS = {"Type": "json-file", "Config": {"max-size": "10m", "max-file": "3"}}
 
 
-class Manager(contract.Manager):
+class Manager(managers.Manager):
     """The containers of one app."""
 
     kind = "docker"
@@ -54,15 +53,17 @@ class Manager(contract.Manager):
         found = self._ask("GET", f"containers/json?{urlencode({'all': 1, 'filters': wanted})}")
         return sorted(one["Labels"]["slipway.program"] for one in found if "slipway.program" in one["Labels"])
 
-    def status(self, program: str) -> ProgramStatus:
+    def status(self, program: str) -> managers.ProgramStatus:
         found = self._ask("GET", f"containers/{self._name(program)}/json")
         if found is None:
-            return ProgramStatus(program, contract.STOPPED)
+            return managers.ProgramStatus(program, managers.STOPPED)
         now = found["State"]
-        state = _STATES.get(now["Status"], contract.STOPPED)
-        since = _nanoseconds(now["StartedAt"]) / 1e9 if state == contract.RUNNING else None
+        state = _STATES.get(now["Status"], managers.STOPPED)
+        since = _nanoseconds(now["StartedAt"]) / 1e9 if state == managers.RUNNING else None
         killed = ", out of memory" if now.get("OOMKilled") else ""
-        return ProgramStatus(program, state, since=since, why=f"{now.get('Error') or 'exit status ' + str(now['ExitCode'])}{killed}")
+        return managers.ProgramStatus(
+            program, state, since=since, why=f"{now.get('Error') or 'exit status ' + str(now['ExitCode'])}{killed}"
+        )
 
     def start(self, program: str) -> None:
         if _is_of_plan(program):
@@ -130,7 +131,7 @@ class Manager(contract.Manager):
             "User": "0:0" if once or not user else f"{user.pw_uid}:{user.pw_gid}",
             "Env": ["TINI_KILL_PROCESS_GROUP=1"] if program.whole_group else [],
             "Cmd": [*tool, *(("release", release, schema) if once else ("launch", self.kind, program.name))],
-            "Healthcheck": {"Test": ["NONE"]},
+            "Healthcheck": {**_HEALTH, "Test": ["CMD", *tool, "alive", program.name] if program.name in COLOURS else ["NONE"]},
             "StopSignal": f"SIG{program.stop_signal}",
             "Labels": {"slipway.site": facts.site, "slipway.program": program.name, "slipway.release": release},
             "HostConfig": {

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import http.client
 import os
-import pkgutil
 import subprocess
 import time
 import xmlrpc.client
 from pathlib import Path
 from typing import Any
 
-from ...base import processes
-from ...base.files import write
-from ...base.outcome import Refused
-from ...base.places import Places
-from ...base.unix_http import UnixConnection
+from ...base import Places, Refused, processes, template, write
 from ...base.user import with_port
+from ...base.web import UnixConnection
 from ...release import environment
-from ...server import apply
-from .. import systemd_units
+from .. import managers
 from ..programs import CONSTANT, Program, log_path
-from . import contract
-from .contract import ProgramStatus
+from . import systemd
 
 _NOT_RUNNING = 70  # supervisord's number of that fault
 _ANOTHER = 3  # seconds that another supervisord may take to answer
 _STATES = {
-    "STARTING": contract.STARTING, "RUNNING": contract.RUNNING, "STOPPING": contract.STOPPING, "STOPPED": contract.STOPPED,
-    "EXITED": contract.STOPPED, "BACKOFF": contract.WAITING, "FATAL": contract.FAILED, "UNKNOWN": contract.FAILED,
+    "STARTING": managers.STARTING, "RUNNING": managers.RUNNING, "STOPPING": managers.STOPPING, "STOPPED": managers.STOPPED,
+    "EXITED": managers.STOPPED, "BACKOFF": managers.WAITING, "FATAL": managers.FAILED, "UNKNOWN": managers.FAILED,
 }  # fmt: skip
 
 
@@ -41,7 +35,7 @@ class _Transport(xmlrpc.client.Transport):
         return UnixConnection(self._path, timeout=60)
 
 
-class Manager(contract.Manager):
+class Manager(managers.Manager):
     """The supervisord of one app on this host."""
 
     kind = "supervisor"
@@ -65,7 +59,7 @@ class Manager(contract.Manager):
 
     def install(self) -> None:
         """An environment of its own."""
-        environment.of_the_host(self.places, self.kind, _filled("supervisor.txt"))
+        environment.of_the_host(self.places, self.kind, template(__package__, "supervisor.txt"))
 
     def configure(self) -> bool:
         return write(self._configuration, configuration(self.places).encode())
@@ -74,7 +68,7 @@ class Manager(contract.Manager):
         """Starts supervisord, which becomes a daemon by itself, and waits until it answers."""
         log = self.log_from_now("supervisord")
         began = time.monotonic()
-        done = self._start_unit() if self.places.role else apply.ended(*self._command())
+        done = self._start_unit() if self.places.role else processes.ended(*self._command())
         deadline = time.monotonic() + 10
         # It refuses to start where another one, started by a killed run, is about to answer.
         while time.monotonic() < deadline:
@@ -90,16 +84,16 @@ class Manager(contract.Manager):
         places = self.places
         writes = (places.run, places.log, places.lib / "front", places.shared, places.srv / "data")
         values = {"APP": places.app, "COMMAND": self._command(), "WRITES": [str(path) for path in writes]}
-        systemd_units.put(places, self._unit, systemd_units.rendered("supervisor.service", values))
-        systemd_units.call("reset-failed", self._unit)
-        return systemd_units.call("start", self._unit)
+        systemd.put(places, self._unit, systemd.rendered("supervisor.service", values))
+        systemd.call("reset-failed", self._unit)
+        return systemd.call("start", self._unit)
 
     def _command(self) -> list[str]:
         return [*self.places.supervisor, "-c", str(self._configuration)]
 
     def shut_down(self) -> None:
         if self.places.role:
-            systemd_units.call("stop", self._unit)
+            systemd.call("stop", self._unit)
         if self.answers():
             self._server().shutdown()
         deadline = time.monotonic() + 60
@@ -110,13 +104,13 @@ class Manager(contract.Manager):
     def forget(self) -> None:
         for path in (self.places.etc / "programs").glob("*.conf"):
             path.unlink()
-        systemd_units.drop(self.places, [self._unit])
+        systemd.drop(self.places, [self._unit])
 
-    def status(self, program: str) -> ProgramStatus:
+    def status(self, program: str) -> managers.ProgramStatus:
         info = self._ask("getProcessInfo", program)
         state = _STATES[info["statename"]]
-        since = float(info["start"]) if state == contract.RUNNING else None
-        return ProgramStatus(program, state, info["pid"] or None, since, str(info["spawnerr"] or info["exitstatus"]))
+        since = float(info["start"]) if state == managers.RUNNING else None
+        return managers.ProgramStatus(program, state, info["pid"] or None, since, str(info["spawnerr"] or info["exitstatus"]))
 
     def start(self, program: str) -> None:
         self._ask("startProcess", program, False)
@@ -189,7 +183,7 @@ class Manager(contract.Manager):
 def configuration(places: Places) -> str:
     """All of supervisord.conf."""
     user = "user=root" if os.geteuid() == 0 else ""  # said outright, or supervisord warns that it runs as root
-    whole = _filled("supervisord.conf", RUN=_escaped(places.run), LOG=_escaped(places.log), SUPERVISOR_USER=user)
+    whole = template(__package__, "supervisord.conf", RUN=_escaped(places.run), LOG=_escaped(places.log), SUPERVISOR_USER=user)
     return whole + "".join(section(places, program) for program in CONSTANT)
 
 
@@ -198,27 +192,20 @@ def section(places: Places, program: Program) -> str:
     launch = [places.python, "-I", str(places.tool), "--root", str(places.root), "launch", Manager.kind]
     if places.role and not program.as_user:
         launch = [*with_port(str(user)), *launch]
-    return _filled(
+    return template(
+        __package__,
         "program.conf",
         NAME=program.name,
         LOG=_escaped(log_path(places, program.name)),
         LAUNCH=" ".join(f'"{_escaped(word)}"' if " " in word else _escaped(word) for word in launch),
         AUTORESTART="true" if program.always else "unexpected",
-        RETRIES=str(program.retries),
-        PRIORITY=str(program.priority),
+        RETRIES=program.retries,
+        PRIORITY=program.priority,
         GROUP=str(program.whole_group).lower(),
         STOPSIGNAL=program.stop_signal,
         USER=f"user={user}" if user and program.as_user else "",
         BYTES="0" if places.role else "10MB",  # on a server logrotate sees to all logs
     )
-
-
-def _filled(template: str, **values: str) -> str:
-    """A file of this folder with its places filled in."""
-    text = (pkgutil.get_data(__package__, template) or b"").decode()
-    for name, value in values.items():
-        text = text.replace(f"@@{name}@@", value)
-    return text
 
 
 def _escaped(value: Path | str) -> str:

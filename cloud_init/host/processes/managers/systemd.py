@@ -1,25 +1,26 @@
-"""systemd on this server: a unit for each program, by systemctl."""
+"""systemd on this server: a unit for each program, by systemctl. Units hold plain paths and names,
+all else is refused."""
 
 from __future__ import annotations
 
 import os
 import re
 import signal
+import subprocess
 import time
+from collections.abc import Mapping, Sequence
 
-from ...base.outcome import Refused
-from ...base.places import COLOURS, Places
+from ...base import COLOURS, Places, Refused, processes, template, write
 from ...front import servers
-from .. import systemd_units
+from .. import managers
 from ..programs import CONSTANT, FRONT, Program, is_database, log_path, memory_score, split
-from . import contract
-from .contract import ProgramStatus
 
-_STATES = {"active": contract.RUNNING, "reloading": contract.RUNNING, "deactivating": contract.STOPPING, "failed": contract.FAILED}
+_STATES = {"active": managers.RUNNING, "reloading": managers.RUNNING, "deactivating": managers.STOPPING, "failed": managers.FAILED}
 _ASKED = ("ActiveState", "SubState", "Result", "MainPID", "ExecMainStatus", "ExecMainStartTimestampMonotonic")
+_PLAIN = re.compile(r"[\w./@+=-]+", re.ASCII)
 
 
-class Manager(contract.Manager):
+class Manager(managers.Manager):
     """Units are not enabled: `boot` makes RUN first, then starts them."""
 
     kind = "systemd"
@@ -29,50 +30,50 @@ class Manager(contract.Manager):
 
     @property
     def running(self) -> bool:
-        there = (systemd_units.folder(self.places) / self._target).is_file()
-        return there and systemd_units.call("--quiet", "is-active", self._target).returncode == 0
+        there = (self.places.units / self._target).is_file()
+        return there and call("--quiet", "is-active", self._target).returncode == 0
 
     def configure(self) -> bool:
         """What changed is in force at the next start of each."""
-        systemd_units.put(self.places, self._target, systemd_units.rendered("target.service", {"APP": self.places.app}))
+        put(self.places, self._target, rendered("target.service", {"APP": self.places.app}))
         for program in CONSTANT:
             self._put(program)
         return False
 
     def launch(self) -> None:
-        systemd_units.systemctl("start", self._target, *map(self._unit, self.programs()))
+        systemctl("start", self._target, *map(self._unit, self.programs()))
 
     def shut_down(self) -> None:
         """Waits for all of them; the database is ordered to stop last."""
-        systemd_units.call("stop", self._target, *map(self._unit, self.programs()))
+        call("stop", self._target, *map(self._unit, self.programs()))
 
     def forget(self) -> None:
-        systemd_units.drop(self.places, [self._target, *map(self._unit, self.programs())])
+        drop(self.places, [self._target, *map(self._unit, self.programs())])
 
     def programs(self) -> list[str]:
-        found = (path.name for path in systemd_units.folder(self.places).glob(f"slipway-{self.places.app}*.service"))
+        found = (path.name for path in self.places.units.glob(f"slipway-{self.places.app}*.service"))
         return sorted(filter(None, (self._program(name) for name in found)))
 
-    def status(self, program: str) -> ProgramStatus:
-        found = systemd_units.show(self._unit(program), *_ASKED)
-        state = _STATES.get(found["ActiveState"], contract.STOPPED)
+    def status(self, program: str) -> managers.ProgramStatus:
+        found = show(self._unit(program), *_ASKED)
+        state = _STATES.get(found["ActiveState"], managers.STOPPED)
         if found["ActiveState"] == "activating":
-            state = contract.WAITING if found["SubState"].startswith("auto-restart") else contract.STARTING
+            state = managers.WAITING if found["SubState"].startswith("auto-restart") else managers.STARTING
         began = int(found["ExecMainStartTimestampMonotonic"] or 0) / 1e6
-        since = time.time() - time.monotonic() + began if state == contract.RUNNING else None
-        return ProgramStatus(program, state, int(found["MainPID"]) or None, since, f"{found['Result']} {found['ExecMainStatus']}")
+        since = time.time() - time.monotonic() + began if state == managers.RUNNING else None
+        return managers.ProgramStatus(program, state, int(found["MainPID"]) or None, since, f"{found['Result']} {found['ExecMainStatus']}")
 
     def start(self, program: str) -> None:
         """Earlier starts don't count: releases in a row are no crash loop."""
         for constant in CONSTANT:
             if constant.name == program:
                 self._put(constant)
-        systemd_units.call("reset-failed", self._unit(program))
-        systemd_units.systemctl("start", self._unit(program))
+        call("reset-failed", self._unit(program))
+        systemctl("start", self._unit(program))
 
     def stop(self, program: str) -> None:
-        systemd_units.call("stop", self._unit(program))
-        systemd_units.call("reset-failed", self._unit(program))
+        call("stop", self._unit(program))
+        call("reset-failed", self._unit(program))
 
     def signal(self, program: str, name: str) -> None:
         pid = self.status(program).pid
@@ -89,10 +90,10 @@ class Manager(contract.Manager):
 
     def remove(self, name: str) -> None:
         self.stop(name)
-        systemd_units.drop(self.places, [self._unit(name)])
+        drop(self.places, [self._unit(name)])
 
     def _put(self, program: Program) -> bool:
-        return systemd_units.put(self.places, self._unit(program.name), unit(self.places, program))
+        return put(self.places, self._unit(program.name), unit(self.places, program))
 
     def _unit(self, program: str) -> str:
         kind = f"@{program}" if program in COLOURS else f"-process@{program}" if split(program)[0] else f"-{program}"
@@ -119,7 +120,7 @@ def unit(places: Places, program: Program) -> str:
         "MEMORYSCORE": str(memory_score(program.name)),
         "CAPABILITIES": [] if program.as_user else ["CAP_NET_BIND_SERVICE"],
     }  # fmt: skip
-    return systemd_units.rendered("program.service", values)
+    return rendered("program.service", values)
 
 
 def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
@@ -134,3 +135,56 @@ def _of_kind(places: Places, program: Program) -> dict[str, str | list[str]]:
     after = [] if program.name in COLOURS else colours
     writes = [str(places.shared), *(str(places.colour(name).folder) for name in COLOURS)]
     return {"AFTER": after, "BEFORE": [], "STOPSIGNAL": stop, "WRITES": writes}
+
+
+def systemctl(*words: str) -> str:
+    """Runs systemctl; returns its output. Raises `Refused` with its words."""
+    return processes.run("systemctl", "--no-ask-password", *words)
+
+
+def call(*words: str) -> subprocess.CompletedProcess[str]:
+    """Runs systemctl for what may well fail, such as stopping what is not there."""
+    return processes.ended("systemctl", "--no-ask-password", *words)
+
+
+def show(unit: str, *properties: str) -> dict[str, str]:
+    """Properties of a unit; of one that systemd doesn't know too."""
+    lines = systemctl("show", f"--property={','.join(properties)}", "--", unit).splitlines()
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def rendered(name: str, values: Mapping[str, str | Sequence[str]]) -> str:
+    """A template of `managers/` with words, as many as given, at each of its places.
+
+    `@@SANDBOX@@` is another template."""
+    text = template(__package__, name, SANDBOX=template(__package__, "sandbox.service"))
+    for place, value in values.items():
+        words = [value] if isinstance(value, str) else value
+        for word in words:
+            if not _PLAIN.fullmatch(word):
+                raise Refused(f"{name}: wanted paths and names of letters, digits and . / @ = _ + - for a unit, found {word[:60]!r}")
+        text = text.replace(f"@@{place}@@", " ".join(words))
+    return text
+
+
+def put(places: Places, name: str, text: str) -> bool:
+    """Writes a unit; True, and read by systemd, if it changed."""
+    changed = write(places.units / name, text.encode())
+    if changed:
+        read_anew(name)
+    return changed
+
+
+def read_anew(name: str) -> None:
+    """Has systemd read a changed unit: a new one it finds by itself, to read all takes a while."""
+    if show(name, "NeedDaemonReload")["NeedDaemonReload"] == "yes":
+        systemctl("daemon-reload")
+
+
+def drop(places: Places, names: list[str]) -> None:
+    """Forgets units that are stopped."""
+    for name in names:
+        (places.units / name).unlink(missing_ok=True)
+    if names:
+        systemctl("daemon-reload")
+        call("reset-failed", *names)

@@ -3,14 +3,11 @@
 names, and for `watch` `live(places)`, the release that serves, and `idle(places)`, the one beside.
 """
 
-from __future__ import annotations
-
 import importlib
 import pkgutil
 from typing import Any
 
-from ...base.outcome import Refused
-from ...base.places import Places
+from ...base import Places, Refused
 
 
 def of(places: Places) -> Any:

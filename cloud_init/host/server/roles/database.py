@@ -7,16 +7,14 @@ import time
 from dataclasses import replace
 
 from ... import contracts
-from ...base.files import read_object, unlink, write_json
-from ...base.outcome import Refused, Steps, note, refusal_of
-from ...base.places import Places
+from ...base import Places, Refused, Steps, note, read_object, refusal_of, unlink, write_json
 from ...data import databases, restore
 from ...data.databases import APP, OWNER, network
 from ...data.databases.server import ServerDatabase
-from ...processes import manager_change, managers
-from ...release import environment, files, manifests, prune
-from ...release.store import HostStore
+from ...processes import managers
+from ...release import environment, files, manifests
 from ...rollout import boot as booting
+from ...rollout import commit as committing
 from ...rollout import prepare as preparing
 from ...rollout import state
 from .. import provision, volume
@@ -25,7 +23,7 @@ _AGENT = "files/database/"
 _SECRET = "database.json"
 
 
-def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
+def prepare(places: Places, store: manifests.HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Starts the database for the candidate, and lets its web hosts in beside the live ones."""
     if live(places) == release:
         return
@@ -42,43 +40,44 @@ def prepare(places: Places, store: HostStore, release: str, elected: bool, steps
     with steps.step("venv"):
         environment.drivers(places, manifest)
     with steps.step("volume"):
-        device = manifest.database.volume
-        uuid = volume.mount(places, device) if device else None
+        if device := manifest.database.volume:
+            volume.keep(places, device)
     with steps.step("database"):
-        manager_change.prepare(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
-        wanted = network.wanted(manifest, uuid)
-        _put_in_force(places, release, wanted, both=True)
+        booting.prepare_manager(places, manifest)  # the volume is there: what is mounted later a manager's sandbox doesn't see
+        _put_in_force(places, release, both=True)
     write_json(folder / "ready", {"at": time.time()})
     write_json(places.lib / "candidate.json", {"release": release})
 
 
 def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
     """Shuts out whom the new release doesn't name. Raises `Refused` with all as before."""
-    manager_change.recover(places)
+    booting.recover(places)
     before, manager = state.remembered(places), managers.noted(places)
     if idle(places) != release and before.get("release") != release:
         raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
     with steps.step("database"):
         try:
-            _put_in_force(places, release, _noted(places, release), both=False)
-            manager_change.change(places, managers.wanted_by(places, release))
+            _put_in_force(places, release, both=False)
+            booting.change_manager(places, managers.wanted_by(places, release))
         except (Refused, OSError) as error:
-            manager_change.try_change(places, manager)
-            _go_back(places, before.get("release"))
+            booting.try_manager(places, manager)
+            if before.get("release"):
+                _put_in_force(places, before["release"], both=False)
             raise refusal_of(error) from None
     noted = {"release": release, "previous": before.get("release"), "generation": generation, "since": time.time()}
     write_json(places.lib / "state.json", noted)
     unlink(places.lib / "candidate.json")
     with steps.step("prune"):
-        prune.run(places)
+        committing.prune(places)
 
 
 def abort(places: Places, steps: Steps) -> None:
     """Gives the candidate up: what the live release has is in force again."""
     with steps.step("database"):
         unlink(places.lib / "candidate.json")
-        manager_change.recover(places)
-        _go_back(places, live(places))
+        booting.recover(places)
+        if release := live(places):
+            _put_in_force(places, release, both=False)
 
 
 def boot(places: Places, steps: Steps) -> None:
@@ -102,11 +101,11 @@ def idle(places: Places) -> str | None:
     return read_object(places.lib / "candidate.json").get("release")
 
 
-def _put_in_force(places: Places, release: str, wanted: network.Network, both: bool) -> None:
+def _put_in_force(places: Places, release: str, both: bool) -> None:
     """Puts a release's network and passwords in force; `both`: beside those that are in force.
     No connection ends, unless the server must be started again, which is noted."""
     manager, database, secret = managers.of(places), _database(places, release), read_object(places.release(release) / _SECRET)
-    cluster, now = database.own(), network.read(places)
+    cluster, now, wanted = database.own(), network.read(places), network.wanted(manifests.read(places.release(release)))
     for role in (OWNER, APP):
         cluster.set_password(role, secret["passwords"][role])
     given = wanted.letting(now.clients) if both and now else wanted
@@ -117,17 +116,6 @@ def _put_in_force(places: Places, release: str, wanted: network.Network, both: b
     elif cluster.is_outdated():
         note(f"{cluster.engine} is started again for its new settings when the release goes live")
     database.ensure(manager)
-
-
-def _go_back(places: Places, release: str | None) -> None:
-    if release:
-        _put_in_force(places, release, _noted(places, release), both=False)
-
-
-def _noted(places: Places, release: str) -> network.Network:
-    """The network that a release on this host asks for; the disk stays the present one."""
-    now = network.read(places)
-    return network.wanted(manifests.read(places.release(release)), now.uuid if now else None)
 
 
 def _database(places: Places, release: str) -> ServerDatabase:

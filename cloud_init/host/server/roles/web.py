@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from ...base.outcome import Steps
-from ...base.places import Places
-from ...release.store import HostStore
+from ...base import Places, Steps
+from ...release.manifests import HostStore
 from ...rollout import state
 
 
 def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Phase one: the candidate stands ready beside the live release. Raises `Refused`."""
-    from ...processes import manager_change
+    from ...rollout import boot as booting
     from ...rollout import prepare as preparing
     from .. import provision, volume
 
-    manager_change.recover(places)  # before all that may be slow, or away: users may see the page
+    booting.recover(places)  # before all that may be slow, or away: users may see the page
     now = state.live(places)
     if now and now.release == release:
         return preparing.again(places, store, now, elected, steps)

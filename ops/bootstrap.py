@@ -1,5 +1,7 @@
-"""Virtual environments: made by the running Python, filled by their own pip, one at a time, with
-one line of words for each step."""
+"""`python3 -m ops.bootstrap SET` makes .venv for ./slipway with requirements/SET.in, or repairs it.
+
+It runs with the system's Python: the standard library alone is there yet. Virtual environments are
+made by the running Python and filled by their own pip, with a line of words for each step."""
 
 import fcntl
 import importlib.util
@@ -11,6 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
+
+FOLDER = Path(__file__).resolve().parents[1]
+VENV = FOLDER / ".venv"
+PRIVATE = FOLDER / ".slipway"
+UNFINISHED = PRIVATE / "environment.unfinished"
+"""There while .venv is being changed: a kill leaves it behind, and the next run starts afresh."""
 
 _USABLE = "import sys, pip; assert sys.version_info >= (3, 11) and sys.prefix != sys.base_prefix"
 # Byte code is written as modules are imported: most of what is installed never is.
@@ -120,3 +128,53 @@ def _reason(lines: list[str]) -> str:
     mark = "connection broken by "
     broken = [line.partition(mark)[2] for line in lines if mark in line]
     return "; ".join([next(errors, lines[-1]).removeprefix("ERROR: "), *broken[-1:]])
+
+
+def _stamp_text(*files: Path) -> bytes:
+    """What ./slipway compares: the Python behind .venv and these files, byte for byte."""
+    interpreter = os.path.realpath(python(VENV)).encode()
+    return interpreter + b"\n" + b"".join(file.read_bytes() for file in files)
+
+
+def make(run: Run, wanted: str) -> None:
+    """Brings .venv up to date; writes the stamp last, by rename. Raises `StepError`."""
+    folder = FOLDER / "requirements"
+    file, lock = folder / f"{wanted}.in", folder / "lock.txt"
+    stamp = VENV / f"slipway-{wanted}.stamp"
+    usable = not UNFINISHED.exists() and works(run, VENV)
+    if usable and stamp.exists() and stamp.read_bytes() == _stamp_text(file, lock):
+        return  # another run has just finished the work
+    UNFINISHED.touch()
+    if not usable:
+        with step(f"making .venv with Python {sys.version.split()[0]}"):
+            create(run, VENV)
+    with step(f"installing requirements/{wanted}.in"):
+        install(run, VENV, "-r", folder / "pip.txt")
+        install(run, VENV, "-r", file, "-c", lock)
+    part = stamp.with_suffix(".part")
+    part.write_bytes(_stamp_text(file, lock))
+    part.rename(stamp)
+    UNFINISHED.unlink()
+
+
+def main(wanted: str) -> int:
+    """Gives the exit code: 3 where the environment could not be made."""
+    try:
+        PRIVATE.mkdir(exist_ok=True)  # open to others: an app may run in a folder below as another user
+        with locked(PRIVATE / "environment.lock") as run:
+            try:
+                make(run, wanted)
+            except StepError:  # an orderly failure cuts nothing short, so what there is can be kept
+                UNFINISHED.unlink(missing_ok=True)
+                raise
+    except KeyboardInterrupt:
+        say("slipway: interrupted; the next run makes .venv afresh")
+        return 130
+    except (StepError, OSError) as error:
+        say(f"slipway: the Python environment could not be made: {error}")
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,20 +1,41 @@
-"""What a release names by an https address, fetched from there."""
+"""HTTP: to a unix socket, and what a release names by an https address, fetched from there."""
+
+from __future__ import annotations
 
 import http.client
+import os
+import socket
 import time
-import urllib.error
-import urllib.request
 from typing import BinaryIO
 
-from ..base.outcome import Refused
+from .outcome import Refused
 
 TRIES = 3
 _SECONDS = 15  # that the other side may be silent
 _BLOCK = 1 << 16
 
 
+class UnixConnection(http.client.HTTPConnection):
+    """To the socket at a path; a link is refused: an app may have one to somebody else's socket."""
+
+    def __init__(self, path: str, timeout: float | None = 10) -> None:
+        super().__init__("localhost", timeout=timeout)
+        self._path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.sock.settimeout(self.timeout)
+        place = os.open(self._path, os.O_PATH | os.O_NOFOLLOW)
+        try:
+            self.sock.connect(f"/proc/self/fd/{place}")
+        finally:
+            os.close(place)
+
+
 def into(file: BinaryIO, address: str, most: int, tries: int = TRIES) -> None:
     """Fills the file with at most `most` bytes, in several tries. Raises `Refused`."""
+    import urllib.error  # it takes longer to load than most commands run
+
     for left in reversed(range(tries)):
         file.seek(0)
         file.truncate()
@@ -31,6 +52,8 @@ def into(file: BinaryIO, address: str, most: int, tries: int = TRIES) -> None:
 
 
 def _once(file: BinaryIO, address: str, most: int) -> None:
+    import urllib.request
+
     if not address.startswith("https://"):
         raise ValueError("an address without https")
     with urllib.request.urlopen(address, timeout=_SECONDS) as answer:

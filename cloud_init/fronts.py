@@ -1,7 +1,5 @@
-"""Configuration of front servers, a file each; the folder is the registry.
-
-Each has `files(host)`, with `etc/NAME.conf` for the host's program of that name.
-"""
+"""What the templates of front servers are filled with. Each front is a folder of templates/, with
+NAME.conf.j2 for the host's program of that name."""
 
 import ipaddress
 import re
@@ -21,24 +19,19 @@ CIPHERS = ":".join(f"ECDHE-{key}-{kind}" for kind in _KINDS for key in ("ECDSA",
 
 def values(host: WebHost) -> dict[str, Any]:
     """The values that every front server's template gets. Raises `HostFileError`."""
-    domain = host.front.tls.domain if host.front.tls else host.front.domain
+    front = host.front
+    domain = front.tls.domain if front.tls else front.domain
     return {
+        "front": front,
         "limits": LIMITS,
         "too_large": _from(LIMITS.head + 1),
-        "max_body": host.front.max_body,
-        "cors": host.front.cors,
         "static": sorted(path.rstrip("/") + "/" for path in host.static),
-        "static_age": host.front.static_age,
-        "error_pages": host.front.error_pages,
-        "snippet": host.front.snippet,
         "read_timeout": host.server.timeout + _MARGIN,  # the only one for servers without a time-out of a request
-        "keep_alive": host.front.balancer.idle + _MARGIN if host.front.balancer else LIMITS.idle_seconds,
+        "keep_alive": front.balancer.idle + _MARGIN if front.balancer else LIMITS.idle_seconds,
         "domain": domain and _checked(domain),  # the one name that the app is served by; None: any
-        "aliases": [_checked(name) for name in host.front.aliases],
-        "balancer": _networks(host.front.balancer),
-        "balancer_chain": bool(host.front.balancer and host.front.balancer.chain),
-        "client_header": host.front.balancer.header if host.front.balancer else "",
-        "tls": tls_values(host.front.tls, host.front.listen) if host.front.tls else None,
+        "aliases": [_checked(name) for name in front.aliases],
+        "balancer": _networks(front.balancer),
+        "tls": tls_values(front.tls, front.listen) if front.tls else None,
     }
 
 

@@ -1,1 +1,0 @@
-"""Makes .venv for ./slipway, with the system's Python: the standard library alone is there yet."""
