@@ -11,7 +11,6 @@ from typing import Any
 
 import uv
 from packaging.utils import canonicalize_name
-from pip._internal.models.index import PyPI  # which index needs no naming, only pip itself says
 
 from components.errors import SlipwayError
 from components.source import declared
@@ -141,6 +140,9 @@ def _address(url: str, kind: str | None, commit: str | None, folder: str | None)
 
 
 def _indexes(urls: Iterable[str]) -> list[str]:
+    # Which index needs no naming, only pip itself says; it takes a fifth of a second to import.
+    from pip._internal.models.index import PyPI
+
     return [f"--extra-index-url {url}" for url in dict.fromkeys(urls) if url.rstrip("/") != PyPI.simple_url.rstrip("/")]
 
 

@@ -127,7 +127,7 @@ class Rollouts(RuleBasedStateMachine):
 
     @rule()
     def reboot(self) -> None:
-        """As `Attempts` reads it: the idle side is gone, what is left was long ago."""
+        """What `Attempts` finds then: the idle side is gone, what is left was long ago."""
         kept = {kind: replace(one, at=-1e9) for kind, one in self.here.attempts.items() if kind != PREPARE}
         self.idle, self.here, self.now = None, replace(self.here, attempts=kept, ready=None), 1.0
         self.done = [(generation, kind) for generation, kind in self.done if kind != PREPARE]

@@ -34,7 +34,7 @@ import socketio
 heard, lock = {}, threading.Lock()
 
 def tell(*words):  # in one piece, whoever else has something to say
-    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.write(json.dumps(words) + "\\n")
     sys.stdout.flush()
 
 def client(name, transports):

@@ -11,7 +11,7 @@ sys.path.insert(0, "/opt/slipway/host.pyz")
 
 from host.base import places
 from host.processes import managers
-from host.processes.managers.contract import FAILED, RUNNING, STOPPED, WAITING
+from host.processes.managers import FAILED, RUNNING, STOPPED, WAITING
 from host.processes.programs import process
 
 PATIENCE = 60
