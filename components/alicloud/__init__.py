@@ -11,14 +11,15 @@ from components.blocks import package
 
 if TYPE_CHECKING:
     from components.alicloud.blocks.alarms import Alarms, AlarmsArgs
-    from components.alicloud.blocks.firewall import Firewall, FirewallArgs
+    from components.alicloud.blocks.firewall import Firewall
     from components.alicloud.blocks.host_role import HostRole, HostRoleArgs
     from components.alicloud.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
     from components.alicloud.blocks.network import Network, NetworkArgs
     from components.alicloud.blocks.release_store import ReleaseStore, ReleaseStoreArgs
-    from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
+    from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, WebServer, WebServerArgs
     from components.alicloud.blocks.site_name import SiteName, SiteNameArgs
     from components.alicloud.blocks.web_fleet import WebFleet, WebFleetArgs
+    from components.blocks.args import DataDiskArgs, FirewallArgs
 
 __all__ = [
     "Alarms", "AlarmsArgs", "DataDisk", "DataDiskArgs", "DatabaseServer", "DatabaseServerArgs", "Firewall", "FirewallArgs", "HostRole",

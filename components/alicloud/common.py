@@ -2,27 +2,17 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 import pulumi
 
 from components.blocks import names
-from components.blocks.block import Args, Tags
 
 _DIGITS = 6  # of a hash
 PUBLIC: dict[str, Any] = {"internet_charge_type": "PayByTraffic", "internet_max_bandwidth_out": 100}
 """A server's own public address as its way out, paid by what goes out; Mbit/s at most."""
 DISK: dict[str, Any] = {"category": "cloud_essd", "encrypted": True}
-
-
-@dataclass(kw_only=True)
-class Tagged(Args):
-    """Arguments of a block whose resources have tags."""
-
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 def unique(name: str, longest: int = 64) -> str:

@@ -11,7 +11,7 @@ from components.blocks import package
 
 if TYPE_CHECKING:
     from components.aws.blocks.alarms import Alarms, AlarmsArgs
-    from components.aws.blocks.firewall import Firewall, FirewallArgs
+    from components.aws.blocks.firewall import Firewall
     from components.aws.blocks.host_role import HostRole, HostRoleArgs
     from components.aws.blocks.load_balancer import LoadBalancer, LoadBalancerArgs
     from components.aws.blocks.logs import Logs, LogsArgs
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
     from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
     from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
+    from components.blocks.args import FirewallArgs
 
 __all__ = [
     "Alarms", "AlarmsArgs", "Certificate", "CertificateArgs", "DataDisk", "DataDiskArgs", "DatabaseServer", "DatabaseServerArgs",

@@ -1,25 +1,26 @@
 """A stack on any cloud: the order in which it is made, and what its parts share. Each cloud derives
 a `CloudStack` of its own, and gives the functions that make its `Parts`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar, cast
 
 import pulumi
 
 from cloud_init.fleet import Balancer, Fleet, More, OwnHost
 from cloud_init.fronts import idle_timeout
+from components.blocks import names
 from components.blocks.block import APP
 from components.blocks.options import CloudOptions
 from components.blocks.subnets import PRIVATE
 from components.deployment.on_hosts import HostsDeployment
-from components.hosts.database_host import PORTS
+from components.hosts.database_host import PORTS, DatabaseHost, DatabaseHostArgs
 from components.hosts.resources import RandomSecret
 from components.hosts.site import Site
 from components.hosts.transport import Transport
 from components.release import core
 from components.release import store as release_store
-from components.rollout.resources import DatabaseOutputs, ReleaseArgs, Rollout, RolloutArgs, finish
+from components.rollout.resources import DatabaseOutputs, FirstRelease, ReleaseArgs, Rollout, RolloutArgs, finish
 from components.settings import Settings
 from components.target import StackPlace, TargetComponent
 
@@ -50,6 +51,20 @@ class WebTier(Tier):
     fewest: int = 1
 
 
+class Role(Protocol):
+    """What every cloud's `HostRole` puts out."""
+
+    name: pulumi.Output[str]
+    unique_id: pulumi.Output[str]
+
+
+class Server(Protocol):
+    """What every cloud's `WebServer` and `DatabaseServer` put out."""
+
+    instance_id: pulumi.Output[str]
+    private_address: pulumi.Output[str]
+
+
 class CloudStack:
     """What all servers of a stack stand on. `name`: the app's, which begins resources' names;
     `own`: options of what is no cloud's; `deployers_store`: the store's address for what runs where
@@ -75,6 +90,49 @@ class CloudStack:
         """The web server stays when the stack goes, as its data does; a disk for the data stays
         without it."""
         return self.has_data_on_web and self.settings.keep_data and not self._has_disk and not self.is_fleet
+
+    @property
+    def own_host(self) -> str:
+        """What begins the names of a database server's resources."""
+        return f"{self.name}-database"
+
+    def database_on(self, role: Role, server: Server, device: pulumi.Input[str], network: pulumi.Input[str]) -> Tier:
+        """The database on a server of its own. `device`: its data's disk; `network`: IPv4 addresses
+        of the web servers."""
+        clients = pulumi.Output.all(network)
+        args = DatabaseHostArgs(self.name, self.settings.database.engine, server.private_address, clients, device)
+        connection = DatabaseHost(self.own_host, args, self.own)
+        return Tier(
+            connection=connection,
+            resources=(connection, cast(pulumi.Resource, server)),
+            hosts=(names.host(role.unique_id, server.instance_id),),
+            roles={"database": role.name},
+            servers={"database": server.instance_id},
+        )
+
+    def web_on(self, role: Role, server: Server, address: pulumi.Output[str], records: Sequence[pulumi.Resource]) -> WebTier:
+        """The app on one server. `records`: of the site's names."""
+        return WebTier(
+            address=address,
+            resources=(cast(pulumi.Resource, server), *records),
+            hosts=(names.host(role.unique_id, server.instance_id),),
+            roles={"web": role.name},
+            servers={"web": server.instance_id},
+        )
+
+    def first_release(self, release: ReleaseArgs) -> pulumi.Output[str]:
+        """A fleet's, which is there before its first host. The store is closed before anything is
+        put there."""
+        after = pulumi.ResourceOptions.merge(self.own, pulumi.ResourceOptions(depends_on=[*self.made]))
+        return FirstRelease(f"{self.name}-first-release", release, self.deployers_store, after).release
+
+    def site_names(self, zone: str | None) -> dict[str, str]:
+        """The site's names that are in a zone, by what their records are called."""
+        domain, others = self.settings.domain, self.settings.http.redirect_domains
+        if not (domain and zone):
+            return {}
+        known = {"name": domain, **{f"name-{one}": one for one in others if f".{one}".endswith(f".{zone}")}}
+        return {f"{self.name}-{key}": one for key, one in known.items()}
 
     def outputs(self) -> dict[str, Any]:
         """Outputs of the stack beside those that every target has."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.common import Tagged, unique
+from components.alicloud.common import unique
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 
 _SERVER = {

@@ -1,29 +1,16 @@
 """A security group whose rules are resources of their own, so that one may change alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.common import Tagged
+from components.blocks.args import FirewallArgs
 from components.blocks.block import Block, child
 
 WORLD = ("0.0.0.0/0", "::/0")
 """All networks: what `open` takes for everybody."""
-
-
-@dataclass(kw_only=True)
-class FirewallArgs(Tagged):
-    """The arguments of a `Firewall`."""
-
-    vpc_id: pulumi.Input[str]
-    """The network (VPC) of the group."""
-    description: str | None = None
-    """What it is for, as the console shows it."""
-    keep: bool | None = None
-    """Protected, as data stands behind it; not what it lets in."""
 
 
 class Firewall(Block):

@@ -11,7 +11,8 @@ from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host.release import wheels
-from components.alicloud.common import Tagged, allow, document, unique
+from components.alicloud.common import allow, document, unique
+from components.blocks import args
 from components.blocks.block import Block, child, one_of
 from components.hosts import names
 
@@ -19,23 +20,13 @@ _TRUST = document({"Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.co
 
 
 @dataclass(kw_only=True)
-class HostRoleArgs(Tagged):
-    """The arguments of a `HostRole`: the servers of one kind."""
+class HostRoleArgs(args.HostRoleArgs):
+    """The arguments of a `HostRole` on Alibaba Cloud."""
 
-    app: pulumi.Input[str]
-    """The app that they serve, or whose database they have."""
-    role: str
-    """`web` or `database`."""
     store: pulumi.Input[str]
     """`inner_address` of the `ReleaseStore`."""
     bucket: pulumi.Input[str]
     """`bucket` of that `ReleaseStore`."""
-    backups: bool | None = None
-    """They have a database, and make backups of it."""
-    keep: bool | None = None
-    """The servers are kept, so it is protected: they are named after it."""
-    disk: pulumi.Input[str] | None = None
-    """`device` of a single web server's `DataDisk`."""
 
 
 class HostRole(Block):
@@ -72,7 +63,7 @@ class HostRole(Block):
         self.name = pulumi.Output.all(role.id, given.id).apply(lambda known: str(known[0]))
         self.unique_id, stack = role.role_id, pulumi.get_stack()
         self.user_data = pulumi.Output.all(args.app, args.store, role.role_id, args.disk).apply(
-            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{host}"), disk=known[3]))
+            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{instance}"), disk=known[3]))
         )
         self._finish()
 

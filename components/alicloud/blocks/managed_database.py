@@ -6,7 +6,7 @@ from typing import Any
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.common import Tagged
+from components.blocks import args
 from components.blocks.block import Block, child, one_of
 from components.blocks.names import database
 from components.hosts.database_host import addresses
@@ -23,28 +23,16 @@ _DIGITS = "Aa1_"
 
 
 @dataclass(kw_only=True)
-class ManagedDatabaseArgs(Tagged):
-    """The arguments of a `ManagedDatabase`."""
+class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
+    """The arguments of a `ManagedDatabase`, of a class such as `mysql.n2.medium.1`."""
 
-    app: str
-    """Names the database, and the web hosts' folder that the authority's certificate is in."""
-    engine: str
-    """`postgres` or `mysql`."""
-    instance_class: pulumi.Input[str]
-    """Such as `pg.n2.2c.1m` or `mysql.n2.medium.1`."""
-    storage: int
-    """In GB, 20 at least. It grows to four times that by itself."""
     subnet_id: pulumi.Input[str]
     """The vswitch that it stands in."""
-    client_group_id: pulumi.Input[str]
-    """The security group of the web hosts, who alone reach it."""
     authority: pulumi.Input[str]
     """The certificates of the authority that signs its own, PEM: nothing is sent to a server that
     another one signed."""
     standby: bool | None = None
     """A second one takes over by itself."""
-    keep: bool | None = None
-    """Protected."""
 
 
 class ManagedDatabase(Block):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.common import Tagged
 from components.blocks import subnets
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 from components.errors import UsageError
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.common import Tagged, inner_address, store_address
+from components.alicloud.common import inner_address, store_address
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 
 _SET_APART = ("acl", "policy", "serverSideEncryptionRule")

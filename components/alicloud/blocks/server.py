@@ -1,8 +1,8 @@
 """Single servers: one for the web with a fixed address, and one for a database. The data of either
 may have a disk of its own, which outlives the server.
 
-Both answer for metadata by token alone, have an encrypted disk, are named after their ids, and are
-moved by the cloud when their hardware fails.
+Both answer for metadata by token alone, have an encrypted disk, and are moved by the cloud when
+their hardware fails.
 """
 
 import re
@@ -12,7 +12,9 @@ from typing import Any
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.common import DISK, PUBLIC, Tagged
+from components.alicloud.common import DISK, PUBLIC
+from components.blocks import args
+from components.blocks.args import DataDiskArgs
 from components.blocks.block import ROLE, Block, child
 
 _ARM = re.compile(r"ecs\.[a-z]+\d+y[a-z]*\.|ecs\.[a-z]+\d*r\.")
@@ -22,8 +24,6 @@ _IGNORED = (
     "imageId",  # looked up: the answer changes by itself
     "userData",  # boot data is read once, and another one would restart the server
 )
-NAMED = "${instance_id}"
-"""A host's name as the cloud fills it in."""
 
 
 def architecture(instance_type: str) -> str:
@@ -48,36 +48,13 @@ def image_id(image: str, instance_type: str, parent: pulumi.Resource) -> pulumi.
 
 
 @dataclass(kw_only=True)
-class ServerArgs(Tagged):
-    """The arguments of any single server."""
+class ServerArgs(args.ServerArgs):
+    """The arguments of any single server. A disk has 20 GB at least."""
 
-    image: str
-    """`debian-13`, `ubuntu-24.04` or an image's id. Another one makes another server; a newer one
-    of that name doesn't."""
-    instance_type: str
-    """Such as `ecs.t6-c1m2.large`. It decides between images for ARM and for x86."""
-    disk: pulumi.Input[int]
-    """The system's, in GB, 20 at least."""
-    subnet_id: pulumi.Input[str]
-    """The server's vswitch."""
     group_id: pulumi.Input[str]
     """The server's security group."""
     role_name: pulumi.Input[str]
     """`name` of its `HostRole`."""
-    user_data: pulumi.Input[str]
-    """What it boots with: `HostRole`'s, or your own. Read once."""
-
-
-@dataclass(kw_only=True)
-class DataDiskArgs(Tagged):
-    """The arguments of a `DataDisk`."""
-
-    size: pulumi.Input[int]
-    """In GB, 20 at least."""
-    zone: pulumi.Input[str]
-    """The zone of its server's vswitch."""
-    keep: bool | None = True
-    """Protects the disk."""
 
 
 class DataDisk(Block):
@@ -147,8 +124,6 @@ class DatabaseServerArgs(ServerArgs):
 
     data_disk: pulumi.Input[str]
     """`disk_id` of the `DataDisk` for its data."""
-    public_address: bool | None = True
-    """The server has a public address as its way out, which nobody comes in by."""
 
 
 class DatabaseServer(Block):
@@ -182,7 +157,6 @@ def _instance(
     server = alicloud.ecs.Instance(
         f"{name}-{args.image}-{architecture(args.instance_type)}{kind}",
         instance_name=name,
-        host_name=NAMED,
         image_id=image_id(args.image, args.instance_type, parent),
         instance_type=args.instance_type,
         vswitch_id=args.subnet_id,

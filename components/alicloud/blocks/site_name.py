@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.blocks.block import Args, Block, child
+from components.blocks.args import Args
+from components.blocks.block import Block, child
 
 _TTL = 600  # seconds, the least of the edition without a price
 

@@ -8,8 +8,9 @@ from typing import Any
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.alicloud.blocks.server import NAMED, architecture, image_id
-from components.alicloud.common import DISK, PUBLIC, Tagged, unique
+from components.alicloud.blocks.server import architecture, image_id
+from components.alicloud.common import DISK, PUBLIC, unique
+from components.blocks.args import FleetArgs
 from components.blocks.block import ROLE, Block, child
 
 IDLE_TIMEOUT = 60
@@ -21,33 +22,18 @@ _WARM_UP = 180  # seconds after which a host's figures count: it has booted and 
 
 
 @dataclass(kw_only=True)
-class WebFleetArgs(Tagged):
-    """The arguments of a `WebFleet`: the hosts, how many there are, and what leads to them."""
+class WebFleetArgs(FleetArgs):
+    """The arguments of a `WebFleet` on Alibaba Cloud. The hosts' security group lets the network's
+    own addresses in to port 80: the load balancer stands there."""
 
-    image: str
-    """`debian-13`, `ubuntu-24.04` or an image's id."""
-    instance_type: str
-    """Such as `ecs.t6-c1m2.large`. It decides between images for ARM and for x86."""
-    disk: pulumi.Input[int]
-    """A host's, in GB, 20 at least."""
-    minimum: int
-    """How many hosts there are at least."""
-    maximum: int
-    """How many hosts there are at most."""
     vpc_id: pulumi.Input[str]
     """The network that all of it stands in."""
     subnets: pulumi.Input[list[str]]
     """Vswitches of two zones, of hosts and load balancer."""
     zones: pulumi.Input[list[str]]
     """Their zones, in the same order."""
-    group_id: pulumi.Input[str]
-    """The hosts' security group, which lets the network's own addresses in to port 80."""
     role_name: pulumi.Input[str]
     """`name` of the hosts' `HostRole`."""
-    user_data: pulumi.Input[str]
-    """What they boot with: `HostRole`'s, or your own."""
-    public_address: bool | None = True
-    """Each host has a public IPv4 address as its way out; else `subnets` have another way."""
     certificate: pulumi.Input[str] | None = None
     """The id of a certificate in the cloud's certificate service. With it port 443 serves, and port
     80 sends there."""
@@ -56,8 +42,6 @@ class WebFleetArgs(Tagged):
     included. Hosts must keep theirs for longer."""
     protected: bool | None = None
     """The cloud refuses to remove the load balancer until this is lifted."""
-    after: Sequence[pulumi.Input[str]] | None = None
-    """Outputs of what must be there before the first host starts, such as its release."""
 
 
 class WebFleet(Block):
@@ -180,7 +164,6 @@ class WebFleet(Block):
             image_id=image_id(args.image, args.instance_type, self),
             instance_type=args.instance_type,
             instance_name=name,
-            host_name=NAMED,
             security_group_ids=[args.group_id],
             ram_role_name=args.role_name,
             http_endpoint="enabled",

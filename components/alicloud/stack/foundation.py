@@ -6,12 +6,13 @@ import pulumi
 import pulumi_alicloud as alicloud
 
 from components.alicloud import common
-from components.alicloud.blocks.firewall import WORLD, Firewall, FirewallArgs
+from components.alicloud.blocks.firewall import WORLD, Firewall
 from components.alicloud.blocks.host_role import HostRole, HostRoleArgs
 from components.alicloud.blocks.network import Network, NetworkArgs
 from components.alicloud.blocks.release_store import ReleaseStore, ReleaseStoreArgs
 from components.alicloud.stack.options import Options
 from components.blocks import names
+from components.blocks.args import FirewallArgs
 from components.blocks.stack import CloudStack
 from components.settings import Settings
 from components.target import StackPlace

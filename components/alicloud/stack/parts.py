@@ -8,24 +8,24 @@ from cryptography.hazmat.primitives import serialization
 
 from cloud_init.fronts import idle_timeout
 from components.alicloud.blocks.alarms import Alarms, AlarmsArgs
-from components.alicloud.blocks.firewall import Firewall, FirewallArgs
+from components.alicloud.blocks.firewall import Firewall
 from components.alicloud.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
-from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
+from components.alicloud.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, WebServer, WebServerArgs
 from components.alicloud.blocks.site_name import SiteName, SiteNameArgs
 from components.alicloud.blocks.web_fleet import WebFleet, WebFleetArgs
 from components.alicloud.stack.foundation import Foundation
 from components.alicloud.stack.options import SECTION
-from components.blocks import names
+from components.blocks.args import DataDiskArgs, FirewallArgs
 from components.blocks.stack import Parts, Tier, WebTier
 from components.errors import UsageError, one_line, shown
-from components.hosts.database_host import PORTS, DatabaseHost, DatabaseHostArgs
-from components.rollout.resources import FirstRelease, ReleaseArgs
+from components.hosts.database_host import PORTS
+from components.rollout.resources import ReleaseArgs
 
 _SYSTEM_DISK = 20  # GB, of a server whose data has a disk of its own
 
 
 def _own_database(foundation: Foundation) -> Tier:
-    name, engine, options = f"{foundation.name}-database", foundation.settings.database.engine, foundation.options
+    name, engine, options = foundation.own_host, foundation.settings.database.engine, foundation.options
     closed = FirewallArgs(vpc_id=foundation.network.vpc_id, description="database server", tags=foundation.tags)
     firewall = Firewall(name, closed, foundation.child)
     firewall.let_in("web", PORTS[engine], foundation.firewall.group_id)
@@ -40,16 +40,7 @@ def _own_database(foundation: Foundation) -> Tier:
         public_address=not options.network.is_private,
     )
     server = DatabaseServer(name, args, foundation.child)
-    clients = pulumi.Output.all(foundation.network.cidr)
-    inside = DatabaseHostArgs(foundation.name, engine, server.private_address, clients, disk.device)
-    connection = DatabaseHost(name, inside, foundation.own)
-    return Tier(
-        connection=connection,
-        resources=(connection, server),
-        hosts=(names.host(role.unique_id, server.instance_id),),
-        roles={"database": role.name},
-        servers={"database": server.instance_id},
-    )
+    return foundation.database_on(role, server, disk.device, foundation.network.cidr)
 
 
 def _managed_database(foundation: Foundation) -> Tier:
@@ -83,21 +74,12 @@ def _server(foundation: Foundation) -> WebTier:
         data_disk=disk.disk_id if disk else None,
     )
     web = WebServer(name, args, foundation.child)
-    return WebTier(
-        address=web.address,
-        resources=(web, *_site_names(foundation, ipv4=web.address)),
-        hosts=(names.host(role.unique_id, web.instance_id),),
-        roles={"web": role.name},
-        servers={"web": web.instance_id},
-    )
+    return foundation.web_on(role, web, web.address, _site_names(foundation, ipv4=web.address))
 
 
 def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     """Its first release comes first."""
     role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
-    after_store = pulumi.ResourceOptions(depends_on=[foundation.store])  # it is closed before anything is put there
-    own = pulumi.ResourceOptions.merge(foundation.own, after_store)
-    first = FirstRelease(f"{app}-first-release", release, foundation.deployers_store, own)
     args = WebFleetArgs(
         **foundation.server_args(role, foundation.firewall),
         instance_type=options.instance_type,
@@ -111,7 +93,7 @@ def _fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         certificate=options.certificate,
         idle_timeout=idle_timeout(foundation.settings.server.timeout),
         protected=options.protect_balancer,
-        after=[first.release],
+        after=[foundation.first_release(release)],
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
     return WebTier(
@@ -147,11 +129,8 @@ def _disk(foundation: Foundation, name: str, size: int) -> DataDisk:
 
 def _site_names(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
     """Records of the settings' names where they name their zone. `leads_to`: of `SiteNameArgs`."""
-    domain, zone, http = foundation.settings.domain, foundation.options.zone, foundation.settings.http
-    if not (domain and zone):
-        return ()
-    wanted = {"name": domain, **{f"name-{one}": one for one in http.redirect_domains if f".{one}".endswith(f".{zone}")}}
-    made = {f"{foundation.name}-{key}": SiteNameArgs(domain=one, zone=zone, **leads_to) for key, one in wanted.items()}
+    zone = foundation.options.zone
+    made = {name: SiteNameArgs(domain=one, zone=str(zone), **leads_to) for name, one in foundation.site_names(zone).items()}
     return tuple(SiteName(name, args, foundation.child) for name, args in made.items())
 
 
