@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "clouds", "stores", "")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "stores", "")]
 
-import benches  # noqa: E402
 from alibaba import INSTANCE, REGION, alibaba, anew  # noqa: E402
+from clouds import benches  # noqa: E402
 from systems_manager import on_tree  # noqa: E402
 
 from components.alicloud.control import account  # noqa: E402

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import cases
 import pytest
-from shapes import goes_below_what_is_kept, kept, known, made_of
+from clouds.shapes import goes_below_what_is_kept, kept, known, made_of
 
 from policy import check
 from policy.plan import Plan, Resource

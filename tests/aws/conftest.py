@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "clouds", "")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "")]
 
-import benches  # noqa: E402
 from buckets import REGION, logged_in, s3_here  # noqa: E402
+from clouds import benches  # noqa: E402
 from systems_manager import on_tree, systems_manager  # noqa: E402
 
 from components.aws.control import account  # noqa: E402

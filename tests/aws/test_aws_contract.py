@@ -8,7 +8,7 @@ from pathlib import Path
 
 import cases
 import pytest
-from shapes import goes_below_what_is_kept, kept, known, made_of
+from clouds.shapes import goes_below_what_is_kept, kept, known, made_of
 
 from ops.plan.compare import compare
 from policy import check
