@@ -124,12 +124,11 @@ def test_one_server(answered: bool) -> None:
     assert server.name == "shop-web-debian-13-amd64"
     assert set(server.ignore_changes) == {"imageId", "userData"}
     assert known(server.inputs) == {
-        "imageId": None, "instanceType": "ecs.u1-c1m2.large", "instanceName": "shop-web", "hostName": server.inputs["hostName"] and None,
+        "imageId": None, "instanceType": "ecs.u1-c1m2.large", "instanceName": "shop-web",
         "vswitchId": None, "securityGroups": [None], "httpEndpoint": "enabled", "httpTokens": "required",
         "maintenanceAction": "AutoRecover", "systemDiskCategory": "cloud_essd", "systemDiskEncrypted": True, "systemDiskSize": 20,
         "deletionProtection": False, "userData": server.inputs["userData"] if answered else None, "tags": tags, "volumeTags": tags,
     }  # fmt: skip
-    assert server.inputs["hostName"] == "${instance_id}"
     address = one(plan, "ecs/eipAssociation:EipAssociation")
     assert (plan.origins(address, "instanceId"), address.delete_before_replace) == ([server], True)
     assert plan.origins(address, "allocationId") == [one(plan, "ecs/eipAddress:EipAddress")]
@@ -161,7 +160,7 @@ def test_boot_data_says_where_and_as_whom() -> None:
         assert text.startswith("#cloud-config\n")
         assert f'"role": "{role}"' in text
         assert "oss-ap-southeast-1-internal.aliyuncs.com" in text
-        assert ':{host}"' in text
+        assert ':{instance}"' in text
 
 
 def test_the_store(answered: bool) -> None:
