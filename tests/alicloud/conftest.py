@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "stores", "")]
+sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "")]
 
 from alibaba import INSTANCE, REGION, alibaba, anew  # noqa: E402
 from clouds import benches  # noqa: E402

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from real_hosts.amazon_stack import Stack, launching
 from real_hosts.apps import ROWS
+from real_hosts.cloud_stack import Stack, on_amazon
 from real_hosts.deployer import REGION
 from real_hosts.machine import Machine
 from real_hosts.network import Network
@@ -31,7 +31,7 @@ _LINK = "d /dev/disk/by-uuid\nL /dev/disk/by-uuid/{uuid} - - - - {device}\n"  # 
 
 @pytest.fixture
 def stack(network: Network, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    with launching(network, monkeypatch) as made:
+    with on_amazon(network, monkeypatch) as made:
         yield made
 
 

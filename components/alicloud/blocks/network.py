@@ -62,7 +62,7 @@ class Network(Block):
     def _make(self) -> None:
         name, tags = self._name, self._args.tags
         vpc = alicloud.vpc.Network(name, vpc_name=name, cidr_block=subnets.NETWORK, tags=tags, opts=self._kept)
-        self.vpc_id, self.cidr = vpc.id, pulumi.Output.from_input(subnets.NETWORK)
+        self.vpc_id, self.cidr = vpc.id, vpc.cidr_block
         lookup, types = pulumi.InvokeOutputOptions(parent=self), sorted({*(self._args.instance_types or ())})
         offers = [
             alicloud.get_zones_output(

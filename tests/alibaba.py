@@ -56,11 +56,15 @@ class Alibaba(Machines):
         answer: dict[str, Any] = getattr(self, f"_{action}")(asked)
         return answer
 
+    def role_id(self, name: str) -> str:
+        """What it calls a role of that name."""
+        return f"3{len(name):08d}"
+
     def _GetCallerIdentity(self, _asked: dict[str, str]) -> dict[str, Any]:  # noqa: N802  the services' names, here and below
         return {"AccountId": ACCOUNT}
 
     def _GetRole(self, asked: dict[str, str]) -> dict[str, Any]:  # noqa: N802
-        return {"Role": {"RoleId": f"3{len(asked['RoleName']):08d}", "RoleName": asked["RoleName"]}}
+        return {"Role": {"RoleId": self.role_id(asked["RoleName"]), "RoleName": asked["RoleName"]}}
 
     def _ListLoadBalancers(self, asked: dict[str, str]) -> dict[str, Any]:  # noqa: N802
         wanted = _tags(asked)
