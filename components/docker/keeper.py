@@ -5,15 +5,13 @@ import atexit
 import json
 import secrets
 import subprocess
-import threading
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any
 
 from cloud_init.host.processes.managers.docker import SOCKET
 from components.docker.engine import Engine, arguments
-from components.hosts.objects import Pipe
+from components.hosts.way import Way
 
 ROOT = PurePosixPath("/slipway")
 """The tree in every container."""
@@ -23,45 +21,22 @@ TOOL = [PYTHON, "-I", str(ROOT / "opt/slipway/host.pyz"), "--root", str(ROOT)]
 _RIGHTS = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "SETUID", "SETGID", "KILL")
 
 
-@dataclass
-class Keeper:
-    """`site`: what its names begin with; `image`: the programs of a host."""
+class Keeper(Way):
+    """The way to the tree of one engine. `site`: what its names begin with; `image`: the programs
+    of a host."""
 
-    engine: Engine
-    app: str
-    site: str
-    image: str
-    _process: "subprocess.Popen[bytes] | None" = field(default=None, repr=False)
-    _name: str = ""
-    _mutex: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    is_here = False
 
-    def command(self, *words: str) -> list[str]:
-        """The client's command that runs words in it. Raises `SlipwayError` where it can't be."""
+    def __init__(self, engine: Engine, app: str, site: str, image: str) -> None:
+        super().__init__()
+        self.engine, self.app, self.site, self.image = engine, app, site, image
+        self._name = ""
+
+    def command(self, words: Sequence[str], root: bool = True, terminal: bool = False) -> list[str]:
         self.open()
         return self.engine.command("exec", "-i", self._name, *words)
 
-    def start(self, *words: str) -> "subprocess.Popen[bytes]":
-        """Words that run on, over pipes."""
-        return subprocess.Popen(self.command(*words), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-
-    def pipe(self, command: Sequence[str]) -> Pipe:
-        process = self.start(*command)
-        assert process.stdin
-        assert process.stdout
-        return Pipe(process.stdin, process.stdout, lambda: process.communicate()[1].decode(errors="replace"))
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it runs."""
-        return self._process is not None and self._process.poll() is None
-
-    def open(self, patience: float = 0) -> None:
-        """Starts it, unless it runs. Raises `SlipwayError`."""
-        with self._mutex:  # resources are made in threads
-            if not self.is_open:
-                self._start()
-
-    def _start(self) -> None:
+    def _opened(self, patience: float, say: Callable[[str], None]) -> subprocess.Popen[bytes]:
         self._name = f"{self.site}-keeper-{secrets.token_hex(4)}"
         data = ROOT / "srv/slipway" / self.app / "data"
         mounts = [
@@ -75,20 +50,18 @@ class Keeper:
         })  # fmt: skip
         waits = ("sh", "-c", "echo there && exec cat")
         command = self.engine.command("run", "--pull=never", "--rm", "--interactive", "--read-only", *options, self.image, *waits)
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True
-        )
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True)
         atexit.register(self.close)
-        assert self._process.stdout is not None
-        if not self._process.stdout.readline():
-            words = self._process.communicate()[1].decode(errors="replace")
-            raise self.engine.refused("run", words)
+        assert process.stdout is not None
+        if not process.stdout.readline():
+            raise self.engine.refused("run", process.communicate()[1].decode(errors="replace"))
+        return process
 
     def close(self) -> None:
         """Ends it, and what runs in it."""
-        if self._process and self.is_open and self._process.stdin:
-            self._process.stdin.close()
-            self._process.wait()
+        if self._holds and self.is_open and self._holds.stdin:
+            self._holds.stdin.close()
+            self._holds.wait()
 
 
 _keepers: dict[str, Keeper] = {}

@@ -1,21 +1,22 @@
 """A last backup of a host's database, copied to this machine before the host's data go."""
 
 import tarfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from cloud_init.host.base import files
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data import backup
 from components.errors import SlipwayError
+from components.hosts.way import Way
 
 REASON = "before destroy --with-data"
 
 
-def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[Sequence[str], IO[bytes]], None]) -> Path | None:
+def fetched(folder: Path, name: str, saved: Mapping[str, Any], way: Way) -> Path | None:
     """A copy of what the host tool saved, checked and whole, in `folder`; None where it saved
-    nothing. `copy` writes what a command says on that host. Raises `SlipwayError`."""
+    nothing. Raises `SlipwayError`."""
     if not saved["ok"]:
         raise SlipwayError(f"{name}: last backup: {saved['message']}; nothing was removed; mend that, then run it again")
     if not saved["backup"]:
@@ -26,7 +27,9 @@ def fetched(folder: Path, name: str, saved: Mapping[str, Any], copy: Callable[[S
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with open(part, "wb", opener=files.private_file) as file:
-            copy(["tar", "-C", str(source.parent), "-cf", "-", source.name], file)
+            done = way.run(["tar", "-C", str(source.parent), "-cf", "-", source.name], root=True, out=file)
+        if done.status:
+            raise OSError(done.last)
         with tarfile.open(part) as tar:
             tar.extractall(unpacked, filter="data")
         backup.check(unpacked / source.name, identity)

@@ -3,10 +3,9 @@ over a pipe. Its process holds the store's lock, as long as this end of the pipe
 
 import json
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
-from typing import IO, Any, Protocol
+from typing import Any
 
 import pulumi
 
@@ -15,48 +14,15 @@ from cloud_init.host.base.outcome import Locked
 from cloud_init.host.stores import Conflict
 from components.errors import LockedError, Lost, NotLaunchedError, SlipwayError, shown
 from components.hosts import progress
+from components.hosts.way import QUICK, Pipe, Way
 from components.rollout.lock import WAIT
 
-QUICK = 5.0  # seconds that a machine may be away outside a rollout
-_AWAY = 120.0  # and in the middle of one
+_AWAY = 120.0  # seconds that a machine may be away in the middle of a rollout
 _AGAIN = 45.0  # for one's own lock, which a connection that broke silently leaves held for half a minute
 _TRIES = 20
 _BEAT = 5.0
 _NONE = "nothing is launched there yet"
 _ENDS = {"invalid choice": "the host tool there is of an earlier version", "can't open file": _NONE, "not found": _NONE}
-
-
-@dataclass
-class Pipe:
-    """A command that is asked and answers. `ended`: its errors, once it ended. Raises `Lost`."""
-
-    asked: IO[bytes]
-    answers: IO[bytes]
-    ended: Callable[[], str]
-
-    def send(self, data: bytes) -> None:
-        with suppress(OSError, ValueError):  # it ended, or was closed: the missing answer is told of
-            self.asked.write(data)
-            self.asked.flush()
-
-    def close(self) -> None:
-        with suppress(OSError):
-            self.asked.close()
-        self.answers.close()
-
-
-class Way(Protocol):
-    """A connection to a machine. Raises `Lost` where nobody answers there."""
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it is made, and nobody noticed that it broke."""
-
-    def open(self, patience: float) -> object:
-        """Makes it; tried for so many seconds."""
-
-    def pipe(self, command: Sequence[str]) -> Pipe:
-        """Runs root's command there."""
 
 
 class Folder:

@@ -8,7 +8,8 @@ from typing import Any, Protocol, cast
 
 from components.deployment.answers import Kept
 from components.errors import LockedError, SlipwayError
-from components.hosts import progress
+from components.hosts import last_backup, progress
+from components.hosts.way import Done, Way
 
 Event = Mapping[str, Any]
 """A line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
@@ -71,6 +72,28 @@ def outcome(
     return {"ok": False, "host": host, "step": arguments[0], "message": f"the host tool ended early: {why}", "log": []}
 
 
+class WayTransport:
+    """A host whose tool is run by a way to its machine."""
+
+    host: str
+    way: Way
+
+    def tool(self, arguments: Sequence[str]) -> list[str]:
+        """The host tool with these arguments, as the machine's own command."""
+        raise NotImplementedError
+
+    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
+        done: list[Done] = []
+        lines = self.way.lines(self.tool(arguments), done.append)
+        return outcome(self.host, lines, arguments, on_event, lambda: (done[0].err, done[0].status))
+
+    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
+        return self.way.lines(self.tool(arguments))
+
+    def attach(self, arguments: Sequence[str]) -> int:
+        return self.way.attach(self.tool(arguments))
+
+
 class Launched(Transport, Protocol):
     """A host that Slipway itself launches and removes; others are resources of a cloud's."""
 
@@ -94,6 +117,25 @@ class Driven(Launched, Protocol):
     def settle(self, origin: Path) -> None:
         """After a move of its folder, for one that is in a folder of this machine: ends what runs,
         and removes what names the old place. Data and store stay; `up` makes the rest."""
+
+
+class Elsewhere(WayTransport):
+    """A host that isn't this machine. `copies`: what copies of its backups are called here."""
+
+    copies: str
+
+    def kept(self) -> Sequence[Kept]:
+        return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
+
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
+        return last_backup.fetched(folder, self.copies, done, self.way)
+
+    def leave(self, *how: str) -> None:
+        """Ends what runs and removes what was made. Raises `SlipwayError`."""
+        done = self.run(["leave", *how])
+        if not done["ok"]:
+            raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:

@@ -7,8 +7,6 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncssh
-
 from cloud_init import bootstrap, host_tool, system
 from cloud_init.host.base.files import object_in
 from cloud_init.host.contracts.facts import Boot
@@ -18,7 +16,7 @@ from components.hosts.transports.ssh import TOOL, SshTransport
 from components.owner import Owner
 from components.release.store import to_json
 from components.ssh import connection, store
-from components.ssh.connection import Connection
+from components.ssh.connection import Connection, Refused
 
 _PATIENCE = 300.0  # seconds for a server that boots
 _REBOOT = 30.0  # seconds for one that was set up before, and may be gone
@@ -63,7 +61,7 @@ def is_away(facts: Mapping[str, Any], servers: list[Mapping[str, Any]]) -> bool:
     try:
         connection.of(facts).open(_REBOOT)
     except Lost as lost:
-        if host == servers[0]["host"] or isinstance(lost.__cause__, asyncssh.PermissionDenied):
+        if host == servers[0]["host"] or isinstance(lost, Refused):
             raise
         progress.note(host, f"left out: {lost}; it gets what it missed at the next `up`")
         return True
@@ -81,7 +79,7 @@ def leave(facts: Mapping[str, Any], tree: Path) -> None:
     `tree`: as it is now; it notes the servers' keys, and the state may know it by another path."""
     host = SshTransport({**facts, "login": {**facts["login"], "noted": str(tree / "known_hosts")}})
     try:
-        host.to.open(_LEAVES)
+        host.way.open(_LEAVES)
     except Lost as lost:
         return progress.note(host.host, f"left as it is: {lost}. If it comes back, run there: sudo {' '.join(TOOL)} leave")
     host.remove(keep_data=True)

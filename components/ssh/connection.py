@@ -1,151 +1,177 @@
-"""One server's SSH connection, made when it is needed and made again when it was lost."""
+"""One server's SSH connection, by OpenSSH's own program, for all commands there while this process
+lives. It is made when it is needed, and made again when it was lost."""
 
+import hashlib
 import os
-import threading
+import re
+import select
+import shlex
+import subprocess
+import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from shlex import join
-from typing import IO, Any
-
-import asyncssh
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
 
 from components.errors import Lost, MissingError, SlipwayError, shown
-from components.hosts.objects import QUICK, Pipe
-from components.ssh.loop import Answer, begin, line_of, wait_for
-from components.ssh.opening import Login, attempt
+from components.hosts.way import Done, Way
+from components.ssh import host_keys
+from components.ssh.host_keys import HostKeyError, Login
 
 _PAUSE = 2  # seconds between attempts
 _LET_IN = 60  # seconds in which a server that boots may still refuse its user
+_SETTLES = 60  # seconds for an attempt
+_OPTIONS: dict[str, str | int] = {
+    "BatchMode": "yes", "LogLevel": "ERROR", "ConnectTimeout": 15, "ConnectionAttempts": 1, "RemoteCommand": "none",
+    "ServerAliveInterval": 5, "ServerAliveCountMax": 3, "ControlMaster": "auto", "ControlPersist": "no",
+    "ClearAllForwardings": "yes", "ForwardAgent": "no", "ForwardX11": "no", "PermitLocalCommand": "no",
+    "UserKnownHostsFile": "/dev/null", "GlobalKnownHostsFile": "/dev/null", "UpdateHostKeys": "no",
+    "VerifyHostKeyDNS": "no", "CheckHostIP": "no",
+    "KnownHostsCommand": """/bin/sh -c 'echo %t %K >&2; echo "$SLIPWAY_KNOWN"'""",  # and tells which key is shown
+}  # fmt: skip
+_SHARED = {"ProxyCommand": "false", "LogLevel": "ERROR", "EscapeChar": "none"}  # or nothing: none of its own
+_SHOWN = re.compile(r"^(?:ssh|ecdsa|sk)-\S+ AAAA\S+$", re.MULTILINE)
+_NOT_SHARED = re.compile("^(?:mux_client|Control socket).*", re.MULTILINE)
+_REFUSED = re.compile(".*(?:Permission denied|Too many authentication failures).*")
 
 
-@dataclass(frozen=True)
-class Done:
-    """How a command ended."""
-
-    status: int
-    out: bytes
-    err: str
-
-    @property
-    def last(self) -> str:
-        """The last words of its errors, or of what it said."""
-        said = self.err.strip() or self.out.decode(errors="replace").strip()
-        return (said.splitlines() or [f"exit status {self.status}"])[-1]
+class Refused(Lost):
+    """A server that answers, and lets nobody in."""
 
 
-class Connection:
-    """All channels to one server; any thread may use it."""
+class Connection(Way):
+    """The way to one server."""
+
+    is_here = False
 
     def __init__(self, login: Login) -> None:
+        super().__init__()
         self.login = login
-        self._lock = threading.RLock()
-        self._made: asyncssh.SSHClientConnection | None = None
+        name = hashlib.sha256(f"{os.getpid()} {id(self)} {login}".encode()).hexdigest()
+        self._socket = Path.home() / f".ssh/slipway-{name[:12]}"  # paths of sockets are short
+        self._shared = ["ssh", "-F", "none", "-S", str(self._socket), *_given(_SHARED)]
+        self._user = ""
         self._become: list[str] | None = None
 
-    def open(self, patience: float = QUICK, say: Callable[[str], None] = lambda text: None) -> asyncssh.SSHClientConnection:
-        """The connection; if there is none it is tried for `patience` seconds. Raises `Lost`."""
-        with self._lock:
-            if not self.is_open:
-                self._made = self._patiently(patience, say)
-            assert self._made is not None
-            return self._made
-
-    @property
-    def is_open(self) -> bool:
-        """Whether somebody made it since it was lost."""
-        return self._made is not None and not self._made.is_closed()
-
-    def close(self) -> None:
-        """Ends it; the next use makes another."""
-        with self._lock:
-            if self._made is not None:
-                wait_for(_ended(self._made))
-            self._made = None
-
-    def run(self, command: Sequence[str], stdin: bytes = b"", root: bool = False) -> Done:
-        """Runs a command to its end. Raises `Lost` where it isn't known how that was."""
-        process = self.start(command, root, **({"input": stdin} if stdin else {"stdin": asyncssh.DEVNULL}))
-        return self.ended(command[0], self._answer(command[0], process.wait()))
-
-    def start(self, command: Sequence[str], root: bool = False, **how: Any) -> asyncssh.SSHClientProcess[bytes]:
-        """A command that runs on."""
-        whole = [*self.become, *command] if root else list(command)
-        return self._answer(command[0], self.open().create_process(join(whole), encoding=None, **how))
-
-    def _answer(self, what: str, work: Awaitable[Answer]) -> Answer:
-        try:
-            return wait_for(work)
-        except (asyncssh.Error, OSError) as error:
-            raise self.lost(what, str(error)) from None
-
-    def lines(self, command: Sequence[str], ended: Callable[[Done], None] = lambda done: None) -> Iterator[str]:
-        """The lines of root's command as they come; then `ended` hears how it ended."""
-        process = self.start(command, root=True, stdin=asyncssh.DEVNULL)
-        while line := self._answer(command[-1], line_of(process.stdout)):
-            yield line.decode(errors="replace").rstrip("\n")
-        ended(self.ended(command[-1], self._answer(command[-1], process.wait())))
-
-    def pipe(self, command: Sequence[str]) -> Pipe:
-        """Root's command, which is asked and answers."""
-        (source, asked), (answers, target) = ((os.fdopen(one, "rb"), os.fdopen(other, "wb")) for one, other in (os.pipe(), os.pipe()))
-        ended = begin(self.start(command, root=True, stdin=source, stdout=target).wait())
-        return Pipe(asked, answers, lambda: self.ended("objects", ended.result()).err)
-
-    def copy(self, command: Sequence[str], target: IO[bytes]) -> None:
-        """Root's command, its output into a file of this machine."""
-        process = self.start(command, root=True, stdin=asyncssh.DEVNULL)
-        while data := self._answer(command[0], process.stdout.read(1 << 18)):
-            target.write(data)
-        done = self.ended(command[0], self._answer(command[0], process.wait()))
-        if done.status:
-            raise self.lost(command[0], done.err.strip())
-
-    def ended(self, what: str, completed: asyncssh.SSHCompletedProcess) -> Done:
-        """How a command ended. Raises `Lost` where that isn't known."""
-        if completed.returncode is None:
-            raise self.lost(what)
-        out, err = (one.encode() if isinstance(one, str) else bytes(one or b"") for one in (completed.stdout, completed.stderr))
-        return Done(int(completed.returncode), out, err.decode(errors="replace"))
-
-    def lost(self, what: str, why: str = "") -> Lost:
-        """What to say where a command's end isn't known; the next use makes another connection."""
-        self.close()
-        return Lost(f"{self.login}: the connection was lost{f' ({why})' if why else ''} during `{what}`; run it again")
-
-    @property
-    def become(self) -> list[str]:
-        """What makes a command root's. Raises `MissingError` with the line that lets the user."""
-        if self._become is None:
-            said = self.run(["id", "-u"]).out.decode(errors="replace").strip()
-            if not said.isdigit():
-                mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
-                raise SlipwayError(f"{self.login}: wanted a number from `id -u`, found {shown(said)}; {mend}")
-            if said != "0" and (asked := self.run(["sudo", "-n", "true"])).status:
-                user = self.run(["id", "-un"]).out.decode().strip()
-                line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
-                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
-            self._become = [] if said == "0" else ["sudo", "-n"]
-        return self._become
-
-    def _patiently(self, patience: float, say: Callable[[str], None]) -> asyncssh.SSHClientConnection:
+    def _opened(self, patience: float, say: Callable[[str], None]) -> subprocess.Popen[bytes]:
         began, told = time.monotonic(), ""
         while True:
             try:
-                return attempt(self.login)
+                return self._attempt()
             except Lost as error:
                 spent = time.monotonic() - began
-                if spent > (min(patience, _LET_IN) if isinstance(error.__cause__, asyncssh.PermissionDenied) else patience):
+                if spent > (min(patience, _LET_IN) if isinstance(error, Refused) else patience):
                     raise
                 if str(error) != told:
                     told = str(error)
                     say(f"tried again: {told.partition(';')[0]}")
             time.sleep(min(_PAUSE, patience))
 
+    def command(self, words: Sequence[str], root: bool = True, terminal: bool = False) -> list[str]:
+        self.open()
+        whole = shlex.join([*self.become, *words] if root else words)
+        return [*self._shared, "-tt" if terminal else "-T", "server", whole]
 
-async def _ended(connection: asyncssh.SSHClientConnection) -> None:
-    connection.abort()
-    await connection.wait_closed()
+    def ended(self, what: str, done: Done) -> Done:
+        """255 is the program's own word, unless it is the command's."""
+        if done.status != 255:
+            return done
+        refusal = _NOT_SHARED.search(done.err)
+        if not refusal and not subprocess.run([*self._shared, "-O", "check", "server"], capture_output=True, check=False).returncode:
+            return done
+        self._holds = None
+        self._socket.unlink(missing_ok=True)
+        why = f" ({refusal[0].strip()})" if refusal else ""
+        raise Lost(f"{self.login}: the connection was lost{why} during `{what}`; run it again")
+
+    @property
+    def become(self) -> list[str]:
+        """What makes a command root's. Raises `MissingError` with the line that lets the user."""
+        if self._become is None:
+            if self._user != "0" and (asked := self.run(["sudo", "-n", "true"], root=False)).status:
+                user = self.run(["id", "-un"], root=False).out.decode().strip()
+                line = f"echo '{user} ALL=(ALL) NOPASSWD:ALL' | sudo tee /etc/sudoers.d/slipway"
+                raise MissingError(f"{self.login}: wanted sudo without a password for {user}, found: {asked.last}; run there: {line}")
+            self._become = [] if self._user == "0" else ["sudo", "-n"]
+        return self._become
+
+    def _attempt(self) -> subprocess.Popen[bytes]:
+        """`Lost` for what may pass, any other `SlipwayError` for what won't."""
+        login = self.login
+        command = ["ssh", "-T", "-p", str(login.port), "-S", str(self._socket), *_given(_OPTIONS)]
+        command += ["-l", login.user] if login.user else []
+        command += ["-i", _key(login.key), "-o", "IdentitiesOnly=yes"] if login.key else []
+        name = _name(login, command)
+        source, lines = host_keys.known(login, name)
+        takes_any = login.accept_new and not lines
+        checked = {"HostKeyAlias": name, "StrictHostKeyChecking": "accept-new" if takes_any else "yes"}
+        if "@cert-authority" not in str(lines):
+            checked["HostKeyAlgorithms"] = "-*-cert-*"  # the key itself, not what somebody says of it
+        self._socket.parent.mkdir(mode=0o700, exist_ok=True)
+        with tempfile.TemporaryFile("w+", errors="replace") as errors:
+            process = subprocess.Popen(
+                [*command, *_given(checked), login.address, "id -u && exec cat"], env={**os.environ, "SLIPWAY_KNOWN": "\n".join(lines)},
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors, start_new_session=True,
+            )  # fmt: skip
+            assert process.stdout
+            is_heard, *_ = select.select([process.stdout], [], [], _SETTLES)
+            greeting = process.stdout.readline().decode(errors="replace").strip() if is_heard else ""
+            if not greeting.isdigit():
+                process.terminate()
+            errors.seek(0)
+            said = errors.read().strip()
+        found = (_SHOWN.findall(said) or [""])[-1]
+        if found and "Host key verification failed" in said:
+            raise host_keys.refused(login, found, source, lines)
+        if not greeting:
+            raise _failed(login, _SHOWN.sub("", said).replace("NONE NONE", "").strip())
+        if not greeting.isdigit():
+            mend = "let its start-up files, such as .bashrc, print nothing where no terminal is"
+            raise SlipwayError(f"{login}: wanted a number from `id -u`, found {shown(greeting)}; {mend}")
+        self._user, self._become = greeting, None
+        if takes_any:
+            host_keys.note(login, found)
+        return process
+
+
+def _failed(login: Login, said: str) -> SlipwayError:
+    """What to say where no connection was made, by the program's own words."""
+    why = (said.splitlines() or ["no answer in time"])[-1]
+    if refusal := _REFUSED.search(said):
+        who = f"user {login.user}" if login.user else "the user"
+        with_ = f"the key {login.key}" if login.key else "the agent's keys and ~/.ssh/config"
+        hint = "put the public key into ~/.ssh/authorized_keys there; a key with a passphrase goes into the agent: ssh-add"
+        return Refused(f"{login}: wanted {who} to be let in with {with_}, found: {refusal[0].strip()}; {hint}")
+    if "Could not resolve hostname" in said:
+        return SlipwayError(f"{login}: wanted an address, found a name that can't be looked up ({why}); mend it")
+    if "Host key verification failed" in said:
+        return HostKeyError(f"{login}: the key of a host on the way is refused ({said}); see `ssh {login.address}`")
+    return Lost(f"{login}: wanted an SSH server, found none that answers ({why}); is it up, and port {login.port} open?")
+
+
+def _name(login: Login, command: Sequence[str]) -> str:
+    """What the server's host keys are looked up by, as ~/.ssh/config has it."""
+    try:
+        done = subprocess.run([*command, "-G", login.address], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        raise MissingError("ssh: wanted the program ssh, found none; install it (Debian: openssh-client)") from None
+    if done.returncode:
+        raise SlipwayError(f"{login}: {' '.join(done.stderr.split())}; mend it (~/.ssh/config is read too)")
+    read = dict(line.split(" ", 1) for line in done.stdout.splitlines() if " " in line)
+    return read.get("hostkeyalias") or read["hostname"]
+
+
+def _given(options: Mapping[str, str | int]) -> list[str]:
+    return [word for name, value in options.items() for word in ("-o", f"{name}={value}")]
+
+
+def _key(setting: str) -> str:
+    path = Path(setting).expanduser()
+    if not path.is_file():
+        raise SlipwayError(
+            f"slipway:ssh.key: wanted a private key, found no file at {path}; write its path, or leave it out for the agent's"
+        )
+    return str(path)
 
 
 _connections: dict[Login, Connection] = {}

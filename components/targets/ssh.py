@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
@@ -26,8 +27,7 @@ from components.settings import Settings, target_options
 from components.ssh import bring_up
 from components.ssh.options import Host, Options, named, problems
 from components.ssh.store import address
-from components.target import StackPlace, Takes, TargetComponent
-from components.target import needs_nothing as needs
+from components.target import Need, StackPlace, Takes, TargetComponent
 
 __all__ = ["TAKES", "THIS_MACHINE", "Options", "Target", "deployment", "needs"]
 
@@ -85,6 +85,11 @@ class SshServer(pulumi.dynamic.Resource, module="slipway", name="SshServer"):
             "boot": hashlib.sha256(script.encode()).hexdigest(),
         }
         super().__init__(SshServerProvider(), f"{facts['app']}-{facts['host']}", inputs, opts)
+
+
+def needs(settings: Settings) -> list[Need]:
+    """The program that makes all connections."""
+    return [Need("ssh", "reaches the servers", ("openssh-client",), shutil.which("ssh") is not None, required=True)]
 
 
 def deployment(settings: Settings, place: StackPlace) -> HostsDeployment:

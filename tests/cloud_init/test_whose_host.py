@@ -70,11 +70,7 @@ def test_systems_manager_is_told_whose_host_is_meant(root):
 
 def test_ssh_is_told_whose_host_is_meant(monkeypatch):
     ran: list[Any] = []
-    to = SimpleNamespace(login=SimpleNamespace(address="192.0.2.1"))
+    to = SimpleNamespace(login=SimpleNamespace(address="192.0.2.1"), attach=lambda command: ran.append(command) or 0)
     monkeypatch.setattr(connection, "of", lambda facts: to)
-    to.start = lambda command, root, **how: ran.append(command) or SimpleNamespace(wait=lambda: None)
-    to.ended = lambda what, completed: SimpleNamespace(status=0)
-    monkeypatch.setattr(ssh, "_own", dict)
-    monkeypatch.setattr(ssh, "wait_for", lambda ended: ended)
     ssh.SshTransport(FACTS).attach(["exec", "--", "true"])
     assert ran == [["env", "SLIPWAY_ASKED=shop/prod", *ssh.TOOL, "exec", "--", "true"]]

@@ -23,8 +23,8 @@ class Doomed(LocalTransport):
         self.over = self.over or not outcome["ok"]
         return outcome
 
-    def _command(self, arguments: Sequence[str]) -> list[str]:
-        python, isolated, tool, *rest = super()._command(arguments)
+    def tool(self, arguments: Sequence[str]) -> list[str]:
+        python, isolated, path, *rest = super().tool(arguments)
         if self.over:
-            return [python, isolated, tool, *rest]
-        return [python, isolated, str(Path(__file__).with_name("tool_at.py")), tool, *self.accident, "--", *rest]
+            return [python, isolated, path, *rest]
+        return [python, isolated, str(Path(__file__).with_name("tool_at.py")), path, *self.accident, "--", *rest]

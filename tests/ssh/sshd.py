@@ -16,7 +16,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1]))
 import ports
 
-from components.ssh.opening import Login
+from components.ssh.host_keys import Login
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
 
@@ -73,11 +73,12 @@ class Sshd:
     def noted(self) -> Path:
         return self.folder / "noted"
 
-    def start(self) -> None:
+    def start(self, **more: Any) -> None:
         settings = {
             "Port": self.port, "ListenAddress": "127.0.0.1", "HostKey": self.folder / "host", "UsePAM": "no", "StrictModes": "no",
             "AuthorizedKeysFile": self.folder / "authorized_keys", "PidFile": "none", "PermitRootLogin": "yes", "MaxStartups": 50,
             "SetEnv": f"PATH={self.bin}:{os.environ['PATH']} HOME={self.folder}",
+            **more,
         }  # fmt: skip
         (self.folder / "sshd_config").write_text("".join(f"{name} {value}\n" for name, value in settings.items()))
         if os.geteuid() == 0:

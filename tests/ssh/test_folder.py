@@ -20,7 +20,8 @@ from cloud_init.host.stores import Conflict
 from cloud_init.host.stores.file import FileStore
 from components.errors import LockedError, Lost, SlipwayError
 from components.hosts import objects
-from components.hosts.objects import QUICK, Folder
+from components.hosts.objects import Folder
+from components.hosts.way import QUICK, Pipe
 from components.ssh import connection
 from components.ssh.connection import Connection
 
@@ -30,7 +31,7 @@ HOLD = """
 import sys, json, time
 from components.hosts.objects import Folder
 from components.ssh import connection
-from components.ssh.opening import Login
+from components.ssh.host_keys import Login
 given = json.loads(sys.argv[1])
 to = connection.to(Login(**{**given, "host_keys": tuple(given["host_keys"])}))
 with Folder(to, "one", json.loads(sys.argv[2]), sys.argv[3]).lock("up r1"):
@@ -313,8 +314,8 @@ def test_who_holds_the_lock_is_heard_of_more_often_than_the_server_waits(folder,
     """A beat has no answer, which the next question would get for its own."""
     assert objects._BEAT * 5 < served.SILENCE == 30
     monkeypatch.setattr(objects, "_BEAT", 0.01)
-    sent, send = [], objects.Pipe.send
-    monkeypatch.setattr(objects.Pipe, "send", lambda pipe, data: (sent.append(data), send(pipe, data))[1])
+    sent, send = [], Pipe.send
+    monkeypatch.setattr(Pipe, "send", lambda pipe, data: (sent.append(data), send(pipe, data))[1])
     with folder.lock("up"):
         until = time.monotonic() + 60
         while sent.count(b'{"do": "beat"}\n') < 3:

@@ -1,16 +1,23 @@
 """Nothing is sent to a server whose key isn't the one that was wanted."""
 
+import os
+import pty
+import shutil
 import subprocess
+import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 
-import asyncssh
 import pytest
+from sshd import Sshd
 
 from components.errors import Lost, MissingError, SlipwayError
 from components.ssh.connection import Connection
-from components.ssh.opening import HostKeyError, HostKeys
+from components.ssh.host_keys import HostKeyError, note
 
 
 def test_a_pinned_key_lets_in(sshd):
@@ -70,16 +77,15 @@ def test_at_first_use_only_when_the_setting_says_so_and_then_never_again(sshd):
 
 def test_servers_that_are_met_at_the_same_moment_are_all_noted(sshd):
     line = sshd.line.partition(" ")[2]
-    key = asyncssh.import_public_key(line)
     logins = [sshd.unpinned(accept_new=True, address=f"192.0.2.{number}", port=22) for number in range(1, 33)]
     start = threading.Barrier(len(logins))
 
-    def note(login):
+    def noted(login):
         start.wait(10)
-        HostKeys(login).note(key)
+        note(login, line)
 
     with ThreadPoolExecutor(max_workers=len(logins)) as pool:
-        list(pool.map(note, logins))
+        list(pool.map(noted, logins))
     assert sorted(sshd.noted.read_text().splitlines()) == sorted(f"{login.address} {line}" for login in logins)
 
 
@@ -144,16 +150,146 @@ def test_sudo_that_asks_for_a_password_is_refused_with_what_to_do(sshd):
 def test_a_cut_connection_is_made_again(sshd):
     to = Connection(sshd.login)
     assert to.run(["true"]).status == 0
-    sshd.cut()
-    with pytest.raises(Lost):
+    with pytest.raises(Lost, match="the connection was lost during `sh`"):
         cut_while(to, sshd)
     assert to.run(["true"]).status == 0
 
 
 def cut_while(to, sshd):
-    cutter = threading.Timer(0.2, sshd.cut)
+    begun = sshd.folder / "begun"
+
+    def cut():
+        until = time.monotonic() + 60
+        while not begun.exists() and time.monotonic() < until:
+            time.sleep(0.01)
+        sshd.cut()
+
+    cutter = threading.Thread(target=cut)
     cutter.start()
     try:
-        to.run(["sleep", "1"])
+        to.run(["sh", "-c", f"touch {begun}; sleep 60"])
     finally:
         cutter.join()
+
+
+def test_a_server_may_have_a_certificate(sshd):
+    """Of an authority that is pinned it lets in; of one that nobody knows the key itself is told."""
+    sshd.stop()
+    sshd.make_key("authority")
+    signed = ["ssh-keygen", "-q", "-s", sshd.folder / "authority", "-I", "one", "-h", "-n", "127.0.0.1", sshd.folder / "host.pub"]
+    subprocess.run(signed, check=True)
+    sshd.start(HostCertificate=sshd.folder / "host-cert.pub")
+    authority = f"@cert-authority 127.0.0.* {' '.join((sshd.folder / 'authority.pub').read_text().split()[:2])}"
+    assert Connection(replace(sshd.login, host_keys=(authority,))).run(["true"]).status == 0
+    assert Connection(sshd.login).run(["true"]).status == 0
+    with pytest.raises(HostKeyError) as caught:
+        Connection(sshd.unpinned()).open()
+    assert sshd.line in str(caught.value)
+    with pytest.raises(HostKeyError, match="HAS CHANGED"):
+        Connection(replace(sshd.login, host_keys=(f"@revoked {sshd.line}",))).open()
+
+
+def test_a_pin_that_is_cut_is_refused_not_passed_over(sshd):
+    sshd.empty.write_text(sshd.line + "\n")
+    with pytest.raises(SlipwayError, match=r"slipway:ssh\.hostKeys: wanted lines of host keys, found one that is none"):
+        Connection(replace(sshd.login, host_keys=(sshd.line[:-4],))).open()
+
+
+def test_the_users_own_configuration_leads_there(sshd, tmp_path, monkeypatch):
+    """By another name, through a jump host; who is unknown behind one is told as well."""
+    (tmp_path / "jump").mkdir(mode=0o700)
+    jump = Sshd(tmp_path / "jump")
+    jump.start()
+    (tmp_path / "hosts").write_text(f"{jump.line}\n")
+    (tmp_path / "config").write_text(f"""
+        Host behind
+            HostName 127.0.0.1
+            ProxyJump jump
+        Host jump
+            HostName 127.0.0.1
+            Port {jump.port}
+            User {sshd.login.user}
+            IdentityFile {jump.folder}/user
+            IdentitiesOnly yes
+            UserKnownHostsFile {tmp_path}/hosts
+        Host *
+            RemoteCommand no-such-command
+            RequestTTY force
+    """)
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/ssh").write_text(f'#!/bin/sh\nexec {shutil.which("ssh")} -F {tmp_path}/config "$@"\n')
+    (tmp_path / "bin/ssh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    try:
+        to = Connection(replace(sshd.login, address="behind"))
+        assert to.run(["printenv", "SSH_CONNECTION"]).status == 0
+        assert len(children(jump)) == 1
+        with pytest.raises(HostKeyError, match=r"its host key SHA256:.* is not known"):
+            Connection(sshd.unpinned(address="behind")).open()
+        (tmp_path / "hosts").write_text("")
+        with pytest.raises(HostKeyError, match="the key of a host on the way is refused"):
+            Connection(replace(sshd.login, address="behind")).open()
+        (tmp_path / "config").write_text("Nonsense yes\n")
+        with pytest.raises(SlipwayError, match=r"Bad configuration option: nonsense.* mend it"):
+            Connection(replace(sshd.login, address="behind")).open(60)
+    finally:
+        jump.stop()
+
+
+def children(sshd):
+    return Path(f"/proc/{sshd.process.pid}/task/{sshd.process.pid}/children").read_text().split()
+
+
+def test_a_status_is_the_commands_own_even_that_of_the_program(sshd):
+    to = Connection(sshd.login)
+    for status in (0, 1, 254, 255):
+        assert to.run(["sh", "-c", f"exit {status}"]).status == status
+    assert to.run(["sh", "-c", "kill -9 $$"]).status != 0
+
+
+def test_a_server_that_takes_no_more_commands_gets_another_connection(sshd):
+    sshd.stop()
+    sshd.start(MaxSessions=2)
+    to = Connection(sshd.login)
+    pipe = to.pipe(["cat"])
+    pipe.send(b"there\n")
+    assert pipe.answers.readline() == b"there\n"
+    with pytest.raises(Lost, match=r"the connection was lost .*refused.* during `true`"):
+        to.run(["true"])
+    assert to.run(["true"]).status == 0
+    pipe.send(b"still\n")
+    assert pipe.answers.readline() == b"still\n"
+    pipe.close()
+
+
+def test_commands_of_many_threads_share_one_connection(sshd):
+    to, data = Connection(sshd.login), bytes(range(256)) * 4096
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        assert {done.out for done in pool.map(lambda _: to.run(["cat"], data), range(16))} == {data}
+    assert len(children(sshd)) == 1
+
+
+def test_without_the_program_it_is_said(sshd, monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    with pytest.raises(MissingError, match="wanted the program ssh, found none; install it"):
+        Connection(sshd.login).open(60)
+
+
+def test_a_terminal_here_is_one_there(sshd):
+    """Each key goes there, Ctrl-C too."""
+    script = "import sys; from components.ssh import connection; from components.ssh.host_keys import Login; "
+    given = f"to = connection.to(Login(**{ {**vars(sshd.login)} })); "
+    words = ["sh", "-c", "tty; trap 'echo heard; exit 7' INT; echo ready; while :; do sleep 0.1; done"]
+    child, terminal = pty.fork()
+    if not child:
+        os.execv(sys.executable, [sys.executable, "-c", f"{script}{given}sys.exit(to.attach({words}))"])
+    said = b""
+    while b"ready" not in said:
+        said += os.read(terminal, 1000)
+    os.write(terminal, b"\x03")
+    with suppress(OSError):
+        while more := os.read(terminal, 1000):
+            said += more
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    assert b"/dev/pts" in said
+    assert b"heard" in said

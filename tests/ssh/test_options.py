@@ -70,7 +70,7 @@ def test_what_is_wrong_is_told_in_a_line(options, more, wanted):
 def test_a_server_is_an_address_or_says_more(tmp_path):
     hosts = {"web": ["203.0.113.5", {"address": "web.example.com", "name": "two", "user": "root", "port": "2222"}, "2001:db8::1"]}
     reach = site(tmp_path, {"hosts": hosts, "user": "admin"})
-    assert [(one.host, one.role, one.to.login.address, one.to.login.user, one.to.login.port) for one in reach.hosts] == [
+    assert [(one.host, one.role, one.way.login.address, one.way.login.user, one.way.login.port) for one in reach.hosts] == [
         ("203.0.113.5", "web", "203.0.113.5", "admin", 22),
         ("two", "web", "web.example.com", "root", 2222),
         ("2001-db8--1", "web", "2001:db8::1", "admin", 22),
@@ -92,4 +92,9 @@ def test_the_database_is_asked_where_it_is(tmp_path):
 def test_nothing_is_asked_of_a_server_to_reach_it(tmp_path):
     """A plan and the settings need no connection."""
     assert site(tmp_path, {"hosts": {"web": ["203.0.113.5"]}}).store.address.startswith("ssh:")
-    assert target.find("ssh").needs(given({"hosts": {"web": ["a"]}})) == []
+
+
+def test_the_program_that_reaches_servers_is_looked_for(monkeypatch):
+    for path, present in (("/usr/bin", True), ("/nowhere", False)):
+        monkeypatch.setenv("PATH", path)
+        assert [(one.program, one.present) for one in target.find("ssh").needs(given({"hosts": {"web": ["a"]}}))] == [("ssh", present)]

@@ -3,9 +3,8 @@
 import hashlib
 import os
 import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,8 @@ from cloud_init.host.data import backup
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
-from components.hosts.transport import Event, outcome
+from components.hosts.transport import Event, WayTransport
+from components.hosts.way import Way
 
 _MADE = ("etc", "opt", "var", "run", "store")
 _LONGEST = "supervisor.sock.4194304"  # supervisord makes its socket under a name with its pid, then renames it
@@ -29,13 +29,13 @@ def connect(facts: Mapping[str, Any]) -> "LocalTransport":
     return LocalTransport(contracts.read(HostFacts, dict(facts)))
 
 
-class LocalTransport:
+class LocalTransport(WayTransport):
     """A host that is this machine."""
 
     def __init__(self, facts: HostFacts) -> None:
         self.host, self.role, self.address = facts.host, facts.role or "web", facts.front.listen[0]
         self.facts = facts
-        self.root = Path(facts.root)
+        self.root, self.way = Path(facts.root), Way()
 
     def kept(self) -> list[Kept]:
         return [Kept(str(path), files.size_of(path)) for path in self.data]
@@ -45,25 +45,6 @@ class LocalTransport:
         """Folders with data of the app."""
         folder = self.root / "srv/slipway" / self.facts.app
         return tuple(folder / name for name in _DATA if (folder / name).is_dir() and any((folder / name).iterdir()))
-
-    def run(self, arguments: Sequence[str], on_event: Callable[[Event], None] | None = None) -> dict[str, Any]:
-        command, pipe = self._command(arguments), subprocess.PIPE
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, text=True)
-        out, errors = process.stdout, process.stderr
-        assert out is not None
-        assert errors is not None
-        return outcome(self.host, out, arguments, on_event, lambda: (errors.read(), process.wait()))
-
-    def stream(self, arguments: Sequence[str]) -> Iterator[str]:
-        with subprocess.Popen(self._command(arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
-            try:
-                for line in process.stdout or ():
-                    yield line.rstrip("\n")
-            finally:
-                process.terminate()
-
-    def attach(self, arguments: Sequence[str]) -> int:
-        return subprocess.run(self._command(arguments), check=False).returncode
 
     def install(self, tool: bytes) -> None:
         try:
@@ -120,7 +101,7 @@ class LocalTransport:
             if folder.is_dir() and not any(folder.iterdir()):
                 folder.rmdir()
 
-    def _command(self, arguments: Sequence[str]) -> list[str]:
+    def tool(self, arguments: Sequence[str]) -> list[str]:
         tool = self.root / "opt/slipway/host.pyz"
         if not tool.is_file():
             raise SlipwayError(f"{self.root}: nothing is launched here yet; run `./slipway up`")
