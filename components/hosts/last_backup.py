@@ -21,8 +21,12 @@ def fetched(folder: Path, name: str, saved: Mapping[str, Any], way: Way) -> Path
         raise SlipwayError(f"{name}: last backup: {saved['message']}; nothing was removed; mend that, then run it again")
     if not saved["backup"]:
         return None
-    source, identity = Path(saved["path"]), saved["backup"]["id"]
-    target = folder / f"{name}-{identity}"
+    return copied(Path(saved["path"]), folder / f"{name}-{saved['backup']['id']}", way)
+
+
+def copied(source: Path, target: Path, way: Way) -> Path:
+    """A copy of a backup there at `target` here, checked and whole. Raises `SlipwayError`."""
+    folder, identity = target.parent, source.name
     part, unpacked = folder / f".{target.name}.tar", folder / f".{target.name}.part"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -38,7 +42,7 @@ def fetched(folder: Path, name: str, saved: Mapping[str, Any], way: Way) -> Path
         files.sync(folder)
         unpacked.rmdir()
     except (OSError, tarfile.TarError, Refused) as error:
-        raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
+        raise SlipwayError(f"backup {identity}: wanted a copy at {target}, found: {error}; nothing was removed") from None
     finally:
         part.unlink(missing_ok=True)
     return target
