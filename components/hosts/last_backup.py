@@ -1,6 +1,5 @@
 """A last backup of a host's database, copied to this machine before the host's data go."""
 
-import tarfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,7 @@ from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data import backup
 from components.errors import SlipwayError
 from components.hosts.way import Way
+from components.source.archive import unpack
 
 REASON = "before destroy --with-data"
 
@@ -34,14 +34,13 @@ def copied(source: Path, target: Path, way: Way) -> Path:
             done = way.run(["tar", "-C", str(source.parent), "-cf", "-", source.name], root=True, out=file)
         if done.status:
             raise OSError(done.last)
-        with tarfile.open(part) as tar:
-            tar.extractall(unpacked, filter="data")
+        unpack(part, unpacked)
         backup.check(unpacked / source.name, identity)
         files.sync_tree(unpacked / source.name)
         (unpacked / source.name).rename(target)
         files.sync(folder)
         unpacked.rmdir()
-    except (OSError, tarfile.TarError, Refused) as error:
+    except (OSError, Refused) as error:
         raise SlipwayError(f"backup {identity}: wanted a copy at {target}, found: {error}; nothing was removed") from None
     finally:
         part.unlink(missing_ok=True)

@@ -51,10 +51,11 @@ def rollback(call: calls.InJson, release: ReleaseId = None) -> None:
 def backup(call: calls.InJson, reason: Reason = "", to: To = None) -> None:
     """Back up database and folders of the app while it runs."""
     deployment = workplace.enter(call).deployment()
-    if to and to.exists():
-        raise UsageError(f"backup: --to: wanted a folder that is not there yet, found {one_line(to)}; name another one")
+    place = to and workplace.given(to)
+    if place and place.exists():
+        raise UsageError(f"backup: --to: wanted a folder that is not there yet, found {one_line(str(to))}; name another one")
     with shown(stderr=call.as_json):
-        saved = deployment.backup(reason, to and to.absolute())
+        saved = deployment.backup(reason, place)
     done = None
     if made := saved.backup:
         words = [_size(made), f"{sum(made.rows.values())} rows in {len(made.rows)} tables" if made.rows else "", _files(made)]
@@ -103,13 +104,13 @@ def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False)
     deployment = work.deployment()
     if "restore" in deployment.refused:
         deployment.refuse("restore")
-    taken_along, there = Path(backup), deployment.backups()
+    taken_along, there = workplace.given(Path(backup)), deployment.backups()
     is_folder = taken_along.is_dir()
     chosen = "of another stack" if is_folder else _words(_find(there, backup))
     into = f"{work.settings.app.name!r} at {deployment.url}"
     calls.confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
     with shown(stderr=call.as_json):
-        for identity in deployment.bring(taken_along.absolute()) if is_folder else [backup]:
+        for identity in deployment.bring(taken_along) if is_folder else [backup]:
             answer = deployment.restore(identity, newer_schema)
             if not answer.ok:
                 break
