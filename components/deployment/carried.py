@@ -37,61 +37,59 @@ def take(site: Site, host: Transport, saved: Saved, folder: Path) -> None:
     part = folder / f".{identity}.part"
     with _told(f"backup {identity}: wanted a copy at {folder / identity}"):
         shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(mode=0o700, parents=True)
-        for name in stored_backups.NAMES:
-            _objects(site).file(stored_backups.object_name(host.host, identity, name), part / name)
-        backup.check(part, identity)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        stored_backups.copied(_objects(site), host.host, identity, part)
         files.sync_tree(part)
         part.rename(folder / identity)
 
 
 def give(site: Site, others: Sequence[Transport], folder: Path) -> list[str]:
-    """Gives the hosts what `take` left in the folder; the IDs to restore, in order. The database
-    goes to its host, the folders to the `others` beside it, wherever they were there. Raises
-    `SlipwayError`."""
-    facts = [read_object(path) for path in sorted(folder.glob("*/backup.json")) if backup.is_id(path.parent.name)]
-    whole = [one for one in facts if "id" in one and "beside" not in one]
-    if len(whole) != 1:
+    """Gives the hosts what `take`, or a `destroy`, left in the folder; the IDs to restore, in
+    order. The database goes to its host, the folders to the `others` beside it, wherever they were
+    there. Raises `SlipwayError`."""
+    found = {path.parent: read_object(path) for path in sorted((*folder.glob("backup.json"), *folder.glob("*/backup.json")))}
+    whole = [path for path, facts in found.items() if "beside" not in facts]
+    if len(whole) != 1 or not all(backup.is_id(str(facts.get("id"))) for facts in found.values()):
         raise UsageError(f"restore: wanted a folder that `backup --to` wrote, found {len(whole)} backups in {folder}; name another one")
-    data, beside = whole[0], [str(one["id"]) for one in facts if "beside" in one]
-    if others and "folders" in data and data["schema"]:
+    data, beside = whole[0], [path for path in found if path not in whole]
+    identities = [str(found[path]["id"]) for path in (data, *beside)]
+    if others and "folders" in found[data] and found[data].get("schema"):
         with TemporaryDirectory(prefix=".", dir=folder) as parts:
-            for host, part in zip((site.database_host, others[0]), _apart(data, folder, Path(parts)), strict=True):
-                _send(site, host, part)
-        return [data["id"]]
-    _send(site, site.database_host, folder / data["id"])
-    for host, identity in zip(others or [site.database_host] * len(beside), beside, strict=False):
-        _send(site, host, folder / identity)
-    return [data["id"], *([] if others else beside)]
+            for host, part in zip((site.database_host, others[0]), _apart(found[data], data, Path(parts)), strict=True):
+                _send(site, host, identities[0], part)
+        return identities[:1]
+    hosts = [site.database_host, *(others or [site.database_host] * len(beside))]
+    for host, identity, path in zip(hosts, identities, (data, *beside), strict=False):
+        _send(site, host, identity, path)
+    return identities[:1] if others else identities
 
 
-def _apart(facts: Mapping[str, Any], folder: Path, parts: Path) -> list[Path]:
+def _apart(facts: Mapping[str, Any], whole: Path, parts: Path) -> list[Path]:
     """The database and the folders of one backup as two, by the same ID."""
     alone = {"schema": "", "revision": "", "rows": {}, "dump": _EMPTY, "beside": facts["id"]}
     said = {backup.DUMP: {name: one for name, one in facts.items() if name != "folders"}, backup.FOLDERS: {**facts, **alone}}
     for kept, one in said.items():
-        place = parts / kept / facts["id"]
-        place.mkdir(parents=True)
-        (place / backup.DUMP).touch()
-        shutil.copy(folder / facts["id"] / kept, place / kept)
-        files.write_json(place / backup.FACTS, one)
-    return [parts / kept / facts["id"] for kept in said]
+        (parts / kept).mkdir()
+        (parts / kept / backup.DUMP).touch()
+        shutil.copy(whole / kept, parts / kept / kept)
+        files.write_json(parts / kept / backup.FACTS, one)
+    return [parts / kept for kept in said]
 
 
-def _send(site: Site, host: Transport, place: Path) -> None:
+def _send(site: Site, host: Transport, identity: str, place: Path) -> None:
     """Puts a backup where that host looks for its own."""
-    identity = place.name
     with _told(f"{short(host.host)}: wanted backup {identity} there"):
         backup.check(place, identity)
+        names = [name for name in stored_backups.NAMES if (place / name).is_file()]
         if not isinstance(host, WayTransport):
-            for name in stored_backups.NAMES:
-                if (place / name).is_file():
-                    _objects(site).send(stored_backups.object_name(host.host, identity, name), place / name)
+            for name in names:
+                _objects(site).send(stored_backups.object_name(host.host, identity, name), place / name)
             return
         top = host.run(["backups"])["path"]
         with TemporaryFile(dir=place.parent) as archive:
             with tarfile.open(fileobj=archive, mode="w") as tar:
-                tar.add(place, ".")
+                for name in names:
+                    tar.add(place / name, name)
             archive.seek(0)
             done = host.way.run(["sh", "-euc", _PUT, "sh", f"{top}/.{identity}.part", f"{top}/{identity}"], archive, root=True)
         if done.status:

@@ -12,11 +12,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ..base import Places, Refused, Steps, note, read_object, refusal_of, replacing, write_json
 from ..base.files import link_or_copy, make_way, object_in
 from ..release.manifests import HostStore
+from ..stores import Store
 from . import backup, folders
 
 _REASON = "nightly"
@@ -131,18 +133,23 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
         return
     host = backups[identity].get("host", places.host)
     with replacing(folder) as part:
-        part.mkdir(mode=0o700)
-        for name in NAMES:
-            if name == backup.FOLDERS and "folders" not in backups[identity]:
-                continue
-            copy = store.objects.file(object_name(host, identity, name), part / name)
-            if copy is None:
-                raise Refused(f"store: wanted {object_name(host, identity, name)}, found nothing; restore another backup")
-            if copy != part / name:
-                link_or_copy(copy, part / name)
-            (part / name).chmod(0o600)
-        backup.check(part, identity)
+        copied(store.objects, host, identity, part)
         make_way(folder)
+
+
+def copied(objects: Store, host: str, identity: str, folder: Path) -> None:
+    """Makes the folder, with a copy of that host's backup, checked. Raises `Refused`."""
+    folder.mkdir(mode=0o700)
+    for name in NAMES:
+        copy = objects.file(object_name(host, identity, name), folder / name)
+        if copy is None and name == backup.FOLDERS:  # not every backup has them
+            continue
+        if copy is None:
+            raise Refused(f"store: wanted {object_name(host, identity, name)}, found nothing; restore another backup")
+        if copy != folder / name:
+            link_or_copy(copy, folder / name)
+        (folder / name).chmod(0o600)
+    backup.check(folder, identity)
 
 
 def nearest(places: Places, store: HostStore, identity: str) -> str:
