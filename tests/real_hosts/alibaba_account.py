@@ -118,7 +118,7 @@ class AlibabaAccount(Account):
         return f"{name}-id", {}
 
     def address(self, name: str, _inputs: Inputs) -> Made:
-        self.addresses[f"{name}-id"] = self.network.address(200 + len(self.addresses)), None
+        self.addresses[f"{name}-id"] = self.network.fixed_address(), None
         return f"{name}-id", {"ipAddress": self.addresses[f"{name}-id"][0]}
 
     def association(self, name: str, inputs: Inputs) -> Made:

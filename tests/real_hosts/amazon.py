@@ -109,7 +109,7 @@ class Amazon(Account):
         return identity, {"privateIp": self.hosts.running[identity].address}
 
     def address(self, _name: str, _inputs: Inputs) -> Made:
-        made = self.ec2.allocate_address(Domain="vpc", Address=self.network.address(200 + len(self.addresses)))
+        made = self.ec2.allocate_address(Domain="vpc", Address=self.network.fixed_address())
         self.addresses[made["AllocationId"]] = made["PublicIp"], None
         return made["AllocationId"], {"publicIp": made["PublicIp"]}
 

@@ -18,7 +18,7 @@ from .reach import reached
 from .servers import DRIVERS, SMALL, pids
 
 _WORKER = "import time\nwhile True:\n    print('one more round', flush=True)\n    time.sleep(5)\n"
-_SUM = """
+SUM = """
 import os, psycopg
 with psycopg.connect(os.environ["DATABASE_URL"]) as base:
     print(*base.execute("SELECT count(*), md5(string_agg(r::text, '|' ORDER BY id)) FROM rows r").fetchone())
@@ -40,7 +40,7 @@ def launch(stack: Stack, say: Say, what: str) -> str:
 
 def a_server_and_its_database(stack: Stack, say: Say) -> str:
     """PostgreSQL on a server of its own: released under load, and driven by its user. The address."""
-    stack.project.write_files({**ROWS, "worker.py": _WORKER, "sums.py": _SUM})
+    stack.project.write_files({**ROWS, "worker.py": _WORKER, "sums.py": SUM})
     write(stack)
     address = launch(stack, say, "green")
     assert stack.ask(address)[1] == "one"

@@ -58,9 +58,15 @@ class CloudMonitor(Monitor):
 class Stack:
     """The project, its account, and what is asked of the site."""
 
-    def __init__(self, account: Account, project: Project) -> None:
-        self.account, self.hosts, self.project = account, account.hosts, project
+    def __init__(self, account: Account, project: Project, patch: pytest.MonkeyPatch) -> None:
+        self.account, self.hosts, self.project, self._patch = account, account.hosts, project, patch
         self.said: list[str] = []
+
+    def use(self) -> None:
+        """From here on this one is what the engine launches, where there are several."""
+        monitor = type("OfAccount", (CloudMonitor,), {"account": self.account})
+        self._patch.setattr(ops.engine.run, "Monitor", monitor)
+        self._patch.chdir(self.project.folder)
 
     def write(self, **config: object) -> None:
         """Its settings, of an app that is written already: where its hosts stand is read from the plan."""
@@ -96,11 +102,11 @@ class Stack:
         """The app's code, for another release than any before."""
         self.project.edit("VERSION = ", f"NUMBER = {time.monotonic_ns()}\nVERSION = ")
 
-    def ask(self, address: str, path: str = "/") -> tuple[int, str, str]:
-        """Status, text and release."""
+    def ask(self, address: str, path: str = "/", data: bytes | None = None) -> tuple[int, str, str]:
+        """Status, text and release; `data` goes out by POST."""
         connection = http.client.HTTPConnection(address, timeout=20)
         try:
-            connection.request("GET", path)
+            connection.request("GET" if data is None else "POST", path, data)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(), answer.headers.get("X-Release-Id", "")
         finally:
@@ -141,10 +147,9 @@ def on_alibaba(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
 @contextmanager
 def _launching(account: Account, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
     """What was said is shown where the test fails."""
-    patch.setattr(ops.engine.run, "Monitor", type("OfAccount", (CloudMonitor,), {"account": account}))
     project = Project()
-    patch.chdir(project.folder)
-    stack = Stack(account, project)
+    stack = Stack(account, project, patch)
+    stack.use()
     yield stack
     print("\n".join(stack.said[-80:]))
     for machine in account.network.machines.values():

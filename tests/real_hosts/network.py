@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
@@ -31,6 +32,7 @@ class Network:
         self.gateway = self._range.address(1)
         self.machines: dict[str, Machine] = {}
         self._strangers: list[Machine] = []
+        self._fixed = count(200)
         self._range.folder.mkdir(parents=True)
         self._make_bridge()
 
@@ -80,6 +82,10 @@ class Network:
     def address(self, number: int) -> str:
         """Hosts have those from 2 on, in the order in which they are made."""
         return self._range.address(number)
+
+    def fixed_address(self) -> str:
+        """Another one that may move between hosts."""
+        return self._range.address(next(self._fixed))
 
     def destroy(self) -> None:
         """Ends every host, whatever state it is in, and leaves nothing."""
