@@ -86,6 +86,14 @@ GOOD: Mapping[str, Any] = {
         ("email", "ops@example.com"), ("logs", 30),
         ("account", "123456789012"), ("profile", "work"), ("role", "arn:aws:iam::123456789012:role/ci/deploy"),
         ("tags[name]", "cost-centre"), ("tags[value]", "4711"), ("boundary", "arn:aws:iam::123456789012:policy/boundary"))},
+    **{f"alicloud-ecs.{name}": value for name, value in (
+        ("region", "ap-southeast-1"), ("instanceType", "ecs.c8y.large"), ("image", "ubuntu-24.04"), ("disk", 20), ("dataDisk", 30),
+        ("ssh[item]", "192.0.2.0/24"), ("instances.min", 1), ("instances.max", 2), ("instances.requests", 3000),
+        ("network.vpc", "vpc-0xi0123456789abcdefgh"), ("network.subnets[item]", "vsw-0xi0123456789abcdefga"), ("network.nat", True),
+        ("zone", "example.com"), ("certificate", "12345678-cn-hangzhou"), ("protectBalancer", True), ("email", "ops@example.com"),
+        ("database.instanceType", "ecs.t6-c1m2.large"), ("database.disk", 40), ("database.instanceClass", "pg.n2.2c.1m"),
+        ("database.authority", "deploy/authority.pem"), ("database.standby", True), ("account", "1234567890123456"),
+        ("profile", "work"), ("storeEndpoint", "https://files.example.com"), ("tags[name]", "cost-centre"), ("tags[value]", "4711"))},
     "ssh.hosts.database.volume": "/dev/disk/by-id/data",
 }  # fmt: skip
 """What is right in each place. A setting that isn't here fails the tests: it isn't covered."""
@@ -94,6 +102,7 @@ NEEDED: Mapping[str, Any] = {
     "app": {"name": "shop"},
     "database": {"engine": "postgres"},
     "aws-ec2": {"region": "eu-west-1"},
+    "alicloud-ecs": {"region": "ap-southeast-1"},
     "ssh": {"hosts": {"web": ["10.0.0.9"], "database": {"address": "10.0.0.8"}}},
 }
 """What a section can't do without."""

@@ -41,10 +41,10 @@ class Problem(Exception):
         self.code, self.message = code, message
 
 
-class SystemsManager:
-    """`instances`: who runs a script there; `sent` are the requests for commands; `silent` instances take none.
-
-    `fails`: of an action, the error that it answers with (once for each in the list). `broken`: what failed of `instances` themselves."""
+class Machines:
+    """What any cloud's service for commands has. `instances`: who runs a script there; `sent` are the requests for commands;
+    `silent` instances take none. `fails`: of an action, the error that it answers with (once for each in the list). `broken`: what
+    failed of `instances` themselves."""
 
     def __init__(self, instances: Mapping[str, Runner]) -> None:
         self.instances = dict(instances)
@@ -53,14 +53,36 @@ class SystemsManager:
         self.silent: set[str] = set()
         self.fails: dict[str, list[Problem]] = {}
         self.broken: list[str] = []
-        self.delivery: float | None = None
         self.url = ""
-        self._known: dict[str, dict[str, Any]] = {}
+        self.known: dict[str, dict[str, Any]] = {}
+
+    def fail(self, action: str) -> None:
+        """Raises the next error that the action is to answer with."""
+        if self.fails.get(action):
+            raise self.fails[action].pop(0)
+
+    def done(self, instance: str, script: str) -> Ended:
+        """What the instance's function gives; where it gives nothing, or fails, the command fails, and so does the block."""
+        try:
+            done = self.instances[instance](script)
+            if done is None:
+                raise TypeError("wanted a returncode with stdout and stderr, found None")
+        except Exception as error:  # noqa: BLE001  it may be anything, and nobody hears of it in a thread
+            self.broken.append(f"{instance}: its function failed: {type(error).__name__}: {error}")
+            return subprocess.CompletedProcess(script, 1, "", self.broken[-1])
+        return done
+
+
+class SystemsManager(Machines):
+    """Amazon's. `delivery`: seconds until a command for a silent instance is given up."""
+
+    def __init__(self, instances: Mapping[str, Runner]) -> None:
+        super().__init__(instances)
+        self.delivery: float | None = None
         self._asked: set[str] = set()
 
     def answer(self, action: str, asked: dict[str, Any]) -> dict[str, Any]:
-        if self.fails.get(action):
-            raise self.fails[action].pop(0)
+        self.fail(action)
         answers = {
             "SendCommand": self._send, "GetCommandInvocation": self._get, "ListCommandInvocations": self._list,
             "CancelCommand": self._cancel, "DescribeInstanceInformation": self._describe,
@@ -77,43 +99,32 @@ class SystemsManager:
             raise Problem("InvalidParameters")
         self.sent.append(asked)
         identity = str(uuid4())
-        self._known[identity] = {"CommandId": identity, "InstanceId": instance, "Status": "Pending", "StatusDetails": "Pending"}
+        self.known[identity] = {"CommandId": identity, "InstanceId": instance, "Status": "Pending", "StatusDetails": "Pending"}
         threading.Thread(target=self._run, args=(identity, instance, asked), daemon=True).start()
         return {"Command": {"CommandId": identity, "Status": "Pending"}}
 
     def _run(self, identity: str, instance: str, asked: dict[str, Any]) -> None:
-        command = self._known[identity]
+        command = self.known[identity]
         if instance in self.silent:
             time.sleep(asked["TimeoutSeconds"] if self.delivery is None else self.delivery)
             command.update(Status="TimedOut", StatusDetails="Delivery Timed Out", ResponseCode=-1)
             return
         command.update(Status="InProgress", StatusDetails="In Progress", ResponseCode=-1)
-        done = self._done(instance, "\n".join(asked["Parameters"]["commands"]) + "\n")
+        done = self.done(instance, "\n".join(asked["Parameters"]["commands"]) + "\n")
         how = "Failed" if done.returncode else "Success"
         seen = {"StandardOutputContent": _text(done.stdout)[:OUT], "StandardErrorContent": _text(done.stderr)[:ERR]}
         if command["Status"] == "InProgress":
             command.update(StatusDetails=how, ResponseCode=done.returncode, **seen, Status=how)
 
-    def _done(self, instance: str, script: str) -> Ended:
-        """What the instance's function gives; where it gives nothing, or fails, the command fails, and so does the block."""
-        try:
-            done = self.instances[instance](script)
-            if done is None:
-                raise TypeError("wanted a returncode with stdout and stderr, found None")
-        except Exception as error:  # noqa: BLE001  it may be anything, and nobody hears of it in a thread
-            self.broken.append(f"{instance}: its function failed: {type(error).__name__}: {error}")
-            return subprocess.CompletedProcess(script, 1, "", self.broken[-1])
-        return done
-
     def _get(self, asked: dict[str, Any]) -> dict[str, Any]:
         identity = asked["CommandId"]
-        if identity not in self._known or identity not in self._asked:
+        if identity not in self.known or identity not in self._asked:
             self._asked.add(identity)
             raise Problem("InvocationDoesNotExist")
-        return dict(self._known[identity])
+        return dict(self.known[identity])
 
     def _list(self, asked: dict[str, Any]) -> dict[str, Any]:
-        wanted = [one for one in self._known.values() if asked.get("CommandId") in (None, one["CommandId"])]
+        wanted = [one for one in self.known.values() if asked.get("CommandId") in (None, one["CommandId"])]
         shown = ("CommandId", "InstanceId", "Status", "StatusDetails")
         plugins = [{"Status": one["Status"], "Output": (one.get("StandardOutputContent") or "")[:2500]} for one in wanted]
         return {
@@ -125,7 +136,7 @@ class SystemsManager:
 
     def _cancel(self, asked: dict[str, Any]) -> dict[str, Any]:
         self.cancelled.append(asked["CommandId"])
-        self._known[asked["CommandId"]].update(Status="Cancelled", StatusDetails="Cancelled")
+        self.known[asked["CommandId"]].update(Status="Cancelled", StatusDetails="Cancelled")
         return {}
 
     def _describe(self, asked: dict[str, Any]) -> dict[str, Any]:

@@ -2,18 +2,16 @@
 
 from components.aws import ReleaseStore, ReleaseStoreArgs, WebServer, WebServerArgs
 
-Each takes its own `Args`, by name, and says what it made. A block is imported as it is first used,
-and with it no more of Amazon's SDK than it needs: that costs a plan tenths of a second. The module
-of `HostRole` and `HostRoleArgs` is `host_role`, and so on, but for those in `_TOGETHER`.
+Each takes its own `Args`, by name, and says what it made. A block is imported as it is first used.
 """
 
-import re
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
+
+from components.blocks import package
 
 if TYPE_CHECKING:
     from components.aws.blocks.alarms import Alarms, AlarmsArgs
-    from components.aws.blocks.firewall import Firewall, FirewallArgs
+    from components.aws.blocks.firewall import Firewall
     from components.aws.blocks.host_role import HostRole, HostRoleArgs
     from components.aws.blocks.load_balancer import LoadBalancer, LoadBalancerArgs
     from components.aws.blocks.logs import Logs, LogsArgs
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs, DataDisk, DataDiskArgs, WebServer, WebServerArgs
     from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
     from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
+    from components.blocks.args import FirewallArgs
 
 __all__ = [
     "Alarms", "AlarmsArgs", "Certificate", "CertificateArgs", "DataDisk", "DataDiskArgs", "DatabaseServer", "DatabaseServerArgs",
@@ -30,7 +29,6 @@ __all__ = [
     "ManagedDatabaseArgs", "Network", "NetworkArgs", "ReleaseStore", "ReleaseStoreArgs", "SiteName", "SiteNameArgs", "WebFleet",
     "WebFleetArgs", "WebServer", "WebServerArgs",
 ]  # fmt: skip
-_TOGETHER = {"Certificate": "site_name", "DataDisk": "server", "DatabaseServer": "server", "WebServer": "server"}
 
 
 def __dir__() -> list[str]:
@@ -40,8 +38,4 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # a type checker would believe in any name
 
     def __getattr__(name: str) -> Any:
-        if name not in __all__:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        block = name.removesuffix("Args")
-        module = _TOGETHER.get(block) or re.sub(r"(?<=[a-z])(?=[A-Z])", "_", block).lower()
-        return getattr(import_module(f"{__name__}.blocks.{module}"), name)
+        return package.block(__name__, __all__, name)

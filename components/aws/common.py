@@ -1,7 +1,6 @@
 """What all of Amazon's blocks share: tags, the region, policies, names that Amazon allows."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,19 +8,11 @@ import pulumi
 import pulumi_aws as aws
 
 from components.blocks import names
-from components.blocks.block import Args, Tags
+from components.blocks.block import Tags
 
 LOAD_BALANCER = 24  # letters of the name of a load balancer or a target group: 32, less Pulumi's eight
 DATABASE = 55  # of a database's: 63
 _RESERVED = ("sthree-", "amzn-s3-demo-")  # beginnings that S3 keeps for itself
-
-
-@dataclass(kw_only=True)
-class Tagged(Args):
-    """Arguments of a block whose resources have tags."""
-
-    tags: Tags | None = None
-    """On all that is made."""
 
 
 def named(tags: Tags | None, name: str, **more: str) -> dict[str, pulumi.Input[str]]:

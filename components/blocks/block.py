@@ -1,8 +1,7 @@
-"""What all building blocks share: taking arguments, refusing one, putting out what they made."""
+"""What all building blocks share: tags, refusing an argument, putting out what they made."""
 
 import inspect
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields
 
 import pulumi
 
@@ -13,16 +12,6 @@ ROLE = "slipway:role"
 APP = "slipway:app"
 """The tag with the app's name: two projects may be called alike."""
 Tags = Mapping[str, pulumi.Input[str]]
-
-
-@dataclass(kw_only=True)
-class Args:
-    """Arguments, by name alone. None means left out, as programs in other languages say it."""
-
-    def __post_init__(self) -> None:
-        for one in fields(self):
-            if getattr(self, one.name) is None and one.default is not MISSING:
-                setattr(self, one.name, one.default)
 
 
 class Block(pulumi.ComponentResource):

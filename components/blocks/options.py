@@ -28,7 +28,6 @@ class NetworkOptions(Model):
     """The network that servers stand in."""
 
     vpc: str | None = None
-    server_subnets: tuple[str, ...] = ()
     nat: Annotated[bool | str, _NAT] = Field(
         default=False,
         description="Servers without public addresses, behind a load balancer: one NAT gateway (`single`), or one in each zone. Priced.",
@@ -37,7 +36,7 @@ class NetworkOptions(Model):
     @property
     def is_private(self) -> bool:
         """Servers have no public addresses."""
-        return bool(self.nat or self.server_subnets)
+        return bool(self.nat)
 
 
 class DatabaseOptions(Model):

@@ -45,13 +45,17 @@ class Deployment:
         """Runs words in the live release, on this terminal; the exit code. None: any instance."""
         self.refuse("run")
 
-    def backup(self, reason: str) -> Saved:
-        """A checked copy of the database, made while the app runs."""
+    def backup(self, reason: str, folder: Path | None = None) -> Saved:
+        """A checked copy of the database, made as the app runs; copied into a folder here too."""
         self.refuse("backup")
 
     def backups(self) -> Backups:
         """What can be restored."""
         self.refuse("backups")
+
+    def bring(self, folder: Path) -> Sequence[str]:
+        """Takes what another deployment's `backup` copied into a folder; what to restore then."""
+        self.refuse("restore")
 
     def restore(self, backup: str, newer_schema: bool) -> Restored:
         """Loads that backup, after one of what is there; a schema newer than the code's if told."""

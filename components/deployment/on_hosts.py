@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from components.deployment import Deployment
+from components.deployment import Deployment, carried
 from components.deployment.answers import Answer, Backups, Instance, Kept, Releases, Restored, Saved, Verdict
 from components.errors import SlipwayError, UsageError
 from components.hosts import progress
@@ -84,18 +84,26 @@ class HostsDeployment(Deployment):
         there = ", ".join(short(host.host) for host in self.site.web)
         raise UsageError(f"--host: a web host is wanted, found {instance!r}; there are: {there}")
 
-    def backup(self, reason: str) -> Saved:
+    def backup(self, reason: str, folder: Path | None = None) -> Saved:
         """The backup of the host with the database. Other web hosts save their folders after it, so
         that they have all files that its rows speak of."""
-        saved = run(Saved, self.site.database_host, "backup", "--reason", reason)
+        hosts = [self.site.database_host, *self._beside]
+        saved = run(Saved, hosts[0], "backup", "--reason", reason)
         own = ["--own", *([saved.backup.id] if saved.backup else [])]
-        for one in run_all(Saved, self._beside, "backup", "--reason", reason, *own) if saved.ok else ():
+        beside = run_all(Saved, hosts[1:], "backup", "--reason", reason, *own) if saved.ok else []
+        for one in beside:
             if not one.ok:
                 why = f"folders of {short(one.host)}: {one.message}"
                 return one.model_copy(update={"message": f"{why}; made before: backup {saved.backup.id}" if saved.backup else why})
             if one.backup:
                 progress.note(one.host, f"the app's folders here are saved too, as {one.backup.id}")
-        return saved
+        for host, one in zip(hosts, [saved, *beside], strict=False):
+            if folder and one.backup:
+                carried.take(self.site, host, one, folder)
+        return saved.model_copy(update={"path": str(folder)}) if folder else saved
+
+    def bring(self, folder: Path) -> Sequence[str]:
+        return carried.give(self.site, self._beside, folder)
 
     @property
     def _beside(self) -> Sequence[Transport]:

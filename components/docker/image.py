@@ -7,12 +7,10 @@ import os
 import re
 import shlex
 import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +23,7 @@ from cloud_init.host.server.setup import USERS
 from cloud_init.host.stores import Objects
 from components.docker.engine import Engine, arguments
 from components.errors import SlipwayError
+from components.source.archive import unpack
 
 FIRST_ID = 10001
 """The number of the app's user in every image; the others of `USERS` follow."""
@@ -114,8 +113,8 @@ def _build(
             kept=[one for one in packages if one not in TOOLS], secret=bool(secret), users=_users(),
         )  # fmt: skip
         (folder / "context/Dockerfile").write_text(text, encoding="utf-8")
-        with tarfile.open(fileobj=BytesIO(store.get(f"releases/code/{manifest.code.id}.tar.gz") or b""), mode="r:gz") as code:
-            code.extractall(folder / "context/src", filter="data")
+        (folder / "code.tar.gz").write_bytes(store.get(f"releases/code/{manifest.code.id}.tar.gz") or b"")
+        unpack(folder / "code.tar.gz", folder / "context/src")
         labels = [f"slipway.site={facts['site']}", f"slipway.release={manifest.id}"]
         options = {"tag": name(facts, manifest.id), "label": labels, **platform}
         more = []

@@ -80,10 +80,11 @@ class Way:
         """Raises `Lost` where the command `what` may have ended otherwise than `done` says."""
         return done
 
-    def run(self, words: Sequence[str], data: bytes = b"", root: bool = False, out: int | IO[bytes] = subprocess.PIPE) -> Done:
-        """Runs a command to its end; root's, if it is to be. `out`: where its output goes to."""
-        process = self._started(words, root, stdin=subprocess.PIPE, stdout=out)
-        said, errors = process.communicate(data)
+    def run(self, words: Sequence[str], data: bytes | IO[bytes] = b"", root: bool = False, out: int | IO[bytes] = subprocess.PIPE) -> Done:
+        """Runs a command to its end; root's, if it is to be. `data`: its input; `out`: where its
+        output goes to."""
+        process = self._started(words, root, stdin=subprocess.PIPE if isinstance(data, bytes) else data, stdout=out)
+        said, errors = process.communicate(data if isinstance(data, bytes) else None)
         return self.ended(words[0], Done(process.returncode, said or b"", errors.decode(errors="replace")))
 
     def lines(self, words: Sequence[str], ended: Callable[[Done], None] | None = None) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 import os
 import sys
-import tarfile
 import tempfile
 import webbrowser
 from collections.abc import Sequence
@@ -16,6 +15,7 @@ from components.errors import UsageError
 from components.hosts import progress
 from components.hosts.names import short
 from components.release import core
+from components.source.archive import unpack
 from ops import call as calls
 from ops.display import tables
 from ops.display.progress import shown
@@ -160,6 +160,5 @@ def bundle(call: calls.InJson, folder: Folder) -> None:
     identity = core.identity("bundle", made.manifest, {})  # nothing in it is secret
     with tempfile.TemporaryDirectory(prefix="slipway-") as packed:
         made.manifest.pack(identity, made.source, Path(packed) / "bundle")
-        with tarfile.open(Path(packed) / "bundle") as tar:
-            tar.extractall(place, filter="data")
+        unpack(Path(packed) / "bundle", place)
     calls.tell(call, {"folder": str(place), "release": identity}, f"Done: {folder} has release {identity}")

@@ -1,11 +1,12 @@
 """`releases`, `rollback`, `backup`, `backups`, `restore`: what a stack keeps to go back to."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from components.deployment.answers import Backup, Backups, Release
-from components.errors import SlipwayError
+from components.errors import SlipwayError, UsageError, one_line
 from components.hosts.names import short
 from ops import call as calls
 from ops.display import tables
@@ -14,7 +15,8 @@ from ops.stack import engines, workplace
 
 ReleaseId = Annotated[str | None, typer.Argument(metavar="[ID]", help="Which release [default: the one before].")]
 Reason = Annotated[str, typer.Option("--reason", metavar="TEXT", help="Why, for the list of backups.")]
-BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`.")]
+BackupId = Annotated[str, typer.Argument(metavar="ID", help="Which backup; see `backups`. Or a folder that `backup --to` wrote.")]
+To = Annotated[Path | None, typer.Option("--to", metavar="FOLDER", help="Copy it into a new folder here, for another stack to restore.")]
 Newer = Annotated[bool, typer.Option("--newer-schema", help="Also one whose schema is newer than the release that serves knows.")]
 
 
@@ -46,11 +48,14 @@ def rollback(call: calls.InJson, release: ReleaseId = None) -> None:
         raise SlipwayError(verdict.message)
 
 
-def backup(call: calls.InJson, reason: Reason = "") -> None:
+def backup(call: calls.InJson, reason: Reason = "", to: To = None) -> None:
     """Back up database and folders of the app while it runs."""
     deployment = workplace.enter(call).deployment()
+    place = to and workplace.given(to)
+    if place and place.exists():
+        raise UsageError(f"backup: --to: wanted a folder that is not there yet, found {one_line(str(to))}; name another one")
     with shown(stderr=call.as_json):
-        saved = deployment.backup(reason)
+        saved = deployment.backup(reason, place)
     done = None
     if made := saved.backup:
         words = [_size(made), f"{sum(made.rows.values())} rows in {len(made.rows)} tables" if made.rows else "", _files(made)]
@@ -99,11 +104,16 @@ def restore(call: calls.Changing, backup: BackupId, newer_schema: Newer = False)
     deployment = work.deployment()
     if "restore" in deployment.refused:
         deployment.refuse("restore")
-    chosen = _words(_find(deployment.backups(), backup))
+    taken_along, there = workplace.given(Path(backup)), deployment.backups()
+    is_folder = taken_along.is_dir()
+    chosen = "of another stack" if is_folder else _words(_find(there, backup))
     into = f"{work.settings.app.name!r} at {deployment.url}"
     calls.confirm(call, f"Load backup {backup} ({chosen}) into {into}? What is there is backed up first.")
     with shown(stderr=call.as_json):
-        answer = deployment.restore(backup, newer_schema)
+        for identity in deployment.bring(taken_along) if is_folder else [backup]:
+            answer = deployment.restore(identity, newer_schema)
+            if not answer.ok:
+                break
     before = f"; what was there before is backup {answer.first}" if answer.first else ""
     calls.tell(call, answer.model_dump(), f"Done: backup {backup} is loaded{before}" if answer.ok else None)
     calls.fail_if_bad([answer])

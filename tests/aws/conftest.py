@@ -2,10 +2,7 @@
 
 That is moto for what is looked up, and an emulated Systems Manager that runs commands on a real tree."""
 
-import importlib.util
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,6 +11,7 @@ TESTS = Path(__file__).parents[1]
 sys.path[:0] = [str(TESTS / folder) for folder in ("conformance", "host", "")]
 
 from buckets import REGION, logged_in, s3_here  # noqa: E402
+from clouds import benches  # noqa: E402
 from systems_manager import on_tree, systems_manager  # noqa: E402
 
 from components.aws.control import account  # noqa: E402
@@ -54,17 +52,8 @@ def _login(monkeypatch, moto, folder):
 @pytest.fixture(scope="module")
 def bench():
     """A host in a folder, of the tests of the host tool."""
-    spec = importlib.util.spec_from_file_location("bench_of_hosts", TESTS / "host/conftest.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    folder = Path(tempfile.mkdtemp(prefix="slipway-ssm-"))
-    folder.chmod(0o755)
-    made = module.Bench(folder)
-    try:
+    with benches.made() as made:
         yield made
-    finally:
-        made.host.remove(keep_data=False)
-        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="module")

@@ -5,14 +5,14 @@ import json
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any
 
 import cases
 import pytest
+from clouds.shapes import goes_below_what_is_kept, kept, known, made_of
 
 from ops.plan.compare import compare
 from policy import check
-from policy.plan import Plan, Resource, is_unknown
+from policy.plan import Plan, Resource
 
 _STACKS = Path(__file__).parent / "stacks"
 TAGS = {"project": "slipway", "stack": "dev", "owner": "slipway", "slipway:app": "shop"}
@@ -67,28 +67,9 @@ def counts(plan: Plan) -> Counter[str]:
     return Counter(one.type.removeprefix("aws:") for one in plan.resources if one.kind == "resource" and one.type.startswith("aws:"))
 
 
-def made_of(*parts: dict[str, int]) -> Counter[str]:
-    return sum((Counter(part) for part in parts), Counter())
-
-
 def one(plan: Plan, type: str, name: str = "") -> Resource:
     (found,) = (resource for resource in plan.of(f"aws:{type}") if name in resource.name)
     return found
-
-
-def known(value: Any) -> Any:
-    """With `None` for what only a cloud can tell, in a preview and when it was answered alike."""
-    if is_unknown(value) or (isinstance(value, str) and (value.startswith(("${", "lookup(")) or value.endswith("-id"))):
-        return None
-    if isinstance(value, dict):
-        return {key: known(item) for key, item in value.items()}
-    return [known(item) for item in value] if isinstance(value, list) else value
-
-
-def kept(plan: Plan) -> set[str]:
-    """What is retained beside would be called deleted, and stay, where somebody lifts the protection."""
-    assert [one.name for one in plan.resources if one.retain] == []
-    return {one.type for one in plan.resources if one.protect}
 
 
 @pytest.fixture(params=[False, True], ids=["preview", "answered"])
@@ -269,9 +250,7 @@ def test_a_disk_for_data_that_are_on_the_server_is_refused() -> None:
 def test_what_is_kept_stands_on_nothing_that_goes(stack: str) -> None:
     """What the Pulumi CLI's `--exclude-protected` leaves: all that something protected was made of. That is what is listed, no more."""
     plan = plan_of(stack, True)
-    needed = {urn for resource in plan.resources if resource.protect for urn in resource.depends_on}
-    found = (plan.find(urn) for urn in needed)
-    assert [one.name for one in found if one and one.kind == "resource" and not one.protect] == []
+    assert goes_below_what_is_kept(plan) == []
 
 
 @pytest.mark.parametrize("stack", ["own-postgres", "managed-postgres", "sqlite", "fleet"])

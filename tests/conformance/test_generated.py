@@ -158,9 +158,8 @@ def test_boot_data_is_looked_at(case):
     """A target with servers has some: else the test above compares nothing."""
     plan = case.recorded(answered=True).plan
     assert {one.urn for one in plan.resources if one.kind == "resource" and "userData" in one.inputs} <= boot_data(plan).keys()
-    hosts = [host.at for host in clouds.gather(plan).hosts]
-    made_from = [plan.origins(host, "launchTemplate") or [host] for host in hosts]
-    assert boot_data(plan).keys() == {one.urn for found in made_from for one in found}
+    made_from = [host.started_from or (host.at.urn,) for host in clouds.gather(plan).hosts]
+    assert boot_data(plan).keys() == {urn for urns in made_from for urn in urns}
 
 
 @pytest.mark.parametrize("path", ["slipway:app.name"])

@@ -18,7 +18,7 @@ from policy import check, resource_types
 from policy.plan import is_secret, is_unknown
 
 OUTPUTS = {"url", "target", "release", "addresses", "database"}
-OWN = {"aws-ec2": {"network", "security_group", "bucket", "roles"}}
+OWN = {name: {"network", "security_group", "bucket", "roles"} for name in ("aws-ec2", "alicloud-ecs")}
 """A target's own beside them."""
 
 

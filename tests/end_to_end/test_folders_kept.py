@@ -60,7 +60,7 @@ def test_files_rows_and_the_key_stay_and_files_and_rows_go_elsewhere(person):
     assert site.get("/read") == told(*names)
     [key] = keys
     is_told_nowhere(site, said, key)
-    elsewhere(site, identity, names, key)
+    elsewhere(site, names, key)
 
 
 def is_told_nowhere(site, said, key):
@@ -78,18 +78,24 @@ def is_told_nowhere(site, said, key):
     assert tells(said, secret, key) == []
 
 
-def elsewhere(site, identity, names, key):
-    """Another stack of the same app in a tree of its own, into which the backup's folder is copied."""
+def elsewhere(site, names, key):
+    """Another stack of the same app in a tree of its own, which takes what the first one backed up."""
     (site.folder / "Pulumi.other.yaml").write_text((site.folder / "Pulumi.dev.yaml").read_text())
+    taken = site.folder / "taken"
+    assert f", in {taken}" in well(site.run("backup", "--to", "taken"))
+    again = site.run("backup", "--to", "taken")
+    assert again.returncode == 2
+    assert again.stderr == "slipway: backup: --to: wanted a folder that is not there yet, found taken; name another one\n"
+    assert {path.stat().st_mode & 0o077 for path in (taken, *taken.iterdir())} == {0}
     well(site.run("destroy", "--yes"))
     well(site.run("-s", "other", "up", "--yes"))
     site.post("/write", "other.txt")
     assert site.get("/key") != key
     place, there = site.tree / "srv/slipway/shop", site.folder / ".slipway/other/srv/slipway/shop"
-    subprocess.run(["cp", "-a", place / "backups", there], check=True)
     try:
-        assert identity in well(site.run("-s", "other", "backups"))
-        well(site.run("-s", "other", "restore", identity, "--yes"))
+        lacking = site.run("-s", "other", "restore", "home", "--yes")
+        assert "wanted a folder that `backup --to` wrote, found 0 backups in" in lacking.stderr
+        assert "backup taken is loaded; what was there before is backup" in well(site.run("-s", "other", "restore", "taken", "--yes"))
         assert site.get("/read") == told(*names)
         for path in (place / "shared/app").rglob("*.txt"):
             assert (there / path.relative_to(place)).read_bytes() == path.read_bytes()

@@ -1,75 +1,96 @@
-"""An account of Amazon's whose instances are hosts of a test network: what a program registers is made, as far as hosts can tell."""
+"""An account of Amazon's whose instances are hosts of a test network, and which moto knows of."""
 
 import base64
 import hashlib
-import threading
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, ClassVar
 
-import put_out
+from answers import serving
 
-from ops.plan import stand_ins
+from ops.plan.record import record
+from ops.stack.project import Project, load_stack
 
-from .balancer import Balancer
+from .account import Account, Inputs, Made
 from .commands import run
-from .deployer import REGION
+from .deployer import REGION, Deployer
 from .instances import Instances, Wanted
 from .machine import Machine
+from .metadata import Metadata, Tree, of_instance
+from .network import Network
+from .recorded import Recorded, RecordedOnAmazon
+from .seed import AMAZON, Image
+from .trust import certified
 
 _BY_ID = "/dev/disk/by-id/nvme-Amazon_Elastic_Block_Store_"
 _INSTANCE, _GROUP, _ASSOCIATION = "aws:ec2/instance:Instance", "aws:autoscaling/group:Group", "aws:ec2/eipAssociation:EipAssociation"
 _ATTACHMENT = "aws:ec2/volumeAttachment:VolumeAttachment"
 _TRUST = '{"Version": "2012-10-17", "Statement": []}'
-Inputs = Mapping[str, Any]
-Made = tuple[str, dict[str, Any]]
-"""A resource's id, and what it puts out beside its inputs."""
+_IMAGE = "ami-12c6146b"  # one that moto has
 
 
-class Amazon:
-    """`hosts`: those that it has."""
+class AmazonInstances(Instances):
+    """Once they were looked up in the deployer's account, commands reach them by Systems Manager."""
 
-    def __init__(self, hosts: Instances) -> None:
-        self.hosts, self.network, self.deployer = hosts, hosts.network, hosts.deployer
+    ATTACHMENT = _ATTACHMENT
+
+    def __init__(self, network: Network, metadata: Metadata, deployer: Deployer, agents: Any, image: Image) -> None:
+        super().__init__(network, metadata, agents, image.with_environment(deployer.where), deployer.port)
+        self.deployer, self._ec2 = deployer, deployer.client("ec2")
+
+    def associate(self, identity: str, allocation: str) -> Machine:
+        """The fixed address is its own from now on."""
+        self._ec2.associate_address(AllocationId=allocation, InstanceId=identity, AllowReassociation=True)
+        self.stand(identity, self.recorded)
+        return self.running[identity]
+
+    def register(self, wanted: Wanted, address: str) -> tuple[str, Tree]:
+        tags = [{"Key": key, "Value": value} for key, value in wanted.tags.items()]
+        started = self._ec2.run_instances(
+            ImageId=_IMAGE, MinCount=1, MaxCount=1, PrivateIpAddress=address, IamInstanceProfile={"Name": wanted.role},
+            TagSpecifications=[{"ResourceType": "instance", "Tags": tags}],
+        )  # fmt: skip
+        identity = str(started["Instances"][0]["InstanceId"])
+        return identity, of_instance(self.deployer.account, REGION, identity, address, wanted.user_data)
+
+    def unregister(self, identity: str) -> None:
+        self._ec2.terminate_instances(InstanceIds=[identity])
+
+
+class Amazon(Account):
+    """`deployer`: who launches."""
+
+    TARGET, REGION, GROUP, INSTANCE, MOVING = "aws-ec2", REGION, _GROUP, _INSTANCE, (_ASSOCIATION, _ATTACHMENT)
+    ANSWERS: ClassVar[Mapping[str, dict[str, Any]]] = {"getAvailabilityZones": {"names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"]}}
+    hosts: AmazonInstances
+
+    def __init__(self, hosts: AmazonInstances) -> None:
+        super().__init__(hosts)
+        self.deployer = hosts.deployer
         self.iam, self.ec2 = self.deployer.client("iam"), self.deployer.client("ec2")
-        self._made: dict[str, tuple[Inputs, Made]] = {}
-        self._wanted: set[str] = set()
-        self._fixed: dict[str, tuple[str, Machine | None]] = {}
-        self._attached: dict[str, Machine] = {}
-        self._lock = threading.Lock()
         self._template: Inputs = {}
-        self._balancer: Balancer | None = None
 
-    def make(self, urn: str, type: str, name: str, inputs: Inputs) -> Made:
-        """The resource; the same one again where it is there, but for an address or a disk that moves."""
-        with self._lock:
-            self._wanted.add(urn)
-            before = self._made.get(urn)
-            if before is None or (type in (_ASSOCIATION, _ATTACHMENT) and before[0] != inputs):
-                maker = _MAKERS.get(type)
-                identity, outputs = maker(self, name, inputs) if maker else (f"{name}-id", {})
-                self._made[urn] = inputs, (identity, {**put_out.outputs(type, name), **inputs, **outputs})
-            return self._made[urn][1]
-
-    def settle(self, well: bool) -> None:
-        """At a run's end: where it went well, what it didn't ask for goes, as any engine does it."""
-        for urn in [one for one in self._made if well and one not in self._wanted]:
-            _, (identity, _) = self._made.pop(urn)
-            if urn.split("::")[2].endswith(_INSTANCE):
-                self.hosts.end(identity)
-        self._wanted.clear()
+    def recorded(self, project: Project) -> Recorded:
+        return RecordedOnAmazon(record(project, load_stack(project, "dev", sealed=True)))
 
     def look_up(self, token: str, arguments: Inputs) -> dict[str, Any]:
-        """What the cloud would answer."""
-        known = {"getCallerIdentity": {"accountId": self.deployer.account}, **_ANSWERS}.get(token.rpartition(":")[2], {})
-        return {**stand_ins.lookup(token, arguments)[1], **known}
+        caller = {"accountId": self.deployer.account} if token.endswith(":getCallerIdentity") else {}
+        return {**super().look_up(token, arguments), **caller}
 
-    def grow(self, hosts: int) -> list[Machine]:
-        """As many more of the group, of the very template that the first ones were started from."""
+    def next(self) -> Wanted:
         given = self._template
         (tags,) = [one["tags"] for one in given["tagSpecifications"] if one["resourceType"] == "instance"]
         (group,) = [one.name for one in self.hosts.recorded.plan.of(_GROUP)]
         profile, data = given["iamInstanceProfile"]["arn"].rpartition("/")[2], base64.b64decode(given["userData"]).decode()
-        return [self.hosts.running[self.hosts.start(Wanted(_GROUP, group, profile, data, tags))] for _ in range(hosts)]
+        return Wanted(_GROUP, group, profile, data, tags)
+
+    def stored(self, folder: str) -> dict[str, bytes]:
+        s3 = self.deployer.client("s3")
+        (bucket,) = [one["Name"] for one in s3.list_buckets()["Buckets"]]
+        names = [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=folder).get("Contents", [])]
+        return {name: s3.get_object(Bucket=bucket, Key=name)["Body"].read() for name in names}
 
     def bucket(self, _name: str, inputs: Inputs) -> Made:
         where: Any = {"LocationConstraint": REGION}
@@ -94,72 +115,83 @@ class Amazon:
         return identity, {"privateIp": self.hosts.running[identity].address}
 
     def address(self, _name: str, _inputs: Inputs) -> Made:
-        made = self.ec2.allocate_address(Domain="vpc", Address=self.network.address(200 + len(self._fixed)))
-        self._fixed[made["AllocationId"]] = made["PublicIp"], None
+        made = self.ec2.allocate_address(Domain="vpc", Address=self.network.fixed_address())
+        self.addresses[made["AllocationId"]] = made["PublicIp"], None
         return made["AllocationId"], {"publicIp": made["PublicIp"]}
 
     def association(self, name: str, inputs: Inputs) -> Made:
-        """The address is there at once, and nowhere else any more."""
-        allocation = inputs["allocationId"]
-        address, before = self._fixed[allocation]
-        machine = self.hosts.associate(inputs["instanceId"], allocation)
-        if before:
-            run(["ip", "-n", before.namespace, "address", "delete", f"{address}/24", "dev", "eth0"])
-        run(["ip", "-n", machine.namespace, "address", "add", f"{address}/24", "dev", "eth0"])
-        run(["ip", "neighbour", "flush", "to", address, "dev", self.network.name])
-        self._fixed[allocation] = address, machine
+        self.move(inputs["allocationId"], self.hosts.associate(inputs["instanceId"], inputs["allocationId"]))
         return f"{name}-id", {}
 
     def volume(self, name: str, _inputs: Inputs) -> Made:
         return f"vol-{hashlib.sha256(name.encode()).hexdigest()[:17]}", {}
 
     def attachment(self, name: str, inputs: Inputs) -> Made:
-        """A host here has its disk from the start; from now on under the name that such disks have there. Who had it is stopped."""
-        machine = self.hosts.running[inputs["instanceId"]]
-        before, self._attached[name] = self._attached.get(name), machine
-        if before:
-            before.stop()
-        machine.wait_booted()
-        link = _BY_ID + inputs["volumeId"].replace("-", "")
-        machine.shell(f"mkdir -p /dev/disk/by-id && ln -s {machine.volume} {link}")
+        self.attach(name, inputs["instanceId"], _BY_ID + inputs["volumeId"].replace("-", ""))
         return f"{name}-id", {}
 
     def template(self, name: str, inputs: Inputs) -> Made:
         self._template = inputs
         return f"{name}-id", {}
 
-    def group(self, name: str, inputs: Inputs) -> Made:
-        self.grow(inputs["minSize"])
-        return name, {"name": name}
-
     def targets(self, name: str, inputs: Inputs) -> Made:
-        self._balancer = Balancer(self.network, inputs["healthCheck"]["path"])
+        self.balance(inputs["healthCheck"]["path"])
         return f"{name}-id", {}
 
     def balancer(self, name: str, _inputs: Inputs) -> Made:
         return f"{name}-id", {"dnsName": self.network.gateway}
 
-    def close(self) -> None:
-        """Ends the load balancer, if there is one."""
-        if self._balancer:
-            self._balancer.close()
+    MAKERS: ClassVar[Mapping[str, Callable[[Any, str, Any], Made]]] = {
+        "aws:s3/bucket:Bucket": bucket,
+        "aws:iam/role:Role": role,
+        "aws:iam/instanceProfile:InstanceProfile": profile,
+        "aws:ec2/vpc:Vpc": vpc,
+        _INSTANCE: instance,
+        "aws:ec2/eip:Eip": address,
+        _ASSOCIATION: association,
+        "aws:ec2/launchTemplate:LaunchTemplate": template,
+        _GROUP: Account.group,
+        "aws:lb/targetGroup:TargetGroup": targets,
+        "aws:lb/loadBalancer:LoadBalancer": balancer,
+        "aws:ebs/volume:Volume": volume,
+        _ATTACHMENT: attachment,
+    }
 
 
-_MAKERS = {
-    "aws:s3/bucket:Bucket": Amazon.bucket,
-    "aws:iam/role:Role": Amazon.role,
-    "aws:iam/instanceProfile:InstanceProfile": Amazon.profile,
-    "aws:ec2/vpc:Vpc": Amazon.vpc,
-    _INSTANCE: Amazon.instance,
-    "aws:ec2/eip:Eip": Amazon.address,
-    _ASSOCIATION: Amazon.association,
-    "aws:ec2/launchTemplate:LaunchTemplate": Amazon.template,
-    _GROUP: Amazon.group,
-    "aws:lb/targetGroup:TargetGroup": Amazon.targets,
-    "aws:lb/loadBalancer:LoadBalancer": Amazon.balancer,
-    "aws:ebs/volume:Volume": Amazon.volume,
-    _ATTACHMENT: Amazon.attachment,
-}
-_ANSWERS: dict[str, dict[str, Any]] = {
-    "getAvailabilityZones": {"names": [f"{REGION}a", f"{REGION}b", f"{REGION}c"]},
-}
+@contextmanager
+def agents_there(network: Network) -> Iterator[Image]:
+    """Amazon's image, whose hosts get its agents from its buckets in the region; what they get there does nothing."""
+    places = {
+        "amazon-ssm-agent": f"s3.{REGION}.amazonaws.com",
+        "amazon-cloudwatch-agent": f"amazoncloudwatch-agent-{REGION}.s3.{REGION}.amazonaws.com",
+    }
+    with certified(network, *places.values()) as (authority, context):
+        made = {f"{name}.deb": _package(authority.certificate.parent, name) for name in places}
+
+        address = network.own_address()
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                data = made[self.path.rpartition("/")[2]]
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            def log_message(self, *_: object) -> None:
+                """Nobody reads that."""
+
+        with serving(Handler, (address, 443), context):
+            yield AMAZON.trusting(authority.certificate.read_text()).with_hosts(dict.fromkeys(places.values(), address))
+
+
+def _package(folder: Path, name: str) -> bytes:
+    """One of Debian's kind, with the program that sets that agent."""
+    tree, program = folder / name, folder / name / f"opt/aws/{name}/bin/{name}-ctl"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    (tree / "DEBIAN").mkdir(mode=0o755)
+    (tree / "DEBIAN/control").write_text(f"Package: {name}\nVersion: 1\nArchitecture: all\nMaintainer: nobody\nDescription: nothing\n")
+    run(["dpkg-deb", "--build", "--root-owner-group", str(tree), f"{tree}.deb"])
+    return Path(f"{tree}.deb").read_bytes()

@@ -51,3 +51,14 @@ def server(network: Network) -> Iterator[Follower]:
     boot = Boot("shop", "prod", "web", f"file://{STORE}", HOST)
     yield Follower(machine := network.machine(HOST, bootstrap.cloud_config(boot)))
     print(machine.journal("slipway*"))  # shown where the test fails
+
+
+@pytest.fixture
+def say(capsys: pytest.CaptureFixture[str]) -> Callable[[str], None]:
+    """Figures are printed, whatever pytest captures."""
+
+    def out(text: str) -> None:
+        with capsys.disabled():
+            print(f"\n  {text}", end="")
+
+    return out

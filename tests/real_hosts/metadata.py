@@ -1,9 +1,11 @@
-"""A cloud's metadata service, version 2, as the servers of one network see it: its role, whose credentials are real nowhere, and itself."""
+"""A cloud's metadata service, that wants a token, as the servers of one network see it: its role, whose credentials are real nowhere,
+and itself."""
 
 import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,9 +16,21 @@ _GIVEN = {
     "Code": "Success", "Type": "AWS-HMAC", "LastUpdated": "2026-01-01T00:00:00Z", "Expiration": "2099-01-01T00:00:00Z",
     "AccessKeyId": "ASIAEXAMPLE", "SecretAccessKey": "of a role", "Token": "session",
 }  # fmt: skip
-_ROLE = {"meta-data/iam/security-credentials/server": json.dumps(_GIVEN)}
 Tree = Mapping[str, str]
 """Paths below a version, such as `meta-data/instance-id`, with what stands there."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A cloud's: its address, the header that brings the token, and what every server is told there."""
+
+    address: str
+    header: str
+    tree: Tree
+
+
+AMAZON = Service("169.254.169.254", "x-aws-ec2-metadata-token", {"meta-data/iam/security-credentials/server": json.dumps(_GIVEN)})
+ALIBABA = Service("100.100.100.200", "x-aliyun-ecs-metadata-token", {})
 
 
 def of_instance(account: str, region: str, identity: str, address: str, user_data: str) -> Tree:
@@ -35,15 +49,16 @@ def of_instance(account: str, region: str, identity: str, address: str, user_dat
 
 
 class Metadata:
-    """`trees`: what hosts are told beside their role, by address."""
+    """`trees`: what hosts are told beside what all are, by address."""
 
-    def __init__(self) -> None:
+    def __init__(self, service: Service) -> None:
+        self.service = service
         self.trees: dict[str, Tree] = {}
 
     def answer(self, asker: str, path: str) -> str | None:
         """What stands at that path of any version; of a folder the names in it, each on a line."""
         wanted = path.strip("/").partition("/")[2]
-        tree = {**_ROLE, **self.trees.get(asker, {})}
+        tree = {**self.service.tree, **self.trees.get(asker, {})}
         if wanted in tree:
             return tree[wanted]
         below = [name.removeprefix(f"{wanted}/") for name in tree if not wanted or name.startswith(f"{wanted}/")]
@@ -60,7 +75,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(200, "a token" if self.path == "/latest/api/token" else None)
 
     def do_GET(self) -> None:
-        if self.headers.get("x-aws-ec2-metadata-token") != "a token":
+        if self.headers.get(self.metadata.service.header) != "a token":
             self._answer(401, None)
             return
         self._answer(200, self.metadata.answer(self.client_address[0], self.path))
@@ -77,13 +92,13 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def metadata(network: Network) -> Iterator[Metadata]:
+def metadata(network: Network, service: Service = AMAZON) -> Iterator[Metadata]:
     """At the address where a cloud has it, for this network alone. The rule goes with the network's table."""
-    told = Metadata()
+    told = Metadata(service)
     server = ThreadingHTTPServer((network.gateway, 0), type("Handler", (_Handler,), {"metadata": told}))
     threading.Thread(target=server.serve_forever, daemon=True).start()
     rules = Path(__file__).with_name("metadata.nft").read_text(encoding="utf-8")
-    values = {"NAME": network.name, "GATEWAY": network.gateway, "PORT": str(server.server_port)}
+    values = {"NAME": network.name, "GATEWAY": network.gateway, "PORT": str(server.server_port), "ADDRESS": service.address}
     for name, value in values.items():
         rules = rules.replace(name, value)
     run(["nft", "-f", "-"], text=rules)

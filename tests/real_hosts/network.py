@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 
@@ -11,10 +11,10 @@ from .base import Base
 from .commands import run
 from .disk import Disk
 from .machine import Machine
-from .seed import Seed, cloud_seed, instance_seed, ssh_seed
+from .seed import Seed, cloud_seed, ssh_seed
 
-METADATA = "169.254.169.254"
-"""Where a cloud tells a server about itself."""
+METADATA = ("169.254.169.254", "100.100.100.200")
+"""Where clouds tell a server about itself."""
 _PROPAGATED = Path("/run/systemd/nspawn/propagate")
 
 
@@ -32,6 +32,7 @@ class Network:
         self.gateway = self._range.address(1)
         self.machines: dict[str, Machine] = {}
         self._strangers: list[Machine] = []
+        self._fixed = count(200)
         self._range.folder.mkdir(parents=True)
         self._make_bridge()
 
@@ -59,12 +60,12 @@ class Network:
         """A host that knows nothing but a user `admin`, who has sudo and this public key. cloud-init finds nothing and stays out."""
         return self._add(name, ssh_seed(name, key), base, disk, volume)
 
-    def instance(self, name: str, environment: Mapping[str, str], *, volume: int | str | None = None, way_out: bool = True) -> Machine:
-        """A host that gets its boot data from a cloud's metadata service; services see that environment, as an image would set it.
+    def instance(self, name: str, seed: Seed, *, volume: int | str | None = None, way_out: bool = True) -> Machine:
+        """A host that gets its boot data from a cloud's metadata service.
 
-        `volume`: also the device of one that another host had. Its image has a user more than that of the host before, so those that
-        are made on it get other numbers. Without a `way_out` its routes lead to the network and to that service alone."""
-        return self._add(name, instance_seed(environment, len(self.machines)), None, None, volume, way_out)
+        `volume`: also the device of one that another host had. Without a `way_out` its routes lead to the network and to that service
+        alone."""
+        return self._add(name, seed, None, None, volume, way_out)
 
     def stranger(self, name: str, way_out: bool = True) -> Machine:
         """Somebody with an address from 100 on, where nothing boots: enough to ask from, by `in_network`."""
@@ -81,6 +82,16 @@ class Network:
     def address(self, number: int) -> str:
         """Hosts have those from 2 on, in the order in which they are made."""
         return self._range.address(number)
+
+    def fixed_address(self) -> str:
+        """Another one that may move between hosts."""
+        return self._range.address(next(self._fixed))
+
+    def own_address(self) -> str:
+        """Another one of this machine's, beside the gateway."""
+        address = self.fixed_address()
+        run(["ip", "address", "add", f"{address}/24", "dev", self.name])
+        return address
 
     def destroy(self) -> None:
         """Ends every host, whatever state it is in, and leaves nothing."""
@@ -115,7 +126,8 @@ class Network:
         run(["ip", "-n", space, "address", "add", f"{machine.address}/24", "dev", "eth0"])
         run(["ip", "-n", space, "link", "set", "eth0", "mtu", _mtu(), "up"])
         run(["ip", "-n", space, "link", "set", "lo", "up"])
-        run(["ip", "-n", space, "route", "add", "default" if way_out else METADATA, "via", self.gateway])
+        for place in ("default",) if way_out else METADATA:
+            run(["ip", "-n", space, "route", "add", place, "via", self.gateway])
 
 
 def remove_left_overs() -> None:

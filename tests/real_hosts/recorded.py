@@ -1,11 +1,14 @@
-"""What a recorded plan gives its hosts on Amazon: a way out, the store without one, and whom their security groups let in and out."""
+"""What a recorded plan gives its hosts: a way out, the store without one, and whom their security groups let in and out."""
 
+import abc
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
-from policy.clouds.aws import facts
+from components.blocks import subnets
+from policy.clouds import alicloud, aws
 from policy.clouds.aws.types import SECURITY_GROUP, groups
-from policy.facts import ALL_PORTS, Opening
+from policy.facts import ALL_PORTS, Facts, Opening
 from policy.plan import Plan, Resource
 from policy.values import text
 
@@ -13,7 +16,6 @@ from . import ways
 
 _EGRESS = "aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule"
 _ENDPOINT = "aws:ec2/vpcEndpoint:VpcEndpoint"
-_ASSOCIATION = "aws:ec2/eipAssociation:EipAssociation"
 _BALANCER = "aws:lb/loadBalancer:LoadBalancer"
 
 
@@ -35,41 +37,70 @@ class Outlet:
     network: str
 
 
-class Recorded:
-    """One plan, read once, of which the test network has the IPv4 alone."""
+class Recorded(abc.ABC):
+    """One plan, read once. `facts`: what it means to the cloud."""
 
-    def __init__(self, plan: Plan) -> None:
-        self.plan = plan.model_copy(update={"resources": tuple(_ipv4(plan.resources))})
-        self.facts = facts(self.plan)
+    ADDRESS: ClassVar[str]
+    """The type of what makes a fixed address somebody's."""
 
-    def without(self, leaves_out: Callable[[Resource], bool]) -> "Recorded":
-        """As if the program hadn't asked for these."""
-        return Recorded(self.plan.model_copy(update={"resources": tuple(one for one in self.plan.resources if not leaves_out(one))}))
+    def __init__(self, plan: Plan, facts: Facts) -> None:
+        self.plan, self.facts = plan, facts
 
-    def unassociated(self) -> "Recorded":
-        """While no fixed address is anybody's yet."""
-        return self.without(lambda one: one.type == _ASSOCIATION)
+    @abc.abstractmethod
+    def of(self, plan: Plan) -> "Recorded":
+        """The same of another plan."""
 
+    @abc.abstractmethod
     def standing(self, type: str, name: str) -> Standing:
         """Of an instance or a group; subnets that differ in what they give can't be told here."""
-        (host,) = [one for one in self.facts.hosts if (one.at.type, one.at.name) == (type, name)]
-        subnets, public = ways.subnets(self.plan, host.at), ways.has_public_address(self.plan, host.at)
-        (way_out,) = {_leads_out(public, subnet) for subnet in subnets}
-        (store,) = {self._has_endpoint(subnet) for subnet in subnets}
-        return Standing(way_out, store, host.firewalls)
+
+    @abc.abstractmethod
+    def outlets(self, group: str) -> Iterator[Outlet]:
+        """What a security group lets out."""
 
     def balancer(self) -> tuple[str, ...]:
         """The security groups of the load balancer."""
+        return ()
+
+    def openings(self, group: str) -> Iterator[Opening]:
+        """What a security group lets in."""
+        return (one for one in self.facts.openings if one.firewall == group)
+
+    def without(self, leaves_out: Callable[[Resource], bool]) -> "Recorded":
+        """As if the program hadn't asked for these."""
+        return self.of(self.plan.model_copy(update={"resources": tuple(one for one in self.plan.resources if not leaves_out(one))}))
+
+    def unassociated(self) -> "Recorded":
+        """While no fixed address is anybody's yet."""
+        return self.without(lambda one: one.type == self.ADDRESS)
+
+
+class RecordedOnAmazon(Recorded):
+    """Of the plan the test network has the IPv4 alone."""
+
+    ADDRESS = "aws:ec2/eipAssociation:EipAssociation"
+
+    def __init__(self, plan: Plan) -> None:
+        plan = plan.model_copy(update={"resources": tuple(_ipv4(plan.resources))})
+        super().__init__(plan, aws.facts(plan))
+
+    def of(self, plan: Plan) -> Recorded:
+        return RecordedOnAmazon(plan)
+
+    def standing(self, type: str, name: str) -> Standing:
+        (host,) = [one for one in self.facts.hosts if (one.at.type, one.at.name) == (type, name)]
+        places, public = ways.subnets(self.plan, host.at), ways.has_public_address(self.plan, host.at)
+        (way_out,) = {_leads_out(public, subnet) for subnet in places}
+        (store,) = {self._has_endpoint(subnet) for subnet in places}
+        return Standing(way_out, store, host.firewalls)
+
+    def balancer(self) -> tuple[str, ...]:
         return tuple(
             urn for one in self.plan.made(_BALANCER) for urn in groups(self.plan, one, "securityGroups", one.inputs["securityGroups"])
         )
 
-    def openings(self, group: str) -> Iterator[Opening]:
-        """What it lets in."""
-        return (one for one in self.facts.openings if one.firewall == group)
-
     def outlets(self, group: str) -> Iterator[Outlet]:
-        """What it lets out. Where nothing is said, that is nothing: the provider removes the rule that Amazon has from the start."""
+        """Where nothing is said, that is nothing: the provider removes the rule that Amazon has from the start."""
         for rule in self.plan.made(_EGRESS):
             said = rule.inputs
             if any(one.urn == group for one in self.plan.origins(rule, "securityGroupId", SECURITY_GROUP)):
@@ -80,6 +111,34 @@ class Recorded:
         tables = ways.route_tables(self.plan, subnet.at) or []
         of_s3 = [one for one in self.plan.made(_ENDPOINT) if text(one.inputs["serviceName"]).endswith(".s3")]
         return any(table in self.plan.origins(one, "routeTableIds") for one in of_s3 for table in tables)
+
+
+class RecordedOnAlibaba(Recorded):
+    """`network`: the addresses of the test network, which stand for those that the program gives its own. Everybody may go out as far as
+    routes lead; the storage's address inside is there without a way out."""
+
+    ADDRESS = "alicloud:ecs/eipAssociation:EipAssociation"
+
+    def __init__(self, plan: Plan, network: str) -> None:
+        super().__init__(plan, alicloud.facts(plan))
+        self.network = network
+
+    def of(self, plan: Plan) -> Recorded:
+        return RecordedOnAlibaba(plan, self.network)
+
+    def standing(self, type: str, name: str) -> Standing:
+        (host,) = [one for one in self.facts.hosts if (one.at.type, one.at.name) == (type, name)]
+        started_from = [one for one in self.plan.resources if one.urn in (host.at.urn, *host.started_from)]
+        is_public = any(one.inputs.get("internetMaxBandwidthOut") for one in started_from)
+        is_fixed = any(host.at in self.plan.origins(one, "instanceId") for one in self.plan.made(self.ADDRESS))
+        return Standing(is_public or is_fixed or bool(self.plan.of("alicloud:vpc/snatEntry:SnatEntry")), True, host.firewalls)
+
+    def outlets(self, group: str) -> Iterator[Outlet]:
+        yield Outlet(ALL_PORTS, "0.0.0.0/0")
+
+    def openings(self, group: str) -> Iterator[Opening]:
+        for one in super().openings(group):
+            yield one._replace(addresses=tuple(self.network if each == subnets.NETWORK else each for each in one.addresses))
 
 
 def _ipv4(resources: Iterable[Resource]) -> Iterator[Resource]:

@@ -1,6 +1,7 @@
 """What is on a host's disk before its first boot: boot data for cloud-init, or a user for SSH."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from .commands import run
@@ -10,12 +11,64 @@ Seed = Callable[[Path], None]
 _RESOLVERS = ("/run/systemd/resolve/resolv.conf", "/etc/resolv.conf")
 
 
-_EC2 = "usr/lib/python3/dist-packages/cloudinit/sources/DataSourceEc2.py"
-_AN_INSTANCE = """
+_SOURCES = "usr/lib/python3/dist-packages/cloudinit/sources"
 
-def identify_platform():  # a container has no table of its machine, in which an instance says whose it is
-    return CloudNames.AWS
-"""
+
+@dataclass(frozen=True)
+class Image:
+    """A cloud's, whose cloud-init asks that cloud's metadata service alone.
+
+    `source`: its datasource; `config`: of that; `patch`: appended to its code, as a container has no table of its machine, in which an
+    instance says whose it is. `environment`: what services see. `hosts`: addresses of names. `authority`: one more that it trusts (PEM).
+    `users`: how many of its own it has beside the base's, so that those made on it get other numbers."""
+
+    source: str
+    config: str
+    patch: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    authority: str = ""
+    users: int = 0
+
+    def with_environment(self, environment: Mapping[str, str]) -> "Image":
+        """The same, whose services see that."""
+        return replace(self, environment=environment)
+
+    def with_hosts(self, hosts: Mapping[str, str]) -> "Image":
+        """The same, which knows these names' addresses."""
+        return replace(self, hosts=hosts)
+
+    def trusting(self, authority: str) -> "Image":
+        """The same, which believes that authority's certificates."""
+        return replace(self, authority=authority)
+
+    def seed(self, root: Path) -> None:
+        """Puts all of that on the disk at `root`."""
+        _resolve(root)
+        chosen = f"datasource_list: [{self.source}]\ndatasource: {{{self.source}: {{{self.config}}}}}\n"
+        (root / "etc/cloud/cloud.cfg.d/98-instance.cfg").write_text(chosen)
+        with (root / f"{_SOURCES}/DataSource{self.source}.py").open("a") as file:
+            file.write(self.patch)
+        (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
+        for number in range(self.users):
+            run(["chroot", str(root), "useradd", "--system", "--user-group", f"of-the-image-{number}"])
+        folder = root / "etc/systemd/system.conf.d"
+        folder.mkdir(parents=True, exist_ok=True)
+        words = " ".join(f"{name}={value}" for name, value in self.environment.items())
+        (folder / "instance.conf").write_text(f"[Manager]\nDefaultEnvironment={words}\n")
+        with (root / "etc/hosts").open("a") as file:
+            file.write("".join(f"{address} {name}\n" for name, address in self.hosts.items()))
+        if self.authority:
+            (root / "usr/local/share/ca-certificates/of-the-cloud.crt").write_text(self.authority)
+            run(["chroot", str(root), "update-ca-certificates"])
+
+
+AMAZON = Image(
+    "Ec2",
+    "strict_id: false, metadata_urls: ['http://169.254.169.254']",
+    "\n\ndef identify_platform():\n    return CloudNames.AWS\n",
+)
+ALIBABA = Image("AliYun", "metadata_urls: ['http://100.100.100.200']", "\n\ndef _is_aliyun():\n    return True\n")
 
 
 def cloud_seed(user_data: str | bytes, meta_data: str) -> Seed:
@@ -28,26 +81,6 @@ def cloud_seed(user_data: str | bytes, meta_data: str) -> Seed:
         folder.mkdir(parents=True)
         (folder / "user-data").write_bytes(data)
         (folder / "meta-data").write_text(meta_data)
-
-    return put
-
-
-def instance_seed(environment: Mapping[str, str], users: int = 0) -> Seed:
-    """An image of Amazon's: cloud-init asks the metadata service alone. `users`: how many of its own it has beside the base's."""
-
-    def put(root: Path) -> None:
-        _resolve(root)
-        chosen = "datasource_list: [Ec2]\ndatasource: {Ec2: {strict_id: false, metadata_urls: ['http://169.254.169.254']}}\n"
-        (root / "etc/cloud/cloud.cfg.d/98-instance.cfg").write_text(chosen)
-        with (root / _EC2).open("a") as file:
-            file.write(_AN_INSTANCE)
-        (root / "etc/cloud/ds-identify.cfg").write_text("policy: enabled\n")
-        for number in range(users):
-            run(["chroot", str(root), "useradd", "--system", "--user-group", f"of-the-image-{number}"])
-        folder = root / "etc/systemd/system.conf.d"
-        folder.mkdir(parents=True, exist_ok=True)
-        words = " ".join(f"{name}={value}" for name, value in environment.items())
-        (folder / "instance.conf").write_text(f"[Manager]\nDefaultEnvironment={words}\n")
 
     return put
 

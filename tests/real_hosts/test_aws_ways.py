@@ -17,11 +17,11 @@ from ops.stack.project import load_project, load_stack
 from real_hosts.commands import run
 from real_hosts.deployer import REGION
 from real_hosts.machine import Machine
-from real_hosts.metadata import metadata
-from real_hosts.network import METADATA, Network
+from real_hosts.metadata import AMAZON, metadata
+from real_hosts.network import Network
 from real_hosts.outside import open_ports
 from real_hosts.reach import reached, reaches
-from real_hosts.recorded import Recorded
+from real_hosts.recorded import Recorded, RecordedOnAmazon
 from real_hosts.servers import SMALL
 from real_hosts.walls import Walls
 
@@ -59,7 +59,7 @@ def plans() -> Iterator[dict[str, Recorded]]:
 def _recorded(project: Project, options: dict[str, Any]) -> Recorded:
     project.write_config({"target": "aws-ec2", "app": {"name": "shop", "path": "./app"}, "database": _DATABASE, "aws-ec2": options})
     found = load_project(project.folder)
-    return Recorded(record(found, load_stack(found, "dev", sealed=True)))
+    return RecordedOnAmazon(record(found, load_stack(found, "dev", sealed=True)))
 
 
 @pytest.fixture
@@ -68,7 +68,8 @@ def sites(network: Network) -> Iterator[dict[str, tuple[str, int]]]:
     run(["ip", "address", "add", f"{_OUTSIDE}/32", "dev", network.name])
     made = {"outside": _site(_OUTSIDE), "store": _site(network.gateway)}
     with metadata(network):
-        yield {**{name: (str(one.server_address[0]), one.server_address[1]) for name, one in made.items()}, "metadata": (METADATA, 80)}
+        known = {name: (str(one.server_address[0]), one.server_address[1]) for name, one in made.items()}
+        yield {**known, "metadata": (AMAZON.address, 80)}
     for one in made.values():
         one.shutdown()
         one.server_close()
@@ -106,7 +107,7 @@ def test_a_public_address_is_the_hosts_own_or_a_fixed_one(plans: dict[str, Recor
     without = {"associatePublicIpAddress": False}
     plan = plans["public"].plan
     changed = [one.model_copy(update={"inputs": {**one.inputs, **without}}) if "/instance:" in one.type else one for one in plan.resources]
-    recorded = Recorded(plan.model_copy(update={"resources": tuple(changed)}))
+    recorded = RecordedOnAmazon(plan.model_copy(update={"resources": tuple(changed)}))
     found = {one.at.name: one.at for one in recorded.facts.hosts}
 
     def ways(among: Recorded) -> dict[str, bool]:

@@ -21,6 +21,7 @@ from components.errors import UsageError
 from components.settings import Settings, parse, target_options
 
 SLOTS = hostile.slots()
+CLOUDS = ("aws-ec2", "alicloud-ecs")
 UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9}
 LONGEST = 700  # characters of one line, whatever was found
 
@@ -36,12 +37,13 @@ HELD: dict[str, Callable[[Any], Any]] = {
         lambda value: {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value,
     ),
     **dict.fromkeys(("local.port", "docker.port", "docker.memory"), int),
-    **{f"aws-ec2.{name}": int for name in ("disk", "database.disk", "database.backupDays")},
-    "aws-ec2.dataDisk": lambda value: None if value is None else int(value),
-    **{f"aws-ec2.instances.{name}": int for name in ("min", "max", "requests")},
-    "aws-ec2.account": str,
+    "aws-ec2.database.backupDays": int,
+    **{f"{cloud}.{name}": int for cloud in CLOUDS for name in ("disk", "database.disk")},
+    **{f"{cloud}.dataDisk": lambda value: None if value is None else int(value) for cloud in CLOUDS},
+    **{f"{cloud}.instances.{name}": int for cloud in CLOUDS for name in ("min", "max", "requests")},
+    **{f"{cloud}.account": str for cloud in CLOUDS},
     **dict.fromkeys(
-        ("aws-ec2.ssh[item]", "ssh.sshFrom[item]", "http.allow[item]", "http.trustedProxies[item]"),
+        ("aws-ec2.ssh[item]", "alicloud-ecs.ssh[item]", "ssh.sshFrom[item]", "http.allow[item]", "http.trustedProxies[item]"),
         lambda value: str(ipaddress.ip_network(value, strict=False)),
     ),
     "ssh.port": int,

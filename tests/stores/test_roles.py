@@ -66,6 +66,20 @@ def test_oss_by_the_users_own(monkeypatch, tmp_path):
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_ID", "3")
     monkeypatch.setenv("ALIBABA_CLOUD_ACCESS_KEY_SECRET", "4")
     assert oss._user()()["access_key_id"] == "3"
+    assert oss._user("b")()["access_key_id"] == "1"  # the stack's own, whatever the environment says
+    for name in ("a", "none"):
+        with pytest.raises(Away, match=rf"store: wanted a profile '{name}' with keys \(AK or StsToken\) .*; run `aliyun configure`"):
+            stores.connect(f"oss://b?region=cn-x&profile={name}")
+
+
+def test_oss_by_a_domain_of_the_buckets_own():
+    """A name that isn't the cloud's stays as it is; the addresses in a network and of all have the bucket's name before them."""
+    own = oss_access.options("b", {"region": "cn-x", "endpoint": "https://files.example.com"})
+    assert (own["endpoint"], own["virtual_hosted_style_request"]) == ("https://files.example.com", True)
+    inner = oss_access.options("b", {"region": "cn-x", "endpoint": "https://s3.oss-cn-x-internal.aliyuncs.com"})
+    assert (inner["endpoint"], inner["virtual_hosted_style_request"]) == ("https://b.s3.oss-cn-x-internal.aliyuncs.com", True)
+    lookalike = oss_access.options("b", {"region": "cn-x", "endpoint": "https://notaliyuncs.com"})
+    assert lookalike["endpoint"] == "https://notaliyuncs.com"
 
 
 def test_oss_forbids_overwriting_by_a_header_and_asks_by_the_buckets_name(monkeypatch):

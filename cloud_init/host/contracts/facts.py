@@ -84,7 +84,8 @@ class Boot:
     store: str
     """The store's address, such as `s3://bucket/prefix?region=eu-west-1`."""
     name: Optional[str] = None
-    """null: its own host name; `{host}` in it is that, without the domain."""
+    """null: its own host name; `{host}` in it is that, without the domain; `{instance}` is its id,
+    as cloud-init has it."""
     transport: str = field(default="", metadata=LEFT_OUT)
     """How deployers reach it: `transport` of `HostFacts`."""
     disk: Optional[str] = field(default=None, metadata=LEFT_OUT)

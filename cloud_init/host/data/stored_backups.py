@@ -12,11 +12,13 @@ import shutil
 import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 from ..base import Places, Refused, Steps, note, read_object, refusal_of, replacing, write_json
 from ..base.files import link_or_copy, make_way, object_in
 from ..release.manifests import HostStore
+from ..stores import Store
 from . import backup, folders
 
 _REASON = "nightly"
@@ -27,7 +29,7 @@ _PERIODS: tuple[tuple[int, Callable[[datetime.datetime], object]], ...] = (
 )  # fmt: skip
 """The newest backup is kept of each of so many days, weeks and months that have one."""
 _NIGHTLY = "nightly.json"
-_NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup with them is whole
+NAMES = (backup.DUMP, backup.FOLDERS, backup.FACTS)  # the facts last: a backup with them is whole
 
 
 def nightly(places: Places, store: HostStore, steps: Steps) -> dict[str, Any] | None:
@@ -99,9 +101,9 @@ def send(places: Places, store: HostStore, identity: str) -> None:
     """Streams a backup of this host to the store. Raises `Refused`, for a damaged one too."""
     place = backup.folder(places) / identity
     backup.check(place, identity)
-    for name in _NAMES:
+    for name in NAMES:
         if (place / name).is_file():  # not every backup has folders
-            store.objects.send(_object(places.host, identity, name), place / name)
+            store.objects.send(object_name(places.host, identity, name), place / name)
 
 
 def every(places: Places, store: HostStore, others: bool = True) -> dict[str, dict[str, Any]]:
@@ -109,7 +111,7 @@ def every(places: Places, store: HostStore, others: bool = True) -> dict[str, di
     backups: dict[str, dict[str, Any]] = {}
     for name in store.objects.names(_folder(places.host, others)):
         *_, host, identity, last = name.split("/")
-        if last != backup.FACTS or not backup.is_id(identity) or name != _object(host, identity, last):
+        if last != backup.FACTS or not backup.is_id(identity) or name != object_name(host, identity, last):
             continue
         facts = object_in(store.objects.get(name))
         if facts.get("id") == identity and host == places.host:
@@ -131,18 +133,23 @@ def fetch(places: Places, store: HostStore, identity: str) -> None:
         return
     host = backups[identity].get("host", places.host)
     with replacing(folder) as part:
-        part.mkdir(mode=0o700)
-        for name in _NAMES:
-            if name == backup.FOLDERS and "folders" not in backups[identity]:
-                continue
-            copy = store.objects.file(_object(host, identity, name), part / name)
-            if copy is None:
-                raise Refused(f"store: wanted {_object(host, identity, name)}, found nothing; restore another backup")
-            if copy != part / name:
-                link_or_copy(copy, part / name)
-            (part / name).chmod(0o600)
-        backup.check(part, identity)
+        copied(store.objects, host, identity, part)
         make_way(folder)
+
+
+def copied(objects: Store, host: str, identity: str, folder: Path) -> None:
+    """Makes the folder, with a copy of that host's backup, checked. Raises `Refused`."""
+    folder.mkdir(mode=0o700)
+    for name in NAMES:
+        copy = objects.file(object_name(host, identity, name), folder / name)
+        if copy is None and name == backup.FOLDERS:  # not every backup has them
+            continue
+        if copy is None:
+            raise Refused(f"store: wanted {object_name(host, identity, name)}, found nothing; restore another backup")
+        if copy != folder / name:
+            link_or_copy(copy, folder / name)
+        (folder / name).chmod(0o600)
+    backup.check(folder, identity)
 
 
 def nearest(places: Places, store: HostStore, identity: str) -> str:
@@ -168,7 +175,7 @@ def _moment(identity: str) -> datetime.datetime:
 
 def remove(places: Places, store: HostStore, identity: str) -> None:
     """Removes a backup from the store, its facts first: one that is half removed is none."""
-    store.objects.delete(*(_object(places.host, identity, name) for name in reversed(_NAMES)))
+    store.objects.delete(*(object_name(places.host, identity, name) for name in reversed(NAMES)))
 
 
 def _folder(host: str, others: bool = False) -> str:
@@ -179,5 +186,6 @@ def _folder(host: str, others: bool = False) -> str:
     return f"backups/{role}/" if others else f"backups/{role}/{host}/"
 
 
-def _object(host: str, identity: str, name: str) -> str:
+def object_name(host: str, identity: str, name: str) -> str:
+    """What a file of a host's backup is called in the store."""
     return f"{_folder(host)}{identity}/{name}"

@@ -40,7 +40,7 @@ def command(root: Path) -> int:
     with steps.step("setup"):
         if os.geteuid() != 0 or not Path("/run/systemd/system").is_dir():
             raise Refused("setup: wanted root on a machine that systemd runs, found another; use a server with Debian or Ubuntu")
-        facts = _facts(_boot(root))
+        facts = _facts(root, _boot(root))
         before, names = read_object(root / "etc/slipway/host.json"), ("app", "stack", "role")
         if before and any(before.get(name) != getattr(facts, name) for name in names):
             held, wanted = (", ".join(f"{name} {of.get(name)}" for name in names) for of in (before, contracts.document(facts)))
@@ -55,7 +55,7 @@ def command(root: Path) -> int:
 
 def install(root: Path, facts: HostFacts | None = None) -> None:
     """Makes the users, writes host.json, start script and unit as this tool has them."""
-    facts = facts or _facts(_boot(root))
+    facts = facts or _facts(root, _boot(root))
     for user in USERS:
         _add_user(user)
     for folder in ("opt/slipway", "etc/slipway", "srv/slipway", "var/lib/slipway"):
@@ -78,10 +78,11 @@ def _boot(root: Path) -> Boot:
     return boot
 
 
-def _facts(boot: Boot) -> HostFacts:
+def _facts(root: Path, boot: Boot) -> HostFacts:
     """The facts for host.json, without programs: those come with releases, and are looked for."""
     own = socket.gethostname()
-    host = (boot.name or "").replace("{host}", own.partition(".")[0]) or own
+    instance = (root / "var/lib/cloud/data/instance-id").read_text() if "{instance}" in (boot.name or "") else ""
+    host = (boot.name or "").replace("{host}", own.partition(".")[0]).replace("{instance}", instance.strip()) or own
     return HostFacts(
         boot.app, host, f"/run/slipway/{boot.app}", boot.store, "/usr/bin/python3", FrontFacts(("0.0.0.0", PORT)),
         user=_APP, database_user=_DATABASE, front_user=_FRONT, release_user=_RELEASE, build_user=_BUILD,

@@ -1,5 +1,5 @@
 """Alibaba Cloud OSS by its S3 API: `oss://bucket/prefix?region=cn-hangzhou` (`endpoint` for its
-address in a network).
+address in a network, or a domain of the bucket's own; `profile` of the cloud's command line).
 
 OSS can create an object on condition that there is none (`x-oss-forbid-overwrite`, which a bucket
 with versions ignores: a release store has none), but can't overwrite on condition. So an object
@@ -8,7 +8,7 @@ that is replaced is a chain: to replace `old` is to create `NAME.after/HASH`, wi
 be behind, or be put back by a writer that slept, so that a reader goes on along the chain.
 Therefore bytes must never come again: they hold a generation or a time.
 
-Credentials: the environment's, those of its command line, or a server's RAM role."""
+Credentials: the profile's, the environment's, those of its command line, or a server's RAM role."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
-from . import Conflict, Store, Version, oss_access
+from . import Away, Conflict, Store, Version, oss_access
 from .bucket import Bucket, BucketAddress
 
 _KEYS = ("ACCESS_KEY_ID", "ACCESS_KEY_SECRET", "SECURITY_TOKEN")
@@ -29,10 +29,11 @@ _LINK_STAYS = 30 * 86400.0  # seconds that a link of the chain stays: longer tha
 def connect(address: str) -> Store:
     from obstore.store import S3Store
 
-    place = BucketAddress(address, ("region", "endpoint"))
+    place = BucketAddress(address, ("region", "endpoint", "profile"))
     access = oss_access.options(place.bucket, place.options)
+    user = _user(place.options.get("profile"))
     plain = {"disable_bulk_delete": True, "disable_tagging": True}
-    return ChainedBucket(place, S3Store, credential_provider=_user() or oss_access.role, **plain, **access)
+    return ChainedBucket(place, S3Store, credential_provider=user or oss_access.role, **plain, **access)
 
 
 class ChainedBucket(Bucket):
@@ -70,15 +71,21 @@ class ChainedBucket(Bucket):
         return data
 
 
-def _user() -> Any:
-    """A provider of the user's own keys, of the environment or a profile; None: there are none."""
+def _user(wanted: str | None = None) -> Any:
+    """A provider of the user's own keys, of the environment or a profile; None: there are none.
+    Raises `Away` where the `wanted` profile has none."""
     key, secret, token = (os.environ.get(f"ALIBABA_CLOUD_{name}") for name in _KEYS)
-    with suppress(OSError, ValueError, KeyError, TypeError, StopIteration):
-        if not (key and secret):
+    if wanted or not (key and secret):
+        key = None
+        with suppress(OSError, ValueError, KeyError, TypeError, StopIteration):
             config = json.loads((Path.home() / ".aliyun/config.json").read_text(encoding="utf-8"))
-            name = os.environ.get("ALIBABA_CLOUD_PROFILE") or config["current"]
+            name = wanted or os.environ.get("ALIBABA_CLOUD_PROFILE") or config["current"]
             profile = next(one for one in config["profiles"] if one["name"] == name and one.get("mode") in ("AK", "StsToken"))
             key, secret, token = profile["access_key_id"], profile["access_key_secret"], profile.get("sts_token")
+    if wanted and not key:
+        raise Away(
+            f"store: wanted a profile {wanted!r} with keys (AK or StsToken) in ~/.aliyun/config.json, found none; run `aliyun configure`"
+        )
     given = oss_access.credentials(key, secret, token) if key and secret else None
     return given and (lambda: given)
 

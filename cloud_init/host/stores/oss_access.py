@@ -22,14 +22,16 @@ class NoCredentials(Exception):
 def options(bucket: str, given: Mapping[str, str]) -> dict[str, Any]:
     """obstore's options of an S3 client, from those of the store's address (`region`, `endpoint`).
 
-    The bucket is in the endpoint's name, but an IP address has no room for it."""
+    The bucket is in the endpoint's name, but an IP address has no room for it; and a name that
+    isn't the cloud's is a domain of the bucket's own."""
     region = given.get("region", "cn-hangzhou")
     parts = urlsplit(given.get("endpoint") or f"https://s3.oss-{region}.aliyuncs.com")
     try:
         ip_address(parts.hostname or "")
         by_name, endpoint = False, parts.geturl()
     except ValueError:
-        by_name, endpoint = True, f"{parts.scheme}://{bucket}.{parts.netloc}"
+        is_own = not f".{parts.hostname}".endswith(".aliyuncs.com")
+        by_name, endpoint = True, parts.geturl() if is_own else f"{parts.scheme}://{bucket}.{parts.netloc}"
     return {"region": region, "endpoint": endpoint, "virtual_hosted_style_request": by_name}
 
 

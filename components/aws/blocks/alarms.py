@@ -9,7 +9,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks.logs import figures
-from components.aws.common import Tagged, named, region_of
+from components.aws.common import named, region_of
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 
 DATABASE_STORAGE = 20

@@ -1,29 +1,17 @@
 """A security group whose rules are resources of their own, so that one may change alone."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import Tagged, named
+from components.aws.common import named
+from components.blocks.args import FirewallArgs
 from components.blocks.block import Block, Tags, child
 
 WORLD = ("0.0.0.0/0", "::/0")
 """All networks: what `open` takes for everybody."""
-
-
-@dataclass(kw_only=True)
-class FirewallArgs(Tagged):
-    """The arguments of a `Firewall`."""
-
-    vpc_id: pulumi.Input[str]
-    """The network (VPC) of the group."""
-    description: str | None = None
-    """What it is for, as Amazon's console shows it. Another one makes another group."""
-    keep: bool | None = None
-    """Protected with the way out, as data stands behind it; not what it lets in."""
 
 
 class Firewall(Block):

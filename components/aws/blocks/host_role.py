@@ -11,7 +11,8 @@ from cloud_init import bootstrap
 from cloud_init.fleet import ROLES
 from cloud_init.host.contracts.facts import Boot
 from cloud_init.host.release import wheels
-from components.aws.common import Tagged, allow, document, named
+from components.aws.common import allow, document, named
+from components.blocks import args
 from components.blocks.block import Block, child, one_of
 from components.hosts import names
 
@@ -28,26 +29,15 @@ lets it read all parameters."""
 
 
 @dataclass(kw_only=True)
-class HostRoleArgs(Tagged):
-    """The arguments of a `HostRole`: the servers of one kind."""
+class HostRoleArgs(args.HostRoleArgs):
+    """The arguments of a `HostRole` on AWS."""
 
-    app: pulumi.Input[str]
-    """The app that they serve, or whose database they have."""
-    role: str
-    """`web` or `database`."""
     store: pulumi.Input[str]
     """`address` of the `ReleaseStore`."""
     store_arn: pulumi.Input[str]
     """`arn` of that `ReleaseStore`."""
-    backups: bool | None = None
-    """They have a database, and make backups of it."""
     boundary: pulumi.Input[str] | None = None
     """The ARN of a policy that no right of the role goes beyond."""
-    keep: bool | None = None
-    """The servers are kept, so it is protected: they are named after it, and another
-    role would let them write nothing."""
-    disk: pulumi.Input[str] | None = None
-    """`device` of a single web server's `DataDisk`."""
 
 
 class HostRole(Block):

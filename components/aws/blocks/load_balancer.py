@@ -7,8 +7,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.blocks.firewall import WORLD, Firewall, FirewallArgs
-from components.aws.common import LOAD_BALANCER, Tagged, named
+from components.aws.blocks.firewall import WORLD, Firewall
+from components.aws.common import LOAD_BALANCER, named
+from components.blocks.args import FirewallArgs, Tagged
 from components.blocks.block import Block, child
 from components.blocks.names import short
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import Tagged, allow, document, named
+from components.aws.common import allow, document, named
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 
 _FILES = "/var/log/slipway/{app}/{program}.log"

@@ -7,8 +7,10 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.blocks.firewall import Firewall, FirewallArgs
-from components.aws.common import DATABASE, Tagged, named, region_of
+from components.aws.blocks.firewall import Firewall
+from components.aws.common import DATABASE, named, region_of
+from components.blocks import args
+from components.blocks.args import FirewallArgs
 from components.blocks.block import Block, child, one_of
 from components.blocks.names import database, short
 from components.hosts.database_host import PORTS, addresses
@@ -28,23 +30,13 @@ _LARGEST = 65536  # GB
 
 
 @dataclass(kw_only=True)
-class ManagedDatabaseArgs(Tagged):
-    """The arguments of a `ManagedDatabase`."""
+class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
+    """The arguments of a `ManagedDatabase` on AWS, of a class such as `db.t4g.small`."""
 
-    app: str
-    """Names the database, and the web hosts' folder that the authority's certificate is in."""
-    engine: str
-    """`postgres` or `mysql`."""
-    instance_class: pulumi.Input[str]
-    """Such as `db.t4g.small`."""
-    storage: int
-    """In GB, 20 at least. It grows to four times that by itself."""
     vpc_id: pulumi.Input[str]
     """The network that it stands in."""
     subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Subnets of two zones at least, private ones if there are any."""
-    client_group_id: pulumi.Input[str]
-    """The security group of the web hosts, which alone are let in."""
     region: pulumi.Input[str] | None = None
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
     version: str | None = None
@@ -56,8 +48,6 @@ class ManagedDatabaseArgs(Tagged):
     """How long Amazon's own backups stay, in days: each moment of them can be restored."""
     apply_now: bool | None = None
     """What stops it is done at once, not in its maintenance window."""
-    keep: bool | None = None
-    """Protected, with all it stands in."""
     last_snapshot: bool | None = True
     """What it leaves, as it is removed."""
 

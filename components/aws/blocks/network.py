@@ -7,8 +7,9 @@ from functools import partial
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import Tagged, filters, named, region_of
+from components.aws.common import filters, named, region_of
 from components.blocks import subnets
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 from components.errors import UsageError
 

@@ -7,7 +7,8 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import Tagged, document, named, region_of, store_address
+from components.aws.common import document, named, region_of, store_address
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 
 _FORGOTTEN: list[Any] = [

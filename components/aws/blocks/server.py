@@ -12,8 +12,8 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.blocks import image
-from components.aws.common import Tagged, named
-from components.blocks import names
+from components.aws.common import named
+from components.blocks import args, names
 from components.blocks.block import ROLE, Block, child
 from components.errors import UsageError
 from components.rollout.resources import Serving
@@ -27,41 +27,21 @@ _IGNORED = [
 
 
 @dataclass(kw_only=True)
-class ServerArgs(Tagged):
+class ServerArgs(args.ServerArgs):
     """The arguments of any single server."""
 
-    image: str
-    """`debian-13`, `ubuntu-24.04` or an image's id. Another one makes another server; a newer one
-    of that name doesn't."""
-    instance_type: str
-    """Such as `t4g.small`. It decides between images for ARM and for x86."""
-    disk: pulumi.Input[int]
-    """The system's, in GB."""
-    subnet_id: pulumi.Input[str]
-    """The server's subnet, which leads out."""
     group_ids: Sequence[pulumi.Input[str]]
     """The server's security groups."""
     profile_name: pulumi.Input[str]
     """The server's instance profile, as `HostRole` puts it out."""
-    user_data: pulumi.Input[str]
-    """What it boots with: `HostRole`'s, or your own. Read once: another one changes nothing of a
-    server that is there."""
     has_ipv6: bool | None = None
     """The server has an IPv6 address, as its subnet has them."""
-    public_address: bool | None = True
-    """The server has a public IPv4 address from the start."""
 
 
 @dataclass(kw_only=True)
-class DataDiskArgs(Tagged):
-    """The arguments of a `DataDisk`."""
+class DataDiskArgs(args.DataDiskArgs):
+    """The arguments of a `DataDisk` on AWS."""
 
-    size: pulumi.Input[int]
-    """In GB."""
-    zone: pulumi.Input[str]
-    """The availability zone of its server's subnet."""
-    keep: bool | None = True
-    """Protects the disk."""
     last_snapshot: bool | None = True
     """What the disk leaves, as it is removed. Settled when it is made."""
 

@@ -7,8 +7,9 @@ from typing import Any
 import pulumi
 import pulumi_aws as aws
 
-from components.aws.common import Tagged, named
-from components.blocks.block import Args, Block, child
+from components.aws.common import named
+from components.blocks.args import Args, Tagged
+from components.blocks.block import Block, child
 from components.errors import UsageError
 
 _TTL = 60  # seconds: a server with another address is soon found

@@ -12,6 +12,7 @@ from components.aws.blocks import image
 from components.aws.blocks.firewall import ingress
 from components.aws.blocks.load_balancer import BalancedArgs, LoadBalancer, LoadBalancerArgs
 from components.aws.common import filters, named
+from components.blocks.args import FleetArgs
 from components.blocks.block import ROLE, Block, child
 
 GRACE = 600
@@ -24,36 +25,17 @@ _CPU = 60.0  # per cent
 
 
 @dataclass(kw_only=True)
-class WebFleetArgs(BalancedArgs):
-    """The arguments of a `WebFleet`: the hosts, how many there are, and what leads to them."""
+class WebFleetArgs(FleetArgs, BalancedArgs):
+    """The arguments of a `WebFleet` on AWS. Another image replaces all hosts."""
 
-    image: str
-    """`debian-13`, `ubuntu-24.04` or an image's id. Another one replaces all hosts; a newer one of
-    that name is that of hosts started from then on."""
-    instance_type: str
-    """Such as `t4g.small`. It decides between images for ARM and for x86."""
-    disk: pulumi.Input[int]
-    """A host's, in GB."""
-    minimum: int
-    """How many hosts there are at least."""
-    maximum: int
-    """How many hosts there are at most."""
     public_subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """The load balancer's, of two zones at least."""
-    group_id: pulumi.Input[str]
-    """The hosts' security group, which the load balancer is let in by."""
     profile_arn: pulumi.Input[str]
     """The hosts' instance profile, as `HostRole` puts it out."""
-    user_data: pulumi.Input[str]
-    """What they boot with, at most 16 kB: `HostRole`'s, or your own."""
     host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     """The hosts' subnets, which lead out. The public ones if left out."""
-    public_address: bool | None = True
-    """Each host has a public IPv4 address as its way out; else `host_subnets` have another way."""
     requests: float | None = REQUESTS
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
-    after: Sequence[pulumi.Input[str]] | None = None
-    """Outputs of what must be there before the first host starts, such as its release."""
 
 
 class WebFleet(Block):

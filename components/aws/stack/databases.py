@@ -1,25 +1,19 @@
 """The database of a stack: on a server of its own, or managed."""
 
-import pulumi
-
-from components.aws.blocks.firewall import Firewall, FirewallArgs
+from components.aws.blocks.firewall import Firewall
 from components.aws.blocks.managed_database import ManagedDatabase, ManagedDatabaseArgs
 from components.aws.blocks.server import DatabaseServer, DatabaseServerArgs
-from components.aws.stack.foundation import Foundation, Tier
-from components.blocks import names
-from components.hosts.database_host import PORTS, DatabaseHost, DatabaseHostArgs
+from components.aws.stack.foundation import Foundation
+from components.blocks.args import FirewallArgs
+from components.blocks.stack import Tier
+from components.hosts.database_host import PORTS
 
 _SYSTEM_DISK = 8  # GB, of a server whose data has a disk of its own
 
 
-def make(foundation: Foundation) -> Tier:
-    """What the settings ask for beside the web servers."""
-    maker = {"own-host": _own, "managed": _managed}.get(foundation.settings.database.placement)
-    return maker(foundation) if maker else Tier()
-
-
-def _own(foundation: Foundation) -> Tier:
-    name, engine, options = f"{foundation.name}-database", foundation.settings.database.engine, foundation.options
+def own(foundation: Foundation) -> Tier:
+    """A server for the database alone, and its data's disk."""
+    name, engine, options = foundation.own_host, foundation.settings.database.engine, foundation.options
     closed = FirewallArgs(vpc_id=foundation.network.vpc_id, description="database server", tags=foundation.tags)
     firewall = Firewall(name, closed, foundation.child)
     firewall.let_in("web", PORTS[engine], foundation.firewall.group_id)
@@ -36,19 +30,11 @@ def _own(foundation: Foundation) -> Tier:
         last_snapshot=foundation.settings.last_snapshot,
     )
     server = DatabaseServer(name, args, foundation.child)
-    clients = pulumi.Output.all(foundation.network.cidr)
-    inside = DatabaseHostArgs(foundation.name, engine, server.private_address, clients, server.device)
-    connection = DatabaseHost(name, inside, foundation.own)
-    return Tier(
-        connection=connection,
-        resources=(connection, server),
-        hosts=(names.host(role.unique_id, server.instance_id),),
-        roles={"database": role.name},
-        servers={"database": server.instance_id},
-    )
+    return foundation.database_on(role, server, server.device, foundation.network.cidr)
 
 
-def _managed(foundation: Foundation) -> Tier:
+def managed(foundation: Foundation) -> Tier:
+    """A database of RDS."""
     settings, options = foundation.settings, foundation.options
     args = ManagedDatabaseArgs(
         app=foundation.name,

@@ -1,47 +1,27 @@
 """What all servers of a stack stand on: provider, network, store, and each kind's role."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pulumi
 import pulumi_aws as aws
 
 from components.aws import common
-from components.aws.blocks.firewall import WORLD, Firewall, FirewallArgs
+from components.aws.blocks.firewall import WORLD, Firewall
 from components.aws.blocks.host_role import HostRole, HostRoleArgs
 from components.aws.blocks.network import Network, NetworkArgs
 from components.aws.blocks.release_store import ReleaseStore, ReleaseStoreArgs
 from components.aws.stack.options import Options
+from components.blocks.args import FirewallArgs
 from components.blocks.stack import CloudStack
-from components.rollout.resources import DatabaseOutputs
 from components.settings import Settings
 from components.target import StackPlace
-
-
-@dataclass(frozen=True, kw_only=True)
-class Tier:
-    """The servers of one kind, or what stands in for them.
-
-    `resources`: what a rollout waits for; `hosts`: names in the store of single servers; `roles`:
-    names of the servers' roles, by kind; `servers`: ids of single instances, by kind; `watched`:
-    what else `Alarms` is to look at, as its arguments have it; `connection`: how a release reaches
-    a database beside the web servers.
-    """
-
-    resources: tuple[pulumi.Resource, ...] = ()
-    hosts: tuple[pulumi.Output[str], ...] = ()
-    roles: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
-    servers: Mapping[str, pulumi.Output[str]] = field(default_factory=dict)
-    watched: Mapping[str, Any] = field(default_factory=dict)
-    connection: DatabaseOutputs | None = None
 
 
 class Foundation(CloudStack):
     """`store`, `network`; `firewall`: the web servers'; `child`: options of what stands on it."""
 
     def __init__(self, parent: pulumi.Resource, settings: Settings, place: StackPlace, options: Options) -> None:
-        super().__init__(parent, settings, place)
+        super().__init__(parent, settings, place, options)
         self.options = options
         self.tags = {**self.tags, **options.tags}
         provider = aws.Provider(
@@ -57,19 +37,18 @@ class Foundation(CloudStack):
         bucket = account.apply(lambda number: common.bucket_name(number, options.region, place.project, place.stack, self.name))
         store = ReleaseStoreArgs(bucket=bucket, region=options.region, tags=self.tags, keep=settings.keep_data)
         self.store = ReleaseStore(f"{self.name}-store", store, self.child)
+        self.deployers_store = self.store.address.apply(lambda address: common.signed(address, options.profile, options.role))
+        self.made = (self.store,)
         self.network = Network(f"{self.name}-network", self._network(), self.child)
         self.firewall = self._firewall()
 
-    @property
-    def keeps_web(self) -> bool:
-        """Whether the web server stays at a `destroy`; a disk for the data stays without it."""
-        return super().keeps_web and self.options.data_disk is None and not self.options.is_fleet
-
-    @property
-    def deployers_store(self) -> pulumi.Output[str]:
-        """The store's address for what runs where the stack is launched from."""
-        profile, role = self.options.profile, self.options.role
-        return self.store.address.apply(lambda address: common.signed(address, profile, role))
+    def outputs(self) -> dict[str, Any]:
+        network = self.network
+        return {
+            "network": {"vpc": network.vpc_id, "public_subnets": network.public_subnets, "host_subnets": network.host_subnets},
+            "security_group": self.firewall.group_id,
+            "bucket": self.store.bucket,
+        }
 
     def role(self, kind: str, backups: bool = False, keep: bool = False, disk: pulumi.Input[str] | None = None) -> HostRole:
         """The role of servers of a kind; `backups`: they have a database; `keep`: they are kept;

@@ -2,14 +2,15 @@
 fetch them from Amazon's buckets in the region, by https."""
 
 import hashlib
+from collections.abc import Callable
 from pathlib import Path
-
-import pulumi
 
 from cloud_init.fleet import Archive, More, SystemFile
 from components.aws.blocks.alarms import Alarms, AlarmsArgs
 from components.aws.blocks.logs import Logs, LogsArgs, agent_settings
-from components.aws.stack.foundation import Foundation, Tier
+from components.aws.stack.foundation import Foundation
+from components.aws.stack.options import Options
+from components.blocks.stack import Tier, WebTier
 from components.settings import Settings
 
 _SSM = "https://s3.{region}.amazonaws.com/amazon-ssm-{region}/latest/debian_{{arch}}/amazon-ssm-agent.deb"
@@ -18,9 +19,14 @@ _LOGS = "https://amazoncloudwatch-agent-{region}.s3.{region}.amazonaws.com/debia
 _UNIT = Path(__file__).parent / "slipway-cloudwatch.service"
 
 
-def agents(settings: Settings, region: str, role: str, group: str | None) -> More:
-    """What hosts of a role have beside what all servers have: the agent of Systems Manager;
-    CloudWatch's with a log `group`."""
+def agents(settings: Settings, options: Options, stack: str) -> Callable[[str], More]:
+    """What hosts of a role have beside what all servers have: the agent of Systems Manager; where
+    logs are kept, CloudWatch's."""
+    group = _log_group(settings.app.name, stack) if options.logs else None
+    return lambda role: _agents(settings, options.region, role, group)
+
+
+def _agents(settings: Settings, region: str, role: str, group: str | None) -> More:
     ssm = Archive("amazon-ssm-agent", _SSM.format(region=region), instead=_SNAP)
     if group is None:
         return More(archives=(ssm,))
@@ -37,27 +43,25 @@ def agents(settings: Settings, region: str, role: str, group: str | None) -> Mor
     return More(archives=(ssm, Archive("amazon-cloudwatch-agent", _LOGS.format(region=region))), files=files)
 
 
-def log_group(app: str, stack: str) -> str:
-    """What the log group of a stack is called."""
+def _log_group(app: str, stack: str) -> str:
     return f"/slipway/{app}/{stack}"
 
 
-def logs(foundation: Foundation, days: int, web: Tier, database: Tier) -> pulumi.Output[str]:
-    """The name of a log group that the hosts may write to, for so many days."""
-    group = log_group(foundation.name, foundation.place.stack)
-    args = LogsArgs(group=group, days=days, roles={**web.roles, **database.roles}, tags=foundation.tags)
-    return Logs(f"{foundation.name}-logs", args, foundation.child).group_name
-
-
-def alarms(foundation: Foundation, email: str, web: Tier, database: Tier, group: pulumi.Output[str] | None) -> None:
-    """E-mails about whatever the stack has. `group`: the hosts' logs, where they are kept."""
-    options, servers = foundation.options, {**web.servers, **database.servers}
+def watch(foundation: Foundation, web: WebTier, database: Tier) -> None:
+    """The hosts' logs, where they are kept, and e-mails about whatever the stack has."""
+    options, servers, name = foundation.options, {**web.servers, **database.servers}, foundation.name
+    group, kept = _log_group(name, foundation.place.stack), None
+    if options.logs:
+        logs = LogsArgs(group=group, days=options.logs, roles={**web.roles, **database.roles}, tags=foundation.tags)
+        kept = Logs(f"{name}-logs", logs, foundation.child).group_name
+    if not options.email:
+        return
     types = {"web": options.instance_type, "database": options.database.instance_type}
     args = AlarmsArgs(
-        email=email,
+        email=options.email,
         credits={kind: one for kind, one in servers.items() if types[kind].startswith("t")},
-        logs=log_group(foundation.name, foundation.place.stack) if group else None,
-        log_group=group,
+        logs=group if kept else None,
+        log_group=kept,
         region=options.region,
         tags=foundation.tags,
         servers=servers,
@@ -65,4 +69,4 @@ def alarms(foundation: Foundation, email: str, web: Tier, database: Tier, group:
         **web.watched,
         **database.watched,
     )
-    Alarms(f"{foundation.name}-alarms", args, foundation.child)
+    Alarms(f"{name}-alarms", args, foundation.child)

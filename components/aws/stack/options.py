@@ -67,6 +67,10 @@ class AwsNetworkOptions(NetworkOptions):
         default=(), description="The subnets of `vpc` for a managed database, of two zones. As `subnets` if left out."
     )
 
+    @property
+    def is_private(self) -> bool:
+        return super().is_private or bool(self.server_subnets)
+
 
 class AwsDatabaseOptions(DatabaseOptions):
     """slipway:aws-ec2.database"""

@@ -1,6 +1,5 @@
 """The web servers of a stack: one with a fixed address, or several behind a load balancer."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -9,17 +8,9 @@ from cloud_init.fronts import idle_timeout
 from components.aws.blocks.server import DataDisk, DataDiskArgs, WebServer, WebServerArgs
 from components.aws.blocks.site_name import Certificate, CertificateArgs, SiteName, SiteNameArgs
 from components.aws.blocks.web_fleet import WebFleet, WebFleetArgs
-from components.aws.stack.foundation import Foundation, Tier
-from components.blocks import names
-from components.rollout.resources import FirstRelease, ReleaseArgs
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebTier(Tier):
-    """`address`: where users come in; `fewest`: how many servers there will be at least."""
-
-    address: pulumi.Output[str]
-    fewest: int = 1
+from components.aws.stack.foundation import Foundation
+from components.blocks.stack import WebTier
+from components.rollout.resources import ReleaseArgs
 
 
 def server(foundation: Foundation) -> WebTier:
@@ -40,13 +31,7 @@ def server(foundation: Foundation) -> WebTier:
         role_id=role.unique_id,
     )
     web = WebServer(name, args, foundation.child)
-    return WebTier(
-        address=web.address,
-        resources=(web, *_site_names(foundation, ipv4=web.address)),
-        hosts=(names.host(role.unique_id, web.instance_id),),
-        roles={"web": role.name},
-        servers={"web": web.instance_id},
-    )
+    return foundation.web_on(role, web, web.address, _site_names(foundation, ipv4=web.address))
 
 
 def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
@@ -54,9 +39,6 @@ def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
     first."""
     role, options, network, app = foundation.role("web"), foundation.options, foundation.network, foundation.name
     domain = foundation.settings.domain
-    after_store = pulumi.ResourceOptions(depends_on=[foundation.store])  # it is closed before anything is put there
-    own = pulumi.ResourceOptions.merge(foundation.own, after_store)
-    first = FirstRelease(f"{app}-first-release", release, foundation.deployers_store, own)
     issued: pulumi.Input[str] | None = options.certificate
     if domain and options.zone and not issued:
         others = foundation.settings.http.redirect_domains
@@ -82,7 +64,7 @@ def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
         access_logs=options.access_logs,
         protected=options.protect_balancer,
         idle_timeout=idle_timeout(foundation.settings.server.timeout),
-        after=[first.release],
+        after=[foundation.first_release(release)],
     )
     made = WebFleet(f"{app}-web", args, foundation.child)
     return WebTier(
@@ -96,9 +78,6 @@ def fleet(foundation: Foundation, release: ReleaseArgs) -> WebTier:
 
 def _site_names(foundation: Foundation, **leads_to: Any) -> tuple[pulumi.Resource, ...]:
     """Records of the settings' names where they name their zone. `leads_to`: of `SiteNameArgs`."""
-    domain, zone, http = foundation.settings.domain, foundation.options.zone, foundation.settings.http
-    if not (domain and zone):
-        return ()
-    names = {"name": domain, **{f"name-{one}": one for one in http.redirect_domains if f".{one}".endswith(f".{zone}")}}
-    made = {f"{foundation.name}-{key}": SiteNameArgs(domain=one, zone=zone, **leads_to) for key, one in names.items()}
+    zone = foundation.options.zone
+    made = {name: SiteNameArgs(domain=one, zone=str(zone), **leads_to) for name, one in foundation.site_names(zone).items()}
     return tuple(SiteName(name, args, foundation.child) for name, args in made.items())

@@ -64,7 +64,8 @@ class Cloud(BaseHTTPRequestHandler):
         with self.lock:
             if not self.signed():
                 return self.error(401, "InvalidCredentials")
-            name = path.removeprefix("/").partition("/")[2]
+            name = path.removeprefix("/")
+            name = name if self.by_name() else name.partition("/")[2]
             return self.object(name, asked, body) if name else self.listed(asked.get("prefix", ""))
 
     do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = answer  # noqa: N815
@@ -127,6 +128,10 @@ class Cloud(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def by_name(self):
+        """Whether the bucket is in the host's name, and not in the path."""
+        return self.headers.get("Host", "").partition(":")[0].endswith(".aliyuncs.com")
+
     def signed(self):
         """Whether the request has the service's kind of signature."""
         raise NotImplementedError
@@ -188,11 +193,11 @@ class Alibaba(Cloud):
 
 
 @contextmanager
-def running(kind, pause=0.0):
+def running(kind, pause=0.0, place=("127.0.0.1", 0), context=None):
     """(the service's address, its class). `kind`: `Google` or `Alibaba`."""
     held = {"objects": {}, "uploads": {}, "refused": [], "lock": threading.Lock(), "numbers": count(1), "pause": pause}
     handler = type(kind.__name__, (kind,), held)
-    with serving(handler) as address:
+    with serving(handler, place, context) as address:
         yield address, handler
 
 

@@ -1,4 +1,4 @@
-"""A project whose target is aws-ec2, launched by our own engine: behind it an account of test hosts, which stand as its plan says."""
+"""A project whose target is a cloud, launched by our own engine: behind it an account of test hosts, which stand as its plan says."""
 
 import http.client
 import json
@@ -20,27 +20,26 @@ from ops.engine import Engine, values
 from ops.engine.events import Event, Result
 from ops.engine.monitor import Monitor, urn_of
 from ops.engine.providers import is_dynamic
-from ops.plan.record import record
 from ops.stack.project import load_project, load_stack
 
-from .amazon import Amazon
-from .deployer import REGION, Deployer
-from .instances import Instances
+from .account import Account
+from .alibaba_account import alibaba_account
+from .amazon import Amazon, AmazonInstances, agents_there
+from .deployer import Deployer
 from .machine import Machine
 from .metadata import metadata
 from .network import Network
-from .recorded import Recorded
 
 
-class AmazonMonitor(Monitor):
-    """The engine's own, with that account behind it: Slipway's dynamic resources run as ever, Amazon's are made there."""
+class CloudMonitor(Monitor):
+    """The engine's own, with that account behind it: Slipway's dynamic resources run as ever, the cloud's are made there."""
 
-    amazon: Amazon
+    account: Account
 
     def Invoke(self, request: Any, *_: Any) -> Any:  # noqa: N802  the SDK's name
         arguments, _hidden = values.from_struct(request.args)
         answer = resource_pb2.ResourceInvokeResponse()
-        getattr(answer, "return").update(self.amazon.look_up(request.tok, arguments))
+        getattr(answer, "return").update(self.account.look_up(request.tok, arguments))
         return answer
 
     def RegisterResource(self, request: Any, *words: Any) -> Any:  # noqa: N802
@@ -50,7 +49,7 @@ class AmazonMonitor(Monitor):
         urn = urn_of(self.project, self.stack, request)
         inputs, _hidden = values.from_struct(request.object)
         try:
-            identity, outputs = self.amazon.make(urn, request.type, request.name, inputs)
+            identity, outputs = self.account.make(urn, request.type, request.name, inputs)
         except Exception as error:  # noqa: BLE001  told by the engine, as a provider's
             self.fail(f"{request.name}: {type(error).__name__}: {error}")
         return resource_pb2.RegisterResourceResponse(urn=urn, id=identity, object=values.to_struct(outputs, ()))
@@ -59,22 +58,28 @@ class AmazonMonitor(Monitor):
 class Stack:
     """The project, its account, and what is asked of the site."""
 
-    def __init__(self, amazon: Amazon, project: Project) -> None:
-        self.amazon, self.hosts, self.project = amazon, amazon.hosts, project
+    def __init__(self, account: Account, project: Project, patch: pytest.MonkeyPatch) -> None:
+        self.account, self.hosts, self.project, self._patch = account, account.hosts, project, patch
         self.said: list[str] = []
+
+    def use(self) -> None:
+        """From here on this one is what the engine launches, where there are several."""
+        monitor = type("OfAccount", (CloudMonitor,), {"account": self.account})
+        self._patch.setattr(ops.engine.run, "Monitor", monitor)
+        self._patch.chdir(self.project.folder)
 
     def write(self, **config: object) -> None:
         """Its settings, of an app that is written already: where its hosts stand is read from the plan."""
-        given: dict[str, object] = {"target": "aws-ec2", "aws-ec2": {"region": REGION}}
+        target, own = self.account.TARGET, {"region": self.account.REGION, **self.account.options()}
+        given: dict[str, object] = {"target": target, target: {**own, **config.pop(target, {})}}  # type: ignore[dict-item]
         self.project.write_config({**given, **config})
-        project = load_project(self.project.folder)
-        self.hosts.recorded = Recorded(record(project, load_stack(project, "dev", sealed=True)))
+        self.hosts.recorded = self.account.recorded(load_project(self.project.folder))
 
     def up(self) -> Result:
         """By the engine; the account's part of it is the account's."""
         project = load_project(self.project.folder)
         done = Engine(project, load_stack(project, "dev"), self._hear).up()
-        self.amazon.settle(done.ok)
+        self.account.settle(done.ok)
         return done
 
     def slipway(self, *words: str) -> "subprocess.CompletedProcess[str]":
@@ -90,29 +95,18 @@ class Stack:
 
     def passwords(self, release: str) -> dict[str, str]:
         """Of the database's roles, as that release tells its host."""
-        s3, bucket = self._bucket()
-        found = json.loads(s3.get_object(Bucket=bucket, Key=f"secrets/database/{release}.json")["Body"].read())
-        return dict(found["passwords"])
-
-    def stored(self, folder: str) -> list[str]:
-        """What the release store has there."""
-        s3, bucket = self._bucket()
-        return [one["Key"] for one in s3.list_objects_v2(Bucket=bucket, Prefix=folder).get("Contents", [])]
-
-    def _bucket(self) -> tuple[Any, str]:
-        s3 = self.amazon.deployer.client("s3")
-        (bucket,) = s3.list_buckets()["Buckets"]
-        return s3, bucket["Name"]
+        name = f"secrets/database/{release}.json"
+        return dict(json.loads(self.account.stored(name)[name])["passwords"])
 
     def change(self) -> None:
         """The app's code, for another release than any before."""
         self.project.edit("VERSION = ", f"NUMBER = {time.monotonic_ns()}\nVERSION = ")
 
-    def ask(self, address: str, path: str = "/") -> tuple[int, str, str]:
-        """Status, text and release."""
+    def ask(self, address: str, path: str = "/", data: bytes | None = None) -> tuple[int, str, str]:
+        """Status, text and release; `data` goes out by POST."""
         connection = http.client.HTTPConnection(address, timeout=20)
         try:
-            connection.request("GET", path)
+            connection.request("GET" if data is None else "POST", path, data)
             answer = connection.getresponse()
             return answer.status, answer.read().decode(), answer.headers.get("X-Release-Id", "")
         finally:
@@ -130,23 +124,35 @@ class Stack:
 
 
 @contextmanager
-def launching(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """A project of somebody who is logged in to an account of that network's; what was said is shown where the test fails."""
+def on_amazon(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """A project of somebody who is logged in to an account of that network's."""
     logged_in(patch)
-    with s3_here(network.gateway) as endpoint, metadata(network) as told, systems_manager({}) as systems:
+    with s3_here(network.gateway) as endpoint, metadata(network) as told, systems_manager({}) as systems, agents_there(network) as image:
         deployer = Deployer(endpoint)
-        amazon = Amazon(Instances(network, told, deployer, systems))
         for name, value in {**deployer.environment, "AWS_ENDPOINT_URL_SSM": systems.url}.items():
             patch.setenv(name, value)
         account.forget()
-        patch.setattr(ops.engine.run, "Monitor", type("OfAmazon", (AmazonMonitor,), {"amazon": amazon}))
-        project = Project()
-        patch.chdir(project.folder)
-        stack = Stack(amazon, project)
-        yield stack
-        print("\n".join(stack.said[-80:]))
-        for machine in network.machines.values():
-            print(f"== {machine.name}\n{machine.last_words('slipway*')}")
-        amazon.close()
-        project.remove()
+        with _launching(Amazon(AmazonInstances(network, told, deployer, systems, image)), patch) as stack:
+            yield stack
     account.forget()
+
+
+@contextmanager
+def on_alibaba(network: Network, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """The same on Alibaba Cloud."""
+    with alibaba_account(network, patch) as made, _launching(made, patch) as stack:
+        yield stack
+
+
+@contextmanager
+def _launching(account: Account, patch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """What was said is shown where the test fails."""
+    project = Project()
+    stack = Stack(account, project, patch)
+    stack.use()
+    yield stack
+    print("\n".join(stack.said[-80:]))
+    for machine in account.network.machines.values():
+        print(f"== {machine.name}\n{machine.last_words('slipway*')}")
+    account.close()
+    project.remove()

@@ -33,13 +33,15 @@ def answering(status, body="", paths=None):
 
 
 @contextmanager
-def serving(handler):
-    """The address of a server of this machine whose requests that class answers."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+def serving(handler, place=("127.0.0.1", 0), context=None):
+    """The address of a server of this machine whose requests that class answers, by TLS with a `context`."""
+    server = ThreadingHTTPServer(place, handler)
     server.daemon_threads = True
+    if context:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
-        yield f"http://127.0.0.1:{server.server_port}"
+        yield f"http{'s' if context else ''}://{place[0]}:{server.server_port}"
     finally:
         server.shutdown()
         server.server_close()

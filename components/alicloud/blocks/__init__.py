@@ -1,0 +1,1 @@
+"""The building blocks on Alibaba Cloud; `components.alicloud` names the public ones."""

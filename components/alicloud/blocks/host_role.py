@@ -1,0 +1,90 @@
+"""What a server may do by itself, and what it boots from."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+import pulumi_alicloud as alicloud
+
+from cloud_init import bootstrap
+from cloud_init.fleet import ROLES
+from cloud_init.host.contracts.facts import Boot
+from cloud_init.host.release import wheels
+from components.alicloud.common import allow, document, unique
+from components.blocks import args
+from components.blocks.block import Block, child, one_of
+from components.hosts import names
+
+_TRUST = document({"Effect": "Allow", "Principal": {"Service": ["ecs.aliyuncs.com"]}, "Action": "sts:AssumeRole"})
+
+
+@dataclass(kw_only=True)
+class HostRoleArgs(args.HostRoleArgs):
+    """The arguments of a `HostRole` on Alibaba Cloud."""
+
+    store: pulumi.Input[str]
+    """`inner_address` of the `ReleaseStore`."""
+    bucket: pulumi.Input[str]
+    """`bucket` of that `ReleaseStore`."""
+
+
+class HostRole(Block):
+    """A RAM role for servers, and the boot data of servers that have it. Servers of one role can't
+    be told apart by what they may do: each may write what another of them tells."""
+
+    name: pulumi.Output[str]
+    """The role's."""
+    unique_id: pulumi.Output[str]
+    """What a host's name in the store begins with; a colon and the instance's id follow."""
+    user_data: pulumi.Output[str]
+    """A cloud-config, the same for all of these servers, for Debian 12 and 13, Ubuntu 22.04 and
+    24.04. No secret is in it."""
+
+    def __init__(self, name: str, args: HostRoleArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("slipway:alicloud:HostRole", name, None, opts)
+        kind, backups, called = one_of(name, "role", ROLES, args.role), bool(args.backups), unique(name)
+        own = child(self, args.keep)
+        role = alicloud.ram.Role(
+            name, role_name=called, assume_role_policy_document=json.dumps(_TRUST), force=True, tags=args.tags, opts=own
+        )
+        text = pulumi.Output.all(args.bucket, role.role_id).apply(lambda known: json.dumps(policy(known[0], known[1], kind, backups)))
+        rights = alicloud.ram.Policy(
+            name,
+            policy_name=called,
+            policy_document=text,
+            rotate_strategy="DeleteOldestNonDefaultVersionWhenLimitExceeded",  # a policy has five versions at most
+            force=True,
+            tags=args.tags,
+            opts=own,
+        )
+        given = alicloud.ram.RolePolicyAttachment(name, role_name=role.id, policy_name=rights.id, policy_type="Custom", opts=own)
+        # Who takes the name waits for the rights.
+        self.name = pulumi.Output.all(role.id, given.id).apply(lambda known: str(known[0]))
+        self.unique_id, stack = role.role_id, pulumi.get_stack()
+        self.user_data = pulumi.Output.all(args.app, args.store, role.role_id, args.disk).apply(
+            lambda known: bootstrap.cloud_config(Boot(known[0], stack, kind, known[1], names.full(known[2], "{instance}"), disk=known[3]))
+        )
+        self._finish()
+
+
+def policy(bucket: str, identity: str, role: str, backups: bool = False) -> dict[str, Any]:
+    """The role's policy. It may list, so that a missing object isn't answered like a forbidden one.
+    No variable of RAM's names an instance, so `outcomes` and `backups` are open to all hosts of the
+    role."""
+    own = f"outcomes/{identity}:*"
+    read = ["releases/*", "desired.json*", "tool.json*", f"secrets/{role}/*", *([f"backups/{identity}/*"] if backups else []), own]
+    files = [f"{wheels.FOLDER}*"] if role == "web" else []  # believed by their hashes, whoever put them there
+    kept = [f"backups/{identity}/*"] if backups else []
+
+    def objects(*given: str) -> list[str]:
+        return [f"acs:oss:*:*:{bucket}/{one}" for one in given]
+
+    statements = [
+        allow(["oss:GetObject"], objects(*read)),
+        allow(["oss:PutObject"], objects(own, *kept, *files)),
+        allow(["oss:ListObjects"], [f"acs:oss:*:*:{bucket}"], {"StringLike": {"oss:Prefix": read}}),
+    ]
+    if backups:
+        statements.append(allow(["oss:DeleteObject", "oss:AbortMultipartUpload"], objects(*kept)))
+    return document(*statements)

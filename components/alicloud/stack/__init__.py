@@ -1,0 +1,1 @@
+"""How the target alicloud-ecs puts the blocks together for one stack, by its settings."""
