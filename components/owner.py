@@ -72,9 +72,10 @@ def elsewhere(tree: Path) -> str:
     if noted is None:
         return ""
     if is_launched(noted):
-        return f"{tree} is a copy of {noted}, which the app runs in; go on there, or start anew here: mv {tree} {tree}-copied"
-    way = f"to have it here, ./slipway -s {tree.name} destroy there first, which keeps the data"
-    return f"{tree} was launched as {noted}, and moved; move it back; {way}"
+        return f"{tree} is a copy of {noted}, which the app runs in; go on there, or start anew here: ./slipway -s {tree.name} adopt"
+    mark = read(tree)
+    way = f"./slipway -s {tree.name} adopt{' --to-pulumi' if mark and mark.engine == CLI else ''}"
+    return f"{tree} was launched as {noted}, and moved; move it back, or make it whole here: {way}"
 
 
 def here(noted: str) -> Path:

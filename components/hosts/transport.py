@@ -114,6 +114,10 @@ class Driven(Launched, Protocol):
     def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
 
+    def settle(self, origin: Path) -> None:
+        """After a move of its folder, for one that is in a folder of this machine: ends what runs,
+        and removes what names the old place. Data and store stay; `up` makes the rest."""
+
 
 class Elsewhere(WayTransport):
     """A host that isn't this machine. `copies`: what copies of its backups are called here."""

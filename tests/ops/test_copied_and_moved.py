@@ -1,16 +1,23 @@
 """A project folder that was copied or moved: nothing is done from it before somebody says which it is."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
+from cloud_init.host.base import processes
+from cloud_init.host.contracts.facts import FrontFacts, HostFacts
 from components import owner, providers, target
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
 from components.hosts import progress
+from components.hosts.transports.local import LocalTransport
 from ops.engine import providers as engine
 
 OURS = owner.of(owner.IN_PROCESS, "slipway", "dev")
@@ -39,9 +46,9 @@ def test_nothing_is_done_from_another_folder(world, slipway, original, words, mo
     if moved:
         shutil.rmtree(original)
     done = slipway(*words.split())
-    told, mend = ("launched as", "destroy there first, which keeps the data") if moved else ("a copy of", ".slipway-copied")
+    told = "launched as" if moved else "a copy of"
     assert (done.exit_code, told in done.stderr, done.stderr.count("\n")) == (2, True, 1), done.output
-    assert done.stderr.rstrip().endswith(mend)
+    assert done.stderr.rstrip().endswith("adopt")
     assert (world.calls, world.hosts[0].asked) == ([], [])
 
 
@@ -69,16 +76,33 @@ def test_a_mark_of_the_version_before_is_the_trees_own(tmp_path, original):
     assert (owner.elsewhere(tree), owner.refusal(tree, OURS)) == ("", None)
 
 
-@pytest.mark.parametrize("moved", [False, True])
-def test_neither_is_adopted(world, slipway, original, monkeypatch, moved):
+def test_a_copy_that_is_adopted_starts_anew_and_the_original_goes_on(world, slipway, original, monkeypatch):
     from ops.stack import workplace
 
     tree = here(world.folder, original)
-    if moved:
-        shutil.rmtree(original)
+    (tree / "app.sqlite3").write_text("rows")
     monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=tree))
+    assert slipway("adopt").exit_code == 2
+    assert tree.is_dir()
+    assert slipway("adopt", "-y").exit_code == 0
+    assert not tree.exists()
+    assert [(one / "app.sqlite3").read_text() for one in world.folder.glob(".slipway-copied-*")] == ["rows"]
+    assert owner.is_launched(original)
+
+
+def test_a_tree_that_was_moved_is_made_whole_by_adopt(world, slipway, original, monkeypatch):
+    from ops.stack import workplace
+
+    tree, settled = here(world.folder, original), []
+    shutil.rmtree(original)
+    (tree / "etc/slipway").mkdir(parents=True)
+    (tree / "etc/slipway/host.json").write_text(json.dumps({"transport": "local", "root": str(original)}))
+    monkeypatch.setattr(workplace, "place", lambda call: SimpleNamespace(project="slipway", stack="dev", tree=tree))
+    told = lambda facts: SimpleNamespace(settle=lambda origin: settled.append((facts["root"], origin)))  # noqa: E731
+    monkeypatch.setattr("components.hosts.transport.connect", told)
     done = slipway("adopt", "-y")
-    assert (done.exit_code, owner.elsewhere(tree) in done.stderr, bool(owner.elsewhere(tree))) == (2, True, True), done.output
+    assert (done.exit_code, settled, owner.is_launched(tree)) == (0, [(str(tree), original)], True), done.output
+    assert done.stdout == f"Nothing runs of {original} any more; its data is here. Next: ./slipway -s dev up\n"
 
 
 @pytest.fixture
@@ -132,11 +156,13 @@ def test_destroy_of_what_is_gone_without_a_trace_is_refused_until_it_is_adopted(
     assert removed == [Path.cwd() / ".slipway/dev"]
 
 
-def test_destroy_after_a_move_is_refused(original, removed):
+def test_destroy_after_a_move_ends_what_runs_at_the_new_place(original, removed):
     original.parent.rename(".slipway")
     with pytest.raises(SlipwayError, match="and moved"):
         providers.HostProvider().delete("local", props(original))
-    assert removed == []
+    owner.adopt(Path.cwd() / ".slipway/dev", OURS)
+    providers.HostProvider().delete("local", props(original))
+    assert removed == [Path.cwd() / ".slipway/dev"]
 
 
 def test_what_stays_is_told_where_slipway_does_not_list_it(original, removed, capsys):
@@ -196,3 +222,30 @@ def test_the_backend_is_found_where_the_cli_keeps_it(tmp_path, monkeypatch):
     (tmp_path / ".pulumi").mkdir()
     (tmp_path / ".pulumi/credentials.json").write_text('{"current": "file://~"}')
     assert owner.of(owner.CLI, "slipway", "dev").backend == "file://~"
+
+
+def test_a_moved_tree_stays_the_clis(original):
+    """The step that is told must not hand the stack to the other engine."""
+    owner.adopt(original, owner.of(owner.CLI, "slipway", "dev"))
+    original.rename(original.with_name("new"))
+    assert owner.elsewhere(original.with_name("new")).endswith("./slipway -s new adopt --to-pulumi")
+
+
+def test_settling_ends_what_runs_by_the_facts_of_the_old_place(tmp_path):
+    """With the real host tool, whose `halt` starts nothing: only it knows what it noted of its processes."""
+    from cloud_init.host_tool import tool
+
+    short = tmp_path / "short/shop"
+    facts = HostFacts("shop", "local", str(short), "file:///none", sys.executable, FrontFacts(("127.0.0.1", 9)), str(tmp_path / "old"))
+    LocalTransport(facts).install(tool())
+    left = subprocess.Popen(["sleep", "600"], start_new_session=True)
+    processes.record(short / "blue/process.json", left.pid)
+    for name in ("srv/slipway/shop/shared/app.sqlite3", "srv/slipway/shop/releases/a/ready", "store/desired.json"):
+        (tmp_path / "old" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "old" / name).write_text("{}")
+    os.rename(tmp_path / "old", tmp_path / "new")
+    LocalTransport(replace(facts, root=str(tmp_path / "new"))).settle(tmp_path / "old")
+    assert left.wait(10) != 0
+    there = {str(path.relative_to(tmp_path / "new")) for path in (tmp_path / "new").rglob("*") if path.is_file()}
+    assert there == {"srv/slipway/shop/shared/app.sqlite3", "store/desired.json"}
+    assert not short.exists()

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,15 @@ class LocalTransport(WayTransport):
             raise SlipwayError(f"last backup: {saved['message']}; nothing was removed; mend that, or remove {self.root} by hand")
         return _copied(Path(saved["path"]), folder / f"{self.facts.app}-{saved['backup']['id']}") if saved["backup"] else None
 
+    def settle(self, origin: Path) -> None:
+        before = LocalTransport(replace(self.facts, run=self.facts.run.replace(str(origin), str(self.root), 1)))
+        before.install(bundled_tool())
+        ended = before.run(["halt"])
+        if not ended["ok"]:
+            raise SlipwayError(f"{self.root}: what runs can't be ended ({ended['message']}); nothing was removed; mend that, then again")
+        before._clear(keep_data=True, made=_MADE[:-1])
+        shutil.rmtree(before.facts.run, ignore_errors=True)
+
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
             self.install(bundled_tool())
@@ -80,8 +90,8 @@ class LocalTransport(WayTransport):
             (self.root / "owner.json").unlink(missing_ok=True)
         shutil.rmtree(self.facts.run, ignore_errors=True)
 
-    def _clear(self, keep_data: bool) -> None:
-        for name in _MADE:
+    def _clear(self, keep_data: bool, made: Sequence[str] = _MADE) -> None:
+        for name in made:
             shutil.rmtree(self.root / name, ignore_errors=True)
         app = self.root / "srv/slipway" / self.facts.app
         for folder in app.iterdir() if app.is_dir() else ():
