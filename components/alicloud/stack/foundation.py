@@ -11,7 +11,7 @@ from components.alicloud.blocks.host_role import HostRole, HostRoleArgs
 from components.alicloud.blocks.network import Network, NetworkArgs
 from components.alicloud.blocks.release_store import ReleaseStore, ReleaseStoreArgs
 from components.alicloud.stack.options import Options
-from components.blocks import names
+from components.blocks import names, subnets
 from components.blocks.args import FirewallArgs
 from components.blocks.stack import CloudStack
 from components.settings import Settings
@@ -92,6 +92,6 @@ class Foundation(CloudStack):
         for port in () if self.is_fleet else (80, 443):
             firewall.open(str(port), port, WORLD[:1])
         if self.is_fleet:
-            firewall.open_inside("balancer", 80, self.network.cidr)
+            firewall.open_inside("balancer", 80, self.network.cidr if self.options.network.vpc else subnets.NETWORK)
         firewall.open("ssh", 22, self.options.ssh)
         return firewall
