@@ -32,6 +32,9 @@ VARIANTS = {
     "long-fleet": ("fleet", {"slipway:app.name": LONGEST}),
     "long-managed": ("managed-mysql", {"slipway:app.name": LONGEST, "slipway:keepData": False}),
     "long-database": ("own-postgres", {"slipway:app.name": LONGEST, "slipway:keepData": False}),
+    "large-fleet": ("fleet", {f"{OWN}.instances": {"min": 1, "max": 100}, f"{OWN}.disk": 16384, f"{OWN}.database.disk": 16384}),
+    "large-server": ("data-disk", {f"{OWN}.disk": 16384, f"{OWN}.dataDisk": 16384}),
+    "large-managed": ("managed-mysql", {f"{OWN}.database.disk": 16384}),
     "postgres": ("managed-mysql", {"slipway:database.engine": "postgres", f"{OWN}.database.instanceClass": "pg.n2.2c.1m"}),
     "protected": ("fleet", {f"{OWN}.protectBalancer": True, f"{OWN}.network": {"nat": True}, "slipway:server.timeout": 590}),
 }
@@ -108,6 +111,24 @@ def _mistyped(given, fields, where):
             yield f"{where}.{name}: wanted a {field.kind}, found {value!r}"
 
 
+def _suppressed(given, planned, where):
+    """Arguments that the provider passes over without a word, as others are so, or changes."""
+    for name, value in given.items():
+        found = planned.get(name)
+        if value is None or name in ("depends_on", "lifecycle") or value == found:
+            continue
+        if isinstance(value, list) and isinstance(found, list) and len(value) == len(found):
+            if isinstance(value[0], dict):  # a set's order is another one
+                for one in value:
+                    yield from min(([*_suppressed(one, other, f"{where}.{name}")] for other in found), key=len)
+                continue
+            value, found = sorted(value), sorted(found)
+        if isinstance(value, str):
+            value = value.replace("$${", "${").replace("%%{", "%{")
+        if value != found:
+            yield f"{where}.{name}: {value!r} was given, {found!r} is planned"
+
+
 def test_every_stack_is_valid_and_can_be_planned(terraform, schema):
     given = _recorded(stacks(), schema)
     assert REFERENCE.findall(json.dumps(given["resource"])) == [], "say in the provider's table what these look like"
@@ -119,6 +140,9 @@ def test_every_stack_is_valid_and_can_be_planned(terraform, schema):
     assert [one for one in without.problems("plan", *PLAN) if IGNORED not in one] == []
     planned = json.loads(without("show", "-json", "made.plan"))["resource_changes"]
     assert {one["address"]: one["change"]["actions"] for one in planned} == {f"{type}.{label}": ["create"] for type, label, _ in bodies}
+    after = {one["address"]: one["change"]["after"] for one in planned}
+    where = [(f"{type}.{label}", body) for type, label, body in bodies]
+    assert [one for address, body in where for one in _suppressed(body, after[address], address)] == []
 
 
 def _mistaken(right, type, changes, label):
@@ -138,3 +162,12 @@ def test_mistakes_are_found(terraform, schema):
     planned = _configured(terraform, _mistaken(right, "alicloud_alb_server_group", {"server_group_type": "Fc"}, "fc"))
     assert planned.problems("validate") == []
     assert planned.problems("plan", *PLAN) == ["alicloud_alb_server_group.fc: error: fc server group type do not support vpc_id"]
+
+
+def test_an_argument_that_the_provider_passes_over_is_found(terraform, schema):
+    given = _mistaken(_recorded(["managed-mysql"], schema), "alicloud_db_instance", {"storage_auto_scale": None}, "still")
+    planned = _configured(terraform, given)
+    assert planned.problems("plan", *PLAN) == []
+    (one,) = json.loads(planned("show", "-json", "made.plan"))["resource_changes"]
+    found = sorted(_suppressed(given["resource"]["alicloud_db_instance"]["still"], one["change"]["after"], "still"))
+    assert found == [f"still.{name} was given, None is planned" for name in ("storage_threshold: 10", "storage_upper_bound: 120")]
