@@ -14,6 +14,7 @@ Not checked, for want of anybody who answers:
 
 import json
 import re
+from typing import Any
 
 import cases
 import pytest
@@ -28,7 +29,7 @@ from ops.stack.project import Project
 FOLDERS = ("stacks", "tests/alicloud/stacks")
 OWN = "slipway:alicloud-ecs"
 LONGEST = "a" * 31  # what an app may be called
-VARIANTS = {
+VARIANTS: dict[str, tuple[str, dict[str, Any]]] = {
     "long-fleet": ("fleet", {"slipway:app.name": LONGEST}),
     "long-managed": ("managed-mysql", {"slipway:app.name": LONGEST, "slipway:keepData": False}),
     "long-database": ("own-postgres", {"slipway:app.name": LONGEST, "slipway:keepData": False}),
