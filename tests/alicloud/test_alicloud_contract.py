@@ -212,7 +212,7 @@ def test_a_managed_database(answered: bool) -> None:
     plan = plan_of("managed-mysql", answered)
     wanted = {
         "engine": "MySQL", "engineVersion": "8.0", "instanceType": "mysql.n2.medium.1", "instanceStorage": 30,
-        "category": "HighAvailability", "storageUpperBound": 120, "sslAction": "Open", "forceEncryption": "1",
+        "category": "HighAvailability", "storageUpperBound": 120, "sslAction": "Open", "forceEncryption": 1,
         "securityIps": ["127.0.0.1"], "deletionProtection": True,
     }  # fmt: skip
     database = one(plan, "rds/instance:Instance")

@@ -64,6 +64,10 @@ _CERTIFICATE = "12345678-cn-hangzhou"
             f"{_OWN}.certificate: wanted a load balancer with it (instances.max over 1), found one server; leave it out",
         ),
         (
+            {"slipway:server": {"timeout": 591}, **_FLEET},
+            "slipway:server.timeout: wanted at most 590 seconds behind a load balancer, which waits no longer, found 591; make it shorter",
+        ),
+        (
             {f"{_OWN}.protectBalancer": True},
             f"{_OWN}.protectBalancer: wanted a load balancer with it (instances.max over 1), found one server; leave it out",
         ),

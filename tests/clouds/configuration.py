@@ -43,7 +43,7 @@ class _Translator:
         fields = self._schema.fields(type)
         body = self.body(made, fields)
         key = self._provider.names.get(type, "name")
-        if key in fields and fields[key].settable and not {key, "name_prefix"} & body.keys():
+        if key in fields and fields[key].settable and not fields[key].deprecated and not {key, "name_prefix"} & body.keys():
             body[key] = made.address.partition("__")[2] + _SUFFIX
         needed = sorted({self._recording.made[urn].address for urn in made.depends_on if urn in self._recording.made} - {made.address})
         ignored = [field.name for name in made.ignored if (field := self._schema.field_named(re.split(r"[.\[]", name)[0], fields))]

@@ -24,6 +24,7 @@ class Launch:
         assert len(regions) == 1, f"wanted stacks of one region, found {sorted(regions)}"
         self._terraform, self._schema, self._endpoint, self._region = terraform, schema, endpoint, regions.pop()
         self._recordings, self._provider = recordings, schema.provider
+        assert self._provider.emulator is not None
         self._emulator = self._provider.emulator
         self._referred = re.compile(rf"(?<![\w.]){self._provider.prefix}\w+\.[\w-]+__[\w-]+")
         self._before = self.left()

@@ -40,13 +40,17 @@ class Provider:
     version: str
     program: str
     variables: tuple[str, ...]
-    emulator: Emulator
+    emulator: Emulator | None = None
+    """None where stacks are planned only."""
     environment: Mapping[str, str] = field(default_factory=dict)
     """Environment variables of the provider's program."""
     types: Mapping[str, str] = field(default_factory=dict)
     """Terraform's names of types, where the rule doesn't have them."""
     answered: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Look-ups that aren't asked: what they answer."""
+    literals: Mapping[str, str] = field(default_factory=dict)
+    """What stands for an output where stacks are planned only, by Terraform's type and Pulumi's path (`alicloud_vpc.id`): a value of its
+    form, as none is validated beside a reference. `{}` in it becomes 20 letters and digits of the resource's own."""
     renamed: Mapping[str, str] = field(default_factory=dict)
     """Terraform's name of a field to Pulumi's, where that was renamed by hand."""
     names: Mapping[str, str] = field(default_factory=dict)

@@ -1,5 +1,6 @@
 """A stack's program, recorded with every output answered by a mark: where Terraform has the value, once it is known."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -78,7 +79,7 @@ class _Answering(put_out.Answering):
             self._recording.lookups[address] = Made("", request.tok, address, inputs)
         made = resource_pb2.ResourceInvokeResponse()
         known = {**self._provider.answered.get(request.tok, {}), **self._told.get(address, {})}
-        getattr(made, "return").update({**_marked(answer, stood, address), **known})
+        getattr(made, "return").update({**self._marked(answer, stood, address), **known})
         return made
 
     def RegisterResource(self, request: Any, *words: Any) -> Any:  # noqa: N802  the SDK's name
@@ -101,12 +102,29 @@ class _Answering(put_out.Answering):
             raise self._refused(f"{address}: two resources have that name; give one another name")
         kept, ignored = resource.protect, resource.ignore_changes
         recording.made[resource.urn] = Made(resource.urn, resource.type, address, inputs, resource.depends_on, ignored, kept)
-        outputs = {name: _first(_marked({name: value}, "$", address)[name], address, name) for name, value in _outputs(resource).items()}
+        outputs = {name: self._first(self._marked(value, "$", address), address, name) for name, value in _outputs(resource).items()}
         name, _ = self._provider.divided.get(resource.type, ("", ()))
         if name and name not in inputs:
             outputs[name] = next(self._blocks[resource.type])
             recording.made[resource.urn] = Made(resource.urn, resource.type, address, {**inputs, "": outputs[name]}, kept=kept)
-        return mark(address, "id"), {**outputs, **inputs}
+        return self._mark(address, "id"), {**outputs, **inputs}
+
+    def _mark(self, address: str, path: str) -> str:
+        literal = self._provider.literals.get(f"{address.rpartition('.')[0]}.{path}")
+        return literal.format(hashlib.sha256(address.encode()).hexdigest()[:20]) if literal else mark(address, path)
+
+    def _marked(self, value: Any, stood: str, address: str) -> Any:
+        if isinstance(value, str) and value.startswith(f"{stood}."):
+            return self._mark(address, value[len(stood) + 1 :])
+        if isinstance(value, list):
+            return [self._marked(one, stood, address) for one in value]
+        return {key: self._marked(one, stood, address) for key, one in value.items()} if isinstance(value, dict) else value
+
+    def _first(self, value: Any, address: str, name: str) -> Any:
+        """Of a list what is surely there; a number too is a mark: programs pass them on."""
+        if isinstance(value, list):
+            return value[:1]
+        return self._mark(address, name) if type(value) is int else value
 
 
 def mark(address: str, path: str) -> str:
@@ -128,18 +146,3 @@ def plain(value: Any) -> Any:
 def _outputs(resource: Resource) -> dict[str, Any]:
     """Each as the SDK declares it, texts beginning with `$`."""
     return {name: value for name, value in put_out.declared(resource.type).items() if name != "region"}
-
-
-def _marked(value: Any, stood: str, address: str) -> Any:
-    if isinstance(value, str) and value.startswith(f"{stood}."):
-        return mark(address, value[len(stood) + 1 :])
-    if isinstance(value, list):
-        return [_marked(one, stood, address) for one in value]
-    return {key: _marked(one, stood, address) for key, one in value.items()} if isinstance(value, dict) else value
-
-
-def _first(value: Any, address: str, name: str) -> Any:
-    """Of a list what is surely there; a number too is a mark: programs pass them on."""
-    if isinstance(value, list):
-        return value[:1]
-    return mark(address, name) if type(value) is int else value

@@ -21,6 +21,7 @@ class Field:
     settable: bool = True
     required: bool = False
     is_block: bool = False
+    deprecated: bool = False
     below: Mapping[str, "Field"] = field(default_factory=dict)
 
 
@@ -72,6 +73,7 @@ def _block(block: Mapping[str, Any]) -> dict[str, Field]:
 def _typed(name: str, type: Any, said: Mapping[str, Any]) -> Field:
     settable = bool(said.get("required") or said.get("optional"))
     words: dict[str, Any] = {"settable": settable, "required": bool(said.get("required"))}
+    words["deprecated"] = bool(said.get("deprecated"))
     if isinstance(type, str):
         return Field(name, type, **words)
     outer, inner = type

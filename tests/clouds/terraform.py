@@ -17,6 +17,7 @@ from clouds.schema import Schema
 
 _REATTACH = re.compile(r"TF_REATTACH_PROVIDERS='(.+)'")
 _LONGEST = 1800.0  # seconds for one command: some of the provider's own waits are minutes
+_OVERRIDDEN = "Provider development overrides are in effect"
 _QUICK = {
     "GOGC": "400",
     **dict.fromkeys((f"TF_LOG{what}" for what in ("", "_PROVIDER", "_SDK", "_SDK_PROTO", "_SDK_MUX")), "ERROR"),
@@ -34,9 +35,10 @@ def missing(provider: Provider) -> str:
 class Terraform:
     """Its commands, in `folder`."""
 
-    def __init__(self, provider: Provider, folder: Path, reattach: str) -> None:
+    def __init__(self, provider: Provider, folder: Path, found: Mapping[str, str]) -> None:
+        """`found`: variables by which Terraform finds the provider."""
         self.provider, self.folder = provider, folder
-        self._environment = {**provider.without_own(), "TF_REATTACH_PROVIDERS": reattach, "CHECKPOINT_DISABLE": "1"}
+        self._environment = {**provider.without_own(), **found, "CHECKPOINT_DISABLE": "1"}
 
     def __call__(self, *words: str, good: tuple[int, ...] = (0,)) -> str:
         """What it prints. Fails with that where it ends otherwise than `good`."""
@@ -46,6 +48,15 @@ class Terraform:
         )  # fmt: skip
         assert done.returncode in good, f"terraform {' '.join(words)}: {done.returncode}\n{done.stdout[-30000:]}\n{done.stderr[-12000:]}"
         return done.stdout
+
+    def problems(self, *words: str) -> list[str]:
+        """Errors and warnings that a command tells, each with its address."""
+        printed = self(*words, "-json", good=(0, 1))
+        if words[0] == "validate":
+            said = json.loads(printed)["diagnostics"]
+        else:
+            said = [one["diagnostic"] for one in map(json.loads, printed.splitlines()) if one["type"] == "diagnostic"]
+        return [_told(one) for one in said if one["summary"] != _OVERRIDDEN]
 
     def configure(self, given: Mapping[str, Any]) -> None:
         """What the commands after this are about."""
@@ -78,10 +89,25 @@ def started(provider: Provider, folder: Path) -> Iterator[Terraform]:
         command = [os.environ[provider.program], "-debug"]
         process = subprocess.Popen(command, env=environment, stdout=file, stderr=file, stdin=subprocess.DEVNULL)
     try:
-        yield Terraform(provider, folder, _said(process, log, provider.source))
+        yield Terraform(provider, folder, {"TF_REATTACH_PROVIDERS": _said(process, log, provider.source)})
     finally:
         process.terminate()
         process.wait()
+
+
+@contextmanager
+def overridden(provider: Provider, folder: Path) -> Iterator[Terraform]:
+    """With a provider's program that each command starts anew: one that can't be asked by several."""
+    folder.mkdir()
+    (folder / f"terraform-provider-{provider.called}").symlink_to(Path(os.environ[provider.program]).absolute())
+    settings = folder / "settings.tfrc"
+    settings.write_text(f'provider_installation {{\n  dev_overrides {{ "{provider.source}" = "{folder}" }}\n}}\n')
+    yield Terraform(provider, folder, {**provider.environment, "TF_CLI_CONFIG_FILE": str(settings)})
+
+
+def _told(one: Mapping[str, Any]) -> str:
+    where = one.get("address") or (one.get("snippet") or {}).get("context") or "?"
+    return f"{where}: {one['severity']}: {one['summary']} {one.get('detail', '')}".strip()
 
 
 def _said(process: subprocess.Popen[bytes], log: Path, source: str) -> str:

@@ -57,7 +57,7 @@ class ManagedDatabase(Block):
         kept, (engine, version, letters) = child(self, args.keep), ENGINES[args.engine]
         # Kept with the database: another password would lock out who knows the first.
         owner, app = (RandomSecret(f"{name}-{one}", kept).value.apply(lambda text: text[:_PASSWORD] + _DIGITS) for one in ("owner", "app"))
-        more: dict[str, Any] = {"force_encryption": "1"} if args.engine == "mysql" else {}
+        more: dict[str, Any] = {"force_encryption": 1} if args.engine == "mysql" else {}
         server = alicloud.rds.Instance(
             name,
             instance_name=name,

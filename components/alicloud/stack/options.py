@@ -31,6 +31,7 @@ FILE = kinds.matching("path", "the path of a file", r"\S.*")
 _TAG = r"(?!(?i:aliyun|acs:|http://|https://|slipway:)|(project|stack)$).{1,128}"
 TAG = kinds.matching("tag", "a tag of at most 128 letters that neither Alibaba Cloud nor Slipway has", _TAG)
 TAG_VALUE = kinds.matching("text", "a tag's value of at most 128 letters", r"(?!(?i:https?://)).{0,128}")
+_LONGEST_ANSWER = 590  # seconds: a load balancer waits for 600, and must do so for longer (`fronts.idle_timeout`)
 _DISK = number(20, 16384, "GB")  # the least of the cloud's disks is 20
 
 
@@ -107,6 +108,9 @@ def problems(settings: Settings, options: Options) -> Iterator[Problem]:
     if domain and options.is_fleet and not options.certificate:
         wanted = "wanted the load balancer's certificate, as slipway:domain is set"
         yield f"{SECTION}.certificate", f"{wanted}, found none; set its id, or leave slipway:domain out"
+    if options.is_fleet and settings.server.timeout > _LONGEST_ANSWER:
+        wanted = f"wanted at most {_LONGEST_ANSWER} seconds behind a load balancer, which waits no longer"
+        yield "slipway:server.timeout", f"{wanted}, found {settings.server.timeout}; make it shorter"
     if options.is_fleet and options.zone and domain == options.zone:
         wanted = "wanted a name below the zone, as a load balancer's is an alias, which the zone itself can't be"
         yield "slipway:domain", f"{wanted}, found {shown(domain)}; take www.{options.zone}, say"
