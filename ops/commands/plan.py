@@ -16,7 +16,7 @@ from ops.plan.record import record
 from ops.stack import workplace
 from policy import check
 
-Format = Annotated[str, typer.Option("--format", "-f", help="text, json, markdown or mermaid.")]
+Format = Annotated[str, typer.Option("--format", "-f", help="text, json or markdown.")]
 Base = Annotated[str | None, typer.Option("--base", metavar="REF", help="Compare with the program at a git ref.", show_default=False)]
 Against = Annotated[
     Path | None, typer.Option("--against", metavar="FILE", help="Compare with a plan that was saved with --json.", show_default=False)
