@@ -12,6 +12,7 @@ from ops.plan import base as bases
 from ops.plan import formats
 from ops.plan.compare import compare
 from ops.plan.document import Document
+from ops.plan.formats.text import Paper
 from ops.plan.record import record
 from ops.stack import workplace
 from policy import check
@@ -53,6 +54,6 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
         comparison = compare(against.name, bases.saved(workplace.given(against), now), now)
     document = Document(plan=now, findings=check.run(now, now.settings.get(check.SETTING) or ()), comparison=comparison)
     here = tables.console()
-    if why := tables.text(render(document, formats.Paper(here.width, here.color_system is not None))):
+    if why := tables.text(render(document, Paper(here.width, here.color_system is not None))):
         raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
     return document

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from ops.display.differences import Difference, Key, Path
+from ops.display.differences import Difference, Path
 from ops.plan.document import PropertyChange
 from policy import resource_types
 from policy.plan import Resource, is_secret, is_unknown
@@ -47,7 +47,7 @@ def _patterns(path: Path) -> Iterator[str]:
     """The place and all above it, as the tables write them: `a`, `a[]`, `a[].b`."""
     written = ""
     for step in path:
-        written = f"{written}[]" if step.is_item else f"{written}.{step.name}" if written else step.name
+        written = f"{written}[]" if isinstance(step, int) else f"{written}.{step}" if written else step
         yield written
 
 
@@ -75,7 +75,7 @@ def ignored(path: Path, patterns: tuple[str, ...]) -> bool:
     """Whether a pattern names the place or what it is in: `ami`, `tags["a.b"]`, `a[0]`, `*`."""
     for pattern in patterns:
         steps = [quoted or item or key for quoted, item, key in _STEP.findall(pattern)]
-        if 0 < len(steps) <= len(path) and all(step in ("*", place.name) for step, place in zip(steps, path, strict=False)):
+        if 0 < len(steps) <= len(path) and all(step in ("*", str(place)) for step, place in zip(steps, path, strict=False)):
             return True
     return False
 
@@ -122,10 +122,10 @@ def _by_origin(resources: Iterable[Resource]) -> Mapping[str, list[_Input]]:
     found: dict[str, list[_Input]] = defaultdict(list)
     for resource in (one for one in resources if one.kind != "component"):
         if resource.provider and resource.kind == "resource":
-            place = Difference((Key(PROVIDER),), resource.provider, resource.provider)
+            place = Difference((PROVIDER,), resource.provider, resource.provider)
             found[resource.provider].append(_Input(resource.urn, place, None))
         for name, value in resource.inputs.items():
-            for place in _unknown((Key(name),), value):
+            for place in _unknown((name,), value):
                 if not ignored(place.path, resource.ignore_changes):
                     one = _Input(resource.urn, place, verdict(resource, place))
                     for origin in dict.fromkeys(origins(place.old)):
@@ -138,7 +138,7 @@ def _unknown(path: Path, value: Any) -> Iterator[Difference]:
         yield Difference(path, value, value)
     elif isinstance(value, Mapping) and not is_secret(value):
         for name, inner in value.items():
-            yield from _unknown((*path, Key(name)), inner)
+            yield from _unknown((*path, name), inner)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
-            yield from _unknown((*path, Key(str(number), True)), inner)
+            yield from _unknown((*path, number), inner)

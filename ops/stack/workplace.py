@@ -42,11 +42,6 @@ class Workplace:
         """What the engine in this process has of it."""
         return engine.Engine(self.project, self.stack).state()
 
-    def is_launched_here(self) -> bool:
-        """This process launched it, on the target that it has now."""
-        state = self.state()
-        return bool(state.resources and state.outputs.get("target") == self.settings.target)
-
     def install_needs(self) -> None:
         """Installs what the target wants on this machine."""
         install.ensure(lambda: self.target.needs(self.settings))

@@ -76,7 +76,9 @@ def test_every_block_keeps_the_convention(name):
 @pytest.mark.parametrize("name", components.aws.__all__)
 def test_editors_show_what_each_argument_and_output_is(name):
     """A docstring below each."""
-    body = ast.parse(inspect.getsource(getattr(components.aws, name))).body[0].body
+    declared = ast.parse(inspect.getsource(getattr(components.aws, name))).body[0]
+    assert isinstance(declared, ast.ClassDef)
+    body = declared.body
     told = [one for one, after in pairwise(body) if isinstance(one, ast.AnnAssign) and not _is_text(after)]
     told += [one for one in body[-1:] if isinstance(one, ast.AnnAssign)]
     assert [ast.unparse(one.target) for one in told if not ast.unparse(one.target).startswith("_")] == []

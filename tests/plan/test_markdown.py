@@ -12,7 +12,8 @@ from cmarkgfm.cmark import Options
 from hostile_texts import HOSTILE
 
 from ops.plan.document import Change, Comparison, Document, Warning
-from ops.plan.formats import Paper, markdown
+from ops.plan.formats import markdown
+from ops.plan.formats.text import Paper
 
 sys.path.append(str(Path(__file__).parents[2] / ".github/scripts"))
 from fit import fit

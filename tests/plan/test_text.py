@@ -6,7 +6,8 @@ from made_plans import SECRET, Made, unknown
 from rich.cells import cell_len
 
 from ops.plan.document import Comparison, PropertyChange
-from ops.plan.formats import Paper, text
+from ops.plan.formats import text
+from ops.plan.formats.text import Paper
 from ops.plan.view.words import Names, needs
 
 

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from components.errors import one_line
 from ops.plan.document import Comparison, Document
-from ops.plan.formats import Paper, text
+from ops.plan.formats import text
+from ops.plan.formats.text import Paper
 from ops.plan.view import words
 from ops.plan.view.words import Names
 from policy.check import Finding
