@@ -52,7 +52,7 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
         comparison = compare(base, bases.at_ref(work.project.folder, work.stack.name, base) or before_it, now)
     elif against is not None:
         comparison = compare(against.name, bases.saved(workplace.given(against), now), now)
-    document = Document(plan=now, findings=check.run(now, now.settings.get(check.SETTING) or ()), comparison=comparison)
+    document = Document(plan=now, findings=check.run(now, [one.model_dump() for one in work.settings.waivers]), comparison=comparison)
     here = tables.console()
     if why := tables.text(render(document, Paper(here.width, here.color_system is not None))):
         raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
