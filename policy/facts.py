@@ -1,11 +1,12 @@
 """What rules speak of, whatever the cloud. None: not known yet. `at`: the resource that says it."""
 
+import base64
 import ipaddress
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from policy.plan import Plan, Resource
-from policy.values import from_base64
 
 ALL_PORTS = range(65536)
 DATABASE_PORTS = frozenset({3306, 33060, 5432, 6432})
@@ -130,8 +131,11 @@ class UserData(NamedTuple):
 def user_data(at: Resource, input: str, encoded: bool, limit: int) -> UserData:
     """What an input of a server has. `encoded`: it is text in base64."""
     value = at.inputs[input]
-    plain = from_base64(value) if encoded and isinstance(value, str) else None
-    return UserData(at, input, value, len(plain or value.encode(errors="replace")) if isinstance(value, str) else None, limit)
+    size = len(value.encode(errors="replace")) if isinstance(value, str) else None
+    if encoded and size:
+        with suppress(ValueError):
+            size = len(base64.b64decode(value, validate=True))
+    return UserData(at, input, value, size, limit)
 
 
 class Freedom(NamedTuple):

@@ -1,6 +1,5 @@
 """Reads values of a plan that may be unknown, secret or of any shape. Nothing here raises."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -87,14 +86,6 @@ def decoded(value: Any) -> Any:
         return json.loads(value) if isinstance(value, str) else value
     except (ValueError, RecursionError):
         return value
-
-
-def from_base64(text: str) -> bytes | None:
-    """What a text in base64 holds; None where it is in no such form."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        return None
 
 
 def holds_secret(value: Any) -> bool:

@@ -8,7 +8,7 @@ from itertools import zip_longest
 from typing import Any
 
 from policy.plan import is_secret, is_unknown
-from policy.values import origins
+from policy.values import decoded, origins
 
 _DEEPEST = 50  # steps; what differs deeper is one place
 _PLAIN = re.compile(r"[^\s.\[\]\"]+")
@@ -84,10 +84,7 @@ def _read(value: Any) -> Any:
     """A text of JSON as what it says."""
     if not isinstance(value, str) or value[:1] not in ("{", "["):
         return value
-    try:
-        read = json.loads(value)
-    except (ValueError, RecursionError):
-        return value
+    read = decoded(value)
     return value if _deeper(read, _DEEPEST) else read
 
 
