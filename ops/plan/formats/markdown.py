@@ -30,7 +30,8 @@ def render(document: Document, paper: Paper) -> str:
     whole = text.written(text.of_plan(plan, names), Paper(_WIDTH))
     parts = [
         f"{head}{against}**{words.summary(document)}**\n",
-        *([_warnings(comparison, names), _changes(comparison, names)] if comparison else ()),
+        _warnings(comparison, names) if comparison else "",
+        _fenced("#### Changes", text.written(text.of_changes(comparison, names), Paper(_WIDTH))) if comparison else "",
         *_findings(document, names),
         f"{_fenced('<details><summary>The whole plan</summary>', whole)}\n</details>\n" if comparison else _fenced("#### Resources", whole),
     ]
@@ -40,10 +41,6 @@ def render(document: Document, paper: Paper) -> str:
 def _warnings(comparison: Comparison, names: Names) -> str:
     where = {one.urn: f"{_code(names.of(one.urn))}: " if one.urn else "" for one in comparison.warnings}
     return _listed("> [!WARNING]", [f"> - **{one.kind}** {where[one.urn]}{_code(one.message)}" for one in comparison.warnings])
-
-
-def _changes(comparison: Comparison, names: Names) -> str:
-    return _fenced("#### Changes", text.written(text.of_changes(comparison, names), Paper(_WIDTH)))
 
 
 def _findings(document: Document, names: Names) -> Iterator[str]:
