@@ -2,11 +2,14 @@
 
 import hashlib
 import io
+import re
 import zipfile
 from functools import cache
 from pathlib import Path
 
 _FOLDER = Path(__file__).parent / "host"
+# Python, and the texts that it reads; nothing that an editor or a desktop left beside them.
+_PARTS = re.compile(r"\w[\w-]*\.(py|sh|conf|html|mount|service|sql|txt)")
 
 
 @cache
@@ -16,7 +19,7 @@ def tool() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for name, path in {"__main__.py": _FOLDER / "__main__.py", **paths}.items():
-            if path.is_file() and path.suffix != ".pyc":
+            if path.is_file() and _PARTS.fullmatch(path.name):
                 info = zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0))
                 info.external_attr, info.create_system = 0o644 << 16, 3
                 archive.writestr(info, path.read_bytes())

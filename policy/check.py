@@ -1,17 +1,16 @@
 """Runs every rule over a plan, and waives what the stack's settings waive."""
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from components.errors import nearest, one_line
 from policy import clouds, rules
 from policy.facts import Problem
 from policy.plan import Plan, Strict
-from policy.values import cut, mapping, one_line, shown, text
 
 WAIVERS = "waivers"
 """The rule that waivers themselves keep: each names a rule that there is, and waives something."""
-SETTING = "slipway:waivers"
+_LONGEST = 600  # characters of a message
 
 
 class Finding(Strict):
@@ -30,33 +29,31 @@ def run(plan: Plan, waivers: Iterable[Mapping[str, Any]] = ()) -> tuple[Finding,
     """What the rules find, by rule and by the plan's order; then what is wrong with waivers.
 
     A waiver: `rule`, `resource` (its name, or a setting's key path; left out: any) and `reason`."""
-    given, facts = [mapping(waiver) for waiver in waivers], clouds.gather(plan)
+    given, facts = list(waivers), clouds.gather(plan)
     found: list[Finding] = []
     used: set[int] = set()
     for rule in rules.every().values():
         for urn, name, message in dict.fromkeys(map(_spelled, rule.check(plan, facts))):
             aims = (None, name, name.removeprefix("slipway:"))
-            places = [place for place, one in enumerate(given) if one.get("rule") == rule.id and one.get("resource") in aims]
-            reason = one_line(text(given[places[0]].get("reason"))).strip() or "no reason given" if places else ""
+            places = [place for place, one in enumerate(given) if one["rule"] == rule.id and one.get("resource") in aims]
+            reason = one_line(given[places[0]]["reason"], _LONGEST).strip() if places else ""
             found.append(Finding(rule=rule.id, urn=urn, message=message, waived=reason))
             used.update(places)
     return (*found, *(_unused(place, waiver) for place, waiver in enumerate(given) if place not in used))
 
 
 def _unused(place: int, waiver: Mapping[str, Any]) -> Finding:
-    name, known = text(waiver.get("rule")), [*rules.every()]
-    if name in known:
-        of = f" on {shown(waiver['resource'])}" if waiver.get("resource") is not None else ""
+    name, resource = waiver["rule"], waiver.get("resource")
+    if name in rules.every():
+        of = f" on {one_line(resource)}" if resource is not None else ""
         message = f"{name}{of} is kept, so nothing is waived; take the waiver out"
     else:
-        near = difflib.get_close_matches(name.lower().replace("_", "-"), known, n=1)
-        hint = f"perhaps you meant {near[0]}" if near else f"there are: {', '.join(known)}"
-        message = f"wanted the id of a rule, found {cut(name) or 'nothing'}; {hint}"
-    return Finding(rule=WAIVERS, urn="", message=one_line(f"{SETTING}[{place}]: {message}"))
+        message = f"wanted the id of a rule, found {one_line(name)}; {nearest(name, rules.every())}"
+    return Finding(rule=WAIVERS, urn="", message=one_line(f"slipway:waivers[{place}]: {message}", _LONGEST))
 
 
 def _spelled(problem: Problem) -> tuple[str, str, str]:
     """URN, name and message in one line; a setting stands in that, a resource's URN beside it."""
     if isinstance(problem.at, str):
-        return "", problem.at, one_line(f"{cut(problem.at, 200)}: {problem.message}")
-    return problem.at.urn, problem.at.name, one_line(problem.message)
+        return "", problem.at, one_line(f"{one_line(problem.at, 200)}: {problem.message}", _LONGEST)
+    return problem.at.urn, problem.at.name, one_line(problem.message, _LONGEST)

@@ -1,10 +1,12 @@
 """What rules speak of, whatever the cloud. None: not known yet. `at`: the resource that says it."""
 
+import base64
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, NamedTuple
 
-from policy.plan import Resource
+from policy.plan import Plan, Resource
 
 ALL_PORTS = range(65536)
 DATABASE_PORTS = frozenset({3306, 33060, 5432, 6432})
@@ -126,6 +128,16 @@ class UserData(NamedTuple):
     limit: int
 
 
+def user_data(at: Resource, input: str, encoded: bool, limit: int) -> UserData:
+    """What an input of a server has. `encoded`: it is text in base64."""
+    value = at.inputs[input]
+    size = len(value.encode(errors="replace")) if isinstance(value, str) else None
+    if encoded and size:
+        with suppress(ValueError):
+            size = len(base64.b64decode(value, validate=True))
+    return UserData(at, input, value, size, limit)
+
+
 class Freedom(NamedTuple):
     """What a container may do to the machine that it runs on, in words."""
 
@@ -138,6 +150,14 @@ class Tie(NamedTuple):
 
     at: Resource
     needs: Resource
+
+
+def ties(plan: Plan, inputs: Mapping[str, Sequence[str]]) -> Iterator[Tie]:
+    """What can't be removed while something else is there. `inputs`: by type those that name what
+    is needed."""
+    for one in plan.made(*inputs):
+        needed = (needs for input in inputs[one.type] for needs in plan.origins(one, input))
+        yield from (Tie(one, needs) for needs in needed if needs.kind == "resource" and needs is not one)
 
 
 class Problem(NamedTuple):

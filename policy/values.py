@@ -1,18 +1,16 @@
 """Reads values of a plan that may be unknown, secret or of any shape. Nothing here raises."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.errors import one_line
 from policy.plan import SECRET, UNKNOWN, is_known, is_secret, is_unknown
 
 LOOKED_UP = "lookup("
 """What the stand-in of a look-up's answer starts with."""
 NOT_KNOWN = "an unknown value"
 """How a message names what isn't known yet."""
-_LONGEST = 60  # characters of one value
-_LONGEST_LINE = 600
 
 
 def mapping(value: Any) -> Mapping[str, Any]:
@@ -90,14 +88,6 @@ def decoded(value: Any) -> Any:
         return value
 
 
-def from_base64(text: str) -> bytes | None:
-    """What a text in base64 holds; None where it is in no such form."""
-    try:
-        return base64.b64decode(text, validate=True)
-    except ValueError:
-        return None
-
-
 def holds_secret(value: Any) -> bool:
     """A secret stands somewhere in it."""
     return any(is_secret(inner) for _, _, inner in leaves(value))
@@ -111,16 +101,6 @@ def shown(value: Any) -> str:
         return "a secret" if is_secret(value) else NOT_KNOWN
     if isinstance(value, Mapping | list | tuple):
         return "a mapping" if isinstance(value, Mapping) else "a list"
-    if isinstance(value, int) and abs(value) >= 10**_LONGEST:  # Python refuses to write out thousands of digits
+    if isinstance(value, int) and abs(value) >= 10**60:  # Python refuses to write out thousands of digits
         return "a very large number"
-    return cut(str(value).lower() if isinstance(value, bool) else str(value))
-
-
-def cut(text: str, longest: int = _LONGEST) -> str:
-    """No longer than that many characters."""
-    return text if len(text) <= longest else f"{text[:longest]}…"
-
-
-def one_line(text: str) -> str:
-    """The text without control characters, line separators and half characters, not too long."""
-    return "".join(letter if letter.isprintable() else repr(letter)[1:-1] for letter in cut(text, _LONGEST_LINE))
+    return one_line(str(value).lower() if isinstance(value, bool) else str(value))

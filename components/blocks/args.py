@@ -1,9 +1,7 @@
-"""Arguments that blocks of every cloud take alike; each cloud's own derive from them, and add.
-
-None means left out, as programs in other languages say it."""
+"""Arguments that blocks of every cloud take alike; each cloud's own derive from them, and add."""
 
 from collections.abc import Sequence
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 
 import pulumi
 
@@ -11,17 +9,7 @@ from components.blocks.block import Tags
 
 
 @dataclass(kw_only=True)
-class Args:
-    """Arguments, by name alone."""
-
-    def __post_init__(self) -> None:
-        for one in fields(self):
-            if getattr(self, one.name) is None and one.default is not MISSING:
-                setattr(self, one.name, one.default)
-
-
-@dataclass(kw_only=True)
-class Tagged(Args):
+class Tagged:
     """Arguments of a block whose resources have tags."""
 
     tags: Tags | None = None
@@ -71,7 +59,7 @@ class MachineArgs(Tagged):
     user_data: pulumi.Input[str]
     """What it boots with: `HostRole`'s, or your own. Read once: another one changes nothing of a
     server that is there."""
-    public_address: bool | None = True
+    public_address: bool = True
     """The server has a public IPv4 address from the start; else its subnet has another way out."""
 
 
@@ -91,7 +79,7 @@ class DataDiskArgs(Tagged):
     """In GB."""
     zone: pulumi.Input[str]
     """The zone of its server's subnet."""
-    keep: bool | None = True
+    keep: bool = True
     """Protects the disk."""
 
 

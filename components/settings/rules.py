@@ -93,9 +93,8 @@ def secret_values(key: str, value: Any) -> Iterator[Problem]:
 def between(values: Mapping[str, Any], sections: Mapping[str, Any]) -> Iterator[Problem]:
     """What holds between settings that are right by themselves. `sections`: raw secrets."""
     # A section that is wrong by itself is told of elsewhere.
-    app, _ = validated(App, values.get("app"))
-    database, _ = validated(DatabaseSettings, values.get("database", {}))
-    http, _ = validated(Http, values.get("http", {}))
+    app, database = validated(App, values.get("app"))[0], validated(DatabaseSettings, values.get("database", {}))[0]
+    http, tls = validated(Http, values.get("http", {}))[0], validated(Tls, values.get("tls", {}))[0]
     env, secrets = dict(app.env) if app else {}, sections[SECRET_ENV]
     secret = {str(name): str(value) for name, value in secrets.items()} if isinstance(secrets, Mapping) else {}
     for name in env.keys() & secret.keys():
@@ -118,7 +117,6 @@ def between(values: Mapping[str, Any], sections: Mapping[str, Any]) -> Iterator[
         yield from _app(app, values.get("domain"))
     if sections[REGISTRY] and not any(isinstance(one, Mapping) and one.get("registry") for one in values.values()):
         yield REGISTRY, "wanted the registry that it is for (slipway:docker.registry), found none; set it, or leave the login out"
-    tls, _ = validated(Tls, values.get("tls", {}))
     if tls:
         yield from _tls(tls, values.get("domain"), bool(sections[TLS]))
 

@@ -76,7 +76,7 @@ def _stack_file(call: calls.Call, app: Path, project: Path) -> Path | None:
         file = project / f"Pulumi.{call.stack}.yaml"
         if call.yes or not file.exists():
             return file
-        other = described_app(read(file, ""), project)
+        other = described_app(read(file), project)
         if other == app.resolve():
             tables.line(f"Nothing to do: {file.name} is for this app already. Next: {_next(call)}")
             return None

@@ -12,11 +12,12 @@ from ops.plan import base as bases
 from ops.plan import formats
 from ops.plan.compare import compare
 from ops.plan.document import Document
+from ops.plan.formats.text import Paper
 from ops.plan.record import record
 from ops.stack import workplace
 from policy import check
 
-Format = Annotated[str, typer.Option("--format", "-f", help="text, json, markdown or mermaid.")]
+Format = Annotated[str, typer.Option("--format", "-f", help="text, json or markdown.")]
 Base = Annotated[str | None, typer.Option("--base", metavar="REF", help="Compare with the program at a git ref.", show_default=False)]
 Against = Annotated[
     Path | None, typer.Option("--against", metavar="FILE", help="Compare with a plan that was saved with --json.", show_default=False)
@@ -51,8 +52,8 @@ def _show(call: calls.Call, format: str, base: str | None, against: Path | None)
         comparison = compare(base, bases.at_ref(work.project.folder, work.stack.name, base) or before_it, now)
     elif against is not None:
         comparison = compare(against.name, bases.saved(workplace.given(against), now), now)
-    document = Document(plan=now, findings=check.run(now, now.settings.get(check.SETTING) or ()), comparison=comparison)
+    document = Document(plan=now, findings=check.run(now, [one.model_dump() for one in work.settings.waivers]), comparison=comparison)
     here = tables.console()
-    if why := tables.text(render(document, formats.Paper(here.width, here.color_system is not None))):
+    if why := tables.text(render(document, Paper(here.width, here.color_system is not None))):
         raise SlipwayError(f"plan: standard output can't be written ({why}); what is there is not the whole plan")
     return document

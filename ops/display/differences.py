@@ -5,23 +5,17 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import Any, NamedTuple
+from typing import Any
 
 from policy.plan import is_secret, is_unknown
-from policy.values import origins
+from policy.values import decoded, origins
 
 _DEEPEST = 50  # steps; what differs deeper is one place
 _PLAIN = re.compile(r"[^\s.\[\]\"]+")
 
 
-class Key(NamedTuple):
-    """One step down: to a mapping's key, or to a list's item by its number."""
-
-    name: str
-    is_item: bool = False
-
-
-Path = tuple[Key, ...]
+Path = tuple[str | int, ...]
+"""Steps down: to a mapping's key, or to a list's item by its number."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +28,15 @@ class Difference:
 
     def __str__(self) -> str:
         """`rootBlockDevice.volumeSize`, `ingress[0].fromPort`, `tags["a.b"]`."""
-        shown = self.path[0].name
-        for name, is_item in self.path[1:]:
-            shown += f"[{name}]" if is_item else f".{name}" if _PLAIN.fullmatch(name) else f"[{json.dumps(name)}]"
+        shown = str(self.path[0])
+        for step in self.path[1:]:
+            shown += f".{step}" if isinstance(step, str) and _PLAIN.fullmatch(step) else f"[{json.dumps(step)}]"
         return shown
 
 
 def differing(key: str, old: Any, new: Any) -> Iterator[Difference]:
     """All differences below `key`; none where nothing differs."""
-    return _below((Key(key),), old, new)
+    return _below((key,), old, new)
 
 
 def same(old: Any, new: Any) -> bool:
@@ -68,7 +62,7 @@ def _inside(path: Path, old: Any, new: Any) -> Iterator[Difference]:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         for name in sorted({*old, *new}):
-            yield from _below((*path, Key(name)), old.get(name), new.get(name))
+            yield from _below((*path, name), old.get(name), new.get(name))
     elif isinstance(old, list | tuple) and isinstance(new, list | tuple):
         yield from _by_position(path, old, new)
     elif isinstance(old, str) and isinstance(new, str) and "\n" in old + new:
@@ -83,17 +77,14 @@ def _by_position(path: Path, old: Sequence[Any], new: Sequence[Any]) -> Iterator
     end = next((place for place in range(shortest - start) if not same(old[-1 - place], new[-1 - place])), shortest - start)
     pairs = zip_longest(old[start : len(old) - end], new[start : len(new) - end])
     for number, (before, after) in enumerate(pairs, start):
-        yield from _below((*path, Key(str(number), True)), before, after)
+        yield from _below((*path, number), before, after)
 
 
 def _read(value: Any) -> Any:
     """A text of JSON as what it says."""
     if not isinstance(value, str) or value[:1] not in ("{", "["):
         return value
-    try:
-        read = json.loads(value)
-    except (ValueError, RecursionError):
-        return value
+    read = decoded(value)
     return value if _deeper(read, _DEEPEST) else read
 
 

@@ -10,9 +10,9 @@ provider decides."""
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
-from ops.display.differences import Difference, Key, Path
+from ops.display.differences import Difference, Path
 from ops.plan.document import PropertyChange
 from policy import resource_types
 from policy.plan import Resource, is_secret, is_unknown
@@ -47,7 +47,7 @@ def _patterns(path: Path) -> Iterator[str]:
     """The place and all above it, as the tables write them: `a`, `a[]`, `a[].b`."""
     written = ""
     for step in path:
-        written = f"{written}[]" if step.is_item else f"{written}.{step.name}" if written else step.name
+        written = f"{written}[]" if isinstance(step, int) else f"{written}.{step}" if written else step
         yield written
 
 
@@ -75,17 +75,9 @@ def ignored(path: Path, patterns: tuple[str, ...]) -> bool:
     """Whether a pattern names the place or what it is in: `ami`, `tags["a.b"]`, `a[0]`, `*`."""
     for pattern in patterns:
         steps = [quoted or item or key for quoted, item, key in _STEP.findall(pattern)]
-        if 0 < len(steps) <= len(path) and all(step in ("*", place.name) for step, place in zip(steps, path, strict=False)):
+        if 0 < len(steps) <= len(path) and all(step in ("*", str(place)) for step, place in zip(steps, path, strict=False)):
             return True
     return False
-
-
-class _Input(NamedTuple):
-    """`urn`: whose it is."""
-
-    urn: str
-    place: Difference
-    replaces: bool | None
 
 
 def follow(found: ChangesByUrn, kept: Mapping[str, Resource]) -> None:
@@ -95,8 +87,9 @@ def follow(found: ChangesByUrn, kept: Mapping[str, Resource]) -> None:
     while waiting := [urn for urn, one in found.items() if urn in kept and fate(one) not in (False, followed.get(urn, False))]:
         for urn in waiting:
             followed[urn] = fate(found[urn])
-            for one in coming[urn]:
-                _add(found, one, sure=followed[urn] is True)
+            for other, change in coming[urn]:
+                if followed[urn] is True or change.replaces is not False:
+                    _add(found.setdefault(other, []), change, sure=followed[urn] is True)
 
 
 def fate(changes: list[PropertyChange]) -> bool | None:
@@ -105,11 +98,9 @@ def fate(changes: list[PropertyChange]) -> bool | None:
     return True if True in said else None if None in said else False
 
 
-def _add(found: ChangesByUrn, one: _Input, sure: bool) -> None:
-    if not sure and one.replaces is False:
-        return
-    change = PropertyChange(path=str(one.place), old=one.place.old, new=one.place.new, replaces=one.replaces if sure else None)
-    there = found.setdefault(one.urn, [])
+def _add(there: list[PropertyChange], change: PropertyChange, sure: bool) -> None:
+    if not sure:
+        change = change.model_copy(update={"replaces": None})
     same = next((place for place, known in enumerate(there) if known.path == change.path), None)
     if same is None:
         there.append(change)
@@ -117,19 +108,20 @@ def _add(found: ChangesByUrn, one: _Input, sure: bool) -> None:
         there[same] = change
 
 
-def _by_origin(resources: Iterable[Resource]) -> Mapping[str, list[_Input]]:
-    """For each URN the inputs that will be another value once that is another resource."""
-    found: dict[str, list[_Input]] = defaultdict(list)
+def _by_origin(resources: Iterable[Resource]) -> Mapping[str, list[tuple[str, PropertyChange]]]:
+    """For each URN the inputs that will be another value once that is another resource: whose they
+    are, and the change."""
+    found: dict[str, list[tuple[str, PropertyChange]]] = defaultdict(list)
     for resource in (one for one in resources if one.kind != "component"):
         if resource.provider and resource.kind == "resource":
-            place = Difference((Key(PROVIDER),), resource.provider, resource.provider)
-            found[resource.provider].append(_Input(resource.urn, place, None))
+            change = PropertyChange(path=PROVIDER, old=resource.provider, new=resource.provider, replaces=None)
+            found[resource.provider].append((resource.urn, change))
         for name, value in resource.inputs.items():
-            for place in _unknown((Key(name),), value):
+            for place in _unknown((name,), value):
                 if not ignored(place.path, resource.ignore_changes):
-                    one = _Input(resource.urn, place, verdict(resource, place))
+                    change = PropertyChange(path=str(place), old=place.old, new=place.new, replaces=verdict(resource, place))
                     for origin in dict.fromkeys(origins(place.old)):
-                        found[origin].append(one)
+                        found[origin].append((resource.urn, change))
     return found
 
 
@@ -138,7 +130,7 @@ def _unknown(path: Path, value: Any) -> Iterator[Difference]:
         yield Difference(path, value, value)
     elif isinstance(value, Mapping) and not is_secret(value):
         for name, inner in value.items():
-            yield from _unknown((*path, Key(name)), inner)
+            yield from _unknown((*path, name), inner)
     elif isinstance(value, list | tuple):
         for number, inner in enumerate(value):
-            yield from _unknown((*path, Key(str(number), True)), inner)
+            yield from _unknown((*path, number), inner)

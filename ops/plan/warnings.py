@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from components.errors import one_line
 from components.settings import Settings
 from components.settings.rules import NAMESPACE
 from ops.plan.document import Change, Op, Warning, WarningKind
 from policy import clouds
 from policy.plan import Plan
-from policy.values import cut, flag, one_line, shown
+from policy.values import flag, shown
 
 _OWN_HOST = "pulumi-python:dynamic/slipway:Host"
 _HOST_SETTINGS = {
@@ -110,7 +111,7 @@ def _replaced(context: _Context) -> Said:
 def _comes_anew(context: _Context, change: Change, role: str) -> str:
     sure = change.op == "replace"
     paths = [one.path for one in change.properties if one.replaces is (True if sure else None)]
-    why = ", ".join(cut(one_line(path)) for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
+    why = ", ".join(one_line(path) for path in paths[:3]) + (f" and {len(paths) - 3} more" if len(paths) > 3 else "")
     what = f"{'is' if sure else 'may be'} replaced by the change of {why}"
     if context.olds[change.urn].protect and context.news[change.urn].protect:
         return f"{what}; it is protected: the engine refuses that"
@@ -123,7 +124,7 @@ def _unprotected(context: _Context) -> Said:
         for one in change.properties:
             name, was, now = one.path.rpartition(".")[2], flag(one.old), flag(one.new)
             if (name in _LOCKS and was and now is not True) or (name in _OPENERS and not was and now is not False):
-                yield change.urn, f"{cut(one_line(one.path))} no longer protects it"
+                yield change.urn, f"{one_line(one.path)} no longer protects it"
     for change in context.changed("remove"):
         if context.olds[change.urn].protect:
             yield change.urn, "is protected, and removed: the engine refuses that until it is unprotected"

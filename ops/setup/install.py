@@ -7,25 +7,21 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from components.errors import MissingError
+from components.target import Need
 from ops.display import tables
-
-if TYPE_CHECKING:
-    from components.target import Need
 
 SCRIPT = Path(__file__).with_name("install-packages.sh")
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-def ensure(read_needs: "Callable[[], list[Need]]") -> None:
+def ensure(read_needs: Callable[[], list[Need]]) -> None:
     """Installs what is missing; raises `MissingError` where a required need stays unmet."""
     wanted = [package for need in _missing(read_needs()) for package in need.packages]
     problem = _install(list(dict.fromkeys(wanted))) if wanted else None
     for need in _missing(read_needs()):
         if need.required:
-            from components.errors import MissingError
-
             if not need.packages:
                 raise MissingError(need.why)
             how = command(need.packages) + (f"\n{problem}" if problem else "")
@@ -33,7 +29,7 @@ def ensure(read_needs: "Callable[[], list[Need]]") -> None:
         tables.line(f"Going on without {need.program} ({need.why}); to have it: {command(need.packages)}", stderr=True)
 
 
-def _missing(needs: "Sequence[Need]") -> "list[Need]":
+def _missing(needs: Sequence[Need]) -> list[Need]:
     return [need for need in needs if not need.present]
 
 

@@ -38,7 +38,7 @@ class Stack:
 def load_project(folder: Path) -> Project:
     """The project in that folder."""
     path = folder / "Pulumi.yaml"
-    value = read(path, "run this in the folder that holds Pulumi.yaml")
+    value = read(path)
     name = value.get("name")
     if not isinstance(name, str) or not name:
         raise UsageError(f"{path}: name: wanted text, found {shown(name)}; write the project's name there")
@@ -72,7 +72,9 @@ def _full_key(project: str, key: Any) -> str:
 def load_stack(project: Project, name: str, sealed: bool = False) -> Stack:
     """The stack of that name; `sealed` decrypts nothing. Keys with encrypted parts are secret."""
     path = stack_path(project, name)
-    value = read(path, f"make it with `./slipway --stack {name} init APP`")
+    if not path.exists():
+        raise UsageError(f"there is no stack {name!r} (no {path.name}); make it with: ./slipway -s {name} init APP")
+    value = read(path)
     given = value.get("config") or {}
     if not isinstance(given, dict):
         raise UsageError(f"{path}: config: wanted keys and values, found {type(given).__name__}")
@@ -101,12 +103,12 @@ def stack_path(project: Project, name: str) -> Path:
     return project.folder / f"Pulumi.{name}.yaml"
 
 
-def read(path: Path, step: str) -> dict[str, Any]:
-    """The YAML file there. `step`: what to do where there is none. Raises `UsageError`."""
+def read(path: Path) -> dict[str, Any]:
+    """The YAML file there. Raises `UsageError`."""
     try:
         value = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise UsageError(f"{path}: wanted a file, found none; {step}") from None
+        raise UsageError(f"{path}: wanted a file, found none; run this in the folder that holds Pulumi.yaml") from None
     except OSError as error:
         raise UsageError(f"{path}: wanted a file, found one that can't be read ({error.strerror}); mend that") from None
     except yaml.MarkedYAMLError as error:  # its own text quotes the line, which may hold a password

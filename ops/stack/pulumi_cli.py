@@ -30,12 +30,13 @@ def elsewhere(work: Workplace) -> list[Resource]:
     """`foreign`; nothing where this engine's state has the stack, on the target that it has now.
 
     A program that no longer runs is no reason to keep what this engine has of it."""
-    if work.is_launched_here():
+    state = work.state()
+    if state.resources and state.outputs.get("target") == work.settings.target:
         return []
     try:
         return foreign(work)
     except SlipwayError:
-        if not work.state().resources:
+        if not state.resources:
             raise
         return []
 

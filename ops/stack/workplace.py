@@ -42,11 +42,6 @@ class Workplace:
         """What the engine in this process has of it."""
         return engine.Engine(self.project, self.stack).state()
 
-    def is_launched_here(self) -> bool:
-        """This process launched it, on the target that it has now."""
-        state = self.state()
-        return bool(state.resources and state.outputs.get("target") == self.settings.target)
-
     def install_needs(self) -> None:
         """Installs what the target wants on this machine."""
         install.ensure(lambda: self.target.needs(self.settings))
@@ -71,9 +66,6 @@ def place(call: Call) -> StackPlace:
 def enter(call: Call, sealed: bool = False) -> Workplace:
     """Reads the stack's settings; `UsageError` when there is no such stack. `sealed`: encrypted."""
     here = place(call)
-    if not (here.folder / f"Pulumi.{call.stack}.yaml").exists():
-        hint = f"make it with: ./slipway -s {call.stack} init APP"
-        raise UsageError(f"there is no stack {call.stack!r} (no Pulumi.{call.stack}.yaml); {hint}")
     whole = project.load_project(here.folder)
     stack = project.load_stack(whole, call.stack, sealed)
     chosen = settings.parse(stack.config, stack.secret_keys, call.stack, whole.name)

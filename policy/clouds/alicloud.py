@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Image, Metadata, Opening, Tie, UserData
+from policy.facts import ALL_PORTS, CloudBucket, CloudDatabase, CloudHost, Disk, Facts, Image, Metadata, Opening, ties, user_data
 from policy.plan import Plan, Resource
-from policy.values import first, flag, from_base64, items, mapping, number, text
+from policy.values import first, flag, items, mapping, number, text
 from policy.values import origins as urns_of
 
 _INSTANCE = "alicloud:ecs/instance:Instance"
@@ -47,10 +47,10 @@ def facts(plan: Plan) -> Facts:
         entrances=tuple(plan.made(*_ENTRANCES)),
         # A group starts servers from the newest version of a template: another image replaces none.
         images=tuple(Image(one, "imageId") for one in plan.made(_INSTANCE) if one.inputs.get("imageId") is not None),
-        # The hop limit can't be set.
+        # The hop limit can't be set. A template takes user data in base64, an instance as text.
         metadata=tuple(Metadata(one, _wants_token(one), 1) for one in servers),
-        user_data=tuple(_user_data(one) for one in servers if "userData" in one.inputs),
-        ties=tuple(_ties(plan)),
+        user_data=tuple(user_data(one, "userData", one.type == _TEMPLATE, _LIMIT) for one in servers if "userData" in one.inputs),
+        ties=tuple(ties(plan, _TIED_BY)),
     )
 
 
@@ -106,18 +106,3 @@ def _firewalls(plan: Plan, server: Resource, input: str) -> tuple[str, ...]:
 def _wants_token(server: Resource) -> bool | None:
     wanted = server.inputs.get("httpTokens")
     return wanted == "required" if wanted is None or isinstance(wanted, str) else None
-
-
-def _user_data(server: Resource) -> UserData:
-    """A template takes it in base64, an instance as text."""
-    value = server.inputs["userData"]
-    plain = from_base64(value) if server.type == _TEMPLATE and isinstance(value, str) else None
-    size = len(plain or value.encode(errors="replace")) if isinstance(value, str) else None
-    return UserData(server, "userData", value, size, _LIMIT)
-
-
-def _ties(plan: Plan) -> Iterator[Tie]:
-    """What can't be removed while something else is there."""
-    for one in plan.made(*_TIED_BY):
-        for input in _TIED_BY[one.type]:
-            yield from (Tie(one, needs) for needs in plan.origins(one, input) if needs.kind == "resource")

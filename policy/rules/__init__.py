@@ -4,15 +4,14 @@ with hyphens.
 A docstring says what a rule wants; the first paragraph is its description. A rule is pure, and
 never raises, whatever is in a plan."""
 
-import pkgutil
 from collections.abc import Callable, Iterator
 from functools import cache
-from importlib import import_module
 from inspect import cleandoc
 from typing import NamedTuple
 
 from policy.facts import Facts, Problem
 from policy.plan import Plan
+from policy.rules import data, inputs, network, servers
 
 Check = Callable[[Plan, Facts], Iterator[Problem]]
 
@@ -28,11 +27,6 @@ class Rule(NamedTuple):
 @cache
 def every() -> dict[str, Rule]:
     """All rules by their ids, sorted."""
-    modules = [import_module(f"policy.rules.{module.name}") for module in pkgutil.iter_modules(__path__)]
-    rules = [_rule(check) for module in modules for check in module.RULES]
-    return {rule.id: rule for rule in sorted(rules, key=lambda rule: rule.id)}
-
-
-def _rule(check: Check) -> Rule:
-    first = cleandoc(check.__doc__ or "").partition("\n\n")[0]
-    return Rule(check.__name__.replace("_", "-"), " ".join(first.split()), check)
+    checks: tuple[Check, ...] = (*data.RULES, *inputs.RULES, *network.RULES, *servers.RULES)
+    first = {check.__name__.replace("_", "-"): (cleandoc(check.__doc__ or "").partition("\n\n")[0], check) for check in checks}
+    return {id: Rule(id, " ".join(text.split()), check) for id, (text, check) in sorted(first.items())}

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from components.errors import one_line
 from policy import names, resource_types
 from policy.facts import Facts, Problem
 from policy.plan import Plan, Resource, is_known, is_secret
-from policy.values import LOOKED_UP, at, cut, holds_secret, items, leaves, mapping
+from policy.values import LOOKED_UP, at, holds_secret, items, leaves, mapping
 
 _URL_WITH_PASSWORD = re.compile(r"[a-z][a-z0-9+.-]*://[^/@:\s]*:[^/@\s]+@", re.IGNORECASE)
 _TAGS = re.compile(r"(?:[^.]+\.)*?\w*(?:[tT]ags|[lL]abels)(?![^.\[])")
@@ -33,7 +34,7 @@ def secrets_in_plain(plan: Plan, facts: Facts) -> Iterator[Problem]:
             yield from _in_tags(resource)
             for path, name, value in leaves(resource.inputs):
                 if names.of_input(name) and _is_plain(value):
-                    yield Problem(resource, f"wanted {cut(path)} to be a secret, found it in plain text; wrap it as a secret output")
+                    yield Problem(resource, f"wanted {one_line(path)} to be a secret, found it in plain text; wrap it as a secret output")
 
 
 def _in_settings(plan: Plan) -> Iterator[Problem]:
@@ -62,7 +63,7 @@ def _in_tags(resource: Resource) -> Iterator[Problem]:
     if resource_types.tags(resource.type):
         matches = (_TAGS.match(path) for path, _, value in leaves(resource.inputs) if is_secret(value))
         for path in dict.fromkeys(match[0] for match in matches if match):
-            yield Problem(resource, f"wanted no secret in tags, found one in {cut(path)}; leave it out")
+            yield Problem(resource, f"wanted no secret in tags, found one in {one_line(path)}; leave it out")
 
 
 def _is_plain(value: Any) -> bool:
@@ -73,7 +74,7 @@ def _is_plain(value: Any) -> bool:
 
 
 def _move(name: str) -> str:
-    return f"take it out and set it with: pulumi config set --secret --path 'slipway:secretEnv.{cut(name)}' VALUE"
+    return f"take it out and set it with: pulumi config set --secret --path 'slipway:secretEnv.{one_line(name)}' VALUE"
 
 
 def tagged(plan: Plan, facts: Facts) -> Iterator[Problem]:

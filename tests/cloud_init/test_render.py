@@ -1,11 +1,13 @@
 """Rendered host files: golden for reading, and taken by the real programs."""
 
+import io
 import json
 import pkgutil
 import re
 import shutil
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +16,7 @@ from typing import Any, get_args
 import documents
 import pytest
 
-from cloud_init import render, system, templating
+from cloud_init import host_tool, render, system, templating
 from cloud_init.fleet import Balancer
 from cloud_init.fronts import idle_timeout
 from cloud_init.host.base import places as installed
@@ -187,6 +189,21 @@ def test_the_tool_is_one_file_of_equal_bytes() -> None:
     tool.cache_clear()
     assert tool() == first
     assert len(first) < 500_000
+
+
+def test_what_an_editor_or_a_desktop_left_is_no_part_of_the_tool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = zipfile.ZipFile(io.BytesIO(tool())).namelist()
+    there = {f"host/{one.relative_to(host_tool._FOLDER).as_posix()}" for one in host_tool._FOLDER.rglob("*") if one.is_file()}
+    assert {*names} == {"__main__.py", *(one for one in there if "__pycache__" not in one)}, "all that is in the repository"
+    shutil.copytree(host_tool._FOLDER, tmp_path / "host")
+    for name in (".DS_Store", "base/.files.py.swp", "base/files.py.orig", "base/files.py~", "base/._files.py", "base/files.py.rej"):
+        (tmp_path / "host" / name).write_text("left")
+    monkeypatch.setattr(host_tool, "_FOLDER", tmp_path / "host")
+    tool.cache_clear()
+    try:
+        assert zipfile.ZipFile(io.BytesIO(tool())).namelist() == names
+    finally:
+        tool.cache_clear()
 
 
 @pytest.mark.parametrize(("timeout", "idle", "kept"), [(30, 60, 65), (50, 60, 65), (51, 61, 66), (600, 610, 615)])

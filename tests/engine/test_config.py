@@ -64,7 +64,7 @@ def test_a_broken_stack_file_is_one_line(project, text, said):
 
 
 def test_a_stack_is_a_file(project):
-    with pytest.raises(UsageError, match="wanted a file, found none"):
+    with pytest.raises(UsageError, match=r"there is no stack 'nope' .*make it with"):
         load_stack(project, "nope")
 
 

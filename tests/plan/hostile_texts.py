@@ -1,4 +1,4 @@
-"""Texts that mean something to a terminal, to Markdown, HTML or Mermaid."""
+"""Texts that mean something to a terminal, to Markdown, HTML or a diagram in it."""
 
 from hostile import ODD
 

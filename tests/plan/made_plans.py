@@ -277,12 +277,6 @@ def shop() -> Aws:
     return Aws().basic().data().fleet()
 
 
-def rollout(made: Aws) -> str:
-    """Slipway's own resource at the end, which waits for all the rest."""
-    needs = [one.urn for one in made.resources if one.kind == "resource"]
-    return made.add("rollout", "pulumi-python:dynamic/components.providers:Rollout", {"key": SECRET}, made.shop, needs)
-
-
 def many(number: int) -> Made:
     """That many resources in components of ten, each of which needs the two before it."""
     made, urns = Made(), []

@@ -6,7 +6,7 @@ from ops.display.changes import differences
 from ops.plan import formats
 from ops.plan.compare import compare
 from ops.plan.document import Document
-from ops.plan.formats import Paper
+from ops.plan.formats.text import Paper
 from ops.plan.view import values
 from ops.plan.view.words import Names
 

@@ -8,7 +8,7 @@ import pytest
 
 from ops.plan import formats
 from ops.plan.document import Document
-from ops.plan.formats import Paper
+from ops.plan.formats.text import Paper
 
 _FOLDER = Path(__file__).parent / "golden"
 _COMPARED: Callable[[], Document] = lambda: made_plans.compared(made_plans.shop())  # noqa: E731
@@ -19,7 +19,6 @@ _FILES: dict[str, tuple[str, Callable[[], Document], Paper]] = {
     "compared-80.txt": ("text", _COMPARED, Paper(80)),
     "single.md": ("markdown", lambda: made_plans.single().document(made_plans.FINDINGS), Paper()),
     "compared.md": ("markdown", _COMPARED, Paper()),
-    "compared.mmd": ("mermaid", _COMPARED, Paper()),
     "local.json": ("json", lambda: made_plans.local().document(), Paper()),
 }
 

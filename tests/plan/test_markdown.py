@@ -12,7 +12,8 @@ from cmarkgfm.cmark import Options
 from hostile_texts import HOSTILE
 
 from ops.plan.document import Change, Comparison, Document, Warning
-from ops.plan.formats import Paper, markdown, mermaid
+from ops.plan.formats import markdown
+from ops.plan.formats.text import Paper
 
 sys.path.append(str(Path(__file__).parents[2] / ".github/scripts"))
 from fit import fit
@@ -60,11 +61,7 @@ def page(text: str) -> Read:
 
 def only_ours(read: Read) -> bool:
     """No links, images or markup but what the format itself writes; no comment but its mark."""
-    foreign = {
-        tag
-        for tag in read.tags
-        if tag[0] not in _OURS or (tag[1] and tag not in (("pre", (("lang", "mermaid"),)), ("pre", (("lang", "text"),))))
-    }
+    foreign = {tag for tag in read.tags if tag[0] not in _OURS or (tag[1] and tag != ("pre", (("lang", "text"),)))}
     assert foreign == set()
     assert len(read.comments) == 1
     assert read.comments[0].startswith(" slipway plan: ")
@@ -102,11 +99,6 @@ def test_prose_is_ours_alone():
     prose = re.sub(r"\d+", "N", read(made_plans.hostile_comparison([_TOKEN, "other"])).prose)
     known = re.sub(r"\d+", "N", read(made_plans.compared(made_plans.shop())).prose)
     assert set(prose.split()) <= set(known.split()) | {"waived", "warnings,", "alter", "findings"}
-
-
-def test_the_diagram_is_the_mermaid_format():
-    document = made_plans.compared(made_plans.shop())
-    assert f"```mermaid\n{mermaid.render(document, Paper())}```\n" in markdown.render(document, Paper())
 
 
 @pytest.mark.parametrize("number", [60, 1000])

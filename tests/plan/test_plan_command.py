@@ -11,7 +11,7 @@ STACKS = ("dev", "aws")
 
 
 @pytest.mark.parametrize("stack", STACKS)
-@pytest.mark.parametrize("format", ["text", "json", "markdown", "mermaid"])
+@pytest.mark.parametrize("format", ["text", "json", "markdown"])
 def test_formats(project, stack, format):
     done = project.run("-s", stack, "plan", "--format", format)
     assert (done.returncode, done.stderr) == (0, "")
@@ -28,7 +28,7 @@ def test_json_is_the_document(project):
 
 def test_what_is_wrong_with_the_command_line(project):
     for words, said in {
-        ("--format", "pdf"): "found 'pdf'; there are: json, markdown, mermaid, text",
+        ("--format", "pdf"): "found 'pdf'; there are: json, markdown, text",
         ("--base", "HEAD", "--against", "x"): "found both",
         ("--base", "no/such"): "wanted a branch, tag or commit of this clone, found 'no/such'",
         ("--base", "--output=x"): "wanted a branch, tag or commit of this clone, found '--output=x'",
@@ -89,6 +89,9 @@ def test_a_rule_that_is_not_kept(changing):
     assert changing.run("-s", "aws", "plan", "--json").returncode == 1
     found = {one["rule"] for one in json.loads(changing.run("-s", "aws", "plan", "--json").stdout)["findings"]}
     assert found == {"ssh-closed", "ports-open"}
+    waivers = json.dumps([{"rule": rule, "reason": "a lab"} for rule in sorted(found)])
+    changing.edit("Pulumi.aws.yaml", "config:\n", f"config:\n  slipway:waivers: '{waivers}'\n")  # as `config set` writes it
+    assert changing.run("-s", "aws", "plan").returncode == 0
 
 
 def test_nothing_is_written(project):
@@ -98,7 +101,7 @@ def test_nothing_is_written(project):
     assert not Path(project.folder / ".slipway").exists()
 
 
-@pytest.mark.parametrize("format", ["json", "mermaid"])
+@pytest.mark.parametrize("format", ["json", "text"])
 def test_a_full_disk(project, format):
     """A plan that was saved in part is no plan; a reader who has enough is no error."""
     done = project.run("plan", "-f", format, before=("sh", "-c", '"$@" > /dev/full', "sh"))

@@ -51,7 +51,7 @@ def folder(tmp_path, monkeypatch):
 def everything(folder: Path, *words: str) -> tuple[set[int], str]:
     """Exit codes, and all that was said or written in all formats."""
     said, codes = "", set()
-    for name in formats.names():
+    for name in formats.FORMATS:
         done = CliRunner().invoke(app, ["plan", "--format", name, *words])
         codes.add(done.exit_code)
         said += done.stdout + done.stderr + repr(done.exception)

@@ -6,8 +6,9 @@ from made_plans import SECRET, Made, unknown
 from rich.cells import cell_len
 
 from ops.plan.document import Comparison, PropertyChange
-from ops.plan.formats import Paper, text
-from ops.plan.view.words import Names
+from ops.plan.formats import text
+from ops.plan.formats.text import Paper
+from ops.plan.view.words import Names, needs
 
 
 def shown(made: Made, width: int = 160) -> str:
@@ -48,6 +49,17 @@ def one(**inputs: object) -> str:
 )
 def test_inputs(inputs, lines):
     assert one(**inputs) == lines
+
+
+def test_of_what_comes_first_only_what_nothing_else_implies_is_named():
+    made, urns = Made(), {}
+    for name, after in {"a": "", "b": "a", "c": "b", "d": "abc", "e": "aa"}.items():
+        urns[name] = made.add(name, "a:b:C", {}, after=[urns[one] for one in after])
+    names = {urn: name for name, urn in urns.items()}
+    found = {names[urn]: [names[one] for one in first] for urn, first in needs(made.plan()).items()}
+    assert found == {"d": ["c"], "c": ["b"], "b": ["a"], "a": [], "e": ["a"]}
+    made.resources = [made.resources[0].model_copy(update={"depends_on": (urns["b"],)}), made.resources[1]]
+    assert needs(made.plan()) == {urns["a"]: [urns["b"]], urns["b"]: [urns["a"]]}
 
 
 def test_unknowns_say_where_they_come_from_and_other_dependencies_stand_below():

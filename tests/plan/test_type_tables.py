@@ -13,7 +13,7 @@ import pytest
 
 import components
 from components import providers
-from ops.display.differences import Difference, Key
+from ops.display.differences import Difference
 from ops.plan.replacing import verdict
 from policy import resource_types
 from policy.plan import Resource
@@ -57,7 +57,7 @@ def test_facts(type, replaces, keeps):
 
 def place(path):
     """`a[].b` as a place where one text became another."""
-    steps = [Key(name or "0", not name) for name in re.split(r"\.|(?=\[\])", path.replace("[]", "[]")) for name in [name.strip("[]")]]
+    steps = [name or 0 for name in re.split(r"\.|(?=\[\])", path.replace("[]", "[]")) for name in [name.strip("[]")]]
     return Difference(tuple(steps), "old", "new")
 
 

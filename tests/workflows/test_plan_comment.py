@@ -244,7 +244,7 @@ def test_calls_nobody_and_commands_nothing(ready: State, script: Script) -> None
 
 
 def test_a_long_plan_is_cut_and_closed(ready: State, script: Script) -> None:
-    ready.archive = archive("<details>\n\n```mermaid\n" + "ä" * 50 + "\n" + "line of a plan\n" * 10_000 + "```\n</details>\n")
+    ready.archive = archive("<details>\n\n```text\n" + "ä" * 50 + "\n" + "line of a plan\n" * 10_000 + "```\n</details>\n")
     script("plan_comment.py", event=event())
     body = said(ready)[0]
     assert 59_000 < len(body.encode()) < 65_536

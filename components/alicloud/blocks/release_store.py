@@ -22,7 +22,7 @@ class ReleaseStoreArgs(Tagged):
     """The bucket's name, unique among all of the cloud's customers."""
     region: pulumi.Input[str]
     """The provider's region, such as `ap-southeast-1`."""
-    keep: bool | None = True
+    keep: bool = True
     """Protected, as backups are in it. Otherwise removed with all that is in it."""
 
 

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_alicloud as alicloud
 
-from components.blocks.args import Args
 from components.blocks.block import Block, child
 
 _TTL = 600  # seconds, the least of the edition without a price
 
 
 @dataclass(kw_only=True)
-class SiteNameArgs(Args):
+class SiteNameArgs:
     """One name, and where it leads."""
 
     domain: str

@@ -37,7 +37,7 @@ class WebFleetArgs(FleetArgs):
     certificate: pulumi.Input[str] | None = None
     """The id of a certificate in the cloud's certificate service. With it port 443 serves, and port
     80 sends there."""
-    idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
+    idle_timeout: pulumi.Input[int] = IDLE_TIMEOUT
     """Seconds without a byte after which a connection ends, those of answers that take longer
     included. Hosts must keep theirs for longer."""
     protected: bool | None = None

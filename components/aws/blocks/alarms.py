@@ -46,7 +46,7 @@ class AlarmsArgs(Tagged):
     """`target_group_suffix` of that one: its hosts that aren't well. Needs `load_balancer`."""
     database: pulumi.Input[str] | None = None
     """`identifier` of a `ManagedDatabase`: its processor, and its room."""
-    storage: int | None = DATABASE_STORAGE
+    storage: int = DATABASE_STORAGE
     """The size of that database in GB."""
     region: pulumi.Input[str] | None = None
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""

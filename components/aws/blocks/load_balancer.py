@@ -31,7 +31,7 @@ class BalancedArgs(Tagged):
     certificate_arn: pulumi.Input[str] | None = None
     """A certificate of ACM that is issued, such as `arn` of a `Certificate`. With it port 443
     serves, and port 80 sends there."""
-    idle_timeout: pulumi.Input[int] | None = IDLE_TIMEOUT
+    idle_timeout: pulumi.Input[int] = IDLE_TIMEOUT
     """Seconds without a byte after which a connection ends, those of answers that take longer
     included. Hosts must keep theirs for longer."""
     access_logs: pulumi.Input[str] | None = None
@@ -46,7 +46,7 @@ class LoadBalancerArgs(BalancedArgs):
 
     subnets: pulumi.Input[Sequence[pulumi.Input[str]]]
     """Public ones, of two zones at least."""
-    health_path: pulumi.Input[str] | None = "/-/live"
+    health_path: pulumi.Input[str] = "/-/live"
     """Asked of each host on port 80, and answered 200 if it is well. Slipway's answer this one."""
 
 

@@ -44,11 +44,11 @@ class ManagedDatabaseArgs(args.ManagedDatabaseArgs):
     Said here, another one than before is an upgrade, from which there is no way back."""
     multi_az: bool | None = None
     """A second one in another zone takes over by itself."""
-    backup_days: int | None = 7
+    backup_days: int = 7
     """How long Amazon's own backups stay, in days: each moment of them can be restored."""
     apply_now: bool | None = None
     """What stops it is done at once, not in its maintenance window."""
-    last_snapshot: bool | None = True
+    last_snapshot: bool = True
     """What it leaves, as it is removed."""
 
 

@@ -38,7 +38,7 @@ class ReleaseStoreArgs(Tagged):
     """The bucket's name, unique among all Amazon's customers. Made of the block's if left out."""
     region: pulumi.Input[str] | None = None
     """The region, such as `eu-west-1`: the provider's, which is asked for if left out."""
-    keep: bool | None = True
+    keep: bool = True
     """Protected, as backups are in it. Otherwise removed with all that is in it."""
 
 

@@ -42,7 +42,7 @@ class ServerArgs(args.ServerArgs):
 class DataDiskArgs(args.DataDiskArgs):
     """The arguments of a `DataDisk` on AWS."""
 
-    last_snapshot: bool | None = True
+    last_snapshot: bool = True
     """What the disk leaves, as it is removed. Settled when it is made."""
 
 
@@ -115,9 +115,9 @@ class DatabaseServerArgs(ServerArgs):
     """The availability zone of `subnet_id`, which is asked for if left out. Give it where the
     program makes the subnet too: a disk that is asked for by its subnet depends on it, and where
     the disk is kept, the subnet is as well."""
-    keep_data: bool | None = True
+    keep_data: bool = True
     """The data's disk is protected."""
-    last_snapshot: bool | None = True
+    last_snapshot: bool = True
     """What the disk leaves, as it is removed. Settled when it is made."""
 
 

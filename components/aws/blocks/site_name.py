@@ -8,7 +8,7 @@ import pulumi
 import pulumi_aws as aws
 
 from components.aws.common import named
-from components.blocks.args import Args, Tagged
+from components.blocks.args import Tagged
 from components.blocks.block import Block, child
 from components.errors import UsageError
 
@@ -16,7 +16,7 @@ _TTL = 60  # seconds: a server with another address is soon found
 
 
 @dataclass(kw_only=True)
-class SiteNameArgs(Args):
+class SiteNameArgs:
     """One name, and where it leads: to a load balancer by `dns_name` and `zone_id`, or else to a
     server by `ipv4`, `ipv6` or both."""
 

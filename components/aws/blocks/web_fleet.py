@@ -34,7 +34,7 @@ class WebFleetArgs(FleetArgs, BalancedArgs):
     """The hosts' instance profile, as `HostRole` puts it out."""
     host_subnets: pulumi.Input[Sequence[pulumi.Input[str]]] | None = None
     """The hosts' subnets, which lead out. The public ones if left out."""
-    requests: float | None = REQUESTS
+    requests: float = REQUESTS
     """How many a host should get in a minute. More, or CPU at 60 %, add hosts; 0: CPU alone."""
 
 

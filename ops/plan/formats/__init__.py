@@ -1,33 +1,25 @@
-"""How a plan is shown: a file per format, found by its name, with `render(document, paper)`."""
+"""How a plan is shown: a function per format, which gives a text that ends with a line's end."""
 
-import importlib
-import pkgutil
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import cast
+import json
+from collections.abc import Callable, Mapping
 
 from components.errors import UsageError, nearest, shown
 from ops.plan.document import Document
+from ops.plan.formats import markdown, text
+from ops.plan.formats.text import Paper
 
 
-@dataclass(frozen=True)
-class Paper:
-    """What a text is written on: `width` in characters; colours only where somebody sees them."""
-
-    width: int = 160
-    colour: bool = False
+def _json(document: Document, paper: Paper) -> str:
+    """The whole document for a machine (docs/plan.schema.json). Sorted keys: plans compare by
+    lines; plain ASCII: nothing in it steers a terminal."""
+    return json.dumps(document.model_dump(mode="json"), indent=2, sort_keys=True) + "\n"
 
 
-Render = Callable[[Document, Paper], str]
+FORMATS: Mapping[str, Callable[[Document, Paper], str]] = {"json": _json, "markdown": markdown.render, "text": text.render}
 
 
-def names() -> list[str]:
-    """All formats there are."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
-
-
-def find(name: str) -> Render:
-    """The format of that name: gives a text that ends with a line's end."""
-    if name not in names():
-        raise UsageError(f"--format: wanted the name of a format, found {shown(name)}; {nearest(name, names())}")
-    return cast(Render, importlib.import_module(f"{__name__}.{name}").render)
+def find(name: str) -> Callable[[Document, Paper], str]:
+    """The format of that name. Raises `UsageError`."""
+    if name not in FORMATS:
+        raise UsageError(f"--format: wanted the name of a format, found {shown(name)}; {nearest(name, FORMATS)}")
+    return FORMATS[name]

@@ -6,7 +6,8 @@ from urllib.parse import quote
 
 from components.errors import one_line
 from ops.plan.document import Comparison, Document
-from ops.plan.formats import Paper, mermaid, text
+from ops.plan.formats import text
+from ops.plan.formats.text import Paper
 from ops.plan.view import words
 from ops.plan.view.words import Names
 from policy.check import Finding
@@ -29,11 +30,10 @@ def render(document: Document, paper: Paper) -> str:
     whole = text.written(text.of_plan(plan, names), Paper(_WIDTH))
     parts = [
         f"{head}{against}**{words.summary(document)}**\n",
-        *([_warnings(comparison, names), _changes(comparison, names)] if comparison else ()),
+        _warnings(comparison, names) if comparison else "",
+        _fenced("#### Changes", text.written(text.of_changes(comparison, names), Paper(_WIDTH))) if comparison else "",
         *_findings(document, names),
-        *([] if comparison else [_fenced("#### Resources", "text", whole)]),
-        _folded("What runs where", "mermaid", mermaid.render(document, paper)),
-        *([_folded("The whole plan", "text", whole)] if comparison else []),
+        f"{_fenced('<details><summary>The whole plan</summary>', whole)}\n</details>\n" if comparison else _fenced("#### Resources", whole),
     ]
     return "\n".join(filter(None, parts))
 
@@ -41,10 +41,6 @@ def render(document: Document, paper: Paper) -> str:
 def _warnings(comparison: Comparison, names: Names) -> str:
     where = {one.urn: f"{_code(names.of(one.urn))}: " if one.urn else "" for one in comparison.warnings}
     return _listed("> [!WARNING]", [f"> - **{one.kind}** {where[one.urn]}{_code(one.message)}" for one in comparison.warnings])
-
-
-def _changes(comparison: Comparison, names: Names) -> str:
-    return _fenced("#### Changes", "text", text.written(text.of_changes(comparison, names), Paper(_WIDTH)))
 
 
 def _findings(document: Document, names: Names) -> Iterator[str]:
@@ -76,12 +72,7 @@ def _listed(head: str, lines: Sequence[str]) -> str:
     return "".join(f"{line}\n" for line in (head, *lines)) if lines else ""
 
 
-def _folded(summary: str, language: str, content: str) -> str:
-    """A text that opens on a click."""
-    return f"{_fenced(f'<details><summary>{summary}</summary>', language, content)}\n</details>\n"
-
-
-def _fenced(head: str, language: str, content: str) -> str:
+def _fenced(head: str, content: str) -> str:
     """A text in a fence longer than any in it; nothing of an empty one."""
     fence = "`" * max(3, _ticks(content) + 1)
-    return f"{head}\n\n{fence}{language}\n{content}{fence}\n" if content else ""
+    return f"{head}\n\n{fence}text\n{content}{fence}\n" if content else ""

@@ -12,7 +12,6 @@ from rich.text import Text
 from components.errors import one_line
 from ops.display import changes
 from ops.plan.document import Change, Comparison, Document, PropertyChange, Warning
-from ops.plan.formats import Paper
 from ops.plan.view import values, words
 from ops.plan.view.words import Names, needs
 from policy.check import Finding
@@ -20,6 +19,15 @@ from policy.plan import Plan, Resource
 
 _MOST = 8  # inputs of one resource
 _ROWS = 6  # lines of groups such as rules of a firewall
+
+
+@dataclass(frozen=True)
+class Paper:
+    """What a text is written on: `width` in characters; colours only where somebody sees them."""
+
+    width: int = 160
+    colour: bool = False
+
 
 Section = tuple[str, Sequence[RenderableType]]
 """A heading and what stands below it; nothing is shown of one without lines."""

@@ -10,7 +10,7 @@ from ops.display import tables
 from ops.plan.document import PropertyChange
 from ops.plan.view.words import STAND_IN, Names
 from policy.plan import Resource, is_known, is_secret, is_unknown
-from policy.values import origins
+from policy.values import decoded, origins
 
 _LONGEST = 60  # characters of one text
 _ITEMS = 4  # of a list or mapping that is shown item by item
@@ -99,11 +99,8 @@ def _brief(value: Any, is_whole: bool = False) -> str:
 
 def _text(text: str) -> str:
     """Texts of many lines and JSON by what they are."""
-    if text[:1] in ("{", "["):
-        try:
-            return f"JSON, {_size(json.loads(text))}"
-        except (ValueError, RecursionError):
-            pass
+    if text[:1] in ("{", "[") and not isinstance(read := decoded(text), str):
+        return f"JSON, {_size(read)}"
     if len(text) > 4 * _LONGEST or ("\n" in text and len(text) > _LONGEST):
         return f"{tables.size(len(text.encode('utf-8', 'replace')))} text"
     return one_line(text, _LONGEST)

@@ -1,8 +1,7 @@
 """Names and words that all formats share, and what needs what."""
 
 import re
-from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections import Counter
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
 
@@ -12,7 +11,6 @@ from ops.plan.document import Comparison, Document, Op
 from policy.plan import Lookup, Plan, Resource
 
 _LONGEST = 60  # characters
-_JOINS = re.compile(r".*(Attachment|Association|Rule|Policy|Member|Binding|Permission|Record|Route)(V\d)?")
 STAND_IN = re.compile(r"lookup\(([^()#\s]+)#(\w+)\)")
 _VERBS: dict[Op, str] = {
     "add": "to add",
@@ -28,9 +26,6 @@ class Names:
 
     def __init__(self, plan: Plan) -> None:
         self.by_urn = {one.urn: one for one in plan.resources}
-        self.children: dict[str, list[Resource]] = defaultdict(list)
-        for one in plan.resources:
-            self.children[one.parent if one.parent in self.by_urn else ""].append(one)
         self._counts = Counter(one.name for one in plan.resources)
         self._lookups = Counter(short_type(one.token) for one in plan.lookups)
 
@@ -39,7 +34,8 @@ class Names:
         one = self.by_urn.get(urn)
         if one is None:
             return one_line(urn.rpartition("::")[2], _LONGEST)
-        return name_of(one) if self._counts[one.name] == 1 else f"{name_of(one)} ({type_of(one.type)})"
+        name = one_line(one.name, _LONGEST)
+        return name if self._counts[one.name] == 1 else f"{name} ({type_of(one.type)})"
 
     def lookup(self, token: str, digest: str) -> str:
         """`getAmi`, or `getAmi#1a2b3c4d` where it is asked more than once."""
@@ -50,11 +46,6 @@ class Names:
         """The same name for what stands in the plan's list."""
         found = STAND_IN.match(one.stand_in)
         return self.lookup(one.token, found[2] if found else "")
-
-
-def name_of(resource: Resource) -> str:
-    """On one line and not too long, whatever it holds."""
-    return one_line(resource.name, _LONGEST)
 
 
 def flags(resource: Resource) -> list[str]:
@@ -102,38 +93,13 @@ def count(number: int, noun: str) -> str:
 
 
 def needs(plan: Plan) -> dict[str, list[str]]:
-    """URN to the URNs of its dependencies, without those that follow from others."""
+    """URN to the URNs of its dependencies, without those that follow from others; where resources
+    need each other in a circle, all that was there."""
     there = {one.urn for one in plan.resources}
-    return reduced({one.urn: [urn for urn in one.depends_on if urn in there and urn != one.urn] for one in plan.resources})
-
-
-def reduced(wanted: Mapping[str, Iterable[str]]) -> dict[str, list[str]]:
-    """The transitive reduction; where things need each other in a circle, all that was there."""
+    wanted = {one.urn: [urn for urn in dict.fromkeys(one.depends_on) if urn in there and urn != one.urn] for one in plan.resources}
     above: dict[str, set[str]] = {}
     with suppress(CycleError):
         for urn in TopologicalSorter(wanted).static_order():
-            first = wanted.get(urn, ())
-            above[urn] = set(first).union(*(above[need] for need in first))
-        return {
-            urn: [need for need in dict.fromkeys(first) if not any(need in above[other] for other in first)]
-            for urn, first in wanted.items()
-        }
-    return {urn: list(dict.fromkeys(first)) for urn, first in wanted.items()}
-
-
-def attachments(names: Names, wanted: Mapping[str, list[str]], changed: Collection[str]) -> dict[str, str]:
-    """What nothing else has an input from, and the URN of its owner: what it is named after
-    (`Bucket` of `BucketPolicy`), or all that it needs."""
-    used = {urn for one in names.by_urn.values() for urns in one.references.values() for urn in urns}
-    found = {}
-    for one in names.by_urn.values():
-        if one.kind != "resource" or one.protect or one.urn in used or one.urn in changed or names.children.get(one.urn):
-            continue
-        first = {urn: short_type(names.by_urn[urn].type) for urn in wanted[one.urn]}
-        kind = short_type(one.type)
-        owners = [urn for urn, needed in first.items() if kind != needed and kind.startswith(re.sub(r"V\d+$", "", needed))]
-        if not owners and _JOINS.fullmatch(kind) and len(first) == 1:
-            owners = [urn for urn in first if names.by_urn[urn].kind == "resource"]
-        if owners:
-            found[one.urn] = max(owners, key=lambda urn: len(first[urn]))
-    return found
+            above[urn] = set(wanted[urn]).union(*(above[need] for need in wanted[urn]))
+        return {urn: [need for need in first if not any(need in above[other] for other in first)] for urn, first in wanted.items()}
+    return wanted

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from policy import facts
 from policy.clouds.aws.types import INSTANCE, SCALING_GROUP, TEMPLATE, groups
 from policy.facts import CloudHost, Image, Metadata, UserData
 from policy.plan import Plan, Resource, is_known
-from policy.values import first, from_base64, items, mapping, number
+from policy.values import first, items, mapping, number
 
 _LIMIT = 16384  # bytes of user data, before base64
 _STOPPED_FOR = frozenset({"instanceType", "userData", "userDataBase64"})
@@ -54,11 +55,8 @@ def user_data(plan: Plan) -> Iterator[UserData]:
     """An instance takes it as text or in base64, a template in base64."""
     for type, input, encoded in ((INSTANCE, "userData", False), (INSTANCE, "userDataBase64", True), (TEMPLATE, "userData", True)):
         for server in plan.made(type):
-            value = server.inputs.get(input)
-            plain = from_base64(value) if encoded and isinstance(value, str) else None
-            if value is not None:
-                size = len(plain or value.encode(errors="replace")) if isinstance(value, str) else None
-                yield UserData(server, input, value, size, _LIMIT)
+            if server.inputs.get(input) is not None:
+                yield facts.user_data(server, input, encoded, _LIMIT)
 
 
 def _host(plan: Plan, at: Resource) -> CloudHost:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from policy import facts
 from policy.clouds.aws.types import INSTANCE, SECURITY_GROUP, SUBNET, TEMPLATE
 from policy.facts import CloudBucket, Disk, Tie
 from policy.plan import Plan, Resource, is_known
@@ -96,6 +97,4 @@ def ties(plan: Plan) -> Iterator[Tie]:
     for bucket in plan.made(_BUCKET):
         said = ((one, input) for one in (bucket, *_about(plan, bucket, _ENCRYPTION)) for input in _KEYS)
         yield from (Tie(bucket, key) for one, input in said for key in plan.origins(one, input) if key.kind == "resource")
-    for one in plan.made(*_TIED_BY):
-        for input in _TIED_BY[one.type]:
-            yield from (Tie(one, needs) for needs in plan.origins(one, input) if needs.kind == "resource" and needs is not one)
+    yield from facts.ties(plan, _TIED_BY)
