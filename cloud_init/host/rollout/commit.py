@@ -22,7 +22,6 @@ KEEP = 5
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
-    boot.recover(places)
     before = state.live(places)
     candidate = next((colour for colour in map(places.colour, COLOURS) if state.linked(colour) == release), None)
     if candidate is None:
