@@ -14,7 +14,6 @@ from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data import backup, stored_backups
 from components.deployment.answers import Saved
 from components.errors import SlipwayError, UsageError
-from components.hosts import last_backup
 from components.hosts.names import short
 from components.hosts.site import Site
 from components.hosts.transport import Transport, WayTransport
@@ -32,15 +31,13 @@ def take(site: Site, host: Transport, saved: Saved, folder: Path) -> None:
     assert saved.backup
     identity = saved.backup.id
     if isinstance(host, WayTransport):
-        last_backup.copied(Path(str(saved.path)), folder / identity, host.way)
+        host.fetch(Path(str(saved.path)), folder / identity)
         return
-    part = folder / f".{identity}.part"
     with _told(f"backup {identity}: wanted a copy at {folder / identity}"):
-        shutil.rmtree(part, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stored_backups.copied(_objects(site), host.host, identity, part)
-        files.sync_tree(part)
-        part.rename(folder / identity)
+        with files.replacing(folder / identity) as part:
+            stored_backups.copied(_objects(site), host.host, identity, part)
+            files.sync_tree(part)
 
 
 def give(site: Site, others: Sequence[Transport], folder: Path) -> list[str]:

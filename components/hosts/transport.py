@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from cloud_init.host.base import files
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data import backup
 from components.deployment.answers import Kept
 from components.errors import LockedError, SlipwayError
-from components.hosts import last_backup, progress
+from components.hosts import progress
 from components.hosts.way import Done, Way
+from components.source.archive import unpack
 
 Event = Mapping[str, Any]
 """A line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
@@ -73,10 +77,13 @@ def outcome(
 
 
 class WayTransport:
-    """A host whose tool is run by a way to its machine."""
+    """A host whose tool is run by a way to its machine. `copies`: what copies of its last backups
+    are called here; `mend`: what to do where one can't be made."""
 
     host: str
     way: Way
+    copies: str
+    mend = "mend that, then run it again"
 
     def tool(self, arguments: Sequence[str]) -> list[str]:
         """The host tool with these arguments, as the machine's own command."""
@@ -92,6 +99,31 @@ class WayTransport:
 
     def attach(self, arguments: Sequence[str]) -> int:
         return self.way.attach(self.tool(arguments))
+
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        saved = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        if not saved["ok"]:
+            raise SlipwayError(f"{self.copies}: last backup: {saved['message']}; nothing was removed; {self.mend}")
+        return self.fetch(Path(saved["path"]), folder / f"{self.copies}-{saved['backup']['id']}") if saved["backup"] else None
+
+    def fetch(self, source: Path, target: Path) -> Path:
+        """A copy of a backup there at `target` here, checked and whole. Raises `SlipwayError`."""
+        try:
+            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            with files.replacing(target) as part:
+                part.mkdir(mode=0o700)
+                archive = part / "archive.tar"
+                with archive.open("wb") as file:
+                    done = self.way.run(["tar", "-C", str(source), "-cf", "-", "."], root=True, out=file)
+                if done.status:
+                    raise OSError(done.last)
+                unpack(archive, part)
+                archive.unlink()
+                backup.check(part, source.name)
+                files.sync_tree(part)
+        except (OSError, Refused) as error:
+            raise SlipwayError(f"backup {source.name}: wanted a copy at {target}, found: {error}; nothing was removed") from None
+        return target
 
 
 class Launched(Transport, Protocol):
@@ -116,16 +148,10 @@ class Driven(Launched, Protocol):
 
 
 class Elsewhere(WayTransport):
-    """A host that isn't this machine. `copies`: what copies of its backups are called here."""
-
-    copies: str
+    """A host that isn't this machine."""
 
     def kept(self) -> Sequence[Kept]:
         return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
-
-    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
-        return last_backup.fetched(folder, self.copies, done, self.way)
 
     def leave(self, *how: str) -> None:
         """Ends what runs and removes what was made. Raises `SlipwayError`."""

@@ -10,9 +10,7 @@ from typing import Any
 
 from cloud_init.host import contracts
 from cloud_init.host.base import files
-from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts.facts import HostFacts
-from cloud_init.host.data import backup
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
@@ -33,7 +31,8 @@ class LocalTransport(WayTransport):
 
     def __init__(self, facts: HostFacts) -> None:
         self.host, self.role, self.address = facts.host, facts.role or "web", facts.front.listen[0]
-        self.facts = facts
+        self.facts, self.copies = facts, facts.app
+        self.mend = f"mend that, or remove {facts.root} by hand"
         self.root, self.way = Path(facts.root), Way()
 
     def kept(self) -> list[Kept]:
@@ -67,10 +66,7 @@ class LocalTransport(WayTransport):
             # After a plain `destroy` nothing runs that could dump a cluster: its files are copied.
             return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
         self.install(bundled_tool())  # a plain `destroy` may have removed it
-        saved = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
-        if not saved["ok"]:
-            raise SlipwayError(f"last backup: {saved['message']}; nothing was removed; mend that, or remove {self.root} by hand")
-        return _copied(Path(saved["path"]), folder / f"{self.facts.app}-{saved['backup']['id']}") if saved["backup"] else None
+        return super().save(engine, folder, on_event)
 
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
@@ -99,20 +95,15 @@ class LocalTransport(WayTransport):
 
 
 def _copied(source: Path, target: Path) -> Path:
-    """A copy of a backup, as private as it is; whole or not there."""
-    part = target.with_name(f".{target.name}.part")
+    """A copy of a folder with clusters, as private as it is; whole or not there."""
     try:
         target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copytree(source, part, symlinks=True, dirs_exist_ok=True)
-        for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
-            os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
-        if source.name != "data":
-            backup.check(part, source.name)
-        files.sync_tree(part)
-        part.rename(target)
-        files.sync(target.parent)
-    except (OSError, shutil.Error, Refused) as error:
-        shutil.rmtree(part, ignore_errors=True)
+        with files.replacing(target) as part:
+            shutil.copytree(source, part, symlinks=True)
+            for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
+                os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
+            files.sync_tree(part)
+    except (OSError, shutil.Error) as error:
         raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
     return target
 
