@@ -100,6 +100,15 @@ class WayTransport:
     def attach(self, arguments: Sequence[str]) -> int:
         return self.way.attach(self.tool(arguments))
 
+    def kept(self) -> Sequence[Kept]:
+        return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
+
+    def leave(self, *how: str) -> None:
+        """Ends what runs and removes what was made. Raises `SlipwayError`."""
+        done = self.run(["leave", *how])
+        if not done["ok"]:
+            raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
+
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
         saved = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not saved["ok"]:
@@ -145,19 +154,6 @@ class Driven(Launched, Protocol):
 
     def install(self, tool: bytes) -> None:
         """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
-
-
-class Elsewhere(WayTransport):
-    """A host that isn't this machine."""
-
-    def kept(self) -> Sequence[Kept]:
-        return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
-
-    def leave(self, *how: str) -> None:
-        """Ends what runs and removes what was made. Raises `SlipwayError`."""
-        done = self.run(["leave", *how])
-        if not done["ok"]:
-            raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
 
 
 def connect(facts: Mapping[str, Any]) -> Driven:

@@ -12,10 +12,10 @@ from components.deployment.answers import Kept
 from components.docker import keeper
 from components.docker.keeper import ROOT, TOOL, Keeper
 from components.errors import SlipwayError
-from components.hosts.transport import Elsewhere, Event
+from components.hosts.transport import Event, WayTransport
 
 
-class DockerTransport(Elsewhere):
+class DockerTransport(WayTransport):
     """The containers of one site."""
 
     way: Keeper

@@ -5,6 +5,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,21 +72,13 @@ class LocalTransport(WayTransport):
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
             self.install(bundled_tool())
-            self.run(["halt"])
-            self._clear(keep_data)
+            self.leave(*([] if keep_data else ["--with-data"]))
+            for name in _MADE:
+                shutil.rmtree(self.root / name, ignore_errors=True)
+            with suppress(OSError):  # the data are in it
+                (self.root / "srv").rmdir()
             (self.root / "owner.json").unlink(missing_ok=True)
         shutil.rmtree(self.facts.run, ignore_errors=True)
-
-    def _clear(self, keep_data: bool) -> None:
-        for name in _MADE:
-            shutil.rmtree(self.root / name, ignore_errors=True)
-        app = self.root / "srv/slipway" / self.facts.app
-        for folder in app.iterdir() if app.is_dir() else ():
-            if not (keep_data and folder in self.data):
-                files.remove(folder)
-        for folder in (app, app.parent, app.parent.parent):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
 
     def tool(self, arguments: Sequence[str]) -> list[str]:
         tool = self.root / "opt/slipway/host.pyz"
