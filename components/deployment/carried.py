@@ -16,7 +16,7 @@ from components.deployment.answers import Saved
 from components.errors import SlipwayError, UsageError
 from components.hosts.names import short
 from components.hosts.site import Site
-from components.hosts.transport import Transport, WayTransport
+from components.hosts.transport import Launched, Transport
 from components.release.store import ReleaseStore
 
 _EMPTY = {"sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "bytes": 0}
@@ -30,11 +30,11 @@ def take(site: Site, host: Transport, saved: Saved, folder: Path) -> None:
     `SlipwayError`."""
     assert saved.backup
     identity = saved.backup.id
-    if isinstance(host, WayTransport):
+    if isinstance(host, Launched):
         host.fetch(Path(str(saved.path)), folder / identity)
         return
     with _told(f"backup {identity}: wanted a copy at {folder / identity}"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_folder(folder, 0o700)
         with files.replacing(folder / identity) as part:
             stored_backups.copied(_objects(site), host.host, identity, part)
             files.sync_tree(part)
@@ -78,7 +78,7 @@ def _send(site: Site, host: Transport, identity: str, place: Path) -> None:
     with _told(f"{short(host.host)}: wanted backup {identity} there"):
         backup.check(place, identity)
         names = [name for name in stored_backups.NAMES if (place / name).is_file()]
-        if not isinstance(host, WayTransport):
+        if not isinstance(host, Launched):
             for name in names:
                 _objects(site).send(stored_backups.object_name(host.host, identity, name), place / name)
             return

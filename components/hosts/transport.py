@@ -76,11 +76,14 @@ def outcome(
     return {"ok": False, "host": host, "step": arguments[0], "message": f"the host tool ended early: {why}", "log": []}
 
 
-class WayTransport:
-    """A host whose tool is run by a way to its machine. `copies`: what copies of its last backups
-    are called here; `mend`: what to do where one can't be made."""
+class Launched:
+    """A host that Slipway itself launches and removes, by a way to its machine; others are
+    resources of a cloud's. `copies`: what copies of its last backups are called here; `mend`: what
+    to do where one can't be made."""
 
     host: str
+    role: str
+    address: str
     way: Way
     copies: str
     mend = "mend that, then run it again"
@@ -100,7 +103,17 @@ class WayTransport:
     def attach(self, arguments: Sequence[str]) -> int:
         return self.way.attach(self.tool(arguments))
 
+    def install(self, tool: bytes) -> None:
+        """Puts the host tool and host.json in place, each by rename; unchanged files stay. Servers
+        set themselves up."""
+        raise NotImplementedError
+
+    def remove(self, keep_data: bool) -> None:
+        """Stops everything and removes what was set up; with `keep_data` shared data stays."""
+        raise NotImplementedError
+
     def kept(self) -> Sequence[Kept]:
+        """The app's data there."""
         return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
 
     def leave(self, *how: str) -> None:
@@ -110,6 +123,8 @@ class WayTransport:
             raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        """A last backup of what goes with the host, copied into a folder here; None without any.
+        Raises `SlipwayError` when it can't be made."""
         saved = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
         if not saved["ok"]:
             raise SlipwayError(f"{self.copies}: last backup: {saved['message']}; nothing was removed; {self.mend}")
@@ -118,7 +133,7 @@ class WayTransport:
     def fetch(self, source: Path, target: Path) -> Path:
         """A copy of a backup there at `target` here, checked and whole. Raises `SlipwayError`."""
         try:
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            files.make_folder(target.parent, 0o700)
             with files.replacing(target) as part:
                 part.mkdir(mode=0o700)
                 archive = part / "archive.tar"
@@ -135,28 +150,7 @@ class WayTransport:
         return target
 
 
-class Launched(Transport, Protocol):
-    """A host that Slipway itself launches and removes; others are resources of a cloud's."""
-
-    def kept(self) -> Sequence[Kept]:
-        """The app's data here."""
-
-    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        """A last backup of what goes with the host, copied into a folder here; None without any.
-        Raises `SlipwayError` when it can't be made."""
-
-    def remove(self, keep_data: bool) -> None:
-        """Stops everything and removes what was set up; with `keep_data` shared data stays."""
-
-
-class Driven(Launched, Protocol):
-    """A host that gets the host tool from here. Servers set themselves up."""
-
-    def install(self, tool: bytes) -> None:
-        """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
-
-
-def connect(facts: Mapping[str, Any]) -> Driven:
+def connect(facts: Mapping[str, Any]) -> Launched:
     """The transport that `facts["transport"]` names, for the host that `facts` is of."""
     module = importlib.import_module(f"components.hosts.transports.{facts['transport']}")
-    return cast(Driven, module.connect(facts))
+    return cast(Launched, module.connect(facts))

@@ -17,7 +17,7 @@ from cloud_init.host.base.outcome import Steps
 from cloud_init.host.data import backup, databases, restore
 from cloud_init.host.front import configuration
 from cloud_init.host.stores.file import FileStore
-from components.hosts.transport import WayTransport
+from components.hosts.transport import Launched
 from components.hosts.transports import local
 from components.hosts.way import Way
 from ops.engine.state import Resource, State
@@ -116,7 +116,7 @@ def test_a_backup_and_the_note_of_a_restore(disk):
 def test_the_last_backup_before_the_data_go(disk, tmp_path):
     source = made_backup(tmp_path, "20260101-000000")
     local._copied(source, disk.root / "dump")
-    host = WayTransport()
+    host = Launched()
     host.way = Way()
     host.fetch(source, disk.root / "last/one")
     assert not disk.lost()

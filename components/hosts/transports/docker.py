@@ -12,10 +12,10 @@ from components.deployment.answers import Kept
 from components.docker import keeper
 from components.docker.keeper import ROOT, TOOL, Keeper
 from components.errors import SlipwayError
-from components.hosts.transport import Event, WayTransport
+from components.hosts.transport import Event, Launched
 
 
-class DockerTransport(WayTransport):
+class DockerTransport(Launched):
     """The containers of one site."""
 
     way: Keeper

@@ -15,7 +15,7 @@ from cloud_init.host.contracts.facts import HostFacts
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
-from components.hosts.transport import Event, WayTransport
+from components.hosts.transport import Event, Launched
 from components.hosts.way import Way
 
 _MADE = ("etc", "opt", "var", "run", "store")
@@ -27,7 +27,7 @@ def connect(facts: Mapping[str, Any]) -> "LocalTransport":
     return LocalTransport(contracts.read(HostFacts, dict(facts)))
 
 
-class LocalTransport(WayTransport):
+class LocalTransport(Launched):
     """A host that is this machine."""
 
     def __init__(self, facts: HostFacts) -> None:
@@ -90,7 +90,7 @@ class LocalTransport(WayTransport):
 def _copied(source: Path, target: Path) -> Path:
     """A copy of a folder with clusters, as private as it is; whole or not there."""
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        files.make_folder(target.parent, 0o700)
         with files.replacing(target) as part:
             shutil.copytree(source, part, symlinks=True)
             for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
