@@ -360,7 +360,7 @@ class DeployProvider(RolloutProvider):
         return _release_drift(olds, news, platforms.connect(json.loads(news["platform"])).live(), "")
 
 
-def _hosts(props: Props) -> list[transport.Driven]:
+def _hosts(props: Props) -> list[transport.Launched]:
     return [transport.connect(facts) for facts in json.loads(props.get("hosts") or "[]")]
 
 

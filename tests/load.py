@@ -14,7 +14,6 @@ from typing import NamedTuple
 # What a client sees whose kept connection was closed while it was idle: nothing was answered, and nothing lost that it can't ask again.
 CLOSED = " on a kept connection"
 # What a client sees that still waited to be accepted when the port was closed: of all that was asked after it nothing was answered either.
-UNREAD = " before it was read"
 
 
 class Flip(NamedTuple):
@@ -62,7 +61,6 @@ class Load:
         self._lock = threading.Lock()
         self._used: dict[int, bool] = {}
         self._gap, self._well = 0.0, time.monotonic()
-        self._read = 0.0  # when the newest of the requests began that were answered, however
         self._threads = [threading.Thread(target=self._client, args=(number,), daemon=True) for number in range(self.clients)]
 
     def start(self) -> "Load":
@@ -132,20 +130,17 @@ class Load:
         return self.interval, "GET", self.path, None, False
 
     def _ask(self, connection: http.client.HTTPConnection, number: int, method: str, path: str, body: bytes | None, chunked: bool) -> bool:
-        began = time.monotonic()
         pieces = iter([body[start : start + 9000] for start in range(0, len(body), 9000)]) if chunked and body else body
         try:
             connection.request(method, path, pieces, {"Host": self.name} if self.name else {}, encode_chunked=chunked)
             answer = connection.getresponse()
             text = answer.read().decode("utf-8", "replace")
-            self._read = max(self._read, began)
             release = answer.headers.get("X-Release-Id", "none")
             problem = self._problem(method, path, body, answer.status, text, release)
             kept = not answer.will_close
         except (OSError, http.client.HTTPException) as error:
-            unread = UNREAD if began > self._read and isinstance(error, ConnectionResetError) else ""
             closed = isinstance(error, (ConnectionError, ssl.SSLEOFError))  # the latter: by TLS, as one writes to it
-            where = CLOSED if self._used[number] and closed else unread
+            where = CLOSED if self._used[number] and closed else ""
             problem, release, kept = f"{method} {path}: {type(error).__name__} {error}{where}", "failed", False
         with self._lock:
             self.sent += 1

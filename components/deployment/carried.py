@@ -14,10 +14,9 @@ from cloud_init.host.base.outcome import Refused
 from cloud_init.host.data import backup, stored_backups
 from components.deployment.answers import Saved
 from components.errors import SlipwayError, UsageError
-from components.hosts import last_backup
 from components.hosts.names import short
 from components.hosts.site import Site
-from components.hosts.transport import Transport, WayTransport
+from components.hosts.transport import Launched, Transport
 from components.release.store import ReleaseStore
 
 _EMPTY = {"sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "bytes": 0}
@@ -31,16 +30,14 @@ def take(site: Site, host: Transport, saved: Saved, folder: Path) -> None:
     `SlipwayError`."""
     assert saved.backup
     identity = saved.backup.id
-    if isinstance(host, WayTransport):
-        last_backup.copied(Path(str(saved.path)), folder / identity, host.way)
+    if isinstance(host, Launched):
+        host.fetch(Path(str(saved.path)), folder / identity)
         return
-    part = folder / f".{identity}.part"
     with _told(f"backup {identity}: wanted a copy at {folder / identity}"):
-        shutil.rmtree(part, ignore_errors=True)
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        stored_backups.copied(_objects(site), host.host, identity, part)
-        files.sync_tree(part)
-        part.rename(folder / identity)
+        files.make_folder(folder, 0o700)
+        with files.replacing(folder / identity) as part:
+            stored_backups.copied(_objects(site), host.host, identity, part)
+            files.sync_tree(part)
 
 
 def give(site: Site, others: Sequence[Transport], folder: Path) -> list[str]:
@@ -81,7 +78,7 @@ def _send(site: Site, host: Transport, identity: str, place: Path) -> None:
     with _told(f"{short(host.host)}: wanted backup {identity} there"):
         backup.check(place, identity)
         names = [name for name in stored_backups.NAMES if (place / name).is_file()]
-        if not isinstance(host, WayTransport):
+        if not isinstance(host, Launched):
             for name in names:
                 _objects(site).send(stored_backups.object_name(host.host, identity, name), place / name)
             return

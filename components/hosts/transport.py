@@ -6,10 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, cast
 
+from cloud_init.host.base import files
+from cloud_init.host.base.outcome import Refused
+from cloud_init.host.data import backup
 from components.deployment.answers import Kept
 from components.errors import LockedError, SlipwayError
-from components.hosts import last_backup, progress
+from components.hosts import progress
 from components.hosts.way import Done, Way
+from components.source.archive import unpack
 
 Event = Mapping[str, Any]
 """A line of the host tool: {"event": "step" | "note" | "outcome", …}; see docs/architecture.md."""
@@ -72,11 +76,17 @@ def outcome(
     return {"ok": False, "host": host, "step": arguments[0], "message": f"the host tool ended early: {why}", "log": []}
 
 
-class WayTransport:
-    """A host whose tool is run by a way to its machine."""
+class Launched:
+    """A host that Slipway itself launches and removes, by a way to its machine; others are
+    resources of a cloud's. `copies`: what copies of its last backups are called here; `mend`: what
+    to do where one can't be made."""
 
     host: str
+    role: str
+    address: str
     way: Way
+    copies: str
+    mend = "mend that, then run it again"
 
     def tool(self, arguments: Sequence[str]) -> list[str]:
         """The host tool with these arguments, as the machine's own command."""
@@ -93,43 +103,23 @@ class WayTransport:
     def attach(self, arguments: Sequence[str]) -> int:
         return self.way.attach(self.tool(arguments))
 
-
-class Launched(Transport, Protocol):
-    """A host that Slipway itself launches and removes; others are resources of a cloud's."""
-
-    def kept(self) -> Sequence[Kept]:
-        """The app's data here."""
-
-    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        """A last backup of what goes with the host, copied into a folder here; None without any.
-        Raises `SlipwayError` when it can't be made."""
+    def install(self, tool: bytes) -> None:
+        """Puts the host tool and host.json in place, each by rename; unchanged files stay. Servers
+        set themselves up."""
+        raise NotImplementedError
 
     def remove(self, keep_data: bool) -> None:
         """Stops everything and removes what was set up; with `keep_data` shared data stays."""
-
-
-class Driven(Launched, Protocol):
-    """A host that gets the host tool from here. Servers set themselves up."""
-
-    def install(self, tool: bytes) -> None:
-        """Puts the host tool and host.json in place, each by rename; unchanged files stay."""
+        raise NotImplementedError
 
     def settle(self, origin: Path) -> None:
         """After a move of its folder, for one that is in a folder of this machine: ends what runs,
         and removes what names the old place. Data and store stay; `up` makes the rest."""
-
-
-class Elsewhere(WayTransport):
-    """A host that isn't this machine. `copies`: what copies of its backups are called here."""
-
-    copies: str
+        raise NotImplementedError
 
     def kept(self) -> Sequence[Kept]:
+        """The app's data there."""
         return [Kept(f"{self.host}:{one['path']}", int(one["bytes"])) for one in self.run(["kept"]).get("kept") or []]
-
-    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        done = self.run(["backup", "--own", "--reason", last_backup.REASON, "--engine", engine], on_event)
-        return last_backup.fetched(folder, self.copies, done, self.way)
 
     def leave(self, *how: str) -> None:
         """Ends what runs and removes what was made. Raises `SlipwayError`."""
@@ -137,8 +127,35 @@ class Elsewhere(WayTransport):
         if not done["ok"]:
             raise SlipwayError(f"{self.host}, {done.get('step') or 'leave'}: {done['message']}")
 
+    def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
+        """A last backup of what goes with the host, copied into a folder here; None without any.
+        Raises `SlipwayError` when it can't be made."""
+        saved = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
+        if not saved["ok"]:
+            raise SlipwayError(f"{self.copies}: last backup: {saved['message']}; nothing was removed; {self.mend}")
+        return self.fetch(Path(saved["path"]), folder / f"{self.copies}-{saved['backup']['id']}") if saved["backup"] else None
 
-def connect(facts: Mapping[str, Any]) -> Driven:
+    def fetch(self, source: Path, target: Path) -> Path:
+        """A copy of a backup there at `target` here, checked and whole. Raises `SlipwayError`."""
+        try:
+            files.make_folder(target.parent, 0o700)
+            with files.replacing(target) as part:
+                part.mkdir(mode=0o700)
+                archive = part / "archive.tar"
+                with archive.open("wb") as file:
+                    done = self.way.run(["tar", "-C", str(source), "-cf", "-", "."], root=True, out=file)
+                if done.status:
+                    raise OSError(done.last)
+                unpack(archive, part)
+                archive.unlink()
+                backup.check(part, source.name)
+                files.sync_tree(part)
+        except (OSError, Refused) as error:
+            raise SlipwayError(f"backup {source.name}: wanted a copy at {target}, found: {error}; nothing was removed") from None
+        return target
+
+
+def connect(facts: Mapping[str, Any]) -> Launched:
     """The transport that `facts["transport"]` names, for the host that `facts` is of."""
     module = importlib.import_module(f"components.hosts.transports.{facts['transport']}")
-    return cast(Driven, module.connect(facts))
+    return cast(Launched, module.connect(facts))

@@ -174,7 +174,7 @@ class Settings(Model):
     )
     app: App = Field(description="The app.")
     server: Server = setting(Server(), "The application server.")
-    front: Literal["nginx", "apache"] = setting("nginx", "The web server in front of the application server.")
+    front: Literal["nginx", "apache"] = setting("nginx", "The web server before the application server, from a host's first release on.")
     manager: Literal["supervisor", "systemd"] = setting("supervisor", "What keeps a server's processes running, from its first release on.")
     http: Http = setting(Http(), "What the front server lets through.")
     database: DatabaseSettings = setting(DatabaseSettings(), "The app's database.")

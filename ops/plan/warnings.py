@@ -12,10 +12,8 @@ from policy.plan import Plan
 from policy.values import flag, shown
 
 _OWN_HOST = "pulumi-python:dynamic/slipway:Host"
-_HOST_SETTINGS = {
-    f"{NAMESPACE}front": "hosts change over behind the maintenance page, in seconds",
-    f"{NAMESPACE}manager": "servers that are laid out with another refuse the release",
-}
+_HOST_SETTINGS = (f"{NAMESPACE}front", f"{NAMESPACE}manager")
+_OTHER = "hosts that are laid out with another refuse the release; on docker the front is replaced"
 _DATABASE = (f"{NAMESPACE}database.engine", f"{NAMESPACE}database.placement")
 _NO_DATA = (None, "none", "external")
 _LOCKS = {"deletionProtection", "deletionProtectionEnabled", "enableDeletionProtection", "disableApiTermination"}
@@ -65,11 +63,11 @@ def _downtime(context: _Context) -> Said:
     for change in context.changed("replace", "may-replace"):
         if change.urn in context.roles and context.news[change.urn].delete_before_replace:
             yield change.urn, "is removed before the next one is made: nothing serves in between"
-    for key, what in _HOST_SETTINGS.items():
+    for key in _HOST_SETTINGS:
         default = Settings.model_fields[key.removeprefix(NAMESPACE)].default
         old, new = (plan.settings.get(key, default) for plan in (context.old, context.new))
         if old != new and context.old.resources:
-            yield "", f"{key}: {shown(old)} becomes {shown(new)}: {what}"
+            yield "", f"{key}: {shown(old)} becomes {shown(new)}: {_OTHER}"
 
 
 def _removed(context: _Context) -> Said:

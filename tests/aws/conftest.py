@@ -83,6 +83,6 @@ def service(systems):
 @pytest.fixture
 def facts(bench):
     return {
-        "transport": "ssm", "region": REGION, "instance": INSTANCE, "host": bench.facts["host"], "role": "web", "app": "demo",
+        "region": REGION, "instance": INSTANCE, "host": bench.facts["host"], "role": "web", "app": "demo",
         "address": "203.0.113.7", "store": bench.facts["store"],
     }  # fmt: skip

@@ -19,13 +19,12 @@ from typer.testing import CliRunner
 
 from cloud_init.host.commands import command_output as carried
 from components.aws.control import account
+from components.aws.control.ssm import Instance, connect
 from components.blocks import command_transport
 from components.deployment.on_hosts import HostsDeployment
 from components.errors import LockedError, SlipwayError
 from components.hosts import progress
 from components.hosts.site import Site
-from components.hosts.transport import connect
-from components.hosts.transports.ssm import Instance
 from components.release.store import ReleaseStore
 from ops.cli import app
 from ops.stack import workplace

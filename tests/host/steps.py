@@ -1,6 +1,6 @@
 """The steps of the host tool's commands, in their order: tests kill a command at each."""
 
-PREPARE = ("fetch", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
+PREPARE = ("fetch", "laid-out", "unpack", "venv", "files", "validate", "database", "release-command", "start", "gate")
 COMMIT = ("front", "processes", "flip", "gate-front", "drain", "prune")
 BOOT = ("folders", "manager", "serve")
 HALT = ("manager", "left-overs")

@@ -85,8 +85,7 @@ def host(tmp_path, monkeypatch):
     database = SimpleNamespace(program="postgres", ensure=lambda given: given.up.update(postgres=True))
     monkeypatch.setattr(managers, "of", lambda where: manager)
     monkeypatch.setattr("cloud_init.host.data.databases.of_release", lambda *_: database)
-    monkeypatch.setattr(configuration, "_START", 0.1)
-    monkeypatch.setattr(configuration, "replaces", lambda *_: None)
+    monkeypatch.setattr(configuration, "is_another", lambda *_: False)
     monkeypatch.setattr(app, "_CALM", 0.0)
     monkeypatch.setattr(gate, "wait", lambda *_: None)
     return SimpleNamespace(places=places, manager=manager, blue=blue, green=green)
@@ -135,22 +134,12 @@ def test_whatever_a_commit_fails_of_the_old_one_is_whole_again(host, monkeypatch
 
 
 def test_what_cannot_be_started_keeps_nothing_else_down(host):
-    """A front server that takes no connections yet, as here: what it is started for is started all the same, and the window ends."""
-    configuration.switch_page(host.places, True)
-    (host.places.lib / "maintenance.json").write_text('{"page": false}')
-    for name in ("blue", "front", "postgres"):
+    host.manager.broken = {"front"}
+    for name in ("blue", "front", "postgres", "blue-worker"):
         host.manager.up[name] = False
-    boot.recover(host.places)
-    assert is_whole(host)
-    assert not configuration.is_page_up(host.places)
-    assert not configuration.is_interrupted(host.places)
-
-
-def test_the_page_of_an_interrupted_change_obeys_the_operator(host):
-    (host.places.lib / "maintenance.json").write_text('{"page": false}')
-    configuration.order_page(host.places, True)
-    boot.recover(host.places)
-    assert configuration.is_page_up(host.places)
+    with pytest.raises(Refused, match="front does not start"):
+        boot.make_whole(host.places, host.manager)
+    assert {name for name, runs in host.manager.up.items() if runs} >= {"blue", "postgres", "blue-worker"}
 
 
 class Child:
@@ -188,12 +177,7 @@ def test_watch_boots_again_after_a_boot_that_failed_and_after_a_kill(host, tmp_p
 
     assert len(turns()) == 3
     assert not watch.health.failure
-    (host.places.lib / "maintenance.json").write_text('{"page": false}')
-    Child.codes = [0]
-    watch.turn()
-    (host.places.lib / "maintenance.json").unlink()
-    assert len(turns()) == 4
     action, Child.codes = Action("commit", 5, "new"), [-9]
     watch.attempts.begin(action, DesiredState(5))
     watch.action, watch.child = action, Child(host.places, ["commit"])
-    assert len(turns()) == 5
+    assert len(turns()) == 4

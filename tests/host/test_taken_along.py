@@ -13,14 +13,14 @@ from components.deployment import carried
 from components.deployment.answers import Saved
 from components.errors import SlipwayError, UsageError
 from components.hosts.site import Site
-from components.hosts.transport import Transport, WayTransport
+from components.hosts.transport import Launched, Transport
 from components.hosts.way import Way
 from components.release import store
 
 ID = "20261201-040000"
 
 
-class Server(WayTransport):
+class Server(Launched):
     """A host whose backups are in a folder of this machine."""
 
     def __init__(self, folder: Path, role: str = "web") -> None:

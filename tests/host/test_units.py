@@ -11,13 +11,14 @@ import documents
 import pytest
 
 from cloud_init.host import contracts
-from cloud_init.host.base.files import write_json
+from cloud_init.host.base.files import write, write_json
 from cloud_init.host.base.outcome import Refused
 from cloud_init.host.base.places import Places
 from cloud_init.host.contracts.manifest import Manifest
 from cloud_init.host.processes import managers
 from cloud_init.host.processes.managers import supervisor, systemd
 from cloud_init.host.processes.programs import CONSTANT, Program, process
+from cloud_init.host.server import provision
 
 NAMES = ("blue", "front", "blue-worker", "postgres")
 needs_systemd = pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="systemd-analyze is not on this machine")
@@ -138,21 +139,28 @@ def test_all_units_are_read_anew_only_where_systemd_has_an_old_one(tmp_path: Pat
     assert not said
 
 
-def test_a_servers_first_release_says_its_manager_and_no_other_one_is_taken(tmp_path: Path) -> None:
-    here = places(tmp_path)
+@pytest.mark.parametrize("front", ["nginx", "apache"])
+def test_a_hosts_first_release_says_manager_and_front_server_and_no_others_are_taken(tmp_path: Path, front: str) -> None:
+    here, other = places(tmp_path), {"nginx": "apache", "apache": "nginx"}[front]
 
-    def release(manager: str, name: str = "r1") -> Manifest:
-        return documents.manifest(id=name, host={"manager": manager, "packages": {}, "system": {}})
+    def release(manager: str, name: str = "r1", front: str = front) -> Manifest:
+        served = [{"path": f"etc/{front}.conf", "content": ""}, {"path": "files/start.py", "content": ""}]
+        return documents.manifest(id=name, host={"manager": manager, "packages": {}, "system": {}}, files=served)
 
-    managers.choose(here, release("systemd"))
+    provision.keep(here, release("systemd"))
+    provision.keep(here, release("systemd", front=other))  # nothing serves yet
     for note in ("systemd\n", "damaged", None):  # then what serves says it
         if note is None:
             here.manager.unlink()
         else:
             here.manager.write_text(note)
-        managers.choose(here, release("systemd", "r2"))
+        provision.keep(here, release("systemd", "r2"))
         assert managers.of(here).kind == "systemd"
-        with pytest.raises(Refused, match="wanted supervisor, found this server laid out with systemd; set it to systemd, or"):
-            managers.choose(here, release("supervisor", "r3"))
+        with pytest.raises(Refused, match="slipway:manager: wanted supervisor, found this host laid out with systemd; set it to systemd"):
+            provision.keep(here, release("supervisor", "r3"))
         write_json(here.release("r1") / "manifest.json", contracts.document(release("systemd")))
         write_json(here.lib / "state.json", {"release": "r1"})
+    write(here.release("r1") / f"etc/{front}.conf", b"")
+    provision.keep(here, release("systemd", "r4"))
+    with pytest.raises(Refused, match=f"slipway:front: wanted {other}, found this host laid out with {front}; set it to {front}, or"):
+        provision.keep(here, release("systemd", "r5", other))

@@ -2,7 +2,6 @@
 
 import os
 import pwd
-import re
 import subprocess
 from pathlib import Path
 
@@ -13,7 +12,6 @@ from cloud_init.host.base import processes
 from cloud_init.host.base.files import read_json, write_json
 from cloud_init.host.base.outcome import Refused, Steps
 from cloud_init.host.base.places import Places
-from cloud_init.host.data.databases import network
 from cloud_init.host.server import volume
 from cloud_init.host.server.roles import database as role_of_databases
 
@@ -225,31 +223,6 @@ def test_a_database_host_without_its_disk_is_left_as_it_is(host, monkeypatch, ac
     with pytest.raises(Refused, match="wanted the disk /dev/disk/by-uuid/1-2 mounted there, found none; attach it"):
         act(host)
     assert not (host.srv / "data").exists()
-
-
-def of_before(host):
-    """A host whose disk is mounted at its folder `data` itself, as once all were."""
-    write_json(host.serves / "network.json", {"address": "10.0.0.2", "port": 5432, "clients": [], "uuid": "1-2"})
-    write_json(host.lib / "state.json", {"release": "1" * 12})
-    (host.srv / "data").mkdir(parents=True)
-
-
-def test_a_host_of_before_begins_no_new_cluster_without_its_disk(host, monkeypatch):
-    of_before(host)
-    monkeypatch.setattr(f"{MODULE}.systemd.call", lambda *words: None)
-    for _ in range(2):
-        with pytest.raises(Refused, match=r"/data: wanted the disk /dev/disk/by-uuid/1-2 mounted there, found none; attach it"):
-            volume.settle(host)
-        network.install(host, network.Network("10.0.0.2", 5432, ()), "", "")  # as an abort does
-
-
-def test_a_host_of_before_takes_no_release_and_says_what_helps(host, monkeypatch):
-    of_before(host)
-    monkeypatch.setattr(os.path, "ismount", lambda path: Path(path) == host.srv / "data")
-    volume.settle(host)
-    told = f"/dev/sdx: wanted at {host.disk}, found mounted at {host.srv}/data, as an earlier version had it: "
-    with pytest.raises(Refused, match=re.escape(told) + r".*`./slipway backup`.*`restore`"):
-        volume.keep(host, "/dev/sdx")
 
 
 @web

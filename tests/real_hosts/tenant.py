@@ -160,7 +160,7 @@ writing("change which manager is in force", f"{ETC}/manager", f"{ETC}/supervisor
 writing("flip to another colour", f"{RUN}/live")
 writing("have a colour run another release", f"{RUN}/blue/release", f"{RUN}/green/release", f"{RUN}/blue", f"{RUN}/green")
 writing("serve other static files", f"{RUN}/previous")
-writing("change what is noted of what serves", f"{LIB}/state.json", f"{LIB}/maintenance.json", f"{LIB}/candidate.json")
+writing("change what is noted of what serves", f"{LIB}/state.json", f"{LIB}/candidate.json")
 writing("note that a release command ran", f"{LIB}/released/x.json", f"{LIB}/released")
 writing(
     "change what is noted of processes", f"{LIB}/processes/supervisord.json", f"{RUN}/front/process.json", f"{RUN}/database/postgres.json"

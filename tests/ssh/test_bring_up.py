@@ -42,14 +42,19 @@ def test_one_that_lets_nobody_in_is_not_away(sshd, facts):
         bring_up.is_away(facts[1], facts)
 
 
+def free(path):
+    with lock.opened(path) as file:
+        return lock.taken(file)
+
+
 def test_a_server_without_a_host_tool_gets_one_that_holds_the_lock(facts, tmp_path):
     place, wanted = tmp_path / "slipway/store", host_tool.tool_id()
     here = {**facts[0], "store": f"file://{place}"}
     with bring_up._with_tool(connection.of(here), here):
-        assert not lock.is_free(place / "rollout.lock")
+        assert not free(place / "rollout.lock")
         assert (place / f"releases/tool/{wanted}.pyz").read_bytes() == host_tool.tool()
         assert json.loads((place / "tool.json").read_text()) == {"sha256": wanted}
-    assert lock.is_free(place / "rollout.lock")
+    assert free(place / "rollout.lock")
     assert [path.stat().st_mode & 0o777 for path in (place, place / "releases", place / "releases/tool")] == [0o700] * 3
 
 

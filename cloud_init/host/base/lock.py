@@ -48,18 +48,6 @@ def taken(file: TextIO) -> bool:
     return True
 
 
-def is_free(path: Path) -> bool:
-    """Whether nobody holds the lock now."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return True
-    except BlockingIOError:
-        return False
-    return True
-
-
 def acquire(name: str, take: Callable[[], Note], wait: float, say: Callable[[str], None], pause: float) -> None:
     """Calls `take` until it gives None: the lock is held. Else it gives the note of who holds it,
     and `say` hears of them. Raises `Locked` after `wait` seconds; `pause` between two tries."""

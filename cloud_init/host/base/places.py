@@ -76,9 +76,8 @@ class Places:
         self.disk = self.srv / "disk"  # where that of a web host has one of its own
         self.database = self.shared / "app.sqlite3"
         self.units = root / "etc/systemd/system"
-        self.manager = self.etc / "manager"  # the name of the manager in force
+        self.manager = self.etc / "manager"  # the name of the manager that it was laid out with
         self.serves = self.etc / "database"  # certificate, key, rules and network of a database for other hosts
-        self.window = self.lib / "maintenance.json"  # how the page was before a change at work, or interrupted
         self.front = self.etc / "front"  # link to the front configuration in force
         self.restoring = self.lib / "restore.json"  # the note of a restore at work, or interrupted
         self.run = Path(facts.run)

@@ -162,7 +162,7 @@ def _restore(where: Places, arguments: argparse.Namespace) -> int:
 def _maintenance(where: Places, arguments: argparse.Namespace) -> int:
     up = arguments.state == "on"
     return report(
-        where, f"maintenance {arguments.state}", lambda steps: configuration.order_page(where, up), {"maintenance": up}, settles=True
+        where, f"maintenance {arguments.state}", lambda steps: configuration.switch_page(where, up), {"maintenance": up}, settles=True
     )
 
 

@@ -22,14 +22,11 @@ from ..server import roles
 def status(places: Places) -> dict[str, Any]:
     """All that `status` shows: what serves, processes, database, disk, problems."""
     manager, role = managers.of(places), roles.of(places)
-    running, noted, problems = manager.running, state.remembered(places), health.noted(places)
+    running, noted = manager.running, state.remembered(places)
     now, live = state.live(places), role.live(places) if running else None
     serves = {"release": live, "colour": now and now.colour.name, "since": noted.get("since")}
     database = databases.of_release(places, noted.get("release"))
     kept = database.status()
-    if configuration.is_left_open(places):
-        how = "`watch` starts it again" if places.role else "run `./slipway up`"
-        problems = [f"a change of front server was interrupted, and users may see its page; {how}", *problems]
     tls = certificates.of_live(places)
     wrong = certificates.problem(places, tls)
     restored = read_object(places.restoring)
@@ -50,7 +47,7 @@ def status(places: Places) -> dict[str, Any]:
         "generation": noted.get("generation"),
         "maintenance": configuration.is_page_up(places),
         "restore": {**restore, "running": at_work} if restore["backup"] else None,
-        "problems": problems,
+        "problems": health.noted(places),
         "tls": {"domain": tls.domain, "until": certificates.issued(places, tls).get("until"), "problem": wrong} if tls else None,
     }
 

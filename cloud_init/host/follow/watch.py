@@ -18,7 +18,6 @@ from .. import contracts
 from ..base.outcome import Refused, refusal, refusal_of
 from ..base.places import Places
 from ..contracts.rollout import DesiredState, Heartbeat, Outcome, Progress
-from ..front import configuration
 from ..release.manifests import HostStore
 from ..server import roles, setup
 from ..stores import Away
@@ -73,7 +72,7 @@ class Watch:
         """Looks, acts and reports, as far as each is due."""
         self._look()
         # After a command that was killed; again and again where a boot failed.
-        if self.child is None and self.boot.due() and (not self.is_whole or configuration.is_left_open(self.places)):
+        if self.child is None and self.boot.due() and not self.is_whole:
             self.child = Child(self.places, ["boot"])
         if self.child is None:
             self._act()

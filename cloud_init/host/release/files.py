@@ -51,7 +51,7 @@ def validate(places: Places, folder: Path) -> None:
     """Has the front server check the release's configuration. Raises `Refused` with its words."""
     front = servers.find(places, folder / "etc")
     if (manifest := manifests.peek(folder)) and front == servers.STAND_IN:
-        missing = f"wanted the front server {servers.kind(folder / 'etc')} on this server, found none"
+        missing = f"wanted the front server {servers.kind(folder.glob('etc/*.conf'))} on this server, found none"
         if manifest.host:
             raise Refused(f"{missing}; it comes with its package")
         if manifest.health.public:

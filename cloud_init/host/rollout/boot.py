@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..base import Places, Refused, Steps, link, note, processes, target
+from ..base import Places, Refused, Steps, note, processes, target
 from ..base.outcome import all_of
 from ..data import databases, restore
 from ..front import configuration
@@ -37,8 +37,7 @@ def bring_up(places: Places, steps: Steps) -> None:
         if manager.running and manager.configure():
             note(f"{manager.kind}'s configuration changed: it is started again, which interrupts service for a moment")
             _shut_down(places, manager)
-        _launch(places, manager)
-    recover(places)
+        launched(places)
 
 
 def halt(places: Places, steps: Steps) -> None:
@@ -88,7 +87,7 @@ def make_whole(places: Places, manager: managers.Manager) -> None:
             manager.restart(program)
 
     def configure() -> None:
-        if target(places.front) != str(folder) or configuration.replaces(places, folder):
+        if target(places.front) != str(folder) or configuration.is_another(places):
             configuration.install(places, manager, folder)
 
     def remember() -> None:
@@ -106,23 +105,17 @@ def make_whole(places: Places, manager: managers.Manager) -> None:
     )
 
 
-def running_manager(places: Places) -> managers.Manager:
-    """The manager of this host, started where it doesn't run."""
+def launched(places: Places) -> managers.Manager:
+    """The manager of this host; where it doesn't run it is started, with its constant programs,
+    after what a dead one left behind was ended."""
     manager = managers.of(places)
-    _launch(places, manager)
-    recover(places)
+    if not manager.running:
+        volume.make_folders(places)
+        manager.configure()
+        _end_left_overs(places)
+        databases.settle(places)
+        manager.launch()
     return manager
-
-
-def _launch(places: Places, manager: managers.Manager) -> None:
-    """Starts it, with its constant programs, after what a dead one left behind was ended."""
-    if manager.running:
-        return
-    volume.make_folders(places)
-    manager.configure()
-    _end_left_overs(places)
-    databases.settle(places)
-    manager.launch()
 
 
 def _end_left_overs(places: Places) -> None:
@@ -133,20 +126,3 @@ def _end_left_overs(places: Places) -> None:
             whose = path.stem if path.stem != "process" else path.relative_to(places.run).parts[0]
             note(f"ended {len(ended)} processes of {whose}, left over from an earlier run")
         path.unlink(missing_ok=True)
-
-
-def recover(places: Places) -> None:
-    """After a change of front server that was killed: starts that of what serves anew. Nothing to
-    do otherwise."""
-    if not configuration.is_interrupted(places):
-        return
-    manager, live = managers.of(places), state.live(places)
-    _launch(places, manager)
-    with configuration.page_window(places):
-        if live:
-            link(places.front, str(places.release(live.release) / "etc"))
-        configuration.stop(places, manager, configuration.PAGES)
-        try:
-            all_of(lambda: configuration.start(places, manager) if live else None, lambda: make_whole(places, manager))
-        except Refused as refused:
-            note(f"after an interrupted change: {refused}")

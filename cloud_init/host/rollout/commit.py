@@ -22,7 +22,6 @@ KEEP = 5
 
 def run(places: Places, generation: int, release: str, steps: Steps) -> None:
     """The prepared release becomes live. Raises `Refused` with the old one live again."""
-    boot.recover(places)
     before = state.live(places)
     candidate = next((colour for colour in map(places.colour, COLOURS) if state.linked(colour) == release), None)
     if candidate is None:
@@ -45,7 +44,6 @@ def _flip(places: Places, manager: managers.Manager, candidate: Colour, generati
     release = str(state.linked(candidate))
     old_colour, old_previous, noted = target(places.live), target(places.previous), state.remembered(places)
     log = manager.log_from_now("front")
-    old_front = target(places.front)
     try:
         # Noted before the flip: a disk that is full refuses here, while nothing has changed.
         state.remember(places, candidate, generation)
@@ -64,7 +62,7 @@ def _flip(places: Places, manager: managers.Manager, candidate: Colour, generati
     except Exception as error:  # whatever it was, the old one must be live again
         lines = [line for line in log(20) if not line.startswith("{")]
         state.put_back(places, noted)
-        _undo(places, manager, old_colour, old_previous, old_front)
+        _undo(places, manager, old_colour, old_previous)
         if not isinstance(error, (Refused, OSError)):
             raise
         refused = refusal_of(error)
@@ -72,15 +70,14 @@ def _flip(places: Places, manager: managers.Manager, candidate: Colour, generati
         raise refused from None
 
 
-def _undo(places: Places, manager: managers.Manager, colour: str | None, previous: str | None, old_front: str | None) -> None:
+def _undo(places: Places, manager: managers.Manager, colour: str | None, previous: str | None) -> None:
     try:
         if colour:
             all_of(
-                lambda: configuration.install(places, manager, Path(str(old_front))),
-                lambda: link(places.previous, previous) if previous else None,
                 lambda: link(places.live, colour),
+                lambda: link(places.previous, previous) if previous else None,
+                lambda: boot.make_whole(places, manager),
             )
-            boot.make_whole(places, manager)
         else:
             unlink(places.live)
             configuration.stop(places, manager)

@@ -5,7 +5,7 @@ import time
 from dataclasses import replace
 
 from .. import contracts
-from ..base.files import link, mark_ready, read_object, target, write_json
+from ..base.files import link, mark_ready, read_object, write_json
 from ..base.outcome import Refused, Steps, cause, note, up_to_cause
 from ..base.places import Places
 from ..contracts.manifest import TLS, Manifest
@@ -19,7 +19,7 @@ from . import boot, state
 
 def run(places: Places, store: manifests.HostStore, manifest: Manifest, elected: bool, steps: Steps) -> None:
     """Makes ready to serve what `bring` brought. Raises `Refused`, the idle colour stopped."""
-    manager = boot.running_manager(places)
+    manager = boot.launched(places)
     folder = places.release(manifest.id)
     with steps.step("files"):
         folders.lay(places, manifest)
@@ -31,9 +31,6 @@ def run(places: Places, store: manifests.HostStore, manifest: Manifest, elected:
     with steps.step("validate"):
         files.validate(places, folder)
         configuration.check_port(places)
-        kinds = configuration.replaces(places, folder / "etc")
-        if kinds and target(places.live):
-            note("the front server changes from {} to {} when this release goes live: {}".format(*kinds, configuration.WINDOW))
     if not (folder / "ready").is_file():
         folders.seal(folder / "src")
         mark_ready(folder, {"at": time.time()})
@@ -111,7 +108,6 @@ def _start(places: Places, manager: managers.Manager, manifest: Manifest, steps:
 
 def abort(places: Places, steps: Steps) -> None:
     """Stops the idle colour; what serves gets back what a commit that was killed took from it."""
-    boot.recover(places)
     with steps.step("stop"):
         app.unload(managers.of(places), state.idle(places))
         boot.make_whole(places, managers.of(places))

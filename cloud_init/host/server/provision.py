@@ -16,11 +16,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from ..base import Places, Refused, Steps, link, note, processes, web
+from ..base import Places, Refused, Steps, link, note, processes, web, write
 from ..contracts.manifest import Archive, Manifest
 from ..data import databases
 from ..front import certificates, servers
 from ..processes import managers
+from ..rollout import state
 from . import system_files
 
 _ENVIRONMENTS = "python3-venv"  # the package that the release's own part waits for
@@ -45,6 +46,8 @@ _QUIET = {
 
 def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[], None] = lambda: None) -> None:
     """Brings packages, system files, the manager, and `beside`, at once. Raises `Refused`."""
+    with steps.step("laid-out"):
+        keep(places, manifest)
     if places.role is None:
         lacking = [] if places.facts.containers else missing(manifest.packages)  # images have them
         if lacking:
@@ -54,8 +57,6 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
     host = manifest.host
     if host is None:
         raise Refused(f"release {manifest.id}: wanted one for servers, found one without the part `host`; publish it for this target")
-    with steps.step("manager"):
-        managers.choose(places, manifest)
     with steps.step("packages"):
         first = [name for name in host.packages.get(places.role, ()) if name == _ENVIRONMENTS]
         install([*first, *(manifest.packages if places.role == "web" else ())])
@@ -70,6 +71,21 @@ def ensure(places: Places, manifest: Manifest, steps: Steps, beside: Callable[[]
         with steps.step("manager"):
             managers.of(places).install()
     running.result()
+
+
+def keep(places: Places, manifest: Manifest) -> None:
+    """Notes the manager that a host's first release asks for. Raises `Refused` for a release that
+    asks for another manager, or front server, than the host was laid out with."""
+    pairs: dict[str, tuple[str | None, str | None]] = {"manager": (managers.wanted(places, manifest), managers.kept(places))}
+    live = state.serving(places)
+    if live and not places.facts.containers:  # there the front server is the plan's to replace
+        serves = places.release(live).glob("etc/*.conf")
+        pairs["front"] = (servers.kind(Path(file.path) for file in manifest.files), servers.kind(serves))
+    for setting, (wanted, found) in pairs.items():
+        if found not in (None, wanted):
+            mend = "`./slipway destroy` and `up` lay it out anew (one that holds data itself and stays: by `backup` and `restore`)"
+            raise Refused(f"slipway:{setting}: wanted {wanted}, found this host laid out with {found}; set it to {found}, or {mend}")
+    write(places.manager, f"{managers.wanted(places, manifest)}\n".encode())
 
 
 def install(names: Sequence[str]) -> None:

@@ -52,11 +52,6 @@ def keep(places: Places, device: str) -> None:
     are on the system's own disk stay there, which `problem` tells. Raises `Refused`."""
     if not (places.lib / _NOTE).is_file():
         if state.remembered(places) or any(map(_has_data, places.kept)):
-            data = places.srv / "data"
-            if _of_before(places) and os.path.ismount(data):
-                found = f"wanted at {places.disk}, found mounted at {data}, as an earlier version had it"
-                mend = "`./slipway backup`, copied elsewhere, `destroy` with the data, `up`, then `restore`"
-                raise Refused(f"{device}: {found}: it takes no release so; the way on is {mend}")
             if places.role == "database":
                 raise Refused(f"{device}: wanted an empty {places.srv} for it, found data there already; move them onto the disk by hand")
             return note(_stays(device))
@@ -67,18 +62,14 @@ def keep(places: Places, device: str) -> None:
 def settle(places: Places) -> None:
     """Has the noted disk, if any, in force after a boot or a kill. Raises `Refused` without it:
     never are data looked for, or written, beside it."""
-    uuid, folder = read_object(places.lib / _NOTE).get("uuid"), places.disk
-    if not uuid:
-        uuid, folder = _of_before(places), places.srv / "data"
+    uuid = read_object(places.lib / _NOTE).get("uuid")
     if not uuid:
         return
-    if not os.path.ismount(folder):
-        systemd.call("start", _unit_name(folder))  # waits for a disk that is on its way
-        if not os.path.ismount(folder):
-            disk = f"{folder}: wanted the disk {Path('/dev/disk/by-uuid') / uuid} mounted there"
+    if not os.path.ismount(places.disk):
+        systemd.call("start", _unit_name(places.disk))  # waits for a disk that is on its way
+        if not os.path.ismount(places.disk):
+            disk = f"{places.disk}: wanted the disk {Path('/dev/disk/by-uuid') / uuid} mounted there"
             raise Refused(f"{disk}, found none; attach it, then start the host again")
-    if folder != places.disk:
-        return
     own(places.disk, 0o700)
     for folder in places.kept:
         if not os.path.ismount(folder):
@@ -90,11 +81,6 @@ def settle(places: Places) -> None:
             source = places.disk / folder.name
             source.mkdir(0o711, exist_ok=True)
             processes.run("mount", "--bind", str(source), str(folder))
-
-
-def _of_before(places: Places) -> str | None:
-    """The UUID of a disk that an earlier version mounted at the folder `data` itself; else None."""
-    return read_object(places.serves / "network.json").get("uuid")
 
 
 def problem(places: Places) -> str:

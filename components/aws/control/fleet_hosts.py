@@ -5,10 +5,10 @@ from typing import Any
 from cloud_init.fleet import ROLES
 from components.aws import common
 from components.aws.control import account
+from components.aws.control.ssm import connect
 from components.blocks.block import APP, ROLE
 from components.blocks.command_transport import CommandTransport
 from components.hosts import names as host_names
-from components.hosts.transports.ssm import connect
 
 
 def find(region: str, project: str, stack: str, app: str) -> tuple[str, tuple[CommandTransport, ...]]:
@@ -21,7 +21,7 @@ def find(region: str, project: str, stack: str, app: str) -> tuple[str, tuple[Co
     found = _instances(region, project, stack, app)
     instances = sorted(found, key=lambda one: (_tag(one, ROLE) != "web", one["LaunchTime"], one["InstanceId"]))
     roles = {arn: _role_id(region, arn) for arn in {_profile(one) for one in instances} if arn}
-    hosts, facts = [], {"transport": "ssm", "region": region, "app": app, "stack": stack, "store": store}
+    hosts, facts = [], {"region": region, "app": app, "stack": stack, "store": store}
     for one in instances:
         identity, role_id = one["InstanceId"], roles.get(_profile(one))
         host = host_names.full(role_id, identity) if role_id else identity

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from components.deployment.answers import Kept
 from components.docker import keeper
 from components.docker.keeper import ROOT, TOOL, Keeper
 from components.errors import SlipwayError
-from components.hosts.transport import Elsewhere, Event
+from components.hosts.transport import Event, Launched
 
 
-class DockerTransport(Elsewhere):
+class DockerTransport(Launched):
     """The containers of one site."""
 
     way: Keeper
@@ -56,30 +57,20 @@ class DockerTransport(Elsewhere):
         return self.way.engine.inspect("volume", self.facts["site"]) is not None
 
     def kept(self) -> Sequence[Kept]:
-        if not self._has_data:
-            return []
-        try:
-            return super().kept()
-        finally:
-            self.way.close()  # the network can go
+        with closing(self.way):  # the network can go
+            return super().kept() if self._has_data else []
 
     def save(self, engine: str, folder: Path, on_event: Callable[[Event], None] | None = None) -> Path | None:
-        if not self._has_data:
-            return None
-        try:
-            return super().save(engine, folder, on_event)
-        finally:
-            self.way.close()  # the network can go
+        with closing(self.way):
+            return super().save(engine, folder, on_event) if self._has_data else None
 
     def remove(self, keep_data: bool) -> None:
         """What the plan doesn't have: containers and images of releases. Volumes go with the data,
         once nothing uses them any more."""
         at, site = self.way.engine, self.facts["site"]
         if keep_data:
-            try:
+            with closing(self.way):
                 self.leave()
-            finally:
-                self.way.close()
             images = at.run("image", "ls", "--quiet", "--filter", f"label=slipway.site={site}").decode().split()
             at.tried("image", "rm", "--force", *images, self.facts["image"])
         else:

@@ -5,19 +5,18 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from cloud_init.host import contracts
 from cloud_init.host.base import files
-from cloud_init.host.base.outcome import Refused
 from cloud_init.host.contracts.facts import HostFacts
-from cloud_init.host.data import backup
 from cloud_init.host_tool import tool as bundled_tool
 from components.deployment.answers import Kept
 from components.errors import SlipwayError
-from components.hosts.transport import Event, WayTransport
+from components.hosts.transport import Event, Launched
 from components.hosts.way import Way
 
 _MADE = ("etc", "opt", "var", "run", "store")
@@ -29,12 +28,13 @@ def connect(facts: Mapping[str, Any]) -> "LocalTransport":
     return LocalTransport(contracts.read(HostFacts, dict(facts)))
 
 
-class LocalTransport(WayTransport):
+class LocalTransport(Launched):
     """A host that is this machine."""
 
     def __init__(self, facts: HostFacts) -> None:
         self.host, self.role, self.address = facts.host, facts.role or "web", facts.front.listen[0]
-        self.facts = facts
+        self.facts, self.copies = facts, facts.app
+        self.mend = f"mend that, or remove {facts.root} by hand"
         self.root, self.way = Path(facts.root), Way()
 
     def kept(self) -> list[Kept]:
@@ -68,38 +68,28 @@ class LocalTransport(WayTransport):
             # After a plain `destroy` nothing runs that could dump a cluster: its files are copied.
             return _copied(app / "data", folder / time.strftime(f"{app.name}-data-%Y%m%d-%H%M%S", time.gmtime()))
         self.install(bundled_tool())  # a plain `destroy` may have removed it
-        saved = self.run(["backup", "--own", "--reason", "before destroy --with-data", "--engine", engine], on_event)
-        if not saved["ok"]:
-            raise SlipwayError(f"last backup: {saved['message']}; nothing was removed; mend that, or remove {self.root} by hand")
-        return _copied(Path(saved["path"]), folder / f"{self.facts.app}-{saved['backup']['id']}") if saved["backup"] else None
+        return super().save(engine, folder, on_event)
 
     def settle(self, origin: Path) -> None:
         before = LocalTransport(replace(self.facts, run=self.facts.run.replace(str(origin), str(self.root), 1)))
         before.install(bundled_tool())
-        ended = before.run(["halt"])
-        if not ended["ok"]:
-            raise SlipwayError(f"{self.root}: what runs can't be ended ({ended['message']}); nothing was removed; mend that, then again")
-        before._clear(keep_data=True, made=_MADE[:-1])
+        before.leave()
+        before._clear(_MADE[:-1])
         shutil.rmtree(before.facts.run, ignore_errors=True)
 
     def remove(self, keep_data: bool) -> None:
         if self.root.is_dir():
             self.install(bundled_tool())
-            self.run(["halt"])
-            self._clear(keep_data)
+            self.leave(*([] if keep_data else ["--with-data"]))
+            self._clear(_MADE)
+            with suppress(OSError):  # the data are in it
+                (self.root / "srv").rmdir()
             (self.root / "owner.json").unlink(missing_ok=True)
         shutil.rmtree(self.facts.run, ignore_errors=True)
 
-    def _clear(self, keep_data: bool, made: Sequence[str] = _MADE) -> None:
+    def _clear(self, made: Sequence[str]) -> None:
         for name in made:
             shutil.rmtree(self.root / name, ignore_errors=True)
-        app = self.root / "srv/slipway" / self.facts.app
-        for folder in app.iterdir() if app.is_dir() else ():
-            if not (keep_data and folder in self.data):
-                files.remove(folder)
-        for folder in (app, app.parent, app.parent.parent):
-            if folder.is_dir() and not any(folder.iterdir()):
-                folder.rmdir()
 
     def tool(self, arguments: Sequence[str]) -> list[str]:
         tool = self.root / "opt/slipway/host.pyz"
@@ -109,20 +99,15 @@ class LocalTransport(WayTransport):
 
 
 def _copied(source: Path, target: Path) -> Path:
-    """A copy of a backup, as private as it is; whole or not there."""
-    part = target.with_name(f".{target.name}.part")
+    """A copy of a folder with clusters, as private as it is; whole or not there."""
     try:
-        target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copytree(source, part, symlinks=True, dirs_exist_ok=True)
-        for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
-            os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
-        if source.name != "data":
-            backup.check(part, source.name)
-        files.sync_tree(part)
-        part.rename(target)
-        files.sync(target.parent)
-    except (OSError, shutil.Error, Refused) as error:
-        shutil.rmtree(part, ignore_errors=True)
+        files.make_folder(target.parent, 0o700)
+        with files.replacing(target) as part:
+            shutil.copytree(source, part, symlinks=True)
+            for path in (source, *source.rglob("*")):  # a server refuses files that are not its user's
+                os.chown(part / path.relative_to(source), path.lstat().st_uid, path.lstat().st_gid, follow_symlinks=False)
+            files.sync_tree(part)
+    except (OSError, shutil.Error) as error:
         raise SlipwayError(f"last backup: wanted a copy at {target}, found: {error}; nothing was removed") from None
     return target
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from components.errors import Lost
-from components.hosts.transport import Elsewhere, Event, asked
+from components.hosts.transport import Event, Launched, asked
 from components.ssh import connection
 from components.ssh.connection import Connection
 
@@ -13,7 +13,7 @@ _REPEATED = {"status", "releases", "backups", "maintenance", "kept"}
 """What may be asked again where an answer was lost: it changes nothing, or the same once more."""
 
 
-class SshTransport(Elsewhere):
+class SshTransport(Launched):
     """A server of Slipway's own."""
 
     way: Connection

@@ -50,7 +50,7 @@ def install(places: Places, network: Network, certificate: str, key: str) -> Non
     files.write(own / KEY, key.encode(), 0o600)
     give(own / KEY, places.database_user)
     files.write(own / RULES, rules(places.app, network.clients).encode())
-    files.write_json(own / NOTE, {**read_object(own / NOTE), **asdict(network)})  # an earlier version noted its disk there
+    files.write_json(own / NOTE, asdict(network))
 
 
 def wanted(manifest: Manifest) -> Network:

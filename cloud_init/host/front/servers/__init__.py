@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,13 @@ MAINTENANCE = "maintenance.html"
 
 def find(places: Places, folder: Path) -> str:
     """The name of the front server that serves the configuration in that folder."""
-    wanted = kind(folder)
+    wanted = kind(folder.glob("*.conf"))
     return wanted if wanted and places.front_binaries.get(wanted) else STAND_IN
 
 
-def kind(folder: Path) -> str | None:
-    """The front server that the configuration in that folder is for, whether it is here or not."""
-    return next((path.stem for path in sorted(folder.glob("*.conf")) if path.stem in known()), None)
+def kind(files: Iterable[Path]) -> str | None:
+    """The front server that those files are for, whether it is here or not."""
+    return next((path.stem for path in sorted(files) if path.suffix == ".conf" and path.stem in known()), None)
 
 
 def known() -> set[str]:

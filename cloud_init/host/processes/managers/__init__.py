@@ -1,8 +1,8 @@
 """What keeps processes running, a file each; the folder is the registry, and `Manager` the
 contract, in words that no manager owns.
 
-A server's first release says which it is, noted in `ETC/manager` for good; elsewhere it is
-Supervisor, or Docker where programs are containers."""
+A server's first release says which it is, noted in `ETC/manager` for good (server/provision.py);
+elsewhere it is Supervisor, or Docker where programs are containers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ...base import Places, Refused, processes, read_text, write
+from ...base import Places, processes, read_text
 from ...contracts.manifest import Manifest
 from ...release import manifests
 from ...rollout import state
@@ -149,33 +149,20 @@ class Manager(Protocol):
 
 def of(places: Places) -> Manager:
     """What keeps this app's processes running."""
-    made: Manager = importlib.import_module(f"{__name__}.{_noted(places) or _of_serving(places)}").Manager(places)
+    made: Manager = importlib.import_module(f"{__name__}.{kept(places) or wanted(places, None)}").Manager(places)
     return made
 
 
-def choose(places: Places, manifest: Manifest) -> None:
-    """Notes the one that a server's first release asks for. Raises `Refused` for a release that
-    asks for another than the server was laid out with."""
-    asked, found = _wanted(places, manifest), _noted(places)
-    if found is None and state.serving(places) is None:
-        write(places.manager, f"{asked}\n".encode())
-    elif asked != (found := found or _of_serving(places)):
-        mend = "`./slipway destroy` and `up` lay it out anew (one that holds data itself and stays: by `backup` and `restore`)"
-        raise Refused(f"slipway:manager: wanted {asked}, found this server laid out with {found}; set it to {found}, or {mend}")
+def kept(places: Places) -> str | None:
+    """The name of the one that this host was laid out with; None before its first release. Where
+    the note is lost or damaged the release that serves says it."""
+    name, release = read_text(places.manager).strip(), state.serving(places)
+    if name in _known():
+        return name
+    return wanted(places, manifests.peek(places.release(release))) if release else None
 
 
-def _noted(places: Places) -> str | None:
-    """A note that is lost or damaged says nothing."""
-    name = read_text(places.manager).strip()
-    return name if name in _known() else None
-
-
-def _of_serving(places: Places) -> str:
-    release = state.serving(places)
-    return _wanted(places, manifests.peek(places.release(release)) if release else None)
-
-
-def _wanted(places: Places, manifest: Manifest | None) -> str:
+def wanted(places: Places, manifest: Manifest | None) -> str:
     """The name of the one that a release asks for."""
     name = manifest.host.manager if manifest and manifest.host else ""
     return name if name in _known() else "docker" if places.facts.containers else "supervisor"

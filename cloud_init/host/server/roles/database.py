@@ -43,7 +43,7 @@ def prepare(places: Places, store: manifests.HostStore, release: str, elected: b
         if device := manifest.database.volume:
             volume.keep(places, device)
     with steps.step("database"):
-        booting.running_manager(places)  # the volume is there: what is mounted later a manager's sandbox doesn't see
+        booting.launched(places)  # the volume is there: what is mounted later a manager's sandbox doesn't see
         _put_in_force(places, release, both=True)
     write_json(folder / "ready", {"at": time.time()})
     write_json(places.lib / "candidate.json", {"release": release})
@@ -51,7 +51,6 @@ def prepare(places: Places, store: manifests.HostStore, release: str, elected: b
 
 def commit(places: Places, generation: int, release: str, steps: Steps) -> None:
     """Shuts out whom the new release doesn't name. Raises `Refused` with all as before."""
-    booting.recover(places)
     before = state.remembered(places)
     if idle(places) != release and before.get("release") != release:
         raise Refused(f"commit: wanted release {release} prepared on this host, found {idle(places) or 'none'}; run `up` again")
@@ -73,7 +72,6 @@ def abort(places: Places, steps: Steps) -> None:
     """Gives the candidate up: what the live release has is in force again."""
     with steps.step("database"):
         unlink(places.lib / "candidate.json")
-        booting.recover(places)
         if release := live(places):
             _put_in_force(places, release, both=False)
 

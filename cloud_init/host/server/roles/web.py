@@ -9,11 +9,9 @@ from ...rollout import state
 
 def prepare(places: Places, store: HostStore, release: str, elected: bool, steps: Steps) -> None:
     """Phase one: the candidate stands ready beside the live release. Raises `Refused`."""
-    from ...rollout import boot as booting
     from ...rollout import prepare as preparing
     from .. import provision, volume
 
-    booting.recover(places)  # before all that may be slow, or away: users may see the page
     now = state.live(places)
     if now and now.release == release:
         return preparing.again(places, store, now, elected, steps)
